@@ -1,0 +1,221 @@
+"""Every error of park, in one tree.
+
+::
+
+    ParkError
+    ├── UsageError                the request itself is wrong
+    │   ├── InvalidEntryPoint     not of the form ``package.module:qualname``
+    │   ├── InvalidUpload         a file that the index refuses
+    │   └── UnknownItem           no such job, environment, project, file or service name
+    ├── ServiceUnreachable        nothing answers at the service's URL
+    ├── ServiceFault              the service failed to do what it should have done
+    ├── NotPermitted              the token does not allow it
+    │   └── NotAuthenticated      no token, or one that the service does not know
+    ├── CannotSatisfy             valid and permitted, but impossible here
+    │   ├── LocalSetError         what is installed here cannot be pinned
+    │   │   ├── NotImportable     no such module in this interpreter
+    │   │   └── NoDistribution    no distribution behind the module, and no source tree
+    │   ├── BuildFailed           the build backend failed
+    │   ├── ResolutionFailed      no lock holds all the pins on the service's platform
+    │   ├── NoInterpreter         the service does not have this Python
+    │   └── EnvironmentMismatch   no environment, or not the one that the job is bound to
+    ├── Conflict                  the name is taken by something else
+    └── JobFailed                 the job ended, but not with a result
+        └── JobCancelled
+
+A message says what, where, and expected and found; ``hint`` says what to do. Each class
+carries the exit status of the command line and the HTTP status of the service, so that
+the two tables cannot drift apart. Nothing outside the standard library is imported here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+__all__ = [
+    "BuildFailed",
+    "CannotSatisfy",
+    "Conflict",
+    "EnvironmentMismatch",
+    "InvalidEntryPoint",
+    "InvalidUpload",
+    "JobCancelled",
+    "JobFailed",
+    "LocalSetError",
+    "NoDistribution",
+    "NoInterpreter",
+    "NotAuthenticated",
+    "NotImportable",
+    "NotPermitted",
+    "ParkError",
+    "ResolutionFailed",
+    "ServiceFault",
+    "ServiceUnreachable",
+    "UnknownItem",
+    "UsageError",
+]
+
+
+class ParkError(Exception):
+    """Anything that park reports to a person.
+
+    ``hint`` is one sentence that says what to do, or None. ``details`` is JSON data that a
+    program can use (say, the differences of two sets).
+    """
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details or {}
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def type_name(self) -> str:
+        """The class name in kebab case: the last part of a problem document's ``type``."""
+        name = type(self).__name__
+        return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+
+    def as_problem(self) -> dict[str, Any]:
+        """Return the RFC 9457 problem document of this error, with ``hint`` and ``details``."""
+        problem: dict[str, Any] = {
+            "type": f"urn:park:problem:{self.type_name}",
+            "title": type(self).__name__,
+            "status": self.http_status,
+            "detail": self.message,
+        }
+        if self.hint:
+            problem["hint"] = self.hint
+        if self.details:
+            problem["details"] = self.details
+        return problem
+
+
+class UsageError(ParkError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+    http_status = 400
+
+
+class InvalidEntryPoint(UsageError):
+    """An entry point that is not of the form ``package.module:qualname``."""
+
+
+class InvalidUpload(UsageError):
+    """A file that the index refuses; the message names the member and the rule."""
+
+
+class UnknownItem(UsageError):
+    """No such job, environment, project, file or service name."""
+
+    http_status = 404
+
+
+class ServiceUnreachable(ParkError):
+    """Nothing answers at the service's URL."""
+
+    exit_code = 3
+    http_status = 503
+
+
+class ServiceFault(ParkError):
+    """The service failed to do what it should have done: a defect of it, or of its machine."""
+
+
+class NotPermitted(ParkError):
+    """The token does not allow it."""
+
+    exit_code = 4
+    http_status = 403
+
+
+class NotAuthenticated(NotPermitted):
+    """No token, or one that the service does not know."""
+
+    http_status = 401
+
+
+class CannotSatisfy(ParkError):
+    """Valid and permitted, but impossible here."""
+
+    exit_code = 5
+    http_status = 422
+
+
+class LocalSetError(CannotSatisfy):
+    """What is installed here cannot be pinned."""
+
+
+class NotImportable(LocalSetError):
+    """No such module in this interpreter."""
+
+
+class NoDistribution(LocalSetError):
+    """No distribution behind the module, and no source tree."""
+
+
+class BuildFailed(CannotSatisfy):
+    """The build backend failed; ``details["output"]`` has its last lines."""
+
+
+class ResolutionFailed(CannotSatisfy):
+    """No lock holds all the pins on the service's platform."""
+
+
+class NoInterpreter(CannotSatisfy):
+    """The service does not have this Python."""
+
+
+class EnvironmentMismatch(CannotSatisfy):
+    """No environment matches, or it is not the one that the job is bound to."""
+
+    http_status = 409
+
+
+class Conflict(ParkError):
+    """The name is taken by something else."""
+
+    exit_code = 5
+    http_status = 409
+
+
+class JobFailed(ParkError):
+    """The job ended, but not with a result; ``details`` may have ``traceback``."""
+
+
+class JobCancelled(JobFailed):
+    """The job was cancelled before it had a result."""
+
+
+def error_classes() -> dict[str, type[ParkError]]:
+    """Return every class of the tree by its ``type_name``."""
+
+    def walk(cls: type[ParkError]) -> list[type[ParkError]]:
+        return [cls, *(found for sub in cls.__subclasses__() for found in walk(sub))]
+
+    return {cls("").type_name: cls for cls in walk(ParkError)}
+
+
+def from_problem(problem: dict[str, Any]) -> ParkError:
+    """Rebuild the error that a service described in a problem document.
+
+    An unknown ``type`` becomes the nearest class by its status: 401, 403, 404, 4xx, else a
+    `ServiceFault`.
+    """
+    slug = str(problem.get("type", "")).rpartition(":")[2]
+    status = int(problem.get("status", 500))
+    by_status = {401: NotAuthenticated, 403: NotPermitted, 404: UnknownItem}
+    fallback = by_status.get(status, UsageError if 400 <= status < 500 else ServiceFault)  # noqa: PLR2004 (HTTP's own ranges)
+    return error_classes().get(slug, fallback)(
+        str(problem.get("detail") or problem.get("title") or f"the service answered {status}"),
+        hint=problem.get("hint"),
+        details=problem.get("details"),
+    )

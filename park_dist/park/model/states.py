@@ -1,0 +1,65 @@
+"""The states of jobs, installs and environments, and the transitions between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["EnvironmentState", "InstallState", "JobState", "may_follow"]
+
+
+class JobState(StrEnum):
+    """The life of a job; the last three are final."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows this state."""
+        return not _JOB_TRANSITIONS[self]
+
+
+_JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.WAITING: frozenset({JobState.QUEUED, JobState.FAILED, JobState.CANCELLED}),
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
+    # back to queued: the process is proven never to have started
+    JobState.RUNNING: frozenset(
+        {JobState.QUEUED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED}
+    ),
+    JobState.COMPLETED: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+}
+
+
+def may_follow(before: JobState, after: JobState) -> bool:
+    """Tell whether a job in state ``before`` may go to ``after``."""
+    return after in _JOB_TRANSITIONS[before]
+
+
+class InstallState(StrEnum):
+    """The life of an install; the last two are final."""
+
+    AWAITING_UPLOAD = "awaiting-upload"
+    RESOLVING = "resolving"
+    REALISING = "realising"
+    READY = "ready"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows this state."""
+        return self in {InstallState.READY, InstallState.FAILED}
+
+
+class EnvironmentState(StrEnum):
+    """What a service has under a lock hash."""
+
+    REALISING = "realising"
+    READY = "ready"
+    DAMAGED = "damaged"
+    EVICTED = "evicted"

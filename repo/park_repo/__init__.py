@@ -1,0 +1,1 @@
+"""The package index of a service: simple API, uploads, wheel checks, wheel store."""
