@@ -1,0 +1,186 @@
+"""The database: reads in the calling thread, writes through one thread with group commit.
+
+SQLite has one writer at a time anyway; a queue in front of it turns contention into order,
+and makes one durable commit (an ``fsync``) pay for everything that queued up behind the
+last one. A write is acknowledged only when its commit is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+
+from park.errors import ServiceFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from sqlite3 import Connection as DBAPIConnection
+
+__all__ = ["Change", "Database"]
+
+T = TypeVar("T")
+
+Change = Callable[[Connection], T]
+"""A unit of work: uses the connection that it is given, and neither commits nor rolls back."""
+
+_BATCH_LIMIT = 256
+"""The most changes in one transaction, so that the first of them never waits long."""
+
+_BUSY_TIMEOUT_S = 30.0
+"""Seconds that SQLite waits for another process (a backup, a migration) that holds the lock."""
+
+
+class Database:
+    """One database of a service, for any number of threads.
+
+    ``reader`` and ``writer`` are engines on the same database; they may be the same one.
+    ``engine`` is the writer's, for migrations before the service starts.
+    """
+
+    def __init__(self, *, reader: Engine, writer: Engine) -> None:
+        self._reader = reader
+        self.engine = writer
+        self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._write_loop, name="park-db-writer", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def sqlite(cls, path: Path) -> Database:
+        """Open the SQLite file at ``path`` (made if absent; its directory must exist)."""
+        return cls(
+            reader=_sqlite_engine(path, read_only=True),
+            writer=_sqlite_engine(path, read_only=False),
+        )
+
+    def read(self, query: Callable[[Connection], T]) -> T:
+        """Run ``query`` in the calling thread, on one snapshot of the committed state.
+
+        A read by key takes some tens of microseconds, so the event loop may call this.
+        """
+        with self._reader.connect() as connection:
+            return query(connection)
+
+    def write(self, change: Change[T]) -> Future[T]:
+        """Queue ``change``; the future resolves when its commit is durable.
+
+        An exception of the change undoes that change alone, and is the future's exception.
+        Raises `ServiceFault` once the database is closed.
+        """
+        job = _Job(change)
+        with self._closing:
+            if self._closed:
+                raise ServiceFault("the database is closed; nothing more can be written")
+            self._queue.put(job)
+        return job.future
+
+    async def awrite(self, change: Change[T]) -> T:
+        """Run `write` and await its future."""
+        return await asyncio.wrap_future(self.write(change))
+
+    def close(self) -> None:
+        """Commit what is queued, then end the writer thread and the connections."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+        self._reader.dispose()
+        self.engine.dispose()
+
+    def _write_loop(self) -> None:
+        is_open = True
+        while is_open:
+            jobs, is_open = self._next_batch()
+            batch = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+            if batch:
+                self._commit(batch)
+
+    def _next_batch(self) -> tuple[list[_Job[Any]], bool]:
+        """Wait for a job; return it with all that queued behind it, and whether more may come."""
+        batch: list[_Job[Any]] = []
+        job = self._queue.get()
+        while job is not None:
+            batch.append(job)
+            if len(batch) == _BATCH_LIMIT or self._queue.empty():
+                return batch, True
+            job = self._queue.get()
+        return batch, False
+
+    def _commit(self, batch: list[_Job[Any]]) -> None:
+        """Run the batch in one transaction; each job learns its outcome after the commit."""
+        try:
+            with self.engine.begin() as connection:
+                for job in batch:
+                    job.run(connection)
+        except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
+            for job in batch:
+                job.future.set_exception(error)
+        else:
+            for job in batch:
+                job.acknowledge()
+
+
+class _Job(Generic[T]):
+    """A queued change, its outcome before the commit, and the future of whoever waits."""
+
+    def __init__(self, change: Change[T]) -> None:
+        self.future: Future[T] = Future()
+        self._change = change
+        self._settle: Callable[[], None] = lambda: None
+
+    def run(self, connection: Connection) -> None:
+        """Run the change under a savepoint and keep its outcome.
+
+        Raises only where the whole transaction is lost: SQLite itself rolls it back on a
+        full disk, say, and then there is no savepoint to return to.
+        """
+        savepoint = connection.begin_nested()
+        try:
+            result = self._change(connection)
+        except BaseException as error:  # noqa: BLE001 (kept for the future, whatever it is)
+            savepoint.rollback()
+            self._settle = partial(self.future.set_exception, error)
+        else:
+            savepoint.commit()
+            self._settle = partial(self.future.set_result, result)
+
+    def acknowledge(self) -> None:
+        """Give the outcome of `run` to the future."""
+        self._settle()
+
+
+def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
+    """Return an engine whose transactions begin when SQLAlchemy says so, not the driver.
+
+    A writer takes the lock at its start (``BEGIN IMMEDIATE``): a transaction that begins
+    as a reader and then writes can fail as busy without any time-out.
+    """
+    # reads are short and come from any thread: nobody should ever wait for a connection
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        max_overflow=-1,
+        connect_args={"timeout": _BUSY_TIMEOUT_S},
+    )
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    def on_connect(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        if read_only:
+            # a change made inside a read would be lost without a word; now it raises
+            connection.execute("PRAGMA query_only=ON")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, insert, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from park.errors import ServiceFault
+from park_repo.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+NUMBERS = Table("numbers", MetaData(), Column("n", Integer, primary_key=True))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.sqlite(tmp_path / "park.sqlite")
+    database.write(NUMBERS.metadata.create_all).result()
+    yield database
+    database.close()
+
+
+def add(connection: Connection, n: int) -> int:
+    connection.execute(insert(NUMBERS).values(n=n))
+    return n
+
+
+def numbers(connection: Connection) -> list[int]:
+    return list(connection.scalars(select(NUMBERS.c.n).order_by(NUMBERS.c.n)))
+
+
+def held(database: Database) -> tuple[threading.Event, Future[None]]:
+    """Occupy the writer until the event is set, so that what follows queues up."""
+    release, running = threading.Event(), threading.Event()
+
+    def wait(_connection: Connection) -> None:
+        running.set()
+        release.wait()
+
+    future = database.write(wait)
+    running.wait()
+    return release, future
+
+
+def test_what_was_written_is_read(database: Database) -> None:
+    assert database.write(lambda c: add(c, 7)).result() == 7
+    assert database.read(numbers) == [7]
+
+
+def test_awrite_returns_the_result(database: Database) -> None:
+    assert asyncio.run(database.awrite(lambda c: add(c, 7))) == 7
+
+
+def test_queued_changes_share_one_commit(database: Database) -> None:
+    commits: list[Connection] = []
+    event.listen(database.engine, "commit", commits.append)
+    release, first = held(database)
+    others = [database.write(partial(add, n=n)) for n in range(20)]
+    release.set()
+    assert [future.result() for future in others] == list(range(20))
+    first.result()
+    assert len(commits) == 2
+
+
+def test_a_failing_change_fails_alone(database: Database) -> None:
+    def add_twice(connection: Connection) -> None:
+        add(connection, 2)
+        add(connection, 1)
+
+    release, _ = held(database)
+    good = database.write(lambda c: add(c, 1))
+    bad = database.write(add_twice)
+    later = database.write(lambda c: add(c, 3))
+    release.set()
+    assert (good.result(), later.result()) == (1, 3)
+    with pytest.raises(IntegrityError):
+        bad.result()
+    assert database.read(numbers) == [1, 3]
+
+
+def test_where_the_transaction_is_lost_nobody_is_told_that_it_committed(
+    database: Database,
+) -> None:
+    def lose(connection: Connection) -> None:
+        connection.exec_driver_sql("ROLLBACK")  # what SQLite does itself on a full disk
+        raise RuntimeError("disk full")
+
+    release, _ = held(database)
+    good = database.write(lambda c: add(c, 1))
+    bad = database.write(lose)
+    release.set()
+    for future in (good, bad):
+        with pytest.raises(OperationalError, match="no such savepoint"):
+            future.result()
+    assert database.read(numbers) == []
+    assert database.write(lambda c: add(c, 2)).result() == 2
+
+
+def test_a_reader_sees_nothing_before_the_commit(database: Database) -> None:
+    added, release = threading.Event(), threading.Event()
+
+    def add_and_wait(connection: Connection) -> None:
+        add(connection, 1)
+        added.set()
+        release.wait()
+
+    future = database.write(add_and_wait)
+    added.wait()
+    assert database.read(numbers) == []
+    release.set()
+    future.result()
+    assert database.read(numbers) == [1]
+
+
+def test_a_read_cannot_write(database: Database) -> None:
+    with pytest.raises(OperationalError, match="readonly"):
+        database.read(lambda c: add(c, 1))
+
+
+def test_a_cancelled_change_is_not_run(database: Database) -> None:
+    release, _ = held(database)
+    cancelled = database.write(lambda c: add(c, 1))
+    assert cancelled.cancel()
+    release.set()
+    database.write(lambda c: add(c, 2)).result()
+    assert database.read(numbers) == [2]
+
+
+def test_close_commits_what_is_queued_and_takes_no_more(tmp_path: Path) -> None:
+    database = Database.sqlite(tmp_path / "park.sqlite")
+    database.write(NUMBERS.metadata.create_all).result()
+    release, _ = held(database)
+    last = database.write(lambda c: add(c, 1))
+    closer = threading.Thread(target=database.close)
+    closer.start()
+    release.set()
+    closer.join()
+    assert last.result() == 1
+    with pytest.raises(ServiceFault, match="closed"):
+        database.write(numbers)
+    reopened = Database.sqlite(tmp_path / "park.sqlite")
+    assert reopened.read(numbers) == [1]
+    reopened.close()
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    script = """
+import os, pathlib, signal, sys
+from park_repo.database import Database
+database = Database.sqlite(pathlib.Path(sys.argv[1]))
+database.write(lambda c: c.exec_driver_sql("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")).result()
+database.write(lambda c: c.exec_driver_sql("INSERT INTO numbers VALUES (1)")).result()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    path = tmp_path / "park.sqlite"
+    killed = subprocess.run([sys.executable, "-c", script, path], check=False)
+    assert killed.returncode == -9
+    database = Database.sqlite(path)
+    assert database.read(numbers) == [1]
+    database.close()
