@@ -1,0 +1,152 @@
+"""Make folders read-only for this process and all its children, also for root.
+
+File modes do not stop root, nor an owner who changes them (pip does). A private mount
+namespace does: the folders are bind-mounted onto themselves and remounted read-only, and
+a write there fails with EROFS whoever makes it. The rest of the machine sees no change.
+See mount_namespaces(7), user_namespaces(7) and mount(2). Linux only; elsewhere nothing
+is done and False is returned.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+__all__ = ["protect"]
+
+TYPE_CHECKING = False  # `typing` costs milliseconds at the start of each fork server
+if TYPE_CHECKING:
+    import ctypes
+
+# <sched.h>
+_CLONE_NEWNS = 0x00020000
+_CLONE_NEWUSER = 0x10000000
+# <sys/mount.h>
+_MS_RDONLY = 1
+_MS_REMOUNT = 32
+_MS_BIND = 4096
+_MS_REC = 16384
+_MS_SLAVE = 1 << 19
+# Flags of a mount which a less privileged namespace may not clear; those of statvfs(3)
+# have the same values as those of mount(2): nosuid, nodev, noexec, noatime, nodiratime.
+_LOCKED_FLAGS = 2 | 4 | 8 | 1024 | 2048
+_ST_RELATIME, _MS_RELATIME = 4096, 1 << 21
+# <linux/capability.h>
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def protect(paths: list[str]) -> bool:
+    """Make the folders ``paths`` read-only for this process and what it forks or starts.
+
+    Call it early, while the process has one thread: threads that already run stay outside.
+    Root gets a mount namespace; an ordinary user also a user namespace in which the user
+    keeps the same ids and has no capabilities. Best effort: returns whether all of
+    ``paths`` are protected, and raises nothing. It holds against accidents, not against a
+    root who remounts.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        if os.geteuid() == 0:
+            _enter_namespace(_CLONE_NEWNS)
+            return _bind_all(paths)
+        # A failure half-way would leave this process without its user id, so a child
+        # tries first.
+        return _succeeds_in_child(paths) and _protect_as_user(paths)
+    except (OSError, ImportError, AttributeError):
+        return False
+
+
+def _libc() -> ctypes.CDLL:
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int) -> None:
+    import ctypes
+
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def _mount(source: str | None, target: str, flags: int) -> None:
+    import ctypes
+
+    _check(
+        _libc().mount(
+            source.encode() if source else None,
+            os.fsencode(target),
+            None,
+            ctypes.c_ulong(flags),
+            None,
+        )
+    )
+
+
+def _enter_namespace(flags: int) -> None:
+    """Leave the machine's mounts: theirs still arrive here (an automounted home), ours stay."""
+    _check(_libc().unshare(flags))
+    _mount(None, "/", _MS_SLAVE | _MS_REC)
+
+
+def _bind_read_only(path: str) -> bool:
+    """Return whether ``path`` could be bound onto itself, read-only."""
+    try:
+        _mount(path, path, _MS_BIND | _MS_REC)
+        now = os.statvfs(path).f_flag
+        kept = now & _LOCKED_FLAGS | (_MS_RELATIME if now & _ST_RELATIME else 0)
+        _mount(None, path, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | kept)
+    except OSError:
+        return False
+    return True
+
+
+def _bind_all(paths: list[str]) -> bool:
+    """Bind each of ``paths``, also behind one that failed; return whether none did."""
+    return sum(_bind_read_only(path) for path in paths) == len(paths)
+
+
+def _protect_as_user(paths: list[str]) -> bool:
+    """Protect in a user namespace where user and group keep their ids."""
+    user, group = os.geteuid(), os.getegid()
+    _enter_user_namespace(user, group)
+    done = _bind_all(paths)
+    _drop_capabilities()
+    return done
+
+
+def _enter_user_namespace(user: int, group: int) -> None:
+    _check(_libc().unshare(_CLONE_NEWUSER | _CLONE_NEWNS))
+    for name, text in (
+        ("setgroups", "deny"),  # user_namespaces(7): before gid_map, without privilege
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+    _mount(None, "/", _MS_SLAVE | _MS_REC)
+
+
+def _drop_capabilities() -> None:
+    """Give up what the user namespace gave: with it, modes would not bind the user's jobs."""
+    import ctypes
+
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    _check(_libc().capset(header, nothing))
+
+
+def _succeeds_in_child(paths: list[str]) -> bool:
+    child = os.fork()
+    if child == 0:
+        done = False
+        with suppress(BaseException):
+            done = _protect_as_user(paths)
+        os._exit(0 if done else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
