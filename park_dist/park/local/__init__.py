@@ -1,0 +1,1 @@
+"""What this interpreter has: the project behind a module, and its closure."""

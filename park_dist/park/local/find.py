@@ -1,0 +1,173 @@
+"""From what a scientist names (a module or a folder) to the project behind it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+from park.errors import LocalSetError, NoDistribution, NotImportable
+from park.local.installed import installed_project, owner_of, source_tree_above, tree_distribution
+from park.local.metadata import CoreMetadata
+from park.local.project import LocalProject, ProjectKind
+from park.local.pyproject import is_source_tree, read_pyproject
+
+__all__ = ["Describe", "describe_statically", "find"]
+
+Describe = Callable[[Path], CoreMetadata]
+"""How the metadata of a tree that is not installed is found out."""
+
+_TARGET = re.compile(r"(?P<what>.+?)\s*(?:\[(?P<extras>[^\[\]]*)\])?", re.DOTALL)
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+def describe_statically(root: Path) -> CoreMetadata:
+    """Return the metadata that ``pyproject.toml`` declares in full.
+
+    Raises `LocalSetError` where some of it is dynamic: that only a build backend can tell.
+    """
+    declared = read_pyproject(root)
+    if declared.name is None or declared.version is None or declared.requires is None:
+        raise LocalSetError(
+            f"{root} does not declare its name, version and dependencies statically",
+            hint=f"install it: python -m pip install --editable {root}",
+        )
+    return CoreMetadata(
+        name=declared.name,
+        version=declared.version,
+        requires=declared.requires,
+        extras=declared.extras,
+    )
+
+
+def find(
+    target: str, *, cwd: Path | None = None, describe: Describe = describe_statically
+) -> LocalProject:
+    """Return the project that ``target`` names: a module or the path of a source tree.
+
+    Extras may follow in brackets (``mymodel[plot]``). A module is looked for where this
+    interpreter would import it from, then in ``cwd`` (by default the current folder) and in
+    the ``src`` folder there; nothing is imported. ``describe`` is called for a tree that is
+    not installed.
+
+    Raises `NotImportable`, `NoDistribution`, or `LocalSetError`.
+    """
+    match = _TARGET.fullmatch(target.strip())
+    if match is None:
+        raise NotImportable("no module named: the name is empty", hint="name a module or a folder")
+    what, folder = match["what"], (cwd or Path.cwd())
+    extras = frozenset(e.strip() for e in (match["extras"] or "").split(",") if e.strip())
+    if _DOTTED.fullmatch(what):
+        project = _find_module(what, folder, describe)
+    else:
+        project = _find_tree(folder / Path(what).expanduser(), describe)
+    return _with_extras(project, extras)
+
+
+def _with_extras(project: LocalProject, extras: frozenset[str]) -> LocalProject:
+    unknown = sorted(extras - frozenset(project.extras))
+    if unknown:
+        raise LocalSetError(
+            f"{project} has no extra {', '.join(unknown)}; "
+            f"it has: {', '.join(sorted(project.extras)) or 'none'}",
+            hint="name an extra that the project declares",
+        )
+    return replace(project, wanted_extras=extras)
+
+
+def _find_tree(path: Path, describe: Describe) -> LocalProject:
+    """Find the project of the source tree at ``path``, installed here or not."""
+    root = path.resolve()
+    if not root.is_dir():
+        what = "is a file" if root.exists() else "does not exist"
+        raise NoDistribution(
+            f"{path} {what}; expected the folder of a source tree",
+            hint="name the folder that has the pyproject.toml, or an importable module",
+        )
+    if not is_source_tree(root):
+        raise NoDistribution(
+            f"{root} has neither a pyproject.toml with a [project] nor a setup.py",
+            hint="add a pyproject.toml; packaging.python.org has a tutorial",
+        )
+    return tree_distribution(root) or _bare_tree(root, describe)
+
+
+def _bare_tree(root: Path, describe: Describe) -> LocalProject:
+    metadata = describe(root)
+    return LocalProject(
+        name=metadata.name,
+        version=metadata.version,
+        kind=ProjectKind.TREE,
+        requires=metadata.requires,
+        extras=metadata.extras,
+        root=root,
+        version_is_static=read_pyproject(root).version is not None,
+    )
+
+
+def _find_module(module: str, cwd: Path, describe: Describe) -> LocalProject:
+    _refuse_standard_library(module)
+    origin = _origin(module, cwd)
+    distribution = owner_of(origin, module)
+    if distribution is not None:
+        return replace(installed_project(distribution), module=module)
+    root = source_tree_above(origin.parent)
+    if root is None:
+        raise NoDistribution(
+            f"module {module} is {origin}, which no installed distribution owns, "
+            "and there is neither a pyproject.toml nor a setup.py above it",
+            hint="give it a pyproject.toml, so that it has a version and requirements",
+        )
+    return replace(tree_distribution(root) or _bare_tree(root, describe), module=module)
+
+
+def _refuse_standard_library(module: str) -> None:
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        raise NoDistribution(
+            f"module {module} is part of Python's standard library; no distribution is behind it",
+            hint="every service with this Python has it: install the package that uses it",
+        )
+
+
+def _origin(module: str, cwd: Path) -> Path:
+    """Return the file of ``module`` or of the outermost regular package that holds it."""
+    names = module.split(".")
+    for depth in range(1, len(names) + 1):
+        spec = _spec(".".join(names[:depth]), cwd)
+        if spec is None:
+            raise NotImportable(
+                f"no module named {'.'.join(names[:depth])} in {sys.executable}",
+                hint="activate the environment that has it, or run this where its project is",
+            )
+        if spec.has_location and spec.origin is not None:
+            return Path(spec.origin)
+    raise NoDistribution(
+        f"{module} is a namespace package: several distributions may share it",
+        hint=f"name a package inside it ({module}.something)",
+    )
+
+
+def _spec(name: str, cwd: Path) -> ModuleSpec | None:
+    """Find a module without importing it or its parents.
+
+    `importlib.util.find_spec` would import the parents, so a dotted name goes through their
+    search locations instead; only namespace packages are ever entered.
+    """
+    parent, _, _ = name.rpartition(".")
+    if not parent:
+        return _installed_spec(name) or PathFinder.find_spec(name, [str(cwd), str(cwd / "src")])
+    outer = _spec(parent, cwd)
+    if outer is None or outer.submodule_search_locations is None:
+        return None
+    return PathFinder.find_spec(name, list(outer.submodule_search_locations))
+
+
+def _installed_spec(name: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(name)
+    except ValueError:  # a module in sys.modules without a spec, such as a test's stand-in
+        return None
