@@ -1,0 +1,82 @@
+"""What the index knows about a file, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from park.model.pins import is_tree_version
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+__all__ = ["PROJECTS", "Layer", "PublishedFile", "Shelf", "shelf_of", "trees_of"]
+
+
+class Layer(StrEnum):
+    """The two layers of the index."""
+
+    PROJECTS = "projects"
+    TREES = "trees"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shelf:
+    """One set of files in which a file name means one sequence of bytes, for ever.
+
+    The released versions are one shelf, with an empty ``owner``; each user's working trees
+    are another, which nobody else sees.
+    """
+
+    layer: Layer
+    owner: str
+
+
+PROJECTS = Shelf(layer=Layer.PROJECTS, owner="")
+"""The service's own projects: the released versions."""
+
+
+def trees_of(user: str) -> Shelf:
+    """Return the shelf of ``user``'s working trees."""
+    return Shelf(layer=Layer.TREES, owner=user)
+
+
+def shelf_of(version: str, user: str) -> Shelf:
+    """Return where an upload of ``version`` by ``user`` belongs.
+
+    >>> shelf_of("1.4.2", "ada") == PROJECTS
+    True
+    >>> shelf_of("1.4.2+t0123456789abcdef", "ada").owner
+    'ada'
+    """
+    return trees_of(user) if is_tree_version(version) else PROJECTS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedFile:
+    """One file of the index: a row of ``index_files``, computed once, at upload."""
+
+    layer: Layer
+    owner: str
+    """The user whose tree this is; empty for a released version."""
+    project: NormalizedName
+    version: str
+    filename: str
+    size: int
+    """Bytes."""
+    sha256: str
+    """Hex, of the whole file."""
+    metadata_sha256: str
+    """Hex, of the METADATA inside it (PEP 658)."""
+    requires_python: str | None
+    uploaded_at: str
+    """UTC, as PEP 700 wants it: ``2026-11-23T05:45:00.123456Z``."""
+    uploaded_by: str
+    yanked: str | None
+    """The reason (PEP 592), perhaps empty; None where the file is not yanked."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """The shelf that the file is on."""
+        return Shelf(layer=self.layer, owner=self.owner)

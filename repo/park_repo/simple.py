@@ -1,0 +1,134 @@
+"""The pages of the simple API: rows in, documents out.
+
+A document is the JSON of PEP 691 (with the keys of PEP 658/714, 592, 700 and 792) as plain
+data. HTML (PEP 503) is a rendering of that document and shows less: PEP 833 froze it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote
+
+from packaging.version import Version
+
+from park_repo.negotiation import JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.utils import NormalizedName
+
+    from park_repo.records import PublishedFile
+
+__all__ = ["Document", "Page", "project_document", "project_list_document", "render"]
+
+Document: TypeAlias = dict[str, Any]
+"""A page as PEP 691 has it."""
+
+API_VERSION = "1.4"
+"""The newest version of the simple API that is Final (PEP 792)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A page as it goes over the wire."""
+
+    media_type: str
+    body: bytes
+
+    @property
+    def etag(self) -> str:
+        """The entity tag: a digest of the very bytes, so each representation has its own."""
+        return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+
+
+def project_list_document(names: Iterable[NormalizedName]) -> Document:
+    """Return the list of projects."""
+    return {
+        "meta": {"api-version": API_VERSION},
+        "projects": [{"name": name} for name in names],
+    }
+
+
+def project_document(
+    project: NormalizedName, files: Iterable[PublishedFile], *, files_url: str
+) -> Document:
+    """Return the page of ``project``; ``files_url`` leads from the page to ``/files/``."""
+    rows = list(files)
+    return {
+        "meta": {"api-version": API_VERSION},
+        "name": project,
+        "project-status": {"status": "active"},
+        "versions": [str(version) for version in sorted({Version(row.version) for row in rows})],
+        "files": [_file(row, files_url) for row in rows],
+    }
+
+
+def render(document: Document, media_type: str) -> Page:
+    """Return ``document`` as ``media_type``: the JSON of PEP 691, or HTML for any other."""
+    if media_type == JSON:
+        text = json.dumps(document, separators=(",", ":"))
+    elif "projects" in document:
+        names = [project["name"] for project in document["projects"]]
+        text = _html("Projects", (_anchor(name, f"{quote(name)}/", {}) for name in names))
+    else:
+        text = _html(f"Links for {document['name']}", map(_file_anchor, document["files"]))
+    return Page(media_type=media_type, body=text.encode())
+
+
+def _file(row: PublishedFile, files_url: str) -> Document:
+    file: Document = {
+        "filename": row.filename,
+        "url": f"{files_url}{row.sha256}/{quote(row.filename)}",
+        "hashes": {"sha256": row.sha256},
+        "core-metadata": {"sha256": row.metadata_sha256},
+        "size": row.size,
+        "upload-time": row.uploaded_at,
+        # PEP 592: the reason, or true where none was given
+        "yanked": False if row.yanked is None else (row.yanked or True),
+    }
+    if row.requires_python is not None:
+        file["requires-python"] = row.requires_python
+    return file
+
+
+def _html(title: str, anchors: Iterable[str]) -> str:
+    lines = "".join(f"{anchor}<br>\n" for anchor in anchors)
+    return (
+        "<!DOCTYPE html>\n<html><head>"
+        f'<meta name="pypi:repository-version" content="1.0"><title>{escape(title)}</title>'
+        f"</head><body>\n<h1>{escape(title)}</h1>\n{lines}</body></html>\n"
+    )
+
+
+def _file_anchor(file: Document) -> str:
+    """Return the link of one file, its attributes as PEP 503, 592, 658 and 714 name them."""
+    attributes = {}
+    if file.get("requires-python"):
+        attributes["data-requires-python"] = file["requires-python"]
+    metadata = file.get("core-metadata")
+    if metadata:
+        attributes["data-core-metadata"] = _one_hash(metadata) or "true"
+    yanked = file.get("yanked")
+    if yanked:
+        attributes["data-yanked"] = "" if yanked is True else yanked
+    fragment = _one_hash(file["hashes"])
+    url = f"{file['url']}#{fragment}" if fragment else file["url"]
+    return _anchor(file["filename"], url, attributes)
+
+
+def _one_hash(hashes: dict[str, str] | bool) -> str:  # noqa: FBT001 (PEP 714: true, or hashes)
+    """Return ``algorithm=digest``, sha256 if there is one; empty if there is none."""
+    if not isinstance(hashes, dict) or not hashes:
+        return ""
+    name = "sha256" if "sha256" in hashes else min(hashes)
+    return f"{name}={hashes[name]}"
+
+
+def _anchor(text: str, url: str, attributes: dict[str, str]) -> str:
+    extra = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+    return f'<a href="{escape(url)}"{extra}>{escape(text)}</a>'
