@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from packaging.utils import NormalizedName
 
@@ -106,7 +106,7 @@ def _root_of_direct_url(distribution: Distribution, text: str) -> Path:
             f"{name} is installed from {how}; expected a released version or a local folder",
             hint=f"check it out and run 'pip install -e FOLDER', or install a release of {name}",
         )
-    root = Path(url2pathname(urlsplit(origin["url"]).path))
+    root = _folder_of(origin["url"])
     if not is_source_tree(root):
         raise LocalSetError(
             f"{name} is installed from {root}, where there is no project any more",
@@ -173,4 +173,13 @@ def _direct_url_folder(distribution: Distribution) -> Path | None:
     origin: dict[str, Any] = json.loads(text) if text else {}
     if "dir_info" not in origin:
         return None
-    return Path(url2pathname(urlsplit(origin["url"]).path)).resolve()
+    return _folder_of(origin["url"]).resolve()
+
+
+def _folder_of(url: str) -> Path:
+    """Return the folder of a ``file:`` URL.
+
+    `urllib.request.url2pathname` would do, and would import `ssl` for it (7 ms).
+    """
+    path = unquote(urlsplit(url).path)
+    return Path(path.lstrip("/") if os.name == "nt" else path)

@@ -1,0 +1,136 @@
+"""The build backend of a tree, called in a kept environment on a clean export (PEP 517)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from park.build.export import EPOCH
+from park.build.git import make_checkout
+from park.build.output import build_failed
+from park.local.metadata import CoreMetadata, parse_metadata
+from park.local.pyproject import read_pyproject
+from park.local.requirements import requirement_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from build import ProjectBuilder
+
+    from park.build.environment import BuildEnvironment
+
+__all__ = ["Backend", "build_environ"]
+
+_LISTS_FILES_BY_VCS = frozenset({"setuptools-scm", "setuptools-git", "vcs-versioning"})
+"""Plugins that have setuptools ship the data files which git tracks; without a checkout they
+would silently ship none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backend:
+    """The backend of one export.
+
+    ``pretended_version`` is what a version-control plugin is told, as an export has no
+    history; None where the tree declares its version itself.
+    """
+
+    source: Path
+    environment: BuildEnvironment
+    pretended_version: str | None = None
+
+    def requirements_for_wheel(self) -> tuple[str, ...]:
+        """Return what the backend asks for in addition to ``[build-system] requires``."""
+        with self._failures("tell what it needs") as builder:
+            return tuple(sorted(builder.get_requires_for_build("wheel")))
+
+    def metadata(self, workplace: Path) -> CoreMetadata:
+        """Return the metadata that the wheel will have; it is written below ``workplace``."""
+        with self._failures("prepare the metadata") as builder:
+            folder = Path(builder.metadata_path(workplace))
+        text = (folder / "METADATA").read_text(encoding="utf-8")
+        return parse_metadata(text, where="the metadata that the build backend prepared")
+
+    def build_wheel(self, output: Path) -> Path:
+        """Build the wheel into the folder ``output`` and return its path."""
+        with self._failures("build the wheel") as builder:
+            return Path(builder.build("wheel", output))
+
+    @contextmanager
+    def _failures(self, task: str) -> Iterator[ProjectBuilder]:
+        """Give the frontend; any failure of it or of the backend becomes one `BuildFailed`."""
+        from build import BuildBackendException, BuildException, ProjectBuilder
+
+        if _ships_what_git_tracks(self.source):
+            make_checkout(self.source)
+        try:
+            yield ProjectBuilder.from_isolated_env(self.environment, self.source, self._run)
+        except (BuildBackendException, BuildException) as error:
+            raise build_failed(
+                f"the build backend could not {task}",
+                error,
+                hint="try it on its own with: python -m build --wheel",
+            ) from error
+
+    def _run(
+        self,
+        cmd: Sequence[str],
+        cwd: str | None = None,
+        extra_environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run a hook; the parameters are those of `pyproject_hooks`."""
+        environ = build_environ(os.environ, pretended_version=self.pretended_version)
+        subprocess.run(
+            list(cmd),
+            cwd=cwd,
+            env={**environ, **(extra_environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=True,
+            umask=0o022,
+        )
+
+
+def build_environ(
+    outer: Mapping[str, str], *, pretended_version: str | None = None
+) -> dict[str, str]:
+    """Return the environment variables of a build: the outer ones, without what makes it vary.
+
+    ``SOURCE_DATE_EPOCH`` is the reproducible-builds convention; ``PYTHONHASHSEED`` fixes the
+    order of sets; variables of Python and git that point out of the build are dropped.
+    """
+    kept = {
+        name: value
+        for name, value in outer.items()
+        if not name.startswith(("PYTHON", "GIT_", "SETUPTOOLS_SCM_", "__PYVENV"))
+        and name != "VIRTUAL_ENV"
+    }
+    fixed = {
+        "SOURCE_DATE_EPOCH": str(EPOCH),
+        "PYTHONHASHSEED": "0",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "TZ": "UTC",
+    }
+    return kept | fixed | _version_variables(pretended_version)
+
+
+def _version_variables(version: str | None) -> dict[str, str]:
+    """Tell each plugin that derives versions from version control; hatch-vcs uses the first."""
+    if version is None:
+        return {}
+    return {
+        "SETUPTOOLS_SCM_PRETEND_VERSION": version,
+        "VCS_VERSIONING_PRETEND_VERSION": version,
+        "PDM_BUILD_SCM_VERSION": version,
+        "POETRY_DYNAMIC_VERSIONING_BYPASS": version,
+    }
+
+
+def _ships_what_git_tracks(source: Path) -> bool:
+    requires = read_pyproject(source).build_system.requires
+    return not _LISTS_FILES_BY_VCS.isdisjoint(map(requirement_name, requires))

@@ -1,0 +1,69 @@
+"""The client's cache on disk: what may be deleted at any time, and is only ever rebuilt.
+
+The folders carry the version of their format, so that two versions of park share one cache.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_dir
+
+__all__ = ["Cache", "platform_key", "user_cache", "write_atomically"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cache:
+    """The folders under one cache root."""
+
+    root: Path
+
+    @property
+    def hashes(self) -> Path:
+        """Content hashes of trees, one file per tree."""
+        return self.root / "hashes-v1"
+
+    @property
+    def environments(self) -> Path:
+        """Build environments, one folder per set of build requirements."""
+        return self.root / "build-environments-v1" / platform_key()
+
+    @property
+    def answers(self) -> Path:
+        """What backends said about trees: requirements and metadata."""
+        return self.root / "backend-answers-v1" / platform_key()
+
+    @property
+    def exports(self) -> Path:
+        """Trees being built."""
+        return self.root / "exports-v1" / platform_key()
+
+    @property
+    def wheels(self) -> Path:
+        """Finished wheels, by project and version."""
+        return self.root / "wheels-v1" / platform_key()
+
+
+def user_cache() -> Cache:
+    """Return this user's cache: ``PARK_CACHE_DIR``, or the platform's folder for caches."""
+    return Cache(root=Path(os.environ.get("PARK_CACHE_DIR") or user_cache_dir("park")))
+
+
+def platform_key() -> str:
+    """Return the part of a path that keeps apart what differs between interpreters.
+
+    A home folder can be shared by machines of several kinds, and with it the cache.
+    """
+    return f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Write ``file`` beside and rename it into place; readers see the old or the new text."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(file)

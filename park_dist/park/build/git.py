@@ -1,0 +1,93 @@
+"""What git knows about a tree. Every question has an answer without git, too: None."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["GitListing", "list_files", "make_checkout", "nearest_tag_version"]
+
+_TAG_VERSION = re.compile(r"(?:.*?[-_/])?v?(?P<version>\d.*)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitListing:
+    """Paths relative to the tree, with forward slashes.
+
+    ``visible``: tracked, or untracked and not ignored; a submodule or a nested checkout
+    counts as one path. ``visible_folders`` and ``tracked_folders``: every folder above a
+    visible or tracked path.
+    """
+
+    visible: frozenset[str]
+    visible_folders: frozenset[str]
+    tracked_folders: frozenset[str]
+
+
+def list_files(root: Path) -> GitListing | None:
+    """Ask git for the files of the checkout at or around ``root``.
+
+    None where there is no git or no checkout, or where the checkout ignores this very tree.
+    """
+    # fmt: off
+    output = _git(root, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
+    # fmt: on
+    if output is None:
+        return None
+    tagged = [(line[:1], line[2:].rstrip("/")) for line in output.split("\0") if line]
+    visible = frozenset(path for _, path in tagged)
+    if visible.isdisjoint({"pyproject.toml", "setup.py"}):
+        return None
+    return GitListing(
+        visible=visible,
+        visible_folders=_folders(visible),
+        tracked_folders=_folders(path for tag, path in tagged if tag != "?"),
+    )
+
+
+def _folders(paths: Iterable[str]) -> frozenset[str]:
+    parents = {path.rpartition("/")[0] for path in paths}
+    return frozenset(str(above) for p in parents for above in (p, *PurePosixPath(p).parents))
+
+
+def nearest_tag_version(root: Path) -> str | None:
+    """Return the version that the nearest tag names (``v1.2``, ``mymodel-1.2``), or None."""
+    tag = _git(root, "describe", "--tags", "--abbrev=0", "--match", "*[0-9]*")
+    match = _TAG_VERSION.fullmatch((tag or "").strip())
+    try:
+        return str(Version(match["version"])) if match else None
+    except InvalidVersion:
+        return None
+
+
+def make_checkout(folder: Path) -> None:
+    """Turn ``folder`` into a checkout with every file tracked, where git is installed."""
+    if _git(folder, "init", "--quiet") is not None:
+        _git(folder, "add", "--all", "--force")
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """Run git and return what it prints, None where it is missing or refuses."""
+    # within a git hook these name the repository of the hook, not the one of ``folder``
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    environ["GIT_OPTIONAL_LOCKS"] = "0"
+    try:
+        done = subprocess.run(
+            ["git", *arguments],  # noqa: S607 (found on PATH, as the user's own git is)
+            cwd=folder,
+            env=environ,
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    return os.fsdecode(done.stdout) if done.returncode == 0 else None

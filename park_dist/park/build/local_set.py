@@ -1,0 +1,63 @@
+"""What a job is to run on: the closure of a local project, pinned, its trees versioned."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from park.build.answers import describe
+from park.build.progress import Progress, silent
+from park.build.wheels import TreeProject, version_tree
+from park.local.closure import closure
+from park.local.find import find
+from park.model.pins import RequirementSet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from park.build.cache import Cache
+    from park.local.project import LocalProject
+
+__all__ = ["LocalSet", "local_set"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalSet:
+    """A project and its closure as this interpreter has them.
+
+    ``version`` and ``requirements`` have the tree versions; ``trees`` are the projects whose
+    wheels come from here (the root too, if it is one); ``module`` is what a job of this
+    project imports, None where a path was given and no package is named like the project.
+    """
+
+    project: LocalProject
+    version: str
+    requirements: RequirementSet
+    trees: tuple[TreeProject, ...]
+    module: str | None
+
+
+def local_set(
+    target: str, *, cache: Cache, cwd: Path | None = None, progress: Progress = silent
+) -> LocalSet:
+    """Find what ``target`` names (see `park.local.find.find`), and pin its closure.
+
+    No wheel is built; `TreeProject.wheel` does that, for those that a service misses.
+    Raises `LocalSetError` and its kinds, or `BuildFailed` where a backend has to be asked.
+    """
+    project = find(target, cwd=cwd, describe=partial(describe, cache=cache, progress=progress))
+    members = closure(project)
+    trees = tuple(
+        version_tree(member, cache=cache, progress=progress) for member in members if member.is_tree
+    )
+    pins = [*(member.pin for member in members if not member.is_tree), *(t.pin for t in trees)]
+    requirements = RequirementSet.of(f"{sys.version_info.major}.{sys.version_info.minor}", pins)
+    return LocalSet(
+        project=project,
+        version=requirements.versions()[project.name],
+        requirements=requirements,
+        trees=trees,
+        module=project.module,
+    )

@@ -1,0 +1,146 @@
+"""A wheel under another version: the tree's, whatever the backend wrote.
+
+Rewritten are METADATA, the names of the ``.dist-info`` and ``.data`` folders, RECORD and the
+file name (Binary Distribution Format specification). The archive is written so that equal
+content gives equal bytes on every machine: sorted, with fixed times and modes, and stored
+without compression, since deflated bytes differ between builds of zlib.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import stat
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from park.errors import BuildFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ["renamed", "retag", "with_version"]
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip file can tell
+_SIGNATURES = frozenset({"RECORD.jws", "RECORD.p7s"})  # of the old RECORD, so no longer true
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wheel:
+    """The names inside a wheel before and after."""
+
+    dist_info: str
+    data: str
+    new_dist_info: str
+    new_data: str
+
+    def member(self, name: str) -> str:
+        """Return the new name of an archive member."""
+        folder, slash, rest = name.partition("/")
+        renames = {self.dist_info: self.new_dist_info, self.data: self.new_data}
+        return renames.get(folder, folder) + slash + rest
+
+
+def renamed(filename: str, version: str) -> str:
+    """Return a wheel's file name with another version; raises `BuildFailed` if it is none.
+
+    >>> renamed("mymodel-1.4.2-py3-none-any.whl", "1.4.2+t0123456789abcdef")
+    'mymodel-1.4.2+t0123456789abcdef-py3-none-any.whl'
+    """
+    try:
+        parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        raise BuildFailed(f"the build backend made {filename!r}: {error}") from None
+    name, _, *rest = filename.split("-")
+    return "-".join([name, version, *rest])
+
+
+def with_version(metadata: bytes, version: str) -> bytes:
+    """Return METADATA with the value of its ``Version`` header replaced, all else kept."""
+    lines = metadata.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if not line.strip():
+            break
+        if line.lower().startswith(b"version:"):
+            ending = line[len(line.rstrip(b"\r\n")) :]
+            lines[number] = b"Version: " + version.encode() + ending
+            return b"".join(lines)
+    raise BuildFailed("the wheel's METADATA has no Version header")
+
+
+def retag(wheel: Path, version: str, output: Path) -> Path:
+    """Write ``wheel`` under ``version`` into the folder ``output`` and return its path.
+
+    Raises `BuildFailed` where it is not a wheel.
+    """
+    target = output / renamed(wheel.name, version)
+    try:
+        with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "x") as archive:
+            _rewrite(source, archive, version)
+    except zipfile.BadZipFile as error:
+        raise BuildFailed(f"the build backend made {wheel.name}: {error}") from error
+    return target
+
+
+def _rewrite(source: zipfile.ZipFile, archive: zipfile.ZipFile, version: str) -> None:
+    names = _names(source, version)
+    record: list[tuple[str, str, str]] = []
+    for member in _in_order(source.infolist(), names):
+        content = source.read(member)
+        if member.filename == f"{names.dist_info}/METADATA":
+            content = with_version(content, version)
+        name = names.member(member.filename)
+        _write(archive, name, content, executable=bool(member.external_attr >> 16 & stat.S_IXUSR))
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
+        record.append((name, f"sha256={digest.decode()}", str(len(content))))
+    name = f"{names.new_dist_info}/RECORD"
+    _write(archive, name, _record(record, name), executable=False)
+
+
+def _names(source: zipfile.ZipFile, version: str) -> _Wheel:
+    folders = {name.partition("/")[0] for name in source.namelist()}
+    found = [folder for folder in folders if folder.endswith(".dist-info")]
+    if len(found) != 1:
+        raise BuildFailed(f"the wheel has {len(found)} .dist-info folders; expected one")
+    stem = found[0].removesuffix(".dist-info")
+    new_stem = f"{stem.partition('-')[0]}-{version}"
+    return _Wheel(
+        dist_info=found[0],
+        data=f"{stem}.data",
+        new_dist_info=f"{new_stem}.dist-info",
+        new_data=f"{new_stem}.data",
+    )
+
+
+def _in_order(members: Iterable[zipfile.ZipInfo], names: _Wheel) -> list[zipfile.ZipInfo]:
+    """Sort the files by their old name, ``.dist-info`` last as the specification recommends.
+
+    The order is that of the new names too: only one prefix within each group is renamed.
+    """
+    dropped = {f"{names.dist_info}/{name}" for name in (*_SIGNATURES, "RECORD")}
+    files = [m for m in members if not m.is_dir() and m.filename not in dropped]
+    return sorted(
+        files,
+        key=lambda m: (m.filename.startswith(f"{names.dist_info}/"), names.member(m.filename)),
+    )
+
+
+def _write(archive: zipfile.ZipFile, name: str, content: bytes, *, executable: bool) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.create_system = 3  # Unix: the modes below mean what they say
+    info.external_attr = (stat.S_IFREG | (0o755 if executable else 0o644)) << 16
+    info.compress_type = zipfile.ZIP_STORED
+    archive.writestr(info, content)
+
+
+def _record(rows: Iterable[tuple[str, str, str]], own_name: str) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([*rows, (own_name, "", "")])
+    return text.getvalue().encode()
