@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from support.index_server import opened_index
+from support.wheels import make_wheel
+
+from park.errors import Conflict, InvalidUpload, UnknownItem
+from park_repo.index import Upload
+from park_repo.records import Layer, PublishedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from park_repo.index import Index, Publication
+
+TREE = "1.0+t0123456789abcdef"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with opened_index(tmp_path / "index") as index:
+        yield index
+
+
+def publish(index: Index, wheel: Path, user: str = "ada") -> Publication:
+    with index.incoming() as content:
+        content.write(wheel.read_bytes())
+        upload = Upload(content=content, filename=wheel.name, user=user)
+        return asyncio.run(index.publish(upload))
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_released_version_is_everybodys(index: Index, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path)
+    published = publish(index, wheel)
+    assert published.is_new
+    file = published.file
+    assert (file.layer, file.owner, file.uploaded_by) == (Layer.PROJECTS, "", "ada")
+    assert (file.size, file.sha256) == (wheel.stat().st_size, digest(wheel))
+    assert index.projects() == ("demo",)
+    assert index.project_files("Demo") == (file,)
+    assert index.has(file.sha256, user="bob")
+    assert index.path_of(file.sha256).name == wheel.name
+    assert index.path_of(file.sha256).read_bytes() == wheel.read_bytes()
+
+
+def test_a_tree_is_its_owners_alone(index: Index, tmp_path: Path) -> None:
+    file = publish(index, make_wheel(tmp_path, version=TREE)).file
+    assert (file.layer, file.owner) == (Layer.TREES, "ada")
+    assert index.projects() == ()
+    assert (index.tree_projects("ada"), index.tree_projects("bob")) == (("demo",), ())
+    assert (index.tree_files("demo", "ada"), index.tree_files("demo", "bob")) == ((file,), ())
+    assert index.has(file.sha256)
+    assert not index.has(file.sha256, user="bob")
+    with pytest.raises(UnknownItem):
+        index.file_by_hash(file.sha256, user="bob")
+
+
+def test_two_users_may_have_different_trees_of_one_name(index: Index, tmp_path: Path) -> None:
+    adas = make_wheel(tmp_path / "a", version=TREE, files={"demo.py": b"a"})
+    bobs = make_wheel(tmp_path / "b", version=TREE, files={"demo.py": b"b"})
+    assert publish(index, adas, "ada").is_new
+    assert publish(index, bobs, "bob").is_new
+
+
+def test_the_same_bytes_of_two_users_are_stored_once(index: Index, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, version=TREE)
+    files = [publish(index, wheel, user).file for user in ("ada", "bob")]
+    assert len({index.stored_at(file) for file in files}) == 1
+
+
+def test_a_file_name_is_immutable(index: Index, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path / "a")
+    first = publish(index, wheel)
+    again = publish(index, wheel)
+    assert not again.is_new
+    assert again.file == first.file
+    other = make_wheel(tmp_path / "b", files={"demo.py": b"other"})
+    with pytest.raises(Conflict, match="is here already with other bytes"):
+        publish(index, other)
+    assert index.project_files("demo") == (first.file,)
+    assert not index.has(digest(other))
+
+
+def test_a_refused_upload_leaves_nothing(index: Index, tmp_path: Path) -> None:
+    broken = tmp_path / "demo-1.0-py3-none-any.whl"
+    broken.write_bytes(b"no zip archive")
+    with pytest.raises(InvalidUpload):
+        publish(index, broken)
+    publish(index, make_wheel(tmp_path / "a"))
+    with pytest.raises(Conflict):
+        publish(index, make_wheel(tmp_path / "b", files={"demo.py": b"other"}))
+    root = tmp_path / "index"
+    assert list((root / "incoming").iterdir()) == []
+    assert len([p for p in (root / "files").rglob("*") if p.is_file()]) == 2
+
+
+def test_listeners_hear_of_new_files_once_and_cannot_spoil_them(
+    index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_file: PublishedFile) -> None:
+        raise RuntimeError("listener")
+
+    heard: list[PublishedFile] = []
+    index.on_published += [fail, heard.append]
+    wheel = make_wheel(tmp_path)
+    for _ in range(2):
+        publish(index, wheel)
+    assert heard == list(index.project_files("demo"))
+    assert "a listener failed" in caplog.text
+
+
+def test_of_racing_uploads_with_different_bytes_one_wins(index: Index, tmp_path: Path) -> None:
+    wheels = [make_wheel(tmp_path / str(n), files={"demo.py": str(n).encode()}) for n in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = [pool.submit(publish, index, wheel) for wheel in wheels]
+    errors = [outcome.exception() for outcome in outcomes]
+    assert errors.count(None) == 1
+    assert sum(isinstance(error, Conflict) for error in errors) == 7
+    (file,) = index.project_files("demo")
+    assert digest(index.stored_at(file)) == file.sha256
+
+
+KILLED = """
+import asyncio, os, pathlib, signal, sys
+from park_repo import index as module, store
+from park_repo.index import Upload
+from support.index_server import opened_index
+root, wheel, where = map(pathlib.Path, sys.argv[1:])
+die = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
+with opened_index(root) as index, index.incoming() as content:
+    content.write(wheel.read_bytes())
+    content._file.flush()
+    owner, _, name = str(where).rpartition(".")
+    setattr({"index": module, "store": store, "queries": module.queries}[owner], name, die)
+    asyncio.run(index.publish(Upload(content=content, filename=wheel.name, user="ada")))
+"""
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["index._check", "store._write_durably", "store._sync_directory", "queries.add_file",
+     "index.Publication"],
+)  # fmt: skip
+def test_a_kill_at_any_moment_leaves_nothing_half_made(tmp_path: Path, where: str) -> None:
+    root, wheel = tmp_path / "index", make_wheel(tmp_path)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, root, wheel, where], env=environment, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert [p for p in root.rglob("*") if p.is_file() and p.suffix in {".part", ".whl"}]
+    with opened_index(root) as index:
+        assert index.projects() == ()
+        assert not [p for p in root.rglob("*") if p.suffix in {".part", ".whl", ".metadata"}]
+        assert publish(index, wheel).is_new

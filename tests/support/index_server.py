@@ -1,0 +1,93 @@
+"""An index over HTTP for tests: its application, and a real server on a port of its own."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+
+from park.errors import NotAuthenticated, ParkError
+from park_repo.database import Database
+from park_repo.index import Index
+from park_repo.routes import index_routes
+from park_repo.tables import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+__all__ = ["TOKENS", "application", "opened_index", "serving"]
+
+TOKENS = {"ada-token": "ada", "bob-token": "bob"}
+"""The tokens that the test application knows, and whose they are."""
+
+
+@contextmanager
+def opened_index(root: Path, **settings: Any) -> Iterator[Index]:
+    """Open an index (and its database) in ``root``; close it at the end."""
+    root.mkdir(parents=True, exist_ok=True)
+    database = Database.sqlite(root / "park.sqlite")
+    try:
+        database.write(metadata.create_all).result()
+        yield Index(database, root, **settings)
+    finally:
+        database.close()
+
+
+def application(index: Index) -> Starlette:
+    """Return an application with the routes of ``index`` and the users of `TOKENS`."""
+    return Starlette(
+        routes=index_routes(index, _user_of), exception_handlers={ParkError: _as_problem}
+    )
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """Serve ``app`` on a free port of the loopback; yield its URL, without a final slash."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    started = threading.Event()
+    startup = server.startup
+
+    async def startup_and_tell(*args: Any, **kwargs: Any) -> None:
+        await startup(*args, **kwargs)
+        started.set()
+
+    server.startup = startup_and_tell  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert started.wait(30)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _user_of(request: Request) -> str:
+    """Return the user of a Bearer token, or of one that is the password of a Basic login."""
+    kind, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "basic":
+        credentials = base64.b64decode(credentials).decode().partition(":")[2]
+    user = TOKENS.get(credentials)
+    if user is None:
+        raise NotAuthenticated("no token, or one that this service does not know")
+    return user
+
+
+def _as_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ParkError)
+    headers = {"WWW-Authenticate": "Basic"} if error.http_status == 401 else None
+    return JSONResponse(
+        error.as_problem(),
+        status_code=error.http_status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
