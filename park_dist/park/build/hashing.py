@@ -13,7 +13,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from park.build.cache import Cache, write_atomically
 from park.build.tree import Signature, TreeFile, signature_of, visible_files
@@ -32,8 +32,7 @@ _HAS_CHANGE_TIME = os.name != "nt"  # on Windows st_ctime is the creation, and m
 _ATTEMPTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class HashedFile:
+class HashedFile(NamedTuple):
     """One visible file and the SHA-256 of its content, in hex."""
 
     path: str
@@ -79,16 +78,19 @@ def take_snapshot(root: Path, *, cache: Cache) -> Snapshot:
     store = cache.hashes / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
     known = _load(store) if _HAS_CHANGE_TIME else {}
     started_ns = time.time_ns()
-    hashed = tuple(_hashed(file, known) for file in files)
-    _remember(store, known, files, hashed, started_ns)
+    recalled = [_recalled(file, known) for file in files]
+    hashed = tuple(
+        HashedFile(file.path, file.source, file.executable, digest or _digest(file))
+        for file, digest in zip(files, recalled, strict=True)
+    )
+    if None in recalled or len(recalled) != len(known):
+        _remember(store, files, hashed, started_ns)
     return Snapshot(root=root, files=hashed)
 
 
-def _hashed(file: TreeFile, known: Mapping[str, list[Any]]) -> HashedFile:
+def _recalled(file: TreeFile, known: Mapping[str, list[Any]]) -> str | None:
     row = known.get(file.path)
-    if row is not None and tuple(row[:5]) == file.signature:
-        return HashedFile(file.path, file.source, file.executable, row[5])
-    return HashedFile(file.path, file.source, file.executable, _digest(file))
+    return row[1] if row is not None and row[0] == list(file.signature) else None
 
 
 def _digest(file: TreeFile) -> str:
@@ -114,18 +116,16 @@ def _load(store: Path) -> dict[str, list[Any]]:
 
 def _remember(
     store: Path,
-    known: Mapping[str, list[Any]],
     files: Iterable[TreeFile],
     hashed: Iterable[HashedFile],
     started_ns: int,
 ) -> None:
-    """Store the settled hashes, unless they are the known ones."""
+    """Store the hashes of settled files."""
     if not _HAS_CHANGE_TIME:
         return
     rows = {
-        file.path: [*file.signature, done.sha256]
+        file.path: [file.signature, done.sha256]
         for file, done in zip(files, hashed, strict=True)
         if is_settled(file.signature, started_ns)
     }
-    if rows != known:
-        write_atomically(store, json.dumps(rows, separators=(",", ":")))
+    write_atomically(store, json.dumps(rows, separators=(",", ":")))

@@ -11,7 +11,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from park.build.git import GitListing, list_files
 from park.build.junk import BUILD_OUTPUT, is_junk_file, is_junk_folder
@@ -26,9 +26,12 @@ Signature = tuple[int, int, int, int, int]
 """Size, mtime and ctime in nanoseconds, inode and device: equal as long as nobody wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFile:
-    """One file: ``path`` below the root with forward slashes, and where it is on disk."""
+class TreeFile(NamedTuple):
+    """One file: ``path`` below the root with forward slashes, and where it is on disk.
+
+    A named tuple, because a frozen dataclass takes four times as long to make: 15 ms of the
+    50 that knowing a tree of 10,000 files may cost.
+    """
 
     path: str
     source: str

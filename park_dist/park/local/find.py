@@ -93,7 +93,15 @@ def _find_tree(path: Path, describe: Describe) -> LocalProject:
             f"{root} has neither a pyproject.toml with a [project] nor a setup.py",
             hint="add a pyproject.toml; packaging.python.org has a tutorial",
         )
-    return tree_distribution(root) or _bare_tree(root, describe)
+    project = tree_distribution(root) or _bare_tree(root, describe)
+    return replace(project, module=_module_named_like(project, root))
+
+
+def _module_named_like(project: LocalProject, root: Path) -> str | None:
+    """Return the importable name of the tree's package, if it is named like the project."""
+    module = project.name.replace("-", "_")
+    places = [Path(where, what) for where in ("src", ".") for what in (module, f"{module}.py")]
+    return module if any((root / place).exists() for place in places) else None
 
 
 def _bare_tree(root: Path, describe: Describe) -> LocalProject:
