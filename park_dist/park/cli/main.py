@@ -1,0 +1,144 @@
+"""``park``: choose the subcommand, run it, and turn every error into words and a status.
+
+Only the chosen subcommand's module is imported, so that starting stays cheap. Commands
+that need a service's dependencies come through the entry point group ``park.commands``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from park import __version__
+from park.errors import CannotSatisfy, ParkError, UsageError
+
+__all__ = ["EXIT_CODES", "main"]
+
+EXIT_CODES = {
+    0: "done",
+    1: "the job failed, or park itself did",
+    2: "usage: the request is wrong",
+    3: "the service cannot be reached",
+    4: "not permitted",
+    5: "valid, but cannot be satisfied here",
+}
+"""The exit statuses of every subcommand; each error class of `park.errors` has one of them."""
+
+_INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+_COMMANDS = {
+    "install": "build the local package, upload it, and make its environment on the service",
+    "versions": "list the versions that the service has, and how each differs from here",
+    "run": "submit a job, follow it, and print its result",
+    "submit": "submit a job and print its id",
+    "status": "show the state of a job",
+    "logs": "print what a job wrote to stdout and stderr",
+    "result": "wait for a job and print its result",
+    "get": "fetch a file that a job left",
+    "cancel": "cancel a job",
+    "jobs": "list your jobs",
+    "service": "name the services that you use",
+    "serve": "run a service here (needs park-dist[server])",
+}
+
+_EXTENSIONS = frozenset({"serve"})
+"""Commands that another package of the distribution provides by entry point."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        options = _parser(given).parse_args(given)
+        status = options.run(options)
+        sys.stdout.flush()
+    except ParkError as error:
+        if debug:
+            raise
+        _explain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has enough; keep the interpreter from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        _explain(
+            ParkError(
+                f"park failed: {type(error).__name__}: {error}",
+                hint="this is a defect of park; the same with --debug shows where",
+            )
+        )
+        return 1
+    return int(status)
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="park",
+        description="Run the code and the versions of here on compute services.",
+        epilog="exit status: " + "; ".join(f"{code} {text}" for code, text in EXIT_CODES.items()),
+    )
+    parser.add_argument("--version", action="version", version=f"park {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks of park itself")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    chosen = next((word for word in given if not word.startswith("-")), None)
+    for name, text in _COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+        if name == chosen:
+            module = _module(name)
+            command.epilog = module.EXAMPLES
+            module.configure(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+def _module(name: str) -> ModuleType:
+    if name not in _EXTENSIONS:
+        return importlib.import_module(f"park.cli.{name}")
+    from importlib.metadata import entry_points
+
+    found = entry_points(group="park.commands", name=name)
+    if not found:
+        raise UsageError(
+            f"no command {name!r} is installed", hint="pip install 'park-dist[server]'"
+        )
+    try:
+        module = next(iter(found)).load()
+    except ModuleNotFoundError as error:
+        raise CannotSatisfy(
+            f"`park {name}` needs {error.name}, which is not installed",
+            hint="pip install 'park-dist[server]'",
+        ) from error
+    if not isinstance(module, ModuleType):
+        raise TypeError(f"the entry point of {name} is no module")
+    return module
+
+
+def _explain(error: ParkError) -> None:
+    """Print ``error`` and its hint on stderr; several lines are kept as they are."""
+    print(f"park: error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

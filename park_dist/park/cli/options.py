@@ -1,0 +1,124 @@
+"""Options that several subcommands share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from park.errors import UsageError
+
+if TYPE_CHECKING:
+    from park.client.service import Service
+
+__all__ = [
+    "add_job_options",
+    "add_json",
+    "add_service",
+    "arguments_of",
+    "print_json",
+    "service_of",
+    "submitted",
+]
+
+
+def add_service(parser: argparse.ArgumentParser) -> None:
+    """Add ``--service``."""
+    parser.add_argument(
+        "-s",
+        "--service",
+        metavar="NAME|URL",
+        help="the service (else PARK_SERVICE, the configured default, or the one of this machine)",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def service_of(options: argparse.Namespace) -> Service:
+    """Return the service that the options mean."""
+    from park.client.service import remote_service
+
+    return remote_service(options.service)
+
+
+def print_json(document: Any) -> None:
+    """Print ``document`` as JSON on stdout."""
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def add_job_options(parser: argparse.ArgumentParser) -> None:
+    """Add what describes a job: its entry point, its arguments, its environment."""
+    parser.add_argument(
+        "entry_point", metavar="MODULE:FUNCTION", help="an importable callable: mymodel:fit"
+    )
+    parser.add_argument(
+        "-a",
+        "--arg",
+        action="append",
+        default=[],
+        metavar="NAME=JSON",
+        help="an argument by name, its value as JSON: --arg n=2000 --arg 'label=\"film\"'",
+    )
+    parser.add_argument(
+        "-f",
+        "--file",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a local file as an argument: the job gets the path of its copy there",
+    )
+    parser.add_argument(
+        "--lock",
+        metavar="HASH",
+        help="run in the environment of this lock (a prefix will do) in place of the one "
+        "that matches what is installed here",
+    )
+    parser.add_argument("--timeout", type=float, metavar="S", help="seconds that it may run")
+    parser.add_argument(
+        "--fresh", action="store_true", help="in a fresh interpreter, not forked from a warm one"
+    )
+
+
+def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the job's arguments by name; raises `UsageError` naming the one that is wrong."""
+    from park.client.files import File
+
+    arguments: dict[str, Any] = {}
+    for text in options.arg:
+        name, value = _assignment("--arg", text)
+        arguments[name] = _json_value(name, value)
+    for text in options.file:
+        name, value = _assignment("--file", text)
+        arguments[name] = File(value)
+    return arguments
+
+
+def _assignment(option: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"{option} {text!r} is not of the form NAME=VALUE")
+    return name, value
+
+
+def _json_value(name: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise UsageError(
+            f"--arg {name}: {value!r} is not JSON ({error})",
+            hint=f"a text needs its quotes: --arg '{name}={json.dumps(value)}'",
+        ) from error
+
+
+def submitted(service: Service, options: argparse.Namespace) -> Any:
+    """Submit the job that the options describe and return its handle."""
+    return service.submit(
+        options.entry_point,
+        arguments=arguments_of(options),
+        lock=options.lock,
+        timeout=options.timeout,
+        fresh=options.fresh,
+    )

@@ -1,0 +1,109 @@
+"""Progress for people, on stderr: bars on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["Reporter", "reporter"]
+
+
+class Reporter(Protocol):
+    """Told what happens while it happens; a context manager."""
+
+    def step(self, text: str) -> None:
+        """Something was done, or begins."""
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        """``stage`` is at ``done`` of ``total`` (0: not known) in ``unit``."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+def reporter() -> Reporter:
+    """Return the reporter that fits where stderr goes; honours ``NO_COLOR`` through rich."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        return _Bars()
+    return _Lines()
+
+
+def _amount(value: int, unit: str) -> str:
+    return f"{value / 2**20:.1f} MiB" if unit == "bytes" else f"{value} {unit}"
+
+
+class _Lines:
+    """One line as a stage begins, one when it is done: what a log wants."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def step(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        finished = bool(total) and done >= total
+        line = f"{stage}: {_amount(total, unit)} done" if finished else f"{stage}…"
+        if line not in self._said and not (finished and total == 0):
+            self._said.add(line)
+            print(line, file=sys.stderr, flush=True)
+
+
+class _Bars:
+    """A bar for each stage, drawn by rich."""
+
+    def __init__(self) -> None:
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def _started(self) -> Progress:
+        if self._bars is None:  # rich takes 50 ms to import: only where there is a bar to draw
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bars = Progress(
+                TextColumn("{task.description:<10}"),
+                BarColumn(),
+                TextColumn("{task.fields[amount]}"),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+            )
+            self._bars.start()
+        return self._bars
+
+    def step(self, text: str) -> None:
+        if self._bars is not None:
+            self._bars.console.print(text, highlight=False)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        bars = self._started()
+        amount = f"{_amount(done, unit)} of {_amount(total, unit)}" if total else ""
+        if stage not in self._tasks:
+            self._tasks[stage] = bars.add_task(stage, total=total or None, amount=amount)
+        bars.update(self._tasks[stage], completed=done, total=total or None, amount=amount)

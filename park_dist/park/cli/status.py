@@ -1,0 +1,49 @@
+"""``park status``: the state of one job."""
+
+from __future__ import annotations
+
+import argparse
+
+from park.cli.options import add_json, add_service, print_json, service_of
+from park.wire import encode
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """examples:
+  park status 0199…
+  park status 0199… --json
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("job", metavar="JOB")
+    parser.add_argument("--traceback", action="store_true", help="with the job's full traceback")
+    add_service(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the record."""
+    job = service_of(options).job(options.job)
+    record = job.refresh()
+    if options.json:
+        print_json(encode(record))
+        return 0
+    print(f"{record.id}  {record.status}  {record.entry_point}")
+    print(f"lock         {record.lock_hash or 'not bound yet'}")
+    print(f"environment  {record.environment or '-'}")
+    print(f"submitted    {record.submitted}")
+    print(f"started      {record.started or '-'}")
+    print(f"finished     {record.finished or '-'}")
+    for file in record.files:
+        print(f"file         {file.name} ({file.size} bytes)")
+    if record.progress:
+        print(
+            "progress     " + ", ".join(f"{key} {value}" for key, value in record.progress.items())
+        )
+    if record.error:
+        print(f"error        {record.error}")
+    if options.traceback:
+        print(job.traceback() or "no traceback")
+    return 0

@@ -1,0 +1,39 @@
+"""``park submit``: submit a job and return at once."""
+
+from __future__ import annotations
+
+import argparse
+
+from park.cli.options import (
+    add_job_options,
+    add_json,
+    add_service,
+    print_json,
+    service_of,
+    submitted,
+)
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """examples:
+  park submit mymodel:prefit_simulation --arg n=2000
+  park submit mymodel:fit --file data=run.txt --arg steps=100
+  park submit mymodel:fit --lock 3f9a…          in the environment of that lock
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_job_options(parser)
+    add_service(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Submit and print the id."""
+    job = submitted(service_of(options), options)
+    if options.json:
+        print_json({"id": job.id})
+    else:
+        print(job.id)
+    return 0

@@ -1,0 +1,1 @@
+"""The client: configuration, transport, and the handles of services and jobs."""

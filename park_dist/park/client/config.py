@@ -1,0 +1,139 @@
+"""The user's configuration: services by name, in one TOML file.
+
+::
+
+    default = "compufans"
+
+    [services.compufans]
+    url = "https://compufans.example.org/park"
+    token_file = "/home/me/.secrets/compufans"     # optional
+
+It is edited with tomlkit, so that comments survive.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from park.errors import UnknownItem, UsageError
+
+__all__ = ["Configuration", "ConfiguredService", "configuration_file"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfiguredService:
+    """A service that the user has given a name."""
+
+    name: str
+    url: str
+    token_file: Path | None = None
+
+
+def configuration_file() -> Path:
+    """Return the path of the user's configuration; ``PARK_CONFIG`` names another file."""
+    named = os.environ.get("PARK_CONFIG")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("park", appauthor=False)) / "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the configuration file says; each change is written at once."""
+
+    path: Path
+
+    @property
+    def default(self) -> str | None:
+        """The name of the service that is used when none is named."""
+        value = self._read().get("default")
+        return None if value is None else str(value)
+
+    def services(self) -> list[ConfiguredService]:
+        """Return the services in the order of the file."""
+        return [self._service(name, table) for name, table in self._tables().items()]
+
+    def service(self, name: str) -> ConfiguredService | None:
+        """Return the service ``name``, or None."""
+        table = self._tables().get(name)
+        return None if table is None else self._service(name, table)
+
+    def add(self, service: ConfiguredService) -> None:
+        """Write ``service``, in place of one of the same name; the first becomes the default."""
+        document = self._editable()
+        entry = {"url": service.url}
+        if service.token_file is not None:
+            entry["token_file"] = str(service.token_file)
+        document.setdefault("services", {})[service.name] = entry
+        document.setdefault("default", service.name)
+        self._write(document)
+
+    def remove(self, name: str) -> None:
+        """Forget the service ``name``; raises `UnknownItem`."""
+        self._require(name)
+        document = self._editable()
+        del document["services"][name]
+        if document.get("default") == name:
+            del document["default"]
+        self._write(document)
+
+    def use(self, name: str) -> None:
+        """Make the service ``name`` the default; raises `UnknownItem`."""
+        self._require(name)
+        document = self._editable()
+        document["default"] = name
+        self._write(document)
+
+    def _require(self, name: str) -> None:
+        if self.service(name) is None:
+            known = ", ".join(service.name for service in self.services()) or "none"
+            raise UnknownItem(
+                f"no service named {name!r} in {self.path}; known: {known}",
+                hint="name one: park service add NAME URL",
+            )
+
+    def _service(self, name: str, table: Any) -> ConfiguredService:
+        if not isinstance(table, dict) or not isinstance(table.get("url"), str):
+            raise UsageError(f"{self.path}: services.{name} has no url")
+        token_file = table.get("token_file")
+        return ConfiguredService(
+            name=name,
+            url=table["url"],
+            token_file=None if token_file is None else Path(str(token_file)).expanduser(),
+        )
+
+    def _tables(self) -> dict[str, Any]:
+        tables = self._read().get("services", {})
+        if not isinstance(tables, dict):
+            raise UsageError(f"{self.path}: 'services' is not a table")
+        return tables
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(
+                f"{self.path} is not valid TOML: {error}", hint="correct it, or move it away"
+            ) from error
+
+    def _editable(self) -> Any:
+        import tomlkit
+
+        self._read()  # refuses a file that is not TOML before anything is written
+        return tomlkit.parse(self.path.read_text(encoding="utf-8") if self.path.exists() else "")
+
+    def _write(self, document: Any) -> None:
+        import tomlkit
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        unfinished.write_text(tomlkit.dumps(document), encoding="utf-8")
+        unfinished.replace(self.path)

@@ -1,0 +1,43 @@
+"""A local file as an argument of a job."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from park.errors import UsageError
+
+__all__ = ["File", "FileDigest", "digest_of"]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class File:
+    """A file of this machine, to be an argument: the job gets the path of a copy there.
+
+    It is sent by content, and only where the service does not have it yet.
+    """
+
+    path: Path
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        object.__setattr__(self, "path", Path(path).expanduser())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileDigest:
+    """What names a file on the wire: its SHA-256 in hex, and the name that it keeps."""
+
+    sha256: str
+    name: str
+
+
+def digest_of(file: File) -> FileDigest:
+    """Read ``file`` and return its digest; raises `UsageError` where it cannot be read."""
+    try:
+        with file.path.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"cannot read {file.path}: {error.strerror}") from error
+    return FileDigest(sha256=sha256, name=file.path.name)

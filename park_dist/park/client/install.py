@@ -1,0 +1,167 @@
+"""``install``: from what is installed here to an environment there, from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from park.build.local_set import LocalSet, TreeProject
+from park.build.wheels import BuiltWheel
+from park.client.transport import Transport
+from park.errors import from_problem
+from park.model.ids import new_id
+from park.model.states import InstallState
+from park.wire import (
+    API,
+    InstallRecord,
+    InstallRequest,
+    LocalWheel,
+    PinRecord,
+    decode,
+    encode,
+)
+
+__all__ = ["InstallOutcome", "Report", "Silence", "install"]
+
+_LONG_POLL_S = 25
+
+
+class Report(Protocol):
+    """Told what an install does while it does it."""
+
+    def step(self, text: str) -> None:
+        """Something was done, or begins."""
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        """``stage`` is at ``done`` of ``total`` in ``unit``."""
+
+
+class Silence:
+    """Reports nothing."""
+
+    def step(self, text: str) -> None:
+        """Say nothing."""
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstallOutcome:
+    """What an install came to.
+
+    ``built`` and ``uploaded`` are file names of wheels, empty where nothing had changed;
+    ``realised`` tells whether the service had to make the environment; ``added`` are pins
+    that only the service's platform needs.
+    """
+
+    project: str
+    version: str
+    python: str
+    lock_hash: str
+    set_hash: str
+    status: str
+    built: list[str]
+    uploaded: list[str]
+    realised: bool
+    added: list[str]
+
+
+def install(transport: Transport, local: LocalSet, report: Report) -> InstallOutcome:
+    """Make the environment of ``local`` on the service; returns when it is ready.
+
+    Raises the error that stopped it: `BuildFailed` here, `ResolutionFailed` there, …
+    """
+    wheels = [(tree, _built(tree, report)) for tree in local.trees]
+    record = _asked(transport, local, wheels)
+    uploaded = _upload_missing(transport, record, wheels, report)
+    record = _followed(transport, record, report)
+    return InstallOutcome(
+        project=record.project,
+        version=record.version,
+        python=record.python,
+        lock_hash=str(record.lock_hash),
+        set_hash=record.set_hash,
+        status=record.state,
+        built=[wheel.filename for _, wheel in wheels if wheel.built],
+        uploaded=uploaded,
+        realised=record.realised,
+        added=[f"{pin.name}=={pin.version}" for pin in record.added],
+    )
+
+
+_Wheels = Sequence[tuple[TreeProject, BuiltWheel]]
+
+
+def _built(tree: TreeProject, report: Report) -> BuiltWheel:
+    wheel = tree.wheel(progress=report.step)
+    if wheel.built:
+        report.step(f"built {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
+    return wheel
+
+
+def _asked(transport: Transport, local: LocalSet, wheels: _Wheels) -> InstallRecord:
+    """Send the one request that carries the pins and the digests of the local wheels."""
+    request = InstallRequest(
+        id=new_id(),
+        project=local.project.name,
+        version=local.version,
+        python=local.requirements.python,
+        pins=[PinRecord(name=pin.name, version=pin.version) for pin in local.requirements.pins],
+        wheels=[
+            LocalWheel(
+                name=tree.pin.name,
+                version=tree.pin.version,
+                filename=wheel.filename,
+                sha256=wheel.sha256,
+                size=wheel.size,
+            )
+            for tree, wheel in wheels
+        ],
+    )
+    return decode(InstallRecord, transport.json("POST", f"{API}/installs", json=encode(request)))
+
+
+def _upload_missing(
+    transport: Transport, record: InstallRecord, wheels: _Wheels, report: Report
+) -> list[str]:
+    """Upload what the service says is missing, through its legacy upload API."""
+    missing = [pair for pair in wheels if pair[1].filename in record.missing]
+    for tree, wheel in missing:
+        _upload(transport, tree, wheel)
+        report.step(f"uploaded {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
+    return [wheel.filename for _, wheel in missing]
+
+
+def _upload(transport: Transport, tree: TreeProject, wheel: BuiltWheel) -> None:
+    form = {
+        ":action": "file_upload",
+        "protocol_version": "1",
+        "filetype": "bdist_wheel",
+        "metadata_version": "2.1",
+        "name": tree.pin.name,
+        "version": tree.pin.version,
+        "pyversion": wheel.filename.removesuffix(".whl").split("-")[-3],
+        "sha256_digest": wheel.sha256,
+    }
+    transport.upload("/legacy/", wheel.path, form)
+
+
+def _followed(transport: Transport, record: InstallRecord, report: Report) -> InstallRecord:
+    """Follow the install to its end, telling each stage."""
+    while not InstallState(record.state).is_final:
+        record = _past(transport, record)
+        if record.progress is not None:
+            stage = record.progress
+            report.progress(stage.stage, stage.done, stage.total, stage.unit)
+    if record.error is not None:
+        raise from_problem(record.error)
+    return record
+
+
+def _past(transport: Transport, record: InstallRecord) -> InstallRecord:
+    """Return the install as soon as it has changed since ``record``."""
+    query = {"after": record.revision, "wait": _LONG_POLL_S}
+    answer = transport.json("GET", f"{API}/installs/{record.id}", params=query)
+    return decode(InstallRecord, answer)

@@ -1,0 +1,130 @@
+"""HTTP to one service: one client, the token, and every failure as an error of park."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from park.client.address import Address
+from park.errors import ServiceFault, ServiceUnreachable, from_problem
+
+__all__ = ["Transport"]
+
+_CONNECT_TIMEOUT_S = 10.0
+_ANSWER_TIMEOUT_S = 90.0
+"""Longer than any long poll (30 s) and than the service's slowest honest answer."""
+
+_ATTEMPTS = 3
+_FIRST_PAUSE_S = 0.2
+"""A request that got no answer is tried again: every request of ours is harmless twice."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Transport:
+    """Requests to one service."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._client = httpx2.Client(
+            base_url=address.url,
+            headers={"Authorization": f"Bearer {address.token}"},
+            timeout=httpx2.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
+            # a proxy is never the way to this machine itself
+            trust_env=urlsplit(address.url).hostname not in _LOOPBACK,
+            # plain HTTP needs no certificates: reading them takes some 20 ms of each start
+            verify=address.url.startswith("https:"),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def json(self, method: str, path: str, **arguments: Any) -> Any:
+        """Send a request and return the JSON of its answer; raises the error that it describes."""
+        response = self._sent(method, path, **arguments)
+        try:
+            return response.json()
+        except ValueError as error:
+            raise ServiceFault(
+                f"{self.address.url}{path} answered {response.status_code} without JSON",
+                hint="is this the URL of a park service?",
+            ) from error
+
+    def bytes(self, path: str, **arguments: Any) -> httpx2.Response:
+        """Send a GET and return the whole response."""
+        return self._sent("GET", path, **arguments)
+
+    def _sent(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
+        pause = _FIRST_PAUSE_S
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._explained():
+                    return _checked(self._client.request(method, path, **arguments))
+            except ServiceUnreachable:
+                if attempt == _ATTEMPTS:
+                    raise
+                time.sleep(pause)
+                pause *= 2
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def upload(self, path: str, file: Path, form: dict[str, str]) -> None:
+        """Send ``file`` as the part ``content`` of a form, streamed from disk."""
+        with self._explained(), file.open("rb") as content:
+            part = (file.name, content, "application/octet-stream")
+            _checked(self._client.post(path, data=form, files={"content": part}))
+
+    def put(self, path: str, file: Path) -> None:
+        """Send the bytes of ``file``, streamed from disk."""
+        with self._explained(), file.open("rb") as content:
+            length = {"Content-Length": str(file.stat().st_size)}
+            _checked(self._client.put(path, content=_chunks(content), headers=length))
+
+    def download(self, path: str, target: Path) -> None:
+        """Write the body of a GET to ``target``: whole or not at all."""
+        unfinished = target.with_name(f".{target.name}.unfinished")
+        try:
+            with self._explained(), self._client.stream("GET", path) as response:
+                if response.is_error:
+                    response.read()
+                _checked(response)
+                with unfinished.open("wb") as file:
+                    for chunk in response.iter_bytes():
+                        file.write(chunk)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx2.TransportError as error:
+            raise ServiceUnreachable(
+                f"nothing answers at {self.address.url}: {error or type(error).__name__}",
+                hint="is the service running, and is this its URL? `park service list` shows yours",
+            ) from error
+
+
+def _checked(response: httpx2.Response) -> httpx2.Response:
+    if not response.is_error:
+        return response
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        text = response.text.strip().splitlines()
+        problem = {"detail": f"{response.url} answered {response.status_code}: {text[:1]}"}
+    raise from_problem({"status": response.status_code, **problem})
+
+
+def _chunks(file: Any) -> Iterator[bytes]:
+    while chunk := file.read(1 << 20):
+        yield chunk

@@ -1,0 +1,234 @@
+"""What crosses the wire between client and service: plain records, JSON on the outside.
+
+The service validates requests against these same classes; the client rebuilds answers with
+`decode`, which ignores keys that it does not know, so that an older client can talk to a
+newer service. Nothing outside the standard library is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, TypeVar
+
+__all__ = [
+    "API",
+    "CallDocument",
+    "EnvironmentRecord",
+    "FileRecord",
+    "InstallRecord",
+    "InstallRequest",
+    "JobRecord",
+    "JobRequest",
+    "LocalWheel",
+    "PinRecord",
+    "ProgressRecord",
+    "ServiceRecord",
+    "decode",
+    "encode",
+]
+
+API = "/api/v1"
+"""The path under which this version of the API lives on every service."""
+
+CallDocument = dict[str, Any]
+"""``{"args": [...], "kwargs": {...}}`` with each value in the job codec's JSON form."""
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PinRecord:
+    """One project at one version."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalWheel:
+    """A wheel that the client built from a tree; ``sha256`` in hex, ``size`` in bytes."""
+
+    name: str
+    version: str
+    filename: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstallRequest:
+    """One request carries the pins and the digests of the local wheels.
+
+    ``id`` is a UUIDv7 made by the client, so that a retry is harmless. ``python`` is the
+    minor of the client's interpreter, such as ``"3.11"``.
+    """
+
+    id: str
+    project: str
+    version: str
+    python: str
+    pins: list[PinRecord]
+    wheels: list[LocalWheel] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgressRecord:
+    """How far one stage of an install is: ``done`` of ``total`` in ``unit``."""
+
+    stage: str
+    done: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstallRecord:
+    """An install as the service sees it.
+
+    ``missing`` names the wheels (file names) that it waits for; ``added`` the pins that
+    only the service's platform needs; ``error`` is a problem document once it failed.
+    ``revision`` grows with every change, progress included.
+    """
+
+    id: str
+    state: str
+    project: str
+    version: str
+    python: str
+    set_hash: str
+    lock_hash: str | None = None
+    missing: list[str] = field(default_factory=list)
+    added: list[PinRecord] = field(default_factory=list)
+    realised: bool = False
+    progress: ProgressRecord | None = None
+    error: dict[str, Any] | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentRecord:
+    """One version of a project that a service has an environment for.
+
+    ``pins`` is the requirement set that the client had (what parity compares);
+    ``size_bytes`` what the environment and its share of the wheel store take together,
+    ``own_bytes`` what it takes alone. Times are RFC 3339 in UTC.
+    """
+
+    project: str
+    version: str
+    python: str
+    lock_hash: str
+    set_hash: str
+    status: str
+    packages: int
+    size_bytes: int
+    own_bytes: int
+    created: str
+    last_used: str | None
+    installed_by: str
+    pins: list[PinRecord]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRequest:
+    """One call of an entry point inside the environment of a lock, or of an install to come.
+
+    Exactly one of ``lock_hash`` and ``install`` is given. ``fresh`` asks for a fresh
+    interpreter in place of a fork; ``memory_bytes`` and ``timeout_s`` are limits.
+    """
+
+    id: str
+    entry_point: str
+    call: CallDocument
+    lock_hash: str | None = None
+    install: str | None = None
+    set_hash: str | None = None
+    fresh: bool = False
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileRecord:
+    """A file that a job left; ``name`` is its path below the work directory."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRecord:
+    """A job as the service sees it; times are RFC 3339 in UTC.
+
+    ``environment`` is the directory of the environment on the service, ``error`` one line
+    that says why a job failed or was cancelled.
+    """
+
+    id: str
+    status: str
+    entry_point: str
+    lock_hash: str | None
+    set_hash: str | None
+    install: str | None
+    environment: str | None
+    runtime_hash: str | None
+    attempt: int
+    pid: int | None
+    submitted: str
+    started: str | None
+    finished: str | None
+    error: str | None
+    progress: dict[str, Any] | None = None
+    files: list[FileRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceRecord:
+    """What a service says of itself to whoever may use it."""
+
+    version: str
+    user: str
+    pythons: list[str]
+    index_url: str
+    trees_url: str
+    upload_url: str
+    upstream: str | None
+
+
+def encode(record: Any) -> dict[str, Any]:
+    """Return ``record`` as JSON data."""
+    return asdict(record)
+
+
+_NESTED: dict[tuple[str, str], Any] = {
+    ("InstallRecord", "added"): PinRecord,
+    ("InstallRecord", "progress"): ProgressRecord,
+    ("InstallRequest", "pins"): PinRecord,
+    ("InstallRequest", "wheels"): LocalWheel,
+    ("EnvironmentRecord", "pins"): PinRecord,
+    ("JobRecord", "files"): FileRecord,
+}
+
+
+def _nested(cls: Any, value: Any) -> Any:
+    if isinstance(value, list):
+        return [decode(cls, item) for item in value]
+    return None if value is None else decode(cls, value)
+
+
+def decode(cls: type[Record], document: Mapping[str, Any]) -> Record:
+    """Rebuild a ``cls`` from JSON data; unknown keys are ignored.
+
+    Raises `ValueError` naming the record and the key where a required one is absent.
+    """
+    values: dict[str, Any] = {}
+    for entry in fields(cls):  # type: ignore[arg-type]  # every caller passes a dataclass
+        if entry.name in document:
+            inner = _NESTED.get((cls.__name__, entry.name))
+            value = document[entry.name]
+            values[entry.name] = _nested(inner, value) if inner else value
+        elif entry.default is MISSING and entry.default_factory is MISSING:
+            raise ValueError(f"a {cls.__name__} without {entry.name!r}")
+    return cls(**values)

@@ -1,0 +1,28 @@
+# Sourced by the scripts beside it: `ensure_venv FOLDER ARGUMENT...` makes a virtualenv in
+# FOLDER with `pip install ARGUMENT...`, and does nothing where that was done before with
+# the same interpreter, the same arguments and the same pyproject.toml.
+# PYTHON names the interpreter (default: python3); it must be 3.11 or newer.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+ensure_venv() {
+    local folder=$1 python=${PYTHON:-python3}
+    shift
+    if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+        echo "park-dist needs Python 3.11 or newer; '$python' is $("$python" -V 2>&1)." >&2
+        echo "hint: name another one: PYTHON=python3.12 $0" >&2
+        exit 2
+    fi
+    local stamp
+    stamp=$({ "$python" -c 'import sys; print(sys.version, sys.base_prefix)'; echo "$@"; cat pyproject.toml; } | cksum)
+    if [ "$(cat "$folder/stamp" 2>/dev/null)" != "$stamp" ]; then
+        echo "making the virtualenv $folder ($("$python" -V))" >&2
+        rm -rf "$folder"
+        "$python" -m venv "$folder"
+        # --group needs pip 25.1
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+        echo "$stamp" > "$folder/stamp"
+    fi
+}

@@ -1,0 +1,148 @@
+"""Put the parts of a service together, once, in the order in which they need each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from starlette.routing import BaseRoute
+
+from park import __version__
+from park.wire import InstallRecord, ServiceRecord
+from park_repo.database import Database
+from park_repo.index import Index
+from park_repo.routes import index_routes
+from park_repo.upstream import Upstream
+from park_repo.wheelstore import WheelStore
+from park_server.bus import Bus
+from park_server.content import ContentStore
+from park_server.db.migrate import migrate
+from park_server.envs.environments import Environments
+from park_server.envs.interpreters import Interpreters
+from park_server.envs.resolve import UvResolver
+from park_server.envs.supply import WheelSupply
+from park_server.home import Home
+from park_server.http.auth import user_of
+from park_server.http.services import Services
+from park_server.installs.manager import InstallManager
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.local_engine import LocalEngine
+from park_server.jobs.runtime_copy import copy_runtime
+from park_server.jobs.scheduler import Scheduler
+from park_server.settings import Settings, without_credentials
+
+__all__ = ["Addresses", "AssembledService", "assembled"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """Where the service is: for everybody, and for its own child processes with a token."""
+
+    url: str
+    internal_index: str = field(repr=False)
+
+    @classmethod
+    def of(cls, url: str, internal_token: str) -> Addresses:
+        """Return the addresses below ``url``."""
+        parts = urlsplit(url)
+        netloc = f"__token__:{quote(internal_token)}@{parts.netloc}"
+        index = urlunsplit(parts._replace(netloc=netloc, path=f"{parts.path}/simple/"))
+        return cls(url=url, internal_index=index)
+
+
+class AssembledService:
+    """A service whose parts exist, but do not run yet."""
+
+    def __init__(self, settings: Settings, home: Home, addresses: Addresses, user: str) -> None:
+        self._settings = settings
+        self._addresses = addresses
+        self._user = user
+        self._home = home
+        self._bus = Bus()
+        self._database = Database.sqlite(home.database)
+        migrate(self._database.engine)
+        upstream = Upstream(settings.upstream) if settings.upstream else None
+        self._upstream = upstream
+        self._index = Index(self._database, home.index, upstream)
+        self._content = ContentStore(home.files)
+        self._store = WheelStore(home.path / "store")
+        self._environments = Environments(home.path, self._store)
+        self._interpreters = Interpreters.discover()
+        self.index_routes: Sequence[BaseRoute] = index_routes(self._index, user_of)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Services]:
+        """Start what was left unfinished, give the parts to the routes, and stop in order."""
+        self._bus.bind()
+        folders = JobFolders(self._home.jobs, self._content)
+        runtime = await asyncio.to_thread(copy_runtime, self._home.path / "runtime")
+        engine = LocalEngine(home=self._home.path, runtime=runtime)
+        jobs = Scheduler(
+            database=self._database,
+            bus=self._bus,
+            environments=self._environments,
+            folders=folders,
+            engine=engine,
+            runtime_hash=runtime.hash,
+            slots=self._settings.slots,
+        )
+        engine.on_started, engine.on_ended = jobs.on_started, jobs.on_ended
+        installs = self._install_manager(jobs.install_ended)
+        try:
+            await jobs.resume()
+            installs.resume()
+            yield Services(
+                database=self._database,
+                bus=self._bus,
+                content=self._content,
+                folders=folders,
+                installs=installs,
+                jobs=jobs,
+                about=self._about(),
+            )
+        finally:
+            await installs.stop()
+            await jobs.stop()
+            await engine.close()
+            if self._upstream is not None:
+                await self._upstream.close()
+            self._database.close()
+
+    def wake_waiters(self) -> None:
+        """Let every long poll answer: the service is stopping."""
+        self._bus.wake_all()
+
+    def _install_manager(self, on_final: Callable[[InstallRecord], None]) -> InstallManager:
+        return InstallManager(
+            database=self._database,
+            bus=self._bus,
+            index=self._index,
+            environments=self._environments,
+            interpreters=self._interpreters,
+            resolver=UvResolver(
+                index_url=self._addresses.internal_index, cache=self._home.cache / "uv"
+            ),
+            supply=WheelSupply(self._index, self._home.cache / "wheels"),
+            on_final=on_final,
+        )
+
+    def _about(self) -> ServiceRecord:
+        url = self._addresses.url
+        upstream = self._settings.upstream
+        return ServiceRecord(
+            version=__version__,
+            user=self._user,
+            pythons=self._interpreters.minors(),
+            index_url=f"{url}/simple/",
+            trees_url=f"{url}/trees/simple/",
+            upload_url=f"{url}/legacy/",
+            upstream=None if upstream is None else without_credentials(upstream),
+        )
+
+
+def assembled(settings: Settings, home: Home, addresses: Addresses, user: str) -> AssembledService:
+    """Return the service of ``settings`` on ``home``."""
+    return AssembledService(settings, home, addresses, user)

@@ -1,0 +1,71 @@
+"""Wakes whoever waits for a subject: nothing in the service polls the database.
+
+A publication carries no data. Whoever is woken reads the committed state again, so a
+wake-up too many does no harm and none is ever lost: register first, then look, then wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+__all__ = ["EVERYTHING", "Bus"]
+
+T = TypeVar("T")
+
+EVERYTHING = "*"
+"""The subject that every publication wakes."""
+
+
+class Bus:
+    """Waiters by subject (an id), for one event loop."""
+
+    def __init__(self) -> None:
+        self._waiters: dict[str, set[asyncio.Event]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def bind(self) -> None:
+        """Bind to the running loop, so that `publish_threadsafe` can reach it."""
+        self._loop = asyncio.get_running_loop()
+
+    def publish(self, subject: str) -> None:
+        """Wake all who wait for ``subject``; to be called in the event loop."""
+        for key in (subject, EVERYTHING):
+            for event in self._waiters.get(key, ()):
+                event.set()
+
+    def publish_threadsafe(self, subject: str) -> None:
+        """Call `publish` from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.publish, subject)
+
+    def wake_all(self) -> None:
+        """Wake every waiter: the service is stopping."""
+        for events in self._waiters.values():
+            for event in events:
+                event.set()
+
+    async def wait_until(
+        self, subject: str, look: Callable[[], T], done: Callable[[T], bool], timeout_s: float
+    ) -> T:
+        """Return what ``look`` sees as soon as ``done`` holds for it, or after ``timeout_s``."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        event = asyncio.Event()
+        waiters = self._waiters.setdefault(subject, set())
+        waiters.add(event)
+        try:
+            while True:
+                seen = look()
+                left = deadline - asyncio.get_running_loop().time()
+                if done(seen) or left <= 0:
+                    return seen
+                event.clear()
+                try:
+                    await asyncio.wait_for(event.wait(), left)
+                except TimeoutError:
+                    return look()
+        finally:
+            waiters.discard(event)
+            if not waiters:
+                self._waiters.pop(subject, None)

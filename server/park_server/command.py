@@ -1,0 +1,54 @@
+"""``park serve``: run a service until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from park_server.settings import Settings
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """examples:
+  park serve --home ~/park-service
+  park serve --home /srv/park --host 0.0.0.0 --port 8750
+  park serve --home DIR --port 0 --ready-file F     any free port; F says which
+  park serve --home DIR --upstream none             without an index upstream (air-gapped)
+
+The token is in DIR/token, for its owner only. On SIGTERM the service stops; jobs that
+run go on, and are found again when it is started on the same home.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--home", type=Path, required=True, metavar="DIR", help="where all is kept")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8750, help="port; 0 takes a free one (8750)")
+    parser.add_argument(
+        "--ready-file", type=Path, metavar="F", help="written once it serves: url, pid, token_file"
+    )
+    parser.add_argument(
+        "--upstream",
+        metavar="URL",
+        help="the simple index behind this one, or none (else the machine's own setting for pip "
+        "or uv, else PyPI)",
+    )
+    parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve."""
+    from park_server.serve import serve
+
+    serve(
+        Settings.of(
+            home=options.home,
+            host=options.host,
+            port=options.port,
+            ready_file=options.ready_file,
+            upstream=options.upstream,
+            slots=options.slots,
+        )
+    )
+    return 0

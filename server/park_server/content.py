@@ -1,0 +1,118 @@
+"""Files by content: inputs that clients sent and outputs that jobs left, named by SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import AsyncIterable, Iterator
+from pathlib import Path
+
+from park.errors import InvalidUpload, UnknownItem
+from park.wire import FileRecord
+
+__all__ = ["ContentStore"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class ContentStore:
+    """A folder of immutable files; one is there whole, under its digest, or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        shutil.rmtree(self._incoming, ignore_errors=True)  # what a crash left half-written
+        self._incoming.mkdir(parents=True)
+
+    def path_of(self, sha256: str) -> Path:
+        """Return the path of the file; raises `UnknownItem` where the store lacks it."""
+        path = self._place(sha256)
+        if not path.is_file():
+            raise UnknownItem(f"no file with sha256 {sha256} on this service")
+        return path
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether the store has the file."""
+        return self._place(sha256).is_file()
+
+    async def receive(self, sha256: str, chunks: AsyncIterable[bytes]) -> int:
+        """Store a stream that must have this digest; return its size in bytes.
+
+        Raises `InvalidUpload` where the digest is another; nothing remains then.
+        """
+        place, temporary = self._place(sha256), self._incoming / secrets.token_hex(8)
+        digest, size = hashlib.sha256(), 0
+        try:
+            with temporary.open("wb") as file:
+                async for chunk in chunks:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            if digest.hexdigest() != sha256:
+                raise InvalidUpload(
+                    f"the file's sha256 is {digest.hexdigest()}; expected {sha256}",
+                    hint="the file changed while it was sent; send it again",
+                )
+            self._keep(temporary, place)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return size
+
+    def collect(self, folder: Path) -> tuple[FileRecord, ...]:
+        """Keep every regular file below ``folder`` and return their records, by name.
+
+        The files stay where they are (the store holds links to them), so that a crash before
+        the caller's commit loses nothing. Symbolic links are not followed: they may point
+        at what is not the job's to publish.
+        """
+        return tuple(
+            self._collected(path, path.relative_to(folder).as_posix())
+            for path in sorted(_regular_files(folder))
+        )
+
+    def _collected(self, path: Path, name: str) -> FileRecord:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        self._keep(path, self._place(sha256))
+        return FileRecord(name=name, sha256=sha256, size=path.stat().st_size)
+
+    def _keep(self, source: Path, place: Path) -> None:
+        place.parent.mkdir(exist_ok=True)
+        try:
+            os.link(source, place)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without hard links, or another one
+            temporary = self._incoming / secrets.token_hex(8)
+            shutil.copyfile(source, temporary)
+            temporary.replace(place)
+        place.chmod(0o400)
+        _sync_folder(place.parent)
+
+    def _place(self, sha256: str) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            raise UnknownItem(f"not a sha256 in hex: {sha256!r}")
+        return self._root / sha256[:2] / sha256
+
+
+def _regular_files(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _regular_files(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                yield Path(entry.path)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,87 @@
+"""The folders of a service, all below one home; format versions stand in their names."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from park.errors import Conflict
+
+__all__ = ["Home"]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a service keeps everything that it knows and has."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / "park.sqlite"
+
+    @property
+    def token_file(self) -> Path:
+        """The token of the service's user, readable by its owner only."""
+        return self.path / "token"
+
+    @property
+    def index(self) -> Path:
+        """The files of the package index."""
+        return self.path / "index"
+
+    @property
+    def jobs(self) -> Path:
+        """One folder for each job."""
+        return self.path / "jobs"
+
+    @property
+    def files(self) -> Path:
+        """Files by content: inputs that clients sent, outputs that jobs left."""
+        return self.path / "files"
+
+    @property
+    def cache(self) -> Path:
+        """What may be deleted at any time while the service is down."""
+        return self.path / "cache"
+
+    def prepare(self) -> None:
+        """Make the home (mode 0700): it holds other people's work and a token."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.index, self.jobs, self.files, self.cache):
+            folder.mkdir(exist_ok=True, mode=0o700)
+
+    def lock(self) -> int:
+        """Take the home for this process, until it ends; return the lock's descriptor.
+
+        Raises `Conflict` where another service runs on the same home.
+        """
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise Conflict(
+                f"another park service runs on the home {self.path}",
+                hint="stop it, or choose another folder with --home",
+            ) from None
+        return descriptor
+
+    def token(self) -> str:
+        """Return the token, made at the first call: 256 random bits, in a file of mode 0600.
+
+        It appears whole or not at all, so that a crash never leaves an empty password.
+        """
+        if not self.token_file.exists():
+            unfinished = self.path / "token.unfinished"
+            unfinished.unlink(missing_ok=True)
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                file.write(f"park_{secrets.token_urlsafe(32)}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(self.token_file)
+        return self.token_file.read_text().strip()

@@ -1,0 +1,1 @@
+"""The service's HTTP side: thin routes over the managers."""

@@ -1,0 +1,49 @@
+"""The ASGI application of a service: API, index, authentication and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from park import __version__
+from park.wire import API, ServiceRecord
+from park_server.http import events, files, installs, jobs, problems
+from park_server.http.auth import Authentication, Tokens
+from park_server.http.services import services_of
+
+__all__ = ["application"]
+
+_about = APIRouter()
+
+
+@_about.get("")
+async def about(request: Request) -> ServiceRecord:
+    """Say what this service is, and where its index is."""
+    return services_of(request).about
+
+
+def application(
+    *,
+    tokens: Tokens,
+    index_routes: Sequence[BaseRoute],
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+) -> ASGIApp:
+    """Return the application; ``lifespan`` puts the `Services` into its state."""
+    app = FastAPI(
+        title="park",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.register(app)
+    for part in (_about, installs.router, jobs.router, files.router, events.router):
+        app.include_router(part, prefix=API)
+    app.router.routes.extend(index_routes)
+    return Authentication(app, tokens=tokens)

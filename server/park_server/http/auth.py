@@ -1,0 +1,99 @@
+"""Who is asking: every request carries a token, whatever its path, or is answered 401."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from park.errors import NotAuthenticated
+from park_server.http.problems import problem_response
+
+__all__ = ["Authentication", "Tokens", "user_of"]
+
+_BASIC_USER = "__token__"
+"""The user name that stands before a token in Basic authentication, as on PyPI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens that a service knows, by their SHA-256: none is kept in clear."""
+
+    users: Mapping[bytes, str]
+
+    @classmethod
+    def of(cls, tokens: Mapping[str, str]) -> Tokens:
+        """Hash ``tokens`` (token to user name)."""
+        return cls(
+            {hashlib.sha256(token.encode()).digest(): user for token, user in tokens.items()}
+        )
+
+    def user(self, token: str) -> str | None:
+        """Return the user that ``token`` speaks for, or None."""
+        digest = hashlib.sha256(token.encode()).digest()
+        for known, user in self.users.items():
+            if hmac.compare_digest(known, digest):
+                return user
+        return None
+
+
+class Authentication:
+    """ASGI middleware in front of everything: names the user, or answers 401."""
+
+    def __init__(self, app: ASGIApp, *, tokens: Tokens) -> None:
+        self._app = app
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the lifespan and authenticated requests pass."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        header = HTTPConnection(scope).headers.get("authorization")
+        token = token_in(header)
+        user = self._tokens.user(token) if token else None
+        if user is None:
+            response = problem_response(_refusal(header, token))
+            response.headers["WWW-Authenticate"] = 'Basic realm="park", Bearer realm="park"'
+            await response(scope, receive, send)
+            return
+        scope["user"] = user
+        await self._app(scope, receive, send)
+
+
+def token_in(header: str | None) -> str | None:
+    """Return the token of an ``Authorization`` header: Bearer, or the password of ``__token__``."""
+    scheme, _, credentials = (header or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip() or None
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return password if user == _BASIC_USER and password else None
+
+
+def _refusal(header: str | None, token: str | None) -> NotAuthenticated:
+    if header is None:
+        message = "this service answers nothing without a token"
+    elif token is None:
+        message = f"the Authorization header holds no token: use Bearer, or Basic as {_BASIC_USER}"
+    else:
+        message = "this service does not know the token"
+    return NotAuthenticated(
+        message,
+        hint="set PARK_TOKEN, or: park service add NAME URL --token-file FILE",
+    )
+
+
+def user_of(request: Request) -> str:
+    """Return the name of the user who asks."""
+    return str(request.scope["user"])

@@ -1,0 +1,64 @@
+"""Routes of installs and of the versions that they made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from packaging.utils import canonicalize_name
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
+from park.errors import UnknownItem
+from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
+from park_server.http.auth import user_of
+from park_server.http.services import LONG_POLL_S, services_of
+from park_server.installs import store
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_SHORTEST_PREFIX = 6
+"""Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
+
+
+@router.post("/installs")
+async def request_install(request: Request, body: InstallRequest) -> InstallRecord:
+    """Ask for the environment of a requirement set."""
+    return await services_of(request).installs.request(user_of(request), body)
+
+
+@router.get("/installs/{install}")
+async def follow_install(
+    request: Request,
+    install: str,
+    after: int = -1,
+    wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
+) -> InstallRecord:
+    """Return an install, at the latest after ``wait`` seconds, or once past a revision."""
+    manager = services_of(request).installs
+    return await manager.wait(install, user_of(request), after=after, timeout_s=wait)
+
+
+@router.get("/versions")
+async def list_versions(request: Request, project: str | None = None) -> list[EnvironmentRecord]:
+    """Return each version with an environment that the user may use."""
+    name = None if project is None else str(canonicalize_name(project))
+    user = user_of(request)
+    database = services_of(request).database
+    return database.read(lambda c: store.environment_records(c, user, name))
+
+
+@router.get("/locks/{lock_hash}")
+async def get_lock(request: Request, lock_hash: str) -> PlainTextResponse:
+    """Return the PEP 751 document of a lock hash, or of a prefix that only one has."""
+    database = services_of(request).database
+    found = database.read(lambda c: store.lock_hashes_like(c, lock_hash))
+    if len(lock_hash) < _SHORTEST_PREFIX or len(found) != 1:
+        what = "several locks begin" if len(found) > 1 else "no lock begins"
+        raise UnknownItem(f"{what} with {lock_hash!r}", hint="`park versions` lists them in full")
+    document = database.read(lambda c: store.lock_document(c, found[0]))
+    return PlainTextResponse(
+        document, media_type="application/toml", headers={"X-Park-Lock-Hash": found[0]}
+    )

@@ -1,0 +1,126 @@
+"""Routes of jobs: submit, follow, results, logs and files."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from park.errors import UsageError
+from park.model.states import JobState
+from park.wire import JobRecord, JobRequest
+from park_server.http.auth import user_of
+from park_server.http.services import LONG_POLL_S, Services, services_of
+from park_server.jobs import store
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_LOG_BLOCK = 1 << 20
+"""Bytes of a log in one answer, so that a runaway print does not fill anybody's memory."""
+
+_LOG_PAUSE_S = 0.1
+"""How often a followed log is looked at: a file that grows tells nobody by itself."""
+
+
+@router.post("/jobs")
+async def submit_jobs(request: Request, body: list[JobRequest]) -> list[JobRecord]:
+    """Accept jobs, all or none; they are durable when this answers."""
+    return await services_of(request).jobs.submit(user_of(request), body)
+
+
+@router.get("/jobs")
+async def list_jobs(
+    request: Request,
+    status: JobState | None = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
+) -> list[JobRecord]:
+    """Return the user's newest jobs."""
+    user = user_of(request)
+    database = services_of(request).database
+    return database.read(lambda c: store.listing(c, user, status=status, limit=limit))
+
+
+@router.get("/jobs/{job}")
+async def follow_job(
+    request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
+) -> JobRecord:
+    """Return a job, when it is final or after ``wait`` seconds."""
+    return await services_of(request).jobs.wait(job, user_of(request), wait)
+
+
+@router.post("/jobs/{job}/cancel")
+async def cancel_job(request: Request, job: str) -> JobRecord:
+    """Cancel a job; answers when its processes are gone."""
+    return await services_of(request).jobs.cancel(job, user_of(request))
+
+
+@router.get("/jobs/{job}/result")
+async def get_result(request: Request, job: str) -> JSONResponse:
+    """Return the encoded result of a completed job."""
+    services, user = services_of(request), user_of(request)
+    row = services.database.read(lambda c: store.get(c, job, user))
+    if row.status != JobState.COMPLETED:
+        raise UsageError(f"job {job} has no result: it is {row.status}")
+    return JSONResponse(
+        {
+            "result": services.database.read(lambda c: store.result_of(c, job)),
+            "set_hash": row.set_hash,
+        }
+    )
+
+
+@router.get("/jobs/{job}/traceback")
+async def get_traceback(request: Request, job: str) -> dict[str, Any]:
+    """Return the full traceback of a failed job, where there is one."""
+    user = user_of(request)
+    row = services_of(request).database.read(lambda c: store.get(c, job, user))
+    return {"traceback": row.traceback}
+
+
+@router.get("/jobs/{job}/logs/{stream}")
+async def read_log(
+    request: Request,
+    job: str,
+    stream: str,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
+) -> Response:
+    """Return a block of a log from ``offset``; waits for one while the job is not final.
+
+    ``X-Park-Final: true`` says that the job has ended and no more will come.
+    """
+    services, user = services_of(request), user_of(request)
+    deadline = asyncio.get_running_loop().time() + wait
+    while True:
+        # the state first: what was written before the end is then read after it
+        is_final = JobState(services.jobs.record(job, user).status).is_final
+        block = services.folders.log(job, stream, offset, _LOG_BLOCK)
+        if block or is_final or asyncio.get_running_loop().time() >= deadline:
+            break
+        await _pause(services, job, user)
+    final = "true" if is_final and len(block) < _LOG_BLOCK else "false"
+    return Response(block, media_type="application/octet-stream", headers={"X-Park-Final": final})
+
+
+async def _pause(services: Services, job: str, user: str) -> None:
+    """Wait until the job ends, or for the time between two looks at its log."""
+    await services.jobs.wait(job, user, _LOG_PAUSE_S)
+
+
+@router.get("/jobs/{job}/files/{name:path}")
+async def get_file(request: Request, job: str, name: str) -> FileResponse:
+    """Return a file that a job left; ranges and ETag work."""
+    services, user = services_of(request), user_of(request)
+    services.database.read(lambda c: store.get(c, job, user))
+    file = services.database.read(lambda c: store.file_of(c, job, name))
+    return FileResponse(
+        services.content.path_of(file.sha256),
+        filename=PurePosixPath(name).name,
+        headers={"ETag": f'"{file.sha256}"', "Cache-Control": "private, immutable"},
+    )

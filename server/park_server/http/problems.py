@@ -1,0 +1,71 @@
+"""Errors on the wire: RFC 9457 problem documents, each with a hint where there is one."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from park.errors import ParkError, ServiceFault, UnknownItem, UsageError
+
+__all__ = ["problem_response", "register"]
+
+_log = logging.getLogger("park.http")
+
+
+def problem_response(error: ParkError) -> JSONResponse:
+    """Return the response that tells the client about ``error``."""
+    return JSONResponse(
+        error.as_problem(), status_code=error.http_status, media_type="application/problem+json"
+    )
+
+
+async def _park_error(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, ParkError):
+        raise error
+    return problem_response(error)
+
+
+async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return problem_response(UsageError(f"the request is not valid at {place}: {first['msg']}"))
+
+
+async def _http_exception(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == UnknownItem.http_status:
+        problem = UnknownItem(f"nothing at {request.url.path} on this service").as_problem()
+    else:
+        problem = UsageError(str(error.detail)).as_problem() | {"status": error.status_code}
+    return JSONResponse(
+        problem,
+        status_code=error.status_code,
+        media_type="application/problem+json",
+        headers=error.headers,
+    )
+
+
+async def _defect(request: Request, error: Exception) -> JSONResponse:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem_response(
+        ServiceFault(
+            f"the service failed at {request.method} {request.url.path}: {type(error).__name__}",
+            hint="this is a defect of the service; its log has the traceback",
+        )
+    )
+
+
+def register(app: object) -> None:
+    """Make ``app`` (FastAPI) answer every error with a problem document."""
+    add = app.add_exception_handler  # type: ignore[attr-defined]
+    add(ParkError, _park_error)
+    add(RequestValidationError, _invalid_request)
+    add(HTTPException, _http_exception)
+    add(Exception, _defect)

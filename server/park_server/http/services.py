@@ -1,0 +1,39 @@
+"""The parts of a service that routes reach, and the limits that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import Request
+
+from park.wire import ServiceRecord
+from park_repo.database import Database
+from park_server.bus import Bus
+from park_server.content import ContentStore
+from park_server.installs.manager import InstallManager
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.scheduler import Scheduler
+
+__all__ = ["LONG_POLL_S", "Services", "services_of"]
+
+LONG_POLL_S = 30.0
+"""The longest that a request may wait: below the idle limits of usual proxies (60 s)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """What the routes work with."""
+
+    database: Database
+    bus: Bus
+    content: ContentStore
+    folders: JobFolders
+    installs: InstallManager
+    jobs: Scheduler
+    about: ServiceRecord
+
+
+def services_of(request: Request) -> Services:
+    """Return the parts of the service that answers ``request``."""
+    return cast("Services", request.app.state.services)

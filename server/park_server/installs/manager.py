@@ -1,0 +1,300 @@
+"""Carries installs out: wheels, lock, environment; each station committed before the next.
+
+A restart takes every unfinished install up again from its request: what was uploaded,
+locked or realised before is found and not done again, so no station needs a memory of its
+own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from sqlalchemy import Connection
+
+from park.errors import CannotSatisfy, EnvironmentMismatch, ParkError, ServiceFault, UsageError
+from park.model.locks import LockHash
+from park.model.pins import Pin, RequirementSet, is_tree_version, parse_pin
+from park.model.states import InstallState
+from park.wire import InstallRecord, InstallRequest, PinRecord, ProgressRecord, encode
+from park_repo.database import Database
+from park_repo.index import Index, PublishedFile
+from park_server.bus import Bus
+from park_server.envs.environments import Environment, Environments
+from park_server.envs.interpreters import Interpreter, Interpreters
+from park_server.envs.lock import Lock
+from park_server.envs.progress import Progress
+from park_server.envs.resolve import ResolutionRequest, Resolver
+from park_server.envs.supply import WheelSupply
+from park_server.installs import store
+from park_server.installs.progress import ProgressBoard
+
+__all__ = ["InstallManager"]
+
+_log = logging.getLogger("park.installs")
+
+_UPLOAD_PATIENCE_S = 900.0
+"""How long an install waits for the next wheel before its client is taken for dead."""
+
+_AT_ONCE = 2
+"""Installs that resolve or realise at the same time; each uses several cores by itself."""
+
+
+class InstallManager:
+    """The installs of a service. All methods belong to the event loop."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        index: Index,
+        environments: Environments,
+        interpreters: Interpreters,
+        resolver: Resolver,
+        supply: WheelSupply,
+        on_final: Callable[[InstallRecord], None],
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._index = index
+        self._environments = environments
+        self._interpreters = interpreters
+        self._resolver = resolver
+        self._supply = supply
+        self._on_final = on_final
+        self._board = ProgressBoard(bus)
+        self._uploads: dict[str, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        index.on_published.append(self._published)
+
+    def resume(self) -> None:
+        """Take up what a stopped service left unfinished."""
+        for install in self._database.read(store.unfinished):
+            self._begin(install)
+
+    async def stop(self) -> None:
+        """Drop the running tasks; their installs are taken up at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def request(self, user: str, request: InstallRequest) -> InstallRecord:
+        """Accept ``request`` and return its install: ready at once where all is there already.
+
+        Raises `UsageError` for a request that contradicts itself, and `NoInterpreter`.
+        """
+        pins = _checked_pins(request)
+        self._interpreters.get(request.python)
+        set_hash = RequirementSet.of(request.python, pins).hash
+        request = replace(request, project=str(canonicalize_name(request.project)))
+        known = self._database.read(lambda c: store.known_lock(c, request, set_hash))
+        missing = self._missing(user, request)
+        # who has not shown the wheels themselves gets nothing made from them
+        ready = known is not None and not missing and self._is_ready(LockHash(known.lock_hash))
+        state = InstallState.AWAITING_UPLOAD if missing else InstallState.RESOLVING
+
+        def change(connection: Connection) -> bool:
+            created = store.create(connection, user, request, set_hash, state)
+            if created and ready and known is not None:
+                facts = {"lock_hash": known.lock_hash, "added": known.added}
+                store.enter(connection, request.id, InstallState.READY, **facts)
+            return created
+
+        created = await self._database.awrite(change)
+        if created and not ready:
+            self._begin(request.id)
+        return self.record(request.id, user)
+
+    def record(self, install: str, user: str | None = None) -> InstallRecord:
+        """Return the install as it is now, with its progress."""
+        row = self._database.read(lambda c: store.get(c, install, user))
+        record = store.record(row)
+        revision, progress = self._board.of(install)
+        missing: list[str] = []
+        if record.state == InstallState.AWAITING_UPLOAD:
+            missing = self._missing(row.user, store.request_of(row))
+        return replace(record, revision=revision, progress=progress, missing=missing)
+
+    async def wait(self, install: str, user: str, *, after: int, timeout_s: float) -> InstallRecord:
+        """Return the install when its revision is past ``after``, it is final, or time is up."""
+        return await self._bus.wait_until(
+            install,
+            lambda: self.record(install, user),
+            lambda seen: seen.revision > after or InstallState(seen.state).is_final,
+            timeout_s,
+        )
+
+    def _begin(self, install: str) -> None:
+        task = asyncio.create_task(self._carry_out(install), name=f"install {install}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, install: str) -> None:
+        try:
+            await self._stations(install)
+        except ParkError as error:
+            await self._enter(install, InstallState.FAILED, error=error.as_problem())
+        except Exception as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
+            _log.exception("install %s failed", install)
+            fault = ServiceFault(
+                f"the service failed to install: {type(error).__name__}: {error}",
+                hint="this is a defect of the service; its log has the traceback",
+            )
+            await self._enter(install, InstallState.FAILED, error=fault.as_problem())
+
+    async def _stations(self, install: str) -> None:
+        """Go the road of one install, from top to bottom."""
+        row = self._database.read(lambda c: store.get(c, install))
+        request = store.request_of(row)
+        interpreter = self._interpreters.get(request.python)
+        await self._wheels_uploaded(install, row.user, request)
+        async with self._slots:
+            await self._enter(install, InstallState.RESOLVING)
+            lock = await asyncio.to_thread(self._resolved, install, row.user, request, interpreter)
+            added = _added(lock, request)
+            await self._enter(
+                install, InstallState.REALISING, lock_hash=lock.hash, added=added, lock=lock
+            )
+            was_there = self._is_ready(lock.hash)
+            environment = await asyncio.to_thread(
+                self._realised, install, row.user, lock, interpreter
+            )
+        await self._enter(
+            install, InstallState.READY, environment=environment, realised=not was_there
+        )
+
+    async def _wheels_uploaded(self, install: str, user: str, request: InstallRequest) -> None:
+        uploads = self._uploads.setdefault(install, asyncio.Event())
+        try:
+            while missing := self._missing(user, request):
+                uploads.clear()
+                try:
+                    await asyncio.wait_for(uploads.wait(), _UPLOAD_PATIENCE_S)
+                except TimeoutError:
+                    raise CannotSatisfy(
+                        f"no upload for {_UPLOAD_PATIENCE_S:.0f} s; still missing: "
+                        + ", ".join(missing),
+                        hint="run `park install` again: it goes on where this one stopped",
+                    ) from None
+        finally:
+            del self._uploads[install]
+
+    def _missing(self, user: str, request: InstallRequest) -> list[str]:
+        return [
+            wheel.filename for wheel in request.wheels if not self._index.has(wheel.sha256, user)
+        ]
+
+    def _published(self, _file: PublishedFile) -> None:
+        for event in self._uploads.values():
+            event.set()
+
+    def _resolved(
+        self, install: str, user: str, request: InstallRequest, interpreter: Interpreter
+    ) -> Lock:
+        set_hash = RequirementSet.of(request.python, _checked_pins(request)).hash
+        known = self._database.read(lambda c: store.known_lock(c, request, set_hash))
+        if known is not None:
+            document = self._database.read(lambda c: store.lock_document(c, known.lock_hash))
+            return Lock.parse(document, interpreter)
+        self._board.note(install, ProgressRecord(stage="resolve", done=0, total=0, unit="pins"))
+        return self._resolver.resolve(
+            ResolutionRequest(
+                pins=_checked_pins(request),
+                trees=self._tree_paths(user, request),
+                interpreter=interpreter,
+            )
+        )
+
+    def _tree_paths(self, user: str, request: InstallRequest) -> dict[Pin, Path]:
+        return {
+            parse_pin(wheel.name, wheel.version): self._index.path_of(wheel.sha256, user)
+            for wheel in request.wheels
+        }
+
+    def _realised(
+        self, install: str, user: str, lock: Lock, interpreter: Interpreter
+    ) -> Environment:
+        def report(progress: Progress) -> None:
+            self._board.note(
+                install,
+                ProgressRecord(
+                    stage=progress.stage,
+                    done=progress.done,
+                    total=progress.total,
+                    unit=progress.unit,
+                ),
+            )
+
+        return self._environments.realise(
+            lock, interpreter, fetch=self._supply.for_user(user, report), progress=report
+        )
+
+    def _is_ready(self, lock_hash: LockHash) -> bool:
+        try:
+            self._environments.check(lock_hash)
+        except EnvironmentMismatch:
+            return False
+        return True
+
+    async def _enter(
+        self,
+        install: str,
+        state: InstallState,
+        *,
+        lock: Lock | None = None,
+        environment: Environment | None = None,
+        **changes: Any,
+    ) -> None:
+        """Commit the new state with what belongs to it, then tell whoever waits."""
+
+        def change(connection: Connection) -> None:
+            if lock is not None:
+                store.keep_lock(connection, lock.hash, lock.target.python, lock.document)
+            if environment is not None:
+                store.keep_environment(
+                    connection,
+                    environment.lock_hash,
+                    packages=len(environment.packages),
+                    size_bytes=environment.size_bytes,
+                    own_bytes=environment.own_bytes,
+                )
+            store.enter(connection, install, state, **changes)
+
+        await self._database.awrite(change)
+        if state.is_final:
+            self._board.forget_progress(install)
+        self._board.changed(install)
+        if state.is_final:
+            self._on_final(self.record(install))
+
+
+def _checked_pins(request: InstallRequest) -> tuple[Pin, ...]:
+    """Return the pins; raises `UsageError` where pins and wheels do not tell the same story."""
+    pins = tuple(parse_pin(pin.name, pin.version) for pin in request.pins)
+    wheels = {parse_pin(wheel.name, wheel.version) for wheel in request.wheels}
+    trees = {pin for pin in pins if is_tree_version(pin.version)}
+    if strangers := sorted(wheels - set(pins)):
+        raise UsageError(f"wheels that no pin asks for: {', '.join(map(str, strangers))}")
+    if bare := sorted(trees - wheels):
+        raise UsageError(f"working trees without a wheel: {', '.join(map(str, bare))}")
+    root = parse_pin(request.project, request.version)
+    if root not in pins:
+        raise UsageError(f"the project {root} is not among its own pins")
+    return RequirementSet.of(request.python, pins).pins
+
+
+def _added(lock: Lock, request: InstallRequest) -> list[dict[str, str]]:
+    """Return what only this platform needed: locked, but not pinned by the client."""
+    pinned = {pin.name for pin in _checked_pins(request)}
+    return [
+        encode(PinRecord(name=wheel.name, version=wheel.version))
+        for wheel in lock.wheels
+        if wheel.name not in pinned
+    ]

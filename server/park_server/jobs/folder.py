@@ -1,0 +1,133 @@
+"""The folder of each job: its call and inputs before the start, its files after the end.
+
+::
+
+    jobs/<id>/
+        call.json        the encoded arguments
+        inputs/<sha256>/<name>   files that are arguments, links into the content store
+        work/            the job's working directory; what it leaves there are its files
+        stdout, stderr   as the job writes them
+        progress.jsonl   one line for each report
+        attempt-N.json, outcome.json, exit.json   see `park.runtime`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from park.errors import UnknownItem
+from park.wire import FileRecord, JobRecord
+from park_server.content import ContentStore
+
+__all__ = ["STREAMS", "JobFolders"]
+
+STREAMS = ("stdout", "stderr")
+
+_LAST_LINE_BYTES = 65_536
+"""More than a line of progress ever has: the last one is found in the file's last block."""
+
+
+class JobFolders:
+    """The folders of all jobs below one root."""
+
+    def __init__(self, root: Path, content: ContentStore) -> None:
+        self._root = root
+        self._content = content
+
+    def path_of(self, job: str) -> Path:
+        """Return the folder of ``job``."""
+        return self._root / job
+
+    def prepare(self, job: str, call: dict[str, Any]) -> None:
+        """Make the folder with its call and inputs; raises `UnknownItem` for an absent input.
+
+        What an earlier attempt left in the work directory is removed.
+        """
+        folder = self.path_of(job)
+        shutil.rmtree(folder / "work", ignore_errors=True)
+        for part in ("work", "inputs"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        for sha256, name in _files_in(call):
+            self._link_input(folder / "inputs" / sha256, sha256, name)
+        unfinished = folder / "call.json.unfinished"
+        unfinished.write_text(json.dumps(call))
+        unfinished.replace(folder / "call.json")
+
+    def _link_input(self, folder: Path, sha256: str, name: str) -> None:
+        source = self._content.path_of(sha256)
+        if "/" in name or name in {"", ".", ".."} or "\0" in name:
+            raise UnknownItem(f"not the name of a file: {name!r}")
+        folder.mkdir(exist_ok=True)
+        target = folder / name
+        target.unlink(missing_ok=True)
+        try:
+            target.symlink_to(source)
+        except OSError:
+            shutil.copyfile(source, target)
+
+    async def collect(self, job: str) -> tuple[FileRecord, ...]:
+        """Keep the files of the work directory by content and return their records."""
+        work = self.path_of(job) / "work"
+        with os.scandir(work) as entries:
+            if next(entries, None) is None:  # the common case: nothing to hash, no thread to ask
+                return ()
+        return await asyncio.to_thread(self._content.collect, work)
+
+    async def clear(self, job: str) -> None:
+        """Remove the work directory, whose files the content store has by now."""
+        work = self.path_of(job) / "work"
+        await asyncio.to_thread(shutil.rmtree, work, True)
+
+    def with_progress(self, record: JobRecord) -> JobRecord:
+        """Return ``record`` with the newest progress that the job reported."""
+        progress = _last_line(self.path_of(record.id) / "progress.jsonl")
+        return record if progress is None else replace(record, progress=progress)
+
+    def log(self, job: str, stream: str, offset: int, limit: int) -> bytes:
+        """Return up to ``limit`` bytes of ``stream`` from ``offset``; raises `UnknownItem`."""
+        if stream not in STREAMS:
+            raise UnknownItem(f"no stream {stream!r}; a job has stdout and stderr")
+        try:
+            with (self.path_of(job) / stream).open("rb") as file:
+                file.seek(offset)
+                return file.read(limit)
+        except FileNotFoundError:
+            return b""
+
+
+def _files_in(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield (sha256, name) of each file among the encoded arguments."""
+    if isinstance(value, dict):
+        if value.get("$park") == "file":
+            yield str(value["sha256"]), str(value["name"])
+        else:
+            for item in value.values():
+                yield from _files_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _files_in(item)
+
+
+def _last_line(path: Path) -> dict[str, Any] | None:
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _LAST_LINE_BYTES))
+            lines = file.read().splitlines(keepends=True)
+    except FileNotFoundError:
+        return None
+    for line in reversed(lines):
+        if line.endswith(b"\n"):  # one that is being written has no end yet
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            return value if isinstance(value, dict) else None
+    return None

@@ -1,0 +1,141 @@
+"""Run a service: take the home, bind, assemble, serve, and say when it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from park.client.running import RunningService, announce, withdraw
+from park.errors import UsageError
+from park_server.assembly import Addresses, assembled
+from park_server.home import Home
+from park_server.http.app import application
+from park_server.http.auth import Tokens
+from park_server.settings import Settings
+
+__all__ = ["serve"]
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 (compared, not bound)
+_BACKLOG = 2048
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises `Conflict` where another service has the home, `UsageError` where the address
+    cannot be bound.
+    """
+    home = Home(settings.home)
+    home.prepare()
+    lock = home.lock()
+    try:
+        listener = _bound(settings.host, settings.port)
+        port = listener.getsockname()[1]
+        host = _ANYWHERE.get(settings.host, settings.host)
+        note = RunningService(
+            url=f"http://{host}:{port}", pid=os.getpid(), token_file=str(home.token_file)
+        )
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, home, listener, note))
+    finally:
+        os.close(lock)
+
+
+async def _serve(
+    settings: Settings, home: Home, listener: socket.socket, note: RunningService
+) -> None:
+    # the resolver is a child process that reads our own index: it gets a token of its own
+    internal = secrets.token_urlsafe(32)
+    user = getpass.getuser()
+    tokens = Tokens.of({home.token(): user, internal: user})
+    service = assembled(settings, home, Addresses.of(note.url, internal), user)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with service.running() as services:
+            app.state.services = services
+            yield
+
+    app = application(tokens=tokens, index_routes=service.index_routes, lifespan=lifespan)
+    config = uvicorn.Config(
+        app, lifespan="on", log_level="warning", access_log=False, timeout_graceful_shutdown=5
+    )
+    server = _Server(config, on_ready=lambda: _tell(settings, note), on_exit=service.wake_waiters)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        withdraw(note.url)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, telling when it accepts requests and when it begins to stop."""
+
+    def __init__(
+        self, config: uvicorn.Config, *, on_ready: Callable[[], None], on_exit: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._on_exit = on_exit
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let long polls answer what they know, then stop."""
+        self._on_exit()
+        await super().shutdown(sockets)
+
+
+def _tell(settings: Settings, note: RunningService) -> None:
+    """Say that the service is up: on this machine, in the ready file, and on the terminal."""
+    announce(note)
+    if settings.ready_file is not None:
+        _write_whole(
+            settings.ready_file,
+            json.dumps({"url": note.url, "pid": note.pid, "token_file": note.token_file}) + "\n",
+        )
+    print(f"park serves {settings.home} at {note.url}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _write_whole(path: Path, text: str) -> None:
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    unfinished.write_text(text)
+    unfinished.replace(path)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error.strerror}",
+            hint="choose another with --port; 0 takes a free one",
+        ) from error
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
