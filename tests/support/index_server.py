@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -18,7 +18,7 @@ from park_repo.routes import index_routes
 from park_repo.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from starlette.requests import Request
@@ -41,17 +41,29 @@ def opened_index(root: Path, **settings: Any) -> Iterator[Index]:
         database.close()
 
 
-def application(index: Index) -> Starlette:
-    """Return an application with the routes of ``index`` and the users of `TOKENS`."""
+def application(index: Index, *, is_open: bool = False) -> Starlette:
+    """Return an application with the routes of ``index`` and the users of `TOKENS`.
+
+    With ``is_open`` it asks for no token, as public indexes do.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        if index.upstream is not None:
+            await index.upstream.aclose()
+
     return Starlette(
-        routes=index_routes(index, _user_of), exception_handlers={ParkError: _as_problem}
+        routes=index_routes(index, (lambda _: "ada") if is_open else _user_of),
+        exception_handlers={ParkError: _as_problem},
+        lifespan=lifespan,
     )
 
 
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:
     """Serve ``app`` on a free port of the loopback; yield its URL, without a final slash."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
     started = threading.Event()
     startup = server.startup
 

@@ -1,0 +1,205 @@
+"""The index with the programs that people use, unmodified: pip, uv and twine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+from support.index_server import application, opened_index, serving
+from support.wheels import make_wheel
+
+from park_repo.negotiation import JSON
+from park_repo.upstream import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TREE = "1.0+t0123456789abcdef"
+LOGIN = ("__token__", "ada-token")
+
+OUR_OWN = ("PIP_", "UV_", "TWINE_")
+"""Settings of this machine's own tools, which would lead them to other indexes."""
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """Serve an index whose upstream is another one, open to all, with ``six`` 1.0 in it."""
+    with (
+        opened_index(tmp_path / "upstream") as behind,
+        serving(application(behind, is_open=True)) as up,
+        opened_index(tmp_path / "index", upstream=Upstream(f"{up}/simple/")) as index,
+        serving(application(index)) as url,
+    ):
+        upload(up, make_wheel(tmp_path / "up", "six", "1.0"))
+        yield url
+
+
+def upload(url: str, wheel: Path) -> httpx2.Response:
+    return httpx2.post(
+        f"{url}/legacy/",
+        data={":action": "file_upload", "protocol_version": "1"},
+        files={"content": (wheel.name, wheel.read_bytes())},
+        auth=LOGIN,
+    )
+
+
+def run(*command: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(OUR_OWN)}
+    environment |= {
+        "HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1",
+        "UV_CACHE_DIR": str(home / "uv"), "PIP_NO_CACHE_DIR": "1", "NO_COLOR": "1",
+        "COLUMNS": "200", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        env=environment, cwd=home, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def with_login(url: str) -> str:
+    return url.replace("://", f"://{LOGIN[0]}:{LOGIN[1]}@")
+
+
+def twine(url: str, wheel: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    return run(
+        "twine", "upload", "--non-interactive", "--verbose", "--disable-progress-bar",
+        "--repository-url", f"{url}/legacy/", "-u", LOGIN[0], "-p", LOGIN[1], wheel,
+        home=home,
+    )  # fmt: skip
+
+
+def uv_install(url: str, page: str, *what: str, home: Path) -> dict[str, str]:
+    """Install ``what`` into a folder and return the versions that are in it."""
+    target = home / "installed"
+    done = run(
+        "uv", "pip", "install", "--python", sys.executable, "--target", target,
+        "--index-url", f"{with_login(url)}{page}", *what,
+        home=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    listed = run("uv", "pip", "list", "--target", target, "--format", "json", home=home)
+    return {item["name"]: item["version"] for item in json.loads(listed.stdout)}
+
+
+def test_twine_uploads_once_and_again_and_reads_why_not(url: str, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path / "a")
+    for _ in range(2):
+        done = twine(url, wheel, tmp_path)
+        assert done.returncode == 0, done.stdout
+    other = make_wheel(tmp_path / "b", files={"demo.py": b"other"})
+    refused = twine(url, other, tmp_path)
+    assert refused.returncode != 0
+    assert "is here already with other bytes" in refused.stdout + refused.stderr
+
+
+def test_uv_publishes(url: str, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path)
+    done = run(
+        "uv", "publish", "--publish-url", f"{url}/legacy/", "--username", LOGIN[0],
+        "--password", LOGIN[1], wheel,
+        home=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert uv_install(url, "/simple/", "demo", home=tmp_path) == {"demo": "1.0"}
+
+
+def test_pip_downloads_a_project_and_what_it_requires_of_upstream(url: str, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, requires=["six"])
+    upload(url, wheel)
+    done = run(
+        "pip", "download", "--dest", tmp_path / "got", "--index-url",
+        f"{with_login(url)}/simple/", "Demo",
+        home=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "got").iterdir()} == {
+        wheel.name,
+        "six-1.0-py3-none-any.whl",
+    }
+    assert (tmp_path / "got" / wheel.name).read_bytes() == wheel.read_bytes()
+    assert f"{wheel.name}.metadata" in done.stdout  # PEP 658: resolved without the wheel
+
+
+def test_uv_installs_a_project_and_what_it_requires_of_upstream(url: str, tmp_path: Path) -> None:
+    upload(url, make_wheel(tmp_path, requires=["six"]))
+    installed = uv_install(url, "/simple/", "demo", home=tmp_path)
+    assert installed == {"demo": "1.0", "six": "1.0"}
+
+
+def test_uv_sees_a_version_as_soon_as_it_is_uploaded(url: str, tmp_path: Path) -> None:
+    for version in ("1.0", "1.1"):
+        upload(url, make_wheel(tmp_path, version=version))
+        installed = uv_install(url, "/simple/", "-U", "demo", home=tmp_path)
+        assert installed == {"demo": version}
+
+
+def test_a_tree_is_installed_from_the_trees_and_never_offered_as_a_release(
+    url: str, tmp_path: Path
+) -> None:
+    upload(url, make_wheel(tmp_path, version="1.0"))
+    upload(url, make_wheel(tmp_path, version=TREE))
+    assert uv_install(url, "/simple/", "demo", home=tmp_path) == {"demo": "1.0"}
+    trees = uv_install(url, "/trees/simple/", f"demo=={TREE}", home=tmp_path)
+    assert trees == {"demo": TREE}
+    done = run(
+        "pip", "download", "--no-deps", "--dest", tmp_path / "got", "--index-url",
+        f"{with_login(url)}/trees/simple/", f"demo=={TREE}",
+        home=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_higher_version_upstream_of_a_name_that_is_owned_is_never_taken(
+    url: str, tmp_path: Path
+) -> None:
+    upload(url, make_wheel(tmp_path, "six", "0.1"))
+    assert uv_install(url, "/simple/", "six", home=tmp_path) == {"six": "0.1"}
+
+
+def test_of_eight_uploads_of_one_name_one_wins_and_no_reader_sees_half_a_file(
+    url: str, tmp_path: Path
+) -> None:
+    noise = [os.urandom(300_000) for _ in range(8)]
+    wheels = [
+        make_wheel(tmp_path / str(n), files={"demo.bin": content})
+        for n, content in enumerate(noise)
+    ]
+    is_over = threading.Event()
+    with ThreadPoolExecutor(9) as pool:
+        reader = pool.submit(read_until, is_over, url)
+        statuses = [answer.status_code for answer in pool.map(upload, [url] * 8, wheels)]
+        is_over.set()
+        seen = reader.result()
+    assert sorted(statuses) == [200] + [409] * 7
+    winner = wheels[statuses.index(200)].read_bytes()
+    assert seen <= {hashlib.sha256(winner).hexdigest()}
+    assert read_once(url) == {hashlib.sha256(winner).hexdigest()}
+
+
+def read_until(is_over: threading.Event, url: str) -> set[str]:
+    seen: set[str] = set()
+    while not is_over.is_set():
+        seen |= read_once(url)
+    return seen
+
+
+def read_once(url: str) -> set[str]:
+    """Return the digests on the project's page, after checking each against its file."""
+    page = httpx2.get(f"{url}/simple/demo/", headers={"Accept": JSON}, auth=LOGIN)
+    if page.status_code == 404:
+        return set()
+    files = page.json()["files"]
+    for file in files:
+        content = httpx2.get(str(page.url.join(file["url"])), auth=LOGIN).content
+        assert hashlib.sha256(content).hexdigest() == file["hashes"]["sha256"]
+        assert len(content) == file["size"]
+    return {file["hashes"]["sha256"] for file in files}
