@@ -1,0 +1,1 @@
+"""Environments: interpreters, resolution to locks, and the farm of links that realises them."""

@@ -1,0 +1,126 @@
+"""An environment and its own manifest, ``park-environment.json``.
+
+The manifest proves itself: the lock hash is computed anew from the packages that it lists
+and must be the one that names the environment.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import NormalizedName
+
+from park.errors import EnvironmentMismatch
+from park.model.locks import LockHash, SelectedWheel, Target, lock_hash
+from park_repo.wheelstore_manifest import Stamp
+
+__all__ = ["MANIFEST", "Environment", "PackageConflict", "parse_manifest"]
+
+MANIFEST = "park-environment.json"
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackageConflict:
+    """One path that several distributions own; the last of ``owners`` is seen.
+
+    An owner ``""`` is the environment itself.
+    """
+
+    path: str
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """A realised lock. Sizes in bytes: its own files, and what it shares in the store.
+
+    ``python`` is the full version of the interpreter, ``created`` an ISO 8601 time in UTC.
+    ``stamps`` are those of everything in the environment except the manifest.
+    """
+
+    lock_hash: LockHash
+    path: Path
+    target: Target
+    python: str
+    cache_tag: str
+    packages: tuple[SelectedWheel, ...]
+    created: str
+    size_own: int
+    size_shared: int
+    conflicts: tuple[PackageConflict, ...]
+    stamps: tuple[Stamp, ...]
+
+    @property
+    def executable(self) -> Path:
+        """The interpreter that runs jobs here."""
+        return self.path / "bin" / "python"
+
+    def versions(self) -> dict[NormalizedName, str]:
+        """Return the version of each package."""
+        return {package.name: package.version for package in self.packages}
+
+    def manifest(self) -> bytes:
+        """Return the content of the manifest."""
+        document = {
+            "format": _FORMAT,
+            "lock_hash": self.lock_hash,
+            "target": asdict(self.target),
+            "python": self.python,
+            "cache_tag": self.cache_tag,
+            "packages": [asdict(package) for package in self.packages],
+            "created": self.created,
+            "size_own": self.size_own,
+            "size_shared": self.size_shared,
+            "conflicts": [asdict(conflict) for conflict in self.conflicts],
+            "stamps": self.stamps,
+        }
+        return json.dumps(document).encode()
+
+
+def parse_manifest(content: bytes, path: Path, asked: LockHash) -> Environment:
+    """Return the environment at ``path`` from its manifest.
+
+    Raises `EnvironmentMismatch` where the manifest is damaged, or is that of another lock
+    than ``asked``.
+    """
+    try:
+        environment = _parse(json.loads(content), path)
+    except (ValueError, KeyError, TypeError) as err:
+        raise EnvironmentMismatch(
+            f"the manifest of environment {asked} is damaged: {err!r} in {MANIFEST}",
+            hint="the service repairs it; ask again, or install again",
+        ) from err
+    found = lock_hash(environment.target, environment.packages)
+    if not asked == environment.lock_hash == found:
+        raise EnvironmentMismatch(
+            f"not the environment that was asked for: expected lock hash {asked},"
+            f" its manifest says {environment.lock_hash} and lists packages of {found}",
+            hint="the service repairs it; ask again, or install again",
+        )
+    return environment
+
+
+def _parse(document: dict[str, Any], path: Path) -> Environment:
+    if document["format"] != _FORMAT:
+        raise ValueError(f"format {document['format']!r}, expected {_FORMAT}")
+    return Environment(
+        lock_hash=LockHash(document["lock_hash"]),
+        path=path,
+        target=Target(**document["target"]),
+        python=document["python"],
+        cache_tag=document["cache_tag"],
+        packages=tuple(SelectedWheel(**package) for package in document["packages"]),
+        created=document["created"],
+        size_own=document["size_own"],
+        size_shared=document["size_shared"],
+        conflicts=tuple(
+            PackageConflict(path=c["path"], owners=tuple(c["owners"]))
+            for c in document["conflicts"]
+        ),
+        stamps=tuple(Stamp.parse(row) for row in document["stamps"]),
+    )

@@ -1,0 +1,110 @@
+"""Make what a farm plan says: the disk's part of it."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from installer.scripts import Script
+from installer.utils import fix_shebang
+
+from park_repo.wheelstore import StoreEntry
+from park_server.envs.farm import FarmPlan, Layer
+
+if TYPE_CHECKING:
+    from installer.scripts import ScriptSection
+
+__all__ = ["RUNTIME_PTH", "apply_plan", "layer_of", "list_directory", "script_contents"]
+
+RUNTIME_PTH = "zz_park.pth"
+"""Sorts behind the `.pth` files of wheels, so their paths come first."""
+
+RUNTIME_PTH_CONTENT = (
+    "import os, sys; r = os.environ.get('PARK_RUNTIME'); r and sys.path.append(r)\n"
+)
+"""Puts the job-side `park`, chosen for each job, behind the environment's own packages."""
+
+
+def layer_of(entry: StoreEntry, *, site_packages: str) -> Layer:
+    """Return what ``entry`` brings to an environment (as pip and uv lay out a virtualenv)."""
+    python = site_packages.split("/")[-2]
+    distribution = entry.filename.partition("-")[0]
+    targets = {
+        "site": site_packages,
+        "scripts": "bin",
+        "data": "",
+        "headers": f"include/site/{python}/{distribution}",
+    }
+    names = dict.fromkeys([*(s.name for s in entry.scripts), *entry.shebang_scripts])
+    return Layer(
+        owner=entry.name,
+        mounts=tuple((targets[scheme], f"{entry.path}/{scheme}") for scheme in entry.schemes),
+        generated=tuple(f"bin/{name}" for name in names),
+    )
+
+
+def list_directory(path: str) -> dict[str, bool]:
+    """List a folder of the store for the plan."""
+    with os.scandir(path) as found:
+        return {item.name: item.is_dir(follow_symlinks=False) for item in found}
+
+
+def script_contents(entry: StoreEntry, python: str) -> dict[str, bytes]:
+    """Return the scripts that ``entry`` has generated, by path; ``python`` runs them."""
+    contents = {
+        f"bin/{name}": _with_shebang(entry.path / "scripts" / name, python)
+        for name in entry.shebang_scripts
+    }
+    for script in entry.scripts:
+        section = cast("ScriptSection", script.section)
+        made = Script(script.name, script.module, script.attribute, section)
+        contents[f"bin/{script.name}"] = made.generate(python, "posix")[1]
+    return contents
+
+
+def apply_plan(
+    plan: FarmPlan,
+    folder: Path,
+    *,
+    final: Path,
+    existing: Iterable[str],
+    content: Callable[[str, str], bytes],
+) -> None:
+    """Make ``plan`` in ``folder``, which has the directories ``existing`` already.
+
+    Links are relative, so a home can be moved as a whole; ``final`` is where they will be
+    read, a neighbour of ``folder``. ``content`` gives a generated file by owner and path.
+    """
+    present = set(existing)
+    for path in plan.directories:
+        if path not in present:
+            os.mkdir(f"{folder}/{path}", 0o755)  # noqa: PTH102 (a Path for each costs more)
+    prefixes: dict[str, str] = {}
+    for link in plan.links:
+        source_folder, _, name = link.source.rpartition("/")
+        prefix = prefixes.get(source_folder)
+        if prefix is None:
+            prefix = prefixes[source_folder] = os.path.relpath(source_folder, final)
+        up = "../" * link.path.count("/")
+        os.symlink(f"{up}{prefix}/{name}", f"{folder}/{link.path}")  # noqa: PTH211
+    for generated in plan.generated:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        descriptor = os.open(f"{folder}/{generated.path}", flags, 0o755)
+        with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
+            file.write(content(generated.owner, generated.path))
+
+
+def contents_by_owner(entries: Iterable[StoreEntry], python: str) -> Callable[[str, str], bytes]:
+    """Return the look-up of generated files that `apply_plan` needs."""
+    contents: Mapping[str, dict[str, bytes]] = {
+        entry.name: script_contents(entry, python) for entry in entries
+    }
+    return lambda owner, path: contents[owner][path]
+
+
+def _with_shebang(path: Path, python: str) -> bytes:
+    with fix_shebang(io.BytesIO(path.read_bytes()), python) as stream:
+        return stream.read()

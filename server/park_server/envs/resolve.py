@@ -1,0 +1,181 @@
+"""Resolution: a client's pins, for this platform, to a PEP 751 document.
+
+Two resolvers behind one Protocol: uv, and pip as the second opinion (``pip lock``). Both
+run as a process with nothing of the operator's own configuration, see the service's index
+alone, take wheels only, and get credentials through their environment, never in the
+command line, which everybody on the machine can read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import uv
+from packaging.pylock import Pylock
+
+from park.errors import ParkError, ResolutionFailed, ServiceFault
+from park.model.pins import Pin, RequirementSet
+from park_server.envs.interpreters import Interpreter
+from park_server.envs.lock import load
+
+__all__ = ["PipResolver", "ResolutionRequest", "Resolver", "UvResolver", "requirement_lines"]
+
+_TIMEOUT_S = 600
+"""uv needs 1 s for 46 projects from a cold cache; a stuck upstream must end somehow."""
+
+_CONFIGURATION = re.compile(r"(UV|PIP)_")
+_KEPT = {"PIP_CERT", "PIP_DEFAULT_TIMEOUT", "UV_HTTP_TIMEOUT", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"}
+"""What an operator says about the network stays; what says where to look for wheels does not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolutionRequest:
+    """What to resolve.
+
+    ``trees`` are the wheels of working trees among ``pins``, by pin: never looked up, only
+    taken from the given file. ``index_url`` is the simple API of the service's index and
+    may bear credentials. ``cache`` is a folder that the resolver may fill.
+    """
+
+    pins: RequirementSet
+    interpreter: Interpreter
+    index_url: str = field(repr=False)
+    cache: Path
+    trees: Mapping[Pin, Path] = field(default_factory=dict)
+
+
+class Resolver(Protocol):
+    """Resolves pins under all constraints of their wheels."""
+
+    def resolve(self, request: ResolutionRequest) -> Pylock:
+        """Return the resolver's own document.
+
+        Raises `ResolutionFailed` with the resolver's explanation, without credentials and
+        paths of this machine.
+        """
+
+
+class UvResolver:
+    """``uv pip compile --format pylock.toml``."""
+
+    def resolve(self, request: ResolutionRequest) -> Pylock:
+        """Resolve with uv; see `Resolver`."""
+        argv = [
+            uv.find_uv_bin(),
+            *("pip", "compile", "-", "--format", "pylock.toml", "--quiet"),
+            # always the path: a name may be taken for a version, or for a folder
+            *("--python", str(request.interpreter.executable)),
+            *("--only-binary", ":all:", "--no-config", "--no-header", "--no-annotate"),
+        ]
+        variables = {
+            "UV_DEFAULT_INDEX": request.index_url,
+            "UV_CACHE_DIR": str(request.cache / "uv"),
+            "UV_PYTHON_DOWNLOADS": "never",
+            "UV_NO_PROGRESS": "1",
+        }
+        with TemporaryDirectory() as folder:
+            return _run(argv, variables, request, folder, stdin=requirement_lines(request))
+
+
+class PipResolver:
+    """``pip lock``, with the pip that the service itself has."""
+
+    def resolve(self, request: ResolutionRequest) -> Pylock:
+        """Resolve with pip; see `Resolver`."""
+        variables = {
+            "PIP_INDEX_URL": request.index_url,
+            "PIP_CACHE_DIR": str(request.cache / "pip"),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_NO_INPUT": "1",
+        }
+        with TemporaryDirectory() as folder:
+            requirements = Path(folder, "requirements.txt")
+            requirements.write_text(requirement_lines(request))
+            argv = [
+                *(sys.executable, "-m", "pip", "--python", str(request.interpreter.executable)),
+                *("lock", "-r", str(requirements), "-o", "-", "--quiet"),
+                *("--only-binary", ":all:"),
+            ]
+            return _run(argv, variables, request, folder)
+
+
+def requirement_lines(request: ResolutionRequest) -> str:
+    """Return the requirements file: each pin, or the file of a tree's wheel (PEP 508)."""
+    lines = [
+        f"{pin.name} @ {request.trees[pin].absolute().as_uri()}"
+        if pin in request.trees
+        else str(pin)
+        for pin in request.pins.pins
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def child_environment(own: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """Return ``variables`` over the part of ``own`` that does not say what to install."""
+    kept = {k: v for k, v in own.items() if k in _KEPT or not _CONFIGURATION.match(k)}
+    kept.pop("VIRTUAL_ENV", None)
+    return {**kept, **variables}
+
+
+def explanation(output: str, request: ResolutionRequest, folder: str) -> str:
+    """Return what a resolver said, without credentials and the paths of this machine."""
+    text = re.sub(r"//[^/@\s]+@", "//", output)
+    for wheel in request.trees.values():
+        for spelling in (wheel.absolute().as_uri(), str(wheel.absolute()), str(wheel)):
+            text = text.replace(spelling, wheel.name)
+    for path in (folder, str(request.cache)):
+        text = text.replace(f"{path}/", "").replace(path, "")
+    lines = [line for line in text.splitlines() if not line.startswith("WARNING: pip lock is")]
+    return "\n".join(lines).strip().removeprefix("error: ").removeprefix("ERROR: ")
+
+
+def _run(
+    argv: list[str],
+    variables: Mapping[str, str],
+    request: ResolutionRequest,
+    folder: str,
+    *,
+    stdin: str = "",
+) -> Pylock:
+    request.cache.mkdir(parents=True, exist_ok=True)
+    try:
+        done = subprocess.run(
+            argv,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=child_environment(os.environ, variables),
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as err:
+        raise ResolutionFailed(
+            f"the resolver did not finish within {_TIMEOUT_S} s",
+            hint="see whether the service's upstream index answers",
+        ) from err
+    if done.returncode != 0:
+        raise _failure(explanation(done.stderr, request, folder), request)
+    try:
+        return load(done.stdout.encode())
+    except ParkError as err:
+        raise ServiceFault(f"the resolver wrote no valid lock: {err}") from err
+
+
+def _failure(reason: str, request: ResolutionRequest) -> ResolutionFailed:
+    interpreter = request.interpreter
+    return ResolutionFailed(
+        f"no lock holds all the pins for Python {interpreter.target.python}"
+        f" on {interpreter.target.platform}:\n{reason}",
+        hint="change a pin that the explanation names; what the service has: park versions",
+        details={"python": interpreter.target.python, "platform": interpreter.target.platform},
+    )
