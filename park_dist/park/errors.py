@@ -6,9 +6,12 @@
     ├── UsageError                the request itself is wrong
     │   ├── InvalidEntryPoint     not of the form ``package.module:qualname``
     │   ├── InvalidUpload         a file that the index refuses
+    │   │   └── TooLarge          … because of its size
+    │   ├── NotAcceptable         no form of the page that the client takes
     │   └── UnknownItem           no such job, environment, project, file or service name
     ├── ServiceUnreachable        nothing answers at the service's URL
     ├── ServiceFault              the service failed to do what it should have done
+    │   └── UpstreamFault         the index behind the service's own failed
     ├── NotPermitted              the token does not allow it
     │   └── NotAuthenticated      no token, or one that the service does not know
     ├── CannotSatisfy             valid and permitted, but impossible here
@@ -44,6 +47,7 @@ __all__ = [
     "LocalSetError",
     "NoDistribution",
     "NoInterpreter",
+    "NotAcceptable",
     "NotAuthenticated",
     "NotImportable",
     "NotPermitted",
@@ -51,7 +55,9 @@ __all__ = [
     "ResolutionFailed",
     "ServiceFault",
     "ServiceUnreachable",
+    "TooLarge",
     "UnknownItem",
+    "UpstreamFault",
     "UsageError",
 ]
 
@@ -113,6 +119,18 @@ class InvalidUpload(UsageError):
     """A file that the index refuses; the message names the member and the rule."""
 
 
+class TooLarge(InvalidUpload):
+    """An upload over the size limit of the index."""
+
+    http_status = 413
+
+
+class NotAcceptable(UsageError):
+    """No representation of the page fits the request's ``Accept``."""
+
+    http_status = 406
+
+
 class UnknownItem(UsageError):
     """No such job, environment, project, file or service name."""
 
@@ -128,6 +146,16 @@ class ServiceUnreachable(ParkError):
 
 class ServiceFault(ParkError):
     """The service failed to do what it should have done: a defect of it, or of its machine."""
+
+
+class UpstreamFault(ServiceFault):
+    """The index behind the service's own failed, or did not answer.
+
+    Never told as "no such project": an installer would then take another version, or
+    another project, for what is only a network fault.
+    """
+
+    http_status = 502
 
 
 class NotPermitted(ParkError):

@@ -20,8 +20,7 @@ from packaging.utils import canonicalize_name
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from park.errors import InvalidUpload, UnknownItem
-from park_repo.errors import NotAcceptable
+from park.errors import InvalidUpload, NotAcceptable, UnknownItem
 from park_repo.index import Upload
 from park_repo.negotiation import choose, matches_etag
 from park_repo.simple import Document, project_document, project_list_document, render

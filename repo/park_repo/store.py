@@ -18,7 +18,7 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING, Self
 
-from park_repo.errors import TooLarge
+from park.errors import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

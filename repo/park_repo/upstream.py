@@ -17,7 +17,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import httpx2
 
-from park_repo.errors import UpstreamFault
+from park.errors import UpstreamFault
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from park_repo.errors import TooLarge
+from park.errors import TooLarge
 from park_repo.store import FileStore
 
 if TYPE_CHECKING:

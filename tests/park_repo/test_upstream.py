@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from packaging.utils import NormalizedName
 
+from park.errors import UpstreamFault
 from park_repo import upstream as module
-from park_repo.errors import UpstreamFault
 from park_repo.negotiation import JSON
 from park_repo.upstream import Upstream, parse_html_page
 

@@ -90,7 +90,7 @@ class RequirementSet:
         for pin in pins:
             other = by_name.setdefault(pin.name, pin)
             if other != pin:
-                raise UsageError(f"two versions of {pin.name} in one requirement set: {other}, {pin}")
+                raise UsageError(f"two versions of {pin.name} in one set: {other}, {pin}")
         return cls(python=python, pins=tuple(sorted(by_name.values())))
 
     @property

@@ -1,0 +1,72 @@
+from dataclasses import fields, is_dataclass
+from typing import get_type_hints
+
+import pytest
+
+import park.wire
+from park.wire import (
+    FileRecord,
+    InstallRecord,
+    InstallRequest,
+    JobRecord,
+    LocalWheel,
+    PinRecord,
+    ProgressRecord,
+    decode,
+    encode,
+)
+
+REQUEST = InstallRequest(
+    id="0199",
+    project="mymodel",
+    version="1.0+t0123456789abcdef",
+    python="3.11",
+    pins=[PinRecord(name="bumps", version="1.0.4")],
+    wheels=[LocalWheel(name="mymodel", version="1.0", filename="m.whl", sha256="ab", size=3)],
+)
+
+
+def test_records_come_back_as_they_went() -> None:
+    assert decode(InstallRequest, encode(REQUEST)) == REQUEST
+    record = InstallRecord(
+        id="0199",
+        state="realising",
+        project="mymodel",
+        version="1.0",
+        python="3.11",
+        set_hash="ab",
+        progress=ProgressRecord(stage="link", done=1, total=2, unit="wheels"),
+    )
+    assert decode(InstallRecord, encode(record)) == record
+
+
+def test_keys_of_a_newer_service_are_ignored() -> None:
+    assert decode(PinRecord, {"name": "bumps", "version": "1", "colour": "red"}) == PinRecord(
+        name="bumps", version="1"
+    )
+
+
+def test_an_absent_key_is_named() -> None:
+    with pytest.raises(ValueError, match="a PinRecord without 'version'"):
+        decode(PinRecord, {"name": "bumps"})
+
+
+def test_every_nested_record_is_known_to_decode() -> None:
+    records = [cls for cls in vars(park.wire).values() if is_dataclass(cls)]
+    inner = tuple(cls.__name__ for cls in records if isinstance(cls, type))
+    for cls in records:
+        for field in fields(cls):
+            hint = str(get_type_hints(cls)[field.name])
+            if any(f".{name}" in hint for name in inner):
+                name = cls.__name__ if isinstance(cls, type) else ""
+                assert (name, field.name) in park.wire._NESTED
+
+
+def test_the_files_of_a_job_are_records() -> None:
+    file = {"name": "fit.png", "sha256": "ab", "size": 3}
+    job = {
+        field.name: None for field in fields(JobRecord) if field.name not in {"files", "progress"}
+    }
+    assert decode(JobRecord, {**job, "files": [file]}).files == [
+        FileRecord(name="fit.png", sha256="ab", size=3)
+    ]
