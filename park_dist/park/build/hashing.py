@@ -20,7 +20,7 @@ from park.build.tree import Signature, TreeFile, signature_of, visible_files
 from park.errors import LocalSetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["HashedFile", "Snapshot", "content_hash", "is_settled", "take_snapshot"]
 
@@ -69,15 +69,17 @@ def is_settled(signature: Signature, now_ns: int) -> bool:
     return max(mtime, ctime) + _TICK_NS < now_ns
 
 
-def take_snapshot(root: Path, *, cache: Cache) -> Snapshot:
+def take_snapshot(root: Path, *, cache: Cache, clock: Callable[[], int] = time.time_ns) -> Snapshot:
     """Hash every file of the tree at ``root`` that a build can see.
+
+    ``clock`` gives the time in nanoseconds since 1970, as the file system's clock does.
 
     Raises `LocalSetError` for a bad symbolic link, or a file that never stops changing.
     """
     files = visible_files(root)
     store = cache.hashes / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
     known = _load(store) if _HAS_CHANGE_TIME else {}
-    started_ns = time.time_ns()
+    started_ns = clock()
     recalled = [_recalled(file, known) for file in files]
     hashed = tuple(
         HashedFile(file.path, file.source, file.executable, digest or _digest(file))
