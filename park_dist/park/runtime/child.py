@@ -1,0 +1,114 @@
+"""The process of a job: claim the attempt, call the entry point, write the outcome, leave."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import inspect
+import os
+import socket
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from . import codec, outcome, processes, surroundings, target
+from .folder import read_record, write_record
+from .order import Order
+
+__all__ = ["FINISHED", "UNCLAIMED", "run"]
+
+UNCLAIMED = 75
+"""Exit status of a child whose attempt belongs to somebody else (EX_TEMPFAIL of sysexits.h)."""
+
+
+FINISHED = b"f"
+"""What a child says to its fork server when nothing is left to do."""
+
+
+def run(order: Order, channel: socket.socket) -> NoReturn:
+    """Be the job of ``order`` until this process ends.
+
+    The claim comes before anything of the user's, so an attempt that nobody has claimed has
+    never started. The fork server hears through ``channel`` when nothing of the job is left
+    to do here: the outcome is on disk, threads and exit handlers have ended. The kernel
+    then takes milliseconds to free the memory of a large import, and nobody waits for it.
+    """
+    me = processes.identity(os.getpid())
+    if me is None or not order.folder.claim(order.attempt, me.as_record()):
+        os._exit(UNCLAIMED)
+    status = 1
+    try:
+        record = _account(order)
+        _write(order, record)
+        status = 0 if record["state"] == "completed" else 1
+        _wind_down()
+        with suppress(OSError):  # the fork server may be gone; the outcome stays
+            channel.send(FINISHED)
+    finally:
+        os._exit(status)
+
+
+def _account(order: Order) -> dict[str, Any]:
+    """Run the job and return its outcome, whatever happens."""
+    try:
+        _prepare(order)
+        function = target.load(order.entry_point)
+        args, kwargs = _arguments(order)
+        return outcome.completed(order.attempt, _result(order, function(*args, **kwargs)))
+    except BaseException as error:  # noqa: BLE001 (SystemExit and KeyboardInterrupt too)
+        surroundings.lift_memory_limit()
+        record = outcome.failed(order.attempt, error, memory_bytes=order.memory_bytes)
+        with suppress(Exception):
+            sys.stderr.write(record["traceback"] or f"{record['error']}\n")
+        return record
+
+
+def _prepare(order: Order) -> None:
+    try:
+        surroundings.enter(order)
+    except Exception as error:
+        line = f"the job could not be prepared: {outcome.one_line(error)}"
+        raise outcome.JobProblem("preparation", line) from error
+
+
+def _arguments(order: Order) -> tuple[list[Any], dict[str, Any]]:
+    document = read_record(order.folder.call)
+    if document is None:
+        raise outcome.JobProblem("arguments", f"no readable {order.folder.call.name}")
+    try:
+        return codec.decode_call(document, set_hash=order.set_hash, inputs=str(order.folder.inputs))
+    except codec.CodecError as error:
+        raise outcome.JobProblem("arguments", f"cannot read the arguments: {error}") from error
+
+
+def _result(order: Order, value: Any) -> Any:
+    if inspect.iscoroutine(value):
+        value = asyncio.run(value)
+    try:
+        return codec.encode(value, set_hash=order.set_hash)
+    except codec.CodecError as error:
+        raise outcome.JobProblem("result", f"cannot serialise the result: {error}") from error
+
+
+def _write(order: Order, record: dict[str, Any]) -> None:
+    """Put the outcome on disk; where that fails, the standard error stream says why."""
+    try:
+        write_record(order.folder.outcome, record, durable=True)
+    except OSError:
+        traceback.print_exc()
+        raise
+
+
+def _wind_down() -> None:
+    """End as an interpreter does: wait for threads, run exit handlers, flush.
+
+    Then `os._exit`, since taking the modules apart would only copy the parent's pages.
+    """
+    # what the interpreter itself calls at its end; `multiprocessing` does the same
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()

@@ -1,0 +1,379 @@
+"""The fork server: one for each environment and entry module, beside the service.
+
+It imports the module once, keeps children forked ahead, and gives each order to one of
+them. It belongs to a session of its own and outlives the service, which finds it again at
+its socket. Lines of JSON go both ways:
+
+=========  ================================  =========================================
+to it      ``do``                            answered by ``event``
+=========  ================================  =========================================
+start      ``order``                         ``started`` (pid), later ``ended``
+cancel     ``job``, ``attempt``, ``grace``   ``ended``, when its session is empty
+status                                       ``status``: running jobs, memory
+ping                                         ``pong``
+shutdown                                     leaves after the last job; no new starts
+=========  ================================  =========================================
+
+The first line to every connection is ``hello``; events go to all connections. Nothing is
+polled: sockets, pidfds and deadlines wake one loop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from . import fresh, processes
+from .child import UNCLAIMED
+from .folder import read_record, write_record
+from .lines import LineSocket
+from .order import PROTOCOL, Order, ServerSettings
+from .preload import add_library, preload
+from .protect import protect
+from .spare import Spare, fork_spare
+
+__all__ = ["ForkServer", "main"]
+
+_KILL_TIMEOUT_S = 5.0
+"""How long killed processes may take to go: those that outlast it hang in the kernel."""
+
+_REFILL_S = 0.002
+"""Quiet before the next child is forked: a job just started, or the next order, goes first."""
+
+_RETRY_S = 1.0
+"""Time until the next try where the machine has no room for another process."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Running:
+    """A child that has its order."""
+
+    order: Order
+    spare: Spare
+    kill_at: float | None = None
+    cancelled: bool = False
+
+    @property
+    def name(self) -> dict[str, Any]:
+        return {"job": self.order.job_id, "attempt": self.order.attempt}
+
+
+class ForkServer:
+    """The loop and its state. ``listener`` is bound and listening."""
+
+    def __init__(self, listener: socket.socket, settings: ServerSettings) -> None:
+        self._listener = listener
+        self._settings = settings
+        self._selector = selectors.DefaultSelector()
+        self._connections: set[LineSocket] = set()
+        self._spares: deque[Spare] = deque()
+        self._running: dict[tuple[str, int], _Running] = {}
+        self._leaving = False
+        self._refill_at = 0.0
+        self._idle_since = time.monotonic()
+        self._commands: dict[str, Callable[[LineSocket, dict[str, Any]], None]] = {
+            "start": self._start,
+            "cancel": self._cancel,
+            "status": lambda line, _: self._tell(line, self._status()),
+            "ping": lambda line, _: self._tell(line, {"event": "pong"}),
+            "shutdown": lambda _line, _message: self._shut_down(),
+        }
+
+    def serve(self) -> None:
+        """Serve until shut down, or idle for long with nobody connected."""
+        self._listener.setblocking(False)
+        self._watch(self._listener, self._accept)
+        self._refill()
+        while not self._may_leave():
+            events = self._selector.select(self._timeout())
+            for key, _ in events:
+                if key.fd in self._selector.get_map():  # not closed by an earlier one
+                    key.data()
+            self._kill_overdue()
+            if not events:
+                self._refill()
+
+    def _watch(self, thing: socket.socket | int, react: Callable[[], None]) -> None:
+        self._selector.register(thing, selectors.EVENT_READ, react)
+
+    # -- when to wake, when to leave
+
+    def _may_leave(self) -> bool:
+        if self._running:
+            return False
+        if self._leaving:
+            return True
+        idle = time.monotonic() - self._idle_since
+        return not self._connections and idle >= self._settings.idle_s
+
+    def _timeout(self) -> float | None:
+        """Return the seconds until something is due; None while nothing is."""
+        now = time.monotonic()
+        due = [job.kill_at - now for job in self._running.values() if job.kill_at is not None]
+        if self._wants_spares():
+            due.append(_REFILL_S)
+        if not self._connections and not self._running:
+            due.append(self._idle_since + self._settings.idle_s - now)
+        return max(0.0, min(due)) if due else None
+
+    def _wants_spares(self) -> bool:
+        enough = self._leaving or len(self._spares) >= self._settings.spares
+        return not enough and time.monotonic() >= self._refill_at
+
+    def _refill(self) -> None:
+        """Fork one child ahead; the loop comes back for more when it is quiet."""
+        if self._wants_spares():
+            try:
+                spare = self._fork()
+            except OSError:
+                self._refill_at = time.monotonic() + _RETRY_S
+                return
+            self._watch(spare.pidfd, lambda: self._bury(spare))
+            self._spares.append(spare)
+
+    def _fork(self) -> Spare:
+        watched = (key.fd for key in self._selector.get_map().values())
+        waiting = (spare.channel.fileno() for spare in self._spares)
+        return fork_spare([self._selector.fileno(), *watched, *waiting])
+
+    def _bury(self, spare: Spare) -> None:
+        """Forget a spare that somebody killed."""
+        self._spares.remove(spare)
+        self._release(spare)
+
+    def _release(self, spare: Spare) -> int:
+        """Reap a child that has ended; return its wait status."""
+        self._selector.unregister(spare.pidfd)
+        status = os.waitpid(spare.pid, 0)[1]
+        spare.close()
+        return status
+
+    # -- connections
+
+    def _accept(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            line = LineSocket(self._listener.accept()[0])
+            self._connections.add(line)
+            self._watch(line.connection, lambda: self._hear(line))
+            self._tell(line, {**self._status(), "event": "hello"})
+
+    def _status(self) -> dict[str, Any]:
+        jobs = [{**job.name, "pid": job.spare.pid} for job in self._running.values()]
+        return {
+            "event": "status",
+            "protocol": PROTOCOL,
+            "pid": os.getpid(),
+            "module": self._settings.module,
+            "reason": self._settings.reason,
+            "running": jobs,
+            "spares": len(self._spares),
+            "pss_bytes": _pss_bytes([os.getpid(), *(spare.pid for spare in self._spares)]),
+        }
+
+    def _hear(self, line: LineSocket) -> None:
+        if line.has_output and not line.flush():
+            self._drop(line)
+            return
+        self._listen_for(line)
+        messages = line.receive()
+        if messages is None:
+            self._drop(line)
+            return
+        for message in messages:
+            command = self._commands.get(message.get("do", ""))
+            if command is not None:
+                command(line, message)
+
+    def _tell(self, line: LineSocket, message: dict[str, Any]) -> None:
+        if line in self._connections:
+            if line.send(message):
+                self._listen_for(line)
+            else:
+                self._drop(line)
+
+    def _listen_for(self, line: LineSocket) -> None:
+        """Wake for input, and for room where output waits."""
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.has_output else 0)
+        key = self._selector.get_key(line.connection)
+        if key.events != events:
+            self._selector.modify(line.connection, events, key.data)
+
+    def _tell_all(self, message: dict[str, Any]) -> None:
+        for line in list(self._connections):
+            self._tell(line, message)
+
+    def _drop(self, line: LineSocket) -> None:
+        self._connections.discard(line)
+        self._selector.unregister(line.connection)
+        line.close()
+        self._idle_since = time.monotonic()
+
+    # -- jobs
+
+    def _start(self, line: LineSocket, message: dict[str, Any]) -> None:
+        order = Order(**message["order"])
+        if self._settings.module is None:
+            order = replace(order, fresh=True)
+        key = (order.job_id, order.attempt)
+        if key in self._running:
+            return
+        spare = None if self._leaving else self._hand_over(order)
+        if spare is None:
+            self._tell(line, {"event": "refused", "job": key[0], "attempt": key[1]})
+            return
+        job = _Running(order=order, spare=spare)
+        self._running[key] = job
+        self._watch(job.spare.pidfd, lambda: self._on_exit(key))
+        self._watch(job.spare.channel, lambda: self._on_word(key))
+        self._tell_all({"event": "started", **job.name, "pid": job.spare.pid})
+
+    def _hand_over(self, order: Order) -> Spare | None:
+        """Give ``order`` to a waiting child or, where none is left, to a new one.
+
+        None where the machine does not let this process fork.
+        """
+        while self._spares:
+            spare = self._spares.popleft()
+            try:
+                spare.give(order)
+            except OSError:
+                self._release(spare)
+                continue
+            self._selector.unregister(spare.pidfd)
+            return spare
+        try:
+            spare = self._fork()
+        except OSError:
+            return None
+        spare.give(order)
+        return spare
+
+    def _cancel(self, _line: LineSocket, message: dict[str, Any]) -> None:
+        job = self._running.get((message["job"], message["attempt"]))
+        if job is not None and not job.cancelled:
+            job.cancelled = True
+            job.kill_at = time.monotonic() + float(message["grace"])
+            processes.signal_group(job.spare.pid, signal.SIGTERM)
+            processes.signal_group(job.spare.pid, signal.SIGCONT)
+
+    def _kill_overdue(self) -> None:
+        now = time.monotonic()
+        for job in self._running.values():
+            if job.kill_at is not None and job.kill_at <= now:
+                job.kill_at = None
+                processes.signal_group(job.spare.pid, signal.SIGKILL)
+
+    def _on_word(self, key: tuple[str, int]) -> None:
+        """Hear from a child: it has finished, or is ending (which its pidfd tells)."""
+        job = self._running[key]
+        self._selector.unregister(job.spare.channel)
+        if job.spare.has_finished():
+            self._finish(key, job)
+
+    def _finish(self, key: tuple[str, int], job: _Running) -> None:
+        """Report an end that the job itself announced; the kernel may still free its memory."""
+        if job.cancelled:
+            processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)
+        else:
+            # what the job left running in its group ends with it
+            processes.signal_group(job.spare.pid, signal.SIGKILL)
+        self._end(key, {"event": "ended", **job.name, "finished": True})
+        self._selector.modify(
+            job.spare.pidfd, selectors.EVENT_READ, lambda: self._release(job.spare)
+        )
+
+    def _on_exit(self, key: tuple[str, int]) -> None:
+        """Report how a child ended that said nothing, after all of its session has ended."""
+        job = self._running[key]
+        if job.spare.channel in self._selector.get_map():
+            self._selector.unregister(job.spare.channel)
+        if job.spare.has_finished():
+            self._finish(key, job)
+            return
+        processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)
+        ended = _exit_record(job, self._release(job.spare))
+        if ended["status"] == UNCLAIMED and not _owns_attempt(job):
+            self._end(key, {"event": "unclaimed", **job.name})
+            return
+        with contextlib.suppress(OSError):  # a full disk: the event still tells the service
+            write_record(job.order.folder.exit, ended)
+        self._end(key, {"event": "ended", **job.name, "finished": False, **ended})
+
+    def _end(self, key: tuple[str, int], event: dict[str, Any]) -> None:
+        del self._running[key]
+        self._idle_since = time.monotonic()
+        self._tell_all(event)
+
+    def _shut_down(self) -> None:
+        """Take no more orders, send the spares home, leave after the last job."""
+        self._leaving = True
+        while self._spares:
+            spare = self._spares.popleft()
+            spare.channel.shutdown(socket.SHUT_RDWR)
+            self._release(spare)
+
+
+def _exit_record(job: _Running, wait_status: int) -> dict[str, Any]:
+    code = os.waitstatus_to_exitcode(wait_status)
+    return {
+        "attempt": job.order.attempt,
+        "pid": job.spare.pid,
+        "status": code if code >= 0 else None,
+        "signal": -code if code < 0 else None,
+    }
+
+
+def _owns_attempt(job: _Running) -> bool:
+    claim = read_record(job.order.folder.attempt(job.order.attempt))
+    return claim is not None and claim.get("pid") == job.spare.pid
+
+
+def _pss_bytes(pids: list[int]) -> int:
+    """Return the proportional memory of processes: each shared page counts once."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+    return total
+
+
+def main(argument: str) -> None:
+    """Serve at the listening socket that is standard input; ``argument``: settings as JSON."""
+    listener = _take_listener()
+    settings = ServerSettings(**json.loads(argument))
+    if settings.read_only:
+        protect(settings.read_only)
+    add_library(settings.library)
+    reason = preload(settings.module) if settings.module is not None else None
+    if reason is not None:
+        _start_bare(listener, replace(settings, module=None, reason=reason))
+    ForkServer(listener, settings).serve()
+
+
+def _take_listener() -> socket.socket:
+    """Move the listening socket away from standard input, where imports may look for one."""
+    listener = socket.socket(fileno=os.dup(0))
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.chdir("/")
+    return listener
+
+
+def _start_bare(listener: socket.socket, settings: ServerSettings) -> None:
+    """Begin anew in an interpreter that has imported nothing; orders wait in the socket."""
+    os.dup2(listener.fileno(), 0)
+    listener.close()
+    fresh.execute("fork-server", json.dumps(settings.as_record()))

@@ -1,0 +1,36 @@
+"""The job in a fresh interpreter: replace the program, and take up the order again there."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from . import child
+from .order import Order
+from .preload import add_library
+
+__all__ = ["execute", "main"]
+
+
+def execute(role: str, argument: str) -> NoReturn:
+    """Replace this program by a fresh interpreter in ``role`` (see ``__main__``).
+
+    ``-B``: bytecode was compiled when the wheels were unpacked, and the store is read-only.
+    """
+    program = str(Path(__file__).with_name("__main__.py"))
+    os.execv(sys.executable, [sys.executable, "-I", "-B", program, role, argument])  # noqa: S606 (no shell is wanted)
+
+
+def main(argument: str) -> NoReturn:
+    """Run the job whose order and channel are the descriptors named in ``argument``."""
+    descriptors = json.loads(argument)
+    with os.fdopen(descriptors["order"], encoding="utf-8") as file:
+        order = Order(**json.load(file))
+    channel = socket.socket(fileno=descriptors["channel"])
+    channel.set_inheritable(False)
+    add_library(os.environ.get("PARK_RUNTIME"))
+    child.run(order, channel)

@@ -1,0 +1,101 @@
+"""From how a call ended to the record of its outcome.
+
+``{"attempt": n, "state": "completed", "result": …}``, or ``"failed"`` with ``error`` (one
+line), ``traceback`` and ``cause``: exception, exit, import, missing, arguments, result,
+memory or preparation. ``usage`` has the processor seconds and the peak memory in bytes.
+"""
+
+from __future__ import annotations
+
+import resource
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+__all__ = ["JobProblem", "completed", "failed", "one_line"]
+
+_LINE_CHARACTERS = 500
+_FOLDER = str(Path(__file__).parent)
+
+
+class JobProblem(Exception):
+    """A job that cannot end with a result, for a reason that the machinery knows.
+
+    ``cause`` is one of the outcome's causes; the error behind it, if any, is ``__cause__``.
+    """
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+def completed(attempt: int, result: Any) -> dict[str, Any]:
+    """Return the record of a call that returned; ``result`` is encoded already."""
+    return {"attempt": attempt, "state": "completed", "result": result, "usage": _usage()}
+
+
+def failed(attempt: int, error: BaseException, *, memory_bytes: int | None) -> dict[str, Any]:
+    """Return the record of a call that did not return."""
+    cause, line = _explained(error, memory_bytes)
+    shown = error.__cause__ if isinstance(error, JobProblem) else error
+    return {
+        "attempt": attempt,
+        "state": "failed",
+        "cause": cause,
+        "error": line,
+        "traceback": None if shown is None else _traceback(shown),
+        "usage": _usage(),
+    }
+
+
+def one_line(error: BaseException) -> str:
+    """Return the error as ``Type: first line of its message``."""
+    try:
+        message = str(error).strip()
+    except Exception:  # noqa: BLE001 (whatever a foreign __str__ does, the job has ended)
+        message = "(its message cannot be shown)"
+    first = message.splitlines()[0] if message else ""
+    line = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return line[:_LINE_CHARACTERS]
+
+
+def _explained(error: BaseException, memory_bytes: int | None) -> tuple[str, str]:
+    if isinstance(error, JobProblem):
+        return error.cause, str(error)[:_LINE_CHARACTERS]
+    if isinstance(error, SystemExit):
+        return "exit", f"the job called sys.exit({error.code!r}) instead of returning a result"
+    if isinstance(error, MemoryError) and memory_bytes is not None:
+        limit = f"{memory_bytes / 2**20:.0f} MiB"
+        return "memory", f"out of memory: the job's limit is {limit} ({one_line(error)})"
+    return "exception", one_line(error)
+
+
+def _traceback(error: BaseException) -> str:
+    """Format ``error`` without the machinery's own frames, which start every traceback."""
+    error.__traceback__ = _without_machinery(error.__traceback__)
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 (see `one_line`)
+        return one_line(error)
+
+
+def _without_machinery(trace: TracebackType | None) -> TracebackType | None:
+    while trace is not None and _is_machinery(trace):
+        trace = trace.tb_next
+    return trace
+
+
+def _is_machinery(trace: TracebackType) -> bool:
+    path = trace.tb_frame.f_code.co_filename
+    return path.startswith((_FOLDER, "<frozen importlib")) or path.endswith("importlib/__init__.py")
+
+
+def _usage() -> dict[str, float]:
+    """Return what the job and the subprocesses that it waited for have used so far."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "cpu_s": round(own.ru_utime + own.ru_stime + waited.ru_utime + waited.ru_stime, 6),
+        "max_rss_bytes": max(own.ru_maxrss, waited.ru_maxrss) * 1024,
+    }

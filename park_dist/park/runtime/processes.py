@@ -1,0 +1,163 @@
+"""Processes of this machine: who they are, whether they live, how they are ended (Linux)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "Identity",
+    "boot_id",
+    "end_session",
+    "exit_line",
+    "identity",
+    "session_members",
+    "signal_group",
+]
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """A process, told from any other that has or will have its number.
+
+    ``started`` counts clock ticks since the boot ``boot`` (field 22 of proc_pid_stat(5)).
+    """
+
+    pid: int
+    started: int
+    boot: str
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Identity | None:
+        """Read the identity in a claim; None where the claim is not a process's."""
+        match record:
+            case {"pid": int(pid), "started": int(started), "boot": str(boot)}:
+                return cls(pid=pid, started=started, boot=boot)
+        return None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON form that `from_record` reads."""
+        return {"pid": self.pid, "started": self.started, "boot": self.boot}
+
+    def is_alive(self) -> bool:
+        """Tell whether this very process still runs; a zombie does not."""
+        if self.boot != boot_id():
+            return False
+        stat = _stat(self.pid)
+        return stat is not None and stat.started == self.started and not stat.has_ended
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stat:
+    state: str
+    session: int
+    started: int
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in "ZX"
+
+
+def boot_id() -> str:
+    """Return the kernel's random name for the time since it booted."""
+    return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def identity(pid: int) -> Identity | None:
+    """Return who process ``pid`` is; None where there is none."""
+    stat = _stat(pid)
+    return None if stat is None else Identity(pid=pid, started=stat.started, boot=boot_id())
+
+
+def _stat(pid: int) -> _Stat | None:
+    try:
+        line = (_PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return None
+    # the second field is the program's name in parentheses and may hold anything
+    fields = line.rpartition(b")")[2].split()
+    return _Stat(state=fields[0].decode(), session=int(fields[3]), started=int(fields[19]))
+
+
+def session_members(session: int) -> list[int]:
+    """Return the living processes of a session, its leader included."""
+    found = []
+    for entry in os.listdir(_PROC):  # noqa: PTH208 (names alone; this runs in the fork server)
+        if entry.isdigit():
+            stat = _stat(int(entry))
+            if stat is not None and stat.session == session and not stat.has_ended:
+                found.append(int(entry))
+    return found
+
+
+def signal_group(pid: int, number: int) -> None:
+    """Send a signal to the process group that ``pid`` leads; nothing where it is gone.
+
+    A job leads its group from the moment it is forked; between the fork and its `setsid`
+    there is only the process itself.
+    """
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def end_session(session: int, timeout_s: float) -> bool:
+    """Kill every process of a session and wait until all are gone; False after ``timeout_s``.
+
+    Repeats, because a process may fork while its session is listed. Only a process that
+    made a session of its own is out of reach, and one that the kernel cannot interrupt
+    outlives the timeout.
+    """
+    deadline = time.monotonic() + timeout_s
+    while members := session_members(session):
+        for pid in members:
+            _kill_and_wait(pid, deadline)
+        if time.monotonic() >= deadline:
+            return False
+    return True
+
+
+def _kill_and_wait(pid: int, deadline: float) -> None:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return
+    try:
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+    finally:
+        os.close(descriptor)
+
+
+def exit_line(status: int | None, signal_number: int | None) -> str:
+    """Say in one line how a process ended that left no outcome."""
+    if signal_number is None:
+        return f"the process ended with exit status {status} and left no result"
+    try:
+        name = signal.Signals(signal_number).name
+    except ValueError:
+        name = f"signal {signal_number}"
+    why = _SIGNAL_CAUSES.get(name)
+    return f"the process was killed by {name}" + (f" ({why})" if why else "")
+
+
+_SIGNAL_CAUSES = {
+    "SIGKILL": "a cancel, or the kernel out of memory",
+    "SIGSEGV": "an invalid memory access in compiled code",
+    "SIGABRT": "compiled code gave up",
+    "SIGBUS": "an invalid memory access, or a mapped file that was cut short",
+    "SIGFPE": "an arithmetic error in compiled code",
+    "SIGILL": "an instruction that this processor does not have",
+    "SIGTERM": "a cancel, or somebody on the machine",
+}

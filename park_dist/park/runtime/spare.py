@@ -1,0 +1,106 @@
+"""A child that is forked ahead, waits for its order, and becomes that job."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import socket
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from . import child, fresh, surroundings
+from .order import Order
+from .preload import default_signals
+
+__all__ = ["Spare", "fork_spare"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spare:
+    """A waiting child, as its parent sees it. ``pidfd`` becomes readable when it ends."""
+
+    pid: int
+    pidfd: int
+    channel: socket.socket
+
+    def give(self, order: Order) -> None:
+        """Hand the order over; raises `OSError` where the child is gone."""
+        self.channel.sendall(json.dumps(order.as_record()).encode() + b"\n")
+
+    def has_finished(self) -> bool:
+        """Tell whether the child has said that nothing is left to do."""
+        try:
+            return self.channel.recv(1, socket.MSG_DONTWAIT) == child.FINISHED
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Forget the child; one that still waits for an order leaves."""
+        self.channel.close()
+        os.close(self.pidfd)
+
+
+def fork_spare(inherited: Iterable[int]) -> Spare:
+    """Fork a child that waits for its order; it closes the descriptors ``inherited``."""
+    ours, theirs = socket.socketpair()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with warnings.catch_warnings():
+        # BLAS has threads of its own and handles forks; Python threads were ruled out before
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        try:
+            ours.close()
+            for descriptor in inherited:
+                os.close(descriptor)
+            _wait_and_run(theirs)
+        finally:
+            os._exit(1)
+    theirs.close()
+    return Spare(pid=pid, pidfd=os.pidfd_open(pid), channel=ours)
+
+
+def _wait_and_run(channel: socket.socket) -> NoReturn:
+    """Do ahead what needs no order, then wait for it."""
+    os.setsid()
+    default_signals()
+    surroundings.forget_exit_handlers()
+    order = _receive(channel)
+    if order is None:
+        os._exit(0)
+    gc.enable()
+    if order.fresh:
+        _become_fresh(order, channel)
+    child.run(order, channel)
+
+
+def _receive(channel: socket.socket) -> Order | None:
+    """Return the order; None where the fork server went away without one."""
+    data = bytearray()
+    while not data.endswith(b"\n"):
+        chunk = channel.recv(65_536)
+        if not chunk:
+            return None
+        data += chunk
+    return Order(**json.loads(data))
+
+
+def _become_fresh(order: Order, channel: socket.socket) -> NoReturn:
+    """Replace this process by a fresh interpreter that runs the same job.
+
+    The order goes through an unlinked file: its variables may be secrets, which a command
+    line would show to everybody.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (the next program reads it)
+    file.write(json.dumps(order.as_record()).encode())
+    file.seek(0)
+    descriptors: dict[str, Any] = {"order": file.fileno(), "channel": channel.fileno()}
+    for descriptor in descriptors.values():
+        os.set_inheritable(descriptor, True)
+    fresh.execute("job", json.dumps(descriptors))

@@ -1,0 +1,102 @@
+"""What a process gets before it runs a job: streams, directory, variables, limits, chance."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import resource
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from .order import Order
+
+__all__ = ["enter", "forget_exit_handlers", "lift_memory_limit"]
+
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def enter(order: Order) -> None:
+    """Give this process the surroundings of ``order``. Raises `OSError` (a full disk, say)."""
+    folder = order.folder
+    _open_streams(folder.stdout, folder.stderr)
+    if order.attempt > 1:  # an attempt never sees what the one before it left
+        shutil.rmtree(folder.work, ignore_errors=True)
+        folder.progress.unlink(missing_ok=True)
+    folder.work.mkdir(exist_ok=True)
+    os.chdir(folder.work)
+    os.environ.update(order.variables)
+    os.environ.update(
+        PARK_JOB_ID=order.job_id,
+        PARK_JOB_ATTEMPT=str(order.attempt),
+        PARK_JOB_DIRECTORY=str(folder.work),
+        PARK_PROGRESS_FILE=str(folder.progress),
+    )
+    sys.argv = [order.entry_point]
+    _reseed_numpy()
+    if order.memory_bytes is not None:
+        _limit_memory(order.memory_bytes)
+
+
+def _open_streams(stdout: Path, stderr: Path) -> None:
+    """Point descriptors 0 to 2 at nothing and two files: subprocesses inherit them."""
+    for number, path, flags in (
+        (0, Path(os.devnull), os.O_RDONLY),
+        (1, stdout, _APPEND),
+        (2, stderr, _APPEND),
+    ):
+        descriptor = os.open(path, flags, 0o644)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    # the objects stay: handlers that an import made hold on to them
+    for stream in (sys.stdout, sys.stderr):
+        _by_line(stream)
+
+
+def _by_line(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def _reseed_numpy() -> None:
+    """Give numpy's global generator a new state: forked siblings would share the parent's.
+
+    `random` does this itself at each fork, and so does numba.
+    """
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
+def _limit_memory(limit_bytes: int) -> None:
+    """Limit this process's data (heap and private writable mappings).
+
+    RLIMIT_DATA, not RLIMIT_AS: reserved address space and mapped libraries, of which numba
+    and BLAS have gigabytes, are not memory. The hard limit stays, so that the report of a
+    `MemoryError` has room; a limit for the job as a whole takes a control group.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = limit_bytes if hard == resource.RLIM_INFINITY else min(limit_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def lift_memory_limit() -> None:
+    """Raise the limit as far as this process may, to report that it was reached."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
+def forget_exit_handlers() -> None:
+    """Drop the exit handlers that the parent's import registered, as `multiprocessing` does.
+
+    They clean up what the parent still uses, a temporary folder for example. The two that
+    finish the work of this process are registered again.
+    """
+    atexit._clear()  # noqa: SLF001 (what `multiprocessing` calls; there is no other)
+    for module, function in (("logging", "shutdown"), ("multiprocessing.util", "_exit_function")):
+        if module in sys.modules:
+            atexit.register(getattr(sys.modules[module], function))

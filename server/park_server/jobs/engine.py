@@ -1,0 +1,102 @@
+"""Where the process of a job starts: the seam between the scheduler and a machine or a queue.
+
+An engine holds no truth. The database says what should run, the job's folder says what an
+attempt did; an engine starts, cancels, finds again and reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+__all__ = ["EndKind", "Ended", "Engine", "Sink", "StartOrder"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartOrder:
+    """One attempt of one job.
+
+    ``directory`` is the job's folder, ready with ``call.json`` (see `park.runtime.folder`);
+    ``environment`` the virtualenv that ``lock_hash`` names; ``entry_point`` is
+    ``package.module:qualname``; ``set_hash`` names the requirement set whose pickles may be
+    read, or is empty. ``variables`` go into the process's environment, ``memory_bytes``
+    limits its data. ``fresh`` asks for a fresh interpreter in place of a forked one.
+    ``read_only`` are folders that the job may not write to, where the system can help it.
+    """
+
+    job_id: str
+    attempt: int
+    directory: Path
+    environment: Path
+    lock_hash: str
+    entry_point: str
+    set_hash: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    memory_bytes: int | None = None
+    fresh: bool = False
+    read_only: tuple[Path, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """The module of the entry point."""
+        return self.entry_point.partition(":")[0]
+
+
+class EndKind(StrEnum):
+    """How an attempt ended."""
+
+    EXITED = "exited"
+    SIGNALLED = "signalled"
+    NEVER_STARTED = "never-started"
+    """Proven: nothing of the user's ran, and nothing will under this attempt."""
+    LOST = "lost"
+    """The process is gone; nobody saw how, and it left no outcome."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """The end of an attempt, after its process is gone.
+
+    ``outcome`` is the record that the job wrote (`park.runtime.outcome`), or None;
+    ``detail`` one line for people; ``status`` and ``signal`` as the kernel reported them.
+    """
+
+    job_id: str
+    attempt: int
+    kind: EndKind
+    outcome: dict[str, Any] | None = None
+    detail: str | None = None
+    status: int | None = None
+    signal: int | None = None
+
+
+class Sink(Protocol):
+    """Who hears from an engine. Called in the event loop; must return at once."""
+
+    def on_started(self, job: str, attempt: int, pid: int) -> None:
+        """Hear that an attempt has a process; again when a later service finds it again."""
+
+    def on_ended(self, ended: Ended) -> None:
+        """Hear that an attempt is over: exactly once for each start or recovery."""
+
+
+class Engine(Protocol):
+    """Starts attempts and reports their ends to a `Sink`."""
+
+    async def start(self, order: StartOrder) -> None:
+        """Have ``order`` started. Failures to do so are reported as ends, not raised."""
+
+    async def cancel(self, job_id: str, grace_s: float) -> None:
+        """End a job: SIGTERM, ``grace_s`` seconds, SIGKILL; return when all of it is gone.
+
+        The end is reported before this returns. Nothing happens for a job that is not here.
+        """
+
+    async def recover(self, orders: Sequence[StartOrder]) -> None:
+        """Take up attempts that an earlier service started: follow them or report their ends."""
+
+    async def close(self) -> None:
+        """Let go of everything; what runs goes on and can be recovered."""
