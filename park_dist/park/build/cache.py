@@ -6,14 +6,18 @@ The folders carry the version of their format, so that two versions of park shar
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-__all__ = ["Cache", "platform_key", "user_cache", "write_atomically"]
+__all__ = ["Cache", "fresh_folder", "platform_key", "user_cache", "write_atomically"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,9 +65,24 @@ def platform_key() -> str:
     return f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
 
 
+@contextmanager
+def fresh_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder at this path and delete it at the end; the caller has its lock.
+
+    What a process that was killed left there is deleted first.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def write_atomically(file: Path, text: str) -> None:
     """Write ``file`` beside and rename it into place; readers see the old or the new text."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(file)
+    descriptor, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    Path(beside).replace(file)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from park.build.cache import fresh_folder
 from park.build.file_lock import exclusive
 from park.errors import LocalSetError
 
@@ -33,16 +33,11 @@ def exported(snapshot: Snapshot, *, cache: Cache) -> Iterator[Path]:
     hashed: then the wheel would not be what its version says.
     """
     folder = cache.exports / snapshot.content_hash[:32]
-    with exclusive(folder):
-        shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
-        folder.mkdir(parents=True)
-        try:
-            for file in snapshot.files:
-                _copy(file, folder)
-            _set_times(folder)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with exclusive(folder), fresh_folder(folder):
+        for file in snapshot.files:
+            _copy(file, folder)
+        _set_times(folder)
+        yield folder
 
 
 def _copy(file: HashedFile, folder: Path) -> None:

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 from park.build.answers import describe
 from park.build.progress import Progress, silent
 from park.build.wheels import TreeProject, version_tree
+from park.errors import NoDistribution
 from park.local.closure import closure
 from park.local.find import find
+from park.local.installed import look_up
 from park.model.pins import RequirementSet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from packaging.utils import NormalizedName
+
     from park.build.cache import Cache
     from park.local.project import LocalProject
 
-__all__ = ["LocalSet", "local_set"]
+__all__ = ["LocalSet", "local_set", "project_set"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +52,24 @@ def local_set(
     Raises `LocalSetError` and its kinds, or `BuildFailed` where a backend has to be asked.
     """
     project = find(target, cwd=cwd, describe=partial(describe, cache=cache, progress=progress))
+    return _pinned(project, cache=cache, progress=progress)
+
+
+def project_set(name: NormalizedName, *, cache: Cache, progress: Progress = silent) -> LocalSet:
+    """Return the set of the project that is installed here under ``name``.
+
+    Raises as `local_set` does; `NoDistribution` where no such project is installed.
+    """
+    project = look_up(name)
+    if project is None:
+        raise NoDistribution(
+            f"{name} is not installed in this interpreter ({sys.executable})",
+            hint=f"install it: python -m pip install {name}",
+        )
+    return _pinned(project, cache=cache, progress=progress)
+
+
+def _pinned(project: LocalProject, *, cache: Cache, progress: Progress) -> LocalSet:
     members = closure(project)
     trees = tuple(
         version_tree(member, cache=cache, progress=progress) for member in members if member.is_tree

@@ -8,13 +8,12 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
 from park.build.answers import environment_of
 from park.build.backend import Backend
-from park.build.cache import Cache, write_atomically
+from park.build.cache import Cache, fresh_folder, write_atomically
 from park.build.export import exported
 from park.build.file_lock import exclusive
 from park.build.hashing import Snapshot, take_snapshot
@@ -79,11 +78,11 @@ class TreeProject:
 
     def _build(self, folder: Path) -> BuiltWheel:
         """Build beside ``folder`` and rename into place; its record is written before that."""
-        shutil.rmtree(folder, ignore_errors=True)
-        with TemporaryDirectory(prefix=".building-", dir=folder.parent) as workplace:
-            raw, finished = Path(workplace, "raw"), Path(workplace, "finished")
+        shutil.rmtree(folder, ignore_errors=True)  # a wheel that is not whole
+        with fresh_folder(folder.with_name(f".building-{folder.name}")) as workplace:
+            finished = workplace / "finished"
             finished.mkdir()
-            wheel = retag(self._backend_wheel(raw), self.version, finished)
+            wheel = retag(self._backend_wheel(workplace / "raw"), self.version, finished)
             _check(self.project, wheel)
             digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
             size = wheel.stat().st_size

@@ -123,9 +123,11 @@ def source_tree_above(folder: Path, *, climb: int | None = None) -> Path | None:
     for steps, candidate in enumerate((folder, *folder.parents)):
         if climb is not None and steps > climb:
             return None
+        if candidate == Path.home():
+            return None
         if is_source_tree(candidate):
             return candidate
-        if (candidate / ".git").exists() or candidate == Path.home():
+        if (candidate / ".git").exists():
             return None
     return None
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from park.build.cache import user_cache, write_atomically
+from park.build.file_lock import exclusive
+from park.build.output import last_lines
+
+
+def test_the_cache_is_where_the_variable_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARK_CACHE_DIR", "/somewhere")
+    assert user_cache().root == Path("/somewhere")
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_it_the_cache_is_in_the_platforms_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str | None
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("PARK_CACHE_DIR", raising=False)
+    if value is not None:
+        monkeypatch.setenv("PARK_CACHE_DIR", value)
+    assert user_cache().root.name == "park"
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "new/record.json"
+    write_atomically(file, "one")
+    write_atomically(file, "two")
+    assert file.read_text() == "two"
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_one_holder_at_a_time(tmp_path: Path) -> None:
+    inside: list[str] = []
+    started = threading.Event()
+
+    def second() -> None:
+        started.set()
+        with exclusive(tmp_path / "key"):
+            inside.append("second")
+
+    thread = threading.Thread(target=second)
+    with exclusive(tmp_path / "key"):
+        thread.start()
+        assert started.wait(10)
+        with exclusive(tmp_path / "another-key"):  # which nobody holds
+            inside.append("first")
+    thread.join(10)
+    assert inside == ["first", "second"]
+
+
+def test_the_last_lines_that_say_something() -> None:
+    assert last_lines("a\n\n b \n\n\nc\n", 2) == " b\nc"
+    assert last_lines("") == ""
