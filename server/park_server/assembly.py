@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,16 +20,16 @@ from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.migrate import migrate
 from park_server.envs.environments import Environments
-from park_server.envs.interpreters import Interpreters
+from park_server.envs.download import Downloader
+from park_server.envs.interpreters import discover
 from park_server.envs.resolve import UvResolver
 from park_server.envs.supply import WheelSupply
 from park_server.home import Home
 from park_server.http.auth import user_of
 from park_server.http.services import Services
-from park_server.installs.manager import InstallManager
+from park_server.installs.manager import InstallManager, ResolverAccess
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.local_engine import LocalEngine
-from park_server.jobs.runtime_copy import copy_runtime
 from park_server.jobs.scheduler import Scheduler
 from park_server.settings import Settings, without_credentials
 
@@ -70,7 +69,10 @@ class AssembledService:
         self._content = ContentStore(home.files)
         self._store = WheelStore(home.path / "store")
         self._environments = Environments(home.path, self._store)
-        self._interpreters = Interpreters.discover()
+        self._environments.sweep()
+        self._downloads = Downloader(home.cache / "wheels")
+        self._downloads.sweep()
+        self._interpreters = discover()
         self.index_routes: Sequence[BaseRoute] = index_routes(self._index, user_of)
 
     @asynccontextmanager
@@ -78,18 +80,17 @@ class AssembledService:
         """Start what was left unfinished, give the parts to the routes, and stop in order."""
         self._bus.bind()
         folders = JobFolders(self._home.jobs, self._content)
-        runtime = await asyncio.to_thread(copy_runtime, self._home.path / "runtime")
-        engine = LocalEngine(home=self._home.path, runtime=runtime)
+        engine = LocalEngine(home=self._home.path)
         jobs = Scheduler(
             database=self._database,
             bus=self._bus,
             environments=self._environments,
             folders=folders,
             engine=engine,
-            runtime_hash=runtime.hash,
+            runtime_hash=engine.runtime_hash,
             slots=self._settings.slots,
         )
-        engine.on_started, engine.on_ended = jobs.on_started, jobs.on_ended
+        engine.attach(jobs)
         installs = self._install_manager(jobs.install_ended)
         try:
             await jobs.resume()
@@ -106,9 +107,13 @@ class AssembledService:
         finally:
             await installs.stop()
             await jobs.stop()
-            await engine.close()
-            if self._upstream is not None:
-                await self._upstream.close()
+            await engine.shut_down()
+            await self._close()
+
+    async def _close(self) -> None:
+        if self._upstream is not None:
+            await self._upstream.aclose()
+        with self._downloads:
             self._database.close()
 
     def wake_waiters(self) -> None:
@@ -122,10 +127,12 @@ class AssembledService:
             index=self._index,
             environments=self._environments,
             interpreters=self._interpreters,
-            resolver=UvResolver(
-                index_url=self._addresses.internal_index, cache=self._home.cache / "uv"
+            resolver=ResolverAccess(
+                resolver=UvResolver(),
+                index_url=self._addresses.internal_index,
+                cache=self._home.cache / "resolver",
             ),
-            supply=WheelSupply(self._index, self._home.cache / "wheels"),
+            supply=WheelSupply(self._index, self._downloads),
             on_final=on_final,
         )
 
@@ -135,7 +142,7 @@ class AssembledService:
         return ServiceRecord(
             version=__version__,
             user=self._user,
-            pythons=self._interpreters.minors(),
+            pythons=list(self._interpreters),
             index_url=f"{url}/simple/",
             trees_url=f"{url}/trees/simple/",
             upload_url=f"{url}/legacy/",

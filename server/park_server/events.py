@@ -11,6 +11,8 @@ from park_server.db.tables import events
 
 __all__ = ["after", "append"]
 
+_SHOWN = ("seq", "time", "subject", "id", "type", "data")
+
 
 def append(
     connection: Connection,
@@ -34,7 +36,7 @@ def append(
 def after(connection: Connection, user: str, sequence: int, limit: int) -> list[dict[str, Any]]:
     """Return up to ``limit`` events of ``user`` that follow ``sequence``, oldest first."""
     query = (
-        select(events.c["seq", "time", "subject", "id", "type", "data"])
+        select(*(events.c[name] for name in _SHOWN))
         .where(events.c.seq > sequence, events.c.user == user)
         .order_by(events.c.seq)
         .limit(limit)

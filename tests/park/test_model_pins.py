@@ -50,7 +50,10 @@ def test_one_name_with_two_versions_is_refused() -> None:
 
 
 def test_differences_are_told_package_by_package() -> None:
-    found = differences({"bumps": "1.0.4", "numpy": "2.0"}, {"bumps": "1.0.5", "scipy": "1.17"})
+    found = differences(
+        RequirementSet.of("3.11", pins_of({"bumps": "1.0.4", "numpy": "2.0"})).versions(),
+        RequirementSet.of("3.11", pins_of({"bumps": "1.0.5", "scipy": "1.17"})).versions(),
+    )
     assert [str(each) for each in found] == [
         "bumps: 1.0.4 here, 1.0.5 there",
         "numpy: 2.0 here, absent there",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from park.build.local_set import LocalSet, TreeProject
-from park.build.wheels import BuiltWheel
+from park.build.local_set import LocalSet
+from park.build.wheels import BuiltWheel, TreeProject
 from park.client.transport import Transport
 from park.errors import from_problem
 from park.model.ids import new_id

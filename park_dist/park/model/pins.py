@@ -121,7 +121,9 @@ class Difference:
         return f"{self.name}: {self.local or 'absent'} here, {self.service or 'absent'} there"
 
 
-def differences(local: Mapping[str, str], service: Mapping[str, str]) -> tuple[Difference, ...]:
+def differences(
+    local: Mapping[NormalizedName, str], service: Mapping[NormalizedName, str]
+) -> tuple[Difference, ...]:
     """Compare two sets of versions by name, package by package, sorted by name."""
     return tuple(
         Difference(name=name, local=local.get(name), service=service.get(name))

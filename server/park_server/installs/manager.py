@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name
 from sqlalchemy import Connection
 
@@ -23,18 +24,20 @@ from park.model.pins import Pin, RequirementSet, is_tree_version, parse_pin
 from park.model.states import InstallState
 from park.wire import InstallRecord, InstallRequest, PinRecord, ProgressRecord, encode
 from park_repo.database import Database
-from park_repo.index import Index, PublishedFile
+from park_repo.index import Index
+from park_repo.records import PublishedFile
 from park_server.bus import Bus
-from park_server.envs.environments import Environment, Environments
-from park_server.envs.interpreters import Interpreter, Interpreters
-from park_server.envs.lock import Lock
+from park_server.envs.environment import Environment
+from park_server.envs.environments import Environments
+from park_server.envs.interpreters import Interpreter, interpreter_for
+from park_server.envs.lock import Selection, dump, load, normalise, select
 from park_server.envs.progress import Progress
 from park_server.envs.resolve import ResolutionRequest, Resolver
 from park_server.envs.supply import WheelSupply
 from park_server.installs import store
 from park_server.installs.progress import ProgressBoard
 
-__all__ = ["InstallManager"]
+__all__ = ["InstallManager", "ResolverAccess"]
 
 _log = logging.getLogger("park.installs")
 
@@ -43,6 +46,23 @@ _UPLOAD_PATIENCE_S = 900.0
 
 _AT_ONCE = 2
 """Installs that resolve or realise at the same time; each uses several cores by itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolverAccess:
+    """A resolver, and what it needs to work: our own index (with a token) and a cache."""
+
+    resolver: Resolver
+    index_url: str = field(repr=False)
+    cache: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Locked:
+    """A lock as a document, and what it selects here."""
+
+    document: Pylock
+    selection: Selection
 
 
 class InstallManager:
@@ -55,8 +75,8 @@ class InstallManager:
         bus: Bus,
         index: Index,
         environments: Environments,
-        interpreters: Interpreters,
-        resolver: Resolver,
+        interpreters: Mapping[str, Interpreter],
+        resolver: ResolverAccess,
         supply: WheelSupply,
         on_final: Callable[[InstallRecord], None],
     ) -> None:
@@ -91,7 +111,7 @@ class InstallManager:
         Raises `UsageError` for a request that contradicts itself, and `NoInterpreter`.
         """
         pins = _checked_pins(request)
-        self._interpreters.get(request.python)
+        interpreter_for(self._interpreters, request.python)
         set_hash = RequirementSet.of(request.python, pins).hash
         request = replace(request, project=str(canonicalize_name(request.project)))
         known = self._database.read(lambda c: store.known_lock(c, request, set_hash))
@@ -153,16 +173,19 @@ class InstallManager:
         """Go the road of one install, from top to bottom."""
         row = self._database.read(lambda c: store.get(c, install))
         request = store.request_of(row)
-        interpreter = self._interpreters.get(request.python)
+        interpreter = interpreter_for(self._interpreters, request.python)
         await self._wheels_uploaded(install, row.user, request)
         async with self._slots:
             await self._enter(install, InstallState.RESOLVING)
-            lock = await asyncio.to_thread(self._resolved, install, row.user, request, interpreter)
-            added = _added(lock, request)
+            lock = await asyncio.to_thread(self._locked, install, row.user, request, interpreter)
             await self._enter(
-                install, InstallState.REALISING, lock_hash=lock.hash, added=added, lock=lock
+                install,
+                InstallState.REALISING,
+                lock=lock,
+                lock_hash=lock.selection.hash,
+                added=_added(lock.selection, request),
             )
-            was_there = self._is_ready(lock.hash)
+            was_there = self._is_ready(lock.selection.hash)
             environment = await asyncio.to_thread(
                 self._realised, install, row.user, lock, interpreter
             )
@@ -188,38 +211,53 @@ class InstallManager:
 
     def _missing(self, user: str, request: InstallRequest) -> list[str]:
         return [
-            wheel.filename for wheel in request.wheels if not self._index.has(wheel.sha256, user)
+            wheel.filename
+            for wheel in request.wheels
+            if not self._index.has(wheel.sha256, user=user)
         ]
 
     def _published(self, _file: PublishedFile) -> None:
         for event in self._uploads.values():
             event.set()
 
-    def _resolved(
+    def _locked(
         self, install: str, user: str, request: InstallRequest, interpreter: Interpreter
-    ) -> Lock:
-        set_hash = RequirementSet.of(request.python, _checked_pins(request)).hash
-        known = self._database.read(lambda c: store.known_lock(c, request, set_hash))
+    ) -> _Locked:
+        """Return the lock of the pins: one that is known, else a newly resolved one."""
+        pins = RequirementSet.of(request.python, _checked_pins(request))
+        known = self._database.read(lambda c: store.known_lock(c, request, pins.hash))
         if known is not None:
-            document = self._database.read(lambda c: store.lock_document(c, known.lock_hash))
-            return Lock.parse(document, interpreter)
-        self._board.note(install, ProgressRecord(stage="resolve", done=0, total=0, unit="pins"))
-        return self._resolver.resolve(
-            ResolutionRequest(
-                pins=_checked_pins(request),
-                trees=self._tree_paths(user, request),
-                interpreter=interpreter,
-            )
+            text = self._database.read(lambda c: store.lock_document(c, known.lock_hash))
+            document = load(text.encode())
+        else:
+            self._board.note(install, ProgressRecord(stage="resolve", done=0, total=0, unit="pins"))
+            document = self._resolved(pins, self._tree_paths(user, request), interpreter)
+        return _Locked(document=document, selection=select(document, interpreter))
+
+    def _resolved(
+        self, pins: RequirementSet, trees: dict[Pin, Path], interpreter: Interpreter
+    ) -> Pylock:
+        access = self._resolver
+        request = ResolutionRequest(
+            pins=pins,
+            interpreter=interpreter,
+            index_url=access.index_url,
+            cache=access.cache,
+            trees=trees,
         )
+        resolved = access.resolver.resolve(request)
+        return normalise(resolved, interpreter, service_url=access.index_url)
 
     def _tree_paths(self, user: str, request: InstallRequest) -> dict[Pin, Path]:
         return {
-            parse_pin(wheel.name, wheel.version): self._index.path_of(wheel.sha256, user)
+            parse_pin(wheel.name, wheel.version): self._index.stored_at(
+                self._index.file_by_hash(wheel.sha256, user=user, filename=wheel.filename)
+            )
             for wheel in request.wheels
         }
 
     def _realised(
-        self, install: str, user: str, lock: Lock, interpreter: Interpreter
+        self, install: str, user: str, lock: _Locked, interpreter: Interpreter
     ) -> Environment:
         def report(progress: Progress) -> None:
             self._board.note(
@@ -232,9 +270,10 @@ class InstallManager:
                 ),
             )
 
-        return self._environments.realise(
-            lock, interpreter, fetch=self._supply.for_user(user, report), progress=report
-        )
+        # an environment that is there, but not sound, may have been damaged through the store
+        is_there = self._environments.get(lock.selection.hash) is not None
+        make = self._environments.repair if is_there else self._environments.realise
+        return make(lock.document, interpreter, fetch=self._supply.for_user(user), progress=report)
 
     def _is_ready(self, lock_hash: LockHash) -> bool:
         try:
@@ -248,7 +287,7 @@ class InstallManager:
         install: str,
         state: InstallState,
         *,
-        lock: Lock | None = None,
+        lock: _Locked | None = None,
         environment: Environment | None = None,
         **changes: Any,
     ) -> None:
@@ -256,14 +295,16 @@ class InstallManager:
 
         def change(connection: Connection) -> None:
             if lock is not None:
-                store.keep_lock(connection, lock.hash, lock.target.python, lock.document)
+                selection = lock.selection
+                document = dump(lock.document).decode()
+                store.keep_lock(connection, selection.hash, selection.target.python, document)
             if environment is not None:
                 store.keep_environment(
                     connection,
                     environment.lock_hash,
                     packages=len(environment.packages),
-                    size_bytes=environment.size_bytes,
-                    own_bytes=environment.own_bytes,
+                    size_bytes=environment.size_own + environment.size_shared,
+                    own_bytes=environment.size_own,
                 )
             store.enter(connection, install, state, **changes)
 
@@ -290,11 +331,11 @@ def _checked_pins(request: InstallRequest) -> tuple[Pin, ...]:
     return RequirementSet.of(request.python, pins).pins
 
 
-def _added(lock: Lock, request: InstallRequest) -> list[dict[str, str]]:
+def _added(selection: Selection, request: InstallRequest) -> list[dict[str, str]]:
     """Return what only this platform needed: locked, but not pinned by the client."""
     pinned = {pin.name for pin in _checked_pins(request)}
     return [
         encode(PinRecord(name=wheel.name, version=wheel.version))
-        for wheel in lock.wheels
+        for wheel in selection.wheels
         if wheel.name not in pinned
     ]

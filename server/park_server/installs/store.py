@@ -198,7 +198,10 @@ def environment_records(
     query = (
         select(
             installs,
-            environments.c["packages", "size_bytes", "own_bytes", "last_used"],
+            environments.c.packages,
+            environments.c.size_bytes,
+            environments.c.own_bytes,
+            environments.c.last_used,
             environments.c.state.label("status"),
         )
         .join(environments, environments.c.lock_hash == installs.c.lock_hash)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from park.model.states import JobState
 from park.wire import FileRecord
-from park_server.jobs.engine import Ended
+from park_server.jobs.engine import Ended, EndKind
 from park_server.jobs.store import Ending
 
 __all__ = ["ending_of"]
@@ -42,9 +42,9 @@ def ending_of(
 
 
 def _death(ended: Ended) -> str:
-    if ended.kind == "lost":
+    if ended.kind is EndKind.LOST:
         return f"lost: {ended.detail or 'its process is gone and left no outcome'}"
-    if ended.kind == "signalled":
+    if ended.kind is EndKind.SIGNALLED:
         return f"killed by {_signal_name(ended.signal)}"
     return ended.detail or "its process ended without an outcome"
 

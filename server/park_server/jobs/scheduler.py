@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -23,10 +24,12 @@ from park.model.states import InstallState, JobState
 from park.wire import InstallRecord, JobRecord, JobRequest
 from park_repo.database import Database
 from park_server.bus import Bus
+from park_server.envs.environment import Environment
 from park_server.envs.environments import Environments
+from park_server.envs.inspection import Inspector
 from park_server.installs import store as installs_store
 from park_server.jobs import store
-from park_server.jobs.engine import Ended, Engine, StartOrder
+from park_server.jobs.engine import Ended, EndKind, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.outcome import ending_of
 
@@ -54,7 +57,8 @@ class Scheduler:
     ) -> None:
         self._database = database
         self._bus = bus
-        self._environments = environments
+        self._inspector = Inspector(environments)
+        self._read_only = environments.protected
         self._folders = folders
         self._engine = engine
         self._runtime_hash = runtime_hash
@@ -79,9 +83,7 @@ class Scheduler:
             [r.id for r in self._database.read(lambda c: store.active(c, JobState.QUEUED))]
         )
         for row in self._database.read(lambda c: store.active(c, JobState.WAITING)):
-            install = self._database.read(lambda c, row=row: installs_store.get(c, row.install))
-            if InstallState(install.state).is_final:
-                self.install_ended(installs_store.record(install))
+            self._look_at_install(row.install)
 
     async def stop(self) -> None:
         """Stop scheduling; what runs goes on by itself and is found again at the next start."""
@@ -218,25 +220,30 @@ class Scheduler:
     async def _attempt(self, job: str) -> int | None:
         """Check the environment, prepare the folder, and commit to an attempt."""
         row = self._database.read(lambda c: store.get(c, job))
-        environment = self._environments.check(LockHash(row.lock_hash))
+        environment = await self._inspected(LockHash(row.lock_hash))
         self._folders.prepare(job, self._database.read(lambda c: store.call_of(c, job)))
         return await self._database.awrite(
             lambda c: store.starting(c, job, str(environment.path), self._runtime_hash)
         )
 
+    async def _inspected(self, lock_hash: LockHash) -> Environment:
+        if self._inspector.is_due(lock_hash):
+            return await asyncio.to_thread(self._inspector.inspect, lock_hash)
+        return self._inspector.inspect(lock_hash)
+
     def _order(self, row: Row[Any], attempt: int) -> StartOrder:
-        environment = self._environments.path_of(LockHash(row.lock_hash))
         return StartOrder(
             job_id=row.id,
             attempt=attempt,
             directory=self._folders.path_of(row.id),
-            environment=environment,
+            environment=Path(row.environment),
             lock_hash=row.lock_hash,
             entry_point=row.entry_point,
             set_hash=row.set_hash or "",
             variables={},
             memory_bytes=row.memory_bytes,
             fresh=row.fresh,
+            read_only=self._read_only,
         )
 
     def on_started(self, job: str, attempt: int, pid: int) -> None:
@@ -256,7 +263,7 @@ class Scheduler:
         row = self._database.read(lambda c: store.get(c, job))
         if row.status != JobState.RUNNING or row.attempt != ended.attempt:
             return  # told twice: after a restart both the folder and the fork server know
-        if ended.kind == "never-started" and not row.cancel_requested:
+        if ended.kind is EndKind.NEVER_STARTED and not row.cancel_requested:
             await self._database.awrite(lambda c: store.requeue(c, job))
             self._leave(job)
             self._enqueue([job])
