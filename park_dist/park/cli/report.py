@@ -44,26 +44,27 @@ def _amount(value: int, unit: str) -> str:
 
 
 class _Lines:
-    """One line as a stage begins, one when it is done: what a log wants."""
+    """A line as each stage begins, and at the end one for each with its amount."""
 
     def __init__(self) -> None:
-        self._said: set[str] = set()
+        self._amounts: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        return None
+        # stages overlap and their totals grow: only at the end is an amount the last word
+        for stage, amount in self._amounts.items():
+            if amount:
+                self.step(f"{stage}: {amount}")
 
     def step(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        finished = bool(total) and done >= total
-        line = f"{stage}: {_amount(total, unit)} done" if finished else f"{stage}…"
-        if line not in self._said and not (finished and total == 0):
-            self._said.add(line)
-            print(line, file=sys.stderr, flush=True)
+        if stage not in self._amounts:
+            self.step(f"{stage}…")
+        self._amounts[stage] = _amount(done, unit) if total else ""
 
 
 class _Bars:

@@ -202,6 +202,7 @@ def environment_records(
             environments.c.size_bytes,
             environments.c.own_bytes,
             environments.c.last_used,
+            environments.c.created.label("realised_at"),
             environments.c.state.label("status"),
         )
         .join(environments, environments.c.lock_hash == installs.c.lock_hash)
@@ -229,7 +230,7 @@ def _environment_record(row: Row[Any]) -> EnvironmentRecord:
         packages=row.packages,
         size_bytes=row.size_bytes,
         own_bytes=row.own_bytes,
-        created=row.created,
+        created=row.realised_at,
         last_used=row.last_used,
         installed_by=row.user,
         pins=request_of(row).pins,
