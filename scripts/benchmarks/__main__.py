@@ -1,0 +1,37 @@
+"""``scripts/bench NAME…``: print each figure beside its yardstick of the same run, as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+BENCHMARKS = {"import": "importing", "env": "environment", "install": "installing"}
+
+
+def main() -> None:
+    """Run the benchmarks that are named, in their order."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("names", nargs="+", choices=BENCHMARKS, metavar="|".join(BENCHMARKS))
+    parser.add_argument("--rounds", type=int, help="rounds of each measurement")
+    options = parser.parse_args()
+    figures = {
+        name: importlib.import_module(BENCHMARKS[name]).measure(options.rounds)
+        for name in options.names
+    }
+    machine = {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": len(os.sched_getaffinity(0)),
+    }
+    print(json.dumps({"machine": machine, **figures}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
