@@ -7,10 +7,6 @@ import importlib
 import json
 import os
 import platform
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 BENCHMARKS = {"import": "importing", "env": "environment", "install": "installing"}
 
@@ -22,7 +18,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="rounds of each measurement")
     options = parser.parse_args()
     figures = {
-        name: importlib.import_module(BENCHMARKS[name]).measure(options.rounds)
+        name: importlib.import_module(f"benchmarks.{BENCHMARKS[name]}").measure(options.rounds)
         for name in options.names
     }
     machine = {

@@ -19,8 +19,8 @@ from typing import Any
 
 import uv
 from packaging.pylock import Pylock
-from timing import command, compared, seconds
 
+from benchmarks.timing import command, compared, seconds
 from park_repo.wheelstore import WheelStore
 from park_server.envs.download import Downloader
 from park_server.envs.environments import Environments

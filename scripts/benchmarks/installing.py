@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from timing import command, compared
+from benchmarks.timing import command, compared
 
 ROUNDS = 15
 LIMIT_S = 0.5
@@ -22,7 +22,7 @@ PARK = Path(sys.executable).with_name("park")
 def measure(rounds: int | None) -> dict[str, Any]:
     """Return the time of an install that finds all there, for a closure of 47 projects."""
     with TemporaryDirectory(prefix="park-bench-") as folder, service(Path(folder)) as variables:
-        install = [PARK, "install", "mymodel", "--json"]
+        install: list[str | Path] = [PARK, "install", "mymodel", "--json"]
         first = subprocess.run(install, env=variables, stdout=subprocess.PIPE, check=True)
         figures = compared(
             rounds or ROUNDS,
@@ -53,7 +53,7 @@ def service(folder: Path) -> Iterator[dict[str, str]]:
         "PARK_STATE_DIR": str(folder / "state"),
         "PARK_CACHE_DIR": str(folder / "cache"),
     }
-    serve = [PARK, "serve", "--home", folder / "service", "--port", "0"]
+    serve: list[str | Path] = [PARK, "serve", "--home", folder / "service", "--port", "0"]
     process = subprocess.Popen(serve, env=variables, stderr=subprocess.PIPE, text=True)
     if process.stderr is None or "park serves" not in process.stderr.readline():
         raise RuntimeError("the service did not start")
