@@ -132,7 +132,7 @@ def _locked(folder: Path, interpreter: Interpreter) -> str:
     """Resolve the set with uv, straight from the machine's index."""
     requirements, lock = folder / "requirements.in", folder / "pylock.toml"
     requirements.write_text(f"{SET}\n")
-    resolve = [uv.find_uv_bin(), "pip", "compile", requirements, "--format", "pylock.toml"]
-    where = ["--python", str(interpreter.executable), "--only-binary", ":all:", "-o", lock]
-    command([*resolve, *where, "--quiet"])()
+    what: list[str | Path] = ["pip", "compile", requirements, "--format", "pylock.toml", "-o", lock]
+    where = ["--python", str(interpreter.executable), "--only-binary", ":all:", "--quiet"]
+    command([uv.find_uv_bin(), *what, *where])()
     return lock.read_text()
