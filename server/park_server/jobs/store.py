@@ -17,6 +17,7 @@ from park_server.db.tables import calls, environments, job_files, jobs, results
 
 __all__ = [
     "Ending",
+    "ImpossibleTransition",
     "active",
     "bind",
     "call_of",
@@ -33,6 +34,10 @@ __all__ = [
     "starting",
     "waiting_for",
 ]
+
+
+class ImpossibleTransition(Exception):
+    """A defect of the caller: the model of states does not have this transition."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,10 +88,10 @@ def get(connection: Connection, job: str, user: str | None = None) -> Row[Any]:
 
 
 def _transition(connection: Connection, job: str, status: JobState, **changes: Any) -> Row[Any]:
-    """Take ``job`` to ``status``, with its event; raises `ValueError` where that cannot follow."""
+    """Take ``job`` to ``status``, with its event; raises `ImpossibleTransition`."""
     row = get(connection, job)
     if not may_follow(JobState(row.status), status):
-        raise ValueError(f"job {job} cannot go from {row.status} to {status}")
+        raise ImpossibleTransition(f"job {job} cannot go from {row.status} to {status}")
     connection.execute(update(jobs).where(jobs.c.id == job).values(status=status, **changes))
     error = changes.get("error")
     events.append(

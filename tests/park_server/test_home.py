@@ -1,0 +1,40 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from park.errors import Conflict
+from park_server.home import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    return home
+
+
+def test_the_home_and_the_token_are_their_owners_alone(home: Home) -> None:
+    token = home.token()
+    assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(home.token_file.stat().st_mode) == 0o600
+    assert home.token_file.read_text().strip() == token
+    assert len(token) > 40
+
+
+def test_the_token_stays(home: Home) -> None:
+    assert home.token() == home.token()
+
+
+def test_a_token_that_a_crash_left_unfinished_is_not_taken(home: Home) -> None:
+    (home.path / "token.unfinished").write_text("")
+    assert len(home.token()) > 40
+
+
+def test_one_service_has_a_home(home: Home) -> None:
+    first = home.lock()
+    with pytest.raises(Conflict, match="another park service runs on the home"):
+        home.lock()
+    os.close(first)
+    os.close(home.lock())

@@ -1,0 +1,38 @@
+import base64
+
+import pytest
+
+from park_server.http.auth import Tokens, token_in
+
+
+def basic(text: str) -> str:
+    return "Basic " + base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("header", "token"),
+    [
+        ("Bearer abc", "abc"),
+        ("bearer abc", "abc"),
+        (basic("__token__:abc"), "abc"),
+        (basic("__token__:a:b"), "a:b"),
+        (basic("me:abc"), None),
+        (basic("__token__:"), None),
+        ("Basic ???", None),
+        ("Basic " + base64.b64encode(b"\xff\xfe").decode(), None),
+        ("Bearer ", None),
+        ("Digest abc", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_tokens_come_as_bearer_or_as_the_password_of_token(
+    header: str | None, token: str | None
+) -> None:
+    assert token_in(header) == token
+
+
+def test_a_token_names_its_user_and_is_not_kept_in_clear() -> None:
+    tokens = Tokens.of({"secret": "ada", "other": "bob"})
+    assert (tokens.user("secret"), tokens.user("other"), tokens.user("x")) == ("ada", "bob", None)
+    assert "secret" not in repr(tokens)
