@@ -73,6 +73,7 @@ def _plant(
         farm_apply.list_directory,
         directories=skeleton.directories,
         reserved=skeleton.reserved | {pth, MANIFEST},
+        unfolded=_is_dist_info,
     )
     farm_apply.apply_plan(
         plan,
@@ -83,6 +84,11 @@ def _plant(
     )
     (building / pth).write_text(farm_apply.RUNTIME_PTH_CONTENT)
     return plan
+
+
+def _is_dist_info(path: str) -> bool:
+    """Tell the directories that are never one link: uv overlooks a dist-info that is a link."""
+    return path.endswith(".dist-info")
 
 
 def _complete(

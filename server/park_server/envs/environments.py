@@ -74,7 +74,7 @@ class Environments:
                 self._store, selection, interpreter, fetch=fetch, progress=progress
             )
             existing = self.get(name)
-            if existing is not None and not _own_damage(existing):
+            if existing is not None and not _changes(existing):
                 return existing
             disk.quarantine(self._folder, name)
             return build(
@@ -106,11 +106,7 @@ class Environments:
         another hash, something in it was changed, or one of its wheels is not in the store.
         """
         environment = self._read(lock_hash)
-        damages = _own_damage(environment)
-        for key in _keys(environment):
-            if not self._store.has(key):
-                damages.append(Damage(path=key, what="missing from the wheel store"))
-        return _sound(environment, damages)
+        return _sound(environment, self._own_damages(environment))
 
     def verify(self, lock_hash: LockHash, *, thorough: bool = False) -> Environment:
         """As `check`, and compare every file of its wheels in the store as well.
@@ -118,14 +114,14 @@ class Environments:
         By stamps, about 5 µs a file; or, ``thorough``, by digests. Raises
         `EnvironmentMismatch` with all that is damaged in ``details["damages"]``.
         """
-        environment = self.check(lock_hash)
-        damages = [
+        environment = self._read(lock_hash)
+        in_store = tuple(
             Damage(path=f"{entry.name}: {damage.path}", what=damage.what)
             for entry in map(self._store.get, _keys(environment))
             if entry is not None
             for damage in self._store.verify(entry, thorough=thorough)
-        ]
-        return _sound(environment, damages)
+        )
+        return _sound(environment, self._own_damages(environment) + in_store)
 
     def repair(
         self,
@@ -163,6 +159,14 @@ class Environments:
             *disk.sweep_beside(self._folder),
         )
 
+    def _own_damages(self, environment: Environment) -> tuple[Damage, ...]:
+        """Return what was changed in the environment, and the wheels that it lacks."""
+        missing = (key for key in _keys(environment) if not self._store.has(key))
+        return (
+            *_changes(environment),
+            *(Damage(path=key, what="missing from the wheel store") for key in missing),
+        )
+
     def _read(self, lock_hash: LockHash) -> Environment:
         path = self._folder / lock_hash
         try:
@@ -175,7 +179,7 @@ class Environments:
         return parse_manifest(content, path, lock_hash)
 
 
-def _own_damage(environment: Environment) -> list[Damage]:
+def _changes(environment: Environment) -> list[Damage]:
     return [
         damage
         for damage in changed_stamps(environment.path, environment.stamps)
@@ -187,7 +191,7 @@ def _keys(environment: Environment) -> Iterator[StoreKey]:
     return (store_key(p.sha256, environment.cache_tag) for p in environment.packages)
 
 
-def _sound(environment: Environment, damages: list[Damage]) -> Environment:
+def _sound(environment: Environment, damages: tuple[Damage, ...]) -> Environment:
     if not damages:
         return environment
     shown = "; ".join(str(damage) for damage in damages[:_SHOWN_DAMAGES])

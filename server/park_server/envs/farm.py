@@ -111,9 +111,12 @@ class _Node:
 class _Planner:
     """Walks the directories that are made, and gathers the plan."""
 
-    def __init__(self, listing: Listing, reserved: frozenset[str]) -> None:
+    def __init__(
+        self, listing: Listing, reserved: frozenset[str], unfolded: Callable[[str], bool]
+    ) -> None:
         self._listing = listing
         self._reserved = reserved
+        self._unfolded = unfolded
         self.directories: list[str] = []
         self.links: list[Link] = []
         self.generated: list[Generated] = []
@@ -133,7 +136,7 @@ class _Planner:
     def _place(self, path: str, claims: list[_Claim]) -> None:
         """Give ``path`` to its last owner, or to all whose directories merge with it."""
         last = claims[-1]
-        if len(claims) > 1 and last.is_directory:
+        if last.is_directory and (len(claims) > 1 or self._unfolded(path)):
             self._merge(_Node(), path, claims)
             return
         if len(claims) > 1:
@@ -168,11 +171,13 @@ def plan_farm(
     *,
     directories: Iterable[str] = (),
     reserved: frozenset[str] = frozenset(),
+    unfolded: Callable[[str], bool] = lambda _: False,
 ) -> FarmPlan:
     """Plan an environment of ``layers``.
 
     ``directories`` are always made, never linked (the environment writes into them
-    itself); ``reserved`` paths are the environment's own, and no layer gets them.
+    itself), and so is a directory of which ``unfolded`` says so; ``reserved`` paths are the
+    environment's own, and no layer gets them.
     """
     root = _Node()
     for path in directories:
@@ -183,7 +188,7 @@ def plan_farm(
         for path in layer.generated:
             directory, _, name = path.rpartition("/")
             root.descend(directory).generated.append((layer.owner, name))
-    planner = _Planner(listing, reserved)
+    planner = _Planner(listing, reserved, unfolded)
     planner.walk(root, "")
     return FarmPlan(
         directories=tuple(planner.directories),
