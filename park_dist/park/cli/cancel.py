@@ -16,7 +16,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", nargs="+")
+    parser.add_argument("job", metavar="JOB", nargs="+", help="the id of a job")
     add_service(parser)
 
 

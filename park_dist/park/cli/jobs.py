@@ -18,7 +18,9 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("--status", choices=[str(state) for state in JobState])
+    parser.add_argument(
+        "--status", choices=[str(state) for state in JobState], help="only those in this state"
+    )
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most N (50)")
     add_service(parser)
     add_json(parser)

@@ -16,7 +16,7 @@ from types import ModuleType
 from park import __version__
 from park.errors import CannotSatisfy, ParkError, UsageError
 
-__all__ = ["EXIT_CODES", "main"]
+__all__ = ["EXIT_CODES", "command_parsers", "main"]
 
 EXIT_CODES = {
     0: "done",
@@ -85,6 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(status)
 
 
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """Return the complete parser of each subcommand, for documentation."""
+    parsers = {name: argparse.ArgumentParser(prog=f"park {name}") for name in _COMMANDS}
+    for name, parser in parsers.items():
+        _configure(parser, name)
+    return parsers
+
+
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="park",
@@ -96,19 +104,22 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = next((word for word in given if not word.startswith("-")), None)
     for name, text in _COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=text,
-            description=text[0].upper() + text[1:] + ".",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+        command = commands.add_parser(name, help=text)
         if name == chosen:
-            module = _module(name)
-            command.epilog = module.EXAMPLES
-            module.configure(command)
-            command.set_defaults(run=module.run)
+            _configure(command, name)
     return parser
+
+
+def _configure(parser: argparse.ArgumentParser, name: str) -> None:
+    """Give ``parser`` all that the subcommand ``name`` takes."""
+    module = _module(name)
+    text = _COMMANDS[name]
+    parser.description = f"{text[0].upper()}{text[1:]}."
+    parser.epilog = module.EXAMPLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+    module.configure(parser)
+    parser.set_defaults(run=module.run)
 
 
 def _module(name: str) -> ModuleType:

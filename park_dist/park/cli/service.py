@@ -23,18 +23,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="name a service (the first becomes the default)")
-    add.add_argument("name")
-    add.add_argument("url")
+    add.add_argument("name", metavar="NAME", help="how you call it")
+    add.add_argument("url", metavar="URL", help="where it is: http(s)://host[:port][/path]")
     add.add_argument("--token-file", type=Path, metavar="FILE", help="a file with your token")
     add.set_defaults(act=_add)
     listing = actions.add_parser("list", help="list the services by name")
     add_json(listing)
     listing.set_defaults(act=_list)
     remove = actions.add_parser("remove", help="forget a service")
-    remove.add_argument("name")
+    remove.add_argument("name", metavar="NAME", help="which one")
     remove.set_defaults(act=_remove)
     use = actions.add_parser("use", help="make a service the default")
-    use.add_argument("name")
+    use.add_argument("name", metavar="NAME", help="which one")
     use.set_defaults(act=_use)
 
 

@@ -17,7 +17,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB")
+    parser.add_argument("job", metavar="JOB", help="the id of a job")
     parser.add_argument("--traceback", action="store_true", help="with the job's full traceback")
     add_service(parser)
     add_json(parser)

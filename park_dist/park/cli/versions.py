@@ -20,7 +20,7 @@ _SHOWN = 8
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("project", nargs="?", metavar="PROJECT")
+    parser.add_argument("project", nargs="?", metavar="PROJECT", help="only of this project")
     add_service(parser)
     add_json(parser)
 

@@ -1,0 +1,94 @@
+"""Generate the pages that list things: commands, exit statuses, errors."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from park.cli.main import EXIT_CODES, command_parsers
+from park.errors import error_classes
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+
+
+def main() -> None:
+    """Write each page."""
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each generated page by its file name."""
+    return {"commands.md": commands_page(), "errors.md": errors_page()}
+
+
+def commands_page() -> str:
+    """Return the reference of the command line."""
+    parts = [
+        "# Commands\n",
+        "Generated from the program. `--help` shows the same, `--debug` tracebacks of park itself.",
+        "\n## Exit status\n",
+        "| status | meaning |",
+        "| --- | --- |",
+    ]
+    parts += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    for name, parser in command_parsers().items():
+        parts += [f"\n## park {name}\n", f"{parser.description}\n", *_options(parser)]
+        for action, inner in _actions_of(parser).items():
+            parts += [f"\n### park {name} {action}\n", *_options(inner)]
+        if parser.epilog:
+            parts += ["\n```text", parser.epilog.strip(), "```"]
+    return "\n".join(parts) + "\n"
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    rows = [row for action in parser._actions for row in _row(action)]
+    return ["| argument | meaning |", "| --- | --- |", *rows] if rows else []
+
+
+def _row(action: argparse.Action) -> Iterator[str]:
+    if action.help == argparse.SUPPRESS or isinstance(
+        action, (argparse._HelpAction, argparse._SubParsersAction)
+    ):
+        return
+    value = "" if action.nargs == 0 else _metavar(action)
+    spelled = [f"{option} {value}".strip() for option in action.option_strings] or [value]
+    meaning = (action.help or "").replace("|", "\\|")
+    yield f"| `{', '.join(spelled)}` | {meaning} |".replace("NAME|URL", "NAME\\|URL")
+
+
+def _metavar(action: argparse.Action) -> str:
+    if action.choices is not None:
+        return "{" + ",".join(map(str, action.choices)) + "}"
+    return str(action.metavar or action.dest.upper())
+
+
+def _actions_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def errors_page() -> str:
+    """Return the table of errors, with their statuses."""
+    rows = [
+        f"| `{cls.__name__}` | {(cls.__doc__ or '').splitlines()[0]} | {cls.exit_code} "
+        f"| {cls.http_status} | `urn:park:problem:{name}` |"
+        for name, cls in sorted(error_classes().items())
+        if cls.__module__ == "park.errors"
+    ]
+    head = [
+        "# Errors\n",
+        "Generated from the program. Every error is a class of `park.errors`; the service tells it",
+        "as an RFC 9457 problem document with `detail`, and `hint` where there is one, and the",
+        "client raises the same class.\n",
+        "| class | meaning | exit status | HTTP status | problem type |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+if __name__ == "__main__":
+    main()

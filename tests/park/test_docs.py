@@ -1,0 +1,36 @@
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def generated_pages() -> dict[str, str]:
+    spec = importlib.util.spec_from_file_location("docs", ROOT / "scripts" / "generate_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return dict(module.pages())
+
+
+@pytest.mark.parametrize(("name", "text"), generated_pages().items())
+def test_generated_pages_are_up_to_date(name: str, text: str) -> None:
+    written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
+    assert written == text, "write it anew: scripts/docs"
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name
+)
+def test_links_inside_the_documentation_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("script", ["demo", "test", "check", "bench", "docs"])
+def test_scripts_are_executable(script: str) -> None:
+    assert (ROOT / "scripts" / script).stat().st_mode & 0o111
