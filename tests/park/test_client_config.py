@@ -53,7 +53,7 @@ def test_comments_of_the_user_survive(configuration: Configuration) -> None:
 
 def test_an_unknown_name_is_told_with_the_known_ones(configuration: Configuration) -> None:
     configuration.add(ConfiguredService(name="one", url="http://one"))
-    with pytest.raises(UnknownItem, match="no service named 'two' in .*; known: one"):
+    with pytest.raises(UnknownItem, match=r"no service named 'two' in .*; known: one"):
         configuration.use("two")
 
 
@@ -118,11 +118,18 @@ def test_names_come_before_what_runs(
     assert find_service().url == "http://127.0.0.1:1"
 
 
-def test_a_service_without_token_says_how_to_name_one(configuration: Configuration) -> None:
+def test_a_service_without_token_is_asked_all_the_same(configuration: Configuration) -> None:
     configuration.add(ConfiguredService(name="far", url="http://far"))
-    with pytest.raises(NotAuthenticated, match="no token for http://far") as caught:
+    assert find_service("far").token is None
+
+
+def test_a_token_file_that_cannot_be_read_is_named(
+    configuration: Configuration, tmp_path: Path
+) -> None:
+    absent = tmp_path / "absent"
+    configuration.add(ConfiguredService(name="far", url="http://far", token_file=absent))
+    with pytest.raises(NotAuthenticated, match=f"cannot be read from {absent}"):
         find_service("far")
-    assert "PARK_TOKEN" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "http://", "file:///x"])

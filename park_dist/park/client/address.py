@@ -16,10 +16,14 @@ __all__ = ["Address", "checked_url", "find_service"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """Where a service is, and what opens it; the token never shows in a representation."""
+    """Where a service is, and what opens it; the token never shows in a representation.
+
+    Without a token the service is asked all the same: whether it runs at all is what a
+    person wants to know first, and its 401 says what to do.
+    """
 
     url: str
-    token: str = field(repr=False)
+    token: str | None = field(repr=False)
     name: str | None = None
 
 
@@ -28,9 +32,10 @@ def find_service(name: str | None = None) -> Address:
 
     Without a name: ``PARK_SERVICE``, else the configuration's default, else the only
     service that runs on this machine. The token is ``PARK_TOKEN``, else the configured
-    token file, else the one of the service of this machine at that URL.
+    token file, else the one of the service of this machine at that URL, else there is none.
 
-    Raises `UnknownItem`, `UsageError` or `NotAuthenticated`.
+    Raises `UnknownItem`, `UsageError`, or `NotAuthenticated` for a token file that cannot
+    be read.
     """
     configuration = Configuration(configuration_file())
     chosen = name or os.environ.get("PARK_SERVICE") or configuration.default
@@ -80,7 +85,7 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _token(service: ConfiguredService) -> str:
+def _token(service: ConfiguredService) -> str | None:
     token = os.environ.get("PARK_TOKEN")
     if token:
         return token.strip()
@@ -93,7 +98,4 @@ def _token(service: ConfiguredService) -> str:
             raise NotAuthenticated(
                 f"the token of {service.url} cannot be read from {file}: {error.strerror}"
             ) from error
-    raise NotAuthenticated(
-        f"no token for {service.url}",
-        hint="set PARK_TOKEN, or: park service add NAME URL --token-file FILE",
-    )
+    return None

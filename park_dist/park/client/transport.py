@@ -34,7 +34,7 @@ class Transport:
         self.address = address
         self._client = httpx2.Client(
             base_url=address.url,
-            headers={"Authorization": f"Bearer {address.token}"},
+            headers={"Authorization": f"Bearer {address.token}"} if address.token else None,
             timeout=httpx2.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
             # a proxy is never the way to this machine itself
             trust_env=urlsplit(address.url).hostname not in _LOOPBACK,
