@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,14 @@ from packaging.version import InvalidVersion, Version
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["GitListing", "list_files", "make_checkout", "nearest_tag_version"]
+__all__ = [
+    "GitListing",
+    "identity",
+    "list_files",
+    "make_checkout",
+    "nearest_tag_version",
+    "rests_on",
+]
 
 _TAG_VERSION = re.compile(r"(?:.*?[-_/])?v?(?P<version>\d.*)")
 
@@ -52,6 +60,46 @@ def list_files(root: Path) -> GitListing | None:
         visible_folders=_folders(visible),
         tracked_folders=_folders(path for tag, path in tagged if tag != "?"),
     )
+
+
+def identity() -> str:
+    """Return which git would be asked, and whose configuration it reads."""
+    where = (os.environ.get("HOME", ""), os.environ.get("XDG_CONFIG_HOME", ""))
+    return "\n".join([shutil.which("git") or "", *where])
+
+
+def rests_on(root: Path) -> frozenset[str]:
+    """Return the files outside the tree on which the answer of `list_files` rests.
+
+    They are absolute, and not all of them exist: that one appears is a change, too. Inside
+    the tree it rests on the folders and their ``.gitignore`` files.
+    """
+    above = [str(folder / name) for folder in root.parents for name in (".git", ".gitignore")]
+    own = [str(root / ".git"), *_repository_files(root)]
+    return frozenset([*above, *own, *_configuration_files(root)])
+
+
+def _repository_files(root: Path) -> list[str]:
+    names = ("index", "info/exclude", "config", "config.worktree")
+    asked = [argument for name in names for argument in ("--git-path", name)]
+    answer = _git(root, "rev-parse", *asked)
+    return [str(root / line) for line in (answer or "").splitlines()]
+
+
+def _configuration_files(root: Path) -> list[str]:
+    """Return the places where git looks for configuration, and the ``core.excludesFile``."""
+    home = Path.home()
+    for_user = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git"
+    usual = [
+        "/etc/gitconfig",
+        *map(str, (home / ".gitconfig", for_user / "config", for_user / "ignore")),
+    ]
+    answer = _git(root, "config", "--list", "--show-origin", "-z") or ""
+    fields = answer.split("\0")
+    origins = {field.removeprefix("file:") for field in fields if field.startswith("file:")}
+    keys = (field.partition("\n") for field in fields)
+    ignores = {value for key, _, value in keys if key == "core.excludesfile"}
+    return [str(root / Path(path).expanduser()) for path in (*usual, *origins, *ignores)]
 
 
 def _folders(paths: Iterable[str]) -> frozenset[str]:

@@ -2,27 +2,38 @@
 
 The rule is git's for a "racy" index: a file changed within one tick of the file system's
 clock after it was hashed keeps its signature. So a hash is only remembered once the file's
-times lie clearly before the moment of hashing; any later write then moves its ctime.
+times lie clearly before the moment of hashing; any later write then moves its ctime. The
+same holds for a folder and what it lists.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from park.build.cache import Cache, write_atomically
-from park.build.tree import Signature, TreeFile, signature_of, visible_files
+from park.build import git
+from park.build.memory import TreeMemory, encoded, load_memory, look, store_memory
+from park.build.tree import Listing, Signature, TreeFile, list_tree, signature_of
 from park.errors import LocalSetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-__all__ = ["HashedFile", "Snapshot", "content_hash", "is_settled", "take_snapshot"]
+    from park.build.cache import Cache
+
+__all__ = [
+    "HashedFile",
+    "Snapshot",
+    "content_hash",
+    "is_settled",
+    "snapshot_of",
+    "take_snapshot",
+]
 
 _TICK_NS = 2_000_000_000
 """Margin for the clock of a file system: FAT's ticks are 2 s, ext4's 4 ms, and NFS's are those
@@ -43,15 +54,14 @@ class HashedFile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """What a tree held at one moment, sorted by path."""
+    """What a tree held at one moment, sorted by path.
+
+    ``content_hash`` is the SHA-256 in hex over every path, executable bit and content.
+    """
 
     root: Path
     files: tuple[HashedFile, ...]
-
-    @property
-    def content_hash(self) -> str:
-        """SHA-256 in hex over every path, executable bit and content."""
-        return content_hash(self.files)
+    content_hash: str
 
 
 def content_hash(files: Iterable[HashedFile]) -> str:
@@ -76,23 +86,90 @@ def take_snapshot(root: Path, *, cache: Cache, clock: Callable[[], int] = time.t
 
     Raises `LocalSetError` for a bad symbolic link, or a file that never stops changing.
     """
-    files = visible_files(root)
-    store = cache.hashes / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
-    known = _load(store) if _HAS_CHANGE_TIME else {}
+    store = _store(cache, root)
+    memory = load_memory(store) if _HAS_CHANGE_TIME else None
+    if memory is not None and memory.is_current(git.identity()):
+        return _recalled(root, memory)
     started_ns = clock()
-    recalled = [_recalled(file, known) for file in files]
-    hashed = tuple(
-        HashedFile(file.path, file.source, file.executable, digest or _digest(file))
-        for file, digest in zip(files, recalled, strict=True)
+    return _hashed(root, list_tree(root), store, memory, started_ns)
+
+
+def snapshot_of(
+    root: Path,
+    files: Iterable[TreeFile],
+    *,
+    cache: Cache,
+    clock: Callable[[], int] = time.time_ns,
+) -> Snapshot:
+    """Hash ``files``, which somebody else listed; ``root`` is what they are remembered under.
+
+    Raises as `take_snapshot` does.
+    """
+    store = _store(cache, root)
+    memory = load_memory(store) if _HAS_CHANGE_TIME else None
+    listing = Listing(files=tuple(sorted(files, key=lambda file: file.path)), watched=None)
+    return _hashed(root, listing, store, memory, clock())
+
+
+def _store(cache: Cache, root: Path) -> Path:
+    return cache.hashes / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
+
+
+def _recalled(root: Path, memory: TreeMemory) -> Snapshot:
+    paths, sources = memory.split_files()
+    executables = map("x".__eq__, memory.executables)
+    files = map(HashedFile, paths, sources, executables, memory.split_digests())
+    return Snapshot(root=root, files=tuple(files), content_hash=memory.content_hash)
+
+
+def _hashed(
+    root: Path, listing: Listing, store: Path, memory: TreeMemory | None, started_ns: int
+) -> Snapshot:
+    """Hash the files of ``listing`` that ``memory`` does not know, and remember all."""
+    known = {} if memory is None else memory.digests_by_path()
+    files = tuple(
+        HashedFile(file.path, file.source, file.executable, _known(file, known) or _digest(file))
+        for file in listing.files
     )
-    if None in recalled or len(recalled) != len(known):
-        _remember(store, files, hashed, started_ns)
-    return Snapshot(root=root, files=hashed)
+    snapshot = Snapshot(root=root, files=files, content_hash=content_hash(files))
+    if _HAS_CHANGE_TIME:
+        with suppress(OverflowError):  # inode numbers that need 64 bits: hashed again each time
+            remembered = _memory(snapshot, listing, started_ns)
+            if remembered != memory:
+                store_memory(store, remembered)
+    return snapshot
 
 
-def _recalled(file: TreeFile, known: Mapping[str, list[Any]]) -> str | None:
-    row = known.get(file.path)
-    return row[1] if row is not None and row[0] == list(file.signature) else None
+def _known(file: TreeFile, known: dict[str, tuple[Signature, str]]) -> str | None:
+    signature, digest = known.get(file.path, (None, None))
+    return digest if signature == file.signature else None
+
+
+def _memory(snapshot: Snapshot, listing: Listing, started_ns: int) -> TreeMemory:
+    """Return what may be remembered: hashes of settled files, a listing of settled folders."""
+    settled = [is_settled(file.signature, started_ns) for file in listing.files]
+    watched = _watched(snapshot.root, listing, started_ns) if all(settled) else None
+    digests = zip((file.sha256 for file in snapshot.files), settled, strict=True)
+    return TreeMemory(
+        paths="\0".join(file.path for file in listing.files),
+        sources="\0".join(file.source for file in listing.files),
+        executables="".join("x" if file.executable else "-" for file in listing.files),
+        digests="".join(digest if fine else " " * len(digest) for digest, fine in digests),
+        signatures=encoded(file.signature for file in listing.files),
+        content_hash=snapshot.content_hash,
+        git=git.identity(),
+        watched=None if watched is None else "\0".join(watched),
+        watched_signatures="" if watched is None else encoded(watched.values()),
+    )
+
+
+def _watched(root: Path, listing: Listing, started_ns: int) -> dict[str, Signature] | None:
+    """Return all that the listing rests on, or None unless each was settled before it."""
+    if listing.watched is None:
+        return None
+    watched = {path: look(path) for path in sorted({*listing.watched, *git.rests_on(root)})}
+    settled = all(is_settled(signature, started_ns) for signature in watched.values())
+    return watched if settled else None
 
 
 def _digest(file: TreeFile) -> str:
@@ -106,28 +183,3 @@ def _digest(file: TreeFile) -> str:
     raise LocalSetError(
         f"{file.source} changes while it is read", hint="wait until it is written, and run again"
     )
-
-
-def _load(store: Path) -> dict[str, list[Any]]:
-    try:
-        rows = json.loads(store.read_bytes())
-    except (OSError, ValueError):  # no cache yet, or a damaged one: both cost one hashing
-        return {}
-    return rows if isinstance(rows, dict) else {}
-
-
-def _remember(
-    store: Path,
-    files: Iterable[TreeFile],
-    hashed: Iterable[HashedFile],
-    started_ns: int,
-) -> None:
-    """Store the hashes of settled files."""
-    if not _HAS_CHANGE_TIME:
-        return
-    rows = {
-        file.path: [file.signature, done.sha256]
-        for file, done in zip(files, hashed, strict=True)
-        if is_settled(file.signature, started_ns)
-    }
-    write_atomically(store, json.dumps(rows, separators=(",", ":")))
