@@ -31,6 +31,9 @@ __all__ = ["PipResolver", "ResolutionRequest", "Resolver", "UvResolver", "requir
 _TIMEOUT_S = 600
 """uv needs 1 s for 46 projects from a cold cache; a stuck upstream must end somehow."""
 
+_PIP_CAUSES = re.compile(r"(?:^The conflict is caused by:.*|\Z)", re.DOTALL | re.MULTILINE)
+"""The part of pip's standard output that names what contradicts what; else the empty end."""
+
 _CONFIGURATION = re.compile(r"(UV|PIP)_")
 _KEPT = {"PIP_CERT", "PIP_DEFAULT_TIMEOUT", "UV_HTTP_TIMEOUT", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"}
 """What an operator says about the network stays; what says where to look for wheels does not."""
@@ -82,7 +85,10 @@ class UvResolver:
             "UV_NO_PROGRESS": "1",
         }
         with TemporaryDirectory() as folder:
-            return _run(argv, variables, request, folder, stdin=requirement_lines(request))
+            done = _run(argv, variables, request, folder, stdin=requirement_lines(request))
+            if done.returncode != 0:
+                raise _failure(explanation(done.stderr, request, folder), request)
+            return _parse(done.stdout)
 
 
 class PipResolver:
@@ -98,14 +104,17 @@ class PipResolver:
             "PIP_NO_INPUT": "1",
         }
         with TemporaryDirectory() as folder:
-            requirements = Path(folder, "requirements.txt")
+            requirements, lock = Path(folder, "requirements.txt"), Path(folder, "pylock.toml")
             requirements.write_text(requirement_lines(request))
             argv = [
                 *(sys.executable, "-m", "pip", "--python", str(request.interpreter.executable)),
-                *("lock", "-r", str(requirements), "-o", "-", "--quiet"),
-                *("--only-binary", ":all:"),
+                *("lock", "-r", str(requirements), "-o", str(lock), "--only-binary", ":all:"),
             ]
-            return _run(argv, variables, request, folder)
+            done = _run(argv, variables, request, folder)
+            if done.returncode != 0:
+                said = done.stderr + _PIP_CAUSES.findall(done.stdout)[0]
+                raise _failure(explanation(said, request, folder), request)
+            return _parse(lock.read_text())
 
 
 def requirement_lines(request: ResolutionRequest) -> str:
@@ -145,10 +154,10 @@ def _run(
     folder: str,
     *,
     stdin: str = "",
-) -> Pylock:
+) -> subprocess.CompletedProcess[str]:
     request.cache.mkdir(parents=True, exist_ok=True)
     try:
-        done = subprocess.run(
+        return subprocess.run(
             argv,
             input=stdin,
             capture_output=True,
@@ -163,10 +172,11 @@ def _run(
             f"the resolver did not finish within {_TIMEOUT_S} s",
             hint="see whether the service's upstream index answers",
         ) from err
-    if done.returncode != 0:
-        raise _failure(explanation(done.stderr, request, folder), request)
+
+
+def _parse(document: str) -> Pylock:
     try:
-        return load(done.stdout.encode())
+        return load(document.encode())
     except ParkError as err:
         raise ServiceFault(f"the resolver wrote no valid lock: {err}") from err
 
