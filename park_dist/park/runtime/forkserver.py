@@ -97,7 +97,8 @@ class ForkServer:
         while not self._may_leave():
             events = self._selector.select(self._timeout())
             for key, _ in events:
-                if key.fd in self._selector.get_map():  # not closed by an earlier one
+                # an earlier reaction may have closed it, or given its number to another
+                if self._selector.get_map().get(key.fd) is key:
                     key.data()
             self._kill_overdue()
             if not events:

@@ -40,6 +40,8 @@ def _of_attempt(record: dict[str, Any] | None, attempt: int) -> dict[str, Any] |
 
 def ended_as(order: StartOrder, evidence: Evidence) -> Ended:
     """Say how an attempt ended whose process is gone, by what it left."""
+    if evidence.claimed and evidence.owner is None:
+        return never_started(order, "the service took the attempt back before it started")
     record = evidence.exit or {}
     status, signal = record.get("status"), record.get("signal")
     if signal is not None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ class ServerPool:
         cache = self._cache / "numba" / key.lock_hash
         cache.mkdir(parents=True, exist_ok=True)
         folder = self._unused_folder(key)
-        pid = spawn(
+        pid, connection = spawn(
             folder=folder,
             key=key,
             environment=order.environment,
@@ -115,11 +116,7 @@ class ServerPool:
             variables=server_variables(os.environ, order.environment, self._runtime, cache),
         )
         self._watches.watch(pid, lambda: _reap(pid))
-        link = self._connected(key, folder)
-        if link is None:
-            raise ConnectionError(f"no connection to the fork server {pid} in {folder}")
-        link.pid = pid
-        return link
+        return self._linked(key, folder, connection, pid)
 
     def _unused_folder(self, key: ServerKey) -> Path:
         """Return a folder for a new server; one that retires keeps its own to the end."""
@@ -131,16 +128,16 @@ class ServerPool:
         idle = (link for link in self._links.values() if not link.jobs)
         return next(idle, next(iter(self._links.values())))
 
-    def _connected(self, key: ServerKey, folder: Path) -> ServerLink | None:
-        connection = connect(folder)
-        if connection is None:
-            return None
+    def _linked(
+        self, key: ServerKey, folder: Path, connection: socket.socket, pid: int | None = None
+    ) -> ServerLink:
         link = ServerLink(
             key=key,
             folder=folder,
             line=LineSocket(connection),
             on_message=self._on_message,
             on_gone=self._gone,
+            pid=pid,
         )
         link.open()
         return link
@@ -162,7 +159,7 @@ class ServerPool:
     def job_ended(self, link: ServerLink, job: str) -> None:
         """Note that a job is over; the last one starts the server's idle time."""
         link.jobs.discard(job)
-        if not link.jobs and link not in self._retiring and link.line.connection.fileno() >= 0:
+        if not link.jobs and link not in self._retiring and link.is_open:
             loop = asyncio.get_running_loop()
             link.idle_timer = loop.call_later(self._settings.idle_s, self.retire, link)
 
@@ -188,9 +185,11 @@ class ServerPool:
         found = [link for folder in self._folders() if (link := self._found(folder))]
         if found:
             await asyncio.wait([link.hello for link in found], timeout=self._settings.hello_s)
-        answering = [link for link in found if link.is_ready]
+        answering = [link for link in found if link.is_ready and link.is_open]
         for link in answering:
             self._adopt(link)
+        for link in set(found) - set(answering):
+            link.close()
         return answering
 
     def _folders(self) -> list[Path]:
@@ -198,10 +197,11 @@ class ServerPool:
 
     def _found(self, folder: Path) -> ServerLink | None:
         key = ServerKey.read(folder)
-        link = None if key is None else self._connected(key, folder)
-        if link is None:
+        connection = None if key is None else connect(folder)
+        if key is None or connection is None:
             shutil.rmtree(folder, ignore_errors=True)
-        return link
+            return None
+        return self._linked(key, folder, connection)
 
     def _adopt(self, link: ServerLink) -> None:
         """Use a server again that runs the same machinery; let another one leave in time."""

@@ -22,6 +22,8 @@ __all__ = ["ServerKey", "ServerLink", "connect", "server_variables", "spawn"]
 _PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 """Variables of the service that jobs see. The others may hold its secrets."""
 
+_LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerKey:
@@ -72,11 +74,11 @@ def spawn(
     runtime: RuntimeCopy,
     settings: ServerSettings,
     variables: Mapping[str, str],
-) -> int:
-    """Start a fork server in a session of its own and return its pid. Raises `OSError`.
+) -> tuple[int, socket.socket]:
+    """Start a fork server in a session of its own; return its pid and a connection to it.
 
     The listening socket is made here and handed over, so that orders can be sent at once
-    and wait there while the server imports.
+    and wait there while the server imports. Raises `OSError`.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
@@ -84,17 +86,25 @@ def spawn(
     (folder / "server.json").write_text(json.dumps(record))
     python = str(environment / "bin" / "python")
     with _listen(folder) as listener:
-        return os.posix_spawn(
-            python,
-            [python, "-I", "-B", str(runtime.program), "fork-server", _as_json(settings)],
-            dict(variables),
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, listener.fileno(), 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(folder / "log"), os.O_WRONLY | os.O_CREAT, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-        )
+        connection = connect(folder)
+        if connection is None:
+            raise ConnectionError(f"cannot connect to the socket in {folder}")
+        try:
+            pid = os.posix_spawn(
+                python,
+                [python, "-I", "-B", str(runtime.program), "fork-server", _as_json(settings)],
+                dict(variables),
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, listener.fileno(), 0),
+                    (os.POSIX_SPAWN_OPEN, 1, str(folder / "log"), _LOG_FLAGS, 0o600),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
+                setsid=True,
+            )
+        except OSError:
+            connection.close()
+            raise
+    return pid, connection
 
 
 def _as_json(settings: ServerSettings) -> str:
@@ -164,12 +174,19 @@ class ServerLink:
         """Whether the server has imported its module and said so."""
         return self.hello.done() and self.hello.result() is not None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands."""
+        return self.line.connection.fileno() >= 0
+
     def open(self) -> None:
         """Begin to listen."""
         asyncio.get_running_loop().add_reader(self.line.connection.fileno(), self._readable)
 
     def send(self, **message: Any) -> None:
-        """Send a line; where the server is gone, `on_gone` follows by itself."""
+        """Send a line; where the server is gone, `on_gone` has followed, or will."""
+        if not self.is_open:
+            return
         self.line.send(message)
         if self.line.has_output:
             loop = asyncio.get_running_loop()
@@ -197,7 +214,7 @@ class ServerLink:
             self.idle_timer.cancel()
         if not self.hello.done():
             self.hello.set_result(None)
-        if self.line.connection.fileno() >= 0:
+        if self.is_open:
             loop.remove_reader(self.line.connection.fileno())
             loop.remove_writer(self.line.connection.fileno())
             self.line.close()
