@@ -208,6 +208,11 @@ class Scheduler:
                 return
             self._bus.publish(job)
             row = self._database.read(lambda c: store.get(c, job))
+            # from this look to the engine's knowing the job, nothing else runs: a cancel
+            # is seen here, or it finds the job at the engine
+            if row.cancel_requested:
+                await self._end(job, store.cancelled_in_time())
+                return
             self._watch_time(row)
             await self._engine.start(self._order(row, attempt))
         except ParkError as error:
@@ -268,13 +273,19 @@ class Scheduler:
             self._leave(job)
             self._enqueue([job])
             return
-        files = await self._folders.collect(job)
-        ending = ending_of(
-            ended,
-            files=files,
-            cancel_requested=row.cancel_requested,
-            timed_out_s=self._timed_out.get(job),
-        )
+        try:
+            files = await self._folders.collect(job)
+            ending = ending_of(
+                ended,
+                files=files,
+                cancel_requested=row.cancel_requested,
+                timed_out_s=self._timed_out.get(job),
+            )
+        except OSError as error:
+            _log.exception("the files of job %s could not be kept", job)
+            line = f"the service could not keep its files: {error}"
+            await self._end(job, store.Ending(status=JobState.FAILED, error=line))
+            return
         await self._end(job, ending)
         await self._folders.clear(job)
 

@@ -21,6 +21,7 @@ __all__ = [
     "active",
     "bind",
     "call_of",
+    "cancelled_in_time",
     "create",
     "end",
     "file_of",
@@ -49,6 +50,11 @@ class Ending:
     traceback: str | None = None
     result: dict[str, Any] | None = None
     files: Sequence[FileRecord] = field(default_factory=tuple)
+
+
+def cancelled_in_time() -> Ending:
+    """Return the ending of a job that was cancelled before it started."""
+    return Ending(status=JobState.CANCELLED, error="cancelled before it started")
 
 
 def create(connection: Connection, user: str, request: JobRequest, status: JobState) -> bool:
@@ -177,7 +183,7 @@ def request_cancel(connection: Connection, job: str) -> JobState:
     row = get(connection, job)
     status = JobState(row.status)
     if status in {JobState.WAITING, JobState.QUEUED}:
-        end(connection, job, Ending(status=JobState.CANCELLED, error="cancelled before it started"))
+        end(connection, job, cancelled_in_time())
     elif status is JobState.RUNNING:
         connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
     return status
