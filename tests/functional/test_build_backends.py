@@ -18,7 +18,9 @@ from support.projects import copy_package, make_git_checkout, write_tree
 import park
 from park.build.answers import describe
 from park.build.cache import Cache
-from park.build.wheels import BuiltWheel, version_tree, wheel_of
+from park.build.source import BuiltWheel
+from park.build.sources import wheel_of
+from park.build.wheels import version_tree
 from park.errors import BuildFailed
 from park.local.find import find
 
@@ -179,7 +181,7 @@ from park.build.cache import Cache
 from park.build.local_set import local_set
 
 found = local_set(sys.argv[1], cache=Cache(root=Path(sys.argv[2])))
-wheels = [tree.wheel() for tree in found.trees]
+wheels = [tree.wheel() for tree in found.sources]
 print(json.dumps({
     "version": found.version,
     "root": str(found.project.root),

@@ -16,7 +16,8 @@ from park.build.backend import build_environ
 from park.build.cache import Cache
 from park.build.environment import build_environment
 from park.build.local_set import local_set
-from park.build.wheels import tree_version, version_tree, wheel_of
+from park.build.sources import wheel_of
+from park.build.wheels import version_tree
 from park.errors import BuildFailed, LocalSetError
 from park.local.find import find
 from park.model.pins import is_tree_version
@@ -168,19 +169,29 @@ def test_a_failing_backend_is_heard(tmp_path: Path, cache: Cache) -> None:
 def test_a_missing_backend(tmp_path: Path, cache: Cache) -> None:
     project = find(str(copy_package("bad-backend", tmp_path)))
     with pytest.raises(BuildFailed, match="no_such_backend"):
-        tree_version(project, cache=cache)
+        version_tree(project, cache=cache)
+
+
+def test_what_reaches_a_compiler_is_part_of_the_version(
+    project: LocalProject, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CFLAGS", raising=False)
+    plain = version_tree(project, cache=cache).version
+    monkeypatch.setenv("CFLAGS", "-O3")
+    fast = version_tree(project, cache=cache).version
+    monkeypatch.setenv("CFLAGS", "")
+    assert version_tree(project, cache=cache).version == plain != fast
 
 
 def test_a_version_that_nobody_can_compare(tmp_path: Path, cache: Cache) -> None:
     project = find(str(copy_package("bad-version", tmp_path)))
     with pytest.raises(LocalSetError, match="'latest'"):
-        tree_version(project, cache=cache)
+        version_tree(project, cache=cache)
 
 
-def test_a_released_project_keeps_its_version_and_has_no_wheel_here(cache: Cache) -> None:
+def test_a_released_project_has_no_wheel_here(cache: Cache) -> None:
     released = find("packaging")
-    assert tree_version(released, cache=cache) == released.version
-    with pytest.raises(LocalSetError, match="is a released project; expected a local source tree"):
+    with pytest.raises(LocalSetError, match="is a released project; expected a local one"):
         wheel_of(released, cache=cache)
 
 
@@ -189,7 +200,7 @@ def test_the_local_set_pins_the_closure_with_its_trees(root: Path, cache: Cache)
     versions = found.requirements.versions()
     assert sorted(versions) == ["offline", "packaging", "pip"]
     assert versions[canonicalize_name("offline")] == found.version
-    assert [tree.version for tree in found.trees] == [found.version]
+    assert [tree.version for tree in found.sources] == [found.version]
     assert found.module == "offline"
     assert (
         found.requirements.hash

@@ -90,19 +90,33 @@ def test_a_tree_that_is_gone(site: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "how"),
+    ("direct_url", "text"),
     [
-        ({"url": "https://example.org/m.git", "vcs_info": {"vcs": "git"}}, "version control"),
-        ({"url": "file:///m-1.whl", "archive_info": {}}, "a single file"),
+        (
+            {
+                "url": "https://user:secret@example.org/m.git",
+                "vcs_info": {"vcs": "git", "commit_id": "3f2a"},
+            },
+            "installed from git+https://example.org/m.git@3f2a",
+        ),
+        ({"url": "file:///m-1.whl", "archive_info": {}}, "installed from file:///m-1.whl"),
+        ({"url": "file:///m", "dir_info": {}}, "installed from /m, not editable"),
     ],
 )
-def test_an_install_that_nobody_could_repeat(
-    site: Path, origin: dict[str, object], how: str
-) -> None:
-    install_distribution(site, "park-t-vcs", "1", files={"park_t_vcs.py": ""}, direct_url=origin)
-    with pytest.raises(LocalSetError, match=f"park-t-vcs is installed from .*{how}") as caught:
-        find("park_t_vcs")
-    assert caught.value.hint
+def test_what_no_index_has_is_a_copy(site: Path, direct_url: dict[str, object], text: str) -> None:
+    files = {"park_t_copy.py": ""}
+    install_distribution(site, "park-t-copy", "1", files=files, direct_url=direct_url)
+    project = find("park_t_copy")
+    assert (project.kind, project.origin, project.root) == (ProjectKind.COPY, text, None)
+
+
+def test_a_path_means_the_tree_whatever_copy_of_it_is_installed(site: Path, tmp_path: Path) -> None:
+    root = copy_package("offline", tmp_path)
+    files = {"offline/__init__.py": ""}
+    url = {"url": root.as_uri(), "dir_info": {}}
+    install_distribution(site, "offline", "0.9", files=files, direct_url=url)
+    assert (find("offline").kind, find("offline").version) == (ProjectKind.COPY, "0.9")
+    assert (find(str(root)).kind, find(str(root)).version) == (ProjectKind.TREE, "1.0")
 
 
 def test_a_conda_package_is_a_release_whatever_its_build_farm_left(site: Path) -> None:
@@ -166,7 +180,10 @@ def test_a_folder_without_a_project(tmp_path: Path) -> None:
         find(str(root))
 
 
-@pytest.mark.parametrize(("path", "what"), [("./nowhere", "does not exist"), ("./f", "is a file")])
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [("./nowhere", "does not exist"), ("./f", "is a file"), ("./gone.whl", "does not exist")],
+)
 def test_a_path_that_is_no_folder(tmp_path: Path, path: str, what: str) -> None:
     (tmp_path / "f").write_text("")
     with pytest.raises(NoDistribution, match=what):

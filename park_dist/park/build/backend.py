@@ -23,11 +23,33 @@ if TYPE_CHECKING:
 
     from park.build.environment import BuildEnvironment
 
-__all__ = ["Backend", "build_environ"]
+__all__ = ["Backend", "build_environ", "compiler_variables"]
 
 _LISTS_FILES_BY_VCS = frozenset({"setuptools-scm", "setuptools-git", "vcs-versioning"})
 """Plugins that have setuptools ship the data files which git tracks; without a checkout they
 would silently ship none."""
+
+
+_COMPILER_VARIABLES = frozenset(
+    {
+        "ARCHFLAGS",
+        "CARGO_BUILD_TARGET",
+        "CC",
+        "CFLAGS",
+        "CMAKE_ARGS",
+        "CPPFLAGS",
+        "CXX",
+        "CXXFLAGS",
+        "F90FLAGS",
+        "FC",
+        "FFLAGS",
+        "LDFLAGS",
+        "LDSHARED",
+        "MACOSX_DEPLOYMENT_TARGET",
+        "RUSTFLAGS",
+    }
+)
+_COMPILER_PREFIXES = ("CMAKE_BUILD_", "SKBUILD_")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +139,19 @@ def build_environ(
         "TZ": "UTC",
     }
     return kept | fixed | _version_variables(pretended_version)
+
+
+def compiler_variables(outer: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of ``outer`` that reach compilers, and so the bytes of a wheel.
+
+    They stay, since an extension may not build without them; so they are part of a tree's
+    version where any is set.
+    """
+    return {
+        name: value
+        for name, value in outer.items()
+        if value and (name in _COMPILER_VARIABLES or name.startswith(_COMPILER_PREFIXES))
+    }
 
 
 def _version_variables(version: str | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from park.build.answers import describe
 from park.build.progress import Progress, silent
-from park.build.wheels import TreeProject, version_tree
+from park.build.sources import local_source
 from park.errors import NoDistribution
 from park.local.closure import closure
 from park.local.find import find
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from park.build.cache import Cache
+    from park.build.source import LocalSource
     from park.local.project import LocalProject
 
 __all__ = ["LocalSet", "local_set", "project_set"]
@@ -31,15 +32,15 @@ __all__ = ["LocalSet", "local_set", "project_set"]
 class LocalSet:
     """A project and its closure as this interpreter has them.
 
-    ``version`` and ``requirements`` have the tree versions; ``trees`` are the projects whose
-    wheels come from here (the root too, if it is one); ``module`` is what a job of this
+    ``version`` and ``requirements`` have the tree versions; ``sources`` are the projects
+    whose wheels come from here (the root too, if it is one); ``module`` is what a job of this
     project imports, None where a path was given and no package is named like the project.
     """
 
     project: LocalProject
     version: str
     requirements: RequirementSet
-    trees: tuple[TreeProject, ...]
+    sources: tuple[LocalSource, ...]
     module: str | None
 
 
@@ -48,7 +49,7 @@ def local_set(
 ) -> LocalSet:
     """Find what ``target`` names (see `park.local.find.find`), and pin its closure.
 
-    No wheel is built; `TreeProject.wheel` does that, for those that a service misses.
+    No wheel is built; `LocalSource.wheel` does that, for those that a service misses.
     Raises `LocalSetError` and its kinds, or `BuildFailed` where a backend has to be asked.
     """
     project = find(target, cwd=cwd, describe=partial(describe, cache=cache, progress=progress))
@@ -71,15 +72,18 @@ def project_set(name: NormalizedName, *, cache: Cache, progress: Progress = sile
 
 def _pinned(project: LocalProject, *, cache: Cache, progress: Progress) -> LocalSet:
     members = closure(project)
-    trees = tuple(
-        version_tree(member, cache=cache, progress=progress) for member in members if member.is_tree
+    sources = tuple(
+        local_source(member, cache=cache, progress=progress)
+        for member in members
+        if member.is_local
     )
-    pins = [*(member.pin for member in members if not member.is_tree), *(t.pin for t in trees)]
+    released = (member.pin for member in members if not member.is_local)
+    pins = [*released, *(source.pin for source in sources)]
     requirements = RequirementSet.of(f"{sys.version_info.major}.{sys.version_info.minor}", pins)
     return LocalSet(
         project=project,
         version=requirements.versions()[project.name],
         requirements=requirements,
-        trees=trees,
+        sources=sources,
         module=project.module,
     )

@@ -1,17 +1,12 @@
 """A wheel under another version: the tree's, whatever the backend wrote.
 
 Rewritten are METADATA, the names of the ``.dist-info`` and ``.data`` folders, RECORD and the
-file name (Binary Distribution Format specification). The archive is written so that equal
-content gives equal bytes on every machine: sorted, with fixed times and modes, and stored
-without compression, since deflated bytes differ between builds of zlib.
+file name (Binary Distribution Format specification). Members are sorted and written by
+`park.build.archive`, so that equal content gives equal bytes.
 """
 
 from __future__ import annotations
 
-import base64
-import csv
-import hashlib
-import io
 import stat
 import zipfile
 from dataclasses import dataclass
@@ -19,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from park.build.archive import Member, write_wheel
 from park.errors import BuildFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["renamed", "retag", "with_version"]
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip file can tell
 _SIGNATURES = frozenset({"RECORD.jws", "RECORD.p7s"})  # of the old RECORD, so no longer true
 
 
@@ -81,26 +76,21 @@ def retag(wheel: Path, version: str, output: Path) -> Path:
     """
     target = output / renamed(wheel.name, version)
     try:
-        with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "x") as archive:
-            _rewrite(source, archive, version)
+        with zipfile.ZipFile(wheel) as source:
+            names = _names(source, version)
+            members = _rewritten(source, names, version)
+            return write_wheel(target, members, dist_info=names.new_dist_info)
     except zipfile.BadZipFile as error:
         raise BuildFailed(f"the build backend made {wheel.name}: {error}") from error
-    return target
 
 
-def _rewrite(source: zipfile.ZipFile, archive: zipfile.ZipFile, version: str) -> None:
-    names = _names(source, version)
-    record: list[tuple[str, str, str]] = []
+def _rewritten(source: zipfile.ZipFile, names: _Wheel, version: str) -> Iterator[Member]:
     for member in _in_order(source.infolist(), names):
         content = source.read(member)
         if member.filename == f"{names.dist_info}/METADATA":
             content = with_version(content, version)
-        name = names.member(member.filename)
-        _write(archive, name, content, executable=bool(member.external_attr >> 16 & stat.S_IXUSR))
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
-        record.append((name, f"sha256={digest.decode()}", str(len(content))))
-    name = f"{names.new_dist_info}/RECORD"
-    _write(archive, name, _record(record, name), executable=False)
+        executable = bool(member.external_attr >> 16 & stat.S_IXUSR)
+        yield Member(names.member(member.filename), content, executable)
 
 
 def _names(source: zipfile.ZipFile, version: str) -> _Wheel:
@@ -129,18 +119,3 @@ def _in_order(members: Iterable[zipfile.ZipInfo], names: _Wheel) -> list[zipfile
         files,
         key=lambda m: (m.filename.startswith(f"{names.dist_info}/"), names.member(m.filename)),
     )
-
-
-def _write(archive: zipfile.ZipFile, name: str, content: bytes, *, executable: bool) -> None:
-    info = zipfile.ZipInfo(name, _EPOCH)
-    info.create_system = 3  # Unix: the modes below mean what they say
-    info.external_attr = (stat.S_IFREG | (0o755 if executable else 0o644)) << 16
-    info.compress_type = zipfile.ZIP_STORED
-    archive.writestr(info, content)
-
-
-def _record(rows: Iterable[tuple[str, str, str]], own_name: str) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([*rows, (own_name, "", "")])
-    return text.getvalue().encode()

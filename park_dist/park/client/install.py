@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from park.build.local_set import LocalSet
-from park.build.wheels import BuiltWheel, TreeProject
+from park.build.source import BuiltWheel, LocalSource
 from park.client.transport import Transport
 from park.errors import from_problem
 from park.model.ids import new_id
@@ -73,7 +73,7 @@ def install(transport: Transport, local: LocalSet, report: Report) -> InstallOut
 
     Raises the error that stopped it: `BuildFailed` here, `ResolutionFailed` there, …
     """
-    wheels = [(tree, _built(tree, report)) for tree in local.trees]
+    wheels = [(source, _built(source, report)) for source in local.sources]
     record = _asked(transport, local, wheels)
     uploaded = _upload_missing(transport, record, wheels, report)
     record = _followed(transport, record, report)
@@ -91,11 +91,11 @@ def install(transport: Transport, local: LocalSet, report: Report) -> InstallOut
     )
 
 
-_Wheels = Sequence[tuple[TreeProject, BuiltWheel]]
+_Wheels = Sequence[tuple[LocalSource, BuiltWheel]]
 
 
-def _built(tree: TreeProject, report: Report) -> BuiltWheel:
-    wheel = tree.wheel(progress=report.step)
+def _built(source: LocalSource, report: Report) -> BuiltWheel:
+    wheel = source.wheel(progress=report.step)
     if wheel.built:
         report.step(f"built {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
     return wheel
@@ -111,13 +111,13 @@ def _asked(transport: Transport, local: LocalSet, wheels: _Wheels) -> InstallRec
         pins=[PinRecord(name=pin.name, version=pin.version) for pin in local.requirements.pins],
         wheels=[
             LocalWheel(
-                name=tree.pin.name,
-                version=tree.pin.version,
+                name=source.pin.name,
+                version=source.pin.version,
                 filename=wheel.filename,
                 sha256=wheel.sha256,
                 size=wheel.size,
             )
-            for tree, wheel in wheels
+            for source, wheel in wheels
         ],
     )
     return decode(InstallRecord, transport.json("POST", f"{API}/installs", json=encode(request)))
@@ -128,20 +128,20 @@ def _upload_missing(
 ) -> list[str]:
     """Upload what the service says is missing, through its legacy upload API."""
     missing = [pair for pair in wheels if pair[1].filename in record.missing]
-    for tree, wheel in missing:
-        _upload(transport, tree, wheel)
+    for source, wheel in missing:
+        _upload(transport, source, wheel)
         report.step(f"uploaded {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
     return [wheel.filename for _, wheel in missing]
 
 
-def _upload(transport: Transport, tree: TreeProject, wheel: BuiltWheel) -> None:
+def _upload(transport: Transport, source: LocalSource, wheel: BuiltWheel) -> None:
     form = {
         ":action": "file_upload",
         "protocol_version": "1",
         "filetype": "bdist_wheel",
         "metadata_version": "2.1",
-        "name": tree.pin.name,
-        "version": tree.pin.version,
+        "name": source.pin.name,
+        "version": source.pin.version,
         "pyversion": wheel.filename.removesuffix(".whl").split("-")[-3],
         "sha256_digest": wheel.sha256,
     }

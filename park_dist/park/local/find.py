@@ -1,4 +1,4 @@
-"""From what a scientist names (a module or a folder) to the project behind it."""
+"""From what a scientist names (a module, a folder or a file) to the project behind it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from park.errors import LocalSetError, NoDistribution, NotImportable
-from park.local.installed import installed_project, owner_of, source_tree_above, tree_distribution
+from park.local.installed import installed_project, owner_of, tree_distribution
 from park.local.metadata import CoreMetadata
+from park.local.origin import source_tree_above
 from park.local.project import LocalProject, ProjectKind
 from park.local.pyproject import is_source_tree, read_pyproject
+from park.local.script import script_project
+from park.local.wheel_file import wheel_project
 
 __all__ = ["Describe", "describe_statically", "find"]
 
@@ -23,6 +26,8 @@ Describe = Callable[[Path], CoreMetadata]
 
 _TARGET = re.compile(r"(?P<what>.+?)\s*(?:\[(?P<extras>[^\[\]]*)\])?", re.DOTALL)
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_FILES = {".whl": wheel_project, ".py": script_project}
+"""The files that are projects by themselves; such a name is a file's where there is one."""
 
 
 def describe_statically(root: Path) -> CoreMetadata:
@@ -47,9 +52,10 @@ def describe_statically(root: Path) -> CoreMetadata:
 def find(
     target: str, *, cwd: Path | None = None, describe: Describe = describe_statically
 ) -> LocalProject:
-    """Return the project that ``target`` names: a module or the path of a source tree.
+    """Return the project that ``target`` names.
 
-    Extras may follow in brackets (``mymodel[plot]``). A module is looked for where this
+    It is a module, or the path of a source tree, a wheel, or a script with inline metadata
+    (PEP 723). Extras may follow in brackets (``mymodel[plot]``). A module is looked for where this
     interpreter would import it from, then in ``cwd`` (by default the current folder) and in
     the ``src`` folder there; nothing is imported. ``describe`` is called for a tree that is
     not installed.
@@ -61,10 +67,13 @@ def find(
         raise NotImportable("no module named: the name is empty", hint="name a module or a folder")
     what, folder = match["what"], (cwd or Path.cwd())
     extras = frozenset(e.strip() for e in (match["extras"] or "").split(",") if e.strip())
-    if _DOTTED.fullmatch(what):
+    path = folder / Path(what).expanduser()
+    if path.suffix in _FILES and path.is_file():
+        project = _FILES[path.suffix](path.resolve())
+    elif _DOTTED.fullmatch(what):
         project = _find_module(what, folder, describe)
     else:
-        project = _find_tree(folder / Path(what).expanduser(), describe)
+        project = _find_tree(path, describe)
     return _with_extras(project, extras)
 
 
@@ -85,7 +94,7 @@ def _find_tree(path: Path, describe: Describe) -> LocalProject:
     if not root.is_dir():
         what = "is a file" if root.exists() else "does not exist"
         raise NoDistribution(
-            f"{path} {what}; expected the folder of a source tree",
+            f"{path} {what}; expected the folder of a source tree, a wheel or a script",
             hint="name the folder that has the pyproject.toml, or an importable module",
         )
     if not is_source_tree(root):
@@ -113,6 +122,7 @@ def _bare_tree(root: Path, describe: Describe) -> LocalProject:
         requires=metadata.requires,
         extras=metadata.extras,
         root=root,
+        origin=f"the source tree {root}",
         version_is_static=read_pyproject(root).version is not None,
     )
 

@@ -1,4 +1,4 @@
-"""A project as this interpreter has it: released, or a source tree under development."""
+"""A project as this interpreter has it: released, or local in one of four ways."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ class ProjectKind(StrEnum):
 
     RELEASED = "released"  # from an index, at this version
     TREE = "tree"  # built here, from the tree as it is
+    COPY = "copy"  # packed here from the installed files, which nobody else has
+    WHEEL = "wheel"  # a file given by its path
+    SCRIPT = "script"  # written here, around one module with inline metadata
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +32,8 @@ class LocalProject:
 
     ``version`` is the declared or installed one, without any tree hash. ``requires`` has the
     ``Requires-Dist`` values, ``extras`` what the project offers, ``wanted_extras`` what was
-    asked of it. ``root`` is the folder of the tree, None for a released project;
+    asked of it. ``root`` is the folder of a tree, or the file of a wheel or a script; None
+    for what is only installed. ``origin`` says for people how it got here.
     ``version_is_static`` is False where only the build backend can tell the version.
     ``module`` is the importable name that the target gave, or None.
     """
@@ -43,11 +47,12 @@ class LocalProject:
     root: Path | None = None
     version_is_static: bool = True
     module: str | None = None
+    origin: str = ""
 
     @property
-    def is_tree(self) -> bool:
-        """Whether the wheel is built here."""
-        return self.kind is ProjectKind.TREE
+    def is_local(self) -> bool:
+        """Whether the wheel comes from here: no index has it."""
+        return self.kind is not ProjectKind.RELEASED
 
     @property
     def pin(self) -> Pin:

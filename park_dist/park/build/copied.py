@@ -1,0 +1,166 @@
+"""An installed copy packed back into a wheel: what runs here, byte for byte.
+
+For what an index cannot repeat (see `park.local.origin`). Building again from where it came
+from would need that place, its network and its compilers, and could give other bytes than
+those which were tried here; the installed files are at hand, and RECORD lists them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import re
+import stat
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.tags import Tag, parse_tag
+
+from park.build.archive import Member, write_wheel
+from park.build.hashing import HashedFile, snapshot_of
+from park.build.source import LocalSource
+from park.build.tree import TreeFile, signature_of
+from park.build.version import declared_part, tree_hash, with_tree_hash
+from park.errors import LocalSetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from importlib.metadata import Distribution, PackagePath
+
+    from park.build.cache import Cache
+    from park.local.project import LocalProject
+
+__all__ = ["CopiedProject", "copied_source"]
+
+_OF_THE_INSTALLER = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"})
+"""Files in ``.dist-info`` that say how it was installed here, not what it is."""
+
+_INTERPRETER = re.compile(rb"\A#!.*python[\w.]*[^\n]*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopiedProject(LocalSource):
+    """The installed files of a project; ``wheel_text`` is its WHEEL file."""
+
+    dist_info: str
+    wheel_text: str
+
+    def _raw_wheel(self, output: Path) -> Path:
+        declared = declared_part(self.project.version)
+        name = re.sub(r"[-.]+", "_", self.dist_info.partition("-")[0])
+        target = output / f"{name}-{declared}-{_compressed(self.wheel_text)}.whl"
+        members = map(_member, self.snapshot.files)
+        return write_wheel(target, members, dist_info=self.dist_info)
+
+    def _check(self, wheel: Path) -> None:
+        """Nothing to compare: the closure was computed from the METADATA that is inside."""
+
+
+def copied_source(project: LocalProject, *, cache: Cache) -> CopiedProject:
+    """Return the installed copy of ``project`` at the version that its files give it.
+
+    Raises `LocalSetError` where RECORD is missing, or names a file that is not there.
+    """
+    distribution = importlib.metadata.distribution(project.name)
+    dist_info = _dist_info(distribution, project)
+    files = _files(distribution, project, data=dist_info.removesuffix("dist-info") + "data")
+    site = Path(str(distribution.locate_file("")))
+    snapshot = snapshot_of(site / dist_info, files, cache=cache)
+    digest = tree_hash(
+        content_hash=snapshot.content_hash,
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        build_lock=(),
+    )
+    return CopiedProject(
+        project=project,
+        version=with_tree_hash(declared_part(project.version), digest),
+        snapshot=snapshot,
+        cache=cache,
+        dist_info=dist_info,
+        wheel_text=distribution.read_text("WHEEL") or "",
+    )
+
+
+def _dist_info(distribution: Distribution, project: LocalProject) -> str:
+    """Return the name of the folder that RECORD lists the WHEEL file in."""
+    recorded = distribution.files if distribution.read_text("RECORD") else None
+    for file in recorded or ():
+        if file.name == "WHEEL" and file.parent.name.endswith(".dist-info"):
+            return file.parent.name
+    raise _not_packable(project, "it has no RECORD of its files")
+
+
+def _files(distribution: Distribution, project: LocalProject, *, data: str) -> Iterator[TreeFile]:
+    """Yield what RECORD lists, under the names that a wheel has for it."""
+    commands = {entry.name for entry in distribution.entry_points if "scripts" in entry.group}
+    for file in distribution.files or ():
+        if file.as_posix().startswith("../"):
+            name = _name_of_data(file, commands, data, project)
+        else:
+            name = _name_of_module(file)
+        if name is not None:
+            yield _found(name, file, project)
+
+
+def _found(name: str, file: PackagePath, project: LocalProject) -> TreeFile:
+    source = os.path.normpath(str(file.locate()))
+    try:
+        status = Path(source).stat()
+    except OSError:
+        raise _not_packable(project, f"its RECORD lists {file}, which is not there") from None
+    return TreeFile(name, source, bool(status.st_mode & stat.S_IXUSR), signature_of(status))
+
+
+def _name_of_module(file: PackagePath) -> str | None:
+    """Return the archive name of a file in site-packages; None for what an installer writes."""
+    is_of_installer = file.parent.name.endswith(".dist-info") and file.name in _OF_THE_INSTALLER
+    is_bytecode = file.suffix in {".pyc", ".pyo"}
+    return None if is_of_installer or is_bytecode else file.as_posix()
+
+
+def _name_of_data(
+    file: PackagePath, commands: Iterable[str], data: str, project: LocalProject
+) -> str | None:
+    """Return the archive name of a file elsewhere; None for the commands of entry points."""
+    place = Path(os.path.normpath(str(file.locate())))
+    if place.parent == Path(sysconfig.get_path("scripts")):
+        is_command = file.name.removesuffix(".exe").removesuffix("-script.py") in commands
+        return None if is_command else f"{data}/scripts/{file.name}"
+    prefix = sysconfig.get_path("data")
+    if not place.is_relative_to(prefix):
+        raise _not_packable(project, f"its RECORD lists {place}, outside {prefix}")
+    return f"{data}/data/{place.relative_to(prefix).as_posix()}"
+
+
+def _member(file: HashedFile) -> Member:
+    content = Path(file.source).read_bytes()
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise LocalSetError(f"{file.source} changed while it was being packed", hint="run it again")
+    if ".data/scripts/" in file.path:
+        # installers put the path of their Python in place of this word (Wheel specification)
+        content = _INTERPRETER.sub(b"#!python", content)
+    return Member(file.path, content, file.executable)
+
+
+def _compressed(wheel_text: str) -> str:
+    """Return the tags of a WHEEL file in the compressed form of file names (PEP 425)."""
+    lines = (line.partition(":") for line in wheel_text.splitlines())
+    texts = [value.strip() for key, _, value in lines if key == "Tag"]
+    tags: frozenset[Tag] = frozenset().union(*map(parse_tag, texts))
+    parts = (
+        {tag.interpreter for tag in tags},
+        {tag.abi for tag in tags},
+        {tag.platform for tag in tags},
+    )
+    return "-".join(".".join(sorted(part)) for part in parts)
+
+
+def _not_packable(project: LocalProject, why: str) -> LocalSetError:
+    return LocalSetError(
+        f"{project} ({project.origin}) cannot be packed into a wheel: {why}",
+        hint=f"install {project.name} again with pip, or from an editable checkout",
+    )
