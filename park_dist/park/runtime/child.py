@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
-import inspect
 import os
 import socket
 import sys
 import threading
 import traceback
 from contextlib import suppress
+from types import CoroutineType
 from typing import Any, NoReturn
 
 from . import codec, outcome, processes, surroundings, target
@@ -84,7 +83,9 @@ def _arguments(order: Order) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _result(order: Order, value: Any) -> Any:
-    if inspect.iscoroutine(value):
+    if isinstance(value, CoroutineType):
+        import asyncio  # a third of the start of a fresh interpreter, and seldom needed
+
         value = asyncio.run(value)
     try:
         return codec.encode(value, set_hash=order.set_hash)

@@ -79,7 +79,9 @@ def decode(document: Any, *, set_hash: str | None, inputs: str | None = None) ->
     """
     try:
         return _Decoder(set_hash or None, inputs).decode(document)
-    except (KeyError, TypeError, AttributeError) as error:
+    except CodecError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, EOFError) as error:
         raise CodecError(f"a damaged value: {type(error).__name__}: {error}") from error
 
 
