@@ -18,11 +18,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+import httpx2
 import uv
 from packaging.pylock import Pylock
 
 from park.errors import ParkError, ResolutionFailed, ServiceFault
 from park.model.pins import Pin, RequirementSet
+from park_server.envs.available import index_pages, shortage_error, shortages
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.lock import load
 
@@ -182,7 +184,15 @@ def _parse(document: str) -> Pylock:
 
 
 def _failure(reason: str, request: ResolutionRequest) -> ResolutionFailed:
+    """Name the pins without a fitting wheel; where there is none, the resolver has the word."""
     interpreter = request.interpreter
+    released = [pin for pin in request.pins.pins if pin not in request.trees]
+    try:
+        lacking = shortages(released, interpreter, index_pages(request.index_url))
+    except (httpx2.HTTPError, ValueError):  # the index does not answer, or not in JSON
+        lacking = ()
+    if lacking:
+        return shortage_error(lacking, interpreter)
     return ResolutionFailed(
         f"no lock holds all the pins for Python {interpreter.target.python}"
         f" on {interpreter.target.platform}:\n{reason}",
