@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from park.atomic import write_atomically
 from park.errors import Conflict
 
 __all__ = ["Home"]
@@ -77,11 +78,6 @@ class Home:
         It appears whole or not at all, so that a crash never leaves an empty password.
         """
         if not self.token_file.exists():
-            unfinished = self.path / "token.unfinished"
-            unfinished.unlink(missing_ok=True)
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(f"park_{secrets.token_urlsafe(32)}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(self.token_file)
+            token = f"park_{secrets.token_urlsafe(32)}\n"
+            write_atomically(self.token_file, token, mode=0o600, durable=True)
         return self.token_file.read_text().strip()

@@ -11,11 +11,11 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
+from park.atomic import write_atomically
 from park.client.running import RunningService, announce, withdraw
 from park.errors import UsageError
 from park_server.assembly import Addresses, assembled
@@ -104,17 +104,11 @@ def _tell(settings: Settings, note: RunningService) -> None:
     """Say that the service is up: on this machine, in the ready file, and on the terminal."""
     announce(note)
     if settings.ready_file is not None:
-        _write_whole(
+        write_atomically(
             settings.ready_file,
             json.dumps({"url": note.url, "pid": note.pid, "token_file": note.token_file}) + "\n",
         )
     print(f"park serves {settings.home} at {note.url}", file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _write_whole(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_text(text)
-    unfinished.replace(path)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from park.build.cache import user_cache, write_atomically
+from park.build.cache import user_cache
 from park.build.file_lock import exclusive
 from park.build.output import last_lines
 
@@ -24,14 +24,6 @@ def test_without_it_the_cache_is_in_the_platforms_folder(
     if value is not None:
         monkeypatch.setenv("PARK_CACHE_DIR", value)
     assert user_cache().root.name == "park"
-
-
-def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    file = tmp_path / "new/record.json"
-    write_atomically(file, "one")
-    write_atomically(file, "two")
-    assert file.read_text() == "two"
-    assert list(file.parent.iterdir()) == [file]
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:

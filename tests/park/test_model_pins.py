@@ -73,5 +73,5 @@ def test_differences_are_told_package_by_package() -> None:
         ("1.0+g0123456789abcdef", False),
     ],
 )
-def test_tree_versions_are_told_by_their_last_segment(version: str, is_tree: bool) -> None:
+def test_tree_versions_are_told_by_their_last_segment(version: str, *, is_tree: bool) -> None:
     assert is_tree_version(version) is is_tree

@@ -28,7 +28,7 @@ def test_the_token_stays(home: Home) -> None:
 
 
 def test_a_token_that_a_crash_left_unfinished_is_not_taken(home: Home) -> None:
-    (home.path / "token.unfinished").write_text("")
+    (home.path / ".token.0123").write_text("")
     assert len(home.token()) > 40
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from park.atomic import write_atomically
 from park.build.backend import Backend
-from park.build.cache import Cache, write_atomically
+from park.build.cache import Cache
 from park.build.environment import BuildEnvironment, build_environment
 from park.build.export import exported
 from park.build.git import nearest_tag_version

@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-__all__ = ["Cache", "fresh_folder", "platform_key", "user_cache", "write_atomically"]
+__all__ = ["Cache", "fresh_folder", "platform_key", "user_cache"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,12 +76,3 @@ def fresh_folder(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def write_atomically(file: Path, text: str) -> None:
-    """Write ``file`` beside and rename it into place; readers see the old or the new text."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    Path(beside).replace(file)

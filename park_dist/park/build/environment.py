@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
 
-from park.build.cache import Cache, write_atomically
+from park.atomic import write_atomically
+from park.build.cache import Cache
 from park.build.file_lock import exclusive
 from park.build.output import build_failed
 from park.build.progress import Progress, silent

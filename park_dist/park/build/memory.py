@@ -16,7 +16,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from park.build.cache import write_atomically
+from park.atomic import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from park.build.cache import Cache, fresh_folder, write_atomically
+from park.atomic import write_atomically
+from park.build.cache import Cache, fresh_folder
 from park.build.file_lock import exclusive
 from park.build.hashing import Snapshot
 from park.build.progress import Progress, silent

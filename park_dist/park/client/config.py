@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from park.atomic import write_atomically
 from park.errors import UnknownItem, UsageError
 
 __all__ = ["Configuration", "ConfiguredService", "configuration_file"]
@@ -133,7 +134,4 @@ class Configuration:
     def _write(self, document: Any) -> None:
         import tomlkit
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        unfinished.write_text(tomlkit.dumps(document), encoding="utf-8")
-        unfinished.replace(self.path)
+        write_atomically(self.path, tomlkit.dumps(document))

@@ -13,6 +13,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from park.atomic import write_atomically
+
 __all__ = ["RunningService", "announce", "running_services", "withdraw"]
 
 
@@ -40,11 +42,7 @@ def _note(url: str) -> Path:
 
 def announce(service: RunningService) -> None:
     """Leave the note of ``service``."""
-    note = _note(service.url)
-    note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = note.with_suffix(f".{service.pid}")
-    unfinished.write_text(json.dumps(asdict(service)))
-    unfinished.replace(note)
+    write_atomically(_note(service.url), json.dumps(asdict(service)))
 
 
 def withdraw(url: str) -> None:

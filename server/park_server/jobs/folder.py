@@ -22,6 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from park.atomic import write_atomically
 from park.errors import UnknownItem
 from park.wire import FileRecord, JobRecord
 from park_server.content import ContentStore
@@ -56,9 +57,7 @@ class JobFolders:
             (folder / part).mkdir(parents=True, exist_ok=True)
         for sha256, name in _files_in(call):
             self._link_input(folder / "inputs" / sha256, sha256, name)
-        unfinished = folder / "call.json.unfinished"
-        unfinished.write_text(json.dumps(call))
-        unfinished.replace(folder / "call.json")
+        write_atomically(folder / "call.json", json.dumps(call))
 
     def _link_input(self, folder: Path, sha256: str, name: str) -> None:
         source = self._content.path_of(sha256)
