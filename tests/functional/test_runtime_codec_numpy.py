@@ -73,13 +73,13 @@ def test_forked_siblings_do_not_share_numpys_chance(python: Path) -> None:
 import os, sys
 sys.path.append(sys.argv[1])
 import numpy as np
-from park.runtime.surroundings import _reseed_numpy
+from park.runtime.surroundings import prepare_fork
 np.random.seed(1)
 seen = []
 for _ in range(2):
     read, write = os.pipe()
     if os.fork() == 0:
-        _reseed_numpy()
+        prepare_fork()
         os.write(write, str(np.random.random()).encode())
         os._exit(0)
     os.wait()

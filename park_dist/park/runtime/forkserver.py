@@ -40,6 +40,7 @@ from .lines import LineSocket
 from .order import PROTOCOL, Order, ServerSettings
 from .preload import add_library, preload
 from .protect import protect
+from .rehearsal import rehearse
 from .spare import Spare, fork_spare
 
 __all__ = ["ForkServer", "main"]
@@ -47,8 +48,10 @@ __all__ = ["ForkServer", "main"]
 _KILL_TIMEOUT_S = 5.0
 """How long killed processes may take to go: those that outlast it hang in the kernel."""
 
-_REFILL_S = 0.002
-"""Quiet before the next child is forked: a job just started, or the next order, goes first."""
+_QUIET_S = 0.02
+"""Quiet before the next child is forked while jobs run. A fork takes milliseconds after a
+large import: a short job that ends meanwhile would be reported late. The best moment is
+right after an end was reported, when the service is busy with it."""
 
 _RETRY_S = 1.0
 """Time until the next try where the machine has no room for another process."""
@@ -80,6 +83,7 @@ class ForkServer:
         self._running: dict[tuple[str, int], _Running] = {}
         self._leaving = False
         self._refill_at = 0.0
+        self._quiet_s = _QUIET_S
         self._idle_since = time.monotonic()
         self._commands: dict[str, Callable[[LineSocket, dict[str, Any]], None]] = {
             "start": self._start,
@@ -102,6 +106,7 @@ class ForkServer:
                     key.data()
             self._kill_overdue()
             if not events:
+                self._quiet_s = _QUIET_S
                 self._refill()
 
     def _watch(self, thing: socket.socket | int, react: Callable[[], None]) -> None:
@@ -122,7 +127,7 @@ class ForkServer:
         now = time.monotonic()
         due = [job.kill_at - now for job in self._running.values() if job.kill_at is not None]
         if self._wants_spares():
-            due.append(_REFILL_S)
+            due.append(self._quiet_s)
         if not self._connections and not self._running:
             due.append(self._idle_since + self._settings.idle_s - now)
         return max(0.0, min(due)) if due else None
@@ -314,6 +319,7 @@ class ForkServer:
         del self._running[key]
         self._idle_since = time.monotonic()
         self._tell_all(event)
+        self._quiet_s = 0.0
 
     def _shut_down(self) -> None:
         """Take no more orders, send the spares home, leave after the last job."""
@@ -360,6 +366,7 @@ def main(argument: str) -> None:
     reason = preload(settings.module) if settings.module is not None else None
     if reason is not None:
         _start_bare(listener, replace(settings, module=None, reason=reason))
+    rehearse()
     ForkServer(listener, settings).serve()
 
 

@@ -8,6 +8,7 @@ import select
 import signal
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,9 @@ class _Stat:
         return self.state in "ZX"
 
 
+@cache
 def boot_id() -> str:
-    """Return the kernel's random name for the time since it booted."""
+    """Return the kernel's random name for the time since it booted; no process sees two."""
     return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 

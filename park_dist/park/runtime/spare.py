@@ -70,7 +70,7 @@ def _wait_and_run(channel: socket.socket) -> NoReturn:
     """Do ahead what needs no order, then wait for it."""
     os.setsid()
     default_signals()
-    surroundings.forget_exit_handlers()
+    surroundings.prepare_fork()
     order = _receive(channel)
     if order is None:
         os._exit(0)

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from .order import Order
 
-__all__ = ["enter", "forget_exit_handlers", "lift_memory_limit"]
+__all__ = ["enter", "lift_memory_limit", "prepare_fork"]
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -35,7 +35,6 @@ def enter(order: Order) -> None:
         PARK_PROGRESS_FILE=str(folder.progress),
     )
     sys.argv = [order.entry_point]
-    _reseed_numpy()
     if order.memory_bytes is not None:
         _limit_memory(order.memory_bytes)
 
@@ -90,7 +89,13 @@ def lift_memory_limit() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
-def forget_exit_handlers() -> None:
+def prepare_fork() -> None:
+    """Make a forked process independent of its parent; needs no order, so it is done ahead."""
+    _forget_exit_handlers()
+    _reseed_numpy()
+
+
+def _forget_exit_handlers() -> None:
     """Drop the exit handlers that the parent's import registered, as `multiprocessing` does.
 
     They clean up what the parent still uses, a temporary folder for example. The two that
