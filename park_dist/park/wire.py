@@ -16,6 +16,8 @@ __all__ = [
     "CallDocument",
     "EnvironmentRecord",
     "FileRecord",
+    "IndexFileRecord",
+    "IndexProjectRecord",
     "InstallRecord",
     "InstallRequest",
     "JobRecord",
@@ -197,6 +199,45 @@ class ServiceRecord:
     upstream: str | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexFileRecord:
+    """A file of the index: a released one, or one of the user's working trees.
+
+    ``layer`` is ``projects`` or ``trees``; ``yanked`` the reason (PEP 592), perhaps empty,
+    or None where the file is not yanked. Times are RFC 3339 in UTC, ``size`` in bytes.
+    """
+
+    filename: str
+    version: str
+    layer: str
+    size: int
+    sha256: str
+    uploaded: str
+    uploaded_by: str
+    yanked: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexProjectRecord:
+    """A project of the index, as its user sees it.
+
+    ``owned`` tells whether the service owns the name, ``claimed`` whether its operator
+    claimed it; ``status`` and ``reason`` are those of PEP 792. ``versions`` counts released
+    versions and ``trees`` the user's own working trees; ``size`` is of both, in bytes.
+    ``files`` is filled where one project is asked for.
+    """
+
+    name: str
+    owned: bool
+    claimed: bool
+    status: str
+    reason: str | None
+    versions: int
+    trees: int
+    size: int
+    files: list[IndexFileRecord] = field(default_factory=list)
+
+
 def encode(record: Any) -> dict[str, Any]:
     """Return ``record`` as JSON data."""
     return asdict(record)
@@ -208,6 +249,7 @@ _NESTED: dict[tuple[str, str], Any] = {
     ("InstallRequest", "pins"): PinRecord,
     ("InstallRequest", "wheels"): LocalWheel,
     ("EnvironmentRecord", "pins"): PinRecord,
+    ("IndexProjectRecord", "files"): IndexFileRecord,
     ("JobRecord", "files"): FileRecord,
 }
 

@@ -1,9 +1,9 @@
-"""What a wheel must be before the index takes it.
+"""What a wheel must hold before the index takes it.
 
 Each check is a small function that returns nothing or raises `InvalidUpload`, naming the
 member and the rule; the caller adds the name of the file. To add a rule, write one more and
-put it into its tuple: `ARCHIVE_CHECKS` look at the archive's directory alone, `WHEEL_CHECKS`
-at what it holds.
+put it into `WHEEL_CHECKS`. What the archive itself must be is in `members` (paths, sizes)
+and `zip_structure`.
 
 Rules: the binary distribution format and the recording-installed-projects specification.
 """
@@ -11,9 +11,6 @@ Rules: the binary distribution format and the recording-installed-projects speci
 from __future__ import annotations
 
 import csv
-import stat
-import zipfile
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -26,22 +23,19 @@ from packaging.version import InvalidVersion, Version
 from park.errors import InvalidUpload
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Callable
 
     from packaging.metadata import RawMetadata
     from packaging.tags import Tag
     from packaging.utils import NormalizedName
 
-__all__ = ["ARCHIVE_CHECKS", "WHEEL_CHECKS", "Wheel"]
-
-MAX_UNPACKED_BYTES = 8 << 30
-"""The largest wheels in use (CUDA libraries) unpack to about 4 GiB."""
-
-MAX_MEMBERS = 100_000
-"""The largest wheels in use have some 20,000 members; each costs an inode in the store."""
-
-_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-"""The compression methods that every installer can unpack."""
+__all__ = [
+    "WHEEL_CHECKS",
+    "Wheel",
+    "identity_agrees",
+    "requires_python_is_sound",
+]
 
 _STRONG = {"sha256", "sha384", "sha512"}
 """RECORD digests: sha256 or better (binary distribution format)."""
@@ -63,59 +57,28 @@ class Wheel:
     metadata: RawMetadata
 
 
-def members_stay_inside(archive: zipfile.ZipFile) -> None:
-    """No member is absolute, climbs with ``..``, or has a backslash, colon or control byte."""
-    for name in archive.namelist():
-        parts = name.removesuffix("/").split("/")
-        if any(part in {"", ".", ".."} for part in parts):
-            raise InvalidUpload(f"member {name!r}: a path may not be absolute, nor hold . or ..")
-        if any(c in '\\:"' or ord(c) < ord(" ") for c in name):
-            raise InvalidUpload(f"member {name!r}: a path may not hold a backslash or a colon")
-
-
-def members_are_plain(archive: zipfile.ZipFile) -> None:
-    """No links or devices, no encryption, and compressed as every installer can read."""
-    for info in archive.infolist():
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-            raise InvalidUpload(f"member {info.filename!r}: only files, no links or devices")
-        if info.flag_bits & 0x1 or info.compress_type not in _METHODS:
-            raise InvalidUpload(f"member {info.filename!r}: only stored or deflated, unencrypted")
-
-
-def members_are_unique(archive: zipfile.ZipFile) -> None:
-    """No name occurs twice: programs differ in which of the two they read."""
-    for name, count in Counter(archive.namelist()).items():
-        if count > 1:
-            raise InvalidUpload(f"member {name!r} occurs {count} times; expected once")
-
-
-def sizes_are_sane(archive: zipfile.ZipFile) -> None:
-    """Unpacked, the archive has a size and a number of files that a store can take."""
-    infos = archive.infolist()
-    if len(infos) > MAX_MEMBERS:
-        raise InvalidUpload(f"{len(infos):,} members; expected at most {MAX_MEMBERS:,}")
-    unpacked = sum(info.file_size for info in infos)
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise InvalidUpload(f"unpacks to {unpacked:,} bytes; the limit is {MAX_UNPACKED_BYTES:,}")
-
-
 def metadata_agrees(wheel: Wheel) -> None:
-    """METADATA has the name and the version of the file name."""
-    name, version = wheel.metadata.get("name", ""), wheel.metadata.get("version", "")
-    if canonicalize_name(name) != wheel.project:
-        raise InvalidUpload(f"METADATA names the project {name!r}; expected {wheel.project!r}")
+    """METADATA is of this very project and version, and can stand on a page."""
+    identity_agrees(wheel.metadata, wheel.project, wheel.version)
+    requires_python_is_sound(wheel.metadata)
+
+
+def identity_agrees(metadata: RawMetadata, project: NormalizedName, expected: Version) -> None:
+    """Compare name and version in the metadata with those of the file name."""
+    name, version = metadata.get("name", ""), metadata.get("version", "")
+    if canonicalize_name(name) != project:
+        raise InvalidUpload(f"its metadata name the project {name!r}; expected {project!r}")
     try:
-        agrees = Version(version) == wheel.version
+        agrees = Version(version) == expected
     except InvalidVersion:
         agrees = False
     if not agrees:
-        raise InvalidUpload(f"METADATA has the version {version!r}; expected '{wheel.version}'")
+        raise InvalidUpload(f"its metadata have the version {version!r}; expected '{expected}'")
 
 
-def requires_python_is_sound(wheel: Wheel) -> None:
+def requires_python_is_sound(metadata: RawMetadata) -> None:
     """Requires-Python is a specifier: a malformed one breaks every page that it stands on."""
-    text = wheel.metadata.get("requires_python", "")
+    text = metadata.get("requires_python", "")
     try:
         SpecifierSet(text)
     except InvalidSpecifier as error:
@@ -177,16 +140,8 @@ def _is_tag(line: str) -> bool:
     return line.lower().startswith("tag:")
 
 
-ARCHIVE_CHECKS: tuple[Callable[[zipfile.ZipFile], None], ...] = (
-    sizes_are_sane,
-    members_are_plain,
-    members_stay_inside,
-    members_are_unique,
-)
-
 WHEEL_CHECKS: tuple[Callable[[Wheel], None], ...] = (
     metadata_agrees,
-    requires_python_is_sound,
     tags_agree,
     record_agrees,
 )

@@ -5,16 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from park.errors import Conflict, UnknownItem
+from park.errors import Conflict, NotPermitted, UnknownItem
 from park_repo import queries
-from park_repo.inspection import WheelFacts, agree_with_form, inspect_wheel
-from park_repo.records import PROJECTS, PublishedFile, Shelf, shelf_of, trees_of
+from park_repo.clock import now
+from park_repo.curation import Curator
+from park_repo.filenames import parse_distribution_name
+from park_repo.inspection import agree_with_form, inspect_file
+from park_repo.pages import Pages
+from park_repo.records import (
+    PROJECTS,
+    Layer,
+    OwnedProject,
+    ProjectTotal,
+    PublishedFile,
+    Shelf,
+    shelf_of,
+    trees_of,
+)
+from park_repo.remote_files import RemoteFiles
 from park_repo.store import FileStore, IncomingFile
 
 if TYPE_CHECKING:
@@ -25,7 +38,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from park_repo.database import Database
-    from park_repo.upstream import Upstream
+    from park_repo.external import ExternalIndex
+    from park_repo.facts import FileFacts
+    from park_repo.upstream import RemoteProject, Upstream
 
 __all__ = ["MAX_UPLOAD_BYTES", "Index", "Publication", "Upload"]
 
@@ -58,6 +73,8 @@ class Index:
     """The package index over ``database`` and the directory ``root``.
 
     ``upstream`` is the index behind this one, or None where there is none (air-gapped).
+    ``external`` takes the place of the embedded index: released projects live there, trees
+    here. ``cache`` is where files of both are kept (``root/remote`` if not given).
     ``max_upload_bytes`` limits one file. The tables must exist; leftovers of a process that
     was killed are removed here, so make one `Index` of a directory at a time.
 
@@ -71,19 +88,62 @@ class Index:
         root: Path,
         upstream: Upstream | None = None,
         *,
+        external: ExternalIndex | None = None,
+        cache: Path | None = None,
         max_upload_bytes: int = MAX_UPLOAD_BYTES,
     ) -> None:
         self.upstream = upstream
+        self.external = external
+        self.max_upload_bytes = max_upload_bytes
         self.on_published: list[Callable[[PublishedFile], None]] = []
         self._database = database
         self._store = FileStore(root)
-        self._max_upload_bytes = max_upload_bytes
+        self.pages = Pages(database)
+        self.curator = Curator(database, self._store, self.pages)
+        self.remote_files = RemoteFiles(cache or root / "remote", self.remote_project)
         for path in self._store.sweep(database.read(queries.all_contents)):
             _log.warning("removed %s: left by an upload that never ended", path)
 
-    def projects(self) -> tuple[NormalizedName, ...]:
-        """Return the names that this service owns: those with a released version here."""
-        return self._database.read(partial(queries.project_names, shelf=PROJECTS))
+    async def aclose(self) -> None:
+        """Give up what is being brought from other indexes, and close the connections."""
+        await self.remote_files.aclose()
+        for remote in self._remotes():
+            await remote.aclose()
+
+    def owned_projects(self) -> tuple[OwnedProject, ...]:
+        """Return the projects whose names this service owns, sorted by name."""
+        return self._database.read(queries.owned_projects)
+
+    def owned(self, project: str) -> OwnedProject | None:
+        """Return the project of this name if the service owns it."""
+        name = canonicalize_name(project)
+        return self._database.read(partial(queries.find_project, name=name))
+
+    def totals(self, user: str) -> tuple[ProjectTotal, ...]:
+        """Return how much there is of each project, of released files and of ``user``'s trees."""
+        return self._database.read(partial(queries.totals, user=user))
+
+    async def project_names(self) -> list[NormalizedName]:
+        """Return the names that this service owns, and those of the external index, sorted."""
+        names = {owned.name for owned in self.owned_projects()}
+        if self.external is not None:
+            names.update(await self.external.remote.names())
+        return sorted(names)
+
+    async def remote_project(self, name: NormalizedName) -> RemoteProject | None:
+        """Return a project that is not ours, from the first other index that has it, or None.
+
+        A name that the service owns is asked of the external index alone, where its files
+        are; without one, of nobody. Two indexes are never merged.
+        """
+        is_owned = self.owned(name) is not None
+        for remote in self._remotes():
+            if remote is self.upstream and is_owned:
+                continue
+            project = await remote.project(name)
+            if project is not None:
+                return project
+        return None
 
     def tree_projects(self, user: str) -> tuple[NormalizedName, ...]:
         """Return the names of the projects of which ``user`` has working trees here."""
@@ -107,12 +167,16 @@ class Index:
         """Return the file with this digest, and this name if given, that ``user`` may see.
 
         The same bytes may be on several shelves; a released file comes first. Without
-        ``user`` every shelf is searched. Raises `UnknownItem`.
+        ``user`` every shelf is searched. Raises `UnknownItem`, and `NotPermitted` where the
+        project is quarantined.
         """
         files = [f for f in self._by_digest(sha256, user) if filename in {None, f.filename}]
         if not files:
             raise UnknownItem(f"no file with sha256 {sha256} in this index", hint="upload it")
-        return min(files, key=lambda file: file.layer)
+        file = min(files, key=lambda file: file.layer)
+        if file.layer is Layer.PROJECTS:
+            self._require_offered(file)
+        return file
 
     def path_of(self, sha256: str) -> Path:
         """Return the path of the file with this digest; it ends in the wheel's file name.
@@ -131,21 +195,62 @@ class Index:
 
     def incoming(self) -> IncomingFile:
         """Open a file to write an upload into; leaving its context removes what was not kept."""
-        return self._store.incoming(limit=self._max_upload_bytes)
+        return self._store.incoming(limit=self.max_upload_bytes)
 
     async def publish(self, upload: Upload) -> Publication:
         """Check ``upload`` and publish it, all or nothing; durable on return.
 
-        Raises `InvalidUpload` for a file that breaks a rule, and `Conflict` where the name
-        is taken by other bytes. The same bytes again are no error.
+        Raises `InvalidUpload` for a file that breaks a rule, `NotPermitted` for a released
+        version of a name that is upstream's, and `Conflict` where the name of the file is
+        taken by other bytes. The same bytes again are no error.
         """
+        name = parse_distribution_name(upload.filename)
+        shelf = shelf_of(str(name.version), upload.user)
+        if shelf == PROJECTS:
+            await self._require_ownership(name.project)
         facts = await asyncio.to_thread(_check, upload)
-        file = _describe(upload, facts)
-        keep = partial(self._store.keep, upload.content, file.filename, facts.metadata)
-        publication = await self._database.awrite(partial(_commit, file=file, keep=keep))
+        file = _describe(upload, facts, shelf)
+        if shelf == PROJECTS and self.external is not None:
+            is_new = await self.external.publish(file, upload.content.path, upload.fields)
+            publication = Publication(file=file, is_new=is_new)
+        else:
+            keep = partial(self._store.keep, upload.content, file.filename, facts.metadata)
+            publication = await self._database.awrite(partial(_commit, file=file, keep=keep))
         if publication.is_new:
+            self.pages.changed(shelf, file.project)
             self._announce(publication.file)
         return publication
+
+    async def _require_ownership(self, project: NormalizedName) -> None:
+        """See that a released version of ``project`` may be published here.
+
+        A name is the service's or upstream's, never both: else whoever may upload could
+        give everybody another numpy, and whoever may publish upstream another mymodel.
+        """
+        owned = self.owned(project)
+        if owned is not None:
+            _require_uploads(owned)
+            return
+        found = await self.remote_project(project)
+        if found is not None and found.source is self.upstream:
+            raise NotPermitted(
+                f"{project} is a project of {self.upstream.url}: this service does not take"
+                " released versions of it",
+                hint=f"install your working tree of it (park install), which only you see;"
+                f" or the operator takes the name over: park index claim {project}",
+            )
+
+    def _require_offered(self, file: PublishedFile) -> None:
+        owned = self.owned(file.project)
+        if owned is not None and not owned.status.offers_files:
+            raise NotPermitted(
+                f"{file.project} is quarantined here: {owned.reason or 'no reason given'}",
+                hint="the operator can lift it: park index status PROJECT active",
+            )
+
+    def _remotes(self) -> list[Upstream]:
+        external = [] if self.external is None else [self.external.remote]
+        return external if self.upstream is None else [*external, self.upstream]
 
     def _announce(self, file: PublishedFile) -> None:
         for callback in self.on_published:
@@ -162,26 +267,26 @@ class Index:
         return self._database.read(partial(queries.files_by_digest, sha256=sha256, visible_to=user))
 
 
-def _check(upload: Upload) -> WheelFacts:
+def _check(upload: Upload) -> FileFacts:
     content = upload.content
     content.finish()
     agree_with_form(upload.fields, sha256=content.sha256, blake2_256=content.blake2_256)
-    return inspect_wheel(content.path, upload.filename, upload.fields)
+    return inspect_file(content.path, upload.filename, upload.fields)
 
 
-def _describe(upload: Upload, facts: WheelFacts) -> PublishedFile:
-    shelf = shelf_of(facts.version, upload.user)
+def _describe(upload: Upload, facts: FileFacts, shelf: Shelf) -> PublishedFile:
     return PublishedFile(
         layer=shelf.layer,
         owner=shelf.owner,
-        project=facts.project,
+        project=facts.name.project,
         version=facts.version,
         filename=upload.filename,
+        key=facts.name.key,
         size=upload.content.size,
         sha256=upload.content.sha256,
         metadata_sha256=facts.metadata_sha256,
         requires_python=facts.requires_python,
-        uploaded_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        uploaded_at=now(),
         uploaded_by=upload.user,
         yanked=None,
     )
@@ -195,15 +300,39 @@ def _commit(
     Runs in the one writer thread, so of two racing uploads the second sees the first. A
     process that dies between `keep` and the commit leaves a file without a row: swept.
     """
-    there = queries.find_file(connection, file.shelf, file.filename)
-    if there is None:
-        keep()
-        queries.add_file(connection, file)
-        return Publication(file=file, is_new=True)
-    if there.sha256 != file.sha256:
+    there = queries.find_file(connection, file.shelf, file.key)
+    digest = queries.removed_digest(connection, file.shelf, file.key)
+    taken_by = there.sha256 if there is not None else digest
+    if taken_by not in {None, file.sha256}:
+        where = "is here already" if there is not None else "was here, and was removed,"
         raise Conflict(
-            f"{file.filename} is here already with other bytes:"
-            f" sha256 {there.sha256}, uploaded {file.sha256}",
-            hint="a file name is immutable: give the new wheel a new version",
+            f"{file.filename} {where} with other bytes: sha256 {taken_by}, uploaded {file.sha256}",
+            hint="a file name is immutable: give the new file a new version",
         )
-    return Publication(file=there, is_new=False)
+    if there is not None:
+        return Publication(file=there, is_new=False)
+    if file.layer is Layer.PROJECTS:
+        _own(connection, file)
+    keep()
+    queries.forget_removal(connection, file.shelf, file.key)
+    queries.add_file(connection, file)
+    return Publication(file=file, is_new=True)
+
+
+def _own(connection: Connection, file: PublishedFile) -> None:
+    """Make the project the service's with its first file; see that it still takes files."""
+    owned = queries.find_project(connection, file.project)
+    if owned is None:
+        owned = OwnedProject(
+            name=file.project, owned_since=file.uploaded_at, owned_by=file.uploaded_by
+        )
+        queries.put_project(connection, owned)
+    _require_uploads(owned)
+
+
+def _require_uploads(owned: OwnedProject) -> None:
+    if not owned.status.takes_uploads:
+        raise NotPermitted(
+            f"{owned.name} is {owned.status} here: {owned.reason or 'no reason given'}",
+            hint=f"the operator can change that: park index status {owned.name} active",
+        )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-__all__ = ["HTML", "JSON", "LEGACY_HTML", "choose", "matches_etag"]
+__all__ = ["HTML", "JSON", "LEGACY_HTML", "MEDIA_TYPES", "choose", "matches_etag"]
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
 LEGACY_HTML = "text/html"
 
-_BY_PREFERENCE = (JSON, HTML, LEGACY_HTML)
+MEDIA_TYPES = (JSON, HTML, LEGACY_HTML)
+"""The media types that a page has, the preferred one first."""
 
 _LATEST = {
     "application/vnd.pypi.simple.latest+json": JSON,
@@ -41,6 +43,7 @@ class _Range:
         return self.kind in {"*", kind} and self.subkind in {"*", subkind}
 
 
+@lru_cache(maxsize=256)
 def choose(accept: str | None) -> str | None:
     """Return the media type to answer ``Accept`` with, or None where nothing fits (406).
 
@@ -53,11 +56,11 @@ def choose(accept: str | None) -> str | None:
     ('text/html', None)
     """
     ranges = _parse(accept or "*/*")
-    scores = {media_type: _score(media_type, ranges) for media_type in _BY_PREFERENCE}
+    scores = {media_type: _score(media_type, ranges) for media_type in MEDIA_TYPES}
     best = max(scores.values())
     if best[0] <= 0:
         return None
-    tied = [media_type for media_type in _BY_PREFERENCE if scores[media_type] == best]
+    tied = [media_type for media_type in MEDIA_TYPES if scores[media_type] == best]
     return LEGACY_HTML if best[1] < _EXACT and LEGACY_HTML in tied else tied[0]
 
 

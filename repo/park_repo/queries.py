@@ -6,10 +6,10 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName
-from sqlalchemy import Connection, Row, and_, insert, or_, select
+from sqlalchemy import Connection, Row, Table, and_, delete, func, insert, or_, select, update
 
-from park_repo.records import Layer, PublishedFile, Shelf
-from park_repo.tables import files
+from park_repo.records import Layer, OwnedProject, ProjectStatus, ProjectTotal, PublishedFile, Shelf
+from park_repo.tables import files, projects, removed
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -20,17 +20,25 @@ __all__ = [
     "files_by_digest",
     "files_of_project",
     "find_file",
+    "find_project",
+    "forget_removal",
+    "is_in_use",
+    "owned_projects",
     "project_names",
+    "put_project",
+    "remove_files",
+    "removed_digest",
+    "set_yanked",
+    "totals",
+    "unown_project",
 ]
 
 _COLUMNS = [files.c[field.name] for field in fields(PublishedFile)]
 
 
-def find_file(connection: Connection, shelf: Shelf, filename: str) -> PublishedFile | None:
-    """Return the file of this name on ``shelf``, or None."""
-    row = connection.execute(
-        select(*_COLUMNS).where(_on(shelf), files.c.filename == filename)
-    ).first()
+def find_file(connection: Connection, shelf: Shelf, key: str) -> PublishedFile | None:
+    """Return the file of this key on ``shelf``, or None."""
+    row = connection.execute(select(*_COLUMNS).where(_on(files, shelf), files.c.key == key)).first()
     return None if row is None else _file(row)
 
 
@@ -39,7 +47,7 @@ def files_of_project(
 ) -> tuple[PublishedFile, ...]:
     """Return the files of ``project`` on ``shelf`` in the order of their publication."""
     rows = connection.execute(
-        select(*_COLUMNS).where(_on(shelf), files.c.project == project).order_by(files.c.id)
+        select(*_COLUMNS).where(_on(files, shelf), files.c.project == project).order_by(files.c.id)
     )
     return tuple(_file(row) for row in rows)
 
@@ -57,7 +65,7 @@ def files_by_digest(
 def project_names(connection: Connection, shelf: Shelf) -> tuple[NormalizedName, ...]:
     """Return the names of the projects on ``shelf``, sorted."""
     names = connection.scalars(
-        select(files.c.project).where(_on(shelf)).distinct().order_by(files.c.project)
+        select(files.c.project).where(_on(files, shelf)).distinct().order_by(files.c.project)
     )
     return tuple(NormalizedName(name) for name in names)
 
@@ -73,11 +81,110 @@ def add_file(connection: Connection, file: PublishedFile) -> None:
     connection.execute(insert(files).values(**asdict(file)))
 
 
-def _on(shelf: Shelf) -> ColumnElement[bool]:
-    return and_(files.c.layer == shelf.layer, files.c.owner == shelf.owner)
+def set_yanked(
+    connection: Connection, shelf: Shelf, project: NormalizedName, version: str, reason: str | None
+) -> int:
+    """Yank (with a reason, perhaps empty) or unyank (None) a version; return how many files."""
+    mine = _of_version(shelf, project, version)
+    return connection.execute(update(files).where(mine).values(yanked=reason)).rowcount
+
+
+def remove_files(
+    connection: Connection, shelf: Shelf, project: NormalizedName, version: str
+) -> tuple[PublishedFile, ...]:
+    """Delete the files of a version, remember what their names meant, and return them."""
+    mine = _of_version(shelf, project, version)
+    gone = tuple(_file(row) for row in connection.execute(select(*_COLUMNS).where(mine)))
+    if gone:
+        connection.execute(insert(removed), [_meaning(file) for file in gone])
+        connection.execute(delete(files).where(mine))
+    return gone
+
+
+def removed_digest(connection: Connection, shelf: Shelf, key: str) -> str | None:
+    """Return the sha256 that a removed file of this key had, or None."""
+    query = select(removed.c.sha256).where(_on(removed, shelf), removed.c.key == key)
+    return connection.scalar(query)
+
+
+def forget_removal(connection: Connection, shelf: Shelf, key: str) -> None:
+    """Forget that the file of this key was removed: it is back."""
+    connection.execute(delete(removed).where(_on(removed, shelf), removed.c.key == key))
+
+
+def is_in_use(connection: Connection, sha256: str, filename: str) -> bool:
+    """Tell whether any file has these bytes under this name."""
+    query = select(files.c.id).where(files.c.sha256 == sha256, files.c.filename == filename)
+    return connection.scalar(query.limit(1)) is not None
+
+
+def owned_projects(connection: Connection) -> tuple[OwnedProject, ...]:
+    """Return the projects that the service owns, sorted by name."""
+    return tuple(_project(row) for row in connection.execute(select(projects).order_by("name")))
+
+
+def totals(connection: Connection, user: str) -> tuple[ProjectTotal, ...]:
+    """Return what each project has on each shelf that ``user`` may see, by name."""
+    query = (
+        select(
+            files.c.project,
+            files.c.layer,
+            func.count(files.c.version.distinct()),
+            func.count(),
+            func.sum(files.c.size),
+        )
+        .where(or_(files.c.layer == Layer.PROJECTS, files.c.owner == user))
+        .group_by(files.c.project, files.c.layer)
+        .order_by(files.c.project)
+    )
+    return tuple(
+        ProjectTotal(
+            project=NormalizedName(project),
+            layer=Layer(layer),
+            versions=versions,
+            files=count,
+            size=size,
+        )
+        for project, layer, versions, count, size in connection.execute(query)
+    )
+
+
+def find_project(connection: Connection, name: NormalizedName) -> OwnedProject | None:
+    """Return the project of this name if the service owns it."""
+    row = connection.execute(select(projects).where(projects.c.name == name)).first()
+    return None if row is None else _project(row)
+
+
+def put_project(connection: Connection, project: OwnedProject) -> None:
+    """Insert ``project``, or replace the one of its name."""
+    connection.execute(delete(projects).where(projects.c.name == project.name))
+    connection.execute(insert(projects).values(**asdict(project)))
+
+
+def unown_project(connection: Connection, name: NormalizedName) -> None:
+    """Delete the project of this name; it must have no files."""
+    connection.execute(delete(projects).where(projects.c.name == name))
+
+
+def _on(table: Table, shelf: Shelf) -> ColumnElement[bool]:
+    return and_(table.c.layer == shelf.layer, table.c.owner == shelf.owner)
+
+
+def _of_version(shelf: Shelf, project: NormalizedName, version: str) -> ColumnElement[bool]:
+    return and_(_on(files, shelf), files.c.project == project, files.c.version == version)
+
+
+def _meaning(file: PublishedFile) -> dict[str, str]:
+    return {"layer": file.layer, "owner": file.owner, "key": file.key, "sha256": file.sha256}
 
 
 def _file(row: Row[tuple[object, ...]]) -> PublishedFile:
     values = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's public name for a row as a mapping)
     values["layer"] = Layer(values["layer"])
     return PublishedFile(**values)
+
+
+def _project(row: Row[tuple[object, ...]]) -> OwnedProject:
+    values = dict(row._mapping)  # noqa: SLF001 (see above)
+    values["status"] = ProjectStatus(values["status"])
+    return OwnedProject(**values)

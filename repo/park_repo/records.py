@@ -11,7 +11,17 @@ from park.model.pins import is_tree_version
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-__all__ = ["PROJECTS", "Layer", "PublishedFile", "Shelf", "shelf_of", "trees_of"]
+__all__ = [
+    "PROJECTS",
+    "Layer",
+    "OwnedProject",
+    "ProjectStatus",
+    "ProjectTotal",
+    "PublishedFile",
+    "Shelf",
+    "shelf_of",
+    "trees_of",
+]
 
 
 class Layer(StrEnum):
@@ -63,12 +73,14 @@ class PublishedFile:
     project: NormalizedName
     version: str
     filename: str
+    key: str
+    """The one spelling of all names that mean this file (`DistributionName.key`)."""
     size: int
     """Bytes."""
     sha256: str
     """Hex, of the whole file."""
-    metadata_sha256: str
-    """Hex, of the METADATA inside it (PEP 658)."""
+    metadata_sha256: str | None
+    """Hex, of the METADATA inside it (PEP 658); None for an sdist."""
     requires_python: str | None
     uploaded_at: str
     """UTC, as PEP 700 wants it: ``2026-11-23T05:45:00.123456Z``."""
@@ -80,3 +92,53 @@ class PublishedFile:
     def shelf(self) -> Shelf:
         """The shelf that the file is on."""
         return Shelf(layer=self.layer, owner=self.owner)
+
+
+class ProjectStatus(StrEnum):
+    """The status markers of PEP 792."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    QUARANTINED = "quarantined"
+    DEPRECATED = "deprecated"
+
+    @property
+    def takes_uploads(self) -> bool:
+        """Whether new files may be published."""
+        return self in {ProjectStatus.ACTIVE, ProjectStatus.DEPRECATED}
+
+    @property
+    def offers_files(self) -> bool:
+        """Whether the files that are there are shown and served."""
+        return self is not ProjectStatus.QUARANTINED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnedProject:
+    """A name that the service owns, and so is never looked up anywhere else.
+
+    A name becomes owned by its first released version, or by the operator's claim, and
+    stays so when its last version is removed: else a stranger's project of this name,
+    upstream, would take its place.
+    """
+
+    name: NormalizedName
+    status: ProjectStatus = ProjectStatus.ACTIVE
+    reason: str | None = None
+    """Why it has this status, for people."""
+    is_claimed: bool = False
+    """Whether the operator claimed it."""
+    owned_since: str
+    owned_by: str
+    """Who published or claimed it first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProjectTotal:
+    """How much of one project is on one shelf; ``size`` in bytes."""
+
+    project: NormalizedName
+    layer: Layer
+    versions: int
+    files: int
+    size: int

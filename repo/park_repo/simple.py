@@ -18,11 +18,11 @@ from packaging.version import Version
 from park_repo.negotiation import JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from packaging.utils import NormalizedName
 
-    from park_repo.records import PublishedFile
+    from park_repo.records import OwnedProject, PublishedFile
 
 __all__ = ["Document", "Page", "project_document", "project_list_document", "render"]
 
@@ -35,15 +35,40 @@ API_VERSION = "1.4"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """A page as it goes over the wire."""
+    """A page as it goes over the wire, ready to be sent any number of times."""
 
     media_type: str
     body: bytes
+    etag: str
+    """A digest of the very bytes, so each representation has its own."""
+    start: dict[str, Any]
+    """The ASGI message that begins a response with this page."""
+    unchanged: dict[str, Any]
+    """The one in its place for whoever has the page (304)."""
 
-    @property
-    def etag(self) -> str:
-        """The entity tag: a digest of the very bytes, so each representation has its own."""
-        return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+    @classmethod
+    def of(cls, media_type: str, body: bytes) -> Page:
+        """Return the page of these bytes."""
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+        of_body = {"Content-Type": f"{media_type}{charset}", "Content-Length": str(len(body))}
+        return cls(
+            media_type=media_type,
+            body=body,
+            etag=etag,
+            start=_start(200, _headers(etag) | of_body),
+            unchanged=_start(304, _headers(etag)),
+        )
+
+
+def _headers(etag: str) -> dict[str, str]:
+    # no-cache means: ask every time, by ETag. With a max-age, uv misses what was just uploaded
+    return {"Vary": "Accept", "ETag": etag, "Cache-Control": "no-cache"}
+
+
+def _start(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": status, "headers": raw}
 
 
 def project_list_document(names: Iterable[NormalizedName]) -> Document:
@@ -55,15 +80,20 @@ def project_list_document(names: Iterable[NormalizedName]) -> Document:
 
 
 def project_document(
-    project: NormalizedName, files: Iterable[PublishedFile], *, files_url: str
+    project: OwnedProject | NormalizedName, files: Iterable[PublishedFile], *, files_url: str
 ) -> Document:
-    """Return the page of ``project``; ``files_url`` leads from the page to ``/files/``."""
-    rows = list(files)
+    """Return the page of ``project``; ``files_url`` leads from the page to ``/files/``.
+
+    A quarantined project is shown without its files: pip and uv would install them.
+    """
+    owned = None if isinstance(project, str) else project
+    rows = [] if owned is not None and not owned.status.offers_files else list(files)
+    versions = {row.version for row in rows}
     return {
         "meta": {"api-version": API_VERSION},
-        "name": project,
-        "project-status": {"status": "active"},
-        "versions": [str(version) for version in sorted({Version(row.version) for row in rows})],
+        "name": project if owned is None else owned.name,
+        "project-status": _status(owned),
+        "versions": sorted(versions, key=Version),
         "files": [_file(row, files_url) for row in rows],
     }
 
@@ -76,8 +106,17 @@ def render(document: Document, media_type: str) -> Page:
         names = [project["name"] for project in document["projects"]]
         text = _html("Projects", (_anchor(name, f"{quote(name)}/", {}) for name in names))
     else:
-        text = _html(f"Links for {document['name']}", map(_file_anchor, document["files"]))
-    return Page(media_type=media_type, body=text.encode())
+        title, status = f"Links for {document['name']}", document.get("project-status", {})
+        text = _html(title, map(_file_anchor, document["files"]), status)
+    return Page.of(media_type, text.encode())
+
+
+def _status(project: OwnedProject | None) -> Document:
+    """Return ``project-status`` (PEP 792)."""
+    if project is None:
+        return {"status": "active"}
+    reason = {} if project.reason is None else {"reason": project.reason}
+    return {"status": str(project.status), **reason}
 
 
 def _file(row: PublishedFile, files_url: str) -> Document:
@@ -85,7 +124,7 @@ def _file(row: PublishedFile, files_url: str) -> Document:
         "filename": row.filename,
         "url": f"{files_url}{row.sha256}/{quote(row.filename)}",
         "hashes": {"sha256": row.sha256},
-        "core-metadata": {"sha256": row.metadata_sha256},
+        "core-metadata": row.metadata_sha256 is not None and {"sha256": row.metadata_sha256},
         "size": row.size,
         "upload-time": row.uploaded_at,
         # PEP 592: the reason, or true where none was given
@@ -96,11 +135,16 @@ def _file(row: PublishedFile, files_url: str) -> Document:
     return file
 
 
-def _html(title: str, anchors: Iterable[str]) -> str:
+def _html(title: str, anchors: Iterable[str], status: Mapping[str, str] | None = None) -> str:
     lines = "".join(f"{anchor}<br>\n" for anchor in anchors)
+    meta = {"pypi:repository-version": API_VERSION}
+    if status and "status" in status:
+        meta["pypi:project-status"] = status["status"]
+    if status and "reason" in status:
+        meta["pypi:project-status-reason"] = status["reason"]
+    head = "".join(f'<meta name="{name}" content="{escape(meta[name])}">' for name in meta)
     return (
-        "<!DOCTYPE html>\n<html><head>"
-        f'<meta name="pypi:repository-version" content="1.0"><title>{escape(title)}</title>'
+        f"<!DOCTYPE html>\n<html><head>{head}<title>{escape(title)}</title>"
         f"</head><body>\n<h1>{escape(title)}</h1>\n{lines}</body></html>\n"
     )
 

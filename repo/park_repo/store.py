@@ -107,18 +107,28 @@ class FileStore:
         """Return where the METADATA of that file is, or would be (PEP 658)."""
         return self.path_of(sha256, f"{filename}.metadata")
 
-    def keep(self, incoming: IncomingFile, filename: str, metadata: bytes) -> None:
-        """Move a finished ``incoming`` file to its place, with its METADATA beside it.
+    def keep(self, incoming: IncomingFile, filename: str, metadata: bytes | None) -> None:
+        """Move a finished ``incoming`` file to its place, with its METADATA, if any, beside it.
 
         On return both survive a power cut. The same content kept twice is the same file.
         """
         target = self.path_of(incoming.sha256, filename)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write_durably(incoming.metadata_path, metadata)
-        incoming.metadata_path.rename(self.metadata_path_of(incoming.sha256, filename))
+        if metadata is not None:
+            _write_durably(incoming.metadata_path, metadata)
+            incoming.metadata_path.rename(self.metadata_path_of(incoming.sha256, filename))
         incoming.path.rename(target)
         for directory in (target.parent, target.parent.parent, self._files):
             _sync_directory(directory)
+
+    def discard(self, sha256: str, filename: str) -> None:
+        """Delete a file that no row accounts for any more, and its METADATA."""
+        place = self.path_of(sha256, filename)
+        for path in (place, self.metadata_path_of(sha256, filename)):
+            path.unlink(missing_ok=True)
+        for directory in (place.parent, place.parent.parent):
+            if directory.is_dir() and not any(directory.iterdir()):
+                directory.rmdir()
 
     def sweep(self, known: AbstractSet[tuple[str, str]]) -> list[Path]:
         """Remove what is half-made, and what is not in ``known`` (sha256, file name).

@@ -1,33 +1,41 @@
-"""The index behind this one: PyPI or a mirror, reached through the service.
+"""Another index, reached through this one: PyPI, a mirror, or the one that takes our uploads.
 
-Its pages come as JSON (PEP 691) or HTML (PEP 503) and leave here as PEP 691 documents with
-absolute URLs. They are kept in memory for a short time, then asked for again by their ETag.
+Its pages are kept in memory for a short time, then asked for again by their ETag. Its
+credentials stay here: they are sent to its own origin, and to no other.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
-from html.parser import HTMLParser
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx2
 
 from park.errors import UpstreamFault
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
+from park_repo.remote_pages import (
+    led_through_here,
+    parse_html_page,
+    parse_html_projects,
+    parse_json_page,
+    parse_json_projects,
+    sha256_of,
+)
+from park_repo.simple import Document, Page, render
+from park_repo.single_flight import SingleFlight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from packaging.utils import NormalizedName
 
-    from park_repo.simple import Document
-
-__all__ = ["Upstream", "parse_html_page", "parse_json_page"]
+__all__ = ["RemoteProject", "Upstream"]
 
 _ACCEPT = f"{JSON}, {HTML};q=0.2, {LEGACY_HTML};q=0.1"
 
@@ -39,12 +47,50 @@ _MAX_PAGES = 256
 
 _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 
+_FILES_URL = "../../files/upstream/"
+"""From ``/simple/<project>/`` to where the files of other indexes are served here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteProject:
+    """The page of a project on another index."""
+
+    name: NormalizedName
+    source: Upstream
+    document: Document
+    """As the other index has it, its URLs absolute: for this service alone."""
+    shown: Document
+    """As it is shown to clients: its URLs lead through here."""
+    _pages: dict[str, Page] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: NormalizedName, source: Upstream, document: Document) -> RemoteProject:
+        """Return the project of a page."""
+        shown = led_through_here(document, name, files_url=_FILES_URL)
+        return cls(name=name, source=source, document=document, shown=shown)
+
+    def file(self, filename: str, *, sha256: str | None = None) -> Document | None:
+        """Return the entry of a file, with this digest if given, or None."""
+        for file in self.document["files"]:
+            if file["filename"] == filename and sha256 in {None, sha256_of(file)}:
+                found: Document = file
+                return found
+        return None
+
+    async def page(self, media_type: str) -> Page:
+        """Return the page as clients see it, rendered once."""
+        if media_type not in self._pages:
+            # megabytes, for the largest: rendered in a thread, so that others are served
+            page = await asyncio.to_thread(render, self.shown, media_type)
+            self._pages.setdefault(media_type, page)
+        return self._pages[media_type]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Cached:
-    """A page (None: upstream has no such project), its ETag and when it was last current."""
+    """A project (None: the index has none), its page's ETag and when that was last current."""
 
-    document: Document | None
+    project: RemoteProject | None
     etag: str | None
     checked_at: float
 
@@ -52,38 +98,76 @@ class _Cached:
 class Upstream:
     """A simple index at ``url`` (such as ``https://pypi.org/simple/``).
 
-    ``client`` is for tests and for operators' own certificates or proxies; without one, a
-    client with the process's settings is made. ``clock`` gives seconds.
+    ``login`` is a user and a password; ``url`` may bear them as well. ``stays_home`` takes a
+    redirect to another host for "no such project": that is how pypiserver sends whoever asks
+    for more than it has to PyPI. ``client`` is for tests and for operators' own certificates or proxies; without
+    one, a client with the process's settings is made. ``clock`` gives seconds.
     """
 
     def __init__(
         self,
         url: str,
         *,
+        stays_home: bool = False,
+        login: tuple[str, str] | None = None,
         client: httpx2.AsyncClient | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.url = url.rstrip("/") + "/"
+        parts = urlsplit(url)
+        in_url, _, host = parts.netloc.rpartition("@")
+        self.url = urlunsplit(parts._replace(netloc=host)).rstrip("/") + "/"
+        self._auth = httpx2.BasicAuth(*login) if login else _basic_auth(in_url)
+        self._stays_home = stays_home
         self._client = client or httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=True)
         self._clock = clock
-        self._pages: OrderedDict[NormalizedName, _Cached] = OrderedDict()
+        self._projects: OrderedDict[NormalizedName, _Cached] = OrderedDict()
+        self._asking: SingleFlight[_Cached] = SingleFlight()
 
-    async def project(self, name: NormalizedName) -> Document | None:
-        """Return the page of ``name``, its URLs absolute, or None if upstream has none.
+    async def project(self, name: NormalizedName) -> RemoteProject | None:
+        """Return the project ``name``, or None if the index has none.
 
-        Raises `UpstreamFault` where upstream does not answer, or with anything but a page.
+        Raises `UpstreamFault` where it does not answer, or with anything but a page.
         """
-        cached = self._pages.get(name)
+        cached = self._projects.get(name)
         if cached is None or self._clock() - cached.checked_at >= _FRESH_S:
-            cached = await self._ask(name, cached)
-            self._pages[name] = cached
-        self._pages.move_to_end(name)
-        while len(self._pages) > _MAX_PAGES:
-            self._pages.popitem(last=False)
-        return cached.document
+            cached = await self._asking.do(name, partial(self._ask, name, cached))
+        if name in self._projects:
+            self._projects.move_to_end(name)
+        return cached.project
+
+    async def names(self) -> list[NormalizedName]:
+        """Return the names of all projects of the index; raises `UpstreamFault`."""
+        response = await self._get(self.url, {"Accept": _ACCEPT})
+        if response.status_code != httpx2.codes.OK:
+            raise _unexpected(response)
+        with _readable(response):
+            if _media_type(response) == JSON:
+                return parse_json_projects(response.content)
+            return parse_html_projects(response.text)
+
+    def forget(self, name: NormalizedName) -> None:
+        """Ask again for ``name`` next time: it has just been changed."""
+        self._projects.pop(name, None)
+
+    @asynccontextmanager
+    async def opened(
+        self, url: str, headers: dict[str, str] | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """Open a file of the index and yield its response, the body not yet read."""
+        with _answering(url):
+            async with self._client.stream(
+                "GET", url, headers=headers, auth=self._auth_for(url)
+            ) as response:
+                yield response
+
+    async def post(self, url: str, **form: object) -> httpx2.Response:
+        """Send a form to the index and return its answer, whatever it is."""
+        with _answering(url):
+            return await self._client.post(url, auth=self._auth_for(url), **form)  # type: ignore[arg-type]  # data= and files=
 
     async def aclose(self) -> None:
         """Close the connections."""
+        await self._asking.aclose()
         await self._client.aclose()
 
     async def _ask(self, name: NormalizedName, cached: _Cached | None) -> _Cached:
@@ -91,94 +175,83 @@ class Upstream:
         if cached is not None and cached.etag is not None:
             headers["If-None-Match"] = cached.etag
         response = await self._get(f"{self.url}{name}/", headers)
+        project, etag = None, response.headers.get("etag")
         if cached is not None and response.status_code == httpx2.codes.NOT_MODIFIED:
-            return _Cached(document=cached.document, etag=cached.etag, checked_at=self._clock())
-        # a page may be megabytes: parsed in a thread, so that others are served meanwhile
-        document = await asyncio.to_thread(_parse, response, name)
-        return _Cached(
-            document=document, etag=response.headers.get("etag"), checked_at=self._clock()
+            project, etag = cached.project, cached.etag
+        elif not self._is_elsewhere(response):
+            # a page may be megabytes: parsed in a thread, so that others are served meanwhile
+            project = await asyncio.to_thread(self._parsed, response, name)
+        found = _Cached(project=project, etag=etag, checked_at=self._clock())
+        self._projects[name] = found
+        while len(self._projects) > _MAX_PAGES:
+            self._projects.popitem(last=False)
+        return found
+
+    def _parsed(self, response: httpx2.Response, name: NormalizedName) -> RemoteProject | None:
+        """Return the project of a page, None for 404; raises `UpstreamFault` for the rest."""
+        url, media_type = str(response.url), _media_type(response)
+        if response.status_code == httpx2.codes.NOT_FOUND:
+            return None
+        if response.status_code != httpx2.codes.OK:
+            raise _unexpected(response)
+        with _readable(response):
+            if media_type == JSON:
+                return RemoteProject.of(name, self, parse_json_page(response.content, url))
+            if media_type in {HTML, LEGACY_HTML}:
+                return RemoteProject.of(name, self, parse_html_page(response.text, url, name))
+        raise UpstreamFault(
+            f"upstream {url} answered with {media_type!r}; expected a simple index page"
         )
 
     async def _get(self, url: str, headers: dict[str, str]) -> httpx2.Response:
-        try:
-            return await self._client.get(url, headers=headers)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise UpstreamFault(
-                f"upstream {url} did not answer: {error or type(error).__name__}",
-                hint="try again; if it stays so, the service's operator should check its upstream",
-            ) from error
+        with _answering(url):
+            return await self._client.get(url, headers=headers, auth=self._auth_for(url))
+
+    def _auth_for(self, url: str) -> httpx2.BasicAuth | None:
+        return self._auth if _origin(url) == _origin(self.url) else None
+
+    def _is_elsewhere(self, response: httpx2.Response) -> bool:
+        return self._stays_home and _origin(str(response.url)) != _origin(self.url)
 
 
-def parse_json_page(body: bytes, url: str) -> Document:
-    """Return the PEP 691 page ``body``, fetched from ``url``, with absolute URLs.
-
-    Raises `ValueError` or `LookupError` for what is no such page.
-    """
-    document: Document = json.loads(body)
-    for file in document["files"]:
-        file["url"] = urljoin(url, file["url"])
-    return document
-
-
-def parse_html_page(text: str, url: str, name: NormalizedName) -> Document:
-    """Return the PEP 503 page ``text``, fetched from ``url``, as a PEP 691 document."""
-    parser = _AnchorParser()
-    parser.feed(text)
-    parser.close()
-    return {
-        "meta": {"api-version": "1.0"},
-        "name": name,
-        "files": [_file(attributes, url) for attributes in parser.anchors],
-    }
-
-
-def _parse(response: httpx2.Response, name: NormalizedName) -> Document | None:
-    """Return the page in ``response``, None for 404; raises `UpstreamFault` for the rest."""
-    url = str(response.url)
-    if response.status_code == httpx2.codes.NOT_FOUND:
-        return None
-    if response.status_code != httpx2.codes.OK:
-        raise UpstreamFault(f"upstream {url} answered {response.status_code}; expected 200 or 404")
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    try:
-        if media_type == JSON:
-            return parse_json_page(response.content, url)
-        if media_type in {HTML, LEGACY_HTML}:
-            return parse_html_page(response.text, url, name)
-    except (ValueError, LookupError, TypeError) as error:
-        raise UpstreamFault(f"upstream {url} sent a page that cannot be read: {error}") from error
-    raise UpstreamFault(
-        f"upstream {url} answered with {media_type!r}; expected a simple index page"
+def _unexpected(response: httpx2.Response) -> UpstreamFault:
+    return UpstreamFault(
+        f"upstream {response.url} answered {response.status_code}; expected 200 or 404"
     )
 
 
-def _file(attributes: dict[str, str], url: str) -> Document:
-    """Return the PEP 691 entry of one anchor (PEP 503, 592, 658, 714)."""
-    target, fragment = urldefrag(urljoin(url, attributes["href"]))
-    algorithm, _, digest = fragment.partition("=")
-    file: Document = {
-        "filename": unquote(target.rpartition("/")[2]),
-        "url": target,
-        "hashes": {algorithm: digest} if digest else {},
-        "yanked": (attributes["data-yanked"] or True) if "data-yanked" in attributes else False,
-    }
-    if attributes.get("data-requires-python"):
-        file["requires-python"] = attributes["data-requires-python"]
-    metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
-    if metadata is not None:
-        algorithm, _, digest = metadata.partition("=")
-        file["core-metadata"] = {algorithm: digest} if digest else True
-    return file
+@contextmanager
+def _readable(response: httpx2.Response) -> Iterator[None]:
+    """Turn what a page that is none makes the parsers raise into a fault of upstream."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UpstreamFault(
+            f"upstream {response.url} sent a page that cannot be read: {error}"
+        ) from error
 
 
-class _AnchorParser(HTMLParser):
-    """Collect the attributes of each link; an attribute without a value has an empty one."""
+@contextmanager
+def _answering(url: str) -> Iterator[None]:
+    """Turn whatever the network does into a fault of upstream."""
+    try:
+        yield
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+        raise UpstreamFault(
+            f"upstream {url} did not answer: {error or type(error).__name__}",
+            hint="try again; if it stays so, the service's operator should check its upstream",
+        ) from error
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.anchors: list[dict[str, str]] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
-        if tag == "a" and attributes.get("href"):
-            self.anchors.append(attributes)
+def _media_type(response: httpx2.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def _basic_auth(login: str) -> httpx2.BasicAuth | None:
+    user, _, password = login.partition(":")
+    return httpx2.BasicAuth(unquote(user), unquote(password)) if login else None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

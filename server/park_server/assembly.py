@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from park import __version__
 from park.wire import InstallRecord, ServiceRecord
 from park_repo.database import Database
+from park_repo.external import ExternalIndex
+from park_repo.front import PageFront
 from park_repo.index import Index
 from park_repo.routes import index_routes
 from park_repo.upstream import Upstream
@@ -19,8 +23,8 @@ from park_repo.wheelstore import WheelStore
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.migrate import migrate
-from park_server.envs.environments import Environments
 from park_server.envs.download import Downloader
+from park_server.envs.environments import Environments
 from park_server.envs.interpreters import discover
 from park_server.envs.resolve import UvResolver
 from park_server.envs.supply import WheelSupply
@@ -63,9 +67,13 @@ class AssembledService:
         self._bus = Bus()
         self._database = Database.sqlite(home.database)
         migrate(self._database.engine)
-        upstream = Upstream(settings.upstream) if settings.upstream else None
-        self._upstream = upstream
-        self._index = Index(self._database, home.index, upstream)
+        self._index = Index(
+            self._database,
+            home.index,
+            Upstream(settings.upstream) if settings.upstream else None,
+            external=_external(settings),
+            cache=home.cache / "index",
+        )
         self._content = ContentStore(home.files)
         self._store = WheelStore(home.path / "store")
         self._environments = Environments(home.path, self._store)
@@ -74,6 +82,10 @@ class AssembledService:
         self._downloads.sweep()
         self._interpreters = discover()
         self.index_routes: Sequence[BaseRoute] = index_routes(self._index, user_of)
+
+    def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:
+        """Return ``app`` behind the index's short path of pages that are ready."""
+        return PageFront(app, self._index)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Services]:
@@ -100,6 +112,7 @@ class AssembledService:
                 bus=self._bus,
                 content=self._content,
                 folders=folders,
+                index=self._index,
                 installs=installs,
                 jobs=jobs,
                 about=self._about(),
@@ -111,8 +124,7 @@ class AssembledService:
             await self._close()
 
     async def _close(self) -> None:
-        if self._upstream is not None:
-            await self._upstream.aclose()
+        await self._index.aclose()
         with self._downloads:
             self._database.close()
 
@@ -132,7 +144,7 @@ class AssembledService:
                 index_url=self._addresses.internal_index,
                 cache=self._home.cache / "resolver",
             ),
-            supply=WheelSupply(self._index, self._downloads),
+            supply=WheelSupply(self._index, self._downloads, loop=asyncio.get_running_loop()),
             on_final=on_final,
         )
 
@@ -153,3 +165,11 @@ class AssembledService:
 def assembled(settings: Settings, home: Home, addresses: Addresses, user: str) -> AssembledService:
     """Return the service of ``settings`` on ``home``."""
     return AssembledService(settings, home, addresses, user)
+
+
+def _external(settings: Settings) -> ExternalIndex | None:
+    if settings.index is None:
+        return None
+    return ExternalIndex(
+        settings.index, upload_url=settings.index_upload, login=settings.index_login
+    )

@@ -14,6 +14,8 @@ EXAMPLES = """examples:
   park serve --home /srv/park --host 0.0.0.0 --port 8750
   park serve --home DIR --port 0 --ready-file F     any free port; F says which
   park serve --home DIR --upstream none             without an index upstream (air-gapped)
+  park serve --home DIR --index http://pypi.lab.example/simple/ --index-login FILE
+                                                    released projects live there, not here
 
 The token is in DIR/token, for its owner only. On SIGTERM the service stops; jobs that
 run go on, and are found again when it is started on the same home.
@@ -34,6 +36,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the simple index behind this one, or none (else the machine's own setting for pip "
         "or uv, else PyPI)",
     )
+    parser.add_argument(
+        "--index",
+        metavar="URL",
+        help="the simple API of an index (pypiserver, devpi, …) that has the released projects "
+        "in place of the embedded one; working trees stay here",
+    )
+    parser.add_argument(
+        "--index-upload",
+        metavar="URL",
+        help="where that index takes uploads (found from --index for pypiserver and devpi)",
+    )
+    parser.add_argument(
+        "--index-login", type=Path, metavar="FILE", help="a file with user:password for it"
+    )
     parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
 
 
@@ -49,6 +65,9 @@ def run(options: argparse.Namespace) -> int:
             ready_file=options.ready_file,
             upstream=options.upstream,
             slots=options.slots,
+            index=options.index,
+            index_upload=options.index_upload,
+            index_login_file=options.index_login,
         )
     )
     return 0

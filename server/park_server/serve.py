@@ -67,7 +67,12 @@ async def _serve(
             app.state.services = services
             yield
 
-    app = application(tokens=tokens, index_routes=service.index_routes, lifespan=lifespan)
+    app = application(
+        tokens=tokens,
+        index_routes=service.index_routes,
+        lifespan=lifespan,
+        front=service.with_pages_in_front,
+    )
     config = uvicorn.Config(
         app, lifespan="on", log_level="warning", access_log=False, timeout_graceful_shutdown=5
     )

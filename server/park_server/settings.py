@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,7 +20,12 @@ _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What the operator decided. ``upstream`` is None for a service without one."""
+    """What the operator decided.
+
+    ``upstream`` is None for a service without one. ``index`` is the simple API of an index
+    in place of the embedded one, ``index_upload`` where that takes uploads (None: found from
+    ``index``), ``index_login`` the user and password for it.
+    """
 
     home: Path
     host: str
@@ -28,6 +33,9 @@ class Settings:
     ready_file: Path | None
     upstream: str | None
     slots: int
+    index: str | None = None
+    index_upload: str | None = None
+    index_login: tuple[str, str] | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -39,6 +47,9 @@ class Settings:
         ready_file: Path | None = None,
         upstream: str | None = None,
         slots: int | None = None,
+        index: str | None = None,
+        index_upload: str | None = None,
+        index_login_file: Path | None = None,
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -49,21 +60,36 @@ class Settings:
             host=host,
             port=port,
             ready_file=ready_file,
-            upstream=_checked(upstream or machine_index() or PYPI),
+            upstream=_simple_index("--upstream", upstream or machine_index() or PYPI),
             slots=slots or cores,
+            index=None if index is None else _simple_index("--index", index),
+            index_upload=None if index_upload is None else _checked("--index-upload", index_upload),
+            index_login=None if index_login_file is None else _login_in(index_login_file),
         )
 
 
-def _checked(upstream: str) -> str | None:
-    if upstream == "none":
-        return None
-    parts = urlsplit(upstream)
+def _simple_index(option: str, url: str) -> str | None:
+    return None if url == "none" else _checked(option, url).rstrip("/") + "/"
+
+
+def _checked(option: str, url: str) -> str:
+    parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise UsageError(
-            f"--upstream {upstream!r} is not the URL of a simple index",
-            hint=f"for example {PYPI}, or none",
+            f"{option} {url!r} is not the URL of an index", hint=f"for example {PYPI}, or none"
         )
-    return upstream.rstrip("/") + "/"
+    return url
+
+
+def _login_in(path: Path) -> tuple[str, str]:
+    """Return user and password from the first line of a file: ``user:password``."""
+    try:
+        user, colon, password = path.expanduser().read_text().partition("\n")[0].partition(":")
+    except OSError as error:
+        raise UsageError(f"--index-login {path}: {error.strerror}") from error
+    if not colon:
+        raise UsageError(f"--index-login {path}: its first line is not of the form user:password")
+    return user, password
 
 
 def machine_index() -> str | None:

@@ -158,13 +158,6 @@ def test_a_tree_is_installed_from_the_trees_and_never_offered_as_a_release(
     assert done.returncode == 0, done.stderr
 
 
-def test_a_higher_version_upstream_of_a_name_that_is_owned_is_never_taken(
-    url: str, tmp_path: Path
-) -> None:
-    upload(url, make_wheel(tmp_path, "six", "0.1"))
-    assert uv_install(url, "/simple/", "six", home=tmp_path) == {"six": "0.1"}
-
-
 def test_of_eight_uploads_of_one_name_one_wins_and_no_reader_sees_half_a_file(
     url: str, tmp_path: Path
 ) -> None:

@@ -50,7 +50,7 @@ def test_a_released_version_is_everybodys(index: Index, tmp_path: Path) -> None:
     file = published.file
     assert (file.layer, file.owner, file.uploaded_by) == (Layer.PROJECTS, "", "ada")
     assert (file.size, file.sha256) == (wheel.stat().st_size, digest(wheel))
-    assert index.projects() == ("demo",)
+    assert [owned.name for owned in index.owned_projects()] == ["demo"]
     assert index.project_files("Demo") == (file,)
     assert index.has(file.sha256, user="bob")
     assert index.path_of(file.sha256).name == wheel.name
@@ -60,7 +60,7 @@ def test_a_released_version_is_everybodys(index: Index, tmp_path: Path) -> None:
 def test_a_tree_is_its_owners_alone(index: Index, tmp_path: Path) -> None:
     file = publish(index, make_wheel(tmp_path, version=TREE)).file
     assert (file.layer, file.owner) == (Layer.TREES, "ada")
-    assert index.projects() == ()
+    assert index.owned_projects() == ()
     assert (index.tree_projects("ada"), index.tree_projects("bob")) == (("demo",), ())
     assert (index.tree_files("demo", "ada"), index.tree_files("demo", "bob")) == ((file,), ())
     assert index.has(file.sha256)
@@ -164,6 +164,6 @@ def test_a_kill_at_any_moment_leaves_nothing_half_made(tmp_path: Path, where: st
     assert killed.returncode == -signal.SIGKILL
     assert [p for p in root.rglob("*") if p.is_file() and p.suffix in {".part", ".whl"}]
     with opened_index(root) as index:
-        assert index.projects() == ()
+        assert index.owned_projects() == ()
         assert not [p for p in root.rglob("*") if p.suffix in {".part", ".whl", ".metadata"}]
         assert publish(index, wheel).is_new

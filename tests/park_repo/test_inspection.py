@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from support.wheels import make_wheel, record_of, wheel_members, write_archive
 
 from park.errors import InvalidUpload
-from park_repo import checks
-from park_repo.inspection import WheelFacts, agree_with_form, inspect_wheel
+from park_repo import members as rules
+from park_repo.facts import FileFacts
+from park_repo.inspection import agree_with_form, inspect_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +22,8 @@ FILENAME = "demo-1.0-py3-none-any.whl"
 DIST_INFO = "demo-1.0.dist-info"
 
 
-def inspected(directory: Path, members: dict[str, bytes], filename: str = FILENAME) -> WheelFacts:
-    return inspect_wheel(write_archive(directory / filename, members), filename, {})
+def inspected(directory: Path, members: dict[str, bytes], filename: str = FILENAME) -> FileFacts:
+    return inspect_file(write_archive(directory / filename, members), filename, {})
 
 
 def rerecorded(members: dict[str, bytes]) -> dict[str, bytes]:
@@ -33,23 +34,22 @@ def test_a_good_wheel_tells_its_facts(tmp_path: Path) -> None:
     members = wheel_members(requires_python=">=3.11,<4")
     facts = inspected(tmp_path, members)
     metadata = members[f"{DIST_INFO}/METADATA"]
-    assert facts == WheelFacts(
-        project=facts.project, version="1.0", requires_python=">=3.11,<4", metadata=metadata
-    )
-    assert facts.project == "demo"
+    assert (facts.name.project, facts.version) == ("demo", "1.0")
+    assert (facts.requires_python, facts.metadata) == (">=3.11,<4", metadata)
     assert facts.metadata_sha256 == hashlib.sha256(metadata).hexdigest()
 
 
 def test_names_and_versions_are_normalised(tmp_path: Path) -> None:
     path = make_wheel(tmp_path, "Demo_Pkg", "1.0.0rc1")
-    facts = inspect_wheel(path, path.name, {"name": "demo.pkg", "version": "1.0.0.rc1"})
-    assert (facts.project, facts.version) == ("demo-pkg", "1.0.0rc1")
+    facts = inspect_file(path, path.name, {"name": "demo.pkg", "version": "1.0.0.rc1"})
+    assert (facts.name.project, facts.version) == ("demo-pkg", "1.0.0rc1")
 
 
 @pytest.mark.parametrize(
     ("filename", "reason"),
     [
-        ("demo-1.0.tar.gz", "only wheels are taken"),
+        ("demo-1.0.zip", "only wheels"),
+        ("demo.tar.gz", "Invalid sdist filename"),
         ("demo-1.0.whl", "Invalid wheel filename"),
         ("../demo-1.0-py3-none-any.whl", "letters, digits"),
         ("demo-1.0-py3-none-any .whl", "letters, digits"),
@@ -59,7 +59,7 @@ def test_names_and_versions_are_normalised(tmp_path: Path) -> None:
 )
 def test_other_file_names_are_refused(tmp_path: Path, filename: str, reason: str) -> None:
     with pytest.raises(InvalidUpload, match=reason):
-        inspect_wheel(make_wheel(tmp_path), filename, {})
+        inspect_file(make_wheel(tmp_path), filename, {})
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_other_file_names_are_refused(tmp_path: Path, filename: str, reason: str
 )
 def test_the_form_must_agree(tmp_path: Path, fields: dict[str, str], reason: str) -> None:
     with pytest.raises(InvalidUpload, match=reason):
-        inspect_wheel(make_wheel(tmp_path), FILENAME, fields)
+        inspect_file(make_wheel(tmp_path), FILENAME, fields)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_links_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(link, "/etc/passwd")
     with pytest.raises(InvalidUpload, match="member 'link': only files"):
-        inspect_wheel(path, path.name, {})
+        inspect_file(path, path.name, {})
 
 
 def test_other_compressions_are_refused(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_other_compressions_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("more.py", b"", zipfile.ZIP_LZMA)
     with pytest.raises(InvalidUpload, match=r"member 'more.py': only stored or deflated"):
-        inspect_wheel(path, path.name, {})
+        inspect_file(path, path.name, {})
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -104,7 +104,7 @@ def test_a_member_that_occurs_twice_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("demo.py", b"other")
     with pytest.raises(InvalidUpload, match=r"member 'demo.py' occurs 2 times"):
-        inspect_wheel(path, path.name, {})
+        inspect_file(path, path.name, {})
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_member_that_occurs_twice_is_refused(tmp_path: Path) -> None:
 def test_the_unpacked_size_is_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, reason: str
 ) -> None:
-    monkeypatch.setattr(checks, limit, 3)
+    monkeypatch.setattr(rules, limit, 3)
     with pytest.raises(InvalidUpload, match=reason):
         inspected(tmp_path, wheel_members())
 
@@ -130,9 +130,9 @@ def test_there_is_one_dist_info_and_it_is_the_wheels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        (b"Name: demo", b"Name: other", "METADATA names the project 'other'; expected 'demo'"),
-        (b"Version: 1.0", b"Version: 1.1", "METADATA has the version '1.1'; expected '1.0'"),
-        (b"Version: 1.0", b"Version: x", "METADATA has the version 'x'"),
+        (b"Name: demo", b"Name: other", "metadata name the project 'other'; expected 'demo'"),
+        (b"Version: 1.0", b"Version: 1.1", "metadata have the version '1.1'; expected '1.0'"),
+        (b"Version: 1.0", b"Version: x", "metadata have the version 'x'"),
         (b">=3.11", b"python3", "Requires-Python is no version specifier: 'python3'"),
     ],
 )
@@ -201,6 +201,6 @@ def test_damage_is_refused_never_a_fault(tmp_path: Path, data: st.DataObject) ->
     damaged = tmp_path / "damaged.whl"
     damaged.write_bytes(content[:cut])
     try:
-        inspect_wheel(damaged, FILENAME, {})
+        inspect_file(damaged, FILENAME, {})
     except InvalidUpload as error:
         assert error.message.startswith(FILENAME)  # noqa: PT017 (acceptance is fine as well)

@@ -1,26 +1,36 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from packaging.utils import NormalizedName
 from starlette.testclient import TestClient
 from support.index_server import application, opened_index
 from support.wheels import make_wheel
 
+from park_repo.index import Index
 from park_repo.negotiation import HTML, JSON
 from park_repo.upstream import Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 TREE = "1.0+t0123456789abcdef"
 ADA = {"Authorization": "Bearer ada-token"}
 BOB = {"Authorization": "Bearer bob-token"}
+SIX = b"the bytes of six"
+SIX_SHA256 = hashlib.sha256(SIX).hexdigest()
+SIX_PATH = f"/files/upstream/six/{SIX_SHA256}/six-1.0-py3-none-any.whl"
 FORM = {":action": "file_upload", "protocol_version": "1"}
+
+
+async def streamed(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 class Asked:
@@ -34,9 +44,12 @@ class Asked:
         self.paths.append(request.url.path)
         if self.fails:
             return httpx2.Response(503)
+        if request.url.path == "/f/six.whl":
+            return httpx2.Response(200, content=streamed(SIX))
         if request.url.path != "/simple/six/":
             return httpx2.Response(404)
-        file = {"filename": "six-1.0-py3-none-any.whl", "url": "/f/six.whl", "hashes": {}}
+        hashes = {"sha256": SIX_SHA256}
+        file = {"filename": "six-1.0-py3-none-any.whl", "url": "/f/six.whl", "hashes": hashes}
         page = {"meta": {"api-version": "1.1"}, "name": "six", "files": [file]}
         return httpx2.Response(200, content=json.dumps(page), headers={"content-type": JSON})
 
@@ -47,12 +60,17 @@ def asked() -> Asked:
 
 
 @pytest.fixture
-def client(tmp_path: Path, asked: Asked) -> Iterator[TestClient]:
+def index(tmp_path: Path, asked: Asked) -> Iterator[Index]:
     transport = httpx2.MockTransport(asked.answer)
     upstream = Upstream("https://up.example/simple", client=httpx2.AsyncClient(transport=transport))
     with opened_index(tmp_path / "index", upstream=upstream, max_upload_bytes=5000) as index:
-        headers = {**ADA, "Accept": JSON}
-        yield TestClient(application(index), headers=headers, follow_redirects=False)
+        yield index
+
+
+@pytest.fixture
+def client(index: Index) -> TestClient:
+    headers = {**ADA, "Accept": JSON}
+    return TestClient(application(index), headers=headers, follow_redirects=False)
 
 
 def upload(client: TestClient, wheel: Path, headers: Any = None, **fields: str) -> httpx2.Response:
@@ -129,26 +147,53 @@ def test_trees_are_on_their_own_pages_for_their_owner_alone(
     assert client.get("/trees/simple/", headers=BOB).json()["projects"] == []
     for path in ("/trees/simple/demo/", f"/files/{sha256}/{wheel.name}"):
         assert client.get(path, headers=BOB).status_code == 404
-    assert asked.paths == []
     assert client.get("/simple/demo/").status_code == 404
+    assert set(asked.paths) <= {"/simple/demo/"}
 
 
 def test_names_that_are_not_owned_come_from_upstream(client: TestClient, asked: Asked) -> None:
     (file,) = client.get("/simple/six/").json()["files"]
-    assert file["url"] == "https://up.example/f/six.whl"
+    assert file["url"] == f"../..{SIX_PATH}"
     page = client.get("/simple/six/", headers={"Accept": HTML})
-    assert b'href="https://up.example/f/six.whl"' in page.content
+    assert f'href="../..{SIX_PATH}#sha256={SIX_SHA256}"'.encode() in page.content
     assert client.get("/simple/nowhere/").status_code == 404
     assert set(asked.paths) == {"/simple/six/", "/simple/nowhere/"}
 
 
-def test_a_name_that_is_owned_is_never_asked_upstream(
+def test_files_of_upstream_come_through_here_once(client: TestClient, asked: Asked) -> None:
+    for _ in range(2):
+        answer = client.get(SIX_PATH)
+        assert (answer.status_code, answer.content) == (200, SIX)
+        assert answer.headers["etag"] == f'"{SIX_SHA256}"'
+    assert client.get(SIX_PATH, headers={"Range": "bytes=4-8"}).content == SIX[4:9]
+    assert asked.paths.count("/f/six.whl") == 1
+    asked.fails = True
+    assert client.get(SIX_PATH).content == SIX
+    assert client.get(SIX_PATH, headers={"Authorization": ""}).status_code == 401
+
+
+def test_a_released_version_of_an_upstream_name_is_refused_unless_it_is_claimed(
+    client: TestClient, tmp_path: Path, asked: Asked, index: Index
+) -> None:
+    refused = upload(client, make_wheel(tmp_path, "six", "99.0"))
+    assert (refused.status_code, "six is a project of" in refused.json()["detail"]) == (403, True)
+    assert "park index claim six" in refused.json()["hint"]
+    assert upload(client, make_wheel(tmp_path, "six", TREE)).status_code == 200
+    asyncio.run(index.curator.claim(NormalizedName("six"), "ada"))
+    assert client.get("/simple/six/").json()["files"] == []
+    assert client.get(SIX_PATH).status_code == 404
+    asked.paths.clear()
+    assert upload(client, make_wheel(tmp_path, "six", "0.0.1")).status_code == 200
+    assert client.get("/simple/six/").json()["versions"] == ["0.0.1"]
+    assert asked.paths == []
+
+
+def test_no_name_is_taken_while_upstream_does_not_answer(
     client: TestClient, tmp_path: Path, asked: Asked
 ) -> None:
-    upload(client, make_wheel(tmp_path, "six", "0.0.1"))
-    assert client.get("/simple/six/").json()["versions"] == ["0.0.1"]
-    assert client.get("/trees/simple/six/").status_code == 404
-    assert asked.paths == []
+    asked.fails = True
+    assert upload(client, make_wheel(tmp_path)).status_code == 502
+    assert client.get("/simple/").json()["projects"] == []
 
 
 def test_a_fault_of_upstream_is_not_a_missing_project(client: TestClient, asked: Asked) -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
-from park_repo.records import Layer, PublishedFile
+from park_repo.records import Layer, OwnedProject, ProjectStatus, PublishedFile
+from park_repo.remote_pages import parse_html_page, parse_json_page
 from park_repo.simple import project_document, project_list_document, render
-from park_repo.upstream import parse_html_page, parse_json_page
 
 DEMO = NormalizedName("demo")
 FILE = PublishedFile(
@@ -20,6 +20,7 @@ FILE = PublishedFile(
     project=DEMO,
     version="1.0",
     filename="demo-1.0-py3-none-any.whl",
+    key="demo-1--py3-none-any.whl",
     size=1234,
     sha256="ab" * 32,
     metadata_sha256="cd" * 32,
@@ -60,6 +61,26 @@ def test_versions_are_sorted_as_versions() -> None:
 def test_yanks_are_shown(yanked: str | None, shown: object) -> None:
     (file,) = project_document(DEMO, [replace(FILE, yanked=yanked)], files_url="/")["files"]
     assert file["yanked"] == shown
+
+
+@pytest.mark.parametrize("status", ["archived", "deprecated", "quarantined"])
+def test_the_status_is_shown_and_quarantine_withholds_the_files(status: str) -> None:
+    project = OwnedProject(
+        name=DEMO, status=ProjectStatus(status), reason="<old>", owned_since="", owned_by="ada"
+    )
+    document = project_document(project, [FILE], files_url="")
+    assert document["project-status"] == {"status": status, "reason": "<old>"}
+    assert len(document["files"]) == len(document["versions"]) == (status != "quarantined")
+    page = render(document, HTML).body.decode()
+    assert f'<meta name="pypi:project-status" content="{status}">' in page
+    assert '<meta name="pypi:project-status-reason" content="&lt;old&gt;">' in page
+
+
+def test_an_sdist_has_no_metadata_of_its_own() -> None:
+    sdist = replace(FILE, filename="demo-1.0.tar.gz", metadata_sha256=None)
+    document = project_document(DEMO, [sdist], files_url="")
+    assert document["files"][0]["core-metadata"] is False
+    assert b"data-core-metadata" not in render(document, HTML).body
 
 
 def test_a_local_version_is_quoted_in_its_url() -> None:

@@ -11,7 +11,8 @@ from packaging.utils import NormalizedName
 from park.errors import UpstreamFault
 from park_repo import upstream as module
 from park_repo.negotiation import JSON
-from park_repo.upstream import Upstream, parse_html_page
+from park_repo.remote_pages import parse_html_page
+from park_repo.upstream import RemoteProject, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +42,13 @@ class Mirror:
         self.asked.append(request)
         return self.answer(request)
 
-    def get(self, name: NormalizedName = DEMO) -> Document | None:
+    def get(self, name: NormalizedName = DEMO) -> RemoteProject | None:
         return asyncio.run(self.upstream.project(name))
+
+    def page(self) -> Document:
+        project = self.get()
+        assert project is not None
+        return project.document
 
 
 def page(_request: httpx2.Request) -> httpx2.Response:
@@ -52,8 +58,7 @@ def page(_request: httpx2.Request) -> httpx2.Response:
 
 def test_json_pages_come_with_absolute_urls() -> None:
     mirror = Mirror(page)
-    document = mirror.get()
-    assert document is not None
+    document = mirror.page()
     assert document["files"][0]["url"] == "https://mirror.example/root/f/demo.whl"
     assert str(mirror.asked[0].url) == f"{URL}demo/"
     assert mirror.asked[0].headers["accept"].startswith(JSON)
@@ -88,8 +93,7 @@ def test_html_pages_become_the_same_documents() -> None:
 
 def test_html_is_taken_where_upstream_has_no_json() -> None:
     mirror = Mirror(lambda _: httpx2.Response(200, html='<a href="demo-1.0.tar.gz">x</a>'))
-    document = mirror.get()
-    assert document is not None
+    document = mirror.page()
     assert document["files"][0]["url"] == f"{URL}demo/demo-1.0.tar.gz"
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
 from park.errors import NotAuthenticated, ParkError
 from park_repo.database import Database
+from park_repo.front import PageFront
 from park_repo.index import Index
 from park_repo.routes import index_routes
 from park_repo.tables import metadata
@@ -44,19 +46,20 @@ def opened_index(root: Path, **settings: Any) -> Iterator[Index]:
 def application(index: Index, *, is_open: bool = False) -> Starlette:
     """Return an application with the routes of ``index`` and the users of `TOKENS`.
 
-    With ``is_open`` it asks for no token, as public indexes do.
+    With ``is_open`` it asks for no token, as public indexes do, and has the `PageFront`, which
+    a service has behind its authentication.
     """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        if index.upstream is not None:
-            await index.upstream.aclose()
+        await index.aclose()
 
     return Starlette(
         routes=index_routes(index, (lambda _: "ada") if is_open else _user_of),
         exception_handlers={ParkError: _as_problem},
         lifespan=lifespan,
+        middleware=[Middleware(PageFront, index=index)] if is_open else [],
     )
 
 

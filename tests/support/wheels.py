@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import io
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["make_wheel", "record_of", "wheel_members", "write_archive"]
+__all__ = ["make_sdist", "make_wheel", "record_of", "wheel_members", "write_archive"]
 
 Members = dict[str, bytes]
 
@@ -70,3 +73,29 @@ def make_wheel(
     )
     directory.mkdir(parents=True, exist_ok=True)
     return write_archive(directory / f"{project}-{version}-py3-none-any.whl", members)
+
+
+def make_sdist(
+    directory: Path,
+    project: str = "demo",
+    version: str = "1.0",
+    *,
+    files: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Write an sdist into ``directory`` and return its path, the same bytes every time."""
+    root = f"{project}-{version}"
+    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode()
+    content = {f"{root}/PKG-INFO": metadata, f"{root}/{project}.py": b"", **(files or {})}
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as unpacked,
+        tarfile.open(fileobj=unpacked, mode="w|") as archive,
+    ):
+        for name, data in content.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{root}.tar.gz"
+    path.write_bytes(packed.getvalue())
+    return path

@@ -44,6 +44,7 @@ _COMMANDS = {
     "get": "fetch a file that a job left",
     "cancel": "cancel a job",
     "jobs": "list your jobs",
+    "index": "list what the index of a service holds; claim, yank and remove",
     "service": "name the services that you use",
     "serve": "run a service here (needs park-dist[server])",
 }

@@ -1,7 +1,8 @@
-"""Where the wheels of a lock come from: the service's own index first, else their URL."""
+"""Where the wheels of a lock come from: the service's own index, or what is behind it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,11 +15,17 @@ __all__ = ["WheelSupply"]
 
 
 class WheelSupply:
-    """Gives the file of each wheel that a lock selects."""
+    """Gives the file of each wheel that a lock selects.
 
-    def __init__(self, index: Index, downloads: Downloader) -> None:
+    ``loop`` is the event loop of the index: environments are made in threads.
+    """
+
+    def __init__(
+        self, index: Index, downloads: Downloader, *, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._index = index
         self._downloads = downloads
+        self._loop = loop
 
     def for_user(self, user: str) -> Fetch:
         """Return the `Fetch` of ``user``, who sees the released wheels and his own trees."""
@@ -26,6 +33,11 @@ class WheelSupply:
         def fetch(wheel: LockedWheel, received: Callable[[int], object]) -> Path:
             if self._index.has(wheel.sha256, user=user):
                 return self._index.path_of(wheel.sha256)
-            return self._downloads.fetch(wheel, received)
+            if wheel.url is not None:
+                return self._downloads.fetch(wheel, received)
+            work = self._index.remote_files.whole(
+                wheel.name, wheel.sha256, wheel.filename, received=received
+            )
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
         return fetch

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.wire import API, ServiceRecord
-from park_server.http import events, files, installs, jobs, problems
+from park_server.http import events, files, index, installs, jobs, problems
 from park_server.http.auth import Authentication, Tokens
 from park_server.http.services import services_of
 
@@ -32,8 +32,12 @@ def application(
     tokens: Tokens,
     index_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> ASGIApp:
-    """Return the application; ``lifespan`` puts the `Services` into its state."""
+    """Return the application; ``lifespan`` puts the `Services` into its state.
+
+    ``front`` puts a short path between the authentication and the routes.
+    """
     app = FastAPI(
         title="park",
         version=__version__,
@@ -43,7 +47,14 @@ def application(
         redoc_url=None,
     )
     problems.register(app)
-    for part in (_about, installs.router, jobs.router, files.router, events.router):
+    for part in (
+        _about,
+        installs.router,
+        jobs.router,
+        files.router,
+        events.router,
+        index.router,
+    ):
         app.include_router(part, prefix=API)
     app.router.routes.extend(index_routes)
-    return Authentication(app, tokens=tokens)
+    return Authentication(front(app), tokens=tokens)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from park.wire import ServiceRecord
 from park_repo.database import Database
+from park_repo.index import Index
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.installs.manager import InstallManager
@@ -29,6 +30,7 @@ class Services:
     bus: Bus
     content: ContentStore
     folders: JobFolders
+    index: Index
     installs: InstallManager
     jobs: Scheduler
     about: ServiceRecord

@@ -35,10 +35,16 @@ def upgrade() -> None:
         sa.Column("project", sa.String(), nullable=False, comment="normalised (PEP 503)"),
         sa.Column("version", sa.String(), nullable=False, comment="normalised (PEP 440)"),
         sa.Column("filename", sa.String(), nullable=False),
+        sa.Column(
+            "key", sa.String(), nullable=False, comment="one for all spellings of the file name"
+        ),
         sa.Column("size", sa.BigInteger(), nullable=False, comment="bytes"),
         sa.Column("sha256", sa.String(length=64), nullable=False, comment="hex, of the file"),
         sa.Column(
-            "metadata_sha256", sa.String(length=64), nullable=False, comment="hex, of its METADATA"
+            "metadata_sha256",
+            sa.String(length=64),
+            nullable=True,
+            comment="hex, of its METADATA; null for an sdist",
         ),
         sa.Column("requires_python", sa.String(), nullable=True, comment="as METADATA says it"),
         sa.Column(
@@ -53,7 +59,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_index_files")),
         sa.UniqueConstraint(
-            "layer", "owner", "filename", name=op.f("uq_index_files_layer_owner_filename")
+            "layer", "owner", "key", name=op.f("uq_index_files_layer_owner_key")
         ),
     )
     op.create_index(
@@ -63,6 +69,27 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_index_files_sha256"), "index_files", ["sha256"], unique=False)
+    op.create_table(
+        "index_projects",
+        sa.Column("name", sa.String(), nullable=False, comment="normalised (PEP 503)"),
+        sa.Column("status", sa.String(), nullable=False, comment="PEP 792"),
+        sa.Column("reason", sa.String(), nullable=True, comment="of the status"),
+        sa.Column("is_claimed", sa.Boolean(), nullable=False, comment="by the operator"),
+        sa.Column(
+            "owned_since", sa.String(), nullable=False, comment="UTC, ISO 8601 with a final Z"
+        ),
+        sa.Column("owned_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_index_projects")),
+    )
+    op.create_table(
+        "index_removed",
+        sa.Column("layer", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("layer", "owner", "key", name=op.f("pk_index_removed")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "installs",
         sa.Column("id", sa.String(), nullable=False),

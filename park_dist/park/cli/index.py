@@ -1,0 +1,151 @@
+"""``park index``: what the index of a service holds, and what its operator does to it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from park.cli.options import add_json, add_service, print_json
+from park.wire import IndexFileRecord, IndexProjectRecord, encode
+
+if TYPE_CHECKING:
+    from park.client.index import RemoteIndex
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """examples:
+  park index list                                    projects, and your working trees
+  park index list mymodel                            the files of one
+  park index yank mymodel 1.4 --reason "wrong sign"  resolvers pass over it; pins still work
+  park index unyank mymodel 1.4
+  park index remove mymodel 1.5.0+t0123456789abcdef  a tree of yours, for good
+  park index claim numpy                             released versions of it are ours from now on
+  park index claim numpy --undo                      upstream's again (it must have no files here)
+  park index status oldmodel archived --reason "see newmodel"
+"""
+
+_STATUSES = ("active", "archived", "deprecated", "quarantined")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the actions."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = _action(actions, "list", "list the projects, or the files of one", _list)
+    listing.add_argument("project", nargs="?", metavar="PROJECT")
+    yank = _action(actions, "yank", "keep a version from resolvers", _yank)
+    _add_version(yank)
+    yank.add_argument("--reason", default="", metavar="TEXT", help="shown by pip and uv")
+    _add_version(_action(actions, "unyank", "undo a yank", _unyank))
+    remove = _action(actions, "remove", "remove versions and their files for good", _remove)
+    _add_version(remove, nargs="+")
+    claim = _action(actions, "claim", "own a name, also one that upstream has", _claim)
+    claim.add_argument("project", metavar="PROJECT")
+    claim.add_argument("--undo", action="store_true", help="give it back to upstream")
+    status = _action(actions, "status", "set the status of a project (PEP 792)", _mark)
+    status.add_argument("project", metavar="PROJECT")
+    status.add_argument("status", choices=_STATUSES)
+    status.add_argument("--reason", metavar="TEXT", help="shown with the status")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the action on the index of the service."""
+    from park.client.index import remote_index
+
+    options.act(remote_index(options.service), options)
+    return 0
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    act: Callable[[RemoteIndex, argparse.Namespace], None],
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=text)
+    add_service(parser)
+    add_json(parser)
+    parser.set_defaults(act=act)
+    return parser
+
+
+def _add_version(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    parser.add_argument("project", metavar="PROJECT")
+    parser.add_argument("version", metavar="VERSION", nargs=nargs)
+
+
+def _list(index: RemoteIndex, options: argparse.Namespace) -> None:
+    if options.project is not None:
+        _show(index.project(options.project), options)
+        return
+    projects = index.projects()
+    if options.json:
+        print_json([encode(project) for project in projects])
+        return
+    for project in projects:
+        print(_line(project))
+
+
+def _yank(index: RemoteIndex, options: argparse.Namespace) -> None:
+    _show(index.yank(options.project, options.version, options.reason), options)
+
+
+def _unyank(index: RemoteIndex, options: argparse.Namespace) -> None:
+    _show(index.unyank(options.project, options.version), options)
+
+
+def _remove(index: RemoteIndex, options: argparse.Namespace) -> None:
+    removed = [
+        file for version in options.version for file in index.remove(options.project, version)
+    ]
+    if options.json:
+        print_json([encode(file) for file in removed])
+        return
+    for file in removed:
+        print(f"removed {file.filename} ({_size(file.size)})")
+
+
+def _claim(index: RemoteIndex, options: argparse.Namespace) -> None:
+    if not options.undo:
+        _show(index.claim(options.project), options)
+        return
+    index.unclaim(options.project)
+    if options.json:
+        print_json({"name": options.project, "owned": False})
+    else:
+        print(f"{options.project} is no longer owned by the service")
+
+
+def _mark(index: RemoteIndex, options: argparse.Namespace) -> None:
+    _show(index.mark(options.project, options.status, options.reason), options)
+
+
+def _show(project: IndexProjectRecord, options: argparse.Namespace) -> None:
+    """Print a project and its files."""
+    if options.json:
+        print_json(encode(project))
+        return
+    print(_line(project))
+    for file in project.files:
+        print(f"  {_file_line(file)}")
+
+
+def _line(project: IndexProjectRecord) -> str:
+    owner = "claimed" if project.claimed else "owned" if project.owned else "trees only"
+    status = "" if project.status == "active" else f"  {project.status}"
+    reason = f" ({project.reason})" if project.reason else ""
+    return (
+        f"{project.name}  {project.versions} versions, {project.trees} trees,"
+        f" {_size(project.size)}  {owner}{status}{reason}"
+    )
+
+
+def _file_line(file: IndexFileRecord) -> str:
+    yanked = "" if file.yanked is None else f"  yanked: {file.yanked or 'no reason given'}"
+    tree = "  tree" if file.layer == "trees" else ""
+    by = f"{file.uploaded[:10]} by {file.uploaded_by}"
+    return f"{file.filename}  {_size(file.size)}  {by}{tree}{yanked}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MiB" if count >= 2**20 else f"{count / 2**10:.1f} KiB"

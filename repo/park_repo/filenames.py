@@ -1,0 +1,87 @@
+"""The names of distribution files: what they say, and which of them are the same file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_version,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from park.errors import InvalidUpload
+
+if TYPE_CHECKING:
+    from packaging.tags import Tag
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+__all__ = ["SDIST_SUFFIX", "WHEEL_SUFFIX", "DistributionName", "parse_distribution_name"]
+
+WHEEL_SUFFIX = ".whl"
+SDIST_SUFFIX = ".tar.gz"
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.+!-]+")
+"""What the binary distribution format allows; so a name is never a path."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DistributionName:
+    """What the file name of a wheel or an sdist says."""
+
+    filename: str
+    project: NormalizedName
+    version: Version
+    build: str = ""
+    """The build tag of a wheel, such as ``2b``; empty where there is none."""
+    tags: frozenset[Tag] = frozenset()
+    """The tags of a wheel; an sdist has none."""
+
+    @property
+    def is_wheel(self) -> bool:
+        """True for a wheel, False for an sdist."""
+        return self.filename.endswith(WHEEL_SUFFIX)
+
+    @property
+    def key(self) -> str:
+        """The one spelling of all names that mean the same file.
+
+        ``Foo-1.0-py3-none-any.whl`` and ``foo-1.0.0-py3-none-any.whl`` are the same to every
+        installer, so an index may hold one of them only.
+        """
+        # without trailing zeros: 1.0 and 1 are one version
+        stem = f"{self.project}-{canonicalize_version(self.version)}"
+        if not self.is_wheel:
+            return f"{stem}{SDIST_SUFFIX}"
+        tags = ".".join(sorted(map(str, self.tags)))
+        return f"{stem}-{self.build}-{tags}{WHEEL_SUFFIX}"
+
+
+def parse_distribution_name(filename: str) -> DistributionName:
+    """Return what ``filename`` says; raises `InvalidUpload` for what the index does not take."""
+    if not filename.endswith((WHEEL_SUFFIX, SDIST_SUFFIX)):
+        raise InvalidUpload(
+            f"{filename!r}: only wheels (.whl) and sdists (.tar.gz) are taken",
+            hint="build a wheel and upload that",
+        )
+    if not _PLAIN.fullmatch(filename):
+        raise InvalidUpload(f"{filename!r}: a file name has letters, digits and -_.+! only")
+    try:
+        if filename.endswith(SDIST_SUFFIX):
+            project, version = parse_sdist_filename(filename)
+            return DistributionName(filename=filename, project=project, version=version)
+        project, version, build, tags = parse_wheel_filename(filename)
+    except (InvalidWheelFilename, InvalidSdistFilename) as error:
+        raise InvalidUpload(str(error)) from error
+    return DistributionName(
+        filename=filename,
+        project=project,
+        version=version,
+        build="".join(map(str, build)),
+        tags=tags,
+    )
