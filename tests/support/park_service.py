@@ -1,0 +1,154 @@
+"""A real service: ``park serve`` on a home of its own, stopped, killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO, Any, Self
+
+import httpx2
+
+__all__ = ["ParkService", "own_environ"]
+
+DEADLINE_S = 60.0
+"""No wait of these tests lasts; one that does is a failure."""
+
+
+def own_environ(**variables: str | Path) -> dict[str, str]:
+    """Return this process's environment with ``variables``, and nothing of its user's park."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PARK_")}
+    return kept | {"NO_COLOR": "1"} | {name: str(value) for name, value in variables.items()}
+
+
+class ParkService:
+    """A service below ``root``: its home, its ready file, and the state that announces it.
+
+    ``options`` are further arguments of ``park serve``. A context manager: started at the
+    beginning, killed at the end if it still runs.
+    """
+
+    def __init__(self, root: Path, *options: str) -> None:
+        self.home = root / "home"
+        self.state = root / "state"
+        self.ready_file = root / "ready.json"
+        self._options = options
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: list[str] = []
+        self._reader: threading.Thread | None = None
+
+    def command(self, *options: str) -> list[str]:
+        """Return the command line that serves this home."""
+        return [
+            *(sys.executable, "-m", "park", "serve", "--home", str(self.home), "--port", "0"),
+            *(*self._options, *options),
+        ]
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment that the service runs in."""
+        return own_environ(PARK_STATE_DIR=self.state, PARK_CONFIG=self.state / "none.toml")
+
+    def start(self) -> Self:
+        """Start and return once it serves; fails with its own words where it does not."""
+        assert self._process is None
+        self.ready_file.unlink(missing_ok=True)
+        self._process = subprocess.Popen(
+            self.command("--ready-file", str(self.ready_file)),
+            env=self.environ(),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stderr is not None
+        ready = threading.Event()
+        # somebody must read the pipe for as long as the service writes
+        self._reader = threading.Thread(target=self._read, args=(self._process.stderr, ready))
+        self._reader.start()
+        if not ready.wait(DEADLINE_S) or not self.ready_file.exists():
+            self.kill()
+            raise AssertionError(f"the service did not start:\n{self.log}")
+        return self
+
+    def _read(self, stderr: IO[str], ready: threading.Event) -> None:
+        with stderr:
+            for line in stderr:
+                self._lines.append(line)
+                if line.startswith("park serves "):
+                    ready.set()
+        ready.set()
+
+    def stop(self) -> int:
+        """Stop it as an operator would; return its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """``kill -9``: no handler runs, nothing is flushed, nothing is tidied."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        assert self._reader is not None
+        self._process.send_signal(number)
+        status = self._process.wait(DEADLINE_S)
+        self._reader.join(DEADLINE_S)
+        self._process = None
+        return status
+
+    def restart(self) -> Self:
+        """Kill it and start it again on the same home."""
+        self.kill()
+        return self.start()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self.kill()
+
+    @property
+    def log(self) -> str:
+        """What it has written to stderr, in all of its lives."""
+        return "".join(self._lines)
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        """What the ready file says."""
+        document: dict[str, Any] = json.loads(self.ready_file.read_text())
+        return document
+
+    @property
+    def url(self) -> str:
+        """Where it serves; another port after each start."""
+        return str(self.ready["url"])
+
+    @property
+    def token(self) -> str:
+        """The token of its user."""
+        return (self.home / "token").read_text().strip()
+
+    def request(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
+        """Send a request with the token; the answer must not be an error."""
+        response = httpx2.request(
+            method,
+            f"{self.url}{path}",
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=DEADLINE_S,
+            **arguments,
+        )
+        assert not response.is_error, response.text
+        return response
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Return the JSON of a GET."""
+        return self.request("GET", path, params=query).json()
+
+    def job_when_final(self, job: str) -> dict[str, Any]:
+        """Wait for the end of a job and return its record."""
+        record: dict[str, Any] = self.get(f"/api/v1/jobs/{job}", wait=30)
+        assert record["status"] in {"completed", "failed", "cancelled"}, record
+        return record
