@@ -1,8 +1,8 @@
 """Do once, before any fork, what every child does with its folder.
 
 A child's first use of a codec, an import in the standard library or a function that the
-interpreter has not specialised yet costs page faults in memory shared with its parent:
-measured, 1.4 ms of a trivial job's 4. What the parent has done is inherited.
+interpreter has not specialised yet costs page faults in memory shared with its parent
+(docs/decisions/0003 has figures). What the parent has done is inherited.
 """
 
 from __future__ import annotations
