@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from park.atomic import write_atomically
-from park.errors import Conflict
+from park.errors import Conflict, UsageError
 
 __all__ = ["Home"]
 
@@ -51,10 +51,19 @@ class Home:
         return self.path / "cache"
 
     def prepare(self) -> None:
-        """Make the home (mode 0700): it holds other people's work and a token."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.index, self.jobs, self.files, self.cache):
-            folder.mkdir(exist_ok=True, mode=0o700)
+        """Make the home (mode 0700): it holds other people's work and a token.
+
+        Raises `UsageError` where it cannot be a folder.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.index, self.jobs, self.files, self.cache):
+                folder.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                f"cannot make the home {self.path}: {error.strerror} ({error.filename})",
+                hint="name a folder that you may write to: park serve --home DIR",
+            ) from error
 
     def lock(self) -> int:
         """Take the home for this process, until it ends; return the lock's descriptor.
