@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from park.client.job import Job
     from park.client.service import Service, remote_service
     from park.errors import ParkError
-    from park.job import job, job_directory, progress
+    from park.jobside import job, job_directory, progress
 
 __all__ = [
     "File",
@@ -42,9 +42,9 @@ _HOMES = {
     "Job": "park.client.job",
     "ParkError": "park.errors",
     "Service": "park.client.service",
-    "job": "park.job",
-    "job_directory": "park.job",
-    "progress": "park.job",
+    "job": "park.jobside",
+    "job_directory": "park.jobside",
+    "progress": "park.jobside",
     "remote_service": "park.client.service",
 }
 

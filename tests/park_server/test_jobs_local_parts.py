@@ -37,7 +37,7 @@ def test_the_copy_is_named_by_its_content_and_made_once(tmp_path: Path) -> None:
     inode = copy.program.stat().st_ino
     assert copy.folder.name == copy.sha256 == runtime_hash(runtime_files())
     assert copy_runtime(tmp_path / "runtime").program.stat().st_ino == inode
-    assert {path.name for path in (copy.library / "park").iterdir()} >= {"__init__.py", "job.py"}
+    assert {path.name for path in (copy.library / "park").iterdir()} >= {"__init__.py", "jobside.py"}
     assert os.listdir(tmp_path / "runtime") == [copy.sha256]  # noqa: PTH208 (names alone)
 
 

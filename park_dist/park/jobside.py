@@ -10,12 +10,10 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 
-TYPE_CHECKING = False  # `typing` would cost `import park.job` more than all of the rest
+TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar, overload
@@ -126,14 +124,3 @@ def _plain(value: object) -> object:
         if callable(convert):
             return _plain(convert())
     return str(value)
-
-
-class _DecoratorModule(ModuleType):
-    """This module, callable: importing ``park.job`` binds the module to that very name."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Do what the decorator `job` does."""
-        return job(*args, **kwargs)
-
-
-sys.modules[__name__].__class__ = _DecoratorModule

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import park
-import park.job
-from park.job import job, job_directory, options_of, progress
+from park.jobside import job, job_directory, options_of, progress
 
 
 def test_a_marked_function_is_the_function() -> None:
@@ -41,7 +40,7 @@ def test_options_are_kept_as_data() -> None:
 
 
 def test_the_decorator_survives_an_import_of_its_module() -> None:
-    importlib.import_module("park.job")
+    importlib.import_module("park.jobside")
 
     @park.job
     def bare() -> None: ...
