@@ -26,6 +26,7 @@ __all__ = [
     "PinRecord",
     "ProgressRecord",
     "ServiceRecord",
+    "SourceArchive",
     "decode",
     "encode",
 ]
@@ -59,6 +60,24 @@ class LocalWheel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SourceArchive:
+    """A tree whose wheel is for the client's platform only, for the service to build.
+
+    The file (``sha256`` in hex, ``size`` in bytes) is sent by content before the request.
+    ``build_pins`` are what the client's build environment holds, as part of the version, and
+    ``pretended_version`` what a version-control plugin was told, or None.
+    """
+
+    name: str
+    version: str
+    filename: str
+    sha256: str
+    size: int
+    build_pins: list[PinRecord]
+    pretended_version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InstallRequest:
     """One request carries the pins and the digests of the local wheels.
 
@@ -72,6 +91,7 @@ class InstallRequest:
     python: str
     pins: list[PinRecord]
     wheels: list[LocalWheel] = field(default_factory=list)
+    sources: list[SourceArchive] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,7 +208,11 @@ class JobRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceRecord:
-    """What a service says of itself to whoever may use it."""
+    """What a service says of itself to whoever may use it.
+
+    ``platforms`` has, for each Python minor, the platform tags of wheels that it takes, best
+    first; ``builds`` tells whether it builds what a client sends as source.
+    """
 
     version: str
     user: str
@@ -197,6 +221,8 @@ class ServiceRecord:
     trees_url: str
     upload_url: str
     upstream: str | None
+    platforms: dict[str, list[str]] = field(default_factory=dict)
+    builds: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,6 +274,8 @@ _NESTED: dict[tuple[str, str], Any] = {
     ("InstallRecord", "progress"): ProgressRecord,
     ("InstallRequest", "pins"): PinRecord,
     ("InstallRequest", "wheels"): LocalWheel,
+    ("InstallRequest", "sources"): SourceArchive,
+    ("SourceArchive", "build_pins"): PinRecord,
     ("EnvironmentRecord", "pins"): PinRecord,
     ("IndexProjectRecord", "files"): IndexFileRecord,
     ("JobRecord", "files"): FileRecord,

@@ -32,6 +32,8 @@ from park_server.home import Home
 from park_server.http.auth import user_of
 from park_server.http.services import Services
 from park_server.installs.manager import InstallManager, ResolverAccess
+from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
+from park_server.installs.sources import SourceStation
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.local_engine import LocalEngine
 from park_server.jobs.scheduler import Scheduler
@@ -145,7 +147,17 @@ class AssembledService:
                 cache=self._home.cache / "resolver",
             ),
             supply=WheelSupply(self._index, self._downloads, loop=asyncio.get_running_loop()),
+            sources=SourceStation(self._source_builder(), self._index, self._content),
             on_final=on_final,
+        )
+
+    def _source_builder(self) -> SourceBuilder:
+        return SourceBuilder(
+            policy=BuildPolicy(allowed=self._settings.allow_builds),
+            home=self._home.path,
+            folder=self._home.path / "builds",
+            index_url=self._addresses.internal_index,
+            cache=self._home.cache / "resolver" / "uv",
         )
 
     def _about(self) -> ServiceRecord:
@@ -159,6 +171,11 @@ class AssembledService:
             trees_url=f"{url}/trees/simple/",
             upload_url=f"{url}/legacy/",
             upstream=None if upstream is None else without_credentials(upstream),
+            platforms={
+                minor: list(dict.fromkeys(tag.rpartition("-")[2] for tag in interpreter.tags))
+                for minor, interpreter in self._interpreters.items()
+            },
+            builds=self._settings.allow_builds,
         )
 
 

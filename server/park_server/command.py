@@ -51,6 +51,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--index-login", type=Path, metavar="FILE", help="a file with user:password for it"
     )
     parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
+    parser.add_argument(
+        "--allow-builds",
+        action="store_true",
+        help="build, confined like a job, the source of trees whose wheels do not run here",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
             ready_file=options.ready_file,
             upstream=options.upstream,
             slots=options.slots,
+            allow_builds=options.allow_builds,
             index=options.index,
             index_upload=options.index_upload,
             index_login_file=options.index_login,

@@ -20,7 +20,7 @@ _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What the operator decided.
+    """What the operator decided; ``allow_builds`` tells whether users' sources are built.
 
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
     in place of the embedded one, ``index_upload`` where that takes uploads (None: found from
@@ -33,6 +33,7 @@ class Settings:
     ready_file: Path | None
     upstream: str | None
     slots: int
+    allow_builds: bool = False
     index: str | None = None
     index_upload: str | None = None
     index_login: tuple[str, str] | None = field(default=None, repr=False)
@@ -47,6 +48,7 @@ class Settings:
         ready_file: Path | None = None,
         upstream: str | None = None,
         slots: int | None = None,
+        allow_builds: bool = False,
         index: str | None = None,
         index_upload: str | None = None,
         index_login_file: Path | None = None,
@@ -62,6 +64,7 @@ class Settings:
             ready_file=ready_file,
             upstream=_simple_index("--upstream", upstream or machine_index() or PYPI),
             slots=slots or cores,
+            allow_builds=allow_builds,
             index=None if index is None else _simple_index("--index", index),
             index_upload=None if index_upload is None else _checked("--index-upload", index_upload),
             index_login=None if index_login_file is None else _login_in(index_login_file),

@@ -110,7 +110,7 @@ def test_an_edit_of_the_installed_files_is_a_new_version(site: Path, cache: Cach
 def test_a_file_that_changes_before_it_is_packed(site: Path, cache: Cache) -> None:
     source = local_source(find("park_t_film"), cache=cache)
     (site / "park_t_film/__init__.py").write_text("SLD = 3.0\n")
-    with pytest.raises(LocalSetError, match="changed while it was being packed"):
+    with pytest.raises(LocalSetError, match="changed while its project was being built"):
         source.wheel()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
     from park.build.environment import BuildEnvironment
 
-__all__ = ["Backend", "build_environ", "compiler_variables"]
+__all__ = ["Backend", "Launch", "build_environ", "compiler_variables", "launch"]
+
+Launch = Callable[["Sequence[str]", "str | None", "Mapping[str, str]"], None]
+"""Runs a command in a folder with exactly these environment variables, to its end.
+
+Raises `subprocess.CalledProcessError` with what it printed.
+"""
 
 _LISTS_FILES_BY_VCS = frozenset({"setuptools-scm", "setuptools-git", "vcs-versioning"})
 """Plugins that have setuptools ship the data files which git tracks; without a checkout they
@@ -52,17 +59,34 @@ _COMPILER_VARIABLES = frozenset(
 _COMPILER_PREFIXES = ("CMAKE_BUILD_", "SKBUILD_")
 
 
+def launch(command: Sequence[str], folder: str | None, environ: Mapping[str, str]) -> None:
+    """Run ``command`` as a child of this process; see `Launch`."""
+    subprocess.run(
+        list(command),
+        cwd=folder,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=True,
+        umask=0o022,
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backend:
     """The backend of one export.
 
     ``pretended_version`` is what a version-control plugin is told, as an export has no
-    history; None where the tree declares its version itself.
+    history; None where the tree declares its version itself. ``outer`` are the environment
+    variables that hooks may see, this process's own by default, and ``launch`` starts them.
     """
 
     source: Path
     environment: BuildEnvironment
     pretended_version: str | None = None
+    outer: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    launch: Launch = launch
 
     def requirements_for_wheel(self) -> tuple[str, ...]:
         """Return what the backend asks for in addition to ``[build-system] requires``."""
@@ -104,17 +128,8 @@ class Backend:
         extra_environ: Mapping[str, str] | None = None,
     ) -> None:
         """Run a hook; the parameters are those of `pyproject_hooks`."""
-        environ = build_environ(os.environ, pretended_version=self.pretended_version)
-        subprocess.run(
-            list(cmd),
-            cwd=cwd,
-            env={**environ, **(extra_environ or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=True,
-            umask=0o022,
-        )
+        environ = build_environ(self.outer, pretended_version=self.pretended_version)
+        self.launch(cmd, cwd, {**environ, **(extra_environ or {})})
 
 
 def build_environ(

@@ -7,7 +7,6 @@ those which were tried here; the installed files are at hand, and RECORD lists t
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import os
 import re
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 from packaging.tags import Tag, parse_tag
 
 from park.build.archive import Member, write_wheel
+from park.build.export import verified_content
 from park.build.hashing import HashedFile, snapshot_of
 from park.build.source import LocalSource
 from park.build.tree import TreeFile, signature_of
@@ -137,9 +137,7 @@ def _name_of_data(
 
 
 def _member(file: HashedFile) -> Member:
-    content = Path(file.source).read_bytes()
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise LocalSetError(f"{file.source} changed while it was being packed", hint="run it again")
+    content = verified_content(file)
     if ".data/scripts/" in file.path:
         # installers put the path of their Python in place of this word (Wheel specification)
         content = _INTERPRETER.sub(b"#!python", content)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from park.build.cache import Cache
     from park.build.hashing import HashedFile, Snapshot
 
-__all__ = ["EPOCH", "exported"]
+__all__ = ["EPOCH", "exported", "verified_content"]
 
 EPOCH = 315532800
 """1 January 1980, UTC, in seconds: the oldest time that a zip file can tell."""
@@ -40,13 +40,19 @@ def exported(snapshot: Snapshot, *, cache: Cache) -> Iterator[Path]:
         yield folder
 
 
-def _copy(file: HashedFile, folder: Path) -> None:
+def verified_content(file: HashedFile) -> bytes:
+    """Return the content of ``file``; raises `LocalSetError` unless it is what was hashed."""
     content = Path(file.source).read_bytes()
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise LocalSetError(
             f"{file.source} changed while its project was being built",
             hint="run it again: the new content gets a version of its own",
         )
+    return content
+
+
+def _copy(file: HashedFile, folder: Path) -> None:
+    content = verified_content(file)
     target = folder / file.path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)

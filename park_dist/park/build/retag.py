@@ -1,8 +1,8 @@
 """A wheel under another version: the tree's, whatever the backend wrote.
 
-Rewritten are METADATA, the names of the ``.dist-info`` and ``.data`` folders, RECORD and the
-file name (Binary Distribution Format specification). Members are sorted and written by
-`park.build.archive`, so that equal content gives equal bytes.
+Rewritten are METADATA (and WHEEL, for a build tag), the names of the ``.dist-info`` and
+``.data`` folders, RECORD and the file name (Binary Distribution Format specification).
+Members are sorted and written by `park.build.archive`, so that equal content gives equal bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["renamed", "retag", "with_version"]
+__all__ = ["renamed", "retag", "with_build_tag", "with_version"]
 
 _SIGNATURES = frozenset({"RECORD.jws", "RECORD.p7s"})  # of the old RECORD, so no longer true
 
@@ -42,8 +42,10 @@ class _Wheel:
         return renames.get(folder, folder) + slash + rest
 
 
-def renamed(filename: str, version: str) -> str:
+def renamed(filename: str, version: str, build: str | None = None) -> str:
     """Return a wheel's file name with another version; raises `BuildFailed` if it is none.
+
+    ``build`` is the build tag that it gets, in place of one that it has.
 
     >>> renamed("mymodel-1.4.2-py3-none-any.whl", "1.4.2+t0123456789abcdef")
     'mymodel-1.4.2+t0123456789abcdef-py3-none-any.whl'
@@ -52,8 +54,9 @@ def renamed(filename: str, version: str) -> str:
         parse_wheel_filename(filename)
     except InvalidWheelFilename as error:
         raise BuildFailed(f"the build backend made {filename!r}: {error}") from None
-    name, _, *rest = filename.split("-")
-    return "-".join([name, version, *rest])
+    name, _, *own_build, interpreter, abi, platform = filename.split("-")
+    tag = own_build if build is None else [build]
+    return "-".join([name, version, *tag, interpreter, abi, platform])
 
 
 def with_version(metadata: bytes, version: str) -> bytes:
@@ -69,26 +72,37 @@ def with_version(metadata: bytes, version: str) -> bytes:
     raise BuildFailed("the wheel's METADATA has no Version header")
 
 
-def retag(wheel: Path, version: str, output: Path) -> Path:
+def with_build_tag(wheel_file: bytes, build: str) -> bytes:
+    """Return the content of a WHEEL file with the header ``Build``, in place of its own."""
+    lines = [line for line in wheel_file.splitlines() if not line.lower().startswith(b"build:")]
+    return b"\n".join([*(line for line in lines if line), b"Build: " + build.encode(), b""])
+
+
+def retag(wheel: Path, version: str, output: Path, *, build: str | None = None) -> Path:
     """Write ``wheel`` under ``version`` into the folder ``output`` and return its path.
 
-    Raises `BuildFailed` where it is not a wheel.
+    ``build`` is its build tag, None to keep what it has. Raises `BuildFailed` where it is not
+    a wheel.
     """
-    target = output / renamed(wheel.name, version)
+    target = output / renamed(wheel.name, version, build)
     try:
         with zipfile.ZipFile(wheel) as source:
             names = _names(source, version)
-            members = _rewritten(source, names, version)
+            members = _rewritten(source, names, version, build)
             return write_wheel(target, members, dist_info=names.new_dist_info)
     except zipfile.BadZipFile as error:
         raise BuildFailed(f"the build backend made {wheel.name}: {error}") from error
 
 
-def _rewritten(source: zipfile.ZipFile, names: _Wheel, version: str) -> Iterator[Member]:
+def _rewritten(
+    source: zipfile.ZipFile, names: _Wheel, version: str, build: str | None
+) -> Iterator[Member]:
     for member in _in_order(source.infolist(), names):
         content = source.read(member)
         if member.filename == f"{names.dist_info}/METADATA":
             content = with_version(content, version)
+        elif build is not None and member.filename == f"{names.dist_info}/WHEEL":
+            content = with_build_tag(content, build)
         executable = bool(member.external_attr >> 16 & stat.S_IXUSR)
         yield Member(names.member(member.filename), content, executable)
 

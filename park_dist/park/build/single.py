@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.build.archive import Member, write_wheel
+from park.build.export import verified_content
 from park.build.hashing import snapshot_of
 from park.build.source import LocalSource
 from park.build.tree import TreeFile, signature_of
@@ -16,6 +15,8 @@ from park.build.version import declared_part, tree_hash, with_tree_hash
 from park.errors import LocalSetError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from park.build.cache import Cache
     from park.local.project import LocalProject
 
@@ -34,7 +35,9 @@ class WheelFile(LocalSource):
 
     def _raw_wheel(self, output: Path) -> Path:
         (file,) = self.snapshot.files
-        return Path(shutil.copy(file.source, output))
+        target = output / file.path
+        target.write_bytes(verified_content(file))
+        return target
 
     def _check(self, wheel: Path) -> None:
         """Nothing to compare: the closure was computed from this very wheel."""
@@ -49,7 +52,7 @@ class ScriptProject(LocalSource):
         name = str(self.project.name).replace("-", "_")
         dist_info = f"{name}-{self.project.version}.dist-info"
         members = [
-            Member(f"{self.project.module}.py", Path(file.source).read_bytes()),
+            Member(f"{self.project.module}.py", verified_content(file)),
             Member(f"{dist_info}/METADATA", self._metadata().encode()),
             Member(f"{dist_info}/WHEEL", _WHEEL.encode()),
         ]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from park.build.local_set import LocalSet
 from park.build.source import BuiltWheel, LocalSource
+from park.client.platform import Parcel, as_parcel
 from park.client.transport import Transport
 from park.errors import from_problem
 from park.model.ids import new_id
@@ -74,8 +75,10 @@ def install(transport: Transport, local: LocalSet, report: Report) -> InstallOut
     Raises the error that stopped it: `BuildFailed` here, `ResolutionFailed` there, …
     """
     wheels = [(source, _built(source, report)) for source in local.sources]
-    record = _asked(transport, local, wheels)
-    uploaded = _upload_missing(transport, record, wheels, report)
+    python = local.requirements.python
+    parcel = as_parcel(transport, wheels, python=python, progress=report.step)
+    record = _asked(transport, local, parcel)
+    uploaded = _upload_missing(transport, record, parcel.wheels, report)
     record = _followed(transport, record, report)
     return InstallOutcome(
         project=record.project,
@@ -85,7 +88,7 @@ def install(transport: Transport, local: LocalSet, report: Report) -> InstallOut
         set_hash=record.set_hash,
         status=record.state,
         built=[wheel.filename for _, wheel in wheels if wheel.built],
-        uploaded=uploaded,
+        uploaded=[*uploaded, *parcel.sent],
         realised=record.realised,
         added=[f"{pin.name}=={pin.version}" for pin in record.added],
     )
@@ -101,8 +104,8 @@ def _built(source: LocalSource, report: Report) -> BuiltWheel:
     return wheel
 
 
-def _asked(transport: Transport, local: LocalSet, wheels: _Wheels) -> InstallRecord:
-    """Send the one request that carries the pins and the digests of the local wheels."""
+def _asked(transport: Transport, local: LocalSet, parcel: Parcel) -> InstallRecord:
+    """Send the one request that carries the pins and the digests of what comes from here."""
     request = InstallRequest(
         id=new_id(),
         project=local.project.name,
@@ -117,8 +120,9 @@ def _asked(transport: Transport, local: LocalSet, wheels: _Wheels) -> InstallRec
                 sha256=wheel.sha256,
                 size=wheel.size,
             )
-            for source, wheel in wheels
+            for source, wheel in parcel.wheels
         ],
+        sources=parcel.sources,
     )
     return decode(InstallRecord, transport.json("POST", f"{API}/installs", json=encode(request)))
 

@@ -16,13 +16,21 @@ from typing import Any
 
 from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from park.errors import CannotSatisfy, EnvironmentMismatch, ParkError, ServiceFault, UsageError
 from park.model.locks import LockHash
 from park.model.pins import Pin, RequirementSet, is_tree_version, parse_pin
 from park.model.states import InstallState
-from park.wire import InstallRecord, InstallRequest, PinRecord, ProgressRecord, encode
+from park.wire import (
+    InstallRecord,
+    InstallRequest,
+    LocalWheel,
+    PinRecord,
+    ProgressRecord,
+    SourceArchive,
+    encode,
+)
 from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.records import PublishedFile
@@ -36,6 +44,7 @@ from park_server.envs.resolve import ResolutionRequest, Resolver
 from park_server.envs.supply import WheelSupply
 from park_server.installs import store
 from park_server.installs.progress import ProgressBoard
+from park_server.installs.sources import SourceStation, require_fitting
 
 __all__ = ["InstallManager", "ResolverAccess"]
 
@@ -78,6 +87,7 @@ class InstallManager:
         interpreters: Mapping[str, Interpreter],
         resolver: ResolverAccess,
         supply: WheelSupply,
+        sources: SourceStation,
         on_final: Callable[[InstallRecord], None],
     ) -> None:
         self._database = database
@@ -87,6 +97,7 @@ class InstallManager:
         self._interpreters = interpreters
         self._resolver = resolver
         self._supply = supply
+        self._sources = sources
         self._on_final = on_final
         self._board = ProgressBoard(bus)
         self._uploads: dict[str, asyncio.Event] = {}
@@ -103,18 +114,21 @@ class InstallManager:
         """Drop the running tasks; their installs are taken up at the next start."""
         for task in self._tasks:
             task.cancel()
+        self._sources.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def request(self, user: str, request: InstallRequest) -> InstallRecord:
         """Accept ``request`` and return its install: ready at once where all is there already.
 
-        Raises `UsageError` for a request that contradicts itself, and `NoInterpreter`.
+        Raises `UsageError` for a request that contradicts itself, `NoInterpreter`, and
+        `CannotSatisfy` for a wheel of another platform or a source that is not built here.
         """
         pins = _checked_pins(request)
-        interpreter_for(self._interpreters, request.python)
+        require_fitting(request, interpreter_for(self._interpreters, request.python))
+        self._sources.require_buildable(request.sources)
         set_hash = RequirementSet.of(request.python, pins).hash
         request = replace(request, project=str(canonicalize_name(request.project)))
-        known = self._database.read(lambda c: store.known_lock(c, request, set_hash))
+        known = self._known_lock(request)
         missing = self._missing(user, request)
         # who has not shown the wheels themselves gets nothing made from them
         ready = known is not None and not missing and self._is_ready(LockHash(known.lock_hash))
@@ -177,6 +191,7 @@ class InstallManager:
         await self._wheels_uploaded(install, row.user, request)
         async with self._slots:
             await self._enter(install, InstallState.RESOLVING)
+            request = await self._with_built_sources(install, row.user, request, interpreter)
             lock = await asyncio.to_thread(self._locked, install, row.user, request, interpreter)
             await self._enter(
                 install,
@@ -192,6 +207,21 @@ class InstallManager:
         await self._enter(
             install, InstallState.READY, environment=environment, realised=not was_there
         )
+
+    async def _with_built_sources(
+        self, install: str, user: str, request: InstallRequest, interpreter: Interpreter
+    ) -> InstallRequest:
+        """Return ``request`` with wheels for its sources, or as it is where a lock is known."""
+        if not request.sources or self._known_lock(request) is not None:
+            return request
+        total = len(request.sources)
+        self._board.note(install, ProgressRecord(stage="build", done=0, total=total, unit="wheels"))
+        built = await self._sources.wheels(user, request.sources, interpreter)
+        return replace(request, wheels=[*request.wheels, *built], sources=[])
+
+    def _known_lock(self, request: InstallRequest) -> Row[Any] | None:
+        set_hash = RequirementSet.of(request.python, _checked_pins(request)).hash
+        return self._database.read(lambda c: store.known_lock(c, request, set_hash))
 
     async def _wheels_uploaded(self, install: str, user: str, request: InstallRequest) -> None:
         uploads = self._uploads.setdefault(install, asyncio.Event())
@@ -225,7 +255,7 @@ class InstallManager:
     ) -> _Locked:
         """Return the lock of the pins: one that is known, else a newly resolved one."""
         pins = RequirementSet.of(request.python, _checked_pins(request))
-        known = self._database.read(lambda c: store.known_lock(c, request, pins.hash))
+        known = self._known_lock(request)
         if known is not None:
             text = self._database.read(lambda c: store.lock_document(c, known.lock_hash))
             document = load(text.encode())
@@ -319,7 +349,8 @@ class InstallManager:
 def _checked_pins(request: InstallRequest) -> tuple[Pin, ...]:
     """Return the pins; raises `UsageError` where pins and wheels do not tell the same story."""
     pins = tuple(parse_pin(pin.name, pin.version) for pin in request.pins)
-    wheels = {parse_pin(wheel.name, wheel.version) for wheel in request.wheels}
+    files: list[LocalWheel | SourceArchive] = [*request.wheels, *request.sources]
+    wheels = {parse_pin(file.name, file.version) for file in files}
     trees = {pin for pin in pins if is_tree_version(pin.version)}
     if strangers := sorted(wheels - set(pins)):
         raise UsageError(f"wheels that no pin asks for: {', '.join(map(str, strangers))}")

@@ -10,7 +10,16 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from park.errors import UnknownItem
 from park.model.pins import SetHash, is_tree_version
 from park.model.states import EnvironmentState, InstallState
-from park.wire import EnvironmentRecord, InstallRecord, InstallRequest, PinRecord, decode, encode
+from park.wire import (
+    EnvironmentRecord,
+    InstallRecord,
+    InstallRequest,
+    LocalWheel,
+    PinRecord,
+    SourceArchive,
+    decode,
+    encode,
+)
 from park_server import events
 from park_server.clock import now
 from park_server.db.tables import environments, installs, locks
@@ -113,7 +122,7 @@ def unfinished(connection: Connection) -> list[str]:
 def known_lock(
     connection: Connection, request: InstallRequest, set_hash: SetHash
 ) -> Row[Any] | None:
-    """Return a finished install of the same pins and the same wheels, whose lock serves again.
+    """Return a finished install of the same pins and the same files, whose lock serves again.
 
     The set hash covers the pins; the digests are compared too, because a lock selects bytes.
     """
@@ -122,11 +131,14 @@ def known_lock(
         .where(installs.c.set_hash == set_hash, installs.c.lock_hash.is_not(None))
         .order_by(installs.c.id.desc())
     )
-    wanted = sorted(wheel.sha256 for wheel in request.wheels)
-    for row in connection.execute(query):
-        if sorted(wheel.sha256 for wheel in request_of(row).wheels) == wanted:
-            return row
-    return None
+    wanted = _digests(request)
+    rows = connection.execute(query)
+    return next((row for row in rows if _digests(request_of(row)) == wanted), None)
+
+
+def _digests(request: InstallRequest) -> list[str]:
+    files: list[LocalWheel | SourceArchive] = [*request.wheels, *request.sources]
+    return sorted(file.sha256 for file in files)
 
 
 def keep_lock(connection: Connection, lock_hash: str, python: str, document: str) -> None:

@@ -1,0 +1,94 @@
+"""Commands that run code of a user for an install: each in a process group of its own, confined.
+
+No less isolated than a job: another process and session, the service's folders read-only,
+no variable of the operator's beyond the few that programs need, limits of time and memory,
+and nothing left running at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["ConfinedRunner"]
+
+_KEPT = frozenset({"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT"})
+"""What compilers need; tokens and passwords live in other variables."""
+
+
+class ConfinedRunner:
+    """Runs commands confined; ``read_only`` are folders that they cannot write to.
+
+    ``timeout_s`` and ``memory_bytes`` (of one process) are the limits of each.
+    """
+
+    def __init__(self, *, read_only: Sequence[Path], timeout_s: float, memory_bytes: int) -> None:
+        self._limits = {
+            "read_only": [str(path) for path in read_only],
+            "memory_bytes": memory_bytes,
+        }
+        self._timeout_s = timeout_s
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+
+    def environ(self, home: Path) -> dict[str, str]:
+        """Return the variables that commands may see; ``home`` is where they may write."""
+        kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+        return kept | {"HOME": str(home), "TMPDIR": str(home)}
+
+    def launch(
+        self, command: Sequence[str], folder: str | None, environ: Mapping[str, str]
+    ) -> None:
+        """Run ``command`` to its end; see `park.build.backend.Launch`.
+
+        Raises `subprocess.CalledProcessError` with what it printed, also where it was ended
+        because its time was up.
+        """
+        # isolated: the folder is the user's, and nothing in it may stand for a module of ours
+        confine = [sys.executable, "-I", "-m", "park_server.installs.confine"]
+        process = subprocess.Popen(
+            [*confine, json.dumps(self._limits), *command],
+            cwd=folder,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            umask=0o022,
+        )
+        output = self._followed(process)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command, output)
+
+    def stop(self) -> None:
+        """End all that runs; the threads that wait for it go on with a failure."""
+        with self._lock:
+            for process in self._running:
+                _end(process)
+
+    def _followed(self, process: subprocess.Popen[bytes]) -> bytes:
+        with self._lock:
+            self._running.add(process)
+        try:
+            output, _ = process.communicate(timeout=self._timeout_s)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            output, _ = process.communicate()
+            output += f"\nended: not done within {self._timeout_s:.0f} s\n".encode()
+        finally:
+            _end(process)  # what a build left running in the background ends with it
+            with self._lock:
+                self._running.discard(process)
+        return output
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,225 @@
+"""Wheels that the service builds from a client's source, where its operator allows that.
+
+The service's own process reads ``pyproject.toml`` and moves files; all that runs code of the
+user (the hooks of the build backend) runs confined, in an environment made for this build
+alone. Build requirements are wheels from the service's index, at the versions that the
+client's build had, since those are part of the tree's version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
+
+import uv
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from park.build.backend import Backend
+from park.build.environment import BuildEnvironment
+from park.build.output import build_failed
+from park.build.retag import retag
+from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
+from park.local.pyproject import read_pyproject
+from park.wire import SourceArchive
+from park_server.envs.interpreters import Interpreter
+from park_server.envs.resolve import child_environment
+from park_server.installs.confined import ConfinedRunner
+
+__all__ = ["BuildPolicy", "SourceBuilder"]
+
+_INSTALL_TIMEOUT_S = 600
+_MAX_UNPACKED_BYTES = 2 << 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildPolicy:
+    """What the operator allows: whether to build at all, for how long, with how much memory."""
+
+    allowed: bool
+    timeout_s: float = 1800.0
+    memory_bytes: int = 4 << 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Site:
+    """The folder of one build."""
+
+    folder: Path
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "source"
+
+    @property
+    def venv(self) -> Path:
+        return self.folder / "venv"
+
+    @property
+    def python(self) -> Path:
+        return self.venv / "bin" / "python"
+
+    @property
+    def home(self) -> Path:
+        """Where the backend may write whatever it likes."""
+        return self.folder / "home"
+
+
+@dataclass(kw_only=True)
+class SourceBuilder:
+    """Builds wheels below ``folder``; ``home`` is the service's, which builds cannot write to.
+
+    ``index_url`` may bear credentials; only uv sees them, never a build backend.
+    """
+
+    policy: BuildPolicy
+    home: Path
+    folder: Path
+    index_url: str = field(repr=False)
+    cache: Path
+
+    def __post_init__(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)  # what a killed service left
+        self.folder.mkdir(parents=True)
+        others = [path for path in self.home.iterdir() if path != self.folder]
+        self._runner = ConfinedRunner(
+            read_only=others,
+            timeout_s=self.policy.timeout_s,
+            memory_bytes=self.policy.memory_bytes,
+        )
+
+    def require_allowed(self, sources: Iterable[SourceArchive]) -> None:
+        """Raise `CannotSatisfy` where there are ``sources`` and the operator allows no builds."""
+        names = ", ".join(source.filename for source in sources)
+        if names and not self.policy.allowed:
+            raise CannotSatisfy(
+                f"this service builds nothing that is sent to it: {names}",
+                hint="send a wheel for its platform, or ask its operator for --allow-builds",
+            )
+
+    @contextmanager
+    def built(
+        self, source: SourceArchive, archive: Path, interpreter: Interpreter
+    ) -> Iterator[Path]:
+        """Give the wheel of ``source`` at its version; the build's folder goes at the end.
+
+        Raises `BuildFailed`, `InvalidUpload` for an archive that is no source distribution,
+        or `CannotSatisfy` where the wheel is not for ``interpreter`` all the same.
+        """
+        self.require_allowed([source])
+        site = _Site(folder=Path(mkdtemp(dir=self.folder)))
+        try:
+            tree = _unpacked(archive, site.source)
+            raw = self._raw_wheel(source, tree, site, interpreter)
+            _check(raw, source, interpreter)
+            finished = site.folder / "finished"
+            finished.mkdir()
+            yield retag(raw, source.version, finished, build=_build_tag(raw))
+        finally:
+            shutil.rmtree(site.folder, ignore_errors=True)
+
+    def stop(self) -> None:
+        """End the builds that run."""
+        self._runner.stop()
+
+    def _raw_wheel(
+        self, source: SourceArchive, tree: Path, site: _Site, interpreter: Interpreter
+    ) -> Path:
+        site.home.mkdir()
+        self._uv(["venv", "--quiet", "--python", str(interpreter.executable), str(site.venv)])
+        constraints = site.folder / "constraints.txt"
+        pins = (f"{pin.name}=={pin.version}\n" for pin in source.build_pins)
+        constraints.write_text("".join(pins), encoding="utf-8")
+        self._install(read_pyproject(tree).build_system.requires, site, constraints)
+        backend = Backend(
+            source=tree,
+            environment=BuildEnvironment(python_executable=str(site.python), installed=()),
+            pretended_version=source.pretended_version,
+            outer=self._runner.environ(site.home),
+            launch=self._runner.launch,
+        )
+        self._install(backend.requirements_for_wheel(), site, constraints)
+        return backend.build_wheel(site.folder / "raw")
+
+    def _install(self, requires: Iterable[str], site: _Site, constraints: Path) -> None:
+        wanted = list(requires)
+        if wanted:
+            options = ["--python", str(site.python), "--constraint", str(constraints)]
+            # wheels only: an sdist among them would run its code here, unconfined
+            self._uv(["pip", "install", "--quiet", "--only-binary", ":all:", *options, *wanted])
+
+    def _uv(self, arguments: list[str]) -> None:
+        variables = {
+            "UV_DEFAULT_INDEX": self.index_url,
+            "UV_CACHE_DIR": str(self.cache),
+            "UV_PYTHON_DOWNLOADS": "never",
+            "UV_NO_PROGRESS": "1",
+        }
+        try:
+            subprocess.run(
+                [uv.find_uv_bin(), "--no-config", *arguments],
+                env=child_environment(os.environ, variables),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_INSTALL_TIMEOUT_S,
+                check=True,
+            )
+        except subprocess.SubprocessError as error:
+            raise build_failed(
+                "the service cannot install the build requirements",
+                error,
+                hint="see whether its index has wheels of them at the versions of here",
+            ) from error
+
+
+def _unpacked(archive: Path, target: Path) -> Path:
+    """Unpack a source distribution and return its one folder."""
+    try:
+        with tarfile.open(archive) as members:
+            size = 0
+            for member in members:
+                size += member.size
+                if size > _MAX_UNPACKED_BYTES:
+                    raise InvalidUpload(f"unpacked, the source is over {_MAX_UNPACKED_BYTES:,} B")
+                if ".git" in PurePosixPath(member.name).parts:
+                    # git would run what its configuration says, and not confined
+                    raise InvalidUpload(f"{member.name}: a source has no folder .git")
+                members.extract(member, target, filter="data")
+    except (tarfile.TarError, OSError) as error:
+        raise InvalidUpload(f"not a source distribution: {error}") from error
+    folders = list(target.iterdir()) if target.exists() else []
+    if len(folders) != 1 or not folders[0].is_dir():
+        raise InvalidUpload(f"a source distribution has one folder at its top, not {len(folders)}")
+    return folders[0]
+
+
+def _check(wheel: Path, source: SourceArchive, interpreter: Interpreter) -> None:
+    try:
+        name, _, _, tags = parse_wheel_filename(wheel.name)
+    except InvalidWheelFilename as error:
+        raise BuildFailed(f"the build backend made {wheel.name!r}: {error}") from None
+    if name != canonicalize_name(source.name):
+        raise BuildFailed(f"{source.filename} builds {name}; expected {source.name}")
+    if set(map(str, tags)).isdisjoint(interpreter.tags):
+        raise CannotSatisfy(
+            f"built on the service, {source.filename} gives {wheel.name}, which is not for "
+            f"{interpreter.target.platform}",
+            hint="correct what the project says of its platform",
+        )
+
+
+def _build_tag(wheel: Path) -> str:
+    """Return a build tag that tells these bytes from a wheel of the same version from elsewhere.
+
+    A file name is immutable in the index, and a compiler need not give the same bytes twice.
+    """
+    return f"0b{hashlib.sha256(wheel.read_bytes()).hexdigest()[:8]}"
