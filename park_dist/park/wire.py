@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 __all__ = [
     "API",
     "CallDocument",
+    "EnvironmentDetail",
     "EnvironmentRecord",
+    "EnvironmentSummary",
     "FileRecord",
     "IndexFileRecord",
     "IndexProjectRecord",
@@ -27,6 +29,8 @@ __all__ = [
     "ProgressRecord",
     "ServiceRecord",
     "SourceArchive",
+    "StorageRecord",
+    "VerificationRecord",
     "decode",
     "encode",
 ]
@@ -153,6 +157,64 @@ class EnvironmentRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentSummary:
+    """An environment, whichever versions were installed into it.
+
+    ``size_bytes`` is all that it links to, ``own_bytes`` what it takes alone. ``projects``
+    are ``name==version``; ``realised`` is when it was made the last time.
+    """
+
+    lock_hash: str
+    status: str
+    python: str
+    packages: int
+    size_bytes: int
+    own_bytes: int
+    created: str
+    realised: str
+    last_used: str | None
+    projects: list[str]
+    installed_by: list[str]
+    pinned_by: list[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentDetail:
+    """An environment with what its lock has; ``path`` and what follows while it is there.
+
+    ``conflicts`` name each path that several wheels own, and the owners, of whom the last
+    is seen; ``bytecode`` tells whether all modules are compiled.
+    """
+
+    environment: EnvironmentSummary
+    packages: list[PinRecord]
+    path: str | None = None
+    python_full: str | None = None
+    bytecode: bool = False
+    conflicts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerificationRecord:
+    """What was found changed in an environment, and whether it was made whole again."""
+
+    lock_hash: str
+    damages: list[str]
+    repaired: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StorageRecord:
+    """What environments and unpacked wheels take; ``quota_bytes`` None: without a limit."""
+
+    quota_bytes: int | None
+    store_bytes: int
+    environments_bytes: int
+    wheels: int
+    environments: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class JobRequest:
     """One call of an entry point inside the environment of a lock, or of an install to come.
 
@@ -276,6 +338,8 @@ _NESTED: dict[tuple[str, str], Any] = {
     ("InstallRequest", "wheels"): LocalWheel,
     ("InstallRequest", "sources"): SourceArchive,
     ("SourceArchive", "build_pins"): PinRecord,
+    ("EnvironmentDetail", "environment"): EnvironmentSummary,
+    ("EnvironmentDetail", "packages"): PinRecord,
     ("EnvironmentRecord", "pins"): PinRecord,
     ("IndexProjectRecord", "files"): IndexFileRecord,
     ("JobRecord", "files"): FileRecord,

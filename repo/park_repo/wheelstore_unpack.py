@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -47,6 +48,9 @@ _FOLDERS = {
 """The folder of an entry that each scheme goes to. Environments have one site-packages."""
 
 _COPY_BYTES = 256 * 1024
+
+_PIP_OF_A_MINOR = re.compile(r"pip3\.\d+")
+"""pip's wheels named a script for the Python that built them; pip and uv name it for theirs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,6 +149,8 @@ class _Destination(WheelDestination):
         self, name: str, module: str, attr: str, section: ScriptSection
     ) -> RecordEntry:
         """Note a script for the environments to generate."""
+        if _PIP_OF_A_MINOR.fullmatch(name):
+            name = f"pip{self._python}"
         self._scripts.append(
             ConsoleScript(name=name, module=module, attribute=attr, section=section)
         )

@@ -26,6 +26,7 @@ from park_server.db.migrate import migrate
 from park_server.envs.download import Downloader
 from park_server.envs.environments import Environments
 from park_server.envs.interpreters import discover
+from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.resolve import UvResolver
 from park_server.envs.supply import WheelSupply
 from park_server.home import Home
@@ -95,18 +96,22 @@ class AssembledService:
         self._bus.bind()
         folders = JobFolders(self._home.jobs, self._content)
         engine = LocalEngine(home=self._home.path)
+        supply = WheelSupply(self._index, self._downloads, loop=asyncio.get_running_loop())
+        keeper = self._keeper(supply)
         jobs = Scheduler(
             database=self._database,
             bus=self._bus,
-            environments=self._environments,
+            keeper=keeper,
+            read_only=self._environments.protected,
             folders=folders,
             engine=engine,
             runtime_hash=engine.runtime_hash,
             slots=self._settings.slots,
         )
         engine.attach(jobs)
-        installs = self._install_manager(jobs.install_ended)
+        installs = self._install_manager(keeper, supply, jobs.install_ended)
         try:
+            keeper.resume()
             await jobs.resume()
             installs.resume()
             yield Services(
@@ -116,12 +121,15 @@ class AssembledService:
                 folders=folders,
                 index=self._index,
                 installs=installs,
+                environments=self._environments,
+                keeper=keeper,
                 jobs=jobs,
                 about=self._about(),
             )
         finally:
             await installs.stop()
             await jobs.stop()
+            await keeper.stop()
             await engine.shut_down()
             await self._close()
 
@@ -134,19 +142,34 @@ class AssembledService:
         """Let every long poll answer: the service is stopping."""
         self._bus.wake_all()
 
-    def _install_manager(self, on_final: Callable[[InstallRecord], None]) -> InstallManager:
+    def _keeper(self, supply: WheelSupply) -> EnvironmentKeeper:
+        return EnvironmentKeeper(
+            database=self._database,
+            environments=self._environments,
+            interpreters=self._interpreters,
+            fetch_for=supply.for_user,
+            quota_bytes=self._settings.quota_bytes,
+        )
+
+    def _install_manager(
+        self,
+        keeper: EnvironmentKeeper,
+        supply: WheelSupply,
+        on_final: Callable[[InstallRecord], None],
+    ) -> InstallManager:
         return InstallManager(
             database=self._database,
             bus=self._bus,
             index=self._index,
             environments=self._environments,
+            keeper=keeper,
             interpreters=self._interpreters,
             resolver=ResolverAccess(
                 resolver=UvResolver(),
                 index_url=self._addresses.internal_index,
                 cache=self._home.cache / "resolver",
             ),
-            supply=WheelSupply(self._index, self._downloads, loop=asyncio.get_running_loop()),
+            supply=supply,
             sources=SourceStation(self._source_builder(), self._index, self._content),
             on_final=on_final,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from park.errors import CannotSatisfy
 from park_server.settings import Settings
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -52,6 +53,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
     parser.add_argument(
+        "--quota",
+        metavar="SIZE",
+        help="what environments and unpacked wheels may take (200G): the longest unused are "
+        "evicted, and come back when they are needed",
+    )
+    parser.add_argument(
         "--allow-builds",
         action="store_true",
         help="build, confined like a job, the source of trees whose wheels do not run here",
@@ -60,8 +67,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve."""
-    from park_server.serve import serve
-
+    try:
+        from park_server.serve import serve
+    except ModuleNotFoundError as error:
+        raise CannotSatisfy(
+            f"`park serve` needs {error.name}, which is not installed",
+            hint="pip install 'park-dist[server]'",
+        ) from error
     serve(
         Settings.of(
             home=options.home,
@@ -71,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
             upstream=options.upstream,
             slots=options.slots,
             allow_builds=options.allow_builds,
+            quota=options.quota,
             index=options.index,
             index_upload=options.index_upload,
             index_login_file=options.index_login,

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from park.errors import UsageError
+from park.model.sizes import parse_size
 
 __all__ = ["PYPI", "Settings", "without_credentials"]
 
@@ -21,6 +22,8 @@ _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """What the operator decided; ``allow_builds`` tells whether users' sources are built.
+
+    ``quota_bytes`` is what environments and unpacked wheels may take, None without a limit.
 
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
     in place of the embedded one, ``index_upload`` where that takes uploads (None: found from
@@ -34,6 +37,7 @@ class Settings:
     upstream: str | None
     slots: int
     allow_builds: bool = False
+    quota_bytes: int | None = None
     index: str | None = None
     index_upload: str | None = None
     index_login: tuple[str, str] | None = field(default=None, repr=False)
@@ -49,6 +53,7 @@ class Settings:
         upstream: str | None = None,
         slots: int | None = None,
         allow_builds: bool = False,
+        quota: str | None = None,
         index: str | None = None,
         index_upload: str | None = None,
         index_login_file: Path | None = None,
@@ -65,10 +70,20 @@ class Settings:
             upstream=_simple_index("--upstream", upstream or machine_index() or PYPI),
             slots=slots or cores,
             allow_builds=allow_builds,
+            quota_bytes=None if quota is None else _bytes("--quota", quota),
             index=None if index is None else _simple_index("--index", index),
             index_upload=None if index_upload is None else _checked("--index-upload", index_upload),
             index_login=None if index_login_file is None else _login_in(index_login_file),
         )
+
+
+def _bytes(option: str, text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {text!r}: {error}", hint=f"for example {option} 200G"
+        ) from error
 
 
 def _simple_index(option: str, url: str) -> str | None:

@@ -18,7 +18,7 @@ from support.wheels import make_wheel, wheel_members, write_archive
 
 from park.errors import CannotSatisfy
 from park_repo.wheelstore import StoreEntry, StoreKey, WheelStore, store_key
-from park_repo.wheelstore_disk import BUILDING, QUARANTINE, key_lock
+from park_repo.wheelstore_disk import QUARANTINE, key_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -223,7 +223,7 @@ def test_changed_times_alone_can_be_accepted(store: WheelStore, entry: StoreEntr
     assert store.verify(entry)
     assert store.verify(entry, thorough=True) == ()
 
-    store.restamp(entry)
+    assert store.heal(entry.key)
 
     assert store.verify(entry) == ()
 
@@ -233,7 +233,7 @@ def test_an_entry_in_quarantine_is_gone_until_it_is_added_again(
 ) -> None:
     _rewrite(entry.path / "site/demo/__init__.py", b"VALUE = 2\n")
 
-    store.quarantine(entry.key)
+    assert not store.heal(entry.key)
     assert store.get(entry.key) is None
     again = store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler())
 
@@ -248,6 +248,98 @@ def test_a_damaged_mark_is_no_entry_and_is_made_again(
     (store.folder / f"{entry.key}.json").write_text("{")
 
     assert store.get(entry.key) is None
+    assert store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler()) == entry
+
+
+class WatchingCompiler(CountingCompiler):
+    """Looks at the entry, as a job would, before it compiles."""
+
+    def __init__(self, look: Callable[[], object]) -> None:
+        super().__init__()
+        self._look = look
+
+    def compile(
+        self, root: Path, files: Iterable[str], progress: Callable[[int], object]
+    ) -> dict[str, str]:
+        self._look()
+        return super().compile(root, files, progress)
+
+
+def test_an_entry_is_of_use_before_it_is_compiled(store: WheelStore, wheel: Path) -> None:
+    entry = store.unpack(wheel, sha256=_sha256(wheel), python="3.11", cache_tag=TAG)
+    seen: list[object] = []
+
+    def look() -> None:
+        # a job meanwhile: the entry is there, sound, and imports from its sources
+        assert store.get(entry.key) == entry
+        seen.append(store.verify(entry))
+        code = "import demo; print(demo.VALUE)"
+        site = str(entry.path / "site")
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": site}
+        )
+        seen.append(done.stdout)
+
+    compiled = store.compile(entry, WatchingCompiler(look))
+
+    assert seen == [(), "1\n"]
+    assert (entry.bytecode, compiled.bytecode) == (False, True)
+    assert store.get(entry.key) == compiled
+    assert store.verify(compiled) == store.verify(compiled, thorough=True) == ()
+
+
+def test_a_scribble_before_the_bytecode_is_found_then_and_later(
+    store: WheelStore, wheel: Path
+) -> None:
+    entry = store.unpack(wheel, sha256=_sha256(wheel), python="3.11", cache_tag=TAG)
+    _rewrite(entry.path / "site/demo/__init__.py", b"VALUE = 2\n")
+
+    assert [str(damage) for damage in store.verify(entry)] == ["site/demo/__init__.py changed"]
+    compiled = store.compile(entry, CountingCompiler())
+    assert [str(damage) for damage in store.verify(compiled)] == ["site/demo/__init__.py changed"]
+
+
+def test_what_a_job_puts_among_the_bytecode_goes(store: WheelStore, wheel: Path) -> None:
+    entry = store.unpack(wheel, sha256=_sha256(wheel), python="3.11", cache_tag=TAG)
+    folder = entry.path / "site/demo/__pycache__"
+    (folder / f"other.{TAG}.pyc").write_bytes(b"")
+
+    store.compile(entry, CountingCompiler())
+
+    assert sorted(path.name for path in folder.iterdir()) == [
+        f"__init__.{TAG}.pyc",
+        f"broken_template.{TAG}.pyc",
+    ]
+
+
+def test_modules_that_do_not_compile_have_no_bytecode(store: WheelStore, wheel: Path) -> None:
+    class Picky(CountingCompiler):
+        def compile(
+            self, root: Path, files: Iterable[str], progress: Callable[[int], object]
+        ) -> dict[str, str]:
+            return super().compile(root, [f for f in files if "broken" not in f], progress)
+
+    entry = store.add(wheel, sha256=_sha256(wheel), compiler=Picky())
+
+    names = [path.name for path in (entry.path / "site/demo/__pycache__").iterdir()]
+    assert names == [f"__init__.{TAG}.pyc"]
+    assert store.verify(entry) == ()
+
+
+def test_a_script_of_pip_is_named_for_the_interpreter(tmp_path: Path, store: WheelStore) -> None:
+    points = b"[console_scripts]\npip = pip:main\npip3.14 = pip:main\n"
+    files = {"pip.py": b"def main(): ...\n", "pip-1.0.dist-info/entry_points.txt": points}
+    wheel = make_wheel(tmp_path, "pip", files=files)
+
+    entry = store.unpack(wheel, sha256=_sha256(wheel), python="3.11", cache_tag=TAG)
+
+    assert [script.name for script in entry.scripts] == ["pip", "pip3.11"]
+
+
+def test_a_removed_entry_leaves_nothing(store: WheelStore, entry: StoreEntry, wheel: Path) -> None:
+    store.remove(entry.key)
+
+    assert [p.name for p in store.folder.iterdir()] == [".locks"]
     assert store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler()) == entry
 
 
@@ -268,7 +360,9 @@ _KILLED = """
 """
 
 
-def test_a_killed_process_leaves_nothing_that_counts(store: WheelStore, wheel: Path) -> None:
+def test_a_killed_compiler_leaves_an_entry_that_can_be_compiled(
+    store: WheelStore, wheel: Path
+) -> None:
     killed = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(_KILLED), store.folder.parent, wheel],
         stdin=subprocess.PIPE,
@@ -277,14 +371,14 @@ def test_a_killed_process_leaves_nothing_that_counts(store: WheelStore, wheel: P
     with killed:
         assert killed.stdout is not None
         assert killed.stdout.readline() == b"compiling\n"
-        while_it_builds = store.sweep()
+        while_it_compiles = store.sweep()
         killed.send_signal(signal.SIGKILL)
 
-    assert while_it_builds == []
-    key = store_key(_sha256(wheel), TAG)
-    assert store.get(key) is None
-    assert [name.startswith(f"{BUILDING}{key}") for name in store.sweep()] == [True]
-    assert store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler()).key == key
+    assert while_it_compiles == store.sweep() == []
+    (entry,) = store.entries()
+    assert (entry.bytecode, store.verify(entry)) == (False, ())
+    again = store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler())
+    assert (again.bytecode, store.verify(again, thorough=True)) == (True, ())
 
 
 def test_what_was_renamed_but_not_marked_is_swept(store: WheelStore, entry: StoreEntry) -> None:

@@ -111,7 +111,12 @@ def test_it_tells_where_two_wheels_own_one_path(environment: Environment) -> Non
     assert run_python(environment.executable, "import clash; print(clash.WHO)") == "other"
 
 
-def test_bytecode_is_there_and_nothing_is_writable(environment: Environment) -> None:
+def test_bytecode_follows_and_then_nothing_is_writable(
+    environments: Environments, environment: Environment
+) -> None:
+    assert not environments.has_bytecode(environment)
+    environments.compile(environment, INTERPRETER)
+    assert environments.has_bytecode(environment)
     code = "import ns.demo as m; print(m.__cached__)"
     cached = Path(run_python(environment.executable, code))
     parents = [p for p in environment.path.rglob("*") if p.is_dir()]
@@ -166,9 +171,10 @@ def test_requests_at_once_build_once(
 def test_progress_ends_complete(environments: Environments, wheels: list[Path]) -> None:
     seen: list[Progress] = []
 
-    environments.realise(
+    environment = environments.realise(
         lock_of(wheels), INTERPRETER, fetch=fetch_from(wheels), progress=seen.append
     )
+    environments.compile(environment, INTERPRETER, progress=seen.append)
 
     last = {progress.stage: (progress.done, progress.total) for progress in seen}
     size = sum(wheel.stat().st_size for wheel in wheels)
@@ -261,7 +267,7 @@ def test_environments_refuse_while_a_shared_wheel_is_away(
     environments: Environments, environment: Environment, realise: Callable[[], Environment]
 ) -> None:
     for entry in environments._store.entries():
-        environments._store.quarantine(entry.key)
+        environments._store._put_aside(entry.key)
 
     with pytest.raises(EnvironmentMismatch, match="missing from the wheel store"):
         environments.check(environment.lock_hash)

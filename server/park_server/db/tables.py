@@ -8,6 +8,7 @@ from park_repo.tables import metadata
 
 __all__ = [
     "calls",
+    "environment_pins",
     "environments",
     "events",
     "installs",
@@ -58,7 +59,16 @@ environments = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("own_bytes", Integer, nullable=False),
     Column("created", String, nullable=False),
+    Column("realised", String, nullable=False),
     Column("last_used", String),
+)
+
+environment_pins = Table(
+    "environment_pins",
+    metadata,
+    Column("lock_hash", String, ForeignKey("locks.lock_hash"), primary_key=True),
+    Column("user", String, primary_key=True),
+    Column("created", String, nullable=False),
 )
 
 jobs = Table(

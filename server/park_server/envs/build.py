@@ -72,13 +72,14 @@ def _plant(
         (farm_apply.layer_of(entry, site_packages=site_packages) for entry in entries),
         farm_apply.list_directory,
         directories=skeleton.directories,
-        reserved=skeleton.reserved | {pth, MANIFEST},
+        reserved=skeleton.reserved | {pth, MANIFEST, farm_apply.ANCHORS},
         unfolded=_is_dist_info,
     )
     farm_apply.apply_plan(
         plan,
         building,
         final=final,
+        store=str(entries[0].path.parent) if entries else "",
         existing=skeleton.directories,
         content=farm_apply.contents_by_owner(entries, str(final / "bin" / "python")),
     )
@@ -130,11 +131,14 @@ def _complete(
 
 
 def _real_conflicts(conflicts: tuple[Conflict, ...]) -> tuple[PackageConflict, ...]:
-    """Leave out those where all owners bring the same bytes (an empty ``__init__.py``)."""
+    """Leave out those where all owners bring the same bytes (an empty ``__init__.py``).
+
+    Bytecode is left out as well: its modules tell, and it may not be there yet.
+    """
     return tuple(
         PackageConflict(path=conflict.path, owners=conflict.owners)
         for conflict in conflicts
-        if not _all_same(conflict.sources)
+        if not conflict.path.endswith(".pyc") and not _all_same(conflict.sources)
     )
 
 

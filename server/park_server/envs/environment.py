@@ -15,6 +15,7 @@ from packaging.utils import NormalizedName
 
 from park.errors import EnvironmentMismatch
 from park.model.locks import LockHash, SelectedWheel, Target, lock_hash
+from park_repo.wheelstore import StoreKey, store_key
 from park_repo.wheelstore_manifest import Stamp
 
 __all__ = ["MANIFEST", "Environment", "PackageConflict", "parse_manifest"]
@@ -56,6 +57,11 @@ class Environment:
     stamps: tuple[Stamp, ...]
 
     @property
+    def store_keys(self) -> tuple[StoreKey, ...]:
+        """The entries of the wheel store that it links to."""
+        return tuple(store_key(package.sha256, self.cache_tag) for package in self.packages)
+
+    @property
     def executable(self) -> Path:
         """The interpreter that runs jobs here."""
         return self.path / "bin" / "python"
@@ -86,7 +92,7 @@ def parse_manifest(content: bytes, path: Path, asked: LockHash) -> Environment:
     """Return the environment at ``path`` from its manifest.
 
     Raises `EnvironmentMismatch` where the manifest is damaged, or is that of another lock
-    than ``asked``.
+    than ``asked``: then ``details["bears"]`` is the lock hash that it bears.
     """
     try:
         environment = _parse(json.loads(content), path)
@@ -101,6 +107,7 @@ def parse_manifest(content: bytes, path: Path, asked: LockHash) -> Environment:
             f"not the environment that was asked for: expected lock hash {asked},"
             f" its manifest says {environment.lock_hash} and lists packages of {found}",
             hint="the service repairs it; ask again, or install again",
+            details={"bears": environment.lock_hash},
         )
     return environment
 

@@ -12,20 +12,22 @@ concurrent requests build once, and after a crash there is nothing half-made.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from packaging.pylock import Pylock
 
 from park.errors import EnvironmentMismatch, ServiceFault
 from park.model.locks import LockHash
 from park_repo import wheelstore_disk as disk
-from park_repo.wheelstore import StoreKey, WheelStore, store_key
+from park_repo.wheelstore import StoreEntry, StoreKey, WheelStore, store_key
 from park_repo.wheelstore_manifest import Damage, changed_stamps
 from park_server.envs.build import build
 from park_server.envs.environment import MANIFEST, Environment, parse_manifest
-from park_server.envs.fill import Fetch, fill_store
+from park_server.envs.fill import Fetch, compile_entries, fill_store
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.lock import select
 from park_server.envs.progress import OnProgress, ignore_progress
@@ -47,11 +49,19 @@ class Environments:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._store = store
         self._templates = Templates(home / "templates")
+        self._keys: dict[LockHash, tuple[StoreKey, ...]] = {}
+        self._in_the_making: Counter[StoreKey] = Counter()
+        self._counting = Lock()
 
     @property
     def protected(self) -> tuple[Path, ...]:
         """The folders that jobs must not be able to write to."""
         return self._folder, self._store.folder
+
+    @property
+    def store_folder(self) -> Path:
+        """The folder of the wheel store's entries."""
+        return self._store.folder
 
     def realise(
         self,
@@ -63,13 +73,15 @@ class Environments:
     ) -> Environment:
         """Return the environment of ``lock``, made now if it is absent or damaged.
 
+        It is of use at once; `compile` gives its wheels the bytecode that they lack.
         Raises `ResolutionFailed` where the lock selects nothing for ``interpreter``,
         `CannotSatisfy` for a wheel that cannot be had, and `ServiceFault` where the disk
         fails.
         """
         selection = select(lock, interpreter)
         name = selection.hash
-        with _disk_faults(name), disk.key_lock(self._folder, name):
+        keys = [store_key(wheel.sha256, interpreter.cache_tag) for wheel in selection.wheels]
+        with _disk_faults(name), self._making(keys), disk.key_lock(self._folder, name):
             entries = fill_store(
                 self._store, selection, interpreter, fetch=fetch, progress=progress
             )
@@ -86,6 +98,26 @@ class Environments:
                 progress=progress,
             )
 
+    def compile(
+        self,
+        environment: Environment,
+        interpreter: Interpreter,
+        *,
+        progress: OnProgress = ignore_progress,
+    ) -> None:
+        """Compile the wheels of ``environment`` that are not compiled; jobs may run meanwhile.
+
+        Raises `ServiceFault` where the disk fails.
+        """
+        entries = filter(None, map(self._store.get, environment.store_keys))
+        with _disk_faults(environment.lock_hash):
+            compile_entries(self._store, entries, interpreter, progress=progress)
+
+    def has_bytecode(self, environment: Environment) -> bool:
+        """Tell whether every wheel of ``environment`` is compiled."""
+        entries = map(self._store.get, environment.store_keys)
+        return all(entry is not None and entry.bytecode for entry in entries)
+
     def get(self, lock_hash: LockHash) -> Environment | None:
         """Return the environment as its manifest describes it; None if absent or unreadable."""
         try:
@@ -95,9 +127,34 @@ class Environments:
 
     def list(self) -> list[Environment]:
         """Return every environment whose manifest can be read, sorted by lock hash."""
-        names = sorted(path.name for path in self._folder.iterdir() if path.name[0] != ".")
-        found = (self.get(LockHash(name)) for name in names)
+        found = map(self.get, self.names())
         return [environment for environment in found if environment is not None]
+
+    def names(self) -> tuple[LockHash, ...]:
+        """Return the lock hashes of the environments, sound or not, sorted."""
+        names = (path.name for path in self._folder.iterdir() if path.name[0] != ".")
+        return tuple(sorted(map(LockHash, names)))
+
+    def path_of(self, lock_hash: LockHash) -> Path:
+        """Return where the environment is, or would be."""
+        return self._folder / lock_hash
+
+    def keys_of(self, lock_hash: LockHash) -> tuple[StoreKey, ...]:
+        """Return the store entries that an environment links to; none where it is unreadable.
+
+        A lock hash stands for its wheels, so a manifest is read for it once.
+        """
+        keys = self._keys.get(lock_hash)
+        if keys is None:
+            environment = self.get(lock_hash)
+            if environment is None:
+                return ()
+            keys = self._keys[lock_hash] = environment.store_keys
+        return keys
+
+    def entries(self) -> Iterable[StoreEntry]:
+        """Yield the entries of the wheel store."""
+        return self._store.entries()
 
     def check(self, lock_hash: LockHash) -> Environment:
         """Return the environment if a job may start in it; about 1 ms.
@@ -108,17 +165,24 @@ class Environments:
         environment = self._read(lock_hash)
         return _sound(environment, self._own_damages(environment))
 
-    def verify(self, lock_hash: LockHash, *, thorough: bool = False) -> Environment:
+    def verify(
+        self,
+        lock_hash: LockHash,
+        *,
+        thorough: bool = False,
+        only: Collection[StoreKey] | None = None,
+    ) -> Environment:
         """As `check`, and compare every file of its wheels in the store as well.
 
-        By stamps, about 5 µs a file; or, ``thorough``, by digests. Raises
-        `EnvironmentMismatch` with all that is damaged in ``details["damages"]``.
+        By stamps, about 5 µs a file; or, ``thorough``, by digests. ``only`` names the
+        entries of the store that are worth a look. Raises `EnvironmentMismatch` with all
+        that is damaged in ``details["damages"]``.
         """
         environment = self._read(lock_hash)
+        keys = [key for key in environment.store_keys if only is None or key in only]
         in_store = tuple(
             Damage(path=f"{entry.name}: {damage.path}", what=damage.what)
-            for entry in map(self._store.get, _keys(environment))
-            if entry is not None
+            for entry in filter(None, map(self._store.get, keys))
             for damage in self._store.verify(entry, thorough=thorough)
         )
         return _sound(environment, self._own_damages(environment) + in_store)
@@ -137,12 +201,7 @@ class Environments:
         environment that shares a damaged entry refuses until its wheel is unpacked again.
         """
         for wheel in select(lock, interpreter).wheels:
-            entry = self._store.get(store_key(wheel.sha256, interpreter.cache_tag))
-            if entry is not None and self._store.verify(entry):
-                if self._store.verify(entry, thorough=True):
-                    self._store.quarantine(entry.key)
-                else:
-                    self._store.restamp(entry)
+            self._store.heal(store_key(wheel.sha256, interpreter.cache_tag))
         return self.realise(lock, interpreter, fetch=fetch, progress=progress)
 
     def remove(self, lock_hash: LockHash) -> None:
@@ -150,6 +209,32 @@ class Environments:
         with disk.key_lock(self._folder, lock_hash):
             disk.quarantine(self._folder, lock_hash)
         disk.sweep_beside(self._folder)
+
+    def remove_unused(self) -> int:
+        """Remove the store entries that no environment links to; return their bytes.
+
+        What is being realised at this moment keeps its entries.
+        """
+        with self._counting:
+            kept = {key for name in self.names() for key in self.keys_of(name)}
+            kept.update(key for key, users in self._in_the_making.items() if users)
+            unused = [entry for entry in self._store.entries() if entry.key not in kept]
+            for entry in unused:
+                self._store.remove(entry.key)
+        return sum(entry.size_bytes for entry in unused)
+
+    @contextmanager
+    def _making(self, keys: Iterable[StoreKey]) -> Iterator[None]:
+        """Keep `remove_unused` off ``keys``."""
+        keys = list(keys)
+        with self._counting:
+            self._in_the_making.update(keys)
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._in_the_making.subtract(keys)
+                self._in_the_making = +self._in_the_making
 
     def sweep(self) -> tuple[str, ...]:
         """Remove what earlier processes left unfinished or in quarantine; return the names."""
@@ -161,7 +246,7 @@ class Environments:
 
     def _own_damages(self, environment: Environment) -> tuple[Damage, ...]:
         """Return what was changed in the environment, and the wheels that it lacks."""
-        missing = (key for key in _keys(environment) if not self._store.has(key))
+        missing = (key for key in environment.store_keys if not self._store.has(key))
         return (
             *_changes(environment),
             *(Damage(path=key, what="missing from the wheel store") for key in missing),
@@ -185,10 +270,6 @@ def _changes(environment: Environment) -> list[Damage]:
         for damage in changed_stamps(environment.path, environment.stamps)
         if damage.path != MANIFEST
     ]
-
-
-def _keys(environment: Environment) -> Iterator[StoreKey]:
-    return (store_key(p.sha256, environment.cache_tag) for p in environment.packages)
 
 
 def _sound(environment: Environment, damages: tuple[Damage, ...]) -> Environment:

@@ -1,21 +1,23 @@
-"""Bring the wheels of a selection into the store: fetch, unpack and compile in parallel."""
+"""Bring the wheels of a selection into the store: fetch and unpack, then compile, in parallel."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Self
 
+from park.errors import CannotSatisfy
 from park_repo.wheelstore import StoreEntry, WheelStore, store_key
 from park_repo.wheelstore_bytecode import BytecodeCompiler
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.lock import LockedWheel, Selection
 from park_server.envs.progress import Counter, OnProgress
 
-__all__ = ["Fetch", "fill_store"]
+__all__ = ["Fetch", "compile_entries", "fill_store"]
 
 Fetch = Callable[[LockedWheel, Callable[[int], object]], Path]
 """Gives the file of a wheel; calls back with the bytes received since the last call."""
@@ -32,7 +34,7 @@ def fill_store(
     fetch: Fetch,
     progress: OnProgress,
 ) -> list[StoreEntry]:
-    """Return the store entries of ``selection``, made where they are missing.
+    """Return the store entries of ``selection``, made where they are missing; not compiled yet.
 
     The largest wheels start first, so that no core waits at the end. The first failure
     ends the whole: what is finished stays for the next time.
@@ -45,6 +47,43 @@ def fill_store(
     return [entry for entry in found.values() if entry is not None]
 
 
+def compile_entries(
+    store: WheelStore,
+    entries: Iterable[StoreEntry],
+    interpreter: Interpreter,
+    *,
+    progress: OnProgress,
+) -> None:
+    """Compile those of ``entries`` that are not compiled yet; jobs may use them meanwhile.
+
+    One that is put aside meanwhile is left out: whoever brings it back has it compiled.
+    """
+    waiting = [entry for entry in entries if not entry.bytecode]
+    if not waiting:
+        return
+    counter = Counter("compile", "files", progress)
+    counter.expect(sum(len(store.modules(entry)) for entry in waiting))
+    with _compiler_of(interpreter) as compiler, ThreadPoolExecutor(_cores() + 1) as threads:
+
+        def compiled(entry: StoreEntry) -> None:
+            with suppress(CannotSatisfy):
+                store.compile(entry, compiler, counter.advance)
+
+        list(threads.map(compiled, sorted(waiting, key=lambda entry: -entry.files)))
+
+
+def _compiler_of(interpreter: Interpreter) -> BytecodeCompiler:
+    return BytecodeCompiler(
+        interpreter.executable,
+        python=interpreter.target.python,
+        cache_tag=interpreter.cache_tag,
+    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 class _Filler:
     """The work for one selection's missing wheels."""
 
@@ -52,24 +91,18 @@ class _Filler:
         self, store: WheelStore, interpreter: Interpreter, fetch: Fetch, progress: OnProgress
     ) -> None:
         self._store = store
+        self._interpreter = interpreter
         self._fetch = fetch
-        self._compiler = BytecodeCompiler(
-            interpreter.executable,
-            python=interpreter.target.python,
-            cache_tag=interpreter.cache_tag,
-        )
         self._threads = ThreadPoolExecutor(_DOWNLOADS)
-        self._cores = BoundedSemaphore(len(os.sched_getaffinity(0)) + 1)
+        self._cores = BoundedSemaphore(_cores() + 1)
         self._download = Counter("download", "bytes", progress)
         self._unpack = Counter("unpack", "wheels", progress)
-        self._compile = Counter("compile", "files", progress)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._threads.shutdown(cancel_futures=True)
-        self._compiler.close()
 
     def fill(self, wheels: Iterable[LockedWheel]) -> dict[LockedWheel, StoreEntry]:
         """Add each of ``wheels``; raises the first failure."""
@@ -82,13 +115,14 @@ class _Filler:
     def _add(self, wheel: LockedWheel) -> StoreEntry:
         path = self._fetched(wheel)
         with self._cores:
-            return self._store.add(
+            entry = self._store.unpack(
                 path,
                 sha256=wheel.sha256,
-                compiler=self._compiler,
-                unpacked=self._unpacked,
-                compiled=self._compile.advance,
+                python=self._interpreter.target.python,
+                cache_tag=self._interpreter.cache_tag,
             )
+        self._unpack.advance()
+        return entry
 
     def _fetched(self, wheel: LockedWheel) -> Path:
         """Fetch ``wheel`` and count its bytes, also those that did not need to travel."""
@@ -104,7 +138,3 @@ class _Filler:
         self._download.expect(size - (wheel.size or 0))
         self._download.advance(size - received)
         return path
-
-    def _unpacked(self, modules: int) -> None:
-        self._unpack.advance()
-        self._compile.expect(modules)

@@ -37,11 +37,11 @@ from park.errors import ResolutionFailed, UsageError
 from park.model.locks import LockHash, SelectedWheel, Target, lock_hash
 from park_server.envs.interpreters import Interpreter
 
-__all__ = ["LockedWheel", "Selection", "dump", "load", "normalise", "select"]
+__all__ = ["OWN_WHEELS", "LockedWheel", "Selection", "dump", "load", "normalise", "select"]
 
 Artifact = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 
-_OWN_WHEELS = "wheels"
+OWN_WHEELS = "wheels"
 """The folder beside a lock in which the wheels are that have no public URL."""
 
 
@@ -161,7 +161,7 @@ def _package(wheel: LockedWheel, own_host: str | None) -> Package:
             PackageWheel(
                 name=wheel.filename,
                 url=url,
-                path=None if url else f"{_OWN_WHEELS}/{wheel.filename}",
+                path=None if url else f"{OWN_WHEELS}/{wheel.filename}",
                 size=wheel.size,
                 hashes={"sha256": wheel.sha256},
             )

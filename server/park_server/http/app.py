@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.wire import API, ServiceRecord
-from park_server.http import events, files, index, installs, jobs, problems
+from park_server.http import environments, events, files, index, installs, jobs, problems
 from park_server.http.auth import Authentication, Tokens
 from park_server.http.services import services_of
 
@@ -23,8 +24,14 @@ _about = APIRouter()
 
 @_about.get("")
 async def about(request: Request) -> ServiceRecord:
-    """Say what this service is, and where its index is."""
-    return services_of(request).about
+    """Say what this service is, and where its index is, as seen by the client."""
+    base = str(request.base_url).rstrip("/")
+    return replace(
+        services_of(request).about,
+        index_url=f"{base}/simple/",
+        trees_url=f"{base}/trees/simple/",
+        upload_url=f"{base}/legacy/",
+    )
 
 
 def application(
@@ -50,6 +57,7 @@ def application(
     for part in (
         _about,
         installs.router,
+        environments.router,
         jobs.router,
         files.router,
         events.router,

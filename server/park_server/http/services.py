@@ -12,6 +12,8 @@ from park_repo.database import Database
 from park_repo.index import Index
 from park_server.bus import Bus
 from park_server.content import ContentStore
+from park_server.envs.environments import Environments
+from park_server.envs.keeper import EnvironmentKeeper
 from park_server.installs.manager import InstallManager
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.scheduler import Scheduler
@@ -32,6 +34,8 @@ class Services:
     folders: JobFolders
     index: Index
     installs: InstallManager
+    environments: Environments
+    keeper: EnvironmentKeeper
     jobs: Scheduler
     about: ServiceRecord
 

@@ -18,7 +18,7 @@ from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name
 from sqlalchemy import Connection, Row
 
-from park.errors import CannotSatisfy, EnvironmentMismatch, ParkError, ServiceFault, UsageError
+from park.errors import CannotSatisfy, ParkError, ServiceFault, UsageError
 from park.model.locks import LockHash
 from park.model.pins import Pin, RequirementSet, is_tree_version, parse_pin
 from park.model.states import InstallState
@@ -38,11 +38,13 @@ from park_server.bus import Bus
 from park_server.envs.environment import Environment
 from park_server.envs.environments import Environments
 from park_server.envs.interpreters import Interpreter, interpreter_for
+from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.lock import Selection, dump, load, normalise, select
 from park_server.envs.progress import Progress
 from park_server.envs.resolve import ResolutionRequest, Resolver
 from park_server.envs.supply import WheelSupply
 from park_server.installs import store
+from park_server.installs.exchange import LockExchange
 from park_server.installs.progress import ProgressBoard
 from park_server.installs.sources import SourceStation, require_fitting
 
@@ -84,6 +86,7 @@ class InstallManager:
         bus: Bus,
         index: Index,
         environments: Environments,
+        keeper: EnvironmentKeeper,
         interpreters: Mapping[str, Interpreter],
         resolver: ResolverAccess,
         supply: WheelSupply,
@@ -94,6 +97,8 @@ class InstallManager:
         self._bus = bus
         self._index = index
         self._environments = environments
+        self._keeper = keeper
+        self._exchange = LockExchange(database, index)
         self._interpreters = interpreters
         self._resolver = resolver
         self._supply = supply
@@ -131,7 +136,11 @@ class InstallManager:
         known = self._known_lock(request)
         missing = self._missing(user, request)
         # who has not shown the wheels themselves gets nothing made from them
-        ready = known is not None and not missing and self._is_ready(LockHash(known.lock_hash))
+        ready = (
+            known is not None
+            and not missing
+            and await self._keeper.is_whole(LockHash(known.lock_hash))
+        )
         state = InstallState.AWAITING_UPLOAD if missing else InstallState.RESOLVING
 
         def change(connection: Connection) -> bool:
@@ -200,13 +209,14 @@ class InstallManager:
                 lock_hash=lock.selection.hash,
                 added=_added(lock.selection, request),
             )
-            was_there = self._is_ready(lock.selection.hash)
+            was_there = await self._keeper.is_whole(lock.selection.hash)
             environment = await asyncio.to_thread(
                 self._realised, install, row.user, lock, interpreter
             )
         await self._enter(
             install, InstallState.READY, environment=environment, realised=not was_there
         )
+        self._keeper.settle(environment)
 
     async def _with_built_sources(
         self, install: str, user: str, request: InstallRequest, interpreter: Interpreter
@@ -254,13 +264,16 @@ class InstallManager:
         self, install: str, user: str, request: InstallRequest, interpreter: Interpreter
     ) -> _Locked:
         """Return the lock of the pins: one that is known, else a newly resolved one."""
-        pins = RequirementSet.of(request.python, _checked_pins(request))
         known = self._known_lock(request)
+        document: Pylock | None
         if known is not None:
             text = self._database.read(lambda c: store.lock_document(c, known.lock_hash))
             document = load(text.encode())
         else:
+            document = self._exchange.document(user, request)
+        if document is None:
             self._board.note(install, ProgressRecord(stage="resolve", done=0, total=0, unit="pins"))
+            pins = RequirementSet.of(request.python, _checked_pins(request))
             document = self._resolved(pins, self._tree_paths(user, request), interpreter)
         return _Locked(document=document, selection=select(document, interpreter))
 
@@ -304,13 +317,6 @@ class InstallManager:
         is_there = self._environments.get(lock.selection.hash) is not None
         make = self._environments.repair if is_there else self._environments.realise
         return make(lock.document, interpreter, fetch=self._supply.for_user(user), progress=report)
-
-    def _is_ready(self, lock_hash: LockHash) -> bool:
-        try:
-            self._environments.check(lock_hash)
-        except EnvironmentMismatch:
-            return False
-        return True
 
     async def _enter(
         self,

@@ -185,6 +185,7 @@ def keep_environment(
         "packages": packages,
         "size_bytes": size_bytes,
         "own_bytes": own_bytes,
+        "realised": now(),
     }
     changed = connection.execute(
         update(environments).where(environments.c.lock_hash == lock_hash).values(**facts)

@@ -24,9 +24,7 @@ from park.model.states import InstallState, JobState
 from park.wire import InstallRecord, JobRecord, JobRequest
 from park_repo.database import Database
 from park_server.bus import Bus
-from park_server.envs.environment import Environment
-from park_server.envs.environments import Environments
-from park_server.envs.inspection import Inspector
+from park_server.envs.keeper import EnvironmentKeeper
 from park_server.installs import store as installs_store
 from park_server.jobs import store
 from park_server.jobs.engine import Ended, EndKind, Engine, StartOrder
@@ -49,7 +47,8 @@ class Scheduler:
         *,
         database: Database,
         bus: Bus,
-        environments: Environments,
+        keeper: EnvironmentKeeper,
+        read_only: tuple[Path, ...],
         folders: JobFolders,
         engine: Engine,
         runtime_hash: str,
@@ -57,8 +56,8 @@ class Scheduler:
     ) -> None:
         self._database = database
         self._bus = bus
-        self._inspector = Inspector(environments)
-        self._read_only = environments.protected
+        self._keeper = keeper
+        self._read_only = read_only
         self._folders = folders
         self._engine = engine
         self._runtime_hash = runtime_hash
@@ -225,16 +224,11 @@ class Scheduler:
     async def _attempt(self, job: str) -> int | None:
         """Check the environment, prepare the folder, and commit to an attempt."""
         row = self._database.read(lambda c: store.get(c, job))
-        environment = await self._inspected(LockHash(row.lock_hash))
+        environment = await self._keeper.ready(LockHash(row.lock_hash))
         self._folders.prepare(job, self._database.read(lambda c: store.call_of(c, job)))
         return await self._database.awrite(
             lambda c: store.starting(c, job, str(environment.path), self._runtime_hash)
         )
-
-    async def _inspected(self, lock_hash: LockHash) -> Environment:
-        if self._inspector.is_due(lock_hash):
-            return await asyncio.to_thread(self._inspector.inspect, lock_hash)
-        return self._inspector.inspect(lock_hash)
 
     def _order(self, row: Row[Any], attempt: int) -> StartOrder:
         return StartOrder(

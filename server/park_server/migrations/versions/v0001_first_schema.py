@@ -58,9 +58,7 @@ def upgrade() -> None:
             comment="the reason, perhaps empty; null where it is not yanked",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_index_files")),
-        sa.UniqueConstraint(
-            "layer", "owner", "key", name=op.f("uq_index_files_layer_owner_key")
-        ),
+        sa.UniqueConstraint("layer", "owner", "key", name=op.f("uq_index_files_layer_owner_key")),
     )
     op.create_index(
         op.f("ix_index_files_layer_owner_project"),
@@ -127,11 +125,22 @@ def upgrade() -> None:
         sa.Column("size_bytes", sa.Integer(), nullable=False),
         sa.Column("own_bytes", sa.Integer(), nullable=False),
         sa.Column("created", sa.String(), nullable=False),
+        sa.Column("realised", sa.String(), nullable=False),
         sa.Column("last_used", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["lock_hash"], ["locks.lock_hash"], name=op.f("fk_environments_lock_hash")
         ),
         sa.PrimaryKeyConstraint("lock_hash", name=op.f("pk_environments")),
+    )
+    op.create_table(
+        "environment_pins",
+        sa.Column("lock_hash", sa.String(), nullable=False),
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("created", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["lock_hash"], ["locks.lock_hash"], name=op.f("fk_environment_pins_lock_hash")
+        ),
+        sa.PrimaryKeyConstraint("lock_hash", "user", name=op.f("pk_environment_pins")),
     )
     op.create_table(
         "jobs",

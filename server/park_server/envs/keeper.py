@@ -1,0 +1,280 @@
+"""Keeps environments fit for use: whole before each use, repaired or rebuilt when not.
+
+What is asked for and was evicted is made again from its kept lock; what was changed is put
+aside and made again; both while whoever asked waits. What cannot be made again is refused,
+and so is, once, an environment that bears the lock hash of another: that is no damage but
+a mix-up, which somebody should hear of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from park.errors import Conflict, EnvironmentMismatch, ParkError, UnknownItem
+from park.model.locks import LockHash
+from park.model.states import EnvironmentState
+from park_repo.database import Database
+from park_server.envs import store
+from park_server.envs.environment import Environment
+from park_server.envs.environments import Environments
+from park_server.envs.eviction import Candidate, to_evict
+from park_server.envs.fill import Fetch
+from park_server.envs.inspection import Inspector
+from park_server.envs.interpreters import Interpreter, interpreter_for
+from park_server.envs.lock import load, select
+from park_server.envs.progress import OnProgress, Progress, ignore_progress
+
+__all__ = ["EnvironmentKeeper", "Verification"]
+
+_log = logging.getLogger("park.environments")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """What a look at an environment found, and whether it is whole now."""
+
+    damages: tuple[str, ...]
+    repaired: bool
+
+
+class _Stopping(Exception):
+    """Unwinds work in a thread when the service stops."""
+
+
+class EnvironmentKeeper:
+    """Keeps the environments of a service. Its methods belong to the event loop.
+
+    ``fetch_for`` gives the wheels that a user may have; ``quota_bytes`` is what environments
+    and wheel store may take, or None. ``on_damage`` hears of each environment that was found
+    changed, before it is repaired: what still runs on it has to go.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        environments: Environments,
+        interpreters: Mapping[str, Interpreter],
+        fetch_for: Callable[[str], Fetch],
+        quota_bytes: int | None = None,
+        on_damage: Callable[[LockHash], None] = lambda _: None,
+    ) -> None:
+        self.on_damage = on_damage
+        self._database = database
+        self._environments = environments
+        self._interpreters = interpreters
+        self._fetch_for = fetch_for
+        self._quota_bytes = quota_bytes
+        self._inspector = Inspector(environments)
+        self._locks: defaultdict[LockHash, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @property
+    def quota_bytes(self) -> int | None:
+        """What environments and wheel store may take together."""
+        return self._quota_bytes
+
+    def resume(self) -> None:
+        """Take up what a stopped service left: bytecode, and what is over the quota."""
+        self._spawn(self._resume())
+
+    async def stop(self) -> None:
+        """Stop the work in the background; the next start takes it up again."""
+        self._stopping = True
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._inspector.close()
+
+    async def ready(self, lock_hash: LockHash) -> Environment:
+        """Return the environment, whole: as it is, or after it was repaired or made again.
+
+        Microseconds where nothing touched it since the last look. Raises
+        `EnvironmentMismatch` where it cannot be had.
+        """
+        known = self._inspector.known(lock_hash)
+        if known is not None:
+            return known
+        async with self._locks[lock_hash]:
+            try:
+                return await asyncio.to_thread(self._inspector.inspect, lock_hash)
+            except EnvironmentMismatch as error:
+                if "bears" in error.details:
+                    self._spawn(self._repaired_later(lock_hash, error))
+                    raise
+                return await self._made_again(lock_hash, error)
+
+    async def is_whole(self, lock_hash: LockHash) -> bool:
+        """Tell whether the environment is there and nothing in it was changed."""
+        try:
+            self._inspector.known(lock_hash) or await asyncio.to_thread(
+                self._inspector.inspect, lock_hash
+            )
+        except EnvironmentMismatch:
+            return False
+        return True
+
+    async def verify(self, lock_hash: LockHash, *, thorough: bool) -> Verification:
+        """Compare the environment with its manifests, ``thorough``: by digests; repair it."""
+        async with self._locks[lock_hash]:
+            try:
+                await asyncio.to_thread(self._environments.verify, lock_hash, thorough=thorough)
+            except EnvironmentMismatch as error:
+                await self._made_again(lock_hash, error)
+                damages = error.details.get("damages") or [error.message]
+                return Verification(damages=tuple(damages), repaired=True)
+        return Verification(damages=(), repaired=False)
+
+    async def remove(self, lock_hash: LockHash, *, why: str = "removed on request") -> None:
+        """Evict the environment, and the store entries that no other one uses.
+
+        Its lock and its wheels stay. Raises `Conflict` where it is pinned or in use, and
+        `UnknownItem`.
+        """
+        async with self._locks[lock_hash]:
+            self._database.read(lambda c: store.lock(c, lock_hash))
+            await self._database.awrite(lambda c: store.evict(c, lock_hash, why=why))
+            await asyncio.to_thread(self._environments.remove, lock_hash)
+            await asyncio.to_thread(self._environments.remove_unused)
+
+    def settle(self, environment: Environment, *, progress: OnProgress = ignore_progress) -> None:
+        """Do in the background what an environment that is of use still lacks.
+
+        Its bytecode; then what is over the quota goes.
+        """
+        self._spawn(self._settled(environment, progress))
+
+    async def _resume(self) -> None:
+        for environment in await asyncio.to_thread(self._without_bytecode):
+            await self._compiled(environment, ignore_progress)
+        await self._enforce_quota()
+
+    def _without_bytecode(self) -> list[Environment]:
+        waiting = {entry.key for entry in self._environments.entries() if not entry.bytecode}
+        if not waiting:
+            return []
+        return [e for e in self._environments.list() if waiting.intersection(e.store_keys)]
+
+    async def _settled(self, environment: Environment, progress: OnProgress) -> None:
+        await self._compiled(environment, progress)
+        await self._enforce_quota()
+
+    async def _compiled(self, environment: Environment, progress: OnProgress) -> None:
+        interpreter = interpreter_for(self._interpreters, environment.target.python)
+
+        def report(now: Progress) -> None:
+            if self._stopping:
+                raise _Stopping
+            progress(now)
+
+        try:
+            await asyncio.to_thread(
+                self._environments.compile, environment, interpreter, progress=report
+            )
+        except _Stopping:
+            return
+        except ParkError:
+            _log.exception("environment %s has no bytecode yet", environment.lock_hash)
+
+    async def _repaired_later(self, lock_hash: LockHash, error: EnvironmentMismatch) -> None:
+        async with self._locks[lock_hash]:
+            await self._made_again(lock_hash, error)
+
+    async def _made_again(self, lock_hash: LockHash, error: EnvironmentMismatch) -> Environment:
+        """Make the environment anew from its lock; the caller holds its lock."""
+        try:
+            lock = self._database.read(lambda c: store.lock(c, lock_hash))
+        except UnknownItem:
+            raise error from None
+        await self._note_loss(lock_hash, error)
+        try:
+            await asyncio.to_thread(self._repaired, lock_hash, lock)
+            environment = await asyncio.to_thread(self._inspector.inspect, lock_hash)
+        except ParkError as failure:
+            raise EnvironmentMismatch(
+                f"environment {lock_hash} cannot be made again: {failure.message}",
+                hint=failure.hint,
+                details=error.details,
+            ) from failure
+        await self._database.awrite(lambda c: _note_ready(c, environment))
+        self.settle(environment)
+        return environment
+
+    async def _note_loss(self, lock_hash: LockHash, error: EnvironmentMismatch) -> None:
+        """Say what is going on: a damage, or only the return of what was evicted."""
+        (row,) = self._database.read(lambda c: store.rows(c, lock_hash)) or (None,)
+        if row is not None and row.state == EnvironmentState.EVICTED:
+            state, data = EnvironmentState.REALISING, {}
+        else:
+            state, data = EnvironmentState.DAMAGED, {"error": error.message}
+            _log.warning("%s; it is made again", error.message)
+            self.on_damage(lock_hash)
+        await self._database.awrite(lambda c: store.enter(c, lock_hash, state, **data))
+
+    def _repaired(self, lock_hash: LockHash, lock: store.Lock) -> None:
+        document = load(lock.document.encode())
+        interpreter = interpreter_for(self._interpreters, lock.python)
+        now_selected = select(document, interpreter).hash
+        if now_selected != lock_hash:
+            raise EnvironmentMismatch(
+                f"its lock selects {now_selected} under Python {interpreter.version} as it is now",
+                hint="install again: park install MODULE",
+            )
+        self._environments.repair(document, interpreter, fetch=self._fetch_for(lock.user))
+
+    async def _enforce_quota(self) -> None:
+        """Evict what is over the quota, the longest unused first."""
+        if self._quota_bytes is None:
+            return
+        for lock_hash in await asyncio.to_thread(self._over_quota, self._quota_bytes):
+            try:
+                await self.remove(lock_hash, why="over the quota")
+            except Conflict:  # somebody took it into use meanwhile
+                continue
+
+    def _over_quota(self, quota_bytes: int) -> list[LockHash]:
+        self._environments.remove_unused()
+        busy = self._database.read(store.busy)
+        pinned = self._database.read(store.pinned)
+        rows = {row.lock_hash: row for row in self._database.read(store.rows)}
+        present = [name for name in self._environments.names() if name in rows]
+        newest = max(present, key=lambda name: str(rows[name].realised), default=None)
+        candidates = [
+            Candidate(
+                lock_hash=name,
+                own_bytes=rows[name].own_bytes,
+                entries=frozenset(self._environments.keys_of(name)),
+                last_used=max(rows[name].last_used or "", rows[name].realised),
+                # what was just made is about to be used
+                kept=name in busy or name in pinned or name == newest,
+            )
+            for name in present
+        ]
+        sizes = {entry.key: entry.size_bytes for entry in self._environments.entries()}
+        return to_evict(candidates, sizes, quota_bytes)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._reaped)
+
+    def _reaped(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("an environment could not be kept", exc_info=error)
+
+
+def _note_ready(connection: Connection, environment: Environment) -> None:
+    store.ready(
+        connection,
+        environment.lock_hash,
+        packages=len(environment.packages),
+        size_bytes=environment.size_own + environment.size_shared,
+        own_bytes=environment.size_own,
+    )
