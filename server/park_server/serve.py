@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -39,7 +40,10 @@ def serve(settings: Settings) -> None:
     home = Home(settings.home)
     home.prepare()
     lock = home.lock()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     try:
+        _remove_ready_file(settings)  # one of a service that was killed would mislead
         listener = _bound(settings.host, settings.port)
         port = listener.getsockname()[1]
         host = _ANYWHERE.get(settings.host, settings.host)
@@ -81,6 +85,7 @@ async def _serve(
         await server.serve(sockets=[listener])
     finally:
         withdraw(note.url)
+        _remove_ready_file(settings)
 
 
 class _Server(uvicorn.Server):
@@ -103,6 +108,16 @@ class _Server(uvicorn.Server):
         """Let long polls answer what they know, then stop."""
         self._on_exit()
         await super().shutdown(sockets)
+
+
+def _leave(*_: object) -> None:
+    """End in an orderly way; uvicorn raises its signals again when it has stopped."""
+    raise SystemExit(0)
+
+
+def _remove_ready_file(settings: Settings) -> None:
+    if settings.ready_file is not None:
+        settings.ready_file.unlink(missing_ok=True)
 
 
 def _tell(settings: Settings, note: RunningService) -> None:

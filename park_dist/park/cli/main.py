@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
 from park import __version__
-from park.errors import CannotSatisfy, ParkError, UsageError
+from park.errors import ParkError, UsageError
 
 __all__ = ["EXIT_CODES", "command_parsers", "main"]
 
@@ -25,11 +27,12 @@ EXIT_CODES = {
     3: "the service cannot be reached",
     4: "not permitted",
     5: "valid, but cannot be satisfied here",
+    130: "interrupted",
 }
 """The exit statuses of every subcommand; each error class of `park.errors` has one of them."""
 
-_INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
+_INTERRUPTED = 128 + signal.SIGINT
+"""As shells have it."""
 
 _COMMANDS = {
     "install": "build the local package, upload it, and make its environment on the service",
@@ -62,29 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = options.run(options)
         sys.stdout.flush()
     except ParkError as error:
-        if debug:
-            raise
-        _explain(error)
-        return error.exit_code
+        return _failed(error, debug=debug)
     except KeyboardInterrupt:
-        if debug:
-            raise
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has enough; keep the interpreter from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
-        if debug:
-            raise
-        _explain(
-            ParkError(
-                f"park failed: {type(error).__name__}: {error}",
-                hint="this is a defect of park; the same with --debug shows where",
-            )
+    except Exception as error:  # noqa: BLE001 (no traceback reaches a person unasked)
+        defect = ParkError(
+            f"park failed: {type(error).__name__}: {error}",
+            hint="this is a defect of park; the same with --debug shows where",
         )
-        return 1
+        return _failed(defect, debug=debug)
     return int(status)
 
 
@@ -135,23 +129,20 @@ def _module(name: str) -> ModuleType:
         raise UsageError(
             f"no command {name!r} is installed", hint="pip install 'park-dist[server]'"
         )
-    try:
-        module = next(iter(found)).load()
-    except ModuleNotFoundError as error:
-        raise CannotSatisfy(
-            f"`park {name}` needs {error.name}, which is not installed",
-            hint="pip install 'park-dist[server]'",
-        ) from error
+    module = next(iter(found)).load()
     if not isinstance(module, ModuleType):
         raise TypeError(f"the entry point of {name} is no module")
     return module
 
 
-def _explain(error: ParkError) -> None:
-    """Print ``error`` and its hint on stderr; several lines are kept as they are."""
+def _failed(error: ParkError, *, debug: bool) -> int:
+    """Print ``error`` and its hint on stderr, several lines as they are; return its status."""
+    if debug:
+        traceback.print_exc()
     print(f"park: error: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"hint: {error.hint}", file=sys.stderr)
+    return error.exit_code
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from park.cli.options import add_json, add_service, service_of
+from park.errors import ParkError
 
 __all__ = ["EXAMPLES", "configure", "printable", "run"]
 
@@ -26,7 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the result as JSON, which is also how a person reads numbers best."""
-    value = service_of(options).job(options.job).result(options.timeout)
+    job = service_of(options).job(options.job)
+    try:
+        value = job.result(options.timeout)
+    except TimeoutError as error:
+        raise ParkError(
+            str(error), hint=f"it goes on; `park logs -f {job.id}` follows it"
+        ) from error
     print(json.dumps(printable(value), indent=2, ensure_ascii=False))
     return 0
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from park.errors import JobCancelled, JobFailed
 from park.model.states import JobState
@@ -134,10 +136,15 @@ class Job:
         answer = self._transport.bytes(f"{API}/jobs/{self.id}/logs/{stream}", params=query)
         return answer.content, answer.headers.get("x-park-final") == "true"
 
-    def fetch(self, name: str, target: Path) -> Path:
-        """Write the file ``name`` of the job to ``target``, whole or not at all."""
-        self._transport.download(f"{API}/jobs/{self.id}/files/{name}", target)
-        return target
+    def fetch(self, name: str, target: str | os.PathLike[str]) -> Path:
+        """Write the file ``name`` of the job to ``target``, whole or not at all; return its path.
+
+        Raises `UnknownItem` for a file that the job does not have, and `UsageError` where
+        ``target`` cannot be written.
+        """
+        path = Path(target)
+        self._transport.download(f"{API}/jobs/{self.id}/files/{quote(name)}", path)
+        return path
 
     def cancel(self) -> JobState:
         """Cancel the job; returns its state when its processes are gone."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from park.client.address import Address
-from park.errors import ServiceFault, ServiceUnreachable, from_problem
+from park.errors import ServiceFault, ServiceUnreachable, UsageError, from_problem
 
 __all__ = ["Transport"]
 
@@ -87,8 +87,13 @@ class Transport:
             _checked(self._client.put(path, content=_chunks(content), headers=length))
 
     def download(self, path: str, target: Path) -> None:
-        """Write the body of a GET to ``target``: whole or not at all."""
+        """Write the body of a GET to ``target``: whole or not at all.
+
+        Raises `UsageError` where it cannot be written there.
+        """
         unfinished = target.with_name(f".{target.name}.unfinished")
+        if not target.parent.is_dir():
+            raise UsageError(f"no folder {target.parent} to write {target.name} into")
         try:
             with self._explained(), self._client.stream("GET", path) as response:
                 if response.is_error:
@@ -98,6 +103,8 @@ class Transport:
                     for chunk in response.iter_bytes():
                         file.write(chunk)
             unfinished.replace(target)
+        except OSError as error:
+            raise UsageError(f"cannot write {target}: {error.strerror}") from error
         finally:
             unfinished.unlink(missing_ok=True)
 
