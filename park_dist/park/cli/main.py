@@ -38,6 +38,8 @@ _COMMANDS = {
     "install": "build the local package, upload it, and make its environment on the service",
     "build": "build the local package's wheel, and say what is in it and why; needs no service",
     "lock": "print what is installed here for a package as a lock (PEP 751); needs no service",
+    "bundle": "write the local package and all that it needs into one file, for offline use",
+    "env": "list, compare, verify, keep and remove the environments of the service",
     "versions": "list the versions that the service has, and how each differs from here",
     "run": "submit a job, follow it, and print its result",
     "submit": "submit a job and print its id",

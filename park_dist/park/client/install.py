@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from park.build.local_set import LocalSet
@@ -23,7 +24,7 @@ from park.wire import (
     encode,
 )
 
-__all__ = ["InstallOutcome", "Report", "Silence", "install"]
+__all__ = ["InstallOutcome", "Report", "Silence", "followed", "install", "upload_wheel"]
 
 _LONG_POLL_S = 25
 
@@ -79,7 +80,7 @@ def install(transport: Transport, local: LocalSet, report: Report) -> InstallOut
     parcel = as_parcel(transport, wheels, python=python, progress=report.step)
     record = _asked(transport, local, parcel)
     uploaded = _upload_missing(transport, record, parcel.wheels, report)
-    record = _followed(transport, record, report)
+    record = followed(transport, record, report)
     return InstallOutcome(
         project=record.project,
         version=record.version,
@@ -112,16 +113,7 @@ def _asked(transport: Transport, local: LocalSet, parcel: Parcel) -> InstallReco
         version=local.version,
         python=local.requirements.python,
         pins=[PinRecord(name=pin.name, version=pin.version) for pin in local.requirements.pins],
-        wheels=[
-            LocalWheel(
-                name=source.pin.name,
-                version=source.pin.version,
-                filename=wheel.filename,
-                sha256=wheel.sha256,
-                size=wheel.size,
-            )
-            for source, wheel in parcel.wheels
-        ],
+        wheels=[_described(source, wheel) for source, wheel in parcel.wheels],
         sources=parcel.sources,
     )
     return decode(InstallRecord, transport.json("POST", f"{API}/installs", json=encode(request)))
@@ -133,27 +125,38 @@ def _upload_missing(
     """Upload what the service says is missing, through its legacy upload API."""
     missing = [pair for pair in wheels if pair[1].filename in record.missing]
     for source, wheel in missing:
-        _upload(transport, source, wheel)
+        upload_wheel(transport, _described(source, wheel), wheel.path)
         report.step(f"uploaded {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
     return [wheel.filename for _, wheel in missing]
 
 
-def _upload(transport: Transport, source: LocalSource, wheel: BuiltWheel) -> None:
+def _described(source: LocalSource, wheel: BuiltWheel) -> LocalWheel:
+    return LocalWheel(
+        name=source.pin.name,
+        version=source.pin.version,
+        filename=wheel.filename,
+        sha256=wheel.sha256,
+        size=wheel.size,
+    )
+
+
+def upload_wheel(transport: Transport, wheel: LocalWheel, path: Path) -> None:
+    """Send the wheel at ``path`` to the service's index."""
     form = {
         ":action": "file_upload",
         "protocol_version": "1",
         "filetype": "bdist_wheel",
         "metadata_version": "2.1",
-        "name": source.pin.name,
-        "version": source.pin.version,
+        "name": wheel.name,
+        "version": wheel.version,
         "pyversion": wheel.filename.removesuffix(".whl").split("-")[-3],
         "sha256_digest": wheel.sha256,
     }
-    transport.upload("/legacy/", wheel.path, form)
+    transport.upload("/legacy/", path, form)
 
 
-def _followed(transport: Transport, record: InstallRecord, report: Report) -> InstallRecord:
-    """Follow the install to its end, telling each stage."""
+def followed(transport: Transport, record: InstallRecord, report: Report) -> InstallRecord:
+    """Follow the install to its end, telling each stage; raises the error that it ended with."""
     while not InstallState(record.state).is_final:
         record = _past(transport, record)
         if record.progress is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from packaging.utils import canonicalize_name
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set, project_set
 from park.client.address import find_service
+from park.client.bundled import install_bundle
 from park.client.install import InstallOutcome, Report, Silence, install
 from park.client.job import Job
 from park.client.transport import Transport
@@ -21,7 +23,6 @@ from park.client.versions import ServiceVersion, compared, nearest
 from park.errors import EnvironmentMismatch, InvalidEntryPoint, LocalSetError, NoDistribution
 from park.model.entry_point import EntryPoint
 from park.model.ids import new_id
-from park.model.states import EnvironmentState
 from park.wire import API, EnvironmentRecord, JobRecord, JobRequest, ServiceRecord, decode, encode
 
 __all__ = ["Service", "remote_service"]
@@ -56,10 +57,15 @@ class Service:
     def install(self, target: str | ModuleType, *, report: Report | None = None) -> InstallOutcome:
         """Make the environment of what is installed here for ``target``; returns when ready.
 
-        ``target`` is a module, its name, or the path of a source tree. Raises a
+        ``target`` is a module, its name, or the path of a source tree or of a bundle. Raises a
         `CannotSatisfy` that says what is in the way.
         """
         report = report or Silence()
+        if isinstance(target, str) and Path(target).is_file():
+            from park.client.bundle import is_bundle, read_bundle
+
+            if is_bundle(Path(target)):
+                return install_bundle(self._transport, read_bundle(Path(target)), report)
         local = local_set(_name_of(target), cache=user_cache(), progress=report.step)
         return install(self._transport, local, report)
 
@@ -148,7 +154,8 @@ class Service:
             for each in self._environment_records(here.project.name)
         ]
         for version in versions:
-            if version.matches_local and version.record.status == EnvironmentState.READY:
+            # whatever its status: one that was evicted or damaged the service makes again
+            if version.matches_local:
                 return version.record.lock_hash, version.record.set_hash
         raise _mismatch(here, versions, self.url)
 
@@ -161,9 +168,6 @@ def _mismatch(here: LocalSet, versions: list[ServiceVersion], url: str) -> Envir
     near = nearest(versions)
     if near is None:
         return EnvironmentMismatch(f"{url} has no environment of {project}", hint=hint)
-    if not near.differences:
-        status = near.record.status
-        return EnvironmentMismatch(f"the environment of {what} is {status} on {url}", hint=hint)
     lines = "\n".join(f"  {difference}" for difference in near.differences)
     return EnvironmentMismatch(
         f"{url} has no environment that matches {what}\n"

@@ -1,0 +1,211 @@
+"""A bundle: one file with a lock and all its wheels, for a service or a machine without index.
+
+It is a zip archive, its members stored as they are::
+
+    pylock.toml       the lock (PEP 751); every wheel by SHA-256, at wheels/<file name>
+    wheels/*.whl      the wheels
+    park-bundle.json  what was bundled, for `park install`
+
+Unpacked, plain pip and uv install from its lock, each with one command.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import file_digest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
+
+from packaging.markers import Marker, default_environment
+from packaging.pylock import Package, PackageWheel, Pylock
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+from park.build.output import last_lines
+from park.errors import ResolutionFailed, UsageError
+from park.wire import LocalWheel, PinRecord
+
+if TYPE_CHECKING:
+    from park.build.local_set import LocalSet
+    from park.model.pins import Pin
+
+__all__ = ["Bundle", "is_bundle", "read_bundle", "write_bundle"]
+
+LOCK, WHEELS, ABOUT = "pylock.toml", "wheels", "park-bundle.json"
+
+_FORMAT = 1
+_MARKERS = ("implementation_name", "platform_machine", "python_version", "sys_platform")
+_COPY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """What a bundle says of itself, and its lock as text; ``wheels`` are all in it."""
+
+    path: Path
+    project: str
+    version: str
+    python: str
+    wheels: tuple[LocalWheel, ...]
+    lock: str
+
+    @property
+    def pins(self) -> list[PinRecord]:
+        """The requirement set."""
+        return [PinRecord(name=wheel.name, version=wheel.version) for wheel in self.wheels]
+
+    def extract(self, wheel: LocalWheel, folder: Path) -> Path:
+        """Write one wheel into ``folder``; raises `UsageError` where it is not the lock's."""
+        target = folder / wheel.filename
+        with (
+            zipfile.ZipFile(self.path) as archive,
+            archive.open(f"{WHEELS}/{wheel.filename}") as member,
+            target.open("wb") as file,
+        ):
+            shutil.copyfileobj(member, file, _COPY_BYTES)
+        found = _sha256(target)
+        if found != wheel.sha256:
+            raise UsageError(
+                f"{wheel.filename} in {self.path}: expected SHA-256 {wheel.sha256}, found {found}",
+                hint="the bundle was damaged on its way: copy it again",
+            )
+        return target
+
+
+def is_bundle(path: Path) -> bool:
+    """Tell whether ``path`` is a bundle: a zip archive that says so."""
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return ABOUT in archive.namelist()
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Return what is in the bundle at ``path``; raises `UsageError`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            about = json.loads(archive.read(ABOUT))
+            lock = archive.read(LOCK).decode()
+        if about["format"] != _FORMAT:
+            raise ValueError(f"format {about['format']!r}, expected {_FORMAT}")  # noqa: TRY301 (one way out)
+        return Bundle(
+            path=path,
+            project=about["project"],
+            version=about["version"],
+            python=about["python"],
+            wheels=tuple(LocalWheel(**wheel) for wheel in about["wheels"]),
+            lock=lock,
+        )
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise UsageError(
+            f"{path} is not a bundle: {error}", hint="park bundle MODULE -o FILE makes one"
+        ) from error
+
+
+def write_bundle(local: LocalSet, built: Mapping[Pin, Path], target: Path) -> Bundle:
+    """Write the closure ``local`` to ``target``; ``built`` are the wheels that come from here.
+
+    The others are fetched with pip, under the settings that pip has here, for this Python
+    and this platform. All or nothing. Raises `ResolutionFailed` with pip's last lines where
+    one has no wheel.
+    """
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        released = [pin for pin in local.requirements.pins if pin not in built]
+        paths = [*built.values(), *_fetched(released, folder)]
+        wheels = sorted(map(_described, paths), key=lambda wheel: wheel.name)
+        about = {
+            "format": _FORMAT,
+            "project": local.project.name,
+            "version": local.version,
+            "python": local.requirements.python,
+            "wheels": [asdict(wheel) for wheel in wheels],
+        }
+        try:
+            with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+                archive.writestr(ABOUT, json.dumps(about, indent=1))
+                archive.writestr(LOCK, _lock(wheels, local.requirements.python))
+                for path in paths:
+                    archive.write(path, f"{WHEELS}/{path.name}")
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return read_bundle(target)
+
+
+def _fetched(pins: Iterable[Pin], folder: Path) -> list[Path]:
+    """Fetch the wheels of released ``pins`` with pip."""
+    lines = "".join(f"{pin}\n" for pin in pins)
+    if not lines:
+        return []
+    requirements, wheels = folder / "requirements.txt", folder / WHEELS
+    requirements.write_text(lines)
+    # no requirement is followed: the closure is what is installed, all of it pinned
+    options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(wheels)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "download", *options, "-r", str(requirements)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ResolutionFailed(
+            f"cannot fetch all that is installed here:\n{last_lines(done.stderr)}",
+            hint="a project from conda or a private index may have no wheel on the index that "
+            "pip uses here: install a version that has one",
+        )
+    return sorted(wheels.glob("*.whl"))
+
+
+def _described(path: Path) -> LocalWheel:
+    name, version, _, _ = parse_wheel_filename(path.name)
+    return LocalWheel(
+        name=canonicalize_name(name),
+        version=str(version),
+        filename=path.name,
+        sha256=_sha256(path),
+        size=path.stat().st_size,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _lock(wheels: Iterable[LocalWheel], python: str) -> str:
+    import tomlkit
+
+    here = cast("dict[str, str]", default_environment())
+    lock = Pylock(
+        lock_version=Version("1.0"),
+        environments=[Marker(" and ".join(f'{name} == "{here[name]}"' for name in _MARKERS))],
+        requires_python=SpecifierSet(f"=={python}.*"),
+        created_by="park",
+        packages=[
+            Package(
+                name=canonicalize_name(wheel.name),
+                version=Version(wheel.version),
+                wheels=[
+                    PackageWheel(
+                        name=wheel.filename,
+                        path=f"{WHEELS}/{wheel.filename}",
+                        size=wheel.size,
+                        hashes={"sha256": wheel.sha256},
+                    )
+                ],
+            )
+            for wheel in wheels
+        ],
+    )
+    lock.validate()
+    return tomlkit.dumps(lock.to_dict())

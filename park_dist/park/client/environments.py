@@ -1,0 +1,194 @@
+"""The environments of a service, as its client asks for them; and what is in each of two."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from packaging.pylock import Pylock, PylockSelectError, PylockValidationError
+from packaging.utils import NormalizedName, canonicalize_name
+
+from park.client.address import find_service
+from park.client.bundle import is_bundle, read_bundle
+from park.client.transport import Transport
+from park.errors import UnknownItem, UsageError
+from park.model.pins import RequirementSet, normalized_version
+from park.wire import (
+    API,
+    EnvironmentDetail,
+    EnvironmentRecord,
+    EnvironmentSummary,
+    StorageRecord,
+    VerificationRecord,
+    decode,
+)
+
+__all__ = ["Contents", "RemoteEnvironments", "contents_of", "remote_environments"]
+
+_SHORTEST_PREFIX = 6
+_HEX = frozenset("0123456789abcdef")
+
+LOCAL = "local"
+"""The word for all that is installed in this interpreter."""
+
+
+def remote_environments(name: str | None = None) -> RemoteEnvironments:
+    """Return the environments of the service ``name``; see `park.client.address`."""
+    return RemoteEnvironments(Transport(find_service(name)))
+
+
+class RemoteEnvironments:
+    """The environments of one service. A ``name`` is a lock hash, or the beginning of one."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self) -> tuple[EnvironmentSummary, ...]:
+        """Return those that you may see, the newest first."""
+        answer = self._transport.json("GET", f"{API}/environments")
+        return tuple(decode(EnvironmentSummary, each) for each in answer)
+
+    def storage(self) -> StorageRecord:
+        """Return what they take on the service's disk."""
+        return decode(StorageRecord, self._transport.json("GET", f"{API}/storage"))
+
+    def show(self, name: str) -> EnvironmentDetail:
+        """Return one with its packages; raises `UnknownItem`."""
+        return decode(EnvironmentDetail, self._transport.json("GET", self._path(name)))
+
+    def verify(self, name: str, *, thorough: bool = False) -> VerificationRecord:
+        """Have the service compare one with its manifests, and repair it."""
+        answer = self._transport.json(
+            "POST", f"{self._path(name)}/verify", params={"thorough": thorough}
+        )
+        return decode(VerificationRecord, answer)
+
+    def pin(self, name: str) -> EnvironmentSummary:
+        """Keep one from eviction."""
+        return self._summary("PUT", f"{self._path(name)}/pin")
+
+    def unpin(self, name: str) -> EnvironmentSummary:
+        """Take back your pin."""
+        return self._summary("DELETE", f"{self._path(name)}/pin")
+
+    def remove(self, name: str) -> EnvironmentSummary:
+        """Evict one; raises `Conflict` where it is pinned or in use."""
+        return self._summary("DELETE", self._path(name))
+
+    def of_version(self, project: str, version: str) -> EnvironmentDetail:
+        """Return the newest environment of ``project`` at ``version``; raises `UnknownItem`."""
+        answer = self._transport.json("GET", f"{API}/versions", params={"project": project})
+        for record in (decode(EnvironmentRecord, each) for each in answer):
+            if record.version == normalized_version(version):
+                return self.show(record.lock_hash)
+        raise UnknownItem(
+            f"no environment of {project} {version} on {self._transport.address.url}",
+            hint=f"park versions {project}",
+        )
+
+    def _summary(self, method: str, path: str) -> EnvironmentSummary:
+        return decode(EnvironmentSummary, self._transport.json(method, path))
+
+    def _path(self, name: str) -> str:
+        if not set(name) <= _HEX:
+            raise UsageError(
+                f"{name!r} is no lock hash, nor the beginning of one",
+                hint="`park env list` shows them",
+            )
+        return f"{API}/environments/{name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contents:
+    """What one side of a comparison holds: a label for people, the Python minor, versions."""
+
+    label: str
+    python: str
+    versions: dict[NormalizedName, str]
+
+    def differences(self, other: Contents) -> tuple[tuple[str, str | None, str | None], ...]:
+        """Return (name, version here, version in ``other``) where they differ.
+
+        Python comes first, then the projects by name; None where one side lacks it.
+        """
+        names = sorted(self.versions.keys() | other.versions.keys())
+        rows = [(str(name), self.versions.get(name), other.versions.get(name)) for name in names]
+        rows.insert(0, ("python", self.python, other.python))
+        return tuple(row for row in rows if row[1] != row[2])
+
+
+def contents_of(text: str, environments: RemoteEnvironments) -> Contents:
+    """Return what ``text`` names.
+
+    ``local`` is all that is installed in this interpreter; a file is a lock (PEP 751) or a
+    bundle; six or more hex digits are a lock hash on the service, and ``project==version``
+    what was installed there last under that version; anything else is a module here, with
+    its closure. Raises `UnknownItem`, `UsageError` or `LocalSetError`.
+    """
+    project, equals, version = text.partition("==")
+    if text == LOCAL:
+        return _interpreter()
+    if Path(text).is_file():
+        return _lock_file(Path(text))
+    if equals:
+        return _environment(environments.of_version(canonicalize_name(project), version))
+    if len(text) >= _SHORTEST_PREFIX and set(text) <= _HEX:
+        return _environment(environments.show(text))
+    return _module(text)
+
+
+def _environment(detail: EnvironmentDetail) -> Contents:
+    summary = detail.environment
+    projects = ", ".join(summary.projects)
+    return Contents(
+        label=f"environment {summary.lock_hash[:12]} ({projects})",
+        python=summary.python,
+        versions={canonicalize_name(pin.name): pin.version for pin in detail.packages},
+    )
+
+
+def _interpreter() -> Contents:
+    versions = {
+        canonicalize_name(found.metadata["Name"]): normalized_version(found.version)
+        for found in metadata.distributions()
+        if found.metadata["Name"]
+    }
+    return Contents(
+        label=f"this interpreter ({sys.executable})", python=_minor(), versions=versions
+    )
+
+
+def _module(target: str) -> Contents:
+    from park.build.cache import user_cache
+    from park.build.local_set import local_set
+
+    found: RequirementSet = local_set(target, cache=user_cache()).requirements
+    return Contents(label=f"{target} here", python=found.python, versions=found.versions())
+
+
+def _lock_file(path: Path) -> Contents:
+    text = read_bundle(path).lock if is_bundle(path) else path.read_text(encoding="utf-8")
+    try:
+        lock = Pylock.from_dict(tomllib.loads(text))
+        chosen = [package for package, _ in lock.select()]
+    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+        raise UsageError(f"{path} is not a lock (PEP 751): {error}") from error
+    except PylockSelectError as error:
+        raise UsageError(f"{path} selects nothing for this interpreter: {error}") from error
+    versions = {package.name: str(package.version) for package in chosen}
+    return Contents(label=str(path), python=_python_of(lock), versions=versions)
+
+
+def _python_of(lock: Pylock) -> str:
+    """Return the minor that a lock of ours is for; else that of this interpreter."""
+    specifiers: Any = lock.requires_python or ()
+    found = [s.version.removesuffix(".*") for s in specifiers if s.operator == "=="]
+    return found[0] if found else _minor()
+
+
+def _minor() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
