@@ -45,6 +45,8 @@ _FRESH_S = 10.0
 _MAX_PAGES = 256
 """Pages kept. The largest on PyPI are some 2 MB of JSON, most are below 50 kB."""
 
+_MAX_REDIRECTS = 5
+
 _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 
 _FILES_URL = "../../files/upstream/"
@@ -100,8 +102,9 @@ class Upstream:
 
     ``login`` is a user and a password; ``url`` may bear them as well. ``stays_home`` takes a
     redirect to another host for "no such project": that is how pypiserver sends whoever asks
-    for more than it has to PyPI. ``client`` is for tests and for operators' own certificates or proxies; without
-    one, a client with the process's settings is made. ``clock`` gives seconds.
+    for more than it has to PyPI. ``client`` is for tests and for operators' own certificates
+    or proxies; without one, a client with the process's settings is made. ``clock`` gives
+    seconds.
     """
 
     def __init__(
@@ -204,14 +207,26 @@ class Upstream:
         )
 
     async def _get(self, url: str, headers: dict[str, str]) -> httpx2.Response:
-        with _answering(url):
-            return await self._client.get(url, headers=headers, auth=self._auth_for(url))
+        """Ask for a page; a redirect that leads elsewhere is the answer if it `stays_home`."""
+        for _ in range(_MAX_REDIRECTS):
+            with _answering(url):
+                response = await self._client.get(
+                    url,
+                    headers=headers,
+                    auth=self._auth_for(url),
+                    follow_redirects=not self._stays_home,
+                )
+            if response.next_request is None or self._is_elsewhere(response):
+                return response
+            url = str(response.next_request.url)
+        raise UpstreamFault(f"upstream {url} redirects without end")
 
     def _auth_for(self, url: str) -> httpx2.BasicAuth | None:
         return self._auth if _origin(url) == _origin(self.url) else None
 
     def _is_elsewhere(self, response: httpx2.Response) -> bool:
-        return self._stays_home and _origin(str(response.url)) != _origin(self.url)
+        following = response.next_request
+        return following is not None and _origin(str(following.url)) != _origin(self.url)
 
 
 def _unexpected(response: httpx2.Response) -> UpstreamFault:

@@ -8,7 +8,12 @@ import json
 import os
 import platform
 
-BENCHMARKS = {"import": "importing", "env": "environment", "install": "installing"}
+BENCHMARKS = {
+    "import": "importing",
+    "env": "environment",
+    "install": "installing",
+    "index": "index",
+}
 
 
 def main() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
 import threading
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
 from support.index_server import application, opened_index, serving
+from support.index_tools import LOGIN, installed, run, upload, uv_install, with_login
 from support.wheels import make_wheel
 
 from park_repo.negotiation import JSON
@@ -23,11 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+SIX = "six-1.0-py3-none-any.whl"
 TREE = "1.0+t0123456789abcdef"
-LOGIN = ("__token__", "ada-token")
-
-OUR_OWN = ("PIP_", "UV_", "TWINE_")
-"""Settings of this machine's own tools, which would lead them to other indexes."""
 
 
 @pytest.fixture
@@ -43,51 +41,12 @@ def url(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def upload(url: str, wheel: Path) -> httpx2.Response:
-    return httpx2.post(
-        f"{url}/legacy/",
-        data={":action": "file_upload", "protocol_version": "1"},
-        files={"content": (wheel.name, wheel.read_bytes())},
-        auth=LOGIN,
-    )
-
-
-def run(*command: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(OUR_OWN)}
-    environment |= {
-        "HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1",
-        "UV_CACHE_DIR": str(home / "uv"), "PIP_NO_CACHE_DIR": "1", "NO_COLOR": "1",
-        "COLUMNS": "200", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        env=environment, cwd=home, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
-def with_login(url: str) -> str:
-    return url.replace("://", f"://{LOGIN[0]}:{LOGIN[1]}@")
-
-
 def twine(url: str, wheel: Path, home: Path) -> subprocess.CompletedProcess[str]:
     return run(
         "twine", "upload", "--non-interactive", "--verbose", "--disable-progress-bar",
         "--repository-url", f"{url}/legacy/", "-u", LOGIN[0], "-p", LOGIN[1], wheel,
         home=home,
     )  # fmt: skip
-
-
-def uv_install(url: str, page: str, *what: str, home: Path) -> dict[str, str]:
-    """Install ``what`` into a folder and return the versions that are in it."""
-    target = home / "installed"
-    done = run(
-        "uv", "pip", "install", "--python", sys.executable, "--target", target,
-        "--index-url", f"{with_login(url)}{page}", *what,
-        home=home,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    listed = run("uv", "pip", "list", "--target", target, "--format", "json", home=home)
-    return {item["name"]: item["version"] for item in json.loads(listed.stdout)}
 
 
 def test_twine_uploads_once_and_again_and_reads_why_not(url: str, tmp_path: Path) -> None:
@@ -123,10 +82,43 @@ def test_pip_downloads_a_project_and_what_it_requires_of_upstream(url: str, tmp_
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "got").iterdir()} == {
         wheel.name,
-        "six-1.0-py3-none-any.whl",
+        SIX,
     }
     assert (tmp_path / "got" / wheel.name).read_bytes() == wheel.read_bytes()
     assert f"{wheel.name}.metadata" in done.stdout  # PEP 658: resolved without the wheel
+
+
+def test_pip_locks_and_installs_the_lock(url: str, tmp_path: Path) -> None:
+    upload(url, make_wheel(tmp_path, requires=["six"]))
+    index = f"{with_login(url)}/simple/"
+    lock, target = tmp_path / "pylock.toml", tmp_path / "installed"
+    done = run("pip", "lock", "demo", "--index-url", index, "-o", lock, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    wheels = [p["wheels"][0] for p in tomllib.loads(lock.read_text())["packages"]]
+    assert [wheel["name"] for wheel in wheels] == ["demo-1.0-py3-none-any.whl", SIX]
+    # what upstream has comes through here as well, and no lock has the token in it
+    assert all(wheel["url"].startswith(f"{url}/files/") for wheel in wheels)
+    assert LOGIN[1] not in lock.read_text()
+    done = run(
+        "pip", "install", "-r", lock, "--target", target, "--index-url", index, home=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert installed(target) == {"demo": "1.0", "six": "1.0"}
+
+
+def test_uv_compiles_and_syncs(url: str, tmp_path: Path) -> None:
+    upload(url, make_wheel(tmp_path, requires=["six"]))
+    index = ("--default-index", f"{with_login(url)}/simple/")
+    lock, target = tmp_path / "pylock.toml", tmp_path / "installed"
+    (tmp_path / "requirements.in").write_text("demo\n")
+    compiled = ("uv", "pip", "compile", "requirements.in", "--format", "pylock.toml", "-o", lock)
+    done = run(*compiled, *index, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert LOGIN[1] not in lock.read_text()
+    synced = ("uv", "pip", "sync", lock, "--target", target, "--python", sys.executable)
+    done = run(*synced, *index, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert installed(target) == {"demo": "1.0", "six": "1.0"}
 
 
 def test_uv_installs_a_project_and_what_it_requires_of_upstream(url: str, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
 __all__ = ["TOKENS", "application", "opened_index", "serving"]
 
@@ -64,7 +65,7 @@ def application(index: Index, *, is_open: bool = False) -> Starlette:
 
 
 @contextmanager
-def serving(app: Starlette) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """Serve ``app`` on a free port of the loopback; yield its URL, without a final slash."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
     started = threading.Event()
