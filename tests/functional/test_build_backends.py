@@ -54,6 +54,10 @@ def metadata(wheel: BuiltWheel) -> str:
         ("setuptools-flat", "setuptools_flat/__init__.py", "setuptools_flat/film.txt", "1.0+g12.t"),
         ("flit-flat", "flit_flat.py", None, "0.3+t"),
         ("setup-py-alone", "setup_py_alone.py", None, "2.1+t"),
+        ("poetry-src", "poetry_src/__init__.py", "poetry_src/data/film.txt", "0.5+t"),
+        ("uv-src", "uv_src/__init__.py", None, "2.0rc1+t"),
+        ("meson-compiled", "meson_compiled/__init__.py", None, "1.1+t"),
+        ("compiled-model", "compiled_model/__init__.py", None, "0.2+t"),
     ],
     ids=lambda case: case[0],
 )
@@ -70,6 +74,7 @@ def test_a_backend(case: tuple[str, str, str | None, str], tmp_path: Path, cache
     assert data is None or members(first)[data] == b"thickness 250\n"
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
+    assert "FILM_SLD = 2.0" in source.read_text()
     source.write_text(source.read_text().replace("2.0", "3.0"))
     edited = wheel_of(find_tree(root, cache), cache=cache)
     assert edited.built
@@ -99,6 +104,22 @@ def test_pip_installs_the_wheel_at_its_version(tmp_path: Path, cache: Cache) -> 
         text=True,
     )
     assert done.stdout.strip() == wheel.filename.split("-")[1]
+
+
+@pytest.mark.parametrize("name", ["meson-compiled", "compiled-model"])
+def test_a_compiled_extension_runs_from_its_wheel(name: str, tmp_path: Path, cache: Cache) -> None:
+    wheel = wheel_of(find_tree(copy_package(name, tmp_path), cache), cache=cache)
+    assert not wheel.filename.endswith("-any.whl")
+    module = name.replace("-", "_")
+    with zipfile.ZipFile(wheel.path) as archive:
+        archive.extractall(tmp_path / "target")
+    done = subprocess.run(
+        [sys.executable, "-c", f"from {module}._film import thickness; print(thickness())"],
+        env={"PYTHONPATH": str(tmp_path / "target")},
+        check=True,
+        capture_output=True,
+    )
+    assert done.stdout == b"250\n"
 
 
 def test_setuptools_ships_no_module_that_was_deleted(tmp_path: Path, cache: Cache) -> None:

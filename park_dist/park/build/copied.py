@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CopiedProject", "copied_source"]
 
-_OF_THE_INSTALLER = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"})
+_OF_THE_INSTALLER = frozenset(
+    {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
+)
 """Files in ``.dist-info`` that say how it was installed here, not what it is."""
 
 _INTERPRETER = re.compile(rb"\A#!.*python[\w.]*[^\n]*")

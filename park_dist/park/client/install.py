@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from packaging.utils import canonicalize_name
+
 from park.build.local_set import LocalSet
 from park.build.source import BuiltWheel, LocalSource
 from park.client.platform import Parcel, as_parcel
 from park.client.transport import Transport
-from park.errors import from_problem
+from park.errors import ParkError, from_problem
+from park.local.installed import look_up
+from park.local.origin import CONDA
 from park.model.ids import new_id
 from park.model.states import InstallState
 from park.wire import (
@@ -163,8 +167,19 @@ def followed(transport: Transport, record: InstallRecord, report: Report) -> Ins
             stage = record.progress
             report.progress(stage.stage, stage.done, stage.total, stage.unit)
     if record.error is not None:
-        raise from_problem(record.error)
+        raise _with_origins(from_problem(record.error))
     return record
+
+
+def _with_origins(error: ParkError) -> ParkError:
+    """Add to the hint what only this machine knows: which of the missing projects are conda's."""
+    names = [each["name"] for each in error.details.get("unavailable", ())]
+    projects = [look_up(canonicalize_name(name)) for name in names]
+    conda = [str(project) for project in projects if project and project.origin == CONDA]
+    if conda:
+        why = f"conda installed {', '.join(conda)}, and has builds that no package index has"
+        error.hint = f"{why}; {error.hint}" if error.hint else why
+    return error
 
 
 def _past(transport: Transport, record: InstallRecord) -> InstallRecord:

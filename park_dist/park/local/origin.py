@@ -22,7 +22,10 @@ from park.local.pyproject import is_source_tree
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-__all__ = ["Origin", "editable_folder", "origin_of", "source_tree_above"]
+__all__ = ["CONDA", "Origin", "editable_folder", "origin_of", "source_tree_above"]
+
+CONDA = "installed by conda"
+"""The origin of what conda installed: its release is what an index has, where one has it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +45,7 @@ def origin_of(distribution: Distribution) -> Origin:
     if (distribution.read_text("INSTALLER") or "").strip() == "conda":
         # conda packages carry the direct_url.json of the farm that built them; what they
         # hold is the release of that version
-        return Origin(kind=ProjectKind.RELEASED, text="installed by conda")
+        return Origin(kind=ProjectKind.RELEASED, text=CONDA)
     direct_url = _direct_url(distribution)
     if direct_url:
         return _direct(distribution, direct_url)
