@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -123,6 +124,7 @@ def _key(question: str, inputs: str, environment: BuildEnvironment, extra: str |
 def _remembered(file: Path, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = json.loads(file.read_bytes())
+        os.utime(file)  # in use: see park.build.eviction
     except (OSError, ValueError):
         answer = ask()
         write_atomically(file, json.dumps(answer))

@@ -123,6 +123,7 @@ def _load(folder: Path) -> BuildEnvironment | None:
     """Return the recorded environment if it is complete and still holds the same projects."""
     try:
         record: dict[str, Any] = json.loads((folder / "environment.json").read_bytes())
+        os.utime(folder / "environment.json")  # in use: see park.build.eviction
         intact = set(record["site"]) == _contents(_site_packages(folder))
     except (OSError, ValueError, KeyError):
         return None

@@ -49,6 +49,7 @@ def exclusive(folder: Path) -> Iterator[None]:
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _acquire(descriptor)
+        os.utime(lock)  # a lock in use is never old enough to be evicted
         try:
             yield
         finally:

@@ -94,6 +94,7 @@ def load_memory(store: Path) -> TreeMemory | None:
     """Return what ``store`` holds; None for no memory, or a damaged one: it costs a hashing."""
     try:
         document: dict[str, Any] = json.loads(store.read_bytes())
+        os.utime(store)  # in use: see park.build.eviction
         return TreeMemory(**document)
     except (OSError, ValueError, TypeError):
         return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from park.atomic import write_atomically
 from park.build.cache import Cache, fresh_folder
+from park.build.eviction import evict_now_and_then
 from park.build.file_lock import exclusive
 from park.build.hashing import Snapshot
 from park.build.progress import Progress, silent
@@ -69,7 +70,9 @@ class LocalSource(ABC):
             if (found := _finished(folder)) is not None:
                 return found
             progress(f"building {self.project.name} {self.version}")
-            return self._made(folder)
+            made = self._made(folder)
+        evict_now_and_then(self.cache)
+        return made
 
     @abstractmethod
     def _raw_wheel(self, output: Path) -> Path:
@@ -104,7 +107,7 @@ def _finished(folder: Path) -> BuiltWheel | None:
         record: dict[str, Any] = json.loads((folder / "wheel.json").read_bytes())
         path = folder / record["filename"]
         whole = path.stat().st_size == record["size"]
-        os.utime(folder / "wheel.json")
+        os.utime(folder / "wheel.json")  # in use: see park.build.eviction
     except (OSError, ValueError, KeyError):
         return None
     return BuiltWheel(path=path, built=False, **record) if whole else None
