@@ -114,7 +114,9 @@ class InstallRecord:
 
     ``missing`` names the wheels (file names) that it waits for; ``added`` the pins that
     only the service's platform needs; ``error`` is a problem document once it failed.
-    ``revision`` grows with every change, progress included.
+    ``revision`` grows with every change, progress included. ``stages`` are those that have
+    begun, ``progress`` the one that moved last. A ``ready`` one may still be ``compiling``:
+    its environment is of use, and bytecode follows.
     """
 
     id: str
@@ -128,6 +130,8 @@ class InstallRecord:
     added: list[PinRecord] = field(default_factory=list)
     realised: bool = False
     progress: ProgressRecord | None = None
+    stages: list[ProgressRecord] = field(default_factory=list)
+    compiling: bool = False
     error: dict[str, Any] | None = None
     revision: int = 0
 
@@ -220,6 +224,8 @@ class JobRequest:
 
     Exactly one of ``lock_hash`` and ``install`` is given. ``fresh`` asks for a fresh
     interpreter in place of a fork; ``memory_bytes`` and ``timeout_s`` are limits.
+    ``restartable`` says that it may run again from the beginning once its process is
+    proven dead without an outcome.
     """
 
     id: str
@@ -229,6 +235,7 @@ class JobRequest:
     install: str | None = None
     set_hash: str | None = None
     fresh: bool = False
+    restartable: bool = False
     timeout_s: float | None = None
     memory_bytes: int | None = None
 
@@ -334,6 +341,7 @@ def encode(record: Any) -> dict[str, Any]:
 _NESTED: dict[tuple[str, str], Any] = {
     ("InstallRecord", "added"): PinRecord,
     ("InstallRecord", "progress"): ProgressRecord,
+    ("InstallRecord", "stages"): ProgressRecord,
     ("InstallRequest", "pins"): PinRecord,
     ("InstallRequest", "wheels"): LocalWheel,
     ("InstallRequest", "sources"): SourceArchive,

@@ -32,10 +32,17 @@ EXAMPLES = """examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
-        "target", metavar="MODULE", help="a module, or the path of a source tree, wheel or script"
+        "target",
+        metavar="MODULE",
+        help="a module, or the path of a source tree, wheel, script or bundle",
     )
     parser.add_argument(
         "-w", "--watch", action="store_true", help="install again at each saved change"
+    )
+    parser.add_argument(
+        "--compiled",
+        action="store_true",
+        help="return when the bytecode is there as well; jobs can run before that",
     )
     add_service(parser)
     add_json(parser)
@@ -53,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _install(service: Service, options: argparse.Namespace) -> None:
     with reporter() as report:
-        outcome = service.install(options.target, report=report)
+        outcome = service.install(options.target, report=report, until_compiled=options.compiled)
     if not options.json:
         _print(outcome)
     elif options.watch:  # one line for each install

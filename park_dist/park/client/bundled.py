@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["install_bundle"]
 
 
-def install_bundle(transport: Transport, bundle: Bundle, report: Report) -> InstallOutcome:
+def install_bundle(
+    transport: Transport, bundle: Bundle, report: Report, *, until_compiled: bool = False
+) -> InstallOutcome:
     """Make the environment of ``bundle`` on the service; returns when it is ready.
 
     A service with an index behind it is sent the working trees alone: released wheels it
@@ -44,7 +46,7 @@ def install_bundle(transport: Transport, bundle: Bundle, report: Report) -> Inst
         for wheel in missing:
             upload_wheel(transport, wheel, bundle.extract(wheel, Path(folder)))
             report.step(f"uploaded {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
-    record = followed(transport, record, report)
+    record = followed(transport, record, report, until_compiled=until_compiled)
     return InstallOutcome(
         project=record.project,
         version=record.version,

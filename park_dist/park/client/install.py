@@ -74,8 +74,12 @@ class InstallOutcome:
     added: list[str]
 
 
-def install(transport: Transport, local: LocalSet, report: Report) -> InstallOutcome:
+def install(
+    transport: Transport, local: LocalSet, report: Report, *, until_compiled: bool = False
+) -> InstallOutcome:
     """Make the environment of ``local`` on the service; returns when it is ready.
+
+    That is: when jobs can run in it. Bytecode may follow; ``until_compiled`` waits for it.
 
     Raises the error that stopped it: `BuildFailed` here, `ResolutionFailed` there, …
     """
@@ -84,7 +88,7 @@ def install(transport: Transport, local: LocalSet, report: Report) -> InstallOut
     parcel = as_parcel(transport, wheels, python=python, progress=report.step)
     record = _asked(transport, local, parcel)
     uploaded = _upload_missing(transport, record, parcel.wheels, report)
-    record = followed(transport, record, report)
+    record = followed(transport, record, report, until_compiled=until_compiled)
     return InstallOutcome(
         project=record.project,
         version=record.version,
@@ -159,12 +163,13 @@ def upload_wheel(transport: Transport, wheel: LocalWheel, path: Path) -> None:
     transport.upload("/legacy/", path, form)
 
 
-def followed(transport: Transport, record: InstallRecord, report: Report) -> InstallRecord:
+def followed(
+    transport: Transport, record: InstallRecord, report: Report, *, until_compiled: bool = False
+) -> InstallRecord:
     """Follow the install to its end, telling each stage; raises the error that it ended with."""
-    while not InstallState(record.state).is_final:
+    while not InstallState(record.state).is_final or (until_compiled and record.compiling):
         record = _past(transport, record)
-        if record.progress is not None:
-            stage = record.progress
+        for stage in record.stages:
             report.progress(stage.stage, stage.done, stage.total, stage.unit)
     if record.error is not None:
         raise _with_origins(from_problem(record.error))

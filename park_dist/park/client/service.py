@@ -54,9 +54,16 @@ class Service:
         """Return what the service says of itself."""
         return decode(ServiceRecord, self._transport.json("GET", API))
 
-    def install(self, target: str | ModuleType, *, report: Report | None = None) -> InstallOutcome:
+    def install(
+        self,
+        target: str | ModuleType,
+        *,
+        report: Report | None = None,
+        until_compiled: bool = False,
+    ) -> InstallOutcome:
         """Make the environment of what is installed here for ``target``; returns when ready.
 
+        Jobs can run then; its bytecode may follow, and ``until_compiled`` waits for it.
         ``target`` is a module, its name, or the path of a source tree or of a bundle. Raises a
         `CannotSatisfy` that says what is in the way.
         """
@@ -65,9 +72,12 @@ class Service:
             from park.client.bundle import is_bundle, read_bundle
 
             if is_bundle(Path(target)):
-                return install_bundle(self._transport, read_bundle(Path(target)), report)
+                bundle = read_bundle(Path(target))
+                return install_bundle(
+                    self._transport, bundle, report, until_compiled=until_compiled
+                )
         local = local_set(_name_of(target), cache=user_cache(), progress=report.step)
-        return install(self._transport, local, report)
+        return install(self._transport, local, report, until_compiled=until_compiled)
 
     def versions(self, project: str | None = None) -> list[ServiceVersion]:
         """Return what the service has, each version compared with what is installed here."""

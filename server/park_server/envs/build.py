@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import filecmp
 import os
-import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +17,10 @@ from park_server.envs.farm import Conflict, FarmPlan, plan_farm
 from park_server.envs.progress import Counter, OnProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from park_repo.wheelstore import StoreEntry
+    from park_repo.wheelstore_manifest import Stamp
     from park_server.envs.interpreters import Interpreter
     from park_server.envs.lock import Selection
     from park_server.envs.template import Skeleton
@@ -119,7 +119,7 @@ def _complete(
                 for w in selection.wheels
             ),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            size_own=sum(stamp.size for stamp in stamps if stat.S_ISREG(stamp.mode)),
+            size_own=_blocks(building, stamps),
             size_shared=size_shared,
             conflicts=conflicts,
             stamps=stamps,
@@ -128,6 +128,11 @@ def _complete(
         file.flush()
         os.fsync(file.fileno())
     return environment
+
+
+def _blocks(root: Path, stamps: Iterable[Stamp]) -> int:
+    """Return the bytes that the environment takes on the disk: its links and folders, too."""
+    return sum(512 * os.lstat(f"{root}/{stamp.path}").st_blocks for stamp in stamps)
 
 
 def _real_conflicts(conflicts: tuple[Conflict, ...]) -> tuple[PackageConflict, ...]:

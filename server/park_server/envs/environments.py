@@ -118,6 +118,11 @@ class Environments:
         entries = map(self._store.get, environment.store_keys)
         return all(entry is not None and entry.bytecode for entry in entries)
 
+    def size_of(self, environment: Environment) -> int:
+        """Return the bytes of ``environment`` and of all that it links to."""
+        entries = filter(None, map(self._store.get, environment.store_keys))
+        return environment.size_own + sum(entry.size_bytes for entry in entries)
+
     def get(self, lock_hash: LockHash) -> Environment | None:
         """Return the environment as its manifest describes it; None if absent or unreadable."""
         try:

@@ -143,12 +143,18 @@ class EnvironmentKeeper:
             await asyncio.to_thread(self._environments.remove, lock_hash)
             await asyncio.to_thread(self._environments.remove_unused)
 
-    def settle(self, environment: Environment, *, progress: OnProgress = ignore_progress) -> None:
+    def settle(
+        self,
+        environment: Environment,
+        *,
+        progress: OnProgress = ignore_progress,
+        done: Callable[[], object] = lambda: None,
+    ) -> None:
         """Do in the background what an environment that is of use still lacks.
 
-        Its bytecode; then what is over the quota goes.
+        Its bytecode, then ``done`` is called; then what is over the quota goes.
         """
-        self._spawn(self._settled(environment, progress))
+        self._spawn(self._settled(environment, progress, done))
 
     async def _resume(self) -> None:
         for environment in await asyncio.to_thread(self._without_bytecode):
@@ -161,8 +167,13 @@ class EnvironmentKeeper:
             return []
         return [e for e in self._environments.list() if waiting.intersection(e.store_keys)]
 
-    async def _settled(self, environment: Environment, progress: OnProgress) -> None:
-        await self._compiled(environment, progress)
+    async def _settled(
+        self, environment: Environment, progress: OnProgress, done: Callable[[], object]
+    ) -> None:
+        try:
+            await self._compiled(environment, progress)
+        finally:
+            done()
         await self._enforce_quota()
 
     async def _compiled(self, environment: Environment, progress: OnProgress) -> None:
@@ -181,6 +192,9 @@ class EnvironmentKeeper:
             return
         except ParkError:
             _log.exception("environment %s has no bytecode yet", environment.lock_hash)
+            return
+        size = await asyncio.to_thread(self._environments.size_of, environment)
+        await self._database.awrite(lambda c: store.grown(c, environment.lock_hash, size))
 
     async def _repaired_later(self, lock_hash: LockHash, error: EnvironmentMismatch) -> None:
         async with self._locks[lock_hash]:

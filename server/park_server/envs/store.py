@@ -28,6 +28,7 @@ __all__ = [
     "busy",
     "enter",
     "evict",
+    "grown",
     "installed",
     "lock",
     "pin",
@@ -123,6 +124,15 @@ def ready(
         .values(packages=packages, size_bytes=size_bytes, own_bytes=own_bytes, realised=now())
     )
     enter(connection, lock_hash, EnvironmentState.READY)
+
+
+def grown(connection: Connection, lock_hash: str, size_bytes: int) -> None:
+    """Note what an environment takes now that it has its bytecode."""
+    connection.execute(
+        update(environments)
+        .where(environments.c.lock_hash == lock_hash)
+        .values(size_bytes=size_bytes)
+    )
 
 
 def _tell(connection: Connection, lock_hash: str, what: str, **data: Any) -> None:

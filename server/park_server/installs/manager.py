@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ _log = logging.getLogger("park.installs")
 
 _UPLOAD_PATIENCE_S = 900.0
 """How long an install waits for the next wheel before its client is taken for dead."""
+
+_FINAL = frozenset(state for state in InstallState if state.is_final)
 
 _AT_ONCE = 2
 """Installs that resolve or realise at the same time; each uses several cores by itself."""
@@ -104,7 +107,7 @@ class InstallManager:
         self._supply = supply
         self._sources = sources
         self._on_final = on_final
-        self._board = ProgressBoard(bus)
+        self._board = ProgressBoard(bus, self._record_progress)
         self._uploads: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -159,18 +162,28 @@ class InstallManager:
         """Return the install as it is now, with its progress."""
         row = self._database.read(lambda c: store.get(c, install, user))
         record = store.record(row)
-        revision, progress = self._board.of(install)
+        account = self._board.of(install)
         missing: list[str] = []
         if record.state == InstallState.AWAITING_UPLOAD:
             missing = self._missing(row.user, store.request_of(row))
-        return replace(record, revision=revision, progress=progress, missing=missing)
+        return replace(
+            record,
+            revision=account.revision,
+            progress=None if record.state in _FINAL else account.last,
+            stages=list(account.stages),
+            compiling=account.compiling,
+            missing=missing,
+        )
 
     async def wait(self, install: str, user: str, *, after: int, timeout_s: float) -> InstallRecord:
-        """Return the install when its revision is past ``after``, it is final, or time is up."""
+        """Return the install when its revision is past ``after``, or time is up.
+
+        One that is final, and whose bytecode is there, is returned at once.
+        """
         return await self._bus.wait_until(
             install,
             lambda: self.record(install, user),
-            lambda seen: seen.revision > after or InstallState(seen.state).is_final,
+            lambda seen: seen.revision > after or (seen.state in _FINAL and not seen.compiling),
             timeout_s,
         )
 
@@ -213,10 +226,16 @@ class InstallManager:
             environment = await asyncio.to_thread(
                 self._realised, install, row.user, lock, interpreter
             )
+        compiles = not await asyncio.to_thread(self._environments.has_bytecode, environment)
+        self._board.compiling(install, begins=compiles)
         await self._enter(
             install, InstallState.READY, environment=environment, realised=not was_there
         )
-        self._keeper.settle(environment)
+        self._keeper.settle(
+            environment,
+            progress=partial(self._note, install),
+            done=lambda: self._board.compiling(install, begins=False),
+        )
 
     async def _with_built_sources(
         self, install: str, user: str, request: InstallRequest, interpreter: Interpreter
@@ -302,21 +321,20 @@ class InstallManager:
     def _realised(
         self, install: str, user: str, lock: _Locked, interpreter: Interpreter
     ) -> Environment:
-        def report(progress: Progress) -> None:
-            self._board.note(
-                install,
-                ProgressRecord(
-                    stage=progress.stage,
-                    done=progress.done,
-                    total=progress.total,
-                    unit=progress.unit,
-                ),
-            )
-
+        report = partial(self._note, install)
         # an environment that is there, but not sound, may have been damaged through the store
         is_there = self._environments.get(lock.selection.hash) is not None
         make = self._environments.repair if is_there else self._environments.realise
         return make(lock.document, interpreter, fetch=self._supply.for_user(user), progress=report)
+
+    def _note(self, install: str, progress: Progress) -> None:
+        record = ProgressRecord(
+            stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit
+        )
+        self._board.note(install, record)
+
+    def _record_progress(self, install: str, progress: ProgressRecord) -> None:
+        self._database.write(lambda c: store.note_progress(c, install, progress))
 
     async def _enter(
         self,
@@ -345,8 +363,6 @@ class InstallManager:
             store.enter(connection, install, state, **changes)
 
         await self._database.awrite(change)
-        if state.is_final:
-            self._board.forget_progress(install)
         self._board.changed(install)
         if state.is_final:
             self._on_final(self.record(install))

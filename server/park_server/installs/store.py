@@ -16,6 +16,7 @@ from park.wire import (
     InstallRequest,
     LocalWheel,
     PinRecord,
+    ProgressRecord,
     SourceArchive,
     decode,
     encode,
@@ -34,6 +35,7 @@ __all__ = [
     "known_lock",
     "lock_document",
     "lock_hashes_like",
+    "note_progress",
     "record",
     "request_of",
     "set_hashes",
@@ -89,6 +91,13 @@ def enter(connection: Connection, install: str, state: InstallState, **changes: 
         .values(state=state, updated=now(), **changes)
     )
     events.append(connection, subject="install", id=install, type=state, user=row.user)
+
+
+def note_progress(connection: Connection, install: str, progress: ProgressRecord) -> None:
+    """Append an event that says how far a stage of ``install`` is."""
+    user = get(connection, install).user
+    data = encode(progress)
+    events.append(connection, subject="install", id=install, type="progress", user=user, **data)
 
 
 def request_of(row: Row[Any]) -> InstallRequest:
