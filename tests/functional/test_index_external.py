@@ -23,6 +23,7 @@ from support.index_tools import (
     upload,
     uv_install,
 )  # fmt: skip
+from support.park_service import ParkService
 from support.wheels import make_sdist, make_wheel
 
 from park_repo.external import ExternalIndex
@@ -218,3 +219,24 @@ def test_upstream_is_behind_it_and_never_mixed_with_it(place: Place, tmp_path: P
     refused = upload(place.url, make_wheel(tmp_path, "six", "99.0"))
     assert refused.status_code == 403
     assert place.get("/simple/numpy/").status_code == 404
+
+
+def test_a_service_is_served_over_it(external: str, tmp_path: Path) -> None:
+    login = tmp_path / "login"
+    login.write_text(":".join(ADA))
+    options = ("--upstream", "none", "--index", external, "--index-login", str(login))
+    with ParkService(tmp_path / "service", *options) as service:
+        wheel = make_wheel(tmp_path, "served")
+        assert upload(service.url, wheel, service.token).status_code == 200
+        there = httpx2.get(f"{external}served/", auth=ADA, follow_redirects=True, trust_env=False)
+        assert wheel.name in there.text
+        installed = pip_install(
+            service.url, "/simple/", "served", home=tmp_path, token=service.token
+        )
+        assert installed == {"served": "1.0"}
+        refused = httpx2.put(
+            f"{service.url}/api/v1/index/projects/served/versions/1.0/yank",
+            json={"reason": ""}, auth=("__token__", service.token), trust_env=False,
+        )  # fmt: skip
+        assert (refused.status_code, "there" in refused.json()["hint"]) == (422, True)
+    assert ADA[1] not in service.log
