@@ -1,7 +1,7 @@
 """What a backend says about a tree, asked once per content and remembered.
 
-Each question starts a process (0.1 s for flit, 0.5 s for setuptools), so the answers are
-kept under a key of all that they depend on.
+Each question starts a process (measured: 0.15 s for flit and hatchling, 0.27 s for setuptools),
+so the answers are kept under a key of all that they depend on.
 """
 
 from __future__ import annotations

@@ -86,7 +86,8 @@ def owner_of(origin: Path, module: str) -> Distribution | None:
 
     The distribution named like the module is tried first; after it the others of the same
     ``sys.path``. `importlib.metadata.packages_distributions` would read every RECORD line of
-    every distribution (56 ms for 90 of them; this takes 1 ms for the first case, 5 ms else).
+    every distribution (measured with 85 of them: 113 ms; this takes 0.1 ms in the first case
+    and up to 5 ms else).
     """
     return next((d for d in _candidates(module) if _owns(d, origin, module)), None)
 

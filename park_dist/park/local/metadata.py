@@ -49,7 +49,7 @@ def parse_metadata(text: str, *, where: str) -> CoreMetadata:
     """Read a METADATA or PKG-INFO file.
 
     Only the headers are looked at, and not with `email`: a description can have 100 kB, and
-    the 46 files of a reflectometry closure took 60 ms with it where this takes 2 ms.
+    85 distributions with 1 MB in all take 20 ms with it and 3 ms with this (measured).
     Raises `LocalSetError` where name or version is missing.
     """
     fields: dict[str, list[str]] = {}
