@@ -89,7 +89,8 @@ class EnvironmentKeeper:
     async def stop(self) -> None:
         """Stop the work in the background; the next start takes it up again."""
         self._stopping = True
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         self._inspector.close()
 
     async def ready(self, lock_hash: LockHash) -> Environment:
