@@ -167,15 +167,23 @@ def test_a_change_that_was_taken_back_is_looked_at_once(
     assert inspector.known(environment.lock_hash) is None
 
 
-def test_after_a_minute_the_watch_is_not_believed(
-    environments: Environments, environment: Environment
+def test_after_a_minute_what_was_silent_is_compared_again(
+    environments: Environments, environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
     inspector = Inspector(environments, clock=lambda: now[0])
     inspector.inspect(environment.lock_hash)
     now[0] = 59.0
-    assert inspector.known(environment.lock_hash) == environment
+    assert not inspector.is_due(environment.lock_hash)
     now[0] = 60.0
+    assert inspector.is_due(environment.lock_hash)
+    assert inspector.known(environment.lock_hash) == environment
+    _rewrite(environment)
+    # as if the watch had not heard of it
+    monkeypatch.setattr(inspector._watch, "touched", set)
+
+    with pytest.raises(EnvironmentMismatch):
+        inspector.inspect(environment.lock_hash)
     assert inspector.known(environment.lock_hash) is None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,10 @@ def run(lab: Lab, work: Callable[[EnvironmentKeeper], Awaitable[Any]], **options
     return asyncio.run(with_keeper(lab, work, **options))
 
 
+async def _ready(lock_hash: LockHash, keeper: EnvironmentKeeper) -> Environment:
+    return await keeper.ready(lock_hash)
+
+
 def _scribble(environment: Environment, module: str) -> None:
     path = environment.path / f"lib/python{MINOR}/site-packages/{module}.py"
     target = path.resolve()
@@ -155,7 +160,7 @@ def test_a_write_through_to_the_store_is_repaired_while_the_job_waits(lab: Lab) 
     _scribble(first, "one")
 
     for environment in (first, second):
-        found = run(lab, lambda keeper, e=environment: keeper.ready(e.lock_hash))
+        found = run(lab, partial(_ready, environment.lock_hash))
         assert lab.environments.verify(found.lock_hash, thorough=True)
     assert lab.damaged == [first.lock_hash]
     assert lab.told(first) == ["damaged", "ready"]

@@ -3,7 +3,7 @@
 An environment, and each entry of the wheel store that it links to, is compared with its
 manifest once, and watched from then on: as long as nothing touches it, it is known to be
 whole, in microseconds. What is touched is compared again before the next use; what cannot
-be watched, every time.
+be watched, every time; and what is silent, now and then, while it is in use.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
+from park.errors import EnvironmentMismatch
 from park.model.locks import LockHash
+from park_repo.wheelstore import StoreKey
 from park_server.envs.environment import Environment
 from park_server.envs.environments import Environments
 from park_server.envs.watch import Watch, best_watch
 
 __all__ = ["Inspector"]
 
-_FULL_EVERY_S = 60.0
-"""How long the word of a watch is taken: it does not hear of writes through a memory map."""
+_AGAIN_AFTER_S = 60.0
+"""How old the last comparison may be: a watch hears of a write through a memory map only when
+the map is closed, and nothing of one that another machine makes on a shared file system."""
 
 
 class Inspector:
@@ -41,12 +44,18 @@ class Inspector:
         self._known: dict[LockHash, Environment] = {}
 
     def known(self, lock_hash: LockHash) -> Environment | None:
-        """Return the environment if it is known to be whole at this moment, else None."""
+        """Return the environment if nothing touched it since it was seen whole, else None."""
         self._listen()
         environment = self._known.get(lock_hash)
-        if environment is None or not self._is_whole(lock_hash):
+        if environment is None or lock_hash not in self._whole_at:
             return None
-        return environment if all(map(self._is_whole, environment.store_keys)) else None
+        return environment if self._whole_at.keys() >= set(environment.store_keys) else None
+
+    def is_due(self, lock_hash: LockHash) -> bool:
+        """Tell whether it is time to compare again what nothing is known to have touched."""
+        oldest = self._clock() - _AGAIN_AFTER_S
+        names = (lock_hash, *self._environments.keys_of(lock_hash))
+        return any(self._whole_at.get(name, oldest) <= oldest for name in names)
 
     def inspect(self, lock_hash: LockHash) -> Environment:
         """Return the environment if a job may start in it.
@@ -57,18 +66,18 @@ class Inspector:
         """
         with self._lock:
             found = self.known(lock_hash)
-            if found is not None:
+            if found is not None and not self.is_due(lock_hash):
                 return found
-            self._known.pop(lock_hash, None)
+            oldest = self._clock() - _AGAIN_AFTER_S
             keys = self._environments.keys_of(lock_hash)
-            unsure = {key for key in keys if not self._is_whole(key)}
+            unsure = {key for key in keys if self._whole_at.get(key, oldest) <= oldest}
             # watched first, then compared: no write falls between the two
             now = self._clock()
             folder = self._environments.path_of(lock_hash)
             watched: list[str] = [lock_hash] if self._watch.watch(lock_hash, folder) else []
             store = self._environments.store_folder
             watched += [key for key in unsure if self._watch.watch(key, store / key)]
-            environment = self._environments.verify(lock_hash, only=unsure)
+            environment = self._verified(lock_hash, unsure)
             self._whole_at.update(dict.fromkeys(watched, now))
             self._known[lock_hash] = environment
             return environment
@@ -81,6 +90,11 @@ class Inspector:
         for name in self._watch.touched():
             self._whole_at.pop(name, None)
 
-    def _is_whole(self, name: str) -> bool:
-        whole_at = self._whole_at.get(name)
-        return whole_at is not None and self._clock() - whole_at < _FULL_EVERY_S
+    def _verified(self, lock_hash: LockHash, unsure: set[StoreKey]) -> Environment:
+        """Compare; what does not pass is known no longer."""
+        try:
+            return self._environments.verify(lock_hash, only=unsure)
+        except EnvironmentMismatch:
+            for name in (lock_hash, *unsure):
+                self._whole_at.pop(name, None)
+            raise

@@ -74,6 +74,7 @@ class EnvironmentKeeper:
         self._quota_bytes = quota_bytes
         self._inspector = Inspector(environments)
         self._locks: defaultdict[LockHash, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._looking: set[LockHash] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -101,6 +102,7 @@ class EnvironmentKeeper:
         """
         known = self._inspector.known(lock_hash)
         if known is not None:
+            self._look_again_if_due(lock_hash)
             return known
         async with self._locks[lock_hash]:
             try:
@@ -113,10 +115,11 @@ class EnvironmentKeeper:
 
     async def is_whole(self, lock_hash: LockHash) -> bool:
         """Tell whether the environment is there and nothing in it was changed."""
+        if self._inspector.known(lock_hash) is not None:
+            self._look_again_if_due(lock_hash)
+            return True
         try:
-            self._inspector.known(lock_hash) or await asyncio.to_thread(
-                self._inspector.inspect, lock_hash
-            )
+            await asyncio.to_thread(self._inspector.inspect, lock_hash)
         except EnvironmentMismatch:
             return False
         return True
@@ -196,6 +199,20 @@ class EnvironmentKeeper:
             return
         size = await asyncio.to_thread(self._environments.size_of, environment)
         await self._database.awrite(lambda c: store.grown(c, environment.lock_hash, size))
+
+    def _look_again_if_due(self, lock_hash: LockHash) -> None:
+        if self._inspector.is_due(lock_hash) and lock_hash not in self._looking:
+            self._looking.add(lock_hash)
+            self._spawn(self._looked_again(lock_hash))
+
+    async def _looked_again(self, lock_hash: LockHash) -> None:
+        try:
+            async with self._locks[lock_hash]:
+                await asyncio.to_thread(self._inspector.inspect, lock_hash)
+        except EnvironmentMismatch as error:
+            await self._repaired_later(lock_hash, error)
+        finally:
+            self._looking.discard(lock_hash)
 
     async def _repaired_later(self, lock_hash: LockHash, error: EnvironmentMismatch) -> None:
         async with self._locks[lock_hash]:
