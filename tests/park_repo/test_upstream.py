@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 from park.errors import UpstreamFault
 from park_repo import upstream as module
 from park_repo.negotiation import JSON
-from park_repo.remote_pages import parse_html_page
+from park_repo.remote_pages import led_through_here, parse_html_page
 from park_repo.upstream import RemoteProject, Upstream
 
 if TYPE_CHECKING:
@@ -156,3 +156,87 @@ def test_any_other_answer_is_a_fault_and_is_not_remembered(
         mirror.get()
     mirror.answer = page
     assert mirror.get() is not None
+
+
+def test_a_page_that_several_ask_for_at_once_is_asked_for_once() -> None:
+    mirror = Mirror(page)
+
+    async def ask() -> None:
+        asked = (mirror.upstream.project(DEMO) for _ in range(5))
+        assert len({id(project) for project in await asyncio.gather(*asked)}) == 1
+
+    asyncio.run(ask())
+    assert len(mirror.asked) == 1
+
+
+def test_what_clients_see_leads_through_here() -> None:
+    files = [
+        {
+            "filename": "demo-1.0-py3-none-any.whl",
+            "url": "https://files.example/x/demo.whl",
+            "hashes": {"sha256": "AB" * 32},
+            "data-dist-info-metadata": {"sha256": "cd" * 32},
+            "dist-info-metadata": {"sha256": "cd" * 32},
+            "provenance": "https://files.example/x/demo.provenance",
+        },
+        {"filename": "demo-0.9.tar.gz", "url": "y", "hashes": {"md5": "0"}, "core-metadata": True},
+    ]
+    document = {"meta": {"api-version": "1.4"}, "name": "demo", "files": files}
+    shown = led_through_here(document, DEMO, files_url="../../files/upstream/")
+    assert shown["files"] == [
+        {
+            "filename": "demo-1.0-py3-none-any.whl",
+            "url": f"../../files/upstream/demo/{'ab' * 32}/demo-1.0-py3-none-any.whl",
+            "hashes": {"sha256": "AB" * 32},
+            "core-metadata": {"sha256": "cd" * 32},
+        },
+        {
+            "filename": "demo-0.9.tar.gz",
+            "url": "../../files/upstream/demo/unverified/demo-0.9.tar.gz",
+            "hashes": {"md5": "0"},
+            "core-metadata": False,
+        },
+    ]
+
+
+@pytest.mark.parametrize("stays_home", [True, False])
+def test_a_redirect_elsewhere_is_no_project_where_it_stays_home(stays_home: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.host == "elsewhere.example":
+            return page(request)
+        if request.url.path == "/simple/demo/":
+            return httpx2.Response(302, headers={"location": "/moved/demo/"})
+        return httpx2.Response(302, headers={"location": "https://elsewhere.example/demo/"})
+
+    async def ask() -> RemoteProject | None:
+        transport = httpx2.MockTransport(answer)
+        client = httpx2.AsyncClient(transport=transport)
+        return await Upstream(
+            "https://mirror.example/simple", stays_home=stays_home, client=client
+        ).project(DEMO)
+
+    assert (asyncio.run(ask()) is None) == stays_home
+
+
+def test_redirects_without_end_are_a_fault() -> None:
+    client = httpx2.AsyncClient(
+        transport=httpx2.MockTransport(
+            lambda r: httpx2.Response(302, headers={"location": f"{r.url.path}x/"})
+        )
+    )
+    with pytest.raises(UpstreamFault, match="redirects without end"):
+        asyncio.run(Upstream(URL, stays_home=True, client=client).project(DEMO))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx2.Response(
+            200, json={"projects": [{"name": "Demo_x"}]}, headers={"content-type": JSON}
+        ),
+        httpx2.Response(200, html='<a href="/simple/demo-x/">Demo_x</a>'),
+    ],
+)
+def test_the_names_of_all_projects_are_normalised(response: httpx2.Response) -> None:
+    mirror = Mirror(lambda _: response)
+    assert asyncio.run(mirror.upstream.names()) == ["demo-x"]

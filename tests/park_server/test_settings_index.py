@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from park.errors import UsageError
+from park_server.settings import Settings
+
+
+def test_an_external_index_has_its_login_in_a_file(tmp_path: Path) -> None:
+    login = tmp_path / "login"
+    login.write_text("ada:s3:cret\nmore\n")
+    settings = Settings.of(
+        home=tmp_path, upstream="none", index="http://h/simple", index_login_file=login,
+        index_upload="http://h/upload",
+    )  # fmt: skip
+    assert (settings.index, settings.index_upload) == ("http://h/simple/", "http://h/upload")
+    assert settings.index_login == ("ada", "s3:cret")
+    assert "s3:cret" not in repr(settings)
+
+
+@pytest.mark.parametrize("options", [{"index": "pypi"}, {"index_upload": "ftp://h/"}])
+def test_what_is_no_url_is_refused(tmp_path: Path, options: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="is not the URL of an index"):
+        Settings.of(home=tmp_path, upstream="none", **options)  # type: ignore[arg-type]  # strings both
+
+
+def test_a_login_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        Settings.of(home=tmp_path, upstream="none", index_login_file=tmp_path / "none")
+    (tmp_path / "login").write_text("only a word")
+    with pytest.raises(UsageError, match="not of the form user:password"):
+        Settings.of(home=tmp_path, upstream="none", index_login_file=tmp_path / "login")
