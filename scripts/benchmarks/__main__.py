@@ -13,6 +13,7 @@ BENCHMARKS = {
     "env": "environment",
     "install": "installing",
     "index": "index",
+    "build": "building",
 }
 
 

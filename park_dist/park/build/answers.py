@@ -109,10 +109,9 @@ def _inputs_hash(snapshot: Snapshot, build_system: BuildSystem) -> str:
     """
     names = {requirement_name(text) for text in build_system.requires}
     own = _OWN_DISTRIBUTIONS.get(build_system.backend, set())
-    paths = {file.path for file in snapshot.files}
-    if not names <= own or build_system.backend_path or not _PROGRAMS.isdisjoint(paths):
+    if not names <= own or build_system.backend_path or snapshot.named(_PROGRAMS):
         return snapshot.content_hash
-    return content_hash(file for file in snapshot.files if file.path in _CONFIGURATION)
+    return content_hash(snapshot.named(_CONFIGURATION))
 
 
 def _key(question: str, inputs: str, environment: BuildEnvironment, extra: str | None) -> str:

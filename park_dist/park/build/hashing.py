@@ -11,13 +11,22 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from bisect import bisect_left
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from park.build import git
-from park.build.memory import TreeMemory, encoded, load_memory, look, store_memory
+from park.build.memory import (
+    DIGEST_LENGTH,
+    TreeMemory,
+    encoded,
+    load_memory,
+    look,
+    store_memory,
+)
 from park.build.tree import Listing, Signature, TreeFile, list_tree, signature_of
 from park.errors import LocalSetError
 
@@ -60,8 +69,17 @@ class Snapshot:
     """
 
     root: Path
-    files: tuple[HashedFile, ...]
+    files: Sequence[HashedFile]
     content_hash: str
+
+    def named(self, paths: Iterable[str]) -> tuple[HashedFile, ...]:
+        """Return those of ``paths`` that are among the files, without looking at all of them."""
+        found = []
+        for path in sorted(paths):
+            place = bisect_left(self.files, path, key=_path_of)
+            if place < len(self.files) and self.files[place].path == path:
+                found.append(self.files[place])
+        return tuple(found)
 
 
 def content_hash(files: Iterable[HashedFile]) -> str:
@@ -116,10 +134,40 @@ def _store(cache: Cache, root: Path) -> Path:
 
 
 def _recalled(root: Path, memory: TreeMemory) -> Snapshot:
-    paths, sources = memory.split_files()
-    executables = map("x".__eq__, memory.executables)
-    files = map(HashedFile, paths, sources, executables, memory.split_digests())
-    return Snapshot(root=root, files=tuple(files), content_hash=memory.content_hash)
+    return Snapshot(root=root, files=_Recalled(memory), content_hash=memory.content_hash)
+
+
+class _Recalled(Sequence[HashedFile]):
+    """The files of a memory; each is put together when it is looked at, since few are."""
+
+    def __init__(self, memory: TreeMemory) -> None:
+        self._paths, self._sources = memory.split_files()
+        self._executables = memory.executables
+        self._digests = memory.digests
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, place: int) -> HashedFile: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[HashedFile]: ...
+    def __getitem__(self, place: int | slice) -> HashedFile | Sequence[HashedFile]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        path = self._paths[place]
+        start = place % len(self) * DIGEST_LENGTH
+        digest = self._digests[start : start + DIGEST_LENGTH]
+        return HashedFile(path, self._sources[place], self._executables[place] == "x", digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as lists have none
+
+
+def _path_of(file: HashedFile) -> str:
+    return file.path
 
 
 def _hashed(

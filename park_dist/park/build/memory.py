@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
     from park.build.tree import Signature
 
-__all__ = ["TreeMemory", "encoded", "load_memory", "look", "store_memory"]
+__all__ = ["DIGEST_LENGTH", "TreeMemory", "encoded", "load_memory", "look", "store_memory"]
 
 _FIELDS = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
 _ABSENT: Signature = (0, 0, 0, 0, 0)
 _WIDTH = 5
-_DIGEST_LENGTH = 64
+
+DIGEST_LENGTH = 64
+"""Characters of a SHA-256 in hex."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +64,7 @@ class TreeMemory:
 
     def split_digests(self) -> list[str]:
         """Return the content hash of each file; blanks stand for one that is not known."""
-        text, step = self.digests, _DIGEST_LENGTH
+        text, step = self.digests, DIGEST_LENGTH
         return [text[at : at + step] for at in range(0, len(text), step)]
 
     def split_files(self) -> tuple[list[str], list[str]]:
