@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support.park_client import Client, ModelTree, make_virtualenv
+from support.park_client import Client, ModelTree, Scientist, make_virtualenv
 from support.park_service import ParkService
 from support.pipes import Pipe
 
@@ -30,6 +30,20 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
 def client_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give one client cache to all tests, so that each build environment is made once."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def scientist(
+    tmp_path_factory: pytest.TempPathFactory, client_cache: Path, service: ParkService
+) -> Scientist:
+    """Give a scientist to a whole module of tests, with a virtualenv of her own."""
+    folder, answer = tmp_path_factory.mktemp("scientist"), next(ANSWERS)
+    model = ModelTree("light-model", folder)
+    model.edit("light_model.py", "ANSWER = 42", f"ANSWER = {answer}")
+    python = make_virtualenv(folder / "venv", model.root)
+    client = Client.of(python, folder / "client", cache=client_cache, service=service)
+    client.run("install", "light_model")
+    return Scientist(client=client, model=model, answer=answer)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from support.projects import copy_package
 if TYPE_CHECKING:
     from support.park_service import ParkService
 
-__all__ = ["REPOSITORY", "Client", "ModelTree", "make_virtualenv", "uv_install"]
+__all__ = ["REPOSITORY", "Client", "ModelTree", "Scientist", "make_virtualenv", "uv_install"]
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -143,6 +143,15 @@ class Client:
         assert answer["status"] == "completed", answer
         return answer["result"]
 
+    def events(self) -> list[dict[str, Any]]:
+        """Return the events of this user on the service of this machine."""
+        code = (
+            "import json; from park.client.service import remote_service as s; "
+            "print(json.dumps(s()._transport.json('GET', '/api/v1/events?limit=10000')))"
+        )
+        found: list[dict[str, Any]] = self.script(code)
+        return found
+
     def script(self, text: str, *arguments: str | Path) -> Any:
         """Run a Python script of the user (with warnings as errors); return what it prints."""
         done = self._run(self.python, "-W", "error", "-c", text, *arguments)
@@ -185,3 +194,12 @@ class ModelTree:
     def install(self, python: Path) -> None:
         """Install it in editable mode, its requirements being there."""
         uv_install(python, self.root, options=("--no-deps",))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scientist:
+    """Somebody whose model, which answers ``answer``, is installed here and on the service."""
+
+    client: Client
+    model: ModelTree
+    answer: int
