@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from support.projects import PACKAGES, write_tree
@@ -96,6 +97,22 @@ def test_a_client_that_lost_its_cache_builds_the_same_wheel_and_uploads_nothing(
     assert again["lock_hash"] == before["lock_hash"]
     assert len(again["built"]) == 1
     assert (again["uploaded"], again["realised"]) == ([], False)
+
+
+def test_a_script_with_inline_metadata_runs_on_the_service(client: Client) -> None:
+    script = """
+        # /// script
+        # dependencies = ["sortedcontainers"]
+        # ///
+        from sortedcontainers import SortedList
+
+        def third(values):
+            return SortedList(values)[2]
+    """
+    write_tree(client.folder, {"sorting.py": dedent(script)})
+    outcome = client.json("install", "sorting.py")
+    assert re.fullmatch(r"0\+t[0-9a-f]{16}", outcome["version"])
+    assert client.call("sorting:third", values=[3, 1, 2]) == 3
 
 
 def test_a_module_that_is_not_there(client: Client) -> None:

@@ -66,6 +66,11 @@ def test_a_script_is_its_inline_metadata(tmp_path: Path) -> None:
     assert (project.requires, project.module) == (("packaging>=20",), "fit_it")
 
 
+def test_a_script_by_its_module_is_the_same(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"fit_it.py": SCRIPT})
+    assert find("fit_it", cwd=tmp_path) == find("fit_it.py", cwd=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "what"),
     [

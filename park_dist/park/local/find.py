@@ -16,7 +16,7 @@ from park.local.metadata import CoreMetadata
 from park.local.origin import source_tree_above
 from park.local.project import LocalProject, ProjectKind
 from park.local.pyproject import is_source_tree, read_pyproject
-from park.local.script import script_project
+from park.local.script import has_inline_metadata, script_project
 from park.local.wheel_file import wheel_project
 
 __all__ = ["Describe", "describe_statically", "find"]
@@ -133,6 +133,8 @@ def _find_module(module: str, cwd: Path, describe: Describe) -> LocalProject:
     distribution = owner_of(origin, module)
     if distribution is not None:
         return replace(installed_project(distribution), module=module)
+    if origin.suffix == ".py" and has_inline_metadata(origin):
+        return script_project(origin)
     root = source_tree_above(origin.parent)
     if root is None:
         raise NoDistribution(

@@ -17,13 +17,22 @@ from park.local.requirements import requirement_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["script_project"]
+__all__ = ["has_inline_metadata", "script_project"]
 
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """The reference expression of the inline script metadata specification."""
 
 _VERSION = "0"
 """A script declares no version: what tells it apart is the hash of its content."""
+
+
+def has_inline_metadata(path: Path) -> bool:
+    """Tell whether the Python file at ``path`` is a script with a ``script`` block."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return any(match["type"] == "script" for match in _BLOCK.finditer(text))
 
 
 def script_project(path: Path) -> LocalProject:
