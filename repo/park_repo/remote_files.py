@@ -6,13 +6,15 @@
     <folder>/files/<sha256>/<file name>      whole and verified
     <folder>/files/<sha256>/<file name>.metadata
 
-What is kept needs the other index no more. The folder may be deleted while the service is
-down; then files are brought anew.
+What is kept needs the other index no more. Past a limit, what was used longest ago goes and
+is brought anew when it is asked for; so the folder may also be deleted while the service is
+down.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
 import shutil
@@ -35,6 +37,12 @@ __all__ = ["RemoteFiles"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
+_KEPT_BYTES = 20 << 30
+"""More than a hundred closures like that of refl1d: 46 wheels, some 160 MiB."""
+
+_AFTER_TIDYING = 0.9
+"""The part of the limit that is left then, so that not every file after it means tidying."""
+
 
 class RemoteFiles:
     """Files of other indexes in ``folder``; ``find`` gives the project that has a file.
@@ -51,11 +59,16 @@ class RemoteFiles:
         self._transfers: dict[Path, Transfer] = {}
         shutil.rmtree(self._incoming, ignore_errors=True)  # what a crash left half-brought
         self._incoming.mkdir(parents=True)
+        self._bytes = sum(size for _, size, _ in self._by_use())
 
     def kept(self, sha256: str, filename: str) -> Path | None:
         """Return the path of the file if it is here."""
         path = self._place(sha256, filename)
-        return path if path.is_file() else None
+        try:
+            os.utime(path)  # its last use
+        except FileNotFoundError:
+            return None
+        return path
 
     async def whole(
         self,
@@ -120,8 +133,24 @@ class RemoteFiles:
 
     def _ended(self, target: Path, task: asyncio.Task[Path]) -> None:
         del self._transfers[target]
-        if not task.cancelled():
-            task.exception()  # seen: every reader may have gone
+        # asked for the exception, so that it counts as seen: every reader may have gone
+        if not task.cancelled() and task.exception() is None:
+            self._bytes += target.stat().st_size
+            if self._bytes > _KEPT_BYTES:
+                self._tidy()
+
+    def _tidy(self) -> None:
+        """Delete what was used longest ago, METADATA with or without their file."""
+        for _used, size, path in self._by_use():
+            if self._bytes <= _AFTER_TIDYING * _KEPT_BYTES:
+                return
+            path.unlink(missing_ok=True)
+            self._bytes -= size
+
+    def _by_use(self) -> list[tuple[int, int, Path]]:
+        """Return (time of last use, size in bytes, path) of each file, the oldest first."""
+        facts = ((path.stat(), path) for path in self._files.glob("*/*"))
+        return sorted((stat.st_mtime_ns, stat.st_size, path) for stat, path in facts)
 
     async def _located(
         self, project: NormalizedName, sha256: str, filename: str

@@ -53,7 +53,7 @@ def test_two_spellings_of_one_file_are_one_file(index: Index, tmp_path: Path) ->
     same = publish(index, again)
     assert (same.is_new, same.file) == (False, published.file)
     make_wheel(tmp_path, "Demo", files={"demo.py": b"other"})
-    with pytest.raises(Conflict, match="Demo-1.0-py3-none-any.whl is here already"):
+    with pytest.raises(Conflict, match=r"Demo-1\.0-py3-none-any\.whl is here already"):
         publish(index, tmp_path / "Demo-1.0-py3-none-any.whl")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -12,6 +13,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from park.errors import UnknownItem, UpstreamFault
+from park_repo import remote_files as module
 from park_repo import transfer as transfer_module
 from park_repo.negotiation import JSON
 from park_repo.remote_files import RemoteFiles
@@ -130,11 +132,15 @@ def test_a_wrong_file_is_never_whole(mirror: Mirror, tmp_path: Path) -> None:
     async def read(files: RemoteFiles) -> None:
         mirror.chunks = lambda _: _stream(CONTENT[:-1] + b"!")
         transfer = await files.transfer(DEMO, SHA256, NAME)
-        got = b""
-        with pytest.raises(UpstreamFault, match=f"expected sha256 {SHA256}, found"):
+        got: list[bytes] = []
+
+        async def follow() -> None:
             async for chunk in transfer.chunks():
-                got += chunk
-        assert len(got) < len(CONTENT)
+                got.append(chunk)  # noqa: PERF401 (what came before the fault is what counts)
+
+        with pytest.raises(UpstreamFault, match=f"expected sha256 {SHA256}, found"):
+            await follow()
+        assert 0 < sum(map(len, got)) < len(CONTENT)
         assert files.kept(SHA256, NAME) is None
 
     run(mirror, tmp_path, read)
@@ -212,11 +218,39 @@ def test_what_no_page_has_is_unknown(
     assert mirror.downloads() == 0
 
 
-def test_what_a_crash_left_is_removed(mirror: Mirror, tmp_path: Path) -> None:
+def test_what_a_crash_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "incoming").mkdir()
     (tmp_path / "incoming" / "x.part").write_bytes(b"half")
     RemoteFiles(tmp_path, Upstream("https://up.example/").project)
     assert leftovers(tmp_path) == []
+
+
+def test_what_was_used_longest_ago_makes_room(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep(name: str, used: int) -> Path:
+        path = tmp_path / "files" / hashlib.sha256(name.encode()).hexdigest() / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(bytes(100_000))
+        os.utime(path, ns=(used, used))
+        return path
+
+    oldest, used_since, newer = (
+        keep(name, n) for n, name in enumerate(("a.whl", "b.whl", "c.whl"))
+    )
+    monkeypatch.setattr(module, "_KEPT_BYTES", len(CONTENT) + 250_000)
+
+    async def bring(files: RemoteFiles) -> None:
+        assert files.kept(used_since.parent.name, used_since.name)
+        await files.whole(DEMO, SHA256, NAME)
+
+    run(mirror, tmp_path, bring)
+    assert [path.exists() for path in (oldest, newer, used_since)] == [False, False, True]
+    assert run(mirror, tmp_path, collected_or_kept) == CONTENT
+
+
+async def collected_or_kept(files: RemoteFiles) -> bytes:
+    return (await files.whole(DEMO, SHA256, NAME)).read_bytes()
 
 
 def test_the_credentials_stay_with_the_origin_of_the_index(mirror: Mirror, tmp_path: Path) -> None:
