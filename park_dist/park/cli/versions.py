@@ -6,6 +6,7 @@ import argparse
 
 from park.cli.options import add_json, add_service, print_json, service_of
 from park.client.versions import ServiceVersion
+from park.model.sizes import shown_size
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -43,12 +44,13 @@ def run(options: argparse.Namespace) -> int:
 def _print(version: ServiceVersion) -> None:
     record = version.record
     marks = {True: "matches here", False: "differs from here", None: "not installed here"}
-    size = f"{record.size_bytes / 2**20:.0f} MiB"
+    size = f"{shown_size(record.size_bytes)} ({shown_size(record.own_bytes)} its own)"
     print(
         f"{record.project} {record.version}  Python {record.python}  {record.status}"
         f"  {record.packages} packages, {size}  {marks[version.matches_local]}"
     )
-    print(f"  lock {record.lock_hash}  last used {record.last_used or 'never'}")
+    print(f"  lock {record.lock_hash}")
+    print(f"  by {record.installed_by}, last used {record.last_used or 'never'}")
     for difference in version.differences[:_SHOWN]:
         print(f"  {difference}")
     if len(version.differences) > _SHOWN:
