@@ -35,6 +35,7 @@ from park_server.http.services import Services
 from park_server.installs.manager import InstallManager, ResolverAccess
 from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
 from park_server.installs.sources import SourceStation
+from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.local_engine import LocalEngine
 from park_server.jobs.scheduler import Scheduler
@@ -98,17 +99,20 @@ class AssembledService:
         engine = LocalEngine(home=self._home.path)
         supply = WheelSupply(self._index, self._downloads, loop=asyncio.get_running_loop())
         keeper = self._keeper(supply)
-        jobs = Scheduler(
+        dispatcher = Dispatcher(
             database=self._database,
             bus=self._bus,
-            keeper=keeper,
-            read_only=self._environments.protected,
+            environments=keeper,
             folders=folders,
             engine=engine,
             runtime_hash=engine.runtime_hash,
             slots=self._settings.slots,
+            read_only=self._environments.protected,
         )
-        engine.attach(jobs)
+        engine.attach(dispatcher)
+        jobs = Scheduler(
+            database=self._database, bus=self._bus, folders=folders, dispatcher=dispatcher
+        )
         installs = self._install_manager(keeper, supply, jobs.install_ended)
         try:
             keeper.resume()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -9,8 +10,9 @@ from sqlalchemy import Connection, insert, select
 from park_server.clock import now
 from park_server.db.tables import events
 
-__all__ = ["after", "append"]
+__all__ = ["after", "append", "append_all"]
 
+_APPEND = insert(events)
 _SHOWN = ("seq", "time", "subject", "id", "type", "data")
 
 
@@ -28,9 +30,21 @@ def append(
     ``subject`` is ``job`` or ``install``; ``type`` the state that was entered.
     """
     connection.execute(
-        insert(events),
+        _APPEND,
         {"time": now(), "subject": subject, "id": id, "type": type, "user": user, "data": data},
     )
+
+
+def append_all(
+    connection: Connection, *, subject: str, user: str, entered: Mapping[str, str]
+) -> None:
+    """Write one event for each id in ``entered``, which maps it to the state it entered."""
+    moment = now()
+    rows = [
+        {"time": moment, "subject": subject, "id": id, "type": type, "user": user, "data": {}}
+        for id, type in entered.items()  # noqa: A001 (the columns' names)
+    ]
+    connection.execute(_APPEND, rows)
 
 
 def after(connection: Connection, user: str, sequence: int, limit: int) -> list[dict[str, Any]]:

@@ -155,7 +155,7 @@ def test_a_job_that_was_killed_while_nobody_looked(
     crashing.start()
     record = crashing.job_when_final(job)
     assert record["status"] == "failed"
-    assert "SIGKILL" in record["error"] or record["error"].startswith("lost: ")
+    assert "SIGKILL" in record["error"] or record["error"].startswith("lost with ")
     assert processes(strings.runs) == [pid]
 
 

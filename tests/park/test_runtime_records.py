@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from park.runtime import processes
-from park.runtime.folder import JobFolder, read_record, write_record
+from park.runtime.folder import JobFolder, read_claim, read_record, write_record
 from park.runtime.lines import LineSocket
 
 
 def test_one_of_many_claims_wins_and_is_whole(tmp_path: Path) -> None:
-    folder = JobFolder(root=tmp_path)
+    folder = JobFolder(root=str(tmp_path))
     code = (
-        "import sys; from pathlib import Path; from park.runtime.folder import JobFolder\n"
+        "import sys; from park.runtime.folder import JobFolder\n"
         "sys.stdin.readline()\n"
-        "print(JobFolder(root=Path(sys.argv[1])).claim(1, {'claimant': int(sys.argv[2])}))"
+        "print(JobFolder(root=sys.argv[1]).claim(1, {'claimant': int(sys.argv[2])}))"
     )
     claimants = [
         subprocess.Popen(
@@ -36,21 +36,21 @@ def test_one_of_many_claims_wins_and_is_whole(tmp_path: Path) -> None:
     ]
     won = [process.communicate("\n")[0].strip() == "True" for process in claimants]
     assert won.count(True) == 1
-    assert read_record(folder.attempt(1)) == {"claimant": won.index(True)}
-    assert [path.name for path in tmp_path.iterdir()] == ["attempt-1.json"]
+    assert read_claim(folder.attempt(1)) == {"claimant": won.index(True)}
+    assert [path.name for path in tmp_path.iterdir()] == ["attempt-1"]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\xff"])
 def test_what_is_no_record_is_none(tmp_path: Path, content: str) -> None:
     path = tmp_path / "outcome.json"
     path.write_bytes(content.encode("latin-1"))
-    assert read_record(path) is None
+    assert read_record(str(path)) is None
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    write_record(tmp_path / "secret", {"a": 1})
+    write_record(str(tmp_path / "secret"), {"a": 1})
     (tmp_path / "outcome.json").symlink_to(tmp_path / "secret")
-    assert read_record(tmp_path / "outcome.json") is None
+    assert read_record(str(tmp_path / "outcome.json")) is None
 
 
 def test_lines_wait_for_a_reader_and_keep_their_order() -> None:
@@ -137,7 +137,7 @@ def test_signalling_what_is_gone_is_nothing() -> None:
         (
             None,
             9,
-            "the process was killed by SIGKILL (a cancel, or the kernel out of memory)",
+            "the process was killed by SIGKILL (somebody on the machine, or the kernel because memory ran out)",
         ),
         (None, 12, "the process was killed by SIGUSR2"),
         (None, 40, "the process was killed by signal 40"),

@@ -37,7 +37,10 @@ def test_the_copy_is_named_by_its_content_and_made_once(tmp_path: Path) -> None:
     inode = copy.program.stat().st_ino
     assert copy.folder.name == copy.sha256 == runtime_hash(runtime_files())
     assert copy_runtime(tmp_path / "runtime").program.stat().st_ino == inode
-    assert {path.name for path in (copy.library / "park").iterdir()} >= {"__init__.py", "jobside.py"}
+    assert {path.name for path in (copy.library / "park").iterdir()} >= {
+        "__init__.py",
+        "jobside.py",
+    }
     assert os.listdir(tmp_path / "runtime") == [copy.sha256]  # noqa: PTH208 (names alone)
 
 
@@ -81,7 +84,7 @@ OUTCOME = {"attempt": 2, "state": "completed", "result": 1}
         (
             {},
             EndKind.LOST,
-            "process 7 ended while no service was there to see how, and left no outcome",
+            "process 7, which ended with nobody there to see how, and left no outcome",
         ),
         (
             {"owner": None},
@@ -105,7 +108,7 @@ def test_what_a_folder_proves(evidence: dict[str, Any], kind: EndKind, detail: s
 def test_records_of_another_attempt_prove_nothing(tmp_path: Path) -> None:
     (tmp_path / "outcome.json").write_text('{"attempt": 1}')
     (tmp_path / "exit.json").write_text('{"attempt": 1}')
-    (tmp_path / "attempt-1.json").write_text("{}")
+    (tmp_path / "attempt-1").symlink_to("{}")
     assert read_evidence(order(tmp_path)) == Evidence(
         claimed=False, owner=None, outcome=None, exit=None
     )

@@ -6,13 +6,13 @@ import pytest
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engine import Ended, EndKind
-from park_server.jobs.outcome import ending_of
+from park_server.jobs.outcome import MOST_ATTEMPTS, ending_of, may_run_again
 
 FILE = FileRecord(name="fit.png", sha256="ab", size=3)
 
 
-def ended(kind: EndKind = EndKind.EXITED, **facts: Any) -> Ended:
-    return Ended(job_id="0199", attempt=1, kind=kind, **facts)
+def ended(kind: EndKind = EndKind.EXITED, *, attempt: int = 1, **facts: Any) -> Ended:
+    return Ended(job_id="0199", attempt=attempt, kind=kind, **facts)
 
 
 def decide(attempt: Ended, *, cancel: bool = False, timed_out: float | None = None) -> Any:
@@ -54,10 +54,14 @@ def test_an_exception_is_told_in_one_line_with_its_traceback() -> None:
 @pytest.mark.parametrize(
     ("attempt", "line"),
     [
-        (ended(EndKind.SIGNALLED, signal=signal.SIGSEGV), "killed by SIGSEGV"),
-        (ended(EndKind.SIGNALLED, signal=250), "killed by signal 250"),
-        (ended(EndKind.LOST), "lost: its process is gone and left no outcome"),
-        (ended(EndKind.LOST, detail="the machine restarted"), "lost: the machine restarted"),
+        (ended(EndKind.SIGNALLED, detail="killed by SIGSEGV"), "killed by SIGSEGV"),
+        (ended(EndKind.SIGNALLED, signal=250), "the process was killed by signal 250"),
+        (ended(EndKind.LOST), "lost with its process, which left no outcome"),
+        (ended(EndKind.LOST, detail="process 7"), "lost with process 7"),
+        (
+            ended(EndKind.NEVER_STARTED, attempt=5, detail="no python"),
+            "given up after 5 attempts to start it: no python",
+        ),
         (ended(detail="exit status 3"), "exit status 3"),
         (ended(), "its process ended without an outcome"),
     ],
@@ -65,3 +69,24 @@ def test_an_exception_is_told_in_one_line_with_its_traceback() -> None:
 def test_a_death_without_outcome_is_told_in_one_line(attempt: Ended, line: str) -> None:
     ending = decide(attempt)
     assert (ending.status, ending.error) == (JobState.FAILED, line)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "restartable", "again"),
+    [
+        (ended(EndKind.NEVER_STARTED), False, True),
+        (ended(EndKind.NEVER_STARTED, attempt=MOST_ATTEMPTS), True, False),
+        (ended(EndKind.LOST), False, False),
+        (ended(EndKind.LOST), True, True),
+        (ended(EndKind.LOST, attempt=MOST_ATTEMPTS), True, False),
+        (ended(EndKind.LOST, outcome={"state": "completed"}), True, False),
+        (ended(EndKind.SIGNALLED, signal=signal.SIGKILL), True, False),
+        (ended(EndKind.EXITED, status=1), True, False),
+    ],
+)
+def test_only_what_is_proven_gone_unseen_and_may_runs_again(
+    attempt: Ended,
+    restartable: bool,  # noqa: FBT001 (a case of the table)
+    again: bool,  # noqa: FBT001
+) -> None:
+    assert may_run_again(attempt, restartable=restartable) is again

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from park.errors import UnknownItem
@@ -21,6 +21,7 @@ from park_server.jobs import store
 from park_server.jobs.store import Ending
 
 USER = "ada"
+SUBMITTED = "2026-11-23T07:00:00.000000Z"
 
 
 def request(id: str = "0199", **facts: Any) -> JobRequest:  # noqa: A002
@@ -37,16 +38,23 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
+def create(connection: Connection, new: JobRequest, status: JobState) -> bool:
+    return bool(store.create(connection, USER, [(new, status)], SUBMITTED))
+
+
 def types_of(database: Database) -> list[str]:
     return [event["type"] for event in database.read(lambda c: events.after(c, USER, 0, 100))]
 
 
 def test_a_job_goes_its_way_and_leaves_its_events(database: Database) -> None:
     file = FileRecord(name="fit.png", sha256="cd", size=3)
-    database.write(lambda c: store.create(c, USER, request(), JobState.QUEUED)).result()
-    assert database.write(lambda c: store.starting(c, "0199", "/envs/ab", "ef")).result() == 1
-    database.write(lambda c: store.started(c, "0199", 1, 4711)).result()
-    assert database.read(lambda c: store.record(c, "0199", USER)).pid == 4711
+    database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
+    (queued,) = database.read(lambda c: store.to_start(c, ["0199", "absent"]))
+    assert (queued.id, queued.document) == ("0199", {"args": [], "kwargs": {}})
+    started = database.write(lambda c: store.starting(c, "0199", "/envs/ab", "ef")).result()
+    assert started is not None
+    assert started.attempt == 1
+    assert database.read(lambda c: store.to_start(c, ["0199"])) == []
     ending = Ending(status=JobState.COMPLETED, result={"chisq": 1.9}, files=[file])
     database.write(lambda c: store.end(c, "0199", ending)).result()
     record = database.read(lambda c: store.record(c, "0199", USER))
@@ -57,16 +65,15 @@ def test_a_job_goes_its_way_and_leaves_its_events(database: Database) -> None:
 
 
 def test_a_retry_of_the_client_is_harmless(database: Database) -> None:
-    create = [
-        database.write(lambda c: store.create(c, USER, request(), JobState.QUEUED)).result()
-        for _ in range(2)
+    written = [
+        database.write(lambda c: create(c, request(), JobState.QUEUED)).result() for _ in range(2)
     ]
-    assert create == [True, False]
+    assert written == [True, False]
     assert types_of(database) == ["queued"]
 
 
 def test_another_users_job_does_not_exist(database: Database) -> None:
-    database.write(lambda c: store.create(c, USER, request(), JobState.QUEUED)).result()
+    database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     with pytest.raises(UnknownItem, match="no job 0199"):
         database.read(lambda c: store.get(c, "0199", "bob"))
     assert database.read(lambda c: store.listing(c, "bob", status=None, limit=10)) == []
@@ -74,7 +81,7 @@ def test_another_users_job_does_not_exist(database: Database) -> None:
 
 
 def test_a_job_cancelled_while_it_was_queued_does_not_start(database: Database) -> None:
-    database.write(lambda c: store.create(c, USER, request(), JobState.QUEUED)).result()
+    database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     found = database.write(lambda c: store.request_cancel(c, "0199")).result()
     assert found is JobState.QUEUED
     assert database.write(lambda c: store.starting(c, "0199", "/envs/ab", "ef")).result() is None
@@ -82,7 +89,7 @@ def test_a_job_cancelled_while_it_was_queued_does_not_start(database: Database) 
 
 
 def test_a_running_job_is_cancelled_only_when_it_has_ended(database: Database) -> None:
-    database.write(lambda c: store.create(c, USER, request(), JobState.QUEUED)).result()
+    database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     database.write(lambda c: store.starting(c, "0199", "/envs/ab", "ef")).result()
     database.write(lambda c: store.request_cancel(c, "0199")).result()
     row = database.read(lambda c: store.get(c, "0199"))
@@ -91,7 +98,7 @@ def test_a_running_job_is_cancelled_only_when_it_has_ended(database: Database) -
 
 def test_an_absent_file_is_told_with_those_that_there_are(database: Database) -> None:
     file = FileRecord(name="fit.png", sha256="cd", size=3)
-    database.write(lambda c: store.create(c, USER, request(), JobState.QUEUED)).result()
+    database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     database.write(lambda c: store.starting(c, "0199", "/envs/ab", "ef")).result()
     ending = Ending(status=JobState.FAILED, error="x", files=[file])
     database.write(lambda c: store.end(c, "0199", ending)).result()
@@ -114,7 +121,7 @@ class JobLife(RuleBasedStateMachine):
     @initialize(status=st.sampled_from([JobState.WAITING, JobState.QUEUED]))
     def submit(self, status: JobState) -> None:
         with self.engine.begin() as connection:
-            store.create(connection, USER, request(), status)
+            create(connection, request(), status)
 
     def _try(self, change: Any) -> None:
         with suppress(store.ImpossibleTransition), self.engine.begin() as connection:

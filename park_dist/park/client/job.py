@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -30,6 +30,7 @@ class Job:
     def __init__(self, transport: Transport, record: JobRecord) -> None:
         self._transport = transport
         self._record = record
+        self._document: Any = None
         self._value: tuple[Any] | None = None
 
     def __repr__(self) -> str:
@@ -47,8 +48,11 @@ class Job:
 
     @property
     def lock_hash(self) -> str | None:
-        """The lock hash that the job is bound to: the environment it runs in, and no other."""
-        return self._record.lock_hash
+        """The lock hash that the job is bound to: the environment it runs in, and no other.
+
+        None while the job waits for an install.
+        """
+        return self._record.lock_hash or self.refresh().lock_hash
 
     @property
     def error(self) -> str | None:
@@ -68,12 +72,15 @@ class Job:
 
     def wait(self, timeout: float | None = None) -> JobRecord:
         """Wait until the job is final; raises `TimeoutError` after ``timeout`` seconds."""
+        return self._until_final(timeout, self._asked)
+
+    def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
         deadline = None if timeout is None else time.monotonic() + timeout
         while not JobState(self._record.status).is_final:
             left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"job {self.id} is {self._record.status} after {timeout:g} s")
-            self._record = self._asked(min(left, _LONG_POLL_S))
+            self._record = ask(min(left, _LONG_POLL_S))
         return self._record
 
     def result(self, timeout: float | None = None) -> Any:
@@ -82,7 +89,7 @@ class Job:
         Raises `JobFailed` (with the traceback in ``details``), `JobCancelled`, or
         `TimeoutError` after ``timeout`` seconds.
         """
-        record = self.wait(timeout)
+        record = self._until_final(timeout, self._asked_with_result)
         if record.status == JobState.CANCELLED:
             raise JobCancelled(f"job {self.id} was cancelled: {record.error}")
         if record.status == JobState.FAILED:
@@ -98,8 +105,16 @@ class Job:
     def _decoded(self) -> Any:
         from park.client.values import decode_result
 
-        answer = self._transport.json("GET", f"{API}/jobs/{self.id}/result")
-        return decode_result(answer["result"], set_hash=answer["set_hash"])
+        if self._document is None:  # it was final before anybody asked for its result
+            self._asked_with_result(0)
+        return decode_result(self._document, set_hash=self._record.set_hash)
+
+    def _asked_with_result(self, wait: float) -> JobRecord:
+        """Ask for the job and, in the same answer, for its result where it has one."""
+        query = {"wait": wait}
+        answer = self._transport.json("GET", f"{API}/jobs/{self.id}/result", params=query)
+        self._document = answer.get("result")
+        return decode(JobRecord, answer["job"])
 
     def traceback(self) -> str | None:
         """Return the full traceback of a failed job, where there is one."""

@@ -75,9 +75,9 @@ def _prepare(order: Order) -> None:
 def _arguments(order: Order) -> tuple[list[Any], dict[str, Any]]:
     document = read_record(order.folder.call)
     if document is None:
-        raise outcome.JobProblem("arguments", f"no readable {order.folder.call.name}")
+        raise outcome.JobProblem("arguments", "no readable call.json")
     try:
-        return codec.decode_call(document, set_hash=order.set_hash, inputs=str(order.folder.inputs))
+        return codec.decode_call(document, set_hash=order.set_hash, inputs=order.folder.inputs)
     except codec.CodecError as error:
         raise outcome.JobProblem("arguments", f"cannot read the arguments: {error}") from error
 
@@ -96,7 +96,7 @@ def _result(order: Order, value: Any) -> Any:
 def _write(order: Order, record: dict[str, Any]) -> None:
     """Put the outcome on disk; where that fails, the standard error stream says why."""
     try:
-        write_record(order.folder.outcome, record, durable=True)
+        write_record(order.folder.outcome, record)
     except OSError:
         traceback.print_exc()
         raise

@@ -4,7 +4,7 @@
 
     call.json         arguments, written by the service before the start
     inputs/           files of the arguments: inputs/<sha256>/<name>
-    attempt-<n>.json  who owns the n-th attempt: its process, or the service
+    attempt-<n>       who owns the n-th attempt: its process, or the service
     work/             the working directory; what the job leaves here are its files
     stdout, stderr    as the job and its subprocesses write them
     progress.jsonl    one JSON object per report
@@ -19,104 +19,111 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-__all__ = ["JobFolder", "read_record", "write_record"]
+__all__ = ["JobFolder", "read_claim", "read_record", "write_record"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobFolder:
-    """The paths of one job's folder."""
+    """The paths of one job's folder, as plain strings: a forked child pays for every page.
 
-    root: Path
+    `pathlib` would cost it a quarter of a millisecond in page faults.
+    """
+
+    root: str
 
     @property
-    def call(self) -> Path:
+    def call(self) -> str:
         """The arguments."""
-        return self.root / "call.json"
+        return f"{self.root}/call.json"
 
     @property
-    def inputs(self) -> Path:
+    def inputs(self) -> str:
         """The files of the arguments."""
-        return self.root / "inputs"
+        return f"{self.root}/inputs"
 
     @property
-    def work(self) -> Path:
+    def work(self) -> str:
         """The working directory."""
-        return self.root / "work"
+        return f"{self.root}/work"
 
     @property
-    def stdout(self) -> Path:
+    def stdout(self) -> str:
         """Standard output."""
-        return self.root / "stdout"
+        return f"{self.root}/stdout"
 
     @property
-    def stderr(self) -> Path:
+    def stderr(self) -> str:
         """Standard error."""
-        return self.root / "stderr"
+        return f"{self.root}/stderr"
 
     @property
-    def progress(self) -> Path:
+    def progress(self) -> str:
         """The progress reports."""
-        return self.root / "progress.jsonl"
+        return f"{self.root}/progress.jsonl"
 
     @property
-    def outcome(self) -> Path:
+    def outcome(self) -> str:
         """The job's own account of its end."""
-        return self.root / "outcome.json"
+        return f"{self.root}/outcome.json"
 
     @property
-    def exit(self) -> Path:
+    def exit(self) -> str:
         """The fork server's account of an end without an outcome."""
-        return self.root / "exit.json"
+        return f"{self.root}/exit.json"
 
-    def attempt(self, number: int) -> Path:
+    def attempt(self, number: int) -> str:
         """Return the path of the claim of one attempt."""
-        return self.root / f"attempt-{number}.json"
+        return f"{self.root}/attempt-{number}"
 
     def claim(self, number: int, owner: dict[str, Any]) -> bool:
         """Claim an attempt for ``owner``; False where somebody owns it already.
 
-        The link is created exclusively, so exactly one claimant wins, and it appears with
-        its content: whoever loses can read who won.
+        The claim is the target of a symbolic link: one system call makes it, exclusively
+        and with its content, so exactly one claimant wins and the others can read who did.
         """
-        beside = self.root / f".attempt-{number}.{os.getpid()}"
-        beside.write_text(json.dumps(owner), encoding="utf-8")
         try:
-            os.link(beside, self.attempt(number))
+            os.symlink(json.dumps(owner), self.attempt(number))  # noqa: PTH211 (see the class)
         except FileExistsError:
             return False
-        finally:
-            beside.unlink()
         return True
 
 
-def write_record(path: Path, record: dict[str, Any], *, durable: bool = False) -> None:
-    """Write ``record`` as JSON to ``path``, all or nothing; ``durable`` survives a power cut.
+def read_claim(path: str) -> dict[str, Any] | None:
+    """Return who owns an attempt; None where nobody does yet."""
+    try:
+        owner = json.loads(os.readlink(path))  # noqa: PTH115 (see `JobFolder`)
+    except (OSError, ValueError):
+        return None
+    return owner if isinstance(owner, dict) else None
 
-    The folder itself is not synchronised: a record that a power cut takes back was not
-    reported to anybody yet, since the service commits what it reads from here.
+
+def write_record(path: str, record: dict[str, Any]) -> None:
+    """Write ``record`` as JSON to ``path``, all or nothing.
+
+    Not synchronised to disk: a record that a power cut takes back was not reported to
+    anybody yet, since the service commits what it reads from here.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(record, file, allow_nan=False)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    beside.replace(path)
+    folder, _, name = path.rpartition("/")
+    beside = f"{folder}/.{name}.{os.getpid()}"
+    data = json.dumps(record, allow_nan=False).encode()
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor)
+        file.write(data)
+    os.replace(beside, path)  # noqa: PTH105 (see `JobFolder`)
 
 
-def read_record(path: Path) -> dict[str, Any] | None:
+def read_record(path: str) -> dict[str, Any] | None:
     """Return the record at ``path``; None where there is none.
 
     A job may write anything into its folder: a link is not followed, and what is not a
     JSON object is no record.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with open(descriptor, encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
-            record = json.load(file)
-    except (OSError, ValueError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
+            record = json.loads(file.readall())
+    except (OSError, ValueError, TypeError):
         return None
     return record if isinstance(record, dict) else None

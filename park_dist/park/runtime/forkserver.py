@@ -35,13 +35,14 @@ from typing import Any
 
 from . import fresh, processes
 from .child import UNCLAIMED
-from .folder import read_record, write_record
+from .folder import read_claim, write_record
 from .lines import LineSocket
 from .order import PROTOCOL, Order, ServerSettings
-from .preload import add_library, preload
+from .preload import add_library, default_signals, preload
 from .protect import protect
 from .rehearsal import rehearse
 from .spare import Spare, fork_spare
+from .surroundings import prepare_streams
 
 __all__ = ["ForkServer", "main"]
 
@@ -341,7 +342,7 @@ def _exit_record(job: _Running, wait_status: int) -> dict[str, Any]:
 
 
 def _owns_attempt(job: _Running) -> bool:
-    claim = read_record(job.order.folder.attempt(job.order.attempt))
+    claim = read_claim(job.order.folder.attempt(job.order.attempt))
     return claim is not None and claim.get("pid") == job.spare.pid
 
 
@@ -366,6 +367,8 @@ def main(argument: str) -> None:
     reason = preload(settings.module) if settings.module is not None else None
     if reason is not None:
         _start_bare(listener, replace(settings, module=None, reason=reason))
+    default_signals()
+    prepare_streams()
     rehearse()
     ForkServer(listener, settings).serve()
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 from . import child
 from .order import Order
 from .preload import add_library
+from .surroundings import prepare_streams
 
 __all__ = ["execute", "main"]
 
@@ -33,4 +34,5 @@ def main(argument: str) -> NoReturn:
     channel = socket.socket(fileno=descriptors["channel"])
     channel.set_inheritable(False)
     add_library(os.environ.get("PARK_RUNTIME"))
+    prepare_streams()
     child.run(order, channel)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from .folder import JobFolder
@@ -58,8 +57,9 @@ class Order:
     @property
     def folder(self) -> JobFolder:
         """The job's folder."""
-        return JobFolder(root=Path(self.directory))
+        return JobFolder(root=self.directory)
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON form: the keyword arguments of this class."""
-        return asdict(self)
+        # not `asdict`, which copies deeply: this is on the way of every job
+        return {name: getattr(self, name) for name in self.__slots__}

@@ -45,6 +45,8 @@ def preload(module: str) -> str | None:
 def default_signals() -> None:
     """Give every signal the handler that a new interpreter has, and block none.
 
+    Done once after the import, before any fork: whatever it installed is not the jobs'.
+
     Python's own two exceptions stay: SIGPIPE ignored and SIGINT raised as an exception.
     """
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:

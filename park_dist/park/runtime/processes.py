@@ -24,6 +24,9 @@ __all__ = [
 
 _PROC = Path("/proc")
 
+_STAT_BYTES = 4096
+"""More than the 52 numbers and a name of 16 characters in proc_pid_stat(5) ever take."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
@@ -81,9 +84,15 @@ def identity(pid: int) -> Identity | None:
 
 def _stat(pid: int) -> _Stat | None:
     try:
-        line = (_PROC / str(pid) / "stat").read_bytes()
+        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+    try:
+        line = os.read(descriptor, _STAT_BYTES)
+    except ProcessLookupError:  # it ended between the two calls
+        return None
+    finally:
+        os.close(descriptor)
     # the second field is the program's name in parentheses and may hold anything
     fields = line.rpartition(b")")[2].split()
     return _Stat(state=fields[0].decode(), session=int(fields[3]), started=int(fields[19]))
@@ -155,11 +164,11 @@ def exit_line(status: int | None, signal_number: int | None) -> str:
 
 
 _SIGNAL_CAUSES = {
-    "SIGKILL": "a cancel, or the kernel out of memory",
+    "SIGKILL": "somebody on the machine, or the kernel because memory ran out",
     "SIGSEGV": "an invalid memory access in compiled code",
     "SIGABRT": "compiled code gave up",
     "SIGBUS": "an invalid memory access, or a mapped file that was cut short",
     "SIGFPE": "an arithmetic error in compiled code",
     "SIGILL": "an instruction that this processor does not have",
-    "SIGTERM": "a cancel, or somebody on the machine",
+    "SIGTERM": "somebody on the machine",
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
 
 from . import codec, outcome, processes
 from .folder import JobFolder, read_record, write_record
@@ -21,7 +20,7 @@ def rehearse() -> None:
     """Claim, read a call and write an outcome in a folder that is then removed."""
     me = processes.identity(os.getpid())
     with tempfile.TemporaryDirectory(prefix="park-") as scratch:
-        folder = JobFolder(root=Path(scratch))
+        folder = JobFolder(root=scratch)
         folder.claim(1, {} if me is None else me.as_record())
         write_record(folder.call, codec.encode_call((1, "a"), {"b": [1.5]}, set_hash=None))
         args, _ = codec.decode_call(read_record(folder.call) or {}, set_hash=None)

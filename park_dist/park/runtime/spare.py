@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 
 from . import child, fresh, surroundings
 from .order import Order
-from .preload import default_signals
 
 __all__ = ["Spare", "fork_spare"]
 
@@ -69,7 +68,6 @@ def fork_spare(inherited: Iterable[int]) -> Spare:
 def _wait_and_run(channel: socket.socket) -> NoReturn:
     """Do ahead what needs no order, then wait for it."""
     os.setsid()
-    default_signals()
     surroundings.prepare_fork()
     order = _receive(channel)
     if order is None:

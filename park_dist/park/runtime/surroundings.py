@@ -8,12 +8,10 @@ import resource
 import shutil
 import sys
 from contextlib import suppress
-from pathlib import Path
-from typing import TextIO
 
 from .order import Order
 
-__all__ = ["enter", "lift_memory_limit", "prepare_fork"]
+__all__ = ["enter", "lift_memory_limit", "prepare_fork", "prepare_streams"]
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -24,40 +22,46 @@ def enter(order: Order) -> None:
     _open_streams(folder.stdout, folder.stderr)
     if order.attempt > 1:  # an attempt never sees what the one before it left
         shutil.rmtree(folder.work, ignore_errors=True)
-        folder.progress.unlink(missing_ok=True)
-    folder.work.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(folder.progress)  # noqa: PTH108 (see `JobFolder`)
+    with suppress(FileExistsError):
+        os.mkdir(folder.work)  # noqa: PTH102
     os.chdir(folder.work)
-    os.environ.update(order.variables)
-    os.environ.update(
-        PARK_JOB_ID=order.job_id,
-        PARK_JOB_ATTEMPT=str(order.attempt),
-        PARK_JOB_DIRECTORY=str(folder.work),
-        PARK_PROGRESS_FILE=str(folder.progress),
-    )
+    for name, value in order.variables.items():
+        os.environ[name] = value
+    os.environ["PARK_JOB_ID"] = order.job_id
+    os.environ["PARK_JOB_ATTEMPT"] = str(order.attempt)
+    os.environ["PARK_JOB_DIRECTORY"] = folder.work
+    os.environ["PARK_PROGRESS_FILE"] = folder.progress
     sys.argv = [order.entry_point]
     if order.memory_bytes is not None:
         _limit_memory(order.memory_bytes)
 
 
-def _open_streams(stdout: Path, stderr: Path) -> None:
-    """Point descriptors 0 to 2 at nothing and two files: subprocesses inherit them."""
+def _open_streams(stdout: str, stderr: str) -> None:
+    """Point descriptors 0 to 2 at nothing and two files: subprocesses inherit them.
+
+    The objects in `sys` stay: handlers that an import made hold on to them.
+    """
     for number, path, flags in (
-        (0, Path(os.devnull), os.O_RDONLY),
+        (0, os.devnull, os.O_RDONLY),
         (1, stdout, _APPEND),
         (2, stderr, _APPEND),
     ):
         descriptor = os.open(path, flags, 0o644)
         os.dup2(descriptor, number)
         os.close(descriptor)
-    # the objects stay: handlers that an import made hold on to them
+
+
+def prepare_streams() -> None:
+    """Make ``sys.stdout`` and ``sys.stderr`` write UTF-8, line by line: followers see it live.
+
+    Done once, before any fork: it costs a child more than all of its files.
+    """
     for stream in (sys.stdout, sys.stderr):
-        _by_line(stream)
-
-
-def _by_line(stream: TextIO) -> None:
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
 def _reseed_numpy() -> None:

@@ -10,9 +10,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from park.errors import UsageError
 from park.model.states import JobState
-from park.wire import JobRecord, JobRequest
+from park.wire import JobRecord, JobRequest, encode
 from park_server.http.auth import user_of
 from park_server.http.services import LONG_POLL_S, Services, services_of
 from park_server.jobs import store
@@ -41,9 +40,7 @@ async def list_jobs(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
 ) -> list[JobRecord]:
     """Return the user's newest jobs."""
-    user = user_of(request)
-    database = services_of(request).database
-    return database.read(lambda c: store.listing(c, user, status=status, limit=limit))
+    return services_of(request).jobs.records(user_of(request), status=status, limit=limit)
 
 
 @router.get("/jobs/{job}")
@@ -61,18 +58,19 @@ async def cancel_job(request: Request, job: str) -> JobRecord:
 
 
 @router.get("/jobs/{job}/result")
-async def get_result(request: Request, job: str) -> JSONResponse:
-    """Return the encoded result of a completed job."""
-    services, user = services_of(request), user_of(request)
-    row = services.database.read(lambda c: store.get(c, job, user))
-    if row.status != JobState.COMPLETED:
-        raise UsageError(f"job {job} has no result: it is {row.status}")
-    return JSONResponse(
-        {
-            "result": services.database.read(lambda c: store.result_of(c, job)),
-            "set_hash": row.set_hash,
-        }
-    )
+async def get_result(
+    request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
+) -> JSONResponse:
+    """Return the job with its encoded result, when it is final or after ``wait`` seconds.
+
+    ``result`` is absent where the job has none (yet): its ``status`` and ``error`` say why.
+    """
+    services = services_of(request)
+    record = await services.jobs.wait(job, user_of(request), wait)
+    answer: dict[str, Any] = {"job": encode(record)}
+    if record.status == JobState.COMPLETED:
+        answer["result"] = services.database.read(lambda c: store.result_of(c, job))
+    return JSONResponse(answer)
 
 
 @router.get("/jobs/{job}/traceback")

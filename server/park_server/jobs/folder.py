@@ -18,11 +18,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from park.atomic import write_atomically
 from park.errors import UnknownItem
 from park.wire import FileRecord, JobRecord
 from park_server.content import ContentStore
@@ -30,6 +31,9 @@ from park_server.content import ContentStore
 __all__ = ["STREAMS", "JobFolders"]
 
 STREAMS = ("stdout", "stderr")
+
+_KEPT = frozenset({*STREAMS, "progress.jsonl"})
+"""What stays in the folder of a job that has ended."""
 
 _LAST_LINE_BYTES = 65_536
 """More than a line of progress ever has: the last one is found in the file's last block."""
@@ -41,29 +45,30 @@ class JobFolders:
     def __init__(self, root: Path, content: ContentStore) -> None:
         self._root = root
         self._content = content
+        self._janitor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="park-janitor")
 
     def path_of(self, job: str) -> Path:
         """Return the folder of ``job``."""
         return self._root / job
 
-    def prepare(self, job: str, call: dict[str, Any]) -> None:
-        """Make the folder with its call and inputs; raises `UnknownItem` for an absent input.
+    def prepare(self, job: str, user: str, call: dict[str, Any]) -> None:
+        """Make the folder with its call and inputs.
 
-        What an earlier attempt left in the work directory is removed.
+        The job itself makes its work directory, without what an earlier attempt left there.
+        Raises `UnknownItem` for an absent input.
         """
         folder = self.path_of(job)
-        shutil.rmtree(folder / "work", ignore_errors=True)
-        for part in ("work", "inputs"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         for sha256, name in _files_in(call):
             self._link_input(folder / "inputs" / sha256, sha256, name)
-        write_atomically(folder / "call.json", json.dumps(call))
+        # nobody reads it before the order, and an order comes only after this has returned
+        (folder / "call.json").write_text(json.dumps(call), encoding="utf-8")
 
     def _link_input(self, folder: Path, sha256: str, name: str) -> None:
         source = self._content.path_of(sha256)
         if "/" in name or name in {"", ".", ".."} or "\0" in name:
             raise UnknownItem(f"not the name of a file: {name!r}")
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         target = folder / name
         target.unlink(missing_ok=True)
         try:
@@ -74,15 +79,26 @@ class JobFolders:
     async def collect(self, job: str) -> tuple[FileRecord, ...]:
         """Keep the files of the work directory by content and return their records."""
         work = self.path_of(job) / "work"
-        with os.scandir(work) as entries:
-            if next(entries, None) is None:  # the common case: nothing to hash, no thread to ask
-                return ()
+        try:
+            with os.scandir(work) as entries:
+                if next(entries, None) is None:  # the common case: no thread to ask
+                    return ()
+        except FileNotFoundError:  # it never came so far
+            return ()
         return await asyncio.to_thread(self._content.collect, work)
 
-    async def clear(self, job: str) -> None:
-        """Remove the work directory, whose files the content store has by now."""
-        work = self.path_of(job) / "work"
-        await asyncio.to_thread(shutil.rmtree, work, True)
+    def clear(self, job: str) -> None:
+        """Remove, in the background, what nobody needs of a job whose end is committed.
+
+        Its files are in the content store by then, its call and result in the database;
+        streams and progress stay. On some file systems to remove a directory takes
+        milliseconds, for which no other job should wait.
+        """
+        self._janitor.submit(_clear, self.path_of(job))
+
+    def close(self) -> None:
+        """Leave the rest of the clearing; nobody misses what it would have freed."""
+        self._janitor.shutdown(wait=True, cancel_futures=True)
 
     def with_progress(self, record: JobRecord) -> JobRecord:
         """Return ``record`` with the newest progress that the job reported."""
@@ -99,6 +115,17 @@ class JobFolders:
                 return file.read(limit)
         except FileNotFoundError:
             return b""
+
+
+def _clear(folder: Path) -> None:
+    for entry in list(os.scandir(folder)):
+        if entry.name in _KEPT:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                os.unlink(entry.path)  # noqa: PTH108 (a path of `scandir`)
 
 
 def _files_in(value: Any) -> Iterator[tuple[str, str]]:

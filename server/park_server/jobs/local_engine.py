@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from park.runtime import processes
 from park.runtime.order import Order
 from park_server.jobs.engine import Ended, Sink, StartOrder
 from park_server.jobs.local_engine_evidence import (
-    Evidence,
     claim_for_service,
     ended_as,
+    finished_evidence,
     never_started,
     read_evidence,
 )
@@ -127,7 +127,10 @@ class LocalEngine:
             self._sink.on_started(job.order.job_id, job.order.attempt, pid)
 
     def _ended(self, job: _Job, message: dict[str, Any]) -> None:
-        self._end(job, ended_as(job.order, _with_exit(read_evidence(job.order), message)))
+        if message["finished"]:
+            self._end(job, ended_as(job.order, finished_evidence(job.order)))
+        else:
+            self._end(job, ended_as(job.order, replace(read_evidence(job.order), exit=message)))
 
     def _end(self, job: _Job, ended: Ended) -> None:
         self._jobs.pop(job.order.job_id, None)
@@ -273,14 +276,4 @@ def _wire(order: StartOrder) -> Order:
         variables=dict(order.variables),
         memory_bytes=order.memory_bytes,
         fresh=order.fresh,
-    )
-
-
-def _with_exit(evidence: Evidence, message: dict[str, Any]) -> Evidence:
-    """Add what the fork server saw: it may not have been able to write it down."""
-    return Evidence(
-        claimed=evidence.claimed,
-        owner=evidence.owner,
-        outcome=evidence.outcome,
-        exit=None if message["finished"] else message,
     )

@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from park.runtime.folder import JobFolder, read_record
+from park.runtime.folder import JobFolder, read_claim, read_record
 from park.runtime.processes import Identity, exit_line
 from park_server.jobs.engine import Ended, EndKind, StartOrder
 
-__all__ = ["Evidence", "claim_for_service", "ended_as", "never_started", "read_evidence"]
+__all__ = [
+    "Evidence",
+    "claim_for_service",
+    "ended_as",
+    "finished_evidence",
+    "never_started",
+    "read_evidence",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,14 +31,21 @@ class Evidence:
 
 def read_evidence(order: StartOrder) -> Evidence:
     """Read the records of ``order``'s attempt; those of another attempt do not count."""
-    folder = JobFolder(root=order.directory)
-    claim = read_record(folder.attempt(order.attempt))
+    folder = JobFolder(root=str(order.directory))
+    claim = read_claim(folder.attempt(order.attempt))
     return Evidence(
         claimed=claim is not None,
         owner=None if claim is None else Identity.from_record(claim),
         outcome=_of_attempt(read_record(folder.outcome), order.attempt),
         exit=_of_attempt(read_record(folder.exit), order.attempt),
     )
+
+
+def finished_evidence(order: StartOrder) -> Evidence:
+    """Return what a job left that announced its own end: its outcome, and nothing else is read."""
+    folder = JobFolder(root=str(order.directory))
+    outcome = _of_attempt(read_record(folder.outcome), order.attempt)
+    return Evidence(claimed=False, owner=None, outcome=outcome, exit=None)
 
 
 def _of_attempt(record: dict[str, Any] | None, attempt: int) -> dict[str, Any] | None:
@@ -66,7 +80,7 @@ def _detail(
 ) -> str | None:
     if kind is EndKind.LOST:
         who = f"process {evidence.owner.pid}" if evidence.owner else "its process"
-        return f"{who} ended while no service was there to see how, and left no outcome"
+        return f"{who}, which ended with nobody there to see how, and left no outcome"
     return None if evidence.outcome is not None else exit_line(status, signal)
 
 
@@ -79,4 +93,4 @@ def never_started(order: StartOrder, detail: str) -> Ended:
 
 def claim_for_service(order: StartOrder) -> bool:
     """Claim the attempt, so that nothing can start under it any more; False: it has started."""
-    return JobFolder(root=order.directory).claim(order.attempt, {"claimed_by": "service"})
+    return JobFolder(root=str(order.directory)).claim(order.attempt, {"claimed_by": "service"})

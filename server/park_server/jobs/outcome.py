@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 
 from park.model.states import JobState
@@ -10,7 +9,22 @@ from park.wire import FileRecord
 from park_server.jobs.engine import Ended, EndKind
 from park_server.jobs.store import Ending
 
-__all__ = ["ending_of"]
+__all__ = ["MOST_ATTEMPTS", "ending_of", "may_run_again"]
+
+MOST_ATTEMPTS = 5
+"""A job whose processes vanish again and again, or never come to start, is given up then."""
+
+
+def may_run_again(ended: Ended, *, restartable: bool) -> bool:
+    """Tell whether a job may run from the beginning after its attempt ``ended``.
+
+    Only where nothing of the user's ran, or where the process is gone without an outcome
+    (`EndKind.LOST`) and the job said that it may: not after a death that somebody saw,
+    because the same would come again.
+    """
+    if ended.attempt >= MOST_ATTEMPTS or ended.outcome is not None:
+        return False
+    return ended.kind is EndKind.NEVER_STARTED or (ended.kind is EndKind.LOST and restartable)
 
 
 def ending_of(
@@ -43,14 +57,9 @@ def ending_of(
 
 def _death(ended: Ended) -> str:
     if ended.kind is EndKind.LOST:
-        return f"lost: {ended.detail or 'its process is gone and left no outcome'}"
+        return f"lost with {ended.detail or 'its process, which left no outcome'}"
+    if ended.kind is EndKind.NEVER_STARTED:
+        return f"given up after {ended.attempt} attempts to start it: {ended.detail}"
     if ended.kind is EndKind.SIGNALLED:
-        return f"killed by {_signal_name(ended.signal)}"
+        return ended.detail or f"the process was killed by signal {ended.signal}"
     return ended.detail or "its process ended without an outcome"
-
-
-def _signal_name(number: int | None) -> str:
-    try:
-        return signal.Signals(number or 0).name
-    except ValueError:
-        return f"signal {number}"

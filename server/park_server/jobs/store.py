@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from park.errors import UnknownItem
 from park.model.states import JobState, may_follow
@@ -19,20 +19,22 @@ __all__ = [
     "Ending",
     "ImpossibleTransition",
     "active",
+    "awaited_installs",
     "bind",
-    "call_of",
     "cancelled_in_time",
     "create",
     "end",
     "file_of",
     "get",
+    "ids",
     "listing",
     "record",
     "request_cancel",
     "requeue",
     "result_of",
-    "started",
     "starting",
+    "to_start",
+    "used",
     "waiting_for",
 ]
 
@@ -57,32 +59,59 @@ def cancelled_in_time() -> Ending:
     return Ending(status=JobState.CANCELLED, error="cancelled before it started")
 
 
-def create(connection: Connection, user: str, request: JobRequest, status: JobState) -> bool:
-    """Write a new job; False where its id exists already (a retry of the client)."""
-    known = connection.execute(select(jobs.c.id).where(jobs.c.id == request.id)).first()
-    if known is not None:
-        return False
-    connection.execute(
-        insert(jobs),
-        {
-            "id": request.id,
-            "user": user,
-            "status": status,
-            "entry_point": request.entry_point,
-            "lock_hash": request.lock_hash,
-            "set_hash": request.set_hash,
-            "install": request.install,
-            "attempt": 0,
-            "fresh": request.fresh,
-            "timeout_s": request.timeout_s,
-            "memory_bytes": request.memory_bytes,
-            "cancel_requested": False,
-            "submitted": now(),
-        },
-    )
-    connection.execute(insert(calls), {"job": request.id, "document": request.call})
-    events.append(connection, subject="job", id=request.id, type=status, user=user)
-    return True
+def create(
+    connection: Connection,
+    user: str,
+    new: Sequence[tuple[JobRequest, JobState]],
+    submitted: str,
+) -> set[str]:
+    """Write the jobs in ``new`` that are not known yet (a retry of the client); return their ids.
+
+    A handful of statements, however many they are.
+    """
+    known = _known(connection, [request.id for request, _ in new])
+    absent = {request.id: (request, state) for request, state in new if request.id not in known}
+    if absent:
+        rows = [_row(request, state, user, submitted) for request, state in absent.values()]
+        documents = [
+            {"job": request.id, "document": request.call} for request, _ in absent.values()
+        ]
+        connection.execute(insert(jobs), rows)
+        connection.execute(insert(calls), documents)
+        entered = {job: state for job, (_, state) in absent.items()}
+        events.append_all(connection, subject="job", user=user, entered=entered)
+    return set(absent)
+
+
+_KNOWN_AT_ONCE = 500
+"""Ids in one query: SQLite of some years ago takes 999 parameters."""
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for first in range(0, len(ids), _KNOWN_AT_ONCE):
+        some = ids[first : first + _KNOWN_AT_ONCE]
+        found.update(connection.execute(select(jobs.c.id).where(jobs.c.id.in_(some))).scalars())
+    return found
+
+
+def _row(request: JobRequest, state: JobState, user: str, submitted: str) -> dict[str, Any]:
+    return {
+        "id": request.id,
+        "user": user,
+        "status": state,
+        "entry_point": request.entry_point,
+        "lock_hash": request.lock_hash,
+        "set_hash": request.set_hash,
+        "install": request.install,
+        "attempt": 0,
+        "fresh": request.fresh,
+        "restartable": request.restartable,
+        "timeout_s": request.timeout_s,
+        "memory_bytes": request.memory_bytes,
+        "cancel_requested": False,
+        "submitted": submitted,
+    }
 
 
 def get(connection: Connection, job: str, user: str | None = None) -> Row[Any]:
@@ -93,86 +122,130 @@ def get(connection: Connection, job: str, user: str | None = None) -> Row[Any]:
     return row
 
 
-def _transition(connection: Connection, job: str, status: JobState, **changes: Any) -> Row[Any]:
-    """Take ``job`` to ``status``, with its event; raises `ImpossibleTransition`."""
-    row = get(connection, job)
-    if not may_follow(JobState(row.status), status):
-        raise ImpossibleTransition(f"job {job} cannot go from {row.status} to {status}")
-    connection.execute(update(jobs).where(jobs.c.id == job).values(status=status, **changes))
-    error = changes.get("error")
-    events.append(
-        connection,
-        subject="job",
-        id=job,
-        type=status,
-        user=row.user,
-        **({"error": error} if error else {}),
+def _statement(status: JobState, **changes: Any) -> Any:
+    """Return the statement that takes a job to ``status``, from where it may come.
+
+    Made once: SQLAlchemy takes longer to build and to recognise a statement than SQLite
+    takes to run it.
+    """
+    may_go = or_(*(jobs.c.status == before for before in JobState if may_follow(before, status)))
+    values = {"status": status, **changes}
+    statement = update(jobs).where(jobs.c.id == bindparam("job"), may_go).values(values)
+    return statement.returning(jobs.c.user, jobs.c.attempt, jobs.c.started)
+
+
+_BIND = _statement(
+    JobState.QUEUED, lock_hash=bindparam("lock_hash"), set_hash=bindparam("set_hash")
+)
+_REQUEUE = _statement(JobState.QUEUED, started=None)
+_START = _statement(
+    JobState.RUNNING,
+    environment=bindparam("environment"),
+    runtime_hash=bindparam("runtime_hash"),
+    attempt=jobs.c.attempt + 1,
+    started=bindparam("started"),
+)
+_END: Mapping[JobState, Any] = {
+    status: _statement(
+        status,
+        finished=bindparam("finished"),
+        error=bindparam("error"),
+        traceback=bindparam("traceback"),
     )
+    for status in JobState
+    if status.is_final
+}
+_ADD_RESULT = insert(results)
+_ADD_FILE = insert(job_files)
+
+
+def _transition(
+    connection: Connection, statement: Any, job: str, status: JobState, **values: Any
+) -> Row[Any]:
+    """Take ``job`` to ``status``, with its event; raises `ImpossibleTransition`."""
+    row: Row[Any] | None = connection.execute(statement, {"job": job, **values}).first()
+    if row is None:
+        before = get(connection, job).status
+        raise ImpossibleTransition(f"job {job} cannot go from {before} to {status}")
+    error = values.get("error")
+    data = {"error": error} if error else {}
+    events.append(connection, subject="job", id=job, type=status, user=row.user, **data)
     return row
 
 
 def bind(connection: Connection, job: str, lock_hash: str, set_hash: str) -> None:
     """Bind a waiting job to the lock that its install came to; it is queued now."""
-    _transition(connection, job, JobState.QUEUED, lock_hash=lock_hash, set_hash=set_hash)
+    values = {"lock_hash": lock_hash, "set_hash": set_hash}
+    _transition(connection, _BIND, job, JobState.QUEUED, **values)
 
 
-def starting(connection: Connection, job: str, environment: str, runtime_hash: str) -> int | None:
-    """Commit to a new attempt before the engine hears of it; return the attempt's number.
+def to_start(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
+    """Return those of the jobs ``ids`` that are still queued, with the ``document`` of their call.
+
+    In the order of ``ids``.
+    """
+    rows = connection.execute(
+        select(jobs, calls.c.document)
+        .join(calls, calls.c.job == jobs.c.id)
+        .where(jobs.c.id.in_(ids), jobs.c.status == JobState.QUEUED)
+    )
+    found = {row.id: row for row in rows}
+    return [found[job] for job in ids if job in found]
+
+
+def starting(
+    connection: Connection, job: str, environment: str, runtime_hash: str
+) -> Row[Any] | None:
+    """Commit to a new attempt before the engine hears of it; return its ``attempt``, ``started``.
 
     None where the job is queued no longer: it was cancelled meanwhile. A crash from here on
     is settled by the attempt's file: whoever creates it owns the attempt.
     """
-    if get(connection, job).status != JobState.QUEUED:
+    try:
+        return _transition(
+            connection,
+            _START,
+            job,
+            JobState.RUNNING,
+            environment=environment,
+            runtime_hash=runtime_hash,
+            started=now(),
+        )
+    except ImpossibleTransition:
         return None
-    row = _transition(
-        connection,
-        job,
-        JobState.RUNNING,
-        environment=environment,
-        runtime_hash=runtime_hash,
-        attempt=jobs.c.attempt + 1,
-        started=now(),
-        pid=None,
-    )
-    connection.execute(
-        update(environments)
-        .where(environments.c.lock_hash == row.lock_hash)
-        .values(last_used=now())
-    )
-    return int(row.attempt) + 1
 
 
-def started(connection: Connection, job: str, attempt: int, pid: int) -> None:
-    """Note the process of a running attempt."""
+def used(connection: Connection, lock_hash: str) -> None:
+    """Note that the environment of ``lock_hash`` is used now."""
     connection.execute(
-        update(jobs).where(jobs.c.id == job, jobs.c.attempt == attempt).values(pid=pid)
+        update(environments).where(environments.c.lock_hash == lock_hash).values(last_used=now())
     )
 
 
 def requeue(connection: Connection, job: str) -> None:
-    """Queue a job again whose attempt is proven never to have started."""
-    _transition(connection, job, JobState.QUEUED, started=None, pid=None)
+    """Queue a job again whose attempt is over, and which may run again."""
+    _transition(connection, _REQUEUE, job, JobState.QUEUED)
 
 
 def end(connection: Connection, job: str, ending: Ending) -> None:
     """Write how ``job`` ended, its result and its files, all in one transaction."""
     _transition(
         connection,
+        _END[ending.status],
         job,
         ending.status,
         finished=now(),
         error=ending.error,
         traceback=ending.traceback,
-        pid=None,
     )
     if ending.result is not None:
-        connection.execute(insert(results), {"job": job, "document": ending.result})
+        connection.execute(_ADD_RESULT, {"job": job, "document": ending.result})
     if ending.files:
         rows = [
             {"job": job, "name": file.name, "sha256": file.sha256, "size": file.size}
             for file in ending.files
         ]
-        connection.execute(insert(job_files), rows)
+        connection.execute(_ADD_FILE, rows)
 
 
 def request_cancel(connection: Connection, job: str) -> JobState:
@@ -196,15 +269,22 @@ def active(connection: Connection, status: JobState) -> Sequence[Row[Any]]:
     ).all()
 
 
+def ids(connection: Connection, status: JobState) -> list[str]:
+    """Return the ids of the jobs in ``status``, in the order in which they were submitted."""
+    query = select(jobs.c.id).where(jobs.c.status == status)
+    return list(connection.execute(query.order_by(jobs.c.submitted, jobs.c.id)).scalars())
+
+
+def awaited_installs(connection: Connection) -> list[str]:
+    """Return the installs that jobs wait for."""
+    query = select(jobs.c.install).where(jobs.c.status == JobState.WAITING).distinct()
+    return [str(install) for install in connection.execute(query).scalars()]
+
+
 def waiting_for(connection: Connection, install: str) -> list[str]:
     """Return the ids of the jobs that wait for ``install``."""
     query = select(jobs.c.id).where(jobs.c.install == install, jobs.c.status == JobState.WAITING)
     return list(connection.execute(query).scalars())
-
-
-def call_of(connection: Connection, job: str) -> dict[str, Any]:
-    """Return the encoded arguments of ``job``."""
-    return dict(connection.execute(select(calls.c.document).where(calls.c.job == job)).scalar_one())
 
 
 def result_of(connection: Connection, job: str) -> dict[str, Any] | None:
@@ -237,7 +317,9 @@ def _files(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileRec
 def record(connection: Connection, job: str, user: str) -> JobRecord:
     """Return what the wire says of ``job``."""
     row = get(connection, job, user)
-    return _record(row, _files(connection, [job]).get(job, []))
+    # files are written with the end, and only then
+    files = _files(connection, [job]).get(job, []) if row.finished else []
+    return _record(row, files)
 
 
 def listing(
@@ -263,7 +345,7 @@ def _record(row: Row[Any], files: list[FileRecord]) -> JobRecord:
         environment=row.environment,
         runtime_hash=row.runtime_hash,
         attempt=row.attempt,
-        pid=row.pid,
+        pid=None,
         submitted=row.submitted,
         started=row.started,
         finished=row.finished,

@@ -1,0 +1,321 @@
+"""From the queue to the engine and back: starts jobs as slots come free, settles their ends.
+
+A job is started only in an environment whose own manifest bears the lock hash that the job
+is bound to, and which is whole: `EnvironmentKeeper.ready` says so before every start. A
+start is committed before the engine hears of it. A slot is free again when the process has
+ended, so that the end of one job and the start of the next share a commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Row
+
+from park.errors import ParkError
+from park.model.locks import LockHash
+from park.model.states import JobState
+from park_repo.database import Database
+from park_server.bus import EVERYTHING, Bus
+from park_server.envs.environment import Environment
+from park_server.jobs import store
+from park_server.jobs.engine import Ended, Engine, StartOrder
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.outcome import ending_of, may_run_again
+
+__all__ = ["Dispatcher", "ReadyEnvironments"]
+
+_log = logging.getLogger("park.jobs")
+
+CANCEL_GRACE_S = 10.0
+"""Seconds between SIGTERM and SIGKILL: enough to write a last file, short enough to wait for."""
+
+_READ_AT_ONCE = 32
+"""Queued jobs in one query: a read costs as much as the rest of a start, whatever it returns."""
+
+_USE_NOTED_EVERY_S = 1.0
+"""How often the use of one environment is written down: eviction thinks in days."""
+
+
+class ReadyEnvironments(Protocol):
+    """Who gives out environments that are whole."""
+
+    async def ready(self, lock_hash: LockHash) -> Environment:
+        """Return the environment; raises `EnvironmentMismatch` where it cannot be had."""
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Run:
+    """An attempt that is on its way or runs; ``pid`` is known while its process lives.
+
+    ``row`` is the job's, as it was before or after the start; ``started`` in RFC 3339.
+    """
+
+    row: Row[Any]
+    attempt: int
+    environment: Path
+    started: str
+    pid: int | None = None
+    cancel_requested: bool = False
+    timed_out_s: float | None = None
+    timer: asyncio.TimerHandle | None = None
+
+
+class Dispatcher:
+    """The queue of a service and its slots; a `Sink` of its engine.
+
+    All methods belong to the event loop. ``read_only`` are folders that jobs may not write to.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        environments: ReadyEnvironments,
+        folders: JobFolders,
+        engine: Engine,
+        runtime_hash: str,
+        slots: int,
+        read_only: tuple[Path, ...] = (),
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._environments = environments
+        self._folders = folders
+        self._engine = engine
+        self._runtime_hash = runtime_hash
+        self._slots = slots
+        self._read_only = read_only
+        self._queue: deque[str] = deque()
+        self._read: deque[Row[Any]] = deque()
+        self._starting: set[str] = set()
+        self._runs: dict[str, _Run] = {}
+        self._used: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def pid_of(self, job: str) -> int | None:
+        """Return the process of ``job``, or None where it has none."""
+        run = self._runs.get(job)
+        return None if run is None else run.pid
+
+    async def recover(self, rows: Iterable[Row[Any]]) -> None:
+        """Take up the attempts ``rows`` that an earlier service started."""
+        for row in rows:
+            run = _Run(
+                row=row,
+                attempt=row.attempt,
+                environment=Path(row.environment),
+                started=row.started,
+                cancel_requested=row.cancel_requested,
+            )
+            self._runs[row.id] = run
+            self._watch_time(run)
+        await self._engine.recover([self._order(run) for run in self._runs.values()])
+        for job, run in list(self._runs.items()):
+            if run.cancel_requested:
+                self._spawn(self._engine.cancel(job, CANCEL_GRACE_S))
+
+    def enqueue(self, jobs: Iterable[str]) -> None:
+        """Queue ``jobs``, whose state says so, and start what there is room for."""
+        self._queue.extend(jobs)
+        self._dispatch()
+
+    async def cancel(self, job: str) -> None:
+        """End a job that was found running; returns when all of its processes are gone."""
+        run = self._runs.get(job)
+        if run is not None:
+            run.cancel_requested = True
+            await self._engine.cancel(job, CANCEL_GRACE_S)
+
+    async def stop(self) -> None:
+        """Start nothing more; what runs goes on by itself and is found again."""
+        self._queue.clear()
+        self._read.clear()
+        for run in self._runs.values():
+            _stop_timer(run)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._folders.close()
+
+    # -- starting
+
+    def _dispatch(self) -> None:
+        while len(self._starting) + len(self._runs) < self._slots:
+            row = self._next()
+            if row is None:
+                return
+            self._starting.add(row.id)
+            self._spawn(self._start(row))
+
+    def _next(self) -> Row[Any] | None:
+        """Return the next queued job; several are read at once, and those cancelled left out."""
+        while not self._read and self._queue:
+            ids = [self._queue.popleft() for _ in range(min(len(self._queue), _READ_AT_ONCE))]
+            self._read.extend(self._database.read(partial(store.to_start, ids=ids)))
+        return self._read.popleft() if self._read else None
+
+    async def _start(self, row: Row[Any]) -> None:
+        job = row.id
+        try:
+            run = await self._attempt(row)
+        except ParkError as error:
+            await self._refuse(job, _line(error))
+        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
+            _log.exception("job %s could not be started", job)
+            await self._refuse(job, f"the service could not start it: {_named(error)}")
+        else:
+            # no pause between the commit and this: a cancel that finds the job running
+            # finds it at the engine, too
+            self._starting.discard(job)
+            if run is None:
+                self._dispatch()
+                return
+            self._runs[job] = run
+            self._watch_time(run)
+            self._bus.publish(EVERYTHING)
+            await self._engine.start(self._order(run))
+
+    async def _attempt(self, row: Row[Any]) -> _Run | None:
+        """Have the environment, prepare the folder, and commit to an attempt.
+
+        None where the job is queued no longer: it was cancelled meanwhile.
+        """
+        job = row.id
+        environment = await self._environments.ready(LockHash(row.lock_hash))
+        self._folders.prepare(job, row.user, row.document)
+        is_new_use = self._is_new_use(row.lock_hash)
+
+        def change(connection: Connection) -> Row[Any] | None:
+            if is_new_use:
+                store.used(connection, row.lock_hash)
+            return store.starting(connection, job, str(environment.path), self._runtime_hash)
+
+        now = await self._database.awrite(change)
+        if now is None:
+            return None
+        return _Run(row=row, attempt=now.attempt, environment=environment.path, started=now.started)
+
+    def _is_new_use(self, lock_hash: str) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._used.get(lock_hash, -_USE_NOTED_EVERY_S) < _USE_NOTED_EVERY_S:
+            return False
+        self._used[lock_hash] = now
+        return True
+
+    async def _refuse(self, job: str, why: str) -> None:
+        """End a job that cannot be started, unless it was cancelled meanwhile."""
+        self._starting.discard(job)
+        self._dispatch()
+        await self._end(job, store.Ending(status=JobState.FAILED, error=why))
+
+    def _order(self, run: _Run) -> StartOrder:
+        row = run.row
+        return StartOrder(
+            job_id=row.id,
+            attempt=run.attempt,
+            directory=self._folders.path_of(row.id),
+            environment=run.environment,
+            lock_hash=row.lock_hash,
+            entry_point=row.entry_point,
+            set_hash=row.set_hash or "",
+            variables={},
+            memory_bytes=row.memory_bytes,
+            fresh=row.fresh,
+            read_only=self._read_only,
+        )
+
+    # -- time
+
+    def _watch_time(self, run: _Run) -> None:
+        """Have the attempt ended when its time is up; time before a restart counts."""
+        if run.row.timeout_s is not None:
+            spent = datetime.now(UTC) - datetime.fromisoformat(run.started)
+            left = max(0.0, run.row.timeout_s - spent.total_seconds())
+            run.timer = asyncio.get_running_loop().call_later(left, self._expire, run)
+
+    def _expire(self, run: _Run) -> None:
+        run.timed_out_s = run.row.timeout_s
+        self._spawn(self._engine.cancel(run.row.id, CANCEL_GRACE_S))
+
+    # -- ending
+
+    def on_started(self, job: str, attempt: int, pid: int) -> None:
+        """See `Sink`."""
+        run = self._runs.get(job)
+        if run is not None and run.attempt == attempt:
+            run.pid = pid
+
+    def on_ended(self, ended: Ended) -> None:
+        """See `Sink`. What is told twice (by folder and fork server) counts once."""
+        run = self._runs.get(ended.job_id)
+        if run is not None and run.attempt == ended.attempt:
+            del self._runs[ended.job_id]
+            _stop_timer(run)
+            self._spawn(self._settle(run, ended))
+            self._dispatch()
+
+    async def _settle(self, run: _Run, ended: Ended) -> None:
+        job = ended.job_id
+        stopped = run.cancel_requested or run.timed_out_s is not None
+        if not stopped and may_run_again(ended, restartable=run.row.restartable):
+            await self._database.awrite(lambda c: store.requeue(c, job))
+            self.enqueue([job])
+            return
+        try:
+            files = await self._folders.collect(job)
+        except OSError as error:
+            _log.exception("the files of job %s could not be kept", job)
+            line = f"the service could not keep its files: {error}"
+            await self._end(job, store.Ending(status=JobState.FAILED, error=line))
+            return
+        ending = ending_of(
+            ended,
+            files=files,
+            cancel_requested=run.cancel_requested,
+            timed_out_s=run.timed_out_s,
+        )
+        await self._end(job, ending)
+        self._folders.clear(job)
+
+    async def _end(self, job: str, ending: store.Ending) -> None:
+        try:
+            await self._database.awrite(lambda c: store.end(c, job, ending))
+        except store.ImpossibleTransition:
+            _log.info("job %s has ended already", job)
+        finally:
+            self._bus.publish(job)
+
+    # -- tasks
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._reaped)
+
+    def _reaped(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a step of a job failed", exc_info=error)
+
+
+def _stop_timer(run: _Run) -> None:
+    if run.timer is not None:
+        run.timer.cancel()
+
+
+def _line(error: ParkError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
