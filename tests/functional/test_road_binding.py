@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from support.park_client import Client, Scientist
+    from support.park_service import ParkService
 
 MANIFEST = "park-environment.json"
 
@@ -48,19 +47,15 @@ def refused(client: Client, runs: Path, *options: str) -> str:
     return str(document["error"])
 
 
-def runs_again(client: Client, runs: Path, answer: int) -> None:
-    """Install again, and see the job run once."""
-    outcome = client.json("install", "light_model")
-    assert (outcome["status"], outcome["built"], outcome["uploaded"]) == ("ready", [], [])
-    runs_once(client, runs, answer)
-
-
 def runs_once(client: Client, runs: Path, answer: int) -> None:
-    """See the job run once: where its environment was damaged, after that was repaired."""
-    assert client.call("light_model:count", path=str(runs)) == answer
+    """See a job of the client's own code run, in an environment that bears its lock hash."""
+    job = client.submit("light_model:count", path=str(runs))
+    assert json.loads(client.run("result", job).stdout) == answer
     assert len(runs.read_text().splitlines()) == 1
-    lock = client.json("install", "light_model")["lock_hash"]
-    assert client.json("env", "verify", lock, "--thorough")["damages"] == []
+    record = client.json("status", job)
+    manifest = json.loads(Path(record["environment"], MANIFEST).read_text())
+    assert manifest["lock_hash"] == record["lock_hash"]
+    assert client.json("env", "verify", record["lock_hash"], "--thorough")["damages"] == []
 
 
 def was_repaired(client: Client, environment: Path) -> str:
@@ -73,44 +68,87 @@ def was_repaired(client: Client, environment: Path) -> str:
     return str(events[-1]["data"]["error"])
 
 
-def edit_manifest(environment: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    file = environment / MANIFEST
-    document = json.loads(file.read_text())
-    change(document)
+def overwrite(file: Path, content: str) -> None:
+    """Write what is read-only, as root can."""
+    file.parent.chmod(0o755)
     file.chmod(0o644)
-    file.write_text(json.dumps(document))
+    file.write_text(content)
 
 
-def test_a_manifest_with_another_lock_hash(
+def site_packages(environment: Path) -> Path:
+    (site,) = environment.glob("lib/python*/site-packages")
+    return site
+
+
+def test_an_environment_that_bears_another_lock_hash_is_refused(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
-    edit_manifest(environment, lambda document: document.update(lock_hash="0" * 64))
+    manifest = json.loads((environment / MANIFEST).read_text())
+    overwrite(environment / MANIFEST, json.dumps(manifest | {"lock_hash": "0" * 64}))
     reason = refused(installed, tmp_path / "runs")
-    assert environment.name in reason
-    assert "0" * 64 in reason
-    runs_again(installed, tmp_path / "runs", answer)
+    assert f"expected lock hash {environment.name}, its manifest says {'0' * 64}" in reason
+    assert installed.json("install", "light_model")["lock_hash"] == environment.name
+    runs_once(installed, tmp_path / "runs", answer)
 
 
-def test_a_manifest_with_another_package(
+def test_an_environment_that_lists_other_packages_is_refused(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
-    edit_manifest(environment, lambda document: document["packages"].pop())
+    manifest = json.loads((environment / MANIFEST).read_text())
+    manifest["packages"].pop()
+    overwrite(environment / MANIFEST, json.dumps(manifest))
     assert "not the environment that was asked for" in refused(installed, tmp_path / "runs")
-    runs_again(installed, tmp_path / "runs", answer)
+    installed.run("install", "light_model")
+    runs_once(installed, tmp_path / "runs", answer)
+
+
+def test_two_environments_in_each_other_s_place_are_both_refused(
+    scientist: Scientist, installed: Client, environment: Path, tmp_path: Path
+) -> None:
+    model, answer = scientist.model, scientist.answer
+    model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
+    other = environment.with_name(installed.json("install", "light_model")["lock_hash"])
+    aside = environment.with_name(".aside")
+    for source, target in ((environment, aside), (other, environment), (aside, other)):
+        source.rename(target)
+    for lock in (environment.name, other.name):
+        assert f"expected lock hash {lock}" in refused(installed, tmp_path / "no", "--lock", lock)
+    installed.run("install", "light_model")
+    runs_once(installed, tmp_path / "second", -answer)
+    model.edit("light_model.py", f"ANSWER = -{answer}", f"ANSWER = {answer}")
+    installed.run("install", "light_model")
+    runs_once(installed, tmp_path / "first", answer)
+
+
+def test_a_wheel_that_was_changed_and_cannot_be_had_again_is_refused(
+    installed: Client, environment: Path, service: ParkService, tmp_path: Path, answer: int
+) -> None:
+    module = (site_packages(environment) / "light_model.py").resolve()
+    overwrite(module, f"open({str(tmp_path / 'intruder')!r}, 'w')\n" + module.read_text())
+    version = installed.json("versions", "light-model")[0]["version"]
+    (wheel,) = service.home.glob(f"index/files/*/*/light_model-{version}-*.whl")
+    aside = wheel.rename(tmp_path / "aside.whl")
+    reason = refused(installed, tmp_path / "runs")
+    assert f"environment {environment.name} cannot be made again" in reason
+    assert wheel.name in reason
+    assert not (tmp_path / "intruder").exists()
+    aside.rename(wheel)
+    installed.run("install", "light_model")
+    runs_once(installed, tmp_path / "runs", answer)
+    assert not (tmp_path / "intruder").exists()
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"format": 99}'])
-def test_a_manifest_that_is_damaged(
+def test_a_manifest_that_is_damaged_has_the_environment_made_again(
     installed: Client, environment: Path, tmp_path: Path, answer: int, content: str
 ) -> None:
-    (environment / MANIFEST).chmod(0o644)
-    (environment / MANIFEST).write_text(content)
+    overwrite(environment / MANIFEST, content)
     runs_once(installed, tmp_path / "runs", answer)
     reason = was_repaired(installed, environment)
     assert f"the manifest of environment {environment.name} is damaged" in reason
 
 
-def test_an_environment_without_a_manifest_or_gone(
+def test_an_environment_without_a_manifest_is_made_again(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
     (environment / MANIFEST).unlink()
@@ -118,61 +156,42 @@ def test_an_environment_without_a_manifest_or_gone(
     assert f"no environment {environment.name}" in was_repaired(installed, environment)
 
 
-def test_a_module_that_was_put_into_the_environment(
+def test_a_module_that_was_put_into_the_environment_never_runs(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
-    (site,) = environment.glob("lib/python*/site-packages")
+    site = site_packages(environment)
     site.chmod(0o755)
-    (site / "sitecustomize.py").write_text("")
+    (site / "sitecustomize.py").write_text(f"open({str(tmp_path / 'intruder')!r}, 'w')\n")
     runs_once(installed, tmp_path / "runs", answer)
-    assert "sitecustomize.py added" in was_repaired(installed, environment)
+    assert not (tmp_path / "intruder").exists()
     assert not (site / "sitecustomize.py").exists()
+    assert "sitecustomize.py added" in was_repaired(installed, environment)
 
 
-def test_a_link_that_leads_to_other_code(
+def test_a_link_that_leads_to_other_code_is_never_followed(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
-    (link,) = environment.glob("lib/python*/site-packages/light_model.py")
+    link = site_packages(environment) / "light_model.py"
     other = tmp_path / "other.py"
-    other.write_text(f"def count(path):\n    open({str(tmp_path / 'runs')!r}, 'w')\n")
+    other.write_text(f"open({str(tmp_path / 'intruder')!r}, 'w')\ndef count(path): ...\n")
     link.parent.chmod(0o755)
     link.unlink()
     link.symlink_to(other)
     runs_once(installed, tmp_path / "runs", answer)
+    assert not (tmp_path / "intruder").exists()
     assert "light_model.py changed" in was_repaired(installed, environment)
 
 
-def test_a_scribble_through_a_link_into_the_store(
+def test_a_scribble_through_a_link_into_the_store_is_seen_although_its_time_was_set_back(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
-    (link,) = environment.glob("lib/python*/site-packages/light_model.py")
-    module = link.resolve()
+    module = (site_packages(environment) / "light_model.py").resolve()
     before = module.stat()
-    module.chmod(0o644)
-    module.write_text(module.read_text().replace(f"ANSWER = {answer}", f"ANSWER = {answer + 1}"))
+    overwrite(module, module.read_text().replace(f"ANSWER = {answer}", f"ANSWER = {answer + 1}"))
     module.chmod(before.st_mode)
     os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
     runs_once(installed, tmp_path / "runs", answer)
     assert "light-model: site/light_model.py changed" in was_repaired(installed, environment)
-
-
-def test_two_environments_in_each_other_s_place(
-    scientist: Scientist, installed: Client, environment: Path, tmp_path: Path
-) -> None:
-    model, answer = scientist.model, scientist.answer
-    model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
-    other_lock = installed.json("install", "light_model")["lock_hash"]
-    other = environment.with_name(other_lock)
-    aside = environment.with_name(".aside")
-    for source, target in ((environment, aside), (other, environment), (aside, other)):
-        source.rename(target)
-    for lock in (environment.name, other.name):
-        reason = refused(installed, tmp_path / "runs", "--lock", lock)
-        assert f"expected lock hash {lock}" in reason
-    runs_again(installed, tmp_path / "runs", -answer)
-    (tmp_path / "runs").unlink()
-    model.edit("light_model.py", f"ANSWER = -{answer}", f"ANSWER = {answer}")
-    runs_again(installed, tmp_path / "runs", answer)
 
 
 def test_a_lock_that_the_service_never_made_is_refused_at_submission(installed: Client) -> None:

@@ -13,11 +13,23 @@ from support.pipes import wait_for_exit
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.park_client import Client, ModelTree
+    from support.park_client import Client, Scientist
     from support.park_service import ParkService
     from support.pipes import Pipe
 
 STATUS_KEYS = {"id", "status", "lock_hash", "environment", "entry_point", "error"}
+
+
+@pytest.fixture(scope="module")
+def installed(scientist: Scientist) -> Client:
+    """Return one client for all tests here, which do not edit its model."""
+    return scientist.client
+
+
+@pytest.fixture
+def answer(scientist: Scientist) -> int:
+    """Return the constant of its model."""
+    return scientist.answer
 
 
 def test_a_job_from_submission_to_result(installed: Client, answer: int) -> None:
@@ -213,10 +225,7 @@ def test_a_fresh_interpreter_gives_the_same(installed: Client, answer: int) -> N
     assert installed.call("light_model:answer", "--fresh") == answer
 
 
-def test_the_states_have_their_names(
-    installed: Client, model: ModelTree, up: Pipe, go: Pipe, tmp_path: Path
-) -> None:
-    assert model.root.exists()
+def test_the_states_have_their_names(installed: Client, up: Pipe, go: Pipe, tmp_path: Path) -> None:
     done = installed.run("jobs", "--status", "no-such-state", status=2)
     for name in ("waiting", "queued", "running", "completed", "failed", "cancelled"):
         assert name in done.stderr

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.park_client import Client, ModelTree
+    from support.pipes import Pipe
 
 ALL_OF_IT = """
 import json, park, light_model
@@ -106,17 +107,14 @@ except JobFailed as error:
     assert (status, reason) == ("failed", "ValueError: too thin")
 
 
-def test_cancel_and_the_states_on_the_way(installed: Client, tmp_path: Path) -> None:
+def test_cancel_and_the_states_on_the_way(installed: Client, up: Pipe, go: Pipe) -> None:
     seen = installed.script(
         """
 import json, os, sys, park, light_model
 from park.errors import JobCancelled
-up, go = sys.argv[1:]
-os.mkfifo(up), os.mkfifo(go)
-job = park.remote_service().submit(light_model.hold, up, go, "runs")
-with open(up) as pipe:
-    pid = int(pipe.readline())
-states = [job.status]
+job = park.remote_service().submit(light_model.hold, *sys.argv[1:], "runs")
+states = [*next(job.follow()), job.status]
+pid = job.refresh().pid
 try:
     job.result(timeout=0.1)
 except TimeoutError as error:
@@ -132,10 +130,11 @@ except ProcessLookupError:
     states.append("gone")
 print(json.dumps(states))
 """,
-        tmp_path / "up",
-        tmp_path / "go",
+        up.path,
+        go.path,
     )
-    assert seen == ["running", "timeout", "cancelled", "cancelled", "JobCancelled", "gone"]
+    assert seen[:2] == ["stdout", "holding\n"]
+    assert seen[2:] == ["running", "timeout", "cancelled", "cancelled", "JobCancelled", "gone"]
 
 
 def test_a_function_that_cannot_be_imported_there_is_refused_here(installed: Client) -> None:

@@ -22,10 +22,9 @@ _DEADLINE_S = 60.0
 
 
 class Gate:
-    """An ASGI application that holds requests back, by the end of their paths."""
+    """Holds requests back, by the end of their paths."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self) -> None:
         self._held = threading.Event()
         self._open = threading.Event()
         self._ending: str | None = None
@@ -46,20 +45,34 @@ class Gate:
         """Wait until a request is held back."""
         assert self._held.wait(_DEADLINE_S), f"nobody asked for …{self._ending}"
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, when the gate is open."""
-        if self._ending is not None and scope.get("path", "").endswith(self._ending):
+    async def pass_through(self, path: str) -> None:
+        """Return when a request for ``path`` may go on."""
+        if self._ending is not None and path.endswith(self._ending):
             self._held.set()
             await asyncio.to_thread(self._open.wait, _DEADLINE_S)
+
+
+class _Gated:
+    """The gate as middleware of an application."""
+
+    def __init__(self, app: ASGIApp, *, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, when the gate lets the request pass."""
+        await self._gate.pass_through(scope.get("path", ""))
         await self._app(scope, receive, send)
 
 
 @contextmanager
 def gated_index(folder: Path, wheels: Iterable[Path]) -> Iterator[tuple[str, Gate]]:
     """Serve an index of ``wheels``, open to all; yield the URL of its simple API, and its gate."""
+    gate = Gate()
     with opened_index(folder) as index:
-        gate = Gate(application(index, is_open=True))
-        with serving(gate) as url:
+        app = application(index, is_open=True)
+        app.add_middleware(_Gated, gate=gate)
+        with serving(app) as url:
             for wheel in wheels:
                 httpx2.post(
                     f"{url}/legacy/",
