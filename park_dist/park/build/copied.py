@@ -7,6 +7,7 @@ those which were tried here; the installed files are at hand, and RECORD lists t
 
 from __future__ import annotations
 
+import csv
 import importlib.metadata
 import os
 import re
@@ -14,7 +15,7 @@ import stat
 import sys
 import sysconfig
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.tags import Tag, parse_tag
@@ -29,7 +30,7 @@ from park.errors import LocalSetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from importlib.metadata import Distribution, PackagePath
+    from importlib.metadata import Distribution
 
     from park.build.cache import Cache
     from park.local.project import LocalProject
@@ -89,35 +90,41 @@ def copied_source(project: LocalProject, *, cache: Cache) -> CopiedProject:
 
 def _dist_info(distribution: Distribution, project: LocalProject) -> str:
     """Return the name of the folder that RECORD lists the WHEEL file in."""
-    recorded = distribution.files if distribution.read_text("RECORD") else None
-    for file in recorded or ():
+    for file in _recorded(distribution):
         if file.name == "WHEEL" and file.parent.name.endswith(".dist-info"):
             return file.parent.name
     raise _not_packable(project, "it has no RECORD of its files")
 
 
+def _recorded(distribution: Distribution) -> list[PurePosixPath]:
+    """Return the paths in RECORD; `Distribution.files` leaves out those that are gone."""
+    rows = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+    return [PurePosixPath(row[0]) for row in rows if row]
+
+
 def _files(distribution: Distribution, project: LocalProject, *, data: str) -> Iterator[TreeFile]:
     """Yield what RECORD lists, under the names that a wheel has for it."""
     commands = {entry.name for entry in distribution.entry_points if "scripts" in entry.group}
-    for file in distribution.files or ():
-        if file.as_posix().startswith("../"):
-            name = _name_of_data(file, commands, data, project)
+    for file in _recorded(distribution):
+        place = Path(os.path.normpath(str(distribution.locate_file(file))))
+        if file.parts[0] == "..":
+            name = _name_of_data(place, commands, data, project)
         else:
             name = _name_of_module(file)
         if name is not None:
-            yield _found(name, file, project)
+            yield _found(name, place, project)
 
 
-def _found(name: str, file: PackagePath, project: LocalProject) -> TreeFile:
-    source = os.path.normpath(str(file.locate()))
+def _found(name: str, place: Path, project: LocalProject) -> TreeFile:
     try:
-        status = Path(source).stat()
+        status = place.stat()
     except OSError:
-        raise _not_packable(project, f"its RECORD lists {file}, which is not there") from None
-    return TreeFile(name, source, bool(status.st_mode & stat.S_IXUSR), signature_of(status))
+        raise _not_packable(project, f"its RECORD lists {place}, which is not there") from None
+    executable = bool(status.st_mode & stat.S_IXUSR)
+    return TreeFile(name, str(place), executable, signature_of(status))
 
 
-def _name_of_module(file: PackagePath) -> str | None:
+def _name_of_module(file: PurePosixPath) -> str | None:
     """Return the archive name of a file in site-packages; None for what an installer writes."""
     is_of_installer = file.parent.name.endswith(".dist-info") and file.name in _OF_THE_INSTALLER
     is_bytecode = file.suffix in {".pyc", ".pyo"}
@@ -125,13 +132,12 @@ def _name_of_module(file: PackagePath) -> str | None:
 
 
 def _name_of_data(
-    file: PackagePath, commands: Iterable[str], data: str, project: LocalProject
+    place: Path, commands: Iterable[str], data: str, project: LocalProject
 ) -> str | None:
     """Return the archive name of a file elsewhere; None for the commands of entry points."""
-    place = Path(os.path.normpath(str(file.locate())))
     if place.parent == Path(sysconfig.get_path("scripts")):
-        is_command = file.name.removesuffix(".exe").removesuffix("-script.py") in commands
-        return None if is_command else f"{data}/scripts/{file.name}"
+        is_command = place.name.removesuffix(".exe").removesuffix("-script.py") in commands
+        return None if is_command else f"{data}/scripts/{place.name}"
     prefix = sysconfig.get_path("data")
     if not place.is_relative_to(prefix):
         raise _not_packable(project, f"its RECORD lists {place}, outside {prefix}")
