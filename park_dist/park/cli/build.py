@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from park.cli.options import add_json, print_json
 from park.cli.report import reporter
+from park.model.sizes import shown_size
 
 if TYPE_CHECKING:
     from park.build.account import Account
@@ -96,8 +97,8 @@ def _print(account: Account) -> None:
     why = f"{hashed} and {built_with}" if built_with else hashed
     print(f"  version: {account.declared} as declared, and the hash of {why}")
     made = "built now" if wheel.built else "built before, from the same content"
-    print(f"  wheel: {wheel.filename} ({_size(wheel.size)}, {made})")
-    _list("    ", (f"{_size(member.size):>10}  {member.name}" for member in account.members))
+    print(f"  wheel: {wheel.filename} ({shown_size(wheel.size)}, {made})")
+    _list("    ", (f"{shown_size(member.size):>10}  {member.name}" for member in account.members))
     if account.not_in_wheel:
         print("  in the tree, and not shipped by the build backend:")
         _list("    ", account.not_in_wheel)
@@ -126,7 +127,3 @@ def _grouped(entries: Iterable[LeftOut]) -> list[str]:
         shown = entry.path if count == 1 else f"{name}{slash} in {count} folders"
         lines[f"{shown}  ({entry.reason})"] = None
     return list(lines)
-
-
-def _size(count: int) -> str:
-    return f"{count} B" if count < 1024 else f"{count / 1024:.1f} KiB"  # noqa: PLR2004 (a KiB)
