@@ -13,11 +13,14 @@ from typing import Any, TypeVar
 
 __all__ = [
     "API",
+    "AreaEntry",
+    "AreaRecord",
     "CallDocument",
     "EnvironmentDetail",
     "EnvironmentRecord",
     "EnvironmentSummary",
     "FileRecord",
+    "ForkServerRecord",
     "IndexFileRecord",
     "IndexProjectRecord",
     "InstallRecord",
@@ -25,6 +28,8 @@ __all__ = [
     "JobRecord",
     "JobRequest",
     "LocalWheel",
+    "OfferRecord",
+    "OfferRequest",
     "PinRecord",
     "ProgressRecord",
     "ServiceRecord",
@@ -276,6 +281,78 @@ class JobRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AreaRecord:
+    """A place for files on a service: ``~`` (one's own), or ``/NAME``, a root of the operator."""
+
+    name: str
+    writable: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AreaEntry:
+    """What is in a folder of a service.
+
+    ``kind`` is ``file``, ``folder``, ``link`` or ``other``; ``size`` is in bytes, 0 for what
+    is no file; ``modified`` in RFC 3339 in UTC.
+    """
+
+    name: str
+    kind: str
+    size: int
+    modified: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferRequest:
+    """A project at one version, to be kept ready for everybody.
+
+    ``python`` is a minor, None for the service's own. ``pins`` are the closure as a lock has
+    it; without them the service resolves.
+    """
+
+    project: str
+    version: str
+    python: str | None = None
+    pins: list[PinRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferRecord:
+    """A project that is kept ready.
+
+    ``state`` is that of its ``install``; ``lock_hash`` names the environment once it is
+    known; ``error`` is one line that says why it cannot be had.
+    """
+
+    project: str
+    version: str
+    python: str
+    install: str
+    state: str
+    lock_hash: str | None
+    error: str | None
+    created: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForkServerRecord:
+    """An interpreter that waits with a module imported, to fork jobs from.
+
+    ``module`` is None where nothing is imported ahead, and ``reason`` says why if that was
+    not asked for. ``memory_bytes`` counts a shared page once (PSS), with the ``spares``
+    that are forked ahead.
+    """
+
+    lock_hash: str
+    module: str | None
+    pid: int
+    running: int
+    spares: int
+    memory_bytes: int
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceRecord:
     """What a service says of itself to whoever may use it.
 
@@ -339,6 +416,7 @@ def encode(record: Any) -> dict[str, Any]:
 
 
 _NESTED: dict[tuple[str, str], Any] = {
+    ("OfferRequest", "pins"): PinRecord,
     ("InstallRecord", "added"): PinRecord,
     ("InstallRecord", "progress"): ProgressRecord,
     ("InstallRecord", "stages"): ProgressRecord,

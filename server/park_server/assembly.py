@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from park_repo.index import Index
 from park_repo.routes import index_routes
 from park_repo.upstream import Upstream
 from park_repo.wheelstore import WheelStore
+from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.migrate import migrate
@@ -33,6 +35,7 @@ from park_server.home import Home
 from park_server.http.auth import user_of
 from park_server.http.services import Services
 from park_server.installs.manager import InstallManager, ResolverAccess
+from park_server.installs.offers import Offers
 from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
 from park_server.installs.sources import SourceStation
 from park_server.jobs.dispatcher import Dispatcher
@@ -95,10 +98,12 @@ class AssembledService:
     async def running(self) -> AsyncIterator[Services]:
         """Start what was left unfinished, give the parts to the routes, and stop in order."""
         self._bus.bind()
-        folders = JobFolders(self._home.jobs, self._content)
+        areas = Areas(self._home.path / "areas", self._settings.roots)
+        folders = JobFolders(self._home.jobs, self._content, areas)
         engine = LocalEngine(home=self._home.path)
         supply = WheelSupply(self._index, self._downloads, loop=asyncio.get_running_loop())
         keeper = self._keeper(supply)
+        keeper.on_damage = engine.renew
         dispatcher = Dispatcher(
             database=self._database,
             bus=self._bus,
@@ -113,12 +118,20 @@ class AssembledService:
         jobs = Scheduler(
             database=self._database, bus=self._bus, folders=folders, dispatcher=dispatcher
         )
-        installs = self._install_manager(keeper, supply, jobs.install_ended)
+
+        def install_ended(record: InstallRecord) -> None:
+            jobs.install_ended(record)
+            offers.install_ended(record)
+
+        installs = self._install_manager(keeper, supply, install_ended)
+        offers = Offers(database=self._database, manager=installs, python=_own_python())
         try:
             keeper.resume()
             await jobs.resume()
             installs.resume()
+            offers.resume()
             yield Services(
+                areas=areas,
                 database=self._database,
                 bus=self._bus,
                 content=self._content,
@@ -128,9 +141,12 @@ class AssembledService:
                 environments=self._environments,
                 keeper=keeper,
                 jobs=jobs,
+                offers=offers,
+                engine=engine,
                 about=self._about(),
             )
         finally:
+            await offers.stop()
             await installs.stop()
             await jobs.stop()
             await keeper.stop()
@@ -209,6 +225,10 @@ class AssembledService:
 def assembled(settings: Settings, home: Home, addresses: Addresses, user: str) -> AssembledService:
     """Return the service of ``settings`` on ``home``."""
     return AssembledService(settings, home, addresses, user)
+
+
+def _own_python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _external(settings: Settings) -> ExternalIndex | None:

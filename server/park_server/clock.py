@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["now"]
+__all__ = ["now", "timestamp"]
 
 
 def now() -> str:
     """Return the time as RFC 3339 in UTC, to the microsecond: sortable as text."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return _text(datetime.now(UTC))
+
+
+def timestamp(seconds: float) -> str:
+    """Return a Unix time as `now` writes it."""
+    return _text(datetime.fromtimestamp(seconds, UTC))
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

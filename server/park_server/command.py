@@ -51,6 +51,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--index-login", type=Path, metavar="FILE", help="a file with user:password for it"
     )
+    parser.add_argument(
+        "--root",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a folder that every user may read as /NAME/…, an instrument's data for example",
+    )
     parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
     parser.add_argument(
         "--quota",
@@ -87,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
             index=options.index,
             index_upload=options.index_upload,
             index_login_file=options.index_login,
+            roots=options.root,
         )
     )
     return 0

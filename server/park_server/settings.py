@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +18,7 @@ __all__ = ["PYPI", "Settings", "without_credentials"]
 
 PYPI = "https://pypi.org/simple/"
 
+_ROOT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
@@ -27,7 +30,8 @@ class Settings:
 
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
     in place of the embedded one, ``index_upload`` where that takes uploads (None: found from
-    ``index``), ``index_login`` the user and password for it.
+    ``index``), ``index_login`` the user and password for it. ``roots`` are folders that every
+    user may read as ``/NAME/…``.
     """
 
     home: Path
@@ -41,6 +45,7 @@ class Settings:
     index: str | None = None
     index_upload: str | None = None
     index_login: tuple[str, str] | None = field(default=None, repr=False)
+    roots: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -57,6 +62,7 @@ class Settings:
         index: str | None = None,
         index_upload: str | None = None,
         index_login_file: Path | None = None,
+        roots: Sequence[str] = (),
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -74,7 +80,22 @@ class Settings:
             index=None if index is None else _simple_index("--index", index),
             index_upload=None if index_upload is None else _checked("--index-upload", index_upload),
             index_login=None if index_login_file is None else _login_in(index_login_file),
+            roots=dict(map(_root, roots)),
         )
+
+
+def _root(text: str) -> tuple[str, Path]:
+    """Return name and folder of ``NAME=PATH``; raises `UsageError`."""
+    name, equals, path = text.partition("=")
+    if not equals or not _ROOT_NAME.fullmatch(name):
+        raise UsageError(
+            f"--root {text!r} is not of the form NAME=PATH",
+            hint="for example --root snsdata=/SNS; its files are then /snsdata/…",
+        )
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise UsageError(f"--root {name}: {folder} is no folder")
+    return name, folder.resolve()
 
 
 def _bytes(option: str, text: str) -> int:

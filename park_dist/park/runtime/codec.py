@@ -14,6 +14,7 @@ datetime, date  ``iso`` (RFC 3339)
 timedelta       ``days``, ``seconds``, ``microseconds``
 path            ``value``
 file            ``sha256``, ``name``: content that the service keeps
+service-file    ``path``: a file on the service, such as ``~/data/run.zip``
 ndarray,        ``npy``: base64 of a .npy file without pickles
 numpy-scalar
 pickle          ``base64``, ``set_hash``, ``type``: anything else
@@ -36,7 +37,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["TAG", "CodecError", "FileValue", "decode", "decode_call", "encode", "encode_call"]
+__all__ = [
+    "TAG",
+    "CodecError",
+    "FileValue",
+    "ServiceFile",
+    "decode",
+    "decode_call",
+    "encode",
+    "encode_call",
+]
 
 TAG = "$park"
 """The key that makes a JSON object a node."""
@@ -55,6 +65,13 @@ class FileValue:
 
     sha256: str
     name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceFile:
+    """A file on the service, by its name there; a job gets the path that it can open."""
+
+    path: str
 
 
 def encode(value: object, *, set_hash: str | None) -> Any:
@@ -177,6 +194,9 @@ class _Encoder:
     def file(self, value: FileValue) -> Any:
         return _node("file", sha256=value.sha256, name=value.name)
 
+    def service_file(self, value: ServiceFile) -> Any:
+        return _node("service-file", path=value.path)
+
     def _numpy_node(self, value: object) -> Any:
         # a value can only be numpy's where numpy is loaded already
         numpy = sys.modules.get("numpy")
@@ -221,6 +241,7 @@ _ENCODERS: dict[type, Callable[[_Encoder, Any], Any]] = {
     dt.date: _Encoder.day,
     dt.timedelta: _Encoder.span,
     FileValue: _Encoder.file,
+    ServiceFile: _Encoder.service_file,
 }
 
 
@@ -297,6 +318,8 @@ _DECODERS: dict[str, Callable[[_Decoder, dict[str, Any]], Any]] = {
     ),
     "path": lambda _, node: pathlib.Path(node["value"]),
     "file": _Decoder.file,
+    # the service replaces it in arguments; in a result it is still a name
+    "service-file": lambda _, node: ServiceFile(path=node["path"]),
     "ndarray": _Decoder.numpy,
     "numpy-scalar": _Decoder.numpy,
     "pickle": _Decoder.unpickled,

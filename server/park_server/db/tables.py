@@ -16,6 +16,7 @@ __all__ = [
     "jobs",
     "locks",
     "metadata",
+    "offers",
     "results",
 ]
 
@@ -69,6 +70,19 @@ environment_pins = Table(
     Column("lock_hash", String, ForeignKey("locks.lock_hash"), primary_key=True),
     Column("user", String, primary_key=True),
     Column("created", String, nullable=False),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("python", String, primary_key=True),
+    Column("user", String, nullable=False),
+    Column("install", String, ForeignKey("installs.id"), nullable=False),
+    Column("is_pinned", Boolean, nullable=False),
+    Column("created", String, nullable=False),
+    Index("offers_by_install", "install"),
 )
 
 jobs = Table(

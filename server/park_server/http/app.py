@@ -13,7 +13,17 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.wire import API, ServiceRecord
-from park_server.http import environments, events, files, index, installs, jobs, problems
+from park_server.http import (
+    admin,
+    areas,
+    environments,
+    events,
+    files,
+    index,
+    installs,
+    jobs,
+    problems,
+)
 from park_server.http.auth import Authentication, Tokens
 from park_server.http.services import services_of
 
@@ -60,6 +70,8 @@ def application(
         environments.router,
         jobs.router,
         files.router,
+        areas.router,
+        admin.router,
         events.router,
         index.router,
     ):

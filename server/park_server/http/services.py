@@ -10,12 +10,15 @@ from starlette.requests import Request
 from park.wire import ServiceRecord
 from park_repo.database import Database
 from park_repo.index import Index
+from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.envs.environments import Environments
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.installs.manager import InstallManager
+from park_server.installs.offers import Offers
 from park_server.jobs.folder import JobFolders
+from park_server.jobs.local_engine import LocalEngine
 from park_server.jobs.scheduler import Scheduler
 
 __all__ = ["LONG_POLL_S", "Services", "services_of"]
@@ -28,6 +31,7 @@ LONG_POLL_S = 30.0
 class Services:
     """What the routes work with."""
 
+    areas: Areas
     database: Database
     bus: Bus
     content: ContentStore
@@ -37,6 +41,8 @@ class Services:
     environments: Environments
     keeper: EnvironmentKeeper
     jobs: Scheduler
+    offers: Offers
+    engine: LocalEngine
     about: ServiceRecord
 
 

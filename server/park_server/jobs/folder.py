@@ -26,6 +26,7 @@ from typing import Any
 
 from park.errors import UnknownItem
 from park.wire import FileRecord, JobRecord
+from park_server.areas.areas import Areas
 from park_server.content import ContentStore
 
 __all__ = ["STREAMS", "JobFolders"]
@@ -42,8 +43,9 @@ _LAST_LINE_BYTES = 65_536
 class JobFolders:
     """The folders of all jobs below one root."""
 
-    def __init__(self, root: Path, content: ContentStore) -> None:
+    def __init__(self, root: Path, content: ContentStore, areas: Areas) -> None:
         self._root = root
+        self._areas = areas
         self._content = content
         self._janitor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="park-janitor")
 
@@ -55,13 +57,14 @@ class JobFolders:
         """Make the folder with its call and inputs.
 
         The job itself makes its work directory, without what an earlier attempt left there.
-        Raises `UnknownItem` for an absent input.
+        Raises `UnknownItem` for an absent input, and what `Areas` says of a file of ``user``.
         """
         folder = self.path_of(job)
         folder.mkdir(exist_ok=True)
         for sha256, name in _files_in(call):
             self._link_input(folder / "inputs" / sha256, sha256, name)
         # nobody reads it before the order, and an order comes only after this has returned
+        call = self._areas.resolved(call, user)
         (folder / "call.json").write_text(json.dumps(call), encoding="utf-8")
 
     def _link_input(self, folder: Path, sha256: str, name: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from park.runtime import processes
 from park.runtime.order import Order
+from park.wire import ForkServerRecord
 from park_server.jobs.engine import Ended, Sink, StartOrder
 from park_server.jobs.local_engine_evidence import (
     claim_for_service,
@@ -251,6 +252,34 @@ class LocalEngine:
     def _note_boot(self) -> None:
         self._boot_file.parent.mkdir(parents=True, exist_ok=True)
         self._boot_file.write_text(processes.boot_id())
+
+    # -- fork servers
+
+    def renew(self, lock_hash: str) -> None:
+        """Start no more jobs from what has imported the environment of ``lock_hash`` before.
+
+        It was found changed, so what was imported from it may be, too. What runs goes on.
+        """
+        for link in self._pool.links:
+            if link.key.lock_hash == lock_hash:
+                self._pool.retire(link)
+
+    async def fork_servers(self) -> list[ForkServerRecord]:
+        """Return the fork servers that answer, with the memory that they take."""
+        answers = await asyncio.gather(*(link.status() for link in self._pool.links))
+        return [
+            ForkServerRecord(
+                lock_hash=link.key.lock_hash,
+                module=answer["module"],
+                pid=answer["pid"],
+                running=len(answer["running"]),
+                spares=answer["spares"],
+                memory_bytes=answer["pss_bytes"],
+                reason=answer["reason"],
+            )
+            for link, answer in zip(self._pool.links, answers, strict=True)
+            if answer is not None
+        ]
 
     # -- leaving
 

@@ -22,6 +22,9 @@ __all__ = ["ServerKey", "ServerLink", "connect", "server_variables", "spawn"]
 _PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 """Variables of the service that jobs see. The others may hold its secrets."""
 
+_STATUS_S = 2.0
+"""How long a fork server may take to answer; one that imports for longer is left out."""
+
 _LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 
@@ -165,6 +168,7 @@ class ServerLink:
     jobs: set[str] = field(default_factory=set)
     idle_timer: asyncio.TimerHandle | None = None
     last_words: str | None = None
+    _asked: list[asyncio.Future[dict[str, Any]]] = field(default_factory=list)
     hello: asyncio.Future[dict[str, Any] | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -192,6 +196,22 @@ class ServerLink:
             loop = asyncio.get_running_loop()
             loop.add_writer(self.line.connection.fileno(), self._writable)
 
+    async def status(self) -> dict[str, Any] | None:
+        """Ask the server how it is; None where it is gone, or still imports after a while."""
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        self.send(do="status")
+        try:
+            return await asyncio.wait_for(answer, _STATUS_S)
+        except TimeoutError:
+            return None
+
+    def _answer(self, message: dict[str, Any]) -> None:
+        asked, self._asked = self._asked, []
+        for future in asked:
+            if not future.done():
+                future.set_result(message)
+
     def _writable(self) -> None:
         if not self.line.flush() or not self.line.has_output:
             asyncio.get_running_loop().remove_writer(self.line.connection.fileno())
@@ -205,6 +225,8 @@ class ServerLink:
         for message in messages:
             if message.get("event") == "hello" and not self.hello.done():
                 self.hello.set_result(message)
+            if message.get("event") == "status":
+                self._answer(message)
             self.on_message(self, message)
 
     def close(self) -> None:

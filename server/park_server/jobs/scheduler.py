@@ -22,6 +22,7 @@ from park_repo.database import Database
 from park_server.bus import Bus
 from park_server.clock import now
 from park_server.installs import store as installs_store
+from park_server.installs.offers import is_offered
 from park_server.jobs import store
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
 from park_server.jobs.folder import JobFolders
@@ -93,7 +94,9 @@ class Scheduler:
         return [JobState.WAITING if r.lock_hash is None else JobState.QUEUED for r in requests]
 
     def _check_install(self, install: str, user: str) -> None:
-        self._database.read(lambda c: installs_store.get(c, install, user))
+        """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""
+        if not self._database.read(lambda c: is_offered(c, install)):
+            self._database.read(lambda c: installs_store.get(c, install, user))
 
     def _check_lock(self, lock_hash: str, set_hash: str | None) -> None:
         known = self._database.read(lambda c: installs_store.set_hashes(c, lock_hash))

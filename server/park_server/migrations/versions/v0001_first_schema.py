@@ -143,6 +143,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lock_hash", "user", name=op.f("pk_environment_pins")),
     )
     op.create_table(
+        "offers",
+        sa.Column("project", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("python", sa.String(), nullable=False),
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("install", sa.String(), nullable=False),
+        sa.Column("is_pinned", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["install"], ["installs.id"], name=op.f("fk_offers_install")),
+        sa.PrimaryKeyConstraint("project", "version", "python", name=op.f("pk_offers")),
+    )
+    op.create_index("offers_by_install", "offers", ["install"], unique=False)
+    op.create_table(
         "jobs",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("user", sa.String(), nullable=False),

@@ -1,0 +1,115 @@
+"""Files below a folder, reached without ever leaving it, whatever is renamed or linked meanwhile.
+
+Each step opens the next folder from the descriptor of the one before and follows no link
+(openat(2) with O_NOFOLLOW), so between a look and its use there is nothing to race for.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import AsyncIterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from park.wire import AreaEntry
+from park_server.clock import timestamp
+
+__all__ = ["entries", "folder", "open_file", "place_file", "receive", "remove"]
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# without O_NONBLOCK a named pipe would keep the opener waiting for a writer
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@contextmanager
+def folder(base: Path, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
+    """Give a descriptor of the folder ``parts`` below ``base``; ``make`` makes what is absent.
+
+    Raises `OSError`: `FileNotFoundError`, or `NotADirectoryError` for a link or a file.
+    """
+    descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(part, 0o700, dir_fd=descriptor)
+            inner = os.open(part, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def open_file(base: Path, parent: Sequence[str], name: str) -> int:
+    """Return a descriptor of a regular file; the caller closes it.
+
+    Raises `OSError`; `FileNotFoundError` also for a pipe, a device or a socket.
+    """
+    with folder(base, parent) as inside:
+        descriptor = os.open(name, _FILE, dir_fd=inside)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(f"{name} is no regular file")
+    return descriptor
+
+
+def entries(base: Path, parts: Sequence[str]) -> list[AreaEntry]:
+    """Return what is in a folder, by name; links are shown, not followed."""
+    with folder(base, parts) as inside, os.scandir(inside) as found:
+        return sorted(map(_entry, found), key=lambda entry: entry.name)
+
+
+def _entry(found: os.DirEntry[str]) -> AreaEntry:
+    status = found.stat(follow_symlinks=False)
+    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+    kind = kinds.get(stat.S_IFMT(status.st_mode), "other")
+    return AreaEntry(
+        name=found.name,
+        kind=kind,
+        size=status.st_size if kind == "file" else 0,
+        modified=timestamp(status.st_mtime),
+    )
+
+
+async def receive(incoming: Path, chunks: AsyncIterable[bytes]) -> Path:
+    """Write a stream to a new file in ``incoming``, durably; nothing remains of a broken one."""
+    temporary = incoming / secrets.token_hex(16)
+    try:
+        with temporary.open("xb") as file:
+            async for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def place_file(source: Path, base: Path, parent: Sequence[str], name: str) -> None:
+    """Move ``source`` to its name; a file of that name, or a link, is replaced.
+
+    Raises `OSError`; `IsADirectoryError` where the name is a folder's.
+    """
+    with folder(base, parent, make=True) as inside:
+        os.rename(source, name, dst_dir_fd=inside)
+        os.fsync(inside)
+
+
+def remove(base: Path, parent: Sequence[str], name: str, *, recursive: bool) -> None:
+    """Remove a file, a link itself, or an empty folder; ``recursive``: a folder with its content.
+
+    Raises `OSError`.
+    """
+    with folder(base, parent) as inside:
+        status = os.stat(name, dir_fd=inside, follow_symlinks=False)
+        if not stat.S_ISDIR(status.st_mode):
+            os.unlink(name, dir_fd=inside)
+        elif recursive:
+            shutil.rmtree(name, dir_fd=inside)
+        else:
+            os.rmdir(name, dir_fd=inside)

@@ -1,0 +1,219 @@
+"""What the operator keeps ready for everybody: projects at a version, with all that they need.
+
+An offer is an install of the operator's that the service resolves by itself. Once its lock
+is known, the whole closure is installed as pins, so that a client which has the same
+versions matches it; its environment is pinned, and so never evicted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+
+from park.errors import UnknownItem
+from park.model.ids import new_id
+from park.model.pins import normalized_version
+from park.model.states import InstallState
+from park.wire import InstallRecord, InstallRequest, OfferRecord, OfferRequest, PinRecord
+from park_repo.database import Database
+from park_server.clock import now
+from park_server.db.tables import installs, offers
+from park_server.envs import store as environments
+from park_server.installs import store
+from park_server.installs.manager import InstallManager
+
+__all__ = ["Offers", "is_offered"]
+
+_log = logging.getLogger("park.installs")
+
+
+class Offers:
+    """The offers of a service. All methods belong to the event loop."""
+
+    def __init__(self, *, database: Database, manager: InstallManager, python: str) -> None:
+        self._database = database
+        self._manager = manager
+        self._python = python
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def resume(self) -> None:
+        """Go on with what a stopped service left: offers that are installed, but not pinned."""
+        for row in self._database.read(_unfinished):
+            self.install_ended(store.record(row))
+
+    async def stop(self) -> None:
+        """Drop what is under way; the next start takes it up."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def add(self, user: str, request: OfferRequest) -> OfferRecord:
+        """Keep a project ready; where it is offered already, only a failed one is tried again."""
+        project = str(canonicalize_name(request.project))
+        version = normalized_version(request.version)
+        python = request.python or self._python
+        known = self._database.read(lambda c: _find(c, project, version, python))
+        if known is not None and known.state != InstallState.FAILED:
+            return _record(known)
+        pins = request.pins or [PinRecord(name=project, version=version)]
+        install = await self._install(user, project, version, python, pins)
+        row = {
+            "project": project,
+            "version": version,
+            "python": python,
+            "user": user,
+            "install": install,
+            "is_pinned": False,
+            "created": now(),
+        }
+        await self._database.awrite(lambda c: _replace(c, row))
+        self._look_at(install)
+        found = self._database.read(lambda c: _find(c, project, version, python))
+        return _record(_required(found, project, version))
+
+    def listing(self) -> list[OfferRecord]:
+        """Return every offer, by project and version."""
+        return [_record(row) for row in self._database.read(_rows)]
+
+    async def remove(self, project: str, version: str) -> list[OfferRecord]:
+        """Keep a project ready no longer; its environments stay until they are evicted.
+
+        Raises `UnknownItem`.
+        """
+        name = str(canonicalize_name(project))
+        found = [
+            offer for offer in self.listing() if (offer.project, offer.version) == (name, version)
+        ]
+        if not found:
+            raise UnknownItem(f"{name}=={version} is not offered", hint="`park admin offers`")
+        await self._database.awrite(lambda c: _withdraw(c, found))
+        return found
+
+    def install_ended(self, install: InstallRecord) -> None:
+        """Hear of any install that ended; where it is an offer's, go on with it."""
+        row = self._database.read(lambda c: _of_install(c, install.id))
+        if row is not None and install.state == InstallState.READY:
+            task = asyncio.create_task(self._go_on(row, install))
+            self._tasks.add(task)
+            task.add_done_callback(self._reaped)
+
+    def _look_at(self, install: str) -> None:
+        """Go on at once where the install ended before its offer was written."""
+        record = self._manager.record(install)
+        if record.state == InstallState.READY:
+            self.install_ended(record)
+
+    async def _go_on(self, row: Row[Any], install: InstallRecord) -> None:
+        if install.added:  # resolved here: now with the whole closure as pins
+            pins = self._database.read(lambda c: store.request_of(store.get(c, install.id)).pins)
+            whole = await self._install(
+                row.user, row.project, row.version, row.python, [*pins, *install.added]
+            )
+            await self._database.awrite(lambda c: _point_to(c, row, whole))
+            self._look_at(whole)
+            return
+        lock_hash = str(install.lock_hash)
+        await self._database.awrite(lambda c: _pin(c, row, lock_hash))
+
+    async def _install(
+        self, user: str, project: str, version: str, python: str, pins: list[PinRecord]
+    ) -> str:
+        request = InstallRequest(
+            id=new_id(), project=project, version=version, python=python, pins=pins
+        )
+        return (await self._manager.request(user, request)).id
+
+    def _reaped(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("an offer could not be made ready", exc_info=error)
+
+
+def is_offered(connection: Connection, install: str) -> bool:
+    """Tell whether an install is an offer's: then it is everybody's."""
+    return _of_install(connection, install) is not None
+
+
+_JOINED = select(
+    offers.c.project.label("offered_project"),
+    offers.c.version.label("offered_version"),
+    offers.c.created.label("offered"),
+    offers.c.is_pinned,
+    installs,
+).join(installs, installs.c.id == offers.c.install)
+
+
+def _rows(connection: Connection) -> list[Row[Any]]:
+    order = (offers.c.project, offers.c.version, offers.c.python)
+    return list(connection.execute(_JOINED.order_by(*order)))
+
+
+def _unfinished(connection: Connection) -> list[Row[Any]]:
+    query = _JOINED.where(offers.c.is_pinned.is_(False), installs.c.state == InstallState.READY)
+    return list(connection.execute(query))
+
+
+def _find(connection: Connection, project: str, version: str, python: str) -> Row[Any] | None:
+    return connection.execute(_JOINED.where(_key(project, version, python))).first()
+
+
+def _of_install(connection: Connection, install: str) -> Row[Any] | None:
+    return connection.execute(select(offers).where(offers.c.install == install)).first()
+
+
+def _key(project: str, version: str, python: str) -> Any:
+    return and_(offers.c.project == project, offers.c.version == version, offers.c.python == python)
+
+
+def _replace(connection: Connection, row: dict[str, Any]) -> None:
+    key = _key(row["project"], row["version"], row["python"])
+    connection.execute(delete(offers).where(key))
+    connection.execute(insert(offers), row)
+
+
+def _point_to(connection: Connection, row: Row[Any], install: str) -> None:
+    key = _key(row.project, row.version, row.python)
+    connection.execute(update(offers).where(key).values(install=install))
+
+
+def _pin(connection: Connection, row: Row[Any], lock_hash: str) -> None:
+    environments.pin(connection, lock_hash, _holder(row.project, row.version))
+    key = _key(row.project, row.version, row.python)
+    connection.execute(update(offers).where(key).values(is_pinned=True))
+
+
+def _withdraw(connection: Connection, found: list[OfferRecord]) -> None:
+    for offer in found:
+        key = _key(offer.project, offer.version, offer.python)
+        connection.execute(delete(offers).where(key))
+        if offer.lock_hash is not None:
+            holder = _holder(offer.project, offer.version)
+            environments.unpin(connection, offer.lock_hash, holder)
+
+
+def _holder(project: str, version: str) -> str:
+    """Return under whose name an offer's environment is pinned: no user has such a name."""
+    return f"offer {project}=={version}"
+
+
+def _required(row: Row[Any] | None, project: str, version: str) -> Row[Any]:
+    if row is None:
+        raise UnknownItem(f"{project}=={version} was withdrawn meanwhile")
+    return row
+
+
+def _record(row: Row[Any]) -> OfferRecord:
+    return OfferRecord(
+        project=row.offered_project,
+        version=row.offered_version,
+        python=row.python,
+        install=row.id,
+        state=row.state,
+        lock_hash=row.lock_hash,
+        error=(row.error or {}).get("detail"),
+        created=row.offered,
+    )
