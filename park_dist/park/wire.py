@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
 from typing import Any, TypeVar
 
 __all__ = [
@@ -432,6 +433,19 @@ _NESTED: dict[tuple[str, str], Any] = {
 }
 
 
+@cache
+def _plan(cls: Any) -> tuple[tuple[str, bool, Any], ...]:
+    """Return what `decode` needs to know of each field: its name, whether required, its record."""
+    return tuple(
+        (
+            entry.name,
+            entry.default is MISSING and entry.default_factory is MISSING,
+            _NESTED.get((cls.__name__, entry.name)),
+        )
+        for entry in fields(cls)
+    )
+
+
 def _nested(cls: Any, value: Any) -> Any:
     if isinstance(value, list):
         return [decode(cls, item) for item in value]
@@ -444,11 +458,10 @@ def decode(cls: type[Record], document: Mapping[str, Any]) -> Record:
     Raises `ValueError` naming the record and the key where a required one is absent.
     """
     values: dict[str, Any] = {}
-    for entry in fields(cls):  # type: ignore[arg-type]  # every caller passes a dataclass
-        if entry.name in document:
-            inner = _NESTED.get((cls.__name__, entry.name))
-            value = document[entry.name]
-            values[entry.name] = _nested(inner, value) if inner else value
-        elif entry.default is MISSING and entry.default_factory is MISSING:
-            raise ValueError(f"a {cls.__name__} without {entry.name!r}")
+    for name, required, inner in _plan(cls):  # type: ignore[arg-type]  # a class is hashable
+        if name in document:
+            value = document[name]
+            values[name] = value if inner is None else _nested(inner, value)
+        elif required:
+            raise ValueError(f"a {cls.__name__} without {name!r}")
     return cls(**values)

@@ -6,26 +6,32 @@ the wheel store, and uv's cache of unpacked wheels.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import ZipFile
 
 import uv
-from packaging.pylock import Pylock
+from packaging.pylock import Package, PackageWheel, Pylock
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
 
+from benchmarks.environment_service import edit_loop, thousand
 from benchmarks.timing import command, compared, seconds
 from park_repo.wheelstore import WheelStore
 from park_server.envs.download import Downloader
 from park_server.envs.environments import Environments
+from park_server.envs.fill import Fetch
 from park_server.envs.interpreters import Interpreter, discover, interpreter_for
-from park_server.envs.lock import load, normalise, select
+from park_server.envs.lock import LockedWheel, load, normalise, select
 
 ROUNDS = 7
 LIMIT = 15.0
@@ -36,27 +42,120 @@ MODULE = "refl1d.names"
 
 
 def measure(rounds: int | None) -> dict[str, Any]:
-    """Return the time of an environment and of its first imports, beside uv's."""
+    """Return the figures of environments, each beside its yardstick of the same run."""
     rounds = rounds or ROUNDS
     with TemporaryDirectory(prefix="park-bench-") as folder:
         ours, theirs = _Ours(Path(folder)), _Theirs(Path(folder))
-        first = seconds(ours.make)
+        ours.prepare()
         theirs.make()
+        first = _first(ours, theirs)
         figures = compared(rounds, ours.make, theirs.make, before=ours.remove)
         return {
+            "load_average": os.getloadavg()[0],
             "set": SET,
             "wheels": ours.wheels,
             "yardstick": "uv venv + uv pip sync, warm cache, no bytecode",
-            "first_realisation_seconds": round(first, 2),
             **figures,
             "limit_yardstick_over_ours": LIMIT,
             "holds": figures["yardstick_over_ours"] >= LIMIT,
+            "bare_loop": _bare_loop(ours, Path(folder), rounds),
             "import": {
                 "module": MODULE,
                 "ours": _imports(ours.make_anew, rounds=3),
                 "yardstick": _imports(theirs.make, rounds=3),
             },
+            "first_realisation": first,
+            "ten_environments": _ten(ours, Path(folder)),
+            "edit_loop": edit_loop(rounds),
+            "thousand_environments": thousand(),
         }
+
+
+def _first(ours: _Ours, theirs: _Theirs) -> dict[str, Any]:
+    """Return the time to the first environment, from wheels at hand and an empty store."""
+    usable = seconds(ours.make)
+    compiled = usable + seconds(ours.compile)
+    yardstick = seconds(lambda: theirs.make("--compile-bytecode"))
+    return {
+        "yardstick": "uv venv + uv pip sync --compile-bytecode, warm cache",
+        "usable_seconds": round(usable, 2),
+        "compiled_seconds": round(compiled, 2),
+        "yardstick_seconds": round(yardstick, 2),
+        "compiled_over_yardstick": round(compiled / yardstick, 2),
+        "limit_compiled_over_yardstick": 1.3,
+        "holds": compiled <= 1.3 * yardstick,
+    }
+
+
+def _bare_loop(ours: _Ours, folder: Path, rounds: int) -> dict[str, Any]:
+    """Compare with a loop that makes the same folders, links and files, and nothing else."""
+    made = ours.make_anew()
+    steps = _steps(made)
+    numbers = count()
+
+    def loop() -> None:
+        _replay(steps, folder / f"bare-{next(numbers)}")
+
+    figures = compared(rounds, ours.make, loop, before=ours.remove)
+    return {
+        **figures,
+        "limit_yardstick_over_ours": 0.5,
+        "holds": figures["yardstick_over_ours"] >= 0.5,
+    }
+
+
+def _steps(root: Path) -> list[tuple[str, str | bytes | None]]:
+    """Return what is in ``root``: a path, and its target, its content, or None for a folder."""
+    found: list[tuple[str, str | bytes | None]] = []
+    for path in sorted(root.rglob("*")):
+        content = path.readlink() if path.is_symlink() else None
+        name = str(path.relative_to(root))
+        if content is not None:
+            found.append((name, str(content)))
+        else:
+            found.append((name, None if path.is_dir() else path.read_bytes()))
+    return found
+
+
+def _replay(steps: list[tuple[str, str | bytes | None]], root: Path) -> None:
+    os.mkdir(root)  # noqa: PTH102 (bare: no Path for each)
+    for name, content in steps:
+        if content is None:
+            os.mkdir(f"{root}/{name}")  # noqa: PTH102
+        elif isinstance(content, str):
+            os.symlink(content, f"{root}/{name}")  # noqa: PTH211
+        else:
+            with open(f"{root}/{name}", "wb", buffering=0) as file:  # noqa: PTH123
+                file.write(content)
+
+
+def _ten(ours: _Ours, folder: Path) -> dict[str, Any]:
+    """Return what nine more environments take that differ in one small wheel."""
+    ours.make_anew()
+    before = _disk_bytes(folder / "home")
+    for number in range(9):
+        ours.make_with(_small_wheel(folder, f"1.{number}"))
+    more = _disk_bytes(folder / "home") - before
+    return {"more_bytes": more, "limit_bytes": 10_000_000, "holds": more < 10_000_000}
+
+
+def _small_wheel(folder: Path, version: str) -> Path:
+    path = folder / f"small-{version}-py3-none-any.whl"
+    info = f"small-{version}.dist-info"
+    members = {
+        "small.py": f"VERSION = {version!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: small\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in [*members, f"{info}/RECORD"])
+    with ZipFile(path, "w") as archive:
+        for name, text in [*members.items(), (f"{info}/RECORD", record)]:
+            archive.writestr(name, text)
+    return path
+
+
+def _disk_bytes(root: Path) -> int:
+    return sum(512 * path.lstat().st_blocks for path in root.rglob("*"))
 
 
 def _imports(make: Callable[[], Path], *, rounds: int) -> dict[str, float]:
@@ -97,6 +196,42 @@ class _Ours:
         _, lock, interpreter, _ = self._parts
         return len(select(lock, interpreter).wheels)
 
+    def prepare(self) -> None:
+        """Fetch the wheels, which is not measured, and make the interpreter's template."""
+        environments, lock, interpreter, downloads = self._parts
+        for wheel in select(lock, interpreter).wheels:
+            downloads.fetch(wheel)
+        empty = Pylock(lock_version=Version("1.0"), created_by="bench", packages=[])
+        environments.realise(empty, interpreter, fetch=downloads.fetch)
+
+    def compile(self) -> None:
+        """Give the environment its bytecode."""
+        environments, _, interpreter, _ = self._parts
+        environments.compile(environments.realise(*self._lock, fetch=self._fetch), interpreter)
+
+    @property
+    def _lock(self) -> tuple[Pylock, Interpreter]:
+        return self._parts[1], self._parts[2]
+
+    @property
+    def _fetch(self) -> Fetch:
+        return self._parts[3].fetch
+
+    def make_with(self, wheel: Path) -> None:
+        """Realise the set with one more wheel, bytecode included."""
+        environments, lock, interpreter, downloads = self._parts
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+        sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        own = PackageWheel(name=wheel.name, path=wheel.name, hashes={"sha256": sha256})
+        package = Package(name=name, version=version, wheels=[own])
+        larger = replace(lock, packages=[*lock.packages, package])
+
+        def fetch(locked: LockedWheel, received: Callable[[int], object]) -> Path:
+            return wheel if locked.name == name else downloads.fetch(locked, received)
+
+        made = environments.realise(larger, interpreter, fetch=fetch)
+        environments.compile(made, interpreter)
+
     def remove(self) -> None:
         """Remove the environment; its wheels stay in the store."""
         environments, lock, interpreter, _ = self._parts
@@ -118,13 +253,13 @@ class _Theirs:
     folder: Path
     _numbers: count[int] = field(default_factory=count)
 
-    def make(self) -> Path:
+    def make(self, *options: str) -> Path:
         """Make a new environment with uv, from its cache."""
         path = self.folder / f"uv-{next(self._numbers)}"
         lock = self.folder / "pylock.toml"
         python = str(path / "bin" / "python")
         command([uv.find_uv_bin(), "venv", "--quiet", "--python", sys.executable, path])()
-        command([uv.find_uv_bin(), "pip", "sync", "--quiet", "--python", python, lock])()
+        command([uv.find_uv_bin(), "pip", "sync", "--quiet", *options, "--python", python, lock])()
         return path
 
 

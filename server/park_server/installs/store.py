@@ -238,7 +238,7 @@ def environment_records(
 
 
 def _may_see(row: Row[Any], user: str) -> bool:
-    return row.user == user or not any(is_tree_version(pin.version) for pin in request_of(row).pins)
+    return row.user == user or not any(is_tree_version(p["version"]) for p in row.request["pins"])
 
 
 def _environment_record(row: Row[Any]) -> EnvironmentRecord:
@@ -255,5 +255,6 @@ def _environment_record(row: Row[Any]) -> EnvironmentRecord:
         created=row.realised_at,
         last_used=row.last_used,
         installed_by=row.user,
-        pins=request_of(row).pins,
+        # a thousand versions have tens of thousands of pins: no `decode` for each
+        pins=[PinRecord(**pin) for pin in row.request["pins"]],
     )
