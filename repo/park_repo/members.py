@@ -26,10 +26,10 @@ MAX_MEMBERS = 100_000
 """The largest wheels in use have some 20,000 members; each costs an inode in the store."""
 
 MAX_RATIO = 50
-"""Unpacked over packed bytes, as on PyPI; source code packs 3 to 5 times, DEFLATE 1,032 at most."""
+"""Unpacked over packed bytes: source code packs 3 to 5 times, DEFLATE 1,032 times at most."""
 
 FREE_OF_RATIO_BYTES = 64 << 20
-"""Below this, unpacked, any ratio is harmless (PyPI's figure): a folder of zeros is no bomb."""
+"""Below this, unpacked, any ratio is harmless: a file of zeros is no bomb."""
 
 _WINDOWS_FORBIDS = frozenset('<>:"|?*\\')
 _WINDOWS_DEVICES = frozenset(

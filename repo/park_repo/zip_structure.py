@@ -33,13 +33,16 @@ _END_SIGNATURE = b"PK\x05\x06"
 _ENCRYPTED = 0x1
 _HAS_DESCRIPTOR = 0x8
 _UTF8 = 0x800
-_DESCRIPTOR_BYTES = frozenset({12, 16, 20, 24})
-"""A data descriptor: CRC and two sizes of 4 or 8 bytes, with a signature of 4 or without."""
+
+_ZIP64_SIZES = 0x0001
+_UNICODE_PATH = 0x7075
+"""Extra fields (4.6.1): sizes past 4 GiB; and another name, which some readers prefer."""
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """The compression methods that every installer can unpack."""
 
-_IN_ZIP64 = frozenset({0xFFFF << 16, 0xFFFFFFFF})
+_IN_ZIP64_SIZE = 0xFFFFFFFF
+_IN_ZIP64 = frozenset({0xFFFF << 16, _IN_ZIP64_SIZE})
 """A count (16 bits, shifted here) or an offset that is found in the zip64 record instead."""
 
 
@@ -71,6 +74,12 @@ def _check_kind(info: zipfile.ZipInfo) -> None:
         raise InvalidUpload(f"member {info.filename!r}: only files, no links or devices")
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
         raise InvalidUpload(f"member {info.filename!r}: only stored or deflated, unencrypted")
+    if info.flag_bits & _HAS_DESCRIPTOR:
+        # its local header has no sizes, so whoever reads the archive as a stream must guess
+        raise InvalidUpload(
+            f"member {info.filename!r}: it was written as a stream, its sizes behind it",
+            hint="write the wheel to a file on disk, not to a pipe",
+        )
     if info.orig_filename != info.filename:
         # zipfile ends a name at a NUL byte; other programs do not
         raise InvalidUpload(f"member {info.orig_filename!r}: a path may not hold a NUL byte")
@@ -83,9 +92,7 @@ def _check_layout(infos: Sequence[zipfile.ZipInfo], file: IO[bytes], *, end: int
     for info, following in zip(infos, starts[1:], strict=True):
         if info.header_offset != place:
             raise InvalidUpload(f"member {info.filename!r}: bytes before it belong to no member")
-        trailing = following - _end_of_data(info, file)
-        allowed = _DESCRIPTOR_BYTES if info.flag_bits & _HAS_DESCRIPTOR else {0}
-        if trailing not in allowed:
+        if following != _end_of_data(info, file):
             raise InvalidUpload(
                 f"member {info.filename!r}: it overlaps the next one, or leaves a gap behind it"
             )
@@ -99,12 +106,40 @@ def _end_of_data(info: zipfile.ZipInfo, file: IO[bytes]) -> int:
     if len(header) < _LOCAL_HEADER.size or header[:4] != _LOCAL_SIGNATURE:
         raise InvalidUpload(f"member {info.filename!r}: it has no local header")
     fields = _LOCAL_HEADER.unpack(header)
-    flags, method, name_bytes, extra_bytes = fields[2], fields[3], fields[9], fields[10]
+    flags, method, packed, size, name_bytes, extra_bytes = *fields[2:4], *fields[7:]
     name = file.read(name_bytes).decode("utf-8" if flags & _UTF8 else "cp437", "replace")
-    if (name, method) != (info.orig_filename, info.compress_type):
-        raise InvalidUpload(f"member {info.filename!r}: its local header says {name!r}")
+    extra = _extra_fields(info, file.read(extra_bytes))
+    sizes = _sizes(packed, size, extra.get(_ZIP64_SIZES))
+    found = (name, method, *sizes)
+    expected = (info.orig_filename, info.compress_type, info.compress_size, info.file_size)
+    if found != expected or _UNICODE_PATH in extra:
+        raise InvalidUpload(
+            f"member {info.filename!r}: its local header says {found}; expected {expected}"
+        )
     header_bytes = _LOCAL_HEADER.size + int(name_bytes) + int(extra_bytes)
     return info.header_offset + header_bytes + info.compress_size
+
+
+def _extra_fields(info: zipfile.ZipInfo, data: bytes) -> dict[int, bytes]:
+    """Return the extra fields of a local header by their id; each may occur once."""
+    fields: dict[int, bytes] = {}
+    while data:
+        kind, length = struct.unpack_from("<HH", data.ljust(4, b"\0"))
+        if kind in fields or length + 4 > len(data):
+            raise InvalidUpload(f"member {info.filename!r}: its extra fields cannot be read")
+        fields[kind], data = data[4 : 4 + length], data[4 + length :]
+    return fields
+
+
+def _sizes(packed: int, size: int, zip64: bytes | None) -> tuple[int, int]:
+    """Return (packed, unpacked), each from the zip64 field where the header refers to it."""
+    values = [int.from_bytes(zip64[i : i + 8], "little") for i in (0, 8)] if zip64 else []
+    # 4.5.3: the unpacked size first; a field has only those that the header refers to
+    if size == _IN_ZIP64_SIZE and values:
+        size = values.pop(0)
+    if packed == _IN_ZIP64_SIZE and values:
+        packed = values.pop(0)
+    return packed, size
 
 
 def _check_end(archive: zipfile.ZipFile, file: IO[bytes]) -> None:
