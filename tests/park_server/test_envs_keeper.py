@@ -162,7 +162,7 @@ def test_a_write_through_to_the_store_is_repaired_while_the_job_waits(lab: Lab) 
     for environment in (first, second):
         found = run(lab, partial(_ready, environment.lock_hash))
         assert lab.environments.verify(found.lock_hash, thorough=True)
-    assert lab.damaged == [first.lock_hash]
+    assert lab.damaged == [first.lock_hash, second.lock_hash]
     assert lab.told(first) == ["damaged", "ready"]
 
 

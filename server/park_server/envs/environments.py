@@ -157,6 +157,12 @@ class Environments:
             keys = self._keys[lock_hash] = environment.store_keys
         return keys
 
+    def sharing(self, lock_hash: LockHash) -> tuple[LockHash, ...]:
+        """Return ``lock_hash``, and the environments that link to an entry which it links to."""
+        keys = set(self.keys_of(lock_hash))
+        others = (n for n in self.names() if n != lock_hash and keys.intersection(self.keys_of(n)))
+        return (lock_hash, *others)
+
     def entries(self) -> Iterable[StoreEntry]:
         """Yield the entries of the wheel store."""
         return self._store.entries()

@@ -53,7 +53,8 @@ class EnvironmentKeeper:
 
     ``fetch_for`` gives the wheels that a user may have; ``quota_bytes`` is what environments
     and wheel store may take, or None. ``on_damage`` hears of each environment that was found
-    changed, before it is repaired: what still runs on it has to go.
+    changed, and of those that share a wheel with it, before it is repaired: what has
+    imported from them may have imported what was changed.
     """
 
     def __init__(
@@ -246,7 +247,8 @@ class EnvironmentKeeper:
         else:
             state, data = EnvironmentState.DAMAGED, {"error": error.message}
             _log.warning("%s; it is made again", error.message)
-            self.on_damage(lock_hash)
+            for name in await asyncio.to_thread(self._environments.sharing, lock_hash):
+                self.on_damage(name)
         await self._database.awrite(lambda c: store.enter(c, lock_hash, state, **data))
 
     def _repaired(self, lock_hash: LockHash, lock: store.Lock) -> None:
