@@ -1,0 +1,88 @@
+"""`park.client.environments`: two sets of packages, whatever they come from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+from packaging.utils import NormalizedName
+
+from park.client.environments import Contents, RemoteEnvironments, contents_of
+from park.errors import UsageError
+
+NO_SERVICE = cast("RemoteEnvironments", None)  # these are never asked of one
+
+MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+LOCK = f"""
+lock-version = "1.0"
+requires-python = "=={MINOR}.*"
+created-by = "a test"
+[[packages]]
+name = "six"
+version = "1.17.0"
+[[packages.wheels]]
+name = "six-1.17.0-py2.py3-none-any.whl"
+path = "wheels/six-1.17.0-py2.py3-none-any.whl"
+hashes = {{ sha256 = "{"0" * 64}" }}
+"""
+
+
+def contents(python: str, **versions: str) -> Contents:
+    return Contents(
+        label="a test",
+        python=python,
+        versions={NormalizedName(name): version for name, version in versions.items()},
+    )
+
+
+def test_equal_sets_have_no_difference() -> None:
+    assert contents("3.11", six="1").differences(contents("3.11", six="1")) == ()
+
+
+def test_differences_are_python_first_then_by_name() -> None:
+    a, b = (
+        contents("3.11", six="1", attrs="2", idna="3"),
+        contents("3.12", six="2", idna="3", z="1"),
+    )
+
+    assert a.differences(b) == (
+        ("python", "3.11", "3.12"),
+        ("attrs", "2", None),
+        ("six", "1", "2"),
+        ("z", None, "1"),
+    )
+
+
+def test_a_lock_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "pylock.toml"
+    file.write_text(LOCK)
+
+    found = contents_of(str(file), NO_SERVICE)
+
+    assert (found.python, found.versions) == (MINOR, {"six": "1.17.0"})
+
+
+def test_a_file_that_is_no_lock_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pylock.toml"
+    file.write_text("[tool]\n")
+
+    with pytest.raises(UsageError, match=r"is not a lock \(PEP 751\)"):
+        contents_of(str(file), NO_SERVICE)
+
+
+def test_a_lock_for_another_python_selects_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "pylock.toml"
+    file.write_text(LOCK.replace(MINOR, "3.9"))
+
+    with pytest.raises(UsageError, match="selects nothing for this interpreter"):
+        contents_of(str(file), NO_SERVICE)
+
+
+def test_local_is_the_whole_interpreter() -> None:
+    found = contents_of("local", NO_SERVICE)
+
+    assert found.python == MINOR
+    assert {"pytest", "packaging", "park-dist"} <= found.versions.keys()
