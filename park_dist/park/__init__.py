@@ -18,7 +18,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from park.client.files import File
+    from park.client.files import File, service_file
     from park.client.job import Job
     from park.client.service import Service, remote_service
     from park.errors import ParkError
@@ -33,6 +33,7 @@ __all__ = [
     "job_directory",
     "progress",
     "remote_service",
+    "service_file",
 ]
 
 __version__ = "0.1.0"
@@ -46,6 +47,7 @@ _HOMES = {
     "job_directory": "park.jobside",
     "progress": "park.jobside",
     "remote_service": "park.client.service",
+    "service_file": "park.client.files",
 }
 
 

@@ -12,13 +12,17 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from park import __version__
 from park.errors import ParkError, UsageError
 
-__all__ = ["EXIT_CODES", "command_parsers", "main"]
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = ["EXIT_CODES", "command_parsers", "main", "whole_parser"]
 
 EXIT_CODES = {
     0: "done",
@@ -49,6 +53,10 @@ _COMMANDS = {
     "get": "fetch a file that a job left",
     "cancel": "cancel a job",
     "jobs": "list your jobs",
+    "files": "list, send, fetch and remove the files that you keep on the service",
+    "admin": "keep projects ready for everybody, as the operator of a service",
+    "doctor": "check this Python, the configuration, the service, versions and clock",
+    "completion": "print the completion of a shell: bash, zsh or fish",
     "index": "list what the index of a service holds; claim, yank and remove",
     "service": "name the services that you use",
     "serve": "run a service here (needs park-dist[server])",
@@ -63,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        options = _parser(given).parse_args(given)
+        chosen = next((word for word in given if not word.startswith("-")), None)
+        options = _parser({chosen}).parse_args(given)
         status = options.run(options)
         sys.stdout.flush()
     except ParkError as error:
@@ -92,7 +101,14 @@ def command_parsers() -> dict[str, argparse.ArgumentParser]:
     return parsers
 
 
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser of everything that is installed here, for shells to complete."""
+    return _parser(name for name in _COMMANDS if name not in _EXTENSIONS or _entry_point(name))
+
+
+def _parser(chosen: Iterable[str | None]) -> argparse.ArgumentParser:
+    """Return the parser in which the commands ``chosen`` have their arguments."""
+    complete = set(chosen)
     parser = argparse.ArgumentParser(
         prog="park",
         description="Run the code and the versions of here on compute services.",
@@ -101,10 +117,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"park {__version__}")
     parser.add_argument("--debug", action="store_true", help="show tracebacks of park itself")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    chosen = next((word for word in given if not word.startswith("-")), None)
     for name, text in _COMMANDS.items():
         command = commands.add_parser(name, help=text)
-        if name == chosen:
+        if name in complete:
             _configure(command, name)
     return parser
 
@@ -124,17 +139,21 @@ def _configure(parser: argparse.ArgumentParser, name: str) -> None:
 def _module(name: str) -> ModuleType:
     if name not in _EXTENSIONS:
         return importlib.import_module(f"park.cli.{name}")
-    from importlib.metadata import entry_points
-
-    found = entry_points(group="park.commands", name=name)
-    if not found:
+    found = _entry_point(name)
+    if found is None:
         raise UsageError(
             f"no command {name!r} is installed", hint="pip install 'park-dist[server]'"
         )
-    module = next(iter(found)).load()
+    module = found.load()
     if not isinstance(module, ModuleType):
         raise TypeError(f"the entry point of {name} is no module")
     return module
+
+
+def _entry_point(name: str) -> EntryPoint | None:
+    from importlib.metadata import entry_points
+
+    return next(iter(entry_points(group="park.commands", name=name)), None)
 
 
 def _failed(error: ParkError, *, debug: bool) -> int:

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from park.errors import UsageError
+from park.model.sizes import parse_size
 
 if TYPE_CHECKING:
     from park.client.service import Service
@@ -71,12 +72,41 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
         help="a local file as an argument: the job gets the path of its copy there",
     )
     parser.add_argument(
+        "--service-file",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a file on the service as an argument: 'data=~/run.zip', 'data=/snsdata/run.zip'",
+    )
+    parser.add_argument(
         "--lock",
         metavar="HASH",
         help="run in the environment of this lock (a prefix will do) in place of the one "
         "that matches what is installed here",
     )
+    parser.add_argument(
+        "--offer",
+        metavar="PROJECT",
+        help="run in the environment that the operator keeps ready for this project "
+        "(or PROJECT==VERSION); it need not be installed here",
+    )
+    parser.add_argument(
+        "--install",
+        choices=["auto", "never"],
+        default="auto",
+        help="where the service lacks what is installed here: install it first (auto), or say "
+        "how it differs and stop (never)",
+    )
     parser.add_argument("--timeout", type=float, metavar="S", help="seconds that it may run")
+    parser.add_argument(
+        "--memory", metavar="SIZE", help="limit of each process's data: 500M, 2G, 1.5GiB"
+    )
+    parser.add_argument(
+        "--restartable",
+        action="store_true",
+        default=None,
+        help="it may run again from the beginning if its process is lost",
+    )
     parser.add_argument(
         "--fresh", action="store_true", help="in a fresh interpreter, not forked from a warm one"
     )
@@ -84,7 +114,7 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
 
 def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the job's arguments by name; raises `UsageError` naming the one that is wrong."""
-    from park.client.files import File
+    from park.client.files import File, service_file
 
     arguments: dict[str, Any] = {}
     for text in options.arg:
@@ -93,6 +123,9 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     for text in options.file:
         name, value = _assignment("--file", text)
         arguments[name] = File(value)
+    for text in options.service_file:
+        name, value = _assignment("--service-file", text)
+        arguments[name] = service_file(value)
     return arguments
 
 
@@ -115,10 +148,28 @@ def _json_value(name: str, value: str) -> Any:
 
 def submitted(service: Service, options: argparse.Namespace) -> Any:
     """Submit the job that the options describe and return its handle."""
-    return service.submit(
-        options.entry_point,
-        arguments=arguments_of(options),
-        lock=options.lock,
-        timeout=options.timeout,
-        fresh=options.fresh,
-    )
+    from park.cli.report import reporter
+
+    with reporter() as report:
+        return service.submit(
+            options.entry_point,
+            arguments=arguments_of(options),
+            lock=options.lock,
+            offer=options.offer,
+            install=options.install,
+            timeout=options.timeout,
+            memory=_memory(options.memory),
+            restartable=options.restartable,
+            fresh=options.fresh,
+            report=report,
+        )
+
+
+def _memory(text: str | None) -> int | None:
+    """Return a size in bytes; raises `UsageError`."""
+    if text is None:
+        return None
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise UsageError(f"--memory {text!r}: {error}", hint="for example --memory 2G") from error

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from park.errors import UsageError
+from park.runtime.codec import ServiceFile
 
-__all__ = ["File", "FileDigest", "digest_of"]
+__all__ = ["File", "FileDigest", "digest_of", "service_file"]
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -23,6 +24,15 @@ class File:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         object.__setattr__(self, "path", Path(path).expanduser())
+
+
+def service_file(path: str) -> ServiceFile:
+    """Return a file of the service, to be an argument: the job gets the path of it there.
+
+    ``~/data/run.zip`` is in your own area on the service, where a job may also write;
+    ``~ada/shared/…`` is what ada shares, ``/NAME/…`` below a root of the operator.
+    """
+    return ServiceFile(path=path)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

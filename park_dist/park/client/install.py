@@ -28,7 +28,16 @@ from park.wire import (
     encode,
 )
 
-__all__ = ["InstallOutcome", "Report", "Silence", "followed", "install", "upload_wheel"]
+__all__ = [
+    "InstallOutcome",
+    "Report",
+    "Requested",
+    "Silence",
+    "followed",
+    "install",
+    "requested",
+    "upload_wheel",
+]
 
 _LONG_POLL_S = 25
 
@@ -83,12 +92,8 @@ def install(
 
     Raises the error that stopped it: `BuildFailed` here, `ResolutionFailed` there, …
     """
-    wheels = [(source, _built(source, report)) for source in local.sources]
-    python = local.requirements.python
-    parcel = as_parcel(transport, wheels, python=python, progress=report.step)
-    record = _asked(transport, local, parcel)
-    uploaded = _upload_missing(transport, record, parcel.wheels, report)
-    record = followed(transport, record, report, until_compiled=until_compiled)
+    asked = requested(transport, local, report)
+    record = followed(transport, asked.record, report, until_compiled=until_compiled)
     return InstallOutcome(
         project=record.project,
         version=record.version,
@@ -96,10 +101,36 @@ def install(
         lock_hash=str(record.lock_hash),
         set_hash=record.set_hash,
         status=record.state,
-        built=[wheel.filename for _, wheel in wheels if wheel.built],
-        uploaded=[*uploaded, *parcel.sent],
+        built=asked.built,
+        uploaded=asked.uploaded,
         realised=record.realised,
         added=[f"{pin.name}=={pin.version}" for pin in record.added],
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requested:
+    """An install that was asked for, and has all that it needs from here.
+
+    ``built`` and ``uploaded`` are file names, as in `InstallOutcome`.
+    """
+
+    record: InstallRecord
+    built: list[str]
+    uploaded: list[str]
+
+
+def requested(transport: Transport, local: LocalSet, report: Report) -> Requested:
+    """Build what is missing here, ask for the environment, and send what is missing there."""
+    wheels = [(source, _built(source, report)) for source in local.sources]
+    python = local.requirements.python
+    parcel = as_parcel(transport, wheels, python=python, progress=report.step)
+    record = _asked(transport, local, parcel)
+    uploaded = _upload_missing(transport, record, parcel.wheels, report)
+    return Requested(
+        record=record,
+        built=[wheel.filename for _, wheel in wheels if wheel.built],
+        uploaded=[*uploaded, *parcel.sent],
     )
 
 

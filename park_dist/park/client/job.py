@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from park.errors import JobCancelled, JobFailed
+from park.errors import JobCancelled, JobFailed, UnknownItem
 from park.model.states import JobState
 from park.wire import API, FileRecord, JobRecord, decode
 
@@ -63,6 +63,38 @@ class Job:
     def files(self) -> list[FileRecord]:
         """The files that the job left in its work directory, once it has ended."""
         return self.refresh().files
+
+    @property
+    def filename(self) -> str:
+        """The name of the file that the job left, once it has ended.
+
+        Where it left several: the one whose name it returned. Raises `UnknownItem` where
+        that names none of them.
+        """
+        names = [file.name for file in self.files]
+        if len(names) == 1:
+            return names[0]
+        if names and self._record.status == JobState.COMPLETED:
+            returned = str(self.result(0))
+            if returned in names:
+                return returned
+        left = f"several files: {', '.join(names)}" if names else "no file"
+        raise UnknownItem(
+            f"job {self.id} is {self._record.status} and left {left}",
+            hint="`job.files` has them all; a job that returns the name of one says which",
+        )
+
+    @property
+    def url(self) -> str:
+        """The URL of `filename`; it opens with a token of the service."""
+        return self.url_of(self.filename)
+
+    def url_of(self, name: str) -> str:
+        """Return the URL of the file ``name`` of the job."""
+        return self._transport.address.url + self._file(name)
+
+    def _file(self, name: str) -> str:
+        return f"{API}/jobs/{self.id}/files/{quote(name)}"
 
     def refresh(self) -> JobRecord:
         """Return the job's record as the service has it now."""
@@ -158,7 +190,7 @@ class Job:
         ``target`` cannot be written.
         """
         path = Path(target)
-        self._transport.download(f"{API}/jobs/{self.id}/files/{quote(name)}", path)
+        self._transport.download(self._file(name), path)
         return path
 
     def cancel(self) -> JobState:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,16 +15,30 @@ from packaging.utils import canonicalize_name
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set, project_set
 from park.client.address import find_service
+from park.client.areas import ServiceFiles
+from park.client.binding import Binding, InstallPolicy, binding_of, offers
 from park.client.bundled import install_bundle
 from park.client.install import InstallOutcome, Report, Silence, install
 from park.client.job import Job
 from park.client.transport import Transport
 from park.client.values import encode_call
-from park.client.versions import ServiceVersion, compared, nearest
-from park.errors import EnvironmentMismatch, InvalidEntryPoint, LocalSetError, NoDistribution
+from park.client.versions import ServiceVersion, compared
+from park.errors import InvalidEntryPoint, LocalSetError
+from park.jobside import JobOptions, options_of
 from park.model.entry_point import EntryPoint
 from park.model.ids import new_id
-from park.wire import API, EnvironmentRecord, JobRecord, JobRequest, ServiceRecord, decode, encode
+from park.wire import (
+    API,
+    EnvironmentRecord,
+    ForkServerRecord,
+    JobRecord,
+    JobRequest,
+    OfferRecord,
+    OfferRequest,
+    ServiceRecord,
+    decode,
+    encode,
+)
 
 __all__ = ["Service", "remote_service"]
 
@@ -49,6 +64,11 @@ class Service:
     def url(self) -> str:
         """The service's URL."""
         return self._transport.address.url
+
+    @property
+    def transport(self) -> Transport:
+        """The connection to the service: requests with your token, answers or errors."""
+        return self._transport
 
     def about(self) -> ServiceRecord:
         """Return what the service says of itself."""
@@ -95,38 +115,131 @@ class Service:
         *args: Any,
         arguments: dict[str, Any] | None = None,
         lock: str | None = None,
+        offer: str | None = None,
+        install: InstallPolicy = "auto",
         timeout: float | None = None,
         memory: int | None = None,
+        restartable: bool | None = None,
         fresh: bool = False,
+        report: Report | None = None,
         **kwargs: Any,
     ) -> Job:
         """Submit one call of ``function`` and return its handle; the service has it then.
 
-        ``function`` is an entry point (``"mymodel:fit"``) or an importable function. It runs
-        in the environment that matches what is installed here, or in the one of ``lock`` (a
-        lock hash or a prefix of one). ``arguments`` adds keyword arguments whose names are
-        taken here (``timeout``, …). ``timeout`` is in seconds, ``memory`` in bytes.
+        ``function`` is an entry point (``"mymodel:fit"``), or an importable function or
+        class. It runs in the environment that matches what is installed here; where the
+        service has none, that is installed first, or told package by package where
+        ``install`` is ``"never"``. ``lock`` (a lock hash or a prefix of one) and ``offer`` (a
+        project that the operator keeps ready) name another environment.
 
-        Raises `EnvironmentMismatch`, with the differences package by package, where the
-        service has no such environment.
+        ``timeout`` is in seconds, ``memory`` limits each process's data in bytes;
+        ``restartable`` says that the job may run again from the beginning if its process is
+        lost. What is not given is as ``@park.job`` says. ``arguments`` adds keyword arguments
+        whose names are taken here.
+
+        Raises `EnvironmentMismatch`, with the differences package by package, and whatever
+        `install` may raise.
         """
-        entry_point = _entry_point_of(function)
-        lock_hash, set_hash = self._bound(entry_point, lock)
-        call = encode_call(
-            self._transport, args, {**(arguments or {}), **kwargs}, set_hash=set_hash
+        call = ((arguments or {}) | kwargs, args)
+        options = _Options(
+            timeout_s=timeout, memory_bytes=memory, restartable=restartable, fresh=fresh
         )
-        request = JobRequest(
-            id=new_id(),
-            entry_point=str(entry_point),
-            call=call,
-            lock_hash=lock_hash,
-            set_hash=set_hash,
-            fresh=fresh,
-            timeout_s=timeout,
-            memory_bytes=memory,
+        binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
+        return self._submitted(function, [call], binding, options)[0]
+
+    def submit_all(
+        self,
+        function: str | Callable[..., Any],
+        calls: Iterable[dict[str, Any]],
+        /,
+        *,
+        lock: str | None = None,
+        offer: str | None = None,
+        install: InstallPolicy = "auto",
+        timeout: float | None = None,
+        memory: int | None = None,
+        restartable: bool | None = None,
+        fresh: bool = False,
+        report: Report | None = None,
+    ) -> list[Job]:
+        """Submit one job for each of ``calls``, its arguments by name, in one request.
+
+        All are accepted, or none; otherwise as `submit`.
+        """
+        options = _Options(
+            timeout_s=timeout, memory_bytes=memory, restartable=restartable, fresh=fresh
         )
-        records = self._transport.json("POST", f"{API}/jobs", json=[encode(request)])
-        return Job(self._transport, decode(JobRecord, records[0]))
+        binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
+        return self._submitted(function, [(call, ()) for call in calls], binding, options)
+
+    def _binding(
+        self,
+        function: str | Callable[..., Any],
+        *,
+        lock: str | None,
+        offer: str | None,
+        install: InstallPolicy,
+        report: Report | None,
+    ) -> Binding:
+        return binding_of(
+            self._transport,
+            entry_point_of(function),
+            lock=lock,
+            offer=offer,
+            install=install,
+            report=report or Silence(),
+        )
+
+    def _submitted(
+        self,
+        function: str | Callable[..., Any],
+        calls: list[tuple[dict[str, Any], tuple[Any, ...]]],
+        binding: Binding,
+        options: _Options,
+    ) -> list[Job]:
+        marked = options.completed_by(options_of(function))
+        requests = [
+            JobRequest(
+                id=new_id(),
+                entry_point=str(entry_point_of(function)),
+                call=encode_call(self._transport, args, kwargs, set_hash=binding.set_hash),
+                lock_hash=binding.lock_hash,
+                install=binding.install,
+                set_hash=binding.set_hash,
+                fresh=marked.fresh,
+                restartable=bool(marked.restartable),
+                timeout_s=marked.timeout_s,
+                memory_bytes=marked.memory_bytes,
+            )
+            for kwargs, args in calls
+        ]
+        documents = [encode(request) for request in requests]
+        answer = self._transport.json("POST", f"{API}/jobs", json=documents)
+        return [Job(self._transport, decode(JobRecord, record)) for record in answer]
+
+    @property
+    def files(self) -> ServiceFiles:
+        """Your files on the service, what others share, and the operator's roots."""
+        return ServiceFiles(self._transport)
+
+    def offers(self) -> list[OfferRecord]:
+        """Return the projects that the operator keeps ready."""
+        return offers(self._transport)
+
+    def offer(self, request: OfferRequest) -> OfferRecord:
+        """Keep a project ready for everybody; the operator's. Returns at once."""
+        answer = self._transport.json("POST", f"{API}/offers", json=encode(request))
+        return decode(OfferRecord, answer)
+
+    def withdraw(self, project: str, version: str) -> list[OfferRecord]:
+        """Keep a project ready no longer; the operator's."""
+        path = f"{API}/offers/{quote(project, safe='')}/{quote(version, safe='')}"
+        return [decode(OfferRecord, each) for each in self._transport.json("DELETE", path)]
+
+    def fork_servers(self) -> list[ForkServerRecord]:
+        """Return the interpreters that wait there with a module imported, with their memory."""
+        answer = self._transport.json("GET", f"{API}/fork-servers")
+        return [decode(ForkServerRecord, each) for each in answer]
 
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""
@@ -153,47 +266,25 @@ class Service:
         answer = self._transport.json("GET", f"{API}/versions", params=query)
         return [decode(EnvironmentRecord, document) for document in answer]
 
-    def _bound(self, entry_point: EntryPoint, lock: str | None) -> tuple[str, str | None]:
-        """Return lock hash and set hash of the environment that the job belongs into."""
-        if lock is not None:
-            answer = self._transport.bytes(f"{API}/locks/{quote(lock, safe='')}")
-            return answer.headers["x-park-lock-hash"], None
-        here = _local_set_for(entry_point)
-        versions = [
-            compared(each, here.requirements)
-            for each in self._environment_records(here.project.name)
-        ]
-        for version in versions:
-            # whatever its status: one that was evicted or damaged the service makes again
-            if version.matches_local:
-                return version.record.lock_hash, version.record.set_hash
-        raise _mismatch(here, versions, self.url)
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Options:
+    """What a submission says of its jobs; None where it says nothing."""
 
-def _mismatch(here: LocalSet, versions: list[ServiceVersion], url: str) -> EnvironmentMismatch:
-    """Say package by package how the nearest environment differs from what is here."""
-    project = here.project.name
-    what = f"{project} {here.version} on Python {here.requirements.python}"
-    hint = f"park install {here.module or here.project.root}"
-    near = nearest(versions)
-    if near is None:
-        return EnvironmentMismatch(f"{url} has no environment of {project}", hint=hint)
-    lines = "\n".join(f"  {difference}" for difference in near.differences)
-    return EnvironmentMismatch(
-        f"{url} has no environment that matches {what}\n"
-        f"the nearest is {near.record.version} (lock {near.record.lock_hash[:12]}…):\n{lines}",
-        hint=f"{hint}; or run in that one: --lock {near.record.lock_hash[:12]}",
-        details={"differences": near.as_json()["differences"]},
-    )
+    timeout_s: float | None
+    memory_bytes: int | None
+    restartable: bool | None
+    fresh: bool
 
-
-def _local_set_for(entry_point: EntryPoint) -> LocalSet:
-    try:
-        return local_set(entry_point.module, cache=user_cache())
-    except NoDistribution as error:
-        raise NoDistribution(
-            error.message, hint=f"{error.hint}; or name an environment: --lock HASH"
-        ) from error
+    def completed_by(self, marked: JobOptions | None) -> _Options:
+        """Take what is not said here from ``@park.job``."""
+        if marked is None:
+            return self
+        return replace(
+            self,
+            timeout_s=marked.timeout_s if self.timeout_s is None else self.timeout_s,
+            restartable=marked.restartable if self.restartable is None else self.restartable,
+        )
 
 
 def _local_requirements(project: str) -> LocalSet | None:
@@ -208,7 +299,7 @@ def _name_of(target: str | ModuleType) -> str:
     return target if isinstance(target, str) else target.__name__
 
 
-def _entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
+def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
     if isinstance(function, str):
         return EntryPoint.parse(function)
     module = getattr(function, "__module__", None)

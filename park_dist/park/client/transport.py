@@ -80,11 +80,15 @@ class Transport:
             part = (file.name, content, "application/octet-stream")
             _checked(self._client.post(path, data=form, files={"content": part}))
 
-    def put(self, path: str, file: Path) -> None:
-        """Send the bytes of ``file``, streamed from disk."""
+    def delete(self, path: str, **arguments: Any) -> None:
+        """Send a DELETE, whose answer says nothing."""
+        self._sent("DELETE", path, **arguments)
+
+    def put(self, path: str, file: Path) -> httpx2.Response:
+        """Send the bytes of ``file``, streamed from disk; return the whole response."""
         with self._explained(), file.open("rb") as content:
             length = {"Content-Length": str(file.stat().st_size)}
-            _checked(self._client.put(path, content=_chunks(content), headers=length))
+            return _checked(self._client.put(path, content=_chunks(content), headers=length))
 
     def download(self, path: str, target: Path) -> None:
         """Write the body of a GET to ``target``: whole or not at all.

@@ -1,0 +1,99 @@
+"""``park admin``: what the operator keeps ready for everybody."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from park.cli.options import add_json, add_service, print_json, service_of
+from park.errors import UsageError
+from park.wire import OfferRecord, OfferRequest, PinRecord, encode
+
+if TYPE_CHECKING:
+    from park.client.service import Service
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """examples:
+  park admin offer refl1d==1.0.1                     resolved there, kept ready
+  park admin offer refl1d==1.0.1 --lock pylock.toml  exactly as this lock has it
+  park admin offers
+  park admin withdraw refl1d==1.0.1
+  park run refl1d.names:sld_of --offer refl1d        by anybody, installed here or not
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the actions."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    offer = actions.add_parser("offer", help="keep a project ready, at one version")
+    offer.add_argument("requirement", metavar="PROJECT==VERSION", help="a released project")
+    offer.add_argument("--python", metavar="X.Y", help="Python minor (the service's own)")
+    offer.add_argument("--lock", type=Path, metavar="FILE", help="a pylock.toml with its closure")
+    offer.set_defaults(act=_offer)
+    listing = actions.add_parser("offers", help="list what is kept ready")
+    listing.set_defaults(act=_offers)
+    withdraw = actions.add_parser("withdraw", help="keep a project ready no longer")
+    withdraw.add_argument("requirement", metavar="PROJECT==VERSION", help="as it was offered")
+    withdraw.set_defaults(act=_withdraw)
+    for action in (offer, listing, withdraw):
+        add_service(action)
+        add_json(action)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the action and print the offers that it is about."""
+    offers = options.act(service_of(options), options)
+    if options.json:
+        print_json([encode(offer) for offer in offers])
+        return 0
+    for offer in offers:
+        _print(offer)
+    return 0
+
+
+def _offer(service: Service, options: argparse.Namespace) -> list[OfferRecord]:
+    project, version = _parsed(options.requirement)
+    request = OfferRequest(
+        project=project, version=version, python=options.python, pins=_pins(options.lock)
+    )
+    return [service.offer(request)]
+
+
+def _offers(service: Service, _options: argparse.Namespace) -> list[OfferRecord]:
+    return service.offers()
+
+
+def _withdraw(service: Service, options: argparse.Namespace) -> list[OfferRecord]:
+    return service.withdraw(*_parsed(options.requirement))
+
+
+def _parsed(text: str) -> tuple[str, str]:
+    name, equals, version = (part.strip() for part in text.partition("=="))
+    if not (equals and name and version):
+        raise UsageError(f"{text!r} is not of the form PROJECT==VERSION")
+    return name, version
+
+
+def _pins(lock: Path | None) -> list[PinRecord]:
+    """Return the pins of a PEP 751 file; raises `UsageError`."""
+    if lock is None:
+        return []
+    import tomllib
+
+    try:
+        packages = tomllib.loads(lock.read_text(encoding="utf-8"))["packages"]
+        return [PinRecord(name=each["name"], version=each["version"]) for each in packages]
+    except OSError as error:
+        raise UsageError(f"--lock {lock}: {error.strerror}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"--lock {lock} is no lock with pinned packages: {error!r}") from error
+
+
+def _print(offer: OfferRecord) -> None:
+    print(f"{offer.project}=={offer.version}  Python {offer.python}  {offer.state}")
+    if offer.lock_hash:
+        print(f"  lock {offer.lock_hash}")
+    if offer.error:
+        print(f"  {offer.error}")
