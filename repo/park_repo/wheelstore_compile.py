@@ -11,6 +11,7 @@ replaces it by the place a module is imported from.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -19,7 +20,6 @@ import os
 import sys
 import warnings
 
-_NICENESS = 5  # jobs may run meanwhile: they come first
 _TIMESTAMP_BASED = 0  # PEP 552: the validation that pip and uv use as well
 
 
@@ -48,7 +48,9 @@ def compile_file(root: str, path: str) -> tuple[str, str] | None:
 def main() -> None:
     """Answer requests until the input ends."""
     warnings.simplefilter("ignore")
-    os.nice(_NICENESS)
+    with contextlib.suppress(AttributeError, OSError):
+        # jobs that run meanwhile are woken ahead of work that only uses a core
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     for line in sys.stdin:
         request = json.loads(line)
         answers = [compile_file(request["root"], path) for path in request["files"]]

@@ -29,7 +29,6 @@ from benchmarks.timing import command, compared, seconds
 from park_repo.wheelstore import WheelStore
 from park_server.envs.download import Downloader
 from park_server.envs.environments import Environments
-from park_server.envs.fill import Fetch
 from park_server.envs.interpreters import Interpreter, discover, interpreter_for
 from park_server.envs.lock import LockedWheel, load, normalise, select
 
@@ -46,10 +45,11 @@ def measure(rounds: int | None) -> dict[str, Any]:
     rounds = rounds or ROUNDS
     with TemporaryDirectory(prefix="park-bench-") as folder:
         ours, theirs = _Ours(Path(folder)), _Theirs(Path(folder))
-        ours.prepare()
+        ours.fetch()
+        ours.move()
         theirs.make()
         first = _first(ours, theirs)
-        figures = compared(rounds, ours.make, theirs.make, before=ours.remove)
+        figures = compared(rounds, ours.make, theirs.make, before=ours.move)
         return {
             "load_average": os.getloadavg()[0],
             "set": SET,
@@ -96,7 +96,7 @@ def _bare_loop(ours: _Ours, folder: Path, rounds: int) -> dict[str, Any]:
     def loop() -> None:
         _replay(steps, folder / f"bare-{next(numbers)}")
 
-    figures = compared(rounds, ours.make, loop, before=ours.remove)
+    figures = compared(rounds, ours.make, loop, before=ours.move)
     return {
         **figures,
         "limit_yardstick_over_ours": 0.5,
@@ -132,10 +132,10 @@ def _replay(steps: list[tuple[str, str | bytes | None]], root: Path) -> None:
 def _ten(ours: _Ours, folder: Path) -> dict[str, Any]:
     """Return what nine more environments take that differ in one small wheel."""
     ours.make_anew()
-    before = _disk_bytes(folder / "home")
+    before = _disk_bytes(ours.home)
     for number in range(9):
         ours.make_with(_small_wheel(folder, f"1.{number}"))
-    more = _disk_bytes(folder / "home") - before
+    more = _disk_bytes(ours.home) - before
     return {"more_bytes": more, "limit_bytes": 10_000_000, "holds": more < 10_000_000}
 
 
@@ -177,49 +177,61 @@ def _without_cache() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Ours:
+    """Environments of the set, each in a home of its own on one wheel store.
+
+    Nothing is removed between rounds: for a minute ext4 does not give out an inode that was
+    freed, and steps over thousands of them cost more than the links.
+    """
+
     folder: Path
+    _homes: count[int] = field(default_factory=count)
 
     @cached_property
-    def _parts(self) -> tuple[Environments, Pylock, Interpreter, Downloader]:
-        home = self.folder / "home"
+    def _lock(self) -> tuple[Pylock, Interpreter]:
         minor = f"{sys.version_info.major}.{sys.version_info.minor}"
         interpreter = interpreter_for(discover(), minor)
-        lock = normalise(load(_locked(self.folder, interpreter).encode()), interpreter)
-        environments = Environments(home, WheelStore(home / "store"))
-        return environments, lock, interpreter, Downloader(home / "wheels")
+        return normalise(load(_locked(self.folder, interpreter).encode()), interpreter), interpreter
+
+    @cached_property
+    def _downloads(self) -> Downloader:
+        return Downloader(self.folder / "wheels")
+
+    @property
+    def home(self) -> Path:
+        """What all homes and the store are in."""
+        return self.folder / "homes"
 
     @property
     def wheels(self) -> int:
         """How many wheels the set has."""
-        _, lock, interpreter, _ = self._parts
-        return len(select(lock, interpreter).wheels)
+        return len(select(*self._lock).wheels)
 
-    def prepare(self) -> None:
-        """Fetch the wheels, which is not measured, and make the interpreter's template."""
-        environments, lock, interpreter, downloads = self._parts
-        for wheel in select(lock, interpreter).wheels:
-            downloads.fetch(wheel)
+    def fetch(self) -> None:
+        """Fetch the wheels, which is never measured."""
+        for wheel in select(*self._lock).wheels:
+            self._downloads.fetch(wheel)
+
+    def move(self) -> None:
+        """Go on in a new home, whose template of the interpreter is there."""
+        home = self.home / str(next(self._homes))
+        self._environments = Environments(home, WheelStore(self.home / "store"))
         empty = Pylock(lock_version=Version("1.0"), created_by="bench", packages=[])
-        environments.realise(empty, interpreter, fetch=downloads.fetch)
+        self._environments.realise(empty, self._lock[1], fetch=self._downloads.fetch)
+
+    def make(self) -> Path:
+        """Realise the environment, durably."""
+        return self._environments.realise(*self._lock, fetch=self._downloads.fetch).path
 
     def compile(self) -> None:
         """Give the environment its bytecode."""
-        environments, _, interpreter, _ = self._parts
-        environments.compile(environments.realise(*self._lock, fetch=self._fetch), interpreter)
-
-    @property
-    def _lock(self) -> tuple[Pylock, Interpreter]:
-        return self._parts[1], self._parts[2]
-
-    @property
-    def _fetch(self) -> Fetch:
-        return self._parts[3].fetch
+        environment = self._environments.realise(*self._lock, fetch=self._downloads.fetch)
+        self._environments.compile(environment, self._lock[1])
 
     def make_with(self, wheel: Path) -> None:
         """Realise the set with one more wheel, bytecode included."""
-        environments, lock, interpreter, downloads = self._parts
+        lock, interpreter = self._lock
         name, version, _, _ = parse_wheel_filename(wheel.name)
         sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
         own = PackageWheel(name=wheel.name, path=wheel.name, hashes={"sha256": sha256})
@@ -227,24 +239,14 @@ class _Ours:
         larger = replace(lock, packages=[*lock.packages, package])
 
         def fetch(locked: LockedWheel, received: Callable[[int], object]) -> Path:
-            return wheel if locked.name == name else downloads.fetch(locked, received)
+            return wheel if locked.name == name else self._downloads.fetch(locked, received)
 
-        made = environments.realise(larger, interpreter, fetch=fetch)
-        environments.compile(made, interpreter)
-
-    def remove(self) -> None:
-        """Remove the environment; its wheels stay in the store."""
-        environments, lock, interpreter, _ = self._parts
-        environments.remove(select(lock, interpreter).hash)
-
-    def make(self) -> Path:
-        """Realise the environment, durably."""
-        environments, lock, interpreter, downloads = self._parts
-        return environments.realise(lock, interpreter, fetch=downloads.fetch).path
+        made = self._environments.realise(larger, interpreter, fetch=fetch)
+        self._environments.compile(made, interpreter)
 
     def make_anew(self) -> Path:
-        """Remove the environment and realise it again."""
-        self.remove()
+        """Realise the environment in a new home."""
+        self.move()
         return self.make()
 
 
