@@ -7,8 +7,8 @@ Layout, under the store's root::
     v1/<sha256>-<cache tag>.json        its mark of completeness, written last
     v1/.locks/                          one lock per key, between threads and processes
 
-An entry exists when its mark does, and is of use from then on; its bytecode may follow, and
-replaces empty files, which importlib passes over. Whatever is found damaged is put aside,
+An entry exists when its mark does, and is of use from then on; its bytecode may follow.
+Whatever is found damaged is put aside,
 never mended in place: environments link to the entry by its path, and see the new one when
 it is there.
 """
@@ -127,7 +127,7 @@ class WheelStore:
             if entry is not None:
                 return entry
             _check_digest(wheel, sha256)
-            return self._build(key, wheel, python, cache_tag)
+            return self._build(key, wheel, python)
 
     def modules(self, entry: StoreEntry) -> list[str]:
         """Return the modules of ``entry`` that can have bytecode, sorted."""
@@ -211,12 +211,12 @@ class WheelStore:
                     removed.append(path.name)
         return removed
 
-    def _build(self, key: StoreKey, wheel: Path, python: str, cache_tag: str) -> StoreEntry:
+    def _build(self, key: StoreKey, wheel: Path, python: str) -> StoreEntry:
         building, final = disk.beside(self._folder, key), self._folder / key
         try:
             disk.remove_tree(final)  # complete, but its mark was not written any more
             found = unpack(wheel, building, python=python)
-            pending.reserve(building, found.digests, cache_tag)
+            pending.reserve(building, found.digests)
             seal(building)
             pending.open_for_bytecode(building, found.digests)
             building.rename(final)

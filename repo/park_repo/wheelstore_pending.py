@@ -1,9 +1,8 @@
 """Bytecode that follows: room is made for it at unpacking, and filled while jobs may run.
 
-An entry is of use before its modules are compiled. Each module has an empty bytecode file
-until then, so that environments can link to it: importlib finds no header in it and takes
-the source. The folders of bytecode stay writable, and out of the manifest, until the
-bytecode is complete.
+An entry is of use before its modules are compiled: importlib finds no bytecode, and takes
+the source. The folders of bytecode are there from the beginning, so that nothing else of
+the entry changes later; they stay writable, and out of the manifest, until they are full.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from park_repo.wheelstore_manifest import Stamp, seal, take_stamps
 
-__all__ = ["close", "is_bytecode", "modules", "open_for_bytecode", "reserve"]
+__all__ = ["close", "expected", "is_bytecode", "modules", "open_for_bytecode", "reserve"]
 
 _FOLDER = "__pycache__"
 
@@ -30,15 +29,15 @@ def modules(paths: Iterable[str]) -> list[str]:
     return sorted(path for path in paths if path.startswith("site/") and path.endswith(".py"))
 
 
-def reserve(root: Path, paths: Iterable[str], cache_tag: str) -> None:
-    """Make an empty bytecode file for each module among ``paths``."""
-    names = modules(paths)
-    for folder in _folders(names):
-        os.mkdir(f"{root}/{folder}", 0o755)  # noqa: PTH102 (thousands of files: no Path each)
-    for name in names:
-        folder, module = posixpath.split(name)
-        path = f"{root}/{folder}/{_FOLDER}/{module.removesuffix('.py')}.{cache_tag}.pyc"
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444))
+def reserve(root: Path, paths: Iterable[str]) -> None:
+    """Make the folders of bytecode for the modules among ``paths``."""
+    for folder in _folders(modules(paths)):
+        os.mkdir(f"{root}/{folder}", 0o755)  # noqa: PTH102 (a Path for each costs more)
+
+
+def expected(module: str, cache_tag: str) -> str:
+    """Return the name of the bytecode of a module's file, given by its name alone."""
+    return f"{module.removesuffix('.py')}.{cache_tag}.pyc"
 
 
 def open_for_bytecode(root: Path, paths: Iterable[str]) -> None:
@@ -50,8 +49,7 @@ def open_for_bytecode(root: Path, paths: Iterable[str]) -> None:
 def close(root: Path, names: Iterable[str], digests: Mapping[str, str]) -> list[Stamp]:
     """Seal the bytecode of the modules ``names``; return its stamps.
 
-    What is not in ``digests`` goes: the empty files of modules that do not compile, and
-    whatever an unprotected job put there meanwhile.
+    What is not in ``digests`` goes: whatever an unprotected job put there meanwhile.
     """
     stamps: list[Stamp] = []
     for folder in _folders(names):

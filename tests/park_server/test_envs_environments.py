@@ -117,6 +117,9 @@ def test_bytecode_follows_and_then_nothing_is_writable(
     assert not environments.has_bytecode(environment)
     environments.compile(environment, INTERPRETER)
     assert environments.has_bytecode(environment)
+    # also where the folder of bytecode is shared, and its links were made ahead
+    code = "import clash, os; print(os.path.exists(clash.__cached__))"
+    assert run_python(environment.executable, code) == "True"
     code = "import ns.demo as m; print(m.__cached__)"
     cached = Path(run_python(environment.executable, code))
     parents = [p for p in environment.path.rglob("*") if p.is_dir()]

@@ -44,7 +44,7 @@ def build(
     building = disk.beside(final.parent, final.name)
     try:
         skeleton.copy(building, final=final)
-        plan = _plant(skeleton, entries, building, final=final)
+        plan = _plant(skeleton, entries, building, final=final, cache_tag=interpreter.cache_tag)
         environment = _complete(
             building,
             selection,
@@ -63,14 +63,19 @@ def build(
 
 
 def _plant(
-    skeleton: Skeleton, entries: Sequence[StoreEntry], building: Path, *, final: Path
+    skeleton: Skeleton,
+    entries: Sequence[StoreEntry],
+    building: Path,
+    *,
+    final: Path,
+    cache_tag: str,
 ) -> FarmPlan:
     """Make the links and scripts of ``entries`` in the copied skeleton."""
     site_packages = next(d for d in skeleton.directories if d.endswith("/site-packages"))
     pth = f"{site_packages}/{farm_apply.RUNTIME_PTH}"
     plan = plan_farm(
         (farm_apply.layer_of(entry, site_packages=site_packages) for entry in entries),
-        farm_apply.list_directory,
+        farm_apply.listing_for(cache_tag),
         directories=skeleton.directories,
         reserved=skeleton.reserved | {pth, MANIFEST, farm_apply.ANCHORS},
         unfolded=_is_dist_info,

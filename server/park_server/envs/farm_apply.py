@@ -12,12 +12,13 @@ from installer.scripts import Script
 from installer.utils import fix_shebang
 
 from park_repo.wheelstore import StoreEntry
-from park_server.envs.farm import FarmPlan, Layer
+from park_repo.wheelstore_pending import expected
+from park_server.envs.farm import FarmPlan, Layer, Listing
 
 if TYPE_CHECKING:
     from installer.scripts import ScriptSection
 
-__all__ = ["ANCHORS", "RUNTIME_PTH", "apply_plan", "layer_of", "list_directory", "script_contents"]
+__all__ = ["ANCHORS", "RUNTIME_PTH", "apply_plan", "layer_of", "listing_for", "script_contents"]
 
 ANCHORS = ".w"
 """The folder of an environment with one link into the store for each wheel.
@@ -53,10 +54,21 @@ def layer_of(entry: StoreEntry, *, site_packages: str) -> Layer:
     )
 
 
-def list_directory(path: str) -> dict[str, bool]:
-    """List a folder of the store for the plan."""
-    with os.scandir(path) as found:
-        return {item.name: item.is_dir(follow_symlinks=False) for item in found}
+def listing_for(cache_tag: str) -> Listing:
+    """Return what lists a folder of the store for the plan.
+
+    An empty folder of bytecode is one to be filled: what will be in it is linked already.
+    """
+
+    def listing(path: str) -> dict[str, bool]:
+        with os.scandir(path) as found:
+            names = {item.name: item.is_dir(follow_symlinks=False) for item in found}
+        if names or not path.endswith("/__pycache__"):
+            return names
+        modules = (name for name in os.listdir(path.rpartition("/")[0]) if name.endswith(".py"))  # noqa: PTH208
+        return {expected(module, cache_tag): False for module in modules}
+
+    return listing
 
 
 def script_contents(entry: StoreEntry, python: str) -> dict[str, bytes]:
