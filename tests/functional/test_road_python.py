@@ -160,10 +160,37 @@ def test_code_that_differs_is_told_package_by_package(installed: Client, model: 
 import json, park, light_model
 from park.errors import EnvironmentMismatch
 try:
-    park.remote_service().submit(light_model.answer)
+    park.remote_service().submit(light_model.answer, install="never")
 except EnvironmentMismatch as error:
     print(json.dumps([error.details["differences"], error.hint]))
 """)
     differences, hint = seen
     assert [each["name"] for each in differences] == ["light-model"]
     assert hint.startswith("park install light_model")
+
+
+def test_code_that_differs_is_installed_first_and_said_so(
+    installed: Client, model: ModelTree
+) -> None:
+    before = installed.json("install", "light_model")
+    model.edit("light_model.py", "return 2 * layer", "return 3 * layer")
+    seen = installed.script("""
+import json, park, light_model
+class Lines:
+    def __init__(self):
+        self.lines = []
+    def step(self, text):
+        self.lines.append(text)
+    def progress(self, *_):
+        pass
+report = Lines()
+service = park.remote_service()
+jobs = [service.submit(light_model.answer, report=report) for _ in range(2)]
+print(json.dumps([jobs[0].result(), jobs[0].lock_hash, jobs[1].lock_hash, report.lines]))
+""")
+    answer, first, second, lines = seen
+    assert answer == installed.call("light_model:answer")
+    assert first == second != before["lock_hash"]
+    assert f"  light-model: {before['version']}" not in lines
+    assert any(line.endswith(f"{before['version']} there") for line in lines)
+    assert sum(line.startswith("installing light-model") for line in lines) <= 2

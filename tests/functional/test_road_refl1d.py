@@ -111,7 +111,7 @@ def test_an_edited_constant_lives_beside_the_first(
 ) -> None:
     mymodel.edit("src/mymodel/sample.py", "FILM_SLD = 2.0\n", "FILM_SLD = 2.5\n")
     try:
-        message = client.error("submit", "mymodel:constants", status=5)
+        message = client.error("submit", "mymodel:constants", "--install", "never", status=5)
         assert f" here, {installed['version']} there" in message
         edited = client.json("install", "mymodel")
         assert edited["lock_hash"] != installed["lock_hash"]

@@ -95,13 +95,13 @@ def test_jobs_of_both_versions_at_once(client: Client, model: ModelTree, answer:
     assert len(environments) == 2
 
 
-def test_a_job_of_code_that_is_not_there_is_refused_package_by_package(
+def test_a_job_of_code_that_is_not_there_is_refused_package_by_package_where_asked(
     installed: Client, model: ModelTree
 ) -> None:
     before = installed.json("install", "light_model")
     jobs = installed.json("jobs")
     model.edit("light_model.py", "return 2 * layer", "return 3 * layer")
-    message = installed.error("submit", "light_model:answer", status=5)
+    message = installed.error("submit", "light_model:answer", "--install", "never", status=5)
     assert "light-model: 0.1+t" in message
     assert f" here, {before['version']} there" in message
     assert "\nhint: park install light_model" in message
@@ -113,7 +113,8 @@ def test_a_job_of_code_that_is_not_there_is_refused_package_by_package(
 def test_a_model_that_was_never_installed_is_refused_with_the_command_to_run(
     client: Client, service: ParkService
 ) -> None:
-    message = client.error("submit", "packaging.version:parse", "--arg", 'version="1"', status=5)
+    never = ("--install", "never", "--arg", 'version="1"')
+    message = client.error("submit", "packaging.version:parse", *never, status=5)
     assert f"{service.url} has no environment of packaging" in message
     assert "\nhint: park install packaging" in message
 

@@ -163,6 +163,7 @@ class Recorder:
 
     started: dict[str, asyncio.Future[int]] = field(default_factory=dict)
     ended: dict[str, asyncio.Future[Ended]] = field(default_factory=dict)
+    marked: dict[str, asyncio.Future[int]] = field(default_factory=dict)
 
     def _future(self, futures: dict[str, asyncio.Future[Any]], job: str) -> asyncio.Future[Any]:
         if job not in futures:
@@ -174,6 +175,9 @@ class Recorder:
         future = self._future(self.started, job)
         if not future.done():  # a job that is found again is told again
             future.set_result(pid)
+
+    def on_marked(self, job: str, attempt: int) -> None:
+        self._future(self.marked, job).set_result(attempt)
 
     def on_ended(self, ended: Ended) -> None:
         future = self._future(self.ended, ended.job_id)

@@ -69,4 +69,6 @@ def _route(kind: str, path: str) -> str:
             f"{path!r} is no path of a service: it begins with ~/ or with /ROOT/",
             hint="quote it, or the shell will take ~ for the home of this machine",
         )
+    if {".", ".."} & set(path.split("/")):  # else HTTP would take them away, and mean another
+        raise UsageError(f"{path!r} is refused: a path of a service has no '..' and no '.'")
     return f"{API}/areas/{kind}/{quote(path.removeprefix('/'), safe='/~')}"

@@ -16,7 +16,7 @@ from . import codec, outcome, processes, surroundings, target
 from .folder import read_record, write_record
 from .order import Order
 
-__all__ = ["FINISHED", "UNCLAIMED", "run"]
+__all__ = ["FINISHED", "MARKED", "UNCLAIMED", "run"]
 
 UNCLAIMED = 75
 """Exit status of a child whose attempt belongs to somebody else (EX_TEMPFAIL of sysexits.h)."""
@@ -24,6 +24,12 @@ UNCLAIMED = 75
 
 FINISHED = b"f"
 """What a child says to its fork server when nothing is left to do."""
+
+MARKED = b"m"
+"""What a child says when it has written down what ``@park.job`` says of its callable."""
+
+_MARK = "__park_job__"
+"""The attribute in which `park.jobside` keeps that; whose ``park`` it was does not matter."""
 
 
 def run(order: Order, channel: socket.socket) -> NoReturn:
@@ -39,7 +45,7 @@ def run(order: Order, channel: socket.socket) -> NoReturn:
         os._exit(UNCLAIMED)
     status = 1
     try:
-        record = _account(order)
+        record = _account(order, channel)
         _write(order, record)
         status = 0 if record["state"] == "completed" else 1
         _wind_down()
@@ -49,11 +55,12 @@ def run(order: Order, channel: socket.socket) -> NoReturn:
         os._exit(status)
 
 
-def _account(order: Order) -> dict[str, Any]:
+def _account(order: Order, channel: socket.socket) -> dict[str, Any]:
     """Run the job and return its outcome, whatever happens."""
     try:
         _prepare(order)
         function = target.load(order.entry_point)
+        _tell_marks(order, function, channel)
         args, kwargs = _arguments(order)
         return outcome.completed(order.attempt, _result(order, function(*args, **kwargs)))
     except BaseException as error:  # noqa: BLE001 (SystemExit and KeyboardInterrupt too)
@@ -62,6 +69,16 @@ def _account(order: Order) -> dict[str, Any]:
         with suppress(Exception):
             sys.stderr.write(record["traceback"] or f"{record['error']}\n")
         return record
+
+
+def _tell_marks(order: Order, function: Any, channel: socket.socket) -> None:
+    """Say what ``@park.job`` says of ``function``: only here has anybody imported it."""
+    marks = getattr(function, "__dict__", {}).get(_MARK)
+    if marks is not None:
+        record = {"timeout_s": marks.timeout_s, "restartable": bool(marks.restartable)}
+        write_record(order.folder.marks, {"attempt": order.attempt, **record})
+        with suppress(OSError):  # the fork server may be gone; the record stays
+            channel.send(MARKED)
 
 
 def _prepare(order: Order) -> None:

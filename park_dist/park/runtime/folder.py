@@ -8,6 +8,7 @@
     work/             the working directory; what the job leaves here are its files
     stdout, stderr    as the job and its subprocesses write them
     progress.jsonl    one JSON object per report
+    marks.json        what ``@park.job`` says of the callable, where it says something
     outcome.json      result or error, written by the job itself
     exit.json         how the process ended, where it ended without an outcome
 
@@ -62,6 +63,11 @@ class JobFolder:
     def progress(self) -> str:
         """The progress reports."""
         return f"{self.root}/progress.jsonl"
+
+    @property
+    def marks(self) -> str:
+        """What ``@park.job`` says of the callable."""
+        return f"{self.root}/marks.json"
 
     @property
     def outcome(self) -> str:

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from . import fresh, processes
-from .child import UNCLAIMED
+from .child import FINISHED, MARKED, UNCLAIMED
 from .folder import read_claim, write_record
 from .lines import LineSocket
 from .order import PROTOCOL, Order, ServerSettings
@@ -281,10 +281,14 @@ class ForkServer:
                 processes.signal_group(job.spare.pid, signal.SIGKILL)
 
     def _on_word(self, key: tuple[str, int]) -> None:
-        """Hear from a child: it has finished, or is ending (which its pidfd tells)."""
+        """Hear from a child: of marks, that it has finished, or that it is ending."""
         job = self._running[key]
-        self._selector.unregister(job.spare.channel)
-        if job.spare.has_finished():
+        said = job.spare.hear()
+        if MARKED in said:
+            self._tell_all({"event": "marked", **job.name})
+        if FINISHED in said or not said:  # how it ends without a word tells its pidfd
+            self._selector.unregister(job.spare.channel)
+        if FINISHED in said:
             self._finish(key, job)
 
     def _finish(self, key: tuple[str, int], job: _Running) -> None:
@@ -304,7 +308,7 @@ class ForkServer:
         job = self._running[key]
         if job.spare.channel in self._selector.get_map():
             self._selector.unregister(job.spare.channel)
-        if job.spare.has_finished():
+        if FINISHED in job.spare.hear():
             self._finish(key, job)
             return
         processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)

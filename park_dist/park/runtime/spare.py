@@ -31,12 +31,12 @@ class Spare:
         """Hand the order over; raises `OSError` where the child is gone."""
         self.channel.sendall(json.dumps(order.as_record()).encode() + b"\n")
 
-    def has_finished(self) -> bool:
-        """Tell whether the child has said that nothing is left to do."""
+    def hear(self) -> bytes:
+        """Return what the child has said since the last time; empty where it is ending."""
         try:
-            return self.channel.recv(1, socket.MSG_DONTWAIT) == child.FINISHED
+            return self.channel.recv(8, socket.MSG_DONTWAIT)
         except OSError:
-            return False
+            return b""
 
     def close(self) -> None:
         """Forget the child; one that still waits for an order leaves."""

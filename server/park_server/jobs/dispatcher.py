@@ -27,7 +27,7 @@ from park_repo.database import Database
 from park_server.bus import EVERYTHING, Bus
 from park_server.envs.environment import Environment
 from park_server.jobs import store
-from park_server.jobs.engine import Ended, Engine, StartOrder
+from park_server.jobs.engine import Ended, EndKind, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.outcome import ending_of, may_run_again
 
@@ -118,7 +118,7 @@ class Dispatcher:
                 cancel_requested=row.cancel_requested,
             )
             self._runs[row.id] = run
-            self._watch_time(run)
+            self._watch_time(run, self._timeout_of(run))
         await self._engine.recover([self._order(run) for run in self._runs.values()])
         for job, run in list(self._runs.items()):
             if run.cancel_requested:
@@ -181,7 +181,7 @@ class Dispatcher:
                 self._dispatch()
                 return
             self._runs[job] = run
-            self._watch_time(run)
+            self._watch_time(run, run.row.timeout_s)
             self._bus.publish(EVERYTHING)
             await self._engine.start(self._order(run))
 
@@ -236,16 +236,23 @@ class Dispatcher:
 
     # -- time
 
-    def _watch_time(self, run: _Run) -> None:
+    def _watch_time(self, run: _Run, timeout_s: float | None) -> None:
         """Have the attempt ended when its time is up; time before a restart counts."""
-        if run.row.timeout_s is not None:
+        if timeout_s is not None:
             spent = datetime.now(UTC) - datetime.fromisoformat(run.started)
-            left = max(0.0, run.row.timeout_s - spent.total_seconds())
-            run.timer = asyncio.get_running_loop().call_later(left, self._expire, run)
+            left = max(0.0, timeout_s - spent.total_seconds())
+            loop = asyncio.get_running_loop()
+            run.timer = loop.call_later(left, self._expire, run, timeout_s)
 
-    def _expire(self, run: _Run) -> None:
-        run.timed_out_s = run.row.timeout_s
+    def _expire(self, run: _Run, timeout_s: float) -> None:
+        run.timed_out_s = timeout_s
         self._spawn(self._engine.cancel(run.row.id, CANCEL_GRACE_S))
+
+    def _timeout_of(self, run: _Run) -> float | None:
+        """Return the limit that the submission set, else the one of ``@park.job``."""
+        if run.row.timeout_s is not None:
+            return float(run.row.timeout_s)
+        return self._folders.marks(run.row.id, run.attempt).timeout_s
 
     # -- ending
 
@@ -254,6 +261,12 @@ class Dispatcher:
         run = self._runs.get(job)
         if run is not None and run.attempt == attempt:
             run.pid = pid
+
+    def on_marked(self, job: str, attempt: int) -> None:
+        """See `Sink`. A limit that the submission set counts before the callable's own."""
+        run = self._runs.get(job)
+        if run is not None and run.attempt == attempt and run.timer is None:
+            self._watch_time(run, self._timeout_of(run))
 
     def on_ended(self, ended: Ended) -> None:
         """See `Sink`. What is told twice (by folder and fork server) counts once."""
@@ -267,7 +280,7 @@ class Dispatcher:
     async def _settle(self, run: _Run, ended: Ended) -> None:
         job = ended.job_id
         stopped = run.cancel_requested or run.timed_out_s is not None
-        if not stopped and may_run_again(ended, restartable=run.row.restartable):
+        if not stopped and may_run_again(ended, restartable=self._is_restartable(run, ended)):
             await self._database.awrite(lambda c: store.requeue(c, job))
             self.enqueue([job])
             return
@@ -286,6 +299,12 @@ class Dispatcher:
         )
         await self._end(job, ending)
         self._folders.clear(job)
+
+    def _is_restartable(self, run: _Run, ended: Ended) -> bool:
+        if ended.kind is not EndKind.LOST:  # else nobody asks
+            return False
+        marks = self._folders.marks(run.row.id, run.attempt)
+        return bool(run.row.restartable) or marks.restartable
 
     async def _end(self, job: str, ending: store.Ending) -> None:
         try:

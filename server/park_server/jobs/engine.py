@@ -79,6 +79,9 @@ class Sink(Protocol):
     def on_started(self, job: str, attempt: int, pid: int) -> None:
         """Hear that an attempt has a process; again when a later service finds it again."""
 
+    def on_marked(self, job: str, attempt: int) -> None:
+        """Hear that an attempt has written down what ``@park.job`` says of its callable."""
+
     def on_ended(self, ended: Ended) -> None:
         """Hear that an attempt is over: exactly once for each start or recovery."""
 

@@ -20,16 +20,17 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from park.errors import UnknownItem
+from park.runtime.folder import JobFolder, read_record
 from park.wire import FileRecord, JobRecord
 from park_server.areas.areas import Areas
 from park_server.content import ContentStore
 
-__all__ = ["STREAMS", "JobFolders"]
+__all__ = ["STREAMS", "JobFolders", "Marks"]
 
 STREAMS = ("stdout", "stderr")
 
@@ -38,6 +39,14 @@ _KEPT = frozenset({*STREAMS, "progress.jsonl"})
 
 _LAST_LINE_BYTES = 65_536
 """More than a line of progress ever has: the last one is found in the file's last block."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marks:
+    """What ``@park.job`` says of a callable; ``timeout_s`` in seconds."""
+
+    timeout_s: float | None = None
+    restartable: bool = False
 
 
 class JobFolders:
@@ -102,6 +111,17 @@ class JobFolders:
     def close(self) -> None:
         """Leave the rest of the clearing; nobody misses what it would have freed."""
         self._janitor.shutdown(wait=True, cancel_futures=True)
+
+    def marks(self, job: str, attempt: int) -> Marks:
+        """Return what ``@park.job`` said of the callable of ``job``, as its process wrote it."""
+        record = read_record(JobFolder(root=str(self.path_of(job))).marks) or {}
+        if record.get("attempt") != attempt:
+            return Marks()
+        timeout_s = record.get("timeout_s")
+        return Marks(
+            timeout_s=float(timeout_s) if isinstance(timeout_s, (int, float)) else None,
+            restartable=record.get("restartable") is True,
+        )
 
     def with_progress(self, record: JobRecord) -> JobRecord:
         """Return ``record`` with the newest progress that the job reported."""

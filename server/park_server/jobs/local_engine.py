@@ -114,6 +114,8 @@ class LocalEngine:
         match message["event"]:
             case "started":
                 self._started(job, message["pid"])
+            case "marked" if self._sink is not None:
+                self._sink.on_marked(job.order.job_id, job.order.attempt)
             case "ended":
                 self._ended(job, message)
             case "refused":
