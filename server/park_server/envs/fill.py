@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from threading import BoundedSemaphore
+from queue import SimpleQueue
+from threading import BoundedSemaphore, Event, Thread
 from typing import Self
 
-from park.errors import CannotSatisfy
+from park.errors import CannotSatisfy, ParkError
 from park_repo.wheelstore import StoreEntry, WheelStore, store_key
 from park_repo.wheelstore_bytecode import BytecodeCompiler
 from park_server.envs.interpreters import Interpreter
@@ -34,15 +35,18 @@ def fill_store(
     fetch: Fetch,
     progress: OnProgress,
 ) -> list[StoreEntry]:
-    """Return the store entries of ``selection``, made where they are missing; not compiled yet.
+    """Return the store entries of ``selection``, made where they are missing.
 
-    The largest wheels start first, so that no core waits at the end. The first failure
-    ends the whole: what is finished stays for the next time.
+    They need not be compiled. The largest wheels start first, so that no core waits at the
+    end. The first failure ends the whole: what is finished stays for the next time.
     """
     found = {w: store.get(store_key(w.sha256, interpreter.cache_tag)) for w in selection.wheels}
     missing = [wheel for wheel, entry in found.items() if entry is None]
     if missing:
-        with _Filler(store, interpreter, fetch, progress) as filler:
+        with (
+            _Ahead(store, interpreter) as ahead,
+            _Filler(store, interpreter, fetch, progress, ahead.compile) as filler,
+        ):
             found.update(filler.fill(sorted(missing, key=lambda w: -(w.size or 0))))
     return [entry for entry in found.values() if entry is not None]
 
@@ -62,21 +66,28 @@ def compile_entries(
     if not waiting:
         return
     counter = Counter("compile", "files", progress)
-    counter.expect(sum(len(store.modules(entry)) for entry in waiting))
+    modules = {entry.key: len(store.modules(entry)) for entry in waiting}
+    counter.expect(sum(modules.values()))
     with _compiler_of(interpreter) as compiler, ThreadPoolExecutor(_cores() + 1) as threads:
 
         def compiled(entry: StoreEntry) -> None:
+            def advance(done: int) -> None:
+                modules[entry.key] -= done
+                counter.advance(done)
+
             with suppress(CannotSatisfy):
-                store.compile(entry, compiler, counter.advance)
+                store.compile(entry, compiler, advance)
+            advance(modules[entry.key])  # what somebody else has compiled meanwhile
 
         list(threads.map(compiled, sorted(waiting, key=lambda entry: -entry.files)))
 
 
-def _compiler_of(interpreter: Interpreter) -> BytecodeCompiler:
+def _compiler_of(interpreter: Interpreter, processes: int | None = None) -> BytecodeCompiler:
     return BytecodeCompiler(
         interpreter.executable,
         python=interpreter.target.python,
         cache_tag=interpreter.cache_tag,
+        processes=processes,
     )
 
 
@@ -84,13 +95,53 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+class _Ahead:
+    """Compiles what is unpacked while the rest still is, on the cores which that leaves.
+
+    Unpacking needs one core. At the end of the ``with`` block the wheel at hand is finished
+    by a thread of its own; the others are left to `compile_entries`.
+    """
+
+    def __init__(self, store: WheelStore, interpreter: Interpreter) -> None:
+        self._store = store
+        self._interpreter = interpreter
+        self._entries: SimpleQueue[StoreEntry | None] = SimpleQueue()
+        self._is_over = Event()
+
+    def __enter__(self) -> Self:
+        if _cores() > 1:
+            Thread(target=self._work, name="park-compile-ahead", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._entries.put(None)
+
+    def compile(self, entry: StoreEntry) -> None:
+        """Have ``entry`` compiled if there is time."""
+        self._entries.put(entry)
+
+    def _work(self) -> None:
+        with _compiler_of(self._interpreter, _cores() - 1) as compiler:
+            while (entry := self._entries.get()) is not None and not self._is_over.is_set():
+                # whatever is wrong with it, `compile_entries` meets it again, and says so
+                with suppress(ParkError, OSError):
+                    self._store.compile(entry, compiler)
+
+
 class _Filler:
-    """The work for one selection's missing wheels."""
+    """The work for one selection's missing wheels; ``unpacked`` hears of each entry."""
 
     def __init__(
-        self, store: WheelStore, interpreter: Interpreter, fetch: Fetch, progress: OnProgress
+        self,
+        store: WheelStore,
+        interpreter: Interpreter,
+        fetch: Fetch,
+        progress: OnProgress,
+        unpacked: Callable[[StoreEntry], object],
     ) -> None:
         self._store = store
+        self._unpacked = unpacked
         self._interpreter = interpreter
         self._fetch = fetch
         self._threads = ThreadPoolExecutor(_DOWNLOADS)
@@ -122,6 +173,7 @@ class _Filler:
                 cache_tag=self._interpreter.cache_tag,
             )
         self._unpack.advance()
+        self._unpacked(entry)
         return entry
 
     def _fetched(self, wheel: LockedWheel) -> Path:
