@@ -12,11 +12,13 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import ServiceFault
 
@@ -99,11 +101,14 @@ class Database:
 
     def _write_loop(self) -> None:
         is_open = True
+        connection: Connection | None = None
         while is_open:
             jobs, is_open = self._next_batch()
             batch = [job for job in jobs if job.future.set_running_or_notify_cancel()]
             if batch:
-                self._commit(batch)
+                connection = self._commit(batch, connection)
+        if connection is not None:
+            connection.close()
 
     def _next_batch(self) -> tuple[list[_Job[Any]], bool]:
         """Wait for a job; return it with all that queued behind it, and whether more may come."""
@@ -116,18 +121,27 @@ class Database:
             job = self._queue.get()
         return batch, False
 
-    def _commit(self, batch: list[_Job[Any]]) -> None:
-        """Run the batch in one transaction; each job learns its outcome after the commit."""
+    def _commit(self, batch: list[_Job[Any]], connection: Connection | None) -> Connection | None:
+        """Run the batch in one transaction; each job learns its outcome after the commit.
+
+        Returns the connection for the next batch (to take one from the pool and give it
+        back costs as much as a small change), or None after a failure: a new one then.
+        """
         try:
-            with self.engine.begin() as connection:
+            connection = connection or self.engine.connect()
+            with connection.begin():
                 for job in batch:
                     job.run(connection)
         except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
             for job in batch:
                 job.future.set_exception(error)
-        else:
-            for job in batch:
-                job.acknowledge()
+            if connection is not None:
+                with suppress(SQLAlchemyError):
+                    connection.close()
+            return None
+        for job in batch:
+            job.acknowledge()
+        return connection
 
 
 class _Job(Generic[T]):

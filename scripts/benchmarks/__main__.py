@@ -14,6 +14,8 @@ BENCHMARKS = {
     "install": "installing",
     "index": "index",
     "build": "building",
+    "jobs": "jobs",
+    "peers": "peers",
 }
 
 
@@ -22,7 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("names", nargs="+", choices=BENCHMARKS, metavar="|".join(BENCHMARKS))
     parser.add_argument("--rounds", type=int, help="rounds of each measurement")
+    parser.add_argument(
+        "--peers", action="store_true", help="the same jobs on other systems that are installed"
+    )
     options = parser.parse_args()
+    if options.peers:
+        options.names.append("peers")
     figures = {
         name: importlib.import_module(f"benchmarks.{BENCHMARKS[name]}").measure(options.rounds)
         for name in options.names
