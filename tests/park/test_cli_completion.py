@@ -1,0 +1,113 @@
+"""Completion of shells, and what starting costs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from park.cli.completion import bash, fish, words, zsh
+from park.cli.main import main, whole_parser
+
+WORDS = list(words(whole_parser(), ("park",)))
+
+COMPLETE = """
+source /dev/stdin <<'SCRIPT'
+{script}
+SCRIPT
+COMP_WORDS=({line}); COMP_CWORD=$(({count} - 1)); _park; echo "${{COMPREPLY[@]}}"
+"""
+
+
+def completed(line: str) -> set[str]:
+    """Return what bash offers for the last word of ``line``."""
+    given = line.split(" ")
+    command = COMPLETE.format(
+        script=bash(WORDS), line=" ".join(f"'{w}'" for w in given), count=len(given)
+    )
+    answer = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert answer.stderr == ""
+    return set(answer.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("park sub", {"submit"}),
+        ("park files re", {"remove"}),
+        ("park submit --install ", {"auto", "never"}),
+        ("park jobs --status c", {"completed", "cancelled"}),
+        ("park env list --js", {"--json"}),
+        ("park files list -", {"-h", "--help", "-s", "--service", "--json"}),
+        ("park nothing-like-this sub", {"submit"}),
+    ],
+)
+def test_bash_offers_what_may_come_next(line: str, expected: set[str]) -> None:
+    assert completed(line) == expected
+
+
+def test_every_command_is_offered_and_every_action() -> None:
+    assert {"install", "files", "admin", "doctor", "completion"} <= completed("park ")
+    assert {"offer", "offers", "withdraw"} <= completed("park admin ")
+
+
+@pytest.mark.parametrize(("shell", "script"), [("bash", bash), ("zsh", zsh), ("fish", fish)])
+def test_a_shell_reads_its_script(shell: str, script: object, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    assert callable(script)
+    (tmp_path / "script").write_text(script(WORDS))
+    subprocess.run([shell, "-n", tmp_path / "script"], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("script", [bash, zsh, fish])
+def test_each_script_knows_each_word(script: object) -> None:
+    assert callable(script)
+    text = script(WORDS)
+    for word in WORDS:
+        assert word.text.removeprefix("--").removeprefix("-") in text
+
+
+def test_the_command_prints_the_script(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "fish"]) == 0
+    assert capsys.readouterr().out == fish(WORDS)
+
+
+def test_every_command_has_examples() -> None:
+    for name in {word.text for word in WORDS if word.path == ("park",) and not word.is_option}:
+        done = subprocess.run(
+            [sys.executable, "-m", "park", name, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        assert f"examples:\n  park {name}" in done.stdout
+
+
+def test_starting_costs_little() -> None:
+    """The best of several: what the machine does besides is not park's."""
+    command = [str(Path(sys.executable).with_name("park")), "--version"]
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.1
+
+
+def test_starting_loads_nothing_that_it_does_not_need() -> None:
+    code = "import sys; sys.argv[1:] = ['--version']\nfrom park.cli.main import main\n"
+    code += "try:\n    main()\nexcept SystemExit:\n    pass\nprint(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    assert not loaded & {"httpx2", "packaging", "rich", "platformdirs", "tomlkit", "asyncio"}
+    assert "park.cli.completion" not in loaded
