@@ -22,7 +22,7 @@ __all__ = ["REPOSITORY", "Client", "ModelTree", "Scientist", "make_virtualenv", 
 
 REPOSITORY = Path(__file__).parents[2]
 
-_DEADLINE_S = 300
+_DEADLINE_S = 150
 """The longest command: the first install of some fifty large wheels."""
 
 
