@@ -1,0 +1,308 @@
+"""The dispatcher against an engine that does what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from park.errors import EnvironmentMismatch
+from park.model.locks import LockHash
+from park.model.states import JobState
+from park.wire import JobRequest
+from park_repo.database import Database
+from park_server.areas.areas import Areas
+from park_server.bus import Bus
+from park_server.content import ContentStore
+from park_server.db.tables import metadata
+from park_server.envs.environment import Environment
+from park_server.jobs import store
+from park_server.jobs.dispatcher import Dispatcher
+from park_server.jobs.engine import Ended, EndKind, StartOrder
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.outcome import MOST_ATTEMPTS
+
+USER = "ada"
+SUBMITTED = "2026-11-23T07:00:00.000000Z"
+DONE = {"state": "completed", "result": 7}
+
+
+class ToldEngine:
+    """Keeps the orders until the test says how they ended."""
+
+    def __init__(self) -> None:
+        self.orders: asyncio.Queue[StartOrder] = asyncio.Queue()
+        self.cancelled: asyncio.Queue[str] = asyncio.Queue()
+
+    async def start(self, order: StartOrder) -> None:
+        self.orders.put_nowait(order)
+
+    async def cancel(self, job_id: str, grace_s: float) -> None:
+        assert grace_s > 0
+        self.cancelled.put_nowait(job_id)
+
+    async def recover(self, orders: Sequence[StartOrder]) -> None:
+        for order in orders:
+            self.orders.put_nowait(order)
+
+    async def close(self) -> None: ...
+
+
+class OneEnvironment:
+    """Has the environment ``ab``, and no other."""
+
+    async def ready(self, lock_hash: LockHash) -> Environment:
+        if lock_hash != "ab":
+            raise EnvironmentMismatch(f"no environment {lock_hash}", hint="install it")
+        return cast("Environment", SimpleNamespace(path=Path("/envs/ab")))
+
+
+class Place:
+    """A dispatcher with its database and folders."""
+
+    def __init__(self, root: Path, slots: int) -> None:
+        self.database = Database.sqlite(root / "park.sqlite")
+        self.database.write(metadata.create_all).result()
+        self.bus = Bus()
+        self.engine = ToldEngine()
+        (root / "jobs").mkdir(exist_ok=True)
+        self.folders = JobFolders(
+            root / "jobs", ContentStore(root / "files"), Areas(root / "areas", {})
+        )
+        self.dispatcher = Dispatcher(
+            database=self.database,
+            bus=self.bus,
+            environments=OneEnvironment(),
+            folders=self.folders,
+            engine=self.engine,
+            runtime_hash="ef",
+            slots=slots,
+        )
+
+    def submit(self, *ids: str, **facts: Any) -> None:
+        call: dict[str, Any] = {"args": [], "kwargs": {}}
+        facts = {"lock_hash": "ab"} | facts
+        new = [
+            (JobRequest(id=job, entry_point="mymodel:fit", call=call, **facts), JobState.QUEUED)
+            for job in ids
+        ]
+        self.database.write(lambda c: store.create(c, USER, new, SUBMITTED)).result()
+        self.dispatcher.enqueue(ids)
+
+    async def started(self) -> StartOrder:
+        return await asyncio.wait_for(self.engine.orders.get(), 30)
+
+    def end(self, order: StartOrder, kind: EndKind = EndKind.EXITED, **facts: Any) -> None:
+        self.dispatcher.on_ended(
+            Ended(job_id=order.job_id, attempt=order.attempt, kind=kind, **facts)
+        )
+
+    async def final(self, job: str) -> Any:
+        return await self.bus.wait_until(
+            job,
+            lambda: self.database.read(lambda c: store.record(c, job, USER)),
+            lambda record: JobState(record.status).is_final,
+            30,
+        )
+
+
+@asynccontextmanager
+async def place(root: Path, slots: int = 2) -> AsyncIterator[Place]:
+    made = Place(root, slots)
+    try:
+        yield made
+    finally:
+        await made.dispatcher.stop()
+        made.database.close()
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(test())
+
+
+def test_jobs_start_in_their_order_as_slots_come_free(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.submit("1", "2", "3", "4")
+            first, second = await here.started(), await here.started()
+            assert (first.job_id, second.job_id) == ("1", "2")
+            assert here.engine.orders.empty()
+            assert here.database.read(lambda c: store.ids(c, JobState.QUEUED)) == ["3", "4"]
+            here.end(second, outcome=DONE)
+            assert (await here.started()).job_id == "3"
+            assert (await here.final("2")).status == "completed"
+            assert here.engine.orders.empty()
+
+    run(test)
+
+
+def test_a_start_is_committed_before_the_engine_hears_of_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.submit("1")
+            order = await here.started()
+            record = here.database.read(lambda c: store.record(c, "1", USER))
+            assert (record.status, record.attempt, record.runtime_hash) == ("running", 1, "ef")
+            assert order.environment == Path("/envs/ab")
+            assert json.loads((order.directory / "call.json").read_text()) == {
+                "args": [],
+                "kwargs": {},
+            }
+
+    run(test)
+
+
+def test_an_environment_that_cannot_be_had_fails_the_job_unstarted(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path, slots=1) as here:
+            here.submit("1", lock_hash="cd")
+            here.submit("2")
+            record = await here.final("1")
+            assert (record.status, record.started) == ("failed", None)
+            assert record.error == "no environment cd (install it)"
+            assert (await here.started()).job_id == "2"
+
+    run(test)
+
+
+def test_a_job_cancelled_in_the_queue_takes_no_slot(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path, slots=1) as here:
+            here.submit("1", "2", "3")
+            first = await here.started()
+            here.database.write(lambda c: store.request_cancel(c, "2")).result()
+            here.end(first, outcome=DONE)
+            assert (await here.started()).job_id == "3"
+
+    run(test)
+
+
+def test_what_never_started_is_started_again_but_not_for_ever(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.submit("1")
+            for attempt in range(1, MOST_ATTEMPTS + 1):
+                order = await here.started()
+                assert order.attempt == attempt
+                here.end(order, EndKind.NEVER_STARTED, detail="no python")
+            record = await here.final("1")
+            assert record.error == "given up after 5 attempts to start it: no python"
+
+    run(test)
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["by its decorator", "by its submission"])
+def test_a_lost_job_that_may_runs_again(tmp_path: Path, *, marked: bool) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.submit("1", restartable=not marked)
+            order = await here.started()
+            if marked:
+                marks = {"attempt": 1, "restartable": True, "timeout_s": None}
+                (order.directory / "marks.json").write_text(json.dumps(marks))
+            here.end(order, EndKind.LOST)
+            again = await here.started()
+            assert again.attempt == 2
+            here.end(again, outcome=DONE)
+            assert (await here.final("1")).status == "completed"
+
+    run(test)
+
+
+def test_a_lost_job_that_may_not_is_failed(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.submit("1")
+            order = await here.started()
+            # what an earlier attempt wrote says nothing
+            marks = {"attempt": 0, "restartable": True, "timeout_s": 1}
+            (order.directory / "marks.json").write_text(json.dumps(marks))
+            here.end(order, EndKind.LOST, detail="process 7")
+            record = await here.final("1")
+            assert (record.status, record.error) == ("failed", "lost with process 7")
+
+    run(test)
+
+
+def test_an_end_that_is_told_twice_counts_once(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path, slots=1) as here:
+            here.submit("1", "2")
+            order = await here.started()
+            here.end(order, outcome=DONE)
+            here.end(order, EndKind.LOST)
+            assert (await here.final("1")).status == "completed"
+            assert (await here.started()).job_id == "2"
+            assert here.engine.orders.empty()
+
+    run(test)
+
+
+def test_the_time_limit_of_the_decorator_ends_the_job(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.submit("1")
+            order = await here.started()
+            (order.directory / "marks.json").write_text('{"attempt": 1, "timeout_s": 0.01}')
+            here.dispatcher.on_marked("1", 1)
+            assert await asyncio.wait_for(here.engine.cancelled.get(), 30) == "1"
+            here.end(order, EndKind.SIGNALLED, signal=15)
+            record = await here.final("1")
+            assert record.error == "ran longer than its 0.01 s and was stopped"
+
+    run(test)
+
+
+def test_a_cancel_of_a_running_job_is_its_end(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.submit("1")
+            order = await here.started()
+            here.dispatcher.on_started("1", 1, 4711)
+            assert here.dispatcher.pid_of("1") == 4711
+            await here.dispatcher.cancel("1")
+            here.end(order, EndKind.SIGNALLED, signal=15)
+            record = await here.final("1")
+            assert (record.status, record.error) == ("cancelled", "cancelled on request")
+            assert here.dispatcher.pid_of("1") is None
+
+    run(test)
+
+
+def test_what_ran_before_a_restart_is_followed_and_its_time_goes_on(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as before:
+            before.submit("1", timeout_s=0.05)
+            await before.started()
+        async with place(tmp_path) as here:
+            rows = here.database.read(lambda c: store.active(c, JobState.RUNNING))
+            await here.dispatcher.recover(rows)
+            order = await here.started()
+            assert (order.job_id, order.attempt) == ("1", 1)
+            assert await asyncio.wait_for(here.engine.cancelled.get(), 30) == "1"
+
+    run(test)
+
+
+def test_of_a_job_that_has_ended_only_what_is_shown_stays(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.submit("1")
+            order = await here.started()
+            (order.directory / "work" / "sub").mkdir(parents=True)
+            (order.directory / "work" / "fit.png").write_text("png")
+            (order.directory / "attempt-1").symlink_to("{}")
+            (order.directory / "stdout").write_text("chisq 1.9")
+            here.end(order, outcome=DONE)
+            record = await here.final("1")
+            assert [file.name for file in record.files] == ["fit.png"]
+            await asyncio.to_thread(here.folders.finish_clearing)
+            assert [path.name for path in order.directory.iterdir()] == ["stdout"]
+
+    run(test)
