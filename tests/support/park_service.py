@@ -8,10 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import httpx2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["ParkService", "own_environ"]
 
@@ -29,7 +33,7 @@ class ParkService:
     """A service below ``root``: its home, its ready file, and the state that announces it.
 
     ``options`` are further arguments of ``park serve``. A context manager: started at the
-    beginning, killed at the end if it still runs.
+    beginning, killed at the end if it still runs, with all that outlives it.
     """
 
     def __init__(self, root: Path, *options: str) -> None:
@@ -109,6 +113,20 @@ class ParkService:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self.kill()
+        for pid in self._survivors():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _survivors(self) -> Iterator[int]:
+        """Yield the processes of this home that outlive their service: to be found again.
+
+        They are known by their interpreter, which is one of the home's environments.
+        """
+        prefix = os.fsencode(self.home / "envs") + b"/"
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                if (process / "cmdline").read_bytes().startswith(prefix):
+                    yield int(process.name)
 
     @property
     def log(self) -> str:
