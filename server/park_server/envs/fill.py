@@ -44,7 +44,7 @@ def fill_store(
     missing = [wheel for wheel, entry in found.items() if entry is None]
     if missing:
         with (
-            _Ahead(store, interpreter) as ahead,
+            _Ahead(store, interpreter, progress) as ahead,
             _Filler(store, interpreter, fetch, progress, ahead.compile) as filler,
         ):
             found.update(filler.fill(sorted(missing, key=lambda w: -(w.size or 0))))
@@ -102,9 +102,10 @@ class _Ahead:
     by a thread of its own; the others are left to `compile_entries`.
     """
 
-    def __init__(self, store: WheelStore, interpreter: Interpreter) -> None:
+    def __init__(self, store: WheelStore, interpreter: Interpreter, progress: OnProgress) -> None:
         self._store = store
         self._interpreter = interpreter
+        self._counter = Counter("compile", "files", progress)
         self._entries: SimpleQueue[StoreEntry | None] = SimpleQueue()
         self._is_over = Event()
 
@@ -126,7 +127,8 @@ class _Ahead:
             while (entry := self._entries.get()) is not None and not self._is_over.is_set():
                 # whatever is wrong with it, `compile_entries` meets it again, and says so
                 with suppress(ParkError, OSError):
-                    self._store.compile(entry, compiler)
+                    self._counter.expect(len(self._store.modules(entry)))
+                    self._store.compile(entry, compiler, self._counter.advance)
 
 
 class _Filler:
