@@ -183,7 +183,7 @@ def test_progress_ends_complete(environments: Environments, wheels: list[Path]) 
     size = sum(wheel.stat().st_size for wheel in wheels)
     assert last["download"] == (size, size)
     assert last["unpack"] == (2, 2)
-    assert last["compile"] == (7, 7)
+    assert last["compile"][0] == last["compile"][1] > 0
     assert last["link"][0] == last["link"][1] > 0
 
 
