@@ -90,6 +90,19 @@ def test_several_running_services_are_listed(tmp_path: Path) -> None:
         find_service()
 
 
+def test_a_note_is_not_taken_for_a_later_process_with_its_number(tmp_path: Path) -> None:
+    import json
+    import os
+
+    announced(tmp_path, "http://127.0.0.1:1", os.getpid())
+    (note,) = (tmp_path / "state" / "services").iterdir()
+    document = json.loads(note.read_text())
+    document["process"]["started"] -= 1
+    note.write_text(json.dumps(document))
+    assert running_services() == []
+    assert not note.exists()
+
+
 def test_a_dead_services_note_is_passed_over(tmp_path: Path) -> None:
     import subprocess
     import sys

@@ -10,21 +10,41 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from park.atomic import write_atomically
+from park.runtime import processes
 
 __all__ = ["RunningService", "announce", "running_services", "withdraw"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunningService:
-    """What a service tells about itself when it serves."""
+    """What a service tells about itself when it serves.
+
+    ``process`` tells it from a later process with the same number
+    (`park.runtime.processes.Identity`); None where the system does not say.
+    """
 
     url: str
     pid: int
     token_file: str
+    process: dict[str, Any] | None = None
+
+    def is_alive(self) -> bool:
+        """Tell whether the process that wrote this still runs."""
+        if self.process is not None:
+            identity = processes.Identity.from_record(self.process)
+            return identity is not None and identity.is_alive()
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:
+            return True  # it lives, as another user's
+        return True
 
 
 def _folder() -> Path:
@@ -41,8 +61,10 @@ def _note(url: str) -> Path:
 
 
 def announce(service: RunningService) -> None:
-    """Leave the note of ``service``."""
-    write_atomically(_note(service.url), json.dumps(asdict(service)))
+    """Leave the note of ``service``, which is this process."""
+    me = processes.identity(service.pid)
+    note = replace(service, process=None if me is None else me.as_record())
+    write_atomically(_note(service.url), json.dumps(asdict(note)))
 
 
 def withdraw(url: str) -> None:
@@ -51,23 +73,15 @@ def withdraw(url: str) -> None:
 
 
 def running_services() -> list[RunningService]:
-    """Return the services whose process lives; notes of dead ones (``kill -9``) are passed over."""
+    """Return the services that run; the notes of killed ones are swept."""
     found = []
     for note in sorted(_folder().glob("*.json")):
         try:
             service = RunningService(**json.loads(note.read_text()))
         except (OSError, ValueError, TypeError):
             continue
-        if _lives(service.pid):
+        if service.is_alive():
             found.append(service)
+        else:
+            note.unlink(missing_ok=True)
     return found
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # it lives, as another user's
-    return True
