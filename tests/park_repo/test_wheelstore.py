@@ -17,7 +17,7 @@ import pytest
 from support.wheels import make_wheel, wheel_members, write_archive
 
 from park.errors import CannotSatisfy
-from park_repo.wheelstore import StoreEntry, StoreKey, WheelStore, store_key
+from park_repo.wheelstore import StoreEntry, StoreKey, WheelStore
 from park_repo.wheelstore_disk import QUARANTINE, key_lock
 
 if TYPE_CHECKING:
@@ -276,7 +276,11 @@ def test_an_entry_is_of_use_before_it_is_compiled(store: WheelStore, wheel: Path
         code = "import demo; print(demo.VALUE)"
         site = str(entry.path / "site")
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": site}
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env={"PYTHONPATH": site},
+            check=True,
         )
         seen.append(done.stdout)
 
