@@ -41,7 +41,7 @@ def edit_loop(rounds: int) -> dict[str, Any]:
         tree = Path(shutil.copytree(MYMODEL, Path(folder) / "mymodel"))
         source = next(tree.glob("src/*/__init__.py"))
         install = command([PARK, "install", str(tree)], variables)
-        command([PARK, "install", str(tree), "--compiled"], variables)()
+        install()
         edited, unchanged = [], []
         for number in range(rounds + 1):
             with source.open("a") as file:

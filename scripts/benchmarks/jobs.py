@@ -127,7 +127,7 @@ def _served(folder: Path) -> Iterator[_Service]:
     if process.stderr is None or "park serves" not in process.stderr.readline():
         raise RuntimeError("the service did not start")
     try:
-        install: list[str | Path] = [PARK, "install", "mymodel", "--compiled", "--json"]
+        install: list[str | Path] = [PARK, "install", "mymodel", "--json"]
         done = subprocess.run(install, env=variables, stdout=subprocess.PIPE, check=True)
         url = json.loads((folder / "ready").read_text())["url"]
         token = (folder / "home" / "token").read_text().strip()

@@ -122,7 +122,10 @@ def _remove_ready_file(settings: Settings) -> None:
 
 def _tell(settings: Settings, note: RunningService) -> None:
     """Say that the service is up: on this machine, in the ready file, and on the terminal."""
-    announce(note)
+    try:
+        announce(note)
+    except OSError as error:  # only a convenience: clients can be told the token
+        print(f"not announced on this machine: {error}", file=sys.stderr)  # noqa: T201
     if settings.ready_file is not None:
         write_atomically(
             settings.ready_file,

@@ -16,6 +16,8 @@ from park.model.sizes import parse_size
 
 __all__ = ["PYPI", "Settings", "without_credentials"]
 
+_HIGHEST_PORT = 65_535
+
 PYPI = "https://pypi.org/simple/"
 
 _ROOT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -68,6 +70,8 @@ class Settings:
         cores = len(os.sched_getaffinity(0))
         if slots is not None and slots < 1:
             raise UsageError(f"--slots {slots}: a service needs at least one")
+        if not 0 <= port <= _HIGHEST_PORT:
+            raise UsageError(f"--port {port}: expected 0 (any free one) to {_HIGHEST_PORT}")
         return cls(
             home=home.expanduser().resolve(),
             host=host,

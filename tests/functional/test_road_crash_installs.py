@@ -129,7 +129,7 @@ def goes_on(service: ParkService, install: str, client: Client) -> None:
     """See the killed service's install end well by itself, and a new one find it all done."""
     record = follow(service, install, until="the end")
     assert (record["state"], record["error"]) == ("ready", None)
-    outcome = client.json("install", "light_model", "--compiled")  # then all is at rest
+    outcome = client.json("install", "light_model")  # then all is at rest
     assert (outcome["built"], outcome["uploaded"], outcome["realised"]) == ([], [], False)
     assert outcome["lock_hash"] == record["lock_hash"]
     assert client.call("light_model:ordered", values=[2, 1]) == [1, 2]
@@ -204,7 +204,7 @@ def test_while_unpacking(crashing: ParkService, client: Client) -> None:
     record = follow(crashing, install, until="the end")
     assert (record["state"], record["error"]) == ("ready", None)
     assert client.call("bulky.m499:answer", "--lock", record["lock_hash"]) == 499
-    client.run("install", str(tree), "--compiled")
+    client.run("install", str(tree))
     assert_whole(crashing.home)
 
 
@@ -251,7 +251,7 @@ def test_a_client_whose_service_dies_is_told_so_and_goes_on_with_the_next(
     assert installing.returncode == 3
     assert f"park: error: nothing answers at {crashing.url}" in stderr
     crashing.start()
-    outcome = client.json("install", "light_model", "--compiled")
+    outcome = client.json("install", "light_model")
     assert (outcome["status"], outcome["built"], outcome["uploaded"]) == ("ready", [], [])
     assert_whole(crashing.home)
 

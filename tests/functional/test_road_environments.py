@@ -39,7 +39,7 @@ SUMMARY = {
 @pytest.fixture
 def lock(scientist: Scientist) -> str:
     """Return the lock hash of the scientist's model as it is."""
-    return str(scientist.client.json("install", "light_model", "--compiled")["lock_hash"])
+    return str(scientist.client.json("install", "light_model")["lock_hash"])
 
 
 def environment_of(client: Client, lock: str) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def test_every_stage_is_an_event_with_its_amounts(
     client: Client, model: ModelTree, answer: int
 ) -> None:
     model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = {answer}5")
-    client.run("install", "light_model", "--compiled")
+    client.run("install", "light_model")
     (seen,) = stages(client, 1)
     assert {"download", "unpack", "link", "compile"} <= set(seen)
     progress = [e["data"] for e in client.events() if e["type"] == "progress"]
@@ -184,7 +184,7 @@ def test_bars_on_a_terminal_and_lines_in_a_pipe(
     client: Client, model: ModelTree, answer: int
 ) -> None:
     model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = {answer}6")
-    command = [str(client.python.with_name("park")), "install", "light_model", "--compiled"]
+    command = [str(client.python.with_name("park")), "install", "light_model"]
     environ = client.environ() | {"TERM": "xterm", "COLUMNS": "100"}
     environ.pop("NO_COLOR")
     master, terminal = pty.openpty()
@@ -299,9 +299,9 @@ def test_over_the_quota_the_older_goes_and_comes_back(
 ) -> None:
     with ParkService(tmp_path / "small", "--quota", "200K") as small:
         client = Client.of(light_python, tmp_path / "c", cache=client_cache, service=small)
-        first = client.json("install", "light_model", "--compiled")["lock_hash"]
+        first = client.json("install", "light_model")["lock_hash"]
         model.edit("light_model.py", f"ANSWER = {answer}", "ANSWER = 7")
-        second = client.json("install", "light_model", "--compiled")["lock_hash"]
+        second = client.json("install", "light_model")["lock_hash"]
         evicted = wait_for_event(small, first, "evicted")
         assert evicted["data"] == {"why": "over the quota"}
         assert "of 200.0 KiB" in client.run("env", "list").stdout

@@ -149,3 +149,13 @@ def test_a_token_file_that_cannot_be_read_is_named(
 def test_what_is_no_service_url_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="not the URL of a service"):
         find_service(url)
+
+
+@pytest.mark.parametrize("token", ["geheimnis ü", "two\nlines", "two words"])
+def test_what_is_no_token_is_refused_without_being_shown(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARK_TOKEN", token)
+    with pytest.raises(NotAuthenticated, match="what is in PARK_TOKEN is no token") as caught:
+        find_service("http://far")
+    assert token not in f"{caught.value.message} {caught.value.hint}"

@@ -137,7 +137,10 @@ def test_signalling_what_is_gone_is_nothing() -> None:
         (
             None,
             9,
-            "the process was killed by SIGKILL (somebody on the machine, or the kernel because memory ran out)",
+            (
+                "the process was killed by SIGKILL "
+                "(somebody on the machine, or the kernel because memory ran out)"
+            ),
         ),
         (None, 12, "the process was killed by SIGUSR2"),
         (None, 40, "the process was killed by signal 40"),

@@ -33,15 +33,20 @@ __all__ = ["locked"]
 _MARKERS = ("implementation_name", "platform_machine", "python_version", "sys_platform")
 
 
-def locked(requirements: RequirementSet, wheels: Mapping[Pin, BuiltWheel]) -> str:
+def locked(requirements: RequirementSet, wheels: Mapping[Pin, BuiltWheel], *, beside: bool) -> str:
     """Return the TOML of the lock of ``requirements``; ``wheels`` are those that come from here.
+
+    They are named in a folder ``wheels`` beside the lock, or by where they are in the cache.
 
     Raises `ResolutionFailed` with pip's last lines where the index has no wheel of a release.
     """
     import tomlkit
 
     released = [pin for pin in requirements.pins if pin not in wheels]
-    packages = [*_released(released), *(_local(pin, wheel) for pin, wheel in wheels.items())]
+    packages = [
+        *_released(released),
+        *(_local(pin, wheel, beside=beside) for pin, wheel in wheels.items()),
+    ]
     environment = cast("dict[str, str]", default_environment())
     lock = Pylock(
         lock_version=Version("1.0"),
@@ -78,14 +83,14 @@ def _released(pins: Iterable[Pin]) -> list[Package]:
     return list(Pylock.from_dict(tomllib.loads(done.stdout)).packages)
 
 
-def _local(pin: Pin, wheel: BuiltWheel) -> Package:
+def _local(pin: Pin, wheel: BuiltWheel, *, beside: bool) -> Package:
     return Package(
         name=pin.name,
         version=Version(pin.version),
         wheels=[
             PackageWheel(
                 name=wheel.filename,
-                path=f"wheels/{wheel.filename}",
+                path=f"wheels/{wheel.filename}" if beside else str(wheel.path),
                 size=wheel.size,
                 hashes={"sha256": wheel.sha256},
             )

@@ -40,9 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-w", "--watch", action="store_true", help="install again at each saved change"
     )
     parser.add_argument(
-        "--compiled",
+        "--no-wait",
         action="store_true",
-        help="return when the bytecode is there as well; jobs can run before that",
+        help="return as soon as jobs can run, while bytecode is still being compiled",
     )
     add_service(parser)
     add_json(parser)
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _install(service: Service, options: argparse.Namespace) -> None:
     with reporter() as report:
-        outcome = service.install(options.target, report=report, until_compiled=options.compiled)
+        outcome = service.install(options.target, report=report, until_compiled=not options.no_wait)
     if not options.json:
         _print(outcome)
     elif options.watch:  # one line for each install

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from park.cli.options import add_json, print_json
@@ -16,7 +15,8 @@ EXAMPLES = """examples:
   park lock mymodel                          a module that this Python can import
   park lock ./mymodel -o lock/pylock.toml    a source tree; its wheel goes to lock/wheels
   park lock fit.py                           a script with inline metadata (PEP 723)
-A lock beside its folder of wheels installs: pip install -r lock/pylock.toml
+  park lock mymodel > pylock.toml            wheels of local trees are named in park's cache
+Then: pip install -r lock/pylock.toml
 """
 
 
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         local = local_set(options.target, cache=user_cache(), progress=report.step)
         wheels = {source.pin: source.wheel(progress=report.step) for source in local.sources}
         report.step(f"looking up {len(local.requirements.pins) - len(wheels)} releases")
-        text = locked(local.requirements, wheels)
+        text = locked(local.requirements, wheels, beside=options.output is not None)
     if options.json:
         pins = {pin.name: pin.version for pin in local.requirements.pins}
         print_json(
@@ -60,12 +60,8 @@ def run(options: argparse.Namespace) -> int:
         )
     elif options.output is None:
         print(text, end="")
-    paths = [wheel.path for wheel in wheels.values()]
-    if options.output is None:
-        for path in paths:
-            print(f"wheels/{path.name} is {path}", file=sys.stderr)
-    else:
-        _write(options.output, text, paths)
+    if options.output is not None:
+        _write(options.output, text, [wheel.path for wheel in wheels.values()])
     return 0
 
 

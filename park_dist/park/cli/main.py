@@ -69,7 +69,9 @@ _EXTENSIONS = frozenset({"serve"})
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # it may stand anywhere, also behind the words of a subcommand's own subcommand
     debug = "--debug" in given
+    given = [word for word in given if word != "--debug"]
     try:
         chosen = next((word for word in given if not word.startswith("-")), None)
         options = _parser({chosen}).parse_args(given)
@@ -84,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read our output has enough; keep the interpreter from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _failed(_in_words(error), debug=debug)
     except Exception as error:  # noqa: BLE001 (no traceback reaches a person unasked)
         defect = ParkError(
             f"park failed: {type(error).__name__}: {error}",
@@ -131,7 +135,6 @@ def _configure(parser: argparse.ArgumentParser, name: str) -> None:
     parser.description = f"{text[0].upper()}{text[1:]}."
     parser.epilog = module.EXAMPLES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
     module.configure(parser)
     parser.set_defaults(run=module.run)
 
@@ -154,6 +157,16 @@ def _entry_point(name: str) -> EntryPoint | None:
     from importlib.metadata import entry_points
 
     return next(iter(entry_points(group="park.commands", name=name)), None)
+
+
+def _in_words(error: OSError) -> ParkError:
+    """Return what a disk or a folder refused, which is seldom a defect of park."""
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return ParkError(
+        f"cannot go on: {what}",
+        hint="see that it exists, has room, and may be written to; PARK_CONFIG, PARK_CACHE_DIR "
+        "and PARK_STATE_DIR put park's own files elsewhere",
+    )
 
 
 def _failed(error: ParkError, *, debug: bool) -> int:

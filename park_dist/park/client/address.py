@@ -88,14 +88,25 @@ def checked_url(url: str) -> str:
 def _token(service: ConfiguredService) -> str | None:
     token = os.environ.get("PARK_TOKEN")
     if token:
-        return token.strip()
+        return _checked_token(token, "PARK_TOKEN")
     files = [service.token_file] if service.token_file else []
     files += [Path(each.token_file) for each in running_services() if each.url == service.url]
     for file in files:
         try:
-            return file.read_text().strip()
+            return _checked_token(file.read_text(), str(file))
         except OSError as error:
             raise NotAuthenticated(
                 f"the token of {service.url} cannot be read from {file}: {error.strerror}"
             ) from error
     return None
+
+
+def _checked_token(text: str, where: str) -> str:
+    """Return the token in ``text``; raises `NotAuthenticated`, without showing it."""
+    token = text.strip()
+    if token.isascii() and token.isprintable() and " " not in token:
+        return token
+    raise NotAuthenticated(
+        f"what is in {where} is no token: it has spaces, line breaks or characters beyond ASCII",
+        hint="copy the token again: one word, as the service's token file has it",
+    )

@@ -79,11 +79,12 @@ class Service:
         target: str | ModuleType,
         *,
         report: Report | None = None,
-        until_compiled: bool = False,
+        until_compiled: bool = True,
     ) -> InstallOutcome:
-        """Make the environment of what is installed here for ``target``; returns when ready.
+        """Make the environment of what is installed here for ``target``; returns when it is there.
 
-        Jobs can run then; its bytecode may follow, and ``until_compiled`` waits for it.
+        Jobs can run in it before its bytecode is all compiled; without ``until_compiled``
+        this returns then.
         ``target`` is a module, its name, or the path of a source tree or of a bundle. Raises a
         `CannotSatisfy` that says what is in the way.
         """
