@@ -57,6 +57,10 @@ class ToldEngine:
 class OneEnvironment:
     """Has the environment ``ab``, and no other."""
 
+    def known(self, lock_hash: LockHash) -> Environment | None:
+        found = SimpleNamespace(path=Path("/envs/ab"))
+        return cast("Environment", found) if lock_hash == "ab" else None
+
     async def ready(self, lock_hash: LockHash) -> Environment:
         if lock_hash != "ab":
             raise EnvironmentMismatch(f"no environment {lock_hash}", hint="install it")
@@ -304,5 +308,58 @@ def test_of_a_job_that_has_ended_only_what_is_shown_stays(tmp_path: Path) -> Non
             assert [file.name for file in record.files] == ["fit.png"]
             await asyncio.to_thread(here.folders.finish_clearing)
             assert [path.name for path in order.directory.iterdir()] == ["stdout"]
+
+    run(test)
+
+
+def creation(here: Place, *ids: str) -> list[JobRequest]:
+    """Queue the creation of jobs for commit; do not wait for it."""
+    call: dict[str, Any] = {"args": [], "kwargs": {}}
+    requests = [
+        JobRequest(id=job, entry_point="mymodel:fit", call=call, lock_hash="ab") for job in ids
+    ]
+    new = [(request, JobState.QUEUED) for request in requests]
+    here.database.write(lambda c: store.create(c, USER, new, SUBMITTED))
+    return requests
+
+
+def test_a_job_that_can_start_at_once_is_created_and_started_in_one_go(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path, slots=2) as here:
+            assert here.dispatcher.start_with(USER, creation(here, "1", "2", "3")) == {"1", "2"}
+            here.dispatcher.enqueue(["3"])
+            first, second = await here.started(), await here.started()
+            assert (first.job_id, second.job_id, first.attempt) == ("1", "2", 1)
+            assert (first.directory / "call.json").exists()
+            assert here.dispatcher.start_with(USER, creation(here, "4")) == set()
+            here.end(first, outcome=DONE)
+            assert (await here.started()).job_id == "3"
+
+    run(test)
+
+
+def test_a_retry_of_the_client_starts_nothing_anew(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            here.dispatcher.start_with(USER, creation(here, "1"))
+            order = await here.started()
+            assert here.dispatcher.start_with(USER, creation(here, "1")) == set()
+            here.end(order, outcome=DONE)
+            assert (await here.final("1")).status == "completed"
+            assert here.dispatcher.start_with(USER, creation(here, "1")) == {"1"}
+            here.submit("2")
+            assert (await here.started()).job_id == "2"
+            assert (await here.final("1")).attempt == 1
+
+    run(test)
+
+
+def test_a_creation_that_fails_leaves_no_slot_taken(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path, slots=1) as here:
+            request = JobRequest(id="1", entry_point="mymodel:fit", call={}, lock_hash="ab")
+            assert here.dispatcher.start_with(USER, [request]) == {"1"}  # never created
+            here.submit("2")
+            assert (await here.started()).job_id == "2"
 
     run(test)

@@ -50,7 +50,7 @@ def test_a_job_goes_its_way_and_leaves_its_events(database: Database) -> None:
     file = FileRecord(name="fit.png", sha256="cd", size=3)
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     (queued,) = database.read(lambda c: store.to_start(c, ["0199", "absent"]))
-    assert (queued.id, queued.document) == ("0199", {"args": [], "kwargs": {}})
+    assert (queued.user, queued.request) == (USER, request())
     started = database.write(lambda c: store.starting(c, "0199", "/envs/ab", "ef")).result()
     assert started is not None
     assert started.attempt == 1

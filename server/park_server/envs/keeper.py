@@ -95,15 +95,21 @@ class EnvironmentKeeper:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._inspector.close()
 
+    def known(self, lock_hash: LockHash) -> Environment | None:
+        """Return the environment if it is known to be whole at this moment, else None."""
+        known = self._inspector.known(lock_hash)
+        if known is not None:
+            self._look_again_if_due(lock_hash)
+        return known
+
     async def ready(self, lock_hash: LockHash) -> Environment:
         """Return the environment, whole: as it is, or after it was repaired or made again.
 
         Microseconds where nothing touched it since the last look. Raises
         `EnvironmentMismatch` where it cannot be had.
         """
-        known = self._inspector.known(lock_hash)
+        known = self.known(lock_hash)
         if known is not None:
-            self._look_again_if_due(lock_hash)
             return known
         async with self._locks[lock_hash]:
             try:

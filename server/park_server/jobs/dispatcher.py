@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,13 +23,15 @@ from sqlalchemy import Connection, Row
 from park.errors import ParkError
 from park.model.locks import LockHash
 from park.model.states import JobState
-from park_repo.database import Database
+from park.wire import JobRequest
+from park_repo.database import Change, Database
 from park_server.bus import EVERYTHING, Bus
 from park_server.envs.environment import Environment
 from park_server.jobs import store
 from park_server.jobs.engine import Ended, EndKind, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.outcome import ending_of, may_run_again
+from park_server.jobs.run import Run, run_of
 
 __all__ = ["Dispatcher", "ReadyEnvironments"]
 
@@ -48,25 +50,11 @@ _USE_NOTED_EVERY_S = 1.0
 class ReadyEnvironments(Protocol):
     """Who gives out environments that are whole."""
 
+    def known(self, lock_hash: LockHash) -> Environment | None:
+        """Return the environment if it is known to be whole at this moment, else None."""
+
     async def ready(self, lock_hash: LockHash) -> Environment:
         """Return the environment; raises `EnvironmentMismatch` where it cannot be had."""
-
-
-@dataclass(kw_only=True, slots=True, eq=False)
-class _Run:
-    """An attempt that is on its way or runs; ``pid`` is known while its process lives.
-
-    ``row`` is the job's, as it was before or after the start; ``started`` in RFC 3339.
-    """
-
-    row: Row[Any]
-    attempt: int
-    environment: Path
-    started: str
-    pid: int | None = None
-    cancel_requested: bool = False
-    timed_out_s: float | None = None
-    timer: asyncio.TimerHandle | None = None
 
 
 class Dispatcher:
@@ -96,9 +84,9 @@ class Dispatcher:
         self._slots = slots
         self._read_only = read_only
         self._queue: deque[str] = deque()
-        self._read: deque[Row[Any]] = deque()
+        self._read: deque[store.Queued] = deque()
         self._starting: set[str] = set()
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         self._used: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -110,8 +98,8 @@ class Dispatcher:
     async def recover(self, rows: Iterable[Row[Any]]) -> None:
         """Take up the attempts ``rows`` that an earlier service started."""
         for row in rows:
-            run = _Run(
-                row=row,
+            run = Run(
+                job=store.request_of(row),
                 attempt=row.attempt,
                 environment=Path(row.environment),
                 started=row.started,
@@ -141,7 +129,7 @@ class Dispatcher:
         self._queue.clear()
         self._read.clear()
         for run in self._runs.values():
-            _stop_timer(run)
+            run.stop_timer()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -151,59 +139,114 @@ class Dispatcher:
 
     def _dispatch(self) -> None:
         while len(self._starting) + len(self._runs) < self._slots:
-            row = self._next()
-            if row is None:
+            queued = self._next()
+            if queued is None:
                 return
-            self._starting.add(row.id)
-            self._spawn(self._start(row))
+            self._starting.add(queued.request.id)
+            self._spawn(self._start(queued))
 
-    def _next(self) -> Row[Any] | None:
+    def _next(self) -> store.Queued | None:
         """Return the next queued job; several are read at once, and those cancelled left out."""
         while not self._read and self._queue:
             ids = [self._queue.popleft() for _ in range(min(len(self._queue), _READ_AT_ONCE))]
             self._read.extend(self._database.read(partial(store.to_start, ids=ids)))
         return self._read.popleft() if self._read else None
 
-    async def _start(self, row: Row[Any]) -> None:
-        job = row.id
-        try:
-            run = await self._attempt(row)
-        except ParkError as error:
-            await self._refuse(job, _line(error))
-        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
-            _log.exception("job %s could not be started", job)
-            await self._refuse(job, f"the service could not start it: {_named(error)}")
-        else:
-            # no pause between the commit and this: a cancel that finds the job running
-            # finds it at the engine, too
-            self._starting.discard(job)
-            if run is None:
-                self._dispatch()
-                return
-            self._runs[job] = run
-            self._watch_time(run, run.row.timeout_s)
-            self._bus.publish(EVERYTHING)
-            await self._engine.start(self._order(run))
+    def start_with(self, user: str, new: Iterable[JobRequest]) -> set[str]:
+        """Start what can start at once of jobs whose creation was queued for commit just now.
 
-    async def _attempt(self, row: Row[Any]) -> _Run | None:
+        So both share a commit. Only where a slot is free, nobody waits, and the
+        environment is known to be whole; returns the ids of those that it took.
+        """
+        taken: set[str] = set()
+        if self._queue or self._read:
+            return taken
+        for request in new:
+            if len(self._starting) + len(self._runs) >= self._slots:
+                break
+            environment = self._environments.known(LockHash(str(request.lock_hash)))
+            is_here = request.id in self._starting or request.id in self._runs
+            if environment is not None and not is_here:
+                self._starting.add(request.id)
+                queued = store.Queued(user=user, request=request)
+                starting = self._database.write(self._starting_change(queued, environment))
+                self._spawn(self._start_created(queued, environment, starting))
+                taken.add(request.id)
+        return taken
+
+    async def _start_created(
+        self, queued: store.Queued, environment: Environment, starting: Future[Row[Any] | None]
+    ) -> None:
+        """Go on where creation and start are committed; the folder is made only now.
+
+        An id that was known before is no new job, and its folder is its own.
+        """
+        job = queued.request.id
+        try:
+            row = await asyncio.wrap_future(starting)
+        except Exception:  # noqa: BLE001 (whoever submitted hears of it from the creation)
+            row = None
+        if row is None:
+            self._starting.discard(job)
+            self._dispatch()
+            return
+        try:
+            self._folders.prepare(job, queued.user, queued.request.call)
+        except (ParkError, OSError) as error:
+            await self._refuse(job, _why(error))
+        else:
+            await self._launch(run_of(queued, environment, row))
+
+    async def _start(self, queued: store.Queued) -> None:
+        job = queued.request.id
+        try:
+            run = await self._attempt(queued)
+        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
+            await self._refuse(job, _why(error))
+        else:
+            if run is not None:
+                await self._launch(run)
+            else:
+                self._starting.discard(job)
+                self._dispatch()
+
+    async def _attempt(self, queued: store.Queued) -> Run | None:
         """Have the environment, prepare the folder, and commit to an attempt.
 
         None where the job is queued no longer: it was cancelled meanwhile.
         """
-        job = row.id
-        environment = await self._environments.ready(LockHash(row.lock_hash))
-        self._folders.prepare(job, row.user, row.document)
-        is_new_use = self._is_new_use(row.lock_hash)
+        request = queued.request
+        environment = await self._environments.ready(LockHash(str(request.lock_hash)))
+        self._folders.prepare(request.id, queued.user, request.call)
+        row = await self._database.awrite(self._starting_change(queued, environment))
+        return None if row is None else run_of(queued, environment, row)
+
+    def _starting_change(
+        self, queued: store.Queued, environment: Environment
+    ) -> Change[Row[Any] | None]:
+        """Return what commits to an attempt; its result is None where it may not start."""
+        job, lock_hash = queued.request.id, str(queued.request.lock_hash)
+        is_new_use = self._is_new_use(lock_hash)
 
         def change(connection: Connection) -> Row[Any] | None:
             if is_new_use:
-                store.used(connection, row.lock_hash)
+                store.used(connection, lock_hash)
             return store.starting(connection, job, str(environment.path), self._runtime_hash)
 
-        now = await self._database.awrite(change)
-        if now is None:
-            return None
-        return _Run(row=row, attempt=now.attempt, environment=environment.path, started=now.started)
+        return change
+
+    async def _launch(self, run: Run) -> None:
+        """Hand a committed attempt to the engine.
+
+        No pause between the commit and this: a cancel that finds the job running in the
+        database finds it at the engine, too.
+        """
+        job = run.job.id
+        self._starting.discard(job)
+        self._runs[job] = run
+        self._watch_time(run, run.job.timeout_s)
+        self._bus.publish(EVERYTHING)
+        await self._engine.start(self._order(run))
 
     def _is_new_use(self, lock_hash: str) -> bool:
         now = asyncio.get_running_loop().time()
@@ -218,25 +261,12 @@ class Dispatcher:
         self._dispatch()
         await self._end(job, store.Ending(status=JobState.FAILED, error=why))
 
-    def _order(self, run: _Run) -> StartOrder:
-        row = run.row
-        return StartOrder(
-            job_id=row.id,
-            attempt=run.attempt,
-            directory=self._folders.path_of(row.id),
-            environment=run.environment,
-            lock_hash=row.lock_hash,
-            entry_point=row.entry_point,
-            set_hash=row.set_hash or "",
-            variables={},
-            memory_bytes=row.memory_bytes,
-            fresh=row.fresh,
-            read_only=self._read_only,
-        )
+    def _order(self, run: Run) -> StartOrder:
+        return run.order(self._folders.path_of(run.job.id), self._read_only)
 
     # -- time
 
-    def _watch_time(self, run: _Run, timeout_s: float | None) -> None:
+    def _watch_time(self, run: Run, timeout_s: float | None) -> None:
         """Have the attempt ended when its time is up; time before a restart counts."""
         if timeout_s is not None:
             spent = datetime.now(UTC) - datetime.fromisoformat(run.started)
@@ -244,15 +274,15 @@ class Dispatcher:
             loop = asyncio.get_running_loop()
             run.timer = loop.call_later(left, self._expire, run, timeout_s)
 
-    def _expire(self, run: _Run, timeout_s: float) -> None:
+    def _expire(self, run: Run, timeout_s: float) -> None:
         run.timed_out_s = timeout_s
-        self._spawn(self._engine.cancel(run.row.id, CANCEL_GRACE_S))
+        self._spawn(self._engine.cancel(run.job.id, CANCEL_GRACE_S))
 
-    def _timeout_of(self, run: _Run) -> float | None:
+    def _timeout_of(self, run: Run) -> float | None:
         """Return the limit that the submission set, else the one of ``@park.job``."""
-        if run.row.timeout_s is not None:
-            return float(run.row.timeout_s)
-        return self._folders.marks(run.row.id, run.attempt).timeout_s
+        if run.job.timeout_s is not None:
+            return run.job.timeout_s
+        return self._folders.marks(run.job.id, run.attempt).timeout_s
 
     # -- ending
 
@@ -273,11 +303,11 @@ class Dispatcher:
         run = self._runs.get(ended.job_id)
         if run is not None and run.attempt == ended.attempt:
             del self._runs[ended.job_id]
-            _stop_timer(run)
+            run.stop_timer()
             self._spawn(self._settle(run, ended))
             self._dispatch()
 
-    async def _settle(self, run: _Run, ended: Ended) -> None:
+    async def _settle(self, run: Run, ended: Ended) -> None:
         job = ended.job_id
         stopped = run.cancel_requested or run.timed_out_s is not None
         if not stopped and may_run_again(ended, restartable=self._is_restartable(run, ended)):
@@ -300,11 +330,11 @@ class Dispatcher:
         await self._end(job, ending)
         self._folders.clear(job)
 
-    def _is_restartable(self, run: _Run, ended: Ended) -> bool:
+    def _is_restartable(self, run: Run, ended: Ended) -> bool:
         if ended.kind is not EndKind.LOST:  # else nobody asks
             return False
-        marks = self._folders.marks(run.row.id, run.attempt)
-        return bool(run.row.restartable) or marks.restartable
+        marks = self._folders.marks(run.job.id, run.attempt)
+        return run.job.restartable or marks.restartable
 
     async def _end(self, job: str, ending: store.Ending) -> None:
         try:
@@ -327,14 +357,9 @@ class Dispatcher:
             _log.error("a step of a job failed", exc_info=error)
 
 
-def _stop_timer(run: _Run) -> None:
-    if run.timer is not None:
-        run.timer.cancel()
-
-
-def _line(error: ParkError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message
-
-
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _why(error: Exception) -> str:
+    """Say in one line why a job cannot be started; a defect goes into the service's log, too."""
+    if isinstance(error, ParkError):
+        return f"{error.message} ({error.hint})" if error.hint else error.message
+    _log.error("a job could not be started", exc_info=error)
+    return f"the service could not start it: {type(error).__name__}: {error}"

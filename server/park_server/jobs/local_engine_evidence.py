@@ -93,4 +93,5 @@ def never_started(order: StartOrder, detail: str) -> Ended:
 
 def claim_for_service(order: StartOrder) -> bool:
     """Claim the attempt, so that nothing can start under it any more; False: it has started."""
+    order.directory.mkdir(exist_ok=True)  # a crash may have come before there was a folder
     return JobFolder(root=str(order.directory)).claim(order.attempt, {"claimed_by": "service"})

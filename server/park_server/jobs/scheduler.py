@@ -67,9 +67,12 @@ class Scheduler:
         """
         new = list(zip(requests, self._accepted(user, requests), strict=True))
         moment = now()
-        created = await self._database.awrite(lambda c: store.create(c, user, new, moment))
+        creating = self._database.write(lambda c: store.create(c, user, new, moment))
+        queued = [request for request, state in new if state is JobState.QUEUED]
+        started = self._dispatcher.start_with(user, queued)
+        created = await asyncio.wrap_future(creating)
         self._dispatcher.enqueue(
-            [r.id for r, state in new if state is JobState.QUEUED and r.id in created]
+            [request.id for request in queued if request.id in created - started]
         )
         for install in {r.install for r, state in new if state is JobState.WAITING}:
             self._look_at_install(install)

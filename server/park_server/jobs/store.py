@@ -18,6 +18,7 @@ from park_server.db.tables import calls, environments, job_files, jobs, results
 __all__ = [
     "Ending",
     "ImpossibleTransition",
+    "Queued",
     "active",
     "awaited_installs",
     "bind",
@@ -30,6 +31,7 @@ __all__ = [
     "listing",
     "record",
     "request_cancel",
+    "request_of",
     "requeue",
     "result_of",
     "starting",
@@ -179,17 +181,38 @@ def bind(connection: Connection, job: str, lock_hash: str, set_hash: str) -> Non
     _transition(connection, _BIND, job, JobState.QUEUED, **values)
 
 
-def to_start(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
-    """Return those of the jobs ``ids`` that are still queued, with the ``document`` of their call.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Queued:
+    """A job of ``user`` that may start."""
 
-    In the order of ``ids``.
-    """
+    user: str
+    request: JobRequest
+
+
+def request_of(row: Row[Any], call: dict[str, Any] | None = None) -> JobRequest:
+    """Return the request that made the job ``row``, with its ``call`` where it is known."""
+    return JobRequest(
+        id=row.id,
+        entry_point=row.entry_point,
+        call=call or {},
+        lock_hash=row.lock_hash,
+        install=row.install,
+        set_hash=row.set_hash,
+        fresh=row.fresh,
+        restartable=row.restartable,
+        timeout_s=row.timeout_s,
+        memory_bytes=row.memory_bytes,
+    )
+
+
+def to_start(connection: Connection, ids: Sequence[str]) -> list[Queued]:
+    """Return those of the jobs ``ids`` that are still queued, in the order of ``ids``."""
     rows = connection.execute(
         select(jobs, calls.c.document)
         .join(calls, calls.c.job == jobs.c.id)
         .where(jobs.c.id.in_(ids), jobs.c.status == JobState.QUEUED)
     )
-    found = {row.id: row for row in rows}
+    found = {row.id: Queued(user=row.user, request=request_of(row, row.document)) for row in rows}
     return [found[job] for job in ids if job in found]
 
 

@@ -1,0 +1,67 @@
+"""An attempt of a job, from its commit to its end, as the dispatcher holds it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from park.wire import JobRequest
+from park_server.envs.environment import Environment
+from park_server.jobs import store
+from park_server.jobs.engine import StartOrder
+
+__all__ = ["Run", "run_of"]
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Run:
+    """An attempt that is on its way or runs; ``pid`` is known while its process lives.
+
+    ``started`` is in RFC 3339; ``timed_out_s`` the limit that was reached, ``timer`` what
+    waits for it.
+    """
+
+    job: JobRequest
+    attempt: int
+    environment: Path
+    started: str
+    pid: int | None = None
+    cancel_requested: bool = False
+    timed_out_s: float | None = None
+    timer: asyncio.TimerHandle | None = None
+
+    def order(self, directory: Path, read_only: tuple[Path, ...]) -> StartOrder:
+        """Return what the engine is told; ``directory`` is the job's folder."""
+        job = self.job
+        return StartOrder(
+            job_id=job.id,
+            attempt=self.attempt,
+            directory=directory,
+            environment=self.environment,
+            lock_hash=str(job.lock_hash),
+            entry_point=job.entry_point,
+            set_hash=job.set_hash or "",
+            variables={},
+            memory_bytes=job.memory_bytes,
+            fresh=job.fresh,
+            read_only=read_only,
+        )
+
+    def stop_timer(self) -> None:
+        """Wait for the limit no longer."""
+        if self.timer is not None:
+            self.timer.cancel()
+
+
+def run_of(queued: store.Queued, environment: Environment, row: Row[Any]) -> Run:
+    """Return the attempt that the commit behind ``row`` began."""
+    return Run(
+        job=queued.request,
+        attempt=row.attempt,
+        environment=environment.path,
+        started=row.started,
+    )
