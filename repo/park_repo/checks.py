@@ -11,16 +11,19 @@ Rules: the binary distribution format and the recording-installed-projects speci
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
+from installer.utils import parse_metadata_file
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from park.errors import InvalidUpload
+from park_repo.refusal import Rule, refused
 
 if TYPE_CHECKING:
     import zipfile
@@ -39,6 +42,9 @@ __all__ = [
 
 _STRONG = {"sha256", "sha384", "sha512"}
 """RECORD digests: sha256 or better (binary distribution format)."""
+
+_WHEEL_VERSION = re.compile(r"1\.\d+")
+"""Installers must refuse a greater major version (binary distribution format)."""
 
 _UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}
 """Members of ``.dist-info`` that cannot have a digest in RECORD: it, and its signatures."""
@@ -85,6 +91,17 @@ def requires_python_is_sound(metadata: RawMetadata) -> None:
         raise InvalidUpload(f"Requires-Python is no version specifier: {text!r}") from error
 
 
+def wheel_version_is_known(wheel: Wheel) -> None:
+    """WHEEL has one Wheel-Version, of the major version that installers know."""
+    found = parse_metadata_file(_read_text(wheel, "WHEEL")).get_all("Wheel-Version", [])
+    if len(found) != 1 or not _WHEEL_VERSION.fullmatch(found[0]):
+        raise refused(
+            f"WHEEL has the Wheel-Version {', '.join(found) or 'none'}; expected one, of 1.x",
+            member=f"{wheel.dist_info}/WHEEL",
+            rule=Rule.WHEEL_VERSION,
+        )
+
+
 def tags_agree(wheel: Wheel) -> None:
     """WHEEL has the tags of the file name: installers go by one or by the other."""
     text = _read_text(wheel, "WHEEL")
@@ -101,19 +118,25 @@ def record_agrees(wheel: Wheel) -> None:
     files = {name for name in wheel.archive.namelist() if not name.endswith("/")}
     exempt = {f"{wheel.dist_info}/{name}" for name in _UNRECORDED}
     for name in sorted(record.keys() - files - exempt):
-        raise InvalidUpload(f"RECORD lists {name!r}, which the wheel does not hold")
+        raise refused(
+            f"RECORD lists {name!r}, which the wheel does not hold", member=name, rule=Rule.RECORD
+        )
     for name in sorted(files - exempt):
         _check_member(wheel, name, record.get(name))
 
 
 def _check_member(wheel: Wheel, name: str, entry: RecordEntry | None) -> None:
     if entry is None:
-        raise InvalidUpload(f"member {name!r} is not in RECORD")
+        raise _unrecorded(name, "is not in RECORD")
     if entry.hash_ is None or entry.hash_.name not in _STRONG:
-        raise InvalidUpload(f"member {name!r} has no sha256 (or better) digest in RECORD")
+        raise _unrecorded(name, "has no sha256 (or better) digest in RECORD")
     with wheel.archive.open(name) as stream:
         if not entry.validate_stream(cast("BinaryIO", stream)):
-            raise InvalidUpload(f"member {name!r} differs from its digest or size in RECORD")
+            raise _unrecorded(name, "differs from its digest or size in RECORD")
+
+
+def _unrecorded(name: str, why: str) -> InvalidUpload:
+    return refused(f"member {name!r} {why}", member=name, rule=Rule.RECORD)
 
 
 def _read_record(wheel: Wheel) -> dict[str, RecordEntry]:
@@ -122,10 +145,14 @@ def _read_record(wheel: Wheel) -> dict[str, RecordEntry]:
     try:
         for row in parse_record_file(_read_text(wheel, "RECORD").splitlines()):
             if row[0] in record:
-                raise InvalidUpload(f"RECORD lists {row[0]!r} twice")
+                raise refused(f"RECORD lists {row[0]!r} twice", member=row[0], rule=Rule.RECORD)
             record[row[0]] = RecordEntry.from_elements(*row)
     except (InvalidRecordEntry, csv.Error) as error:
-        raise InvalidUpload(f"RECORD cannot be read: {error}") from error
+        raise refused(
+            f"RECORD cannot be read: {error}",
+            member=f"{wheel.dist_info}/RECORD",
+            rule=Rule.RECORD,
+        ) from error
     return record
 
 
@@ -133,7 +160,11 @@ def _read_text(wheel: Wheel, name: str) -> str:
     try:
         return wheel.archive.read(f"{wheel.dist_info}/{name}").decode()
     except (KeyError, UnicodeDecodeError) as error:
-        raise InvalidUpload(f"{wheel.dist_info}/{name} is missing or not UTF-8") from error
+        raise refused(
+            f"{wheel.dist_info}/{name} is missing or not UTF-8",
+            member=f"{wheel.dist_info}/{name}",
+            rule=Rule.METADATA,
+        ) from error
 
 
 def _is_tag(line: str) -> bool:
@@ -142,6 +173,7 @@ def _is_tag(line: str) -> bool:
 
 WHEEL_CHECKS: tuple[Callable[[Wheel], None], ...] = (
     metadata_agrees,
+    wheel_version_is_known,
     tags_agree,
     record_agrees,
 )

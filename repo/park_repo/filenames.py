@@ -26,6 +26,12 @@ __all__ = ["SDIST_SUFFIX", "WHEEL_SUFFIX", "DistributionName", "parse_distributi
 WHEEL_SUFFIX = ".whl"
 SDIST_SUFFIX = ".tar.gz"
 
+_WHEEL_FORM = "NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl"
+_SDIST_FORM = "NAME-VERSION.tar.gz"
+
+_MAX_CHARACTERS = 230
+"""The file is kept under its name, and its METADATA under nine more; file systems take 255."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_.+!-]+")
 """What the binary distribution format allows; so a name is never a path."""
 
@@ -66,18 +72,28 @@ def parse_distribution_name(filename: str) -> DistributionName:
     """Return what ``filename`` says; raises `InvalidUpload` for what the index does not take."""
     if not filename.endswith((WHEEL_SUFFIX, SDIST_SUFFIX)):
         raise InvalidUpload(
-            f"{filename!r}: only wheels (.whl) and sdists (.tar.gz) are taken",
+            f"{filename!r}: only wheels (.whl) and sdists (.tar.gz) are taken;"
+            f" expected {_WHEEL_FORM} or {_SDIST_FORM}",
             hint="build a wheel and upload that",
         )
     if not _PLAIN.fullmatch(filename):
-        raise InvalidUpload(f"{filename!r}: a file name has letters, digits and -_.+! only")
+        raise InvalidUpload(
+            f"{filename!r}: a file name has letters, digits and -_.+! only;"
+            f" expected {_WHEEL_FORM} or {_SDIST_FORM}"
+        )
+    if len(filename) > _MAX_CHARACTERS:
+        raise InvalidUpload(
+            f"{filename!r}: a file name of {len(filename)} characters;"
+            f" expected at most {_MAX_CHARACTERS}"
+        )
     try:
         if filename.endswith(SDIST_SUFFIX):
             project, version = parse_sdist_filename(filename)
             return DistributionName(filename=filename, project=project, version=version)
         project, version, build, tags = parse_wheel_filename(filename)
     except (InvalidWheelFilename, InvalidSdistFilename) as error:
-        raise InvalidUpload(str(error)) from error
+        form = _SDIST_FORM if filename.endswith(SDIST_SUFFIX) else _WHEEL_FORM
+        raise InvalidUpload(f"{error}; expected {form}") from error
     return DistributionName(
         filename=filename,
         project=project,

@@ -16,6 +16,8 @@ from park_repo.checks import WHEEL_CHECKS, Wheel
 from park_repo.facts import MAX_METADATA_BYTES, FileFacts
 from park_repo.filenames import DistributionName, parse_distribution_name
 from park_repo.members import check_members
+from park_repo.placement import check_placement
+from park_repo.refusal import Rule, refused
 from park_repo.sdist import inspect_sdist
 from park_repo.zip_structure import check_structure, zip_members
 
@@ -53,9 +55,11 @@ def inspect_file(path: Path, filename: str, fields: Mapping[str, str]) -> FileFa
 
 def _inspect_wheel(path: Path, name: DistributionName) -> FileFacts:
     with _refusing(), zipfile.ZipFile(path) as archive:
-        check_members(zip_members(archive), packed_bytes=path.stat().st_size)
+        members = zip_members(archive)
+        check_members(members, packed_bytes=path.stat().st_size)
         check_structure(archive)
         dist_info = _find_dist_info(archive, name)
+        check_placement(members, dist_info)
         metadata = _read_metadata(archive, dist_info)
         wheel = Wheel(
             project=name.project,
@@ -103,9 +107,11 @@ def _same_version(text: str, version: Version) -> bool:
 def _read_metadata(archive: zipfile.ZipFile, dist_info: str) -> bytes:
     name = f"{dist_info}/METADATA"
     if name not in archive.namelist():
-        raise InvalidUpload(f"there is no {name}")
+        raise refused(f"there is no {name}", member=name, rule=Rule.METADATA)
     if archive.getinfo(name).file_size > MAX_METADATA_BYTES:
-        raise InvalidUpload(f"{name} is over {MAX_METADATA_BYTES:,} bytes")
+        raise refused(
+            f"{name} is over {MAX_METADATA_BYTES:,} bytes", member=name, rule=Rule.METADATA
+        )
     return archive.read(name)
 
 
@@ -115,7 +121,19 @@ def _naming(filename: str) -> Iterator[None]:
     try:
         yield
     except InvalidUpload as error:
-        raise InvalidUpload(f"{filename}: {error.message}", hint=error.hint) from error
+        raise InvalidUpload(
+            f"{filename}: {error.message}", hint=error.hint, details=error.details
+        ) from error
+
+
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    UnicodeDecodeError,  # a name that is marked as UTF-8 and is none
+)
 
 
 @contextmanager
@@ -123,5 +141,5 @@ def _refusing() -> Iterator[None]:
     """Turn whatever a broken archive makes the zip reader raise into a refusal."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except _UNREADABLE as error:
         raise InvalidUpload(f"not a readable zip archive: {error}") from error

@@ -21,6 +21,7 @@ from park.errors import InvalidUpload
 from park_repo.checks import identity_agrees, requires_python_is_sound
 from park_repo.facts import MAX_METADATA_BYTES, FileFacts
 from park_repo.members import Member, check_members, check_sizes
+from park_repo.refusal import Rule, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,11 @@ def _read(path: Path) -> tuple[list[Member], bytes | None]:
     ):
         for info in archive:
             if not (info.isreg() or info.isdir()):
-                raise InvalidUpload(f"member {info.name!r}: only files, no links or devices")
+                raise refused(
+                    f"member {info.name!r}: only files, no links or devices",
+                    member=info.name,
+                    rule=Rule.KIND,
+                )
             members.append(_member(info))
             if info.isreg() and info.name.split("/")[1:] == ["PKG-INFO"]:
                 metadata = _content(archive, info)
@@ -91,7 +96,11 @@ def _member(info: tarfile.TarInfo) -> Member:
 
 def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     if info.size > MAX_METADATA_BYTES:
-        raise InvalidUpload(f"{info.name} is over {MAX_METADATA_BYTES:,} bytes")
+        raise refused(
+            f"{info.name} is over {MAX_METADATA_BYTES:,} bytes",
+            member=info.name,
+            rule=Rule.METADATA,
+        )
     file = archive.extractfile(info)
     return file.read() if file is not None else b""
 

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 from park.errors import InvalidUpload
 from park_repo.members import Member
+from park_repo.refusal import Rule, refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,18 +72,19 @@ def check_structure(archive: zipfile.ZipFile) -> None:
 def _check_kind(info: zipfile.ZipInfo) -> None:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-        raise InvalidUpload(f"member {info.filename!r}: only files, no links or devices")
+        raise _refused(info, "only files, no links or devices", Rule.KIND)
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
-        raise InvalidUpload(f"member {info.filename!r}: only stored or deflated, unencrypted")
+        raise _refused(info, "only stored or deflated, unencrypted", Rule.KIND)
     if info.flag_bits & _HAS_DESCRIPTOR:
         # its local header has no sizes, so whoever reads the archive as a stream must guess
-        raise InvalidUpload(
-            f"member {info.filename!r}: it was written as a stream, its sizes behind it",
+        raise _refused(
+            info,
+            "it was written as a stream, its sizes behind it",
             hint="write the wheel to a file on disk, not to a pipe",
         )
     if info.orig_filename != info.filename:
         # zipfile ends a name at a NUL byte; other programs do not
-        raise InvalidUpload(f"member {info.orig_filename!r}: a path may not hold a NUL byte")
+        raise _refused(info, "a path may not hold a NUL byte", Rule.PORTABLE_NAME)
 
 
 def _check_layout(infos: Sequence[zipfile.ZipInfo], file: IO[bytes], *, end: int) -> None:
@@ -91,11 +93,9 @@ def _check_layout(infos: Sequence[zipfile.ZipInfo], file: IO[bytes], *, end: int
     starts = [*(info.header_offset for info in infos), end]
     for info, following in zip(infos, starts[1:], strict=True):
         if info.header_offset != place:
-            raise InvalidUpload(f"member {info.filename!r}: bytes before it belong to no member")
+            raise _refused(info, "bytes before it belong to no member")
         if following != _end_of_data(info, file):
-            raise InvalidUpload(
-                f"member {info.filename!r}: it overlaps the next one, or leaves a gap behind it"
-            )
+            raise _refused(info, "it overlaps the next one, or leaves a gap behind it")
         place = following
 
 
@@ -104,7 +104,7 @@ def _end_of_data(info: zipfile.ZipInfo, file: IO[bytes]) -> int:
     file.seek(info.header_offset)
     header = file.read(_LOCAL_HEADER.size)
     if len(header) < _LOCAL_HEADER.size or header[:4] != _LOCAL_SIGNATURE:
-        raise InvalidUpload(f"member {info.filename!r}: it has no local header")
+        raise _refused(info, "it has no local header")
     fields = _LOCAL_HEADER.unpack(header)
     flags, method, packed, size, name_bytes, extra_bytes = *fields[2:4], *fields[7:]
     name = file.read(name_bytes).decode("utf-8" if flags & _UTF8 else "cp437", "replace")
@@ -113,9 +113,7 @@ def _end_of_data(info: zipfile.ZipInfo, file: IO[bytes]) -> int:
     found = (name, method, *sizes)
     expected = (info.orig_filename, info.compress_type, info.compress_size, info.file_size)
     if found != expected or _UNICODE_PATH in extra:
-        raise InvalidUpload(
-            f"member {info.filename!r}: its local header says {found}; expected {expected}"
-        )
+        raise _refused(info, f"its local header says {found}; expected {expected}")
     header_bytes = _LOCAL_HEADER.size + int(name_bytes) + int(extra_bytes)
     return info.header_offset + header_bytes + info.compress_size
 
@@ -126,7 +124,7 @@ def _extra_fields(info: zipfile.ZipInfo, data: bytes) -> dict[int, bytes]:
     while data:
         kind, length = struct.unpack_from("<HH", data.ljust(4, b"\0"))
         if kind in fields or length + 4 > len(data):
-            raise InvalidUpload(f"member {info.filename!r}: its extra fields cannot be read")
+            raise _refused(info, "its extra fields cannot be read")
         fields[kind], data = data[4 : 4 + length], data[4 + length :]
     return fields
 
@@ -157,3 +155,10 @@ def _check_end(archive: zipfile.ZipFile, file: IO[bytes]) -> None:
         raise InvalidUpload(f"the directory counts {count} members, and has others")
     if place != archive.start_dir + directory_bytes:
         raise InvalidUpload("bytes between directory and end belong to no member")
+
+
+def _refused(
+    info: zipfile.ZipInfo, why: str, rule: Rule = Rule.STRUCTURE, *, hint: str | None = None
+) -> InvalidUpload:
+    name = info.orig_filename
+    return refused(f"member {name!r}: {why}", member=name, rule=rule, hint=hint)

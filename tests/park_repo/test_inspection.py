@@ -48,13 +48,14 @@ def test_names_and_versions_are_normalised(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("filename", "reason"),
     [
-        ("demo-1.0.zip", "only wheels"),
-        ("demo.tar.gz", "Invalid sdist filename"),
-        ("demo-1.0.whl", "Invalid wheel filename"),
+        ("demo-1.0.zip", r"only wheels.*; expected NAME-.*\.whl or NAME-VERSION\.tar\.gz"),
+        ("demo.tar.gz", r"Invalid sdist filename.*; expected NAME-VERSION\.tar\.gz"),
+        ("demo-1.0.whl", r"Invalid wheel filename.*; expected NAME-VERSION.*-PLATFORM\.whl"),
         ("../demo-1.0-py3-none-any.whl", "letters, digits"),
         ("demo-1.0-py3-none-any .whl", "letters, digits"),
         ("demo-1.0-py3-none-any.whl\n.whl", "letters, digits"),
         ("demo-one-py3-none-any.whl", "Invalid wheel filename"),
+        (f"{'d' * 210}-1.0-py3-none-any.whl", "231 characters; expected at most 230"),
     ],
 )
 def test_other_file_names_are_refused(tmp_path: Path, filename: str, reason: str) -> None:
@@ -150,7 +151,7 @@ def test_tags_must_agree(tmp_path: Path) -> None:
     with pytest.raises(InvalidUpload, match="WHEEL has the tags py3-none-any"):
         inspected(tmp_path, wheel_members(), "demo-1.0-cp311-cp311-linux_x86_64.whl")
     members = wheel_members()
-    members[f"{DIST_INFO}/WHEEL"] = b"Tag: py2.py3-none-any\n"
+    members[f"{DIST_INFO}/WHEEL"] = b"Wheel-Version: 1.0\nTag: py2.py3-none-any\n"
     inspected(tmp_path, rerecorded(members), "demo-1.0-py2.py3-none-any.whl")
 
 
@@ -170,6 +171,33 @@ def test_tags_must_agree(tmp_path: Path) -> None:
 def test_record_must_agree(tmp_path: Path, change: dict[str, bytes], reason: str) -> None:
     with pytest.raises(InvalidUpload, match=reason):
         inspected(tmp_path, wheel_members() | change)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"Wheel-Version: 2.0\n", b"Wheel-Version: 1\n", b"Wheel-Version: 1.0\n" * 2]
+)
+def test_wheel_versions_that_installers_refuse_are_refused(tmp_path: Path, text: bytes) -> None:
+    members = wheel_members() | {f"{DIST_INFO}/WHEEL": text + b"Tag: py3-none-any\n"}
+    with pytest.raises(InvalidUpload, match=r"Wheel-Version .*; expected one, of 1\.x") as refused:
+        inspected(tmp_path, rerecorded(members))
+    assert refused.value.details == {"member": f"{DIST_INFO}/WHEEL", "rule": "wheel-version"}
+    later = members | {f"{DIST_INFO}/WHEEL": b"Wheel-Version: 1.9\nTag: py3-none-any\n"}
+    inspected(tmp_path, rerecorded(later))
+
+
+def test_installed_paths_are_compared(tmp_path: Path) -> None:
+    member = "demo-1.0.data/purelib/demo.py"
+    with pytest.raises(InvalidUpload, match=r"the same path as 'demo\.py'") as refused:
+        inspected(tmp_path, rerecorded(wheel_members() | {member: b""}))
+    assert refused.value.message.startswith(f"{FILENAME}: member {member!r}: ")
+    assert refused.value.details == {"member": member, "rule": "once"}
+
+
+def test_a_name_that_is_not_the_utf_8_that_it_says_is_refused(tmp_path: Path) -> None:
+    path = make_wheel(tmp_path, files={"demo_ü.py": b""})
+    path.write_bytes(path.read_bytes().replace("ü".encode(), b"\xff\xff"))
+    with pytest.raises(InvalidUpload, match="not a readable zip archive"):
+        inspect_file(path, FILENAME, {})
 
 
 def test_weak_digests_are_refused(tmp_path: Path) -> None:
