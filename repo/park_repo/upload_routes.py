@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from park.errors import InvalidUpload, TooLarge
@@ -29,6 +30,13 @@ class Uploads:
 
     async def post(self, request: Request) -> Response:
         """Publish the file of a form; 200 on return means durable."""
+        try:
+            return await self._publish(request)
+        except ClientDisconnect:
+            # no fault of the service, and nothing remains; nobody reads this answer
+            return Response(status_code=400)
+
+    async def _publish(self, request: Request) -> Response:
         user = self._user_of(request)
         _require_size(request.headers.get("content-length"), self._index.max_upload_bytes)
         with self._index.incoming() as content:

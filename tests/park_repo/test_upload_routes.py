@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from support.wheels import make_sdist, make_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from starlette.types import Message
 
 
 def test_a_body_that_must_be_too_large_is_refused_before_it_is_sent(tmp_path: Path) -> None:
@@ -65,3 +68,36 @@ def test_sdists_and_attestations_are_taken(tmp_path: Path) -> None:
         path = f"{url}/files/{sdist.sha256}/{sdist.filename}"
         assert httpx2.get(path, auth=LOGIN, trust_env=False).status_code == 200
         assert httpx2.get(f"{path}.metadata", auth=LOGIN, trust_env=False).status_code == 404
+
+
+def test_a_client_that_goes_away_is_no_fault_of_the_service(tmp_path: Path) -> None:
+    arriving: list[Message] = [
+        {"type": "http.request", "body": b"--b\r\n", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    headers = {
+        b"authorization": f"Bearer {LOGIN[1]}".encode(),
+        b"content-type": b"multipart/form-data; boundary=b",
+    }
+    scope = {
+        "type": "http", "method": "POST", "path": "/legacy/", "query_string": b"",
+        "headers": list(headers.items()),
+    }  # fmt: skip
+
+    async def receive() -> Message:
+        return arriving.pop(0)
+
+    async def send(_message: Message) -> None:
+        """Lead nowhere, as a broken connection does."""
+
+    with opened_index(tmp_path / "index") as index:
+        asyncio.run(application(index)(scope, receive, send))  # raises nothing
+        assert arriving == []
+        assert list((tmp_path / "index" / "incoming").iterdir()) == []
+
+
+def test_the_problem_document_names_member_and_rule(tmp_path: Path) -> None:
+    with opened_index(tmp_path / "index") as index, serving(application(index)) as url:
+        answer = upload(url, make_wheel(tmp_path, files={"../up.py": b""}))
+    assert answer.status_code == 400
+    assert answer.json()["details"] == {"member": "../up.py", "rule": "inside"}
