@@ -206,9 +206,10 @@ class Index:
         """
         name = parse_distribution_name(upload.filename)
         shelf = shelf_of(str(name.version), upload.user)
+        # the file's own faults first: its uploader can mend them, whoever has the name
+        facts = await asyncio.to_thread(_check, upload)
         if shelf == PROJECTS:
             await self._require_ownership(name.project)
-        facts = await asyncio.to_thread(_check, upload)
         file = _describe(upload, facts, shelf)
         if shelf == PROJECTS and self.external is not None:
             is_new = await self.external.publish(file, upload.content.path, upload.fields)

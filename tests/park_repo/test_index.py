@@ -16,6 +16,7 @@ from support.wheels import make_wheel
 from park.errors import Conflict, InvalidUpload, UnknownItem
 from park_repo.index import Upload
 from park_repo.records import Layer, PublishedFile
+from park_repo.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +107,21 @@ def test_a_refused_upload_leaves_nothing(index: Index, tmp_path: Path) -> None:
     root = tmp_path / "index"
     assert list((root / "incoming").iterdir()) == []
     assert len([p for p in (root / "files").rglob("*") if p.is_file()]) == 2
+
+
+def test_a_files_own_fault_is_told_before_whose_its_name_is(tmp_path: Path) -> None:
+    """Upstream is not even asked; a name that is taken by other bytes does not hide it either."""
+    unreachable = Upstream("http://127.0.0.1:9/simple/")
+    hostile = make_wheel(tmp_path, files={"../up.py": b""})
+    with (
+        opened_index(tmp_path / "new", upstream=unreachable) as index,
+        pytest.raises(InvalidUpload, match=r"member '\.\./up\.py'"),
+    ):
+        publish(index, hostile)
+    with opened_index(tmp_path / "taken") as index:
+        publish(index, make_wheel(tmp_path / "a"))
+        with pytest.raises(InvalidUpload, match=r"member '\.\./up\.py'"):
+            publish(index, hostile)
 
 
 def test_listeners_hear_of_new_files_once_and_cannot_spoil_them(
