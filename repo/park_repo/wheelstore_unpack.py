@@ -20,7 +20,7 @@ from zipfile import BadZipFile
 
 from installer import install
 from installer.destinations import WheelDestination
-from installer.exceptions import InstallerError
+from installer.exceptions import InstallerError, InvalidWheelSource
 from installer.records import Hash, InvalidRecordEntry, RecordEntry
 from installer.sources import WheelContentElement, WheelFile
 from installer.utils import Scheme, construct_record_file
@@ -90,7 +90,7 @@ def unpack(wheel: Path, folder: Path, *, python: str) -> Unpacked:
             return destination.unpacked(source.version)
     except _INVALID as err:
         raise CannotSatisfy(
-            f"not a valid wheel: {wheel.name}: {err or type(err).__name__}",
+            f"not a valid wheel: {wheel.name}: {_reason(err)}",
             hint="build the wheel again, or pin another version",
         ) from err
 
@@ -106,6 +106,13 @@ _INVALID = (
 )
 
 
+def _reason(error: Exception) -> str:
+    """Return what is wrong in words; `InvalidWheelSource` has it behind the source object."""
+    if isinstance(error, InvalidWheelSource):
+        return str(error.args[-1])
+    return str(error) or type(error).__name__
+
+
 class _Written(NamedTuple):
     """What was written: raw digest, number of bytes, first bytes."""
 
@@ -116,6 +123,11 @@ class _Written(NamedTuple):
 
 class _Source(WheelFile):
     """A wheel without the bytecode that it may carry, which belongs to nobody's source."""
+
+    @property
+    def data_dir(self) -> str:
+        """The name of the ``.data`` folder: spelled as its ``.dist-info``, as uv has it."""
+        return self.dist_info_dir.removesuffix(".dist-info") + ".data"
 
     def get_contents(self) -> Iterator[WheelContentElement]:
         for element in super().get_contents():

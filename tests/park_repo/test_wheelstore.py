@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 TAG = "cpython-311"
+WHEEL = "demo-1.0.dist-info/WHEEL"
 
 FILES = {
     "demo/__init__.py": b"VALUE = 1\n",
@@ -167,8 +168,12 @@ def test_threads_that_want_one_wheel_unpack_it_once(store: WheelStore, wheel: Pa
             lambda path: write_archive(path, {"demo.py": b""}),
             "exactly one .dist-info",
         ),
+        (
+            lambda path: write_archive(path, wheel_members() | {WHEEL: b"Wheel-Version: 2.0\n"}),
+            r"demo-1\.0-py3-none-any\.whl: Incompatible Wheel-Version 2\.0",
+        ),
     ],
-    ids=["no archive", "escaping member", "no dist-info"],
+    ids=["no archive", "escaping member", "no dist-info", "wheel version"],
 )
 def test_a_broken_wheel_is_refused_and_leaves_nothing(
     tmp_path: Path, store: WheelStore, make: Callable[[Path], object], reason: str
@@ -181,6 +186,13 @@ def test_a_broken_wheel_is_refused_and_leaves_nothing(
 
     assert [p.name for p in store.folder.iterdir()] == [".locks"]
     assert not (tmp_path / "out.py").exists()
+
+
+def test_the_data_folder_is_spelled_as_the_dist_info(tmp_path: Path, store: WheelStore) -> None:
+    """The file name may spell the project in another way."""
+    wheel = make_wheel(tmp_path, files=FILES).rename(tmp_path / "Demo-1.0-py3-none-any.whl")
+    entry = store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler())
+    assert entry.schemes == ("data", "headers", "scripts", "site")
 
 
 def test_another_file_than_the_lock_says_is_refused(store: WheelStore, wheel: Path) -> None:
