@@ -28,6 +28,9 @@ FINISHED = b"f"
 MARKED = b"m"
 """What a child says when it has written down what ``@park.job`` says of its callable."""
 
+_LAST = 19
+"""The lowest priority: after a large import the exit takes longer than the job did."""
+
 _MARK = "__park_job__"
 """The attribute in which `park.jobside` keeps that; whose ``park`` it was does not matter."""
 
@@ -51,6 +54,7 @@ def run(order: Order, channel: socket.socket) -> NoReturn:
         _wind_down()
         with suppress(OSError):  # the fork server may be gone; the outcome stays
             channel.send(FINISHED)
+        os.nice(_LAST)  # the kernel takes the memory apart at this process's cost
     finally:
         os._exit(status)
 

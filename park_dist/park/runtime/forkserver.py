@@ -51,8 +51,9 @@ _KILL_TIMEOUT_S = 5.0
 
 _QUIET_S = 0.02
 """Quiet before the next child is forked while jobs run. A fork takes milliseconds after a
-large import: a short job that ends meanwhile would be reported late. The best moment is
-right after an end was reported, when the service is busy with it."""
+large import: a short job that ends meanwhile would be reported late; and right
+after an end, the service and the ending child need the processors. Only where no child is
+left, the next one is forked at once."""
 
 _RETRY_S = 1.0
 """Time until the next try where the machine has no room for another process."""
@@ -324,7 +325,7 @@ class ForkServer:
         del self._running[key]
         self._idle_since = time.monotonic()
         self._tell_all(event)
-        self._quiet_s = 0.0
+        self._quiet_s = _QUIET_S if self._spares else 0.0
 
     def _shut_down(self) -> None:
         """Take no more orders, send the spares home, leave after the last job."""
