@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import park
 from park.cli.main import EXIT_CODES, command_parsers
+from park.client.areas import ServiceFiles
 from park.errors import error_classes
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -20,7 +23,11 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """Return the text of each generated page by its file name."""
-    return {"commands.md": commands_page(), "errors.md": errors_page()}
+    return {
+        "commands.md": commands_page(),
+        "errors.md": errors_page(),
+        "python.md": python_page(),
+    }
 
 
 def commands_page() -> str:
@@ -88,6 +95,56 @@ def errors_page() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     return "\n".join([*head, *rows]) + "\n"
+
+
+PYTHON_INTRODUCTION = """\
+# Python
+
+Generated from the program.
+
+```python
+import park
+```
+
+Importing park loads nothing outside the standard library; each name is loaded when it is first
+used. Names that are not on this page are not part of the interface. Every error is a subclass of
+`park.ParkError`, with `message`, `hint` (what to do, or None) and `details` (a dict): see
+[Errors](errors.md). Which arguments and results travel, and how, is in
+[Data and files](../how-to/data-and-files.md).
+"""
+
+
+def python_page() -> str:
+    """Return the reference of the Python interface, from its docstrings."""
+    functions = [name for name in park.__all__ if not inspect.isclass(getattr(park, name))]
+    classes = [park.Service, ServiceFiles, park.Job, park.File, park.ParkError]
+    parts = [PYTHON_INTRODUCTION]
+    parts += [_described(f"park.{name}", getattr(park, name), level=2) for name in functions]
+    parts += [_class(cls) for cls in classes]
+    return "\n".join(parts)
+
+
+def _class(cls: type) -> str:
+    members = [(name, member) for name, member in vars(cls).items() if not name.startswith("_")]
+    parts = [f"## class {cls.__name__}\n\n{_text(cls)}\n"]
+    for name, member in members:
+        if isinstance(member, property):
+            parts.append(f"### {name}\n\n{_text(member)}\n")
+        elif inspect.isfunction(member):
+            parts.append(_described(name, member, level=3))
+    return "\n".join(parts)
+
+
+def _described(name: str, function: Callable[..., object], *, level: int) -> str:
+    signature = inspect.signature(function)
+    shown = [p for p in signature.parameters.values() if p.name != "self"]
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in shown]
+    text = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+    return f"{'#' * level} {name}{text}\n\n{_text(function)}\n"
+
+
+def _text(thing: object) -> str:
+    return (inspect.getdoc(thing) or "").replace("``", "`")
 
 
 if __name__ == "__main__":
