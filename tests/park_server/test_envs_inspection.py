@@ -38,7 +38,9 @@ def environments(tmp_path: Path) -> Environments:
 
 @pytest.fixture
 def environment(environments: Environments, wheels: list[Path]) -> Environment:
-    return environments.realise(lock_of(wheels), own_interpreter(), fetch=fetch_from(wheels))
+    made = environments.realise(lock_of(wheels), own_interpreter(), fetch=fetch_from(wheels))
+    environments.compile(made, own_interpreter())  # waits for what is compiled in the background
+    return made
 
 
 @pytest.fixture
