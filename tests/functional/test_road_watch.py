@@ -24,9 +24,11 @@ def watching(
     assert model.root.exists()
     uv_install(client.python, "watchfiles")
     hide = "import sys; sys.modules['watchfiles'] = None\n" if request.param == "polling" else ""
+    # a test run in the background has SIGINT ignored, and its children inherit that
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     start = "from park.cli.main import main; raise SystemExit(main())"
     process = subprocess.Popen(
-        [client.python, "-c", hide + start, "install", "light_model", "--watch", "--json"],
+        [client.python, "-c", hide + heard + start, "install", "light_model", "--watch", "--json"],
         env=client.environ(),
         cwd=client.folder,
         stdin=subprocess.DEVNULL,
