@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json
+from park.cli.options import add_action, print_json
 from park.model.sizes import shown_size
 from park.wire import EnvironmentSummary
 
@@ -31,9 +31,9 @@ EXAMPLES = """examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _action(actions, "list", "list the environments, and what they take", _list)
+    add_action(actions, "list", "list the environments, and what they take", _list)
     _named(actions, "show", "show one, with its packages", _show)
-    diff = _action(actions, "diff", "compare two, package by package", _diff)
+    diff = add_action(actions, "diff", "compare two, package by package", _diff)
     for side in "AB":
         text = "a lock hash, PROJECT==VERSION, a lock file, a bundle, a module, or: local"
         diff.add_argument(side.lower(), metavar=side, help=text)
@@ -52,26 +52,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    text: str,
-    act: Callable[[RemoteEnvironments, argparse.Namespace], None],
-) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=text)
-    add_service(parser)
-    add_json(parser)
-    parser.set_defaults(act=act)
-    return parser
-
-
 def _named(
     actions: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     text: str,
     act: Callable[[RemoteEnvironments, argparse.Namespace], None],
 ) -> argparse.ArgumentParser:
-    parser = _action(actions, name, text, act)
+    parser = add_action(actions, name, text, act)
     parser.add_argument("lock", metavar="LOCK", help="a lock hash, or the beginning of one")
     return parser
 

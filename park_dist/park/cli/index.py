@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json
+from park.cli.options import add_action, print_json
 from park.wire import IndexFileRecord, IndexProjectRecord, encode
 
 if TYPE_CHECKING:
@@ -31,18 +30,18 @@ _STATUSES = ("active", "archived", "deprecated", "quarantined")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = _action(actions, "list", "list the projects, or the files of one", _list)
+    listing = add_action(actions, "list", "list the projects, or the files of one", _list)
     listing.add_argument("project", nargs="?", metavar="PROJECT")
-    yank = _action(actions, "yank", "keep a version from resolvers", _yank)
+    yank = add_action(actions, "yank", "keep a version from resolvers", _yank)
     _add_version(yank)
     yank.add_argument("--reason", default="", metavar="TEXT", help="shown by pip and uv")
-    _add_version(_action(actions, "unyank", "undo a yank", _unyank))
-    remove = _action(actions, "remove", "remove versions and their files for good", _remove)
+    _add_version(add_action(actions, "unyank", "undo a yank", _unyank))
+    remove = add_action(actions, "remove", "remove versions and their files for good", _remove)
     _add_version(remove, nargs="+")
-    claim = _action(actions, "claim", "own a name, also one that upstream has", _claim)
+    claim = add_action(actions, "claim", "own a name, also one that upstream has", _claim)
     claim.add_argument("project", metavar="PROJECT")
     claim.add_argument("--undo", action="store_true", help="give it back to upstream")
-    status = _action(actions, "status", "set the status of a project (PEP 792)", _mark)
+    status = add_action(actions, "status", "set the status of a project (PEP 792)", _mark)
     status.add_argument("project", metavar="PROJECT")
     status.add_argument("status", choices=_STATUSES)
     status.add_argument("--reason", metavar="TEXT", help="shown with the status")
@@ -54,19 +53,6 @@ def run(options: argparse.Namespace) -> int:
 
     options.act(remote_index(options.service), options)
     return 0
-
-
-def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    text: str,
-    act: Callable[[RemoteIndex, argparse.Namespace], None],
-) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=text)
-    add_service(parser)
-    add_json(parser)
-    parser.set_defaults(act=act)
-    return parser
 
 
 def _add_version(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from park.errors import UsageError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from park.client.service import Service
 
 __all__ = [
+    "add_action",
     "add_job_options",
     "add_json",
     "add_service",
@@ -36,6 +38,20 @@ def add_service(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def add_action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    act: Callable[..., None],
+) -> argparse.ArgumentParser:
+    """Add an action of a subcommand, which takes a service and prints JSON on demand."""
+    parser = actions.add_parser(name, help=text)
+    add_service(parser)
+    add_json(parser)
+    parser.set_defaults(act=act)
+    return parser
 
 
 def service_of(options: argparse.Namespace) -> Service:
