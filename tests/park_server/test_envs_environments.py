@@ -71,8 +71,14 @@ def realise(environments: Environments, wheels: list[Path]) -> Callable[[], Envi
 
 
 @pytest.fixture
-def environment(realise: Callable[[], Environment]) -> Environment:
-    return realise()
+def environment(environments: Environments, realise: Callable[[], Environment]) -> Environment:
+    return at_rest(environments, realise())
+
+
+def at_rest(environments: Environments, environment: Environment) -> Environment:
+    """Wait for what is compiled in the background."""
+    environments.compile(environment, INTERPRETER)
+    return environment
 
 
 def _names(folder: Path) -> list[str]:
@@ -114,8 +120,6 @@ def test_it_tells_where_two_wheels_own_one_path(environment: Environment) -> Non
 def test_bytecode_follows_and_then_nothing_is_writable(
     environments: Environments, environment: Environment
 ) -> None:
-    assert not environments.has_bytecode(environment)
-    environments.compile(environment, INTERPRETER)
     assert environments.has_bytecode(environment)
     # also where the folder of bytecode is shared, and its links were made ahead
     code = "import clash, os; print(os.path.exists(clash.__cached__))"
@@ -274,7 +278,7 @@ def test_environments_refuse_while_a_shared_wheel_is_away(
 
     with pytest.raises(EnvironmentMismatch, match="missing from the wheel store"):
         environments.check(environment.lock_hash)
-    realise()
+    at_rest(environments, realise())
 
     assert environments.verify(environment.lock_hash) == environment
 
@@ -384,4 +388,4 @@ def test_a_killed_process_leaves_nothing_that_counts(
 
     assert environments.list() == []
     assert [name.partition("-")[0] for name in environments.sweep()] == [".building"]
-    assert environments.verify(realise().lock_hash)
+    assert environments.verify(at_rest(environments, realise()).lock_hash)
