@@ -56,10 +56,12 @@ class Lab:
             on_damage=self.damaged.append,
         )
 
-    def installed(self, *wheels: Path) -> Environment:
-        """Install ``wheels`` as a finished install of ada's does."""
+    def installed(self, *wheels: Path, at_rest: bool = True) -> Environment:
+        """Install ``wheels`` as a finished install of ada's does; ``at_rest``: bytecode too."""
         lock = lock_of(wheels)
         environment = self.environments.realise(lock, INTERPRETER, fetch=self.fetch)
+        if at_rest:
+            self.environments.compile(environment, INTERPRETER)
         pins = [PinRecord(name=p.name, version=p.version) for p in environment.packages]
         request = InstallRequest(
             id=new_id(), project=pins[0].name, version="1.0", python=MINOR, pins=pins
@@ -271,7 +273,7 @@ def test_within_the_quota_everything_stays(lab: Lab) -> None:
 
 
 def test_bytecode_that_a_stopped_service_left_out_is_made_at_the_next_start(lab: Lab) -> None:
-    environment = lab.installed(*lab.wheels)
+    environment = lab.installed(*lab.wheels, at_rest=False)
 
     async def resume(keeper: EnvironmentKeeper) -> None:
         keeper.resume()
