@@ -14,14 +14,23 @@ from typing import Any, TypeVar
 
 __all__ = [
     "API",
+    "FETCH",
     "AreaEntry",
     "AreaRecord",
     "CallDocument",
     "EnvironmentDetail",
     "EnvironmentRecord",
     "EnvironmentSummary",
+    "FetchRequest",
     "FileRecord",
+    "FollowedLeaf",
     "ForkServerRecord",
+    "GrantRecord",
+    "GrantRequest",
+    "GraphEdge",
+    "GraphNode",
+    "GraphRecord",
+    "HeldGrant",
     "IndexFileRecord",
     "IndexProjectRecord",
     "InstallRecord",
@@ -32,11 +41,14 @@ __all__ = [
     "OfferRecord",
     "OfferRequest",
     "PinRecord",
+    "PoolRecord",
     "ProgressRecord",
     "ServiceRecord",
     "SourceArchive",
     "StorageRecord",
+    "VerdictRecord",
     "VerificationRecord",
+    "WhyRecord",
     "decode",
     "encode",
 ]
@@ -224,6 +236,134 @@ class StorageRecord:
     environments: int
 
 
+FETCH = "park:fetch_url"
+"""The entry point of every fetch: the service itself does it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchRequest:
+    """A file to be had by URL; ``url`` may be the node of a reference to one.
+
+    ``sha256`` (hex) is what its content must have. ``authorization`` is the value of that
+    header, sent to ``origin`` (``scheme://host:port``) and to nobody else.
+    """
+
+    url: Any
+    sha256: str | None = None
+    authorization: str | None = field(default=None, repr=False)
+    origin: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldGrant:
+    """What opens things on the service at the URL ``service`` for one job; see `GrantRecord`."""
+
+    service: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantRequest:
+    """What a grant is to open, for ``expires_s`` seconds.
+
+    ``jobs`` by id: their records, results and files can be read. ``files`` by their names in
+    the user's area (``~/shared/run.refl``): they can be read.
+    """
+
+    jobs: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    expires_s: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantRecord:
+    """A grant; ``token`` is told once, to whoever asked for it. Times in RFC 3339."""
+
+    id: str
+    jobs: list[str]
+    files: list[str]
+    created: str
+    expires: str
+    revoked: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FollowedLeaf:
+    """A leaf of a condition as JSON, and the grant that opens it (None: one's own token)."""
+
+    leaf: dict[str, Any]
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerdictRecord:
+    """What a leaf is worth: ``true``, ``not-yet`` or ``never``; ``why`` in one line."""
+
+    truth: str
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PoolRecord:
+    """A named pool of resources of a service: ``taken`` of ``size`` units are in use."""
+
+    name: str
+    size: int
+    taken: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphNode:
+    """A piece of a workflow; ``kind`` is ``call``, ``fetch``, ``install`` or ``remote``.
+
+    A remote one is on the service at the URL ``service``, and known by its id alone.
+    ``why`` says what it waits for, or why it failed or was cancelled.
+    """
+
+    id: str
+    kind: str
+    label: str
+    status: str
+    service: str | None = None
+    why: str | None = None
+    submitted: str | None = None
+    started: str | None = None
+    finished: str | None = None
+    progress: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphEdge:
+    """``job`` needs ``needed``; ``how`` is a phase, or ``value``, ``file``, ``url``."""
+
+    job: str
+    needed: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphRecord:
+    """A workflow: what is connected with the jobs that were asked for.
+
+    ``complete`` is False where there was more than the answer may hold.
+    """
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    complete: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhyRecord:
+    """Why a job is in its state: one ``line``, and below it the chain, a cause on each line."""
+
+    job: str
+    status: str
+    line: str
+    chain: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobRequest:
     """One call of an entry point inside the environment of a lock, or of an install to come.
@@ -231,7 +371,13 @@ class JobRequest:
     Exactly one of ``lock_hash`` and ``install`` is given. ``fresh`` asks for a fresh
     interpreter in place of a fork; ``memory_bytes`` and ``timeout_s`` are limits.
     ``restartable`` says that it may run again from the beginning once its process is
-    proven dead without an outcome.
+    proven dead without an outcome. A fetch has ``fetch`` in their place, and `FETCH` as its
+    entry point.
+
+    ``when`` is a condition (`park.model.conditions_json`); a reference among the arguments
+    (`park.model.references`) is one more. ``retries``: how often it may run again after it
+    failed, ``backoff_s`` seconds after the first failure and twice as long after each other.
+    ``grants`` open what it needs on other services.
     """
 
     id: str
@@ -244,6 +390,11 @@ class JobRequest:
     restartable: bool = False
     timeout_s: float | None = None
     memory_bytes: int | None = None
+    when: dict[str, Any] | None = None
+    retries: int = 0
+    backoff_s: float = 1.0
+    fetch: FetchRequest | None = None
+    grants: list[HeldGrant] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,7 +411,9 @@ class JobRecord:
     """A job as the service sees it; times are RFC 3339 in UTC.
 
     ``environment`` is the directory of the environment on the service, ``error`` one line
-    that says why a job failed or was cancelled.
+    that says why a job failed or was cancelled. ``kind`` is ``call`` or ``fetch``; ``when``
+    the condition under which it starts. It failed ``failures`` times so far, and may run
+    ``retries`` times more than once; ``not_before`` is when it does so the next time.
     """
 
     id: str
@@ -279,6 +432,11 @@ class JobRecord:
     error: str | None
     progress: dict[str, Any] | None = None
     files: list[FileRecord] = field(default_factory=list)
+    kind: str = "call"
+    when: dict[str, Any] | None = None
+    retries: int = 0
+    failures: int = 0
+    not_before: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -430,6 +588,10 @@ _NESTED: dict[tuple[str, str], Any] = {
     ("EnvironmentRecord", "pins"): PinRecord,
     ("IndexProjectRecord", "files"): IndexFileRecord,
     ("JobRecord", "files"): FileRecord,
+    ("JobRequest", "fetch"): FetchRequest,
+    ("JobRequest", "grants"): HeldGrant,
+    ("GraphRecord", "nodes"): GraphNode,
+    ("GraphRecord", "edges"): GraphEdge,
 }
 
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
 
 from park_repo.tables import metadata
 
@@ -11,13 +23,20 @@ __all__ = [
     "environment_pins",
     "environments",
     "events",
+    "fetched",
+    "fetches",
+    "grants",
+    "held_grants",
     "installs",
     "job_files",
     "jobs",
     "locks",
     "metadata",
+    "needs",
     "offers",
+    "remote_leaves",
     "results",
+    "staged",
 ]
 
 installs = Table(
@@ -108,9 +127,101 @@ jobs = Table(
     Column("finished", String),
     Column("error", Text),
     Column("traceback", Text),
+    Column("kind", String, nullable=False, server_default="call", comment="call or fetch"),
+    Column("condition", JSON(none_as_null=True)),
+    Column(
+        "pending",
+        Integer,
+        comment="what is still missing of a plain conjunction; null for other conditions",
+    ),
+    Column("retries", Integer, nullable=False, server_default="0"),
+    Column("backoff_s", Float, nullable=False, server_default="1"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("not_before", String),
+    Column("pools", JSON(none_as_null=True), comment="units taken, by pool; null: none"),
     Index("jobs_by_status", "status"),
     Index("jobs_by_user", "user", "submitted"),
     Index("jobs_by_install", "install"),
+)
+
+# Who waits for whom; kept when it is settled, since it is the workflow's graph as well.
+needs = Table(
+    "needs",
+    metadata,
+    Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("needed", String, primary_key=True, comment="a job or an install"),
+    Column("service", String, primary_key=True, comment="its URL; empty: this one"),
+    Column("how", String, primary_key=True, comment="a phase, or value, file, url, progress"),
+    Index("needs_by_needed", "needed", "service"),
+    sqlite_with_rowid=False,
+)
+
+# What services elsewhere have said of leaves that a job here waits for.
+remote_leaves = Table(
+    "remote_leaves",
+    metadata,
+    Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("service", String, nullable=False),
+    Column("leaf", JSON, nullable=False),
+    Column("truth", String, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+# Values and files of jobs elsewhere, brought here for a job that refers to them.
+staged = Table(
+    "staged",
+    metadata,
+    Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("reference", String, primary_key=True, comment="as JSON with sorted keys"),
+    Column("document", JSON, nullable=False, comment="what takes its place in the call"),
+)
+
+# Grants of other services, held for one job and given back when it has ended.
+held_grants = Table(
+    "held_grants",
+    metadata,
+    Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("service", String, primary_key=True),
+    Column("token", String, nullable=False),
+)
+
+# Grants of this service. The token itself is not kept.
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("token_sha256", String, nullable=False, unique=True),
+    Column("user", String, nullable=False),
+    Column("jobs", JSON, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("created", String, nullable=False),
+    Column("expires", String, nullable=False),
+    Column("revoked", String),
+    Index("grants_by_user", "user", "created"),
+)
+
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("authorization", String, comment="forgotten when the fetch has ended"),
+)
+
+# What was fetched before, so that the next time only costs the question whether it changed.
+fetched = Table(
+    "fetched",
+    metadata,
+    Column("user", String, primary_key=True),
+    Column("url", String, primary_key=True),
+    Column("credential", String, primary_key=True, comment="SHA-256 of it; empty for none"),
+    Column("etag", String),
+    Column("last_modified", String),
+    Column("sha256", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("checked", String, nullable=False),
 )
 
 # Calls and results may be megabytes: apart, so that a listing never reads them.

@@ -1,0 +1,135 @@
+"""References: placeholders for what a job will leave, in arguments, conditions and URLs.
+
+As JSON a reference is a node of the job codec::
+
+    {"$park": "reference", "job": ID, "what": "value", "path": [["item", "chisq"]],
+     "service": "https://sns.example.org/service"}
+
+``service`` is the URL of the service that has the job, absent where it is the one that
+reads the reference; ``name`` that of a file, absent where the job itself says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from park.errors import UsageError
+
+__all__ = ["NODE", "Reference", "Step", "What", "references_in"]
+
+NODE = "reference"
+"""The kind of the node, under the codec's key ``$park``."""
+
+_TAG = "$park"  # as in `park.runtime.codec`, which stands apart
+
+Step = tuple[Literal["item", "attribute"], str | int]
+"""One step into a value: ``("item", key)`` or ``("attribute", name)``."""
+
+MOST_STEPS = 64
+"""The longest path into a value: far beyond any that a person writes."""
+
+
+class What(StrEnum):
+    """What of a job a reference stands for."""
+
+    VALUE = "value"
+    """What it returned."""
+    FILE = "file"
+    """A file that it left: in a job that gets it, the path of a local copy."""
+    URL = "url"
+    """The URL of such a file on the service that has it."""
+    PROGRESS = "progress"
+    """The values of its newest report of progress; in conditions only."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """What ``job`` will leave; ``path`` leads into a value, ``name`` names a file."""
+
+    job: str
+    what: What
+    service: str | None = None
+    name: str | None = None
+    path: tuple[Step, ...] = ()
+
+    def item(self, key: str | int) -> Reference:
+        """Return the reference to an item of this one's value."""
+        return self._into("item", key)
+
+    def attribute(self, name: str) -> Reference:
+        """Return the reference to an attribute of this one's value."""
+        return self._into("attribute", name)
+
+    def _into(self, kind: Literal["item", "attribute"], key: str | int) -> Reference:
+        if self.what not in {What.VALUE, What.PROGRESS}:
+            raise UsageError(f"a {self.what} has no items: {key!r}")
+        if len(self.path) == MOST_STEPS:
+            raise UsageError(f"a reference leads at most {MOST_STEPS} steps into a value")
+        path = (*self.path, (kind, key))
+        return Reference(job=self.job, what=self.what, service=self.service, path=path)
+
+    def __str__(self) -> str:
+        path = "".join(f"[{key!r}]" if kind == "item" else f".{key}" for kind, key in self.path)
+        name = f" {self.name}" if self.name is not None else ""
+        return f"{self.what}{path}{name} of job {self.job}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the node; what is absent is left out."""
+        node: dict[str, Any] = {_TAG: NODE, "job": self.job, "what": str(self.what)}
+        if self.service is not None:
+            node["service"] = self.service
+        if self.name is not None:
+            node["name"] = self.name
+        if self.path:
+            node["path"] = [list(step) for step in self.path]
+        return node
+
+    @classmethod
+    def from_json(cls, node: Mapping[str, Any]) -> Reference:
+        """Rebuild a reference; raises `UsageError` for anything else."""
+        try:
+            service, name = node.get("service"), node.get("name")
+            return cls(
+                job=_text(node["job"]),
+                what=What(node["what"]),
+                service=None if service is None else _text(service),
+                name=None if name is None else _text(name),
+                path=tuple(_step(each) for each in node.get("path", ())),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"not a reference: {node!r}") from error
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(value)
+    return value
+
+
+def _step(value: Any) -> Step:
+    kind, key = value
+    if kind == "item" and isinstance(key, (str, int)) and not isinstance(key, bool):
+        return ("item", key)
+    if kind == "attribute" and isinstance(key, str) and key.isidentifier():
+        return ("attribute", key)
+    raise ValueError(value)
+
+
+def references_in(document: Any) -> Iterator[Reference]:
+    """Yield the references among the encoded arguments of a call, depth first.
+
+    Raises `UsageError` for a damaged one.
+    """
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(reversed(value))
+        elif isinstance(value, dict):
+            if value.get(_TAG) == NODE:
+                yield Reference.from_json(value)
+            else:
+                pending.extend(reversed(value.values()))
