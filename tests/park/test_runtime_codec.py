@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,7 @@ from park.runtime.codec import (
     TAG,
     CodecError,
     FileValue,
+    Node,
     decode,
     decode_call,
     encode,
@@ -190,3 +192,45 @@ def test_a_damaged_document_is_a_codec_error(document: Any) -> None:
 def test_a_call_comes_back() -> None:
     document = json.loads(json.dumps(encode_call((1, (2,)), {"c": math.inf}, set_hash=None)))
     assert decode_call(document, set_hash=None) == ([1, (2,)], {"c": math.inf})
+
+
+def test_a_ready_node_passes_through() -> None:
+    reference = {TAG: "reference", "job": "7f3a", "what": "value"}
+    assert encode([1, {"x": Node(document=reference)}], set_hash=None) == [1, {"x": reference}]
+
+
+def selected(value: object, *path: tuple[str, object]) -> Any:
+    steps = [list(step) for step in path]
+    document = {TAG: "selected", "value": encode(value, set_hash="here"), "path": steps}
+    return decode(json.loads(json.dumps(document)), set_hash="here")
+
+
+def test_a_selection_leads_into_a_value() -> None:
+    assert (
+        selected({"fit": ({"chisq": 1.5},)}, ("item", "fit"), ("item", 0), ("item", "chisq")) == 1.5
+    )
+    assert selected(dt.date(2026, 11, 23), ("attribute", "year")) == 2026
+    assert selected([1, 2]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("value", "step", "line"),
+    [
+        ({"a": 1, "b": 2}, ("item", "c"), "no item 'c': it is a dict with 'a', 'b'"),
+        ([1, 2], ("item", 2), "no item 2: it is a list of 2"),
+        (1.5, ("item", "c"), "no item 'c': it is a float"),
+        ({}, ("item", "c"), "it is a dict with nothing in it"),
+        (dt.date(2026, 1, 1), ("attribute", "hour"), "no attribute 'hour': it is a date with "),
+        ({str(i): i for i in range(12)}, ("item", "c"), "'9', 2 more"),
+    ],
+)
+def test_a_selection_that_leads_nowhere_says_what_there_is(
+    value: object, step: tuple[str, object], line: str
+) -> None:
+    with pytest.raises(CodecError, match=re.escape(line)):
+        selected(value, step)
+
+
+def test_a_selection_says_how_far_it_came() -> None:
+    with pytest.raises(CodecError, match=re.escape("['fit'].real has no item 0")):
+        selected({"fit": 1.5}, ("item", "fit"), ("attribute", "real"), ("item", 0))

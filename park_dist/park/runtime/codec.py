@@ -17,6 +17,10 @@ file            ``sha256``, ``name``: content that the service keeps
 service-file    ``path``: a file on the service, such as ``~/data/run.zip``
 ndarray,        ``npy``: base64 of a .npy file without pickles
 numpy-scalar
+reference       what another job will leave (`park.model.references`); the service
+                replaces it before the job starts
+selected        ``value``: a node, and ``path``: the way into it, as pairs of ``item`` or
+                ``attribute`` and a key; the service makes it of a reference
 pickle          ``base64``, ``set_hash``, ``type``: anything else
 ==============  ==========================================================
 
@@ -41,6 +45,7 @@ __all__ = [
     "TAG",
     "CodecError",
     "FileValue",
+    "Node",
     "ServiceFile",
     "decode",
     "decode_call",
@@ -72,6 +77,13 @@ class ServiceFile:
     """A file on the service, by its name there; a job gets the path that it can open."""
 
     path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """A value that is JSON data of this codec already: `encode` puts it in as it is."""
+
+    document: Any
 
 
 def encode(value: object, *, set_hash: str | None) -> Any:
@@ -197,6 +209,9 @@ class _Encoder:
     def service_file(self, value: ServiceFile) -> Any:
         return _node("service-file", path=value.path)
 
+    def ready(self, value: Node) -> Any:
+        return value.document
+
     def _numpy_node(self, value: object) -> Any:
         # a value can only be numpy's where numpy is loaded already
         numpy = sys.modules.get("numpy")
@@ -242,6 +257,7 @@ _ENCODERS: dict[type, Callable[[_Encoder, Any], Any]] = {
     dt.timedelta: _Encoder.span,
     FileValue: _Encoder.file,
     ServiceFile: _Encoder.service_file,
+    Node: _Encoder.ready,
 }
 
 
@@ -276,6 +292,14 @@ class _Decoder:
             return FileValue(sha256=node["sha256"], name=name)
         return str(pathlib.Path(self._inputs, node["sha256"], name))
 
+    def selected(self, node: dict[str, Any]) -> Any:
+        value = self.decode(node["value"])
+        way = ""
+        for kind, key in node["path"]:
+            value = _ITEMS_AND_ATTRIBUTES[kind](value, key, way or "the value")
+            way += f"[{key!r}]" if kind == "item" else f".{key}"
+        return value
+
     def numpy(self, node: dict[str, Any]) -> Any:
         try:
             import numpy as np  # type: ignore[import-not-found,unused-ignore]
@@ -296,6 +320,49 @@ class _Decoder:
             return pickle.loads(_bytes_of(node["base64"]))  # noqa: S301 (the same set wrote it)
         except Exception as error:
             raise CodecError(f"a pickled {node['type']} cannot be read: {error}") from error
+
+
+def _item(value: Any, key: str | int, place: str) -> Any:
+    try:
+        return value[key]
+    except Exception as error:
+        raise CodecError(f"{place} has no item {key!r}: {_what_there_is(value)}") from error
+
+
+def _attribute(value: Any, name: str, place: str) -> Any:
+    try:
+        return getattr(value, name)
+    except Exception as error:
+        there = _listed([each for each in dir(value) if not each.startswith("_")])
+        raise CodecError(
+            f"{place} has no attribute {name!r}: it is a {type(value).__qualname__} with {there}"
+        ) from error
+
+
+_ITEMS_AND_ATTRIBUTES: dict[str, Callable[[Any, Any, str], Any]] = {
+    "item": _item,
+    "attribute": _attribute,
+}
+
+
+def _what_there_is(value: Any) -> str:
+    kind = type(value).__qualname__
+    if isinstance(value, dict):
+        return f"it is a {kind} with {_listed([repr(key) for key in value])}"
+    try:
+        return f"it is a {kind} of {len(value)}"
+    except TypeError:
+        return f"it is a {kind}"
+
+
+_MOST_LISTED = 10
+"""Names in one line of an error; more of them are counted."""
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MOST_LISTED
+    tail = [f"{more} more"] if more > 0 else []
+    return ", ".join([*names[:_MOST_LISTED], *tail]) or "nothing in it"
 
 
 def _bytes_of(text: str) -> bytes:
@@ -320,6 +387,7 @@ _DECODERS: dict[str, Callable[[_Decoder, dict[str, Any]], Any]] = {
     "file": _Decoder.file,
     # the service replaces it in arguments; in a result it is still a name
     "service-file": lambda _, node: ServiceFile(path=node["path"]),
+    "selected": _Decoder.selected,
     "ndarray": _Decoder.numpy,
     "numpy-scalar": _Decoder.numpy,
     "pickle": _Decoder.unpickled,
