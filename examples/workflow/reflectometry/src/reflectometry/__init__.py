@@ -1,0 +1,1 @@
+"""Reduction of measured reflectivity: the angles of a run become one curve."""
