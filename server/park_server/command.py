@@ -58,6 +58,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=PATH",
         help="a folder that every user may read as /NAME/…, an instrument's data for example",
     )
+    parser.add_argument(
+        "--allow-address",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="an address, network (CIDR) or host name that users may have the service talk to "
+        "although it is not public: another service of the house for example",
+    )
     parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
     parser.add_argument(
         "--quota",
@@ -95,6 +103,7 @@ def run(options: argparse.Namespace) -> int:
             index_upload=options.index_upload,
             index_login_file=options.index_login,
             roots=options.root,
+            allow_addresses=options.allow_address,
         )
     )
     return 0

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from park.errors import UsageError
 from park.model.sizes import parse_size
+from park_server.addresses import AddressPolicy
 
 __all__ = ["PYPI", "Settings", "without_credentials"]
 
@@ -33,7 +34,8 @@ class Settings:
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
     in place of the embedded one, ``index_upload`` where that takes uploads (None: found from
     ``index``), ``index_login`` the user and password for it. ``roots`` are folders that every
-    user may read as ``/NAME/…``.
+    user may read as ``/NAME/…``. ``addresses`` says which machines the service talks to for its
+    users.
     """
 
     home: Path
@@ -48,6 +50,7 @@ class Settings:
     index_upload: str | None = None
     index_login: tuple[str, str] | None = field(default=None, repr=False)
     roots: Mapping[str, Path] = field(default_factory=dict)
+    addresses: AddressPolicy = field(default_factory=AddressPolicy)
 
     @classmethod
     def of(
@@ -65,6 +68,7 @@ class Settings:
         index_upload: str | None = None,
         index_login_file: Path | None = None,
         roots: Sequence[str] = (),
+        allow_addresses: Sequence[str] = (),
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -85,6 +89,7 @@ class Settings:
             index_upload=None if index_upload is None else _checked("--index-upload", index_upload),
             index_login=None if index_login_file is None else _login_in(index_login_file),
             roots=dict(map(_root, roots)),
+            addresses=AddressPolicy.of(allow_addresses),
         )
 
 
