@@ -25,10 +25,12 @@ __all__ = [
     "QUARANTINE",
     "beside",
     "key_lock",
+    "opened",
     "quarantine",
     "remove_tree",
     "sweep_beside",
     "write_durably",
+    "write_new",
 ]
 
 BUILDING = ".building-"
@@ -57,6 +59,24 @@ def key_lock(folder: Path, key: str, *, wait: bool = True) -> Iterator[bool]:
         yield held
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[int]:
+    """Open ``folder``: thousands of short paths relative to it cost less than long ones."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_new(path: str, content: bytes, mode: int, top: int) -> None:
+    """Write the new file ``path``, relative to the open directory ``top``; it may be read-only."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(path, flags, mode, dir_fd=top)
+    with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 (a descriptor, not a path)
+        file.write(content)
 
 
 def beside(folder: Path, key: str, *, prefix: str = BUILDING) -> Path:
@@ -115,8 +135,5 @@ def write_durably(path: Path, content: bytes) -> None:
 
 def sync_directory(path: Path) -> None:
     """Make the names in ``path`` durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with opened(path) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

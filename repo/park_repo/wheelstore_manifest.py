@@ -16,7 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Damage", "Stamp", "changed_contents", "changed_stamps", "seal", "take_stamps"]
+from park_repo import wheelstore_disk as disk
+
+__all__ = [
+    "Damage",
+    "Stamp",
+    "changed_contents",
+    "changed_stamps",
+    "seal",
+    "stamp_of",
+    "take_stamps",
+]
 
 _FILE_MODE, _EXECUTABLE_MODE, _DIRECTORY_MODE = 0o444, 0o555, 0o555
 
@@ -54,21 +64,28 @@ class Damage:
         return f"{self.path or '.'} {self.what}"
 
 
-def seal(root: Path) -> None:
-    """Make everything under ``root`` read-only; executables stay executable."""
-    for folder, _, names in os.walk(root, topdown=False):
-        for name in names:
-            path = os.path.join(folder, name)  # noqa: PTH118 (a Path per file costs more than the system calls)
-            mode = os.lstat(path).st_mode
-            wanted = _EXECUTABLE_MODE if mode & stat.S_IXUSR else _FILE_MODE
-            if not stat.S_ISLNK(mode) and stat.S_IMODE(mode) != wanted:
-                os.chmod(path, wanted)  # noqa: PTH101
-        Path(folder).chmod(_DIRECTORY_MODE)
+def seal(root: Path) -> dict[str, os.stat_result]:
+    """Make everything under ``root`` read-only; executables stay executable.
+
+    Returns how each path was left, relative as in a `Stamp`: one pass, since half of what
+    an environment costs is looking at what was just made.
+    """
+    with disk.opened(root) as top:
+        return {path: _sealed(path, top) for path in _walk(top)}
+
+
+def stamp_of(path: str, found: os.stat_result, sha256: str = "") -> Stamp:
+    """Return the stamp of ``path`` as it was ``found``."""
+    size = 0 if stat.S_ISDIR(found.st_mode) else found.st_size
+    return Stamp(
+        path, found.st_mode, size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, sha256
+    )
 
 
 def take_stamps(root: Path, digests: Mapping[str, str] = {}) -> list[Stamp]:
     """Return the stamps of ``root`` and of all below it; ``digests`` are taken over by path."""
-    return [_stamp(root, path, digests.get(path, "")) for path in _walk(root)]
+    with disk.opened(root) as top:
+        return [stamp_of(path, _look(path, top), digests.get(path, "")) for path in _walk(top)]
 
 
 def changed_stamps(root: Path, stamps: Iterable[Stamp]) -> tuple[Damage, ...]:
@@ -91,7 +108,8 @@ def changed_contents(root: Path, stamps: Iterable[Stamp]) -> tuple[Damage, ...]:
     """Compare names, modes and contents under ``root``; times and inodes may differ."""
     stamps = list(stamps)
     known = {stamp.path for stamp in stamps}
-    damages = [Damage(path=path, what="added") for path in _walk(root) if path not in known]
+    with disk.opened(root) as top:
+        damages = [Damage(path=path, what="added") for path in _walk(top) if path not in known]
     for stamp in stamps:
         try:
             now = _stamp(root, stamp.path, "")
@@ -125,25 +143,53 @@ def _added(root: Path, directory: str, stamps: Iterable[Stamp]) -> list[Damage]:
     ]
 
 
+def _sealed(path: str, top: int) -> os.stat_result:
+    """Make ``path`` below the open directory ``top`` read-only; return how it is then."""
+    found = _look(path, top)
+    mode = found.st_mode
+    if stat.S_ISLNK(mode):
+        return found
+    if stat.S_ISDIR(mode):
+        wanted = _DIRECTORY_MODE
+    else:
+        wanted = _EXECUTABLE_MODE if mode & stat.S_IXUSR else _FILE_MODE
+    if stat.S_IMODE(mode) == wanted:
+        return found
+    os.chmod(path or ".", wanted, dir_fd=top)
+    return _look(path, top)
+
+
+def _look(path: str, top: int) -> os.stat_result:
+    return os.stat(path or ".", dir_fd=top, follow_symlinks=False)
+
+
 def _stamp(root: Path, path: str, sha256: str) -> Stamp:
-    found = os.lstat(f"{root}/{path}" if path else root)
-    size = 0 if stat.S_ISDIR(found.st_mode) else found.st_size
-    return Stamp(
-        path, found.st_mode, size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, sha256
-    )
+    return stamp_of(path, os.lstat(f"{root}/{path}" if path else root), sha256)
 
 
-def _walk(root: Path) -> Iterator[str]:
-    """Yield ``""`` and every path below ``root``, each directory before what it holds."""
-    skipped = len(os.fspath(root)) + 1
-    for folder, directories, names in os.walk(root):
-        directories.sort()
-        relative = folder[skipped:]
-        yield relative
-        prefix = f"{relative}/" if relative else ""
-        links = [name for name in directories if os.path.islink(f"{folder}/{name}")]  # noqa: PTH114
-        for name in sorted([*names, *links]):
-            yield prefix + name
+def _walk(top: int) -> Iterator[str]:
+    """Yield ``""`` and every path below the open directory ``top``, directories first.
+
+    The types are those that a directory has for its names: `os.walk` follows each link.
+    """
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        yield folder
+        prefix = f"{folder}/" if folder else ""
+        names = _listed(folder, top)
+        yield from (prefix + name for name, is_directory in names if not is_directory)
+        waiting.extend(prefix + name for name, is_directory in reversed(names) if is_directory)
+
+
+def _listed(folder: str, top: int) -> list[tuple[str, bool]]:
+    """Return the names in ``folder``, sorted, and whether each is a directory."""
+    descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=top)
+    try:
+        with os.scandir(descriptor) as found:
+            return sorted((item.name, item.is_dir(follow_symlinks=False)) for item in found)
+    finally:
+        os.close(descriptor)
 
 
 def _sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from park_repo.wheelstore_manifest import Stamp, seal, take_stamps
+from park_repo.wheelstore_manifest import Stamp, seal, stamp_of
 
 __all__ = ["close", "expected", "is_bytecode", "modules", "open_for_bytecode", "reserve"]
 
@@ -57,10 +57,9 @@ def close(root: Path, names: Iterable[str], digests: Mapping[str, str]) -> list[
         for found in list(path.iterdir()):
             if f"{folder}/{found.name}" not in digests:
                 found.unlink()
-        seal(path)
-        for stamp in take_stamps(path):
-            whole = f"{folder}/{stamp.path}" if stamp.path else folder
-            stamps.append(stamp._replace(path=whole, sha256=digests.get(whole, "")))
+        for name, left in seal(path).items():
+            whole = f"{folder}/{name}" if name else folder
+            stamps.append(stamp_of(whole, left, digests.get(whole, "")))
     return stamps
 
 

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 
 from park.model.locks import SelectedWheel
 from park_repo import wheelstore_disk as disk
-from park_repo.wheelstore_manifest import seal, take_stamps
+from park_repo.wheelstore_manifest import seal, stamp_of
 from park_server.envs import farm_apply
 from park_server.envs.environment import MANIFEST, Environment, PackageConflict
 from park_server.envs.farm import Conflict, FarmPlan, plan_farm
 from park_server.envs.progress import Counter, OnProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from park_repo.wheelstore import StoreEntry
-    from park_repo.wheelstore_manifest import Stamp
     from park_server.envs.interpreters import Interpreter
     from park_server.envs.lock import Selection
     from park_server.envs.template import Skeleton
@@ -111,8 +110,8 @@ def _complete(
     The manifest exists before the stamps are taken, since its name changes the directory's.
     """
     with (building / MANIFEST).open("xb") as file:
-        seal(building)
-        stamps = tuple(stamp for stamp in take_stamps(building) if stamp.path != MANIFEST)
+        left = seal(building)
+        del left[MANIFEST]
         environment = Environment(
             lock_hash=selection.hash,
             path=final,
@@ -124,20 +123,16 @@ def _complete(
                 for w in selection.wheels
             ),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            size_own=_blocks(building, stamps),
+            # what it takes on the disk: its links and folders, too
+            size_own=sum(512 * found.st_blocks for found in left.values()),
             size_shared=size_shared,
             conflicts=conflicts,
-            stamps=stamps,
+            stamps=tuple(stamp_of(path, found) for path, found in left.items()),
         )
         file.write(environment.manifest())
         file.flush()
         os.fsync(file.fileno())
     return environment
-
-
-def _blocks(root: Path, stamps: Iterable[Stamp]) -> int:
-    """Return the bytes that the environment takes on the disk: its links and folders, too."""
-    return sum(512 * os.lstat(f"{root}/{stamp.path}").st_blocks for stamp in stamps)
 
 
 def _real_conflicts(conflicts: tuple[Conflict, ...]) -> tuple[PackageConflict, ...]:

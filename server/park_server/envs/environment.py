@@ -78,7 +78,10 @@ class Environment:
             "target": asdict(self.target),
             "python": self.python,
             "cache_tag": self.cache_tag,
-            "packages": [asdict(package) for package in self.packages],
+            "packages": [
+                {"name": each.name, "version": each.version, "sha256": each.sha256}
+                for each in self.packages
+            ],
             "created": self.created,
             "size_own": self.size_own,
             "size_shared": self.size_shared,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = ["Conflict", "FarmPlan", "Generated", "Layer", "Link", "Listing", "plan_farm"]
 
@@ -71,9 +72,11 @@ class FarmPlan:
     conflicts: tuple[Conflict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """One owner's wish for one path. ``source`` is None for a generated file."""
+class _Claim(NamedTuple):
+    """One owner's wish for one path. ``source`` is None for a generated file.
+
+    A tuple, not a dataclass: an environment has thousands.
+    """
 
     owner: str
     source: str | None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from installer.scripts import Script
 from installer.utils import fix_shebang
 
+from park_repo import wheelstore_disk as disk
 from park_repo.wheelstore import StoreEntry
 from park_repo.wheelstore_pending import expected
 from park_server.envs.farm import FarmPlan, Layer, Listing
@@ -100,19 +101,18 @@ def apply_plan(
     the store's entries. ``content`` gives a generated file by owner and path.
     """
     present = set(existing)
-    for path in plan.directories:
-        if path not in present:
-            os.mkdir(f"{folder}/{path}", 0o755)  # noqa: PTH102 (a Path for each costs more)
     anchors = _Anchors(store)
-    for link in plan.links:
-        up = "../" * link.path.count("/")
-        os.symlink(up + anchors.short(link.source), f"{folder}/{link.path}")  # noqa: PTH211
-    anchors.make(folder, final)
-    for generated in plan.generated:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        descriptor = os.open(f"{folder}/{generated.path}", flags, 0o755)
-        with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
-            file.write(content(generated.owner, generated.path))
+    with disk.opened(folder) as top:
+        for path in plan.directories:
+            if path not in present:
+                os.mkdir(path, 0o755, dir_fd=top)
+        for link in plan.links:
+            up = "../" * link.path.count("/")
+            os.symlink(up + anchors.short(link.source), link.path, dir_fd=top)
+        anchors.make(top, final)
+        for generated in plan.generated:
+            owned = content(generated.owner, generated.path)
+            disk.write_new(generated.path, owned, 0o555, top)
 
 
 class _Anchors:
@@ -138,14 +138,15 @@ class _Anchors:
         anchor = self._wheels.setdefault(entry, str(len(self._wheels)))
         return anchor + source[len(entry) :]
 
-    def make(self, folder: Path, final: Path) -> None:
-        """Make the links that the short ways begin with."""
-        os.mkdir(f"{folder}/{ANCHORS}", 0o755)  # noqa: PTH102
+    def make(self, top: int, final: Path) -> None:
+        """Make the links that the short ways begin with, in the open directory ``top``."""
+        os.mkdir(ANCHORS, 0o755, dir_fd=top)
         for source, anchor in self._dist_infos.items():
-            os.symlink(self._through_wheel(source), f"{folder}/{ANCHORS}/{anchor}")  # noqa: PTH211
+            os.symlink(self._through_wheel(source), f"{ANCHORS}/{anchor}", dir_fd=top)
+        store = os.path.relpath(self._store, final / ANCHORS) if self._wheels else ""
         for entry, anchor in self._wheels.items():
-            target = os.path.relpath(entry, final / ANCHORS)
-            os.symlink(target, f"{folder}/{ANCHORS}/{anchor}")  # noqa: PTH211
+            target = store + entry[len(self._store) :]
+            os.symlink(target, f"{ANCHORS}/{anchor}", dir_fd=top)
 
 
 def contents_by_owner(entries: Iterable[StoreEntry], python: str) -> Callable[[str, str], bytes]:

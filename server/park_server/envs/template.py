@@ -42,16 +42,14 @@ class Skeleton:
     def copy(self, folder: Path, *, final: Path) -> None:
         """Make the skeleton in the new ``folder``, to be used as ``final``."""
         folder.mkdir(mode=0o755)
-        for path in self.directories:
-            os.mkdir(f"{folder}/{path}", 0o755)  # noqa: PTH102 (a Path for each costs more)
-        for path, target in self.links:
-            os.symlink(target, f"{folder}/{path}")  # noqa: PTH211
         origin, place = os.fsencode(self.origin), os.fsencode(final)
-        for path, content, mode in self.files:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            descriptor = os.open(f"{folder}/{path}", flags, mode)
-            with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 (a descriptor, not a path)
-                file.write(content.replace(origin, place))
+        with disk.opened(folder) as top:
+            for path in self.directories:
+                os.mkdir(path, 0o755, dir_fd=top)
+            for path, target in self.links:
+                os.symlink(target, path, dir_fd=top)
+            for path, content, mode in self.files:
+                disk.write_new(path, content.replace(origin, place), mode & 0o555, top)
 
 
 class Templates:
