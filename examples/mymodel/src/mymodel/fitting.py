@@ -12,30 +12,29 @@ from refl1d.names import Experiment, FitProblem, Parameter
 
 from .data import load_data, probe
 from .figure import draw
+from .running import job, progress
 from .sample import UNITS, film_on_silicon
-
-try:
-    from park import progress
-except ImportError:  # not run by park: nobody asks how far the fit is
-
-    def progress(done=None, total=None, **values):
-        """Report nothing."""
+from .simulation import start_from
 
 
-def define_fit(data):
+@job
+def define_fit(data, model=None):
     """Return the bumps problem for ``data`` (see `load_data`), with the free parameters set.
 
     Besides those of the sample, the scale of the curve (the plateau below the critical
-    edge is not at 1) and the background are free.
+    edge is not at 1) and the background are free. They start from ``model``, a file that
+    `prefit_simulation` left; without one, from what `film_on_silicon` assumes.
     """
     stack, free = film_on_silicon()
+    if model is not None:
+        start_from(model, free)
     scale = Parameter(0.9, name="scale").range(0.7, 1.2)
     background = Parameter(4e-7, name="background").range(0, 5e-6)
-    free |= {"scale": scale, "background": background}
-    model = Experiment(sample=stack, probe=probe(load_data(data), scale, background))
-    return FitProblem(model)
+    measured = Experiment(sample=stack, probe=probe(load_data(data), scale, background))
+    return FitProblem(measured)
 
 
+@job
 def fit(data, steps=3000, method="amoeba", seed=1):
     """Fit the model to ``data`` (a file or an array, see `load_data`) and return the result.
 

@@ -10,6 +10,8 @@ film is half as wide as the slab, so that it fits into it.
 
 from refl1d.names import SLD, Parameter
 
+from .running import job
+
 SILICON_SLD = 2.07
 OXIDE_SLD = 3.47
 FILM_SLD = 2.0
@@ -24,6 +26,7 @@ ROUGHNESS = 4.0
 UNITS = {"thickness": "Å", "roughness": "Å", "SLD": "1e-6/Å²"}  # by the last word of a name
 
 
+@job
 def constants():
     """Return what the starting model assumes, by name."""
     return {
