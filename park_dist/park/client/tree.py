@@ -1,0 +1,303 @@
+"""A workflow as lines of text: a tree with each piece once, its state told by glyph and word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from park.client.workflow import Branch, Workflow
+from park.model.conditions import brief
+from park.wire import GraphEdge, GraphNode
+
+__all__ = [
+    "ASCII",
+    "UNICODE",
+    "Cells",
+    "Glyphs",
+    "Row",
+    "aligned",
+    "elapsed",
+    "extent",
+    "folded",
+    "host_of",
+    "label_of",
+    "one_line",
+    "short_label",
+    "shortened",
+    "standing",
+    "tree",
+]
+
+_STANDINGS = {
+    "ready": "completed",
+    "resolving": "running",
+    "realising": "running",
+    "awaiting-upload": "waiting",
+}
+
+
+def standing(status: str) -> str:
+    """Return a job's state for the state of a job or of an install: how it is drawn."""
+    return _STANDINGS.get(status, status)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Glyphs:
+    """The signs of a tree: of each state, and the lines that lead to a piece."""
+
+    states: dict[str, str]
+    other: str
+    fork: str
+    corner: str
+    pipe: str
+    blank: str
+    full: str
+    empty: str
+    ellipsis: str
+
+    def of(self, status: str) -> str:
+        """Return the sign of a state."""
+        return self.states.get(standing(status), self.other)
+
+
+UNICODE = Glyphs(
+    states={
+        "waiting": "◌",
+        "queued": "○",
+        "running": "●",
+        "completed": "✓",
+        "failed": "✗",
+        "cancelled": "⊘",
+    },
+    other="·",
+    fork="├─ ",
+    corner="└─ ",
+    pipe="│  ",
+    blank="   ",
+    full="━",
+    empty="╌",
+    ellipsis="…",
+)
+
+ASCII = Glyphs(
+    states={
+        "waiting": ".",
+        "queued": "o",
+        "running": "*",
+        "completed": "+",
+        "failed": "x",
+        "cancelled": "-",
+    },
+    other="?",
+    fork="|- ",
+    corner="`- ",
+    pipe="|  ",
+    blank="   ",
+    full="#",
+    empty="-",
+    ellipsis="...",
+)
+"""For terminals and files whose encoding has no more."""
+
+_DEEPEST = 24
+"""Levels that are drawn; what is deeper is drawn there, with the number of its level."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A line of the tree: ``lead`` up to the sign, then what is said of ``node``, part by part.
+
+    ``alike`` are the pieces that this line stands for besides ``node``.
+    """
+
+    node: GraphNode
+    lead: str
+    sign: str
+    label: str
+    id: str
+    status: str
+    time: str
+    notes: tuple[str, ...]
+    alike: tuple[GraphNode, ...] = ()
+
+
+def tree(
+    workflow: Workflow, now: datetime, *, glyphs: Glyphs = UNICODE, fold: int | None = 8
+) -> list[Row]:
+    """Return the lines of a workflow as it is ``now`` (aware).
+
+    Where more than ``fold`` pieces that nothing needs follow one another and differ in
+    nothing but their ids, one line counts them; None has them all.
+    """
+    found: list[Row] = []
+    for alike in folded(workflow, fold):
+        node = alike[0].node
+        time = elapsed(node, now) if len(alike) == 1 else ""
+        found.append(
+            Row(
+                node=node,
+                lead=_lead(alike[-1].last, glyphs),
+                sign=glyphs.of(node.status),
+                label=label_of(node) if len(alike) == 1 else f"{len(alike)} of {label_of(node)}",
+                id=brief(node.id).replace("…", glyphs.ellipsis) if len(alike) == 1 else "",
+                status=node.status,
+                time=time,
+                notes=tuple(_notes(alike, glyphs)),
+                alike=tuple(branch.node for branch in alike[1:]),
+            )
+        )
+    return found
+
+
+def folded(workflow: Workflow, fold: int | None) -> Iterator[Sequence[Branch]]:
+    """Yield the branches, those together that one line stands for."""
+    for _, group in groupby(workflow.branches(), lambda branch: _kind(workflow, branch)):
+        alike = list(group)
+        if fold is not None and len(alike) > fold:
+            yield alike
+        else:
+            yield from ([branch] for branch in alike)
+
+
+def _kind(workflow: Workflow, branch: Branch) -> object:
+    """Return what the pieces of one line share; what something hangs from has its own."""
+    node = branch.node
+    if workflow.needed_by[node.id]:
+        return node.id
+    return (len(branch.last), branch.last[:-1], node.kind, node.label, node.status, node.why)
+
+
+def _lead(last: tuple[bool, ...], glyphs: Glyphs) -> str:
+    if not last:
+        return ""
+    *above, end = last[:_DEEPEST]
+    beyond = f"({len(last)}) " if len(last) > _DEEPEST else ""
+    lines = "".join(glyphs.blank if over else glyphs.pipe for over in above)
+    return f"{lines}{glyphs.corner if end or beyond else glyphs.fork}{beyond}"
+
+
+def label_of(node: GraphNode) -> str:
+    """Return what a piece is called; of what is not a call, its kind comes first."""
+    label = one_line(node.label) or brief(node.id)
+    if node.kind == "call" or label.startswith(node.kind):
+        return label
+    return f"{node.kind} {label}"
+
+
+def short_label(node: GraphNode, width: int) -> str:
+    """Return the label in at most ``width`` characters; of an entry point the end tells most."""
+    label = label_of(node)
+    if node.kind == "call" and len(label) > width:
+        return f"…{label[len(label) - width + 1 :]}"
+    return shortened(label, width)
+
+
+def _notes(alike: Sequence[Branch], glyphs: Glyphs) -> Iterator[str]:
+    node = alike[0].node
+    if node.service is not None:
+        yield f"on {host_of(node.service)}"
+    if len(alike) == 1:
+        if (part := extent(node)) is not None and standing(node.status) == "running":
+            yield f"{_bar(part, glyphs)} {part:.0%}"
+        if needs := _named(alike[0].also):
+            yield f"also needs {needs}".replace("…", glyphs.ellipsis)
+    if node.why and standing(node.status) != "completed":
+        yield one_line(node.why).replace("…", glyphs.ellipsis)
+
+
+def _named(edges: Iterable[GraphEdge]) -> str:
+    grouped: dict[str, list[str]] = {}
+    for edge in edges:
+        grouped.setdefault(edge.needed, []).append(edge.how)
+    return ", ".join(f"{brief(name)} ({', '.join(hows)})" for name, hows in grouped.items())
+
+
+_BAR = 10
+
+
+def _bar(part: float, glyphs: Glyphs) -> str:
+    full = round(part * _BAR)
+    return glyphs.full * full + glyphs.empty * (_BAR - full)
+
+
+def extent(node: GraphNode) -> float | None:
+    """Return how much of a piece is done, from 0 to 1, where it reports that."""
+    report = node.progress or {}
+    done, total = report.get("done"), report.get("total")
+    if not isinstance(done, (int, float)) or not isinstance(total, (int, float)) or total <= 0:
+        return None
+    return min(max(done / total, 0.0), 1.0)
+
+
+_MINUTE, _HOUR = 60, 3600
+
+
+def elapsed(node: GraphNode, now: datetime) -> str:
+    """Return how long a piece ran or has run by ``now``; empty before its start."""
+    if node.started is None:
+        return ""
+    end = now if node.finished is None else datetime.fromisoformat(node.finished)
+    seconds = max((end - datetime.fromisoformat(node.started)).total_seconds(), 0.0)
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
+    return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
+
+
+def host_of(url: str) -> str:
+    """Return the part of a service's URL that people know it by."""
+    return urlsplit(url).netloc or url
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` without line breaks and control characters: it may be anybody's."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def shortened(text: str, width: int, *, ellipsis: str = "…") -> str:
+    """Return ``text`` in at most ``width`` characters: its middle is left out."""
+    if len(text) <= width:
+        return text
+    room = max(width - len(ellipsis), 0)
+    head = (room + 1) // 2
+    return text[:head] + ellipsis[:width] + text[len(text) - (room - head) :]
+
+
+class Cells(NamedTuple):
+    """The parts of a line, padded so that those of all lines stand below one another."""
+
+    lead: str
+    name: str
+    id: str
+    status: str
+    time: str
+    notes: str
+
+    def __str__(self) -> str:
+        return f"{self.lead}{'  '.join(self[1:])}".rstrip()
+
+
+def aligned(rows: Sequence[Row], *, widest: int = 48) -> list[Cells]:
+    """Return the lines in columns; labels have at most ``widest`` characters."""
+    labels = [shortened(row.label, widest) for row in rows]
+    named = list(zip(rows, labels, strict=True))
+    name = max((len(row.lead) + len(label) for row, label in named), default=0)
+    status = max((len(row.status) for row in rows), default=0)
+    time = max((len(row.time) for row in rows), default=0)
+    brief_id = max((len(row.id) for row in rows), default=0)
+    return [
+        Cells(
+            lead=row.lead,
+            name=f"{row.sign} {label:<{name - len(row.lead)}}",
+            id=f"{row.id:<{brief_id}}",
+            status=f"{row.status:<{status}}",
+            time=f"{row.time:>{time}}",
+            notes="  ".join(row.notes),
+        )
+        for row, label in named
+    ]

@@ -1,0 +1,130 @@
+"""A workflow as drawings need it: its pieces in layers, and a tree that has each of them once."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
+
+from park.wire import GraphEdge, GraphNode, GraphRecord
+
+__all__ = ["Branch", "Workflow", "joined"]
+
+_REMOTE = "remote"
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Branch:
+    """A piece at its place in the tree.
+
+    ``last`` tells of each level below the root whether nothing follows there; ``also`` are
+    the edges to what it needs besides the piece that it hangs from.
+    """
+
+    node: GraphNode
+    last: tuple[bool, ...]
+    also: tuple[GraphEdge, ...]
+
+
+class Workflow:
+    """Pieces and who needs whom, in the order in which they were made.
+
+    An edge to a piece that is not there (a graph may be cut short) is left out.
+    """
+
+    def __init__(self, record: GraphRecord) -> None:
+        self.nodes: Mapping[str, GraphNode] = {
+            node.id: node for node in sorted(record.nodes, key=lambda node: node.id)
+        }
+        self.edges = tuple(dict.fromkeys(filter(self._is_whole, record.edges)))
+        self.complete = record.complete
+
+    def _is_whole(self, edge: GraphEdge) -> bool:
+        return edge.job in self.nodes and edge.needed in self.nodes and edge.job != edge.needed
+
+    @cached_property
+    def needs(self) -> Mapping[str, tuple[GraphEdge, ...]]:
+        """The edges from each piece to what it needs."""
+        return _grouped((edge.job, edge) for edge in self.edges)
+
+    @cached_property
+    def needed_by(self) -> Mapping[str, tuple[GraphEdge, ...]]:
+        """The edges to each piece from what needs it."""
+        return _grouped((edge.needed, edge) for edge in self.edges)
+
+    @cached_property
+    def layers(self) -> Mapping[str, int]:
+        """The layer of each piece: one more than the deepest that it needs, from 0.
+
+        In topological order (A. B. Kahn, 1962). What is in a cycle, which no service makes,
+        comes last.
+        """
+        missing = {name: len({edge.needed for edge in self.needs[name]}) for name in self.nodes}
+        ready = deque(name for name, count in missing.items() if count == 0)
+        found = dict.fromkeys(ready, 0)
+        while ready:
+            name = ready.popleft()
+            for job in dict.fromkeys(edge.job for edge in self.needed_by[name]):
+                found[job] = max(found.get(job, 0), found[name] + 1)
+                missing[job] -= 1
+                if missing[job] == 0:
+                    ready.append(job)
+        deepest = max(found.values(), default=-1)
+        order = {name: layer for name, layer in found.items() if missing[name] == 0}
+        return order | {name: deepest + 1 for name in self.nodes if name not in order}
+
+    def branches(self) -> Iterator[Branch]:
+        """Yield every piece once, depth first: below the deepest of those that it needs.
+
+        What needs nothing is a root. So the first line of a branch is what came first, and
+        the pieces of a diamond are all there, one of them naming what it needs besides.
+        """
+        trunk = {name: self._trunk(name) for name in self.nodes}
+        children = _grouped((above, name) for name, above in trunk.items() if above is not None)
+        roots = [name for name, above in trunk.items() if above is None]
+        pending: list[tuple[str, tuple[bool, ...]]] = [(name, ()) for name in reversed(roots)]
+        while pending:
+            name, last = pending.pop()
+            also = (edge for edge in self.needs[name] if edge.needed != trunk[name])
+            yield Branch(node=self.nodes[name], last=last, also=tuple(also))
+            below = children[name]
+            for place, child in reversed(list(enumerate(below, 1))):
+                pending.append((child, (*last, place == len(below))))
+
+    def _trunk(self, name: str) -> str | None:
+        """Return the piece below which ``name`` hangs; never one of its own or a later layer."""
+        layers = self.layers
+        above = [edge.needed for edge in self.needs[name] if layers[edge.needed] < layers[name]]
+        return max(above, key=lambda needed: (layers[needed], needed), default=None)
+
+
+def joined(records: Mapping[str, GraphRecord]) -> GraphRecord:
+    """Return one graph of those that services, by their URL, have of one workflow.
+
+    The first service is the one that was asked. A piece of another bears its URL, and a
+    remote piece whose own service told of it is that piece.
+    """
+    home = next(iter(records), "")
+    nodes: dict[str, GraphNode] = {}
+    for service, record in records.items():
+        for node in record.nodes:
+            known = nodes.get(node.id)
+            if known is None or known.kind == _REMOTE:
+                far = node.kind != _REMOTE and service != home
+                nodes[node.id] = replace(node, service=service) if far else node
+    return GraphRecord(
+        nodes=list(nodes.values()),
+        edges=list(dict.fromkeys(edge for record in records.values() for edge in record.edges)),
+        complete=all(record.complete for record in records.values()),
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, _Value]]) -> Mapping[str, tuple[_Value, ...]]:
+    found: defaultdict[str, list[_Value]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return defaultdict(tuple, {key: tuple(values) for key, values in found.items()})
