@@ -7,22 +7,27 @@ the ``park`` of an environment need not be the service's.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
 import time
 from pathlib import Path
 
+from park.calling import KEYWORDS, called, parameters
+
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, TypeVar, overload
+    from collections.abc import Callable, Iterator
+    from typing import Any, overload
 
-    Function = TypeVar("Function", bound=Callable[..., Any])
-
-__all__ = ["JobOptions", "job", "job_directory", "options_of", "progress"]
+__all__ = ["FILES", "JobOptions", "job", "job_directory", "options_of", "progress"]
 
 _MARK = "__park_job__"
+_COROUTINE = 0x80  # inspect.CO_COROUTINE
+
+FILES = ("infile", "outfile")
+"""Parameters whose texts that begin with ``~`` name files of the service, unless said otherwise."""
 
 
 class JobOptions:
@@ -30,46 +35,154 @@ class JobOptions:
 
     ``entry_point`` is ``module:qualname``; ``restartable``: it may run again from the
     beginning after its process was lost; ``timeout_s``: the longest that it may run, in
-    seconds, or None.
+    seconds, or None. ``retries``: how often it may run again after it failed, ``backoff_s``
+    seconds after the first failure. ``files``: parameters that name files of the service.
     """
 
-    __slots__ = ("entry_point", "restartable", "timeout_s")
+    __slots__ = ("backoff_s", "entry_point", "files", "restartable", "retries", "timeout_s")
 
-    def __init__(self, *, entry_point: str, restartable: bool, timeout_s: float | None) -> None:
+    def __init__(
+        self,
+        *,
+        entry_point: str,
+        restartable: bool,
+        timeout_s: float | None,
+        retries: int = 0,
+        backoff_s: float = 1.0,
+        files: tuple[str, ...] = FILES,
+    ) -> None:
         self.entry_point = entry_point
         self.restartable = restartable
         self.timeout_s = timeout_s
+        self.retries = retries
+        self.backoff_s = backoff_s
+        self.files = files
 
     def __repr__(self) -> str:
-        return (
-            f"JobOptions(entry_point={self.entry_point!r}, restartable={self.restartable}, "
-            f"timeout_s={self.timeout_s})"
-        )
+        said = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"JobOptions({said})"
 
 
 if TYPE_CHECKING:
 
     @overload
-    def job(function: Function, /) -> Function: ...
+    def job(function: Callable[..., Any], /) -> Callable[..., Any]: ...
     @overload
     def job(
-        *, restartable: bool = False, timeout: float | None = None
-    ) -> Callable[[Function], Function]: ...
+        *,
+        restartable: bool = False,
+        timeout: float | None = None,
+        retries: int = 0,
+        backoff: float = 1.0,
+        files: tuple[str, ...] = FILES,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 
 
-def job(function: Any = None, /, *, restartable: bool = False, timeout: float | None = None) -> Any:
-    """Mark a function or a class as a job; called directly it works as before.
+def job(
+    function: Any = None,
+    /,
+    *,
+    restartable: bool = False,
+    timeout: float | None = None,
+    retries: int = 0,
+    backoff: float = 1.0,
+    files: tuple[str, ...] = FILES,
+) -> Any:
+    """Make a function or a class a job.
 
     ``@park.job`` or ``@park.job(restartable=True, timeout=3600)``; ``timeout`` in seconds.
+    Called in the block of a service (``with service:``), or with ``service=``, it is
+    submitted, and its call returns a `Job` at once; anywhere else it is called as ever.
+    A submission takes ``when=`` (a condition), ``retries=``, ``backoff=`` and ``timeout=``
+    as well; a keyword that the function declares itself belongs to the function.
+
+    After a failure it may run again ``retries`` times, ``backoff`` seconds after the first
+    and twice as long after each other. A text that begins with ``~`` for one of the
+    parameters ``files`` names a file of the service.
+
+    The job of a class is to make an instance, which is its value. Its subclasses are none.
     """
 
-    def mark(function: Function) -> Function:
-        entry_point = f"{function.__module__}:{function.__qualname__}"
-        options = JobOptions(entry_point=entry_point, restartable=restartable, timeout_s=timeout)
-        setattr(function, _MARK, options)
-        return function
+    def mark(function: Any) -> Any:
+        options = JobOptions(
+            entry_point=f"{function.__module__}:{function.__qualname__}",
+            restartable=restartable,
+            timeout_s=timeout,
+            retries=retries,
+            backoff_s=backoff,
+            files=tuple(files),
+        )
+        made = _job_class(function) if isinstance(function, type) else _job_function(function)
+        setattr(made, _MARK, options)
+        return made
 
     return mark if function is None else mark(function)
+
+
+def _job_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    declared = KEYWORDS.intersection(parameters(function))
+
+    @functools.wraps(function)
+    def job(*args: Any, **kwargs: Any) -> Any:
+        return called(job, declared, args, kwargs, function)
+
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_flags & _COROUTINE:
+        import inspect
+
+        mark = getattr(inspect, "markcoroutinefunction", None)  # since Python 3.12
+        return mark(job) if mark else job
+    return job
+
+
+def _job_class(cls: type) -> type:
+    """Return ``cls`` with a metaclass that asks, for this class alone, what a call means.
+
+    A class that has a metaclass of its own is given another; to one that has not, Python
+    allows no other, and it is made again, as `dataclasses` does for slots.
+    """
+    declared = KEYWORDS.intersection(parameters(cls))
+
+    class JobClass(type(cls)):  # type: ignore[misc]  # the metaclass of this class
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            if _MARK not in self.__dict__:
+                return super().__call__(*args, **kwargs)
+            return called(self, declared, args, kwargs, super().__call__)
+
+    try:
+        cls.__class__ = JobClass
+    except TypeError:
+        return _made_again(cls, JobClass)
+    return cls
+
+
+def _made_again(cls: type, metaclass: type) -> type:
+    slots = cls.__dict__.get("__slots__", ())
+    left_out = {"__dict__", "__weakref__", *((slots,) if isinstance(slots, str) else slots)}
+    content = {name: value for name, value in cls.__dict__.items() if name not in left_out}
+    made: type = metaclass(cls.__name__, cls.__bases__, content)
+    made.__qualname__ = cls.__qualname__
+    for cell in _class_cells(cls):
+        cell.cell_contents = made
+    return made
+
+
+def _class_cells(cls: type) -> Iterator[Any]:
+    """Yield where the methods keep ``__class__``, which `super` and they themselves read."""
+    for value in cls.__dict__.values():
+        parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
+        for part in parts:
+            function: Any = getattr(part, "__func__", part)
+            while hasattr(function, "__wrapped__"):
+                function = function.__wrapped__
+            names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+            yield from (
+                cell
+                for name, cell in zip(
+                    names, getattr(function, "__closure__", None) or (), strict=False
+                )
+                if name == "__class__" and cell.cell_contents is cls
+            )
 
 
 def options_of(function: object) -> JobOptions | None:

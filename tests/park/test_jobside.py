@@ -2,26 +2,184 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import importlib
+import inspect
 import json
+import pickle
+import sys
+import threading
+from abc import ABC
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import park
+from park import calling
+from park.errors import UsageError
 from park.jobside import job, job_directory, options_of, progress
 
 
-def test_a_marked_function_is_the_function() -> None:
+def test_a_job_is_called_like_its_function() -> None:
+    @job
     def fit(x: int) -> int:
+        """Add one."""
         return x + 1
 
-    assert job(fit) is fit
     assert fit(1) == 2
+    assert (fit.__name__, fit.__doc__, fit.__module__) == ("fit", "Add one.", __name__)
+    assert str(inspect.signature(fit)) == "(x: 'int') -> 'int'"
     options = options_of(fit)
     assert options is not None
     assert options.entry_point == f"{__name__}:{fit.__qualname__}"
     assert (options.restartable, options.timeout_s) == (False, None)
+    assert (options.retries, options.files) == (0, ("infile", "outfile"))
+
+
+@job
+def doubled(value: float) -> float:
+    return 2 * value
+
+
+@job
+class Line:
+    def __init__(self, slope: float) -> None:
+        self.slope = slope
+
+    def again(self) -> object:
+        return __class__  # type: ignore[name-defined]  # the cell that `super` reads
+
+    @job
+    def at(self, x: float, timeout: float = 1.0) -> float:
+        return self.slope * x * timeout
+
+
+class Steep(Line):
+    def __init__(self) -> None:
+        super().__init__(10.0)
+
+
+class Recorder:
+    """A service that notes what is called there."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def called(self, function: Any, args: Any, kwargs: Any, said: Any) -> str:
+        self.calls.append((function, args, kwargs, said))
+        return "submitted"
+
+
+@contextmanager
+def block(service: Recorder) -> Iterator[None]:
+    calling.entered(service)
+    try:
+        yield
+    finally:
+        calling.left(service)
+
+
+def test_in_the_block_of_a_service_a_call_is_a_submission() -> None:
+    service, other = Recorder(), Recorder()
+    line: Any = Line  # as who reads it: its call may also be a submission
+    with block(service):
+        assert doubled(1, when="later", retries=2) == "submitted"
+        with block(other):
+            assert line(2.0, timeout=3) == "submitted"
+        assert doubled(2, service=other) == "submitted"
+    assert doubled(3) == 6
+    assert service.calls == [(doubled, (1,), {}, {"when": "later", "retries": 2})]
+    assert other.calls == [(Line, (2.0,), {}, {"timeout": 3}), (doubled, (2,), {}, {})]
+
+
+def test_a_keyword_that_the_function_declares_is_its_own() -> None:
+    service = Recorder()
+    line = Line(2.0)
+    with block(service):
+        line.at(1.0, timeout=5.0, backoff=3)
+    assert service.calls == [(Line.at, (line, 1.0), {"timeout": 5.0}, {"backoff": 3})]
+    assert line.at(1.0, timeout=5.0) == 10.0
+
+
+def test_a_condition_without_a_service_is_refused() -> None:
+    with pytest.raises(UsageError, match="no service that could wait for it"):
+        doubled(1, when=object())
+    assert doubled(1, when=None, retries=3) == 2
+
+
+def restored(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 (made here)
+
+
+def test_only_a_new_instance_of_exactly_that_class_is_a_submission() -> None:
+    line = Line(2.0)
+    assert type(line) is Line
+    assert line.again() is Line
+    with block(Recorder()):
+        assert restored(line).slope == 2.0
+        assert copy.deepcopy(line).slope == copy.copy(line).slope == 2.0
+        assert isinstance(Steep(), Line)
+    assert restored(Line) is Line
+    assert restored(doubled) is doubled
+
+
+def test_a_class_with_slots_or_a_metaclass_can_be_a_job() -> None:
+    @job
+    class Slotted:
+        __slots__ = ("x",)
+
+        def __init__(self) -> None:
+            self.x = 1
+
+    @job
+    class Abstract(ABC):  # noqa: B024 (its metaclass is the point)
+        pass
+
+    classes: list[Any] = [Slotted, Abstract]
+    with block(Recorder()):
+        assert [made() for made in classes] == ["submitted", "submitted"]
+    assert Slotted().x == 1
+    assert isinstance(Abstract(), Abstract)
+
+
+def test_blocks_are_those_of_a_thread_and_of_a_task() -> None:
+    async def inner(service: Recorder) -> object:
+        with block(service):
+            await asyncio.sleep(0)
+            return calling.current_service()
+
+    async def both() -> bool:
+        first, second = Recorder(), Recorder()
+        found = await asyncio.gather(inner(first), inner(second))
+        return list(found) == [first, second]
+
+    assert asyncio.run(both())
+    seen: list[object] = []
+    with block(Recorder()):
+        thread = threading.Thread(target=lambda: seen.append(calling.current_service()))
+        thread.start()
+        thread.join()
+    assert seen == [calling.current_service()] == [None]
+
+
+def test_leaving_a_block_that_was_not_entered_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="not begun in this thread or task"):
+        calling.left(Recorder())
+
+
+def test_an_async_function_stays_one() -> None:
+    @job
+    async def later(x: int) -> int:
+        await asyncio.sleep(0)
+        return x
+
+    assert asyncio.run(later(3)) == 3
+    if sys.version_info >= (3, 12):
+        assert inspect.iscoroutinefunction(later)
 
 
 def test_options_are_kept_as_data() -> None:

@@ -1,0 +1,145 @@
+"""What the call of a job means here: a plain call, or a submission to a service.
+
+It is a submission where a service is named (``service=``), or in a block of one
+(``with service:``). Inside a job's environment there is no client, so no service either,
+and every call is plain. Nothing outside the standard library is imported here.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Caller(Protocol):
+        """Where calls go: a service."""
+
+        def called(
+            self,
+            function: Callable[..., Any],
+            args: tuple[Any, ...],
+            kwargs: dict[str, Any],
+            said: dict[str, Any],
+        ) -> Any:
+            """Submit the call; ``said`` are the keywords that park took."""
+
+
+__all__ = [
+    "KEYWORDS",
+    "called",
+    "current_block",
+    "current_service",
+    "entered",
+    "left",
+    "parameters",
+    "resolver",
+    "service_named",
+]
+
+KEYWORDS = frozenset({"service", "when", "retries", "backoff", "timeout"})
+"""What park takes of a call's keywords; one that the function itself declares is its own."""
+
+
+class Block:
+    """A ``with service:``, and what was submitted in it; ``outer`` is the block around it."""
+
+    __slots__ = ("outer", "service", "submitted")
+
+    def __init__(self, service: Any, outer: Block | None) -> None:
+        self.service = service
+        self.outer = outer
+        self.submitted: list[Any] = []
+
+
+# Values are never changed in place: each thread and each task has its own innermost block.
+_innermost: ContextVar[Block | None] = ContextVar("park_block", default=None)
+
+resolver: list[Callable[[str], Any]] = []
+"""How a service is found by its name; the client puts it here when it is loaded."""
+
+
+def entered(service: Any) -> Block:
+    """Begin a block of ``service`` in this thread or task."""
+    block = Block(service, _innermost.get())
+    _innermost.set(block)
+    return block
+
+
+def left(service: Any) -> Block:
+    """End the innermost block of ``service`` in this thread or task; return it."""
+    block = _innermost.get()
+    while block is not None and block.service is not service:
+        block = block.outer
+    if block is None:
+        raise RuntimeError(f"the block of {service!r} was not begun in this thread or task")
+    _innermost.set(block.outer)
+    return block
+
+
+def current_block() -> Block | None:
+    """Return the innermost block of this thread or task."""
+    return _innermost.get()
+
+
+def current_service() -> Any:
+    """Return the service of the innermost block, or None outside of any."""
+    block = _innermost.get()
+    return None if block is None else block.service
+
+
+def service_named(service: Any) -> Any:
+    """Return the service of a call: ``service`` (one, or its name or URL), else the block's."""
+    if service is None:
+        return current_service()
+    if isinstance(service, str):
+        if not resolver:
+            import park.client.service  # noqa: F401  # it puts itself there
+        return resolver[0](service)
+    return service
+
+
+def called(
+    function: Callable[..., Any],
+    declared: frozenset[str],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    plain: Callable[..., Any],
+) -> Any:
+    """Submit the call of a job where there is a service for it, else call ``plain``.
+
+    ``declared`` are those of `KEYWORDS` that belong to the function. Raises `UsageError`
+    for a condition where nothing waits for it.
+    """
+    said = {name: kwargs.pop(name) for name in KEYWORDS - declared if name in kwargs}
+    service: Caller | None = service_named(said.pop("service", None))
+    if service is not None:
+        return service.called(function, args, kwargs, said)
+    if said.get("when") is not None:
+        from park.errors import UsageError
+
+        name = f"{function.__module__}.{function.__qualname__}"
+        raise UsageError(
+            f"{name}(when=…): a condition, and no service that could wait for it",
+            hint="call it in the block of a service, or with service=…",
+        )
+    return plain(*args, **kwargs)
+
+
+def parameters(function: Any) -> tuple[str, ...]:
+    """Return the names of the parameters of a function or a class, positional ones first.
+
+    What is not written in Python has none that are known.
+    """
+    if isinstance(function, type):
+        cls: Any = function
+        made = cls.__new__ if cls.__init__ is object.__init__ else cls.__init__
+        return parameters(made)[1:]
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return ()
+    return tuple(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
