@@ -31,6 +31,7 @@ from park_server.envs.interpreters import discover
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.resolve import UvResolver
 from park_server.envs.supply import WheelSupply
+from park_server.grants.grants import Grants
 from park_server.home import Home
 from park_server.http.auth import user_of
 from park_server.http.services import Services
@@ -81,6 +82,7 @@ class AssembledService:
             external=_external(settings),
             cache=home.cache / "index",
         )
+        self.grants = Grants(self._database)
         self._content = ContentStore(home.files)
         self._store = WheelStore(home.path / "store")
         self._environments = Environments(home.path, self._store)
@@ -126,6 +128,7 @@ class AssembledService:
         installs = self._install_manager(keeper, supply, install_ended)
         offers = Offers(database=self._database, manager=installs, python=_own_python())
         try:
+            await self.grants.sweep()
             keeper.resume()
             await jobs.resume()
             installs.resume()
@@ -136,6 +139,7 @@ class AssembledService:
                 bus=self._bus,
                 content=self._content,
                 folders=folders,
+                grants=self.grants,
                 index=self._index,
                 installs=installs,
                 environments=self._environments,

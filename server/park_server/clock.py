@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-__all__ = ["now", "timestamp"]
+__all__ = ["later", "now", "timestamp"]
 
 
 def now() -> str:
     """Return the time as RFC 3339 in UTC, to the microsecond: sortable as text."""
     return _text(datetime.now(UTC))
+
+
+def later(delay: timedelta) -> str:
+    """Return the time at which ``delay`` will have passed."""
+    return _text(datetime.now(UTC) + delay)
 
 
 def timestamp(seconds: float) -> str:

@@ -73,6 +73,7 @@ async def _serve(
 
     app = application(
         tokens=tokens,
+        grants_of_service=service.grants,
         index_routes=service.index_routes,
         lifespan=lifespan,
         front=service.with_pages_in_front,

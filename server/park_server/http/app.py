@@ -13,12 +13,14 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.wire import API, ServiceRecord
+from park_server.grants.grants import Grants
 from park_server.http import (
     admin,
     areas,
     environments,
     events,
     files,
+    grants,
     index,
     installs,
     jobs,
@@ -47,6 +49,7 @@ async def about(request: Request) -> ServiceRecord:
 def application(
     *,
     tokens: Tokens,
+    grants_of_service: Grants | None = None,
     index_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
@@ -71,10 +74,11 @@ def application(
         jobs.router,
         files.router,
         areas.router,
+        grants.router,
         admin.router,
         events.router,
         index.router,
     ):
         app.include_router(part, prefix=API)
     app.router.routes.extend(index_routes)
-    return Authentication(front(app), tokens=tokens)
+    return Authentication(front(app), tokens=tokens, grants=grants_of_service)

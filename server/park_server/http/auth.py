@@ -1,4 +1,7 @@
-"""Who is asking: every request carries a token, whatever its path, or is answered 401."""
+"""Who is asking: every request carries a token, whatever its path, or is answered 401.
+
+A token is that of a user, or of a grant, which does a few things in a user's name.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from park.errors import NotAuthenticated
+from park.errors import NotAuthenticated, NotPermitted
+from park_server.grants.grants import PREFIX, Grants
+from park_server.grants.scope import Grant, check_request
 from park_server.http.problems import problem_response
 
-__all__ = ["Authentication", "Tokens", "user_of"]
+__all__ = ["Authentication", "Tokens", "grant_of", "user_of"]
 
 _BASIC_USER = "__token__"
 """The user name that stands before a token in Basic authentication, as on PyPI."""
@@ -44,11 +50,15 @@ class Tokens:
 
 
 class Authentication:
-    """ASGI middleware in front of everything: names the user, or answers 401."""
+    """ASGI middleware in front of everything: names the user, or answers 401.
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens) -> None:
+    ``grants`` is None where there are none.
+    """
+
+    def __init__(self, app: ASGIApp, *, tokens: Tokens, grants: Grants | None = None) -> None:
         self._app = app
         self._tokens = tokens
+        self._grants = grants
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the lifespan and authenticated requests pass."""
@@ -59,12 +69,29 @@ class Authentication:
         token = token_in(header)
         user = self._tokens.user(token) if token else None
         if user is None:
-            response = problem_response(_refusal(header, token))
-            response.headers["WWW-Authenticate"] = 'Basic realm="park", Bearer realm="park"'
-            await response(scope, receive, send)
-            return
+            try:
+                grant = self._grant(header, token, scope)
+            except NotPermitted as error:
+                await _refused(error)(scope, receive, send)
+                return
+            scope["grant"], user = grant, grant.user
         scope["user"] = user
         await self._app(scope, receive, send)
+
+    def _grant(self, header: str | None, token: str | None, scope: Scope) -> Grant:
+        """Return the grant of a token that is no user's; raises for what it does not open."""
+        if token is None or self._grants is None or not token.startswith(PREFIX):
+            raise _refusal(header, token)
+        grant = self._grants.holder(token)
+        check_request(grant, scope.get("method", ""), scope["path"])
+        return grant
+
+
+def _refused(error: NotPermitted) -> Response:
+    response = problem_response(error)
+    if isinstance(error, NotAuthenticated):
+        response.headers["WWW-Authenticate"] = 'Basic realm="park", Bearer realm="park"'
+    return response
 
 
 def token_in(header: str | None) -> str | None:
@@ -97,3 +124,9 @@ def _refusal(header: str | None, token: str | None) -> NotAuthenticated:
 def user_of(request: Request) -> str:
     """Return the name of the user who asks."""
     return str(request.scope["user"])
+
+
+def grant_of(request: Request) -> Grant | None:
+    """Return the grant that ``request`` was made with; None: with a token of the user's own."""
+    grant: Grant | None = request.scope.get("grant")
+    return grant

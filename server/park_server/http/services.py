@@ -15,6 +15,7 @@ from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.envs.environments import Environments
 from park_server.envs.keeper import EnvironmentKeeper
+from park_server.grants.grants import Grants
 from park_server.installs.manager import InstallManager
 from park_server.installs.offers import Offers
 from park_server.jobs.folder import JobFolders
@@ -36,6 +37,7 @@ class Services:
     bus: Bus
     content: ContentStore
     folders: JobFolders
+    grants: Grants
     index: Index
     installs: InstallManager
     environments: Environments

@@ -1,0 +1,131 @@
+"""Grants of this service: issued to its users, checked with every use, revoked when done.
+
+A grant is a random token. Only its SHA-256 is kept: 256 random bits need no slow hash,
+which is for what people can remember.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+
+from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
+from park.model.ids import new_id
+from park.wire import GrantRecord, GrantRequest
+from park_repo.database import Database
+from park_server.areas.paths import parse_place
+from park_server.clock import later, now
+from park_server.grants import store
+from park_server.grants.scope import Grant
+
+__all__ = ["LONGEST_S", "PREFIX", "Grants"]
+
+PREFIX = "park_grant_"
+"""How the token of a grant begins: people and scanners for leaked secrets know it by that."""
+
+LONGEST_S = 30 * 86_400.0
+_SHORTEST_S = 1.0
+_MOST_OBJECTS = 20_000
+"""Jobs and files of one grant: the gatherings of large sweeps, and an end."""
+
+_REMEMBERED = timedelta(days=30)
+"""How long after its end a grant is answered with what became of it."""
+
+
+class Grants:
+    """The grants of a service."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def issue(self, user: str, request: GrantRequest) -> GrantRecord:
+        """Make a grant for what is ``user``'s own; the record has its token, this once.
+
+        Raises `UnknownItem` for what is not, and `UsageError` for a grant of nothing or of
+        a time that is none.
+        """
+        _check(request)
+        jobs = list(dict.fromkeys(request.jobs))
+        self._database.read(lambda c: store.check_own(c, user, jobs))
+        moment = now()
+        grant = Grant(
+            id=new_id(),
+            user=user,
+            jobs=frozenset(jobs),
+            files=frozenset(_own_file(file, user) for file in request.files),
+            created=moment,
+            expires=later(timedelta(seconds=request.expires_s)),
+        )
+        token = PREFIX + secrets.token_urlsafe(32)
+        await self._database.awrite(lambda c: store.add(c, grant, _digest(token)))
+        return store.record_of(grant, token)
+
+    def listing(self, user: str) -> list[GrantRecord]:
+        """Return the grants that ``user`` made, newest first, without their tokens."""
+        found = self._database.read(lambda c: store.listing(c, user))
+        return [store.record_of(grant) for grant in found]
+
+    async def revoke(self, id: str, user: str) -> None:  # noqa: A002 (the column's name)
+        """Revoke a grant of ``user`` at once and for ever; a second time does no harm."""
+        moment = now()
+        await self._database.awrite(lambda c: store.revoke(c, id, user, moment))
+
+    def holder(self, token: str) -> Grant:
+        """Return the grant of ``token``; raises `NotAuthenticated` that says what is wrong."""
+        found = self.holders([token])[token]
+        if isinstance(found, NotAuthenticated):
+            raise found
+        return found
+
+    def holders(self, tokens: Collection[str]) -> dict[str, Grant | NotAuthenticated]:
+        """Return for each of ``tokens`` its grant, or why it opens nothing; in one look."""
+        digests = {token: _digest(token) for token in tokens}
+        known = self._database.read(lambda c: store.by_digests(c, set(digests.values())))
+        moment = now()
+        return {token: _usable(known.get(digest), moment) for token, digest in digests.items()}
+
+    async def sweep(self) -> None:
+        """Forget the grants that ended long ago."""
+        before = later(-_REMEMBERED)
+        await self._database.awrite(lambda c: store.forget(c, before))
+
+
+def _usable(grant: Grant | None, moment: str) -> Grant | NotAuthenticated:
+    if grant is None:
+        return NotAuthenticated("this service does not know the grant")
+    if grant.revoked is not None:
+        return NotAuthenticated(f"the grant …{grant.id[-6:]} was revoked at {grant.revoked}")
+    if grant.expires <= moment:
+        return NotAuthenticated(f"the grant …{grant.id[-6:]} expired at {grant.expires}")
+    return grant
+
+
+def _check(request: GrantRequest) -> None:
+    count = len(request.jobs) + len(request.files)
+    if not 0 < count <= _MOST_OBJECTS:
+        raise UsageError(f"a grant opens 1 to {_MOST_OBJECTS} jobs and files, not {count}")
+    if not _SHORTEST_S <= request.expires_s <= LONGEST_S:
+        raise UsageError(
+            f"a grant that expires in {request.expires_s:g} s",
+            hint=f"it may last from {_SHORTEST_S:g} s to {LONGEST_S:g} s, which are 30 days",
+        )
+
+
+def _own_file(text: str, user: str) -> str:
+    """Return a file of ``user`` as everybody names it; it need not be there yet."""
+    try:
+        place = parse_place(text, user=user, roots=())
+    except NotPermitted:
+        place = None
+    if place is None or place.owner != user or not place.parts:
+        raise UnknownItem(
+            f"{text!r} is no file of your own on this service",
+            hint="a grant opens files of your area: ~/shared/run.refl",
+        )
+    return str(place)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,110 @@
+"""What a grant opens: a decision about method and path, without a database.
+
+==========================================  ======================================
+``GET /api/v1/jobs/{id}``, ``…/result``     a job of the grant
+``GET /api/v1/jobs/{id}/files/{name}``      a file that such a job left
+``GET /api/v1/areas/files/{path}``          a file of the grant
+``POST /api/v1/follow``                     each leaf is looked at by itself
+``DELETE /api/v1/grant``                    whoever holds a grant may give it back
+==========================================  ======================================
+
+Everything else is closed, what is added later as well: the table says what is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from park.errors import NotPermitted, ParkError
+from park.model.conditions import Comparison, JobIs, Leaf, brief
+from park.model.references import Reference
+from park.wire import API
+from park_server.areas.paths import parse_place
+
+__all__ = ["Grant", "check_leaf", "check_request"]
+
+_JOBS = f"{API}/jobs/"
+_AREA_FILES = f"{API}/areas/files/"
+_OWN_DECISION = {("POST", f"{API}/follow"), ("DELETE", f"{API}/grant")}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """What whoever holds it may do in the name of ``user``; times in RFC 3339.
+
+    ``files`` are spelled as everybody understands them: ``~ada/shared/run.refl``.
+    """
+
+    id: str
+    user: str
+    jobs: frozenset[str]
+    files: frozenset[str]
+    created: str
+    expires: str
+    revoked: str | None = None
+
+
+def check_request(grant: Grant, method: str, path: str) -> None:
+    """Raise `NotPermitted` unless ``grant`` opens ``path`` (decoded) for ``method``."""
+    if (method, path) in _OWN_DECISION:
+        return
+    if method == "GET" and (_is_of_job(grant, path) or _is_file(grant, path)):
+        return
+    raise NotPermitted(
+        f"the grant …{grant.id[-6:]} does not open {method} {path}",
+        hint=f"it opens {_described(grant)}, to be read; for more, ask with a token of your own",
+    )
+
+
+def check_leaf(grant: Grant, leaf: Leaf) -> None:
+    """Raise `NotPermitted` unless all that ``leaf`` speaks of is a job of ``grant``."""
+    named = _jobs_in(leaf)
+    if named is None:
+        raise NotPermitted("a grant follows jobs, and nothing else of the service")
+    for job in named:
+        if job not in grant.jobs:
+            raise NotPermitted(
+                f"the grant …{grant.id[-6:]} does not open job {brief(job)}",
+                hint=f"it opens {_described(grant)}",
+            )
+
+
+def _jobs_in(leaf: Leaf) -> list[str] | None:
+    match leaf:
+        case JobIs(job=job):
+            return [job]
+        case Comparison(left=left, right=right):
+            return [each.job for each in (left, right) if isinstance(each, Reference)]
+        case _:
+            return None
+
+
+def _is_of_job(grant: Grant, path: str) -> bool:
+    job, slash, rest = path.removeprefix(_JOBS).partition("/")
+    is_open = not slash or rest == "result" or rest.startswith("files/")
+    return path.startswith(_JOBS) and job in grant.jobs and is_open
+
+
+def _is_file(grant: Grant, path: str) -> bool:
+    if not path.startswith(f"{_AREA_FILES}~"):
+        return False
+    try:
+        place = parse_place(path.removeprefix(_AREA_FILES), user=grant.user, roots=())
+    except ParkError:
+        return False
+    return str(place) in grant.files
+
+
+_MOST_NAMED = 3
+
+
+def _described(grant: Grant) -> str:
+    parts = [*_some([f"job {brief(job)}" for job in grant.jobs]), *_some(grant.files)]
+    return ", ".join(parts) or "nothing"
+
+
+def _some(names: Collection[str]) -> list[str]:
+    shown = sorted(names)[:_MOST_NAMED]
+    more = len(names) - len(shown)
+    return [*shown, f"{more} more"] if more else shown
