@@ -18,7 +18,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from park.errors import ResolutionFailed
+from park.errors import ResolutionFailed, UpstreamFault, from_problem
 from park.model.pins import Pin
 from park_server.envs.interpreters import Interpreter
 
@@ -28,7 +28,9 @@ Page = Mapping[str, Any]
 """The JSON of a project's page in a simple index (PEP 691)."""
 
 _JSON = "application/vnd.pypi.simple.v1+json"
-_TIMEOUT_S = 30
+_TIMEOUT_S = 60
+"""Longer than the index waits for its upstream (40 s), so that its own words arrive."""
+
 _AT_ONCE = 8
 _SHOWN = 10
 """Versions in the message; ``details`` has them all."""
@@ -88,7 +90,10 @@ def shortage_error(found: Iterable[Shortage], interpreter: Interpreter) -> Resol
 
 
 def index_pages(index_url: str) -> Callable[[NormalizedName], Page | None]:
-    """Return what asks the simple index at ``index_url`` (credentials may be in it) for pages."""
+    """Return what asks the simple index at ``index_url`` (credentials may be in it) for pages.
+
+    It raises `UpstreamFault` where the index says that the one behind it failed.
+    """
 
     def page_of(name: NormalizedName) -> Page | None:
         response = httpx2.get(
@@ -99,6 +104,8 @@ def index_pages(index_url: str) -> Callable[[NormalizedName], Page | None]:
         )
         if response.status_code == httpx2.codes.NOT_FOUND:
             return None
+        if response.status_code == UpstreamFault.http_status:
+            raise from_problem(response.json())
         response.raise_for_status()
         page: Page = response.json()
         return page

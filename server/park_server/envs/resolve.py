@@ -21,8 +21,9 @@ from typing import Protocol
 import httpx2
 import uv
 from packaging.pylock import Pylock
+from packaging.utils import canonicalize_name
 
-from park.errors import ParkError, ResolutionFailed, ServiceFault
+from park.errors import ParkError, ResolutionFailed, ServiceFault, UpstreamFault
 from park.model.pins import Pin, RequirementSet
 from park_server.envs.available import index_pages, shortage_error, shortages
 from park_server.envs.interpreters import Interpreter
@@ -35,6 +36,15 @@ _TIMEOUT_S = 600
 
 _PIP_CAUSES = re.compile(r"(?:^The conflict is caused by:.*|\Z)", re.DOTALL | re.MULTILINE)
 """The part of pip's standard output that names what contradicts what; else the empty end."""
+
+_UNREAD = re.compile(
+    r"(?:Failed to fetch: .*?/(?:simple|files/upstream)/|No matching distribution found for )"
+    r"([A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*)"
+)
+"""A project whose page or file uv could not read from our index, or pip found nothing on."""
+
+_SERVER_ERROR = re.compile(r"server error \(5\d\d|\b5\d\d Server Error|HTTP error 5\d\d")
+"""What uv and pip say of an answer that is the index's own fault."""
 
 _CONFIGURATION = re.compile(r"(UV|PIP)_")
 _KEPT = {"PIP_CERT", "PIP_DEFAULT_TIMEOUT", "UV_HTTP_TIMEOUT", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"}
@@ -64,7 +74,7 @@ class Resolver(Protocol):
         """Return the resolver's own document.
 
         Raises `ResolutionFailed` with the resolver's explanation, without credentials and
-        paths of this machine.
+        paths of this machine; `UpstreamFault` where an index failed, so that nobody knows.
         """
 
 
@@ -183,19 +193,34 @@ def _parse(document: str) -> Pylock:
         raise ServiceFault(f"the resolver wrote no valid lock: {err}") from err
 
 
-def _failure(reason: str, request: ResolutionRequest) -> ResolutionFailed:
-    """Name the pins without a fitting wheel; where there is none, the resolver has the word."""
-    interpreter = request.interpreter
+def _failure(reason: str, request: ResolutionRequest) -> ParkError:
+    """Say why there is no lock; where nothing better is known, the resolver has the word.
+
+    First what keeps anybody from knowing: an index behind this one that failed. Then the
+    pins without a fitting wheel.
+    """
+    page_of = index_pages(request.index_url)
     released = [pin for pin in request.pins.pins if pin not in request.trees]
     try:
-        lacking = shortages(released, interpreter, index_pages(request.index_url))
+        for name in sorted(set(_UNREAD.findall(reason))):
+            page_of(canonicalize_name(name))
+        lacking = shortages(released, request.interpreter, page_of)
+    except UpstreamFault as fault:
+        return fault
     except (httpx2.HTTPError, ValueError):  # the index does not answer, or not in JSON
         lacking = ()
-    if lacking:
-        return shortage_error(lacking, interpreter)
+    if _SERVER_ERROR.search(reason):
+        return UpstreamFault(
+            f"an index failed while the resolver read from it:\n{reason}",
+            hint="try again; if it stays so, the service's operator should check its upstream",
+        )
+    return shortage_error(lacking, request.interpreter) if lacking else _no_lock(reason, request)
+
+
+def _no_lock(reason: str, request: ResolutionRequest) -> ResolutionFailed:
+    target = request.interpreter.target
     return ResolutionFailed(
-        f"no lock holds all the pins for Python {interpreter.target.python}"
-        f" on {interpreter.target.platform}:\n{reason}",
+        f"no lock holds all the pins for Python {target.python} on {target.platform}:\n{reason}",
         hint="change a pin that the explanation names; what the service has: park versions",
-        details={"python": interpreter.target.python, "platform": interpreter.target.platform},
+        details={"python": target.python, "platform": target.platform},
     )
