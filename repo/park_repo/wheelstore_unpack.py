@@ -9,6 +9,8 @@ it bear no digest, which the specification "Recording installed projects" allows
 
 from __future__ import annotations
 
+import configparser
+import errno
 import hashlib
 import os
 import re
@@ -53,6 +55,15 @@ _PIP_OF_A_MINOR = re.compile(r"pip3\.\d+")
 """pip's wheels named a script for the Python that built them; pip and uv name it for theirs."""
 
 
+_SCRIPT_NAME = re.compile(r"[^/\x00-\x1f]+")
+"""A script is made of its name later, in ``bin`` of an environment and nowhere else."""
+
+_NAME_BYTES = 255
+"""NAME_MAX of ext4, xfs and most others (limits.h)."""
+
+_SHOWN = 60
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsoleScript:
     """A script that an environment generates: an entry point (console or gui section)."""
@@ -89,17 +100,29 @@ def unpack(wheel: Path, folder: Path, *, python: str) -> Unpacked:
             install(source, destination, {"INSTALLER": f"{INSTALLER_NAME}\n".encode()})
             return destination.unpacked(source.version)
     except _INVALID as err:
-        raise CannotSatisfy(
-            f"not a valid wheel: {wheel.name}: {_reason(err)}",
-            hint="build the wheel again, or pin another version",
-        ) from err
+        raise _not_valid(wheel, _reason(err)) from err
+    except OSError as err:
+        # what else the disk refuses is no fault of the wheel
+        if err.errno == errno.ENAMETOOLONG:
+            raise _not_valid(wheel, f"a name is too long for this file system: {err}") from err
+        raise
+
+
+def _not_valid(wheel: Path, reason: str) -> CannotSatisfy:
+    return CannotSatisfy(
+        f"not a valid wheel: {wheel.name}: {reason}",
+        hint="build the wheel again, or pin another version",
+    )
 
 
 _INVALID = (
     InstallerError,
     InvalidRecordEntry,
     BadZipFile,
+    configparser.Error,  # entry_points.txt
     FileExistsError,  # a member twice
+    NotADirectoryError,  # a member that is a file and a folder
+    IsADirectoryError,
     AssertionError,  # installer's own checks of entry points
     KeyError,  # a member of .dist-info that must be there
     ValueError,
@@ -160,7 +183,12 @@ class _Destination(WheelDestination):
     def write_script(
         self, name: str, module: str, attr: str, section: ScriptSection
     ) -> RecordEntry:
-        """Note a script for the environments to generate."""
+        """Note a script for the environments to generate.
+
+        Raises `ValueError` for a name that is none of a file in a folder.
+        """
+        if name in {"", ".", ".."} or not _SCRIPT_NAME.fullmatch(name) or _too_long(name):
+            raise ValueError(f"the entry point {_shown(name)} is no name of a script")
         if _PIP_OF_A_MINOR.fullmatch(name):
             name = f"pip{self._python}"
         self._scripts.append(
@@ -217,6 +245,14 @@ class _Destination(WheelDestination):
         if directory not in self._made:
             (self._folder / directory).mkdir(parents=True, exist_ok=True)
             self._made.add(directory)
+
+
+def _too_long(name: str) -> bool:
+    return len(name.encode()) > _NAME_BYTES
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…")
 
 
 def _inside(folder: str, path: str) -> PurePosixPath:
