@@ -55,7 +55,9 @@ KILLED = """
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & 3
         if event not in changes and not writes:
             return
-        if not any(inside in str(each) for each in arguments[:2]):
+        # what is made below an open directory is named relative to it
+        paths = [a for a in arguments[: 1 if event == "open" else 2] if isinstance(a, (str, Path))]
+        if not any(inside in str(path) or str(path)[:1] != "/" for path in paths):
             return
         steps += 1
         if steps == die_at:
