@@ -56,7 +56,7 @@ def run(python: Path, folder: Path, script: str, *arguments: str | Path) -> Any:
 FIT = """
 import json, pickle, sys
 import mymodel, park.fitting
-mymodel.prefit_simulation(n=20)
+mymodel.prefit_simulation(n=20, sample="film")
 made = mymodel.define_fit(model="prefit.json", data=sys.argv[1])
 problem = pickle.loads(pickle.dumps(made))
 print(json.dumps(park.fitting.fit(problem, **json.loads(sys.argv[2]))))
@@ -119,7 +119,7 @@ for value, options in [
         fit(value, **options)
     except ValueError as error:
         said.append(str(error))
-open("other.json", "w").write('{"parameters": {"film SLD": 2}}')
+open("other.json", "w").write('{"sample": "film", "parameters": {"film SLD": 2}}')
 for model in ("other.json", sys.argv[1]):
     try:
         mymodel.define_fit(sys.argv[1], model=model)

@@ -39,8 +39,8 @@ def load_data(data):
     return Curve(q, reflectivity, error, fwhm / FWHM_PER_SIGMA)
 
 
-def probe(curve, scale=1.0, background=0.0):
-    """Return the beam of the measurement: it comes through the silicon, from below.
+def probe(curve, scale=1.0, background=0.0, *, through_silicon=True):
+    """Return the beam of the measurement: it comes through the silicon, from below, or from above.
 
     ``scale`` and ``background`` may be numbers or parameters of the fit.
     """
@@ -51,5 +51,5 @@ def probe(curve, scale=1.0, background=0.0):
         dR=curve.error,
         intensity=scale,
         background=background,
-        back_reflectivity=True,
+        back_reflectivity=through_silicon,
     )

@@ -13,8 +13,8 @@ from refl1d.names import Experiment, FitProblem, Parameter
 from .data import load_data, probe
 from .figure import draw
 from .running import job, progress
-from .sample import UNITS, film_on_silicon
-from .simulation import start_from
+from .sample import SAMPLES, UNITS
+from .simulation import starting_model
 
 
 @job
@@ -22,16 +22,19 @@ def define_fit(data, model=None):
     """Return the bumps problem for ``data`` (see `load_data`), with the free parameters set.
 
     Besides those of the sample, the scale of the curve (the plateau below the critical
-    edge is not at 1) and the background are free. They start from ``model``, a file that
-    `prefit_simulation` left; without one, from what `film_on_silicon` assumes.
+    edge is not at 1) and the background are free. ``model`` is a file that
+    `prefit_simulation` left: it says which sample this is, and where the parameters start.
+    Without one it is the film, and they start from what `film_on_silicon` assumes.
     """
-    stack, free = film_on_silicon()
-    if model is not None:
-        start_from(model, free)
-    scale = Parameter(0.9, name="scale").range(0.7, 1.2)
-    background = Parameter(4e-7, name="background").range(0, 5e-6)
-    measured = Experiment(sample=stack, probe=probe(load_data(data), scale, background))
-    return FitProblem(measured)
+    if model is None:
+        kind = SAMPLES["film"]
+        stack, _ = kind.make()
+    else:
+        kind, stack, _ = starting_model(model)
+    scale = Parameter(kind.scale, name="scale").range(0.7, 1.2)
+    background = Parameter(4e-7, name="background").range(0, kind.background)
+    beam = probe(load_data(data), scale, background, through_silicon=kind.through_silicon)
+    return FitProblem(Experiment(sample=stack, probe=beam))
 
 
 @job

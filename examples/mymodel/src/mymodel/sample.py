@@ -1,4 +1,4 @@
-"""The sample: silicon, its native oxide, a polymer film, and D2O above it.
+"""The samples: a silicon wafer with its native oxide, bare in air, or with a film under D2O.
 
 Lengths are in Å, scattering length densities (SLD) in 1e-6/Å².
 
@@ -6,7 +6,11 @@ The film is one polymer throughout, but its outer part takes up water: it is a s
 SLD is that of the film with a volume fraction of D2O mixed in. Without that slab chisq is
 2.4, with it 1.9. How gradual the uptake is, the data do not say; the boundary inside the
 film is half as wide as the slab, so that it fits into it.
+
+The wafer is the one that a film is put on: measured bare, it tells the oxide.
 """
+
+from typing import Any, NamedTuple
 
 from refl1d.names import SLD, Parameter
 
@@ -22,6 +26,8 @@ FILM_THICKNESS = 250.0
 SWOLLEN_THICKNESS = 50.0
 SWOLLEN_FRACTION = 0.05
 ROUGHNESS = 4.0
+
+NATIVE_OXIDE_THICKNESS = 12.0
 
 UNITS = {"thickness": "Å", "roughness": "Å", "SLD": "1e-6/Å²"}  # by the last word of a name
 
@@ -82,3 +88,48 @@ def film_on_silicon():
         | d2o
     )
     return stack, free
+
+
+def wafer_in_air():
+    """Return the bare wafer as `film_on_silicon` returns the film.
+
+    The interface between silicon and oxide stays as it is: a curve that ends where that of
+    a bare wafer does, at q = 0.17 1/Å, does not tell it from the thickness.
+    """
+    silicon = SLD("silicon", rho=SILICON_SLD)
+    oxide = SLD("SiO2", rho=OXIDE_SLD)
+    air = SLD("air", rho=0)
+    free = {
+        "SiO2 thickness": Parameter(NATIVE_OXIDE_THICKNESS).range(0, 40),
+        "SiO2/air roughness": Parameter(ROUGHNESS).range(0, 20),
+    }
+    for name, parameter in free.items():
+        parameter.name = name
+    outside = oxide(free["SiO2 thickness"], free["SiO2/air roughness"])
+    stack = silicon(0, ROUGHNESS) | outside | air
+    return stack, free
+
+
+class Sample(NamedTuple):
+    """What is measured, and how: ``make`` returns the stack and its free parameters.
+
+    The beam comes from the medium of SLD ``fronting`` and meets the one of ``backing``;
+    ``scale`` is where the fit of the curve's scale starts, ``background`` the highest that
+    the instrument is thought to add.
+    """
+
+    make: Any
+    fronting: float
+    backing: float
+    scale: float
+    background: float
+
+    @property
+    def through_silicon(self):
+        return self.fronting == SILICON_SLD
+
+
+SAMPLES = {
+    "wafer": Sample(wafer_in_air, 0.0, SILICON_SLD, scale=1.0, background=2e-5),
+    "film": Sample(film_on_silicon, SILICON_SLD, D2O_SLD, scale=0.9, background=5e-6),
+}
