@@ -7,33 +7,22 @@ of the job has imported, and by nothing else.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import statistics
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.bare_loop import BareLoop
-from benchmarks.installing import PARK
+from benchmarks.served import TRIVIAL, WIDTH, BenchService, served
 from benchmarks.timing import seconds
-from park.client.address import Address
-from park.client.transport import Transport
-from park.model.ids import new_id
 from park.wire import API
 
 ROUNDS = 5
 SAMPLES = 60
 """Jobs in each measurement of latency, half a second apart in all."""
-
-WIDTH = 8
-"""Jobs at a time, ours and the yardstick's."""
 
 BATCH = 300
 MANY = 100_000
@@ -44,7 +33,6 @@ THROUGHPUT_LIMIT = 0.6
 IDLE_LIMIT = 0.005
 IDLE_S = 15.0
 
-TRIVIAL = "sys:getrecursionlimit"
 IMPORTED = "refl1d.names:sys.getrecursionlimit"
 
 
@@ -53,11 +41,11 @@ def measure(rounds: int | None) -> dict[str, Any]:
     rounds = rounds or ROUNDS
     with TemporaryDirectory(prefix="park-bench-") as folder:
         place = Path(folder)
-        with _served(place / "full") as service:
+        with served(place / "full") as service:
             latency = _latency(service)
             idle = _idle(service)
         _fill(place / "full" / "home" / "park.sqlite", MANY)
-        with _served(place / "few") as few, _served(place / "full") as full:
+        with served(place / "few") as few, served(place / "full") as full:
             throughput = _throughput(few, full, place, rounds)
     return {
         "load_average": os.getloadavg()[0],
@@ -67,81 +55,7 @@ def measure(rounds: int | None) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Service:
-    transport: Transport
-    lock: str
-    pid: int
-
-    def submit(self, entry_point: str, count: int, *, fresh: bool = False) -> list[str]:
-        """Submit a batch; it is committed when this returns."""
-        call: dict[str, Any] = {"args": [], "kwargs": {}}
-        facts = {"entry_point": entry_point, "call": call, "lock_hash": self.lock, "fresh": fresh}
-        requests = [{"id": new_id(), **facts} for _ in range(count)]
-        self.transport.json("POST", f"{API}/jobs", json=requests)
-        return [str(request["id"]) for request in requests]
-
-    def result(self, job: str) -> int:
-        """Wait for a job and return what it returned."""
-        while True:
-            answer = self.transport.json("GET", f"{API}/jobs/{job}/result", params={"wait": 25})
-            if "result" in answer:
-                return int(answer["result"])
-            if answer["job"]["finished"]:
-                raise RuntimeError(answer["job"]["error"])
-
-    def call(self, entry_point: str, *, fresh: bool = False) -> None:
-        """Run one job from its submission to its result."""
-        (job,) = self.submit(entry_point, 1, fresh=fresh)
-        self.result(job)
-
-    def run(self, count: int) -> None:
-        """Run a batch until every job of it is known to have completed."""
-        jobs = self.submit(TRIVIAL, count)
-        for job in reversed(jobs):
-            self.result(job)
-            query = {"status": "completed", "limit": count}
-            found = self.transport.json("GET", f"{API}/jobs", params=query)
-            if {record["id"] for record in found} >= set(jobs):
-                return
-
-    def processes(self) -> list[int]:
-        """Return the service and its fork servers."""
-        servers = self.transport.json("GET", f"{API}/fork-servers")
-        return [self.pid, *(server["pid"] for server in servers)]
-
-
-@contextmanager
-def _served(folder: Path) -> Iterator[_Service]:
-    """Run a service on the home in ``folder``, with the environment of `mymodel` ready."""
-    folder.mkdir(exist_ok=True)
-    variables = {
-        **os.environ,
-        "PARK_CONFIG": str(folder / "config.toml"),
-        "PARK_STATE_DIR": str(folder / "state"),
-        "PARK_CACHE_DIR": str(folder / "cache"),
-    }
-    argv: list[str | Path] = [PARK, "serve", "--home", folder / "home", "--port", "0"]
-    argv += ["--slots", str(WIDTH), "--ready-file", folder / "ready"]
-    process = subprocess.Popen(argv, env=variables, stderr=subprocess.PIPE, text=True)
-    if process.stderr is None or "park serves" not in process.stderr.readline():
-        raise RuntimeError("the service did not start")
-    try:
-        install: list[str | Path] = [PARK, "install", "mymodel", "--json"]
-        done = subprocess.run(install, env=variables, stdout=subprocess.PIPE, check=True)
-        url = json.loads((folder / "ready").read_text())["url"]
-        token = (folder / "home" / "token").read_text().strip()
-        transport = Transport(Address(url=url, token=token))
-        yield _Service(
-            transport=transport, lock=json.loads(done.stdout)["lock_hash"], pid=process.pid
-        )
-        transport.close()
-    finally:
-        process.terminate()
-        process.communicate()
-
-
-def _latency(service: _Service) -> dict[str, Any]:
+def _latency(service: BenchService) -> dict[str, Any]:
     """Return the median time from submission to result, the kinds of isolation in turn."""
     kinds = {
         "forked_ahead": (TRIVIAL, False),
@@ -174,7 +88,7 @@ def _latency(service: _Service) -> dict[str, Any]:
     }
 
 
-def _throughput(few: _Service, full: _Service, folder: Path, rounds: int) -> dict[str, Any]:
+def _throughput(few: BenchService, full: BenchService, folder: Path, rounds: int) -> dict[str, Any]:
     """Return jobs per second of both services and of the yardstick, all in turn."""
     bare = BareLoop(folder, WIDTH)
     rates: dict[str, list[float]] = {"few": [], "full": [], "bare": []}
@@ -201,7 +115,7 @@ def _throughput(few: _Service, full: _Service, folder: Path, rounds: int) -> dic
     }
 
 
-def _idle(service: _Service) -> dict[str, Any]:
+def _idle(service: BenchService) -> dict[str, Any]:
     """Return the share of a core that the service and its fork servers use while idle."""
     time.sleep(2.0)
     processes = service.processes()

@@ -1,0 +1,52 @@
+"""``park`` whose jobs end as soon as they start: what is left is what scheduling costs.
+
+Everything but the processes of the jobs is the real service: HTTP, the database and its
+commits, the folder of each job, conditions and references. Only a `HELD` job has a process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from park.cli.main import main as park
+from park_server import assembly
+from park_server.jobs.engine import Ended, EndKind, Sink, StartOrder
+from park_server.jobs.local_engine import LocalEngine
+
+__all__ = ["HELD", "RESULT"]
+
+HELD = "signal:pause"
+"""The entry point of a job that ends when it is cancelled."""
+
+RESULT = 1.0
+"""What every other job returns."""
+
+
+class _InstantEngine(LocalEngine):
+    """Reports each attempt as started, and as completed, in the next turn of the loop."""
+
+    _hears: Sink
+
+    def attach(self, sink: Sink) -> None:
+        super().attach(sink)
+        self._hears = sink
+
+    async def start(self, order: StartOrder) -> None:
+        if order.entry_point == HELD:
+            await super().start(order)
+        else:
+            asyncio.get_running_loop().call_soon(self._complete, order)
+
+    def _complete(self, order: StartOrder) -> None:
+        self._hears.on_started(order.job_id, order.attempt, os.getpid())
+        outcome = {"attempt": order.attempt, "state": "completed", "result": RESULT}
+        self._hears.on_ended(
+            Ended(job_id=order.job_id, attempt=order.attempt, kind=EndKind.EXITED, outcome=outcome)
+        )
+
+
+if __name__ == "__main__":
+    vars(assembly)["LocalEngine"] = _InstantEngine
+    sys.exit(park())
