@@ -29,6 +29,7 @@ from installer.utils import Scheme, construct_record_file
 from packaging.utils import NormalizedName, canonicalize_name
 
 from park.errors import CannotSatisfy
+from park_repo.members import MAX_PART_BYTES, MAX_PATH_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,9 +58,6 @@ _PIP_OF_A_MINOR = re.compile(r"pip3\.\d+")
 
 _SCRIPT_NAME = re.compile(r"[^/\x00-\x1f]+")
 """A script is made of its name later, in ``bin`` of an environment and nowhere else."""
-
-_NAME_BYTES = 255
-"""NAME_MAX of ext4, xfs and most others (limits.h)."""
 
 _SHOWN = 60
 
@@ -247,8 +245,10 @@ class _Destination(WheelDestination):
             self._made.add(directory)
 
 
-def _too_long(name: str) -> bool:
-    return len(name.encode()) > _NAME_BYTES
+def _too_long(path: str) -> bool:
+    """Tell whether the index would refuse ``path`` in an upload, for the same reasons."""
+    parts = (len(part.encode()) for part in path.split("/"))
+    return len(path.encode()) > MAX_PATH_BYTES or max(parts) > MAX_PART_BYTES
 
 
 def _shown(name: str) -> str:
@@ -260,6 +260,8 @@ def _inside(folder: str, path: str) -> PurePosixPath:
     relative = PurePosixPath(path)
     if relative.is_absolute() or ".." in relative.parts or not relative.parts:
         raise ValueError(f"member {path!r} leads out of the environment")
+    if _too_long(path):
+        raise ValueError(f"the name of member {_shown(path)} is too long")
     return folder / relative
 
 

@@ -21,6 +21,7 @@ SCRIPTS = b"[console_scripts]\n"
 
 BROKEN = {
     "a name that no file system takes": ({f"odd/{'x' * 256}.py": b""}, "is too long"),
+    "a module whose bytecode has no room": ({f"odd/{'x' * 240}.py": b""}, "is too long"),
     "a path that no file system takes": ({"/".join(["x" * 200] * 21): b""}, "is too long"),
     "a file that is a folder": ({"odd": b"", "odd/a.py": b""}, "[Nn]ot a directory|exists"),
     "a folder that is a file": ({"odd/a.py": b"", "odd": b""}, "exists|[Ii]s a directory"),
@@ -49,6 +50,22 @@ def test_what_cannot_be_unpacked_is_refused_and_leaves_nothing(
 
     assert list(store.entries()) == []
     assert [path.name for path in store.folder.iterdir()] == [".locks"]
+
+
+def test_what_this_file_system_takes_no_name_for_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some take fewer bytes than most (eCryptfs: 143)."""
+    wheel = make_wheel(tmp_path, "odd")
+    store = WheelStore(tmp_path / "store")
+
+    def small(*_: object) -> None:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), "odd/long.py")
+
+    monkeypatch.setattr("park_repo.wheelstore_unpack.install", small)
+
+    with pytest.raises(CannotSatisfy, match=f"{wheel.name}: a name is too long for .*long.py"):
+        store.unpack(wheel, sha256=sha256_of(wheel), python="3.11", cache_tag="cpython-311")
 
 
 def test_what_the_disk_refuses_is_no_fault_of_the_wheel(
