@@ -63,6 +63,22 @@ class ContentStore:
             temporary.unlink(missing_ok=True)
         return size
 
+    def take(self, path: Path, sha256: str) -> None:
+        """Move the file at ``path`` into the store.
+
+        Its content is durable, and the caller has seen that it has this digest.
+        """
+        place = self._place(sha256)
+        place.parent.mkdir(exist_ok=True)
+        path.chmod(0o400)
+        try:
+            path.replace(place)
+        except OSError:  # on another file system
+            self._keep(path, place)
+            path.unlink()
+        else:
+            _sync_folder(place.parent)
+
     def collect(self, folder: Path) -> tuple[FileRecord, ...]:
         """Keep every regular file below ``folder`` and return their records, by name.
 

@@ -88,3 +88,14 @@ def test_what_a_crash_left_half_written_is_swept(tmp_path: Path) -> None:
     ContentStore(tmp_path / "files")
     assert files_below(tmp_path) == []
     assert not store.has(SHA256)
+
+
+def test_a_file_that_is_taken_is_moved(store: ContentStore, tmp_path: Path) -> None:
+    file = tmp_path / "files" / "fetched"
+    for _ in range(2):  # the same content again is no error
+        file.write_bytes(DATA)
+        store.take(file, SHA256)
+        assert store.path_of(SHA256).read_bytes() == DATA
+        assert not file.exists()
+    assert store.path_of(SHA256).stat().st_mode & 0o777 == 0o400
+    assert store.path_of(SHA256).stat().st_nlink == 1
