@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column(
             "credential", sa.String(), nullable=False, comment="SHA-256 of it; empty for none"
         ),
+        sa.Column("place", sa.String(), nullable=False, comment="where it was, without the query"),
         sa.Column("etag", sa.String(), nullable=True),
         sa.Column("last_modified", sa.String(), nullable=True),
         sa.Column("sha256", sa.String(), nullable=False),
