@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
-from park.client.tree import ASCII, UNICODE, Cells, Glyphs, Row, aligned, standing
+from park.client.tree import ASCII, UNICODE, Cells, Glyphs, Row, aligned, below, shortened, standing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,24 +73,49 @@ def console() -> Console | None:
     return Console(highlight=False, soft_wrap=True)
 
 
-def styled(rows: list[Row], *, width: int) -> list[Text]:
-    """Return the lines of a tree with the colours of their states, cut at ``width`` columns."""
-    lines = aligned(rows, widest=max(width // 2, 20))
-    return [_styled(cells, row, width) for cells, row in zip(lines, rows, strict=True)]
+def styled(rows: Sequence[Row], *, width: int, glyphs: Glyphs, whole: bool) -> list[Text]:
+    """Return the lines of a tree with the colours of their states, in ``width`` columns.
+
+    What is to be said of a piece and does not fit beside it comes below, on as many lines as
+    it takes if it is to be ``whole``, else on one.
+    """
+    cells = aligned(rows, widest=max(width - 40, 20))
+    found: list[Text] = []
+    for parts, row in zip(cells, rows, strict=True):
+        line = _head(parts, row)
+        tint = "red" if standing(row.status) == "failed" else "dim"
+        if len(line) + 2 + len(parts.notes) <= width:
+            line.append(f"  {parts.notes}", style=tint)
+            found.append(line)
+            continue
+        found.append(line)
+        lead = below(row, glyphs)
+        room = max(width - len(lead), 20)
+        said = wrap(parts.notes, room) if whole else [shortened(parts.notes, room)]
+        found += [_below(lead, text, tint) for text in said]
+    for line in found:
+        line.rstrip()
+        line.truncate(width, overflow="ellipsis")
+    return found
 
 
-def _styled(cells: Cells, row: Row, width: int) -> Text:
+def _head(parts: Cells, row: Row) -> Text:
     from rich.text import Text
 
     style = look_of(row.status).style
     line = Text(no_wrap=True)
-    line.append(cells.lead, style="dim")
+    line.append(parts.lead, style="dim")
     line.append(row.sign, style=style)
-    line.append(cells.name[len(row.sign) :])
-    line.append(f"  {cells.id}", style="dim")
-    line.append(f"  {cells.status}", style=style)
-    line.append(f"  {cells.time}", style="dim")
-    line.append(f"  {cells.notes}", style="red" if standing(row.status) == "failed" else "dim")
-    line.rstrip()
-    line.truncate(width, overflow="ellipsis")
+    line.append(parts.name[len(row.sign) :])
+    line.append(f"  {parts.id}", style="dim")
+    line.append(f"  {parts.status}", style=style)
+    line.append(f"  {parts.time}", style="dim")
+    if parts.bar:
+        line.append(f"  {parts.bar}", style=style)
     return line
+
+
+def _below(lead: str, text: str, tint: str) -> Text:
+    from rich.text import Text
+
+    return Text.assemble((lead, "dim"), (text, tint), no_wrap=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_action",
     "add_job_options",
+    "add_jobs",
     "add_json",
     "add_service",
     "arguments_of",
@@ -35,7 +36,17 @@ def add_service(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add the jobs whose workflow is meant, if not the newest one."""
+    parser.add_argument(
+        "job",
+        nargs="*",
+        metavar="JOB",
+        help="the id of a job, or its end (without any: your newest workflow)",
+    )
+
+
+def add_json(parser: argparse._ActionsContainer) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 

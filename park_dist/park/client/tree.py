@@ -20,6 +20,7 @@ __all__ = [
     "Glyphs",
     "Row",
     "aligned",
+    "below",
     "elapsed",
     "extent",
     "folded",
@@ -121,6 +122,7 @@ class Row:
     id: str
     status: str
     time: str
+    bar: str
     notes: tuple[str, ...]
     alike: tuple[GraphNode, ...] = ()
 
@@ -133,24 +135,25 @@ def tree(
     Where more than ``fold`` pieces that nothing needs follow one another and differ in
     nothing but their ids, one line counts them; None has them all.
     """
-    found: list[Row] = []
-    for alike in folded(workflow, fold):
-        node = alike[0].node
-        time = elapsed(node, now) if len(alike) == 1 else ""
-        found.append(
-            Row(
-                node=node,
-                lead=_lead(alike[-1].last, glyphs),
-                sign=glyphs.of(node.status),
-                label=label_of(node) if len(alike) == 1 else f"{len(alike)} of {label_of(node)}",
-                id=brief(node.id).replace("…", glyphs.ellipsis) if len(alike) == 1 else "",
-                status=node.status,
-                time=time,
-                notes=tuple(_notes(alike, glyphs)),
-                alike=tuple(branch.node for branch in alike[1:]),
-            )
-        )
-    return found
+    return [_row(alike, now, glyphs) for alike in folded(workflow, fold)]
+
+
+def _row(alike: Sequence[Branch], now: datetime, glyphs: Glyphs) -> Row:
+    """Return the line of pieces that are alike; what only one has is said where it is alone."""
+    node, alone = alike[0].node, len(alike) == 1
+    label = label_of(node)
+    return Row(
+        node=node,
+        lead=_lead(alike[-1].last, glyphs),
+        sign=glyphs.of(node.status),
+        label=label if alone else f"{len(alike)} × {label}",  # noqa: RUF001 (times)
+        id=brief(node.id).replace("…", glyphs.ellipsis) if alone else "",
+        status=node.status,
+        time=elapsed(node, now) if alone else "",
+        bar=_bar(node, glyphs) if alone else "",
+        notes=tuple(_notes(alike, glyphs)),
+        alike=tuple(branch.node for branch in alike[1:]),
+    )
 
 
 def folded(workflow: Workflow, fold: int | None) -> Iterator[Sequence[Branch]]:
@@ -200,13 +203,24 @@ def _notes(alike: Sequence[Branch], glyphs: Glyphs) -> Iterator[str]:
     node = alike[0].node
     if node.service is not None:
         yield f"on {host_of(node.service)}"
-    if len(alike) == 1:
-        if (part := extent(node)) is not None and standing(node.status) == "running":
-            yield f"{_bar(part, glyphs)} {part:.0%}"
-        if needs := _named(alike[0].also):
-            yield f"also needs {needs}".replace("…", glyphs.ellipsis)
+    if len(alike) == 1 and (needs := _named(alike[0].also)):
+        yield f"also needs {needs}".replace("…", glyphs.ellipsis)
+    if len(alike) == 1 and (values := _reported(node)):
+        yield values
     if node.why and standing(node.status) != "completed":
         yield one_line(node.why).replace("…", glyphs.ellipsis)
+
+
+def _reported(node: GraphNode) -> str:
+    """Return the values that a running piece reported last, as ``chisq 1.5``."""
+    values = (node.progress or {}).get("values")
+    if standing(node.status) != "running" or not isinstance(values, dict):
+        return ""
+    figures = (
+        f"{name} {value:.5g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in values.items()
+    )
+    return one_line(", ".join(figures))
 
 
 def _named(edges: Iterable[GraphEdge]) -> str:
@@ -219,9 +233,12 @@ def _named(edges: Iterable[GraphEdge]) -> str:
 _BAR = 10
 
 
-def _bar(part: float, glyphs: Glyphs) -> str:
+def _bar(node: GraphNode, glyphs: Glyphs) -> str:
+    part = extent(node)
+    if part is None or standing(node.status) != "running":
+        return ""
     full = round(part * _BAR)
-    return glyphs.full * full + glyphs.empty * (_BAR - full)
+    return f"{glyphs.full * full}{glyphs.empty * (_BAR - full)} {part:.0%}"
 
 
 def extent(node: GraphNode) -> float | None:
@@ -268,6 +285,14 @@ def shortened(text: str, width: int, *, ellipsis: str = "…") -> str:
     return text[:head] + ellipsis[:width] + text[len(text) - (room - head) :]
 
 
+def below(row: Row, glyphs: Glyphs) -> str:
+    """Return what leads to a line below that of ``row`` that belongs to it."""
+    for last, onward in ((glyphs.corner, glyphs.blank), (glyphs.fork, glyphs.pipe)):
+        if row.lead.endswith(last):
+            return f"{row.lead.removesuffix(last)}{onward}  "
+    return " " * (len(row.lead) + 2)
+
+
 class Cells(NamedTuple):
     """The parts of a line, padded so that those of all lines stand below one another."""
 
@@ -276,10 +301,11 @@ class Cells(NamedTuple):
     id: str
     status: str
     time: str
+    bar: str
     notes: str
 
     def __str__(self) -> str:
-        return f"{self.lead}{'  '.join(self[1:])}".rstrip()
+        return f"{self.lead}{'  '.join(filter(None, self[1:]))}".rstrip()
 
 
 def aligned(rows: Sequence[Row], *, widest: int = 48) -> list[Cells]:
@@ -297,6 +323,7 @@ def aligned(rows: Sequence[Row], *, widest: int = 48) -> list[Cells]:
             id=f"{row.id:<{brief_id}}",
             status=f"{row.status:<{status}}",
             time=f"{row.time:>{time}}",
+            bar=row.bar,
             notes="  ".join(row.notes),
         )
         for row, label in named

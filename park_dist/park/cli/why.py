@@ -1,0 +1,40 @@
+"""``park why``: why a job is not running, or why it failed or was cancelled."""
+
+from __future__ import annotations
+
+import argparse
+
+from park.cli.options import add_json, add_service, print_json, service_of
+from park.wire import encode
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """examples:
+  park why 0199…
+  park why …7f3abc                 the end of an id will do
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
+    add_service(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the line, and below it the chain of causes."""
+    from park.client.graph import job_named, why
+    from park.client.tree import one_line
+
+    record = why(service_of(options).transport, job_named(options.job))
+    if options.json:
+        print_json(encode(record))
+        return 0
+    print(f"{record.status}: {one_line(record.line)}" if record.line else record.status)
+    for depth, cause in enumerate(record.chain, 1):
+        print(f"{'  ' * min(depth, _DEEPEST)}{one_line(cause)}")
+    return 0
+
+
+_DEEPEST = 12
