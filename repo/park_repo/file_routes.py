@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from park.errors import UnknownItem
+from park_repo.file_content import FileContent
 from park_repo.negotiation import matches_etag
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _content(request: Request, path: Path, digest: str) -> Response:
     headers = _immutable(digest)
     if matches_etag(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, media_type=_MEDIA_TYPE, headers=headers)
+    return FileContent(path, media_type=_MEDIA_TYPE, headers=headers)
 
 
 def _immutable(digest: str) -> dict[str, str]:

@@ -269,3 +269,30 @@ def test_nobody_is_served_without_a_token(client: TestClient) -> None:
     paths = ("/simple/", "/simple/x/", "/trees/simple/", "/trees/simple/x/", "/files/0/x")
     assert {client.get(path, headers=nobody).status_code for path in paths} == {401}
     assert client.post("/legacy/", headers=nobody).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "status", "what"),
+    [
+        ("bytes=999999-", 416, "the file has only {} bytes"),
+        ("bytes=5-2", 400, "it is not valid"),
+        ("lines=1-2", 400, "it is not valid"),
+    ],
+)
+def test_a_range_that_cannot_be_had_is_a_problem_document(
+    client: TestClient, tmp_path: Path, asked_for: str, status: int, what: str
+) -> None:
+    wheel = make_wheel(tmp_path, "demo")
+    size = wheel.stat().st_size
+    upload(client, wheel)
+    url = f"/files/{hashlib.sha256(wheel.read_bytes()).hexdigest()}/{wheel.name}"
+
+    response = client.get(url, headers=ADA | {"Range": asked_for})
+
+    problem = response.json()
+    assert (response.status_code, problem["status"]) == (status, status)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert problem["detail"].endswith(what.format(size))
+    assert response.headers.get("content-range") == (f"bytes */{size}" if status == 416 else None)
+    assert problem["hint"].startswith("ask without Range")
+    assert client.get(url, headers=ADA | {"Range": "bytes=0-1"}).content == b"PK"

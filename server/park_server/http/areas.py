@@ -10,10 +10,11 @@ import os
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from park.wire import AreaEntry, AreaRecord
+from park_repo.file_content import FileContent
 from park_server.http.auth import user_of
 from park_server.http.services import services_of
 
@@ -39,7 +40,7 @@ async def list_folder(request: Request, path: str) -> list[AreaEntry]:
 
 
 @router.get("/files/{path:path}")
-async def get_file(request: Request, path: str) -> FileResponse:
+async def get_file(request: Request, path: str) -> FileContent:
     """Return a file; ranges and ETag work."""
     areas, user = services_of(request).areas, user_of(request)
     place = areas.place(_spelled(path), user)
@@ -64,7 +65,7 @@ def _spelled(path: str) -> str:
     return path if path.startswith("~") else f"/{path}"
 
 
-class _Opened(FileResponse):
+class _Opened(FileContent):
     """Serves a file by its descriptor: what was checked is what is sent, whatever is renamed."""
 
     def __init__(self, descriptor: int, name: str) -> None:

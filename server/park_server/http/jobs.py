@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from park.model.states import JobState
 from park.wire import JobRecord, JobRequest, encode
+from park_repo.file_content import FileContent
 from park_server.http.auth import user_of
 from park_server.http.services import LONG_POLL_S, Services, services_of
 from park_server.jobs import store
@@ -112,12 +113,12 @@ async def _pause(services: Services, job: str, user: str) -> None:
 
 
 @router.get("/jobs/{job}/files/{name:path}")
-async def get_file(request: Request, job: str, name: str) -> FileResponse:
+async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
     services, user = services_of(request), user_of(request)
     services.database.read(lambda c: store.get(c, job, user))
     file = services.database.read(lambda c: store.file_of(c, job, name))
-    return FileResponse(
+    return FileContent(
         services.content.path_of(file.sha256),
         filename=PurePosixPath(name).name,
         headers={"ETag": f'"{file.sha256}"', "Cache-Control": "private, immutable"},
