@@ -81,12 +81,14 @@ class Settings:
             host=host,
             port=port,
             ready_file=ready_file,
-            upstream=_simple_index("--upstream", upstream or machine_index() or PYPI),
+            upstream=_upstream(upstream or machine_index() or PYPI),
             slots=slots or cores,
             allow_builds=allow_builds,
             quota_bytes=None if quota is None else _bytes("--quota", quota),
-            index=None if index is None else _simple_index("--index", index),
-            index_upload=None if index_upload is None else _checked("--index-upload", index_upload),
+            index=None if index is None else _simple("--index", index, f"for example {PYPI}"),
+            index_upload=None
+            if index_upload is None
+            else _checked("--index-upload", index_upload, "for example https://pypi.lab/legacy/"),
             index_login=None if index_login_file is None else _login_in(index_login_file),
             roots=dict(map(_root, roots)),
             addresses=AddressPolicy.of(allow_addresses),
@@ -116,16 +118,18 @@ def _bytes(option: str, text: str) -> int:
         ) from error
 
 
-def _simple_index(option: str, url: str) -> str | None:
-    return None if url == "none" else _checked(option, url).rstrip("/") + "/"
+def _upstream(url: str) -> str | None:
+    return None if url == "none" else _simple("--upstream", url, f"for example {PYPI}, or none")
 
 
-def _checked(option: str, url: str) -> str:
+def _simple(option: str, url: str, hint: str) -> str:
+    return _checked(option, url, hint).rstrip("/") + "/"
+
+
+def _checked(option: str, url: str, hint: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise UsageError(
-            f"{option} {url!r} is not the URL of an index", hint=f"for example {PYPI}, or none"
-        )
+        raise UsageError(f"{option} {url!r} is not the URL of an index", hint=hint)
     return url
 
 

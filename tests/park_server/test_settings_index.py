@@ -20,10 +20,19 @@ def test_an_external_index_has_its_login_in_a_file(tmp_path: Path) -> None:
     assert "s3:cret" not in repr(settings)
 
 
-@pytest.mark.parametrize("options", [{"index": "pypi"}, {"index_upload": "ftp://h/"}])
-def test_what_is_no_url_is_refused(tmp_path: Path, options: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="is not the URL of an index"):
-        Settings.of(home=tmp_path, upstream="none", **options)  # type: ignore[arg-type]  # strings both
+@pytest.mark.parametrize(
+    ("options", "ending"),
+    [
+        ({"index": "pypi"}, "/simple/"),
+        ({"index": "none"}, "/simple/"),
+        ({"index_upload": "ftp://h/"}, "/legacy/"),
+        ({"upstream": "pypi"}, ", or none"),
+    ],
+)
+def test_what_is_no_url_is_refused(tmp_path: Path, options: dict[str, str], ending: str) -> None:
+    with pytest.raises(UsageError, match="is not the URL of an index") as caught:
+        Settings.of(home=tmp_path, **({"upstream": "none"} | options))  # type: ignore[arg-type]  # strings all
+    assert str(caught.value.hint).endswith(ending)
 
 
 def test_a_login_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
