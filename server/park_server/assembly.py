@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,8 +24,10 @@ from park_repo.upstream import Upstream
 from park_repo.wheelstore import WheelStore
 from park_server.areas.areas import Areas
 from park_server.bus import Bus
+from park_server.clock import timestamp
 from park_server.content import ContentStore
 from park_server.db.migrate import migrate
+from park_server.envs import store as environments_store
 from park_server.envs.download import Downloader
 from park_server.envs.environments import Environments
 from park_server.envs.interpreters import discover
@@ -43,6 +46,7 @@ from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.local_engine import LocalEngine
 from park_server.jobs.scheduler import Scheduler
+from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.settings import Settings, without_credentials
 
 __all__ = ["Addresses", "AssembledService", "assembled"]
@@ -161,6 +165,13 @@ class AssembledService:
         await self._index.aclose()
         with self._downloads:
             self._database.close()
+
+    def _sweep(self) -> None:
+        """Remove what services and jobs of long ago left; the engine's own copy is new."""
+        sweep_unused(self._home.path / "runtime")
+        recent = timestamp(time.time() - UNUSED_FOR_S)
+        used = self._database.read(lambda c: environments_store.used_since(c, recent))
+        sweep_unused(self._home.cache / "numba", keep=used)
 
     def wake_waiters(self) -> None:
         """Let every long poll answer: the service is stopping."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
 
 from park.errors import Conflict, UnknownItem
 from park.model.locks import LockHash
@@ -36,6 +36,7 @@ __all__ = [
     "ready",
     "rows",
     "unpin",
+    "used_since",
 ]
 
 _NEEDED_BY = (JobState.QUEUED, JobState.RUNNING)
@@ -145,6 +146,13 @@ def busy(connection: Connection) -> set[LockHash]:
     """Return the lock hashes of the environments in which jobs run, or are about to."""
     query = select(jobs.c.lock_hash).where(jobs.c.status.in_(_NEEDED_BY)).distinct()
     return {LockHash(found) for found in connection.execute(query).scalars() if found}
+
+
+def used_since(connection: Connection, since: str) -> set[LockHash]:
+    """Return the lock hashes of the environments that jobs ran in, or that were made, since."""
+    recent = or_(environments.c.last_used >= since, environments.c.realised >= since)
+    query = select(environments.c.lock_hash).where(recent)
+    return {LockHash(found) for found in connection.execute(query).scalars()}
 
 
 def evict(connection: Connection, lock_hash: str, *, why: str) -> None:

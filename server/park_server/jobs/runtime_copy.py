@@ -71,6 +71,7 @@ def copy_runtime(root: Path) -> RuntimeCopy:
         shutil.rmtree(copy.folder, ignore_errors=True)
         root.mkdir(parents=True, exist_ok=True)
         _write(copy.folder, files)
+    os.utime(copy.folder)  # used now: what nobody uses for long is swept
     return copy
 
 

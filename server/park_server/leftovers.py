@@ -1,0 +1,71 @@
+"""What earlier services and jobs left under a home, and nobody will ask for again.
+
+Copies of the job-side machinery belong to one version of park, caches of compiled code to
+one environment. Both may be in use by jobs that outlived their service, so neither goes
+while a process names it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from park_repo.wheelstore_disk import remove_tree
+
+__all__ = ["UNUSED_FOR_S", "in_use", "sweep_unused"]
+
+UNUSED_FOR_S = 30 * 86_400.0
+"""A month: whoever comes back to an environment after a holiday finds its cache."""
+
+_PROCESSES = Path("/proc")
+
+
+def sweep_unused(
+    folder: Path, *, keep: Collection[str] = (), unused_for_s: float = UNUSED_FOR_S
+) -> list[str]:
+    """Remove what is in ``folder``, not in ``keep``, and unused; return the names, sorted.
+
+    Unused is what was not modified for so many seconds and no process names. Where the
+    system does not tell what processes name, nothing is removed.
+    """
+    before = time.time() - unused_for_s
+    old = sorted(name for name in _names(folder) if _modified(folder / name) < before)
+    used = in_use(folder) if old else frozenset()
+    removed = [name for name in old if used is not None and name not in used and name not in keep]
+    for name in removed:
+        remove_tree(folder / name)
+    return removed
+
+
+def in_use(folder: Path) -> frozenset[str] | None:
+    """Return what below ``folder`` is named by a process that runs; None where none can tell.
+
+    A fork server has the path in its arguments and its environment, and so have its jobs.
+    """
+    if not (_PROCESSES / "self").exists():
+        return None
+    below = re.compile(re.escape(os.fsencode(folder)) + rb"/([^/\0]+)")
+    return frozenset(os.fsdecode(name) for said in _said() for name in below.findall(said))
+
+
+def _said() -> Iterator[bytes]:
+    """Yield the arguments and the environments of the processes that may be read."""
+    for process in _PROCESSES.glob("[0-9]*"):
+        for part in ("cmdline", "environ"):
+            with suppress(OSError):  # another user's, or one that has just ended
+                yield (process / part).read_bytes()
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 (names, not paths)
+    except FileNotFoundError:
+        return []
+
+
+def _modified(path: Path) -> float:
+    return path.lstat().st_mtime
