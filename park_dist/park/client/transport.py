@@ -14,7 +14,7 @@ import httpx2
 from park.client.address import Address
 from park.errors import ServiceFault, ServiceUnreachable, UsageError, from_problem
 
-__all__ = ["Transport"]
+__all__ = ["AsyncTransport", "Transport"]
 
 _CONNECT_TIMEOUT_S = 10.0
 _ANSWER_TIMEOUT_S = 90.0
@@ -27,20 +27,43 @@ _FIRST_PAUSE_S = 0.2
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+def _settings(address: Address) -> dict[str, Any]:
+    """Return what clients of the service at ``address`` are made with."""
+    return {
+        "base_url": address.url,
+        "headers": {"Authorization": f"Bearer {address.token}"} if address.token else None,
+        "timeout": httpx2.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
+        # a proxy is never the way to this machine itself
+        "trust_env": urlsplit(address.url).hostname not in _LOOPBACK,
+        # plain HTTP needs no certificates: reading them takes some 20 ms of each start
+        "verify": address.url.startswith("https:"),
+    }
+
+
+class AsyncTransport:
+    """Requests to one service from an event loop; cancelling a task ends its request."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._client = httpx2.AsyncClient(**_settings(address))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def json(self, method: str, path: str, **arguments: Any) -> Any:
+        """Send a request once; return the JSON of its answer, or raise what it describes."""
+        with _explained(self.address):
+            response = await self._client.request(method, path, **arguments)
+        return _read(self.address, path, _checked(response))
+
+
 class Transport:
     """Requests to one service."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._client = httpx2.Client(
-            base_url=address.url,
-            headers={"Authorization": f"Bearer {address.token}"} if address.token else None,
-            timeout=httpx2.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
-            # a proxy is never the way to this machine itself
-            trust_env=urlsplit(address.url).hostname not in _LOOPBACK,
-            # plain HTTP needs no certificates: reading them takes some 20 ms of each start
-            verify=address.url.startswith("https:"),
-        )
+        self._client = httpx2.Client(**_settings(address))
 
     def close(self) -> None:
         """Close the connections."""
@@ -48,14 +71,7 @@ class Transport:
 
     def json(self, method: str, path: str, **arguments: Any) -> Any:
         """Send a request and return the JSON of its answer; raises the error that it describes."""
-        response = self._sent(method, path, **arguments)
-        try:
-            return response.json()
-        except ValueError as error:
-            raise ServiceFault(
-                f"{self.address.url}{path} answered {response.status_code} without JSON",
-                hint="is this the URL of a park service?",
-            ) from error
+        return _read(self.address, path, self._sent(method, path, **arguments))
 
     def bytes(self, path: str, **arguments: Any) -> httpx2.Response:
         """Send a GET and return the whole response."""
@@ -65,7 +81,7 @@ class Transport:
         pause = _FIRST_PAUSE_S
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self._explained():
+                with _explained(self.address):
                     return _checked(self._client.request(method, path, **arguments))
             except ServiceUnreachable:
                 if attempt == _ATTEMPTS:
@@ -76,7 +92,7 @@ class Transport:
 
     def upload(self, path: str, file: Path, form: dict[str, str]) -> None:
         """Send ``file`` as the part ``content`` of a form, streamed from disk."""
-        with self._explained(), file.open("rb") as content:
+        with _explained(self.address), file.open("rb") as content:
             part = (file.name, content, "application/octet-stream")
             _checked(self._client.post(path, data=form, files={"content": part}))
 
@@ -86,7 +102,7 @@ class Transport:
 
     def put(self, path: str, file: Path) -> httpx2.Response:
         """Send the bytes of ``file``, streamed from disk; return the whole response."""
-        with self._explained(), file.open("rb") as content:
+        with _explained(self.address), file.open("rb") as content:
             length = {"Content-Length": str(file.stat().st_size)}
             return _checked(self._client.put(path, content=_chunks(content), headers=length))
 
@@ -99,7 +115,7 @@ class Transport:
         if not target.parent.is_dir():
             raise UsageError(f"no folder {target.parent} to write {target.name} into")
         try:
-            with self._explained(), self._client.stream("GET", path) as response:
+            with _explained(self.address), self._client.stream("GET", path) as response:
                 if response.is_error:
                     response.read()
                 _checked(response)
@@ -112,15 +128,28 @@ class Transport:
         finally:
             unfinished.unlink(missing_ok=True)
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except httpx2.TransportError as error:
-            raise ServiceUnreachable(
-                f"nothing answers at {self.address.url}: {error or type(error).__name__}",
-                hint="is the service running, and is this its URL? `park service list` shows yours",
-            ) from error
+
+@contextmanager
+def _explained(address: Address) -> Iterator[None]:
+    """Turn what went wrong on the way to the service into `ServiceUnreachable`."""
+    try:
+        yield
+    except httpx2.TransportError as error:
+        raise ServiceUnreachable(
+            f"nothing answers at {address.url}: {error or type(error).__name__}",
+            hint="is the service running, and is this its URL? `park service list` shows yours",
+        ) from error
+
+
+def _read(address: Address, path: str, response: httpx2.Response) -> Any:
+    """Return the JSON of an answer."""
+    try:
+        return response.json()
+    except ValueError as error:
+        raise ServiceFault(
+            f"{address.url}{path} answered {response.status_code} without JSON",
+            hint="is this the URL of a park service?",
+        ) from error
 
 
 def _checked(response: httpx2.Response) -> httpx2.Response:
