@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from sqlite3 import Connection as DBAPIConnection
 
-__all__ = ["Change", "Database"]
+__all__ = ["Batch", "Change", "Database"]
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ Change = Callable[[Connection], T]
 """A unit of work: uses the connection that it is given, and neither commits nor rolls back."""
 
 _BATCH_LIMIT = 256
-"""The most changes in one transaction, so that the first of them never waits long."""
+"""About the most changes in one transaction, so that the first of them never waits long."""
 
 _BUSY_TIMEOUT_S = 30.0
 """Seconds that SQLite waits for another process (a backup, a migration) that holds the lock."""
@@ -50,7 +50,7 @@ class Database:
     def __init__(self, *, reader: Engine, writer: Engine) -> None:
         self._reader = reader
         self.engine = writer
-        self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Job[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._write_loop, name="park-db-writer", daemon=True)
@@ -79,11 +79,26 @@ class Database:
         Raises `ServiceFault` once the database is closed.
         """
         job = _Job(change)
+        self._put([job])
+        return job.future
+
+    @contextmanager
+    def together(self) -> Iterator[Batch]:
+        """Gather changes that shall share a commit; they are queued where the block ends.
+
+        Each is undone alone where it fails, as in `write`. Nothing is queued where the
+        block raises.
+        """
+        batch = Batch()
+        yield batch
+        if batch.jobs:
+            self._put(batch.jobs)
+
+    def _put(self, jobs: list[_Job[Any]]) -> None:
         with self._closing:
             if self._closed:
                 raise ServiceFault("the database is closed; nothing more can be written")
-            self._queue.put(job)
-        return job.future
+            self._queue.put(jobs)
 
     async def awrite(self, change: Change[T]) -> T:
         """Run `write` and await its future."""
@@ -111,14 +126,14 @@ class Database:
             connection.close()
 
     def _next_batch(self) -> tuple[list[_Job[Any]], bool]:
-        """Wait for a job; return it with all that queued behind it, and whether more may come."""
+        """Wait for a change; return it with what queued behind it, and whether more may come."""
         batch: list[_Job[Any]] = []
-        job = self._queue.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == _BATCH_LIMIT or self._queue.empty():
+        jobs = self._queue.get()
+        while jobs is not None:
+            batch.extend(jobs)
+            if len(batch) >= _BATCH_LIMIT or self._queue.empty():
                 return batch, True
-            job = self._queue.get()
+            jobs = self._queue.get()
         return batch, False
 
     def _commit(self, batch: list[_Job[Any]], connection: Connection | None) -> Connection | None:
@@ -142,6 +157,19 @@ class Database:
         for job in batch:
             job.acknowledge()
         return connection
+
+
+class Batch:
+    """Changes that share a commit; see `Database.together`."""
+
+    def __init__(self) -> None:
+        self.jobs: list[_Job[Any]] = []
+
+    def write(self, change: Change[T]) -> Future[T]:
+        """Add ``change``; the future resolves when the commit of all is durable."""
+        job = _Job(change)
+        self.jobs.append(job)
+        return job.future
 
 
 class _Job(Generic[T]):

@@ -72,6 +72,27 @@ def test_queued_changes_share_one_commit(database: Database) -> None:
     assert len(commits) == 2
 
 
+def test_changes_written_together_share_one_commit(database: Database) -> None:
+    commits: list[Connection] = []
+    event.listen(database.engine, "commit", commits.append)
+    with database.together() as batch:
+        futures = [batch.write(partial(add, n=n)) for n in range(3)]
+        assert database.write(lambda c: add(c, 9)).result() == 9  # the writer is idle meanwhile
+    assert [future.result() for future in futures] == [0, 1, 2]
+    assert len(commits) == 2
+
+
+def test_a_block_that_raises_writes_nothing(database: Database) -> None:
+    def gather() -> None:
+        with database.together() as batch:
+            batch.write(partial(add, n=1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        gather()
+    assert database.read(numbers) == []
+
+
 def test_a_failing_change_fails_alone(database: Database) -> None:
     def add_twice(connection: Connection) -> None:
         add(connection, 2)
