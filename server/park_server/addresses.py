@@ -104,6 +104,10 @@ def _is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
+_IDLE_S = 4.0
+"""Servers close what is idle for longer (uvicorn after 5 s), perhaps under a new request."""
+
+
 class GuardedTransport(httpx2.AsyncHTTPTransport):
     """Connections to what ``policy`` allows; another address raises `NotPermitted`.
 
@@ -116,7 +120,7 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,
             max_connections=None,
-            keepalive_expiry=30.0,
+            keepalive_expiry=_IDLE_S,
             network_backend=_GuardedNetwork(policy),
         )
 
