@@ -66,6 +66,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="an address, network (CIDR) or host name that users may have the service talk to "
         "although it is not public: another service of the house for example",
     )
+    parser.add_argument(
+        "--fetch-limit",
+        default="20G",
+        metavar="SIZE",
+        help="the largest file that is fetched by URL for a user (20G)",
+    )
     parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
     parser.add_argument(
         "--quota",
@@ -104,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
             index_login_file=options.index_login,
             roots=options.root,
             allow_addresses=options.allow_address,
+            fetch_limit=options.fetch_limit,
         )
     )
     return 0

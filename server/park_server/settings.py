@@ -35,7 +35,7 @@ class Settings:
     in place of the embedded one, ``index_upload`` where that takes uploads (None: found from
     ``index``), ``index_login`` the user and password for it. ``roots`` are folders that every
     user may read as ``/NAME/…``. ``addresses`` says which machines the service talks to for its
-    users.
+    users, ``fetch_limit_bytes`` how large a file it fetches for them.
     """
 
     home: Path
@@ -51,6 +51,7 @@ class Settings:
     index_login: tuple[str, str] | None = field(default=None, repr=False)
     roots: Mapping[str, Path] = field(default_factory=dict)
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
+    fetch_limit_bytes: int = 20 << 30
 
     @classmethod
     def of(
@@ -69,6 +70,7 @@ class Settings:
         index_login_file: Path | None = None,
         roots: Sequence[str] = (),
         allow_addresses: Sequence[str] = (),
+        fetch_limit: str = "20G",
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -92,6 +94,7 @@ class Settings:
             index_login=None if index_login_file is None else _login_in(index_login_file),
             roots=dict(map(_root, roots)),
             addresses=AddressPolicy.of(allow_addresses),
+            fetch_limit_bytes=_bytes("--fetch-limit", fetch_limit),
         )
 
 
