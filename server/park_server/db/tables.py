@@ -184,6 +184,7 @@ held_grants = Table(
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("service", String, primary_key=True),
     Column("token", String, nullable=False),
+    Index("held_grants_by_token", "token"),
 )
 
 # Grants of this service. The token itself is not kept.

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job"], ["jobs.id"], name=op.f("fk_held_grants_job")),
         sa.PrimaryKeyConstraint("job", "service", name=op.f("pk_held_grants")),
     )
+    op.create_index("held_grants_by_token", "held_grants", ["token"], unique=False)
     op.create_table(
         "needs",
         sa.Column("job", sa.String(), nullable=False),

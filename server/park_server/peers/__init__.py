@@ -1,0 +1,1 @@
+"""Other services: following what is waited for there, and bringing here what lives there."""

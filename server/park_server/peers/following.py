@@ -1,0 +1,199 @@
+"""Following the leaves of conditions on one other service, in as few requests as will do.
+
+What is undecided is asked in long polls of some hundred leaves each. The other side keeps
+nothing between them: whichever of the two is killed, the same question is asked again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from park.errors import NotAuthenticated, ParkError
+from park.model.truth import Verdict, never
+from park.wire import FollowedLeaf
+from park_server.peers.link import Barred, Link
+
+__all__ = ["Follower", "Key"]
+
+_log = logging.getLogger("park.peers")
+
+Key = tuple[str, int]
+"""A job here, and the position of one of its remote leaves."""
+
+Decided = Callable[[Key, Verdict], Awaitable[None]]
+
+_MOST_LEAVES = 500
+"""In one request: some 100 kB, and little to ask again when one of them is decided."""
+
+_WAIT_S = 30.0
+"""The longest that a service lets a request wait."""
+
+_GATHER_S = 0.002
+"""Newcomers often come in a burst."""
+
+_LOOKS_S = 0.1
+"""A poll that is cut short for newcomers has had so long to answer for what it asks."""
+
+
+class _Group:
+    """Leaves that are asked about together.
+
+    ``is_apart`` while one of them is refused, and it is not known which.
+    """
+
+    def __init__(self) -> None:
+        self.leaves: dict[Key, FollowedLeaf] = {}
+        self.changed = asyncio.Event()
+        self.is_apart = False
+
+    def has_room(self, count: int) -> bool:
+        """Tell whether ``count`` leaves more can be asked about with these."""
+        return not self.is_apart and len(self.leaves) + count <= _MOST_LEAVES
+
+
+class Follower:
+    """The undecided leaves of one service; each that is decided is told, once."""
+
+    def __init__(self, link: Link, decided: Decided) -> None:
+        self._link = link
+        self._decided = decided
+        self._groups: dict[_Group, asyncio.Task[None]] = {}
+        self._group_of: dict[Key, _Group] = {}
+
+    def add(self, leaves: Mapping[Key, FollowedLeaf]) -> None:
+        """Follow ``leaves`` as well; those that are followed already stay as they are."""
+        for key, leaf in leaves.items():
+            if key not in self._group_of:
+                self._put(key, leaf)
+
+    def drop(self, keys: Sequence[Key]) -> None:
+        """Follow these no longer."""
+        for key in keys:
+            group = self._group_of.pop(key, None)
+            if group is not None:
+                del group.leaves[key]
+                group.changed.set()
+
+    async def stop(self) -> None:
+        """End every request."""
+        tasks = list(self._groups.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _put(self, key: Key, leaf: FollowedLeaf) -> None:
+        group = next((each for each in self._groups if each.has_room(1)), None) or self._begin()
+        group.leaves[key] = leaf
+        group.changed.set()
+        self._group_of[key] = group
+
+    def _begin(self) -> _Group:
+        group = _Group()
+        self._groups[group] = asyncio.create_task(self._follow(group))
+        return group
+
+    async def _follow(self, group: _Group) -> None:
+        """Ask for the leaves of ``group`` until none is left, or others take them over."""
+        try:
+            while group.leaves:
+                await asyncio.sleep(_GATHER_S)
+                try:
+                    await self._round(group)
+                except Exception:  # noqa: BLE001 (a defect; those who wait still wait)
+                    _log.exception("following %s failed", self._link.url)
+                    await asyncio.sleep(_WAIT_S)
+                self._join(group)
+        finally:
+            del self._groups[group]  # at once: what is put into it would be lost
+
+    async def _round(self, group: _Group) -> None:
+        loop = asyncio.get_running_loop()
+        group.changed.clear()
+        asked = dict(group.leaves)
+        if not asked:
+            return
+        began = loop.time()
+        verdicts = await self._answer(group, asked)
+        if not await self._tell(group, asked, verdicts):
+            # a service that stops answers all polls, and would be asked without a pause
+            await asyncio.sleep(max(0.0, began + _LOOKS_S - loop.time()))
+
+    async def _answer(
+        self, group: _Group, asked: Mapping[Key, FollowedLeaf]
+    ) -> Mapping[Key, Verdict]:
+        """Return the verdicts; none when newcomers are to be asked about as well."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        poll = asyncio.create_task(self._verdicts(group, asked))
+        changed = asyncio.create_task(group.changed.wait())
+        try:
+            await asyncio.wait({poll, changed}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({poll}, timeout=max(0.0, began + _LOOKS_S - loop.time()))
+            return poll.result() if poll.done() else {}
+        finally:
+            for task in (poll, changed):
+                task.cancel()
+            await asyncio.gather(poll, changed, return_exceptions=True)
+
+    async def _verdicts(
+        self, group: _Group, asked: Mapping[Key, FollowedLeaf]
+    ) -> Mapping[Key, Verdict]:
+        leaves = list(asked.values())
+        try:
+            found = await self._link.patiently(lambda: self._link.follow(leaves, _WAIT_S))
+        except Barred as error:
+            return dict.fromkeys(asked, never(str(error)))
+        except NotAuthenticated as error:
+            # the request is made with the token of its first leaf; the others may still open
+            why = never(error.message)
+            return {key: why for key, leaf in asked.items() if leaf.token == leaves[0].token}
+        except ParkError as error:
+            if len(asked) == 1:
+                return dict.fromkeys(asked, never(error.message))
+            self._split(group)
+            return {}
+        group.is_apart = False
+        return dict(zip(asked, found, strict=True))
+
+    def _split(self, group: _Group) -> None:
+        """Give half of the leaves to a group of their own: one is refused, the rest is not."""
+        other = self._begin()
+        other.is_apart = group.is_apart = True
+        for key in list(group.leaves)[len(group.leaves) // 2 :]:
+            other.leaves[key] = group.leaves.pop(key)
+            self._group_of[key] = other
+
+    async def _tell(
+        self, group: _Group, asked: Mapping[Key, FollowedLeaf], verdicts: Mapping[Key, Verdict]
+    ) -> bool:
+        """Tell what is decided; return whether anything is."""
+        decided = {
+            key: verdict
+            for key, verdict in verdicts.items()
+            if verdict.is_decided and group.leaves.get(key) is asked[key]
+        }
+        for key in decided:
+            del group.leaves[key], self._group_of[key]
+        told = await asyncio.gather(
+            *(self._decided(key, verdict) for key, verdict in decided.items()),
+            return_exceptions=True,
+        )
+        for outcome in told:
+            if isinstance(outcome, Exception):
+                _log.error("a verdict of %s was lost", self._link.url, exc_info=outcome)
+        return bool(decided)
+
+    def _join(self, group: _Group) -> None:
+        """Let a group with room take over the rest of a small one."""
+        count = len(group.leaves)
+        if group.is_apart or not 0 < count <= _MOST_LEAVES // 4:
+            return
+        for other in self._groups:
+            if other is not group and other.has_room(count):
+                other.leaves.update(group.leaves)
+                self._group_of.update(dict.fromkeys(group.leaves, other))
+                other.changed.set()
+                group.leaves = {}
+                return

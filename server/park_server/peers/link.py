@@ -1,0 +1,226 @@
+"""HTTP to one other service, with the tokens that it gave out, and patience while it is silent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+
+from park.errors import NotPermitted, ParkError, from_problem
+from park.model.truth import Truth, Verdict
+from park.wire import API, FollowedLeaf, VerdictRecord, decode
+from park_server.clock import now
+from park_server.peers.outage import Outage
+from park_server.peers.urls import file_path, job_path, normalised
+
+__all__ = ["Barred", "Link", "Silent"]
+
+T = TypeVar("T")
+
+_CONNECT_S = 10.0
+_ANSWER_S = 60.0
+_GRACE_S = 15.0
+"""How much longer than it was asked to a long poll may take."""
+
+_MOST_READS = 16
+"""Records and files that are read at a time; long polls do not count."""
+
+_PROBLEM = "urn:park:problem:"
+_TOO_MANY = 429
+_SERVER_FAULT = 500
+
+
+class Silent(Exception):
+    """No answer of a park service; another attempt may have one. The text says what came."""
+
+
+class Barred(Exception):
+    """This service does not connect there; the text is for people."""
+
+
+class Link:
+    """One other service. ``client`` follows no redirects: a token stays where it belongs."""
+
+    def __init__(self, url: str, client: httpx2.AsyncClient) -> None:
+        self.url = normalised(url)
+        self._client = client
+        self._outage: Outage | None = None
+        self._is_up = asyncio.Event()
+        self._is_up.set()
+        self._probing: asyncio.Task[None] | None = None
+        self._slots = asyncio.Semaphore(_MOST_READS)
+
+    @property
+    def remark(self) -> str:
+        """A line on its silence, or nothing."""
+        host = urlsplit(self.url).netloc
+        return "" if self._outage is None else self._outage.told(host)
+
+    async def stop(self) -> None:
+        """Ask no more whether it is back."""
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.gather(self._probing, return_exceptions=True)
+
+    async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what ``ask`` returns, asking again for as long as it raises `Silent`."""
+        while True:
+            await self._is_up.wait()
+            try:
+                answer = await ask()
+            except Silent as error:
+                self.fell_silent(str(error))
+            except ParkError:
+                self._outage = None
+                raise
+            else:
+                self._outage = None
+                return answer
+
+    async def back(self, limit_s: float) -> None:
+        """Return when it seems to be up again; raises `Silent` after ``limit_s``."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._is_up.wait()
+        except TimeoutError as error:
+            raise Silent(self.remark) from error
+
+    def fell_silent(self, reason: str) -> None:
+        """Let nobody ask until a probe has had an answer; there is one probe for all."""
+        if self._outage is None:
+            began_s = asyncio.get_running_loop().time()
+            self._outage = Outage(since=now(), began_s=began_s, reason=reason)
+        elif self._is_up.is_set():
+            self._outage = self._outage.again(reason)
+        if self._is_up.is_set():
+            self._is_up.clear()
+            self._probing = asyncio.create_task(self._probe())
+
+    async def _probe(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            assert self._outage is not None  # noqa: S101 (it ends where an answer came)
+            await asyncio.sleep(self._outage.pause_s(loop.time()))
+            try:
+                await self._answer("GET", API)
+            except Silent as error:
+                if self._outage is not None:
+                    self._outage = self._outage.again(str(error))
+                    continue
+            except (ParkError, Barred):
+                pass  # without a token it answers 401: it is there
+            self._is_up.set()
+            return
+
+    async def follow(self, leaves: Sequence[FollowedLeaf], wait_s: float) -> list[Verdict]:
+        """Return a verdict for each leaf, when one is decided or after ``wait_s``."""
+        response = await self._answer(
+            "POST",
+            f"{API}/follow",
+            leaves[0].token,
+            json={
+                "leaves": [{"leaf": each.leaf, "token": each.token} for each in leaves],
+                "wait": wait_s,
+            },
+            timeout=httpx2.Timeout(wait_s + _GRACE_S, connect=_CONNECT_S),
+        )
+        try:
+            said = [decode(VerdictRecord, each) for each in _json(response)]
+            verdicts = [Verdict(Truth(each.truth), each.why) for each in said]
+        except (TypeError, ValueError) as error:
+            raise Silent(f"its verdicts cannot be read: {error}") from error
+        if len(verdicts) != len(leaves):
+            raise Silent(f"it answered {len(verdicts)} verdicts for {len(leaves)} leaves")
+        return verdicts
+
+    async def job(self, job: str, token: str) -> dict[str, Any]:
+        """Return the record of a job, with its result where there is one."""
+        async with self._slots:
+            response = await self._answer("GET", f"{job_path(job)}/result", token)
+        document: dict[str, Any] = _json(response)
+        return document
+
+    async def give_back(self, token: str) -> None:
+        """Revoke the grant ``token``."""
+        await self._answer("DELETE", f"{API}/grant", token)
+
+    @asynccontextmanager
+    async def file(
+        self, job: str, name: str, token: str, headers: dict[str, str]
+    ) -> AsyncIterator[httpx2.Response]:
+        """Open a file of a job as a stream; raises `Silent` wherever it breaks."""
+        request = self._request("GET", file_path(job, name), token, headers=headers)
+        async with self._slots:
+            response = await self._sent(request, stream=True)
+            try:
+                if not response.is_success:
+                    await response.aread()
+                    _check(response)
+                yield response
+            except httpx2.HTTPError as error:
+                raise Silent(_told(error)) from error
+            finally:
+                await response.aclose()
+
+    async def _answer(
+        self, method: str, path: str, token: str | None = None, **arguments: Any
+    ) -> httpx2.Response:
+        response = await self._sent(self._request(method, path, token, **arguments))
+        _check(response)
+        return response
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        headers: dict[str, str] | None = None,
+        **arguments: Any,
+    ) -> httpx2.Request:
+        bearer = {} if token is None else {"Authorization": f"Bearer {token}"}
+        timeout = arguments.pop("timeout", httpx2.Timeout(_ANSWER_S, connect=_CONNECT_S))
+        return self._client.build_request(
+            method,
+            f"{self.url}{path}",
+            headers={"Accept-Encoding": "identity", **bearer, **(headers or {})},
+            timeout=timeout,
+            **arguments,
+        )
+
+    async def _sent(self, request: httpx2.Request, *, stream: bool = False) -> httpx2.Response:
+        try:
+            return await self._client.send(request, stream=stream, follow_redirects=False)
+        except NotPermitted as error:
+            raise Barred(f"{error.message} ({error.hint})") from error
+        except httpx2.HTTPError as error:
+            raise Silent(_told(error)) from error
+
+
+def _check(response: httpx2.Response) -> None:
+    """Raise what the service says is wrong; `Silent` where it is not a service that speaks."""
+    if response.is_success:
+        return
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    is_ours = isinstance(problem, dict) and str(problem.get("type", "")).startswith(_PROBLEM)
+    status = response.status_code
+    if not is_ours or status >= _SERVER_FAULT or status == _TOO_MANY:
+        raise Silent(f"it answered {status}" if is_ours else f"{status}, not from a park service")
+    raise from_problem({"status": status, **problem})
+
+
+def _json(response: httpx2.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError as error:
+        raise Silent(f"{response.status_code} without JSON, not from a park service") from error
+
+
+def _told(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

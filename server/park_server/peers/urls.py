@@ -1,0 +1,50 @@
+"""The URLs of other services: decisions about text."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from park.errors import UsageError
+from park.wire import API
+
+__all__ = ["file_path", "file_url", "job_path", "normalised"]
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def normalised(url: str) -> str:
+    """Return ``url`` as services are compared: two spellings of one URL become the same text.
+
+    A token is sent to the service that it was given for, which this decides. Raises
+    `UsageError` for what is no URL of a service.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"not the URL of a service: {url!r}") from error
+    host = parts.hostname
+    is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    if parts.scheme not in _PORTS or not host or not is_plain:
+        raise UsageError(
+            f"not the URL of a service: {url!r}", hint="it is http(s)://host[:port][/path]"
+        )
+    netloc = f"[{host}]" if ":" in host else host
+    if port not in {None, _PORTS[parts.scheme]}:
+        netloc = f"{netloc}:{port}"
+    return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
+
+
+def job_path(job: str) -> str:
+    """Return the path of a job below the URL of its service."""
+    return f"{API}/jobs/{quote(job, safe='')}"
+
+
+def file_path(job: str, name: str) -> str:
+    """Return the path of a file that a job left."""
+    return f"{job_path(job)}/files/{quote(name, safe='/')}"
+
+
+def file_url(service: str, job: str, name: str) -> str:
+    """Return the URL of a file that a job of ``service`` left."""
+    return f"{normalised(service)}{file_path(job, name)}"
