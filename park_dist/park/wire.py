@@ -466,13 +466,16 @@ class OfferRequest:
     """A project at one version, to be kept ready for everybody.
 
     ``python`` is a minor, None for the service's own. ``pins`` are the closure as a lock has
-    it; without them the service resolves.
+    it; without them the service resolves. Or ``lock``, a lock hash or a prefix of one, whose
+    environment the service has: it is offered as what was installed under it, which
+    ``project`` and ``version`` choose among several.
     """
 
-    project: str
-    version: str
+    project: str | None = None
+    version: str | None = None
     python: str | None = None
     pins: list[PinRecord] = field(default_factory=list)
+    lock: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -130,7 +130,9 @@ class AssembledService:
             offers.install_ended(record)
 
         installs = self._install_manager(keeper, supply, install_ended)
-        offers = Offers(database=self._database, manager=installs, python=_own_python())
+        offers = Offers(
+            database=self._database, manager=installs, keeper=keeper, python=_own_python()
+        )
         try:
             await self.grants.sweep()
             keeper.resume()

@@ -302,23 +302,11 @@ def test_over_the_quota_the_older_goes_and_comes_back(
         first = client.json("install", "light_model")["lock_hash"]
         model.edit("light_model.py", f"ANSWER = {answer}", "ANSWER = 7")
         second = client.json("install", "light_model")["lock_hash"]
-        evicted = wait_for_event(small, first, "evicted")
+        evicted = small.event(first, "evicted")
         assert evicted["data"] == {"why": "over the quota"}
         assert "of 200.0 KiB" in client.run("env", "list").stdout
         assert client.call("light_model:answer", "--lock", second) == 7
         assert client.call("light_model:answer", "--lock", first) == answer
-
-
-def wait_for_event(service: ParkService, subject: str, kind: str) -> dict[str, Any]:
-    """Follow the events until there is one of ``kind`` about ``subject``."""
-    after = 0
-    while True:
-        found = service.get("/api/v1/events", after=after, wait=30)
-        assert found, f"no event {kind} of {subject}"
-        for event in found:
-            if (event["id"], event["type"]) == (subject, kind):
-                return dict(event)
-        after = found[-1]["seq"]
 
 
 def test_a_python_that_the_service_does_not_have(service: ParkService) -> None:

@@ -170,3 +170,14 @@ class ParkService:
         record: dict[str, Any] = self.get(f"/api/v1/jobs/{job}", wait=30)
         assert record["status"] in {"completed", "failed", "cancelled"}, record
         return record
+
+    def event(self, subject: str, kind: str) -> dict[str, Any]:
+        """Follow the events until there is one of ``kind`` about ``subject``; return the first."""
+        after = 0
+        while True:
+            found = self.get("/api/v1/events", after=after, wait=30)
+            assert found, f"no event {kind} of {subject}"
+            for event in found:
+                if (event["id"], event["type"]) == (subject, kind):
+                    return dict(event)
+            after = found[-1]["seq"]

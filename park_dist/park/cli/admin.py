@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,19 +19,29 @@ __all__ = ["EXAMPLES", "configure", "run"]
 EXAMPLES = """examples:
   park admin offer refl1d==1.0.1                     resolved there, kept ready
   park admin offer refl1d==1.0.1 --lock pylock.toml  exactly as this lock has it
+  park admin offer --lock 3f9c0a1b                   an environment that is there already
   park admin offers
   park admin withdraw refl1d==1.0.1
   park run refl1d.names:sld_of --offer refl1d        by anybody, installed here or not
 """
+
+_LOCK_HASH = re.compile(r"[0-9a-f]{6,64}")
+"""Of a lock hash as many hex digits as the service needs to tell it from others."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     offer = actions.add_parser("offer", help="keep a project ready, at one version")
-    offer.add_argument("requirement", metavar="PROJECT==VERSION", help="a released project")
+    offer.add_argument(
+        "requirement", nargs="?", metavar="PROJECT==VERSION", help="a released project"
+    )
     offer.add_argument("--python", metavar="X.Y", help="Python minor (the service's own)")
-    offer.add_argument("--lock", type=Path, metavar="FILE", help="a pylock.toml with its closure")
+    offer.add_argument(
+        "--lock",
+        metavar="FILE|HASH",
+        help="a pylock.toml with its closure, or the lock hash of an environment that is there",
+    )
     offer.set_defaults(act=_offer)
     listing = actions.add_parser("offers", help="list what is kept ready")
     listing.set_defaults(act=_offers)
@@ -54,10 +65,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _offer(service: Service, options: argparse.Namespace) -> list[OfferRecord]:
+    lock: str | None = options.lock
+    if lock is not None and _LOCK_HASH.fullmatch(lock) and not Path(lock).exists():
+        named = _parsed(options.requirement) if options.requirement else (None, None)
+        return [service.offer(OfferRequest(project=named[0], version=named[1], lock=lock))]
+    if options.requirement is None:
+        raise UsageError(
+            "an offer needs PROJECT==VERSION, or --lock HASH",
+            hint="`park env list` shows the lock hashes of the environments that are there",
+        )
     project, version = _parsed(options.requirement)
-    request = OfferRequest(
-        project=project, version=version, python=options.python, pins=_pins(options.lock)
-    )
+    pins = [] if lock is None else _pins(Path(lock))
+    request = OfferRequest(project=project, version=version, python=options.python, pins=pins)
     return [service.offer(request)]
 
 
@@ -76,10 +95,8 @@ def _parsed(text: str) -> tuple[str, str]:
     return name, version
 
 
-def _pins(lock: Path | None) -> list[PinRecord]:
+def _pins(lock: Path) -> list[PinRecord]:
     """Return the pins of a PEP 751 file; raises `UsageError`."""
-    if lock is None:
-        return []
     import tomllib
 
     try:

@@ -10,7 +10,6 @@ from packaging.utils import canonicalize_name
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from park.errors import UnknownItem
 from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
 from park_server.http.auth import user_of
 from park_server.http.services import LONG_POLL_S, services_of
@@ -19,9 +18,6 @@ from park_server.installs import store
 __all__ = ["router"]
 
 router = APIRouter()
-
-_SHORTEST_PREFIX = 6
-"""Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
 
 
 @router.post("/installs")
@@ -63,11 +59,8 @@ def _document(record: EnvironmentRecord) -> dict[str, Any]:
 async def get_lock(request: Request, lock_hash: str) -> PlainTextResponse:
     """Return the PEP 751 document of a lock hash, or of a prefix that only one has."""
     database = services_of(request).database
-    found = database.read(lambda c: store.lock_hashes_like(c, lock_hash))
-    if len(lock_hash) < _SHORTEST_PREFIX or len(found) != 1:
-        what = "several locks begin" if len(found) > 1 else "no lock begins"
-        raise UnknownItem(f"{what} with {lock_hash!r}", hint="`park versions` lists them in full")
-    document = database.read(lambda c: store.lock_document(c, found[0]))
+    found = database.read(lambda c: store.lock_hash_like(c, lock_hash))
+    document = database.read(lambda c: store.lock_document(c, found))
     return PlainTextResponse(
-        document, media_type="application/toml", headers={"X-Park-Lock-Hash": found[0]}
+        document, media_type="application/toml", headers={"X-Park-Lock-Hash": found}
     )

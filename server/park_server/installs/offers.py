@@ -2,20 +2,23 @@
 
 An offer is an install of the operator's that the service resolves by itself. Once its lock
 is known, the whole closure is installed as pins, so that a client which has the same
-versions matches it; its environment is pinned, and so never evicted.
+versions matches it; its environment is pinned, and so never evicted. Or it is an environment
+that is there already, offered by its lock hash.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Any
 
 from packaging.utils import canonicalize_name
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
-from park.errors import UnknownItem
+from park.errors import UnknownItem, UsageError
 from park.model.ids import new_id
+from park.model.locks import LockHash
 from park.model.pins import normalized_version
 from park.model.states import InstallState
 from park.wire import InstallRecord, InstallRequest, OfferRecord, OfferRequest, PinRecord
@@ -23,6 +26,7 @@ from park_repo.database import Database
 from park_server.clock import now
 from park_server.db.tables import installs, offers
 from park_server.envs import store as environments
+from park_server.envs.keeper import EnvironmentKeeper
 from park_server.installs import store
 from park_server.installs.manager import InstallManager
 
@@ -34,8 +38,16 @@ _log = logging.getLogger("park.installs")
 class Offers:
     """The offers of a service. All methods belong to the event loop."""
 
-    def __init__(self, *, database: Database, manager: InstallManager, python: str) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        manager: InstallManager,
+        keeper: EnvironmentKeeper,
+        python: str,
+    ) -> None:
         self._database = database
+        self._keeper = keeper
         self._manager = manager
         self._python = python
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,7 +64,18 @@ class Offers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def add(self, user: str, request: OfferRequest) -> OfferRecord:
-        """Keep a project ready; where it is offered already, only a failed one is tried again."""
+        """Keep a project ready; where it is offered already, only a failed one is tried again.
+
+        Raises `UsageError` for a request without a project and a version, or a lock, and
+        `UnknownItem` for a lock that is not here.
+        """
+        if request.lock is not None:
+            return await self._add_lock(user, request, request.lock)
+        if request.project is None or request.version is None:
+            raise UsageError(
+                "an offer needs a project and a version, or a lock",
+                hint="park admin offer PROJECT==VERSION, or park admin offer --lock HASH",
+            )
         project = str(canonicalize_name(request.project))
         version = normalized_version(request.version)
         python = request.python or self._python
@@ -61,17 +84,40 @@ class Offers:
             return _record(known)
         pins = request.pins or [PinRecord(name=project, version=version)]
         install = await self._install(user, project, version, python, pins)
-        row = {
-            "project": project,
-            "version": version,
-            "python": python,
-            "user": user,
-            "install": install,
-            "is_pinned": False,
-            "created": now(),
-        }
+        row = _row(user, project, version, python, install)
         await self._database.awrite(lambda c: _replace(c, row))
         self._look_at(install)
+        return self._offered(project, version, python)
+
+    async def _add_lock(self, user: str, request: OfferRequest, prefix: str) -> OfferRecord:
+        """Keep the environment of a lock ready, as what was installed under it.
+
+        It takes the place of another offer of that version.
+        """
+
+        def change(connection: Connection) -> Row[Any]:
+            lock_hash = store.lock_hash_like(connection, prefix)
+            project = request.project and str(canonicalize_name(request.project))
+            version = request.version and normalized_version(request.version)
+            found = store.installed_as(
+                connection, user, lock_hash, project=project, version=version
+            )
+            before = _find(connection, found.project, found.version, found.python)
+            if before is not None:
+                _withdraw(connection, [_record(before)])
+            _replace(connection, _row(user, found.project, found.version, found.python, found.id))
+            _pin(connection, found, lock_hash)
+            return found
+
+        install = await self._database.awrite(change)
+        self._spawn(self._made_ready(LockHash(install.lock_hash)))
+        return self._offered(install.project, install.version, install.python)
+
+    async def _made_ready(self, lock_hash: LockHash) -> None:
+        """Make an environment again that was evicted before it was offered."""
+        await self._keeper.ready(lock_hash)
+
+    def _offered(self, project: str, version: str, python: str) -> OfferRecord:
         found = self._database.read(lambda c: _find(c, project, version, python))
         return _record(_required(found, project, version))
 
@@ -97,9 +143,7 @@ class Offers:
         """Hear of any install that ended; where it is an offer's, go on with it."""
         row = self._database.read(lambda c: _of_install(c, install.id))
         if row is not None and install.state == InstallState.READY:
-            task = asyncio.create_task(self._go_on(row, install))
-            self._tasks.add(task)
-            task.add_done_callback(self._reaped)
+            self._spawn(self._go_on(row, install))
 
     def _look_at(self, install: str) -> None:
         """Go on at once where the install ended before its offer was written."""
@@ -126,6 +170,11 @@ class Offers:
             id=new_id(), project=project, version=version, python=python, pins=pins
         )
         return (await self._manager.request(user, request)).id
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._reaped)
 
     def _reaped(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -167,6 +216,18 @@ def _of_install(connection: Connection, install: str) -> Row[Any] | None:
 
 def _key(project: str, version: str, python: str) -> Any:
     return and_(offers.c.project == project, offers.c.version == version, offers.c.python == python)
+
+
+def _row(user: str, project: str, version: str, python: str, install: str) -> dict[str, Any]:
+    return {
+        "project": project,
+        "version": version,
+        "python": python,
+        "user": user,
+        "install": install,
+        "is_pinned": False,
+        "created": now(),
+    }
 
 
 def _replace(connection: Connection, row: dict[str, Any]) -> None:

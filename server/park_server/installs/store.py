@@ -30,17 +30,21 @@ __all__ = [
     "enter",
     "environment_records",
     "get",
+    "installed_as",
     "keep_environment",
     "keep_lock",
     "known_lock",
     "lock_document",
-    "lock_hashes_like",
+    "lock_hash_like",
     "note_progress",
     "record",
     "request_of",
     "set_hashes",
     "unfinished",
 ]
+
+_SHORTEST_PREFIX = 6
+"""Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
 
 
 def create(
@@ -168,10 +172,44 @@ def lock_document(connection: Connection, lock_hash: str) -> str:
     return str(document)
 
 
-def lock_hashes_like(connection: Connection, prefix: str) -> list[str]:
-    """Return the lock hashes that begin with ``prefix``, at most two of them."""
+def lock_hash_like(connection: Connection, prefix: str) -> str:
+    """Return the lock hash that alone begins with ``prefix``; raises `UnknownItem`."""
     query = select(locks.c.lock_hash).where(locks.c.lock_hash.startswith(prefix, autoescape=True))
-    return list(connection.execute(query.limit(2)).scalars())
+    found = list(connection.execute(query.limit(2)).scalars())
+    if len(prefix) < _SHORTEST_PREFIX or len(found) != 1:
+        what = "several locks begin" if len(found) > 1 else "no lock begins"
+        raise UnknownItem(f"{what} with {prefix!r}", hint="`park versions` lists them in full")
+    return str(found[0])
+
+
+def installed_as(
+    connection: Connection,
+    user: str,
+    lock_hash: str,
+    *,
+    project: str | None = None,
+    version: str | None = None,
+) -> Row[Any]:
+    """Return the newest install that came to ``lock_hash``, of this project and version if given.
+
+    Those of ``user`` come first; others' working trees are not to be seen. Raises
+    `UnknownItem`.
+    """
+    query = (
+        select(installs)
+        .where(installs.c.lock_hash == lock_hash, installs.c.state == InstallState.READY)
+        .order_by((installs.c.user == user).desc(), installs.c.id.desc())
+    )
+    for name, wanted in ((installs.c.project, project), (installs.c.version, version)):
+        query = query if wanted is None else query.where(name == wanted)
+    found = next((row for row in connection.execute(query) if _may_see(row, user)), None)
+    if found is None:
+        what = f"{project or 'nothing'}{f'=={version}' if version else ''}"
+        raise UnknownItem(
+            f"{what} is not installed under lock {lock_hash[:12]}…",
+            hint="`park env list` shows what is",
+        )
+    return found
 
 
 def set_hashes(connection: Connection, lock_hash: str) -> list[str]:
