@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
+from support.rows import add_job
 
-from park.model.states import JobState
-from park.wire import GrantRequest, JobRequest
+from park.wire import GrantRequest
 from park_repo.database import Database
 from park_server.areas.areas import Areas
-from park_server.clock import later, now
+from park_server.clock import later
 from park_server.db.tables import grants as grants_table
 from park_server.db.tables import metadata
 from park_server.grants import grants as grants_module
 from park_server.grants.grants import Grants
 from park_server.http.app import application
 from park_server.http.auth import Tokens
-from park_server.jobs import store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -40,14 +39,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database = Database.sqlite(tmp_path / "park.sqlite")
     database.write(metadata.create_all).result()
     for user, ids in (("ada", (ONE, TWO)), ("bob", (BOBS,))):
-        jobs = [(_request(id), JobState.QUEUED) for id in ids]  # noqa: A001
-        database.write(partial(store.create, user=user, new=jobs, submitted=now())).result()
+        for job in ids:
+            database.write(partial(add_job, job=job, user=user, arguments=[])).result()
     yield database
     database.close()
-
-
-def _request(id: str) -> JobRequest:  # noqa: A002
-    return JobRequest(id=id, entry_point="a:b", call={"args": [], "kwargs": {}}, lock_hash="0" * 64)
 
 
 @pytest.fixture

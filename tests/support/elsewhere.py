@@ -77,6 +77,10 @@ class Elsewhere:
         if self.answer is not None:
             answer = self.answer(request)
             return answer if isinstance(answer, httpx2.Response) else await answer
+        return await self.usual(request)
+
+    async def usual(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer as a service does; `answer` may call it."""
         try:
             return await self._answered(request)
         except ParkError as error:

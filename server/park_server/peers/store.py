@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select
 
 from park.errors import UsageError
-from park.model.references import Reference
+from park.model.references import Reference, references_in
 from park.model.truth import Truth
-from park_server.db.tables import held_grants, remote_leaves, staged
+from park_server.db.tables import calls, fetches, held_grants, remote_leaves, staged
 from park_server.peers.urls import normalised
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "forget",
     "held_by",
     "key_of",
+    "references_to_stage",
     "release",
     "staged_references",
     "tokens_in",
@@ -37,6 +38,8 @@ _UNDECIDED = select(
 ).where(remote_leaves.c.job.in_(_IDS), remote_leaves.c.truth == Truth.NOT_YET)
 _HELD = select(held_grants).where(held_grants.c.job.in_(_IDS))
 _STAGED = select(staged.c.reference).where(staged.c.job == bindparam("job"))
+_CALL = select(calls.c.document).where(calls.c.job == bindparam("job"))
+_FETCH = select(fetches.c.document).where(fetches.c.job == bindparam("job"))
 _SHARED = select(
     exists().where(
         held_grants.c.token == bindparam("token"),
@@ -117,6 +120,16 @@ def forget(connection: Connection, held: Held) -> None:
 def key_of(reference: Reference) -> str:
     """Return the one text of a reference, as `staged` has it."""
     return json.dumps(reference.as_json(), sort_keys=True)
+
+
+def references_to_stage(connection: Connection, job: str) -> list[Reference]:
+    """Return the references to jobs elsewhere in the call or the fetch of ``job``."""
+    documents = [
+        *connection.execute(_CALL, {"job": job}).scalars(),
+        *connection.execute(_FETCH, {"job": job}).scalars(),
+    ]
+    found = dict.fromkeys(references_in(documents))
+    return [reference for reference in found if reference.service is not None]
 
 
 def staged_references(connection: Connection, job: str) -> set[str]:

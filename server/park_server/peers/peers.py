@@ -1,0 +1,189 @@
+"""The other services that jobs here wait for: one follower for each, whatever waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import httpx2
+
+from park.errors import ParkError, UsageError
+from park.model.truth import Verdict, never
+from park.wire import FollowedLeaf
+from park_repo.database import Database
+from park_server.addresses import AddressPolicy, GuardedTransport
+from park_server.content import ContentStore
+from park_server.jobs.peers import PeerListener
+from park_server.peers import store
+from park_server.peers.following import Follower, Key
+from park_server.peers.link import Barred, Link, Silent
+from park_server.peers.staging import Stager
+
+__all__ = ["ServicePeers"]
+
+_log = logging.getLogger("park.peers")
+
+_GIVE_BACK_PAUSES_S = (0.2, 1.0, 5.0, 25.0)
+"""Between attempts to give a grant back; after the last it is left to expire."""
+
+
+class ServicePeers:
+    """Follows, stages and gives back; see `park_server.jobs.peers.Peers`.
+
+    ``client`` may bring a test's transport. All methods belong to the event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        content: ContentStore,
+        addresses: AddressPolicy,
+        client: Callable[[AddressPolicy], httpx2.AsyncClient] | None = None,
+    ) -> None:
+        self._database = database
+        self._addresses = addresses
+        self._new_client = client or _client
+        self._client: httpx2.AsyncClient | None = None
+        self._links: dict[str, Link] = {}
+        self._followers: dict[Link, Follower] = {}
+        self._followed: dict[str, dict[Key, Link]] = {}
+        self._stager = Stager(database=database, content=content, link=self._link)
+        self._to_watch: dict[str, None] = {}
+        self._releasing: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener: PeerListener | None = None
+
+    def attach(self, listener: PeerListener) -> None:
+        """Tell ``listener`` from now on what is decided and staged."""
+        self._listener = listener
+
+    async def stop(self) -> None:
+        """Leave everything as it is; the next start takes it up."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stager.stop()
+        for follower in self._followers.values():
+            await follower.stop()
+        for link in self._links.values():
+            await link.stop()
+        if self._client is not None:
+            await self._client.aclose()
+
+    def watch(self, job: str) -> None:
+        """Follow the undecided remote leaves of ``job``, whose rows are committed."""
+        if not self._to_watch:
+            self._spawn(self._watch_all())
+        self._to_watch[job] = None
+
+    def stage(self, job: str) -> None:
+        """Bring here what the call of ``job`` refers to."""
+        self._stager.stage(job, self._told)
+
+    def release(self, job: str) -> None:
+        """Give back the grants of ``job``, and follow nothing for it."""
+        self._to_watch.pop(job, None)
+        self._stager.drop(job)
+        for key, link in self._followed.pop(job, {}).items():
+            self._followers[link].drop([key])
+        if job not in self._releasing:
+            self._releasing.add(job)
+            self._spawn(self._release(job))
+
+    def remark(self, job: str) -> str:
+        """Return a line on the services that ``job`` waits for and that are silent."""
+        links = {*self._followed.get(job, {}).values(), *self._stager.asked(job)}
+        return "; ".join(sorted(link.remark for link in links if link.remark))
+
+    @property
+    def _told(self) -> PeerListener:
+        assert self._listener is not None  # noqa: S101 (the assembly attaches one)
+        return self._listener
+
+    def _link(self, url: str) -> Link:
+        """Return the way to the service at ``url``; raises `UsageError` for no such URL."""
+        if self._client is None:
+            self._client = self._new_client(self._addresses)
+        link = Link(url, self._client)
+        return self._links.setdefault(link.url, link)
+
+    async def _watch_all(self) -> None:
+        """Follow for all that were named meanwhile, in one look at the database."""
+        jobs, self._to_watch = self._to_watch, {}
+        leaves, held = self._database.read(
+            lambda c: (store.undecided(c, jobs), store.held_by(c, jobs))
+        )
+        tokens = store.tokens_in(held)
+        refused: list[tuple[Key, str]] = []
+        by_link: dict[Link, dict[Key, FollowedLeaf]] = {}
+        for leaf in leaves:
+            key = (leaf.job, leaf.position)
+            try:
+                link = self._link(leaf.service)
+                token = tokens[leaf.job, link.url]
+            except UsageError as error:
+                refused.append((key, error.message))
+            except KeyError:
+                refused.append((key, f"no grant of {leaf.service} came with the job"))
+            else:
+                by_link.setdefault(link, {})[key] = FollowedLeaf(leaf=leaf.leaf, token=token)
+                self._followed.setdefault(leaf.job, {})[key] = link
+        for link, followed in by_link.items():
+            self._follower(link).add(followed)
+        for key, why in refused:
+            await self._decided(key, never(why))
+
+    def _follower(self, link: Link) -> Follower:
+        if link not in self._followers:
+            self._followers[link] = Follower(link, self._decided)
+        return self._followers[link]
+
+    async def _decided(self, key: Key, verdict: Verdict) -> None:
+        job, position = key
+        if (followed := self._followed.get(job)) is not None:
+            followed.pop(key, None)
+            if not followed:
+                del self._followed[job]
+        await self._told.leaf_decided(job, position, verdict)
+
+    async def _release(self, job: str) -> None:
+        try:
+            for held in self._database.read(lambda c: store.held_by(c, [job])):
+                if not await self._database.awrite(partial(store.release, held=held)):
+                    await self._give_back(held)
+                    await self._database.awrite(partial(store.forget, held=held))
+        finally:
+            self._releasing.discard(job)
+
+    async def _give_back(self, held: store.Held) -> None:
+        """Revoke a grant where it was made; it is no harm, but untidy, where that fails."""
+        for pause in (*_GIVE_BACK_PAUSES_S, None):
+            try:
+                await self._link(held.service).give_back(held.token)
+            except (ParkError, Barred):  # revoked, expired, unknown: it opens nothing now
+                return
+            except Silent as error:
+                if pause is None:
+                    _log.info("a grant of %s is left to expire: %s", held.service, error)
+                    return
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._reaped)
+
+    def _reaped(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a step with another service failed", exc_info=error)
+
+
+def _client(addresses: AddressPolicy) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=GuardedTransport(addresses), follow_redirects=False)

@@ -1,0 +1,228 @@
+"""Bringing values and files of jobs on other services here, for one job that refers to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from park.errors import ParkError
+from park.model.conditions import brief
+from park.model.references import Reference, What
+from park.runtime.codec import TAG
+from park.wire import FileRecord, decode
+from park_repo.database import Database
+from park_repo.single_flight import SingleFlight
+from park_server.content import ContentStore
+from park_server.jobs.peers import PeerListener
+from park_server.peers import store
+from park_server.peers.choosing import chosen
+from park_server.peers.link import Barred, Link, Silent
+from park_server.peers.urls import file_url
+
+__all__ = ["Stager"]
+
+_log = logging.getLogger("park.peers")
+
+_PARTIAL = 206
+_PATIENCE_S = 600.0
+"""How long a download keeps its beginning while the other side is silent."""
+
+_OF_CLIENTS = frozenset({"file", "service-file", "reference", "selected"})
+"""Nodes that this service acts upon; they come from clients, and not in what jobs return."""
+
+
+class CannotStage(Exception):
+    """What is referred to will never be here; the text is one line for people."""
+
+
+class Stager:
+    """Stages job after job. ``link`` gives the way to a service by its URL."""
+
+    def __init__(
+        self, *, database: Database, content: ContentStore, link: Callable[[str], Link]
+    ) -> None:
+        self._database = database
+        self._content = content
+        self._link = link
+        self._files: SingleFlight[None] = SingleFlight()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._asked: dict[str, set[Link]] = {}
+
+    def stage(self, job: str, listener: PeerListener) -> None:
+        """Bring here what ``job`` refers to, unless that is under way, and tell ``listener``."""
+        if job not in self._tasks:
+            task = asyncio.create_task(self._stage(job, listener))
+            self._tasks[job] = task
+            task.add_done_callback(lambda done: self._ended(job, done))
+
+    def drop(self, job: str) -> None:
+        """Bring no more for ``job``."""
+        if task := self._tasks.get(job):
+            task.cancel()
+
+    def asked(self, job: str) -> Collection[Link]:
+        """Return the services that are being asked for ``job``."""
+        return self._asked.get(job, ())
+
+    async def stop(self) -> None:
+        """Leave what is under way; the next start takes it up."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._files.aclose()
+
+    def _ended(self, job: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(job, None)
+        self._asked.pop(job, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("staging for job %s failed", job, exc_info=error)
+
+    async def _stage(self, job: str, listener: PeerListener) -> None:
+        try:
+            documents = await self._documents(job)
+        except CannotStage as error:
+            await listener.cannot_stage(job, str(error))
+            return
+        await self._database.awrite(lambda c: store.write_staged(c, job, documents))
+        await listener.staged(job)
+
+    async def _documents(self, job: str) -> dict[str, Any]:
+        """Return what takes the place of each reference that is not staged yet."""
+        wanted, done, held = self._database.read(
+            lambda c: (
+                store.references_to_stage(c, job),
+                store.staged_references(c, job),
+                store.held_by(c, [job]),
+            )
+        )
+        tokens = store.tokens_in(held)
+        by_job: dict[tuple[str, str], list[Reference]] = {}
+        for reference in wanted:
+            if store.key_of(reference) not in done:
+                by_job.setdefault((reference.service or "", reference.job), []).append(reference)
+        found: dict[str, Any] = {}
+        for (service, needed), references in by_job.items():
+            link = self._link(service)
+            self._asked.setdefault(job, set()).add(link)
+            token = tokens.get((job, link.url))
+            if token is None:
+                raise CannotStage(f"no grant of {link.url} came with the job")
+            found |= await self._brought(link, token, needed, references)
+        return found
+
+    async def _brought(
+        self, link: Link, token: str, job: str, references: Sequence[Reference]
+    ) -> dict[str, Any]:
+        """Return the documents of ``references``, all of them to one job elsewhere."""
+        where = f"job {brief(job)} on {urlsplit(link.url).netloc}"
+        try:
+            answer = await link.patiently(lambda: link.job(job, token))
+            files = [decode(FileRecord, each) for each in answer["job"]["files"]]
+            if "result" not in answer:
+                status, error = answer["job"]["status"], answer["job"].get("error")
+                raise CannotStage(f"{where} has no result: it is {status}: {error}")
+            return {
+                store.key_of(each): await self._document(link, token, each, files, answer["result"])
+                for each in references
+            }
+        except ParkError as error:
+            raise CannotStage(f"{where}: {error}") from error
+        except Barred as error:
+            raise CannotStage(str(error)) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise CannotStage(f"{where}: its answer cannot be read: {error!r}") from error
+        except OSError as error:
+            raise CannotStage(f"{where}: cannot be kept here: {error.strerror}") from error
+
+    async def _document(
+        self,
+        link: Link,
+        token: str,
+        reference: Reference,
+        files: Sequence[FileRecord],
+        result: Any,
+    ) -> Any:
+        if reference.what is What.VALUE:
+            _check_nodes(result)
+            path = [list(step) for step in reference.path]
+            return {TAG: "selected", "value": result, "path": path}
+        file = chosen(files, reference.name, result)
+        if reference.what is What.URL:
+            return file_url(link.url, reference.job, file.name)
+        await self._brought_once(link, token, reference.job, file)
+        return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
+
+    async def _brought_once(self, link: Link, token: str, job: str, file: FileRecord) -> None:
+        """Have ``file`` in the content store; several that need it wait for one download.
+
+        The download is made with the grant of one of them. Where that fails another tries
+        with its own.
+        """
+        is_own = False
+
+        async def download() -> None:
+            nonlocal is_own
+            is_own = True
+            await self._content.receive(file.sha256, _chunks(link, token, job, file))
+
+        while not self._content.has(file.sha256):
+            is_own = False
+            try:
+                await link.patiently(lambda: self._files.do((link.url, file.sha256), download))
+            except ParkError:
+                if is_own:
+                    raise
+
+
+async def _chunks(link: Link, token: str, job: str, file: FileRecord) -> AsyncIterator[bytes]:
+    """Yield the bytes of a file; after a break it goes on where it was.
+
+    Raises `Silent` when the other side is silent for long, `CannotStage` where more comes
+    than the record of the file has.
+    """
+    done = 0
+    while True:
+        headers = {"Range": f"bytes={done}-", "If-Range": f'"{file.sha256}"'} if done else {}
+        try:
+            async with link.file(job, file.name, token, headers) as response:
+                skip = 0 if response.status_code == _PARTIAL else done
+                async for chunk in response.aiter_raw():
+                    fresh = chunk[skip:]
+                    skip = max(0, skip - len(chunk))
+                    done += len(fresh)
+                    if done > file.size:
+                        raise CannotStage(f"{file.name} has more than {file.size} bytes")
+                    yield fresh
+            _check_whole(done, file, response)
+        except Silent as error:
+            link.fell_silent(str(error))
+            await link.back(_PATIENCE_S)
+        else:
+            return
+
+
+def _check_whole(done: int, file: FileRecord, response: httpx2.Response) -> None:
+    if done < file.size:
+        raise Silent(
+            f"{file.name} ended after {done} of {file.size} bytes ({response.status_code})"
+        )
+
+
+def _check_nodes(document: Any) -> None:
+    """Raise `CannotStage` where a result would have this service open files for it."""
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, dict):
+            if value.get(TAG) in _OF_CLIENTS:
+                raise CannotStage(f"its result has a node of kind {value[TAG]!r}, which is refused")
+            pending.extend(value.values())
