@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from park.client.condition import Condition
     from park.client.connection import Connection
 
-__all__ = ["End", "Ending", "Ends", "Outcome"]
+__all__ = ["End", "Ending", "Ends", "Outcome", "is_confirmed"]
 
 
 class Ending(Protocol):
@@ -104,7 +104,7 @@ class Ends:
                 self._unconfirmed[url] = []
             ready: list[Ending] = []
             for thing in things:
-                if not _is_confirmed(thing):
+                if not is_confirmed(thing):
                     self._follow(ready)
                     ready = []
                 error = _submission_error(thing)
@@ -132,7 +132,7 @@ class Ends:
             self._told(end)
 
 
-def _is_confirmed(thing: Ending) -> bool:
+def is_confirmed(thing: Ending) -> bool:
     """Tell whether nothing is to be waited for, be it submitted or not."""
     try:
         thing.confirm(0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_futures
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from park.client.ends import End, Ends
+from park.client.ends import End, Ends, is_confirmed
 from park.errors import ParkError
 from park.model.states import JobState
 
@@ -49,7 +50,9 @@ class JobFuture(Future[_Result]):
 
     def running(self) -> bool:
         """Ask the service whether the job runs at this moment."""
-        return not self.done() and self.job.status == JobState.RUNNING
+        if self.done() or not is_confirmed(self.job):
+            return False
+        return self.job.status == JobState.RUNNING
 
 
 class ServiceExecutor(Executor):
@@ -95,7 +98,7 @@ class ServiceExecutor(Executor):
         if cancel_futures:
             list(self._workers.map(_cancel_unless_started, futures))
         if wait:
-            _wait_for(futures)
+            wait_for_futures(futures)
         self._end_if_over()
 
     def cancel(self, future: JobFuture[Any]) -> None:
@@ -138,13 +141,14 @@ class ServiceExecutor(Executor):
             self._workers.shutdown(wait=False)
 
 
-def _wait_for(futures: list[JobFuture[Any]]) -> None:
-    wait(futures)
+_NOT_STARTED = frozenset({JobState.WAITING, JobState.QUEUED})
 
 
 def _cancel_unless_started(future: JobFuture[Any]) -> None:
-    if not future.done() and future.job.status in {JobState.WAITING, JobState.QUEUED}:
-        future.cancel()
+    if not future.done():
+        started = is_confirmed(future.job) and future.job.status not in _NOT_STARTED
+        if not started:
+            future.cancel()
 
 
 def _cancelled_there(job: Job) -> None:
