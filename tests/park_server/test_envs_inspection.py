@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.environment_lab import environments_in, fetch_from, lock_of, own_interpreter
+from support.ordinary_user import (
+    as_ordinary_user,
+    folder_of_ordinary_user,
+    give_to_ordinary_user,
+)
 from support.wheels import make_wheel
 
 from park.errors import EnvironmentMismatch
@@ -25,10 +30,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 
 
+def demo_wheels(folder: Path) -> list[Path]:
+    files = {"ns/demo/__init__.py": b"VALUE = 1\n", "ns/demo/table.txt": b"1 2 3\n"}
+    return [make_wheel(folder, files=files), make_wheel(folder, "other")]
+
+
 @pytest.fixture
 def wheels(tmp_path: Path) -> list[Path]:
-    files = {"ns/demo/__init__.py": b"VALUE = 1\n", "ns/demo/table.txt": b"1 2 3\n"}
-    return [make_wheel(tmp_path, files=files), make_wheel(tmp_path, "other")]
+    return demo_wheels(tmp_path)
 
 
 @pytest.fixture
@@ -51,8 +60,8 @@ def inspector(environments: Environments) -> Iterator[Inspector]:
 
 
 def _package(environment: Environment) -> Path:
-    python = own_interpreter().target.python
-    return environment.path / f"lib/python{python}/site-packages/ns/demo"
+    python = f"python{environment.target.python}"
+    return environment.path / "lib" / python / "site-packages" / "ns" / "demo"
 
 
 def _rewrite(environment: Environment) -> None:
@@ -131,6 +140,46 @@ def test_every_change_is_found_at_the_next_look(
     assert inspector.known(environment.lock_hash) is None
     with pytest.raises(EnvironmentMismatch, match="was changed since it was made"):
         inspector.inspect(environment.lock_hash)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=[each.__name__ for each in CHANGES])
+def test_an_ordinary_user_s_change_is_found_as_well_and_repaired(
+    change: Callable[[Environment], None],
+) -> None:
+    """Root may write to what is read-only; an owner makes it writable first."""
+    interpreter = own_interpreter()
+    with folder_of_ordinary_user() as folder:
+        wheels = demo_wheels(folder)
+        lock, fetch = lock_of(wheels), fetch_from(wheels)
+        environments = environments_in(folder / "home")
+        # interpreters run only here: root's own may be out of the other user's reach
+        environments.compile(environments.realise(lock, interpreter, fetch=fetch), interpreter)
+        give_to_ordinary_user(folder)
+
+        def scribble() -> None:
+            # other owners are other stamps
+            made = environments.repair(lock, interpreter, fetch=fetch)
+            sharing = environments.realise(lock_of(wheels[:1]), interpreter, fetch=fetch)
+            inspector = Inspector(environments, clock=lambda: 0.0)
+            table = _package(made) / "table.txt"
+            with pytest.raises(PermissionError):
+                table.write_text("4 5 6\n")
+            for each in (made, sharing):
+                assert inspector.inspect(each.lock_hash) == each
+
+            change(made)
+
+            assert inspector.known(made.lock_hash) is None
+            with pytest.raises(EnvironmentMismatch, match="was changed since it was made"):
+                inspector.inspect(made.lock_hash)
+            if change is not _put_into_the_environment:  # through it, into the store
+                with pytest.raises(EnvironmentMismatch):
+                    inspector.inspect(sharing.lock_hash)
+            repaired = environments.repair(lock, interpreter, fetch=fetch)
+            assert inspector.inspect(made.lock_hash) == repaired
+            assert table.read_text() == "1 2 3\n"
+
+        as_ordinary_user(scribble)
 
 
 def test_reading_touches_nothing(inspector: Inspector, environment: Environment) -> None:
