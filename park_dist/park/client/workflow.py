@@ -73,8 +73,8 @@ class Workflow:
                 missing[job] -= 1
                 if missing[job] == 0:
                     ready.append(job)
-        deepest = max(found.values(), default=-1)
         order = {name: layer for name, layer in found.items() if missing[name] == 0}
+        deepest = max(order.values(), default=-1)
         return order | {name: deepest + 1 for name in self.nodes if name not in order}
 
     def branches(self) -> Iterator[Branch]:
