@@ -20,10 +20,11 @@ class Gunzip:
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
         self._is_inside = False
+        self._has_ended = False
 
     def feed(self, block: bytes) -> Iterator[bytes]:
         """Yield what ``block`` adds, a mebibyte at most at a time; raises `BadGzip`."""
-        while block:
+        while block := self._without_padding(block):
             self._is_inside = True
             try:
                 yield from self._rest_of_member(block)
@@ -31,9 +32,14 @@ class Gunzip:
                 raise BadGzip(str(error)) from error
             if not self._member.eof:
                 return
-            block = self._member.unused_data.lstrip(b"\0")  # padding, as gzip itself takes it
+            block = self._member.unused_data
             self._member = zlib.decompressobj(wbits=31)
-            self._is_inside = False
+            self._is_inside, self._has_ended = False, True
+
+    def _without_padding(self, block: bytes) -> bytes:
+        """Return ``block`` without the zeros after a member, which gzip itself takes as well."""
+        between = self._has_ended and not self._is_inside
+        return block.lstrip(b"\0") if between else block
 
     def _rest_of_member(self, block: bytes) -> Iterator[bytes]:
         while True:

@@ -1,0 +1,169 @@
+"""What answers mean, as a table."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from park.errors import CannotSatisfy, NotPermitted, ServiceUnreachable, UnknownItem
+from park_server.fetches.answers import (
+    Again,
+    Answer,
+    Body,
+    Elsewhere,
+    FromStart,
+    Held,
+    Nothing,
+    Whole,
+    judged,
+    retry_after_s,
+    validator,
+)
+from park_server.fetches.gunzip import BadGzip, Gunzip
+
+DATE = "Tue, 14 Nov 2023 22:13:21 GMT"
+SECOND_BEFORE = "Tue, 14 Nov 2023 22:13:20 GMT"
+HELD = Held(size=10, validator='"v1"')
+
+
+def read(status: int, held: Held | None = None, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return judged(status, named, url="https://h/x", held=held)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "answer"),
+    [
+        (206, {"content_range": "bytes 10-99/100"}, (10, 100)),
+        (206, {"content_range": "bytes 10-99/*"}, (10, None)),
+        (206, {"content_range": "bytes 10-99/100", "etag": '"v1"'}, (10, 100)),
+        (206, {"content_range": "bytes 10-99/100", "etag": '"v2"'}, FromStart()),
+        (206, {"content_range": "bytes 0-99/100"}, FromStart()),
+        (206, {"content_range": "lines 10-99/100"}, FromStart()),
+        (206, {}, FromStart()),
+        (206, {"content_range": "bytes 10-99/100", "content_encoding": "gzip"}, FromStart()),
+        (416, {"content_range": "bytes */10"}, Whole()),
+        (416, {"content_range": "bytes */9"}, FromStart()),
+        (416, {}, FromStart()),
+    ],
+)
+def test_answers_to_a_range(status: int, headers: dict[str, str], answer: Any) -> None:
+    if isinstance(answer, tuple):
+        start, total = answer
+        answer = Body(start=start, total=total, validator='"v1"', is_coded=False)
+    assert read(status, HELD, **headers) == answer
+
+
+@pytest.mark.parametrize("held", [None, HELD])
+def test_200_is_the_whole_whatever_was_asked(held: Held | None) -> None:
+    assert read(200, held, content_length="100", etag='"v2"') == Body(
+        start=0, total=100, validator='"v2"', is_coded=False
+    )
+
+
+def test_what_is_coded_is_not_resumed() -> None:
+    found = read(200, content_length="100", etag='"v"', content_encoding="GZIP")
+    assert found == Body(start=0, total=100, validator=None, is_coded=True)
+    with pytest.raises(CannotSatisfy, match="in the coding 'br', although none was asked for"):
+        read(200, content_encoding="br")
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"etag": '"v"'}, '"v"'),
+        ({"etag": 'W/"v"'}, None),
+        ({"etag": 'W/"v"', "last-modified": SECOND_BEFORE, "date": DATE}, None),
+        ({"last-modified": SECOND_BEFORE, "date": DATE}, SECOND_BEFORE),
+        ({"last-modified": DATE, "date": DATE}, None),
+        ({"last-modified": SECOND_BEFORE}, None),
+        ({"last-modified": "yesterday", "date": DATE}, None),
+        ({}, None),
+    ],
+)
+def test_what_is_good_for_if_range(headers: dict[str, str], expected: str | None) -> None:
+    assert validator(headers) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("3", 3), ("0", 0), (DATE, 1), ("soon", None), ("-1", None), ("", None), ("²", None)],
+)
+def test_how_long_to_wait(text: str, seconds: float | None) -> None:
+    assert retry_after_s({"retry-after": text, "date": SECOND_BEFORE}) == seconds
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects(status: int) -> None:
+    assert read(status, location="/y") == Elsewhere(location="/y")
+
+
+def test_a_redirect_to_nowhere() -> None:
+    with pytest.raises(CannotSatisfy, match="https://h/x answered 302"):
+        read(302)
+
+
+def test_304() -> None:
+    assert read(304) == Nothing()
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_may_pass(status: int) -> None:
+    answer = read(status, retry_after="7")
+    assert isinstance(answer, Again)
+    assert isinstance(answer.error, ServiceUnreachable)
+    assert f"https://h/x answered {status}" in str(answer.error)
+    assert answer.after_s == 7
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "line"),
+    [
+        (401, NotPermitted, "https://h/x answered 401 Unauthorized"),
+        (403, NotPermitted, "https://h/x answered 403 Forbidden"),
+        (404, UnknownItem, "404 Not Found for https://h/x"),
+        (410, UnknownItem, "410 Gone for https://h/x"),
+        (400, CannotSatisfy, "https://h/x answered 400"),
+        (206, CannotSatisfy, "https://h/x answered 206"),
+        (416, CannotSatisfy, "https://h/x answered 416"),
+        (501, CannotSatisfy, "https://h/x answered 501"),
+    ],
+)
+def test_what_will_not_pass(status: int, kind: type[Exception], line: str) -> None:
+    with pytest.raises(kind) as caught:
+        read(status)
+    assert str(caught.value) == line
+
+
+@given(st.lists(st.binary(), min_size=1), st.integers(min_value=1, max_value=50))
+def test_gzip_is_undone_however_it_is_cut(members: list[bytes], step: int) -> None:
+    coded = b"".join(map(gzip.compress, members)) + b"\0\0"
+    gunzip = Gunzip()
+    pieces = [
+        piece
+        for start in range(0, len(coded), step)
+        for piece in gunzip.feed(coded[start : start + step])
+    ]
+    gunzip.finish()
+    assert b"".join(pieces) == b"".join(members)
+
+
+def test_a_bomb_comes_in_pieces() -> None:
+    coded = gzip.compress(bytes(50 << 20))
+    assert len(coded) < 100_000
+    sizes = [len(piece) for piece in Gunzip().feed(coded)]
+    assert max(sizes) == 1 << 20
+    assert sum(sizes) == 50 << 20
+
+
+def test_gzip_without_an_end() -> None:
+    gunzip = Gunzip()
+    list(gunzip.feed(gzip.compress(b"x" * 100)[:-4]))
+    with pytest.raises(BadGzip, match="its end is missing"):
+        gunzip.finish()
+    with pytest.raises(BadGzip):
+        list(Gunzip().feed(b"<html>"))
