@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,59 @@ def test_bash_offers_what_may_come_next(line: str, expected: set[str]) -> None:
 def test_every_command_is_offered_and_every_action() -> None:
     assert {"install", "files", "admin", "doctor", "completion"} <= completed("park ")
     assert {"offer", "offers", "withdraw"} <= completed("park admin ")
+
+
+def in_fish(line: str) -> set[str]:
+    """Return what fish offers for the last word of ``line``."""
+    command = ["fish", "--no-config", "-c", 'source $argv[1]; complete -C "$argv[2]"']
+    return {each.partition("\t")[0] for each in answered(command, fish(WORDS), line)}
+
+
+ZSH = """
+_describe() { shift; local -a them; them=("${(@P)1}"); print -l -- "${(@)them%%:*}" }
+_files() { print FILES }
+compadd() { shift; print -l -- "$@" }
+words=("${(@s: :)2}"); CURRENT=${#words}
+source "$1"
+"""
+"""What completion is made of, without a terminal: zsh runs the script itself."""
+
+
+def in_zsh(line: str) -> set[str]:
+    """Return what the script for zsh would offer for the last word of ``line``."""
+    found = answered(["zsh", "-f", "-c", ZSH, "park"], zsh(WORDS), line)
+    return {each for each in found if each.startswith(line.rpartition(" ")[2])}
+
+
+def answered(command: list[str], script: str, line: str) -> list[str]:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    with tempfile.NamedTemporaryFile("w", suffix=".script") as file:
+        file.write(script)
+        file.flush()
+        done = subprocess.run(
+            [*command, file.name, line], capture_output=True, text=True, check=True, timeout=60
+        )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("complete", [in_fish, in_zsh])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("park sub", {"submit"}),
+        ("park files re", {"remove"}),
+        ("park submit --install ", {"auto", "never"}),
+        ("park jobs --status c", {"completed", "cancelled"}),
+        ("park env list --js", {"--json"}),
+        ("park graph --d", {"--dot"}),
+    ],
+)
+def test_fish_and_zsh_offer_what_may_come_next(
+    complete: Callable[[str], set[str]], line: str, expected: set[str]
+) -> None:
+    assert complete(line) == expected
 
 
 @pytest.mark.parametrize(("shell", "script"), [("bash", bash), ("zsh", zsh), ("fish", fish)])
