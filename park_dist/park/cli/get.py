@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path, PurePosixPath
 
 from park.cli.options import add_service, service_of
@@ -12,6 +13,7 @@ __all__ = ["EXAMPLES", "configure", "run"]
 EXAMPLES = """examples:
   park get 0199… fit.png
   park get 0199… fit.png -o film.png
+  park get 0199… fit.csv -o - | head
 """
 
 
@@ -19,15 +21,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("job", metavar="JOB", help="the id of a job")
     parser.add_argument("file", metavar="FILE", help="its name below the job's work directory")
-    parser.add_argument("-o", "--output", type=Path, metavar="PATH", help="where to write it")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="PATH", help="where to write it; - is stdout"
+    )
     add_service(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Fetch the file and print where it is."""
+    """Fetch the file and print where it is, or the file itself."""
+    job = service_of(options).job(options.job)
+    if str(options.output) == "-":
+        job.transport.copy(job.route_of(options.file), sys.stdout.buffer.write)
+        return 0
     target = options.output or Path(PurePosixPath(options.file).name)
     if target.is_dir():
         target /= PurePosixPath(options.file).name
-    service_of(options).job(options.job).fetch(options.file, target)
+    job.fetch(options.file, target)
     print(target)
     return 0

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_action",
-    "add_job_options",
     "add_jobs",
     "add_json",
     "add_service",
+    "add_submission",
     "arguments_of",
     "print_json",
     "service_of",
@@ -77,7 +77,14 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def add_job_options(parser: argparse.ArgumentParser) -> None:
+def add_submission(parser: argparse.ArgumentParser) -> None:
+    """Add all that a command which submits a job takes."""
+    _add_job_options(parser)
+    add_service(parser)
+    add_json(parser)
+
+
+def _add_job_options(parser: argparse.ArgumentParser) -> None:
     """Add what describes a job: its entry point, its arguments, its environment."""
     parser.add_argument(
         "entry_point", metavar="MODULE:FUNCTION", help="an importable callable: mymodel:fit"

@@ -7,9 +7,7 @@ import sys
 
 from park.cli.logs import follow
 from park.cli.options import (
-    add_job_options,
-    add_json,
-    add_service,
+    add_submission,
     print_json,
     service_of,
     submitted,
@@ -29,9 +27,7 @@ What the job prints appears while it runs; --json keeps stdout for the answer.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    add_job_options(parser)
-    add_service(parser)
-    add_json(parser)
+    add_submission(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 
 from park.cli.options import (
-    add_job_options,
-    add_json,
-    add_service,
+    add_submission,
     print_json,
     service_of,
     submitted,
@@ -24,9 +22,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    add_job_options(parser)
-    add_service(parser)
-    add_json(parser)
+    add_submission(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ _FIRST_PAUSE_S = 0.2
 """A request that got no answer is tried again: every request of ours is harmless twice."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+_Write = Callable[[bytes], object]
 
 
 def _settings(address: Address) -> dict[str, Any]:
@@ -106,6 +109,15 @@ class Transport:
             length = {"Content-Length": str(file.stat().st_size)}
             return _checked(self._client.put(path, content=_chunks(content), headers=length))
 
+    def copy(self, path: str, write: _Write) -> None:
+        """Give ``write`` the body of a GET, block by block."""
+        with _explained(self.address), self._client.stream("GET", path) as response:
+            if response.is_error:
+                response.read()
+            _checked(response)
+            for chunk in response.iter_bytes():
+                write(chunk)
+
     def download(self, path: str, target: Path) -> None:
         """Write the body of a GET to ``target``: whole or not at all.
 
@@ -115,13 +127,8 @@ class Transport:
         if not target.parent.is_dir():
             raise UsageError(f"no folder {target.parent} to write {target.name} into")
         try:
-            with _explained(self.address), self._client.stream("GET", path) as response:
-                if response.is_error:
-                    response.read()
-                _checked(response)
-                with unfinished.open("wb") as file:
-                    for chunk in response.iter_bytes():
-                        file.write(chunk)
+            with unfinished.open("wb") as file:
+                self.copy(path, file.write)
             unfinished.replace(target)
         except OSError as error:
             raise UsageError(f"cannot write {target}: {error.strerror}") from error
