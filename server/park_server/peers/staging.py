@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 
-from park.errors import ParkError
+from park.errors import ParkError, UsageError
 from park.model.conditions import brief
 from park.model.references import Reference, What
 from park.runtime.codec import TAG
@@ -28,6 +28,8 @@ from park_server.peers.urls import file_url
 __all__ = ["Stager"]
 
 _log = logging.getLogger("park.peers")
+
+T = TypeVar("T")
 
 _PARTIAL = 206
 _PATIENCE_S = 600.0
@@ -107,21 +109,30 @@ class Stager:
         for reference in wanted:
             if store.key_of(reference) not in done:
                 by_job.setdefault((reference.service or "", reference.job), []).append(reference)
-        found: dict[str, Any] = {}
+        work: list[Coroutine[Any, Any, dict[str, Any]]] = []
         for (service, needed), references in by_job.items():
-            link = self._link(service)
+            link = self._known(service)
             self._asked.setdefault(job, set()).add(link)
-            token = tokens.get((job, link.url))
-            if token is None:
-                raise CannotStage(f"no grant of {link.url} came with the job")
-            found |= await self._brought(link, token, needed, references)
+            token = tokens.get((job, link.url), "")
+            work.append(self._brought(link, token, needed, references))
+        found: dict[str, Any] = {}
+        for documents in await _all(work):
+            found |= documents
         return found
+
+    def _known(self, service: str) -> Link:
+        try:
+            return self._link(service)
+        except UsageError as error:
+            raise CannotStage(error.message) from error
 
     async def _brought(
         self, link: Link, token: str, job: str, references: Sequence[Reference]
     ) -> dict[str, Any]:
         """Return the documents of ``references``, all of them to one job elsewhere."""
         where = f"job {brief(job)} on {urlsplit(link.url).netloc}"
+        if not token:
+            raise CannotStage(f"no grant of {link.url} came with the job")
         try:
             answer = await link.patiently(lambda: link.job(job, token))
             files = [decode(FileRecord, each) for each in answer["job"]["files"]]
@@ -179,6 +190,17 @@ class Stager:
             except ParkError:
                 if is_own:
                     raise
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return what all of ``work`` returns; where one fails, the others end."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _chunks(link: Link, token: str, job: str, file: FileRecord) -> AsyncIterator[bytes]:
