@@ -107,7 +107,9 @@ def _lines(workflow: Workflow, record: GraphRecord, options: argparse.Namespace)
 
     glyphs = UNICODE if options.output not in {None, "-"} else glyphs_for(sys.stdout)
     rows = tree(workflow, datetime.now(UTC), glyphs=glyphs, fold=_fold(options))
-    return "".join(f"{line}\n" for line in [*map(str, aligned(rows)), *_remarks(record)])
+    return "".join(
+        f"{line}\n" for line in [*map(str, aligned(rows, glyphs=glyphs)), *_remarks(record)]
+    )
 
 
 def _fold(options: argparse.Namespace) -> int | None:

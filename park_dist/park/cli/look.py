@@ -79,7 +79,7 @@ def styled(rows: Sequence[Row], *, width: int, glyphs: Glyphs, whole: bool) -> l
     What is to be said of a piece and does not fit beside it comes below, on as many lines as
     it takes if it is to be ``whole``, else on one.
     """
-    cells = aligned(rows, widest=max(width - 40, 20))
+    cells = aligned(rows, widest=max(width - 40, 20), glyphs=glyphs)
     found: list[Text] = []
     for parts, row in zip(cells, rows, strict=True):
         line = _head(parts, row)

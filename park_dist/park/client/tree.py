@@ -59,6 +59,7 @@ class Glyphs:
     full: str
     empty: str
     ellipsis: str
+    times: str
 
     def of(self, status: str) -> str:
         """Return the sign of a state."""
@@ -82,6 +83,7 @@ UNICODE = Glyphs(
     full="━",
     empty="╌",
     ellipsis="…",
+    times="×",  # noqa: RUF001 (what it is for)
 )
 
 ASCII = Glyphs(
@@ -101,6 +103,7 @@ ASCII = Glyphs(
     full="#",
     empty="-",
     ellipsis="...",
+    times="x",
 )
 """For terminals and files whose encoding has no more."""
 
@@ -146,7 +149,7 @@ def _row(alike: Sequence[Branch], now: datetime, glyphs: Glyphs) -> Row:
         node=node,
         lead=_lead(alike[-1].last, glyphs),
         sign=glyphs.of(node.status),
-        label=label if alone else f"{len(alike)} × {label}",  # noqa: RUF001 (times)
+        label=label if alone else f"{len(alike)} {glyphs.times} {label}",
         id=brief(node.id).replace("…", glyphs.ellipsis) if alone else "",
         status=node.status,
         time=elapsed(node, now) if alone else "",
@@ -308,9 +311,9 @@ class Cells(NamedTuple):
         return f"{self.lead}{'  '.join(filter(None, self[1:]))}".rstrip()
 
 
-def aligned(rows: Sequence[Row], *, widest: int = 48) -> list[Cells]:
+def aligned(rows: Sequence[Row], *, widest: int = 48, glyphs: Glyphs = UNICODE) -> list[Cells]:
     """Return the lines in columns; labels have at most ``widest`` characters."""
-    labels = [shortened(row.label, widest) for row in rows]
+    labels = [shortened(row.label, widest, ellipsis=glyphs.ellipsis) for row in rows]
     named = list(zip(rows, labels, strict=True))
     name = max((len(row.lead) + len(label) for row, label in named), default=0)
     status = max((len(row.status) for row in rows), default=0)
