@@ -91,8 +91,8 @@ class WheelStore:
     def get(self, key: StoreKey) -> StoreEntry | None:
         """Return the entry, or None where it is absent or unfinished."""
         try:
-            document = json.loads(self._mark(key).read_bytes())
-            return _parse_entry(document, key, self._folder / key)
+            with open(f"{self._folder}/{key}.json", "rb", buffering=0) as mark:  # noqa: PTH123 (one of many)
+                return _parse_entry(json.loads(mark.read()), key, self._folder / key)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 

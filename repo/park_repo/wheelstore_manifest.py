@@ -71,7 +71,7 @@ def seal(root: Path) -> dict[str, os.stat_result]:
     an environment costs is looking at what was just made.
     """
     with disk.opened(root) as top:
-        return {path: _sealed(path, top) for path in _walk(top)}
+        return {path: _sealed(path, found, top) for path, found in _walk(root, top)}
 
 
 def stamp_of(path: str, found: os.stat_result, sha256: str = "") -> Stamp:
@@ -85,7 +85,7 @@ def stamp_of(path: str, found: os.stat_result, sha256: str = "") -> Stamp:
 def take_stamps(root: Path, digests: Mapping[str, str] = {}) -> list[Stamp]:
     """Return the stamps of ``root`` and of all below it; ``digests`` are taken over by path."""
     with disk.opened(root) as top:
-        return [stamp_of(path, _look(path, top), digests.get(path, "")) for path in _walk(top)]
+        return [stamp_of(path, it, digests.get(path, "")) for path, it in _walk(root, top)]
 
 
 def changed_stamps(root: Path, stamps: Iterable[Stamp]) -> tuple[Damage, ...]:
@@ -109,7 +109,8 @@ def changed_contents(root: Path, stamps: Iterable[Stamp]) -> tuple[Damage, ...]:
     stamps = list(stamps)
     known = {stamp.path for stamp in stamps}
     with disk.opened(root) as top:
-        damages = [Damage(path=path, what="added") for path in _walk(top) if path not in known]
+        found = [path for path, _ in _walk(root, top)]
+    damages = [Damage(path=path, what="added") for path in found if path not in known]
     for stamp in stamps:
         try:
             now = _stamp(root, stamp.path, "")
@@ -143,9 +144,8 @@ def _added(root: Path, directory: str, stamps: Iterable[Stamp]) -> list[Damage]:
     ]
 
 
-def _sealed(path: str, top: int) -> os.stat_result:
+def _sealed(path: str, found: os.stat_result, top: int) -> os.stat_result:
     """Make ``path`` below the open directory ``top`` read-only; return how it is then."""
-    found = _look(path, top)
     mode = found.st_mode
     if stat.S_ISLNK(mode):
         return found
@@ -167,29 +167,25 @@ def _stamp(root: Path, path: str, sha256: str) -> Stamp:
     return stamp_of(path, os.lstat(f"{root}/{path}" if path else root), sha256)
 
 
-def _walk(top: int) -> Iterator[str]:
-    """Yield ``""`` and every path below the open directory ``top``, directories first.
+def _walk(root: Path, top: int) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield ``""`` and every path below ``root``, which is open as ``top``, and how each is.
 
-    The types are those that a directory has for its names: `os.walk` follows each link.
+    Each directory comes before what it holds. No link is followed, as `os.walk` does to tell
+    whether it is a directory.
     """
-    waiting = [""]
+    place, waiting = os.fspath(root), [("", _look("", top))]
     while waiting:
-        folder = waiting.pop()
-        yield folder
-        prefix = f"{folder}/" if folder else ""
-        names = _listed(folder, top)
-        yield from (prefix + name for name, is_directory in names if not is_directory)
-        waiting.extend(prefix + name for name, is_directory in reversed(names) if is_directory)
-
-
-def _listed(folder: str, top: int) -> list[tuple[str, bool]]:
-    """Return the names in ``folder``, sorted, and whether each is a directory."""
-    descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=top)
-    try:
-        with os.scandir(descriptor) as found:
-            return sorted((item.name, item.is_dir(follow_symlinks=False)) for item in found)
-    finally:
-        os.close(descriptor)
+        folder, found = waiting.pop()
+        yield folder, found
+        prefix, folders = f"{folder}/" if folder else "", []
+        for name in sorted(os.listdir(f"{place}/{folder}")):  # noqa: PTH208 (names, not paths)
+            path = prefix + name
+            found = _look(path, top)
+            if stat.S_ISDIR(found.st_mode):
+                folders.append((path, found))
+            else:
+                yield path, found
+        waiting.extend(reversed(folders))
 
 
 def _sha256(path: Path) -> str:

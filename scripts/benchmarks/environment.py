@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import stat
 import statistics
 import sys
 from collections.abc import Callable
@@ -105,8 +106,9 @@ def _cpu_seconds() -> float:
 def _bare_loop(ours: _Ours, folder: Path, rounds: int) -> dict[str, Any]:
     """Compare with a loop that makes the same folders, links and files, and nothing else.
 
-    As durable as ours: one file is written through, which on a journaling file system
-    brings along all that was made before it, then the folder that names the whole.
+    With the same modes, and as durable as ours: one file is written through, which on a
+    journaling file system brings along all that was made before it, then the folder that
+    names the whole.
     """
     made = ours.make_anew()
     steps = _steps(made)
@@ -117,40 +119,48 @@ def _bare_loop(ours: _Ours, folder: Path, rounds: int) -> dict[str, Any]:
 
     figures = compared(rounds, ours.make, loop, before=ours.move)
     return {
-        "yardstick": "the same folders, links and files, one fsynced, and their folder",
+        "yardstick": "the same folders, links and files with their modes; fsync as ours",
         **figures,
         "limit_yardstick_over_ours": 0.5,
         "holds": figures["yardstick_over_ours"] >= 0.5,
     }
 
 
-def _steps(root: Path) -> list[tuple[str, str | bytes | None]]:
-    """Return what is in ``root``: a path, and its target, its content, or None for a folder."""
-    found: list[tuple[str, str | bytes | None]] = []
+def _steps(root: Path) -> list[tuple[str, str | bytes | None, int]]:
+    """Return what is in ``root``: a path, its target, content, or None for a folder, its mode."""
+    found: list[tuple[str, str | bytes | None, int]] = []
     for path in sorted(root.rglob("*")):
-        content = path.readlink() if path.is_symlink() else None
-        name = str(path.relative_to(root))
-        if content is not None:
-            found.append((name, str(content)))
-        else:
-            found.append((name, None if path.is_dir() else path.read_bytes()))
+        content: str | bytes | None = str(path.readlink()) if path.is_symlink() else None
+        if content is None and not path.is_dir():
+            content = path.read_bytes()
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        found.append((str(path.relative_to(root)), content, mode))
     # last, as with us: an fsync brings along what was made before
     return sorted(found, key=lambda step: step[0] == MANIFEST)
 
 
-def _replay(steps: list[tuple[str, str | bytes | None]], root: Path) -> None:
+def _replay(steps: list[tuple[str, str | bytes | None, int]], root: Path) -> None:
     os.mkdir(root)  # noqa: PTH102 (bare: no Path for each)
-    for name, content in steps:
+    for name, content, mode in steps:
         if content is None:
             os.mkdir(f"{root}/{name}")  # noqa: PTH102
         elif isinstance(content, str):
             os.symlink(content, f"{root}/{name}")  # noqa: PTH211
         else:
-            with open(f"{root}/{name}", "wb", buffering=0) as file:  # noqa: PTH123
-                file.write(content)
-                if name == MANIFEST:
-                    os.fsync(file.fileno())
+            descriptor = os.open(f"{root}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            os.write(descriptor, content)
+            if name == MANIFEST:
+                _close_folders(steps, root)
+                os.fsync(descriptor)
+            os.close(descriptor)
     disk.sync_directory(root.parent)
+
+
+def _close_folders(steps: list[tuple[str, str | bytes | None, int]], root: Path) -> None:
+    """Take the write permission from the folders, as no other file needs it any more."""
+    for name, content, mode in steps:
+        if content is None:
+            os.chmod(f"{root}/{name}", mode)  # noqa: PTH101
 
 
 def _ten(ours: _Ours, folder: Path) -> dict[str, Any]:

@@ -33,9 +33,11 @@ class Layer:
     generated: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """A path of the environment that links to ``source``, a file or folder of ``owner``."""
+class Link(NamedTuple):
+    """A path of the environment that links to ``source``, a file or folder of ``owner``.
+
+    A tuple, not a dataclass: an environment has hundreds, and its making is measured in ms.
+    """
 
     path: str
     source: str
@@ -75,7 +77,7 @@ class FarmPlan:
 class _Claim(NamedTuple):
     """One owner's wish for one path. ``source`` is None for a generated file.
 
-    A tuple, not a dataclass: an environment has thousands.
+    A tuple for the same reason as `Link`.
     """
 
     owner: str
