@@ -22,6 +22,7 @@ from park_repo.index import Index
 from park_repo.routes import index_routes
 from park_repo.upstream import Upstream
 from park_repo.wheelstore import WheelStore
+from park_server.addresses import GuardedTransport
 from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.clock import timestamp
@@ -34,6 +35,8 @@ from park_server.envs.interpreters import discover
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.resolve import UvResolver
 from park_server.envs.supply import WheelSupply
+from park_server.fetches.fetcher import UrlFetcher
+from park_server.fetches.own import OwnFiles
 from park_server.grants.grants import Grants
 from park_server.home import Home
 from park_server.http.auth import user_of
@@ -46,6 +49,7 @@ from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.local_engine import LocalEngine
 from park_server.jobs.scheduler import Scheduler
+from park_server.jobs.settlement import Settlement
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.settings import Settings, without_credentials
 
@@ -110,6 +114,9 @@ class AssembledService:
         supply = WheelSupply(self._index, self._downloads, loop=asyncio.get_running_loop())
         keeper = self._keeper(supply)
         keeper.on_damage = engine.renew
+        settlement = Settlement(
+            database=self._database, folder_of=folders.path_of, pools=self._settings.pools
+        )
         dispatcher = Dispatcher(
             database=self._database,
             bus=self._bus,
@@ -118,11 +125,20 @@ class AssembledService:
             engine=engine,
             runtime_hash=engine.runtime_hash,
             slots=self._settings.slots,
+            settlement=settlement,
+            base_url=self._addresses.url,
             read_only=self._environments.protected,
         )
         engine.attach(dispatcher)
+        fetcher = self._fetcher(areas)
         jobs = Scheduler(
-            database=self._database, bus=self._bus, folders=folders, dispatcher=dispatcher
+            database=self._database,
+            bus=self._bus,
+            folders=folders,
+            dispatcher=dispatcher,
+            settlement=settlement,
+            fetcher=fetcher,
+            base_url=self._addresses.url,
         )
 
         def install_ended(record: InstallRecord) -> None:
@@ -136,6 +152,7 @@ class AssembledService:
         try:
             await self.grants.sweep()
             keeper.resume()
+            fetcher.sweep()
             await jobs.resume()
             installs.resume()
             offers.resume()
@@ -158,7 +175,9 @@ class AssembledService:
         finally:
             await offers.stop()
             await installs.stop()
+            fetcher.stop()
             await jobs.stop()
+            await fetcher.aclose()
             await keeper.stop()
             await engine.shut_down()
             await self._close()
@@ -186,6 +205,17 @@ class AssembledService:
             interpreters=self._interpreters,
             fetch_for=supply.for_user,
             quota_bytes=self._settings.quota_bytes,
+        )
+
+    def _fetcher(self, areas: Areas) -> UrlFetcher:
+        return UrlFetcher(
+            database=self._database,
+            content=self._content,
+            root=self._home.files / "fetching",
+            jobs=self._home.jobs,
+            transport=GuardedTransport(self._settings.addresses),
+            limit=self._settings.fetch_limit_bytes,
+            own=OwnFiles(url=self._addresses.url, database=self._database, areas=areas),
         )
 
     def _install_manager(

@@ -7,10 +7,11 @@ wake-up too many does no harm and none is ever lost: register first, then look, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-__all__ = ["EVERYTHING", "Bus"]
+__all__ = ["EVERYTHING", "Bus", "Subscription", "start_of"]
 
 T = TypeVar("T")
 
@@ -18,11 +19,39 @@ EVERYTHING = "*"
 """The subject that every publication wakes."""
 
 
+def start_of(job: str) -> str:
+    """Return the subject of the start of ``job``: whoever waits for its end is not woken."""
+    return f"{job}/start"
+
+
+class Subscription:
+    """What was published since the last look, of some subjects."""
+
+    def __init__(self) -> None:
+        self._published: set[str] = set()
+        self._event = asyncio.Event()
+
+    def wake(self, subject: str | None) -> None:
+        """Note ``subject``; None wakes without one."""
+        if subject is not None:
+            self._published.add(subject)
+        self._event.set()
+
+    async def changed(self, timeout_s: float) -> set[str]:
+        """Return the subjects published since the last call; none when the time is up."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), timeout_s)
+        self._event.clear()
+        found, self._published = self._published, set()
+        return found
+
+
 class Bus:
     """Waiters by subject (an id), for one event loop."""
 
     def __init__(self) -> None:
         self._waiters: dict[str, set[asyncio.Event]] = {}
+        self._subscriptions: dict[str, set[Subscription]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def bind(self) -> None:
@@ -34,6 +63,8 @@ class Bus:
         for key in (subject, EVERYTHING):
             for event in self._waiters.get(key, ()):
                 event.set()
+        for subscription in self._subscriptions.get(subject, ()):
+            subscription.wake(subject)
 
     def publish_threadsafe(self, subject: str) -> None:
         """Call `publish` from any thread."""
@@ -45,6 +76,24 @@ class Bus:
         for events in self._waiters.values():
             for event in events:
                 event.set()
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.wake(None)
+
+    @contextmanager
+    def subscribed(self, subjects: Collection[str]) -> Iterator[Subscription]:
+        """Hear of any of ``subjects``, from now on: look at them after this."""
+        subscription = Subscription()
+        for subject in subjects:
+            self._subscriptions.setdefault(subject, set()).add(subscription)
+        try:
+            yield subscription
+        finally:
+            for subject in set(subjects):
+                there = self._subscriptions[subject]
+                there.discard(subscription)
+                if not there:
+                    del self._subscriptions[subject]
 
     async def wait_until(
         self, subject: str, look: Callable[[], T], done: Callable[[T], bool], timeout_s: float

@@ -72,6 +72,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="the largest file that is fetched by URL for a user (20G)",
     )
+    parser.add_argument(
+        "--pool",
+        action="append",
+        default=[],
+        metavar="NAME=COUNT",
+        help="a resource of which there are COUNT, taken by jobs that ask for it while they "
+        "run: --pool license:fitter=2",
+    )
     parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
     parser.add_argument(
         "--quota",
@@ -108,6 +116,7 @@ def run(options: argparse.Namespace) -> int:
             index=options.index,
             index_upload=options.index_upload,
             index_login_file=options.index_login,
+            pools=options.pool,
             roots=options.root,
             allow_addresses=options.allow_address,
             fetch_limit=options.fetch_limit,

@@ -9,11 +9,14 @@ import secrets
 import shutil
 from collections.abc import AsyncIterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from park.errors import InvalidUpload, UnknownItem
 from park.wire import FileRecord
 
 __all__ = ["ContentStore"]
+
+_BLOCK = 1 << 20
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -62,6 +65,23 @@ class ContentStore:
         finally:
             temporary.unlink(missing_ok=True)
         return size
+
+    def copy(self, source: BinaryIO) -> tuple[str, int]:
+        """Store what is read from ``source``; return its sha256 and size in bytes."""
+        temporary = self._incoming / secrets.token_hex(8)
+        digest = hashlib.sha256()
+        try:
+            with temporary.open("wb") as file:
+                while block := source.read(_BLOCK):
+                    digest.update(block)
+                    file.write(block)
+                size = file.tell()
+                file.flush()
+                os.fsync(file.fileno())
+            self.take(temporary, digest.hexdigest())
+        finally:
+            temporary.unlink(missing_ok=True)
+        return digest.hexdigest(), size
 
     def take(self, path: Path, sha256: str) -> None:
         """Move the file at ``path`` into the store.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 from park_server.clock import now
 from park_server.db.tables import events
 
-__all__ = ["after", "append", "append_all"]
+__all__ = ["after", "append", "append_all", "append_many"]
 
 _APPEND = insert(events)
 _SHOWN = ("seq", "time", "subject", "id", "type", "data")
@@ -43,6 +43,21 @@ def append_all(
     rows = [
         {"time": moment, "subject": subject, "id": id, "type": type, "user": user, "data": {}}
         for id, type in entered.items()  # noqa: A001 (the columns' names)
+    ]
+    connection.execute(_APPEND, rows)
+
+
+def append_many(
+    connection: Connection,
+    *,
+    subject: str,
+    entered: Sequence[tuple[str, str, str, dict[str, Any]]],
+) -> None:
+    """Write one event for each ``(id, type, user, data)``."""
+    moment = now()
+    rows = [
+        {"time": moment, "subject": subject, "id": id, "type": type, "user": user, "data": data}
+        for id, type, user, data in entered  # noqa: A001 (the columns' names)
     ]
     connection.execute(_APPEND, rows)
 

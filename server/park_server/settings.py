@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from park.errors import UsageError
+from park.model.conditions_json import POOL_NAME
 from park.model.sizes import parse_size
 from park_server.addresses import AddressPolicy
 
@@ -36,6 +37,7 @@ class Settings:
     ``index``), ``index_login`` the user and password for it. ``roots`` are folders that every
     user may read as ``/NAME/…``. ``addresses`` says which machines the service talks to for its
     users, ``fetch_limit_bytes`` how large a file it fetches for them.
+    ``pools`` are the sizes of its named pools of resources.
     """
 
     home: Path
@@ -52,6 +54,7 @@ class Settings:
     roots: Mapping[str, Path] = field(default_factory=dict)
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
     fetch_limit_bytes: int = 20 << 30
+    pools: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -71,6 +74,7 @@ class Settings:
         roots: Sequence[str] = (),
         allow_addresses: Sequence[str] = (),
         fetch_limit: str = "20G",
+        pools: Sequence[str] = (),
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -95,6 +99,7 @@ class Settings:
             roots=dict(map(_root, roots)),
             addresses=AddressPolicy.of(allow_addresses),
             fetch_limit_bytes=_bytes("--fetch-limit", fetch_limit),
+            pools=dict(map(_pool, pools)),
         )
 
 
@@ -110,6 +115,17 @@ def _root(text: str) -> tuple[str, Path]:
     if not folder.is_dir():
         raise UsageError(f"--root {name}: {folder} is no folder")
     return name, folder.resolve()
+
+
+def _pool(text: str) -> tuple[str, int]:
+    """Return name and size of ``NAME=COUNT``; raises `UsageError`."""
+    name, _, count = text.rpartition("=")
+    if not POOL_NAME.fullmatch(name) or not count.isdecimal() or int(count) < 1:
+        raise UsageError(
+            f"--pool {text!r} is not of the form NAME=COUNT",
+            hint="for example --pool license:fitter=2; jobs ask for park.available(NAME)",
+        )
+    return name, int(count)
 
 
 def _bytes(option: str, text: str) -> int:

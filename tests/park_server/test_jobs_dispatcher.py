@@ -22,11 +22,13 @@ from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.tables import metadata
 from park_server.envs.environment import Environment
-from park_server.jobs import store
+from park_server.jobs import records, store
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engine import Ended, EndKind, StartOrder
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.outcome import MOST_ATTEMPTS
+from park_server.jobs.settlement import Settlement
+from park_server.jobs.store import NewJob
 
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
@@ -87,15 +89,16 @@ class Place:
             engine=self.engine,
             runtime_hash="ef",
             slots=slots,
+            settlement=Settlement(database=self.database, folder_of=self.folders.path_of),
         )
 
     def submit(self, *ids: str, **facts: Any) -> None:
         call: dict[str, Any] = {"args": [], "kwargs": {}}
         facts = {"lock_hash": "ab"} | facts
-        new = [
-            (JobRequest(id=job, entry_point="mymodel:fit", call=call, **facts), JobState.QUEUED)
-            for job in ids
+        requests = [
+            JobRequest(id=job, entry_point="mymodel:fit", call=call, **facts) for job in ids
         ]
+        new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
         self.database.write(lambda c: store.create(c, USER, new, SUBMITTED)).result()
         self.dispatcher.enqueue(ids)
 
@@ -110,7 +113,7 @@ class Place:
     async def final(self, job: str) -> Any:
         return await self.bus.wait_until(
             job,
-            lambda: self.database.read(lambda c: store.record(c, job, USER)),
+            lambda: self.database.read(lambda c: records.record(c, job, USER)),
             lambda record: JobState(record.status).is_final,
             30,
         )
@@ -151,7 +154,7 @@ def test_a_start_is_committed_before_the_engine_hears_of_it(tmp_path: Path) -> N
         async with place(tmp_path) as here:
             here.submit("1")
             order = await here.started()
-            record = here.database.read(lambda c: store.record(c, "1", USER))
+            record = here.database.read(lambda c: records.record(c, "1", USER))
             assert (record.status, record.attempt, record.runtime_hash) == ("running", 1, "ef")
             assert order.environment == Path("/envs/ab")
             assert json.loads((order.directory / "call.json").read_text()) == {
@@ -180,7 +183,8 @@ def test_a_job_cancelled_in_the_queue_takes_no_slot(tmp_path: Path) -> None:
         async with place(tmp_path, slots=1) as here:
             here.submit("1", "2", "3")
             first = await here.started()
-            here.database.write(lambda c: store.request_cancel(c, "2")).result()
+            ending = store.cancelled_in_time()
+            here.database.write(lambda c: store.end(c, "2", ending)).result()
             here.end(first, outcome=DONE)
             assert (await here.started()).job_id == "3"
 
@@ -318,7 +322,7 @@ def creation(here: Place, *ids: str) -> list[JobRequest]:
     requests = [
         JobRequest(id=job, entry_point="mymodel:fit", call=call, lock_hash="ab") for job in ids
     ]
-    new = [(request, JobState.QUEUED) for request in requests]
+    new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
     here.database.write(lambda c: store.create(c, USER, new, SUBMITTED))
     return requests
 

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from park.wire import FileRecord, JobRequest
 from park_repo.database import Database
 from park_server import events
 from park_server.db.tables import metadata
-from park_server.jobs import store
-from park_server.jobs.store import Ending
+from park_server.jobs import records, store
+from park_server.jobs.store import Ending, NewJob
 
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
@@ -39,7 +40,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def create(connection: Connection, new: JobRequest, status: JobState) -> bool:
-    return bool(store.create(connection, USER, [(new, status)], SUBMITTED))
+    return bool(store.create(connection, USER, [NewJob(request=new, state=status)], SUBMITTED))
 
 
 def types_of(database: Database) -> list[str]:
@@ -57,7 +58,7 @@ def test_a_job_goes_its_way_and_leaves_its_events(database: Database) -> None:
     assert database.read(lambda c: store.to_start(c, ["0199"])) == []
     ending = Ending(status=JobState.COMPLETED, result={"chisq": 1.9}, files=[file])
     database.write(lambda c: store.end(c, "0199", ending)).result()
-    record = database.read(lambda c: store.record(c, "0199", USER))
+    record = database.read(lambda c: records.record(c, "0199", USER))
     assert (record.status, record.attempt, record.files) == ("completed", 1, [file])
     assert (record.environment, record.runtime_hash, record.pid) == ("/envs/ab", "ef", None)
     assert database.read(lambda c: store.result_of(c, "0199")) == {"chisq": 1.9}
@@ -76,14 +77,13 @@ def test_another_users_job_does_not_exist(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     with pytest.raises(UnknownItem, match="no job 0199"):
         database.read(lambda c: store.get(c, "0199", "bob"))
-    assert database.read(lambda c: store.listing(c, "bob", status=None, limit=10)) == []
+    assert database.read(lambda c: records.listing(c, "bob", status=None, limit=10)) == []
     assert database.read(lambda c: events.after(c, "bob", 0, 10)) == []
 
 
 def test_a_job_cancelled_while_it_was_queued_does_not_start(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
-    found = database.write(lambda c: store.request_cancel(c, "0199")).result()
-    assert found is JobState.QUEUED
+    database.write(lambda c: store.end(c, "0199", store.cancelled_in_time())).result()
     assert database.write(lambda c: store.starting(c, "0199", "/envs/ab", "ef")).result() is None
     assert types_of(database) == ["queued", "cancelled"]
 
@@ -128,8 +128,8 @@ class JobLife(RuleBasedStateMachine):
             change(connection)
 
     @rule()
-    def bind(self) -> None:
-        self._try(lambda c: store.bind(c, "0199", "ab", "cd"))
+    def retry(self) -> None:
+        self._try(lambda c: store.retry(c, "0199", "no luck", datetime.now(UTC)))
 
     @rule()
     def start(self) -> None:
@@ -141,7 +141,7 @@ class JobLife(RuleBasedStateMachine):
 
     @rule()
     def cancel(self) -> None:
-        self._try(lambda c: store.request_cancel(c, "0199"))
+        self._try(lambda c: store.end(c, "0199", store.cancelled_in_time()))
 
     @rule(status=st.sampled_from([s for s in JobState if s.is_final]))
     def end(self, status: JobState) -> None:

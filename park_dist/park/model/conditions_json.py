@@ -47,7 +47,7 @@ from park.model.conditions import (
 )
 from park.model.references import Reference, What
 
-__all__ = ["MOST_NODES", "VERSION", "condition_from_json", "condition_to_json"]
+__all__ = ["MOST_NODES", "POOL_NAME", "VERSION", "condition_from_json", "condition_to_json"]
 
 VERSION = 1
 
@@ -57,7 +57,7 @@ MOST_NODES = 200_000
 MOST_LEVELS = 64
 """Deeper nesting is no person's, and recursion has an end."""
 
-_POOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+POOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _MOST_OF_A_POOL = 1_000_000
 _LONGEST_VALUE = 10_000
 """Characters of a value in a comparison: thresholds and names, not data."""
@@ -227,7 +227,7 @@ def _operand(node: Mapping[str, Any]) -> Operand:
 def _pool(node: Mapping[str, Any]) -> Leaf:
     _only(node, {"pool", "count"})
     name, count = _word(node["pool"]), node["count"]
-    if not _POOL_NAME.fullmatch(name) or not _is_whole(count):
+    if not POOL_NAME.fullmatch(name) or not _is_whole(count):
         raise ValueError(node)
     if not 0 < count <= _MOST_OF_A_POOL:
         raise ValueError(count)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -25,13 +25,16 @@ from park.model.locks import LockHash
 from park.model.states import JobState
 from park.wire import JobRequest
 from park_repo.database import Change, Database
-from park_server.bus import EVERYTHING, Bus
+from park_server.bus import Bus, start_of
 from park_server.envs.environment import Environment
 from park_server.jobs import store
+from park_server.jobs.effects import Effects
 from park_server.jobs.engine import Ended, EndKind, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.outcome import ending_of, may_run_again
+from park_server.jobs.outcome import ending_of, may_run_again, next_try
+from park_server.jobs.references import output_of, resolved
 from park_server.jobs.run import Run, run_of
+from park_server.jobs.settlement import Settlement
 
 __all__ = ["Dispatcher", "ReadyEnvironments"]
 
@@ -39,6 +42,9 @@ _log = logging.getLogger("park.jobs")
 
 CANCEL_GRACE_S = 10.0
 """Seconds between SIGTERM and SIGKILL: enough to write a last file, short enough to wait for."""
+
+_Committed = tuple[Row[Any] | None, Effects]
+"""A start as it was committed (None: it was not to be), and what follows."""
 
 _READ_AT_ONCE = 32
 """Queued jobs in one query: a read costs as much as the rest of a start, whatever it returns."""
@@ -60,7 +66,9 @@ class ReadyEnvironments(Protocol):
 class Dispatcher:
     """The queue of a service and its slots; a `Sink` of its engine.
 
-    All methods belong to the event loop. ``read_only`` are folders that jobs may not write to.
+    All methods belong to the event loop. ``read_only`` are folders that jobs may not write to,
+    ``base_url`` is the URL of this service. ``apply`` does what follows a commit; the
+    scheduler puts itself there.
     """
 
     def __init__(
@@ -73,6 +81,8 @@ class Dispatcher:
         engine: Engine,
         runtime_hash: str,
         slots: int,
+        settlement: Settlement,
+        base_url: str = "",
         read_only: tuple[Path, ...] = (),
     ) -> None:
         self._database = database
@@ -82,7 +92,10 @@ class Dispatcher:
         self._engine = engine
         self._runtime_hash = runtime_hash
         self._slots = slots
+        self._settlement = settlement
+        self._base_url = base_url
         self._read_only = read_only
+        self.apply: Callable[[Effects], None] = lambda effects: self.enqueue(effects.queued)
         self._queue: deque[str] = deque()
         self._read: deque[store.Queued] = deque()
         self._starting: set[str] = set()
@@ -99,7 +112,9 @@ class Dispatcher:
         """Take up the attempts ``rows`` that an earlier service started."""
         for row in rows:
             run = Run(
-                job=store.request_of(row),
+                job=self._request_of(row),
+                user=row.user,
+                failures=row.failures,
                 attempt=row.attempt,
                 environment=Path(row.environment),
                 started=row.started,
@@ -112,10 +127,22 @@ class Dispatcher:
             if run.cancel_requested:
                 self._spawn(self._engine.cancel(job, CANCEL_GRACE_S))
 
+    def _request_of(self, row: Row[Any]) -> JobRequest:
+        call = self._database.read(lambda c: store.call_of(c, row.id))
+        return store.request_of(row, call)
+
     def enqueue(self, jobs: Iterable[str]) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
         self._queue.extend(jobs)
         self._dispatch()
+
+    def enqueue_first(self, jobs: Sequence[str]) -> None:
+        """Queue ``jobs`` before all others: they hold what others wait for."""
+        if jobs:
+            read = [queued.request.id for queued in self._read]
+            self._read.clear()
+            self._queue.extendleft(reversed([*jobs, *read]))
+            self._dispatch()
 
     async def cancel(self, job: str) -> None:
         """End a job that was found running; returns when all of its processes are gone."""
@@ -175,7 +202,7 @@ class Dispatcher:
         return taken
 
     async def _start_created(
-        self, queued: store.Queued, environment: Environment, starting: Future[Row[Any] | None]
+        self, queued: store.Queued, environment: Environment, starting: Future[_Committed]
     ) -> None:
         """Go on where creation and start are committed; the folder is made only now.
 
@@ -183,7 +210,7 @@ class Dispatcher:
         """
         job = queued.request.id
         try:
-            row = await asyncio.wrap_future(starting)
+            row = self._committed(await asyncio.wrap_future(starting))
         except Exception:  # noqa: BLE001 (whoever submitted hears of it from the creation)
             row = None
         if row is None:
@@ -217,21 +244,36 @@ class Dispatcher:
         """
         request = queued.request
         environment = await self._environments.ready(LockHash(str(request.lock_hash)))
-        self._folders.prepare(request.id, queued.user, request.call)
-        row = await self._database.awrite(self._starting_change(queued, environment))
+        call = self._resolved(queued) if queued.refers else request.call
+        self._folders.prepare(request.id, queued.user, call)
+        change = self._starting_change(queued, environment)
+        row = self._committed(await self._database.awrite(change))
         return None if row is None else run_of(queued, environment, row)
+
+    def _resolved(self, queued: store.Queued) -> Any:
+        """Return the call with what its references stand for."""
+        job, call = queued.request.id, queued.request.call
+        return self._database.read(lambda c: resolved(c, job, queued.user, call, self._base_url))
+
+    def _committed(self, committed: _Committed) -> Row[Any] | None:
+        row, effects = committed
+        self.apply(effects)
+        return row
 
     def _starting_change(
         self, queued: store.Queued, environment: Environment
-    ) -> Change[Row[Any] | None]:
+    ) -> Change[_Committed]:
         """Return what commits to an attempt; its result is None where it may not start."""
         job, lock_hash = queued.request.id, str(queued.request.lock_hash)
         is_new_use = self._is_new_use(lock_hash)
 
-        def change(connection: Connection) -> Row[Any] | None:
+        def change(connection: Connection) -> _Committed:
             if is_new_use:
                 store.used(connection, lock_hash)
-            return store.starting(connection, job, str(environment.path), self._runtime_hash)
+            row = store.starting(connection, job, str(environment.path), self._runtime_hash)
+            if row is None:
+                return None, Effects()
+            return row, self._settlement.started(connection, job)
 
         return change
 
@@ -245,7 +287,7 @@ class Dispatcher:
         self._starting.discard(job)
         self._runs[job] = run
         self._watch_time(run, run.job.timeout_s)
-        self._bus.publish(EVERYTHING)
+        self._bus.publish(start_of(job))
         await self._engine.start(self._order(run))
 
     def _is_new_use(self, lock_hash: str) -> bool:
@@ -310,12 +352,15 @@ class Dispatcher:
     async def _settle(self, run: Run, ended: Ended) -> None:
         job = ended.job_id
         stopped = run.cancel_requested or run.timed_out_s is not None
-        if not stopped and may_run_again(ended, restartable=self._is_restartable(run, ended)):
+        restartable = self._is_restartable(run, ended)
+        if not stopped and may_run_again(ended, restartable=restartable, failures=run.failures):
             await self._database.awrite(lambda c: store.requeue(c, job))
             self.enqueue([job])
             return
+        completed = (ended.outcome or {}).get("state") == JobState.COMPLETED
+        output = output_of(run.job.call) if completed else None
         try:
-            files = await self._folders.collect(job)
+            files = await self._folders.collect(job, run.user, output)
         except OSError as error:
             _log.exception("the files of job %s could not be kept", job)
             line = f"the service could not keep its files: {error}"
@@ -327,8 +372,20 @@ class Dispatcher:
             cancel_requested=run.cancel_requested,
             timed_out_s=run.timed_out_s,
         )
+        if ending.status is JobState.FAILED and await self._tried_again(run, ending):
+            return
         await self._end(job, ending)
         self._folders.clear(job)
+
+    async def _tried_again(self, run: Run, ending: store.Ending) -> bool:
+        """Queue a job again that failed and has retries left; tell whether it was."""
+        job, why = run.job, ending.error or ""
+        moment = next_try(retries=job.retries, failures=run.failures, backoff_s=job.backoff_s)
+        if moment is None or run.cancel_requested:
+            return False
+        await self._database.awrite(lambda c: store.retry(c, job.id, why, moment))
+        self.apply(Effects(retries=[(moment, job.id, "call")]))
+        return True
 
     def _is_restartable(self, run: Run, ended: Ended) -> bool:
         if ended.kind is not EndKind.LOST:  # else nobody asks
@@ -338,9 +395,11 @@ class Dispatcher:
 
     async def _end(self, job: str, ending: store.Ending) -> None:
         try:
-            await self._database.awrite(lambda c: store.end(c, job, ending))
+            settled = await self._database.awrite(lambda c: self._settlement.end(c, job, ending))
         except store.ImpossibleTransition:
             _log.info("job %s has ended already", job)
+        else:
+            self.apply(settled)
         finally:
             self._bus.publish(job)
 

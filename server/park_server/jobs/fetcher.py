@@ -43,6 +43,11 @@ class Fetcher(Protocol):
 class NoFetcher:
     """For a service without: every fetch fails."""
 
-    async def fetch(self, job: str, user: str, request: FetchRequest) -> FetchedFile:
+    async def fetch(
+        self,
+        job: str,  # noqa: ARG002 (the Protocol's)
+        user: str,  # noqa: ARG002 (the Protocol's)
+        request: FetchRequest,  # noqa: ARG002 (the Protocol's)
+    ) -> FetchedFile:
         """Raise `CannotSatisfy`."""
         raise CannotSatisfy("this service fetches nothing")

@@ -88,8 +88,32 @@ class JobFolders:
         except OSError:
             shutil.copyfile(source, target)
 
-    async def collect(self, job: str) -> tuple[FileRecord, ...]:
-        """Keep the files of the work directory by content and return their records."""
+    async def collect(
+        self, job: str, user: str, output: str | None = None
+    ) -> tuple[FileRecord, ...]:
+        """Keep the files of the work directory by content and return their records.
+
+        Also the ``output`` that the job of ``user`` wrote into an area, under its last name,
+        where it is there: it counts before one of that name in the work directory.
+        """
+        left = await self._collected_work(job)
+        written = None
+        if output is not None:
+            written = await asyncio.to_thread(self._collected_output, user, output)
+        if written is None:
+            return left
+        return (*(file for file in left if file.name != written.name), written)
+
+    def _collected_output(self, user: str, output: str) -> FileRecord | None:
+        try:
+            descriptor = self._areas.open(output, user)
+        except UnknownItem:  # the job did not write it; whoever refers to it is told
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            sha256, size = self._content.copy(file)
+        return FileRecord(name=self._areas.place(output, user).name, sha256=sha256, size=size)
+
+    async def _collected_work(self, job: str) -> tuple[FileRecord, ...]:
         work = self.path_of(job) / "work"
         try:
             with os.scandir(work) as entries:

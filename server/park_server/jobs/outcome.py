@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engine import Ended, EndKind
 from park_server.jobs.store import Ending
 
-__all__ = ["MOST_ATTEMPTS", "ending_of", "may_run_again"]
+__all__ = ["MOST_ATTEMPTS", "ending_of", "may_run_again", "next_try"]
 
 MOST_ATTEMPTS = 5
 """A job whose processes vanish again and again, or never come to start, is given up then."""
 
 
-def may_run_again(ended: Ended, *, restartable: bool) -> bool:
+def may_run_again(ended: Ended, *, restartable: bool, failures: int = 0) -> bool:
     """Tell whether a job may run from the beginning after its attempt ``ended``.
 
     Only where nothing of the user's ran, or where the process is gone without an outcome
     (`EndKind.LOST`) and the job said that it may: not after a death that somebody saw,
-    because the same would come again.
+    because the same would come again. Attempts that ended as ``failures`` do not count.
     """
-    if ended.attempt >= MOST_ATTEMPTS or ended.outcome is not None:
+    if ended.attempt - failures >= MOST_ATTEMPTS or ended.outcome is not None:
         return False
     return ended.kind is EndKind.NEVER_STARTED or (ended.kind is EndKind.LOST and restartable)
+
+
+def next_try(
+    *, retries: int, failures: int, backoff_s: float, now: datetime | None = None
+) -> datetime | None:
+    """Return when a job that has just failed, ``failures`` times before, may run again.
+
+    None where its retries are spent. Each failure doubles the time to wait, up to a day.
+    """
+    if failures >= retries:
+        return None
+    doublings = min(failures, _MOST_DOUBLINGS)
+    wait_s = min(backoff_s * 2**doublings, _LONGEST_WAIT_S)
+    return (now or datetime.now(UTC)) + timedelta(seconds=wait_s)
+
+
+_LONGEST_WAIT_S = 86_400.0
+_MOST_DOUBLINGS = 40
+"""Of a number of any size that is above the longest wait by then."""
 
 
 def ending_of(

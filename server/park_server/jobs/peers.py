@@ -7,8 +7,8 @@ among its arguments, says of jobs there, and `held_grants` for what opens them. 
 1. `Peers.watch`: the leaves are followed there, also after a restart.
    Each that is decided is told by `Scheduler.leaf_decided`.
 2. `Peers.stage`: the condition is true, and the call or the fetch has references to jobs
-   elsewhere: `park_server.jobs.remote.references_to_stage` lists them. Rows of `staged` are
-   written for them, then `Scheduler.staged` is called; or `Scheduler.cannot_stage`.
+   elsewhere. A row of `staged` is written for each, then `Scheduler.staged` is called; or
+   `Scheduler.cannot_stage`.
 3. `Peers.release`: the job has ended, and its grants can be given back.
 
 Each may be asked more than once for the same job (at every start of the service, for what

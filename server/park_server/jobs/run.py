@@ -21,14 +21,17 @@ __all__ = ["Run", "run_of"]
 class Run:
     """An attempt that is on its way or runs; ``pid`` is known while its process lives.
 
-    ``started`` is in RFC 3339; ``timed_out_s`` the limit that was reached, ``timer`` what
+    ``user`` is its user's name, ``failures`` how often it failed before. ``started`` is in
+    RFC 3339; ``timed_out_s`` the limit that was reached, ``timer`` what
     waits for it.
     """
 
     job: JobRequest
+    user: str
     attempt: int
     environment: Path
     started: str
+    failures: int = 0
     pid: int | None = None
     cancel_requested: bool = False
     timed_out_s: float | None = None
@@ -61,6 +64,8 @@ def run_of(queued: store.Queued, environment: Environment, row: Row[Any]) -> Run
     """Return the attempt that the commit behind ``row`` began."""
     return Run(
         job=queued.request,
+        user=queued.user,
+        failures=queued.failures,
         attempt=row.attempt,
         environment=environment.path,
         started=row.started,

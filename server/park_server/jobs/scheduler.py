@@ -1,31 +1,41 @@
 """The jobs of a service, from their submission to their end; event-driven, never polling.
 
 What is acknowledged is committed. A transition wakes only what waits for it, so what a job
-costs does not grow with the number of jobs. `Dispatcher` starts them and settles their ends.
+costs does not grow with the number of jobs. `Settlement` decides what follows a transition,
+in its transaction; `Dispatcher` and `Fetching` run what may start, and end it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
-from park.errors import EnvironmentMismatch, UsageError
-from park.model.entry_point import EntryPoint
-from park.model.states import InstallState, JobState
-from park.wire import InstallRecord, JobRecord, JobRequest
-from park_repo.database import Database
+from park.errors import EnvironmentMismatch
+from park.model.conditions import InstallIs, leaves
+from park.model.states import JobState
+from park.model.truth import Verdict
+from park.wire import InstallRecord, JobRecord, JobRequest, PoolRecord
+from park_repo.database import Change, Database
 from park_server.bus import Bus
-from park_server.clock import now
+from park_server.clock import text_of
 from park_server.installs import store as installs_store
 from park_server.installs.offers import is_offered
-from park_server.jobs import store
+from park_server.jobs import records, store
+from park_server.jobs.alarms import Alarms
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
+from park_server.jobs.effects import Effects
+from park_server.jobs.fetcher import Fetcher, NoFetcher
+from park_server.jobs.fetching import Fetching
 from park_server.jobs.folder import JobFolders
+from park_server.jobs.peers import NoPeers, Peers
+from park_server.jobs.planning import Planned, check_acyclic, planned
+from park_server.jobs.progress import ProgressWatch
+from park_server.jobs.settlement import Settlement
 
 __all__ = ["Scheduler"]
 
@@ -33,68 +43,110 @@ _log = logging.getLogger("park.jobs")
 
 
 class Scheduler:
-    """The jobs of a service. All methods belong to the event loop."""
+    """The jobs of a service. All methods belong to the event loop.
+
+    ``peers`` can be put in place later, before `resume`.
+    """
 
     def __init__(
-        self, *, database: Database, bus: Bus, folders: JobFolders, dispatcher: Dispatcher
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        folders: JobFolders,
+        dispatcher: Dispatcher,
+        settlement: Settlement,
+        fetcher: Fetcher | None = None,
+        base_url: str = "",
     ) -> None:
+        self.peers: Peers = NoPeers()
         self._database = database
         self._bus = bus
         self._folders = folders
         self._dispatcher = dispatcher
+        self._settlement = settlement
+        self._fetching = Fetching(
+            database=database,
+            bus=bus,
+            folders=folders,
+            settlement=settlement,
+            fetcher=fetcher or NoFetcher(),
+            base_url=base_url,
+            apply=self._apply,
+        )
+        self._alarms = Alarms()
+        self.progress = ProgressWatch(folders.path_of, bus, self._reported)
         self._tasks: set[asyncio.Task[None]] = set()
+        dispatcher.apply = self._apply
 
     async def resume(self) -> None:
         """Take up what a stopped service left: running jobs first, then the queue."""
-        await self._dispatcher.recover(
-            self._database.read(lambda c: store.active(c, JobState.RUNNING))
-        )
+        running = self._database.read(lambda c: store.active(c, JobState.RUNNING))
+        await self._dispatcher.recover([row for row in running if row.kind == "call"])
+        self._fetching.enqueue([row.id for row in running if row.kind == "fetch"])
+        # the queue before what is settled now: that is queued behind it
         self._dispatcher.enqueue(self._database.read(lambda c: store.ids(c, JobState.QUEUED)))
-        for install in self._database.read(store.awaited_installs):
-            self._look_at_install(install)
+        queued = self._database.read(lambda c: store.ids(c, JobState.QUEUED, "fetch"))
+        retries = self._database.read(store.waiting_for_retry)
+        held_back = {row.id for row in retries if _moment(row.not_before) > datetime.now(UTC)}
+        self._fetching.enqueue([job for job in queued if job not in held_back])
+        self._apply(
+            Effects(
+                retries=[
+                    (_moment(row.not_before), row.id, row.kind)
+                    for row in retries
+                    if row.id in held_back
+                ]
+            )
+        )
+        self._apply(await self._database.awrite(self._settlement.resume))
 
     async def stop(self) -> None:
         """Stop scheduling; what runs goes on by itself and is found again at the next start."""
+        self._alarms.stop()
+        self.progress.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._fetching.stop()
         await self._dispatcher.stop()
+
+    # -- submission
 
     async def submit(self, user: str, requests: Sequence[JobRequest]) -> list[JobRecord]:
         """Accept jobs, all or none; they are committed when this returns.
 
         An id that is known already is answered with the job that has it.
         """
-        new = list(zip(requests, self._accepted(user, requests), strict=True))
-        moment = now()
-        creating = self._database.write(lambda c: store.create(c, user, new, moment))
-        queued = [request for request, state in new if state is JobState.QUEUED]
-        started = self._dispatcher.start_with(user, queued)
+        accepted = datetime.now(UTC)
+        plans = self._accepted(user, requests, accepted)
+        moment = text_of(accepted)
+        creating = self._database.write(lambda c: self._settlement.create(c, user, plans, moment))
+        at_once = [plan.request for plan in plans if plan.expression is None and plan.is_call]
+        started = self._dispatcher.start_with(user, at_once)
         created = await asyncio.wrap_future(creating)
-        self._dispatcher.enqueue(
-            [request.id for request in queued if request.id in created - started]
-        )
-        for install in {r.install for r, state in new if state is JobState.WAITING}:
-            self._look_at_install(install)
+        effects = created.effects
+        effects.queued = [job for job in effects.queued if job not in started]
+        self._apply(effects)
         return [
-            _just_created(request, state, moment)
-            if request.id in created
-            else self.record(request.id, user)
-            for request, state in new
+            _just_created(plan, created.states[plan.request.id], moment)
+            if plan.request.id in created.states and plan.request.id not in created.changed
+            else self.record(plan.request.id, user)
+            for plan in plans
         ]
 
-    def _accepted(self, user: str, requests: Sequence[JobRequest]) -> list[JobState]:
-        """Check ``requests``; return the states in which their jobs begin."""
-        for entry_point in {request.entry_point for request in requests}:
-            EntryPoint.parse(entry_point)
-        if any((r.lock_hash is None) == (r.install is None) for r in requests):
-            raise UsageError("a job names a lock hash or an install, and exactly one of them")
+    def _accepted(
+        self, user: str, requests: Sequence[JobRequest], accepted: datetime
+    ) -> list[Planned]:
+        """Check ``requests``; return them with what they need."""
+        plans = [planned(request, accepted) for request in requests]
+        check_acyclic(plans)
         for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests}:
             if lock_hash is not None:
                 self._check_lock(lock_hash, set_hash)
-        for install in {request.install for request in requests} - {None}:
-            self._check_install(str(install), user)
-        return [JobState.WAITING if r.lock_hash is None else JobState.QUEUED for r in requests]
+        for install in {name for plan in plans for name in _installs_in(plan)}:
+            self._check_install(install, user)
+        return plans
 
     def _check_install(self, install: str, user: str) -> None:
         """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""
@@ -114,15 +166,21 @@ class Scheduler:
                 hint="`park versions MODULE` shows how they differ",
             )
 
+    # -- reading
+
     def record(self, job: str, user: str) -> JobRecord:
         """Return the job as it is now."""
-        record = self._database.read(lambda c: store.record(c, job, user))
+        record = self._database.read(lambda c: records.record(c, job, user))
         return replace(self._folders.with_progress(record), pid=self._dispatcher.pid_of(job))
 
     def records(self, user: str, *, status: JobState | None, limit: int) -> list[JobRecord]:
         """Return the newest ``limit`` jobs of ``user``, newest first, without their progress."""
-        found = self._database.read(lambda c: store.listing(c, user, status=status, limit=limit))
+        found = self._database.read(lambda c: records.listing(c, user, status=status, limit=limit))
         return [replace(record, pid=self._dispatcher.pid_of(record.id)) for record in found]
+
+    def pools(self) -> list[PoolRecord]:
+        """Return the pools of the service, by name."""
+        return self._settlement.pool_records()
 
     async def wait(self, job: str, user: str, timeout_s: float) -> JobRecord:
         """Return the job when it is final, or when the time is up."""
@@ -133,42 +191,77 @@ class Scheduler:
             timeout_s,
         )
 
-    async def cancel(self, job: str, user: str) -> JobRecord:
-        """Cancel ``job`` and return it when it has ended, its processes gone."""
+    # -- what happens
+
+    async def cancel(self, job: str, user: str, *, dependents: bool = False) -> JobRecord:
+        """Cancel ``job``, with ``dependents`` all that needs it; return it when it has ended.
+
+        Its processes, and theirs, are gone then.
+        """
         self._database.read(lambda c: store.get(c, job, user))
-        found = await self._database.awrite(lambda c: store.request_cancel(c, job))
-        if found is JobState.RUNNING:
-            await self._dispatcher.cancel(job)
+        found = await self._database.awrite(
+            lambda c: self._settlement.cancel(c, job, dependents=dependents)
+        )
+        self._apply(found.effects)
+        await asyncio.gather(*(self._end_running(each) for each in found.running))
         self._bus.publish(job)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
+    async def _end_running(self, job: str) -> None:
+        kind = self._database.read(lambda c: store.get(c, job)).kind
+        await (self._fetching if kind == "fetch" else self._dispatcher).cancel(job)
+
     def install_ended(self, install: InstallRecord) -> None:
-        """Bind what waited for ``install`` to its lock, or cancel it with the cause."""
-        self._spawn(self._release(install))
+        """Settle what waited for ``install``."""
+        self._spawn(self._settle(lambda c: self._settlement.install_ended(c, install)))
 
-    def _look_at_install(self, install: str | None) -> None:
-        """Release at once where the install ended before its job was committed."""
-        if install is None:
-            return
-        row = self._database.read(lambda c: installs_store.get(c, install))
-        if InstallState(row.state).is_final:
-            self.install_ended(installs_store.record(row))
+    async def leaf_decided(self, job: str, position: int, verdict: Verdict) -> None:
+        """See `PeerListener`."""
+        await self._settle(lambda c: self._settlement.leaf_decided(c, job, position, verdict))
 
-    async def _release(self, install: InstallRecord) -> None:
-        def change(connection: Connection) -> list[str]:
-            waiting = store.waiting_for(connection, install.id)
-            for job in waiting:
-                if install.lock_hash is not None and install.state == InstallState.READY:
-                    store.bind(connection, job, install.lock_hash, install.set_hash)
-                else:
-                    store.end(connection, job, _cancelled_by(install))
-            return waiting
+    async def staged(self, job: str) -> None:
+        """See `PeerListener`."""
+        await self._settle(lambda c: self._settlement.staged(c, job))
 
-        released = await self._database.awrite(change)
-        if install.state == InstallState.READY:
-            self._dispatcher.enqueue(released)
-        for job in released:
+    async def cannot_stage(self, job: str, why: str) -> None:
+        """See `PeerListener`."""
+        await self._settle(lambda c: self._settlement.cannot_stage(c, job, why))
+
+    async def _settle(self, change: Change[Effects]) -> None:
+        self._apply(await self._database.awrite(change))
+
+    def _apply(self, effects: Effects) -> None:
+        """Do what follows a commit."""
+        self._dispatcher.enqueue_first(effects.urgent)
+        if effects.queued:
+            self._dispatcher.enqueue(effects.queued)
+        if effects.fetches:
+            self._fetching.enqueue(effects.fetches)
+        for moment, job in effects.later:
+            self._alarms.at(moment, partial(self._look_at, job))
+        for moment, job, kind in effects.retries:
+            queue = self._fetching if kind == "fetch" else self._dispatcher
+            self._alarms.at(moment, partial(queue.enqueue, [job]))
+        if effects.progress:
+            self.progress.keep(effects.progress)
+        self._tell_peers(effects)
+        for job in effects.ended:
+            self.progress.ended(job)
             self._bus.publish(job)
+
+    def _tell_peers(self, effects: Effects) -> None:
+        for job in effects.watching:
+            self.peers.watch(job)
+        for job in effects.staging:
+            self.peers.stage(job)
+        for job in effects.releasing:
+            self.peers.release(job)
+
+    def _look_at(self, job: str) -> None:
+        self._spawn(self._settle(lambda c: self._settlement.look(c, job)))
+
+    def _reported(self, job: str) -> None:
+        self._spawn(self._settle(lambda c: self._settlement.progressed(c, job)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)
@@ -181,8 +274,23 @@ class Scheduler:
             _log.error("a step of the scheduler failed", exc_info=error)
 
 
-def _just_created(request: JobRequest, state: JobState, submitted: str) -> JobRecord:
+def _installs_in(plan: Planned) -> Iterable[str]:
+    """Yield the installs that ``plan`` names."""
+    if plan.request.install is not None:
+        yield plan.request.install
+    if plan.condition is not None and plan.expression is not None:
+        for leaf in leaves(plan.expression):
+            if isinstance(leaf, InstallIs) and leaf.service is None:
+                yield leaf.install
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
     """Return the record of a job that has only been written, without reading it back."""
+    request = plan.request
     return JobRecord(
         id=request.id,
         status=state,
@@ -198,11 +306,7 @@ def _just_created(request: JobRequest, state: JobState, submitted: str) -> JobRe
         started=None,
         finished=None,
         error=None,
-    )
-
-
-def _cancelled_by(install: InstallRecord) -> store.Ending:
-    why = (install.error or {}).get("detail", "it failed")
-    return store.Ending(
-        status=JobState.CANCELLED, error=f"needs install {install.id} ready; it failed: {why}"
+        kind=plan.kind,
+        when=plan.condition,
+        retries=request.retries,
     )

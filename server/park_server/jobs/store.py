@@ -4,40 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from park.errors import UnknownItem
 from park.model.states import JobState, may_follow
-from park.wire import FileRecord, JobRecord, JobRequest
+from park.wire import FetchRequest, FileRecord, JobRequest, decode, encode
 from park_server import events
-from park_server.clock import now
-from park_server.db.tables import calls, environments, job_files, jobs, results
+from park_server.clock import now, text_of
+from park_server.db.tables import (
+    calls,
+    environments,
+    fetches,
+    installs,
+    job_files,
+    jobs,
+    needs,
+    results,
+)
+from park_server.fetches.targets import without_user_information
 
 __all__ = [
     "Ending",
     "ImpossibleTransition",
+    "NewJob",
     "Queued",
     "active",
-    "awaited_installs",
-    "bind",
+    "call_of",
+    "cancel_waiting",
     "cancelled_in_time",
+    "cancelled_on_request",
+    "count_down",
     "create",
     "end",
+    "fetch_of",
     "file_of",
+    "files_of",
     "get",
     "ids",
-    "listing",
-    "record",
+    "queue_waiting",
     "request_cancel",
     "request_of",
     "requeue",
     "result_of",
+    "retry",
     "starting",
     "to_start",
+    "units_held",
     "used",
-    "waiting_for",
+    "waiting_for_retry",
 ]
 
 
@@ -56,33 +85,56 @@ class Ending:
     files: Sequence[FileRecord] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewJob:
+    """A job to be written, in the ``state`` in which it begins.
+
+    ``condition`` and ``pending`` as in the table; the hashes are those of its install, where
+    that is ready already.
+    """
+
+    request: JobRequest
+    state: JobState
+    condition: dict[str, Any] | None = None
+    pending: int | None = None
+    lock_hash: str | None = None
+    set_hash: str | None = None
+
+
 def cancelled_in_time() -> Ending:
     """Return the ending of a job that was cancelled before it started."""
     return Ending(status=JobState.CANCELLED, error="cancelled before it started")
 
 
+def cancelled_on_request() -> Ending:
+    """Return the ending of a job that was cancelled while it ran."""
+    return Ending(status=JobState.CANCELLED, error="cancelled on request")
+
+
 def create(
-    connection: Connection,
-    user: str,
-    new: Sequence[tuple[JobRequest, JobState]],
-    submitted: str,
-) -> set[str]:
-    """Write the jobs in ``new`` that are not known yet (a retry of the client); return their ids.
+    connection: Connection, user: str, new: Sequence[NewJob], submitted: str
+) -> list[NewJob]:
+    """Write those of ``new`` that are not known yet (else: a retry of the client); return them.
 
     A handful of statements, however many they are.
     """
-    known = _known(connection, [request.id for request, _ in new])
-    absent = {request.id: (request, state) for request, state in new if request.id not in known}
+    known = _known(connection, [each.request.id for each in new])
+    absent = {each.request.id: each for each in new if each.request.id not in known}
     if absent:
-        rows = [_row(request, state, user, submitted) for request, state in absent.values()]
-        documents = [
-            {"job": request.id, "document": request.call} for request, _ in absent.values()
+        created = absent.values()
+        connection.execute(_ADD, [_row(each, user, submitted) for each in created])
+        documents = [{"job": each.request.id, "document": each.request.call} for each in created]
+        connection.execute(_ADD_CALL, documents)
+        fetched = [
+            _fetch_row(each.request.id, each.request.fetch)
+            for each in created
+            if each.request.fetch is not None
         ]
-        connection.execute(insert(jobs), rows)
-        connection.execute(insert(calls), documents)
-        entered = {job: state for job, (_, state) in absent.items()}
+        if fetched:
+            connection.execute(_ADD_FETCH, fetched)
+        entered = {job: each.state for job, each in absent.items()}
         events.append_all(connection, subject="job", user=user, entered=entered)
-    return set(absent)
+    return list(absent.values())
 
 
 _KNOWN_AT_ONCE = 500
@@ -97,14 +149,15 @@ def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
     return found
 
 
-def _row(request: JobRequest, state: JobState, user: str, submitted: str) -> dict[str, Any]:
+def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
+    request = new.request
     return {
         "id": request.id,
         "user": user,
-        "status": state,
+        "status": new.state,
         "entry_point": request.entry_point,
-        "lock_hash": request.lock_hash,
-        "set_hash": request.set_hash,
+        "lock_hash": request.lock_hash or new.lock_hash,
+        "set_hash": request.set_hash or new.set_hash,
         "install": request.install,
         "attempt": 0,
         "fresh": request.fresh,
@@ -113,7 +166,20 @@ def _row(request: JobRequest, state: JobState, user: str, submitted: str) -> dic
         "memory_bytes": request.memory_bytes,
         "cancel_requested": False,
         "submitted": submitted,
+        "kind": "call" if request.fetch is None else "fetch",
+        "condition": new.condition,
+        "pending": new.pending,
+        "retries": request.retries,
+        "backoff_s": request.backoff_s,
+        "failures": 0,
     }
+
+
+def _fetch_row(job: str, fetch: FetchRequest) -> dict[str, Any]:
+    # no password of a URL is ever written but as what is forgotten with the fetch's end
+    document = encode(without_user_information(fetch))
+    authorization = document.pop("authorization")
+    return {"job": job, "document": document, "authorization": authorization}
 
 
 def get(connection: Connection, job: str, user: str | None = None) -> Row[Any]:
@@ -133,11 +199,25 @@ def _statement(status: JobState, **changes: Any) -> Any:
     may_go = or_(*(jobs.c.status == before for before in JobState if may_follow(before, status)))
     values = {"status": status, **changes}
     statement = update(jobs).where(jobs.c.id == bindparam("job"), may_go).values(values)
-    return statement.returning(jobs.c.user, jobs.c.attempt, jobs.c.started)
+    return statement.returning(
+        jobs.c.id,
+        jobs.c.user,
+        jobs.c.kind,
+        jobs.c.entry_point,
+        jobs.c.attempt,
+        jobs.c.started,
+        jobs.c.pools,
+    )
 
 
-_BIND = _statement(
-    JobState.QUEUED, lock_hash=bindparam("lock_hash"), set_hash=bindparam("set_hash")
+_ADD = insert(jobs)
+_ADD_CALL = insert(calls)
+_ADD_FETCH = insert(fetches)
+_RETRY = _statement(
+    JobState.QUEUED,
+    started=None,
+    failures=jobs.c.failures + 1,
+    not_before=bindparam("not_before"),
 )
 _REQUEUE = _statement(JobState.QUEUED, started=None)
 _START = _statement(
@@ -175,18 +255,81 @@ def _transition(
     return row
 
 
-def bind(connection: Connection, job: str, lock_hash: str, set_hash: str) -> None:
-    """Bind a waiting job to the lock that its install came to; it is queued now."""
-    values = {"lock_hash": lock_hash, "set_hash": set_hash}
-    _transition(connection, _BIND, job, JobState.QUEUED, **values)
+_IS_WAITING = jobs.c.status == JobState.WAITING
+
+
+def _of_its_install(column: Column[Any]) -> Any:
+    """Return ``column`` of the install that a job names: it is bound to that when it is queued."""
+    return select(column).where(installs.c.id == jobs.c.install).scalar_subquery()
+
+
+_COUNT_DOWN = update(jobs).where(jobs.c.id == bindparam("job")).values(pending=bindparam("missing"))
+_QUEUE = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("job"), _IS_WAITING)
+    .values(
+        status=JobState.QUEUED,
+        pools=bindparam("units"),
+        pending=bindparam("missing"),
+        lock_hash=func.coalesce(jobs.c.lock_hash, _of_its_install(installs.c.lock_hash)),
+        set_hash=func.coalesce(jobs.c.set_hash, _of_its_install(installs.c.set_hash)),
+    )
+)
+_CANCEL_WAITING = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("job"), _IS_WAITING)
+    .values(
+        status=JobState.CANCELLED,
+        finished=bindparam("moment"),
+        error=bindparam("why"),
+        pools=null(),
+    )
+)
+
+
+def count_down(connection: Connection, missing: Mapping[str, int]) -> None:
+    """Write how much is still missing for each of some waiting jobs."""
+    if missing:
+        rows = [{"job": job, "missing": count} for job, count in missing.items()]
+        connection.execute(_COUNT_DOWN, rows)
+
+
+def queue_waiting(
+    connection: Connection, ready: Sequence[tuple[str, str, dict[str, int] | None, int | None]]
+) -> None:
+    """Queue jobs that wait for nothing any more, each ``(id, user, units of pools, pending)``."""
+    if ready:
+        rows = [
+            {"job": job, "units": units, "missing": missing} for job, _, units, missing in ready
+        ]
+        connection.execute(_QUEUE, rows)
+        nothing: dict[str, Any] = {}
+        entered = [(job, JobState.QUEUED, user, nothing) for job, user, *_ in ready]
+        events.append_many(connection, subject="job", entered=entered)
+
+
+def cancel_waiting(connection: Connection, doomed: Sequence[tuple[str, str, str]]) -> None:
+    """Cancel waiting jobs, each ``(id, user, why)``."""
+    if doomed:
+        moment = now()
+        rows = [{"job": job, "moment": moment, "why": why} for job, _, why in doomed]
+        connection.execute(_CANCEL_WAITING, rows)
+        entered = [(job, JobState.CANCELLED, user, {"error": why}) for job, user, why in doomed]
+        events.append_many(connection, subject="job", entered=entered)
+        connection.execute(_FORGET_AUTHORIZATION, [{"of": job} for job, *_ in doomed])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queued:
-    """A job of ``user`` that may start."""
+    """A job of ``user`` that may start; ``refers``: its call has references to other jobs.
+
+    It failed ``failures`` times so far.
+    """
 
     user: str
     request: JobRequest
+    refers: bool = False
+    failures: int = 0
 
 
 def request_of(row: Row[Any], call: dict[str, Any] | None = None) -> JobRequest:
@@ -202,22 +345,65 @@ def request_of(row: Row[Any], call: dict[str, Any] | None = None) -> JobRequest:
         restartable=row.restartable,
         timeout_s=row.timeout_s,
         memory_bytes=row.memory_bytes,
+        retries=row.retries,
+        backoff_s=row.backoff_s,
     )
+
+
+_TO_START = (
+    select(
+        jobs,
+        calls.c.document,
+        exists().where(needs.c.job == jobs.c.id, needs.c.how.in_(["value", "file", "url"])),
+    )
+    .join(calls, calls.c.job == jobs.c.id)
+    .where(jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.status == JobState.QUEUED)
+)
 
 
 def to_start(connection: Connection, ids: Sequence[str]) -> list[Queued]:
-    """Return those of the jobs ``ids`` that are still queued, in the order of ``ids``."""
-    rows = connection.execute(
-        select(jobs, calls.c.document)
-        .join(calls, calls.c.job == jobs.c.id)
-        .where(jobs.c.id.in_(ids), jobs.c.status == JobState.QUEUED)
-    )
-    found = {row.id: Queued(user=row.user, request=request_of(row, row.document)) for row in rows}
+    """Return those of the jobs ``ids`` that may start now, in the order of ``ids``."""
+    moment = now()
+    found = {
+        row.id: Queued(
+            user=row.user,
+            request=request_of(row, row.document),
+            refers=bool(row[-1]),
+            failures=row.failures,
+        )
+        for row in connection.execute(_TO_START, {"ids": ids})
+        if row.not_before is None or row.not_before <= moment
+    }
     return [found[job] for job in ids if job in found]
 
 
+def fetch_of(connection: Connection, job: str) -> FetchRequest:
+    """Return what the job ``job`` fetches, with the authorization while it has not ended."""
+    row = connection.execute(select(fetches).where(fetches.c.job == job)).one()
+    return decode(FetchRequest, {**row.document, "authorization": row.authorization})
+
+
+def call_of(connection: Connection, job: str) -> dict[str, Any]:
+    """Return the encoded arguments of ``job``."""
+    query = select(calls.c.document).where(calls.c.job == job)
+    return dict(connection.execute(query).scalar_one())
+
+
+def units_held(connection: Connection) -> list[dict[str, int]]:
+    """Return the units of pools that jobs hold."""
+    query = select(jobs.c.pools).where(jobs.c.status.in_([JobState.QUEUED, JobState.RUNNING]))
+    return [units for units in connection.execute(query).scalars() if units]
+
+
+def waiting_for_retry(connection: Connection) -> list[Row[Any]]:
+    """Return ``id``, ``kind`` and ``not_before`` of the queued jobs that failed before."""
+    query = select(jobs.c.id, jobs.c.kind, jobs.c.not_before)
+    query = query.where(jobs.c.status == JobState.QUEUED, jobs.c.not_before.is_not(None))
+    return list(connection.execute(query))
+
+
 def starting(
-    connection: Connection, job: str, environment: str, runtime_hash: str
+    connection: Connection, job: str, environment: str | None, runtime_hash: str | None
 ) -> Row[Any] | None:
     """Commit to a new attempt before the engine hears of it; return its ``attempt``, ``started``.
 
@@ -245,14 +431,27 @@ def used(connection: Connection, lock_hash: str) -> None:
     )
 
 
+def retry(connection: Connection, job: str, error: str, not_before: datetime) -> None:
+    """Queue a job again that failed with ``error``, to start at ``not_before`` at the earliest."""
+    row = connection.execute(_RETRY, {"job": job, "not_before": text_of(not_before)}).first()
+    if row is None:
+        raise ImpossibleTransition(f"job {job} cannot be tried again")
+    failures = get(connection, job).failures
+    data = {"error": error, "failures": failures}
+    events.append(connection, subject="job", id=job, type=JobState.QUEUED, user=row.user, **data)
+
+
 def requeue(connection: Connection, job: str) -> None:
     """Queue a job again whose attempt is over, and which may run again."""
     _transition(connection, _REQUEUE, job, JobState.QUEUED)
 
 
-def end(connection: Connection, job: str, ending: Ending) -> None:
-    """Write how ``job`` ended, its result and its files, all in one transaction."""
-    _transition(
+def end(connection: Connection, job: str, ending: Ending) -> Row[Any]:
+    """Write how ``job`` ended, its result and its files; return what it was.
+
+    What waited for it is not looked at: `Settlement.end` does both.
+    """
+    row = _transition(
         connection,
         _END[ending.status],
         job,
@@ -269,20 +468,19 @@ def end(connection: Connection, job: str, ending: Ending) -> None:
             for file in ending.files
         ]
         connection.execute(_ADD_FILE, rows)
+    if row.kind == "fetch":
+        connection.execute(_FORGET_AUTHORIZATION, {"of": job})
+    return row
 
 
-def request_cancel(connection: Connection, job: str) -> JobState:
-    """Note that ``job`` is to be cancelled; return the state that it was found in.
+_FORGET_AUTHORIZATION = (
+    update(fetches).where(fetches.c.job == bindparam("of")).values(authorization=None)
+)
 
-    One that has not started is cancelled at once; a running one when its processes are gone.
-    """
-    row = get(connection, job)
-    status = JobState(row.status)
-    if status in {JobState.WAITING, JobState.QUEUED}:
-        end(connection, job, cancelled_in_time())
-    elif status is JobState.RUNNING:
-        connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
-    return status
+
+def request_cancel(connection: Connection, job: str) -> None:
+    """Note that the running ``job`` is to be cancelled when its processes are gone."""
+    connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
 
 
 def active(connection: Connection, status: JobState) -> Sequence[Row[Any]]:
@@ -292,22 +490,10 @@ def active(connection: Connection, status: JobState) -> Sequence[Row[Any]]:
     ).all()
 
 
-def ids(connection: Connection, status: JobState) -> list[str]:
-    """Return the ids of the jobs in ``status``, in the order in which they were submitted."""
-    query = select(jobs.c.id).where(jobs.c.status == status)
+def ids(connection: Connection, status: JobState, kind: str = "call") -> list[str]:
+    """Return the ids of the jobs of ``kind`` in ``status``, in the order of their submission."""
+    query = select(jobs.c.id).where(jobs.c.status == status, jobs.c.kind == kind)
     return list(connection.execute(query.order_by(jobs.c.submitted, jobs.c.id)).scalars())
-
-
-def awaited_installs(connection: Connection) -> list[str]:
-    """Return the installs that jobs wait for."""
-    query = select(jobs.c.install).where(jobs.c.status == JobState.WAITING).distinct()
-    return [str(install) for install in connection.execute(query).scalars()]
-
-
-def waiting_for(connection: Connection, install: str) -> list[str]:
-    """Return the ids of the jobs that wait for ``install``."""
-    query = select(jobs.c.id).where(jobs.c.install == install, jobs.c.status == JobState.WAITING)
-    return list(connection.execute(query).scalars())
 
 
 def result_of(connection: Connection, job: str) -> dict[str, Any] | None:
@@ -319,7 +505,7 @@ def result_of(connection: Connection, job: str) -> dict[str, Any] | None:
 
 def file_of(connection: Connection, job: str, name: str) -> FileRecord:
     """Return the file ``name`` of ``job``; raises `UnknownItem` and lists those that it has."""
-    files = _files(connection, [job]).get(job, [])
+    files = files_of(connection, [job]).get(job, [])
     for file in files:
         if file.name == name:
             return file
@@ -327,7 +513,8 @@ def file_of(connection: Connection, job: str, name: str) -> FileRecord:
     raise UnknownItem(f"job {job} has no file {name!r}; it has: {names}")
 
 
-def _files(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileRecord]]:
+def files_of(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileRecord]]:
+    """Return the files that each of the jobs ``ids`` left, by name."""
     query = select(job_files).where(job_files.c.job.in_(list(ids))).order_by(job_files.c.name)
     found: dict[str, list[FileRecord]] = {}
     for row in connection.execute(query):
@@ -335,43 +522,3 @@ def _files(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileRec
             FileRecord(name=row.name, sha256=row.sha256, size=row.size)
         )
     return found
-
-
-def record(connection: Connection, job: str, user: str) -> JobRecord:
-    """Return what the wire says of ``job``."""
-    row = get(connection, job, user)
-    # files are written with the end, and only then
-    files = _files(connection, [job]).get(job, []) if row.finished else []
-    return _record(row, files)
-
-
-def listing(
-    connection: Connection, user: str, *, status: JobState | None, limit: int
-) -> list[JobRecord]:
-    """Return the newest ``limit`` jobs of ``user``, newest first."""
-    query = select(jobs).where(jobs.c.user == user)
-    if status is not None:
-        query = query.where(jobs.c.status == status)
-    rows = connection.execute(query.order_by(jobs.c.submitted.desc()).limit(limit)).all()
-    files = _files(connection, [row.id for row in rows])
-    return [_record(row, files.get(row.id, [])) for row in rows]
-
-
-def _record(row: Row[Any], files: list[FileRecord]) -> JobRecord:
-    return JobRecord(
-        id=row.id,
-        status=row.status,
-        entry_point=row.entry_point,
-        lock_hash=row.lock_hash,
-        set_hash=row.set_hash,
-        install=row.install,
-        environment=row.environment,
-        runtime_hash=row.runtime_hash,
-        attempt=row.attempt,
-        pid=None,
-        submitted=row.submitted,
-        started=row.started,
-        finished=row.finished,
-        error=row.error,
-        files=files,
-    )

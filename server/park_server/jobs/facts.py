@@ -1,0 +1,132 @@
+"""What jobs and installs are worth to a condition: decisions about the facts of their rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from park.errors import UsageError
+from park.model.conditions import After, At, Before, InstallIs, JobIs, Phase, brief, describe
+from park.model.states import InstallState, JobState
+from park.model.truth import TRUE, Truth, Verdict, never
+
+__all__ = [
+    "InstallFact",
+    "JobFact",
+    "elided",
+    "verdict_of_install",
+    "verdict_of_job",
+    "verdict_of_time",
+]
+
+_MOST_CHARACTERS = 1_000
+"""Of a chain of causes: a few lines of a terminal."""
+
+_PHASES: dict[JobState, Phase] = {
+    JobState.COMPLETED: Phase.COMPLETED,
+    JobState.FAILED: Phase.FAILED,
+    JobState.CANCELLED: Phase.CANCELLED,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobFact:
+    """What is known of a job: ``attempt`` counts its starts, ``error`` is its one line."""
+
+    id: str
+    user: str
+    kind: str
+    entry_point: str
+    status: JobState
+    attempt: int
+    error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The job as a person reads it."""
+        if self.kind == "fetch":
+            return f"fetch {brief(self.id)}"
+        return f"job {brief(self.id)} ({self.entry_point})"
+
+    @property
+    def ending(self) -> str:
+        """How it ended, after "it" and with the cause; empty for one that has not."""
+        if not self.status.is_final:
+            return ""
+        error = self.error or ""
+        if self.status is JobState.COMPLETED or not error:
+            return "completed" if self.status is JobState.COMPLETED else _passive(self.status)
+        if self.status is JobState.CANCELLED and error.startswith("cancelled "):
+            return f"was {error}"
+        return f"{_passive(self.status)}: {error}"
+
+
+def _passive(status: JobState) -> str:
+    return "was cancelled" if status is JobState.CANCELLED else str(status)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstallFact:
+    """What is known of an install; ``error`` says why it failed."""
+
+    id: str
+    state: InstallState
+    lock_hash: str | None
+    set_hash: str
+    project: str
+    version: str
+    error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The install as a person reads it."""
+        return f"install {brief(self.id)} ({self.project}=={self.version})"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its environment can be used."""
+        return self.state is InstallState.READY and self.lock_hash is not None
+
+
+def verdict_of_job(leaf: JobIs, fact: JobFact) -> Verdict:
+    """Return what a leaf is worth; true and never are final, as the states are."""
+    if leaf.phase is Phase.STARTED:
+        if fact.attempt > 0:
+            return TRUE
+    elif fact.status.is_final and leaf.phase in {Phase.FINISHED, _PHASES[fact.status]}:
+        return TRUE
+    if fact.status.is_final:
+        return never(elided(f"needs {fact.name} {leaf.phase}; it {fact.ending}"))
+    return Verdict(Truth.NOT_YET, f"{fact.name} is {fact.status}")
+
+
+def verdict_of_install(leaf: InstallIs, fact: InstallFact) -> Verdict:
+    """Return what a leaf is worth."""
+    if not fact.state.is_final:
+        return Verdict(Truth.NOT_YET, f"{fact.name} is {fact.state}")
+    reached = Phase.COMPLETED if fact.is_ready else Phase.FAILED
+    if leaf.phase in {Phase.FINISHED, reached}:
+        return TRUE
+    wanted = "ready" if leaf.phase is Phase.COMPLETED else leaf.phase
+    how = "is ready" if fact.is_ready else f"failed: {fact.error or 'nothing says why'}"
+    return never(elided(f"needs {fact.name} {wanted}; it {how}"))
+
+
+def verdict_of_time(leaf: At | Before | After, now: datetime) -> Verdict:
+    """Return what a leaf is worth at the moment ``now``; raises `UsageError` for `After`."""
+    match leaf:
+        case At(moment=moment):
+            is_true = now >= moment
+            return TRUE if is_true else Verdict(Truth.NOT_YET, describe(leaf))
+        case Before(moment=moment):
+            moment_text = moment.astimezone(UTC).isoformat(sep=" ", timespec="seconds")
+            return TRUE if now < moment else never(f"needs to start before {moment_text}")
+    raise UsageError("how long after what? `after` belongs to a job's own condition")
+
+
+def elided(line: str) -> str:
+    """Return a chain of causes in at most 1,000 characters, with its beginning and its root."""
+    if len(line) <= _MOST_CHARACTERS:
+        return line
+    half = (_MOST_CHARACTERS - 3) // 2
+    return f"{line[:half]} … {line[-half:]}"

@@ -1,0 +1,136 @@
+"""Named pools of a service's resources: who holds units of them, and who waits for some.
+
+They belong to the thread that writes to the database, and say what its transaction will
+have made true; where one is rolled back they are made anew from the rows (`Pools.reset`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from park.model.conditions import AtLeast, Expression, Pool, leaves
+from park.model.truth import TRUE, Verdict, never
+from park.wire import PoolRecord
+
+__all__ = ["Pools", "claim"]
+
+Units = dict[str, int]
+
+
+class Pools:
+    """The pools of a service; ``sizes`` are its operator's."""
+
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        self._sizes = dict(sizes)
+        self._taken: Counter[str] = Counter()
+        self._queues: dict[frozenset[str], dict[str, None]] = {}
+
+    def records(self) -> list[PoolRecord]:
+        """Return the pools by name."""
+        return [
+            PoolRecord(name=name, size=size, taken=self._taken[name])
+            for name, size in sorted(self._sizes.items())
+        ]
+
+    def verdict_of(self, pool: Pool) -> Verdict:
+        """Return *true* where the service has that many, whoever holds them; else *never*."""
+        size = self._sizes.get(pool.name)
+        if size is None:
+            known = ", ".join(sorted(self._sizes)) or "none"
+            return never(f"needs {pool.count} of {pool.name}; the pools here: {known}")
+        if size < pool.count:
+            return never(f"needs {pool.count} of {pool.name}, which has {size}")
+        return TRUE
+
+    @property
+    def free(self) -> Units:
+        """The units that nobody holds, by pool."""
+        return {name: size - self._taken[name] for name, size in self._sizes.items()}
+
+    def reset(self, held: Iterable[Units]) -> None:
+        """Begin anew with what jobs hold according to their rows; nobody waits yet."""
+        self._queues.clear()
+        self._taken = Counter()
+        for units in held:
+            self._taken.update(units)
+
+    def take(self, units: Units) -> None:
+        """Note that a job holds ``units``."""
+        self._taken.update(units)
+
+    def give_back(self, units: Units) -> None:
+        """Note that a job holds ``units`` no longer."""
+        self._taken.subtract(units)
+
+    def queue(self, job: str, expression: Expression) -> None:
+        """Have ``job`` wait for the pools that ``expression`` names, behind who does already."""
+        names = frozenset(leaf.name for leaf in leaves(expression) if isinstance(leaf, Pool))
+        self._queues.setdefault(names, {})[job] = None
+
+    def is_contested(self, expression: Expression) -> bool:
+        """Tell whether somebody waits for a pool that ``expression`` names."""
+        names = {leaf.name for leaf in leaves(expression) if isinstance(leaf, Pool)}
+        return any(queue and names & wanted for wanted, queue in self._queues.items())
+
+    def serve(self, admits: Callable[[str], bool]) -> None:
+        """Offer what is free to those who wait, in their order.
+
+        ``admits`` tells whether a job is served now (or waits no longer). One that is not
+        keeps the pools that it names for itself, else large requests would starve.
+        """
+        kept: set[str] = set()
+        for job, names in self._in_order():
+            if names & kept:
+                continue
+            if admits(job):
+                del self._queues[names][job]
+            else:
+                kept |= names
+
+    def _in_order(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield the first of each queue, then its next while that one was taken."""
+        self._queues = {names: queue for names, queue in self._queues.items() if queue}
+        by_head = sorted(self._queues.items(), key=lambda item: next(iter(item[1])))
+        for names, queue in by_head:
+            while queue:
+                head = next(iter(queue))
+                yield head, names
+                if head in queue:
+                    break
+
+
+def claim(expression: Expression, holds: Callable[[Expression], bool], free: Units) -> Units | None:
+    """Return the units to take so that ``expression`` holds, or None where too few are free.
+
+    ``holds`` tells whether a leaf, or its negation, is true. Parts without a choice
+    come first, so that a choice is left what they leave.
+    """
+    return _claimed(expression, holds, free, {})
+
+
+def _claimed(
+    expression: Expression, holds: Callable[[Expression], bool], free: Units, taken: Units
+) -> Units | None:
+    match expression:
+        case Pool(name=name, count=count):
+            sum_of = taken.get(name, 0) + count
+            return {**taken, name: sum_of} if sum_of <= free.get(name, 0) else None
+        case AtLeast(count=count, parts=parts):
+            missing = count
+            for part in sorted(parts, key=_choices):
+                if missing <= 0:
+                    break
+                more = _claimed(part, holds, free, taken)
+                if more is not None:
+                    taken, missing = more, missing - 1
+            return taken if missing <= 0 else None
+        case part:
+            return taken if holds(part) else None
+
+
+def _choices(part: Expression) -> int:
+    """Return 0 for what takes nothing, 1 for what takes something certain, 2 for a choice."""
+    if isinstance(part, AtLeast):
+        return 1 if part.is_all else 2
+    return 1 if isinstance(part, Pool) else 0

@@ -1,0 +1,112 @@
+"""A condition that is kept up to date leaf by leaf, so that an event costs what it changes.
+
+`park.model.conditions.evaluate` looks at every leaf. A gathering of a sweep has thousands,
+and each of them ends once: looking at all of them each time would cost their square.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from park.model.conditions import (
+    AtLeast,
+    Comparison,
+    Expression,
+    InstallIs,
+    JobIs,
+    Leaf,
+    Not,
+    leaves,
+)
+from park.model.references import Reference
+from park.model.truth import Truth, Verdict, opposite
+
+__all__ = ["Tally", "subjects_of"]
+
+
+class Tally:
+    """What is still missing of ``expression``; the verdicts of its leaves must be final."""
+
+    def __init__(self, expression: Expression, verdict_of: Callable[[Leaf], Verdict]) -> None:
+        self.expression = expression
+        self._top = _Gate(None, wanted=1, spare=0)
+        self._places: dict[Leaf, list[tuple[_Gate, bool]]] = {}
+        self._about: dict[str, list[Leaf]] = {}
+        self._build(expression, self._top)
+        self.size = len(self._places)
+        for leaf in list(self._places):
+            self.decide(leaf, verdict_of(leaf).truth)
+
+    @property
+    def truth(self) -> Truth:
+        """What the expression is worth now."""
+        return self._top.truth
+
+    def about(self, subject: str) -> list[Leaf]:
+        """Return the undecided leaves that speak of the job or install ``subject``."""
+        return [leaf for leaf in self._about.get(subject, ()) if leaf in self._places]
+
+    def decide(self, leaf: Leaf, truth: Truth) -> None:
+        """Count ``leaf`` as decided; what is decided already, or not yet, changes nothing."""
+        if truth is Truth.NOT_YET:
+            return
+        for gate, negated in self._places.pop(leaf, ()):
+            gate.count(opposite(truth) if negated else truth)
+
+    def _build(self, expression: Expression, parent: _Gate) -> None:
+        if isinstance(expression, AtLeast):
+            count, parts = expression.count, expression.parts
+            gate = _Gate(parent, wanted=count, spare=len(parts) - count)
+            for part in parts:
+                self._build(part, gate)
+            gate.look()
+            return
+        negated = isinstance(expression, Not)
+        leaf = next(leaves(expression))
+        if leaf not in self._places:
+            for subject in subjects_of(leaf):
+                self._about.setdefault(subject, []).append(leaf)
+        self._places.setdefault(leaf, []).append((parent, negated))
+
+
+class _Gate:
+    """Some of several parts: how many more must be true, and how many more may be never."""
+
+    __slots__ = ("parent", "spare", "truth", "wanted")
+
+    def __init__(self, parent: _Gate | None, *, wanted: int, spare: int) -> None:
+        self.parent = parent
+        self.wanted = wanted
+        self.spare = spare
+        self.truth = Truth.NOT_YET
+
+    def count(self, truth: Truth) -> None:
+        """Count one part as decided."""
+        if truth is Truth.TRUE:
+            self.wanted -= 1
+        else:
+            self.spare -= 1
+        self.look()
+
+    def look(self) -> None:
+        """Decide where the counts do, and tell the parent, once."""
+        if self.truth is not Truth.NOT_YET:
+            return
+        if self.wanted <= 0:
+            self.truth = Truth.TRUE
+        elif self.spare < 0:
+            self.truth = Truth.NEVER
+        else:
+            return
+        if self.parent is not None:
+            self.parent.count(self.truth)
+
+
+def subjects_of(leaf: Leaf) -> Iterator[str]:
+    """Yield the ids of the jobs and installs that ``leaf`` speaks of, once each."""
+    match leaf:
+        case JobIs(job=subject) | InstallIs(install=subject):
+            yield subject
+        case Comparison(left=left, right=right):
+            jobs = [each.job for each in (left, right) if isinstance(each, Reference)]
+            yield from dict.fromkeys(jobs)
