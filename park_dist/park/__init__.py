@@ -4,10 +4,11 @@
 
     import park, mymodel
 
-    service = park.remote_service("compufans")
-    service.install(mymodel)
-    job = service.submit(mymodel.prefit_simulation, n=2000)
-    print(job.result())
+    with park.remote_service("compufans"):
+        upload = park.install_service(mymodel)
+        model = mymodel.prefit_simulation(n=2000)
+        fit = mymodel.fit(model=model.filename, when=model.output["chisq"] < 10)
+    print(fit.result())
 
 Importing `park` loads nothing but this file: each name is found in its module when it is
 first used. The same package is imported inside job environments, where none of park's own
@@ -18,17 +19,49 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from park.client.condition import Condition, after, all_of, any_of, at, at_least, available
+    from park.client.credentials import Credentials, credentials
+    from park.client.fetching import Fetch, fetch_url
     from park.client.files import File, service_file
+    from park.client.finding import cancel, get_job
+    from park.client.fit import Fit
+    from park.client.installing import Install, install_service
     from park.client.job import Job
+    from park.client.placeholders import (
+        FileReference,
+        ProgressReference,
+        UrlReference,
+        ValueReference,
+    )
     from park.client.service import Service, remote_service
     from park.errors import ParkError
     from park.jobside import job, job_directory, progress
 
 __all__ = [
+    "Condition",
+    "Credentials",
+    "Fetch",
     "File",
+    "FileReference",
+    "Fit",
+    "Install",
     "Job",
     "ParkError",
+    "ProgressReference",
     "Service",
+    "UrlReference",
+    "ValueReference",
+    "after",
+    "all_of",
+    "any_of",
+    "at",
+    "at_least",
+    "available",
+    "cancel",
+    "credentials",
+    "fetch_url",
+    "get_job",
+    "install_service",
     "job",
     "job_directory",
     "progress",
@@ -39,10 +72,30 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Condition": "park.client.condition",
+    "Credentials": "park.client.credentials",
+    "Fetch": "park.client.fetching",
     "File": "park.client.files",
+    "FileReference": "park.client.placeholders",
+    "Fit": "park.client.fit",
+    "Install": "park.client.installing",
     "Job": "park.client.job",
     "ParkError": "park.errors",
+    "ProgressReference": "park.client.placeholders",
     "Service": "park.client.service",
+    "UrlReference": "park.client.placeholders",
+    "ValueReference": "park.client.placeholders",
+    "after": "park.client.condition",
+    "all_of": "park.client.condition",
+    "any_of": "park.client.condition",
+    "at": "park.client.condition",
+    "at_least": "park.client.condition",
+    "available": "park.client.condition",
+    "cancel": "park.client.finding",
+    "credentials": "park.client.credentials",
+    "fetch_url": "park.client.fetching",
+    "get_job": "park.client.finding",
+    "install_service": "park.client.installing",
     "job": "park.jobside",
     "job_directory": "park.jobside",
     "progress": "park.jobside",

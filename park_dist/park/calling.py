@@ -35,6 +35,7 @@ __all__ = [
     "entered",
     "left",
     "parameters",
+    "positional_parameters",
     "resolver",
     "service_named",
 ]
@@ -133,13 +134,29 @@ def parameters(function: Any) -> tuple[str, ...]:
 
     What is not written in Python has none that are known.
     """
+    code, bound = _code(function)
+    count = code.co_argcount + code.co_kwonlyargcount if code else 0
+    return tuple(code.co_varnames[bound:count]) if code else ()
+
+
+def positional_parameters(function: Any) -> tuple[str, ...]:
+    """Return the names of those that can be given by position as well as by name.
+
+    None where the first of them can only be given by position, or the names are not known.
+    """
+    code, bound = _code(function)
+    if code is None or code.co_posonlyargcount > bound:
+        return ()
+    return tuple(code.co_varnames[bound : code.co_argcount])
+
+
+def _code(function: Any) -> tuple[Any, int]:
+    """Return what has the parameters, or None, and how many of them a call does not give."""
+    bound = 0
     if isinstance(function, type):
         cls: Any = function
-        made = cls.__new__ if cls.__init__ is object.__init__ else cls.__init__
-        return parameters(made)[1:]
+        function = cls.__new__ if cls.__init__ is object.__init__ else cls.__init__
+        bound = 1
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return ()
-    return tuple(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    return getattr(function, "__code__", None), bound

@@ -34,7 +34,7 @@ print(json.dumps({
     "found again": service.job(job.id).result(),
     "lock of job": job.lock_hash,
     "logs": [talk.logs(), talk.logs("stderr")],
-    "files": [file.name for file in wrote.files],
+    "files": list(wrote.files),
     "fetched": fetched.read_text(),
     "read": service.submit(light_model.read, park.File(sent)).result(),
     "jobs": [each.id for each in service.jobs(limit=4)][-1] == job.id,
@@ -160,7 +160,7 @@ def test_code_that_differs_is_told_package_by_package(installed: Client, model: 
 import json, park, light_model
 from park.errors import EnvironmentMismatch
 try:
-    park.remote_service().submit(light_model.answer, install="never")
+    park.remote_service().submit(light_model.answer, install="never").confirm()
 except EnvironmentMismatch as error:
     print(json.dumps([error.details["differences"], error.hint]))
 """)

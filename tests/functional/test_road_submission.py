@@ -192,12 +192,13 @@ two.result()
 three = service.submit(job_model.plots, ["a.png", "b.png"])
 three.result()
 try:
-    three.filename
+    str(three.filename)
 except UnknownItem as error:
     refused = error.message
 report = service.submit(job_model.report, 3)
 report.result()
-print(json.dumps([one.filename, one.url, two.filename, refused, report.refresh().progress]))
+seen = [str(one.filename), str(one.url), str(two.filename), refused]
+print(json.dumps([*seen, report.refresh().progress]))
 """)
     first, url, second, refused, progress = seen
     assert (first, second) == ("fit 1.png", "b.png")

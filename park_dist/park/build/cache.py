@@ -46,6 +46,11 @@ class Cache:
         return self.root / "exports-v1" / platform_key()
 
     @property
+    def files(self) -> Path:
+        """Files of jobs that were fetched, by the SHA-256 of their content."""
+        return self.root / "files-v1"
+
+    @property
     def wheels(self) -> Path:
         """Finished wheels, by project and version."""
         return self.root / "wheels-v1" / platform_key()

@@ -68,13 +68,14 @@ def evict_now_and_then(cache: Cache, *, clock: Callable[[], float] = time.time) 
 
 
 def _entries(cache: Cache) -> Iterator[Entry]:
-    """Yield what may go: finished wheels, build environments, answers, memories, old locks."""
+    """Yield what may go: finished wheels, build environments, answers, memories, files of jobs."""
     for record in cache.wheels.glob("*/*/wheel.json"):
         yield _folder(record)
     for record in cache.environments.glob("*/environment.json"):
         yield _folder(record)
     for folder, pattern in (
         (cache.answers, "*.json"),
+        (cache.files, "*/*"),
         (cache.hashes, "*.json"),
         (cache.exports, "*.lock"),
         (cache.wheels, "*/*.lock"),

@@ -181,11 +181,11 @@ def _json_value(name: str, value: str) -> Any:
 
 
 def submitted(service: Service, options: argparse.Namespace) -> Any:
-    """Submit the job that the options describe and return its handle."""
+    """Submit the job that the options describe and return its handle; the service has it then."""
     from park.cli.report import reporter
 
     with reporter() as report:
-        return service.submit(
+        job = service.submit(
             options.entry_point,
             arguments=arguments_of(options),
             lock=options.lock,
@@ -197,6 +197,8 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
             fresh=options.fresh,
             report=report,
         )
+        job.confirm()
+        return job
 
 
 def _memory(text: str | None) -> int | None:

@@ -47,7 +47,9 @@ def find_service(name: str | None = None) -> Address:
 
 def _named(name: str, configuration: Configuration) -> ConfiguredService:
     if "://" in name:
-        return ConfiguredService(name=name, url=checked_url(name))
+        url = checked_url(name)
+        same = (each for each in configuration.services() if each.url.rstrip("/") == url)
+        return next(same, ConfiguredService(name=name, url=url))
     service = configuration.service(name)
     if service is not None:
         return service

@@ -9,7 +9,7 @@ from park.client.transport import Transport
 from park.errors import UsageError
 from park.wire import API, AreaEntry, AreaRecord, decode
 
-__all__ = ["ServiceFiles"]
+__all__ = ["ServiceFiles", "area_route"]
 
 
 class ServiceFiles:
@@ -29,7 +29,7 @@ class ServiceFiles:
 
     def list(self, path: str = "~") -> list[AreaEntry]:
         """Return what is in a folder, by name; links are shown and never followed."""
-        answer = self._transport.json("GET", _route("folders", path))
+        answer = self._transport.json("GET", area_route("folders", path))
         return [decode(AreaEntry, each) for each in answer]
 
     def put(self, source: str | Path, path: str) -> str:
@@ -42,27 +42,27 @@ class ServiceFiles:
         if not file.is_file():
             raise UsageError(f"no file {file} on this machine")
         path = f"{path}{file.name}" if path.endswith("/") else path
-        return str(self._transport.put(_route("files", path), file).json()["path"])
+        return str(self._transport.put(area_route("files", path), file).json()["path"])
 
     def get(self, path: str, target: str | Path = ".") -> Path:
         """Fetch a file, whole or not at all; in a folder it keeps its name."""
         local = Path(target).expanduser()
         if local.is_dir():
             local /= PurePosixPath(path).name
-        self._transport.download(_route("files", path), local)
+        self._transport.download(area_route("files", path), local)
         return local
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
         """Remove a file, an empty folder, or with ``recursive`` a folder with its content."""
         query = {"recursive": "true"} if recursive else {}
-        self._transport.delete(_route("files", path), params=query)
+        self._transport.delete(area_route("files", path), params=query)
 
     def url(self, path: str) -> str:
         """Return the URL of a file; it opens with a token of the service."""
-        return self._transport.address.url + _route("files", path)
+        return self._transport.address.url + area_route("files", path)
 
 
-def _route(kind: str, path: str) -> str:
+def area_route(kind: str, path: str) -> str:
     """Return the route of a place; the first slash of a root is the route's own."""
     if not path.startswith(("~", "/")):
         raise UsageError(

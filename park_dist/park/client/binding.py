@@ -31,7 +31,14 @@ from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
 from park.wire import API, EnvironmentRecord, OfferRecord, decode
 
-__all__ = ["Binding", "InstallPolicy", "binding_of", "offers"]
+__all__ = [
+    "Binding",
+    "InstallPolicy",
+    "binding_here",
+    "binding_named",
+    "local_set_for",
+    "offers",
+]
 
 InstallPolicy = Literal["auto", "never"]
 """Whether what the service lacks is installed first, or told package by package."""
@@ -49,32 +56,17 @@ class Binding:
     set_hash: str | None = None
 
 
-def binding_of(
-    transport: Transport,
-    entry_point: EntryPoint,
-    *,
-    lock: str | None,
-    offer: str | None,
-    install: InstallPolicy,
-    report: Report,
-) -> Binding:
-    """Return the environment that a job of ``entry_point`` belongs into.
+def binding_named(transport: Transport, *, lock: str | None, offer: str | None) -> Binding:
+    """Return the environment of ``lock`` (a lock hash or a prefix), or that of ``offer``.
 
-    The one of ``lock`` (a lock hash or a prefix), the one that the operator keeps ready as
-    ``offer`` (a project, or ``project==version``), else what is installed here. Raises
-    `EnvironmentMismatch`, with the differences package by package, where the service has
-    no such environment and ``install`` is ``never`` or not permitted.
+    An offer is what the operator keeps ready: a project, or ``project==version``.
     """
-    if install not in {"auto", "never"}:
-        raise UsageError(f"install={install!r}: it is 'auto' or 'never'")
     if lock is not None and offer is not None:
         raise UsageError("a job runs in the environment of a lock or of an offer, not of both")
     if lock is not None:
         answer = transport.bytes(f"{API}/locks/{quote(lock, safe='')}")
         return Binding(lock_hash=answer.headers["x-park-lock-hash"])
-    if offer is not None:
-        return _of_offer(transport, offer)
-    return _of_local_set(transport, _local_set_for(entry_point), install, report)
+    return _of_offer(transport, str(offer))
 
 
 def offers(transport: Transport) -> list[OfferRecord]:
@@ -100,9 +92,14 @@ def _of_offer(transport: Transport, text: str) -> Binding:
     return Binding(install=best.install)
 
 
-def _of_local_set(
+def binding_here(
     transport: Transport, here: LocalSet, install: InstallPolicy, report: Report
 ) -> Binding:
+    """Return the environment that is what is installed here; installed there where it is not.
+
+    Raises `EnvironmentMismatch`, with the differences package by package, where the service
+    has no such environment and ``install`` is ``never`` or not permitted.
+    """
     records = transport.json("GET", f"{API}/versions", params={"project": here.project.name})
     versions = [compared(decode(EnvironmentRecord, each), here.requirements) for each in records]
     for version in versions:
@@ -152,7 +149,8 @@ def _mismatch(here: LocalSet, versions: list[ServiceVersion], url: str) -> Envir
     )
 
 
-def _local_set_for(entry_point: EntryPoint) -> LocalSet:
+def local_set_for(entry_point: EntryPoint) -> LocalSet:
+    """Return what is installed here for the module of ``entry_point``."""
     try:
         return local_set(entry_point.module, cache=user_cache())
     except NoDistribution as error:

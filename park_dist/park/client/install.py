@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +35,7 @@ __all__ = [
     "Silence",
     "followed",
     "install",
+    "outcome_of",
     "requested",
     "upload_wheel",
 ]
@@ -94,6 +95,11 @@ def install(
     """
     asked = requested(transport, local, report)
     record = followed(transport, asked.record, report, until_compiled=until_compiled)
+    return outcome_of(record, asked)
+
+
+def outcome_of(record: InstallRecord, asked: Requested | None) -> InstallOutcome:
+    """Return what an install that is ready came to, with what was done here for it, if anything."""
     return InstallOutcome(
         project=record.project,
         version=record.version,
@@ -101,8 +107,8 @@ def install(
         lock_hash=str(record.lock_hash),
         set_hash=record.set_hash,
         status=record.state,
-        built=asked.built,
-        uploaded=asked.uploaded,
+        built=asked.built if asked else [],
+        uploaded=asked.uploaded if asked else [],
         realised=record.realised,
         added=[f"{pin.name}=={pin.version}" for pin in record.added],
     )
@@ -120,12 +126,24 @@ class Requested:
     uploaded: list[str]
 
 
-def requested(transport: Transport, local: LocalSet, report: Report) -> Requested:
-    """Build what is missing here, ask for the environment, and send what is missing there."""
+def requested(
+    transport: Transport,
+    local: LocalSet,
+    report: Report,
+    *,
+    id: str | None = None,  # noqa: A002 (the field's name)
+    accepted: Callable[[InstallRecord], object] = lambda _: None,
+) -> Requested:
+    """Build what is missing here, ask for the environment, and send what is missing there.
+
+    ``id`` is that of the install, else a new one; ``accepted`` is told when the service has
+    the request, before anything is sent.
+    """
     wheels = [(source, _built(source, report)) for source in local.sources]
     python = local.requirements.python
     parcel = as_parcel(transport, wheels, python=python, progress=report.step)
-    record = _asked(transport, local, parcel)
+    record = _asked(transport, local, parcel, id or new_id())
+    accepted(record)
     uploaded = _upload_missing(transport, record, parcel.wheels, report)
     return Requested(
         record=record,
@@ -144,10 +162,10 @@ def _built(source: LocalSource, report: Report) -> BuiltWheel:
     return wheel
 
 
-def _asked(transport: Transport, local: LocalSet, parcel: Parcel) -> InstallRecord:
+def _asked(transport: Transport, local: LocalSet, parcel: Parcel, name: str) -> InstallRecord:
     """Send the one request that carries the pins and the digests of what comes from here."""
     request = InstallRequest(
-        id=new_id(),
+        id=name,
         project=local.project.name,
         version=local.version,
         python=local.requirements.python,

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
+from park.client.condition import Condition
+from park.client.placeholders import (
+    FileReference,
+    JobFiles,
+    Placeholder,
+    ProgressReference,
+    UrlReference,
+    ValueReference,
+    chosen_file,
+)
+from park.client.submission import Item, State
 from park.errors import JobCancelled, JobFailed, UnknownItem
+from park.model.conditions import JobIs, Leaf, Phase
+from park.model.references import Reference, What
 from park.model.states import JobState
 from park.wire import API, FileRecord, JobRecord, decode
 
 if TYPE_CHECKING:
+    from park.client.connection import Connection
     from park.client.transport import Transport
 
 __all__ = ["Job"]
@@ -23,23 +38,100 @@ _LONG_POLL_S = 25.0
 _FOLLOW_S = 0.5
 """How long one stream is listened to while the other may have news as well."""
 
+_PARENT_S = 60.0
+_PARENT_PAUSE_S = 0.2
 
-class Job:
-    """One call of an entry point on a service, named by its id."""
 
-    def __init__(self, transport: Transport, record: JobRecord) -> None:
-        self._transport = transport
+class Job(Placeholder):
+    """One call of an entry point on a service, named by its id.
+
+    As an argument of another job it stands for what it returns. Errors of its submission,
+    which goes on in the background, are raised where the job is asked for anything.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        id: str,  # noqa: A002 (the field's name)
+        entry_point: str,
+        *,
+        item: Item | None = None,
+        record: JobRecord | None = None,
+    ) -> None:
+        self._connection = connection
+        self._id = id
+        self._entry_point = entry_point
+        self._item = item
         self._record = record
         self._document: Any = None
         self._value: tuple[Any] | None = None
 
+    @classmethod
+    def of_record(cls, connection: Connection, record: JobRecord) -> Job:
+        """Return the handle of a job that the service has: a `Fetch` where it is one."""
+        from park.client.fetching import Fetch
+
+        kind = Fetch if record.kind == "fetch" else cls
+        return kind(connection, record.id, record.entry_point, record=record)
+
     def __repr__(self) -> str:
-        return f"<Job {self.id} {self._record.entry_point} {self._record.status}>"
+        record, item = self._record, self._item
+        if record is not None:
+            state = str(record.status)
+        elif item is not None and item.error is not None:
+            state = "not submitted"
+        else:
+            is_there = item is None or item.state is State.COMMITTED
+            state = "submitted" if is_there else "being submitted"
+        return f"<{type(self).__name__} {self._id} {self._entry_point} {state}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and other._id == self._id
+
+    def __hash__(self) -> int:
+        return hash(self._id)
+
+    def __reduce__(self) -> Any:
+        self._refuse_pickle()
+        self.confirm()
+        return _attached, (type(self), self._connection.name, self._id, self._entry_point)
+
+    # -- what it is
 
     @property
     def id(self) -> str:
         """The id, made by the client: a UUIDv7."""
-        return self._record.id
+        return self._id
+
+    @property
+    def entry_point(self) -> str:
+        """What it calls: ``module:qualname``."""
+        return self._entry_point
+
+    @property
+    def connection(self) -> Connection:
+        """The connection to the service that it is on."""
+        return self._connection
+
+    @property
+    def transport(self) -> Transport:
+        """The requests to the service that it is on."""
+        return self._connection.transport
+
+    @property
+    def item(self) -> Item | None:
+        """The job on its way; None where it was there before this process knew of it."""
+        return self._item
+
+    def confirm(self, timeout: float | None = None) -> None:
+        """Wait until the service has committed the job; raises what its submission raised.
+
+        Raises `TimeoutError` after ``timeout`` seconds.
+        """
+        if self._item is not None:
+            self._item.confirm(timeout)
+            if self._record is None and self._item.answer is not None:
+                self._record = decode(JobRecord, self._item.answer)
 
     @property
     def status(self) -> JobState:
@@ -52,53 +144,114 @@ class Job:
 
         None while the job waits for an install.
         """
-        return self._record.lock_hash or self.refresh().lock_hash
+        self.confirm()
+        known = None if self._record is None else self._record.lock_hash
+        return known or self.refresh().lock_hash
 
     @property
     def error(self) -> str | None:
         """One line that says why the job failed or was cancelled."""
         return self.refresh().error
 
-    @property
-    def files(self) -> list[FileRecord]:
-        """The files that the job left in its work directory, once it has ended."""
-        return self.refresh().files
+    # -- what it will leave
+
+    def reference(self, what: What, *, name: str | None = None) -> Reference:
+        """Return the reference to ``what`` of the job, as data."""
+        return Reference(job=self._id, what=what, service=self._connection.url, name=name)
+
+    def _stands_for(self) -> tuple[Job, Reference]:
+        return self, self.reference(What.VALUE)
 
     @property
-    def filename(self) -> str:
-        """The name of the file that the job left, once it has ended.
+    def output(self) -> ValueReference:
+        """What the job will return; ``[…]`` and ``.name`` lead to its parts."""
+        return ValueReference(self, self.reference(What.VALUE))
 
-        Where it left several: the one whose name it returned. Raises `UnknownItem` where
-        that names none of them.
+    @property
+    def progress(self) -> ProgressReference:
+        """What it reports with `park.progress`, for conditions: ``job.progress["chisq"] < 2``."""
+        return ProgressReference(self, self.reference(What.PROGRESS))
+
+    @property
+    def files(self) -> JobFiles:
+        """The files that the job will leave, by name."""
+        return JobFiles(self)
+
+    @property
+    def filename(self) -> FileReference:
+        """The file that the job will leave.
+
+        Where it leaves several: the one whose name it returns.
         """
-        names = [file.name for file in self.files]
-        if len(names) == 1:
-            return names[0]
-        if names and self._record.status == JobState.COMPLETED:
-            returned = str(self.result(0))
-            if returned in names:
-                return returned
-        left = f"several files: {', '.join(names)}" if names else "no file"
-        raise UnknownItem(
-            f"job {self.id} is {self._record.status} and left {left}",
-            hint="`job.files` has them all; a job that returns the name of one says which",
-        )
+        return FileReference(self, self.reference(What.FILE))
 
     @property
-    def url(self) -> str:
+    def url(self) -> UrlReference:
         """The URL of `filename`; it opens with a token of the service."""
-        return self.url_of(self.filename)
+        return UrlReference(self, self.reference(What.URL))
+
+    def file_record(self, name: str | None, timeout: float | None = None) -> FileRecord:
+        """Wait for the job and return name, size and digest of a file; see `filename`.
+
+        Raises `UnknownItem` where it left none, and as `result` where it failed.
+        """
+        return chosen_file(self, name, timeout)
 
     def url_of(self, name: str) -> str:
         """Return the URL of the file ``name`` of the job."""
-        return self._transport.address.url + self._file(name)
+        return self._connection.url + self.route_of(name)
 
-    def _file(self, name: str) -> str:
-        return f"{API}/jobs/{self.id}/files/{quote(name)}"
+    def route_of(self, name: str) -> str:
+        """Return the path of that URL below the one of the service."""
+        return f"{API}/jobs/{self._id}/files/{quote(name)}"
+
+    # -- conditions
+
+    def _is(self, phase: Phase) -> Condition:
+        leaf = JobIs(job=self._id, phase=phase, service=self._connection.url)
+        return Condition(leaf, (self,))
+
+    @property
+    def iscompleted(self) -> Condition:
+        """The condition that the job ended with a result."""
+        return self._is(Phase.COMPLETED)
+
+    @property
+    def isfailed(self) -> Condition:
+        """The condition that the job failed, its retries being spent."""
+        return self._is(Phase.FAILED)
+
+    @property
+    def iscancelled(self) -> Condition:
+        """The condition that the job was cancelled."""
+        return self._is(Phase.CANCELLED)
+
+    @property
+    def isstarted(self) -> Condition:
+        """The condition that the job has begun to run."""
+        return self._is(Phase.STARTED)
+
+    @property
+    def isfinished(self) -> Condition:
+        """The condition that the job has ended, however."""
+        return self._is(Phase.FINISHED)
+
+    # -- what becomes of it
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Any:
+        await asyncio.to_thread(self.confirm)
+        if self._record is None or not JobState(self._record.status).is_final:
+            leaf = self.isfinished.expression
+            await asyncio.wrap_future(self._connection.decided(cast("Leaf", leaf)))
+        return await asyncio.to_thread(self.result)
 
     def refresh(self) -> JobRecord:
         """Return the job's record as the service has it now."""
-        if not JobState(self._record.status).is_final:
+        self.confirm()
+        if self._record is None or not JobState(self._record.status).is_final:
             self._record = self._asked(0)
         return self._record
 
@@ -108,12 +261,15 @@ class Job:
 
     def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not JobState(self._record.status).is_final:
+        self.confirm(timeout)
+        record = self._record or ask(0)
+        while not JobState(record.status).is_final:
             left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"job {self.id} is {self._record.status} after {timeout:g} s")
-            self._record = ask(min(left, _LONG_POLL_S))
-        return self._record
+                raise TimeoutError(f"job {self.id} is {record.status} after {timeout:g} s")
+            record = ask(min(left, _LONG_POLL_S))
+        self._record = record
+        return record
 
     def result(self, timeout: float | None = None) -> Any:
         """Wait for the job and return what it returned.
@@ -138,19 +294,20 @@ class Job:
         from park.client.values import decode_result
 
         if self._document is None:  # it was final before anybody asked for its result
-            self._asked_with_result(0)
-        return decode_result(self._document, set_hash=self._record.set_hash)
+            self._record = self._asked_with_result(0)
+        return decode_result(self._document, set_hash=self.refresh().set_hash)
 
     def _asked_with_result(self, wait: float) -> JobRecord:
         """Ask for the job and, in the same answer, for its result where it has one."""
         query = {"wait": wait}
-        answer = self._transport.json("GET", f"{API}/jobs/{self.id}/result", params=query)
+        answer = self._told(f"{API}/jobs/{self.id}/result", query)
         self._document = answer.get("result")
         return decode(JobRecord, answer["job"])
 
     def traceback(self) -> str | None:
         """Return the full traceback of a failed job, where there is one."""
-        answer = self._transport.json("GET", f"{API}/jobs/{self.id}/traceback")
+        self.confirm()
+        answer = self.transport.json("GET", f"{API}/jobs/{self.id}/traceback")
         return None if answer["traceback"] is None else str(answer["traceback"])
 
     def logs(self, stream: str = "stdout") -> str:
@@ -179,8 +336,9 @@ class Job:
                     del offsets[stream]
 
     def _block(self, stream: str, offset: int, wait: float) -> tuple[bytes, bool]:
+        self.confirm()
         query = {"offset": offset, "wait": wait}
-        answer = self._transport.bytes(f"{API}/jobs/{self.id}/logs/{stream}", params=query)
+        answer = self.transport.bytes(f"{API}/jobs/{self.id}/logs/{stream}", params=query)
         return answer.content, answer.headers.get("x-park-final") == "true"
 
     def fetch(self, name: str, target: str | os.PathLike[str]) -> Path:
@@ -189,16 +347,40 @@ class Job:
         Raises `UnknownItem` for a file that the job does not have, and `UsageError` where
         ``target`` cannot be written.
         """
+        self.confirm()
         path = Path(target)
-        self._transport.download(self._file(name), path)
+        self.transport.download(self.route_of(name), path)
         return path
 
-    def cancel(self) -> JobState:
-        """Cancel the job; returns its state when its processes are gone."""
-        answer = self._transport.json("POST", f"{API}/jobs/{self.id}/cancel")
+    def cancel(self, *, dependents: bool = False) -> JobState:
+        """Cancel the job; returns its state when its processes are gone.
+
+        With ``dependents`` also all that needs it, however far.
+        """
+        self.confirm()
+        query = {"dependents": "true"} if dependents else {}
+        answer = self.transport.json("POST", f"{API}/jobs/{self.id}/cancel", params=query)
         self._record = decode(JobRecord, answer)
         return JobState(self.wait().status)
 
     def _asked(self, wait: float) -> JobRecord:
-        query = {"wait": wait}
-        return decode(JobRecord, self._transport.json("GET", f"{API}/jobs/{self.id}", params=query))
+        return decode(JobRecord, self._told(f"{API}/jobs/{self.id}", {"wait": wait}))
+
+    def _told(self, path: str, query: dict[str, float]) -> Any:
+        """GET, with patience for a job that the process before a fork is about to submit."""
+        deadline = time.monotonic() + _PARENT_S
+        while True:
+            try:
+                return self.transport.json("GET", path, params=query)
+            except UnknownItem:
+                is_ours = self._item is None or not self._item.inherited
+                if is_ours or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PARENT_PAUSE_S)
+
+
+def _attached(kind: type[Job], service: str, id: str, entry_point: str) -> Job:  # noqa: A002
+    """Rebuild a handle in another process: the service is found as by `park.remote_service`."""
+    from park.client.service import remote_service
+
+    return kind(remote_service(service).connection, id, entry_point)

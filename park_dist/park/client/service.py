@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, TracebackType
+from typing import Any, Self
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set, project_set
+from park.calling import current_block, entered, left, resolver
 from park.client.address import find_service
 from park.client.areas import ServiceFiles
-from park.client.binding import Binding, InstallPolicy, binding_of, offers
+from park.client.binding import Binding, InstallPolicy, offers
 from park.client.bundled import install_bundle
+from park.client.calls import CallOptions, entry_point_of, new_job
+from park.client.condition import Condition
+from park.client.connection import Connection, connection_of
 from park.client.install import InstallOutcome, Report, Silence, install
 from park.client.job import Job
+from park.client.planning import planner
+from park.client.submission import first_error
 from park.client.transport import Transport
-from park.client.values import encode_call
+from park.client.values import encode_call, with_service_files
 from park.client.versions import ServiceVersion, compared
-from park.errors import InvalidEntryPoint, LocalSetError
-from park.jobside import JobOptions, options_of
+from park.errors import LocalSetError, UsageError
+from park.jobside import FILES, options_of
 from park.model.entry_point import EntryPoint
-from park.model.ids import new_id
 from park.wire import (
     API,
     EnvironmentRecord,
     ForkServerRecord,
     JobRecord,
-    JobRequest,
     OfferRecord,
     OfferRequest,
     ServiceRecord,
@@ -55,7 +58,17 @@ class Service:
     """A service, as one user with one token."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._connection = connection_of(transport)
+        self._transport = self._connection.transport
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Service) and other._connection is self._connection
+
+    def __hash__(self) -> int:
+        return hash(self._connection)
+
+    def __reduce__(self) -> Any:
+        return remote_service, (self._connection.name,)
 
     def __repr__(self) -> str:
         return f"<Service {self.url}>"
@@ -69,6 +82,11 @@ class Service:
     def transport(self) -> Transport:
         """The connection to the service: requests with your token, answers or errors."""
         return self._transport
+
+    @property
+    def connection(self) -> Connection:
+        """The way to the service that all handles of it share."""
+        return self._connection
 
     def about(self) -> ServiceRecord:
         """Return what the service says of itself."""
@@ -109,23 +127,65 @@ class Service:
             for each in records
         ]
 
+    # -- submission
+
+    def __enter__(self) -> Self:
+        """Begin a block: what is submitted in it goes here, unless ``service=`` says otherwise.
+
+        It holds for this thread, or this task, alone; blocks nest.
+        """
+        entered(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the block once all that was submitted in it is there; raise where it is not.
+
+        That is the first error, with the others as its notes; where the block itself has
+        raised, they are notes of that.
+        """
+        block = left(self)
+        if error is not None and not isinstance(error, Exception):
+            return  # Ctrl-C: nobody wants to wait now
+        failed = first_error(block.submitted)
+        if failed is None:
+            return
+        if error is None:
+            raise failed
+        error.add_note(f"what was submitted before failed as well: {failed}")
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Wait until the service has all that was submitted so far.
+
+        Errors are told by the jobs themselves. Raises `TimeoutError` after ``timeout`` seconds.
+        """
+        if not self._connection.submitter.flush(timeout):
+            raise TimeoutError(f"{self.url} does not have all of the jobs after {timeout:g} s")
+
     def submit(
         self,
         function: str | Callable[..., Any],
         /,
         *args: Any,
         arguments: dict[str, Any] | None = None,
+        when: Condition | None = None,
         lock: str | None = None,
         offer: str | None = None,
         install: InstallPolicy = "auto",
         timeout: float | None = None,
         memory: int | None = None,
         restartable: bool | None = None,
+        retries: int | None = None,
+        backoff: float | None = None,
         fresh: bool = False,
         report: Report | None = None,
         **kwargs: Any,
     ) -> Job:
-        """Submit one call of ``function`` and return its handle; the service has it then.
+        """Submit one call of ``function`` in the background, and return its handle at once.
 
         ``function`` is an entry point (``"mymodel:fit"``), or an importable function or
         class. It runs in the environment that matches what is installed here; where the
@@ -133,20 +193,28 @@ class Service:
         ``install`` is ``"never"``. ``lock`` (a lock hash or a prefix of one) and ``offer`` (a
         project that the operator keeps ready) name another environment.
 
+        It starts when ``when`` is true, and all that its arguments refer to is there.
         ``timeout`` is in seconds, ``memory`` limits each process's data in bytes;
         ``restartable`` says that the job may run again from the beginning if its process is
-        lost. What is not given is as ``@park.job`` says. ``arguments`` adds keyword arguments
-        whose names are taken here.
+        lost, ``retries`` how often it may after it failed: ``backoff`` seconds after the
+        first time, and twice as long after each other. What is not given is as ``@park.job``
+        says. ``arguments`` adds keyword arguments whose names are taken here.
 
-        Raises `EnvironmentMismatch`, with the differences package by package, and whatever
-        `install` may raise.
+        Raises `UsageError` for arguments that cannot travel. What is wrong with the
+        environment is told by the job: `EnvironmentMismatch`, with the differences package
+        by package, and whatever `install` may raise.
         """
-        call = ((arguments or {}) | kwargs, args)
-        options = _Options(
-            timeout_s=timeout, memory_bytes=memory, restartable=restartable, fresh=fresh
+        options = CallOptions(
+            timeout_s=timeout,
+            memory_bytes=memory,
+            restartable=restartable,
+            retries=retries,
+            backoff_s=backoff,
+            fresh=fresh,
         )
         binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
-        return self._submitted(function, [call], binding, options)[0]
+        call = (args, (arguments or {}) | kwargs)
+        return self._submitted(function, [call], binding, options, when=when)[0]
 
     def submit_all(
         self,
@@ -154,69 +222,96 @@ class Service:
         calls: Iterable[dict[str, Any]],
         /,
         *,
+        when: Condition | None = None,
         lock: str | None = None,
         offer: str | None = None,
         install: InstallPolicy = "auto",
         timeout: float | None = None,
         memory: int | None = None,
         restartable: bool | None = None,
+        retries: int | None = None,
+        backoff: float | None = None,
         fresh: bool = False,
         report: Report | None = None,
     ) -> list[Job]:
-        """Submit one job for each of ``calls``, its arguments by name, in one request.
-
-        All are accepted, or none; otherwise as `submit`.
-        """
-        options = _Options(
-            timeout_s=timeout, memory_bytes=memory, restartable=restartable, fresh=fresh
+        """Submit one job for each of ``calls``, its arguments by name; otherwise as `submit`."""
+        options = CallOptions(
+            timeout_s=timeout,
+            memory_bytes=memory,
+            restartable=restartable,
+            retries=retries,
+            backoff_s=backoff,
+            fresh=fresh,
         )
         binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
-        return self._submitted(function, [(call, ()) for call in calls], binding, options)
+        pairs = [((), dict(call)) for call in calls]
+        return self._submitted(function, pairs, binding, options, when=when)
+
+    def called(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        said: dict[str, Any],
+    ) -> Job:
+        """Submit the call of a ``@park.job``; ``said`` are the keywords that park took of it."""
+        options = CallOptions.said(said)
+        binding = self._binding(function)
+        calls = [(args, kwargs)]
+        return self._submitted(function, calls, binding, options, when=said.get("when"))[0]
 
     def _binding(
         self,
         function: str | Callable[..., Any],
         *,
-        lock: str | None,
-        offer: str | None,
-        install: InstallPolicy,
-        report: Report | None,
-    ) -> Binding:
-        return binding_of(
-            self._transport,
-            entry_point_of(function),
-            lock=lock,
-            offer=offer,
-            install=install,
-            report=report or Silence(),
+        lock: str | None = None,
+        offer: str | None = None,
+        install: InstallPolicy = "auto",
+        report: Report | None = None,
+    ) -> Future[Binding]:
+        if install not in {"auto", "never"}:
+            raise UsageError(f"install={install!r}: it is 'auto' or 'never'")
+        entry_point = entry_point_of(function)
+        plan = planner.get()
+        if plan is not None:
+            return plan.environment(self._connection, entry_point, lock=lock, offer=offer)
+        return self._connection.bindings.of(
+            entry_point, lock=lock, offer=offer, install=install, report=report or Silence()
         )
 
     def _submitted(
         self,
         function: str | Callable[..., Any],
-        calls: list[tuple[dict[str, Any], tuple[Any, ...]]],
-        binding: Binding,
-        options: _Options,
+        calls: Sequence[tuple[tuple[Any, ...], dict[str, Any]]],
+        binding: Future[Binding],
+        options: CallOptions,
+        *,
+        when: Condition | None,
     ) -> list[Job]:
-        marked = options.completed_by(options_of(function))
-        requests = [
-            JobRequest(
-                id=new_id(),
-                entry_point=str(entry_point_of(function)),
-                call=encode_call(self._transport, args, kwargs, set_hash=binding.set_hash),
-                lock_hash=binding.lock_hash,
-                install=binding.install,
-                set_hash=binding.set_hash,
-                fresh=marked.fresh,
-                restartable=bool(marked.restartable),
-                timeout_s=marked.timeout_s,
-                memory_bytes=marked.memory_bytes,
-            )
-            for kwargs, args in calls
-        ]
-        documents = [encode(request) for request in requests]
-        answer = self._transport.json("POST", f"{API}/jobs", json=documents)
-        return [Job(self._transport, decode(JobRecord, record)) for record in answer]
+        marked = options_of(function)
+        entry_point = str(entry_point_of(function))
+        common = options.completed_by(marked).as_json()
+        files = FILES if marked is None else marked.files
+        made: list[Job] = []
+        for args, kwargs in calls:
+            args, kwargs = with_service_files(function, args, kwargs, files)  # noqa: PLW2901
+            call = encode_call(args, kwargs, service=self.url)
+            document = {"entry_point": entry_point, "call": call.document, **common}
+            made.append(new_job(self._connection, document, call=call, when=when, binding=binding))
+        self.put(made)
+        return made
+
+    def binding_of(self, entry_point: EntryPoint) -> Future[Binding]:
+        """Return the environment of a job of ``entry_point`` on this service."""
+        return self._binding(str(entry_point))
+
+    def put(self, jobs: Sequence[Job]) -> None:
+        """Submit ``jobs``, which are new, in the background, as part of the block there is."""
+        items = [job.item for job in jobs if job.item is not None]
+        block = current_block()
+        if block is not None:
+            block.submitted += items
+        self._connection.submitter.put(items)
 
     @property
     def files(self) -> ServiceFiles:
@@ -245,12 +340,12 @@ class Service:
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""
         answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
-        return Job(self._transport, decode(JobRecord, answer))
+        return Job.of_record(self._connection, decode(JobRecord, answer))
 
     def jobs(self, *, status: str | None = None, limit: int = 50) -> list[Job]:
         """Return the handles of your newest jobs."""
         records = self.job_records(status=status, limit=limit)
-        return [Job(self._transport, record) for record in records]
+        return [Job.of_record(self._connection, record) for record in records]
 
     def job_records(self, *, status: str | None = None, limit: int = 50) -> list[JobRecord]:
         """Return the records of your newest jobs, newest first."""
@@ -268,26 +363,6 @@ class Service:
         return [decode(EnvironmentRecord, document) for document in answer]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Options:
-    """What a submission says of its jobs; None where it says nothing."""
-
-    timeout_s: float | None
-    memory_bytes: int | None
-    restartable: bool | None
-    fresh: bool
-
-    def completed_by(self, marked: JobOptions | None) -> _Options:
-        """Take what is not said here from ``@park.job``."""
-        if marked is None:
-            return self
-        return replace(
-            self,
-            timeout_s=marked.timeout_s if self.timeout_s is None else self.timeout_s,
-            restartable=marked.restartable if self.restartable is None else self.restartable,
-        )
-
-
 def _local_requirements(project: str) -> LocalSet | None:
     """Return the local set of a project by its name, or None where it is not installed here."""
     try:
@@ -300,15 +375,4 @@ def _name_of(target: str | ModuleType) -> str:
     return target if isinstance(target, str) else target.__name__
 
 
-def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
-    if isinstance(function, str):
-        return EntryPoint.parse(function)
-    module = getattr(function, "__module__", None)
-    qualname = getattr(function, "__qualname__", "")
-    if module in {None, "__main__", "builtins"} or "<" in qualname or module not in sys.modules:
-        raise InvalidEntryPoint(
-            f"{function!r} cannot be imported on the service: it is not at the top level of an "
-            "installed module",
-            hint="move it into a module of your package and pass that, or its entry point",
-        )
-    return EntryPoint(module=str(module), qualname=qualname)
+resolver[:] = [remote_service]

@@ -2,37 +2,163 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from park.client.files import File, digest_of
-from park.client.transport import Transport
+from park.calling import positional_parameters
+from park.client.files import File, FileDigest, digest_of
+from park.client.placeholders import Placeholder, encoding_arguments
 from park.errors import EnvironmentMismatch, UsageError
 from park.runtime import codec
-from park.wire import API, CallDocument
+from park.wire import CallDocument
 
-__all__ = ["decode_result", "encode_call"]
+if TYPE_CHECKING:
+    from park.client.job import Job
+
+__all__ = ["EncodedCall", "decode_result", "encode_call", "with_service_files"]
 
 
-def encode_call(
-    transport: Transport, args: tuple[Any, ...], kwargs: dict[str, Any], *, set_hash: str | None
-) -> CallDocument:
-    """Return the wire form of a call's arguments, after sending the files among them.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EncodedCall:
+    """The arguments of a call on their way to a service.
 
-    Raises `UsageError` for a value that cannot travel.
+    ``jobs`` are those that they refer to, ``files`` those of this machine among them.
+    ``pickled`` tells that there are pickles, whose set hash is not known yet.
     """
+
+    document: CallDocument
+    jobs: tuple[Job, ...] = ()
+    files: tuple[tuple[Path, FileDigest], ...] = ()
+    pickled: bool = False
+
+
+def encode_call(args: tuple[Any, ...], kwargs: dict[str, Any], *, service: str) -> EncodedCall:
+    """Return the wire form of a call's arguments, for the service at the URL ``service``.
+
+    Raises `UsageError` for a value that cannot travel, and for a file that cannot be read.
+    """
+    arguments = _Arguments(service)
+    placed = tuple(arguments.placed(value) for value in args)
+    named = {name: arguments.placed(value) for name, value in kwargs.items()}
+    encoding_arguments.active = True
     try:
-        return codec.encode_call(
-            tuple(_with_files_sent(transport, value) for value in args),
-            {name: _with_files_sent(transport, value) for name, value in kwargs.items()},
-            set_hash=set_hash,
-        )
+        document, pickled = _encoded(placed, named)
     except codec.CodecError as error:
+        cause = error.__cause__
+        if isinstance(cause, UsageError):
+            raise cause from None
         raise UsageError(
             f"an argument cannot be sent: {error}",
             hint="pass JSON values, numpy arrays or park.File(path); other objects travel as "
             "pickles, only between equal sets (without --lock)",
         ) from error
+    finally:
+        encoding_arguments.active = False
+    return EncodedCall(
+        document=document,
+        jobs=tuple(arguments.jobs.values()),
+        files=tuple(arguments.files),
+        pickled=pickled,
+    )
+
+
+_NO_SET_YET = "?"
+
+
+def _encoded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[CallDocument, bool]:
+    """Return the document, and whether there are pickles in it."""
+    try:
+        return codec.encode_call(args, kwargs, set_hash=None), False
+    except codec.CodecError:
+        return codec.encode_call(args, kwargs, set_hash=_NO_SET_YET), True
+
+
+_ATOMS = frozenset({type(None), bool, int, float, str, bytes})
+
+
+class _Arguments:
+    """Puts what services understand in the place of placeholders and files."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self.jobs: dict[str, Job] = {}
+        self.files: list[tuple[Path, FileDigest]] = []
+
+    def placed(self, value: Any) -> Any:
+        """Return ``value`` with each placeholder and file in it as what is sent of it."""
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        if kind is list or kind is tuple:
+            return kind(self.placed(item) for item in value)
+        if kind is dict:
+            return {self._key(key): self.placed(item) for key, item in value.items()}
+        if kind is set or kind is frozenset:
+            return self._members(value, kind.__name__)
+        if isinstance(value, Placeholder):
+            return codec.Node(document=self._node(value))
+        return self._file(value) if isinstance(value, File) else value
+
+    def _node(self, value: Placeholder) -> dict[str, Any]:
+        job, reference = value._stands_for()  # noqa: SLF001 (what only this module asks for)
+        self.jobs[job.id] = job
+        node = reference.as_json()
+        if reference.service == self._service:
+            del node["service"]
+        return node
+
+    def _members(self, value: set[Any] | frozenset[Any], kind: str) -> Any:
+        if not any(isinstance(item, (Placeholder, File)) for item in value):
+            return value
+        items = [codec.encode(self.placed(item), set_hash=None) for item in value]
+        return codec.Node(document={codec.TAG: kind, "items": items})
+
+    def _key(self, key: Any) -> Any:
+        if isinstance(key, Placeholder):
+            raise UsageError(f"{key!r} cannot be a key of a dict: it is not known yet")
+        return key
+
+    def _file(self, file: File) -> codec.FileValue:
+        digest = digest_of(file)
+        self.files.append((Path(file.path), digest))
+        return codec.FileValue(sha256=digest.sha256, name=digest.name)
+
+
+def with_service_files(
+    function: str | Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    files: tuple[str, ...],
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments with texts like ``~/run.zip`` for the parameters ``files`` as files.
+
+    They are given by name then: what a service keeps of a job's output it knows by that.
+    """
+    if any(type(value) is str and value.startswith("~") for value in args):
+        args, kwargs = _named(function, args, kwargs, files)
+    for name in files:
+        value = kwargs.get(name)
+        if type(value) is str and value.startswith("~"):
+            kwargs = {**kwargs, name: codec.ServiceFile(path=value)}
+    return args, kwargs
+
+
+def _named(
+    function: str | Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    files: tuple[str, ...],
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments with those by name that follow the first for one of ``files``."""
+    if isinstance(function, str):
+        return args, kwargs
+    names = positional_parameters(function)
+    first = next((names.index(name) for name in names if name in files), len(args))
+    if first >= len(args) or len(args) > len(names):
+        return args, kwargs
+    return args[:first], {**dict(zip(names[first:], args[first:], strict=False)), **kwargs}
 
 
 def decode_result(document: Any, *, set_hash: str | None) -> Any:
@@ -82,22 +208,3 @@ def _pickled_modules(value: Any) -> set[str]:
 
 def _has_pickle(value: Any) -> bool:
     return bool(_pickled_modules(value))
-
-
-def _with_files_sent(transport: Transport, value: Any) -> Any:
-    """Return ``value`` with each `File` in it sent and replaced by what names its content."""
-    if isinstance(value, File):
-        return _sent(transport, value)
-    if type(value) in {list, tuple}:
-        return type(value)(_with_files_sent(transport, item) for item in value)
-    if type(value) is dict:
-        return {key: _with_files_sent(transport, item) for key, item in value.items()}
-    return value
-
-
-def _sent(transport: Transport, file: File) -> codec.FileValue:
-    digest = digest_of(file)
-    place = f"{API}/files/{digest.sha256}"
-    if not transport.json("GET", f"{place}/present")["present"]:
-        transport.put(place, Path(file.path))
-    return codec.FileValue(sha256=digest.sha256, name=digest.name)

@@ -1,0 +1,134 @@
+"""One service as this process talks to it: shared by all handles with the same URL and token."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from park.client.bindings import Bindings
+from park.client.submission import Item, Submitter
+from park.errors import ParkError
+from park.model.conditions import Leaf
+from park.model.conditions_json import condition_to_json
+from park.model.truth import Truth, Verdict
+from park.wire import API, VerdictRecord, decode
+
+if TYPE_CHECKING:
+    from park.client.transport import Transport
+
+__all__ = ["Connection", "Submitted", "connection_of"]
+
+
+class Submitted(Protocol):
+    """A job, a fetch or an install: named by its id, perhaps still on its way."""
+
+    @property
+    def id(self) -> str:
+        """The id, made by the client."""
+
+    @property
+    def connection(self) -> Connection:
+        """The service that it is on."""
+
+    @property
+    def item(self) -> Item | None:
+        """It on its way; None where it was there before this process knew of it."""
+
+    def confirm(self, timeout: float | None = None) -> None:
+        """Wait until the service has it; raises what its submission raised."""
+
+
+class Connection:
+    """The way to a service: requests, submissions in the background, and environments."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.submitter = Submitter(transport, drained=self._forget)
+        self.bindings = Bindings(transport, self.submitter)
+
+    def _forget(self) -> None:
+        self.bindings.forget()
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.url}>"
+
+    @property
+    def url(self) -> str:
+        """The service's URL."""
+        return self.transport.address.url
+
+    @property
+    def name(self) -> str:
+        """What finds the service again: its name in the configuration, else its URL."""
+        return self.transport.address.name or self.url
+
+    def decided(self, leaf: Leaf) -> Future[Verdict]:
+        """Return what ``leaf`` is worth once it is decided; few requests ask for all of them."""
+        future: Future[Verdict] = Future()
+
+        def told(verdict: Verdict | ParkError) -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            if isinstance(verdict, ParkError):
+                future.set_exception(verdict)
+            else:
+                future.set_result(verdict)
+
+        self.follow([(leaf, told)], wanted=lambda: not future.cancelled())
+        return future
+
+    def follow(
+        self,
+        leaves: Sequence[tuple[Leaf, Callable[[Verdict | ParkError], object]]],
+        *,
+        wanted: Callable[[], bool],
+    ) -> None:
+        """Have each of ``leaves`` told once it is decided, in another thread, while ``wanted``."""
+        from park.client.long_polls import long_polls
+
+        followed = [(self._node(leaf), partial(_tell, told)) for leaf, told in leaves]
+        long_polls(self.transport.address).follow(followed, wanted=wanted)
+
+    def verdicts(self, leaves: Sequence[Leaf], wait: float) -> list[Verdict]:
+        """Ask what ``leaves`` of this service are worth, for ``wait`` seconds at the most.
+
+        There is an answer as soon as one of them is decided.
+        """
+        body = {"leaves": [{"leaf": self._node(leaf)} for leaf in leaves], "wait": wait}
+        records = self.transport.json("POST", f"{API}/follow", json=body)
+        return [_verdict(decode(VerdictRecord, record)) for record in records]
+
+    def _node(self, leaf: Leaf) -> dict[str, Any]:
+        """Return ``leaf`` as JSON for this service."""
+        from park.client.condition import local_leaf
+
+        node: dict[str, Any] = condition_to_json(local_leaf(leaf, self.url))["condition"]
+        return node
+
+
+def _verdict(record: VerdictRecord) -> Verdict:
+    return Verdict(Truth(record.truth), record.why)
+
+
+def _tell(told: Callable[[Verdict | ParkError], object], answer: VerdictRecord | ParkError) -> None:
+    told(answer if isinstance(answer, ParkError) else _verdict(answer))
+
+
+_known: weakref.WeakValueDictionary[tuple[str, str | None], Connection] = (
+    weakref.WeakValueDictionary()
+)
+_lock = threading.Lock()
+
+
+def connection_of(transport: Transport) -> Connection:
+    """Return the connection to the service and user of ``transport``, made where there is none."""
+    key = (transport.address.url, transport.address.token)
+    with _lock:
+        connection = _known.get(key)
+        if connection is None:
+            connection = _known[key] = Connection(transport)
+        return connection

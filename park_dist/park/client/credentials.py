@@ -1,0 +1,53 @@
+"""What opens a URL: a token, a user's password, or a grant of a service."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from park.calling import service_named
+from park.errors import UsageError
+
+if TYPE_CHECKING:
+    from park.client.service import Service
+
+__all__ = ["Credentials", "credentials"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credentials:
+    """What opens a URL: either the value of an ``Authorization`` header, or a service's grant."""
+
+    authorization: str | None = field(default=None, repr=False)
+    service: Service | None = None
+
+
+def credentials(
+    *,
+    service: Service | str | None = None,
+    token: str | None = None,
+    user: str | None = None,
+    password: str | None = None,
+) -> Credentials:
+    """Return what opens the URL of a fetch: exactly one of these.
+
+    With ``service`` a grant is made, when the fetch is submitted, for what is fetched and
+    nothing else. ``token`` is sent as a bearer token, ``user`` and ``password`` as HTTP's
+    basic authentication, to the server of the URL alone.
+    """
+    given = [service is not None, token is not None, user is not None or password is not None]
+    if sum(given) != 1 or (user is None) != (password is None):
+        raise UsageError("credentials are a service, a token, or a user with a password")
+    if service is not None:
+        return Credentials(service=service_named(service))
+    if token is not None:
+        return Credentials(authorization=f"Bearer {_plain(token)}")
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return Credentials(authorization=f"Basic {pair}")
+
+
+def _plain(token: str) -> str:
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise UsageError("the token has spaces, line breaks or characters beyond ASCII")
+    return token
