@@ -379,7 +379,8 @@ def test_the_second_fetch_asks_whether_it_has_changed(lab: Lab, server: FileServ
 def test_what_is_another_fetch_asks_without_conditions(
     lab: Lab, server: FileServer, changed: str
 ) -> None:
-    url = server.serve("/x", Served(content=BODY, etag='"v1"'))
+    weak = changed == "credential"
+    url = server.serve("/x", Served(content=BODY, etag='W/"v1"' if weak else '"v1"'))
     first = lab.fetch(url)
     more: dict[str, Any] = {}
     if changed == "user":
@@ -394,6 +395,17 @@ def test_what_is_another_fetch_asks_without_conditions(
     if changed != "sha256":
         assert lab.bytes_of(lab.fetch(url, **more)) == BODY
     assert "if-none-match" not in server.seen[1].headers
+
+
+def test_a_strong_etag_outlives_the_credential(lab: Lab, server: FileServer) -> None:
+    served = Served(content=BODY, etag='"v1"', last_modified=LAST_MODIFIED, opens="Bearer 1")
+    url = server.serve("/x", served)
+    lab.fetch(url, authorization="Bearer 1")
+    served.opens = "Bearer 2"
+    lab.fetch(url, authorization="Bearer 2")
+    asked = server.seen[1].headers
+    assert (asked["if-none-match"], asked.get("if-modified-since")) == ('"v1"', None)
+    assert isinstance(lab.error(url, authorization="Bearer 1"), NotPermitted)
 
 
 def test_content_that_is_here_is_not_asked_for(lab: Lab, server: FileServer) -> None:

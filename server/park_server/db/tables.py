@@ -216,7 +216,7 @@ fetched = Table(
     metadata,
     Column("user", String, primary_key=True),
     Column("url", String, primary_key=True),
-    Column("credential", String, primary_key=True, comment="SHA-256 of it; empty for none"),
+    Column("credential", String, nullable=False, comment="SHA-256 of it; empty for none"),
     Column("place", String, nullable=False, comment="where it was, without the query"),
     Column("etag", String),
     Column("last_modified", String),

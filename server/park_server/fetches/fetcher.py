@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,8 +18,9 @@ from park_repo.database import Database
 from park_server.content import ContentStore
 from park_server.fetches import records
 from park_server.fetches.download import Download, client_of
-from park_server.fetches.names import file_name
-from park_server.fetches.partial import Partial, Partials, Source
+from park_server.fetches.names import DEFAULT_NAME, file_name, safe_name
+from park_server.fetches.own import OwnFiles
+from park_server.fetches.partial import Partial, Partials, Source, too_large
 from park_server.fetches.patience import Patience, Pause
 from park_server.fetches.progress import Progress
 from park_server.fetches.targets import Target, target_of
@@ -43,12 +45,20 @@ class _Order:
         """Tell whether content with this digest is what was asked for."""
         return self.sha256 in {None, sha256}
 
+    def own(self, sha256: str, size: int, name: str) -> FetchedFile:
+        """Return what was here already; raises `CannotSatisfy` for another digest."""
+        if not self.accepts(sha256):
+            raise _another(self, sha256)
+        url = self.key.url
+        return FetchedFile(url=url, sha256=sha256, size=size, name=safe_name(name) or DEFAULT_NAME)
+
 
 class UrlFetcher:
     """Fetches by http and https, over ``transport``, files of up to ``limit`` bytes.
 
     ``root`` is for what is not here whole yet, on the file system of ``content``; ``jobs``
-    has the folder of each job. ``pause`` waits between attempts.
+    has the folder of each job, ``own`` the files of this service. ``pause`` waits between
+    attempts.
     """
 
     def __init__(
@@ -60,6 +70,7 @@ class UrlFetcher:
         jobs: Path,
         transport: httpx2.AsyncBaseTransport,
         limit: int,
+        own: OwnFiles | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -68,6 +79,7 @@ class UrlFetcher:
         self._jobs = jobs
         self._transport = transport
         self._limit = limit
+        self._own = own
         self._pause = pause
         self._turns = _Turns()
         self._running: set[str] = set()
@@ -99,9 +111,31 @@ class UrlFetcher:
             self.sweep()
             # the second of two that want the same asks only whether it has changed
             async with self._turns.of(key):
-                return await self._fetched(order)
+                return await self._from_here(order) or await self._fetched(order)
         finally:
             self._running.discard(job)
+
+    async def _from_here(self, order: _Order) -> FetchedFile | None:
+        """Return a file of this very service; None where it is elsewhere."""
+        if self._own is None:
+            return None
+        url, user = order.key.url, order.key.user
+        file = self._own.of_job(url, user)
+        if file is not None:
+            return order.own(file.sha256, file.size, file.name)
+        opened = self._own.in_area(url, user)
+        if opened is None:
+            return None
+        descriptor, name = opened
+        return order.own(*await in_thread(self._copied, descriptor), name)
+
+    def _copied(self, descriptor: int) -> tuple[str, int]:
+        """Return SHA-256 and size of a file, once its content is kept; closes it."""
+        with open(descriptor, "rb") as source:
+            size = os.fstat(descriptor).st_size
+            if size > self._limit:
+                raise too_large(size, self._limit)
+            return self._content.copy(source)
 
     async def _fetched(self, order: _Order) -> FetchedFile:
         before = self._database.read(lambda connection: records.before(connection, order.key))

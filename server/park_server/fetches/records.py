@@ -26,19 +26,19 @@ __all__ = [
     "unfinished",
 ]
 
-_HERE = and_(
-    fetched.c.user == bindparam("of_user"),
-    fetched.c.url == bindparam("of_url"),
-    fetched.c.credential == bindparam("of_credential"),
-)
+_HERE = and_(fetched.c.user == bindparam("of_user"), fetched.c.url == bindparam("of_url"))
 _BEFORE = select(fetched).where(_HERE)
-_CHECKED = update(fetched).where(_HERE).values(checked=bindparam("at"))
+_CHECKED = (
+    update(fetched)
+    .where(_HERE)
+    .values(checked=bindparam("at"), credential=bindparam("with_credential"))
+)
 _FORGET = delete(fetched).where(_HERE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """Whose file it is: what one credential opens is not for another one."""
+    """Whose file it is, and what opened it."""
 
     user: str
     url: str
@@ -46,7 +46,7 @@ class Key:
 
     def parameters(self) -> dict[str, str]:
         """Return the key as parameters of a statement."""
-        return {"of_user": self.user, "of_url": self.url, "of_credential": self.credential}
+        return {"of_user": self.user, "of_url": self.url}
 
 
 def key_of(user: str, target: Target) -> Key:
@@ -68,22 +68,31 @@ class Before:
 
 
 def before(connection: Connection, key: Key) -> Before | None:
-    """Return what was fetched before under ``key``."""
+    """Return what was fetched before, if one may ask whether it changed.
+
+    It is the server that answers 304, and it has seen the credential. But a server may show
+    each user another content under one URL: then only a strong ETag tells them apart. (A
+    grant is a new credential each time.)
+    """
     row = connection.execute(_BEFORE, key.parameters()).first()
     if row is None:
+        return None
+    is_same = row.credential == key.credential
+    if not is_same and not (row.etag or "").startswith('"'):
         return None
     return Before(
         sha256=row.sha256,
         size=row.size,
         name=row.name,
         place=row.place,
-        known=Known(etag=row.etag, last_modified=row.last_modified),
+        known=Known(etag=row.etag, last_modified=row.last_modified if is_same else None),
     )
 
 
 def checked(connection: Connection, key: Key) -> None:
-    """Note that nothing had changed."""
-    connection.execute(_CHECKED, {**key.parameters(), "at": now()})
+    """Note that nothing had changed, as was told to this credential."""
+    values = {"at": now(), "with_credential": key.credential}
+    connection.execute(_CHECKED, {**key.parameters(), **values})
 
 
 def remember(connection: Connection, key: Key, source: Source, sha256: str, size: int) -> None:

@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("checked", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("user", "url", "credential", name=op.f("pk_fetched")),
+        sa.PrimaryKeyConstraint("user", "url", name=op.f("pk_fetched")),
     )
     op.create_table(
         "grants",
