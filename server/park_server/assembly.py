@@ -51,6 +51,7 @@ from park_server.jobs.local_engine import LocalEngine
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.settlement import Settlement
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
+from park_server.peers.peers import ServicePeers
 from park_server.settings import Settings, without_credentials
 
 __all__ = ["Addresses", "AssembledService", "assembled"]
@@ -140,6 +141,11 @@ class AssembledService:
             fetcher=fetcher,
             base_url=self._addresses.url,
         )
+        peers = ServicePeers(
+            database=self._database, content=self._content, addresses=self._settings.addresses
+        )
+        peers.attach(jobs)
+        jobs.peers = peers
 
         def install_ended(record: InstallRecord) -> None:
             jobs.install_ended(record)
@@ -176,6 +182,7 @@ class AssembledService:
             await offers.stop()
             await installs.stop()
             fetcher.stop()
+            await peers.stop()
             await jobs.stop()
             await fetcher.aclose()
             await keeper.stop()

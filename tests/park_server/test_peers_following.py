@@ -128,7 +128,9 @@ def test_a_leaf_that_is_refused_takes_no_other_with_it() -> None:
         other.refused = {"j3"}
         follower.add(leaves(*(f"j{n}" for n in range(9))))
         await told.count(1)
-        assert told.verdicts == {("j3", 0): Verdict(Truth.NEVER, "no job j3 on this service")}
+        assert told.verdicts == {
+            ("j3", 0): Verdict(Truth.NEVER, "elsewhere.example: no job j3 on this service")
+        }
         for n in range(9):
             other.say(f"j{n}")
         await told.count(9)
@@ -142,7 +144,9 @@ def test_a_grant_that_expired_ends_only_what_it_was_for() -> None:
         other.say("c")
         follower.add(leaves("a", "b", token="old") | leaves("c"))
         await told.count(3)
-        assert told.verdicts["a", 0] == Verdict(Truth.NEVER, "the grant old expired")
+        assert told.verdicts["a", 0] == Verdict(
+            Truth.NEVER, "elsewhere.example: the grant old expired"
+        )
         assert told.verdicts["b", 0] == told.verdicts["a", 0]
         assert told.verdicts["c", 0] == Verdict(Truth.TRUE)
 

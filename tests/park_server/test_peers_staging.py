@@ -11,15 +11,12 @@ from sqlalchemy import insert, select
 from support.elsewhere import LIMIT_S, URL, Elsewhere, leaf
 from support.rows import add_job
 
-from park.errors import UnknownItem
 from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict
-from park.wire import FileRecord
 from park_repo.database import Database
 from park_server.addresses import AddressPolicy
 from park_server.content import ContentStore
 from park_server.db.tables import held_grants, metadata, remote_leaves, staged
-from park_server.peers.choosing import chosen
 from park_server.peers.peers import ServicePeers
 
 if TYPE_CHECKING:
@@ -222,8 +219,8 @@ def test_where_one_jobs_grant_fails_the_others_use_their_own(tmp_path: Path) -> 
     [
         ([file_record("f")], b"x" * len(DATA), {}, "expected"),
         ([file_record("f", b"short")], DATA, {}, "f has more than 5 bytes"),
-        ([file_record("f")], DATA, {"name": "g"}, "it left no file 'g'; it left f"),
-        ([], DATA, {}, "it left no file"),
+        ([file_record("f")], DATA, {"name": "g"}, "left no file 'g'; it left: f"),
+        ([], DATA, {}, "left no file"),
         ([{"name": "f"}], DATA, {}, "its answer cannot be read"),
     ],
 )
@@ -393,41 +390,3 @@ def test_what_is_released_is_followed_and_staged_no_more(tmp_path: Path) -> None
         assert list(lab.listener.decided) == [("two", 0)]
 
     run(tmp_path, scenario)
-
-
-def records(*names: str) -> list[FileRecord]:
-    return [FileRecord(name=name, sha256=SHA256, size=1) for name in names]
-
-
-@pytest.mark.parametrize(
-    ("names", "name", "result", "expected"),
-    [
-        (("a",), None, None, "a"),
-        (("a", "b"), "b", None, "b"),
-        (("a", "b"), None, "b", "b"),
-        (("a", "b"), None, "/jobs/x/work/b", "b"),
-        (("a", "s/b", "b"), None, "s/b", "s/b"),
-        (("a", "b"), None, {"$park": "path", "value": "b"}, "b"),
-    ],
-)
-def test_which_file_is_meant(
-    names: tuple[str, ...], name: str | None, result: Any, expected: str
-) -> None:
-    assert chosen(records(*names), name, result).name == expected
-
-
-@pytest.mark.parametrize(
-    ("names", "name", "result", "message"),
-    [
-        ((), None, None, "it left no file"),
-        (("a", "b"), None, {"x": 1}, "which of its 2 files is not said; it left a, b"),
-        (("a", "b"), None, "c", "which of its 2 files is not said; it left a, b"),
-        (tuple("abcdefghijklm"), "x", None, "'x'; it left a, b, c, d, e, f, g, h, i, j and 3 more"),
-    ],
-)
-def test_what_there_is_is_told(
-    names: tuple[str, ...], name: str | None, result: Any, message: str
-) -> None:
-    with pytest.raises(UnknownItem) as caught:
-        chosen(records(*names), name, result)
-    assert caught.value.message.endswith(message)

@@ -147,15 +147,18 @@ class Follower:
             return dict.fromkeys(asked, never(str(error)))
         except NotAuthenticated as error:
             # the request is made with the token of its first leaf; the others may still open
-            why = never(error.message)
+            why = self._refusal(error)
             return {key: why for key, leaf in asked.items() if leaf.token == leaves[0].token}
         except ParkError as error:
             if len(asked) == 1:
-                return dict.fromkeys(asked, never(error.message))
+                return dict.fromkeys(asked, self._refusal(error))
             self._split(group)
             return {}
         group.is_apart = False
         return dict(zip(asked, found, strict=True))
+
+    def _refusal(self, error: ParkError) -> Verdict:
+        return never(f"{self._link.host}: {error.message}")
 
     def _split(self, group: _Group) -> None:
         """Give half of the leaves to a group of their own: one is refused, the rest is not."""

@@ -55,10 +55,14 @@ class Link:
         self._slots = asyncio.Semaphore(_MOST_READS)
 
     @property
+    def host(self) -> str:
+        """Host and port, as people name it."""
+        return urlsplit(self.url).netloc
+
+    @property
     def remark(self) -> str:
         """A line on its silence, or nothing."""
-        host = urlsplit(self.url).netloc
-        return "" if self._outage is None else self._outage.told(host)
+        return "" if self._outage is None else self._outage.told(self.host)
 
     async def stop(self) -> None:
         """Ask no more whether it is back."""

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -20,8 +19,8 @@ from park_repo.database import Database
 from park_repo.single_flight import SingleFlight
 from park_server.content import ContentStore
 from park_server.jobs.peers import PeerListener
+from park_server.jobs.references import file_meant
 from park_server.peers import store
-from park_server.peers.choosing import chosen
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.urls import file_url
 
@@ -130,7 +129,7 @@ class Stager:
         self, link: Link, token: str, job: str, references: Sequence[Reference]
     ) -> dict[str, Any]:
         """Return the documents of ``references``, all of them to one job elsewhere."""
-        where = f"job {brief(job)} on {urlsplit(link.url).netloc}"
+        where = f"job {brief(job)} on {link.host}"
         if not token:
             raise CannotStage(f"no grant of {link.url} came with the job")
         try:
@@ -164,7 +163,7 @@ class Stager:
             _check_nodes(result)
             path = [list(step) for step in reference.path]
             return {TAG: "selected", "value": result, "path": path}
-        file = chosen(files, reference.name, result)
+        file = file_meant(reference.job, files, reference.name, _returned(result))
         if reference.what is What.URL:
             return file_url(link.url, reference.job, file.name)
         await self._brought_once(link, token, reference.job, file)
@@ -228,6 +227,13 @@ async def _chunks(link: Link, token: str, job: str, file: FileRecord) -> AsyncIt
             await link.back(_PATIENCE_S)
         else:
             return
+
+
+def _returned(result: Any) -> str | None:
+    """Return the path that a job returned, where it returned one."""
+    if isinstance(result, dict) and result.get(TAG) == "path":
+        result = result.get("value")
+    return result if isinstance(result, str) else None
 
 
 def _check_whole(done: int, file: FileRecord, response: httpx2.Response) -> None:
