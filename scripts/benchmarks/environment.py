@@ -26,7 +26,7 @@ from packaging.pylock import Package, PackageWheel, Pylock
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from benchmarks.environment_service import edit_loop, thousand
+from benchmarks.environment_service import edit_loop, request_to_ready, thousand
 from benchmarks.timing import command, compared, seconds
 from park_repo import wheelstore_disk as disk
 from park_repo.wheelstore import WheelStore
@@ -63,6 +63,7 @@ def measure(rounds: int | None) -> dict[str, Any]:
             "limit_yardstick_over_ours": LIMIT,
             "holds": figures["yardstick_over_ours"] >= LIMIT,
             "bare_loop": _bare_loop(ours, Path(folder), rounds),
+            "request_to_ready": request_to_ready(rounds),
             "import": {
                 "module": MODULE,
                 "ours": _imports(ours.make_anew, rounds=3),

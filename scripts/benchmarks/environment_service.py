@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,10 @@ from sqlalchemy import Connection
 from benchmarks.installing import PARK, service
 from benchmarks.timing import command, seconds
 from park.build.cache import user_cache
-from park.build.local_set import local_set
+from park.build.local_set import LocalSet, local_set
+from park.client.address import Address
+from park.client.install import Silence, followed, install, requested
+from park.client.transport import Transport
 from park.model.ids import new_id
 from park.model.pins import RequirementSet, parse_pin
 from park.model.states import InstallState
@@ -27,7 +31,7 @@ from park_repo.database import Database
 from park_server.db.migrate import migrate
 from park_server.installs import store
 
-__all__ = ["edit_loop", "thousand"]
+__all__ = ["edit_loop", "request_to_ready", "thousand"]
 
 MYMODEL = Path(__file__).parents[2] / "examples" / "mymodel"
 EDITED_LIMIT_S = 1.0
@@ -40,14 +44,14 @@ def edit_loop(rounds: int) -> dict[str, Any]:
     with TemporaryDirectory(prefix="park-bench-") as folder, service(Path(folder)) as variables:
         tree = Path(shutil.copytree(MYMODEL, Path(folder) / "mymodel"))
         source = next(tree.glob("src/*/__init__.py"))
-        install = command([PARK, "install", str(tree)], variables)
-        install()
+        again = command([PARK, "install", str(tree)], variables)
+        again()
         edited, unchanged = [], []
         for number in range(rounds + 1):
             with source.open("a") as file:
                 file.write(f"EDIT = {number}\n")
-            edited.append(seconds(install))
-            unchanged.append(seconds(install))
+            edited.append(seconds(again))
+            unchanged.append(seconds(again))
     medians = statistics.median(edited[1:]), statistics.median(unchanged[1:])
     return {
         "edited_seconds": round(medians[0], 3),
@@ -56,6 +60,37 @@ def edit_loop(rounds: int) -> dict[str, Any]:
         "unchanged_limit_seconds": UNCHANGED_LIMIT_S,
         "holds": medians[0] < EDITED_LIMIT_S and medians[1] < UNCHANGED_LIMIT_S,
     }
+
+
+def request_to_ready(rounds: int) -> dict[str, Any]:
+    """Return the time from the request for an environment that is gone to "it is ready".
+
+    Over HTTP, its lock known and its wheels in the store; ready is told when the environment
+    and the event are durable.
+    """
+    with TemporaryDirectory(prefix="park-bench-") as folder, service(Path(folder)):
+        home, local = Path(folder) / "service", local_set("refl1d", cache=user_cache())
+        (note,) = Path(folder).glob("state/services/*.json")
+        token = (home / "token").read_text().strip()
+        with closing(Transport(Address(url=_url_in(note), token=token))) as transport:
+            made = install(transport, local, Silence(), until_compiled=True)
+            environment, times = home / "envs" / "v1" / made.lock_hash, []
+            for number in range(rounds + 1):
+                environment.rename(Path(folder) / f"gone-{number}")
+                times.append(seconds(lambda: _install(transport, local)))
+    return {
+        "wheels": len(local.requirements.pins),
+        "seconds": round(statistics.median(times[1:]), 4),
+        "rounds": rounds,
+    }
+
+
+def _url_in(note: Path) -> str:
+    return str(json.loads(note.read_text())["url"])
+
+
+def _install(transport: Transport, local: LocalSet) -> None:
+    followed(transport, requested(transport, local, Silence()).record, Silence())
 
 
 def thousand() -> dict[str, Any]:
