@@ -27,17 +27,29 @@ if TYPE_CHECKING:
     from park.client.fit import Fit
     from park.client.installing import Install, install_service
     from park.client.job import Job
+    from park.client.mapping import Jobs
     from park.client.placeholders import (
         FileReference,
         ProgressReference,
         UrlReference,
         ValueReference,
     )
+    from park.client.plan import Plan, plan
     from park.client.service import Service, remote_service
+    from park.client.waiting import (
+        ALL_COMPLETED,
+        FIRST_COMPLETED,
+        FIRST_FAILED,
+        as_completed,
+        wait,
+    )
     from park.errors import ParkError
     from park.jobside import job, job_directory, progress
 
 __all__ = [
+    "ALL_COMPLETED",
+    "FIRST_COMPLETED",
+    "FIRST_FAILED",
     "Condition",
     "Credentials",
     "Fetch",
@@ -46,7 +58,9 @@ __all__ = [
     "Fit",
     "Install",
     "Job",
+    "Jobs",
     "ParkError",
+    "Plan",
     "ProgressReference",
     "Service",
     "UrlReference",
@@ -54,6 +68,7 @@ __all__ = [
     "after",
     "all_of",
     "any_of",
+    "as_completed",
     "at",
     "at_least",
     "available",
@@ -64,14 +79,19 @@ __all__ = [
     "install_service",
     "job",
     "job_directory",
+    "plan",
     "progress",
     "remote_service",
     "service_file",
+    "wait",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ALL_COMPLETED": "park.client.waiting",
+    "FIRST_COMPLETED": "park.client.waiting",
+    "FIRST_FAILED": "park.client.waiting",
     "Condition": "park.client.condition",
     "Credentials": "park.client.credentials",
     "Fetch": "park.client.fetching",
@@ -80,7 +100,9 @@ _HOMES = {
     "Fit": "park.client.fit",
     "Install": "park.client.installing",
     "Job": "park.client.job",
+    "Jobs": "park.client.mapping",
     "ParkError": "park.errors",
+    "Plan": "park.client.plan",
     "ProgressReference": "park.client.placeholders",
     "Service": "park.client.service",
     "UrlReference": "park.client.placeholders",
@@ -88,6 +110,7 @@ _HOMES = {
     "after": "park.client.condition",
     "all_of": "park.client.condition",
     "any_of": "park.client.condition",
+    "as_completed": "park.client.waiting",
     "at": "park.client.condition",
     "at_least": "park.client.condition",
     "available": "park.client.condition",
@@ -98,9 +121,11 @@ _HOMES = {
     "install_service": "park.client.installing",
     "job": "park.jobside",
     "job_directory": "park.jobside",
+    "plan": "park.client.plan",
     "progress": "park.jobside",
     "remote_service": "park.client.service",
     "service_file": "park.client.files",
+    "wait": "park.client.waiting",
 }
 
 

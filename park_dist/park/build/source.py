@@ -57,15 +57,19 @@ class LocalSource(ABC):
         """The pin that names this content in a requirement set."""
         return Pin(name=self.project.name, version=self.version)
 
+    def cached_wheel(self) -> BuiltWheel | None:
+        """Return the wheel of this version if it was made before."""
+        return _finished(self.cache.wheels / self.project.name / self.version)
+
     def wheel(self, *, progress: Progress = silent) -> BuiltWheel:
         """Return the wheel of this version, making it unless the cache has it.
 
         Raises `BuildFailed`, or `LocalSetError` where the files changed meanwhile or the wheel
         requires other projects than what is installed says.
         """
-        folder = self.cache.wheels / self.project.name / self.version
-        if (found := _finished(folder)) is not None:
+        if (found := self.cached_wheel()) is not None:
             return found
+        folder = self.cache.wheels / self.project.name / self.version
         with exclusive(folder):
             if (found := _finished(folder)) is not None:
                 return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
@@ -42,6 +42,10 @@ from park.wire import (
     decode,
     encode,
 )
+
+if TYPE_CHECKING:
+    from park.client.executor import ServiceExecutor
+    from park.client.mapping import Jobs
 
 __all__ = ["Service", "remote_service"]
 
@@ -219,7 +223,7 @@ class Service:
     def submit_all(
         self,
         function: str | Callable[..., Any],
-        calls: Iterable[dict[str, Any]],
+        calls: Iterable[dict[str, Any] | tuple[Any, ...]],
         /,
         *,
         when: Condition | None = None,
@@ -234,7 +238,11 @@ class Service:
         fresh: bool = False,
         report: Report | None = None,
     ) -> list[Job]:
-        """Submit one job for each of ``calls``, its arguments by name; otherwise as `submit`."""
+        """Submit one job for each of ``calls``, and return their handles at once.
+
+        A call is a dict of arguments by name, or a tuple of them by position; otherwise as
+        `submit`.
+        """
         options = CallOptions(
             timeout_s=timeout,
             memory_bytes=memory,
@@ -244,8 +252,29 @@ class Service:
             fresh=fresh,
         )
         binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
-        pairs = [((), dict(call)) for call in calls]
+        pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
         return self._submitted(function, pairs, binding, options, when=when)
+
+    def map(
+        self, function: str | Callable[..., Any], /, *iterables: Iterable[Any], **options: Any
+    ) -> Jobs:
+        """Submit a job for each tuple of arguments from ``iterables``, as the builtin ``map``.
+
+        Returns a list of the jobs at once, which has ``results()`` and ``as_completed()``, and
+        of which `park.all_of` makes a condition. ``options`` are those of `submit_all`.
+        """
+        from park.client.mapping import Jobs
+
+        return Jobs(self.submit_all(function, zip(*iterables, strict=False), **options))
+
+    def executor(self, **options: Any) -> ServiceExecutor:
+        """Return a `concurrent.futures.Executor` whose calls are jobs of the service.
+
+        ``options`` are those of `submit`, for all of its jobs.
+        """
+        from park.client.executor import ServiceExecutor
+
+        return ServiceExecutor(self, **options)
 
     def called(
         self,

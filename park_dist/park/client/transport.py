@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from park.client.address import Address
+from park.client.planning import refuse_in_plan
 from park.errors import ServiceFault, ServiceUnreachable, UsageError, from_problem
 
 __all__ = ["AsyncTransport", "Transport"]
@@ -81,6 +82,7 @@ class Transport:
         return self._sent("GET", path, **arguments)
 
     def _sent(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
+        refuse_in_plan(method, f"{self.address.url}{path}")
         pause = _FIRST_PAUSE_S
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -95,6 +97,7 @@ class Transport:
 
     def upload(self, path: str, file: Path, form: dict[str, str]) -> None:
         """Send ``file`` as the part ``content`` of a form, streamed from disk."""
+        refuse_in_plan("POST", f"{self.address.url}{path}")
         with _explained(self.address), file.open("rb") as content:
             part = (file.name, content, "application/octet-stream")
             _checked(self._client.post(path, data=form, files={"content": part}))
@@ -105,6 +108,7 @@ class Transport:
 
     def put(self, path: str, file: Path) -> httpx2.Response:
         """Send the bytes of ``file``, streamed from disk; return the whole response."""
+        refuse_in_plan("PUT", f"{self.address.url}{path}")
         with _explained(self.address), file.open("rb") as content:
             length = {"Content-Length": str(file.stat().st_size)}
             return _checked(self._client.put(path, content=_chunks(content), headers=length))
