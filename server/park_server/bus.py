@@ -25,15 +25,21 @@ def start_of(job: str) -> str:
 
 
 class Subscription:
-    """What was published since the last look, of some subjects."""
+    """What was published of some subjects since the last look.
+
+    ``is_over``: the service is stopping, and nothing more is worth waiting for.
+    """
 
     def __init__(self) -> None:
+        self.is_over = False
         self._published: set[str] = set()
         self._event = asyncio.Event()
 
     def wake(self, subject: str | None) -> None:
-        """Note ``subject``; None wakes without one."""
-        if subject is not None:
+        """Note ``subject``; None says that the service is stopping."""
+        if subject is None:
+            self.is_over = True
+        else:
             self._published.add(subject)
         self._event.set()
 

@@ -1,4 +1,7 @@
-"""Routes of jobs: submit, follow, results, logs and files."""
+"""Routes of jobs: submit, follow, results, logs and files.
+
+A job is named by its id, or by the end of it, of six characters or more.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from park_repo.file_content import FileContent
 from park_server.http.auth import user_of
 from park_server.http.services import LONG_POLL_S, Services, services_of
 from park_server.jobs import store
+from park_server.jobs.records import full_id, is_whole
 
 __all__ = ["router"]
 
@@ -26,6 +30,14 @@ _LOG_BLOCK = 1 << 20
 
 _LOG_PAUSE_S = 0.1
 """How often a followed log is looked at: a file that grows tells nobody by itself."""
+
+
+def _full_id(request: Request, job: str) -> str:
+    """Return the id that ``job`` is the end of, among the user's newest; see `full_id`."""
+    if is_whole(job):
+        return job
+    user = user_of(request)
+    return services_of(request).database.read(lambda c: full_id(c, job, user))
 
 
 @router.post("/jobs")
@@ -49,13 +61,15 @@ async def follow_job(
     request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
 ) -> JobRecord:
     """Return a job, when it is final or after ``wait`` seconds."""
+    job = _full_id(request, job)
     return await services_of(request).jobs.wait(job, user_of(request), wait)
 
 
 @router.post("/jobs/{job}/cancel")
-async def cancel_job(request: Request, job: str) -> JobRecord:
-    """Cancel a job; answers when its processes are gone."""
-    return await services_of(request).jobs.cancel(job, user_of(request))
+async def cancel_job(request: Request, job: str, *, dependents: bool = False) -> JobRecord:
+    """Cancel a job, with ``dependents`` also all that needs it; answers when it has ended."""
+    job, user = _full_id(request, job), user_of(request)
+    return await services_of(request).jobs.cancel(job, user, dependents=dependents)
 
 
 @router.get("/jobs/{job}/result")
@@ -66,7 +80,7 @@ async def get_result(
 
     ``result`` is absent where the job has none (yet): its ``status`` and ``error`` say why.
     """
-    services = services_of(request)
+    services, job = services_of(request), _full_id(request, job)
     record = await services.jobs.wait(job, user_of(request), wait)
     answer: dict[str, Any] = {"job": encode(record)}
     if record.status == JobState.COMPLETED:
@@ -77,7 +91,7 @@ async def get_result(
 @router.get("/jobs/{job}/traceback")
 async def get_traceback(request: Request, job: str) -> dict[str, Any]:
     """Return the full traceback of a failed job, where there is one."""
-    user = user_of(request)
+    user, job = user_of(request), _full_id(request, job)
     row = services_of(request).database.read(lambda c: store.get(c, job, user))
     return {"traceback": row.traceback}
 
@@ -94,7 +108,7 @@ async def read_log(
 
     ``X-Park-Final: true`` says that the job has ended and no more will come.
     """
-    services, user = services_of(request), user_of(request)
+    services, user, job = services_of(request), user_of(request), _full_id(request, job)
     deadline = asyncio.get_running_loop().time() + wait
     while True:
         # the state first: what was written before the end is then read after it
@@ -115,7 +129,7 @@ async def _pause(services: Services, job: str, user: str) -> None:
 @router.get("/jobs/{job}/files/{name:path}")
 async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
-    services, user = services_of(request), user_of(request)
+    services, user, job = services_of(request), user_of(request), _full_id(request, job)
     services.database.read(lambda c: store.get(c, job, user))
     file = services.database.read(lambda c: store.file_of(c, job, name))
     return FileContent(

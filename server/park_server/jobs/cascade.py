@@ -10,8 +10,7 @@ from operator import attrgetter
 
 from sqlalchemy import Connection
 
-from park.model.conditions import At, Before, Expression, Pool, all_of, evaluate, leaves
-from park.model.conditions_json import condition_from_json
+from park.model.conditions import At, Before, Expression, Pool, evaluate, leaves
 from park.model.states import JobState
 from park.model.truth import Truth
 from park_server.jobs import needs, store
@@ -19,7 +18,6 @@ from park_server.jobs.effects import Effects
 from park_server.jobs.facts import elided
 from park_server.jobs.memory import Memory
 from park_server.jobs.needs import Waiter
-from park_server.jobs.planning import implied
 from park_server.jobs.pools import claim
 from park_server.jobs.tally import Tally
 from park_server.jobs.verdicts import Verdicts
@@ -118,7 +116,9 @@ class Cascade:
         """Return what is missing for ``job``, after ``changed`` changed."""
         tally = self._memory.tally(job)
         if tally is None:
-            return self.build(job, self._expression_of(job))
+            return self.build(
+                job, needs.expression_of(self.connection, store.get(self.connection, job))
+            )
         self._memory.touch()
         for subject in changed:
             for leaf in tally.about(subject):
@@ -169,12 +169,6 @@ class Cascade:
         if level.ready:
             self.admit(level.ready)
         return self.doom(level.doomed)
-
-    def _expression_of(self, job: str) -> Expression:
-        row = store.get(self.connection, job)
-        parts = implied(needs.of_job(self.connection, job), row.install)
-        asked = [] if row.condition is None else [condition_from_json(row.condition)]
-        return all_of([*asked, *parts])
 
     # -- pools
 

@@ -108,6 +108,10 @@ class Dispatcher:
         run = self._runs.get(job)
         return None if run is None else run.pid
 
+    def slots(self) -> tuple[int, int]:
+        """Return how many slots are taken, and how many there are; from any thread."""
+        return len(self._starting) + len(self._runs), self._slots
+
     async def recover(self, rows: Iterable[Row[Any]]) -> None:
         """Take up the attempts ``rows`` that an earlier service started."""
         for row in rows:

@@ -29,12 +29,13 @@ from park.runtime.folder import JobFolder, read_record
 from park.wire import FileRecord, JobRecord
 from park_server.areas.areas import Areas
 from park_server.content import ContentStore
+from park_server.jobs.reports import PROGRESS_FILE
 
 __all__ = ["STREAMS", "JobFolders", "Marks"]
 
 STREAMS = ("stdout", "stderr")
 
-_KEPT = frozenset({*STREAMS, "progress.jsonl"})
+_KEPT = frozenset({*STREAMS, PROGRESS_FILE})
 """What stays in the folder of a job that has ended."""
 
 _LAST_LINE_BYTES = 65_536
@@ -153,8 +154,12 @@ class JobFolders:
 
     def with_progress(self, record: JobRecord) -> JobRecord:
         """Return ``record`` with the newest progress that the job reported."""
-        progress = _last_line(self.path_of(record.id) / "progress.jsonl")
+        progress = self.progress(record.id)
         return record if progress is None else replace(record, progress=progress)
+
+    def progress(self, job: str) -> dict[str, Any] | None:
+        """Return the newest progress that ``job`` reported."""
+        return _last_line(self.path_of(job) / PROGRESS_FILE)
 
     def log(self, job: str, stream: str, offset: int, limit: int) -> bytes:
         """Return up to ``limit`` bytes of ``stream`` from ``offset``; raises `UnknownItem`."""

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, literal, select, update
 
-from park.model.conditions_json import condition_to_json
+from park.model.conditions import Expression, all_of
+from park.model.conditions_json import condition_from_json, condition_to_json
 from park.model.states import InstallState, JobState
 from park.model.truth import Truth, Verdict
 from park_server.db.tables import held_grants, installs, jobs, needs, remote_leaves, staged
 from park_server.jobs.facts import InstallFact, JobFact
-from park_server.jobs.planning import IMPLIED, Need, Planned
+from park_server.jobs.planning import IMPLIED, Need, Planned, implied
 
 __all__ = [
     "Waiter",
@@ -21,6 +22,7 @@ __all__ = [
     "decide_remote",
     "dependents",
     "ended_installs",
+    "expression_of",
     "fact_of_install",
     "fact_of_job",
     "holding_grants",
@@ -208,6 +210,13 @@ def of_job(connection: Connection, job: str) -> list[Need]:
     """Return what ``job`` needs."""
     rows = connection.execute(_OF_JOB, {"job": job})
     return [(row.needed, row.service, row.how) for row in rows]
+
+
+def expression_of(connection: Connection, row: Row[Any]) -> Expression:
+    """Return the whole condition of a row of ``jobs``: what was asked, and what is implied."""
+    parts = implied(of_job(connection, row.id), row.install)
+    asked = [] if row.condition is None else [condition_from_json(row.condition)]
+    return all_of([*asked, *parts])
 
 
 def job_facts(connection: Connection, ids: Iterable[str]) -> dict[str, JobFact]:

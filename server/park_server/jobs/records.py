@@ -12,7 +12,7 @@ from park.wire import FileRecord, JobRecord
 from park_server.db.tables import jobs
 from park_server.jobs.store import files_of, get
 
-__all__ = ["full_id", "listing", "record"]
+__all__ = ["full_id", "is_whole", "listing", "record"]
 
 _WHOLE = 36
 """Characters of a UUID."""
@@ -22,13 +22,18 @@ _NEWEST = 10_000
 """Jobs among which the end of an id is looked for."""
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether ``text`` is too long to be the end of an id."""
+    return len(text) >= _WHOLE
+
+
 def full_id(connection: Connection, text: str, user: str) -> str:
     """Return the id that ends in ``text`` among the newest of ``user``, or ``text`` itself.
 
-    Raises `UsageError` that lists several. A whole id costs no query.
+    Raises `UsageError` that lists several.
     """
     end = text.removeprefix("…")
-    if len(end) >= _WHOLE or len(end) < _SHORTEST_END:
+    if is_whole(end) or len(end) < _SHORTEST_END:
         return text
     newest = select(jobs.c.id).where(jobs.c.user == user).order_by(jobs.c.submitted.desc())
     among = newest.limit(_NEWEST).subquery()

@@ -29,13 +29,15 @@ from park_server.jobs import records, store
 from park_server.jobs.alarms import Alarms
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
 from park_server.jobs.effects import Effects
+from park_server.jobs.explain import Explainer
 from park_server.jobs.fetcher import Fetcher, NoFetcher
 from park_server.jobs.fetching import Fetching
 from park_server.jobs.folder import JobFolders
+from park_server.jobs.following import Following
 from park_server.jobs.peers import NoPeers, Peers
 from park_server.jobs.planning import Planned, check_acyclic, planned
 from park_server.jobs.progress import ProgressWatch
-from park_server.jobs.settlement import Settlement
+from park_server.jobs.settlement import POOLS, Settlement
 
 __all__ = ["Scheduler"]
 
@@ -76,6 +78,13 @@ class Scheduler:
         )
         self._alarms = Alarms()
         self.progress = ProgressWatch(folders.path_of, bus, self._reported)
+        self.following = Following(
+            database=database,
+            bus=bus,
+            progress=self.progress,
+            settlement=settlement,
+            folder_of=folders.path_of,
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         dispatcher.apply = self._apply
 
@@ -178,6 +187,10 @@ class Scheduler:
         found = self._database.read(lambda c: records.listing(c, user, status=status, limit=limit))
         return [replace(record, pid=self._dispatcher.pid_of(record.id)) for record in found]
 
+    def explainer(self) -> Explainer:
+        """Return what explains jobs; for one request."""
+        return self._settlement.explainer(slots=self._dispatcher.slots, remark=self.peers.remark)
+
     def pools(self) -> list[PoolRecord]:
         """Return the pools of the service, by name."""
         return self._settlement.pool_records()
@@ -248,6 +261,8 @@ class Scheduler:
         for job in effects.ended:
             self.progress.ended(job)
             self._bus.publish(job)
+        if effects.ended:
+            self._bus.publish(POOLS)
 
     def _tell_peers(self, effects: Effects) -> None:
         for job in effects.watching:

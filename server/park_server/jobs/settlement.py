@@ -4,8 +4,8 @@ So no crash can lose a wake-up, and an event costs what waits for it. Plain conj
 which most conditions are, keep a count in their row; others are kept as a `Tally` in
 memory, made anew from the rows where it is missing.
 
-All methods but `pool_records` run in the thread that writes to the database, and return what
-is to be done once the change is committed.
+All methods but those about pools run in the thread that writes to the database, and return
+what is to be done once the change is committed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from park.errors import UnknownItem
-from park.model.conditions import brief
+from park.model.conditions import Pool, brief
 from park.model.references import What
 from park.model.states import JobState
 from park.model.truth import Truth, Verdict
@@ -27,6 +27,7 @@ from park_repo.database import Database
 from park_server.jobs import needs, store
 from park_server.jobs.cascade import Cascade
 from park_server.jobs.effects import Effects
+from park_server.jobs.explain import Explainer
 from park_server.jobs.facts import JobFact
 from park_server.jobs.memory import Memory
 from park_server.jobs.needs import Waiter
@@ -34,7 +35,10 @@ from park_server.jobs.planning import Planned
 from park_server.jobs.pools import Pools
 from park_server.jobs.reports import Reports
 
-__all__ = ["Created", "Settlement"]
+__all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
+
+POOLS = "pools"
+"""The subject under which the `Bus` tells that units of pools may be free."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,12 +73,24 @@ class Settlement:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pools = Pools(pools or {})
+        self._folder_of = folder_of
         self._memory = Memory(database.engine, pools=self._pools, reports=Reports(folder_of))
         self._now = now
+
+    def explainer(
+        self, *, slots: Callable[[], tuple[int, int]], remark: Callable[[str], str]
+    ) -> Explainer:
+        """Return what explains jobs, for any one thread; see there."""
+        reports = Reports(self._folder_of)
+        return Explainer(pools=self._pools, reports=reports, slots=slots, remark=remark)
 
     def pool_records(self) -> list[PoolRecord]:
         """Return the pools and what is taken of them; from any thread."""
         return self._pools.records()
+
+    def pool_verdict(self, pool: Pool) -> Verdict:
+        """Return whether the service has that many, whoever holds them; from any thread."""
+        return self._pools.verdict_of(pool)
 
     def pool_units_free(self) -> Mapping[str, int]:
         """Return the free units of each pool; from any thread."""

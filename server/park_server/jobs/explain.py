@@ -1,0 +1,159 @@
+"""Why a job is in the state in which it is, in lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from park.model.conditions import Pool, describe, evaluate, leaves
+from park.model.states import JobState
+from park.model.truth import Truth, Verdict
+from park.wire import WhyRecord
+from park_server.clock import now
+from park_server.jobs import needs, store
+from park_server.jobs.facts import JobFact
+from park_server.jobs.planning import IMPLIED
+from park_server.jobs.pools import Pools
+from park_server.jobs.reports import Reports
+from park_server.jobs.tally import subjects_of
+from park_server.jobs.verdicts import Verdicts
+
+__all__ = ["Explainer"]
+
+_MOST_LINES = 50
+_MOST_LEVELS = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explainer:
+    """Explains; ``slots`` tells how many are taken and how many there are.
+
+    ``remark`` tells of silent services that a job waits for. For one thread at a time.
+    """
+
+    pools: Pools
+    reports: Reports
+    slots: Callable[[], tuple[int, int]]
+    remark: Callable[[str], str]
+
+    def why(self, connection: Connection, job: str, user: str) -> WhyRecord:
+        """Return why ``job`` is in its state; raises `UnknownItem`."""
+        row = store.get(connection, job, user)
+        return WhyRecord(
+            job=row.id,
+            status=row.status,
+            line=self.line(connection, row),
+            chain=list(self._chain(connection, row)),
+        )
+
+    def line(self, connection: Connection, row: Row[Any]) -> str:
+        """Return the reason in one line."""
+        status = JobState(row.status)
+        if status is JobState.WAITING:
+            return self._waiting(connection, row)
+        if status is JobState.QUEUED:
+            return self._queued(row)
+        if status is JobState.RUNNING:
+            return f"runs since {row.started}, attempt {row.attempt}"
+        if status is JobState.COMPLETED:
+            return f"completed at {row.finished}"
+        return row.error or str(status)
+
+    def _queued(self, row: Row[Any]) -> str:
+        if row.not_before is not None and row.not_before > now():
+            times = "once" if row.failures == 1 else f"{row.failures} times"
+            return f"failed {times}, and is tried again at {row.not_before}"
+        if row.kind == "fetch":
+            return "waits for its turn among the downloads"
+        taken, there = self.slots()
+        if taken >= there:
+            return f"waits for a free slot: {taken} of {there} are taken"
+        return "its environment is made ready"
+
+    def _waiting(self, connection: Connection, row: Row[Any]) -> str:
+        verdict = self._verdict(connection, row)
+        remark = self.remark(row.id)
+        line = f"waits: {verdict.why}" if verdict.truth is not Truth.TRUE else ""
+        if not line:
+            line = self._beyond(connection, row)
+        return f"{line} ({remark})" if remark else line
+
+    def _beyond(self, connection: Connection, row: Row[Any]) -> str:
+        """Say what a job waits for whose condition is true."""
+        pools = [
+            each for each in leaves(needs.expression_of(connection, row)) if isinstance(each, Pool)
+        ]
+        if pools and not needs.referring_elsewhere(connection, [row.id]):
+            free = self.pools.free
+            asked = ", ".join(f"{describe(each)} ({free[each.name]} free)" for each in pools)
+            return f"waits for {asked}"
+        services = {
+            service for _, service, how in needs.of_job(connection, row.id) if how in IMPLIED
+        }
+        return f"brings here what it refers to on {', '.join(sorted(services - {''}))}"
+
+    def _verdict(self, connection: Connection, row: Row[Any]) -> Verdict:
+        return evaluate(
+            needs.expression_of(connection, row), self._verdicts(connection).within(row.id)
+        )
+
+    def _verdicts(self, connection: Connection) -> Verdicts:
+        return Verdicts(
+            connection,
+            reports=self.reports,
+            pool=self.pools.verdict_of,
+            now=datetime.now(UTC),
+        )
+
+    # -- the chain
+
+    def _chain(self, connection: Connection, row: Row[Any]) -> Iterator[str]:
+        """Yield a line for each cause below, indented by its level; bounded."""
+        seen = {row.id}
+        pending = [(row, 0)]
+        lines = 0
+        while pending and lines < _MOST_LINES:
+            current, level = pending.pop()
+            below = []
+            for fact, text in self._causes(connection, current):
+                yield f"{'  ' * level}{text}"
+                lines += 1
+                if fact is not None and fact.id not in seen and level < _MOST_LEVELS:
+                    seen.add(fact.id)
+                    below.append((store.get(connection, fact.id), level + 1))
+            pending.extend(reversed(below))
+
+    def _causes(
+        self, connection: Connection, row: Row[Any]
+    ) -> Iterator[tuple[JobFact | None, str]]:
+        """Yield what keeps a waiting job, or what a cancelled one could not have."""
+        status = JobState(row.status)
+        if status is JobState.WAITING:
+            yield from self._awaited(connection, row)
+        elif status is JobState.CANCELLED:
+            names = [name for name, service, _ in needs.of_job(connection, row.id) if not service]
+            for fact in needs.job_facts(connection, names).values():
+                if fact.status in {JobState.FAILED, JobState.CANCELLED}:
+                    yield fact, f"{fact.name} {fact.status}: {fact.error}"
+
+    def _awaited(
+        self, connection: Connection, row: Row[Any]
+    ) -> Iterator[tuple[JobFact | None, str]]:
+        verdicts = self._verdicts(connection)
+        found = list(dict.fromkeys(leaves(needs.expression_of(connection, row))))
+        verdicts.load(found)
+        told: set[str] = set()
+        for leaf in found:
+            verdict = verdicts.of(leaf, row.id)
+            if verdict.truth is not Truth.NOT_YET:
+                continue
+            names = list(subjects_of(leaf))
+            fact = needs.job_facts(connection, names).get(names[0]) if names else None
+            text = f"{describe(leaf)}: {verdict.why}" if verdict.why else describe(leaf)
+            if text not in told:
+                told.add(text)
+                yield fact, text
