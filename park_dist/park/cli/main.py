@@ -51,6 +51,7 @@ _COMMANDS = {
     "why": "say why a job is not running, or why it failed or was cancelled",
     "graph": "show a workflow: as a tree of text, as a picture, or for Graphviz",
     "watch": "follow a workflow to its end",
+    "plan": "say what a script would run and install where, without doing it",
     "logs": "print what a job wrote to stdout and stderr",
     "result": "wait for a job and print its result",
     "get": "fetch a file that a job left",
