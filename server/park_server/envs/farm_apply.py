@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -60,16 +61,21 @@ def listing_for(cache_tag: str) -> Listing:
 
     An empty folder of bytecode is one to be filled: what will be in it is linked already.
     """
+    return partial(_listed, cache_tag)
 
-    def listing(path: str) -> dict[str, bool]:
-        with os.scandir(path) as found:
-            names = {item.name: item.is_dir(follow_symlinks=False) for item in found}
-        if names or not path.endswith("/__pycache__"):
-            return names
-        modules = (name for name in os.listdir(path.rpartition("/")[0]) if name.endswith(".py"))  # noqa: PTH208
-        return {expected(module, cache_tag): False for module in modules}
 
-    return listing
+@lru_cache(maxsize=16_384)
+def _listed(cache_tag: str, path: str) -> Mapping[str, bool]:
+    """List a folder, once: its path has the digest of the wheel, which says what is in it.
+
+    What was put there since is no part of the wheel, and is found by its stamps.
+    """
+    with os.scandir(path) as found:
+        names = {item.name: item.is_dir(follow_symlinks=False) for item in found}
+    if names or not path.endswith("/__pycache__"):
+        return names
+    modules = (name for name in os.listdir(path.rpartition("/")[0]) if name.endswith(".py"))  # noqa: PTH208
+    return {expected(module, cache_tag): False for module in modules}
 
 
 def script_contents(entry: StoreEntry, python: str) -> dict[str, bytes]:
