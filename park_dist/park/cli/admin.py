@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     offer.add_argument("--python", metavar="X.Y", help="Python minor (the service's own)")
     offer.add_argument(
         "--lock",
-        metavar="FILE|HASH",
+        metavar="LOCK",
         help="a pylock.toml with its closure, or the lock hash of an environment that is there",
     )
     offer.set_defaults(act=_offer)
