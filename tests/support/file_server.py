@@ -102,6 +102,7 @@ def file_server(
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
     labs: dict[int, FileServer] = {}  # noqa: RUF012 (shared on purpose)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its interface)
