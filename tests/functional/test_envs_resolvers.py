@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 from support.environment_lab import own_interpreter, sha256_of
-from support.index_server import application, opened_index, serving
+from support.index_server import application, opened_index, publish, serving
 from support.wheels import make_wheel
 
 from park.errors import ResolutionFailed
@@ -45,17 +44,8 @@ def published(tmp_path: Path) -> list[Path]:
 def url(tmp_path: Path, published: list[Path]) -> Iterator[str]:
     with opened_index(tmp_path / "index") as index, serving(application(index)) as url:
         for wheel in published:
-            _upload(url, wheel)
+            publish(url, wheel)
         yield url
-
-
-def _upload(url: str, wheel: Path) -> None:
-    httpx2.post(
-        f"{url}/legacy/",
-        auth=("__token__", "ada-token"),
-        data={":action": "file_upload", "protocol_version": "1"},
-        files={"content": (wheel.name, wheel.read_bytes())},
-    ).raise_for_status()
 
 
 def _request(

@@ -7,6 +7,7 @@ import threading
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-__all__ = ["TOKENS", "application", "opened_index", "serving"]
+__all__ = ["TOKENS", "application", "opened_index", "publish", "serving"]
 
 TOKENS = {"ada-token": "ada", "bob-token": "bob"}
 """The tokens that the test application knows, and whose they are."""
@@ -85,6 +86,16 @@ def serving(app: ASGIApp) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def publish(url: str, wheel: Path) -> None:
+    """Upload ``wheel`` to the index at ``url`` as ada."""
+    httpx2.post(
+        f"{url}/legacy/",
+        auth=("__token__", "ada-token"),
+        data={":action": "file_upload", "protocol_version": "1"},
+        files={"content": (wheel.name, wheel.read_bytes())},
+    ).raise_for_status()
 
 
 def _user_of(request: Request) -> str:
