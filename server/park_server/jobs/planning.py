@@ -59,10 +59,10 @@ _LONGEST_BACKOFF_S = 86_400.0
 class Planned:
     """A request with what its job needs.
 
-    ``condition`` is the JSON of the one that its user gave, with moments for delays;
-    ``expression`` the whole of it, what the arguments and the install imply included, or
-    None where nothing is needed. ``remote`` are its leaves on other services, each with its
-    service. ``is_plain``: it asks for nothing but that each of ``needs`` completes.
+    ``condition`` is the JSON of the one that its user gave, with moments for delays. Where
+    all of it, with what the arguments and the install imply, is that each of ``needs``
+    completes, ``expression`` is None; else it is the whole. ``remote`` are its leaves on
+    other services, each with its service; ``installs`` those that it names here.
     """
 
     request: JobRequest
@@ -70,7 +70,17 @@ class Planned:
     expression: Expression | None
     needs: tuple[Need, ...]
     remote: tuple[tuple[str, Leaf], ...]
-    is_plain: bool
+    installs: frozenset[str]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a count of what has not completed is all that has to be kept."""
+        return self.expression is None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it waits for nothing."""
+        return self.expression is None and not self.needs
 
     @property
     def kind(self) -> str:
@@ -92,26 +102,44 @@ def planned(request: JobRequest, accepted: datetime) -> Planned:
         raise UsageError(
             f"job {request.id}: progress stands in conditions only, not among arguments"
         )
-    condition, asked = _condition(request, accepted)
     needs = {(each.job, each.service or "", str(each.what)) for each in references}
-    parts = implied(needs, request.install)
-    whole = parts if asked is None else [asked, *parts]
-    expression = all_of(whole) if whole else None
-    found = [] if expression is None else list(dict.fromkeys(leaves(expression)))
-    if asked is not None or request.install is not None:
-        # those of references are there, with what of the job they need
-        own = () if asked is None else tuple(leaves(asked))
-        needs.update(need for leaf in own for need in _needs_of(leaf))
-        if request.install is not None:
-            needs.add((request.install, "", str(Phase.COMPLETED)))
+    condition, asked = _condition(request, accepted)
+    installs = set() if request.install is None else {request.install}
+    if asked is not None:
+        installs.update(_installs_in(asked))
+        needs.update(need for leaf in leaves(asked) for need in _needs_of(leaf))
+    parts: list[Expression] = []
+    if asked is not None and not is_conjunction(asked):
+        parts = [asked, *implied(needs, request.install)]
+    if request.install is not None:
+        needs.add((request.install, "", str(Phase.COMPLETED)))
     return Planned(
         request=request,
         condition=condition,
-        expression=expression,
+        expression=all_of(parts) if parts else None,
         needs=tuple(sorted(needs)),
-        remote=tuple((service, _here(leaf)) for leaf in found if (service := service_of(leaf))),
-        is_plain=expression is not None and is_conjunction(expression),
+        remote=_remote(parts, needs),
+        installs=frozenset(installs),
     )
+
+
+def _installs_in(expression: Expression) -> Iterator[str]:
+    for leaf in leaves(expression):
+        if isinstance(leaf, InstallIs) and leaf.service is None:
+            yield leaf.install
+
+
+def _remote(parts: Sequence[Expression], needs: Iterable[Need]) -> tuple[tuple[str, Leaf], ...]:
+    """Return the leaves on other services: of ``parts``, or that each of ``needs`` completes."""
+    found: Iterable[Leaf] = [leaf for part in parts for leaf in leaves(part)]
+    if not parts:
+        found = [
+            JobIs(job=job, phase=Phase.COMPLETED, service=service)
+            for job, service, _ in sorted(needs)
+            if service
+        ]
+    named = [(service_of(leaf), leaf) for leaf in dict.fromkeys(found)]
+    return tuple((service, _here(leaf)) for service, leaf in named if service is not None)
 
 
 def implied(needs: Iterable[Need], install: str | None) -> list[Expression]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from park.errors import EnvironmentMismatch
-from park.model.conditions import InstallIs, leaves
 from park.model.states import JobState
 from park.model.truth import Verdict
 from park.wire import InstallRecord, JobRecord, JobRequest, PoolRecord
@@ -131,7 +130,7 @@ class Scheduler:
         plans = self._accepted(user, requests, accepted)
         moment = text_of(accepted)
         creating = self._database.write(lambda c: self._settlement.create(c, user, plans, moment))
-        at_once = [plan.request for plan in plans if plan.expression is None and plan.is_call]
+        at_once = [plan.request for plan in plans if plan.is_free and plan.is_call]
         started = self._dispatcher.start_with(user, at_once)
         created = await asyncio.wrap_future(creating)
         effects = created.effects
@@ -153,7 +152,7 @@ class Scheduler:
         for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests}:
             if lock_hash is not None:
                 self._check_lock(lock_hash, set_hash)
-        for install in {name for plan in plans for name in _installs_in(plan)}:
+        for install in {name for plan in plans for name in plan.installs}:
             self._check_install(install, user)
         return plans
 
@@ -287,16 +286,6 @@ class Scheduler:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a step of the scheduler failed", exc_info=error)
-
-
-def _installs_in(plan: Planned) -> Iterable[str]:
-    """Yield the installs that ``plan`` names."""
-    if plan.request.install is not None:
-        yield plan.request.install
-    if plan.condition is not None and plan.expression is not None:
-        for leaf in leaves(plan.expression):
-            if isinstance(leaf, InstallIs) and leaf.service is None:
-                yield leaf.install
 
 
 def _moment(text: str) -> datetime:

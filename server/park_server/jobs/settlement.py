@@ -131,12 +131,13 @@ class Settlement:
         waiters: list[tuple[Waiter, set[str]]] = []
         for plan in created:
             self._note(plan, cascade.effects)
-            if written[plan.request.id].state is JobState.WAITING:
-                waiters.append(_first_look(cascade, user, plan, written[plan.request.id]))
-            else:
+            job = written[plan.request.id]
+            if job.state is JobState.QUEUED:
                 cascade.effects.queue(plan.request.id, plan.kind)
+            elif (look := _first_look(cascade, user, plan, job.pending)) is not None:
+                waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
-        cascade.look(each for each in waiters if each[0].pending is None or each[1])
+        cascade.look(waiters)
         effects = cascade.finish()
         moved = {*effects.ended, *effects.queued, *effects.urgent, *effects.fetches} - initially
         states = {job: each.state for job, each in written.items()}
@@ -280,7 +281,8 @@ def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) 
     wanted = {needed for plan in plans for needed, service, _ in plan.needs if not service}
     jobs = needs.job_facts(cascade.connection, wanted)
     rest = wanted - jobs.keys() - own
-    installs = needs.install_facts(cascade.connection, rest) if rest else {}
+    named = {install for plan in plans for install in plan.installs}
+    installs = needs.install_facts(cascade.connection, named) if named else {}
     cascade.verdicts.know(*jobs.values(), *installs.values())
     foreign = {fact.id for fact in jobs.values() if fact.user != user}
     if unknown := sorted((rest - installs.keys()) | foreign):
@@ -304,8 +306,8 @@ def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) 
 
 def _new_job(cascade: Cascade, plan: Planned) -> store.NewJob:
     request = plan.request
-    if plan.expression is None:
-        return store.NewJob(request=request, state=JobState.QUEUED)
+    if plan.is_free:
+        return store.NewJob(request=request, state=JobState.QUEUED, condition=plan.condition)
     pending = _missing(cascade, plan) if plan.is_plain else None
     install = None if request.install is None else cascade.verdicts.install(request.install)
     return store.NewJob(
@@ -320,31 +322,37 @@ def _new_job(cascade: Cascade, plan: Planned) -> store.NewJob:
 
 def _missing(cascade: Cascade, plan: Planned) -> int:
     """Return how many of the jobs and installs that ``plan`` needs have not completed."""
+    completed = cascade.verdicts.completed
     needed = {(name, service) for name, service, _ in plan.needs}
-    return sum(
-        bool(service) or cascade.verdicts.completed(name).truth is not Truth.TRUE
-        for name, service in needed
-    )
+    return sum(bool(service) or completed(name).truth is not Truth.TRUE for name, service in needed)
 
 
 def _first_look(
-    cascade: Cascade, user: str, plan: Planned, new: store.NewJob
-) -> tuple[Waiter, set[str]]:
-    """Return a new job that waits, with what it needs that will never be."""
+    cascade: Cascade, user: str, plan: Planned, pending: int | None
+) -> tuple[Waiter, set[str]] | None:
+    """Return a new job, with what it needs that will never be, where there is more to do."""
+    request = plan.request
+    if plan.expression is not None:
+        cascade.build(request.id, plan.expression)
+        hopeless = set()
+    else:
+        completed = cascade.verdicts.completed
+        hopeless = {
+            name
+            for name, service, _ in plan.needs
+            if not service and completed(name).truth is Truth.NEVER
+        }
+        if not hopeless:
+            return None
     waiter = Waiter(
-        id=plan.request.id,
+        id=request.id,
         user=user,
         kind=plan.kind,
-        entry_point=plan.request.entry_point,
+        entry_point=request.entry_point,
         attempt=0,
-        pending=new.pending,
+        pending=pending,
     )
-    if plan.expression is None or new.pending is None:
-        if plan.expression is not None:
-            cascade.build(waiter.id, plan.expression)
-        return waiter, set()
-    local = {name for name, service, _ in plan.needs if not service}
-    return waiter, {name for name in local if cascade.verdicts.completed(name).truth is Truth.NEVER}
+    return waiter, hopeless
 
 
 def _with_dependents(connection: Connection, job: str) -> list[str]:

@@ -73,11 +73,13 @@ class Verdicts:
         self._user = user
         self._jobs: dict[str, JobFact] = {}
         self._installs: dict[str, InstallFact] = {}
+        self._completed: dict[str, Verdict] = {}
         self._elsewhere: dict[str, Mapping[tuple[str, str], Verdict]] = {}
 
     def know(self, *facts: JobFact | InstallFact) -> None:
         """Take ``facts`` for what is true now."""
         for fact in facts:
+            self._completed.pop(fact.id, None)
             if isinstance(fact, JobFact):
                 self._jobs[fact.id] = fact
             else:
@@ -120,6 +122,11 @@ class Verdicts:
 
     def completed(self, needed: str) -> Verdict:
         """Return whether the job or install ``needed`` has completed."""
+        if needed not in self._completed:
+            self._completed[needed] = self._whether_completed(needed)
+        return self._completed[needed]
+
+    def _whether_completed(self, needed: str) -> Verdict:
         if needed in self._installs:
             leaf = InstallIs(install=needed, phase=Phase.COMPLETED)
             return verdict_of_install(leaf, self._installs[needed])
