@@ -253,7 +253,7 @@ def _answering(url: str) -> Iterator[None]:
         yield
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
         raise UpstreamFault(
-            f"upstream {url} did not answer: {error or type(error).__name__}",
+            f"upstream {url} did not answer: {str(error) or type(error).__name__}",
             hint="try again; if it stays so, the service's operator should check its upstream",
         ) from error
 

@@ -130,10 +130,15 @@ def broken(_request: httpx2.Request) -> httpx2.Response:
     raise httpx2.ConnectError("refused")
 
 
+def silent(_request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ReadTimeout("")
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
         (broken, "did not answer: refused"),
+        (silent, "did not answer: ReadTimeout"),
         (lambda _: httpx2.Response(500), "answered 500"),
         (lambda _: httpx2.Response(401), "answered 401"),
         (lambda _: httpx2.Response(304), "answered 304"),
