@@ -121,6 +121,12 @@ def load(document: bytes) -> Pylock:
         raise UsageError(f"not a lock (PEP 751): {err}") from err
 
 
+@lru_cache(maxsize=16_384)
+def _version_in(filename: str) -> str:
+    """Return the version of a wheel: the same wheels are selected again and again."""
+    return str(parse_wheel_filename(filename)[1])
+
+
 def _locked_wheel(package: Package, artifact: Artifact, interpreter: Interpreter) -> LockedWheel:
     """Return the wheel behind ``artifact``; direct wheels stand as archives in the document."""
     if isinstance(artifact, PackageWheel):
@@ -130,7 +136,7 @@ def _locked_wheel(package: Package, artifact: Artifact, interpreter: Interpreter
     else:
         raise _only_source(package, interpreter)
     try:
-        version = str(parse_wheel_filename(filename)[1])
+        version = _version_in(filename)
     except InvalidWheelFilename as err:
         raise _only_source(package, interpreter) from err
     sha256 = artifact.hashes.get("sha256")
