@@ -23,7 +23,8 @@ from park.model.states import InstallState
 from park.wire import API, InstallRecord, decode, encode
 
 if TYPE_CHECKING:
-    from park.client.submission import Item, Submitter
+    from park.client.pieces import Item
+    from park.client.submission import Submitter
     from park.client.transport import Transport
 
 __all__ = ["Bindings", "Installing"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from park.client.condition import Condition, condition_of
 from park.client.job import Job
 from park.client.needs import needed
-from park.client.submission import Item, Opening
+from park.client.pieces import Item, Opening
 from park.client.values import EncodedCall
 from park.errors import InvalidEntryPoint, UsageError
 from park.jobside import JobOptions

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from park.client.bindings import Bindings
-from park.client.submission import Item, Submitter
+from park.client.pieces import Item
+from park.client.submission import Submitter
 from park.errors import ParkError
 from park.model.conditions import Leaf
 from park.model.conditions_json import condition_to_json

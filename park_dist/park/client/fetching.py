@@ -10,8 +10,9 @@ from park.client.areas import area_route
 from park.client.calls import new_job
 from park.client.credentials import Credentials
 from park.client.job import Job
+from park.client.pieces import Opening
 from park.client.placeholders import FileReference, UrlReference
-from park.client.submission import Opening, origin_of
+from park.client.request_text import origin_of
 from park.client.values import EncodedCall
 from park.errors import UsageError
 from park.model.references import Reference

@@ -14,7 +14,7 @@ from park.calling import current_block, service_named
 from park.client.bindings import Installing
 from park.client.condition import Condition
 from park.client.install import InstallOutcome, Report, Silence, outcome_of
-from park.client.submission import Item, State
+from park.client.pieces import Item, State
 from park.errors import UsageError, from_problem
 from park.model.conditions import InstallIs, Phase
 from park.model.ids import new_id

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from park.client.condition import Condition
+from park.client.pieces import Item, State
 from park.client.placeholders import (
     FileReference,
     JobFiles,
@@ -21,7 +22,6 @@ from park.client.placeholders import (
     ValueReference,
     chosen_file,
 )
-from park.client.submission import Item, State
 from park.errors import JobCancelled, JobFailed, UnknownItem
 from park.model.conditions import JobIs, Leaf, Phase
 from park.model.references import Reference, What

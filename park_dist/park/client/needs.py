@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from park.client.installing import Install
-from park.client.submission import Item, Opening, State, Submitter
+from park.client.pieces import Item, Opening, State
+from park.client.submission import Submitter
 from park.errors import UsageError
 
 if TYPE_CHECKING:

@@ -286,7 +286,7 @@ class Service:
         """Submit the call of a ``@park.job``; ``said`` are the keywords that park took of it."""
         options = CallOptions.said(said)
         binding = self._binding(function)
-        calls = [(args, kwargs)]
+        calls = ((args, kwargs),)
         return self._submitted(function, calls, binding, options, when=said.get("when"))[0]
 
     def _binding(

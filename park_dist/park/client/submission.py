@@ -8,38 +8,29 @@ grant made for it alone.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from park.client.files import FileDigest
-from park.client.planning import PlanEnds, planner
-from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable, UsageError
-from park.model.conditions import brief
-from park.runtime.codec import TAG
+from park.client.pieces import Item, Opening, State, is_bound, prevented, settled
+from park.client.planning import planner
+from park.client.request_text import authorized, extended, of_size, with_set_hash
+from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
 from park.wire import API
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from park.client.binding import Binding
     from park.client.transport import Transport
 
-__all__ = ["Item", "Opening", "State", "Submitter", "first_error", "origin_of", "settled"]
+__all__ = ["Submitter", "first_error"]
 
 _MOST_IN_A_BATCH = 1_000
-_BATCH_BYTES = 8 << 20
-"""Bodies beyond are cut: no service should have to hold more of one request in memory."""
-
 _GATHER_S = 0.002
 _IDLE_S = 1.0
 """How long the thread waits for more before it ends; the next submission starts another."""
@@ -47,113 +38,6 @@ _IDLE_S = 1.0
 _GIVE_UP_S = 60.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
-
-
-class State(Enum):
-    """How far a piece is on its way."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    COMMITTED = "committed"
-    FAILED = "failed"
-    PLANNED = "planned"
-
-
-_SETTLED = frozenset({State.COMMITTED, State.FAILED, State.PLANNED})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Opening:
-    """What a job needs opened on a service, for which a grant is made when it is sent.
-
-    ``authorizes`` tells that it is also what a fetch is authorised by.
-    """
-
-    submitter: Submitter
-    jobs: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    authorizes: bool = False
-
-
-class Item:
-    """A piece on its way to a service; it changes under the lock of its submitter.
-
-    ``document`` is what is sent of a job, without its environment, which is ``binding``;
-    None for an install, which is sent by others. ``needs`` are the pieces that must be
-    there before it, and ``settled_needs`` those that must be committed, not only sent.
-    """
-
-    __slots__ = (
-        "answer",
-        "binding",
-        "document",
-        "error",
-        "files",
-        "id",
-        "inherited",
-        "label",
-        "needs",
-        "openings",
-        "pickled",
-        "root",
-        "settled_needs",
-        "state",
-        "submitter",
-        "target",
-        "told",
-    )
-
-    def __init__(
-        self,
-        submitter: Submitter,
-        id: str,  # noqa: A002 (the field's name)
-        label: str,
-        *,
-        document: dict[str, Any] | None = None,
-        binding: Future[Binding] | None = None,
-        needs: tuple[Item, ...] = (),
-        settled_needs: tuple[Item, ...] = (),
-        files: tuple[tuple[Path, FileDigest], ...] = (),
-        openings: tuple[Opening, ...] = (),
-        pickled: bool = False,
-        target: str | None = None,
-    ) -> None:
-        self.submitter = submitter
-        self.id = id
-        self.label = label
-        self.document = document
-        self.binding = binding
-        self.needs = needs
-        self.settled_needs = settled_needs
-        self.files = files
-        self.openings = openings
-        self.pickled = pickled
-        self.target = target  # of an install: what it installs
-        self.state = State.PENDING
-        self.error: BaseException | None = None
-        self.root: BaseException | None = None  # the error that began it, of this or of a need
-        self.answer: dict[str, Any] | None = None
-        self.told = False
-        self.inherited = False
-
-    def __str__(self) -> str:
-        return f"{'install' if self.document is None else 'job'} {brief(self.id)} ({self.label})"
-
-    def confirm(self, timeout: float | None = None) -> None:
-        """Wait until the service has committed it; raises what its submission raised.
-
-        Raises `TimeoutError` after ``timeout`` seconds.
-        """
-        if self.state not in _SETTLED and not self.submitter.wait([self], timeout):
-            raise TimeoutError(f"{self} is not submitted after {timeout:g} s")
-        if self.error is not None:
-            self.told = True
-            raise self.error
-        if self.state is State.PLANNED:
-            raise PlanEnds(
-                f"{self} is part of a plan and will not run: nothing can wait for it",
-                hint="print the plan before the first result is needed",
-            )
 
 
 class Submitter:
@@ -198,7 +82,7 @@ class Submitter:
             self._pending += items
             if self._thread is None:
                 self._start()
-            elif any(_is_bound(item) for item in items):  # else its binding wakes the thread
+            elif any(is_bound(item) for item in items):  # else its binding wakes the thread
                 self._changed.notify_all()
 
     def poke(self) -> None:
@@ -241,6 +125,7 @@ class Submitter:
 
     def forked(self) -> None:
         """Begin anew in a forked process: the parent sends what was taken before the fork."""
+        self.transport.forked()
         self._changed = threading.Condition()
         self._thread = None
         for item in self._pending:
@@ -290,7 +175,7 @@ class Submitter:
         batch: list[Item] = []
         left: list[Item] = []
         for item in self._pending:
-            if len(batch) == _MOST_IN_A_BATCH or item.document is None:
+            if len(batch) == _MOST_IN_A_BATCH or item.text is None:
                 left.append(item)
                 continue
             if not self._ended_early(item) and self._can_go(item):
@@ -304,7 +189,7 @@ class Submitter:
     def _can_go(self, item: Item) -> bool:
         """Tell whether all that ``item`` needs is there, or in the batch before it."""
         return (
-            _is_bound(item)
+            is_bound(item)
             and all(
                 need.state is State.COMMITTED
                 or (need.state is State.SENDING and need.submitter is self)
@@ -315,7 +200,7 @@ class Submitter:
 
     def _ended_early(self, item: Item) -> bool:
         """Fail ``item`` where it can never be sent; return whether that is so."""
-        error, root = _prevented(item)
+        error, root = prevented(item)
         if error is not None:
             with self._changed:
                 self._end(item, None, error, root)
@@ -327,29 +212,32 @@ class Submitter:
             if self._ended_early(item):  # what it needs has failed here, just before
                 continue
             try:
-                ready.append((item, json.dumps(self._prepared(item), separators=(",", ":"))))
+                ready.append((item, self._prepared(item)))
             except Exception as error:  # noqa: BLE001 (told where the job is asked for)
                 with self._changed:
                     self._end(item, None, error)
-        for part in _of_size(ready):
+        for part in of_size(ready):
             self._post(part)
 
-    def _prepared(self, item: Item) -> dict[str, Any]:
+    def _prepared(self, item: Item) -> str:
         """Return the request of ``item``, after sending its files and making its grants."""
-        document: dict[str, Any] = item.document or {}
         for path, digest in item.files:
             self._bring(path, digest)
+        text = str(item.text)
+        more: dict[str, Any] = {}
         if item.binding is not None:
             bound = item.binding.result()
-            document["set_hash"] = bound.set_hash
-            document.update(
+            more = {"set_hash": bound.set_hash}
+            more |= (
                 {"lock_hash": bound.lock_hash} if bound.lock_hash else {"install": bound.install}
             )
             if item.pickled:
-                document["call"] = _under(document["call"], bound.set_hash)
+                text = with_set_hash(text, bound.set_hash)
         if item.openings:
-            document["grants"] = self._grants(item, document)
-        return document
+            grants = [(opening, self._grant(opening)) for opening in item.openings]
+            more["grants"] = [held for _, held in grants]
+            text = authorized(text, grants)
+        return extended(text, more)
 
     def _bring(self, path: Path, digest: FileDigest) -> None:
         place = f"{API}/files/{digest.sha256}"
@@ -359,20 +247,13 @@ class Submitter:
             self.transport.put(place, path)
         self._present.add(digest.sha256)
 
-    def _grants(self, item: Item, document: dict[str, Any]) -> list[dict[str, str]]:
-        """Make a grant for ``item`` alone on each service that it needs something of."""
+    def _grant(self, opening: Opening) -> dict[str, str]:
+        """Make a grant for one job alone."""
         from park.client.grants import grant
 
-        made = []
-        for opening in item.openings:
-            token = grant(
-                opening.submitter.transport, jobs=list(opening.jobs), files=list(opening.files)
-            ).token
-            made.append({"service": opening.submitter.url, "token": str(token)})
-            if opening.authorizes:
-                fetch = dict(document["fetch"], authorization=f"Bearer {token}")
-                document["fetch"] = fetch | {"origin": origin_of(opening.submitter.url)}
-        return made
+        transport = opening.submitter.transport
+        made = grant(transport, jobs=opening.jobs, files=opening.files)
+        return {"service": opening.submitter.url, "token": str(made.token)}
 
     def _post(self, part: list[tuple[Item, str]]) -> None:
         """Send ``part``, all of it or, where the service refuses that, what it takes of it."""
@@ -426,88 +307,18 @@ class Submitter:
     ) -> None:
         item.answer, item.error, item.root = answer, error, root or error
         item.state = State.COMMITTED if error is None else State.FAILED
-        # what was needed for sending alone may be freed
+        # what was needed for sending alone
         item.needs, item.settled_needs, item.files = (), (), ()
+        if item.text is not None:
+            item.text = ""
         if error is not None:
             _untold.append(item)
-
-
-def _is_bound(item: Item) -> bool:
-    return item.binding is None or item.binding.done()
-
-
-def _prevented(item: Item) -> tuple[BaseException | None, BaseException | None]:
-    """Return why ``item`` can never be sent, and the error at the root of that."""
-    if item.binding is not None and item.binding.done():
-        error = item.binding.exception()
-        if error is not None:
-            return error, error
-    for need in (*item.needs, *item.settled_needs):
-        if need.state is State.FAILED:
-            return _because_of(item, need), need.root
-        if need.state is State.PLANNED:
-            why = f"{item} needs {need}, which is part of a plan and will not run"
-            return UsageError(why), None
-    return None, None
-
-
-def _because_of(item: Item, need: Item) -> ParkError:
-    """Return the error of ``item``, whose need was not submitted: of the kind of its root."""
-    root = need.root
-    kind = type(root) if isinstance(root, ParkError) else ServiceFault
-    return kind(
-        f"{item} was not submitted, since it needs {need}, which was not: {root}",
-        hint=getattr(root, "hint", None),
-        details=getattr(root, "details", None),
-    )
 
 
 def _concerns_one(error: Exception) -> bool:
     """Tell whether a batch was refused for one of its jobs, and not for who sent it."""
     refused = isinstance(error, ParkError) and 400 <= error.http_status < 500  # noqa: PLR2004 (HTTP's)
     return refused and not isinstance(error, NotAuthenticated)
-
-
-def _of_size(ready: list[tuple[Item, str]]) -> Iterable[list[tuple[Item, str]]]:
-    part: list[tuple[Item, str]] = []
-    size = 0
-    for item, text in ready:
-        if part and size + len(text) > _BATCH_BYTES:
-            yield part
-            part, size = [], 0
-        part.append((item, text))
-        size += len(text)
-    if part:
-        yield part
-
-
-def _under(document: Any, set_hash: str | None) -> Any:
-    """Return encoded arguments with their pickles tagged as made under ``set_hash``."""
-    if set_hash is None:
-        raise UsageError(
-            "an argument can only travel as a pickle, which needs the set that is installed here",
-            hint="pass JSON values, numpy arrays or park.File(path) to a job of another lock",
-        )
-    if isinstance(document, list):
-        return [_under(each, set_hash) for each in document]
-    if not isinstance(document, dict):
-        return document
-    if document.get(TAG) == "pickle":
-        return {**document, "set_hash": set_hash}
-    return {key: _under(value, set_hash) for key, value in document.items()}
-
-
-def origin_of(url: str) -> str:
-    """Return ``scheme://host:port`` of a URL, with the port that it means."""
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-    return f"{parts.scheme}://{host}:{port}"
-
-
-def settled(items: Iterable[Item]) -> bool:
-    """Tell whether nothing is to be done for any of ``items``."""
-    return all(item.state in _SETTLED for item in items)
 
 
 def first_error(items: Iterable[Item]) -> BaseException | None:
@@ -526,12 +337,15 @@ def first_error(items: Iterable[Item]) -> BaseException | None:
         item.told = True
     if not failed:
         return None
-    first, *others = failed
+    first = failed[0].error
+    by_root = {id(item.root): item for item in reversed(failed)}
+    others = [item for item in failed[1:] if by_root[id(item.root)] is item]
+    assert first is not None  # noqa: S101 (by the choice of what failed)
     for item in others[:_MOST_NOTES]:
-        first.error.add_note(f"{item}: {item.error}")  # type: ignore[union-attr]
+        first.add_note(f"{item}: {item.error}")
     if len(others) > _MOST_NOTES:
-        first.error.add_note(f"and {len(others) - _MOST_NOTES} more")  # type: ignore[union-attr]
-    return first.error
+        first.add_note(f"and {len(others) - _MOST_NOTES} more")
+    return first
 
 
 _MOST_NOTES = 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,11 +68,22 @@ class Transport:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._client = httpx2.Client(**_settings(address))
+        self._inherited: list[httpx2.Client] = []
+        self._client = self._connected()
+
+    def _connected(self) -> httpx2.Client:
+        client = httpx2.Client(**_settings(self.address))
+        weakref.finalize(self, client.close)  # nobody is asked to close a service
+        return client
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def forked(self) -> None:
+        """Begin with new connections in a forked process: those that are open are its parent's."""
+        self._inherited.append(self._client)
+        self._client = self._connected()
 
     def json(self, method: str, path: str, **arguments: Any) -> Any:
         """Send a request and return the JSON of its answer; raises the error that it describes."""

@@ -105,7 +105,7 @@ class _Arguments:
         job, reference = value._stands_for()  # noqa: SLF001 (what only this module asks for)
         self.jobs[job.id] = job
         node = reference.as_json()
-        if reference.service == self._service:
+        if node["service"] == self._service:
             del node["service"]
         return node
 
