@@ -1,41 +1,40 @@
-"""The main job, end to end, as a scientist would type it; called by ``scripts/demo``.
+"""The main job, and a workflow over two services, as a scientist would type them.
 
-Every command is shown before it runs, so this is also a transcript to copy from. The
-service, its home, the data and the results are kept in one folder.
+Called by ``scripts/demo``. Every command is shown before it runs, so this is also a
+transcript to copy from. The services, their homes, the data and the results are kept in one
+folder.
 """
 
 from __future__ import annotations
 
+import ast
 import json
-import os
-import shlex
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from platypus import platypus_data
+from platypus import platypus_data, platypus_run
+from transcript import keep_in, park, python, say, service
 
-PARK = Path(sys.executable).with_name("park")
+STORY = Path(__file__).with_name("workflow") / "story.py"
 
 
 def main() -> None:
     """Run the demo in the folder that the command line names."""
     folder = Path(sys.argv[1]).resolve()
-    # its own configuration: yours is left alone
-    os.environ["PARK_CONFIG"] = str(folder / "config.toml")
-    os.environ["PARK_STATE_DIR"] = str(folder / "state")
-    os.environ["PARK_CACHE_DIR"] = str(folder / "cache")
-    data = platypus_data(folder)
-    with service(folder):
+    keep_in(folder)
+    data, measured = platypus_data(folder), platypus_run(folder)
+    with service("compufans", folder / "compufans"), service("sns", folder / "sns"):
+        park("service", "use", "compufans", quiet=True)
+        before = {name: environments(name) for name in ("compufans", "sns")}
         outcome = install()
         park("versions", "mymodel")
         park("run", "mymodel:constants")
         fit(data, folder / "fit.png")
+        story(measured)
+        made = {name: len(environments(name) - found) for name, found in before.items()}
     say(
-        f"Wheels built: {names(outcome['built'])}. Uploaded: {names(outcome['uploaded'])}. "
-        f"Environment: {'made' if outcome['realised'] else 'already there'}."
+        f"Wheels built: {names(outcome['built'])}. Uploaded: {names(outcome['uploaded'])}.\n"
+        f"Environments made: {made['compufans']} on compufans, {made['sns']} on sns."
     )
 
 
@@ -55,61 +54,46 @@ def fit(data: Path, plot: Path) -> None:
     park("logs", "-f", job)
     result = json.loads(park("result", job, capture=True, quiet=True))
     status = json.loads(park("status", job, "--json", capture=True, quiet=True))
-    park("get", job, "fit.png", "-o", str(plot))
-    report(result, status, plot)
-
-
-def report(result: dict, status: dict, plot: Path) -> None:
-    """Print what the fit found, and the environment that found it."""
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
-    say(f"chisq {result['chisq']:.3f} from {result['points']} points, with {versions}")
-    for name, parameter in result["parameters"].items():
-        value, uncertainty = parameter["value"], parameter["uncertainty"]
-        print(f"  {name:<28} {value:>12.5g} ± {uncertainty:<9.2g} {parameter['unit']}")
+    park("get", job, "fit.png", "-o", plot)
+    report(result)
     print(f"\njob  {status['id']}\nlock {status['lock_hash']}\nplot {plot}")
 
 
-@contextmanager
-def service(folder: Path) -> Iterator[None]:
-    """Run a service on loopback for as long as the block lasts."""
-    ready = folder / "ready.json"
-    ready.unlink(missing_ok=True)
-    command = ["serve", "--home", str(folder / "service"), "--port", "0"]
-    show(command)
-    process = subprocess.Popen(
-        [PARK, *command, "--ready-file", ready], stderr=subprocess.PIPE, text=True
+def story(measured: Path) -> None:
+    """Reduce a run on the service that has it, and fit the curve on the other."""
+    say(
+        "A workflow over both: a run of two angles, measured on a silicon wafer, is reduced\n"
+        "on sns with refnx; its curve goes to compufans, where refl1d fits it:"
     )
-    first = process.stderr.readline()  # printed once it serves, or why it does not
-    print(first, end="")
-    if not ready.exists():
-        sys.exit(first + process.stderr.read())
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.communicate()
+    print("\n" + code(STORY))
+    park("files", "put", measured, "~/data/", "--service", "sns")
+    result = ast.literal_eval(python(STORY))
+    park("graph")
+    report(result)
 
 
-def park(*arguments: str, capture: bool = False, quiet: bool = False) -> str:
-    """Show and run one command line of park; stop where it fails."""
-    if not quiet:
-        show(arguments)
-    done = subprocess.run(
-        [PARK, *arguments], stdout=subprocess.PIPE if capture else None, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(done.returncode)
-    return done.stdout or ""
+def report(result: dict) -> None:
+    """Print what a fit found, and with which versions."""
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    say(f"chisq {result['chisq']:.3f} from {result['points']} points, with {versions}")
+    for name, parameter in result["parameters"].items():
+        value, error = parameter["value"], parameter["uncertainty"]
+        shown = "not determined" if error is None else f"{error:<9.2g}"
+        print(f"  {name:<28} {value:>12.5g} ± {shown} {parameter.get('unit', '')}".rstrip())
 
 
-def show(arguments: tuple[str, ...] | list[str]) -> None:
-    """Print a command as one would type it."""
-    print(f"\n$ park {shlex.join(arguments)}", flush=True)
+def environments(name: str) -> set[str]:
+    """Return the lock hashes of the environments of a service."""
+    listed = json.loads(park("env", "list", "-s", name, "--json", capture=True, quiet=True))
+    return {environment["lock_hash"] for environment in listed}
 
 
-def say(text: str) -> None:
-    """Print a sentence between the commands."""
-    print(f"\n{text}", flush=True)
+def code(script: Path) -> str:
+    """Return a script without its docstring, as one would read it aloud."""
+    text = script.read_text("utf-8")
+    docstring = ast.parse(text).body[0]
+    lines = text.splitlines()[docstring.end_lineno :]
+    return "\n".join(f"    {line}".rstrip() for line in lines).strip("\n")
 
 
 def names(wheels: list[str]) -> str:
