@@ -116,8 +116,12 @@ used. Names that are not on this page are not part of the interface. Every error
 
 def python_page() -> str:
     """Return the reference of the Python interface, from its docstrings."""
-    functions = [name for name in park.__all__ if not inspect.isclass(getattr(park, name))]
-    classes = [park.Service, ServiceFiles, park.Job, park.File, park.ParkError]
+    named = {name: getattr(park, name) for name in park.__all__}
+    functions = [name for name, thing in named.items() if inspect.isfunction(thing)]
+    classes = [thing for thing in named.values() if inspect.isclass(thing)]
+    # the way of the story first: a service, its jobs, what they leave
+    first = [park.Service, ServiceFiles, park.Job, park.Jobs, park.Fetch, park.Install]
+    classes = list(dict.fromkeys([*first, *classes]))
     parts = [PYTHON_INTRODUCTION]
     parts += [_described(f"park.{name}", getattr(park, name), level=2) for name in functions]
     parts += [_class(cls) for cls in classes]

@@ -75,11 +75,13 @@ def _worst(record: GraphRecord) -> int:
 
 def _told(states: Watched, line: Callable[[GraphNode], str]) -> GraphRecord:
     """Print a line for each change of a state; return the last graph."""
+    from park.client.workflow import Workflow
+
     known: dict[str, str] = {}
     record = GraphRecord(nodes=[], edges=[])
     for state in states:
         record = state.record
-        for node in sorted(record.nodes, key=lambda node: node.id):
+        for node in (branch.node for branch in Workflow(record).branches()):
             if known.get(node.id) != node.status:
                 known[node.id] = node.status
                 print(line(node), flush=True)

@@ -34,8 +34,8 @@ _WAIT_S = 25.0
 _MOST = 2_000
 """Leaves in one request."""
 
-_PACE_S = 20e-6
-"""Between an answer and the next question, for each leaf: asking stays a small part of it all."""
+_PACE_S = 100e-6
+"""Between an answer and the next question, for each leaf: about what an answer takes to make."""
 
 _GIVE_UP_S = 60.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from park.client.binding import Binding
     from park.client.connection import Connection
-    from park.client.submission import Item
+    from park.client.pieces import Item
     from park.client.transport import Transport
     from park.model.entry_point import EntryPoint
 
@@ -150,7 +150,7 @@ class Plan:
         for environment in self.environments:
             yield from (f"  {line}" for line in environment.lines())
         if self.ended is not None:
-            yield self.ended
+            yield f"ends there: {self.ended}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan as JSON data: ``pieces``, ``environments`` and ``ended``."""

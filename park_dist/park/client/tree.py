@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -138,10 +138,11 @@ def tree(
     Where more than ``fold`` pieces that nothing needs follow one another and differ in
     nothing but their ids, one line counts them; None has them all.
     """
-    return [_row(alike, now, glyphs) for alike in folded(workflow, fold)]
+    installs = {name for name, node in workflow.nodes.items() if node.kind == "install"}
+    return [_row(alike, now, glyphs, installs) for alike in folded(workflow, fold)]
 
 
-def _row(alike: Sequence[Branch], now: datetime, glyphs: Glyphs) -> Row:
+def _row(alike: Sequence[Branch], now: datetime, glyphs: Glyphs, installs: Collection[str]) -> Row:
     """Return the line of pieces that are alike; what only one has is said where it is alone."""
     node, alone = alike[0].node, len(alike) == 1
     label = label_of(node)
@@ -154,7 +155,7 @@ def _row(alike: Sequence[Branch], now: datetime, glyphs: Glyphs) -> Row:
         status=node.status,
         time=elapsed(node, now) if alone else "",
         bar=_bar(node, glyphs) if alone else "",
-        notes=tuple(_notes(alike, glyphs)),
+        notes=tuple(_notes(alike, glyphs, installs)),
         alike=tuple(branch.node for branch in alike[1:]),
     )
 
@@ -202,11 +203,13 @@ def short_label(node: GraphNode, width: int) -> str:
     return shortened(label, width)
 
 
-def _notes(alike: Sequence[Branch], glyphs: Glyphs) -> Iterator[str]:
+def _notes(alike: Sequence[Branch], glyphs: Glyphs, installs: Collection[str]) -> Iterator[str]:
     node = alike[0].node
     if node.service is not None:
         yield f"on {host_of(node.service)}"
-    if len(alike) == 1 and (needs := _named(alike[0].also)):
+    # that a job needs its environment goes without saying
+    also = [edge for edge in alike[0].also if edge.needed not in installs]
+    if len(alike) == 1 and (needs := _named(also)):
         yield f"also needs {needs}".replace("…", glyphs.ellipsis)
     if len(alike) == 1 and (values := _reported(node)):
         yield values
