@@ -15,6 +15,7 @@ BENCHMARKS = {
     "index": "index",
     "build": "building",
     "jobs": "jobs",
+    "workflow": "workflow",
     "peers": "peers",
 }
 
