@@ -159,7 +159,7 @@ def _explained(address: Address) -> Iterator[None]:
         yield
     except httpx2.TransportError as error:
         raise ServiceUnreachable(
-            f"nothing answers at {address.url}: {error or type(error).__name__}",
+            f"nothing answers at {address.url}: {str(error) or type(error).__name__}",
             hint="is the service running, and is this its URL? `park service list` shows yours",
         ) from error
 
