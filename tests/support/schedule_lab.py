@@ -34,7 +34,17 @@ from park_server.jobs.peers import Peers
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.settlement import Settlement
 
-__all__ = ["LIMIT_S", "USER", "Lab", "OneEnvironment", "ToldEngine", "lab", "run", "value_of"]
+__all__ = [
+    "BASE_URL",
+    "LIMIT_S",
+    "USER",
+    "Lab",
+    "OneEnvironment",
+    "ToldEngine",
+    "lab",
+    "run",
+    "value_of",
+]
 
 LIMIT_S = 30.0
 """No wait of these tests lasts; one that does is a failure."""

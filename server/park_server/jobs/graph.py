@@ -55,7 +55,7 @@ def graph(
     for job in start:
         store.get(connection, job, user)
     found = _connected(connection, start)
-    rows = {row.id: row for row in _rows(connection, _JOBS, found.jobs)}
+    rows = {row.id: row for row in sorted(_rows(connection, _JOBS, found.jobs), key=_age)}
     others = {needed for _, needed, service, _ in found.edges if not service} - rows.keys()
     ready = {row.id: row for row in _rows(connection, _INSTALLS, others)}
     urls = {row.job: row.document["url"] for row in _rows(connection, _FETCHES, _fetches(rows))}
@@ -65,7 +65,7 @@ def graph(
     known = {node.id for node in nodes}
     edges = [
         GraphEdge(job=job, needed=needed, how=_HOW.get(how, how))
-        for job, needed, _, how in found.edges
+        for job, needed, _, how in sorted(found.edges)
         if needed in known
     ]
     return GraphRecord(nodes=nodes, edges=edges, complete=found.complete)
@@ -110,6 +110,10 @@ def _rows(connection: Connection, statement: Any, names: Iterable[str]) -> list[
     ]
 
 
+def _age(row: Any) -> tuple[str, str]:
+    return row.submitted, row.id
+
+
 def _fetches(rows: dict[str, Any]) -> list[str]:
     return [job for job, row in rows.items() if row.kind == "fetch"]
 
@@ -146,5 +150,5 @@ def _remote_nodes(found: _Found) -> list[GraphNode]:
     remote = dict.fromkeys((needed, service) for _, needed, service, _ in found.edges if service)
     return [
         GraphNode(id=job, kind="remote", label=brief(job), status="remote", service=service)
-        for job, service in remote
+        for job, service in sorted(remote)
     ]
