@@ -31,9 +31,9 @@ STORY = """\
 ✓ install mymodel 1.0+t12345678      …nstall  ready      12.0 s
 └─ ✓ mymodel:prefit_simulation       …prefit  completed  12.0 s
    └─ ● mymodel:define_fit           …define  running    10.0 s  ━━━╌╌╌╌╌╌╌ 30%  \
-also needs …-fetch (file)  chisq 1.5
+chisq 1.5  also needs …-fetch (file)
       └─ ◌ park.fitting:fit          06-fit   waiting            \
-also needs …prefit (completed), …-fetch (completed)  waits for job …define completed
+waits for job …define completed  also needs …prefit (completed), …-fetch (completed)
 """
 
 

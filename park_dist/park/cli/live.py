@@ -37,9 +37,9 @@ _AROUND = 3
 def live(states: Watched, console: Console) -> GraphRecord:
     """Draw the states as they come; return the last graph."""
     state = next(states)
+    glyphs = glyphs_for(sys.stdout)  # before rich puts its own stream in the place of it
 
     def drawing(height: int) -> RenderableType:
-        glyphs = glyphs_for(sys.stdout)
         now = datetime.now(UTC)
         return picture(state, now, glyphs=glyphs, width=console.width, height=height)
 

@@ -207,14 +207,14 @@ def _notes(alike: Sequence[Branch], glyphs: Glyphs, installs: Collection[str]) -
     node = alike[0].node
     if node.service is not None:
         yield f"on {host_of(node.service)}"
+    if node.why and standing(node.status) != "completed":
+        yield one_line(node.why).replace("…", glyphs.ellipsis)
+    if len(alike) == 1 and (values := _reported(node)):
+        yield values
     # that a job needs its environment goes without saying
     also = [edge for edge in alike[0].also if edge.needed not in installs]
     if len(alike) == 1 and (needs := _named(also)):
         yield f"also needs {needs}".replace("…", glyphs.ellipsis)
-    if len(alike) == 1 and (values := _reported(node)):
-        yield values
-    if node.why and standing(node.status) != "completed":
-        yield one_line(node.why).replace("…", glyphs.ellipsis)
 
 
 def _reported(node: GraphNode) -> str:
