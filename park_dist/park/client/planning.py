@@ -11,7 +11,7 @@ from park.errors import UsageError
 if TYPE_CHECKING:
     from park.client.binding import Binding
     from park.client.connection import Connection
-    from park.client.submission import Item
+    from park.client.pieces import Item
     from park.model.entry_point import EntryPoint
 
 __all__ = ["PlanEnds", "Planner", "planner", "refuse_in_plan"]
