@@ -211,7 +211,7 @@ def _node(item: Item, service: str | None) -> GraphNode:
 def _url(document: dict[str, Any] | None) -> str:
     """Return what is fetched; the name of a file of another job is not known yet."""
     url = (document or {}).get("fetch", {}).get("url")
-    return url if isinstance(url, str) else "of the file that a job leaves"
+    return url if isinstance(url, str) else "what a job leaves"
 
 
 def _is_completion(leaf: Leaf) -> bool:
