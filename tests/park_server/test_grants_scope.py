@@ -87,7 +87,14 @@ def progress(job: str) -> Leaf:
     return Comparison(left=left, operator="<", right=Literal(value=2))
 
 
-@pytest.mark.parametrize("leaf", [JobIs(job="one", phase=Phase.STARTED), progress("two")])
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        JobIs(job="one", phase=Phase.STARTED),
+        InstallIs(install="one", phase=Phase.COMPLETED),
+        progress("two"),
+    ],
+)
 def test_leaves_of_its_jobs_can_be_followed(leaf: Leaf) -> None:
     check_leaf(GRANT, leaf)
 
@@ -97,7 +104,7 @@ def test_leaves_of_its_jobs_can_be_followed(leaf: Leaf) -> None:
     [
         JobIs(job="three", phase=Phase.COMPLETED),
         progress("three"),
-        InstallIs(install="one", phase=Phase.COMPLETED),
+        InstallIs(install="three", phase=Phase.COMPLETED),
         Pool(name="license", count=1),
         At(moment=datetime(2026, 11, 23, tzinfo=UTC)),
     ],

@@ -4,7 +4,7 @@
 ``GET /api/v1/jobs/{id}``, ``…/result``     a job of the grant
 ``GET /api/v1/jobs/{id}/files/{name}``      a file that such a job left
 ``GET /api/v1/areas/files/{path}``          a file of the grant
-``POST /api/v1/follow``                     each leaf is looked at by itself
+``POST /api/v1/follow``                     leaves that speak of its jobs and installs
 ``DELETE /api/v1/grant``                    whoever holds a grant may give it back
 ==========================================  ======================================
 
@@ -17,7 +17,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from park.errors import NotPermitted, ParkError
-from park.model.conditions import Comparison, JobIs, Leaf, brief
+from park.model.conditions import Comparison, InstallIs, JobIs, Leaf, brief
 from park.model.references import Reference
 from park.wire import API
 from park_server.areas.paths import parse_place
@@ -33,6 +33,7 @@ _OWN_DECISION = {("POST", f"{API}/follow"), ("DELETE", f"{API}/grant")}
 class Grant:
     """What whoever holds it may do in the name of ``user``; times in RFC 3339.
 
+    ``jobs`` has the ids of installs, too: that they end can be followed.
     ``files`` are spelled as everybody understands them: ``~ada/shared/run.refl``.
     """
 
@@ -61,7 +62,7 @@ def check_leaf(grant: Grant, leaf: Leaf) -> None:
     """Raise `NotPermitted` unless all that ``leaf`` speaks of is a job of ``grant``."""
     named = _jobs_in(leaf)
     if named is None:
-        raise NotPermitted("a grant follows jobs, and nothing else of the service")
+        raise NotPermitted("a grant follows jobs and installs, and nothing else of the service")
     for job in named:
         if job not in grant.jobs:
             raise NotPermitted(
@@ -74,6 +75,8 @@ def _jobs_in(leaf: Leaf) -> list[str] | None:
     match leaf:
         case JobIs(job=job):
             return [job]
+        case InstallIs(install=install):
+            return [install]
         case Comparison(left=left, right=right):
             return [each.job for each in (left, right) if isinstance(each, Reference)]
         case _:

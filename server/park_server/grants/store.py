@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from park.errors import UnknownItem
 from park.wire import GrantRecord
-from park_server.db.tables import grants, jobs
+from park_server.db.tables import grants, installs, jobs
 from park_server.grants.scope import Grant
+from park_server.jobs.needs import in_blocks
 
 __all__ = ["add", "by_digests", "check_own", "forget", "grant_in", "listing", "record_of", "revoke"]
-
-_AT_ONCE = 500
-"""Values in one query: SQLite of some years ago takes 999 parameters."""
 
 _ADD = insert(grants)
 _BY_DIGEST = select(grants).where(grants.c.token_sha256.in_(bindparam("digests", expanding=True)))
@@ -23,12 +21,17 @@ _OWN_JOBS = select(jobs.c.id).where(
     jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.user == bindparam("user")
 )
 
+_OWN_INSTALLS = select(installs.c.id).where(
+    installs.c.id.in_(bindparam("ids", expanding=True)), installs.c.user == bindparam("user")
+)
+
 
 def check_own(connection: Connection, user: str, ids: Sequence[str]) -> None:
-    """Raise `UnknownItem` naming the first of ``ids`` that is no job of ``user``."""
+    """Raise `UnknownItem` naming the first of ``ids`` that is no job or install of ``user``."""
     own: set[str] = set()
-    for some in _portions(ids):
-        own.update(connection.execute(_OWN_JOBS, {"ids": some, "user": user}).scalars())
+    for some in in_blocks(ids):
+        for query in (_OWN_JOBS, _OWN_INSTALLS):
+            own.update(connection.execute(query, {"ids": some, "user": user}).scalars())
     for job in ids:
         if job not in own:
             raise UnknownItem(f"no job {job} on this service", hint="`park jobs` lists yours")
@@ -53,7 +56,7 @@ def add(connection: Connection, grant: Grant, digest: str) -> None:
 def by_digests(connection: Connection, digests: Collection[str]) -> dict[str, Grant]:
     """Return the grants whose tokens have these digests, by digest; also those of no use now."""
     found: dict[str, Grant] = {}
-    for some in _portions(list(digests)):
+    for some in in_blocks(digests):
         for row in connection.execute(_BY_DIGEST, {"digests": some}):
             found[row.token_sha256] = grant_in(row)
     return found
@@ -105,8 +108,3 @@ def record_of(grant: Grant, token: str | None = None) -> GrantRecord:
         revoked=grant.revoked,
         token=token,
     )
-
-
-def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(values), _AT_ONCE):
-        yield values[first : first + _AT_ONCE]

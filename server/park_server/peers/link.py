@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from park.errors import NotPermitted, ParkError, from_problem
+from park.errors import CannotSatisfy, NotPermitted, ParkError, from_problem
 from park.model.truth import Truth, Verdict
 from park.wire import API, FollowedLeaf, VerdictRecord, decode
 from park_server.clock import now
@@ -29,7 +30,13 @@ _GRACE_S = 15.0
 _MOST_READS = 16
 """Records and files that are read at a time; long polls do not count."""
 
+_LARGEST_ANSWER = 256 << 20
+"""Bytes of a record with its result; files, which may be larger, are streamed."""
+
+_LONGEST_LINE = 2_000
+
 _PROBLEM = "urn:park:problem:"
+_OK, _REDIRECTED = 200, 300
 _TOO_MANY = 429
 _SERVER_FAULT = 500
 
@@ -122,7 +129,7 @@ class Link:
 
     async def follow(self, leaves: Sequence[FollowedLeaf], wait_s: float) -> list[Verdict]:
         """Return a verdict for each leaf, when one is decided or after ``wait_s``."""
-        response = await self._answer(
+        answer = await self._answer(
             "POST",
             f"{API}/follow",
             leaves[0].token,
@@ -133,8 +140,8 @@ class Link:
             timeout=httpx2.Timeout(wait_s + _GRACE_S, connect=_CONNECT_S),
         )
         try:
-            said = [decode(VerdictRecord, each) for each in _json(response)]
-            verdicts = [Verdict(Truth(each.truth), each.why) for each in said]
+            said = [decode(VerdictRecord, each) for each in _json(answer)]
+            verdicts = [Verdict(Truth(each.truth), _line(each.why)) for each in said]
         except (TypeError, ValueError) as error:
             raise Silent(f"its verdicts cannot be read: {error}") from error
         if len(verdicts) != len(leaves):
@@ -144,8 +151,8 @@ class Link:
     async def job(self, job: str, token: str) -> dict[str, Any]:
         """Return the record of a job, with its result where there is one."""
         async with self._slots:
-            response = await self._answer("GET", f"{job_path(job)}/result", token)
-        document: dict[str, Any] = _json(response)
+            answer = await self._answer("GET", f"{job_path(job)}/result", token)
+        document: dict[str, Any] = _json(answer)
         return document
 
     async def give_back(self, token: str) -> None:
@@ -159,11 +166,10 @@ class Link:
         """Open a file of a job as a stream; raises `Silent` wherever it breaks."""
         request = self._request("GET", file_path(job, name), token, headers=headers)
         async with self._slots:
-            response = await self._sent(request, stream=True)
+            response = await self._sent(request)
             try:
                 if not response.is_success:
-                    await response.aread()
-                    _check(response)
+                    _check(response.status_code, await _body(response))
                 yield response
             except httpx2.HTTPError as error:
                 raise Silent(_told(error)) from error
@@ -172,10 +178,16 @@ class Link:
 
     async def _answer(
         self, method: str, path: str, token: str | None = None, **arguments: Any
-    ) -> httpx2.Response:
+    ) -> bytes:
         response = await self._sent(self._request(method, path, token, **arguments))
-        _check(response)
-        return response
+        try:
+            body = await _body(response)
+        except httpx2.HTTPError as error:
+            raise Silent(_told(error)) from error
+        finally:
+            await response.aclose()
+        _check(response.status_code, body)
+        return body
 
     def _request(
         self,
@@ -195,36 +207,54 @@ class Link:
             **arguments,
         )
 
-    async def _sent(self, request: httpx2.Request, *, stream: bool = False) -> httpx2.Response:
+    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
         try:
-            return await self._client.send(request, stream=stream, follow_redirects=False)
+            return await self._client.send(request, stream=True, follow_redirects=False)
         except NotPermitted as error:
             raise Barred(f"{error.message} ({error.hint})") from error
         except httpx2.HTTPError as error:
             raise Silent(_told(error)) from error
 
 
-def _check(response: httpx2.Response) -> None:
+async def _body(response: httpx2.Response) -> bytes:
+    """Return the body; raises `CannotSatisfy` for one that would fill the memory."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _LARGEST_ANSWER:
+            raise CannotSatisfy(
+                f"the answer has more than {_LARGEST_ANSWER >> 20} MiB",
+                hint="pass large results as files",
+            )
+    return bytes(body)
+
+
+def _check(status: int, body: bytes) -> None:
     """Raise what the service says is wrong; `Silent` where it is not a service that speaks."""
-    if response.is_success:
+    if _OK <= status < _REDIRECTED:
         return
     try:
-        problem = response.json()
+        problem = json.loads(body)
     except ValueError:
         problem = None
     is_ours = isinstance(problem, dict) and str(problem.get("type", "")).startswith(_PROBLEM)
-    status = response.status_code
     if not is_ours or status >= _SERVER_FAULT or status == _TOO_MANY:
         raise Silent(f"it answered {status}" if is_ours else f"{status}, not from a park service")
-    raise from_problem({"status": status, **problem})
+    detail = _line(str(problem.get("detail", "")))
+    raise from_problem({**problem, "status": status, "detail": detail})
 
 
-def _json(response: httpx2.Response) -> Any:
+def _json(body: bytes) -> Any:
     try:
-        return response.json()
+        return json.loads(body)
     except ValueError as error:
-        raise Silent(f"{response.status_code} without JSON, not from a park service") from error
+        raise Silent("it answered without JSON, not as a park service") from error
+
+
+def _line(text: str) -> str:
+    """Return what another service says as one line of bounded length."""
+    return " ".join(text[: 2 * _LONGEST_LINE].split())[:_LONGEST_LINE]
 
 
 def _told(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+    return _line(str(error)) or type(error).__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from park.errors import UsageError
 from park.model.references import Reference, references_in
 from park.model.truth import Truth
 from park_server.db.tables import calls, fetches, held_grants, remote_leaves, staged
+from park_server.jobs.needs import in_blocks
 from park_server.peers.urls import normalised
 
 __all__ = [
@@ -28,9 +29,6 @@ __all__ = [
     "undecided",
     "write_staged",
 ]
-
-_AT_ONCE = 500
-"""Ids in one query: SQLite of some years ago takes 999 parameters."""
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _UNDECIDED = select(
@@ -75,7 +73,7 @@ def undecided(connection: Connection, jobs: Collection[str]) -> list[RemoteLeaf]
     """Return the leaves of ``jobs`` that are not decided yet."""
     return [
         RemoteLeaf(job=row.job, position=row.position, service=row.service, leaf=row.leaf)
-        for some in _portions(jobs)
+        for some in in_blocks(jobs)
         for row in connection.execute(_UNDECIDED, {"ids": some})
     ]
 
@@ -84,7 +82,7 @@ def held_by(connection: Connection, jobs: Collection[str]) -> list[Held]:
     """Return the grants that are held for ``jobs``."""
     return [
         Held(job=row.job, service=row.service, token=row.token)
-        for some in _portions(jobs)
+        for some in in_blocks(jobs)
         for row in connection.execute(_HELD, {"ids": some})
     ]
 
@@ -147,9 +145,3 @@ def write_staged(connection: Connection, job: str, documents: dict[str, Any]) ->
     ]
     if rows:
         connection.execute(insert(staged), rows)
-
-
-def _portions(values: Collection[str]) -> Iterator[Sequence[str]]:
-    whole = list(values)
-    for first in range(0, len(whole), _AT_ONCE):
-        yield whole[first : first + _AT_ONCE]
