@@ -78,6 +78,7 @@ def test_jobs_that_were_just_acknowledged(
 import json, os, signal, sys, park, light_model
 service, pid, folder = park.remote_service(), int(sys.argv[1]), sys.argv[2]
 jobs = [service.submit(light_model.count, f"{folder}/run-{n}") for n in range(5)]
+service.flush()
 os.kill(pid, signal.SIGKILL)
 print(json.dumps([job.id for job in jobs]))
 """

@@ -59,7 +59,12 @@ def remote_service(name: str | None = None) -> Service:
 
 
 class Service:
-    """A service, as one user with one token."""
+    """A service, as one user with one token.
+
+    ``with service:`` makes it the one where calls of jobs go, `park.fetch_url` and the like,
+    in this thread or asyncio task. The block ends once the service has all that was submitted
+    in it; where that failed, it raises the first error, with the others as its notes.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._connection = connection_of(transport)
