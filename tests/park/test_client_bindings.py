@@ -61,8 +61,8 @@ class Lab:
         __: Any,
         ___: Any,
         *,
-        id: str,
-        accepted: Callable[[InstallRecord], object],  # noqa: A002 (as it is)
+        id: str,  # noqa: A002 (as it is)
+        accepted: Callable[[InstallRecord], object],
     ) -> Requested:
         self.requests.append(id)
         if self.install_error is not None:
