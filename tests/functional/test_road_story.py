@@ -80,15 +80,13 @@ def compufans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]
 
 @pytest.fixture(scope="module")
 def bench(
-    tmp_path_factory: pytest.TempPathFactory,
-    client_cache: Path,
-    sns: ParkService,
-    compufans: ParkService,
+    tmp_path_factory: pytest.TempPathFactory, sns: ParkService, compufans: ParkService
 ) -> Bench:
     """Give a scientist who has both packages, both services by name, and a run on the first."""
     folder = tmp_path_factory.mktemp("story")
     python = make_virtualenv(folder / "venv", EXAMPLES / "mymodel", WORKFLOW / "reflectometry")
-    client = Client.of(python, folder / "client", cache=client_cache, service=compufans)
+    # a cache of her own: other tests look at what is built of the same example
+    client = Client.of(python, folder / "client", cache=folder / "cache", service=compufans)
     for name, service in (("sns", sns), ("compufans", compufans)):
         token_file = service.home / "token"
         client.run("service", "add", name, service.url, "--token-file", token_file)
