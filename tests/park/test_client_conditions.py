@@ -147,13 +147,20 @@ def test_a_condition_is_waited_for_and_awaited(far: FollowServer) -> None:
     assert asyncio.run(waited()) is True
 
 
-def test_an_install_elsewhere_cannot_be_waited_for(one: JobService) -> None:
+def test_an_install_elsewhere_is_opened_by_a_grant(one: JobService) -> None:
     from park.client.installing import Install
 
     two = JobService("http://two.example").bind()
     install = Install(two.service.connection, "0199", "mymodel")
-    with pytest.raises(UsageError, match="cannot wait for <Install"):
-        one.service.submit("m:f", when=install.iscompleted)
-    assert two.service.submit("m:f", when=install.iscompleted & install.isfinished)
+    one.service.submit("m:f", when=install.iscompleted).confirm(10)
+    (sent,) = one.jobs
+    leaf = {"install": "0199", "is": "completed", "service": two.service.url}
+    assert sent["when"]["condition"] == leaf
+    assert [body["jobs"] for _, path, body in two.asked if path.endswith("grants")] == [["0199"]]
+    two.service.submit("m:f", when=install.iscompleted & install.isfinished).confirm(10)
+    assert "grants" not in two.jobs[0]
+
+
+def test_an_install_needs_a_service() -> None:
     with pytest.raises(UsageError, match="on which service"):
         park.install_service("mymodel")

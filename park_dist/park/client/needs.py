@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from park.client.installing import Install
 from park.client.pieces import Item, Opening, State
 from park.client.submission import Submitter
-from park.errors import UsageError
 
 if TYPE_CHECKING:
     from park.client.connection import Submitted
@@ -22,8 +20,7 @@ def needed(
     """Return what a job on the service at the URL ``service`` needs of ``things``.
 
     That is: pieces to be sent before it, pieces to be committed before it, and what grants
-    are made for: jobs on other services, and ``more``. Raises `UsageError` for an install on
-    another service.
+    are made for: jobs and installs on other services, and ``more``.
     """
     before: dict[str, Item] = {}
     committed: dict[str, Item] = {}
@@ -32,11 +29,6 @@ def needed(
     for thing in things:
         is_here = thing.connection.url == service
         if not is_here:
-            if isinstance(thing, Install):
-                raise UsageError(
-                    f"a job on {service} cannot wait for {thing!r}, on {thing.connection.url}",
-                    hint="wait for a job there that runs in its environment",
-                )
             elsewhere.setdefault(thing.connection.submitter, []).append(thing.id)
         item = thing.item
         if item is None or item.state is State.COMMITTED:
