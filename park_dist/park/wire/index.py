@@ -1,0 +1,46 @@
+"""The index: its projects and their files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["IndexFileRecord", "IndexProjectRecord"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexFileRecord:
+    """A file of the index: a released one, or one of the user's working trees.
+
+    ``layer`` is ``projects`` or ``trees``; ``yanked`` the reason (PEP 592), perhaps empty,
+    or None where the file is not yanked. Times are RFC 3339 in UTC, ``size`` in bytes.
+    """
+
+    filename: str
+    version: str
+    layer: str
+    size: int
+    sha256: str
+    uploaded: str
+    uploaded_by: str
+    yanked: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexProjectRecord:
+    """A project of the index, as its user sees it.
+
+    ``owned`` tells whether the service owns the name, ``claimed`` whether its operator
+    claimed it; ``status`` and ``reason`` are those of PEP 792. ``versions`` counts released
+    versions and ``trees`` the user's own working trees; ``size`` is of both, in bytes.
+    ``files`` is filled where one project is asked for.
+    """
+
+    name: str
+    owned: bool
+    claimed: bool
+    status: str
+    reason: str | None
+    versions: int
+    trees: int
+    size: int
+    files: list[IndexFileRecord] = field(default_factory=list)

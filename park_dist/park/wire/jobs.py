@@ -1,0 +1,120 @@
+"""Jobs and fetches: what is submitted, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "FETCH",
+    "CallDocument",
+    "FetchRequest",
+    "FileRecord",
+    "HeldGrant",
+    "JobRecord",
+    "JobRequest",
+]
+
+CallDocument = dict[str, Any]
+"""``{"args": [...], "kwargs": {...}}`` with each value in the job codec's JSON form."""
+
+
+FETCH = "park:fetch_url"
+"""The entry point of every fetch: the service itself does it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchRequest:
+    """A file to be had by URL; ``url`` may be the node of a reference to one.
+
+    ``sha256`` (hex) is what its content must have. ``authorization`` is the value of that
+    header, sent to ``origin`` (``scheme://host:port``) and to nobody else.
+    """
+
+    url: Any
+    sha256: str | None = None
+    authorization: str | None = field(default=None, repr=False)
+    origin: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldGrant:
+    """What opens things on the service at the URL ``service`` for one job; see `GrantRecord`."""
+
+    service: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRequest:
+    """One call of an entry point inside the environment of a lock, or of an install to come.
+
+    Exactly one of ``lock_hash`` and ``install`` is given. ``fresh`` asks for a fresh
+    interpreter in place of a fork; ``memory_bytes`` and ``timeout_s`` are limits.
+    ``restartable`` says that it may run again from the beginning once its process is
+    proven dead without an outcome. A fetch has ``fetch`` in their place, and `FETCH` as its
+    entry point.
+
+    ``when`` is a condition (`park.model.conditions_json`); a reference among the arguments
+    (`park.model.references`) is one more. ``retries``: how often it may run again after it
+    failed, ``backoff_s`` seconds after the first failure and twice as long after each other.
+    ``grants`` open what it needs on other services.
+    """
+
+    id: str
+    entry_point: str
+    call: CallDocument
+    lock_hash: str | None = None
+    install: str | None = None
+    set_hash: str | None = None
+    fresh: bool = False
+    restartable: bool = False
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    when: dict[str, Any] | None = None
+    retries: int = 0
+    backoff_s: float = 1.0
+    fetch: FetchRequest | None = None
+    grants: list[HeldGrant] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileRecord:
+    """A file that a job left; ``name`` is its path below the work directory."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRecord:
+    """A job as the service sees it; times are RFC 3339 in UTC.
+
+    ``environment`` is the directory of the environment on the service, ``error`` one line
+    that says why a job failed or was cancelled. ``kind`` is ``call`` or ``fetch``; ``when``
+    the condition under which it starts. It failed ``failures`` times so far, and may run
+    ``retries`` times more than once; ``not_before`` is when it does so the next time.
+    """
+
+    id: str
+    status: str
+    entry_point: str
+    lock_hash: str | None
+    set_hash: str | None
+    install: str | None
+    environment: str | None
+    runtime_hash: str | None
+    attempt: int
+    pid: int | None
+    submitted: str
+    started: str | None
+    finished: str | None
+    error: str | None
+    progress: dict[str, Any] | None = None
+    files: list[FileRecord] = field(default_factory=list)
+    kind: str = "call"
+    when: dict[str, Any] | None = None
+    retries: int = 0
+    failures: int = 0
+    not_before: str | None = None

@@ -1,0 +1,66 @@
+"""Services: what they say of themselves, their files and their fork servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["AreaEntry", "AreaRecord", "ForkServerRecord", "ServiceRecord"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AreaRecord:
+    """A place for files on a service: ``~`` (one's own), or ``/NAME``, a root of the operator."""
+
+    name: str
+    writable: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AreaEntry:
+    """What is in a folder of a service.
+
+    ``kind`` is ``file``, ``folder``, ``link`` or ``other``; ``size`` is in bytes, 0 for what
+    is no file; ``modified`` in RFC 3339 in UTC.
+    """
+
+    name: str
+    kind: str
+    size: int
+    modified: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForkServerRecord:
+    """An interpreter that waits with a module imported, to fork jobs from.
+
+    ``module`` is None where nothing is imported ahead, and ``reason`` says why if that was
+    not asked for. ``memory_bytes`` counts a shared page once (PSS), with the ``spares``
+    that are forked ahead.
+    """
+
+    lock_hash: str
+    module: str | None
+    pid: int
+    running: int
+    spares: int
+    memory_bytes: int
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceRecord:
+    """What a service says of itself to whoever may use it.
+
+    ``platforms`` has, for each Python minor, the platform tags of wheels that it takes, best
+    first; ``builds`` tells whether it builds what a client sends as source.
+    """
+
+    version: str
+    user: str
+    pythons: list[str]
+    index_url: str
+    trees_url: str
+    upload_url: str
+    upstream: str | None
+    platforms: dict[str, list[str]] = field(default_factory=dict)
+    builds: bool = False

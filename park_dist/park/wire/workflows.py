@@ -1,0 +1,120 @@
+"""Workflows: grants, followed conditions, pools, and the graph of who needs whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "FollowedLeaf",
+    "GrantRecord",
+    "GrantRequest",
+    "GraphEdge",
+    "GraphNode",
+    "GraphRecord",
+    "PoolRecord",
+    "VerdictRecord",
+    "WhyRecord",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantRequest:
+    """What a grant is to open, for ``expires_s`` seconds.
+
+    ``jobs`` by id: their records, results and files can be read. ``files`` by their names in
+    the user's area (``~/shared/run.refl``): they can be read.
+    """
+
+    jobs: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    expires_s: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantRecord:
+    """A grant; ``token`` is told once, to whoever asked for it. Times in RFC 3339."""
+
+    id: str
+    jobs: list[str]
+    files: list[str]
+    created: str
+    expires: str
+    revoked: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FollowedLeaf:
+    """A leaf of a condition as JSON, and the grant that opens it (None: one's own token)."""
+
+    leaf: dict[str, Any]
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerdictRecord:
+    """What a leaf is worth: ``true``, ``not-yet`` or ``never``; ``why`` in one line."""
+
+    truth: str
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PoolRecord:
+    """A named pool of resources of a service: ``taken`` of ``size`` units are in use."""
+
+    name: str
+    size: int
+    taken: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphNode:
+    """A piece of a workflow; ``kind`` is ``call``, ``fetch``, ``install`` or ``remote``.
+
+    A remote one is on the service at the URL ``service``, and known by its id alone.
+    ``why`` says what it waits for, or why it failed or was cancelled.
+    """
+
+    id: str
+    kind: str
+    label: str
+    status: str
+    service: str | None = None
+    why: str | None = None
+    submitted: str | None = None
+    started: str | None = None
+    finished: str | None = None
+    progress: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphEdge:
+    """``job`` needs ``needed``; ``how`` is a phase, or ``value``, ``file``, ``url``."""
+
+    job: str
+    needed: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphRecord:
+    """A workflow: what is connected with the jobs that were asked for.
+
+    ``complete`` is False where there was more than the answer may hold.
+    """
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    complete: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhyRecord:
+    """Why a job is in its state: one ``line``, and below it the chain, a cause on each line."""
+
+    job: str
+    status: str
+    line: str
+    chain: list[str] = field(default_factory=list)
