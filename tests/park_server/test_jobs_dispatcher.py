@@ -23,12 +23,13 @@ from park_server.content import ContentStore
 from park_server.db.tables import metadata
 from park_server.envs.environment import Environment
 from park_server.jobs import records, store
+from park_server.jobs.creation import NewJob
+from park_server.jobs.creation import create as create_jobs
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engine import Ended, EndKind, StartOrder
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.outcome import MOST_ATTEMPTS
 from park_server.jobs.settlement import Settlement
-from park_server.jobs.store import NewJob
 
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
@@ -99,7 +100,7 @@ class Place:
             JobRequest(id=job, entry_point="mymodel:fit", call=call, **facts) for job in ids
         ]
         new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
-        self.database.write(lambda c: store.create(c, USER, new, SUBMITTED)).result()
+        self.database.write(lambda c: create_jobs(c, USER, new, SUBMITTED)).result()
         self.dispatcher.enqueue(ids)
 
     async def started(self) -> StartOrder:
@@ -323,7 +324,7 @@ def creation(here: Place, *ids: str) -> list[JobRequest]:
         JobRequest(id=job, entry_point="mymodel:fit", call=call, lock_hash="ab") for job in ids
     ]
     new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
-    here.database.write(lambda c: store.create(c, USER, new, SUBMITTED))
+    here.database.write(lambda c: create_jobs(c, USER, new, SUBMITTED))
     return requests
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,10 @@ def file_of(job: str, what: What = What.FILE, **more: Any) -> Reference:
 
 def write(path: str, text: str) -> None:
     Path(path).write_text(text)
+
+
+def link(path: str, target: str) -> None:
+    Path(path).symlink_to(target)
 
 
 def record_of(name: str) -> FileRecord:
@@ -113,7 +116,7 @@ def test_an_output_that_was_not_written_or_is_a_link_is_none(tmp_path: Path) -> 
             for _ in "12":
                 order = await here.started()
                 if order.job_id == "link":
-                    os.symlink("/etc/passwd", here.call_of(order)["kwargs"]["outfile"])
+                    link(here.call_of(order)["kwargs"]["outfile"], "/etc/passwd")
                 here.complete(order)
             for job in ("absent", "link"):
                 record = await here.final(f"reads-{job}")

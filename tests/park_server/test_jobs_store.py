@@ -19,7 +19,9 @@ from park_repo.database import Database
 from park_server import events
 from park_server.db.tables import metadata
 from park_server.jobs import records, store
-from park_server.jobs.store import Ending, NewJob
+from park_server.jobs.creation import NewJob
+from park_server.jobs.creation import create as create_jobs
+from park_server.jobs.store import Ending
 
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
@@ -40,7 +42,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def create(connection: Connection, new: JobRequest, status: JobState) -> bool:
-    return bool(store.create(connection, USER, [NewJob(request=new, state=status)], SUBMITTED))
+    return bool(create_jobs(connection, USER, [NewJob(request=new, state=status)], SUBMITTED))
 
 
 def types_of(database: Database) -> list[str]:

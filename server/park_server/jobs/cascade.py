@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from park.model.conditions import At, Before, Expression, Pool, evaluate, leaves
 from park.model.states import JobState
 from park.model.truth import Truth
-from park_server.jobs import needs, store
+from park_server.jobs import needs, store, waiting
 from park_server.jobs.effects import Effects
 from park_server.jobs.facts import elided
 from park_server.jobs.memory import Memory
@@ -84,7 +84,7 @@ class Cascade:
                 self._pools_moved = True
             else:
                 ready.append((waiter, None))
-        store.count_down(
+        waiting.count_down(
             self.connection,
             {each.id: 0 for each in waiters if each.id in elsewhere and each.pending is not None},
         )
@@ -92,7 +92,7 @@ class Cascade:
 
     def doom(self, doomed: Sequence[tuple[Waiter, str]]) -> set[str]:
         """Cancel waiting jobs, each with its cause; return their ids."""
-        store.cancel_waiting(
+        waiting.cancel_waiting(
             self.connection, [(waiter.id, waiter.user, elided(why)) for waiter, why in doomed]
         )
         for waiter, why in doomed:
@@ -165,7 +165,7 @@ class Cascade:
 
     def _written(self, level: _Level) -> set[str]:
         """Write what a level came to; return the jobs that it has ended."""
-        store.count_down(self.connection, level.missing)
+        waiting.count_down(self.connection, level.missing)
         if level.ready:
             self.admit(level.ready)
         return self.doom(level.doomed)
@@ -201,7 +201,7 @@ class Cascade:
         return lambda part: evaluate(part, verdict_of).truth is Truth.TRUE
 
     def _queue(self, ready: Sequence[tuple[Waiter, dict[str, int] | None]]) -> None:
-        store.queue_waiting(
+        waiting.queue_waiting(
             self.connection,
             [
                 (waiter.id, waiter.user, units or None, None if waiter.pending is None else 0)

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, Row
 
@@ -31,12 +29,14 @@ from park_server.jobs import store
 from park_server.jobs.effects import Effects
 from park_server.jobs.engine import Ended, EndKind, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.outcome import ending_of, may_run_again, next_try
+from park_server.jobs.outcome import ending_of, line_of, may_run_again, next_try
+from park_server.jobs.queue import Queue
+from park_server.jobs.ready import ReadyEnvironments
 from park_server.jobs.references import output_of, resolved
 from park_server.jobs.run import Run, run_of
 from park_server.jobs.settlement import Settlement
 
-__all__ = ["Dispatcher", "ReadyEnvironments"]
+__all__ = ["Dispatcher"]
 
 _log = logging.getLogger("park.jobs")
 
@@ -46,21 +46,8 @@ CANCEL_GRACE_S = 10.0
 _Committed = tuple[Row[Any] | None, Effects]
 """A start as it was committed (None: it was not to be), and what follows."""
 
-_READ_AT_ONCE = 32
-"""Queued jobs in one query: a read costs as much as the rest of a start, whatever it returns."""
-
 _USE_NOTED_EVERY_S = 1.0
 """How often the use of one environment is written down: eviction thinks in days."""
-
-
-class ReadyEnvironments(Protocol):
-    """Who gives out environments that are whole."""
-
-    def known(self, lock_hash: LockHash) -> Environment | None:
-        """Return the environment if it is known to be whole at this moment, else None."""
-
-    async def ready(self, lock_hash: LockHash) -> Environment:
-        """Return the environment; raises `EnvironmentMismatch` where it cannot be had."""
 
 
 class Dispatcher:
@@ -96,8 +83,7 @@ class Dispatcher:
         self._base_url = base_url
         self._read_only = read_only
         self.apply: Callable[[Effects], None] = lambda effects: self.enqueue(effects.queued)
-        self._queue: deque[str] = deque()
-        self._read: deque[store.Queued] = deque()
+        self._queue = Queue(database)
         self._starting: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._used: dict[str, float] = {}
@@ -137,15 +123,13 @@ class Dispatcher:
 
     def enqueue(self, jobs: Iterable[str]) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
-        self._queue.extend(jobs)
+        self._queue.add(jobs)
         self._dispatch()
 
     def enqueue_first(self, jobs: Sequence[str]) -> None:
         """Queue ``jobs`` before all others: they hold what others wait for."""
         if jobs:
-            read = [queued.request.id for queued in self._read]
-            self._read.clear()
-            self._queue.extendleft(reversed([*jobs, *read]))
+            self._queue.add_first(jobs)
             self._dispatch()
 
     async def cancel(self, job: str) -> None:
@@ -158,7 +142,6 @@ class Dispatcher:
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found again."""
         self._queue.clear()
-        self._read.clear()
         for run in self._runs.values():
             run.stop_timer()
         for task in self._tasks:
@@ -170,18 +153,11 @@ class Dispatcher:
 
     def _dispatch(self) -> None:
         while len(self._starting) + len(self._runs) < self._slots:
-            queued = self._next()
+            queued = self._queue.next()
             if queued is None:
                 return
             self._starting.add(queued.request.id)
             self._spawn(self._start(queued))
-
-    def _next(self) -> store.Queued | None:
-        """Return the next queued job; several are read at once, and those cancelled left out."""
-        while not self._read and self._queue:
-            ids = [self._queue.popleft() for _ in range(min(len(self._queue), _READ_AT_ONCE))]
-            self._read.extend(self._database.read(partial(store.to_start, ids=ids)))
-        return self._read.popleft() if self._read else None
 
     def start_with(self, user: str, new: Iterable[JobRequest]) -> set[str]:
         """Start what can start at once of jobs whose creation was queued for commit just now.
@@ -190,7 +166,7 @@ class Dispatcher:
         environment is known to be whole; returns the ids of those that it took.
         """
         taken: set[str] = set()
-        if self._queue or self._read:
+        if self._queue:
             return taken
         for request in new:
             if len(self._starting) + len(self._runs) >= self._slots:
@@ -423,6 +399,6 @@ class Dispatcher:
 def _why(error: Exception) -> str:
     """Say in one line why a job cannot be started; a defect goes into the service's log, too."""
     if isinstance(error, ParkError):
-        return f"{error.message} ({error.hint})" if error.hint else error.message
+        return line_of(error)
     _log.error("a job could not be started", exc_info=error)
     return f"the service could not start it: {type(error).__name__}: {error}"

@@ -20,7 +20,7 @@ from park_server.jobs import store
 from park_server.jobs.effects import Effects
 from park_server.jobs.fetcher import FetchedFile, Fetcher
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.outcome import next_try
+from park_server.jobs.outcome import line_of, next_try
 from park_server.jobs.references import resolved
 from park_server.jobs.settlement import Settlement
 
@@ -115,7 +115,7 @@ class Fetching:
         except TimeoutError:
             await self._failed(row, f"ran longer than its {row.timeout_s:g} s and was stopped")
         except ParkError as error:
-            await self._failed(row, f"{error.message} ({error.hint})" if error.hint else str(error))
+            await self._failed(row, line_of(error))
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
             _log.exception("fetch %s failed", row.id)
             await self._failed(row, f"the service failed: {type(error).__name__}: {error}")

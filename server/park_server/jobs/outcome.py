@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from park.errors import ParkError
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engine import Ended, EndKind
 from park_server.jobs.store import Ending
 
-__all__ = ["MOST_ATTEMPTS", "ending_of", "may_run_again", "next_try"]
+__all__ = ["MOST_ATTEMPTS", "ending_of", "line_of", "may_run_again", "next_try"]
 
 MOST_ATTEMPTS = 5
 """A job whose processes vanish again and again, or never come to start, is given up then."""
@@ -73,6 +74,11 @@ def ending_of(
         traceback=outcome.get("traceback"),
         files=files,
     )
+
+
+def line_of(error: ParkError) -> str:
+    """Return an error of park as the one line that a job keeps."""
+    return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
 def _death(ended: Ended) -> str:

@@ -24,8 +24,9 @@ from park.model.states import JobState
 from park.model.truth import Truth, Verdict
 from park.wire import InstallRecord, PoolRecord
 from park_repo.database import Database
-from park_server.jobs import needs, store
+from park_server.jobs import needs, store, waiting
 from park_server.jobs.cascade import Cascade
+from park_server.jobs.creation import NewJob, create
 from park_server.jobs.effects import Effects
 from park_server.jobs.explain import Explainer
 from park_server.jobs.facts import JobFact
@@ -121,7 +122,7 @@ class Settlement:
         cascade = self._begin(connection)
         _know_what_is_needed(cascade, user, plans)
         new = [_new_job(cascade, plan) for plan in plans]
-        written = {each.request.id: each for each in store.create(connection, user, new, submitted)}
+        written = {each.request.id: each for each in create(connection, user, new, submitted)}
         created = [
             plan
             for plan, each in zip(plans, new, strict=True)
@@ -194,7 +195,7 @@ class Settlement:
         elif verdict.truth is Truth.NEVER:
             cascade.spread(cascade.doom([(waiter, verdict.why)]))
         elif waiter.pending > 1:
-            store.count_down(connection, {job: waiter.pending - 1})
+            waiting.count_down(connection, {job: waiter.pending - 1})
         else:
             cascade.admit([waiter])
         return cascade.finish()
@@ -304,13 +305,13 @@ def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) 
             )
 
 
-def _new_job(cascade: Cascade, plan: Planned) -> store.NewJob:
+def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
     request = plan.request
     if plan.is_free:
-        return store.NewJob(request=request, state=JobState.QUEUED, condition=plan.condition)
+        return NewJob(request=request, state=JobState.QUEUED, condition=plan.condition)
     pending = _missing(cascade, plan) if plan.is_plain else None
     install = None if request.install is None else cascade.verdicts.install(request.install)
-    return store.NewJob(
+    return NewJob(
         request=request,
         state=JobState.QUEUED if pending == 0 else JobState.WAITING,
         condition=plan.condition,

@@ -8,14 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     Connection,
     Row,
     bindparam,
     exists,
-    func,
     insert,
-    null,
     or_,
     select,
     update,
@@ -23,40 +20,34 @@ from sqlalchemy import (
 
 from park.errors import UnknownItem
 from park.model.states import JobState, may_follow
-from park.wire import FetchRequest, FileRecord, JobRequest, decode, encode
+from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
 from park_server.clock import now, text_of
 from park_server.db.tables import (
     calls,
     environments,
     fetches,
-    installs,
     job_files,
     jobs,
     needs,
     results,
 )
-from park_server.fetches.targets import without_user_information
+from park_server.jobs.waiting import forget_authorization
 
 __all__ = [
     "Ending",
     "ImpossibleTransition",
-    "NewJob",
     "Queued",
     "active",
     "call_of",
-    "cancel_waiting",
     "cancelled_in_time",
     "cancelled_on_request",
-    "count_down",
-    "create",
     "end",
     "fetch_of",
     "file_of",
     "files_of",
     "get",
     "ids",
-    "queue_waiting",
     "request_cancel",
     "request_of",
     "requeue",
@@ -85,22 +76,6 @@ class Ending:
     files: Sequence[FileRecord] = field(default_factory=tuple)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewJob:
-    """A job to be written, in the ``state`` in which it begins.
-
-    ``condition`` and ``pending`` as in the table; the hashes are those of its install, where
-    that is ready already.
-    """
-
-    request: JobRequest
-    state: JobState
-    condition: dict[str, Any] | None = None
-    pending: int | None = None
-    lock_hash: str | None = None
-    set_hash: str | None = None
-
-
 def cancelled_in_time() -> Ending:
     """Return the ending of a job that was cancelled before it started."""
     return Ending(status=JobState.CANCELLED, error="cancelled before it started")
@@ -109,77 +84,6 @@ def cancelled_in_time() -> Ending:
 def cancelled_on_request() -> Ending:
     """Return the ending of a job that was cancelled while it ran."""
     return Ending(status=JobState.CANCELLED, error="cancelled on request")
-
-
-def create(
-    connection: Connection, user: str, new: Sequence[NewJob], submitted: str
-) -> list[NewJob]:
-    """Write those of ``new`` that are not known yet (else: a retry of the client); return them.
-
-    A handful of statements, however many they are.
-    """
-    known = _known(connection, [each.request.id for each in new])
-    absent = {each.request.id: each for each in new if each.request.id not in known}
-    if absent:
-        created = absent.values()
-        connection.execute(_ADD, [_row(each, user, submitted) for each in created])
-        documents = [{"job": each.request.id, "document": each.request.call} for each in created]
-        connection.execute(_ADD_CALL, documents)
-        fetched = [
-            _fetch_row(each.request.id, each.request.fetch)
-            for each in created
-            if each.request.fetch is not None
-        ]
-        if fetched:
-            connection.execute(_ADD_FETCH, fetched)
-        entered = {job: each.state for job, each in absent.items()}
-        events.append_all(connection, subject="job", user=user, entered=entered)
-    return list(absent.values())
-
-
-_KNOWN_AT_ONCE = 500
-"""Ids in one query: SQLite of some years ago takes 999 parameters."""
-
-
-def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for first in range(0, len(ids), _KNOWN_AT_ONCE):
-        some = ids[first : first + _KNOWN_AT_ONCE]
-        found.update(connection.execute(select(jobs.c.id).where(jobs.c.id.in_(some))).scalars())
-    return found
-
-
-def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
-    request = new.request
-    return {
-        "id": request.id,
-        "user": user,
-        "status": new.state,
-        "entry_point": request.entry_point,
-        "lock_hash": request.lock_hash or new.lock_hash,
-        "set_hash": request.set_hash or new.set_hash,
-        "install": request.install,
-        "attempt": 0,
-        "fresh": request.fresh,
-        "restartable": request.restartable,
-        "timeout_s": request.timeout_s,
-        "memory_bytes": request.memory_bytes,
-        "cancel_requested": False,
-        "submitted": submitted,
-        "kind": "call" if request.fetch is None else "fetch",
-        "condition": new.condition,
-        "pending": new.pending,
-        "retries": request.retries,
-        "backoff_s": request.backoff_s,
-        "failures": 0,
-    }
-
-
-def _fetch_row(job: str, fetch: FetchRequest) -> dict[str, Any]:
-    # no password of a URL is ever written but as what is forgotten with the fetch's end
-    document = encode(without_user_information(fetch))
-    authorization = document.pop("authorization")
-    return {"job": job, "document": document, "authorization": authorization}
 
 
 def get(connection: Connection, job: str, user: str | None = None) -> Row[Any]:
@@ -210,9 +114,6 @@ def _statement(status: JobState, **changes: Any) -> Any:
     )
 
 
-_ADD = insert(jobs)
-_ADD_CALL = insert(calls)
-_ADD_FETCH = insert(fetches)
 _RETRY = _statement(
     JobState.QUEUED,
     started=None,
@@ -253,70 +154,6 @@ def _transition(
     data = {"error": error} if error else {}
     events.append(connection, subject="job", id=job, type=status, user=row.user, **data)
     return row
-
-
-_IS_WAITING = jobs.c.status == JobState.WAITING
-
-
-def _of_its_install(column: Column[Any]) -> Any:
-    """Return ``column`` of the install that a job names: it is bound to that when it is queued."""
-    return select(column).where(installs.c.id == jobs.c.install).scalar_subquery()
-
-
-_COUNT_DOWN = update(jobs).where(jobs.c.id == bindparam("job")).values(pending=bindparam("missing"))
-_QUEUE = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("job"), _IS_WAITING)
-    .values(
-        status=JobState.QUEUED,
-        pools=bindparam("units"),
-        pending=bindparam("missing"),
-        lock_hash=func.coalesce(jobs.c.lock_hash, _of_its_install(installs.c.lock_hash)),
-        set_hash=func.coalesce(jobs.c.set_hash, _of_its_install(installs.c.set_hash)),
-    )
-)
-_CANCEL_WAITING = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("job"), _IS_WAITING)
-    .values(
-        status=JobState.CANCELLED,
-        finished=bindparam("moment"),
-        error=bindparam("why"),
-        pools=null(),
-    )
-)
-
-
-def count_down(connection: Connection, missing: Mapping[str, int]) -> None:
-    """Write how much is still missing for each of some waiting jobs."""
-    if missing:
-        rows = [{"job": job, "missing": count} for job, count in missing.items()]
-        connection.execute(_COUNT_DOWN, rows)
-
-
-def queue_waiting(
-    connection: Connection, ready: Sequence[tuple[str, str, dict[str, int] | None, int | None]]
-) -> None:
-    """Queue jobs that wait for nothing any more, each ``(id, user, units of pools, pending)``."""
-    if ready:
-        rows = [
-            {"job": job, "units": units, "missing": missing} for job, _, units, missing in ready
-        ]
-        connection.execute(_QUEUE, rows)
-        nothing: dict[str, Any] = {}
-        entered = [(job, JobState.QUEUED, user, nothing) for job, user, *_ in ready]
-        events.append_many(connection, subject="job", entered=entered)
-
-
-def cancel_waiting(connection: Connection, doomed: Sequence[tuple[str, str, str]]) -> None:
-    """Cancel waiting jobs, each ``(id, user, why)``."""
-    if doomed:
-        moment = now()
-        rows = [{"job": job, "moment": moment, "why": why} for job, _, why in doomed]
-        connection.execute(_CANCEL_WAITING, rows)
-        entered = [(job, JobState.CANCELLED, user, {"error": why}) for job, user, why in doomed]
-        events.append_many(connection, subject="job", entered=entered)
-        connection.execute(_FORGET_AUTHORIZATION, [{"of": job} for job, *_ in doomed])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -469,13 +306,8 @@ def end(connection: Connection, job: str, ending: Ending) -> Row[Any]:
         ]
         connection.execute(_ADD_FILE, rows)
     if row.kind == "fetch":
-        connection.execute(_FORGET_AUTHORIZATION, {"of": job})
+        forget_authorization(connection, [job])
     return row
-
-
-_FORGET_AUTHORIZATION = (
-    update(fetches).where(fetches.c.job == bindparam("of")).values(authorization=None)
-)
 
 
 def request_cancel(connection: Connection, job: str) -> None:

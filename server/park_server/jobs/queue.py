@@ -1,0 +1,49 @@
+"""The queue of a service: ids in their order, read from the database some at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from park_repo.database import Database
+from park_server.jobs import store
+
+__all__ = ["Queue"]
+
+_READ_AT_ONCE = 32
+"""Queued jobs in one query: a read costs as much as the rest of a start, whatever it returns."""
+
+
+class Queue:
+    """Jobs that may start, first come, first served."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._ids: deque[str] = deque()
+        self._read: deque[store.Queued] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._ids or self._read)
+
+    def add(self, jobs: Iterable[str]) -> None:
+        """Put ``jobs`` behind all others."""
+        self._ids.extend(jobs)
+
+    def add_first(self, jobs: Sequence[str]) -> None:
+        """Put ``jobs`` before all others."""
+        read = [queued.request.id for queued in self._read]
+        self._read.clear()
+        self._ids.extendleft(reversed([*jobs, *read]))
+
+    def next(self) -> store.Queued | None:
+        """Return the next job, and leave out those that may not start any more, or not yet."""
+        while not self._read and self._ids:
+            ids = [self._ids.popleft() for _ in range(min(len(self._ids), _READ_AT_ONCE))]
+            self._read.extend(self._database.read(partial(store.to_start, ids=ids)))
+        return self._read.popleft() if self._read else None
+
+    def clear(self) -> None:
+        """Start nothing more."""
+        self._ids.clear()
+        self._read.clear()
