@@ -20,7 +20,7 @@ from park.model.states import JobState
 from park.model.truth import Verdict
 from park.wire import InstallRecord, JobRecord, JobRequest, PoolRecord
 from park_repo.database import Change, Database
-from park_server.bus import Bus
+from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
 from park_server.installs import store as installs_store
 from park_server.installs.offers import is_offered
@@ -257,6 +257,8 @@ class Scheduler:
         if effects.progress:
             self.progress.keep(effects.progress)
         self._tell_peers(effects)
+        if effects.queued or effects.urgent or effects.fetches or effects.retries:
+            self._bus.publish(EVERYTHING)  # whoever follows the event log
         for job in effects.ended:
             self.progress.ended(job)
             self._bus.publish(job)
