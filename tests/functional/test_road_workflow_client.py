@@ -244,6 +244,27 @@ print(json.dumps([values, completed, again[0].result(), again[1].get(), found ==
     assert seen == [[n + 1 for n in range(20)], True, 1, 1, True]
 
 
+def test_an_install_elsewhere_is_waited_for(client: Client) -> None:
+    seen = script(
+        client,
+        """
+with one:
+    upload = park.install_service(flow_model)
+    number = flow_model.add(20, 1)
+with two:
+    after = flow_model.add(1, 2, when=upload.iscompleted)
+    both = flow_model.add(number, 2, when=upload.iscompleted & number.iscompleted)
+    either = flow_model.add(3, 4, when=upload.isfinished | number.isfailed)
+    never = flow_model.add(5, 6, when=upload.isfailed)
+never.wait(60)
+print(json.dumps([after.result(60), both.result(60), either.result(60), never.error]))
+""",
+    )
+    assert seen[:3] == [3, 23, 7]
+    assert "needs install" in seen[3]
+    assert "it is ready" in seen[3]
+
+
 def test_errors_of_submission_are_told_at_the_job_and_at_the_end(client: Client) -> None:
     seen = script(
         client,

@@ -108,17 +108,18 @@ def planned(request: JobRequest, accepted: datetime) -> Planned:
     if asked is not None:
         installs.update(_installs_in(asked))
         needs.update(need for leaf in leaves(asked) for need in _needs_of(leaf))
+    is_plain = asked is None or is_conjunction(asked)
     parts: list[Expression] = []
-    if asked is not None and not is_conjunction(asked):
-        parts = [asked, *implied(needs, request.install)]
+    if not is_plain or any(service for _, service, _ in needs):
+        parts = [*([] if asked is None else [asked]), *implied(needs, request.install)]
     if request.install is not None:
         needs.add((request.install, "", str(Phase.COMPLETED)))
     return Planned(
         request=request,
         condition=condition,
-        expression=all_of(parts) if parts else None,
+        expression=None if is_plain else all_of(parts),
         needs=tuple(sorted(needs)),
-        remote=_remote(parts, needs),
+        remote=_remote(parts),
         installs=frozenset(installs),
     )
 
@@ -129,16 +130,10 @@ def _installs_in(expression: Expression) -> Iterator[str]:
             yield leaf.install
 
 
-def _remote(parts: Sequence[Expression], needs: Iterable[Need]) -> tuple[tuple[str, Leaf], ...]:
-    """Return the leaves on other services: of ``parts``, or that each of ``needs`` completes."""
-    found: Iterable[Leaf] = [leaf for part in parts for leaf in leaves(part)]
-    if not parts:
-        found = [
-            JobIs(job=job, phase=Phase.COMPLETED, service=service)
-            for job, service, _ in sorted(needs)
-            if service
-        ]
-    named = [(service_of(leaf), leaf) for leaf in dict.fromkeys(found)]
+def _remote(parts: Sequence[Expression]) -> tuple[tuple[str, Leaf], ...]:
+    """Return the leaves of ``parts`` on other services, each with its service."""
+    found = dict.fromkeys(leaf for part in parts for leaf in leaves(part))
+    named = [(service_of(leaf), leaf) for leaf in found]
     return tuple((service, _here(leaf)) for service, leaf in named if service is not None)
 
 
