@@ -317,26 +317,27 @@ def test_of_a_job_that_has_ended_only_what_is_shown_stays(tmp_path: Path) -> Non
     run(test)
 
 
-def creation(here: Place, *ids: str) -> list[JobRequest]:
-    """Queue the creation of jobs for commit; do not wait for it."""
+def create_and_start(here: Place, *ids: str) -> set[str]:
+    """Queue the creation and the start of jobs for one commit; do not wait for it."""
     call: dict[str, Any] = {"args": [], "kwargs": {}}
     requests = [
         JobRequest(id=job, entry_point="mymodel:fit", call=call, lock_hash="ab") for job in ids
     ]
     new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
-    here.database.write(lambda c: create_jobs(c, USER, new, SUBMITTED))
-    return requests
+    with here.database.together() as batch:
+        batch.write(lambda c: create_jobs(c, USER, new, SUBMITTED))
+        return here.dispatcher.start_with(USER, requests, batch)
 
 
 def test_a_job_that_can_start_at_once_is_created_and_started_in_one_go(tmp_path: Path) -> None:
     async def test() -> None:
         async with place(tmp_path, slots=2) as here:
-            assert here.dispatcher.start_with(USER, creation(here, "1", "2", "3")) == {"1", "2"}
+            assert create_and_start(here, "1", "2", "3") == {"1", "2"}
             here.dispatcher.enqueue(["3"])
             first, second = await here.started(), await here.started()
             assert (first.job_id, second.job_id, first.attempt) == ("1", "2", 1)
             assert (first.directory / "call.json").exists()
-            assert here.dispatcher.start_with(USER, creation(here, "4")) == set()
+            assert create_and_start(here, "4") == set()
             here.end(first, outcome=DONE)
             assert (await here.started()).job_id == "3"
 
@@ -346,12 +347,12 @@ def test_a_job_that_can_start_at_once_is_created_and_started_in_one_go(tmp_path:
 def test_a_retry_of_the_client_starts_nothing_anew(tmp_path: Path) -> None:
     async def test() -> None:
         async with place(tmp_path) as here:
-            here.dispatcher.start_with(USER, creation(here, "1"))
+            create_and_start(here, "1")
             order = await here.started()
-            assert here.dispatcher.start_with(USER, creation(here, "1")) == set()
+            assert create_and_start(here, "1") == set()
             here.end(order, outcome=DONE)
             assert (await here.final("1")).status == "completed"
-            assert here.dispatcher.start_with(USER, creation(here, "1")) == {"1"}
+            assert create_and_start(here, "1") == {"1"}
             here.submit("2")
             assert (await here.started()).job_id == "2"
             assert (await here.final("1")).attempt == 1
@@ -363,7 +364,8 @@ def test_a_creation_that_fails_leaves_no_slot_taken(tmp_path: Path) -> None:
     async def test() -> None:
         async with place(tmp_path, slots=1) as here:
             request = JobRequest(id="1", entry_point="mymodel:fit", call={}, lock_hash="ab")
-            assert here.dispatcher.start_with(USER, [request]) == {"1"}  # never created
+            with here.database.together() as batch:  # and never created
+                assert here.dispatcher.start_with(USER, [request], batch) == {"1"}
             here.submit("2")
             assert (await here.started()).job_id == "2"
 

@@ -81,10 +81,10 @@ async def get_result(
     ``result`` is absent where the job has none (yet): its ``status`` and ``error`` say why.
     """
     services, job = services_of(request), _full_id(request, job)
-    record = await services.jobs.wait(job, user_of(request), wait)
+    record, result = await services.jobs.wait_for_result(job, user_of(request), wait)
     answer: dict[str, Any] = {"job": encode(record)}
     if record.status == JobState.COMPLETED:
-        answer["result"] = services.database.read(lambda c: store.result_of(c, job))
+        answer["result"] = result
     return JSONResponse(answer)
 
 

@@ -22,7 +22,7 @@ from park.errors import ParkError
 from park.model.locks import LockHash
 from park.model.states import JobState
 from park.wire import JobRequest
-from park_repo.database import Change, Database
+from park_repo.database import Batch, Change, Database
 from park_server.bus import Bus, start_of
 from park_server.envs.environment import Environment
 from park_server.jobs import store
@@ -159,8 +159,8 @@ class Dispatcher:
             self._starting.add(queued.request.id)
             self._spawn(self._start(queued))
 
-    def start_with(self, user: str, new: Iterable[JobRequest]) -> set[str]:
-        """Start what can start at once of jobs whose creation was queued for commit just now.
+    def start_with(self, user: str, new: Iterable[JobRequest], batch: Batch) -> set[str]:
+        """Start what can start at once of jobs whose creation is in ``batch``.
 
         So both share a commit. Only where a slot is free, nobody waits, and the
         environment is known to be whole; returns the ids of those that it took.
@@ -176,7 +176,7 @@ class Dispatcher:
             if environment is not None and not is_here:
                 self._starting.add(request.id)
                 queued = store.Queued(user=user, request=request)
-                starting = self._database.write(self._starting_change(queued, environment))
+                starting = batch.write(self._starting_change(queued, environment))
                 self._spawn(self._start_created(queued, environment, starting))
                 taken.add(request.id)
         return taken

@@ -10,9 +10,9 @@ from park.errors import UsageError
 from park.model.states import JobState
 from park.wire import FileRecord, JobRecord
 from park_server.db.tables import jobs
-from park_server.jobs.store import files_of, get
+from park_server.jobs.store import files_of, get, result_of
 
-__all__ = ["full_id", "is_whole", "listing", "record"]
+__all__ = ["full_id", "is_whole", "listing", "record", "with_result"]
 
 _WHOLE = 36
 """Characters of a UUID."""
@@ -53,6 +53,15 @@ def record(connection: Connection, job: str, user: str) -> JobRecord:
     # files are written with the end, and only then
     files = files_of(connection, [job]).get(job, []) if row.finished else []
     return _record(row, files)
+
+
+def with_result(
+    connection: Connection, job: str, user: str
+) -> tuple[JobRecord, dict[str, Any] | None]:
+    """Return what the wire says of ``job``, and its encoded result where it has one."""
+    found = record(connection, job, user)
+    is_completed = found.status == JobState.COMPLETED
+    return found, result_of(connection, job) if is_completed else None
 
 
 def listing(

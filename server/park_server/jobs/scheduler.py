@@ -84,6 +84,8 @@ class Scheduler:
             settlement=settlement,
             folder_of=folders.path_of,
         )
+        # locks and the sets that they were made from are kept for ever: what fitted once, fits
+        self._checked: set[tuple[str | None, str | None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         dispatcher.apply = self._apply
 
@@ -129,9 +131,10 @@ class Scheduler:
         accepted = datetime.now(UTC)
         plans = self._accepted(user, requests, accepted)
         moment = text_of(accepted)
-        creating = self._database.write(lambda c: self._settlement.create(c, user, plans, moment))
         at_once = [plan.request for plan in plans if plan.is_free and plan.is_call]
-        started = self._dispatcher.start_with(user, at_once)
+        with self._database.together() as batch:
+            creating = batch.write(lambda c: self._settlement.create(c, user, plans, moment))
+            started = self._dispatcher.start_with(user, at_once, batch)
         created = await asyncio.wrap_future(creating)
         effects = created.effects
         effects.queued = [job for job in effects.queued if job not in started]
@@ -149,9 +152,10 @@ class Scheduler:
         """Check ``requests``; return them with what they need."""
         plans = [planned(request, accepted) for request in requests]
         check_acyclic(plans)
-        for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests}:
+        for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests} - self._checked:
             if lock_hash is not None:
                 self._check_lock(lock_hash, set_hash)
+            self._checked.add((lock_hash, set_hash))
         for install in {name for plan in plans for name in plan.installs}:
             self._check_install(install, user)
         return plans
@@ -178,8 +182,12 @@ class Scheduler:
 
     def record(self, job: str, user: str) -> JobRecord:
         """Return the job as it is now."""
-        record = self._database.read(lambda c: records.record(c, job, user))
-        return replace(self._folders.with_progress(record), pid=self._dispatcher.pid_of(job))
+        return self._alive(self._database.read(lambda c: records.record(c, job, user)))
+
+    def _alive(self, record: JobRecord) -> JobRecord:
+        """Return ``record`` with what only this process and the job's folder know."""
+        found = self._folders.with_progress(record)
+        return replace(found, pid=self._dispatcher.pid_of(record.id))
 
     def records(self, user: str, *, status: JobState | None, limit: int) -> list[JobRecord]:
         """Return the newest ``limit`` jobs of ``user``, newest first, without their progress."""
@@ -201,6 +209,19 @@ class Scheduler:
             lambda: self.record(job, user),
             lambda seen: JobState(seen.status).is_final,
             timeout_s,
+        )
+
+    async def wait_for_result(
+        self, job: str, user: str, timeout_s: float
+    ) -> tuple[JobRecord, dict[str, Any] | None]:
+        """Return the job as `wait` does, with its encoded result where it has one."""
+
+        def look() -> tuple[JobRecord, dict[str, Any] | None]:
+            record, result = self._database.read(lambda c: records.with_result(c, job, user))
+            return self._alive(record), result
+
+        return await self._bus.wait_until(
+            job, look, lambda seen: JobState(seen[0].status).is_final, timeout_s
         )
 
     # -- what happens
