@@ -454,6 +454,27 @@ def test_why_a_job_is_where_it_is(tmp_path: Path) -> None:
     run(test)
 
 
+def test_a_cause_stands_right_below_what_it_caused(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            await here.submit("a")
+            await here.submit("b", value_of("a"))
+            await here.submit("c")
+            await here.submit("d", value_of("b"), value_of("c"))
+            order = await here.started()
+            await here.scheduler.cancel("c", USER)
+            here.fail(order, "no luck")
+            await here.final("b")
+            _, chain = why(here, "d")
+            assert [each.split(": ")[0] for each in chain] == [
+                "job b (mymodel:fit) cancelled",
+                "  job a (mymodel:fit) failed",
+                "job c (mymodel:fit) cancelled",
+            ]
+
+    run(test)
+
+
 def test_a_graph_is_what_is_connected(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path) as here:

@@ -32,9 +32,14 @@ def run(options: argparse.Namespace) -> int:
         print_json(encode(record))
         return 0
     print(f"{record.status}: {one_line(record.line)}" if record.line else record.status)
-    for depth, cause in enumerate(record.chain, 1):
-        print(f"{'  ' * min(depth, _DEEPEST)}{one_line(cause)}")
+    for cause in record.chain:
+        print(f"  {_indentation(cause)}{one_line(cause)}")
     return 0
 
 
-_DEEPEST = 12
+def _indentation(cause: str) -> str:
+    """Return the spaces that say under which cause this one stands; not more than fit."""
+    return " " * min(len(cause) - len(cause.lstrip(" ")), _DEEPEST)
+
+
+_DEEPEST = 24

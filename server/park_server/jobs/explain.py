@@ -112,33 +112,32 @@ class Explainer:
     # -- the chain
 
     def _chain(self, connection: Connection, row: Row[Any]) -> Iterator[str]:
-        """Yield a line for each cause below, indented by its level; bounded."""
+        """Yield a line for each cause, and what is below it there, indented by its level."""
         seen = {row.id}
-        pending = [(row, 0)]
+        pending = [(fact, text, 0) for fact, text in reversed(self._causes(connection, row))]
         lines = 0
         while pending and lines < _MOST_LINES:
-            current, level = pending.pop()
-            below = []
-            for fact, text in self._causes(connection, current):
-                yield f"{'  ' * level}{text}"
-                lines += 1
-                if fact is not None and fact.id not in seen and level < _MOST_LEVELS:
-                    seen.add(fact.id)
-                    below.append((store.get(connection, fact.id), level + 1))
-            pending.extend(reversed(below))
+            fact, text, level = pending.pop()
+            yield f"{'  ' * level}{text}"
+            lines += 1
+            if fact is not None and fact.id not in seen and level < _MOST_LEVELS:
+                seen.add(fact.id)
+                below = self._causes(connection, store.get(connection, fact.id))
+                pending.extend((each, line, level + 1) for each, line in reversed(below))
 
-    def _causes(
-        self, connection: Connection, row: Row[Any]
-    ) -> Iterator[tuple[JobFact | None, str]]:
-        """Yield what keeps a waiting job, or what a cancelled one could not have."""
+    def _causes(self, connection: Connection, row: Row[Any]) -> list[tuple[JobFact | None, str]]:
+        """Return what keeps a waiting job, or what a cancelled one could not have."""
         status = JobState(row.status)
         if status is JobState.WAITING:
-            yield from self._awaited(connection, row)
-        elif status is JobState.CANCELLED:
-            names = [name for name, service, _ in needs.of_job(connection, row.id) if not service]
-            for fact in needs.job_facts(connection, names).values():
-                if fact.status in {JobState.FAILED, JobState.CANCELLED}:
-                    yield fact, f"{fact.name} {fact.status}: {fact.error}"
+            return list(self._awaited(connection, row))
+        if status is not JobState.CANCELLED:
+            return []
+        names = [name for name, service, _ in needs.of_job(connection, row.id) if not service]
+        return [
+            (fact, f"{fact.name} {fact.status}: {fact.error}")
+            for fact in needs.job_facts(connection, names).values()
+            if fact.status in {JobState.FAILED, JobState.CANCELLED}
+        ]
 
     def _awaited(
         self, connection: Connection, row: Row[Any]
