@@ -86,11 +86,23 @@ def cancelled_on_request() -> Ending:
     return Ending(status=JobState.CANCELLED, error="cancelled on request")
 
 
+_GET = select(jobs).where(jobs.c.id == bindparam("job"))
+_RESULT = select(results.c.document).where(results.c.job == bindparam("job"))
+_FILES = (
+    select(job_files)
+    .where(job_files.c.job.in_(bindparam("jobs", expanding=True)))
+    .order_by(job_files.c.name)
+)
+
+
 def get(connection: Connection, job: str, user: str | None = None) -> Row[Any]:
     """Return the row of ``job``; raises `UnknownItem` (also for another user's job)."""
-    row = connection.execute(select(jobs).where(jobs.c.id == job)).first()
+    row = connection.execute(_GET, {"job": job}).first()
     if row is None or (user is not None and row.user != user):
-        raise UnknownItem(f"no job {job} on this service", hint="`park jobs` lists yours")
+        raise UnknownItem(
+            f"no job {job} on this service",
+            hint="`park jobs` lists yours here; --service names another service",
+        )
     return row
 
 
@@ -330,9 +342,8 @@ def ids(connection: Connection, status: JobState, kind: str = "call") -> list[st
 
 def result_of(connection: Connection, job: str) -> dict[str, Any] | None:
     """Return the encoded result of ``job``, or None where it has none."""
-    return connection.execute(
-        select(results.c.document).where(results.c.job == job)
-    ).scalar_one_or_none()
+    document: dict[str, Any] | None = connection.execute(_RESULT, {"job": job}).scalar()
+    return document
 
 
 def file_of(connection: Connection, job: str, name: str) -> FileRecord:
@@ -347,9 +358,8 @@ def file_of(connection: Connection, job: str, name: str) -> FileRecord:
 
 def files_of(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileRecord]]:
     """Return the files that each of the jobs ``ids`` left, by name."""
-    query = select(job_files).where(job_files.c.job.in_(list(ids))).order_by(job_files.c.name)
     found: dict[str, list[FileRecord]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_FILES, {"jobs": list(ids)}):
         found.setdefault(row.job, []).append(
             FileRecord(name=row.name, sha256=row.sha256, size=row.size)
         )
