@@ -220,6 +220,10 @@ def test_what_is_wrong_with_the_call_is_raised_by_the_call(one: JobService) -> N
         one.service.submit(add, retries=-1)
     with pytest.raises(UsageError, match="cannot read"):
         one.service.submit(add, park.File("/nowhere"))
+    with pytest.raises(UsageError, match="Sample can only be pickled"):
+        one.service.submit(add, Sample(1), lock="4483")  # nobody knows whose set that is
+    with pytest.raises(UsageError, match="Sample can only be pickled"):
+        one.service.submit_all(add, [(Sample(1),)], offer="mymodel")
 
 
 def test_options_of_the_decorator_the_call_and_the_submission(one: JobService) -> None:

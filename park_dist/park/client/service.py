@@ -223,7 +223,8 @@ class Service:
         )
         binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
         call = (args, (arguments or {}) | kwargs)
-        return self._submitted(function, [call], binding, options, when=when)[0]
+        here = lock is None and offer is None
+        return self._submitted(function, [call], binding, options, when=when, pickles=here)[0]
 
     def submit_all(
         self,
@@ -258,7 +259,8 @@ class Service:
         )
         binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
         pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
-        return self._submitted(function, pairs, binding, options, when=when)
+        here = lock is None and offer is None
+        return self._submitted(function, pairs, binding, options, when=when, pickles=here)
 
     def map(
         self, function: str | Callable[..., Any], /, *iterables: Iterable[Any], **options: Any
@@ -321,6 +323,7 @@ class Service:
         options: CallOptions,
         *,
         when: Condition | None,
+        pickles: bool = True,
     ) -> list[Job]:
         marked = options_of(function)
         entry_point = str(entry_point_of(function))
@@ -329,7 +332,7 @@ class Service:
         made: list[Job] = []
         for args, kwargs in calls:
             args, kwargs = with_service_files(function, args, kwargs, files)  # noqa: PLW2901
-            call = encode_call(args, kwargs, service=self.url)
+            call = encode_call(args, kwargs, service=self.url, pickles=pickles)
             document = {"entry_point": entry_point, "call": call.document, **common}
             made.append(new_job(self._connection, document, call=call, when=when, binding=binding))
         self.put(made)

@@ -34,17 +34,20 @@ class EncodedCall:
     pickled: bool = False
 
 
-def encode_call(args: tuple[Any, ...], kwargs: dict[str, Any], *, service: str) -> EncodedCall:
+def encode_call(
+    args: tuple[Any, ...], kwargs: dict[str, Any], *, service: str, pickles: bool = True
+) -> EncodedCall:
     """Return the wire form of a call's arguments, for the service at the URL ``service``.
 
-    Raises `UsageError` for a value that cannot travel, and for a file that cannot be read.
+    Without ``pickles`` there is no set hash that they could be read under. Raises `UsageError`
+    for a value that cannot travel, and for a file that cannot be read.
     """
     arguments = _Arguments(service)
     placed = tuple(arguments.placed(value) for value in args)
     named = {name: arguments.placed(value) for name, value in kwargs.items()}
     encoding_arguments.active = True
     try:
-        document, pickled = _encoded(placed, named)
+        document, pickled = _encoded(placed, named, pickles=pickles)
     except codec.CodecError as error:
         cause = error.__cause__
         if isinstance(cause, UsageError):
@@ -52,7 +55,7 @@ def encode_call(args: tuple[Any, ...], kwargs: dict[str, Any], *, service: str) 
         raise UsageError(
             f"an argument cannot be sent: {error}",
             hint="pass JSON values, numpy arrays or park.File(path); other objects travel as "
-            "pickles, only between equal sets (without --lock)",
+            "pickles, only between equal sets (without a lock or an offer)",
         ) from error
     finally:
         encoding_arguments.active = False
@@ -67,11 +70,15 @@ def encode_call(args: tuple[Any, ...], kwargs: dict[str, Any], *, service: str) 
 _NO_SET_YET = "?"
 
 
-def _encoded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[CallDocument, bool]:
+def _encoded(
+    args: tuple[Any, ...], kwargs: dict[str, Any], *, pickles: bool
+) -> tuple[CallDocument, bool]:
     """Return the document, and whether there are pickles in it."""
     try:
         return codec.encode_call(args, kwargs, set_hash=None), False
     except codec.CodecError:
+        if not pickles:
+            raise
         return codec.encode_call(args, kwargs, set_hash=_NO_SET_YET), True
 
 
