@@ -84,8 +84,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quota",
         metavar="SIZE",
-        help="what environments and unpacked wheels may take (200G): the longest unused are "
-        "evicted, and come back when they are needed",
+        help="what environments and unpacked wheels may take, 200G for example (else no limit): "
+        "the longest unused are evicted, and come back when they are needed",
     )
     parser.add_argument(
         "--allow-builds",

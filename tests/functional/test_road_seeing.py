@@ -84,6 +84,16 @@ def test_why_tells_the_chain(client: Client, flow: dict[str, str]) -> None:
     assert "no job" in client.error("why", "0199beef", status=2)
 
 
+def test_a_cancel_takes_what_needs_the_job_with_it(client: Client) -> None:
+    first, then = client.script(
+        "import json, park, light_model as m; s = park.remote_service()\n"
+        "a = s.submit(m.echo, 1, when=park.after(3600)); b = s.submit(m.echo, a); s.flush()\n"
+        "print(json.dumps([a.id, b.id]))"
+    )
+    assert client.run("cancel", f"…{first[-8:]}", "--dependents").stdout.endswith("  cancelled\n")
+    assert client.json("status", then)["error"].startswith("cancelled on request, with job …")
+
+
 def test_watching_prints_each_change_as_json(client: Client, flow: dict[str, str]) -> None:
     lines = client.run("watch", flow["read"], "--json", status=1).stdout.splitlines()
     assert len(lines) >= len(flow)

@@ -1,4 +1,4 @@
-"""``park cancel``: end a job, and know that it has ended."""
+"""``park cancel``: end jobs, and know that they have ended."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from park.model.states import JobState
 __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """examples:
-  park cancel 0199…        waits until the job's processes are gone
+  park cancel 0199…                  waits until the job's processes are gone
+  park cancel …7f3abc --dependents   with all that needs it; the end of an id will do
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", nargs="+", help="the id of a job")
+    parser.add_argument("job", metavar="JOB", nargs="+", help="the id of a job, or its end")
+    parser.add_argument("--dependents", action="store_true", help="also all that needs it")
     add_service(parser)
 
 
@@ -24,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Cancel each; one that had ended already is said so, and is no error."""
     service = service_of(options)
     for name in options.job:
-        status = service.job(name).cancel()
+        status = service.job(name).cancel(dependents=options.dependents)
         ended = "" if status == JobState.CANCELLED else " (it had ended before)"
         print(f"{name}  {status}{ended}")
     return 0

@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", help="the id of a job")
+    parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
     parser.add_argument("file", metavar="FILE", help="its name below the job's work directory")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="PATH", help="where to write it; - is stdout"

@@ -21,7 +21,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", help="the id of a job")
+    parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the job ends")
     add_service(parser)
 

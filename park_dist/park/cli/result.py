@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", help="the id of a job")
+    parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
     parser.add_argument("--timeout", type=float, metavar="S", help="seconds to wait")
     add_service(parser)
     add_json(parser)

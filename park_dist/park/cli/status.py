@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from typing import Any
 
 from park.cli.options import add_json, add_service, print_json, service_of
 from park.wire import encode
@@ -17,7 +19,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", help="the id of a job")
+    parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
     parser.add_argument("--traceback", action="store_true", help="with the job's full traceback")
     add_service(parser)
     add_json(parser)
@@ -39,11 +41,18 @@ def run(options: argparse.Namespace) -> int:
     for file in record.files:
         print(f"file         {file.name} ({file.size} bytes)")
     if record.progress:
-        print(
-            "progress     " + ", ".join(f"{key} {value}" for key, value in record.progress.items())
-        )
+        print(f"progress     {', '.join(_reported(record.progress))}")
     if record.error:
         print(f"error        {record.error}")
     if options.traceback:
         print(job.traceback() or "no traceback")
     return 0
+
+
+def _reported(report: dict[str, Any]) -> Iterator[str]:
+    """Yield how far the job was at its last report, and each value that it named."""
+    if report.get("done") is not None:
+        total = report.get("total")
+        yield f"{report['done']}" if total is None else f"{report['done']} of {total}"
+    for name, value in (report.get("values") or {}).items():
+        yield f"{name} {value}"
