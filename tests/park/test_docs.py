@@ -31,6 +31,28 @@ def test_links_inside_the_documentation_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_the_story_of_the_readme_is_the_one_that_runs() -> None:
+    def code(page: str) -> str:
+        begin = page.index("import park, mymodel\nfrom reflectometry")
+        story = page[begin : page.index("print(fit.result())", begin)]
+        # where the services are is each reader's own
+        return re.sub(r'remote_service\("[^"]*"\)', "remote_service(…)", story)
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = (ROOT / "examples" / "workflow" / "story.py").read_text(encoding="utf-8")
+    assert code(script) == code(readme)
+
+
+def test_the_index_of_the_documentation_has_every_page() -> None:
+    docs = ROOT / "docs"
+    index = (docs / "index.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([^)#]+)", index))
+    pages = {str(page.relative_to(docs)) for page in docs.glob("**/*.md")}
+    # decisions have a folder of their own, which is linked
+    assert {page for page in pages if not page.startswith("decisions/")} - {"index.md"} <= linked
+    assert "decisions" in linked
+
+
 @pytest.mark.parametrize("script", ["demo", "test", "check", "bench", "docs"])
 def test_scripts_are_executable(script: str) -> None:
     assert (ROOT / "scripts" / script).stat().st_mode & 0o111
