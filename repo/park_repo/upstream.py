@@ -42,8 +42,14 @@ _ACCEPT = f"{JSON}, {HTML};q=0.2, {LEGACY_HTML};q=0.1"
 _FRESH_S = 10.0
 """Seconds without asking again: one resolution asks for a page more than once."""
 
-_MAX_PAGES = 256
-"""Pages kept. The largest on PyPI are some 2 MB of JSON, most are below 50 kB."""
+_MOST_BYTES = 64 << 20
+"""Of the pages that are kept, as they came; taken apart they need some three times as much.
+
+The pages of a scientific closure of 47 projects are 22 MB, the largest of them 2 MB.
+"""
+
+_EMPTY_BYTES = 1_024
+"""What the knowledge that there is no such page costs, about."""
 
 _MAX_REDIRECTS = 5
 
@@ -61,15 +67,7 @@ class RemoteProject:
     source: Upstream
     document: Document
     """As the other index has it, its URLs absolute: for this service alone."""
-    shown: Document
-    """As it is shown to clients: its URLs lead through here."""
     _pages: dict[str, Page] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, name: NormalizedName, source: Upstream, document: Document) -> RemoteProject:
-        """Return the project of a page."""
-        shown = led_through_here(document, name, files_url=_FILES_URL)
-        return cls(name=name, source=source, document=document, shown=shown)
 
     def file(self, filename: str, *, sha256: str | None = None) -> Document | None:
         """Return the entry of a file, with this digest if given, or None."""
@@ -83,18 +81,25 @@ class RemoteProject:
         """Return the page as clients see it, rendered once."""
         if media_type not in self._pages:
             # megabytes, for the largest: rendered in a thread, so that others are served
-            page = await asyncio.to_thread(render, self.shown, media_type)
+            page = await asyncio.to_thread(self._rendered, media_type)
             self._pages.setdefault(media_type, page)
         return self._pages[media_type]
+
+    def _rendered(self, media_type: str) -> Page:
+        return render(led_through_here(self.document, self.name, files_url=_FILES_URL), media_type)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Cached:
-    """A project (None: the index has none), its page's ETag and when that was last current."""
+    """A project (None: the index has none), its page's ETag and when that was last current.
+
+    ``size`` is that of the page as it came, in bytes.
+    """
 
     project: RemoteProject | None
     etag: str | None
     checked_at: float
+    size: int
 
 
 class Upstream:
@@ -178,17 +183,23 @@ class Upstream:
         if cached is not None and cached.etag is not None:
             headers["If-None-Match"] = cached.etag
         response = await self._get(f"{self.url}{name}/", headers)
-        project, etag = None, response.headers.get("etag")
+        project, etag, size = None, response.headers.get("etag"), len(response.content)
         if cached is not None and response.status_code == httpx2.codes.NOT_MODIFIED:
-            project, etag = cached.project, cached.etag
+            project, etag, size = cached.project, cached.etag, cached.size
         elif not self._is_elsewhere(response):
             # a page may be megabytes: parsed in a thread, so that others are served meanwhile
             project = await asyncio.to_thread(self._parsed, response, name)
-        found = _Cached(project=project, etag=etag, checked_at=self._clock())
-        self._projects[name] = found
-        while len(self._projects) > _MAX_PAGES:
-            self._projects.popitem(last=False)
+        found = _Cached(project=project, etag=etag, checked_at=self._clock(), size=size)
+        self._keep(name, found)
         return found
+
+    def _keep(self, name: NormalizedName, cached: _Cached) -> None:
+        """Keep a page, and let go of those that were not asked for the longest."""
+        self._projects.pop(name, None)
+        self._projects[name] = cached
+        kept = sum(each.size + _EMPTY_BYTES for each in self._projects.values())
+        while kept > _MOST_BYTES and len(self._projects) > 1:
+            kept -= self._projects.popitem(last=False)[1].size + _EMPTY_BYTES
 
     def _parsed(self, response: httpx2.Response, name: NormalizedName) -> RemoteProject | None:
         """Return the project of a page, None for 404; raises `UpstreamFault` for the rest."""
@@ -199,9 +210,11 @@ class Upstream:
             raise _unexpected(response)
         with _readable(response):
             if media_type == JSON:
-                return RemoteProject.of(name, self, parse_json_page(response.content, url))
+                document = parse_json_page(response.content, url)
+                return RemoteProject(name=name, source=self, document=document)
             if media_type in {HTML, LEGACY_HTML}:
-                return RemoteProject.of(name, self, parse_html_page(response.text, url, name))
+                document = parse_html_page(response.text, url, name)
+                return RemoteProject(name=name, source=self, document=document)
         raise UpstreamFault(
             f"upstream {url} answered with {media_type!r}; expected a simple index page"
         )

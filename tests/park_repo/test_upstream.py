@@ -119,7 +119,7 @@ def test_a_page_is_fresh_for_a_while_then_asked_for_by_its_etag() -> None:
 
 
 def test_the_cache_forgets_what_was_used_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MAX_PAGES", 2)
+    monkeypatch.setattr(module, "_MOST_BYTES", 2 * (len(json.dumps(PAGE)) + module._EMPTY_BYTES))
     mirror = Mirror(page)
     for name in ("a", "b", "a", "c", "a", "b"):
         mirror.get(NormalizedName(name))
