@@ -336,6 +336,22 @@ def test_progress_starts_what_waits_for_it(tmp_path: Path) -> None:
     run(test)
 
 
+def test_lists_and_objects_are_compared_as_well(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.submit("a")
+            result = {"fit": [1, {"chisq": 2}]}
+            left = value_of("a", "fit")
+            for job, right in (("b", [1, {"chisq": 2}]), ("c", [1, {"chisq": 3}])):
+                equal = Comparison(left=left, operator="==", right=Literal(value=right))
+                await here.submit(job, when=equal)
+            here.complete(await here.started(), result)
+            assert (await here.started()).job_id == "b"
+            assert (await here.final("c")).status == "cancelled"
+
+    run(test)
+
+
 def test_a_last_report_counts_when_the_job_has_ended(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path) as here:
@@ -455,6 +471,40 @@ def test_what_a_pool_cannot_have_is_never(tmp_path: Path, pool: Pool, line: str)
     run(test)
 
 
+def test_parts_that_ask_for_more_than_a_pool_has_keep_nobody_from_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=3, pools={"licence": 2}) as here:
+            parts = [Pool(name="licence", count=2), Pool(name="licence", count=1)]
+            record = await here.submit("a", when=all_of(parts))
+            line = "needs 2 of licence and 1 of licence at once; licence has 2"
+            assert (record.status, record.error) == ("cancelled", line)
+            await here.submit("b")
+            beyond = any_of([all_of(parts), job_is("b", Phase.COMPLETED)])
+            assert (await here.submit("c", when=beyond)).status == "waiting"
+            await here.submit("d", when=parts[0])
+            orders = {order.job_id: order for order in [await here.started() for _ in "bd"]}
+            assert set(orders) == {"b", "d"}
+            here.complete(orders["b"])
+            assert (await here.started()).job_id == "c"
+
+    run(test)
+
+
+def test_parts_of_a_pool_fail_with_what_they_could_be_replaced_by(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=3, pools={"licence": 2}) as here:
+            await here.submit("b")
+            order = await here.started()
+            three = all_of([Pool(name="licence", count=2), Pool(name="licence", count=1)])
+            await here.submit("c", when=any_of([three, job_is("b", Phase.COMPLETED)]))
+            here.fail(order)
+            record = await here.final("c")
+            assert record.status == "cancelled"
+            assert "2 of licence and 1 of licence at once" in (record.error or "")
+
+    run(test)
+
+
 def test_what_holds_a_pool_goes_before_the_queue(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path, slots=1, pools={"licence": 1}) as here:
@@ -516,7 +566,7 @@ def test_a_job_is_failed_only_when_its_retries_are_spent(tmp_path: Path) -> None
                 assert record.retries == 2
             here.fail(await here.started(), "no luck 3")
             record = await here.final("a")
-            assert (record.attempt, record.error) == (3, "no luck 3")
+            assert (record.attempt, record.failures, record.error) == (3, 3, "no luck 3")
             again = [data for kind, data in here.history("a") if kind == "queued" and data]
             assert again == [
                 {"error": "no luck 1", "failures": 1},

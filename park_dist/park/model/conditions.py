@@ -81,6 +81,10 @@ class Literal:
 
     value: Any
 
+    def __hash__(self) -> int:
+        """Return a number that equal values share, also lists and objects."""
+        return len(self.value) if isinstance(self.value, (list, dict)) else hash(self.value)
+
 
 Operand = Reference | Literal
 

@@ -10,9 +10,9 @@ from operator import attrgetter
 
 from sqlalchemy import Connection
 
-from park.model.conditions import At, Before, Expression, Pool, evaluate, leaves
+from park.model.conditions import At, Before, Expression, Leaf, Pool, evaluate, leaves
 from park.model.states import JobState
-from park.model.truth import Truth
+from park.model.truth import Truth, Verdict
 from park_server.jobs import needs, store, waiting
 from park_server.jobs.effects import Effects
 from park_server.jobs.facts import elided
@@ -158,7 +158,7 @@ class Cascade:
     def _weigh(self, waiter: Waiter, changed: set[str], level: _Level) -> None:
         tally = self.tally(waiter.id, changed)
         if tally.truth is Truth.TRUE:
-            level.ready.append(waiter)
+            self._weigh_units(waiter, tally.expression, level)
         elif tally.truth is Truth.NEVER:
             verdict = evaluate(tally.expression, self.verdicts.within(waiter.id))
             level.doomed.append((waiter, verdict.why))
@@ -171,6 +171,21 @@ class Cascade:
         return self.doom(level.doomed)
 
     # -- pools
+
+    def _weigh_units(self, waiter: Waiter, expression: Expression, level: _Level) -> None:
+        """Decide on a job whose condition is true, as far as each pool by itself can say.
+
+        What asks for more than all units together must not queue for them, since it would
+        keep them from everybody else. It waits on for what is undecided beside them, if that
+        can help.
+        """
+        sizes = self._memory.pools.sizes
+        within = self.verdicts.within(waiter.id)
+        names_none = not any(isinstance(leaf, Pool) for leaf in leaves(expression))
+        if names_none or claim(expression, self._holds(waiter.id), sizes) is not None:
+            level.ready.append(waiter)
+        elif claim(expression, lambda part: _is_possible(part, within), sizes) is None:
+            level.doomed.append((waiter, self._memory.pools.excess(expression)))
 
     def _needs_units(self, waiter: Waiter) -> bool:
         """Tell whether ``waiter`` has to hold units of pools; it waits for them then."""
@@ -211,3 +226,7 @@ class Cascade:
         for waiter, units in ready:
             self._memory.forget(waiter.id)
             self.effects.queue(waiter.id, waiter.kind, urgent=bool(units))
+
+
+def _is_possible(part: Expression, verdict_of: Callable[[Leaf], Verdict]) -> bool:
+    return evaluate(part, verdict_of).truth is not Truth.NEVER

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from park.model.conditions import AtLeast, Expression, Pool, leaves
+from park.model.conditions import AtLeast, Expression, Pool, describe, leaves
 from park.model.truth import TRUE, Verdict, never
 from park.wire import PoolRecord
 
@@ -42,6 +42,18 @@ class Pools:
         if size < pool.count:
             return never(f"needs {pool.count} of {pool.name}, which has {size}")
         return TRUE
+
+    def excess(self, expression: Expression) -> str:
+        """Say that no pool is large enough for all that ``expression`` names together."""
+        asked = dict.fromkeys(leaf for leaf in leaves(expression) if isinstance(leaf, Pool))
+        there = {leaf.name: f"{leaf.name} has {self._sizes.get(leaf.name, 0)}" for leaf in asked}
+        texts = " and ".join(describe(leaf) for leaf in asked)
+        return f"needs {texts} at once; {', '.join(there.values())}"
+
+    @property
+    def sizes(self) -> Units:
+        """All units, whoever holds them, by pool."""
+        return self._sizes
 
     @property
     def free(self) -> Units:

@@ -146,6 +146,7 @@ _END: Mapping[JobState, Any] = {
         finished=bindparam("finished"),
         error=bindparam("error"),
         traceback=bindparam("traceback"),
+        failures=jobs.c.failures + (status is JobState.FAILED),
     )
     for status in JobState
     if status.is_final
