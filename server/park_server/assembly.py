@@ -28,6 +28,7 @@ from park_server.bus import Bus
 from park_server.clock import timestamp
 from park_server.content import ContentStore
 from park_server.db.migrate import migrate
+from park_server.disk import Disk
 from park_server.envs import store as environments_store
 from park_server.envs.download import Downloader
 from park_server.envs.environments import Environments
@@ -82,6 +83,7 @@ class AssembledService:
         self._user = user
         self._home = home
         self._bus = Bus()
+        self._disk = Disk()
         self._database = Database.sqlite(home.database)
         migrate(self._database.engine)
         self._index = Index(
@@ -129,6 +131,7 @@ class AssembledService:
             settlement=settlement,
             base_url=self._addresses.url,
             read_only=self._environments.protected,
+            disk=self._disk,
         )
         engine.attach(dispatcher)
         fetcher = self._fetcher(areas)
@@ -140,9 +143,13 @@ class AssembledService:
             settlement=settlement,
             fetcher=fetcher,
             base_url=self._addresses.url,
+            disk=self._disk,
         )
         peers = ServicePeers(
-            database=self._database, content=self._content, addresses=self._settings.addresses
+            database=self._database,
+            content=self._content,
+            addresses=self._settings.addresses,
+            disk=self._disk,
         )
         peers.attach(jobs)
         jobs.peers = peers
@@ -246,6 +253,7 @@ class AssembledService:
             supply=supply,
             sources=SourceStation(self._source_builder(), self._index, self._content),
             on_final=on_final,
+            disk=self._disk,
         )
 
     def _source_builder(self) -> SourceBuilder:

@@ -25,6 +25,7 @@ from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.tables import installs, metadata
+from park_server.disk import Disk
 from park_server.envs.environment import Environment
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engine import Ended, EndKind, StartOrder
@@ -111,6 +112,7 @@ class Lab:
         self.database.write(metadata.create_all).result()
         self.bus = Bus()
         self.bus.bind()
+        self.disk = Disk()
         self.engine = ToldEngine()
         (root / "jobs").mkdir(exist_ok=True)
         self.content = ContentStore(root / "files")
@@ -129,6 +131,7 @@ class Lab:
             slots=slots,
             settlement=self.settlement,
             base_url=BASE_URL,
+            disk=self.disk,
         )
         self.scheduler = Scheduler(
             database=self.database,
@@ -138,6 +141,7 @@ class Lab:
             settlement=self.settlement,
             fetcher=fetcher,
             base_url=BASE_URL,
+            disk=self.disk,
         )
         if peers is not None:
             self.scheduler.peers = peers

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from . import codec, outcome, processes, surroundings, target
 from .folder import read_record, write_record
 from .order import Order
+from .room import when_there_is_room
 
 __all__ = ["FINISHED", "MARKED", "UNCLAIMED", "run"]
 
@@ -44,7 +45,7 @@ def run(order: Order, channel: socket.socket) -> NoReturn:
     then takes milliseconds to free the memory of a large import, and nobody waits for it.
     """
     me = processes.identity(os.getpid())
-    if me is None or not order.folder.claim(order.attempt, me.as_record()):
+    if me is None or not _claim(order, me):
         os._exit(UNCLAIMED)
     status = 1
     try:
@@ -57,6 +58,11 @@ def run(order: Order, channel: socket.socket) -> NoReturn:
         os.nice(_LAST)  # the kernel takes the memory apart at this process's cost
     finally:
         os._exit(status)
+
+
+def _claim(order: Order, me: processes.Identity) -> bool:
+    owner = me.as_record()
+    return when_there_is_room(lambda: order.folder.claim(order.attempt, owner))
 
 
 def _account(order: Order, channel: socket.socket) -> dict[str, Any]:
@@ -117,7 +123,7 @@ def _result(order: Order, value: Any) -> Any:
 def _write(order: Order, record: dict[str, Any]) -> None:
     """Put the outcome on disk; where that fails, the standard error stream says why."""
     try:
-        write_record(order.folder.outcome, record)
+        when_there_is_room(lambda: write_record(order.folder.outcome, record))
     except OSError:
         traceback.print_exc()
         raise

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from park.errors import ParkError, ServiceFault, UnknownItem, UsageError
+from park_server.disk import is_of_disk, line_of_disk
 
 __all__ = ["problem_response", "register"]
 
@@ -52,6 +54,19 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _refused_by_disk(request: Request, error: Exception) -> JSONResponse:
+    if not is_of_disk(error):
+        raise error
+    line = line_of_disk(error)
+    _log.error("%s %s failed: %s", request.method, request.url.path, line)
+    return problem_response(
+        ServiceFault(
+            f"the disk of the service takes nothing, and nothing of this request was kept: {line}",
+            hint="try again when its operator has made room",
+        )
+    )
+
+
 async def _defect(request: Request, error: Exception) -> JSONResponse:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem_response(
@@ -68,4 +83,6 @@ def register(app: object) -> None:
     add(ParkError, _park_error)
     add(RequestValidationError, _invalid_request)
     add(HTTPException, _http_exception)
+    for error in (OSError, SQLAlchemyError):
+        add(error, _refused_by_disk)
     add(Exception, _defect)

@@ -36,6 +36,7 @@ from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.records import PublishedFile
 from park_server.bus import Bus
+from park_server.disk import Disk, is_of_disk, line_of_disk
 from park_server.envs.environment import Environment
 from park_server.envs.environments import Environments
 from park_server.envs.interpreters import Interpreter, interpreter_for
@@ -95,6 +96,7 @@ class InstallManager:
         supply: WheelSupply,
         sources: SourceStation,
         on_final: Callable[[InstallRecord], None],
+        disk: Disk | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -107,6 +109,7 @@ class InstallManager:
         self._supply = supply
         self._sources = sources
         self._on_final = on_final
+        self._disk = disk or Disk()
         self._board = ProgressBoard(bus, self._record_progress)
         self._uploads: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -198,12 +201,9 @@ class InstallManager:
         except ParkError as error:
             await self._enter(install, InstallState.FAILED, error=error.as_problem())
         except Exception as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
-            _log.exception("install %s failed", install)
-            fault = ServiceFault(
-                f"the service failed to install: {type(error).__name__}: {error}",
-                hint="this is a defect of the service; its log has the traceback",
-            )
-            await self._enter(install, InstallState.FAILED, error=fault.as_problem())
+            if not is_of_disk(error):
+                _log.exception("install %s failed", install)
+            await self._enter(install, InstallState.FAILED, error=_fault(error).as_problem())
 
     async def _stations(self, install: str) -> None:
         """Go the road of one install, from top to bottom."""
@@ -362,10 +362,23 @@ class InstallManager:
                 )
             store.enter(connection, install, state, **changes)
 
-        await self._database.awrite(change)
+        # an install that is neither made nor failed would be waited for without end
+        await self._disk.patiently(lambda: self._database.awrite(change))
         self._board.changed(install)
         if state.is_final:
             self._on_final(self.record(install))
+
+
+def _fault(error: Exception) -> ServiceFault:
+    if is_of_disk(error):
+        return ServiceFault(
+            f"the disk of the service refused the environment: {line_of_disk(error)}",
+            hint="ask its operator for room, and install again",
+        )
+    return ServiceFault(
+        f"the service failed to install: {type(error).__name__}: {error}",
+        hint="this is a defect of the service; its log has the traceback",
+    )
 
 
 def _checked_pins(request: InstallRequest) -> tuple[Pin, ...]:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row
+from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import ParkError
 from park.model.locks import LockHash
@@ -24,6 +25,7 @@ from park.model.states import JobState
 from park.wire import JobRequest
 from park_repo.database import Batch, Change, Database
 from park_server.bus import Bus, start_of
+from park_server.disk import Disk, is_of_disk
 from park_server.envs.environment import Environment
 from park_server.jobs import store
 from park_server.jobs.effects import Effects
@@ -43,8 +45,16 @@ _log = logging.getLogger("park.jobs")
 CANCEL_GRACE_S = 10.0
 """Seconds between SIGTERM and SIGKILL: enough to write a last file, short enough to wait for."""
 
+T = TypeVar("T")
+
 _Committed = tuple[Row[Any] | None, Effects]
 """A start as it was committed (None: it was not to be), and what follows."""
+
+_FILES_PATIENCE_S = 600.0
+"""How long a job that has ended waits for a disk that does not take its files."""
+
+_AGAIN_S = 1.0
+"""Until the next look at a queue that could not be read."""
 
 _USE_NOTED_EVERY_S = 1.0
 """How often the use of one environment is written down: eviction thinks in days."""
@@ -71,6 +81,7 @@ class Dispatcher:
         settlement: Settlement,
         base_url: str = "",
         read_only: tuple[Path, ...] = (),
+        disk: Disk | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -82,6 +93,7 @@ class Dispatcher:
         self._settlement = settlement
         self._base_url = base_url
         self._read_only = read_only
+        self._disk = disk or Disk()
         self.apply: Callable[[Effects], None] = lambda effects: self.enqueue(effects.queued)
         self._queue = Queue(database)
         self._starting: set[str] = set()
@@ -153,11 +165,22 @@ class Dispatcher:
 
     def _dispatch(self) -> None:
         while len(self._starting) + len(self._runs) < self._slots:
-            queued = self._queue.next()
+            queued = self._next()
             if queued is None:
                 return
-            self._starting.add(queued.request.id)
-            self._spawn(self._start(queued))
+            job = queued.request.id
+            if job not in self._starting and job not in self._runs:
+                self._starting.add(job)
+                self._spawn(self._start(queued))
+
+    def _next(self) -> store.Queued | None:
+        try:
+            return self._queue.next()
+        except SQLAlchemyError as error:
+            if not is_of_disk(error):
+                raise
+            asyncio.get_running_loop().call_later(_AGAIN_S, self._dispatch)
+            return None
 
     def start_with(self, user: str, new: Iterable[JobRequest], batch: Batch) -> set[str]:
         """Start what can start at once of jobs whose creation is in ``batch``.
@@ -193,6 +216,7 @@ class Dispatcher:
             row = self._committed(await asyncio.wrap_future(starting))
         except Exception:  # noqa: BLE001 (whoever submitted hears of it from the creation)
             row = None
+            self._queue.add([job])  # it is there, where only its start failed
         if row is None:
             self._starting.discard(job)
             self._dispatch()
@@ -200,9 +224,25 @@ class Dispatcher:
         try:
             self._folders.prepare(job, queued.user, queued.request.call)
         except (ParkError, OSError) as error:
-            await self._refuse(job, _why(error))
+            if is_of_disk(error):
+                await self._put_back(job)
+            else:
+                await self._refuse(job, _why(error))
         else:
             await self._launch(run_of(queued, environment, row))
+
+    async def _put_back(self, job: str) -> None:
+        """Queue a job again whose committed attempt never began."""
+
+        def change(connection: Connection) -> Effects:
+            if store.get(connection, job).cancel_requested:
+                return self._settlement.end(connection, job, store.cancelled_on_request())
+            store.requeue(connection, job)
+            return Effects(queued=[job])
+
+        effects = await self._written(change)
+        self._starting.discard(job)
+        self.apply(effects)
 
     async def _start(self, queued: store.Queued) -> None:
         job = queued.request.id
@@ -222,13 +262,17 @@ class Dispatcher:
 
         None where the job is queued no longer: it was cancelled meanwhile.
         """
+        environment, committed = await self._disk.patiently(lambda: self._prepared(queued))
+        row = self._committed(committed)
+        return None if row is None else run_of(queued, environment, row)
+
+    async def _prepared(self, queued: store.Queued) -> tuple[Environment, _Committed]:
         request = queued.request
         environment = await self._environments.ready(LockHash(str(request.lock_hash)))
         call = self._resolved(queued) if queued.refers else request.call
         self._folders.prepare(request.id, queued.user, call)
         change = self._starting_change(queued, environment)
-        row = self._committed(await self._database.awrite(change))
-        return None if row is None else run_of(queued, environment, row)
+        return environment, await self._database.awrite(change)
 
     def _resolved(self, queued: store.Queued) -> Any:
         """Return the call with what its references stand for."""
@@ -334,13 +378,15 @@ class Dispatcher:
         stopped = run.cancel_requested or run.timed_out_s is not None
         restartable = self._is_restartable(run, ended)
         if not stopped and may_run_again(ended, restartable=restartable, failures=run.failures):
-            await self._database.awrite(lambda c: store.requeue(c, job))
+            await self._written(lambda c: store.requeue(c, job))
             self.enqueue([job])
             return
         completed = (ended.outcome or {}).get("state") == JobState.COMPLETED
         output = output_of(run.job.call) if completed else None
         try:
-            files = await self._folders.collect(job, run.user, output)
+            files = await self._disk.patiently(
+                lambda: self._folders.collect(job, run.user, output), limit_s=_FILES_PATIENCE_S
+            )
         except OSError as error:
             _log.exception("the files of job %s could not be kept", job)
             line = f"the service could not keep its files: {error}"
@@ -363,7 +409,7 @@ class Dispatcher:
         moment = next_try(retries=job.retries, failures=run.failures, backoff_s=job.backoff_s)
         if moment is None or run.cancel_requested:
             return False
-        await self._database.awrite(lambda c: store.retry(c, job.id, why, moment))
+        await self._written(lambda c: store.retry(c, job.id, why, moment))
         self.apply(Effects(retries=[(moment, job.id, "call")]))
         return True
 
@@ -375,13 +421,17 @@ class Dispatcher:
 
     async def _end(self, job: str, ending: store.Ending) -> None:
         try:
-            settled = await self._database.awrite(lambda c: self._settlement.end(c, job, ending))
+            settled = await self._written(lambda c: self._settlement.end(c, job, ending))
         except store.ImpossibleTransition:
             _log.info("job %s has ended already", job)
         else:
             self.apply(settled)
         finally:
             self._bus.publish(job)
+
+    async def _written(self, change: Change[T]) -> T:
+        """Commit ``change``, however long the disk refuses it."""
+        return await self._disk.patiently(lambda: self._database.awrite(change))
 
     # -- tasks
 

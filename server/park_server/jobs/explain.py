@@ -32,13 +32,15 @@ _MOST_LEVELS = 20
 class Explainer:
     """Explains; ``slots`` tells how many are taken and how many there are.
 
-    ``remark`` tells of silent services that a job waits for. For one thread at a time.
+    ``remark`` tells of silent services that a job waits for, ``held_up`` what keeps all that
+    could go on, where something does. For one thread at a time.
     """
 
     pools: Pools
     reports: Reports
     slots: Callable[[], tuple[int, int]]
     remark: Callable[[str], str]
+    held_up: Callable[[], str]
 
     def why(self, connection: Connection, job: str, user: str) -> WhyRecord:
         """Return why ``job`` is in its state; raises `UnknownItem`."""
@@ -58,7 +60,9 @@ class Explainer:
         if status is JobState.QUEUED:
             return self._queued(row)
         if status is JobState.RUNNING:
-            return f"runs since {row.started}, attempt {row.attempt}"
+            held_up = self.held_up()
+            line = f"runs since {row.started}, attempt {row.attempt}"
+            return f"{line} ({held_up})" if held_up else line
         if status is JobState.COMPLETED:
             return f"completed at {row.finished}"
         return row.error or str(status)
@@ -67,6 +71,8 @@ class Explainer:
         if row.not_before is not None and row.not_before > now():
             times = "once" if row.failures == 1 else f"{row.failures} times"
             return f"failed {times}, and is tried again at {row.not_before}"
+        if held_up := self.held_up():
+            return held_up
         if row.kind == "fetch":
             return "waits for its turn among the downloads"
         taken, there = self.slots()

@@ -7,15 +7,16 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from park.errors import ParkError
 from park.model.states import JobState
 from park.wire import FetchRequest, FileRecord
-from park_repo.database import Database
+from park_repo.database import Change, Database
 from park_server.bus import EVERYTHING, Bus
+from park_server.disk import Disk
 from park_server.jobs import store
 from park_server.jobs.effects import Effects
 from park_server.jobs.fetcher import FetchedFile, Fetcher
@@ -27,6 +28,8 @@ from park_server.jobs.settlement import Settlement
 __all__ = ["Fetching"]
 
 _log = logging.getLogger("park.jobs")
+
+T = TypeVar("T")
 
 _AT_ONCE = 4
 """Downloads at a time: they wait for networks, and take no slot of a job that computes."""
@@ -48,6 +51,7 @@ class Fetching:
         fetcher: Fetcher,
         base_url: str,
         apply: Callable[[Effects], None],
+        disk: Disk,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -56,6 +60,7 @@ class Fetching:
         self._fetcher = fetcher
         self._base_url = base_url
         self._apply = apply
+        self._disk = disk
         self._queue: deque[str] = deque()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
@@ -145,7 +150,7 @@ class Fetching:
                 return None, effects
             return row, effects
 
-        row, effects = await self._database.awrite(change)
+        row, effects = await self._written(change)
         self._apply(effects)
         self._bus.publish(EVERYTHING)
         return row
@@ -155,15 +160,19 @@ class Fetching:
         if moment is None:
             await self._end(row.id, store.Ending(status=JobState.FAILED, error=why))
             return
-        await self._database.awrite(lambda c: store.retry(c, row.id, why, moment))
+        await self._written(lambda c: store.retry(c, row.id, why, moment))
         self._apply(Effects(retries=[(moment, row.id, row.kind)]))
 
     async def _end(self, job: str, ending: store.Ending) -> None:
         try:
             change = self._settlement.end
-            self._apply(await self._database.awrite(lambda c: change(c, job, ending)))
+            self._apply(await self._written(lambda c: change(c, job, ending)))
         except store.ImpossibleTransition:
             _log.info("fetch %s has ended already", job)
+
+    async def _written(self, change: Change[T]) -> T:
+        """Commit ``change``, however long the disk refuses it."""
+        return await self._disk.patiently(lambda: self._database.awrite(change))
 
 
 def _completed(file: FetchedFile) -> store.Ending:

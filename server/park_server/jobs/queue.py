@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import islice
 
 from park_repo.database import Database
 from park_server.jobs import store
@@ -39,8 +40,10 @@ class Queue:
     def next(self) -> store.Queued | None:
         """Return the next job, and leave out those that may not start any more, or not yet."""
         while not self._read and self._ids:
-            ids = [self._ids.popleft() for _ in range(min(len(self._ids), _READ_AT_ONCE))]
+            ids = list(islice(self._ids, _READ_AT_ONCE))
             self._read.extend(self._database.read(partial(store.to_start, ids=ids)))
+            for _ in ids:  # only now: a read that fails loses none
+                self._ids.popleft()
         return self._read.popleft() if self._read else None
 
     def clear(self) -> None:

@@ -22,6 +22,7 @@ from park.wire import InstallRecord, JobRecord, JobRequest, PoolRecord
 from park_repo.database import Change, Database
 from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
+from park_server.disk import Disk
 from park_server.installs import store as installs_store
 from park_server.installs.offers import is_offered
 from park_server.jobs import records, store
@@ -59,6 +60,7 @@ class Scheduler:
         settlement: Settlement,
         fetcher: Fetcher | None = None,
         base_url: str = "",
+        disk: Disk | None = None,
     ) -> None:
         self.peers: Peers = NoPeers()
         self._database = database
@@ -66,6 +68,7 @@ class Scheduler:
         self._folders = folders
         self._dispatcher = dispatcher
         self._settlement = settlement
+        self._disk = disk or Disk()
         self._fetching = Fetching(
             database=database,
             bus=bus,
@@ -74,6 +77,7 @@ class Scheduler:
             fetcher=fetcher or NoFetcher(),
             base_url=base_url,
             apply=self._apply,
+            disk=self._disk,
         )
         self._alarms = Alarms()
         self.progress = ProgressWatch(folders.path_of, bus, self._reported)
@@ -196,7 +200,11 @@ class Scheduler:
 
     def explainer(self) -> Explainer:
         """Return what explains jobs; for one request."""
-        return self._settlement.explainer(slots=self._dispatcher.slots, remark=self.peers.remark)
+        return self._settlement.explainer(
+            slots=self._dispatcher.slots,
+            remark=self.peers.remark,
+            held_up=lambda: self._disk.remark,
+        )
 
     def pools(self) -> list[PoolRecord]:
         """Return the pools of the service, by name."""
@@ -261,7 +269,8 @@ class Scheduler:
         await self._settle(lambda c: self._settlement.cannot_stage(c, job, why))
 
     async def _settle(self, change: Change[Effects]) -> None:
-        self._apply(await self._database.awrite(change))
+        """Commit ``change``, however long the disk refuses it: whoever caused it has gone on."""
+        self._apply(await self._disk.patiently(lambda: self._database.awrite(change)))
 
     def _apply(self, effects: Effects) -> None:
         """Do what follows a commit."""

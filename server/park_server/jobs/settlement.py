@@ -79,11 +79,17 @@ class Settlement:
         self._now = now
 
     def explainer(
-        self, *, slots: Callable[[], tuple[int, int]], remark: Callable[[str], str]
+        self,
+        *,
+        slots: Callable[[], tuple[int, int]],
+        remark: Callable[[str], str],
+        held_up: Callable[[], str],
     ) -> Explainer:
         """Return what explains jobs, for any one thread; see there."""
         reports = Reports(self._folder_of)
-        return Explainer(pools=self._pools, reports=reports, slots=slots, remark=remark)
+        return Explainer(
+            pools=self._pools, reports=reports, slots=slots, remark=remark, held_up=held_up
+        )
 
     def pool_records(self) -> list[PoolRecord]:
         """Return the pools and what is taken of them; from any thread."""

@@ -6,16 +6,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 
 from park.errors import ParkError, UsageError
 from park.model.truth import Verdict, never
 from park.wire import FollowedLeaf
-from park_repo.database import Database
+from park_repo.database import Change, Database
 from park_server.addresses import AddressPolicy, GuardedTransport
 from park_server.content import ContentStore
+from park_server.disk import Disk
 from park_server.jobs.peers import PeerListener
 from park_server.peers import store
 from park_server.peers.following import Follower, Key
@@ -25,6 +26,8 @@ from park_server.peers.staging import Stager
 __all__ = ["ServicePeers"]
 
 _log = logging.getLogger("park.peers")
+
+T = TypeVar("T")
 
 _GIVE_BACK_PAUSES_S = (0.2, 1.0, 5.0, 25.0)
 """Between attempts to give a grant back; after the last it is left to expire."""
@@ -43,6 +46,7 @@ class ServicePeers:
         content: ContentStore,
         addresses: AddressPolicy,
         client: Callable[[AddressPolicy], httpx2.AsyncClient] | None = None,
+        disk: Disk | None = None,
     ) -> None:
         self._database = database
         self._addresses = addresses
@@ -51,7 +55,8 @@ class ServicePeers:
         self._links: dict[str, Link] = {}
         self._followers: dict[Link, Follower] = {}
         self._followed: dict[str, dict[Key, Link]] = {}
-        self._stager = Stager(database=database, content=content, link=self._link)
+        self._disk = disk or Disk()
+        self._stager = Stager(database=database, content=content, link=self._link, disk=self._disk)
         self._to_watch: dict[str, None] = {}
         self._releasing: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -153,9 +158,9 @@ class ServicePeers:
     async def _release(self, job: str) -> None:
         try:
             for held in self._database.read(lambda c: store.held_by(c, [job])):
-                if not await self._database.awrite(partial(store.release, held=held)):
+                if not await self._written(partial(store.release, held=held)):
                     await self._give_back(held)
-                    await self._database.awrite(partial(store.forget, held=held))
+                    await self._written(partial(store.forget, held=held))
         finally:
             self._releasing.discard(job)
 
@@ -173,6 +178,10 @@ class ServicePeers:
                 await asyncio.sleep(pause)
             else:
                 return
+
+    async def _written(self, change: Change[T]) -> T:
+        """Commit ``change``, however long the disk refuses it."""
+        return await self._disk.patiently(lambda: self._database.awrite(change))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)

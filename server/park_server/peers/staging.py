@@ -18,6 +18,7 @@ from park.wire import FileRecord, decode
 from park_repo.database import Database
 from park_repo.single_flight import SingleFlight
 from park_server.content import ContentStore
+from park_server.disk import Disk
 from park_server.jobs.peers import PeerListener
 from park_server.jobs.references import file_meant
 from park_server.peers import store
@@ -46,11 +47,17 @@ class Stager:
     """Stages job after job. ``link`` gives the way to a service by its URL."""
 
     def __init__(
-        self, *, database: Database, content: ContentStore, link: Callable[[str], Link]
+        self,
+        *,
+        database: Database,
+        content: ContentStore,
+        link: Callable[[str], Link],
+        disk: Disk,
     ) -> None:
         self._database = database
         self._content = content
         self._link = link
+        self._disk = disk
         self._files: SingleFlight[None] = SingleFlight()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, set[Link]] = {}
@@ -91,7 +98,9 @@ class Stager:
         except CannotStage as error:
             await listener.cannot_stage(job, str(error))
             return
-        await self._database.awrite(lambda c: store.write_staged(c, job, documents))
+        await self._disk.patiently(
+            lambda: self._database.awrite(lambda c: store.write_staged(c, job, documents))
+        )
         await listener.staged(job)
 
     async def _documents(self, job: str) -> dict[str, Any]:
