@@ -26,9 +26,17 @@ def test_generated_pages_are_up_to_date(name: str, text: str) -> None:
     "page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name
 )
 def test_links_inside_the_documentation_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+    for target, part in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
         if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+            there = page.parent / target if target else page
+            assert there.exists(), f"{page.name} links to {target}"
+            assert not part or part in parts_of(there), f"{page.name} links to {target}#{part}"
+
+
+def parts_of(page: Path) -> set[str]:
+    """Return the names of the headings of a page, as GitHub and GitLab make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_story_of_the_readme_is_the_one_that_runs() -> None:
