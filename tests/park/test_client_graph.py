@@ -11,9 +11,9 @@ import pytest
 from support.workflows import FIRST, SECOND, edge, node, story
 
 from park.client.graph import Workflows, job_named
-from park.client.known import known_service
+from park.client.known import known_service, service_names, with_names
 from park.client.watch import is_final, watched
-from park.errors import NotPermitted, ServiceUnreachable
+from park.errors import NotPermitted, ServiceUnreachable, UnknownItem
 from park.wire import GraphRecord, encode
 
 
@@ -59,6 +59,34 @@ def test_a_service_that_does_not_answer_is_no_failure(error: Exception) -> None:
     record = connected(Service(SECOND, story()[SECOND]), Service(FIRST, error))
     (remote,) = (each for each in record.nodes if each.kind == "remote")
     assert remote.why == str(error)
+
+
+def test_a_piece_that_is_not_there_takes_no_other_with_it() -> None:
+    names = ["a", "b", "c"]
+    remote = [node(name, kind="remote", service=FIRST) for name in names]
+    unknown = UnknownItem("no job b on this service")
+    far = Service(FIRST, unknown, of(node("a", "completed")), unknown, unknown, of(node("c")))
+    record = connected(Service(SECOND, of(*remote)), far)
+    found = {each.id: (each.kind, each.why) for each in record.nodes}
+    assert found == {
+        "a": ("call", None),
+        "b": ("remote", "no job b on this service"),
+        "c": ("call", None),
+    }
+
+
+def test_services_are_drawn_with_the_names_that_their_user_gave_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configuration = tmp_path / "config.toml"
+    configuration.write_text(
+        f'[services.sns]\nurl = "{FIRST}/"\n[services.again]\nurl = "{FIRST}"\n'
+    )
+    monkeypatch.setenv("PARK_CONFIG", str(configuration))
+    assert service_names()(FIRST) == "sns"
+    assert service_names()(SECOND) == "fans.example.org"
+    drawn = with_names(of(node("a", service=FIRST), node("b", service=SECOND), node("c")))
+    assert [each.service for each in drawn.nodes] == ["sns", "fans.example.org", None]
 
 
 def test_two_services_that_point_at_each_other_are_asked_once_each() -> None:

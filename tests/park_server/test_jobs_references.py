@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -450,6 +451,37 @@ def test_why_a_job_is_where_it_is(tmp_path: Path) -> None:
             assert line.endswith("it failed: no luck")
             assert [each.strip().split(" ")[1] for each in chain] == ["b", "a"]
             assert chain[1].startswith("  job a (mymodel:fit) failed: no luck")
+
+    run(test)
+
+
+def test_why_an_install_is_where_it_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.install("made", InstallState.REALISING)
+            assert why(here, "made") == ("mymodel==1.0: its environment is made", [])
+            await here.install("made", InstallState.READY)
+            assert why(here, "made")[0] == "mymodel==1.0 is there (lock ab)"
+            error = {"detail": "no wheel of numpy 3"}
+            await here.install("made", InstallState.FAILED, error=error)
+            assert why(here, "made")[0] == "mymodel==1.0 failed: no wheel of numpy 3"
+            with pytest.raises(UnknownItem, match="no job made"):
+                here.database.read(lambda c: here.scheduler.explainer().why(c, "made", "bob"))
+            assert here.database.read(lambda c: records.full_id(c, "ll-of-ab", USER)) == "ll-of-ab"
+            with_installs = partial(records.full_id, text="ll-of-ab", user=USER, installs_too=True)
+            assert here.database.read(with_installs) == "install-of-ab"
+
+    run(test)
+
+
+def test_a_graph_of_an_install_is_the_install(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.submit("a", install="install-of-ab")
+            found = here.database.read(
+                lambda c: graph(c, USER, ["install-of-ab"], here.scheduler.explainer().line)
+            )
+            assert [(each.id, each.kind) for each in found.nodes] == [("install-of-ab", "install")]
 
     run(test)
 

@@ -70,6 +70,7 @@ def _form(options: argparse.Namespace) -> str:
 
 def _show(record: GraphRecord, form: str, options: argparse.Namespace) -> None:
     from park.cli.look import console, glyphs_for, styled
+    from park.client.known import with_names
     from park.client.tree import tree
     from park.client.workflow import Workflow
 
@@ -78,7 +79,8 @@ def _show(record: GraphRecord, form: str, options: argparse.Namespace) -> None:
         sys.stdout.write(_text(record, form, options))
         return
     glyphs = glyphs_for(sys.stdout)
-    rows = tree(Workflow(record), datetime.now(UTC), glyphs=glyphs, fold=_fold(options))
+    workflow = Workflow(with_names(record))
+    rows = tree(workflow, datetime.now(UTC), glyphs=glyphs, fold=_fold(options))
     for line in styled(rows, width=terminal.width, glyphs=glyphs, whole=True):
         terminal.print(line)
     for remark in _remarks(record):
@@ -91,11 +93,12 @@ def _text(record: GraphRecord, form: str, options: argparse.Namespace) -> str:
 
     from park.cli.dot import dot
     from park.cli.svg import svg
+    from park.client.known import with_names
     from park.client.workflow import Workflow
 
-    workflow = Workflow(record)
     if form == "json":
         return json.dumps(encode(record), indent=2, ensure_ascii=False) + "\n"
+    workflow = Workflow(with_names(record))
     if form == "svg":
         return svg(workflow, datetime.now(UTC))
     return dot(workflow) if form == "dot" else _lines(workflow, record, options)

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -43,12 +44,20 @@ def run(options: argparse.Namespace) -> int:
     jobs = [job_named(text) for text in options.job]
     with others() as elsewhere:
         states = watched(transport, Workflows(transport, elsewhere), jobs)
+        if not options.json:
+            states = _with_names(states)
         show = _chosen(options)
         try:
             return _worst(show(states))
         except KeyboardInterrupt:
             print("the jobs go on; `park cancel JOB` ends one", file=sys.stderr)
             raise
+
+
+def _with_names(states: Watched) -> Watched:
+    from park.client.known import with_names
+
+    return (replace(state, record=with_names(state.record)) for state in states)
 
 
 def _chosen(options: argparse.Namespace) -> Callable[[Watched], GraphRecord]:

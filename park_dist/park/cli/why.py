@@ -1,4 +1,4 @@
-"""``park why``: why a job is not running, or why it failed or was cancelled."""
+"""``park why``: why a job or an install is not done, or why it failed or was cancelled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
+    parser.add_argument("job", metavar="JOB", help="the id of a job or an install, or its end")
     add_service(parser)
     add_json(parser)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +45,9 @@ class EnvironmentPlan:
         """Return it as JSON data."""
         return asdict(self)
 
-    def lines(self) -> Iterator[str]:
-        """Yield it as text."""
-        first = f"{self.what} on {host_of(self.service)}"
+    def lines(self, name_of: Callable[[str], str] = host_of) -> Iterator[str]:
+        """Yield it as text; ``name_of`` gives the name of the service at a URL."""
+        first = f"{self.what} on {name_of(self.service)}"
         if self.error is not None:
             yield f"{first}: not known: {self.error}"
             return

@@ -75,8 +75,14 @@ class Workflows:
             return _unseen(nodes, f"{host_of(url)} is not one of your services")
         try:
             return _asked(transport, [node.id for node in nodes])
-        except (NotPermitted, ServiceFault, ServiceUnreachable, UnknownItem) as error:
+        except (NotPermitted, ServiceFault, ServiceUnreachable) as error:
             return _unseen(nodes, error.message)
+        except UnknownItem as error:
+            if len(nodes) == 1:
+                return _unseen(nodes, error.message)
+            # one that is not there takes the others of its request with it
+            half = len(nodes) // 2
+            return _merged(self._of(url, nodes[:half]), self._of(url, nodes[half:]))
 
 
 def _asked(transport: Transport, jobs: Sequence[str]) -> GraphRecord:

@@ -1,15 +1,19 @@
-"""Which of the user's services is at a URL that something else named, and its own token."""
+"""Which of the user's services is at a URL that something else named: its token, and its name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from park.client.address import Address
 from park.client.config import Configuration, configuration_file
 from park.client.running import running_services
+from park.client.tree import host_of
+from park.wire import GraphRecord
 
-__all__ = ["known_service"]
+__all__ = ["known_service", "service_names", "with_names"]
 
 
 def known_service(url: str) -> Address | None:
@@ -26,6 +30,23 @@ def known_service(url: str) -> Address | None:
         if running.url.rstrip("/") == wanted:
             return Address(url=wanted, token=_token(Path(running.token_file)))
     return None
+
+
+def service_names() -> Callable[[str], str]:
+    """Return what gives the name of the service at a URL: the configured one, else its host."""
+    services = Configuration(configuration_file()).services()
+    names = {service.url.rstrip("/"): service.name for service in reversed(services)}
+    return lambda url: names.get(url.rstrip("/"), host_of(url))
+
+
+def with_names(record: GraphRecord) -> GraphRecord:
+    """Return a graph to be drawn, whose pieces have names of services in place of URLs."""
+    name_of = service_names()
+    nodes = [
+        node if node.service is None else replace(node, service=name_of(node.service))
+        for node in record.nodes
+    ]
+    return replace(record, nodes=nodes)
 
 
 def _token(file: Path) -> str | None:

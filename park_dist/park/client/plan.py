@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from park.client.environment_plan import EnvironmentPlan, environment_plan
+from park.client.known import service_names, with_names
 from park.client.planning import PlanEnds, Planner, planner
-from park.client.tree import aligned, host_of, tree
+from park.client.tree import aligned, tree
 from park.client.workflow import Workflow
 from park.model.conditions import Comparison, InstallIs, JobIs, Leaf, describe, leaves
 from park.model.conditions_json import condition_from_json
@@ -142,13 +143,14 @@ class Plan:
 
     def _lines(self) -> Iterator[str]:
         services = dict.fromkeys(item.submitter.url for item in self._items)
-        yield f"would run: {_counted(self._items)} on {', '.join(map(host_of, services)) or '-'}"
-        rows = tree(Workflow(self.graph()), datetime.now(UTC))
+        name_of = service_names()
+        yield f"would run: {_counted(self._items)} on {', '.join(map(name_of, services)) or '-'}"
+        rows = tree(Workflow(with_names(self.graph())), datetime.now(UTC))
         yield from (f"  {line}" for line in aligned(rows))
         if self._wanted:
             yield "environments:"
         for environment in self.environments:
-            yield from (f"  {line}" for line in environment.lines())
+            yield from (f"  {line}" for line in environment.lines(name_of))
         if self.ended is not None:
             yield f"ends there: {self.ended}"
 

@@ -31,7 +31,10 @@ def show_graph(
     explainer = services.jobs.explainer()
     found = services.database.read(
         lambda c: graph(
-            c, user, [records.full_id(c, each, user) for each in job or ()], explainer.line
+            c,
+            user,
+            [records.full_id(c, each, user, installs_too=True) for each in job or ()],
+            explainer.line,
         )
     )
     return replace(found, nodes=[_with_progress(services, node) for node in found.nodes])
@@ -39,10 +42,12 @@ def show_graph(
 
 @router.get("/jobs/{job}/why")
 def explain_job(request: Request, job: str) -> WhyRecord:
-    """Return why a job is in its state, with the chain of causes."""
+    """Return why a job, or an install, is in its state, with the chain of causes."""
     services, user = services_of(request), user_of(request)
     explainer = services.jobs.explainer()
-    return services.database.read(lambda c: explainer.why(c, records.full_id(c, job, user), user))
+    return services.database.read(
+        lambda c: explainer.why(c, records.full_id(c, job, user, installs_too=True), user)
+    )
 
 
 @router.get("/pools")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from park.model.conditions import Pool, describe, evaluate, leaves
-from park.model.states import JobState
+from park.model.states import InstallState, JobState
 from park.model.truth import Truth, Verdict
 from park.wire import WhyRecord
 from park_server.clock import now
 from park_server.jobs import needs, store
-from park_server.jobs.facts import JobFact
+from park_server.jobs.facts import InstallFact, JobFact
 from park_server.jobs.planning import IMPLIED
 from park_server.jobs.pools import Pools
 from park_server.jobs.reports import Reports
@@ -43,7 +43,10 @@ class Explainer:
     held_up: Callable[[], str]
 
     def why(self, connection: Connection, job: str, user: str) -> WhyRecord:
-        """Return why ``job`` is in its state; raises `UnknownItem`."""
+        """Return why ``job``, or an install, is in its state; raises `UnknownItem`."""
+        install = needs.install_facts(connection, [job], user).get(job)
+        if install is not None:
+            return WhyRecord(job=job, status=install.state, line=_of_install(install))
         row = store.get(connection, job, user)
         return WhyRecord(
             job=row.id,
@@ -162,3 +165,19 @@ class Explainer:
             if text not in told:
                 told.add(text)
                 yield fact, text
+
+
+_INSTALLING: Mapping[InstallState, str] = {
+    InstallState.AWAITING_UPLOAD: "waits for wheels that its client is to send",
+    InstallState.RESOLVING: "the versions for this platform are looked up",
+    InstallState.REALISING: "its environment is made",
+}
+
+
+def _of_install(install: InstallFact) -> str:
+    name = f"{install.project}=={install.version}"
+    if install.state in _INSTALLING:
+        return f"{name}: {_INSTALLING[install.state]}"
+    if install.is_ready:
+        return f"{name} is there (lock {str(install.lock_hash)[:12]})"
+    return f"{name} failed: {install.error or 'nothing says why'}"

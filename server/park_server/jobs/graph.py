@@ -14,7 +14,7 @@ from park.model.states import JobState
 from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
 from park_server.db.tables import fetches, installs, jobs, needs
 from park_server.jobs import store
-from park_server.jobs.needs import in_blocks
+from park_server.jobs.needs import in_blocks, install_facts
 from park_server.jobs.planning import COMPARED
 
 __all__ = ["graph"]
@@ -49,14 +49,18 @@ def graph(
 ) -> GraphRecord:
     """Return what is connected with the jobs ``names``, none: with the user's newest.
 
-    ``line`` says why a job is in its state. Raises `UnknownItem`.
+    A name may be that of an install, which stands for itself alone. ``line`` says why a job
+    is in its state. Raises `UnknownItem`.
     """
     start = list(names) or _newest(connection, user)
+    named = install_facts(connection, start, user).keys()
+    start = [job for job in start if job not in named]
     for job in start:
         store.get(connection, job, user)
     found = _connected(connection, start)
     rows = {row.id: row for row in sorted(_rows(connection, _JOBS, found.jobs), key=_age)}
-    others = {needed for _, needed, service, _ in found.edges if not service} - rows.keys()
+    needed_here = {needed for _, needed, service, _ in found.edges if not service}
+    others = (needed_here | named) - rows.keys()
     ready = {row.id: row for row in _rows(connection, _INSTALLS, others)}
     urls = {row.job: row.document["url"] for row in _rows(connection, _FETCHES, _fetches(rows))}
     nodes = [_job_node(row, urls.get(row.id), line(connection, row)) for row in rows.values()]

@@ -102,6 +102,7 @@ _WAITING = select(*(jobs.c[name] for name in Waiter._fields)).where(
 _WAITER = _WAITING.where(jobs.c.id == bindparam("job"))
 _INSTALLS = select(
     installs.c.id,
+    installs.c.user,
     installs.c.state,
     installs.c.lock_hash,
     installs.c.set_hash,
@@ -240,12 +241,15 @@ def fact_of_job(row: Any, **changes: Any) -> JobFact:
     return JobFact(**facts, **changes)
 
 
-def install_facts(connection: Connection, ids: Iterable[str]) -> dict[str, InstallFact]:
-    """Return what is known of the installs among ``ids``."""
+def install_facts(
+    connection: Connection, ids: Iterable[str], user: str | None = None
+) -> dict[str, InstallFact]:
+    """Return what is known of the installs among ``ids``; with ``user``, of that user's only."""
     return {
         row.id: fact_of_install(row)
         for block in in_blocks(ids)
         for row in connection.execute(_INSTALL_FACTS, {"ids": block})
+        if user is None or row.user == user
     }
 
 

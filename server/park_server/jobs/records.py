@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Column, Connection, Row, Table, select
 
 from park.errors import UsageError
 from park.model.states import JobState
 from park.wire import FileRecord, JobRecord
-from park_server.db.tables import jobs
+from park_server.db.tables import installs, jobs
 from park_server.jobs.store import files_of, get, result_of
 
 __all__ = ["full_id", "is_whole", "listing", "record", "with_result"]
@@ -27,24 +27,34 @@ def is_whole(text: str) -> bool:
     return len(text) >= _WHOLE
 
 
-def full_id(connection: Connection, text: str, user: str) -> str:
+def full_id(connection: Connection, text: str, user: str, *, installs_too: bool = False) -> str:
     """Return the id that ends in ``text`` among the newest of ``user``, or ``text`` itself.
 
-    Raises `UsageError` that lists several.
+    It is a job's, or an install's where ``installs_too``. Raises `UsageError` that lists
+    several.
     """
     end = text.removeprefix("…")
     if is_whole(end) or len(end) < _SHORTEST_END:
         return text
-    newest = select(jobs.c.id).where(jobs.c.user == user).order_by(jobs.c.submitted.desc())
-    among = newest.limit(_NEWEST).subquery()
-    query = select(among.c.id).where(among.c.id.endswith(end, autoescape=True))
-    found = list(connection.execute(query).scalars())
+    found = _ending_in(connection, end, jobs, jobs.c.submitted, user)
+    if installs_too:
+        found += _ending_in(connection, end, installs, installs.c.created, user)
     if len(found) > 1:
+        what = "jobs and installs" if installs_too else "jobs"
         raise UsageError(
-            f"{len(found)} of your jobs end in {end}: {', '.join(found[:10])}",
+            f"{len(found)} of your {what} end in {end}: {', '.join(found[:10])}",
             hint="write more of its end, or the whole id",
         )
     return found[0] if found else text
+
+
+def _ending_in(
+    connection: Connection, end: str, table: Table, age: Column[str], user: str
+) -> list[str]:
+    newest = select(table.c.id).where(table.c.user == user).order_by(age.desc())
+    among = newest.limit(_NEWEST).subquery()
+    query = select(among.c.id).where(among.c.id.endswith(end, autoescape=True))
+    return list(connection.execute(query).scalars())
 
 
 def record(connection: Connection, job: str, user: str) -> JobRecord:
