@@ -61,11 +61,24 @@ def test_pieces_that_are_alike_are_counted() -> None:
     assert len(lines(record, fold=None)) == 21
 
 
-def test_what_others_need_is_never_counted_away() -> None:
+def test_what_one_piece_gathers_is_counted_but_for_where_it_hangs() -> None:
     names = [f"s{index:02}" for index in range(20)]
     nodes = [node(name, label="m:f") for name in names]
     record = GraphRecord(nodes=[*nodes, node("z")], edges=[edge("z", name) for name in names])
-    assert len(lines(record)) == 21
+    alike, last, gathering = lines(record)
+    assert alike.split()[:4] == ["◌", "19", "×", "m:f"]  # noqa: RUF001
+    assert last.split()[:3] == ["◌", "m:f", "s19"]
+    assert gathering.endswith("also needs s00 (value), s01 (value), s02 (value), and 16 more")
+    assert len(lines(record, fold=None)) == 21
+    assert lines(record, fold=None)[-1].endswith(", s18 (value)")
+
+
+def test_what_something_hangs_from_is_never_counted_away() -> None:
+    names = [f"s{index:02}" for index in range(20)]
+    nodes = [node(name, label="m:f") for name in names]
+    below = [node(f"{name}-then", label="m:g") for name in names]
+    edges = [edge(f"{name}-then", name) for name in names]
+    assert len(lines(GraphRecord(nodes=[*nodes, *below], edges=edges))) == 40
 
 
 def test_a_failure_says_why_and_a_success_does_not() -> None:

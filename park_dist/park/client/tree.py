@@ -135,14 +135,26 @@ def tree(
 ) -> list[Row]:
     """Return the lines of a workflow as it is ``now`` (aware).
 
-    Where more than ``fold`` pieces that nothing needs follow one another and differ in
-    nothing but their ids, one line counts them; None has them all.
+    Where more than ``fold`` pieces from which nothing hangs follow one another, and differ in
+    nothing but their ids and what they need, one line counts them; None has them all, and
+    names all that each needs.
     """
     installs = {name for name, node in workflow.nodes.items() if node.kind == "install"}
-    return [_row(alike, now, glyphs, installs) for alike in folded(workflow, fold)]
+    most = None if fold is None else _MOST_NAMED
+    return [_row(alike, now, glyphs, installs, most) for alike in folded(workflow, fold)]
 
 
-def _row(alike: Sequence[Branch], now: datetime, glyphs: Glyphs, installs: Collection[str]) -> Row:
+_MOST_NAMED = 3
+"""Pieces that one line names besides its own; more of them are counted."""
+
+
+def _row(
+    alike: Sequence[Branch],
+    now: datetime,
+    glyphs: Glyphs,
+    installs: Collection[str],
+    most: int | None,
+) -> Row:
     """Return the line of pieces that are alike; what only one has is said where it is alone."""
     node, alone = alike[0].node, len(alike) == 1
     label = label_of(node)
@@ -155,14 +167,15 @@ def _row(alike: Sequence[Branch], now: datetime, glyphs: Glyphs, installs: Colle
         status=node.status,
         time=elapsed(node, now) if alone else "",
         bar=_bar(node, glyphs) if alone else "",
-        notes=tuple(_notes(alike, glyphs, installs)),
+        notes=tuple(_notes(alike, glyphs, installs, most)),
         alike=tuple(branch.node for branch in alike[1:]),
     )
 
 
 def folded(workflow: Workflow, fold: int | None) -> Iterator[Sequence[Branch]]:
     """Yield the branches, those together that one line stands for."""
-    for _, group in groupby(workflow.branches(), lambda branch: _kind(workflow, branch)):
+    bearing = frozenset(filter(None, workflow.trunks.values()))
+    for _, group in groupby(workflow.branches(), lambda each: _kind(workflow, each, bearing)):
         alike = list(group)
         if fold is not None and len(alike) > fold:
             yield alike
@@ -170,12 +183,14 @@ def folded(workflow: Workflow, fold: int | None) -> Iterator[Sequence[Branch]]:
             yield from ([branch] for branch in alike)
 
 
-def _kind(workflow: Workflow, branch: Branch) -> object:
+def _kind(workflow: Workflow, branch: Branch, bearing: Collection[str]) -> object:
     """Return what the pieces of one line share; what something hangs from has its own."""
     node = branch.node
-    if workflow.needed_by[node.id]:
+    if node.id in bearing:
         return node.id
-    return (len(branch.last), branch.last[:-1], node.kind, node.label, node.status, node.why)
+    needed_by = tuple((edge.job, edge.how) for edge in workflow.needed_by[node.id])
+    place = (len(branch.last), branch.last[:-1])
+    return (*place, node.kind, node.label, node.status, node.why, needed_by)
 
 
 def _lead(last: tuple[bool, ...], glyphs: Glyphs) -> str:
@@ -203,7 +218,9 @@ def short_label(node: GraphNode, width: int) -> str:
     return shortened(label, width)
 
 
-def _notes(alike: Sequence[Branch], glyphs: Glyphs, installs: Collection[str]) -> Iterator[str]:
+def _notes(
+    alike: Sequence[Branch], glyphs: Glyphs, installs: Collection[str], most: int | None
+) -> Iterator[str]:
     node = alike[0].node
     if node.service is not None:
         yield f"on {host_of(node.service)}"
@@ -213,7 +230,7 @@ def _notes(alike: Sequence[Branch], glyphs: Glyphs, installs: Collection[str]) -
         yield values
     # that a job needs its environment goes without saying
     also = [edge for edge in alike[0].also if edge.needed not in installs]
-    if len(alike) == 1 and (needs := _named(also)):
+    if len(alike) == 1 and (needs := _named(also, most)):
         yield f"also needs {needs}".replace("…", glyphs.ellipsis)
 
 
@@ -229,11 +246,13 @@ def _reported(node: GraphNode) -> str:
     return one_line(", ".join(figures))
 
 
-def _named(edges: Iterable[GraphEdge]) -> str:
+def _named(edges: Iterable[GraphEdge], most: int | None) -> str:
     grouped: dict[str, list[str]] = {}
     for edge in edges:
         grouped.setdefault(edge.needed, []).append(edge.how)
-    return ", ".join(f"{brief(name)} ({', '.join(hows)})" for name, hows in grouped.items())
+    named = [f"{brief(name)} ({', '.join(hows)})" for name, hows in grouped.items()]
+    more = 0 if most is None else len(named) - most
+    return ", ".join(named) if more <= 0 else f"{', '.join(named[:most])}, and {more} more"
 
 
 _BAR = 10

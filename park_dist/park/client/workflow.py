@@ -77,13 +77,18 @@ class Workflow:
         deepest = max(order.values(), default=-1)
         return order | {name: deepest + 1 for name in self.nodes if name not in order}
 
+    @cached_property
+    def trunks(self) -> Mapping[str, str | None]:
+        """The piece below which each piece hangs in the tree; None for a root."""
+        return {name: self._trunk(name) for name in self.nodes}
+
     def branches(self) -> Iterator[Branch]:
         """Yield every piece once, depth first: below the deepest of those that it needs.
 
         What needs nothing is a root. So the first line of a branch is what came first, and
         the pieces of a diamond are all there, one of them naming what it needs besides.
         """
-        trunk = {name: self._trunk(name) for name in self.nodes}
+        trunk = self.trunks
         children = _grouped((above, name) for name, above in trunk.items() if above is not None)
         roots = [name for name, above in trunk.items() if above is None]
         pending: list[tuple[str, tuple[bool, ...]]] = [(name, ()) for name in reversed(roots)]
