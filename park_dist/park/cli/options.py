@@ -69,7 +69,9 @@ def service_of(options: argparse.Namespace) -> Service:
     """Return the service that the options mean."""
     from park.client.service import remote_service
 
-    return remote_service(options.service)
+    service = remote_service(options.service)
+    service.transport.first_contact_s = 0.0  # a person sees at once that nobody answers
+    return service
 
 
 def print_json(document: Any) -> None:

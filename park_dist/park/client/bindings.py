@@ -17,6 +17,7 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.binding import Binding, InstallPolicy, binding_here, binding_named, local_set_for
 from park.client.install import Report, Requested, requested
+from park.client.transport import patient
 from park.errors import UnknownItem
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
@@ -184,7 +185,12 @@ def _fill(future: Future[_Value], compute: Callable[[], _Value]) -> None:
 
 def _in_background(work: Callable[[], None]) -> None:
     """Do ``work`` in a thread, or here where the interpreter ends and starts no more."""
+
+    def patiently() -> None:
+        with patient():
+            work()
+
     try:
-        threading.Thread(target=work, name="park prepares", daemon=True).start()
+        threading.Thread(target=patiently, name="park prepares", daemon=True).start()
     except RuntimeError:
-        work()
+        patiently()

@@ -15,6 +15,7 @@ from park.client.bindings import Installing
 from park.client.condition import Condition
 from park.client.install import InstallOutcome, Report, Silence, outcome_of
 from park.client.pieces import Item, State
+from park.client.transport import patient
 from park.errors import UsageError, from_problem
 from park.model.conditions import InstallIs, Phase
 from park.model.ids import new_id
@@ -125,12 +126,14 @@ class Install:
         """Wait until the install has ended; raises `TimeoutError` after ``timeout`` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         self.confirm(timeout)
-        record = self._asked({})
+        with patient(timeout):
+            record = self._asked({})
         while not InstallState(record.state).is_final:
             left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{self!r} is {record.state} after {timeout:g} s")
-            record = self._asked({"after": record.revision, "wait": min(left, _LONG_POLL_S)})
+            with patient(None if deadline is None else left):
+                record = self._asked({"after": record.revision, "wait": min(left, _LONG_POLL_S)})
         return record
 
     def result(self, timeout: float | None = None) -> InstallOutcome:

@@ -22,6 +22,7 @@ from park.client.placeholders import (
     ValueReference,
     chosen_file,
 )
+from park.client.transport import patient
 from park.errors import JobCancelled, JobFailed, UnknownItem
 from park.model.conditions import JobIs, Leaf, Phase
 from park.model.references import Reference, What
@@ -262,12 +263,14 @@ class Job(Placeholder):
     def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
         deadline = None if timeout is None else time.monotonic() + timeout
         self.confirm(timeout)
-        record = self._record or ask(0)
+        with patient(timeout):
+            record = self._record or ask(0)
         while not JobState(record.status).is_final:
             left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"job {self.id} is {record.status} after {timeout:g} s")
-            record = ask(min(left, _LONG_POLL_S))
+            with patient(None if deadline is None else left):
+                record = ask(min(left, _LONG_POLL_S))
         self._record = record
         return record
 
@@ -338,7 +341,8 @@ class Job(Placeholder):
     def _block(self, stream: str, offset: int, wait: float) -> tuple[bytes, bool]:
         self.confirm()
         query = {"offset": offset, "wait": wait}
-        answer = self.transport.bytes(f"{API}/jobs/{self.id}/logs/{stream}", params=query)
+        with patient():
+            answer = self.transport.bytes(f"{API}/jobs/{self.id}/logs/{stream}", params=query)
         return answer.content, answer.headers.get("x-park-final") == "true"
 
     def fetch(self, name: str, target: str | os.PathLike[str]) -> Path:

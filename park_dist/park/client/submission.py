@@ -20,6 +20,7 @@ from park.client.files import FileDigest
 from park.client.pieces import Item, Opening, State, is_bound, prevented, settled
 from park.client.planning import planner
 from park.client.request_text import authorized, extended, of_size, with_set_hash
+from park.client.transport import patient
 from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
 from park.wire import API
 
@@ -212,7 +213,8 @@ class Submitter:
             if self._ended_early(item):  # what it needs has failed here, just before
                 continue
             try:
-                ready.append((item, self._prepared(item)))
+                with patient():
+                    ready.append((item, self._prepared(item)))
             except Exception as error:  # noqa: BLE001 (told where the job is asked for)
                 with self._changed:
                     self._end(item, None, error)
