@@ -92,13 +92,23 @@ def current_service() -> Any:
 
 
 def service_named(service: Any) -> Any:
-    """Return the service of a call: ``service`` (one, or its name or URL), else the block's."""
+    """Return the service of a call: ``service`` (one, or its name or URL), else the block's.
+
+    Raises `UsageError` for anything else.
+    """
     if service is None:
         return current_service()
     if isinstance(service, str):
         if not resolver:
             import park.client.service  # noqa: F401  # it puts itself there
         return resolver[0](service)
+    if not hasattr(service, "called"):
+        from park.errors import UsageError
+
+        raise UsageError(
+            f"service={service!r}: it is a service, or its name or URL",
+            hint="park.remote_service(name) is one",
+        )
     return service
 
 

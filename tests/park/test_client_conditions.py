@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from support.follow_server import FollowServer
@@ -164,3 +164,47 @@ def test_an_install_elsewhere_is_opened_by_a_grant(one: JobService) -> None:
 def test_an_install_needs_a_service() -> None:
     with pytest.raises(UsageError, match="on which service"):
         park.install_service("mymodel")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda _: park.at(cast("Any", "2026-01-01")), "it is a datetime"),
+        (
+            lambda _: park.at(datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))),
+            "no moment in UTC",
+        ),
+        (lambda _: park.after(cast("Any", "5")), "a timedelta or seconds"),
+        (lambda _: park.after(-1), "not below 0"),
+        (lambda _: park.after(float("inf")), "not below 0"),
+        (lambda _: park.all_of(1), "1 is neither a condition nor a job"),
+        (lambda job: job.output["x"] < -float("inf"), "no such number"),
+        (lambda job: job.output["x"] == [1.0, float("nan")], "no such number"),
+        (lambda job: job.output["x"] == "x" * 20_000, "characters as JSON, at most 10000"),
+    ],
+)
+def test_what_no_service_takes_is_refused_where_it_is_written(
+    job: Job, make: Any, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        make(job)
+
+
+def test_nesting_has_an_end(job: Job) -> None:
+    def nested(levels: int) -> Condition:
+        condition = job.iscompleted
+        for _ in range(levels):
+            condition = ~(condition | job.isfailed)
+        return condition
+
+    nested(50).as_json()
+    for levels in (100, 5_000):
+        with pytest.raises(UsageError, match="at most 64 levels"):
+            nested(levels).as_json()
+
+
+def test_what_holds_has_no_reason_not_to(one: JobService, job: Job) -> None:
+    one.verdicts = [{"truth": "never", "why": "needs job completed; it failed"}]
+    assert (~job.iscompleted).now
+    assert (~job.iscompleted).why == ""
+    assert job.iscompleted.why == "needs job completed; it failed"

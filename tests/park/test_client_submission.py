@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -397,3 +398,75 @@ def test_a_fit_of_a_job_of_another_session_runs_where_that_ran(one: JobService) 
         park.Fit(one.service.job("0199").output["problem"])
     (fit,) = one.jobs
     assert (fit["lock_hash"], fit["set_hash"]) == ("9" * 64, "8" * 64)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"retries": -1}, "retries=-1: it is a whole number, not below 0"),
+        ({"retries": 1.5}, "retries=1.5: it is a whole number"),
+        ({"retries": "2"}, "retries='2': it is a whole number"),
+        ({"backoff": float("nan")}, "backoff=nan: it is a number"),
+        ({"backoff": "x"}, "backoff='x': it is a number"),
+    ],
+)
+def test_options_that_no_job_can_have_are_refused_by_the_call(
+    one: JobService, said: dict[str, Any], message: str
+) -> None:
+    with one.bind().service, pytest.raises(UsageError, match=message):
+        add(1, **said)
+    for timeout in (0, -3, float("inf"), "x"):
+        with pytest.raises(UsageError, match=f"timeout={timeout!r}: it is a number, above 0"):
+            one.service.submit(add, 1, timeout=timeout)  # type: ignore[arg-type]
+    assert one.jobs == []
+
+
+def test_what_is_no_service_is_told(one: JobService) -> None:
+    with pytest.raises(UsageError, match="service=3: it is a service, or its name or URL"):
+        add(1, service=3)
+    with pytest.raises(UsageError, match="service=3"):
+        park.get_job("x", service=3)  # type: ignore[arg-type]
+    for name in ("", None):
+        with pytest.raises(UsageError, match="the id of a job is a text"):
+            park.get_job(name, service=one.service)  # type: ignore[arg-type]
+
+
+def test_an_argument_without_an_end_is_told(one: JobService) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with one.bind().service, pytest.raises(UsageError, match="nested too deep, or contains itself"):
+        add(endless)
+
+
+def test_an_asynchronous_block_lets_other_tasks_go_on(one: JobService) -> None:
+    async def submits() -> Any:
+        async with one.service:
+            return add(1)
+
+    async def test() -> None:
+        task = asyncio.create_task(submits())
+        await asyncio.sleep(0)
+        assert not task.done()
+        assert add(2, 3) == 5  # the block is that of the other task
+        one.bind()
+        job = await asyncio.wait_for(task, 10)
+        assert [sent["id"] for sent in one.jobs] == [job.id]
+
+    asyncio.run(test())
+
+
+def test_an_asynchronous_block_raises_what_failed_in_it(one: JobService) -> None:
+    one.refused = {f"{__name__}:other"}
+
+    async def test(error: Exception | None = None) -> None:
+        async with one.service:
+            other()
+            if error is not None:
+                raise error
+
+    one.bind()
+    with pytest.raises(UsageError, match="is refused"):
+        asyncio.run(test())
+    with pytest.raises(KeyError) as caught:
+        asyncio.run(test(KeyError("mine")))
+    assert "is refused" in caught.value.__notes__[0]

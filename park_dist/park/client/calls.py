@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -61,11 +62,28 @@ class CallOptions:
 
     def as_json(self) -> dict[str, Any]:
         """Return what is said; raises `UsageError` for what no job can have."""
-        for name, value in (("retries", self.retries), ("backoff", self.backoff_s)):
-            if value is not None and (isinstance(value, bool) or value < 0):
-                raise UsageError(f"{name}={value!r}: it is a number, not below 0")
+        _check("retries", self.retries, whole=True)
+        _check("backoff", self.backoff_s)
+        _check("timeout", self.timeout_s, above=True)
+        _check("memory", self.memory_bytes, whole=True, above=True)
         said = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in said.items() if value is not None}
+
+
+def _check(name: str, value: Any, *, whole: bool = False, above: bool = False) -> None:
+    """Refuse what is no number, or is below 0 (with ``above``: or is 0)."""
+    if value is None:
+        return
+    kind: Any = int if whole else (int, float)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, kind)
+        or not math.isfinite(value)
+        or value < 0
+        or (above and value == 0)
+    ):
+        what = "a whole number" if whole else "a number"
+        raise UsageError(f"{name}={value!r}: it is {what}, {'above' if above else 'not below'} 0")
 
 
 def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from park.calling import current_service
+from park.client.transport import patient
 from park.errors import ParkError, UsageError
 from park.model.conditions import (
     After,
@@ -36,7 +38,7 @@ from park.model.conditions import (
 )
 from park.model.conditions import all_of as all_parts
 from park.model.conditions import any_of as any_part
-from park.model.conditions_json import condition_to_json
+from park.model.conditions_json import MOST_LEVELS, condition_to_json
 from park.model.references import Reference
 from park.model.truth import NOT_YET, TRUE, Truth, Verdict, never
 
@@ -100,7 +102,8 @@ class Condition:
         return _joined(any_part, (other, self)) if _is_part(other) else NotImplemented
 
     def __invert__(self) -> Condition:
-        return Condition(negated(self._expression), self._things, pools=self._pools)
+        with _not_too_deep():
+            return Condition(negated(self._expression), self._things, pools=self._pools)
 
     __neg__ = __invert__
 
@@ -154,7 +157,16 @@ class Condition:
 
         What lives on the service at the URL ``service`` is named without that.
         """
-        return condition_to_json(_for_service(self._expression, service))
+        with _not_too_deep():
+            return condition_to_json(_for_service(self._expression, service))
+
+
+@contextmanager
+def _not_too_deep() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise UsageError(f"a condition is nested at most {MOST_LEVELS} levels deep") from None
 
 
 def condition_of(part: Any) -> Condition:
@@ -187,7 +199,7 @@ def _joined(join: Callable[[Sequence[Expression]], Expression], parts: Iterable[
 
 
 def _parts(parts: tuple[Any, ...], name: str) -> list[Any]:
-    if len(parts) == 1 and not _is_part(parts[0]):
+    if len(parts) == 1 and isinstance(parts[0], Iterable):
         parts = tuple(parts[0])
     if not parts:
         raise UsageError(f"park.{name} of nothing: that is always the same")
@@ -226,7 +238,12 @@ def available(name: str, count: int = 1) -> Condition:
 
 def at(moment: datetime) -> Condition:
     """Return the condition that ``moment`` has come; without a zone it is in local time."""
-    return Condition(At(moment=moment.astimezone(UTC)), ())
+    if not isinstance(moment, datetime):
+        raise UsageError(f"park.at({moment!r}): it is a datetime")
+    try:
+        return Condition(At(moment=moment.astimezone(UTC)), ())
+    except (OverflowError, ValueError) as error:
+        raise UsageError(f"park.at({moment!r}): no moment in UTC") from error
 
 
 def after(delay: timedelta | float) -> Condition:
@@ -234,10 +251,10 @@ def after(delay: timedelta | float) -> Condition:
 
     For a job that is since its service accepted it; here, since this was made.
     """
-    seconds = delay.total_seconds() if isinstance(delay, timedelta) else float(delay)
-    condition = Condition(After(seconds=seconds), ())
-    condition.as_json()
-    return condition
+    seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
+    if not isinstance(seconds, (int, float)) or not math.isfinite(seconds) or seconds < 0:
+        raise UsageError(f"park.after({delay!r}): it is a timedelta or seconds, not below 0")
+    return Condition(After(seconds=float(seconds)), ())
 
 
 def _for_service(expression: Expression, service: str | None) -> Expression:
@@ -332,7 +349,8 @@ class _Question:
         deadline = None if timeout is None else time.monotonic() + timeout
         answers: queue.Queue[tuple[Leaf, Verdict | ParkError]] = queue.Queue()
         ended = threading.Event()
-        verdict = self.asked_once()
+        with patient(timeout):
+            verdict = self.asked_once()
         if not verdict.is_decided:
             self._follow(answers, ended)
         try:

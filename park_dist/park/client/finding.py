@@ -24,6 +24,8 @@ def get_job(id: str, service: Service | str | None = None) -> Job:  # noqa: A002
     It is looked for on ``service``; else on that of the block; else on the default service
     and on each that is configured. Raises `UnknownItem`.
     """
+    if not isinstance(id, str) or not id:
+        raise UsageError(f"the id of a job is a text, not {id!r}")
     chosen: Service | None = service_named(service)
     if chosen is not None:
         return chosen.job(id)

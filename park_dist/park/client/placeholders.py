@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from park.client.cached_files import cached_file
+from park.client.transport import patient
 from park.errors import UnknownItem, UsageError
 from park.model.conditions import Comparison, Literal, brief
 from park.model.references import Reference, What
@@ -180,7 +181,9 @@ class ValueReference(_OfJob):
         else:
             right = Literal(value=_comparable(self, other))
         comparison = Comparison(left=self._reference, operator=operator, right=right)
-        return Condition(comparison, jobs)
+        condition = Condition(comparison, jobs)
+        condition.as_json()  # refuses values that no service takes
+        return condition
 
 
 def _comparable(reference: object, value: Any) -> Any:
@@ -243,7 +246,8 @@ class FileReference(_OfJob):
         file = self.record(timeout)
         route = self._job.route_of(file.name)
         name = PurePosixPath(file.name).name
-        return cached_file(self._job.transport, route, sha256=file.sha256, name=name)
+        with patient(timeout):
+            return cached_file(self._job.transport, route, sha256=file.sha256, name=name)
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -63,7 +64,8 @@ class Service:
 
     ``with service:`` makes it the one where calls of jobs go, `park.fetch_url` and the like,
     in this thread or asyncio task. The block ends once the service has all that was submitted
-    in it; where that failed, it raises the first error, with the others as its notes.
+    in it; where that failed, it raises the first error, with the others as its notes. In a
+    coroutine ``async with service:`` does the same, and other tasks go on meanwhile.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -158,14 +160,24 @@ class Service:
         raised, they are notes of that.
         """
         block = left(self)
-        if error is not None and not isinstance(error, Exception):
-            return  # Ctrl-C: nobody wants to wait now
-        failed = first_error(block.submitted)
-        if failed is None:
-            return
-        if error is None:
-            raise failed
-        error.add_note(f"what was submitted before failed as well: {failed}")
+        if error is None or isinstance(error, Exception):  # at Ctrl-C nobody wants to wait
+            _tell(first_error(block.submitted), error)
+
+    async def __aenter__(self) -> Self:
+        """Begin a block of this task, as `__enter__`; its end lets other tasks go on."""
+        entered(self)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the block as `__exit__`, which would block the event loop until all is there."""
+        block = left(self)
+        if error is None or isinstance(error, Exception):
+            _tell(await asyncio.to_thread(first_error, block.submitted), error)
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until the service has all that was submitted so far.
@@ -410,6 +422,15 @@ def _local_requirements(project: str) -> LocalSet | None:
 
 def _name_of(target: str | ModuleType) -> str:
     return target if isinstance(target, str) else target.__name__
+
+
+def _tell(failed: BaseException | None, error: BaseException | None) -> None:
+    """Raise what failed in a block, or note it on the ``error`` that the block itself raised."""
+    if failed is None:
+        return
+    if error is None:
+        raise failed
+    error.add_note(f"what was submitted before failed as well: {failed}")
 
 
 resolver[:] = [remote_service]

@@ -43,11 +43,16 @@ def encode_call(
     for a value that cannot travel, and for a file that cannot be read.
     """
     arguments = _Arguments(service)
-    placed = tuple(arguments.placed(value) for value in args)
-    named = {name: arguments.placed(value) for name, value in kwargs.items()}
     encoding_arguments.active = True
     try:
+        placed = tuple(arguments.placed(value) for value in args)
+        named = {name: arguments.placed(value) for name, value in kwargs.items()}
         document, pickled = _encoded(placed, named, pickles=pickles)
+    except RecursionError:
+        raise UsageError(
+            "an argument cannot be sent: it is nested too deep, or contains itself",
+            hint="write it to a file, and pass park.File(path)",
+        ) from None
     except codec.CodecError as error:
         cause = error.__cause__
         if isinstance(cause, UsageError):

@@ -15,7 +15,7 @@ from typing import Any
 
 from park.errors import UsageError
 from park.model.references import Reference
-from park.model.truth import Truth, Verdict, at_least, opposite
+from park.model.truth import TRUE, Truth, Verdict, at_least
 
 __all__ = [
     "OPERATORS",
@@ -243,7 +243,9 @@ def evaluate(expression: Expression, verdict_of: Callable[[Leaf], Verdict]) -> V
             verdict = verdict_of(leaf)
             if verdict.truth is Truth.TRUE:
                 return Verdict(Truth.NEVER, f"needs that not: {describe(leaf)}")
-            return Verdict(opposite(verdict.truth), verdict.why)
+            if verdict.truth is Truth.NEVER:
+                return TRUE
+            return verdict
         case leaf:
             return verdict_of(leaf)
 

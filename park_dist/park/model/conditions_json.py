@@ -47,7 +47,14 @@ from park.model.conditions import (
 )
 from park.model.references import Reference, What
 
-__all__ = ["MOST_NODES", "POOL_NAME", "VERSION", "condition_from_json", "condition_to_json"]
+__all__ = [
+    "MOST_LEVELS",
+    "MOST_NODES",
+    "POOL_NAME",
+    "VERSION",
+    "condition_from_json",
+    "condition_to_json",
+]
 
 VERSION = 1
 
@@ -219,9 +226,22 @@ def _operand(node: Mapping[str, Any]) -> Operand:
         if reference.what not in {What.VALUE, What.PROGRESS}:
             raise ValueError(reference)
         return reference
-    if set(node) != {"value"} or len(json.dumps(node["value"])) > _LONGEST_VALUE:
+    if set(node) != {"value"}:
         raise ValueError(node)
+    _check_value(node["value"])
     return Literal(value=node["value"])
+
+
+def _check_value(value: Any) -> None:
+    try:
+        length = len(json.dumps(value, allow_nan=False))
+    except ValueError as error:
+        raise UsageError(f"JSON has no such number to compare with: {_shown(value)}") from error
+    if length > _LONGEST_VALUE:
+        raise UsageError(
+            f"a value in a comparison has {length} characters as JSON, at most {_LONGEST_VALUE}",
+            hint="compare in a job of its own, which returns whether they are equal",
+        )
 
 
 def _pool(node: Mapping[str, Any]) -> Leaf:
