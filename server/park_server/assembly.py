@@ -93,7 +93,7 @@ class AssembledService:
             external=_external(settings),
             cache=home.cache / "index",
         )
-        self.grants = Grants(self._database)
+        self.grants = Grants(self._database, self._bus)
         self._content = ContentStore(home.files)
         self._store = WheelStore(home.path / "store")
         self._environments = Environments(home.path, self._store)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-__all__ = ["EVERYTHING", "Bus", "Subscription", "start_of"]
+__all__ = ["EVERYTHING", "Bus", "Subscription", "revocation_of", "start_of"]
 
 T = TypeVar("T")
 
@@ -22,6 +22,11 @@ EVERYTHING = "*"
 def start_of(job: str) -> str:
     """Return the subject of the start of ``job``: whoever waits for its end is not woken."""
     return f"{job}/start"
+
+
+def revocation_of(grant: str) -> str:
+    """Return the subject of the revocation of ``grant``."""
+    return f"{grant}/revoked"
 
 
 class Subscription:

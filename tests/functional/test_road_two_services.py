@@ -189,6 +189,9 @@ def test_a_grant_that_is_revoked_or_for_another_job_never_lets_start(pair: Pair,
     assert "does not open job" in pair.second.job_when_final(wrong)["error"]
     assert pair.second.get(f"/api/v1/jobs/{waits}")["status"] == "waiting"
     pair.first.request("DELETE", f"/api/v1/grants/{grant['id']}")
+    revoked = time.monotonic()
+    assert "the grant was revoked" in pair.second.job_when_final(waits)["error"]
+    assert time.monotonic() - revoked < 10  # it did not take until the next poll
     later = pair.submit(pair.second, ADD, 1, 1, when=when, grants=held)
     record = pair.second.job_when_final(later)
     assert record["status"] == "cancelled"

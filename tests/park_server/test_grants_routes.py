@@ -16,6 +16,7 @@ from support.rows import add_job
 from park.wire import GrantRequest
 from park_repo.database import Database
 from park_server.areas.areas import Areas
+from park_server.bus import Bus
 from park_server.clock import later
 from park_server.db.tables import grants as grants_table
 from park_server.db.tables import metadata
@@ -48,7 +49,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def http(database: Database, tmp_path: Path) -> Iterator[TestClient]:
     """Give the service's application, with as much behind it as these routes need."""
-    grants, areas = Grants(database), Areas(tmp_path / "areas", {})
+    grants, areas = Grants(database, Bus()), Areas(tmp_path / "areas", {})
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -192,13 +193,13 @@ def test_what_ended_long_ago_is_forgotten(
     monkeypatch.setattr(
         grants_module, "later", lambda delay: later(delay + timedelta(days=30, minutes=2))
     )
-    http.portal.call(Grants(database).sweep)  # type: ignore[union-attr]
+    http.portal.call(Grants(database, Bus()).sweep)  # type: ignore[union-attr]
     listed = ask(http, "ada-token", "GET", "grants").json()
     assert [each["id"] for each in listed] == [kept["id"]]
 
 
 def test_many_tokens_are_looked_up_at_once(http: TestClient, database: Database) -> None:
     tokens = [made(http, jobs=[ONE])["token"] for _ in range(3)]
-    found = Grants(database).holders([*tokens, "park_grant_x"])
+    found = Grants(database, Bus()).holders([*tokens, "park_grant_x"])
     assert [type(each).__name__ for each in found.values()] == [*["Grant"] * 3, "NotAuthenticated"]
     assert GrantRequest(jobs=[ONE]).expires_s == 7 * 86_400

@@ -16,6 +16,7 @@ from park.model.ids import new_id
 from park.wire import GrantRecord, GrantRequest
 from park_repo.database import Database
 from park_server.areas.paths import parse_place
+from park_server.bus import Bus, revocation_of
 from park_server.clock import later, now
 from park_server.grants import store
 from park_server.grants.scope import Grant
@@ -35,10 +36,11 @@ _REMEMBERED = timedelta(days=30)
 
 
 class Grants:
-    """The grants of a service."""
+    """The grants of a service; ``bus`` wakes who follows something with one that is revoked."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, bus: Bus) -> None:
         self._database = database
+        self._bus = bus
 
     async def issue(self, user: str, request: GrantRequest) -> GrantRecord:
         """Make a grant for what is ``user``'s own; the record has its token, this once.
@@ -71,6 +73,7 @@ class Grants:
         """Revoke a grant of ``user`` at once and for ever; a second time does no harm."""
         moment = now()
         await self._database.awrite(lambda c: store.revoke(c, id, user, moment))
+        self._bus.publish(revocation_of(id))
 
     def holder(self, token: str) -> Grant:
         """Return the grant of ``token``; raises `NotAuthenticated` that says what is wrong."""

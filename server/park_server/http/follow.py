@@ -68,7 +68,7 @@ def _checked(leaf: Leaf, who: Grant | NotAuthenticated | str) -> Asked:
         check_leaf(who, leaf)
     except NotPermitted as error:
         return Asked(leaf=leaf, user=who.user, refused=error.message)
-    return Asked(leaf=leaf, user=who.user)
+    return Asked(leaf=leaf, user=who.user, grant=who.id)
 
 
 def _leaf(node: object) -> Leaf:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from park.model.conditions import (
 from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict, never
 from park_repo.database import Database
-from park_server.bus import Bus, start_of
+from park_server.bus import Bus, revocation_of, start_of
 from park_server.jobs.progress import ProgressWatch, progress_of
 from park_server.jobs.reports import Reports
 from park_server.jobs.settlement import POOLS, Settlement
@@ -38,11 +38,15 @@ __all__ = ["Asked", "Following"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """A leaf that is asked for in the name of ``user``; ``refused`` says why it may not be."""
+    """A leaf that is asked for in the name of ``user``; ``refused`` says why it may not be.
+
+    ``grant`` is the id of the grant that it is asked with, if it is.
+    """
 
     leaf: Leaf
     user: str
     refused: str | None = None
+    grant: str | None = None
 
 
 class Following:
@@ -68,6 +72,7 @@ class Following:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
         places = _places(asked)
+        revocable = {revocation_of(each.grant) for each in asked if each.grant is not None}
         with self._bus.subscribed(places.keys()) as subscription:
             verdicts = self._verdicts(asked)
             while not any(verdict.is_decided for verdict in verdicts):
@@ -76,6 +81,8 @@ class Following:
                     break
                 self._progress.keep(_reporting(asked, verdicts))
                 changed = await subscription.changed(min(left, _until_next(asked)))
+                if changed & revocable:
+                    asked = _without_revoked(asked, changed)
                 again = {place for subject in changed for place in places[subject]}
                 again.update(_timed(asked))
                 self._look_again(asked, sorted(again), verdicts)
@@ -129,7 +136,19 @@ def _places(asked: Sequence[Asked]) -> Mapping[str, list[int]]:
     for place, each in enumerate(asked):
         for subject in _subjects(each.leaf):
             places[subject].append(place)
+        if each.grant is not None:
+            places[revocation_of(each.grant)].append(place)
     return places
+
+
+def _without_revoked(asked: Sequence[Asked], changed: Collection[str]) -> Sequence[Asked]:
+    """Return what is asked, but that what a grant opened that was revoked now is refused."""
+    return [
+        replace(each, refused="the grant was revoked")
+        if each.grant is not None and revocation_of(each.grant) in changed
+        else each
+        for each in asked
+    ]
 
 
 def _subjects(leaf: Leaf) -> Iterator[str]:
