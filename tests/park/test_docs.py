@@ -1,3 +1,4 @@
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def generated_pages() -> dict[str, str]:
@@ -22,15 +24,21 @@ def test_generated_pages_are_up_to_date(name: str, text: str) -> None:
     assert written == text, "write it anew: scripts/docs"
 
 
-@pytest.mark.parametrize(
-    "page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_inside_the_documentation_lead_somewhere(page: Path) -> None:
     for target, part in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
         if "://" not in target:
             there = page.parent / target if target else page
             assert there.exists(), f"{page.name} links to {target}"
             assert not part or part in parts_of(there), f"{page.name} links to {target}#{part}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_in_the_documentation_can_be_read_by_python(page: Path) -> None:
+    for snippet in re.findall(
+        r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        ast.parse(snippet)
 
 
 def parts_of(page: Path) -> set[str]:
