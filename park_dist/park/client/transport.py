@@ -70,14 +70,16 @@ def patient(seconds: float | None = None) -> Iterator[None]:
 
 def _settings(address: Address) -> dict[str, Any]:
     """Return what clients of the service at ``address`` are made with."""
+    is_tls = address.url.startswith("https:")
     return {
         "base_url": address.url,
         "headers": {"Authorization": f"Bearer {address.token}"} if address.token else None,
         "timeout": httpx2.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
         # a proxy is never the way to this machine itself
         "trust_env": urlsplit(address.url).hostname not in _LOOPBACK,
-        # plain HTTP needs no certificates: reading them takes some 20 ms of each start
-        "verify": address.url.startswith("https:"),
+        # authorities as SSL_CERT_FILE names them, on this machine too; plain HTTP needs no
+        # certificates, whose reading takes some 20 ms of each start
+        "verify": httpx2.create_ssl_context() if is_tls else False,
     }
 
 
