@@ -6,8 +6,11 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from support.job_service import BOUND, JobService
 
@@ -17,6 +20,7 @@ from park.errors import (
     CannotSatisfy,
     InvalidEntryPoint,
     NotAuthenticated,
+    NotPermitted,
     ServiceUnreachable,
     UnknownItem,
     UsageError,
@@ -470,3 +474,55 @@ def test_an_asynchronous_block_raises_what_failed_in_it(one: JobService) -> None
     with pytest.raises(KeyError) as caught:
         asyncio.run(test(KeyError("mine")))
     assert "is refused" in caught.value.__notes__[0]
+
+
+class SlowFiles(JobService):
+    """A service to which files go slowly: once ``may_arrive`` is set, or not at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_arrive = threading.Event()
+        self.sent: list[str] = []
+        self.error: Exception | None = None
+
+    def json(self, method: str, path: str, **arguments: Any) -> Any:
+        if path.endswith("/present"):
+            return {"present": False}
+        return super().json(method, path, **arguments)
+
+    def put(self, path: str, file: Path) -> httpx2.Response:  # noqa: ARG002 (where, is not asked)
+        assert self.may_arrive.wait(10)
+        if self.error is not None:
+            raise self.error
+        self.sent.append(file.name)
+        return httpx2.Response(204)
+
+
+def test_a_file_on_its_way_holds_up_only_what_needs_it(tmp_path: Path) -> None:
+    one = SlowFiles()
+    one.bind()
+    (tmp_path / "film.txt").write_text("curve")
+    reads = one.service.submit(add, park.File(tmp_path / "film.txt"))
+    again = one.service.submit(add, park.File(tmp_path / "film.txt"))
+    needs_it = one.service.submit(add, reads)
+    free = one.service.submit(add, 1)
+    free.confirm(10)
+    assert [job["id"] for job in one.jobs] == [free.id]
+    one.may_arrive.set()
+    one.service.flush(10)
+    assert {job["id"] for job in one.jobs} == {free.id, reads.id, again.id, needs_it.id}
+    assert one.sent == ["film.txt"]
+
+
+def test_a_file_that_does_not_arrive_is_told_by_its_job_and_what_needs_it(tmp_path: Path) -> None:
+    one = SlowFiles()
+    one.bind()
+    one.error = NotPermitted("no room left for your files")
+    one.may_arrive.set()
+    (tmp_path / "film.txt").write_text("curve")
+    reads = one.service.submit(add, park.File(tmp_path / "film.txt"))
+    needs_it = one.service.submit(add, reads)
+    for job in (reads, needs_it):
+        with pytest.raises(NotPermitted, match="no room left"):
+            job.confirm(10)
+    assert one.jobs == []

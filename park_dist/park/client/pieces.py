@@ -75,6 +75,7 @@ class Item:
         "target",
         "text",
         "told",
+        "upload",
     )
 
     def __init__(
@@ -108,6 +109,7 @@ class Item:
         self.error: BaseException | None = None
         self.root: BaseException | None = None  # the error that began it, of this or of a need
         self.answer: dict[str, Any] | None = None
+        self.upload: Future[None] | None = None  # of its files
         self.told = False
         self.inherited = False
 
@@ -142,16 +144,17 @@ def settled(items: Iterable[Item]) -> bool:
 
 
 def is_bound(item: Item) -> bool:
-    """Tell whether the environment of ``item`` is known, or why it never will be."""
-    return item.binding is None or item.binding.done()
+    """Tell whether environment and files of ``item`` are there, or why they never will be."""
+    return all(each is None or each.done() for each in (item.binding, item.upload))
 
 
 def prevented(item: Item) -> tuple[BaseException | None, BaseException | None]:
     """Return why ``item`` can never be sent, and the error at the root of that."""
-    if item.binding is not None and item.binding.done():
-        error = item.binding.exception()
-        if error is not None:
-            return error, error
+    for each in (item.binding, item.upload):
+        if each is not None and each.done():
+            error = each.exception()
+            if error is not None:
+                return error, error
     for need in (*item.needs, *item.settled_needs):
         if need.state is State.FAILED:
             return _because_of(item, need), need.root

@@ -1,8 +1,8 @@
 """Submission in the background: in batches, in order, each piece after what it needs.
 
 Ids are made here, so a request whose answer was lost is sent again without harm. A piece is
-sent once its environment is known, and all that it needs is there: on the same service
-committed, or before it in the same batch; on another service committed, and opened by a
+sent once its environment is known, and all that it needs is there: its files sent, on the same
+service committed, or before it in the same batch; on another service committed, and opened by a
 grant made for it alone.
 """
 
@@ -16,17 +16,15 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from park.client.files import FileDigest
 from park.client.pieces import Item, Opening, State, is_bound, prevented, settled
 from park.client.planning import planner
 from park.client.request_text import authorized, extended, of_size, with_set_hash
 from park.client.transport import patient
+from park.client.uploads import Uploads
 from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
 from park.wire import API
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from park.client.transport import Transport
 
 __all__ = ["Submitter", "first_error"]
@@ -61,7 +59,7 @@ class Submitter:
         self._pause = pause
         self._changed = threading.Condition()  # with a reentrant lock
         self._pending: list[Item] = []
-        self._present: set[str] = set()
+        self._uploads = Uploads(transport)
         self._thread: threading.Thread | None = None
         _all_of_them.add(self)
         _flush_at_exit()
@@ -79,11 +77,15 @@ class Submitter:
                 item.state = State.PLANNED
                 plan.take(item)
             return
+        for item in items:
+            if item.files:
+                item.upload = self._uploads.begin(item.files)
+                item.upload.add_done_callback(lambda _: self.poke())
         with self._changed:
             self._pending += items
             if self._thread is None:
                 self._start()
-            elif any(is_bound(item) for item in items):  # else its binding wakes the thread
+            elif any(is_bound(item) for item in items):  # else what it waits for wakes the thread
                 self._changed.notify_all()
 
     def poke(self) -> None:
@@ -128,6 +130,7 @@ class Submitter:
         """Begin anew in a forked process: the parent sends what was taken before the fork."""
         self.transport.forked()
         self._changed = threading.Condition()
+        self._uploads = Uploads(self.transport)
         self._thread = None
         for item in self._pending:
             item.state, item.inherited = State.COMMITTED, True
@@ -222,9 +225,7 @@ class Submitter:
             self._post(part)
 
     def _prepared(self, item: Item) -> str:
-        """Return the request of ``item``, after sending its files and making its grants."""
-        for path, digest in item.files:
-            self._bring(path, digest)
+        """Return the request of ``item``, after making its grants."""
         text = str(item.text)
         more: dict[str, Any] = {}
         if item.binding is not None:
@@ -240,14 +241,6 @@ class Submitter:
             more["grants"] = [held for _, held in grants]
             text = authorized(text, grants)
         return extended(text, more)
-
-    def _bring(self, path: Path, digest: FileDigest) -> None:
-        place = f"{API}/files/{digest.sha256}"
-        if digest.sha256 in self._present:
-            return
-        if not self.transport.json("GET", f"{place}/present")["present"]:
-            self.transport.put(place, path)
-        self._present.add(digest.sha256)
 
     def _grant(self, opening: Opening) -> dict[str, str]:
         """Make a grant for one job alone."""
@@ -310,7 +303,7 @@ class Submitter:
         item.answer, item.error, item.root = answer, error, root or error
         item.state = State.COMMITTED if error is None else State.FAILED
         # what was needed for sending alone
-        item.needs, item.settled_needs, item.files = (), (), ()
+        item.needs, item.settled_needs, item.files, item.upload = (), (), (), None
         if item.text is not None:
             item.text = ""
         if error is not None:
