@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from park.model.states import JobState
 from park.wire import FetchRequest, JobRequest, encode
@@ -63,12 +63,14 @@ def create(
 _KNOWN_AT_ONCE = 500
 """Ids in one query: SQLite of some years ago takes 999 parameters."""
 
+_KNOWN = select(jobs.c.id).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
+
 
 def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for first in range(0, len(ids), _KNOWN_AT_ONCE):
         some = ids[first : first + _KNOWN_AT_ONCE]
-        found.update(connection.execute(select(jobs.c.id).where(jobs.c.id.in_(some))).scalars())
+        found.update(connection.execute(_KNOWN, {"ids": some}).scalars())
     return found
 
 
