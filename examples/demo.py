@@ -33,7 +33,7 @@ def main() -> None:
         story(measured)
         made = {name: len(environments(name) - found) for name, found in before.items()}
     say(
-        f"Wheels built: {names(outcome['built'])}. Uploaded: {names(outcome['uploaded'])}.\n"
+        f"Of mymodel built: {names(outcome['built'])}; uploaded: {names(outcome['uploaded'])}.\n"
         f"Environments made: {made['compufans']} on compufans, {made['sns']} on sns."
     )
 

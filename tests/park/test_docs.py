@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import park
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
@@ -39,6 +41,18 @@ def test_python_in_the_documentation_can_be_read_by_python(page: Path) -> None:
         r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
     ):
         ast.parse(snippet)
+
+
+def test_the_architecture_names_modules_that_are_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"\bpark(?:_repo|_server)?(?:\.[a-z_]+)+", text))
+    assert len(named) > 40
+    roots = [ROOT / folder for folder in ("park_dist", "repo", "server")]
+    known = {"park.sqlite", *(f"park.{name}" for name in park.__all__)}
+    for name in named - known:
+        place = name.replace(".", "/")
+        there = [root / f"{place}{end}" for root in roots for end in ("", ".py")]
+        assert any(path.exists() for path in there), f"ARCHITECTURE.md names {name}"
 
 
 def parts_of(page: Path) -> set[str]:
