@@ -146,6 +146,23 @@ print(json.dumps([*found, fetch.isfetched.now, [grant.id for grant in open_grant
     _wait_until_revoked(two_services, seen[8])
 
 
+@pytest.mark.parametrize("name", ["a b#c?d%20.txt", "ü€.txt", "nl\nx.txt", "-rf", "q\"u'o.txt"])
+def test_files_of_any_name_go_from_one_service_to_the_other(client: Client, name: str) -> None:
+    seen = script(
+        client,
+        """
+import sys
+left = flow_model.leave(sys.argv[1], "hello", service=one)
+with two:
+    read = flow_model.read(left.filename)
+    fetched = flow_model.read(park.fetch_url(left.url).filename)
+print(json.dumps([read.result(), fetched.result(), open(left.filename).read()]))
+""",
+        name,
+    )
+    assert seen == ["hello", "hello", "hello"]
+
+
 def _wait_until_revoked(services: tuple[ParkService, ParkService], grants: list[str]) -> None:
     """See that each grant is given back: its release is an event of the service that made it."""
     for service in services:

@@ -242,5 +242,7 @@ def test_what_cannot_be_fetched_or_opened_is_told_at_once(one: JobService) -> No
                 park.fetch_url(url)
         with pytest.raises(UsageError, match="not a SHA-256"):
             park.fetch_url("https://example.org/a", sha256="abc")
+        with pytest.raises(UsageError, match="not a SHA-256"):
+            park.fetch_url("https://example.org/a", sha256=5)  # type: ignore[arg-type]
         with pytest.raises(UsageError, match="is no file of"):
             park.fetch_url("https://example.org/a", park.credentials(service=one.service))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -62,7 +63,7 @@ def fetch_url(
             hint="call it in the block of a service (with service: …), or with service=…",
         )
     target = _target(url, auth)
-    if sha256 is not None and (len(sha256) != 64 or set(sha256.lower()) - set("0123456789abcdef")):  # noqa: PLR2004 (SHA-256's digits)
+    if sha256 is not None and not _is_sha256(sha256):
         raise UsageError(f"not a SHA-256 in hex: {sha256!r}")
     fetch: dict[str, Any] = {"url": target.url_for(chosen.url)}
     if sha256 is not None:
@@ -184,3 +185,7 @@ def _of_service_url(url: str, connection: Connection) -> _Target:
             hint=f"files of a service are at {jobs}ID/files/NAME and {files}~/PATH",
         )
     return _Target(text=url, opening=opening)
+
+
+def _is_sha256(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch("[0-9A-Fa-f]{64}", text) is not None

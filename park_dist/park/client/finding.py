@@ -48,7 +48,7 @@ def _services() -> Iterator[Service]:
     for name in [None, *configured]:
         try:
             service = remote_service(name)
-        except UsageError:  # there is no default
+        except (UsageError, NotPermitted):  # there is no default, or no token to be read
             continue
         if service.url not in seen:
             seen.add(service.url)

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -22,6 +23,15 @@ from park_server.jobs import store
 from park_server.jobs.records import full_id, is_whole
 
 __all__ = ["router"]
+
+
+class _Any(PathConvertor):
+    """A path of any characters; Starlette's own ends at a line break, which a name may have."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any", _Any())
 
 router = APIRouter()
 
@@ -126,7 +136,7 @@ async def _pause(services: Services, job: str, user: str) -> None:
     await services.jobs.wait(job, user, _LOG_PAUSE_S)
 
 
-@router.get("/jobs/{job}/files/{name:path}")
+@router.get("/jobs/{job}/files/{name:any}")
 async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
     services, user, job = services_of(request), user_of(request), _full_id(request, job)
