@@ -13,7 +13,7 @@ from support.workflows import FIRST, SECOND, edge, node, story
 from park.client.graph import Workflows, job_named
 from park.client.known import known_service, service_names, with_names
 from park.client.watch import is_final, watched
-from park.errors import NotPermitted, ServiceUnreachable, UnknownItem
+from park.errors import NotPermitted, ServiceUnreachable, UnknownItem, UsageError
 from park.wire import GraphRecord, encode
 
 
@@ -113,6 +113,9 @@ def test_many_jobs_are_asked_for_in_several_requests() -> None:
 
 def test_the_end_of_an_id_is_taken_as_it_is_shown() -> None:
     assert job_named("…7f3abc") == job_named("...7f3abc") == job_named(" 7f3abc\n") == "7f3abc"
+    for nothing in ("", " ", "…"):
+        with pytest.raises(UsageError, match="not the id of a job"):
+            job_named(nothing)
 
 
 def test_a_token_goes_only_to_the_service_that_it_is_of(

@@ -445,6 +445,9 @@ def test_why_a_job_is_where_it_is(tmp_path: Path) -> None:
                 ],
             )
             assert why(here, "pool")[0] == "waits for 1 of licence (0 free)"
+            await here.submit("late", when=At(moment=datetime(2100, 1, 1, tzinfo=UTC)))
+            moment = "at 2100-01-01 00:00:00 UTC"
+            assert why(here, "late") == (f"waits: {moment}", [moment])
             here.fail(order, "no luck")
             await here.final("c")
             line, chain = why(here, "c")

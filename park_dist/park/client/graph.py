@@ -12,7 +12,13 @@ from park.client.known import known_service
 from park.client.transport import Transport
 from park.client.tree import host_of
 from park.client.workflow import joined
-from park.errors import NotPermitted, ServiceFault, ServiceUnreachable, UnknownItem
+from park.errors import (
+    NotPermitted,
+    ServiceFault,
+    ServiceUnreachable,
+    UnknownItem,
+    UsageError,
+)
 from park.wire import API, GraphNode, GraphRecord, WhyRecord, decode
 
 __all__ = ["Elsewhere", "Workflows", "job_named", "others", "why"]
@@ -129,5 +135,11 @@ def why(transport: Transport, job: str) -> WhyRecord:
 
 
 def job_named(text: str) -> str:
-    """Return the id, or the end of one, that a person copied from what park prints."""
-    return text.strip().removeprefix("…").removeprefix("...")
+    """Return the id, or the end of one, that a person copied from what park prints.
+
+    Raises `UsageError` where there is none.
+    """
+    name = text.strip().removeprefix("…").removeprefix("...")
+    if not name:
+        raise UsageError(f"not the id of a job: {text!r}", hint="`park jobs` lists yours")
+    return name

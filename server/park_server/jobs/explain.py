@@ -161,7 +161,8 @@ class Explainer:
                 continue
             names = list(subjects_of(leaf))
             fact = needs.job_facts(connection, names).get(names[0]) if names else None
-            text = f"{describe(leaf)}: {verdict.why}" if verdict.why else describe(leaf)
+            named, why = describe(leaf), verdict.why
+            text = f"{named}: {why}" if why not in {"", named} else named
             if text not in told:
                 told.add(text)
                 yield fact, text
