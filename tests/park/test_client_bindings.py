@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -136,3 +137,20 @@ def test_errors_of_looking_and_finding_are_told_by_the_job(lab: Lab) -> None:
     fine.confirm(10)
     with pytest.raises(UsageError, match="not of both"):
         lab.one.service.submit("m:f", lock="1", offer="m").confirm(10)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_looks_for_itself_while_its_parent_looks(lab: Lab) -> None:
+    lab.may_look.clear()
+    parents = lab.one.service.submit("m:f")
+    pid = os.fork()
+    if pid == 0:  # pragma: no cover (in the child)
+        lab.may_look.set()
+        try:
+            lab.one.service.submit("m:f").confirm(10)
+        except TimeoutError:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    lab.may_look.set()
+    parents.confirm(10)

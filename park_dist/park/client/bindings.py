@@ -6,7 +6,9 @@ a while: until nothing is left to send. Then the next submission looks again.
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -62,6 +64,14 @@ class Bindings:
         self._bindings: dict[tuple[str, str | None, str | None, str], Future[Binding]] = {}
         self._sets: dict[str, Future[LocalSet]] = {}
         self._installs: list[Installing] = []
+        _all_of_them.add(self)
+
+    def forked(self) -> None:
+        """Begin anew in a forked process: what is looked at in its parent never ends here."""
+        self._lock = threading.Lock()
+        self._bindings.clear()
+        self._sets.clear()
+        self._installs = [each for each in self._installs if each.sent.done()]
 
     def of(
         self,
@@ -194,3 +204,17 @@ def _in_background(work: Callable[[], None]) -> None:
         threading.Thread(target=patiently, name="park prepares", daemon=True).start()
     except RuntimeError:
         patiently()
+
+
+_all_of_them: weakref.WeakSet[Bindings] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    global _LOOKING  # noqa: PLW0603 (a thread of the parent may have held it)
+    _LOOKING = threading.Lock()
+    for bindings in list(_all_of_them):
+        bindings.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

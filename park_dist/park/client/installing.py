@@ -141,8 +141,9 @@ class Install:
         record = self.wait(timeout)
         if record.error is not None:
             raise from_problem(record.error)
-        asked = None if self._installing is None else self._installing.sent.result()
-        return outcome_of(record, asked)
+        sent = None if self._installing is None else self._installing.sent
+        # it is not done in a process that was forked meanwhile: the parent has sent it
+        return outcome_of(record, sent.result() if sent is not None and sent.done() else None)
 
     def __await__(self) -> Generator[Any, None, InstallOutcome]:
         return asyncio.to_thread(self.result).__await__()
