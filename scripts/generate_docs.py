@@ -114,6 +114,19 @@ used. Names that are not on this page are not part of the interface. Every error
 """
 
 
+INTERNAL = {
+    park.Service: {"binding_of", "called", "connection", "put", "transport"},
+    park.Job: {
+        *{"connection", "file_record", "item", "of_record", "reference", "route_of"},
+        *{"transport", "url_of"},
+    },
+    park.Install: {"connection", "item"},
+    park.Condition: {"expression", "things", "verdict"},
+    park.Plan: {"environment", "take"},
+}
+"""What other parts of park ask of these objects: no part of the interface, so on no page."""
+
+
 def python_page() -> str:
     """Return the reference of the Python interface, from its docstrings."""
     named = {name: getattr(park, name) for name in park.__all__}
@@ -129,7 +142,9 @@ def python_page() -> str:
 
 
 def _class(cls: type) -> str:
-    members = [(name, member) for name, member in vars(cls).items() if not name.startswith("_")]
+    internal = INTERNAL.get(cls, set())
+    named = [(name, member) for name, member in vars(cls).items() if not name.startswith("_")]
+    members = [(name, member) for name, member in named if name not in internal]
     parts = [f"## class {cls.__name__}\n\n{_text(cls)}\n"]
     for name, member in members:
         if isinstance(member, property):

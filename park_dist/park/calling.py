@@ -7,6 +7,7 @@ and every call is plain. Nothing outside the standard library is imported here.
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
@@ -127,7 +128,7 @@ def called(
     said = {name: kwargs.pop(name) for name in KEYWORDS - declared if name in kwargs}
     service: Caller | None = service_named(said.pop("service", None))
     if service is not None:
-        return service.called(function, args, kwargs, said)
+        return service.called(function, _as_imported(function, args), kwargs, said)
     if said.get("when") is not None:
         from park.errors import UsageError
 
@@ -137,6 +138,17 @@ def called(
             hint="call it in the block of a service, or with service=…",
         )
     return plain(*args, **kwargs)
+
+
+def _as_imported(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return ``args`` without the class of a class method, which is bound to it there as well."""
+    if not args or not isinstance(args[0], type):
+        return args
+    found: Any = sys.modules.get(function.__module__)
+    for name in function.__qualname__.split("."):
+        found = getattr(found, name, None)
+    is_bound = getattr(found, "__func__", None) is function and found.__self__ is args[0]
+    return args[1:] if is_bound else args
 
 
 def parameters(function: Any) -> tuple[str, ...]:

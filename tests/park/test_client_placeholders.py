@@ -12,6 +12,7 @@ import pytest
 from support.job_service import JobService
 
 import park
+from park.client.installing import Install
 from park.errors import JobCancelled, JobFailed, ServiceFault, UnknownItem, UsageError
 
 if TYPE_CHECKING:
@@ -246,3 +247,8 @@ def test_what_cannot_be_fetched_or_opened_is_told_at_once(one: JobService) -> No
             park.fetch_url("https://example.org/a", sha256=5)  # type: ignore[arg-type]
         with pytest.raises(UsageError, match="is no file of"):
             park.fetch_url("https://example.org/a", park.credentials(service=one.service))
+
+
+def test_a_job_and_an_install_know_their_service(one: JobService, job: Job) -> None:
+    install = Install(one.service.connection, "0199", "mymodel")
+    assert job.service == install.service == one.service

@@ -2,6 +2,7 @@ import ast
 import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,13 +12,18 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
-def generated_pages() -> dict[str, str]:
+def generator() -> Any:
+    """Return the program that writes the generated pages."""
     spec = importlib.util.spec_from_file_location("docs", ROOT / "scripts" / "generate_docs.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return dict(module.pages())
+    return module
+
+
+def generated_pages() -> dict[str, str]:
+    return dict(generator().pages())
 
 
 @pytest.mark.parametrize(("name", "text"), generated_pages().items())
@@ -86,3 +92,11 @@ def test_the_index_of_the_documentation_has_every_page() -> None:
 @pytest.mark.parametrize("script", ["demo", "test", "check", "bench", "docs"])
 def test_scripts_are_executable(script: str) -> None:
     assert (ROOT / "scripts" / script).stat().st_mode & 0o111
+
+
+def test_what_is_internal_is_there_and_on_no_page() -> None:
+    module = generator()
+    for cls, names in module.INTERNAL.items():
+        assert names <= vars(cls).keys(), cls
+    for name in ("transport", "item", "called", "take", "things"):
+        assert f"\n### {name}" not in module.python_page()

@@ -83,6 +83,26 @@ def block(service: Recorder) -> Iterator[None]:
         calling.left(service)
 
 
+class Curves:
+    @classmethod
+    @job
+    def of(cls, number: int) -> tuple[type, int]:
+        return cls, number
+
+    @job
+    def kind(cls, number: int) -> int:  # noqa: N805 (it looks like a class method)
+        return number
+
+
+def test_a_class_method_is_given_its_class_once() -> None:
+    assert Curves.of(3) == (Curves, 3)
+    service = Recorder()
+    with block(service):
+        assert Curves.of(3) == "submitted"
+        assert Curves.kind(Curves, 3) == "submitted"
+    assert [args for _, args, _, _ in service.calls] == [(3,), (Curves, 3)]
+
+
 def test_in_the_block_of_a_service_a_call_is_a_submission() -> None:
     service, other = Recorder(), Recorder()
     line: Any = Line  # as who reads it: its call may also be a submission

@@ -75,6 +75,13 @@ class Install:
         return self._id
 
     @property
+    def service(self) -> Service:
+        """The service that it is on."""
+        from park.client.service import Service
+
+        return Service(self._connection.transport)
+
+    @property
     def connection(self) -> Connection:
         """The connection to the service that it is on."""
         return self._connection

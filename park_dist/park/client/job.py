@@ -31,6 +31,7 @@ from park.wire import API, FileRecord, JobRecord, decode
 
 if TYPE_CHECKING:
     from park.client.connection import Connection
+    from park.client.service import Service
     from park.client.transport import Transport
 
 __all__ = ["Job"]
@@ -108,6 +109,13 @@ class Job(Placeholder):
     def entry_point(self) -> str:
         """What it calls: ``module:qualname``."""
         return self._entry_point
+
+    @property
+    def service(self) -> Service:
+        """The service that it is on."""
+        from park.client.service import Service
+
+        return Service(self._connection.transport)
 
     @property
     def connection(self) -> Connection:
