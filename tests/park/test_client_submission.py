@@ -225,6 +225,15 @@ def test_what_is_wrong_with_the_call_is_raised_by_the_call(one: JobService) -> N
         one.service.submit(add, retries=-1)
     with pytest.raises(UsageError, match="cannot read"):
         one.service.submit(add, park.File("/nowhere"))
+    with pytest.raises(UsageError, match=r"other\(\): got an unexpected keyword argument 'retry'"):
+        other(service=one.service, retry=3)
+    with pytest.raises(
+        UsageError, match=r"reduce\(\): missing a required argument: 'outfile'"
+    ) as told:
+        one.service.submit(reduce, "a")
+    assert "reduce(infile, outfile, note='')" in str(told.value.hint)
+    with pytest.raises(UsageError, match=r"Reduction\(\): missing a required argument: 'outfile'"):
+        one.service.submit(Reduction, "a")
     with pytest.raises(UsageError, match="Sample can only be pickled"):
         one.service.submit(add, Sample(1), lock="4483")  # nobody knows whose set that is
     with pytest.raises(UsageError, match="Sample can only be pickled"):

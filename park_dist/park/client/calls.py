@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from park.client.condition import Condition, condition_of
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from park.client.binding import Binding
     from park.client.connection import Connection
 
-__all__ = ["CallOptions", "entry_point_of", "new_job"]
+__all__ = ["CallOptions", "check_arguments", "entry_point_of", "new_job"]
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 
@@ -99,6 +101,43 @@ def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
             hint="move it into a module of your package and pass that, or its entry point",
         )
     return EntryPoint(module=str(module), qualname=qualname)
+
+
+def check_arguments(
+    function: str | Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise `UsageError` where ``function`` does not take these arguments.
+
+    What is here is what runs there, so a name that is misspelt need not fail as a job. Of a
+    name alone, and of what is not written in Python, nothing is known.
+    """
+    signature = _signature(function)
+    if signature is None:
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        name = getattr(function, "__qualname__", function)
+        raise UsageError(
+            f"{name}(): {error}",
+            hint=f"it is {name}{signature}; an argument with a name that `submit` takes for itself "
+            "goes into arguments={…}",
+        ) from None
+
+
+@lru_cache(maxsize=256)
+def _signature(function: Any) -> inspect.Signature | None:
+    """Return what a call of ``function`` takes, without types; None where that is not known."""
+    makes = isinstance(function, type)
+    called = vars(function).get("__init__") if makes else function  # not the metaclass's call
+    if isinstance(function, str) or called is None:
+        return None
+    try:
+        parameters = list(inspect.signature(called).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    untyped = [each.replace(annotation=inspect.Parameter.empty) for each in parameters]
+    return inspect.Signature(untyped[1:] if makes else untyped)
 
 
 def new_job(

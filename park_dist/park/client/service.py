@@ -19,7 +19,7 @@ from park.client.address import find_service
 from park.client.areas import ServiceFiles
 from park.client.binding import Binding, InstallPolicy, offers
 from park.client.bundled import install_bundle
-from park.client.calls import CallOptions, entry_point_of, new_job
+from park.client.calls import CallOptions, check_arguments, entry_point_of, new_job
 from park.client.condition import Condition
 from park.client.connection import Connection, connection_of
 from park.client.install import InstallOutcome, Report, Silence, install
@@ -221,9 +221,9 @@ class Service:
         first time, and twice as long after each other. What is not given is as ``@park.job``
         says. ``arguments`` adds keyword arguments whose names are taken here.
 
-        Raises `UsageError` for arguments that cannot travel. What is wrong with the
-        environment is told by the job: `EnvironmentMismatch`, with the differences package
-        by package, and whatever `install` may raise.
+        Raises `UsageError` for arguments that cannot travel, or that ``function`` does not
+        take. What is wrong with the environment is told by the job: `EnvironmentMismatch`,
+        with the differences package by package, and whatever `install` may raise.
         """
         options = CallOptions(
             timeout_s=timeout,
@@ -236,7 +236,7 @@ class Service:
         binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
         call = (args, (arguments or {}) | kwargs)
         here = lock is None and offer is None
-        return self._submitted(function, [call], binding, options, when=when, pickles=here)[0]
+        return self._submitted(function, [call], binding, options, when=when, is_local=here)[0]
 
     def submit_all(
         self,
@@ -272,7 +272,7 @@ class Service:
         binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
         pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
         here = lock is None and offer is None
-        return self._submitted(function, pairs, binding, options, when=when, pickles=here)
+        return self._submitted(function, pairs, binding, options, when=when, is_local=here)
 
     def map(
         self, function: str | Callable[..., Any], /, *iterables: Iterable[Any], **options: Any
@@ -335,7 +335,7 @@ class Service:
         options: CallOptions,
         *,
         when: Condition | None,
-        pickles: bool = True,
+        is_local: bool = True,
     ) -> list[Job]:
         marked = options_of(function)
         entry_point = str(entry_point_of(function))
@@ -343,8 +343,10 @@ class Service:
         files = FILES if marked is None else marked.files
         made: list[Job] = []
         for args, kwargs in calls:
+            if is_local:  # it runs what is here
+                check_arguments(function, args, kwargs)
             args, kwargs = with_service_files(function, args, kwargs, files)  # noqa: PLW2901
-            call = encode_call(args, kwargs, service=self.url, pickles=pickles)
+            call = encode_call(args, kwargs, service=self.url, pickles=is_local)
             document = {"entry_point": entry_point, "call": call.document, **common}
             made.append(new_job(self._connection, document, call=call, when=when, binding=binding))
         self.put(made)
