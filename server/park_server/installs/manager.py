@@ -19,7 +19,7 @@ from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name
 from sqlalchemy import Connection, Row
 
-from park.errors import CannotSatisfy, ParkError, ServiceFault, UsageError
+from park.errors import CannotSatisfy, ParkError, UsageError
 from park.model.locks import LockHash
 from park.model.pins import Pin, RequirementSet, is_tree_version, parse_pin
 from park.model.states import InstallState
@@ -36,7 +36,7 @@ from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.records import PublishedFile
 from park_server.bus import Bus
-from park_server.disk import Disk, is_of_disk, line_of_disk
+from park_server.disk import Disk, is_of_disk
 from park_server.envs.environment import Environment
 from park_server.envs.environments import Environments
 from park_server.envs.interpreters import Interpreter, interpreter_for
@@ -47,6 +47,7 @@ from park_server.envs.resolve import ResolutionRequest, Resolver
 from park_server.envs.supply import WheelSupply
 from park_server.installs import store
 from park_server.installs.exchange import LockExchange
+from park_server.installs.faults import fault_of
 from park_server.installs.progress import ProgressBoard
 from park_server.installs.sources import SourceStation, require_fitting
 
@@ -203,7 +204,7 @@ class InstallManager:
         except Exception as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
             if not is_of_disk(error):
                 _log.exception("install %s failed", install)
-            await self._enter(install, InstallState.FAILED, error=_fault(error).as_problem())
+            await self._enter(install, InstallState.FAILED, error=fault_of(error).as_problem())
 
     async def _stations(self, install: str) -> None:
         """Go the road of one install, from top to bottom."""
@@ -367,18 +368,6 @@ class InstallManager:
         self._board.changed(install)
         if state.is_final:
             self._on_final(self.record(install))
-
-
-def _fault(error: Exception) -> ServiceFault:
-    if is_of_disk(error):
-        return ServiceFault(
-            f"the disk of the service refused the environment: {line_of_disk(error)}",
-            hint="ask its operator for room, and install again",
-        )
-    return ServiceFault(
-        f"the service failed to install: {type(error).__name__}: {error}",
-        hint="this is a defect of the service; its log has the traceback",
-    )
 
 
 def _checked_pins(request: InstallRequest) -> tuple[Pin, ...]:

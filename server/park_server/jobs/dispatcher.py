@@ -29,12 +29,12 @@ from park_server.disk import Disk, is_of_disk
 from park_server.envs.environment import Environment
 from park_server.jobs import store
 from park_server.jobs.effects import Effects
-from park_server.jobs.engine import Ended, EndKind, Engine, StartOrder
+from park_server.jobs.endings import Endings, why_not_started
+from park_server.jobs.engine import Ended, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.outcome import ending_of, line_of, may_run_again, next_try
 from park_server.jobs.queue import Queue
 from park_server.jobs.ready import ReadyEnvironments
-from park_server.jobs.references import output_of, resolved
+from park_server.jobs.references import resolved
 from park_server.jobs.run import Run, run_of
 from park_server.jobs.settlement import Settlement
 
@@ -49,9 +49,6 @@ T = TypeVar("T")
 
 _Committed = tuple[Row[Any] | None, Effects]
 """A start as it was committed (None: it was not to be), and what follows."""
-
-_FILES_PATIENCE_S = 600.0
-"""How long a job that has ended waits for a disk that does not take its files."""
 
 _AGAIN_S = 1.0
 """Until the next look at a queue that could not be read."""
@@ -95,6 +92,15 @@ class Dispatcher:
         self._read_only = read_only
         self._disk = disk or Disk()
         self.apply: Callable[[Effects], None] = lambda effects: self.enqueue(effects.queued)
+        self._endings = Endings(
+            database=database,
+            bus=bus,
+            folders=folders,
+            settlement=settlement,
+            disk=self._disk,
+            apply=self._applied,
+            again=lambda job: self.enqueue([job]),
+        )
         self._queue = Queue(database)
         self._starting: set[str] = set()
         self._runs: dict[str, Run] = {}
@@ -227,7 +233,7 @@ class Dispatcher:
             if is_of_disk(error):
                 await self._put_back(job)
             else:
-                await self._refuse(job, _why(error))
+                await self._refuse(job, why_not_started(error))
         else:
             await self._launch(run_of(queued, environment, row))
 
@@ -240,7 +246,7 @@ class Dispatcher:
             store.requeue(connection, job)
             return Effects(queued=[job])
 
-        effects = await self._written(change)
+        effects = await self._endings.written(change)
         self._starting.discard(job)
         self.apply(effects)
 
@@ -249,7 +255,7 @@ class Dispatcher:
         try:
             run = await self._attempt(queued)
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
-            await self._refuse(job, _why(error))
+            await self._refuse(job, why_not_started(error))
         else:
             if run is not None:
                 await self._launch(run)
@@ -278,6 +284,9 @@ class Dispatcher:
         """Return the call with what its references stand for."""
         job, call = queued.request.id, queued.request.call
         return self._database.read(lambda c: resolved(c, job, queued.user, call, self._base_url))
+
+    def _applied(self, effects: Effects) -> None:
+        self.apply(effects)  # what that is may still change
 
     def _committed(self, committed: _Committed) -> Row[Any] | None:
         row, effects = committed
@@ -325,7 +334,7 @@ class Dispatcher:
         """End a job that cannot be started, unless it was cancelled meanwhile."""
         self._starting.discard(job)
         self._dispatch()
-        await self._end(job, store.Ending(status=JobState.FAILED, error=why))
+        await self._endings.end(job, store.Ending(status=JobState.FAILED, error=why))
 
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.job.id), self._read_only)
@@ -370,68 +379,8 @@ class Dispatcher:
         if run is not None and run.attempt == ended.attempt:
             del self._runs[ended.job_id]
             run.stop_timer()
-            self._spawn(self._settle(run, ended))
+            self._spawn(self._endings.settle(run, ended))
             self._dispatch()
-
-    async def _settle(self, run: Run, ended: Ended) -> None:
-        job = ended.job_id
-        stopped = run.cancel_requested or run.timed_out_s is not None
-        restartable = self._is_restartable(run, ended)
-        if not stopped and may_run_again(ended, restartable=restartable, failures=run.failures):
-            await self._written(lambda c: store.requeue(c, job))
-            self.enqueue([job])
-            return
-        completed = (ended.outcome or {}).get("state") == JobState.COMPLETED
-        output = output_of(run.job.call) if completed else None
-        try:
-            files = await self._disk.patiently(
-                lambda: self._folders.collect(job, run.user, output), limit_s=_FILES_PATIENCE_S
-            )
-        except OSError as error:
-            _log.exception("the files of job %s could not be kept", job)
-            line = f"the service could not keep its files: {error}"
-            await self._end(job, store.Ending(status=JobState.FAILED, error=line))
-            return
-        ending = ending_of(
-            ended,
-            files=files,
-            cancel_requested=run.cancel_requested,
-            timed_out_s=run.timed_out_s,
-        )
-        if ending.status is JobState.FAILED and await self._tried_again(run, ending):
-            return
-        await self._end(job, ending)
-        self._folders.clear(job)
-
-    async def _tried_again(self, run: Run, ending: store.Ending) -> bool:
-        """Queue a job again that failed and has retries left; tell whether it was."""
-        job, why = run.job, ending.error or ""
-        moment = next_try(retries=job.retries, failures=run.failures, backoff_s=job.backoff_s)
-        if moment is None or run.cancel_requested:
-            return False
-        await self._written(lambda c: store.retry(c, job.id, why, moment))
-        self.apply(Effects(retries=[(moment, job.id, "call")]))
-        return True
-
-    def _is_restartable(self, run: Run, ended: Ended) -> bool:
-        if ended.kind is not EndKind.LOST:  # else nobody asks
-            return False
-        marks = self._folders.marks(run.job.id, run.attempt)
-        return run.job.restartable or marks.restartable
-
-    async def _end(self, job: str, ending: store.Ending) -> None:
-        try:
-            settled = await self._written(lambda c: self._settlement.end(c, job, ending))
-        except store.ImpossibleTransition:
-            _log.info("job %s has ended already", job)
-        else:
-            self.apply(settled)
-        finally:
-            self._bus.publish(job)
-
-    async def _written(self, change: Change[T]) -> T:
-        """Commit ``change``, however long the disk refuses it."""
-        return await self._disk.patiently(lambda: self._database.awrite(change))
 
     # -- tasks
 
@@ -444,11 +393,3 @@ class Dispatcher:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a step of a job failed", exc_info=error)
-
-
-def _why(error: Exception) -> str:
-    """Say in one line why a job cannot be started; a defect goes into the service's log, too."""
-    if isinstance(error, ParkError):
-        return line_of(error)
-    _log.error("a job could not be started", exc_info=error)
-    return f"the service could not start it: {type(error).__name__}: {error}"
