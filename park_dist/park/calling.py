@@ -128,7 +128,7 @@ def called(
     said = {name: kwargs.pop(name) for name in KEYWORDS - declared if name in kwargs}
     service: Caller | None = service_named(said.pop("service", None))
     if service is not None:
-        return service.called(function, _as_imported(function, args), kwargs, said)
+        return service.called(*_as_imported(function, args), kwargs, said)
     if said.get("when") is not None:
         from park.errors import UsageError
 
@@ -140,15 +140,17 @@ def called(
     return plain(*args, **kwargs)
 
 
-def _as_imported(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return ``args`` without the class of a class method, which is bound to it there as well."""
+def _as_imported(
+    function: Callable[..., Any], args: tuple[Any, ...]
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return what is called and with what: a class method is bound to its class there as well."""
     if not args or not isinstance(args[0], type):
-        return args
+        return function, args
     found: Any = sys.modules.get(function.__module__)
     for name in function.__qualname__.split("."):
         found = getattr(found, name, None)
     is_bound = getattr(found, "__func__", None) is function and found.__self__ is args[0]
-    return args[1:] if is_bound else args
+    return (found, args[1:]) if is_bound else (function, args)
 
 
 def parameters(function: Any) -> tuple[str, ...]:
@@ -174,7 +176,7 @@ def positional_parameters(function: Any) -> tuple[str, ...]:
 
 def _code(function: Any) -> tuple[Any, int]:
     """Return what has the parameters, or None, and how many of them a call does not give."""
-    bound = 0
+    bound = int(isinstance(getattr(function, "__self__", None), type))  # a class method's class
     if isinstance(function, type):
         cls: Any = function
         function = cls.__new__ if cls.__init__ is object.__init__ else cls.__init__

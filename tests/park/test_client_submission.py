@@ -55,6 +55,13 @@ class Reduction:
         self.files = (infile, outfile)
 
 
+class Curves:
+    @classmethod
+    @park.job
+    def reduced(cls, infile: str, times: int = 1) -> str:
+        return f"{cls.__name__}: {infile}" * times
+
+
 @pytest.fixture
 def one() -> JobService:
     return JobService()
@@ -444,6 +451,11 @@ def test_what_is_no_service_is_told(one: JobService) -> None:
             park.get_job(name, service=one.service)  # type: ignore[arg-type]
 
 
+def test_an_id_is_no_job_to_cancel() -> None:
+    with pytest.raises(UsageError, match="'0199' is no job"):
+        park.cancel("0199")  # type: ignore[arg-type]
+
+
 def test_an_argument_without_an_end_is_told(one: JobService) -> None:
     endless: list[Any] = []
     endless.append(endless)
@@ -535,3 +547,15 @@ def test_a_file_that_does_not_arrive_is_told_by_its_job_and_what_needs_it(tmp_pa
         with pytest.raises(NotPermitted, match="no room left"):
             job.confirm(10)
     assert one.jobs == []
+
+
+def test_a_class_method_is_a_job_of_its_class(one: JobService) -> None:
+    with one.bind().service:
+        Curves.reduced("~/run.zip", times=2)
+        with pytest.raises(UsageError, match="got an unexpected keyword argument 'time'"):
+            Curves.reduced("~/run.zip", time=2)
+    one.service.submit(Curves.reduced, "~/run.zip", 2).confirm(10)
+    for sent in one.jobs:
+        assert sent["entry_point"].endswith(":Curves.reduced")
+        infile = {"$park": "service-file", "path": "~/run.zip"}
+        assert sent["call"] == {"args": [], "kwargs": {"infile": infile, "times": 2}}

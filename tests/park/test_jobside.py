@@ -101,6 +101,10 @@ def test_a_class_method_is_given_its_class_once() -> None:
         assert Curves.of(3) == "submitted"
         assert Curves.kind(Curves, 3) == "submitted"
     assert [args for _, args, _, _ in service.calls] == [(3,), (Curves, 3)]
+    method = service.calls[0][0]
+    assert method == Curves.of
+    assert calling.positional_parameters(method) == ("number",)
+    assert options_of(method) is not None
 
 
 def test_in_the_block_of_a_service_a_call_is_a_submission() -> None:

@@ -57,4 +57,6 @@ def _services() -> Iterator[Service]:
 
 def cancel(job: Job, dependents: bool = False) -> JobState:  # noqa: FBT001, FBT002 (reads well by name)
     """Cancel ``job``, with ``dependents`` also all that needs it; return its state then."""
+    if not isinstance(job, Job):
+        raise UsageError(f"{job!r} is no job", hint="park.get_job(id) is the job of an id")
     return job.cancel(dependents=dependents)
