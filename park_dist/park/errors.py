@@ -65,8 +65,8 @@ __all__ = [
 class ParkError(Exception):
     """Anything that park reports to a person.
 
-    ``hint`` is one sentence that says what to do, or None. ``details`` is JSON data that a
-    program can use (say, the differences of two sets).
+    ``hint`` is one sentence that says what to do, or None; a traceback shows it as a note.
+    ``details`` is JSON data that a program can use (say, the differences of two sets).
     """
 
     exit_code: ClassVar[int] = 1
@@ -79,6 +79,8 @@ class ParkError(Exception):
         self.message = message
         self.hint = hint
         self.details = details or {}
+        if hint:
+            self.add_note(f"hint: {hint}")
 
     def __str__(self) -> str:
         return self.message

@@ -232,7 +232,8 @@ def _with_origins(error: ParkError) -> ParkError:
     conda = [str(project) for project in projects if project and project.origin == CONDA]
     if conda:
         why = f"conda installed {', '.join(conda)}, and has builds that no package index has"
-        error.hint = f"{why}; {error.hint}" if error.hint else why
+        hint = f"{why}; {error.hint}" if error.hint else why
+        return type(error)(error.message, hint=hint, details=error.details)
     return error
 
 
