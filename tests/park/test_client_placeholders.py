@@ -239,8 +239,9 @@ def test_what_cannot_be_fetched_or_opened_is_told_at_once(one: JobService) -> No
         park.credentials(token="a", user="b")
     with one.service:
         for url in ("file:///etc/passwd", "ftp://example.org/a", "example.org/a", "http://"):
-            with pytest.raises(UsageError, match="not a URL that a service fetches"):
+            with pytest.raises(UsageError, match="not a URL that a service fetches") as told:
                 park.fetch_url(url)
+            assert "park.File" in str(told.value.hint)
         with pytest.raises(UsageError, match="not a SHA-256"):
             park.fetch_url("https://example.org/a", sha256="abc")
         with pytest.raises(UsageError, match="not a SHA-256"):

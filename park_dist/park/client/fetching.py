@@ -132,7 +132,11 @@ def _target(url: Any, auth: Credentials | None) -> _Target:
     if urlsplit(url).scheme == SCHEME:
         return _of_park(url, auth)
     if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-        raise UsageError(f"not a URL that a service fetches: {url!r}; http, https or park")
+        raise UsageError(
+            f"not a URL that a service fetches: {url!r}; http, https or park",
+            hint="a file of this machine goes with the job, as park.File(path); one that is on "
+            "the service already is park.service_file('~/…')",
+        )
     if auth is not None and auth.service is not None:
         return _of_service_url(url, auth.service.connection)
     return _Target(text=url)
