@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,17 @@ from park.model.conditions import (
 )
 from park.model.references import Reference, What
 from park.model.states import InstallState, JobState
+from park.wire import JobRecord
 from park_server.db.tables import jobs
 from park_server.jobs import store
 
 
 def job_is(job: str, phase: Phase) -> JobIs:
     return JobIs(job=job, phase=phase)
+
+
+def failed(times: int) -> Callable[[JobRecord], bool]:
+    return lambda record: record.failures == times
 
 
 def less(left: Operand, limit: Any) -> Comparison:
@@ -560,8 +566,7 @@ def test_a_job_is_failed_only_when_its_retries_are_spent(tmp_path: Path) -> None
             await here.submit("b", when=job_is("a", Phase.FAILED))
             for failures in (1, 2):
                 here.fail(await here.started(), f"no luck {failures}")
-                wanted = failures
-                record = await here.until("a", lambda r, n=wanted: r.failures == n)
+                record = await here.until("a", failed(failures))
                 assert here.status("b") == ["waiting"]
                 assert record.retries == 2
             here.fail(await here.started(), "no luck 3")
