@@ -177,6 +177,7 @@ def test_an_install_needs_a_service() -> None:
         (lambda _: park.after(cast("Any", "5")), "a timedelta or seconds"),
         (lambda _: park.after(-1), "not below 0"),
         (lambda _: park.after(float("inf")), "not below 0"),
+        (lambda _: park.after(1e18), "a century at most"),
         (lambda _: park.all_of(1), "1 is neither a condition nor a job"),
         (lambda job: job.output["x"] < -float("inf"), "no such number"),
         (lambda job: job.output["x"] == [1.0, float("nan")], "no such number"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -338,6 +339,43 @@ def test_progress_starts_what_waits_for_it(tmp_path: Path) -> None:
             assert record.error == (
                 "needs progress of job a['chisq'] < 1; job a (mymodel:fit) completed without"
             )
+
+    run(test)
+
+
+@pytest.mark.parametrize("name", ["", "..", "../../etc", "a/b", ".a", "a" * 65, "a\n", "\0"])
+def test_an_id_that_could_lead_out_of_the_folder_of_jobs_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            with pytest.raises(UsageError, match="is no id"):
+                await here.submit(name)
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"timeout_s": 0}, {"timeout_s": -1}, {"timeout_s": float("inf")}, {"memory_bytes": -5}],
+)
+def test_limits_that_no_job_can_keep_are_refused(tmp_path: Path, facts: dict[str, Any]) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            with pytest.raises(UsageError, match="expected more than 0"):
+                await here.submit("a", **facts)
+
+    run(test)
+
+
+def test_a_delay_has_an_end(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            for seconds in (1e300, True):
+                when = {"version": 1, "condition": {"after": seconds}}
+                request = replace(here.request("a"), when=when)
+                with pytest.raises(UsageError, match="not a condition"):
+                    await here.scheduler.submit(USER, [request])
 
     run(test)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import queue
 import threading
 import time
@@ -38,7 +37,7 @@ from park.model.conditions import (
 )
 from park.model.conditions import all_of as all_parts
 from park.model.conditions import any_of as any_part
-from park.model.conditions_json import MOST_LEVELS, condition_to_json
+from park.model.conditions_json import LONGEST_DELAY_S, MOST_LEVELS, condition_to_json
 from park.model.references import Reference
 from park.model.truth import NOT_YET, TRUE, Truth, Verdict, never
 
@@ -252,8 +251,10 @@ def after(delay: timedelta | float) -> Condition:
     For a job that is since its service accepted it; here, since this was made.
     """
     seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
-    if not isinstance(seconds, (int, float)) or not math.isfinite(seconds) or seconds < 0:
-        raise UsageError(f"park.after({delay!r}): it is a timedelta or seconds, not below 0")
+    if not isinstance(seconds, (int, float)) or not 0 <= seconds <= LONGEST_DELAY_S:
+        raise UsageError(
+            f"park.after({delay!r}): it is a timedelta or seconds, not below 0, a century at most"
+        )
     return Condition(After(seconds=float(seconds)), ())
 
 

@@ -19,7 +19,6 @@ jobs that should not run.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -48,6 +47,7 @@ from park.model.conditions import (
 from park.model.references import Reference, What
 
 __all__ = [
+    "LONGEST_DELAY_S",
     "MOST_LEVELS",
     "MOST_NODES",
     "POOL_NAME",
@@ -66,6 +66,9 @@ MOST_LEVELS = 64
 
 POOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _MOST_OF_A_POOL = 1_000_000
+LONGEST_DELAY_S = 100 * 366 * 86_400.0
+"""A century: after it, every moment is still one that a date can hold."""
+
 _LONGEST_VALUE = 10_000
 """Characters of a value in a comparison: thresholds and names, not data."""
 
@@ -267,7 +270,7 @@ def _before(node: Mapping[str, Any]) -> Leaf:
 def _after(node: Mapping[str, Any]) -> Leaf:
     _only(node, {"after"})
     seconds = float(node["after"])
-    if not math.isfinite(seconds) or seconds < 0:
+    if isinstance(node["after"], bool) or not 0 <= seconds <= LONGEST_DELAY_S:
         raise ValueError(seconds)
     return After(seconds=seconds)
 

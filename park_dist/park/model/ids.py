@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
 import uuid
 from contextlib import suppress
 
-__all__ = ["new_id", "uuid7"]
+from park.errors import UsageError
+
+__all__ = ["check_id", "new_id", "uuid7"]
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""What is also the name of a folder, and a segment of a URL, on every system."""
+
+
+def check_id(name: str) -> None:
+    """Refuse what a service takes as no id, whoever made it: raises `UsageError`."""
+    if not _ID.fullmatch(name):
+        shown = name if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]}…"
+        raise UsageError(
+            f"{shown!r} is no id: expected 1 to 64 letters, digits, - and _",
+            hint="a client makes a UUIDv7 for each job and install",
+        )
+
+
+_MOST_SHOWN = 64
 
 
 def uuid7(milliseconds: int, random_bits: int) -> uuid.UUID:

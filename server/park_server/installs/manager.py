@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from sqlalchemy import Connection, Row
 
 from park.errors import CannotSatisfy, ParkError, UsageError
+from park.model.ids import check_id
 from park.model.locks import LockHash
 from park.model.pins import Pin, RequirementSet, is_tree_version, parse_pin
 from park.model.states import InstallState
@@ -135,6 +136,7 @@ class InstallManager:
         Raises `UsageError` for a request that contradicts itself, `NoInterpreter`, and
         `CannotSatisfy` for a wheel of another platform or a source that is not built here.
         """
+        check_id(request.id)
         pins = _checked_pins(request)
         require_fitting(request, interpreter_for(self._interpreters, request.python))
         self._sources.require_buildable(request.sources)

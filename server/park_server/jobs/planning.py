@@ -26,6 +26,7 @@ from park.model.conditions import (
 )
 from park.model.conditions_json import condition_from_json, condition_to_json
 from park.model.entry_point import EntryPoint
+from park.model.ids import check_id
 from park.model.references import Reference, What, references_in
 from park.wire import FETCH, JobRequest
 from park_server.fetches.targets import target_of
@@ -187,6 +188,7 @@ def check_acyclic(plans: Sequence[Planned]) -> None:
 
 
 def _check(request: JobRequest) -> None:
+    check_id(request.id)  # it names the job's folder
     if request.fetch is not None:
         if request.entry_point != FETCH or request.lock_hash or request.install:
             raise UsageError(f"a fetch has the entry point {FETCH} and no environment")
@@ -200,6 +202,10 @@ def _check(request: JobRequest) -> None:
         raise UsageError(f"retries={request.retries}: expected 0 to {_MOST_RETRIES}")
     if not math.isfinite(request.backoff_s) or not 0 <= request.backoff_s <= _LONGEST_BACKOFF_S:
         raise UsageError(f"backoff_s={request.backoff_s}: expected 0 to {_LONGEST_BACKOFF_S:g}")
+    for name in ("timeout_s", "memory_bytes"):
+        limit = getattr(request, name)
+        if limit is not None and not 0 < limit < math.inf:
+            raise UsageError(f"{name}={limit}: expected more than 0")
 
 
 def _condition(
