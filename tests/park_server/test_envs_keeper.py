@@ -277,7 +277,7 @@ def test_bytecode_that_a_stopped_service_left_out_is_made_at_the_next_start(lab:
 
     async def resume(keeper: EnvironmentKeeper) -> None:
         keeper.resume()
-        await asyncio.gather(*keeper._tasks)
+        await keeper._tasks.finish()
 
     run(lab, resume)
 

@@ -323,11 +323,11 @@ def test_a_grant_is_given_back_when_the_last_job_with_it_has_ended(tmp_path: Pat
         for job in ("one", "two"):
             lab.job(job)
         lab.peers.release("one")
-        await asyncio.gather(*lab.peers._tasks)
+        await lab.peers._tasks.finish()
         assert (lab.held(), lab.other.asked("DELETE", "/grant")) == (["two"], 0)
         lab.peers.release("two")
         lab.peers.release("two")
-        await asyncio.gather(*lab.peers._tasks)
+        await lab.peers._tasks.finish()
         assert (lab.held(), lab.other.asked("DELETE", "/grant")) == ([], 1)
         assert lab.other.tokens == set()
 
@@ -341,7 +341,7 @@ def test_of_jobs_that_end_together_exactly_one_gives_the_grant_back(tmp_path: Pa
             lab.job(job)
         for job in jobs:
             lab.peers.release(job)
-        await asyncio.gather(*lab.peers._tasks)
+        await lab.peers._tasks.finish()
         assert (lab.held(), lab.other.asked("DELETE", "/grant")) == ([], 1)
 
     run(tmp_path, scenario)
@@ -358,11 +358,10 @@ def test_a_grant_that_cannot_be_given_back_is_kept_for_the_next_start(
         await lab.peers.stop()
         assert lab.held() == ["one"]
         monkeypatch.setattr("park_server.peers.peers._GIVE_BACK_PAUSES_S", (0.01, 0.01))
-        lab.peers._tasks.clear()
         lab.peers._client = None
         lab.peers._links.clear()
         lab.peers.release("one")
-        await asyncio.gather(*lab.peers._tasks)
+        await lab.peers._tasks.finish()
         assert lab.held() == []  # left to expire
 
     run(tmp_path, scenario)
@@ -381,7 +380,7 @@ def test_what_is_released_is_followed_and_staged_no_more(tmp_path: Path) -> None
         lab.other.come_back()
         lab.other.say("a")
         lab.other.results["r"] = 1
-        await asyncio.gather(*lab.peers._tasks)
+        await lab.peers._tasks.finish()
         lab.job("two")
         lab.leaf("two", "a")
         lab.other.tokens.add("good")

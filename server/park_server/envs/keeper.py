@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -30,6 +29,7 @@ from park_server.envs.inspection import Inspector
 from park_server.envs.interpreters import Interpreter, interpreter_for
 from park_server.envs.lock import load, select
 from park_server.envs.progress import OnProgress, Progress, ignore_progress
+from park_server.tasks import Tasks
 
 __all__ = ["EnvironmentKeeper", "Verification"]
 
@@ -76,7 +76,7 @@ class EnvironmentKeeper:
         self._inspector = Inspector(environments)
         self._locks: defaultdict[LockHash, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._looking: set[LockHash] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_log, "an environment could not be kept")
         self._stopping = False
 
     @property
@@ -86,13 +86,12 @@ class EnvironmentKeeper:
 
     def resume(self) -> None:
         """Take up what a stopped service left: bytecode, and what is over the quota."""
-        self._spawn(self._resume())
+        self._tasks.spawn(self._resume())
 
     async def stop(self) -> None:
         """Stop the work in the background; the next start takes it up again."""
         self._stopping = True
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.finish()
         self._inspector.close()
 
     def known(self, lock_hash: LockHash) -> Environment | None:
@@ -116,7 +115,7 @@ class EnvironmentKeeper:
                 return await asyncio.to_thread(self._inspector.inspect, lock_hash)
             except EnvironmentMismatch as error:
                 if "bears" in error.details:
-                    self._spawn(self._repaired_later(lock_hash, error))
+                    self._tasks.spawn(self._repaired_later(lock_hash, error))
                     raise
                 return await self._made_again(lock_hash, error)
 
@@ -165,7 +164,7 @@ class EnvironmentKeeper:
 
         Its bytecode, then ``done`` is called; then what is over the quota goes.
         """
-        self._spawn(self._settled(environment, progress, done))
+        self._tasks.spawn(self._settled(environment, progress, done))
 
     async def _resume(self) -> None:
         for environment in await asyncio.to_thread(self._without_bytecode):
@@ -210,7 +209,7 @@ class EnvironmentKeeper:
     def _look_again_if_due(self, lock_hash: LockHash) -> None:
         if self._inspector.is_due(lock_hash) and lock_hash not in self._looking:
             self._looking.add(lock_hash)
-            self._spawn(self._looked_again(lock_hash))
+            self._tasks.spawn(self._looked_again(lock_hash))
 
     async def _looked_again(self, lock_hash: LockHash) -> None:
         try:
@@ -298,16 +297,6 @@ class EnvironmentKeeper:
         ]
         sizes = {entry.key: entry.size_bytes for entry in self._environments.entries()}
         return to_evict(candidates, sizes, quota_bytes)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._reaped)
-
-    def _reaped(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("an environment could not be kept", exc_info=error)
 
 
 def _note_ready(connection: Connection, environment: Environment) -> None:

@@ -8,9 +8,7 @@ that is there already, offered by its lock hash.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Coroutine
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -29,6 +27,7 @@ from park_server.envs import store as environments
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.installs import store
 from park_server.installs.manager import InstallManager
+from park_server.tasks import Tasks
 
 __all__ = ["Offers", "is_offered"]
 
@@ -50,7 +49,7 @@ class Offers:
         self._keeper = keeper
         self._manager = manager
         self._python = python
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_log, "an offer could not be made ready")
 
     def resume(self) -> None:
         """Go on with what a stopped service left: offers that are installed, but not pinned."""
@@ -59,9 +58,7 @@ class Offers:
 
     async def stop(self) -> None:
         """Drop what is under way; the next start takes it up."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
 
     async def add(self, user: str, request: OfferRequest) -> OfferRecord:
         """Keep a project ready; where it is offered already, only a failed one is tried again.
@@ -110,7 +107,7 @@ class Offers:
             return found
 
         install = await self._database.awrite(change)
-        self._spawn(self._made_ready(LockHash(install.lock_hash)))
+        self._tasks.spawn(self._made_ready(LockHash(install.lock_hash)))
         return self._offered(install.project, install.version, install.python)
 
     async def _made_ready(self, lock_hash: LockHash) -> None:
@@ -143,7 +140,7 @@ class Offers:
         """Hear of any install that ended; where it is an offer's, go on with it."""
         row = self._database.read(lambda c: _of_install(c, install.id))
         if row is not None and install.state == InstallState.READY:
-            self._spawn(self._go_on(row, install))
+            self._tasks.spawn(self._go_on(row, install))
 
     def _look_at(self, install: str) -> None:
         """Go on at once where the install ended before its offer was written."""
@@ -170,16 +167,6 @@ class Offers:
             id=new_id(), project=project, version=version, python=python, pins=pins
         )
         return (await self._manager.request(user, request)).id
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._reaped)
-
-    def _reaped(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("an offer could not be made ready", exc_info=error)
 
 
 def is_offered(connection: Connection, install: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ from park_server.jobs.ready import ReadyEnvironments
 from park_server.jobs.references import resolved
 from park_server.jobs.run import Run, run_of
 from park_server.jobs.settlement import Settlement
+from park_server.tasks import Tasks
 
 __all__ = ["Dispatcher"]
 
@@ -105,7 +106,7 @@ class Dispatcher:
         self._starting: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._used: dict[str, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_log, "a step of a job failed")
 
     def pid_of(self, job: str) -> int | None:
         """Return the process of ``job``, or None where it has none."""
@@ -133,7 +134,7 @@ class Dispatcher:
         await self._engine.recover([self._order(run) for run in self._runs.values()])
         for job, run in list(self._runs.items()):
             if run.cancel_requested:
-                self._spawn(self._engine.cancel(job, CANCEL_GRACE_S))
+                self._tasks.spawn(self._engine.cancel(job, CANCEL_GRACE_S))
 
     def _request_of(self, row: Row[Any]) -> JobRequest:
         call = self._database.read(lambda c: store.call_of(c, row.id))
@@ -162,9 +163,7 @@ class Dispatcher:
         self._queue.clear()
         for run in self._runs.values():
             run.stop_timer()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         self._folders.close()
 
     # -- starting
@@ -177,7 +176,7 @@ class Dispatcher:
             job = queued.request.id
             if job not in self._starting and job not in self._runs:
                 self._starting.add(job)
-                self._spawn(self._start(queued))
+                self._tasks.spawn(self._start(queued))
 
     def _next(self) -> store.Queued | None:
         try:
@@ -206,7 +205,7 @@ class Dispatcher:
                 self._starting.add(request.id)
                 queued = store.Queued(user=user, request=request)
                 starting = batch.write(self._starting_change(queued, environment))
-                self._spawn(self._start_created(queued, environment, starting))
+                self._tasks.spawn(self._start_created(queued, environment, starting))
                 taken.add(request.id)
         return taken
 
@@ -351,7 +350,7 @@ class Dispatcher:
 
     def _expire(self, run: Run, timeout_s: float) -> None:
         run.timed_out_s = timeout_s
-        self._spawn(self._engine.cancel(run.job.id, CANCEL_GRACE_S))
+        self._tasks.spawn(self._engine.cancel(run.job.id, CANCEL_GRACE_S))
 
     def _timeout_of(self, run: Run) -> float | None:
         """Return the limit that the submission set, else the one of ``@park.job``."""
@@ -379,17 +378,5 @@ class Dispatcher:
         if run is not None and run.attempt == ended.attempt:
             del self._runs[ended.job_id]
             run.stop_timer()
-            self._spawn(self._endings.settle(run, ended))
+            self._tasks.spawn(self._endings.settle(run, ended))
             self._dispatch()
-
-    # -- tasks
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._reaped)
-
-    def _reaped(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a step of a job failed", exc_info=error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -38,6 +38,7 @@ from park_server.jobs.peers import NoPeers, Peers
 from park_server.jobs.planning import Planned, check_acyclic, planned
 from park_server.jobs.progress import ProgressWatch
 from park_server.jobs.settlement import POOLS, Settlement
+from park_server.tasks import Tasks
 
 __all__ = ["Scheduler"]
 
@@ -90,7 +91,7 @@ class Scheduler:
         )
         # locks and the sets that they were made from are kept for ever: what fitted once, fits
         self._checked: set[tuple[str | None, str | None]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_log, "a step of the scheduler failed")
         dispatcher.apply = self._apply
 
     async def resume(self) -> None:
@@ -119,9 +120,7 @@ class Scheduler:
         """Stop scheduling; what runs goes on by itself and is found again at the next start."""
         self._alarms.stop()
         self.progress.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         await self._fetching.stop()
         await self._dispatcher.stop()
 
@@ -254,7 +253,7 @@ class Scheduler:
 
     def install_ended(self, install: InstallRecord) -> None:
         """Settle what waited for ``install``."""
-        self._spawn(self._settle(lambda c: self._settlement.install_ended(c, install)))
+        self._tasks.spawn(self._settle(lambda c: self._settlement.install_ended(c, install)))
 
     async def leaf_decided(self, job: str, position: int, verdict: Verdict) -> None:
         """See `PeerListener`."""
@@ -304,20 +303,10 @@ class Scheduler:
             self.peers.release(job)
 
     def _look_at(self, job: str) -> None:
-        self._spawn(self._settle(lambda c: self._settlement.look(c, job)))
+        self._tasks.spawn(self._settle(lambda c: self._settlement.look(c, job)))
 
     def _reported(self, job: str) -> None:
-        self._spawn(self._settle(lambda c: self._settlement.progressed(c, job)))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._reaped)
-
-    def _reaped(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a step of the scheduler failed", exc_info=error)
+        self._tasks.spawn(self._settle(lambda c: self._settlement.progressed(c, job)))
 
 
 def _moment(text: str) -> datetime:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx2
 
@@ -22,6 +22,7 @@ from park_server.peers import store
 from park_server.peers.following import Follower, Key
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.staging import Stager
+from park_server.tasks import Tasks
 
 __all__ = ["ServicePeers"]
 
@@ -59,7 +60,7 @@ class ServicePeers:
         self._stager = Stager(database=database, content=content, link=self._link, disk=self._disk)
         self._to_watch: dict[str, None] = {}
         self._releasing: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_log, "a step with another service failed")
         self._listener: PeerListener | None = None
 
     def attach(self, listener: PeerListener) -> None:
@@ -68,9 +69,7 @@ class ServicePeers:
 
     async def stop(self) -> None:
         """Leave everything as it is; the next start takes it up."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         await self._stager.stop()
         for follower in self._followers.values():
             await follower.stop()
@@ -82,7 +81,7 @@ class ServicePeers:
     def watch(self, job: str) -> None:
         """Follow the undecided remote leaves of ``job``, whose rows are committed."""
         if not self._to_watch:
-            self._spawn(self._watch_all())
+            self._tasks.spawn(self._watch_all())
         self._to_watch[job] = None
 
     def stage(self, job: str) -> None:
@@ -97,7 +96,7 @@ class ServicePeers:
             self._followers[link].drop([key])
         if job not in self._releasing:
             self._releasing.add(job)
-            self._spawn(self._release(job))
+            self._tasks.spawn(self._release(job))
 
     def remark(self, job: str) -> str:
         """Return a line on the services that ``job`` waits for and that are silent."""
@@ -182,16 +181,6 @@ class ServicePeers:
     async def _written(self, change: Change[T]) -> T:
         """Commit ``change``, however long the disk refuses it."""
         return await self._disk.patiently(lambda: self._database.awrite(change))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._reaped)
-
-    def _reaped(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a step with another service failed", exc_info=error)
 
 
 def _client(addresses: AddressPolicy) -> httpx2.AsyncClient:
