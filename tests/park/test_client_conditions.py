@@ -71,6 +71,14 @@ def test_what_would_lose_a_side_raises(job: Job) -> None:
         park.any_of([])
     with pytest.raises(UsageError, match="always or never"):
         park.at_least(3, job, job)
+    with pytest.raises(UsageError, match="always or never"):
+        park.at_least(1, [])
+
+
+def test_all_of_none_is_true() -> None:
+    assert park.all_of([]).now
+    assert park.all_of([]).wait()
+    assert node(park.all_of([])) == {"all": []}
 
 
 def test_time_and_resources(one: JobService) -> None:

@@ -42,6 +42,13 @@ def test_nothing_is_waited_for_at_once(service: FollowServer) -> None:
     assert service.questions == []
 
 
+def test_what_is_no_job_is_refused() -> None:
+    with pytest.raises(UsageError, match="1 is neither a job nor an install"):
+        wait([1])  # type: ignore[list-item]
+    with pytest.raises(UsageError, match="neither a job nor an install"):
+        as_completed(["a"])  # type: ignore[list-item]
+
+
 def test_all_have_ended_however_they_did(service: FollowServer) -> None:
     jobs = jobs_of(service, 3)
     for job, truth in zip(jobs, ["true", "never", "true"], strict=True):

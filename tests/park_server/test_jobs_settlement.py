@@ -206,6 +206,15 @@ def test_what_has_ended_already_is_settled_at_once(tmp_path: Path) -> None:
     run(test)
 
 
+def test_a_job_that_waits_for_all_of_none_starts(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.submit("gather", when=all_of([]))
+            assert await here.run_next() == "gather"
+
+    run(test)
+
+
 def test_a_retry_of_the_client_changes_nothing(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path) as here:

@@ -197,30 +197,35 @@ def _joined(join: Callable[[Sequence[Expression]], Expression], parts: Iterable[
     return Condition(expression, list(things.values()), pools=next(iter(pools), None))
 
 
-def _parts(parts: tuple[Any, ...], name: str) -> list[Any]:
+def _parts(parts: tuple[Any, ...]) -> list[Any]:
     if len(parts) == 1 and isinstance(parts[0], Iterable):
-        parts = tuple(parts[0])
-    if not parts:
-        raise UsageError(f"park.{name} of nothing: that is always the same")
+        return list(parts[0])
     return list(parts)
 
 
 def all_of(*parts: Any) -> Condition:
     """Return the condition that all ``parts`` hold: conditions, or jobs (that they complete).
 
-    They may also be given as one iterable.
+    They may also be given as one iterable. All of none is true, as with `all`: a sweep may
+    be empty.
     """
-    return _joined(all_parts, _parts(parts, "all_of"))
+    return _joined(all_parts, _parts(parts))
 
 
 def any_of(*parts: Any) -> Condition:
-    """Return the condition that one of ``parts`` holds; as `all_of`."""
-    return _joined(any_part, _parts(parts, "any_of"))
+    """Return the condition that one of ``parts`` holds; as `all_of`.
+
+    Raises `UsageError` where there are none: that can never be.
+    """
+    found = _parts(parts)
+    if not found:
+        raise UsageError("park.any_of of nothing: that can never be")
+    return _joined(any_part, found)
 
 
 def at_least(count: int, *parts: Any) -> Condition:
     """Return the condition that ``count`` of ``parts`` hold; as `all_of`."""
-    return _joined(lambda each: at_least_of(count, each), _parts(parts, "at_least"))
+    return _joined(lambda each: at_least_of(count, each), _parts(parts))
 
 
 def available(name: str, count: int = 1) -> Condition:

@@ -60,7 +60,7 @@ def wait(
             f"when={when!r}: it is park.ALL_COMPLETED, park.FIRST_COMPLETED or park.FIRST_FAILED",
             hint="a condition is waited for by itself: (a.iscompleted | b.iscompleted).wait()",
         )
-    left = {job.id: job for job in jobs}
+    left = _by_id(jobs)
     done: set[Job] = set()
     for end in _ends(list(left.values()), timeout):
         done.add(left.pop(end.thing.id))
@@ -75,8 +75,16 @@ def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[
 
     Raises `TimeoutError` where not all have ended ``timeout`` seconds after the call.
     """
-    pending = {job.id: job for job in jobs}
+    pending = _by_id(jobs)
     return _each_completed(pending, None if timeout is None else time.monotonic() + timeout)
+
+
+def _by_id(jobs: Iterable[Job]) -> dict[str, Job]:
+    found = list(jobs)
+    for job in found:
+        if not hasattr(job, "iscompleted"):
+            raise UsageError(f"{job!r} is neither a job nor an install")
+    return {job.id: job for job in found}
 
 
 def _each_completed(pending: dict[str, Job], deadline: float | None) -> Iterator[Job]:
