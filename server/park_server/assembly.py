@@ -60,18 +60,23 @@ __all__ = ["Addresses", "AssembledService", "assembled"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addresses:
-    """Where the service is: for everybody, and for its own child processes with a token."""
+    """Where the service is: for everybody, and for its own child processes with a token.
+
+    ``listening`` is where it can be reached without any proxy: ``url`` too, unless the operator
+    named another.
+    """
 
     url: str
+    listening: str
     internal_index: str = field(repr=False)
 
     @classmethod
-    def of(cls, url: str, internal_token: str) -> Addresses:
-        """Return the addresses below ``url``."""
-        parts = urlsplit(url)
+    def of(cls, listening: str, internal_token: str, *, public: str | None = None) -> Addresses:
+        """Return the addresses of a service that listens at the URL ``listening``."""
+        parts = urlsplit(listening)
         netloc = f"__token__:{quote(internal_token)}@{parts.netloc}"
         index = urlunsplit(parts._replace(netloc=netloc, path=f"{parts.path}/simple/"))
-        return cls(url=url, internal_index=index)
+        return cls(url=public or listening, listening=listening, internal_index=index)
 
 
 class AssembledService:
@@ -184,6 +189,7 @@ class AssembledService:
                 offers=offers,
                 engine=engine,
                 about=self._about(),
+                url=self._settings.url,
             )
         finally:
             await offers.stop()
@@ -229,7 +235,11 @@ class AssembledService:
             jobs=self._home.jobs,
             transport=GuardedTransport(self._settings.addresses),
             limit=self._settings.fetch_limit_bytes,
-            own=OwnFiles(url=self._addresses.url, database=self._database, areas=areas),
+            own=OwnFiles(
+                urls=(self._addresses.url, self._addresses.listening),
+                database=self._database,
+                areas=areas,
+            ),
         )
 
     def _install_manager(

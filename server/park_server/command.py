@@ -29,6 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8750, help="port; 0 takes a free one (8750)")
     parser.add_argument(
+        "--url",
+        metavar="URL",
+        help="where users reach the service, if that is not where it listens: behind a proxy",
+    )
+    parser.add_argument(
         "--ready-file", type=Path, metavar="F", help="written once it serves: url, pid, token_file"
     )
     parser.add_argument(
@@ -108,6 +113,7 @@ def run(options: argparse.Namespace) -> int:
             home=options.home,
             host=options.host,
             port=options.port,
+            url=options.url,
             ready_file=options.ready_file,
             upstream=options.upstream,
             slots=options.slots,

@@ -63,7 +63,7 @@ async def _serve(
     internal = secrets.token_urlsafe(32)
     user = getpass.getuser()
     tokens = Tokens.of({home.token(): user, internal: user})
-    service = assembled(settings, home, Addresses.of(note.url, internal), user)
+    service = assembled(settings, home, Addresses.of(note.url, internal, public=settings.url), user)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

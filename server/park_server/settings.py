@@ -30,6 +30,7 @@ _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 class Settings:
     """What the operator decided; ``allow_builds`` tells whether users' sources are built.
 
+    ``url`` is where users reach the service, None: where it listens.
     ``quota_bytes`` is what environments and unpacked wheels may take, None without a limit.
 
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
@@ -43,6 +44,7 @@ class Settings:
     home: Path
     host: str
     port: int
+    url: str | None
     ready_file: Path | None
     upstream: str | None
     slots: int
@@ -63,6 +65,7 @@ class Settings:
         home: Path,
         host: str = "127.0.0.1",
         port: int = 0,
+        url: str | None = None,
         ready_file: Path | None = None,
         upstream: str | None = None,
         slots: int | None = None,
@@ -86,6 +89,9 @@ class Settings:
             home=home.expanduser().resolve(),
             host=host,
             port=port,
+            url=None
+            if url is None
+            else _checked("--url", url, "for example https://lab.example.org/park").rstrip("/"),
             ready_file=ready_file,
             upstream=_upstream(upstream or machine_index() or PYPI),
             slots=slots or cores,
@@ -148,7 +154,7 @@ def _simple(option: str, url: str, hint: str) -> str:
 def _checked(option: str, url: str, hint: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise UsageError(f"{option} {url!r} is not the URL of an index", hint=hint)
+        raise UsageError(f"{option} {url!r} is no http(s) URL", hint=hint)
     return url
 
 

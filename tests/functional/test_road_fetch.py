@@ -174,3 +174,17 @@ def test_certificates_to_trust_are_the_operators(
         assert own_environ()["SSL_CERT_FILE"] == str(authority.path)
         with ParkService(tmp_path / "with", *options) as service:
             assert fetched(service, url)["status"] == "completed"
+
+
+def test_behind_a_proxy_the_service_goes_by_the_url_that_users_know(tmp_path: Path) -> None:
+    known_as = "https://lab.example.invalid/park"
+    with ParkService(tmp_path, "--upstream", "none", "--url", f"{known_as}/") as service:
+        assert service.get("/api/v1")["index_url"] == f"{known_as}/simple/"
+        service.request("PUT", "/api/v1/areas/files/~/run.refl", content=BODY)
+        first = fetched(service, f"{known_as}/api/v1/areas/files/~/run.refl", sha256=SHA256)
+        assert first["status"] == "completed"  # its own file: nobody asked the network
+        reference = {"$park": "reference", "job": first["id"], "what": "url"}
+        second = fetched(service, reference)  # type: ignore[arg-type]  # the node of a reference
+        assert second["result"]["result"]["url"] == (
+            f"{known_as}/api/v1/jobs/{first['id']}/files/run.refl"
+        )

@@ -27,10 +27,11 @@ def test_an_external_index_has_its_login_in_a_file(tmp_path: Path) -> None:
         ({"index": "none"}, "/simple/"),
         ({"index_upload": "ftp://h/"}, "/legacy/"),
         ({"upstream": "pypi"}, ", or none"),
+        ({"url": "lab.example.org"}, "/park"),
     ],
 )
 def test_what_is_no_url_is_refused(tmp_path: Path, options: dict[str, str], ending: str) -> None:
-    with pytest.raises(UsageError, match="is not the URL of an index") as caught:
+    with pytest.raises(UsageError, match=r"is no http\(s\) URL") as caught:
         Settings.of(home=tmp_path, **({"upstream": "none"} | options))  # type: ignore[arg-type]  # strings all
     assert str(caught.value.hint).endswith(ending)
 

@@ -16,9 +16,9 @@ __all__ = ["OwnFiles"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnFiles:
-    """The files of the service at ``url`` that a user may read there."""
+    """The files of the service at each of ``urls`` that a user may read there."""
 
-    url: str
+    urls: tuple[str, ...]
     database: Database
     areas: Areas
 
@@ -52,5 +52,5 @@ class OwnFiles:
     def _below(self, route: str, url: str) -> str:
         """Return what of ``url`` is below a route of this service, unquoted; else nothing."""
         plain = urlunsplit(urlsplit(url)._replace(query="", fragment=""))
-        start = f"{self.url}{API}/{route}/"
-        return unquote(plain.removeprefix(start)) if plain.startswith(start) else ""
+        starts = (f"{base}{API}/{route}/" for base in self.urls)
+        return next((unquote(plain[len(s) :]) for s in starts if plain.startswith(s)), "")

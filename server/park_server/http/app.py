@@ -39,9 +39,10 @@ _about = APIRouter()
 @_about.get("")
 async def about(request: Request) -> ServiceRecord:
     """Say what this service is, and where its index is, as seen by the client."""
-    base = str(request.base_url).rstrip("/")
+    services = services_of(request)
+    base = services.url or str(request.base_url).rstrip("/")
     return replace(
-        services_of(request).about,
+        services.about,
         index_url=f"{base}/simple/",
         trees_url=f"{base}/trees/simple/",
         upload_url=f"{base}/legacy/",

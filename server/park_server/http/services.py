@@ -46,6 +46,8 @@ class Services:
     offers: Offers
     engine: LocalEngine
     about: ServiceRecord
+    url: str | None
+    """Where users reach the service, where its operator said so."""
 
 
 def services_of(request: Request) -> Services:
