@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import socket
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any, NoReturn
 
 from . import child, fresh, surroundings
 from .order import Order
+from .rehearsal import rehearse_in_memory
 
 __all__ = ["Spare", "fork_spare"]
 
@@ -69,6 +71,8 @@ def _wait_and_run(channel: socket.socket) -> NoReturn:
     """Do ahead what needs no order, then wait for it."""
     os.setsid()
     surroundings.prepare_fork()
+    if not _is_readable(channel):
+        rehearse_in_memory()
     order = _receive(channel)
     if order is None:
         os._exit(0)
@@ -76,6 +80,11 @@ def _wait_and_run(channel: socket.socket) -> NoReturn:
     if order.fresh:
         _become_fresh(order, channel)
     child.run(order, channel)
+
+
+def _is_readable(channel: socket.socket) -> bool:
+    """Tell whether an order waits already, or the fork server is gone."""
+    return bool(select.select([channel], [], [], 0)[0])
 
 
 def _receive(channel: socket.socket) -> Order | None:
