@@ -111,6 +111,10 @@ def test_watching_goes_on_until_the_end(client: Client) -> None:
         assert f"✓ completed  …{job[-6:]}" in said
 
 
+_NEVER_BUILT = 700_001
+"""No other test says so: its wheel would be in the cache that they share."""
+
+
 def test_a_plan_submits_nothing(client: Client, scientist: Scientist, tmp_path: Path) -> None:
     before = {job["id"] for job in client.json("jobs", "--limit", "1000")}
     script = tmp_path / "flow.py"
@@ -121,11 +125,12 @@ def test_a_plan_submits_nothing(client: Client, scientist: Scientist, tmp_path: 
     (environment,) = plan["environments"]
     assert environment["lock_hash"] is not None
     assert "part of a plan" in plan["ended"] or "the plan ends" in plan["ended"]
-    scientist.model.edit("light_model.py", f"ANSWER = {scientist.answer}", "ANSWER = 7")
+    was, new = f"ANSWER = {scientist.answer}", f"ANSWER = {_NEVER_BUILT}"
+    scientist.model.edit("light_model.py", was, new)
     try:
         text = client.run("plan", script)
     finally:
-        scientist.model.edit("light_model.py", "ANSWER = 7", f"ANSWER = {scientist.answer}")
+        scientist.model.edit("light_model.py", new, was)
     assert "would be installed; it differs from the nearest there" in text.stdout
     assert "build and send light-model==" in text.stdout
     assert text.stderr.startswith('{"write": "')  # what the script prints
