@@ -10,6 +10,7 @@ from pathlib import Path
 import park
 from park.cli.main import EXIT_CODES, command_parsers
 from park.client.areas import ServiceFiles
+from park.client.handle import Handle
 from park.errors import error_classes
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -116,11 +117,8 @@ used. Names that are not on this page are not part of the interface. Every error
 
 INTERNAL = {
     park.Service: {"binding_of", "called", "connection", "put", "transport"},
-    park.Job: {
-        *{"connection", "file_record", "item", "of_record", "reference", "route_of"},
-        *{"transport", "url_of"},
-    },
-    park.Install: {"connection", "item"},
+    park.Job: {"file_record", "of_record", "reference", "route_of", "transport", "url_of"},
+    Handle: {"connection", "item"},
     park.Condition: {"expression", "things", "verdict"},
     park.Plan: {"environment", "take"},
 }
@@ -142,8 +140,11 @@ def python_page() -> str:
 
 
 def _class(cls: type) -> str:
-    internal = INTERNAL.get(cls, set())
-    named = [(name, member) for name, member in vars(cls).items() if not name.startswith("_")]
+    # what jobs and installs have in common has no section of its own
+    shown = [Handle, cls] if Handle in cls.__bases__ else [cls]
+    internal = {name for each in shown for name in INTERNAL.get(each, ())}
+    found = {name: member for each in shown for name, member in vars(each).items()}
+    named = [(name, member) for name, member in found.items() if not name.startswith("_")]
     members = [(name, member) for name, member in named if name not in internal]
     parts = [f"## class {cls.__name__}\n\n{_text(cls)}\n"]
     for name, member in members:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
+from support.schedule_lab import OneEnvironment, ToldEngine
 
-from park.errors import EnvironmentMismatch
-from park.model.locks import LockHash
 from park.model.states import JobState
 from park.wire import JobRequest
 from park_repo.database import Database
@@ -21,7 +19,6 @@ from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.tables import metadata
-from park_server.envs.environment import Environment
 from park_server.jobs import records, store
 from park_server.jobs.creation import NewJob
 from park_server.jobs.creation import create as create_jobs
@@ -34,40 +31,6 @@ from park_server.jobs.settlement import Settlement
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
 DONE = {"state": "completed", "result": 7}
-
-
-class ToldEngine:
-    """Keeps the orders until the test says how they ended."""
-
-    def __init__(self) -> None:
-        self.orders: asyncio.Queue[StartOrder] = asyncio.Queue()
-        self.cancelled: asyncio.Queue[str] = asyncio.Queue()
-
-    async def start(self, order: StartOrder) -> None:
-        self.orders.put_nowait(order)
-
-    async def cancel(self, job_id: str, grace_s: float) -> None:
-        assert grace_s > 0
-        self.cancelled.put_nowait(job_id)
-
-    async def recover(self, orders: Sequence[StartOrder]) -> None:
-        for order in orders:
-            self.orders.put_nowait(order)
-
-    async def close(self) -> None: ...
-
-
-class OneEnvironment:
-    """Has the environment ``ab``, and no other."""
-
-    def known(self, lock_hash: LockHash) -> Environment | None:
-        found = SimpleNamespace(path=Path("/envs/ab"))
-        return cast("Environment", found) if lock_hash == "ab" else None
-
-    async def ready(self, lock_hash: LockHash) -> Environment:
-        if lock_hash != "ab":
-            raise EnvironmentMismatch(f"no environment {lock_hash}", hint="install it")
-        return cast("Environment", SimpleNamespace(path=Path("/envs/ab")))
 
 
 class Place:

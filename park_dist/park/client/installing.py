@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 from park.calling import current_block, service_named
 from park.client.bindings import Installing
-from park.client.condition import Condition
+from park.client.handle import Handle
 from park.client.install import InstallOutcome, Report, Silence, outcome_of
 from park.client.pieces import Item, State
 from park.client.transport import patient
 from park.errors import UsageError, from_problem
-from park.model.conditions import InstallIs, Phase
+from park.model.conditions import InstallIs, Leaf, Phase
 from park.model.ids import new_id
 from park.model.states import InstallState
 from park.wire import API, InstallRecord, decode
@@ -31,7 +31,7 @@ __all__ = ["Install", "install_service"]
 _LONG_POLL_S = 25.0
 
 
-class Install:
+class Install(Handle):
     """An install on its way: its wheels are built and sent in the background."""
 
     def __init__(
@@ -43,20 +43,12 @@ class Install:
         item: Item | None = None,
         installing: Installing | None = None,
     ) -> None:
-        self._connection = connection
-        self._id = id
+        super().__init__(connection, id, item)
         self._target = target
-        self._item = item
         self._installing = installing
 
     def __repr__(self) -> str:
         return f"<Install {self._id} {self._target}>"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Install) and other._id == self._id
-
-    def __hash__(self) -> int:
-        return hash(self._id)
 
     def __reduce__(self) -> Any:
         from park.client.placeholders import encoding_arguments
@@ -68,28 +60,6 @@ class Install:
             )
         self.confirm()
         return _attached, (self._connection.name, self._id, self._target)
-
-    @property
-    def id(self) -> str:
-        """The id, made by the client."""
-        return self._id
-
-    @property
-    def service(self) -> Service:
-        """The service that it is on."""
-        from park.client.service import Service
-
-        return Service(self._connection.transport)
-
-    @property
-    def connection(self) -> Connection:
-        """The connection to the service that it is on."""
-        return self._connection
-
-    @property
-    def item(self) -> Item | None:
-        """The install on its way; None where it was there before this process knew of it."""
-        return self._item
 
     def confirm(self, timeout: float | None = None) -> None:
         """Wait until the service has the request, and all that it lacks was sent.
@@ -110,24 +80,8 @@ class Install:
         """The state of the install."""
         return InstallState(self.record.state)
 
-    def _is(self, phase: Phase) -> Condition:
-        leaf = InstallIs(install=self._id, phase=phase, service=self._connection.url)
-        return Condition(leaf, (self,))
-
-    @property
-    def iscompleted(self) -> Condition:
-        """The condition that the environment is ready."""
-        return self._is(Phase.COMPLETED)
-
-    @property
-    def isfailed(self) -> Condition:
-        """The condition that there will be no environment."""
-        return self._is(Phase.FAILED)
-
-    @property
-    def isfinished(self) -> Condition:
-        """The condition that the install has ended, either way."""
-        return self._is(Phase.FINISHED)
+    def _leaf(self, phase: Phase) -> Leaf:
+        return InstallIs(install=self._id, phase=phase, service=self._connection.url)
 
     def wait(self, timeout: float | None = None) -> InstallRecord:
         """Wait until the install has ended; raises `TimeoutError` after ``timeout`` seconds."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from park.client.condition import Condition
+from park.client.handle import Handle
 from park.client.pieces import Item, State
 from park.client.placeholders import (
     FileReference,
@@ -31,7 +32,6 @@ from park.wire import API, FileRecord, JobRecord, decode
 
 if TYPE_CHECKING:
     from park.client.connection import Connection
-    from park.client.service import Service
     from park.client.transport import Transport
 
 __all__ = ["Job"]
@@ -44,7 +44,7 @@ _PARENT_S = 60.0
 _PARENT_PAUSE_S = 0.2
 
 
-class Job(Placeholder):
+class Job(Handle, Placeholder):
     """One call of an entry point on a service, named by its id.
 
     As an argument of another job it stands for what it returns. Errors of its submission,
@@ -60,10 +60,8 @@ class Job(Placeholder):
         item: Item | None = None,
         record: JobRecord | None = None,
     ) -> None:
-        self._connection = connection
-        self._id = id
+        super().__init__(connection, id, item)
         self._entry_point = entry_point
-        self._item = item
         self._record = record
         self._document: Any = None
         self._value: tuple[Any] | None = None
@@ -87,12 +85,6 @@ class Job(Placeholder):
             state = "submitted" if is_there else "being submitted"
         return f"<{type(self).__name__} {self._id} {self._entry_point} {state}>"
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Job) and other._id == self._id
-
-    def __hash__(self) -> int:
-        return hash(self._id)
-
     def __reduce__(self) -> Any:
         self._refuse_pickle()
         self.confirm()
@@ -101,36 +93,14 @@ class Job(Placeholder):
     # -- what it is
 
     @property
-    def id(self) -> str:
-        """The id, made by the client: a UUIDv7."""
-        return self._id
-
-    @property
     def entry_point(self) -> str:
         """What it calls: ``module:qualname``."""
         return self._entry_point
 
     @property
-    def service(self) -> Service:
-        """The service that it is on."""
-        from park.client.service import Service
-
-        return Service(self._connection.transport)
-
-    @property
-    def connection(self) -> Connection:
-        """The connection to the service that it is on."""
-        return self._connection
-
-    @property
     def transport(self) -> Transport:
         """The requests to the service that it is on."""
         return self._connection.transport
-
-    @property
-    def item(self) -> Item | None:
-        """The job on its way; None where it was there before this process knew of it."""
-        return self._item
 
     def confirm(self, timeout: float | None = None) -> None:
         """Wait until the service has committed the job; raises what its submission raised.
@@ -216,19 +186,8 @@ class Job(Placeholder):
 
     # -- conditions
 
-    def _is(self, phase: Phase) -> Condition:
-        leaf = JobIs(job=self._id, phase=phase, service=self._connection.url)
-        return Condition(leaf, (self,))
-
-    @property
-    def iscompleted(self) -> Condition:
-        """The condition that the job ended with a result."""
-        return self._is(Phase.COMPLETED)
-
-    @property
-    def isfailed(self) -> Condition:
-        """The condition that the job failed, its retries being spent."""
-        return self._is(Phase.FAILED)
+    def _leaf(self, phase: Phase) -> Leaf:
+        return JobIs(job=self._id, phase=phase, service=self._connection.url)
 
     @property
     def iscancelled(self) -> Condition:
@@ -239,11 +198,6 @@ class Job(Placeholder):
     def isstarted(self) -> Condition:
         """The condition that the job has begun to run."""
         return self._is(Phase.STARTED)
-
-    @property
-    def isfinished(self) -> Condition:
-        """The condition that the job has ended, however."""
-        return self._is(Phase.FINISHED)
 
     # -- what becomes of it
 
