@@ -22,6 +22,7 @@ import park
 from park import calling
 from park.errors import UsageError
 from park.jobside import job, job_directory, options_of, progress
+from park.runtime import outcome
 
 
 def test_a_job_is_called_like_its_function() -> None:
@@ -266,3 +267,22 @@ def test_in_a_job_each_report_is_a_line(monkeypatch: pytest.MonkeyPatch, tmp_pat
         "nested": {"1": [True, None]},
     }
     assert job_directory() == tmp_path / "work"
+
+
+def test_a_traceback_begins_with_the_model_and_not_with_the_mark() -> None:
+    @job
+    def fail() -> None:
+        raise ValueError("no luck")
+
+    def caught(function: Any) -> ValueError:
+        try:
+            function()
+        except ValueError as error:
+            trace = error.__traceback__
+            return error.with_traceback(trace and trace.tb_next)  # as if the machinery had called
+        raise AssertionError
+
+    record = outcome.failed(1, caught(fail), memory_bytes=None)
+    _, first, *_ = record["traceback"].splitlines()
+    assert first.endswith("in fail")
+    assert "park/jobside.py" not in record["traceback"]

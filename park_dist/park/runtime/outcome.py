@@ -86,7 +86,13 @@ def _without_machinery(trace: TracebackType | None) -> TracebackType | None:
     return trace
 
 
+_WRAPPERS = frozenset({"park.jobside", "park.calling"})
+"""What stands between the machinery and a marked callable, whichever ``park`` it is of."""
+
+
 def _is_machinery(trace: TracebackType) -> bool:
+    if trace.tb_frame.f_globals.get("__name__") in _WRAPPERS:
+        return True
     path = trace.tb_frame.f_code.co_filename
     return path.startswith((_FOLDER, "<frozen importlib")) or path.endswith("importlib/__init__.py")
 
