@@ -10,7 +10,7 @@ from pathlib import Path
 import park
 from park.cli.main import EXIT_CODES, command_parsers
 from park.client.areas import ServiceFiles
-from park.client.handle import Handle
+from park.client.jobs.handle import Handle
 from park.errors import error_classes
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"

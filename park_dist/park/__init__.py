@@ -19,30 +19,30 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from park.client.condition import Condition, after, all_of, any_of, at, at_least, available
+    from park.client.background_install import Install, install_service
     from park.client.credentials import Credentials, credentials
-    from park.client.fetching import Fetch, fetch_url
-    from park.client.files import File, service_file
-    from park.client.finding import cancel, get_job
-    from park.client.fit import Fit
-    from park.client.installing import Install, install_service
-    from park.client.job import Job
-    from park.client.mapping import Jobs
-    from park.client.placeholders import (
+    from park.client.fetch import Fetch, fetch_url
+    from park.client.job_lookup import cancel, get_job
+    from park.client.jobs.placeholders import (
         FileReference,
         ProgressReference,
         UrlReference,
         ValueReference,
     )
-    from park.client.plan import Plan, plan
-    from park.client.service import Service, remote_service
-    from park.client.waiting import (
+    from park.client.jobs.submitted_job import Job
+    from park.client.jobs.sweep import Jobs
+    from park.client.jobs.waiting import (
         ALL_COMPLETED,
         FIRST_COMPLETED,
         FIRST_FAILED,
         as_completed,
         wait,
     )
+    from park.client.jobs.when import Condition, after, all_of, any_of, at, at_least, available
+    from park.client.model_fit import Fit
+    from park.client.service import Service, remote_service
+    from park.client.submission.files import File, service_file
+    from park.client.workflows.plan import Plan, plan
     from park.errors import ParkError
     from park.jobside import job, job_directory, progress
 
@@ -89,43 +89,43 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ALL_COMPLETED": "park.client.waiting",
-    "FIRST_COMPLETED": "park.client.waiting",
-    "FIRST_FAILED": "park.client.waiting",
-    "Condition": "park.client.condition",
+    "ALL_COMPLETED": "park.client.jobs.waiting",
+    "FIRST_COMPLETED": "park.client.jobs.waiting",
+    "FIRST_FAILED": "park.client.jobs.waiting",
+    "Condition": "park.client.jobs.when",
     "Credentials": "park.client.credentials",
-    "Fetch": "park.client.fetching",
-    "File": "park.client.files",
-    "FileReference": "park.client.placeholders",
-    "Fit": "park.client.fit",
-    "Install": "park.client.installing",
-    "Job": "park.client.job",
-    "Jobs": "park.client.mapping",
+    "Fetch": "park.client.fetch",
+    "File": "park.client.submission.files",
+    "FileReference": "park.client.jobs.placeholders",
+    "Fit": "park.client.model_fit",
+    "Install": "park.client.background_install",
+    "Job": "park.client.jobs.submitted_job",
+    "Jobs": "park.client.jobs.sweep",
     "ParkError": "park.errors",
-    "Plan": "park.client.plan",
-    "ProgressReference": "park.client.placeholders",
+    "Plan": "park.client.workflows.plan",
+    "ProgressReference": "park.client.jobs.placeholders",
     "Service": "park.client.service",
-    "UrlReference": "park.client.placeholders",
-    "ValueReference": "park.client.placeholders",
-    "after": "park.client.condition",
-    "all_of": "park.client.condition",
-    "any_of": "park.client.condition",
-    "as_completed": "park.client.waiting",
-    "at": "park.client.condition",
-    "at_least": "park.client.condition",
-    "available": "park.client.condition",
-    "cancel": "park.client.finding",
+    "UrlReference": "park.client.jobs.placeholders",
+    "ValueReference": "park.client.jobs.placeholders",
+    "after": "park.client.jobs.when",
+    "all_of": "park.client.jobs.when",
+    "any_of": "park.client.jobs.when",
+    "as_completed": "park.client.jobs.waiting",
+    "at": "park.client.jobs.when",
+    "at_least": "park.client.jobs.when",
+    "available": "park.client.jobs.when",
+    "cancel": "park.client.job_lookup",
     "credentials": "park.client.credentials",
-    "fetch_url": "park.client.fetching",
-    "get_job": "park.client.finding",
-    "install_service": "park.client.installing",
+    "fetch_url": "park.client.fetch",
+    "get_job": "park.client.job_lookup",
+    "install_service": "park.client.background_install",
     "job": "park.jobside",
     "job_directory": "park.jobside",
-    "plan": "park.client.plan",
+    "plan": "park.client.workflows.plan",
     "progress": "park.jobside",
     "remote_service": "park.client.service",
-    "service_file": "park.client.files",
-    "wait": "park.client.waiting",
+    "service_file": "park.client.submission.files",
+    "wait": "park.client.jobs.waiting",
 }
 
 

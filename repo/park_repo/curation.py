@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from park_repo.database import Database
+    from park_repo.file_store import FileStore
     from park_repo.pages import Pages
-    from park_repo.store import FileStore
 
 __all__ = ["Curator"]
 

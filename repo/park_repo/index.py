@@ -12,10 +12,11 @@ from packaging.utils import canonicalize_name
 
 from park.errors import Conflict, NotPermitted, UnknownItem
 from park_repo import queries
+from park_repo.checks.filenames import parse_distribution_name
+from park_repo.checks.inspection import agree_with_form, inspect_file
 from park_repo.clock import now
 from park_repo.curation import Curator
-from park_repo.filenames import parse_distribution_name
-from park_repo.inspection import agree_with_form, inspect_file
+from park_repo.file_store import FileStore, IncomingFile
 from park_repo.pages import Pages
 from park_repo.records import (
     PROJECTS,
@@ -27,8 +28,7 @@ from park_repo.records import (
     shelf_of,
     trees_of,
 )
-from park_repo.remote_files import RemoteFiles
-from park_repo.store import FileStore, IncomingFile
+from park_repo.upstream.remote_files import RemoteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from sqlalchemy import Connection
 
+    from park_repo.checks.file_facts import FileFacts
     from park_repo.database import Database
-    from park_repo.external import ExternalIndex
-    from park_repo.facts import FileFacts
-    from park_repo.upstream import RemoteProject, Upstream
+    from park_repo.upstream.external import ExternalIndex
+    from park_repo.upstream.upstream import RemoteProject, Upstream
 
 __all__ = ["MAX_UPLOAD_BYTES", "Index", "Publication", "Upload"]
 

@@ -9,11 +9,11 @@ import os
 import platform
 
 BENCHMARKS = {
-    "import": "importing",
-    "env": "environment",
-    "install": "installing",
+    "import": "import_park",
+    "env": "env",
+    "install": "install",
     "index": "index",
-    "build": "building",
+    "build": "build",
     "jobs": "jobs",
     "workflow": "workflow",
     "peers": "peers",

@@ -12,8 +12,8 @@ import sys
 
 from park.cli.main import main as park
 from park_server import assembly
-from park_server.jobs.engine import Ended, EndKind, Sink, StartOrder
-from park_server.jobs.local_engine import LocalEngine
+from park_server.jobs.engines.engine import Ended, EndKind, Sink, StartOrder
+from park_server.jobs.engines.local import LocalEngine
 
 __all__ = ["HELD", "RESULT"]
 

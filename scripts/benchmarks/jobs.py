@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.bare_loop import BareLoop
-from benchmarks.served import TRIVIAL, WIDTH, BenchService, served
+from benchmarks.bench_service import TRIVIAL, WIDTH, BenchService, served
 from benchmarks.timing import seconds
 from park.wire import API
 

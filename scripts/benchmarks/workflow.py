@@ -26,10 +26,10 @@ from typing import Any, TypeVar
 import park
 from benchmarks.bare_graph import write_graph
 from benchmarks.bare_loop import BareLoop
+from benchmarks.bench_service import WIDTH, BenchService, served
 from benchmarks.instant_engine import HELD
-from benchmarks.served import WIDTH, BenchService, served
 from benchmarks.timing import seconds
-from park.client.job import Job
+from park.client.jobs.submitted_job import Job
 from park.client.service import Service
 from park.wire import API
 

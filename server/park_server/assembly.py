@@ -16,41 +16,41 @@ from starlette.types import ASGIApp
 from park import __version__
 from park.wire import InstallRecord, ServiceRecord
 from park_repo.database import Database
-from park_repo.external import ExternalIndex
-from park_repo.front import PageFront
+from park_repo.http.front import PageFront
+from park_repo.http.routes import index_routes
 from park_repo.index import Index
-from park_repo.routes import index_routes
-from park_repo.upstream import Upstream
-from park_repo.wheelstore import WheelStore
-from park_server.addresses import GuardedTransport
+from park_repo.upstream.external import ExternalIndex
+from park_repo.upstream.upstream import Upstream
+from park_repo.wheelstore.store import WheelStore
 from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.clock import timestamp
 from park_server.content import ContentStore
 from park_server.db.migrate import migrate
 from park_server.disk import Disk
-from park_server.envs import store as environments_store
-from park_server.envs.download import Downloader
-from park_server.envs.environments import Environments
+from park_server.egress import GuardedTransport
+from park_server.envs import environment_rows as environments_store
 from park_server.envs.interpreters import discover
 from park_server.envs.keeper import EnvironmentKeeper
+from park_server.envs.realisation import Environments
 from park_server.envs.resolve import UvResolver
 from park_server.envs.supply import WheelSupply
-from park_server.fetches.fetcher import UrlFetcher
-from park_server.fetches.own import OwnFiles
+from park_server.envs.wheel_download import Downloader
+from park_server.fetches.own_files import OwnFiles
+from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.grants.grants import Grants
 from park_server.home import Home
 from park_server.http.auth import user_of
-from park_server.http.services import Services
+from park_server.http.parts import ServiceParts
 from park_server.installs.manager import InstallManager, ResolverAccess
 from park_server.installs.offers import Offers
 from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
-from park_server.installs.sources import SourceStation
+from park_server.installs.source_station import SourceStation
+from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
+from park_server.jobs.engines.local import LocalEngine
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.local_engine import LocalEngine
 from park_server.jobs.scheduler import Scheduler
-from park_server.jobs.settlement import Settlement
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.peers.peers import ServicePeers
 from park_server.settings import Settings, without_credentials
@@ -106,14 +106,14 @@ class AssembledService:
         self._downloads = Downloader(home.cache / "wheels")
         self._downloads.sweep()
         self._interpreters = discover()
-        self.index_routes: Sequence[BaseRoute] = index_routes(self._index, user_of)
+        self.simple_routes: Sequence[BaseRoute] = index_routes(self._index, user_of)
 
     def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:
         """Return ``app`` behind the index's short path of pages that are ready."""
         return PageFront(app, self._index)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Services]:
+    async def running(self) -> AsyncIterator[ServiceParts]:
         """Start what was left unfinished, give the parts to the routes, and stop in order."""
         self._bus.bind()
         areas = Areas(self._home.path / "areas", self._settings.roots)
@@ -174,7 +174,7 @@ class AssembledService:
             await jobs.resume()
             installs.resume()
             offers.resume()
-            yield Services(
+            yield ServiceParts(
                 areas=areas,
                 database=self._database,
                 bus=self._bus,

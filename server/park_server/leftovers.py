@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from park_repo.wheelstore_disk import remove_tree
+from park_repo.durable import remove_tree
 
 __all__ = ["UNUSED_FOR_S", "in_use", "sweep_unused"]
 

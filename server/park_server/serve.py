@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from park.atomic import write_atomically
-from park.client.running import RunningService, announce, withdraw
+from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import UsageError
 from park_server.assembly import Addresses, assembled
 from park_server.home import Home
@@ -67,14 +67,14 @@ async def _serve(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with service.running() as services:
-            app.state.services = services
+        async with service.running() as parts:
+            app.state.parts = parts
             yield
 
     app = application(
         tokens=tokens,
         grants_of_service=service.grants,
-        index_routes=service.index_routes,
+        simple_routes=service.simple_routes,
         lifespan=lifespan,
         front=service.with_pages_in_front,
     )

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from park.errors import UsageError
 from park.model.conditions_json import POOL_NAME
 from park.model.sizes import parse_size
-from park_server.addresses import AddressPolicy
+from park_server.egress import AddressPolicy
 
 __all__ = ["PYPI", "Settings", "without_credentials"]
 

@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support.park_client import Client, ModelTree, Scientist, make_virtualenv
-from support.park_service import ParkService
-from support.pipes import Pipe
+from support.faults.pipes import Pipe
+from support.services.park_client import Client, ModelTree, Scientist, make_virtualenv
+from support.services.park_service import ParkService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.utils import NormalizedName
-from support.index_server import opened_index
-from support.wheels import make_sdist, make_wheel
+from support.material.wheels import make_sdist, make_wheel
+from support.services.index_server import opened_index
 
 from park.errors import Conflict, NotPermitted, UnknownItem
+from park_repo.http.negotiation import JSON
 from park_repo.index import Index, Publication, Upload
-from park_repo.negotiation import JSON
 from park_repo.records import PROJECTS, ProjectStatus, trees_of
 
 if TYPE_CHECKING:

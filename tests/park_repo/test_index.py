@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from support.index_server import opened_index
-from support.wheels import make_wheel
+from support.material.wheels import make_wheel
+from support.services.index_server import opened_index
 
 from park.errors import Conflict, InvalidUpload, UnknownItem
 from park_repo.index import Upload
 from park_repo.records import Layer, PublishedFile
-from park_repo.upstream import Upstream
+from park_repo.upstream.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,23 +152,24 @@ def test_of_racing_uploads_with_different_bytes_one_wins(index: Index, tmp_path:
 
 KILLED = """
 import asyncio, os, pathlib, signal, sys
-from park_repo import index as module, store
+from park_repo import index as module
+from park_repo import file_store
 from park_repo.index import Upload
-from support.index_server import opened_index
+from support.services.index_server import opened_index
 root, wheel, where = map(pathlib.Path, sys.argv[1:])
 die = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
 with opened_index(root) as index, index.incoming() as content:
     content.write(wheel.read_bytes())
     content._file.flush()
     owner, _, name = str(where).rpartition(".")
-    setattr({"index": module, "store": store, "queries": module.queries}[owner], name, die)
+    setattr({"index": module, "file_store": file_store, "queries": module.queries}[owner], name, die)
     asyncio.run(index.publish(Upload(content=content, filename=wheel.name, user="ada")))
 """
 
 
 @pytest.mark.parametrize(
     "where",
-    ["index._check", "store._write_durably", "store._sync_directory", "queries.add_file",
+    ["index._check", "file_store._write_durably", "file_store._sync_directory", "queries.add_file",
      "index.Publication"],
 )  # fmt: skip
 def test_a_kill_at_any_moment_leaves_nothing_half_made(tmp_path: Path, where: str) -> None:

@@ -7,7 +7,7 @@ import errno
 import logging
 
 import pytest
-from support.full_disk import database_is_full, no_room
+from support.faults.full_disk import database_is_full, no_room
 
 from park.errors import ServiceFault
 from park_server.disk import Disk, is_of_disk, line_of_disk

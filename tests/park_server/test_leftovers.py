@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from park_server.jobs.runtime_copy import copy_runtime
+from park_server.jobs.engines.runtime_copy import copy_runtime
 from park_server.leftovers import UNUSED_FOR_S, in_use, sweep_unused
 
 if TYPE_CHECKING:

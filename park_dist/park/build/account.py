@@ -10,16 +10,16 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
-from park.build.left_out import LeftOut, left_out
-from park.build.version import declared_part
-from park.build.wheels import TreeProject
+from park.build.tree.left_out import LeftOut, left_out
+from park.build.tree.tree_version import declared_part
+from park.build.versioned_tree import TreeProject
 from park.local.project import ProjectKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from park.build.progress import Progress
-    from park.build.source import BuiltWheel, LocalSource
+    from park.build.step import Progress
+    from park.build.wheel_source import BuiltWheel, LocalSource
     from park.model.pins import Pin
 
 __all__ = ["Account", "WheelMember", "account_of"]

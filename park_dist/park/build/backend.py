@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.build.export import EPOCH
-from park.build.git import make_checkout
 from park.build.output import build_failed
+from park.build.tree.export import EPOCH
+from park.build.tree.git import make_checkout
 from park.local.metadata import CoreMetadata, parse_metadata
 from park.local.pyproject import read_pyproject
 from park.local.requirements import requirement_name
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from build import ProjectBuilder
 
-    from park.build.environment import BuildEnvironment
+    from park.build.isolated_env import BuildEnvironment
 
 __all__ = ["Backend", "Launch", "build_environ", "compiler_variables", "launch"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from park.build.answers import describe
-from park.build.progress import Progress, silent
-from park.build.sources import local_source
+from park.build.backend_answers import describe
+from park.build.source_kinds import local_source
+from park.build.step import Progress, silent
 from park.errors import NoDistribution
 from park.local.closure import closure
+from park.local.distributions import look_up
 from park.local.find import find
-from park.local.installed import look_up
 from park.model.pins import RequirementSet
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from park.build.cache import Cache
-    from park.build.source import LocalSource
+    from park.build.wheel_source import LocalSource
     from park.local.project import LocalProject
 
 __all__ = ["LocalSet", "local_set", "project_set"]

@@ -14,14 +14,14 @@ import tarfile
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
-from park.build.export import EPOCH, verified_content
+from park.build.tree.export import EPOCH, verified_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from park.build.source import BuiltWheel
-    from park.build.wheels import TreeProject
+    from park.build.versioned_tree import TreeProject
+    from park.build.wheel_source import BuiltWheel
 
 __all__ = ["write_sdist"]
 

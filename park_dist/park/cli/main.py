@@ -66,6 +66,28 @@ _COMMANDS = {
     "serve": "run a service here (needs park-dist[server])",
 }
 
+_ROOMS = {
+    "code": ("build", "bundle", "env", "index", "install", "lock", "versions"),
+    "jobs": (
+        "cancel",
+        "get",
+        "graph",
+        "jobs",
+        "logs",
+        "plan",
+        "result",
+        "run",
+        "status",
+        "submit",
+        "watch",
+        "why",
+    ),
+    "services": ("admin", "doctor", "files", "service"),
+}
+_MODULES = {name: f"park.cli.{room}.{name}" for room, names in _ROOMS.items() for name in names} | {
+    "completion": "park.cli.completion"
+}
+
 _EXTENSIONS = frozenset({"serve"})
 """Commands that another package of the distribution provides by entry point."""
 
@@ -145,7 +167,7 @@ def _configure(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _module(name: str) -> ModuleType:
     if name not in _EXTENSIONS:
-        return importlib.import_module(f"park.cli.{name}")
+        return importlib.import_module(_MODULES[name])
     found = _entry_point(name)
     if found is None:
         raise UsageError(

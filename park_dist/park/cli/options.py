@@ -150,7 +150,7 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
 
 def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the job's arguments by name; raises `UsageError` naming the one that is wrong."""
-    from park.client.files import File, service_file
+    from park.client.submission.files import File, service_file
 
     arguments: dict[str, Any] = {}
     for text in options.arg:

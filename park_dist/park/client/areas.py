@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from park.client.transport import Transport
+from park.client.access.transport import Transport
 from park.errors import UsageError
 from park.wire import API, AreaEntry, AreaRecord, decode
 

@@ -9,9 +9,9 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from park.client.bindings import Bindings
-from park.client.pieces import Item
-from park.client.submission import Submitter
+from park.client.installs.background import Bindings
+from park.client.submission.item import Item
+from park.client.submission.submitter import Submitter
 from park.errors import ParkError
 from park.model.conditions import Leaf
 from park.model.conditions_json import condition_to_json
@@ -19,7 +19,7 @@ from park.model.truth import Truth, Verdict
 from park.wire import API, VerdictRecord, decode
 
 if TYPE_CHECKING:
-    from park.client.transport import Transport
+    from park.client.access.transport import Transport
 
 __all__ = ["Connection", "Submitted", "connection_of"]
 
@@ -89,7 +89,7 @@ class Connection:
         wanted: Callable[[], bool],
     ) -> None:
         """Have each of ``leaves`` told once it is decided, in another thread, while ``wanted``."""
-        from park.client.long_polls import long_polls
+        from park.client.access.long_polls import long_polls
 
         followed = [(self._node(leaf), partial(_tell, told)) for leaf, told in leaves]
         long_polls(self.transport.address).follow(followed, wanted=wanted)
@@ -105,7 +105,7 @@ class Connection:
 
     def _node(self, leaf: Leaf) -> dict[str, Any]:
         """Return ``leaf`` as JSON for this service."""
-        from park.client.condition import local_leaf
+        from park.client.jobs.when import local_leaf
 
         node: dict[str, Any] = condition_to_json(local_leaf(leaf, self.url))["condition"]
         return node

@@ -12,9 +12,9 @@ from typing import Any
 from packaging.pylock import Pylock, PylockSelectError, PylockValidationError
 from packaging.utils import NormalizedName, canonicalize_name
 
-from park.client.address import find_service
-from park.client.bundle import is_bundle, read_bundle
-from park.client.transport import Transport
+from park.client.access.address import find_service
+from park.client.access.transport import Transport
+from park.client.installs.bundle import is_bundle, read_bundle
 from park.errors import UnknownItem, UsageError
 from park.model.pins import RequirementSet, normalized_version
 from park.wire import (
@@ -37,7 +37,7 @@ LOCAL = "local"
 
 
 def remote_environments(name: str | None = None) -> RemoteEnvironments:
-    """Return the environments of the service ``name``; see `park.client.address`."""
+    """Return the environments of the service ``name``; see `park.client.access.address`."""
     return RemoteEnvironments(Transport(find_service(name)))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from park.client.address import find_service
-from park.client.transport import Transport
+from park.client.access.address import find_service
+from park.client.access.transport import Transport
 from park.wire import API, IndexFileRecord, IndexProjectRecord, decode
 
 __all__ = ["RemoteIndex", "remote_index"]

@@ -15,20 +15,20 @@ from packaging.utils import canonicalize_name
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set, project_set
 from park.calling import current_block, entered, left, resolver
-from park.client.address import find_service
+from park.client.access.address import find_service
+from park.client.access.transport import Transport
 from park.client.areas import ServiceFiles
-from park.client.binding import Binding, InstallPolicy, offers
-from park.client.bundled import install_bundle
-from park.client.calls import CallOptions, check_arguments, entry_point_of, new_job
-from park.client.condition import Condition
 from park.client.connection import Connection, connection_of
-from park.client.install import InstallOutcome, Report, Silence, install
-from park.client.job import Job
-from park.client.planning import planner
-from park.client.submission import first_error
-from park.client.transport import Transport
-from park.client.values import encode_call, with_service_files
-from park.client.versions import ServiceVersion, compared
+from park.client.installs.bundle_install import install_bundle
+from park.client.installs.matching import Binding, InstallPolicy, offers
+from park.client.installs.request import InstallOutcome, Report, Silence, install
+from park.client.installs.versions import ServiceVersion, compared
+from park.client.jobs.new_job import CallOptions, check_arguments, entry_point_of, new_job
+from park.client.jobs.submitted_job import Job
+from park.client.jobs.values import encode_call, with_service_files
+from park.client.jobs.when import Condition
+from park.client.submission.planner import planner
+from park.client.submission.submitter import first_error
 from park.errors import LocalSetError, UsageError
 from park.jobside import FILES, options_of
 from park.model.entry_point import EntryPoint
@@ -45,14 +45,14 @@ from park.wire import (
 )
 
 if TYPE_CHECKING:
-    from park.client.executor import ServiceExecutor
-    from park.client.mapping import Jobs
+    from park.client.jobs.executor import ServiceExecutor
+    from park.client.jobs.sweep import Jobs
 
 __all__ = ["Service", "remote_service"]
 
 
 def remote_service(name: str | None = None) -> Service:
-    """Return the service ``name``: a configured name or a URL; see `park.client.address`.
+    """Return the service ``name``: a configured name or a URL; see `park.client.access.address`.
 
     Nothing is sent yet. Raises `UnknownItem`, `UsageError` or `NotAuthenticated`.
     """
@@ -119,7 +119,7 @@ class Service:
         """
         report = report or Silence()
         if isinstance(target, str) and Path(target).is_file():
-            from park.client.bundle import is_bundle, read_bundle
+            from park.client.installs.bundle import is_bundle, read_bundle
 
             if is_bundle(Path(target)):
                 bundle = read_bundle(Path(target))
@@ -282,7 +282,7 @@ class Service:
         Returns a list of the jobs at once, which has ``results()`` and ``as_completed()``, and
         of which `park.all_of` makes a condition. ``options`` are those of `submit_all`.
         """
-        from park.client.mapping import Jobs
+        from park.client.jobs.sweep import Jobs
 
         return Jobs(self.submit_all(function, zip(*iterables, strict=False), **options))
 
@@ -291,7 +291,7 @@ class Service:
 
         ``options`` are those of `submit`, for all of its jobs.
         """
-        from park.client.executor import ServiceExecutor
+        from park.client.jobs.executor import ServiceExecutor
 
         return ServiceExecutor(self, **options)
 

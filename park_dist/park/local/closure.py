@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion
 
 from park.errors import LocalSetError
-from park.local.installed import Lookup, look_up
+from park.local.distributions import Lookup, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

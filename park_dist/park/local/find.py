@@ -11,7 +11,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from park.errors import LocalSetError, NoDistribution, NotImportable
-from park.local.installed import installed_project, owner_of, tree_distribution
+from park.local.distributions import installed_project, owner_of, tree_distribution
 from park.local.metadata import CoreMetadata
 from park.local.origin import source_tree_above
 from park.local.project import LocalProject, ProjectKind

@@ -7,7 +7,7 @@ newer service. Nothing outside the standard library is imported here.
 
 from __future__ import annotations
 
-from park.wire.environments import (
+from park.wire.environment_records import (
     EnvironmentDetail,
     EnvironmentRecord,
     EnvironmentSummary,
@@ -15,8 +15,8 @@ from park.wire.environments import (
     VerificationRecord,
 )
 from park.wire.form import decode, encode
-from park.wire.index import IndexFileRecord, IndexProjectRecord
-from park.wire.installs import (
+from park.wire.index_records import IndexFileRecord, IndexProjectRecord
+from park.wire.install_records import (
     InstallRecord,
     InstallRequest,
     LocalWheel,
@@ -25,7 +25,7 @@ from park.wire.installs import (
     ProgressRecord,
     SourceArchive,
 )
-from park.wire.jobs import (
+from park.wire.job_records import (
     FETCH,
     CallDocument,
     FetchRequest,
@@ -34,9 +34,9 @@ from park.wire.jobs import (
     JobRecord,
     JobRequest,
 )
-from park.wire.pins import PinRecord
-from park.wire.services import AreaEntry, AreaRecord, ForkServerRecord, ServiceRecord
-from park.wire.workflows import (
+from park.wire.pin_record import PinRecord
+from park.wire.service_records import AreaEntry, AreaRecord, ForkServerRecord, ServiceRecord
+from park.wire.workflow_records import (
     FollowedLeaf,
     GrantRecord,
     GrantRequest,

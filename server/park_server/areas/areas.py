@@ -21,7 +21,7 @@ from urllib.parse import quote
 from park.errors import Conflict, NotPermitted, ParkError, ServiceFault, UnknownItem
 from park.runtime.codec import TAG
 from park.wire import AreaEntry
-from park_server.areas import tree
+from park_server.areas import beneath
 from park_server.areas.paths import SHARED, Place, parse_place
 
 __all__ = ["Areas"]
@@ -51,22 +51,22 @@ class Areas:
         """Return what is in a folder; raises `UnknownItem` where there is none."""
         place = self.place(text, user)
         with _told(place):
-            return tree.entries(self._base(place), place.parts)
+            return beneath.entries(self._base(place), place.parts)
 
     def open(self, text: str, user: str) -> int:
         """Return a descriptor of a file, which the caller closes; raises `UnknownItem`."""
         place = self.place(text, user)
         with _told(place):
-            return tree.open_file(self._base(place), place.parent, place.name)
+            return beneath.open_file(self._base(place), place.parent, place.name)
 
     async def put(self, text: str, user: str, chunks: AsyncIterable[bytes]) -> Place:
         """Write a file, whole or not at all, with the folders that lead to it."""
         place = self._writable(text, user)
         name = place.name
-        temporary = await tree.receive(self._incoming, chunks)
+        temporary = await beneath.receive(self._incoming, chunks)
         try:
             with _told(place):
-                tree.place_file(temporary, self._base(place), place.parent, name)
+                beneath.place_file(temporary, self._base(place), place.parent, name)
         finally:
             temporary.unlink(missing_ok=True)
         return place
@@ -75,7 +75,7 @@ class Areas:
         """Remove a file or a folder; raises `Conflict` for a folder that is not empty."""
         place = self._writable(text, user)
         with _told(place):
-            tree.remove(self._base(place), place.parent, place.name, recursive=recursive)
+            beneath.remove(self._base(place), place.parent, place.name, recursive=recursive)
 
     def resolved(self, value: Any, user: str) -> Any:
         """Return encoded arguments with each file of the service as the path that a job opens."""
@@ -95,7 +95,7 @@ class Areas:
         """
         place = self.place(text, user)
         base = self._base(place)
-        with _told(place), tree.folder(base, place.parent, make=place.writable) as inside:
+        with _told(place), beneath.folder(base, place.parent, make=place.writable) as inside:
             try:
                 mode = os.stat(place.name, dir_fd=inside, follow_symlinks=False).st_mode
             except FileNotFoundError:

@@ -14,9 +14,9 @@ from typing import Any
 from packaging.utils import NormalizedName
 
 from park.errors import EnvironmentMismatch
-from park.model.locks import LockHash, SelectedWheel, Target, lock_hash
-from park_repo.wheelstore import StoreKey, store_key
-from park_repo.wheelstore_manifest import Stamp
+from park.model.lock_hash import LockHash, SelectedWheel, Target, lock_hash
+from park_repo.wheelstore.manifest import Stamp
+from park_repo.wheelstore.store import StoreKey, store_key
 
 __all__ = ["MANIFEST", "Environment", "PackageConflict", "parse_manifest"]
 

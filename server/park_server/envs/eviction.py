@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from park.model.locks import LockHash
-from park_repo.wheelstore import StoreKey
+from park.model.lock_hash import LockHash
+from park_repo.wheelstore.store import StoreKey
 
 __all__ = ["Candidate", "to_evict"]
 

@@ -17,7 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from park_server.envs.lock import OWN_WHEELS, LockedWheel
+from park_server.envs.pylock import OWN_WHEELS, LockedWheel
 
 __all__ = ["exchanged", "same_requirements"]
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, cast
 from installer.scripts import Script
 from installer.utils import fix_shebang
 
-from park_repo import wheelstore_disk as disk
-from park_repo.wheelstore import StoreEntry
-from park_repo.wheelstore_pending import expected
-from park_server.envs.farm import FarmPlan, Layer, Listing
+from park_repo import durable as disk
+from park_repo.wheelstore.pending import expected
+from park_repo.wheelstore.store import StoreEntry
+from park_server.envs.farm_plan import FarmPlan, Layer, Listing
 
 if TYPE_CHECKING:
     from installer.scripts import ScriptSection

@@ -12,11 +12,11 @@ from threading import BoundedSemaphore, Event, Thread
 from typing import Self
 
 from park.errors import CannotSatisfy, ParkError
-from park_repo.wheelstore import StoreEntry, WheelStore, store_key
-from park_repo.wheelstore_bytecode import BytecodeCompiler
+from park_repo.wheelstore.bytecode import BytecodeCompiler
+from park_repo.wheelstore.store import StoreEntry, WheelStore, store_key
 from park_server.envs.interpreters import Interpreter
-from park_server.envs.lock import LockedWheel, Selection
-from park_server.envs.progress import Counter, OnProgress
+from park_server.envs.pylock import LockedWheel, Selection
+from park_server.envs.realise_progress import Counter, OnProgress
 
 __all__ = ["Fetch", "compile_entries", "fill_store"]
 

@@ -17,7 +17,7 @@ import packaging
 from packaging.version import Version
 
 from park.errors import NoInterpreter
-from park.model.locks import Target
+from park.model.lock_hash import Target
 from park_server.envs import interpreter_query
 
 if TYPE_CHECKING:

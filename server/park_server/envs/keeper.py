@@ -17,18 +17,18 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from park.errors import Conflict, EnvironmentMismatch, ParkError, UnknownItem
-from park.model.locks import LockHash
+from park.model.lock_hash import LockHash
 from park.model.states import EnvironmentState
 from park_repo.database import Database
-from park_server.envs import store
+from park_server.envs import environment_rows
 from park_server.envs.environment import Environment
-from park_server.envs.environments import Environments
 from park_server.envs.eviction import Candidate, to_evict
 from park_server.envs.fill import Fetch
-from park_server.envs.inspection import Inspector
 from park_server.envs.interpreters import Interpreter, interpreter_for
-from park_server.envs.lock import load, select
-from park_server.envs.progress import OnProgress, Progress, ignore_progress
+from park_server.envs.pylock import load, select
+from park_server.envs.realisation import Environments
+from park_server.envs.realise_progress import OnProgress, Progress, ignore_progress
+from park_server.envs.verification import Inspector
 from park_server.tasks import Tasks
 
 __all__ = ["EnvironmentKeeper", "Verification"]
@@ -148,8 +148,8 @@ class EnvironmentKeeper:
         `UnknownItem`.
         """
         async with self._locks[lock_hash]:
-            self._database.read(lambda c: store.lock(c, lock_hash))
-            await self._database.awrite(lambda c: store.evict(c, lock_hash, why=why))
+            self._database.read(lambda c: environment_rows.lock(c, lock_hash))
+            await self._database.awrite(lambda c: environment_rows.evict(c, lock_hash, why=why))
             await asyncio.to_thread(self._environments.remove, lock_hash)
             await asyncio.to_thread(self._environments.remove_unused)
 
@@ -204,7 +204,8 @@ class EnvironmentKeeper:
             _log.exception("environment %s has no bytecode yet", environment.lock_hash)
             return
         size = await asyncio.to_thread(self._environments.size_of, environment)
-        await self._database.awrite(lambda c: store.grown(c, environment.lock_hash, size))
+        name = environment.lock_hash
+        await self._database.awrite(lambda c: environment_rows.grown(c, name, size))
 
     def _look_again_if_due(self, lock_hash: LockHash) -> None:
         if self._inspector.is_due(lock_hash) and lock_hash not in self._looking:
@@ -227,7 +228,7 @@ class EnvironmentKeeper:
     async def _made_again(self, lock_hash: LockHash, error: EnvironmentMismatch) -> Environment:
         """Make the environment anew from its lock; the caller holds its lock."""
         try:
-            lock = self._database.read(lambda c: store.lock(c, lock_hash))
+            lock = self._database.read(lambda c: environment_rows.lock(c, lock_hash))
         except UnknownItem:
             raise error from None
         await self._note_loss(lock_hash, error)
@@ -246,7 +247,7 @@ class EnvironmentKeeper:
 
     async def _note_loss(self, lock_hash: LockHash, error: EnvironmentMismatch) -> None:
         """Say what is going on: a damage, or only the return of what was evicted."""
-        (row,) = self._database.read(lambda c: store.rows(c, lock_hash)) or (None,)
+        (row,) = self._database.read(lambda c: environment_rows.rows(c, lock_hash)) or (None,)
         if row is not None and row.state == EnvironmentState.EVICTED:
             state, data = EnvironmentState.REALISING, {}
         else:
@@ -254,9 +255,9 @@ class EnvironmentKeeper:
             _log.warning("%s; it is made again", error.message)
             for name in await asyncio.to_thread(self._environments.sharing, lock_hash):
                 self.on_damage(name)
-        await self._database.awrite(lambda c: store.enter(c, lock_hash, state, **data))
+        await self._database.awrite(lambda c: environment_rows.enter(c, lock_hash, state, **data))
 
-    def _repaired(self, lock_hash: LockHash, lock: store.Lock) -> None:
+    def _repaired(self, lock_hash: LockHash, lock: environment_rows.Lock) -> None:
         document = load(lock.document.encode())
         interpreter = interpreter_for(self._interpreters, lock.python)
         now_selected = select(document, interpreter).hash
@@ -279,9 +280,9 @@ class EnvironmentKeeper:
 
     def _over_quota(self, quota_bytes: int) -> list[LockHash]:
         self._environments.remove_unused()
-        busy = self._database.read(store.busy)
-        pinned = self._database.read(store.pinned)
-        rows = {row.lock_hash: row for row in self._database.read(store.rows)}
+        busy = self._database.read(environment_rows.busy)
+        pinned = self._database.read(environment_rows.pinned)
+        rows = {row.lock_hash: row for row in self._database.read(environment_rows.rows)}
         present = [name for name in self._environments.names() if name in rows]
         newest = max(present, key=lambda name: str(rows[name].realised), default=None)
         candidates = [
@@ -300,7 +301,7 @@ class EnvironmentKeeper:
 
 
 def _note_ready(connection: Connection, environment: Environment) -> None:
-    store.ready(
+    environment_rows.ready(
         connection,
         environment.lock_hash,
         packages=len(environment.packages),

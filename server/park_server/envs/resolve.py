@@ -27,7 +27,7 @@ from park.errors import ParkError, ResolutionFailed, ServiceFault, UpstreamFault
 from park.model.pins import Pin, RequirementSet
 from park_server.envs.available import index_pages, shortage_error, shortages
 from park_server.envs.interpreters import Interpreter
-from park_server.envs.lock import load
+from park_server.envs.pylock import load
 
 __all__ = ["PipResolver", "ResolutionRequest", "Resolver", "UvResolver", "requirement_lines"]
 

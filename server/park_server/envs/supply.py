@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from park_repo.index import Index
-from park_server.envs.download import Downloader
 from park_server.envs.fill import Fetch
-from park_server.envs.lock import LockedWheel
+from park_server.envs.pylock import LockedWheel
+from park_server.envs.wheel_download import Downloader
 
 __all__ = ["WheelSupply"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import virtualenv
 
-from park_repo import wheelstore_disk as disk
+from park_repo import durable as disk
 
 if TYPE_CHECKING:
     from park_server.envs.interpreters import Interpreter

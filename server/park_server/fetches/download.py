@@ -20,6 +20,7 @@ from park.errors import (
     ServiceUnreachable,
     TooLarge,
 )
+from park_server.fetch_target import Target, redirected
 from park_server.fetches.answers import (
     Again,
     Answer,
@@ -31,14 +32,13 @@ from park_server.fetches.answers import (
     Whole,
     judged,
 )
-from park_server.fetches.faults import fault_of, full_disk
+from park_server.fetches.fetch_progress import Progress
+from park_server.fetches.fetch_rows import Before
 from park_server.fetches.gunzip import BadGzip
 from park_server.fetches.names import file_name
+from park_server.fetches.network_faults import fault_of, full_disk
 from park_server.fetches.partial import Partial, Source, too_large
 from park_server.fetches.patience import Pace, Patience
-from park_server.fetches.progress import Progress
-from park_server.fetches.records import Before
-from park_server.fetches.targets import Target, redirected
 from park_server.fetches.threads import in_thread
 
 __all__ = ["TIMEOUTS", "Download", "client_of"]

@@ -18,7 +18,7 @@ from park_repo.database import Database
 from park_server.areas.paths import parse_place
 from park_server.bus import Bus, revocation_of
 from park_server.clock import later, now
-from park_server.grants import store
+from park_server.grants import grant_rows
 from park_server.grants.scope import Grant
 
 __all__ = ["LONGEST_S", "PREFIX", "Grants"]
@@ -50,7 +50,7 @@ class Grants:
         """
         _check(request)
         jobs = list(dict.fromkeys(request.jobs))
-        self._database.read(lambda c: store.check_own(c, user, jobs))
+        self._database.read(lambda c: grant_rows.check_own(c, user, jobs))
         moment = now()
         grant = Grant(
             id=new_id(),
@@ -61,18 +61,18 @@ class Grants:
             expires=later(timedelta(seconds=request.expires_s)),
         )
         token = PREFIX + secrets.token_urlsafe(32)
-        await self._database.awrite(lambda c: store.add(c, grant, _digest(token)))
-        return store.record_of(grant, token)
+        await self._database.awrite(lambda c: grant_rows.add(c, grant, _digest(token)))
+        return grant_rows.record_of(grant, token)
 
     def listing(self, user: str) -> list[GrantRecord]:
         """Return the grants that ``user`` made, newest first, without their tokens."""
-        found = self._database.read(lambda c: store.listing(c, user))
-        return [store.record_of(grant) for grant in found]
+        found = self._database.read(lambda c: grant_rows.listing(c, user))
+        return [grant_rows.record_of(grant) for grant in found]
 
     async def revoke(self, id: str, user: str) -> None:  # noqa: A002 (the column's name)
         """Revoke a grant of ``user`` at once and for ever; a second time does no harm."""
         moment = now()
-        await self._database.awrite(lambda c: store.revoke(c, id, user, moment))
+        await self._database.awrite(lambda c: grant_rows.revoke(c, id, user, moment))
         self._bus.publish(revocation_of(id))
 
     def holder(self, token: str) -> Grant:
@@ -85,14 +85,14 @@ class Grants:
     def holders(self, tokens: Collection[str]) -> dict[str, Grant | NotAuthenticated]:
         """Return for each of ``tokens`` its grant, or why it opens nothing; in one look."""
         digests = {token: _digest(token) for token in tokens}
-        known = self._database.read(lambda c: store.by_digests(c, set(digests.values())))
+        known = self._database.read(lambda c: grant_rows.by_digests(c, set(digests.values())))
         moment = now()
         return {token: _usable(known.get(digest), moment) for token, digest in digests.items()}
 
     async def sweep(self) -> None:
         """Forget the grants that ended long ago."""
         before = later(-_REMEMBERED)
-        await self._database.awrite(lambda c: store.forget(c, before))
+        await self._database.awrite(lambda c: grant_rows.forget(c, before))
 
 
 def _usable(grant: Grant | None, moment: str) -> Grant | NotAuthenticated:

@@ -15,21 +15,21 @@ from park import __version__
 from park.wire import API, ServiceRecord
 from park_server.grants.grants import Grants
 from park_server.http import (
-    admin,
-    areas,
-    environments,
-    events,
-    files,
-    follow,
-    grants,
-    graph,
-    index,
-    installs,
-    jobs,
+    admin_routes,
+    area_routes,
+    environment_routes,
+    event_routes,
+    follow_routes,
+    grant_routes,
+    graph_routes,
+    index_routes,
+    input_routes,
+    install_routes,
+    job_routes,
     problems,
 )
 from park_server.http.auth import Authentication, Tokens
-from park_server.http.services import services_of
+from park_server.http.parts import parts_of
 
 __all__ = ["application"]
 
@@ -39,10 +39,10 @@ _about = APIRouter()
 @_about.get("")
 async def about(request: Request) -> ServiceRecord:
     """Say what this service is, and where its index is, as seen by the client."""
-    services = services_of(request)
-    base = services.url or str(request.base_url).rstrip("/")
+    parts = parts_of(request)
+    base = parts.url or str(request.base_url).rstrip("/")
     return replace(
-        services.about,
+        parts.about,
         index_url=f"{base}/simple/",
         trees_url=f"{base}/trees/simple/",
         upload_url=f"{base}/legacy/",
@@ -53,11 +53,13 @@ def application(
     *,
     tokens: Tokens,
     grants_of_service: Grants | None = None,
-    index_routes: Sequence[BaseRoute],
+    simple_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> ASGIApp:
-    """Return the application; ``lifespan`` puts the `Services` into its state.
+    """Return the application; ``lifespan`` puts the parts of the service into its state.
+
+    ``simple_routes`` are those of the index.
 
     ``front`` puts a short path between the authentication and the routes.
     """
@@ -72,18 +74,18 @@ def application(
     problems.register(app)
     for part in (
         _about,
-        installs.router,
-        environments.router,
-        jobs.router,
-        follow.router,
-        graph.router,
-        files.router,
-        areas.router,
-        grants.router,
-        admin.router,
-        events.router,
-        index.router,
+        install_routes.router,
+        environment_routes.router,
+        job_routes.router,
+        follow_routes.router,
+        graph_routes.router,
+        input_routes.router,
+        area_routes.router,
+        grant_routes.router,
+        admin_routes.router,
+        event_routes.router,
+        index_routes.router,
     ):
         app.include_router(part, prefix=API)
-    app.router.routes.extend(index_routes)
+    app.router.routes.extend(simple_routes)
     return Authentication(front(app), tokens=tokens, grants=grants_of_service)

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Row
 
 from park.errors import CannotSatisfy, ParkError, UsageError
 from park.model.ids import check_id
-from park.model.locks import LockHash
+from park.model.lock_hash import LockHash
 from park.model.pins import Pin, RequirementSet, is_tree_version, parse_pin
 from park.model.states import InstallState
 from park.wire import (
@@ -39,18 +39,18 @@ from park_repo.records import PublishedFile
 from park_server.bus import Bus
 from park_server.disk import Disk, is_of_disk
 from park_server.envs.environment import Environment
-from park_server.envs.environments import Environments
 from park_server.envs.interpreters import Interpreter, interpreter_for
 from park_server.envs.keeper import EnvironmentKeeper
-from park_server.envs.lock import Selection, dump, load, normalise, select
-from park_server.envs.progress import Progress
+from park_server.envs.pylock import Selection, dump, load, normalise, select
+from park_server.envs.realisation import Environments
+from park_server.envs.realise_progress import Progress
 from park_server.envs.resolve import ResolutionRequest, Resolver
 from park_server.envs.supply import WheelSupply
-from park_server.installs import store
-from park_server.installs.exchange import LockExchange
-from park_server.installs.faults import fault_of
-from park_server.installs.progress import ProgressBoard
-from park_server.installs.sources import SourceStation, require_fitting
+from park_server.installs import install_rows
+from park_server.installs.exchanged_lock import LockExchange
+from park_server.installs.install_progress import ProgressBoard
+from park_server.installs.service_faults import fault_of
+from park_server.installs.source_station import SourceStation, require_fitting
 
 __all__ = ["InstallManager", "ResolverAccess"]
 
@@ -120,7 +120,7 @@ class InstallManager:
 
     def resume(self) -> None:
         """Take up what a stopped service left unfinished."""
-        for install in self._database.read(store.unfinished):
+        for install in self._database.read(install_rows.unfinished):
             self._begin(install)
 
     async def stop(self) -> None:
@@ -153,10 +153,10 @@ class InstallManager:
         state = InstallState.AWAITING_UPLOAD if missing else InstallState.RESOLVING
 
         def change(connection: Connection) -> bool:
-            created = store.create(connection, user, request, set_hash, state)
+            created = install_rows.create(connection, user, request, set_hash, state)
             if created and ready and known is not None:
                 facts = {"lock_hash": known.lock_hash, "added": known.added}
-                store.enter(connection, request.id, InstallState.READY, **facts)
+                install_rows.enter(connection, request.id, InstallState.READY, **facts)
             return created
 
         created = await self._database.awrite(change)
@@ -166,12 +166,12 @@ class InstallManager:
 
     def record(self, install: str, user: str | None = None) -> InstallRecord:
         """Return the install as it is now, with its progress."""
-        row = self._database.read(lambda c: store.get(c, install, user))
-        record = store.record(row)
+        row = self._database.read(lambda c: install_rows.get(c, install, user))
+        record = install_rows.record(row)
         account = self._board.of(install)
         missing: list[str] = []
         if record.state == InstallState.AWAITING_UPLOAD:
-            missing = self._missing(row.user, store.request_of(row))
+            missing = self._missing(row.user, install_rows.request_of(row))
         return replace(
             record,
             revision=account.revision,
@@ -210,8 +210,8 @@ class InstallManager:
 
     async def _stations(self, install: str) -> None:
         """Go the road of one install, from top to bottom."""
-        row = self._database.read(lambda c: store.get(c, install))
-        request = store.request_of(row)
+        row = self._database.read(lambda c: install_rows.get(c, install))
+        request = install_rows.request_of(row)
         interpreter = interpreter_for(self._interpreters, request.python)
         await self._wheels_uploaded(install, row.user, request)
         async with self._slots:
@@ -253,7 +253,7 @@ class InstallManager:
 
     def _known_lock(self, request: InstallRequest) -> Row[Any] | None:
         set_hash = RequirementSet.of(request.python, _checked_pins(request)).hash
-        return self._database.read(lambda c: store.known_lock(c, request, set_hash))
+        return self._database.read(lambda c: install_rows.known_lock(c, request, set_hash))
 
     async def _wheels_uploaded(self, install: str, user: str, request: InstallRequest) -> None:
         uploads = self._uploads.setdefault(install, asyncio.Event())
@@ -289,7 +289,7 @@ class InstallManager:
         known = self._known_lock(request)
         document: Pylock | None
         if known is not None:
-            text = self._database.read(lambda c: store.lock_document(c, known.lock_hash))
+            text = self._database.read(lambda c: install_rows.lock_document(c, known.lock_hash))
             document = load(text.encode())
         else:
             document = self._exchange.document(user, request)
@@ -337,7 +337,7 @@ class InstallManager:
         self._board.note(install, record)
 
     def _record_progress(self, install: str, progress: ProgressRecord) -> None:
-        self._database.write(lambda c: store.note_progress(c, install, progress))
+        self._database.write(lambda c: install_rows.note_progress(c, install, progress))
 
     async def _enter(
         self,
@@ -354,16 +354,17 @@ class InstallManager:
             if lock is not None:
                 selection = lock.selection
                 document = dump(lock.document).decode()
-                store.keep_lock(connection, selection.hash, selection.target.python, document)
+                python = selection.target.python
+                install_rows.keep_lock(connection, selection.hash, python, document)
             if environment is not None:
-                store.keep_environment(
+                install_rows.keep_environment(
                     connection,
                     environment.lock_hash,
                     packages=len(environment.packages),
                     size_bytes=environment.size_own + environment.size_shared,
                     own_bytes=environment.size_own,
                 )
-            store.enter(connection, install, state, **changes)
+            install_rows.enter(connection, install, state, **changes)
 
         # an install that is neither made nor failed would be waited for without end
         await self._disk.patiently(lambda: self._database.awrite(change))

@@ -16,16 +16,16 @@ from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from park.errors import UnknownItem, UsageError
 from park.model.ids import new_id
-from park.model.locks import LockHash
+from park.model.lock_hash import LockHash
 from park.model.pins import normalized_version
 from park.model.states import InstallState
 from park.wire import InstallRecord, InstallRequest, OfferRecord, OfferRequest, PinRecord
 from park_repo.database import Database
 from park_server.clock import now
 from park_server.db.tables import installs, offers
-from park_server.envs import store as environments
+from park_server.envs import environment_rows as environments
 from park_server.envs.keeper import EnvironmentKeeper
-from park_server.installs import store
+from park_server.installs import install_rows
 from park_server.installs.manager import InstallManager
 from park_server.tasks import Tasks
 
@@ -54,7 +54,7 @@ class Offers:
     def resume(self) -> None:
         """Go on with what a stopped service left: offers that are installed, but not pinned."""
         for row in self._database.read(_unfinished):
-            self.install_ended(store.record(row))
+            self.install_ended(install_rows.record(row))
 
     async def stop(self) -> None:
         """Drop what is under way; the next start takes it up."""
@@ -93,10 +93,10 @@ class Offers:
         """
 
         def change(connection: Connection) -> Row[Any]:
-            lock_hash = store.lock_hash_like(connection, prefix)
+            lock_hash = install_rows.lock_hash_like(connection, prefix)
             project = request.project and str(canonicalize_name(request.project))
             version = request.version and normalized_version(request.version)
-            found = store.installed_as(
+            found = install_rows.installed_as(
                 connection, user, lock_hash, project=project, version=version
             )
             before = _find(connection, found.project, found.version, found.python)
@@ -150,7 +150,8 @@ class Offers:
 
     async def _go_on(self, row: Row[Any], install: InstallRecord) -> None:
         if install.added:  # resolved here: now with the whole closure as pins
-            pins = self._database.read(lambda c: store.request_of(store.get(c, install.id)).pins)
+            row_of_it = self._database.read(lambda c: install_rows.get(c, install.id))
+            pins = install_rows.request_of(row_of_it).pins
             whole = await self._install(
                 row.user, row.project, row.version, row.python, [*pins, *install.added]
             )

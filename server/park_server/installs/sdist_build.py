@@ -23,7 +23,7 @@ import uv
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from park.build.backend import Backend
-from park.build.environment import BuildEnvironment
+from park.build.isolated_env import BuildEnvironment
 from park.build.output import build_failed
 from park.build.retag import retag
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
@@ -31,7 +31,7 @@ from park.local.pyproject import read_pyproject
 from park.wire import SourceArchive
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.resolve import child_environment
-from park_server.installs.confined import ConfinedRunner
+from park_server.installs.build_command import ConfinedRunner
 
 __all__ = ["BuildPolicy", "SourceBuilder"]
 

@@ -20,23 +20,23 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import ParkError
-from park.model.locks import LockHash
+from park.model.lock_hash import LockHash
 from park.model.states import JobState
 from park.wire import JobRequest
 from park_repo.database import Batch, Change, Database
 from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
 from park_server.envs.environment import Environment
-from park_server.jobs import store
-from park_server.jobs.effects import Effects
-from park_server.jobs.endings import Endings, why_not_started
-from park_server.jobs.engine import Ended, Engine, StartOrder
+from park_server.jobs import job_rows
+from park_server.jobs.attempt_exits import Endings, why_not_started
+from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.settlement import Settlement
+from park_server.jobs.dereference import resolved
+from park_server.jobs.engines.engine import Ended, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.queue import Queue
 from park_server.jobs.ready import ReadyEnvironments
-from park_server.jobs.references import resolved
 from park_server.jobs.run import Run, run_of
-from park_server.jobs.settlement import Settlement
 from park_server.tasks import Tasks
 
 __all__ = ["Dispatcher"]
@@ -137,8 +137,8 @@ class Dispatcher:
                 self._tasks.spawn(self._engine.cancel(job, CANCEL_GRACE_S))
 
     def _request_of(self, row: Row[Any]) -> JobRequest:
-        call = self._database.read(lambda c: store.call_of(c, row.id))
-        return store.request_of(row, call)
+        call = self._database.read(lambda c: job_rows.call_of(c, row.id))
+        return job_rows.request_of(row, call)
 
     def enqueue(self, jobs: Iterable[str]) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
@@ -178,7 +178,7 @@ class Dispatcher:
                 self._starting.add(job)
                 self._tasks.spawn(self._start(queued))
 
-    def _next(self) -> store.Queued | None:
+    def _next(self) -> job_rows.Queued | None:
         try:
             return self._queue.next()
         except SQLAlchemyError as error:
@@ -203,14 +203,14 @@ class Dispatcher:
             is_here = request.id in self._starting or request.id in self._runs
             if environment is not None and not is_here:
                 self._starting.add(request.id)
-                queued = store.Queued(user=user, request=request)
+                queued = job_rows.Queued(user=user, request=request)
                 starting = batch.write(self._starting_change(queued, environment))
                 self._tasks.spawn(self._start_created(queued, environment, starting))
                 taken.add(request.id)
         return taken
 
     async def _start_created(
-        self, queued: store.Queued, environment: Environment, starting: Future[_Committed]
+        self, queued: job_rows.Queued, environment: Environment, starting: Future[_Committed]
     ) -> None:
         """Go on where creation and start are committed; the folder is made only now.
 
@@ -240,16 +240,16 @@ class Dispatcher:
         """Queue a job again whose committed attempt never began."""
 
         def change(connection: Connection) -> Effects:
-            if store.get(connection, job).cancel_requested:
-                return self._settlement.end(connection, job, store.cancelled_on_request())
-            store.requeue(connection, job)
+            if job_rows.get(connection, job).cancel_requested:
+                return self._settlement.end(connection, job, job_rows.cancelled_on_request())
+            job_rows.requeue(connection, job)
             return Effects(queued=[job])
 
         effects = await self._endings.written(change)
         self._starting.discard(job)
         self.apply(effects)
 
-    async def _start(self, queued: store.Queued) -> None:
+    async def _start(self, queued: job_rows.Queued) -> None:
         job = queued.request.id
         try:
             run = await self._attempt(queued)
@@ -262,7 +262,7 @@ class Dispatcher:
                 self._starting.discard(job)
                 self._dispatch()
 
-    async def _attempt(self, queued: store.Queued) -> Run | None:
+    async def _attempt(self, queued: job_rows.Queued) -> Run | None:
         """Have the environment, prepare the folder, and commit to an attempt.
 
         None where the job is queued no longer: it was cancelled meanwhile.
@@ -271,7 +271,7 @@ class Dispatcher:
         row = self._committed(committed)
         return None if row is None else run_of(queued, environment, row)
 
-    async def _prepared(self, queued: store.Queued) -> tuple[Environment, _Committed]:
+    async def _prepared(self, queued: job_rows.Queued) -> tuple[Environment, _Committed]:
         request = queued.request
         environment = await self._environments.ready(LockHash(str(request.lock_hash)))
         call = self._resolved(queued) if queued.refers else request.call
@@ -279,7 +279,7 @@ class Dispatcher:
         change = self._starting_change(queued, environment)
         return environment, await self._database.awrite(change)
 
-    def _resolved(self, queued: store.Queued) -> Any:
+    def _resolved(self, queued: job_rows.Queued) -> Any:
         """Return the call with what its references stand for."""
         job, call = queued.request.id, queued.request.call
         return self._database.read(lambda c: resolved(c, job, queued.user, call, self._base_url))
@@ -293,7 +293,7 @@ class Dispatcher:
         return row
 
     def _starting_change(
-        self, queued: store.Queued, environment: Environment
+        self, queued: job_rows.Queued, environment: Environment
     ) -> Change[_Committed]:
         """Return what commits to an attempt; its result is None where it may not start."""
         job, lock_hash = queued.request.id, str(queued.request.lock_hash)
@@ -301,8 +301,8 @@ class Dispatcher:
 
         def change(connection: Connection) -> _Committed:
             if is_new_use:
-                store.used(connection, lock_hash)
-            row = store.starting(connection, job, str(environment.path), self._runtime_hash)
+                job_rows.used(connection, lock_hash)
+            row = job_rows.starting(connection, job, str(environment.path), self._runtime_hash)
             if row is None:
                 return None, Effects()
             return row, self._settlement.started(connection, job)
@@ -333,7 +333,7 @@ class Dispatcher:
         """End a job that cannot be started, unless it was cancelled meanwhile."""
         self._starting.discard(job)
         self._dispatch()
-        await self._endings.end(job, store.Ending(status=JobState.FAILED, error=why))
+        await self._endings.end(job, job_rows.Ending(status=JobState.FAILED, error=why))
 
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.job.id), self._read_only)

@@ -29,7 +29,7 @@ from park.runtime.folder import JobFolder, read_record
 from park.wire import FileRecord, JobRecord
 from park_server.areas.areas import Areas
 from park_server.content import ContentStore
-from park_server.jobs.reports import PROGRESS_FILE
+from park_server.jobs.conditions.progress_log import PROGRESS_FILE
 
 __all__ = ["STREAMS", "JobFolders", "Marks"]
 

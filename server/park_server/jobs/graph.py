@@ -13,9 +13,9 @@ from park.model.conditions import brief
 from park.model.states import JobState
 from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
 from park_server.db.tables import fetches, installs, jobs, needs
-from park_server.jobs import store
-from park_server.jobs.needs import in_blocks, install_facts
-from park_server.jobs.planning import COMPARED
+from park_server.jobs import job_rows
+from park_server.jobs.conditions.need_rows import in_blocks, install_facts
+from park_server.jobs.conditions.needs import COMPARED
 
 __all__ = ["graph"]
 
@@ -56,7 +56,7 @@ def graph(
     named = install_facts(connection, start, user).keys()
     start = [job for job in start if job not in named]
     for job in start:
-        store.get(connection, job, user)
+        job_rows.get(connection, job, user)
     found = _connected(connection, start)
     rows = {row.id: row for row in sorted(_rows(connection, _JOBS, found.jobs), key=_age)}
     needed_here = {needed for _, needed, service, _ in found.edges if not service}

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 
 from park_repo.database import Database
-from park_server.jobs import store
+from park_server.jobs import job_rows
 
 __all__ = ["Queue"]
 
@@ -22,7 +22,7 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ids: deque[str] = deque()
-        self._read: deque[store.Queued] = deque()
+        self._read: deque[job_rows.Queued] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._ids or self._read)
@@ -37,11 +37,11 @@ class Queue:
         self._read.clear()
         self._ids.extendleft(reversed([*jobs, *read]))
 
-    def next(self) -> store.Queued | None:
+    def next(self) -> job_rows.Queued | None:
         """Return the next job, and leave out those that may not start any more, or not yet."""
         while not self._read and self._ids:
             ids = list(islice(self._ids, _READ_AT_ONCE))
-            self._read.extend(self._database.read(partial(store.to_start, ids=ids)))
+            self._read.extend(self._database.read(partial(job_rows.to_start, ids=ids)))
             for _ in ids:  # only now: a read that fails loses none
                 self._ids.popleft()
         return self._read.popleft() if self._read else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from park.model.locks import LockHash
+from park.model.lock_hash import LockHash
 from park_server.envs.environment import Environment
 
 __all__ = ["ReadyEnvironments"]

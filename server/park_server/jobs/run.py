@@ -11,8 +11,8 @@ from sqlalchemy import Row
 
 from park.wire import JobRequest
 from park_server.envs.environment import Environment
-from park_server.jobs import store
-from park_server.jobs.engine import StartOrder
+from park_server.jobs import job_rows
+from park_server.jobs.engines.engine import StartOrder
 
 __all__ = ["Run", "run_of"]
 
@@ -60,7 +60,7 @@ class Run:
             self.timer.cancel()
 
 
-def run_of(queued: store.Queued, environment: Environment, row: Row[Any]) -> Run:
+def run_of(queued: job_rows.Queued, environment: Environment, row: Row[Any]) -> Run:
     """Return the attempt that the commit behind ``row`` began."""
     return Run(
         job=queued.request,

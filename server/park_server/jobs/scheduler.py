@@ -23,21 +23,21 @@ from park_repo.database import Change, Database
 from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
 from park_server.disk import Disk
-from park_server.installs import store as installs_store
+from park_server.installs import install_rows as installs_store
 from park_server.installs.offers import is_offered
-from park_server.jobs import records, store
+from park_server.jobs import job_rows, job_view
 from park_server.jobs.alarms import Alarms
+from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.explain import Explainer
+from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
+from park_server.jobs.conditions.settlement import POOLS, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
-from park_server.jobs.effects import Effects
-from park_server.jobs.explain import Explainer
+from park_server.jobs.fetch_queue import Fetching
 from park_server.jobs.fetcher import Fetcher, NoFetcher
-from park_server.jobs.fetching import Fetching
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.following import Following
+from park_server.jobs.leaf_polls import Following
 from park_server.jobs.peers import NoPeers, Peers
-from park_server.jobs.planning import Planned, check_acyclic, planned
-from park_server.jobs.progress import ProgressWatch
-from park_server.jobs.settlement import POOLS, Settlement
+from park_server.jobs.progress_listener import ProgressWatch
 from park_server.tasks import Tasks
 
 __all__ = ["Scheduler"]
@@ -96,13 +96,13 @@ class Scheduler:
 
     async def resume(self) -> None:
         """Take up what a stopped service left: running jobs first, then the queue."""
-        running = self._database.read(lambda c: store.active(c, JobState.RUNNING))
+        running = self._database.read(lambda c: job_rows.active(c, JobState.RUNNING))
         await self._dispatcher.recover([row for row in running if row.kind == "call"])
         self._fetching.enqueue([row.id for row in running if row.kind == "fetch"])
         # the queue before what is settled now: that is queued behind it
-        self._dispatcher.enqueue(self._database.read(lambda c: store.ids(c, JobState.QUEUED)))
-        queued = self._database.read(lambda c: store.ids(c, JobState.QUEUED, "fetch"))
-        retries = self._database.read(store.waiting_for_retry)
+        self._dispatcher.enqueue(self._database.read(lambda c: job_rows.ids(c, JobState.QUEUED)))
+        queued = self._database.read(lambda c: job_rows.ids(c, JobState.QUEUED, "fetch"))
+        retries = self._database.read(job_rows.waiting_for_retry)
         held_back = {row.id for row in retries if _moment(row.not_before) > datetime.now(UTC)}
         self._fetching.enqueue([job for job in queued if job not in held_back])
         self._apply(
@@ -185,7 +185,7 @@ class Scheduler:
 
     def record(self, job: str, user: str) -> JobRecord:
         """Return the job as it is now."""
-        return self._alive(self._database.read(lambda c: records.record(c, job, user)))
+        return self._alive(self._database.read(lambda c: job_view.record(c, job, user)))
 
     def _alive(self, record: JobRecord) -> JobRecord:
         """Return ``record`` with what only this process and the job's folder know."""
@@ -194,7 +194,7 @@ class Scheduler:
 
     def records(self, user: str, *, status: JobState | None, limit: int) -> list[JobRecord]:
         """Return the newest ``limit`` jobs of ``user``, newest first, without their progress."""
-        found = self._database.read(lambda c: records.listing(c, user, status=status, limit=limit))
+        found = self._database.read(lambda c: job_view.listing(c, user, status=status, limit=limit))
         return [replace(record, pid=self._dispatcher.pid_of(record.id)) for record in found]
 
     def explainer(self) -> Explainer:
@@ -224,7 +224,7 @@ class Scheduler:
         """Return the job as `wait` does, with its encoded result where it has one."""
 
         def look() -> tuple[JobRecord, dict[str, Any] | None]:
-            record, result = self._database.read(lambda c: records.with_result(c, job, user))
+            record, result = self._database.read(lambda c: job_view.with_result(c, job, user))
             return self._alive(record), result
 
         return await self._bus.wait_until(
@@ -238,7 +238,7 @@ class Scheduler:
 
         Its processes, and theirs, are gone then.
         """
-        self._database.read(lambda c: store.get(c, job, user))
+        self._database.read(lambda c: job_rows.get(c, job, user))
         found = await self._database.awrite(
             lambda c: self._settlement.cancel(c, job, dependents=dependents)
         )
@@ -248,7 +248,7 @@ class Scheduler:
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
     async def _end_running(self, job: str) -> None:
-        kind = self._database.read(lambda c: store.get(c, job)).kind
+        kind = self._database.read(lambda c: job_rows.get(c, job)).kind
         await (self._fetching if kind == "fetch" else self._dispatcher).cancel(job)
 
     def install_ended(self, install: InstallRecord) -> None:

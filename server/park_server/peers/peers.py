@@ -14,12 +14,12 @@ from park.errors import ParkError, UsageError
 from park.model.truth import Verdict, never
 from park.wire import FollowedLeaf
 from park_repo.database import Change, Database
-from park_server.addresses import AddressPolicy, GuardedTransport
 from park_server.content import ContentStore
 from park_server.disk import Disk
+from park_server.egress import AddressPolicy, GuardedTransport
 from park_server.jobs.peers import PeerListener
-from park_server.peers import store
-from park_server.peers.following import Follower, Key
+from park_server.peers import peer_rows
+from park_server.peers.follower import Follower, Key
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.staging import Stager
 from park_server.tasks import Tasks
@@ -119,9 +119,9 @@ class ServicePeers:
         """Follow for all that were named meanwhile, in one look at the database."""
         jobs, self._to_watch = self._to_watch, {}
         leaves, held = self._database.read(
-            lambda c: (store.undecided(c, jobs), store.held_by(c, jobs))
+            lambda c: (peer_rows.undecided(c, jobs), peer_rows.held_by(c, jobs))
         )
-        tokens = store.tokens_in(held)
+        tokens = peer_rows.tokens_in(held)
         refused: list[tuple[Key, str]] = []
         by_link: dict[Link, dict[Key, FollowedLeaf]] = {}
         for leaf in leaves:
@@ -156,14 +156,14 @@ class ServicePeers:
 
     async def _release(self, job: str) -> None:
         try:
-            for held in self._database.read(lambda c: store.held_by(c, [job])):
-                if not await self._written(partial(store.release, held=held)):
+            for held in self._database.read(lambda c: peer_rows.held_by(c, [job])):
+                if not await self._written(partial(peer_rows.release, held=held)):
                     await self._give_back(held)
-                    await self._written(partial(store.forget, held=held))
+                    await self._written(partial(peer_rows.forget, held=held))
         finally:
             self._releasing.discard(job)
 
-    async def _give_back(self, held: store.Held) -> None:
+    async def _give_back(self, held: peer_rows.Held) -> None:
         """Revoke a grant where it was made; it is no harm, but untidy, where that fails."""
         for pause in (*_GIVE_BACK_PAUSES_S, None):
             try:

@@ -19,9 +19,9 @@ from park_repo.database import Database
 from park_repo.single_flight import SingleFlight
 from park_server.content import ContentStore
 from park_server.disk import Disk
+from park_server.jobs.dereference import file_meant
 from park_server.jobs.peers import PeerListener
-from park_server.jobs.references import file_meant
-from park_server.peers import store
+from park_server.peers import peer_rows
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.urls import file_url
 
@@ -99,7 +99,7 @@ class Stager:
             await listener.cannot_stage(job, str(error))
             return
         await self._disk.patiently(
-            lambda: self._database.awrite(lambda c: store.write_staged(c, job, documents))
+            lambda: self._database.awrite(lambda c: peer_rows.write_staged(c, job, documents))
         )
         await listener.staged(job)
 
@@ -107,15 +107,15 @@ class Stager:
         """Return what takes the place of each reference that is not staged yet."""
         wanted, done, held = self._database.read(
             lambda c: (
-                store.references_to_stage(c, job),
-                store.staged_references(c, job),
-                store.held_by(c, [job]),
+                peer_rows.references_to_stage(c, job),
+                peer_rows.staged_references(c, job),
+                peer_rows.held_by(c, [job]),
             )
         )
-        tokens = store.tokens_in(held)
+        tokens = peer_rows.tokens_in(held)
         by_job: dict[tuple[str, str], list[Reference]] = {}
         for reference in wanted:
-            if store.key_of(reference) not in done:
+            if peer_rows.key_of(reference) not in done:
                 by_job.setdefault((reference.service or "", reference.job), []).append(reference)
         work: list[Coroutine[Any, Any, dict[str, Any]]] = []
         for (service, needed), references in by_job.items():
@@ -147,8 +147,9 @@ class Stager:
             if "result" not in answer:
                 status, error = answer["job"]["status"], answer["job"].get("error")
                 raise CannotStage(f"{where} has no result: it is {status}: {error}")
+            value = answer["result"]
             return {
-                store.key_of(each): await self._document(link, token, each, files, answer["result"])
+                peer_rows.key_of(each): await self._document(link, token, each, files, value)
                 for each in references
             }
         except ParkError as error:

@@ -1,0 +1,98 @@
+"""The closure of a local project as a lock (PEP 751), for this Python and this platform.
+
+Wheels of releases are looked up with pip, under the settings that pip has here: index,
+credentials, proxy, certificates. Wheels that come from here stand with a path relative to
+the lock: ``wheels/<file name>``, so a copy of the lock beside a folder of them installs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
+
+from packaging.markers import Marker, default_environment
+from packaging.pylock import Package, PackageWheel, Pylock
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from park.build.output import last_lines
+from park.errors import ResolutionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from park.build.wheel_source import BuiltWheel
+    from park.model.pins import Pin, RequirementSet
+
+__all__ = ["locked"]
+
+_MARKERS = ("implementation_name", "platform_machine", "python_version", "sys_platform")
+
+
+def locked(requirements: RequirementSet, wheels: Mapping[Pin, BuiltWheel], *, beside: bool) -> str:
+    """Return the TOML of the lock of ``requirements``; ``wheels`` are those that come from here.
+
+    They are named in a folder ``wheels`` beside the lock, or by where they are in the cache.
+
+    Raises `ResolutionFailed` with pip's last lines where the index has no wheel of a release.
+    """
+    import tomlkit
+
+    released = [pin for pin in requirements.pins if pin not in wheels]
+    packages = [
+        *_released(released),
+        *(_local(pin, wheel, beside=beside) for pin, wheel in wheels.items()),
+    ]
+    environment = cast("dict[str, str]", default_environment())
+    lock = Pylock(
+        lock_version=Version("1.0"),
+        environments=[Marker(" and ".join(f'{n} == "{environment[n]}"' for n in _MARKERS))],
+        requires_python=SpecifierSet(f"=={requirements.python}.*"),
+        created_by="park",
+        packages=sorted(packages, key=lambda package: package.name),
+    )
+    lock.validate()
+    return tomlkit.dumps(lock.to_dict())
+
+
+def _released(pins: Iterable[Pin]) -> list[Package]:
+    lines = "".join(f"{pin}\n" for pin in pins)
+    if not lines:
+        return []
+    with TemporaryDirectory() as folder:
+        requirements = Path(folder, "requirements.txt")
+        requirements.write_text(lines)
+        # no requirement is followed: the closure is what is installed, all of it pinned
+        options = ["--quiet", "--no-deps", "--only-binary", ":all:"]
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "lock", *options, "-r", str(requirements), "-o", "-"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise ResolutionFailed(
+            f"no lock holds all that is installed here:\n{last_lines(done.stderr)}",
+            hint="a project from conda or a private index may have no wheel on the index that "
+            "pip uses here: install a version that has one",
+        )
+    return list(Pylock.from_dict(tomllib.loads(done.stdout)).packages)
+
+
+def _local(pin: Pin, wheel: BuiltWheel, *, beside: bool) -> Package:
+    return Package(
+        name=pin.name,
+        version=Version(pin.version),
+        wheels=[
+            PackageWheel(
+                name=wheel.filename,
+                path=f"wheels/{wheel.filename}" if beside else str(wheel.path),
+                size=wheel.size,
+                hashes={"sha256": wheel.sha256},
+            )
+        ],
+    )

@@ -1,0 +1,1 @@
+"""A source tree: which files its build can see, their hash, its version, a clean export."""

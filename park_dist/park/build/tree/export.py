@@ -1,0 +1,65 @@
+"""Clean exports: a copy of exactly the hashed files, for a backend to work in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from park.build.cache import fresh_folder
+from park.build.file_lock import exclusive
+from park.errors import LocalSetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from park.build.cache import Cache
+    from park.build.tree.hashing import HashedFile, Snapshot
+
+__all__ = ["EPOCH", "exported", "verified_content"]
+
+EPOCH = 315532800
+"""1 January 1980, UTC, in seconds: the oldest time that a zip file can tell."""
+
+
+@contextmanager
+def exported(snapshot: Snapshot, *, cache: Cache) -> Iterator[Path]:
+    """Give a copy of the snapshot's files; it is deleted at the end.
+
+    The folder's path depends on the content only, because compilers write the path of a
+    source into what they make. Raises `LocalSetError` where a file is no longer what was
+    hashed: then the wheel would not be what its version says.
+    """
+    folder = cache.exports / snapshot.content_hash[:32]
+    with exclusive(folder), fresh_folder(folder):
+        for file in snapshot.files:
+            _copy(file, folder)
+        _set_times(folder)
+        yield folder
+
+
+def verified_content(file: HashedFile) -> bytes:
+    """Return the content of ``file``; raises `LocalSetError` unless it is what was hashed."""
+    content = Path(file.source).read_bytes()
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise LocalSetError(
+            f"{file.source} changed while its project was being built",
+            hint="run it again: the new content gets a version of its own",
+        )
+    return content
+
+
+def _copy(file: HashedFile, folder: Path) -> None:
+    content = verified_content(file)
+    target = folder / file.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    target.chmod(0o755 if file.executable else 0o644)
+
+
+def _set_times(folder: Path) -> None:
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.utime(Path(parent, name), (EPOCH, EPOCH))

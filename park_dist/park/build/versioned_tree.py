@@ -1,0 +1,92 @@
+"""Source trees with their versions, and their wheels, built in isolation from clean exports."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from park.build.backend import Backend, compiler_variables
+from park.build.backend_answers import environment_of
+from park.build.cache import Cache
+from park.build.step import Progress, silent
+from park.build.tree.export import exported
+from park.build.tree.hashing import take_snapshot
+from park.build.tree.tree_version import tree_hash, with_tree_hash
+from park.build.wheel_source import LocalSource
+from park.errors import BuildFailed, LocalSetError
+from park.local.requirements import applicable
+from park.local.wheel_file import wheel_metadata
+
+if TYPE_CHECKING:
+    from park.build.isolated_env import BuildEnvironment
+    from park.local.project import LocalProject
+
+__all__ = ["TreeProject", "version_tree"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TreeProject(LocalSource):
+    """A source tree and the environment that builds it."""
+
+    environment: BuildEnvironment
+
+    @property
+    def pretended_version(self) -> str | None:
+        """What a version-control plugin is told; None where the tree declares its version."""
+        return None if self.project.version_is_static else self.project.version
+
+    def _raw_wheel(self, output: Path) -> Path:
+        with exported(self.snapshot, cache=self.cache) as source:
+            backend = Backend(
+                source=source,
+                environment=self.environment,
+                pretended_version=self.pretended_version,
+            )
+            return backend.build_wheel(output)
+
+    def _check(self, wheel: Path) -> None:
+        """Refuse another project, and other requirements than those installed here."""
+        project, metadata = self.project, wheel_metadata(wheel)
+        again = f"install it again: python -m pip install --editable {project.root}"
+        if metadata.name != project.name:
+            raise BuildFailed(
+                f"the tree {project.root} builds {metadata.name}; expected {project.name}",
+                hint=again,
+            )
+        changed = applicable(project.requires) ^ applicable(metadata.requires)
+        if changed:
+            raise LocalSetError(
+                f"{project} as installed here and as built from {project.root} require "
+                f"different projects: {', '.join(sorted(changed))}",
+                hint=again,
+            )
+
+
+def version_tree(
+    project: LocalProject, *, cache: Cache, progress: Progress = silent
+) -> TreeProject:
+    """Give the tree of ``project`` its version; builds nothing.
+
+    The first tree with new build requirements has their environment made, since what they
+    were locked to is part of the version. Raises `LocalSetError` or `BuildFailed`.
+    """
+    if project.root is None:
+        raise LocalSetError(f"{project} is a released project; expected a local source tree")
+    snapshot = take_snapshot(project.root, cache=cache)
+    environment = environment_of(snapshot, cache=cache, progress=progress)
+    digest = tree_hash(
+        content_hash=snapshot.content_hash,
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        build_lock=environment.installed,
+        variables=compiler_variables(os.environ),
+    )
+    return TreeProject(
+        project=project,
+        version=with_tree_hash(project.version, digest),
+        snapshot=snapshot,
+        environment=environment,
+        cache=cache,
+    )

@@ -1,0 +1,1 @@
+"""Subcommands about code: what is here, what the service has, and making them the same."""

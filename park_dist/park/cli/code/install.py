@@ -1,0 +1,103 @@
+"""``park install``: make the code there be the code here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.report import reporter
+
+if TYPE_CHECKING:
+    from park.client.installs.request import InstallOutcome
+    from park.client.service import Service
+    from park.errors import ParkError
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """examples:
+  park install mymodel               a module that this Python can import
+  park install ./mymodel             a source tree
+  park install ./demo-1.0-py3-none-any.whl
+  park install mymodel --json        for programs
+  park install mymodel --watch       again at each saved change, until Ctrl-C
+--watch is quickest with park-dist[watch]; without it, files are looked at twice a second.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "target",
+        metavar="MODULE",
+        help="a module, or the path of a source tree, wheel, script or bundle",
+    )
+    parser.add_argument(
+        "-w", "--watch", action="store_true", help="install again at each saved change"
+    )
+    parser.add_argument(
+        "--no-wait",
+        action="store_true",
+        help="return as soon as jobs can run, while bytecode is still being compiled",
+    )
+    add_service(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Install and say what was done."""
+    service = service_of(options)
+    if options.watch:
+        _watch(service, options)
+    else:
+        _install(service, options)
+    return 0
+
+
+def _install(service: Service, options: argparse.Namespace) -> None:
+    with reporter() as report:
+        outcome = service.install(options.target, report=report, until_compiled=not options.no_wait)
+    if not options.json:
+        _print(outcome)
+    elif options.watch:  # one line for each install
+        print(json.dumps(asdict(outcome)), flush=True)
+    else:
+        print_json(asdict(outcome))
+
+
+def _watch(service: Service, options: argparse.Namespace) -> None:
+    from park.build.cache import user_cache
+    from park.build.local_set import local_set
+    from park.client.installs.changes import follow
+    from park.client.installs.file_watch import watching
+
+    follow(
+        partial(local_set, options.target, cache=user_cache()),
+        partial(_install, service, options),
+        watch=watching,
+        tell=_tell,
+        fail=_fail,
+    )
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _fail(error: ParkError) -> None:
+    _tell(f"park: error: {error.message}")
+    if error.hint:
+        _tell(f"hint: {error.hint}")
+    _tell("waiting for the next change")
+
+
+def _print(outcome: InstallOutcome) -> None:
+    made = "made" if outcome.realised else "already there"
+    print(f"{outcome.project} {outcome.version} on Python {outcome.python}: environment {made}")
+    print(f"lock {outcome.lock_hash}", flush=True)
+    for change in outcome.added:
+        print(f"added by the service's platform: {change}")

@@ -1,0 +1,1 @@
+"""Subcommands about jobs and workflows."""

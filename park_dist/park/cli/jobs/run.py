@@ -1,0 +1,55 @@
+"""``park run``: submit a job, follow it, print its result."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from park.cli.jobs.logs import follow
+from park.cli.jobs.result import printable
+from park.cli.options import (
+    add_submission,
+    print_json,
+    service_of,
+    submitted,
+)
+from park.errors import JobFailed
+from park.model.states import JobState
+
+__all__ = ["EXAMPLES", "configure", "run"]
+
+EXAMPLES = """examples:
+  park run mymodel:prefit_simulation --arg n=2000
+  park run mymodel:fit --file data=run.txt --json
+What the job prints appears while it runs; --json keeps stdout for the answer.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_submission(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Submit, follow, print; the status is 1 where the job did not complete."""
+    job = submitted(service_of(options), options)
+    print(f"job {job.id}", file=sys.stderr)
+    try:
+        follow(job, out=sys.stderr if options.json else sys.stdout)
+    except KeyboardInterrupt:
+        print(f"the job goes on; `park cancel {job.id}` ends it", file=sys.stderr)
+        raise
+    record = job.refresh()
+    completed = record.status == JobState.COMPLETED
+    if options.json:
+        result = printable(job.result()) if completed else None
+        print_json({"id": job.id, "status": record.status, "result": result, "error": record.error})
+        return 0 if completed else JobFailed.exit_code
+    print(_text(job.result()))  # raises JobFailed, with the reason, where there is no result
+    return 0
+
+
+def _text(value: object) -> str:
+    import json
+
+    return json.dumps(printable(value), indent=2, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Subcommands about services, and the files that one keeps there."""

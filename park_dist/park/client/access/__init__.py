@@ -1,0 +1,1 @@
+"""The way to a service: the user's configuration, addresses, tokens, requests, long polls."""

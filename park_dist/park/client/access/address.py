@@ -1,0 +1,114 @@
+"""Which service is meant, and with which token."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from park.client.access.config import Configuration, ConfiguredService, configuration_file
+from park.client.access.local_services import running_services
+from park.errors import NotAuthenticated, UnknownItem, UsageError
+
+__all__ = ["Address", "checked_url", "find_service"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where a service is, and what opens it; the token never shows in a representation.
+
+    Without a token the service is asked all the same: whether it runs at all is what a
+    person wants to know first, and its 401 says what to do.
+    """
+
+    url: str
+    token: str | None = field(repr=False)
+    name: str | None = None
+
+
+def find_service(name: str | None = None) -> Address:
+    """Return the address of the service ``name``: a configured name or a URL.
+
+    Without a name: ``PARK_SERVICE``, else the configuration's default, else the only
+    service that runs on this machine. The token is ``PARK_TOKEN``, else the configured
+    token file, else the one of the service of this machine at that URL, else there is none.
+
+    Raises `UnknownItem`, `UsageError`, or `NotAuthenticated` for a token file that cannot
+    be read.
+    """
+    configuration = Configuration(configuration_file())
+    chosen = name or os.environ.get("PARK_SERVICE") or configuration.default
+    service = _only_running_one() if chosen is None else _named(chosen, configuration)
+    return Address(
+        url=service.url, token=_token(service), name=None if "://" in service.name else service.name
+    )
+
+
+def _named(name: str, configuration: Configuration) -> ConfiguredService:
+    if "://" in name:
+        url = checked_url(name)
+        same = (each for each in configuration.services() if each.url.rstrip("/") == url)
+        return next(same, ConfiguredService(name=name, url=url))
+    service = configuration.service(name)
+    if service is not None:
+        return service
+    known = ", ".join(each.name for each in configuration.services()) or "none"
+    raise UnknownItem(
+        f"no service named {name!r} in {configuration.path}; known: {known}",
+        hint="name it: park service add NAME URL; or give its URL",
+    )
+
+
+def _only_running_one() -> ConfiguredService:
+    running = running_services()
+    if len(running) == 1:
+        url = running[0].url
+        return ConfiguredService(name=url, url=url)
+    if not running:
+        raise UsageError(
+            "no service is named, none is configured, and none runs on this machine",
+            hint="name one: park service add NAME URL; or start one: park serve --home DIR",
+        )
+    urls = ", ".join(service.url for service in running)
+    raise UsageError(
+        f"no service is named, and several run on this machine: {urls}",
+        hint="choose one with --service URL, or for good: park service add NAME URL",
+    )
+
+
+def checked_url(url: str) -> str:
+    """Return ``url`` without a trailing slash; raises `UsageError` where it is no http(s) URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise UsageError(
+            f"not the URL of a service: {url!r}; expected http(s)://host[:port][/path]"
+        )
+    return url.rstrip("/")
+
+
+def _token(service: ConfiguredService) -> str | None:
+    token = os.environ.get("PARK_TOKEN")
+    if token:
+        return _checked_token(token, "PARK_TOKEN")
+    files = [service.token_file] if service.token_file else []
+    files += [Path(each.token_file) for each in running_services() if each.url == service.url]
+    for file in files:
+        try:
+            return _checked_token(file.read_text(), str(file))
+        except OSError as error:
+            raise NotAuthenticated(
+                f"the token of {service.url} cannot be read from {file}: {error.strerror}"
+            ) from error
+    return None
+
+
+def _checked_token(text: str, where: str) -> str:
+    """Return the token in ``text``; raises `NotAuthenticated`, without showing it."""
+    token = text.strip()
+    if token.isascii() and token.isprintable() and " " not in token:
+        return token
+    raise NotAuthenticated(
+        f"what is in {where} is no token: it has spaces, line breaks or characters beyond ASCII",
+        hint="copy the token again: one word, as the service's token file has it",
+    )

@@ -1,0 +1,57 @@
+"""Which of the user's services is at a URL that something else named: its token, and its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from park.client.access.address import Address
+from park.client.access.config import Configuration, configuration_file
+from park.client.access.local_services import running_services
+from park.drawing.tree import host_of
+from park.wire import GraphRecord
+
+__all__ = ["known_service", "service_names", "with_names"]
+
+
+def known_service(url: str) -> Address | None:
+    """Return the address of the configured or running service at ``url``; None for a stranger's.
+
+    Its token is the one that belongs to it: ``PARK_TOKEN`` does not say whose it is, and so
+    is never sent to a service because a job of another one refers to it.
+    """
+    wanted = url.rstrip("/")
+    for service in Configuration(configuration_file()).services():
+        if service.url.rstrip("/") == wanted and service.token_file is not None:
+            return Address(url=wanted, token=_token(service.token_file), name=service.name)
+    for running in running_services():
+        if running.url.rstrip("/") == wanted:
+            return Address(url=wanted, token=_token(Path(running.token_file)))
+    return None
+
+
+def service_names() -> Callable[[str], str]:
+    """Return what gives the name of the service at a URL: the configured one, else its host."""
+    services = Configuration(configuration_file()).services()
+    names = {service.url.rstrip("/"): service.name for service in reversed(services)}
+    return lambda url: names.get(url.rstrip("/"), host_of(url))
+
+
+def with_names(record: GraphRecord) -> GraphRecord:
+    """Return a graph to be drawn, whose pieces have names of services in place of URLs."""
+    name_of = service_names()
+    nodes = [
+        node if node.service is None else replace(node, service=name_of(node.service))
+        for node in record.nodes
+    ]
+    return replace(record, nodes=nodes)
+
+
+def _token(file: Path) -> str | None:
+    """Return the token in ``file``, None where there is none to read."""
+    with suppress(OSError, UnicodeDecodeError):
+        text = file.read_text().strip()
+        return text if text.isascii() and text.isprintable() and " " not in text else None
+    return None

@@ -1,0 +1,156 @@
+"""An install in the background: what `park.install_service` returns."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from park.calling import current_block, service_named
+from park.client.access.transport import patient
+from park.client.installs.background import Installing
+from park.client.installs.request import InstallOutcome, Report, Silence, outcome_of
+from park.client.jobs.handle import Handle
+from park.client.submission.item import Item, State
+from park.errors import UsageError, from_problem
+from park.model.conditions import InstallIs, Leaf, Phase
+from park.model.ids import new_id
+from park.model.states import InstallState
+from park.wire import API, InstallRecord, decode
+
+if TYPE_CHECKING:
+    from park.client.connection import Connection
+    from park.client.service import Service
+
+__all__ = ["Install", "install_service"]
+
+_LONG_POLL_S = 25.0
+
+
+class Install(Handle):
+    """An install on its way: its wheels are built and sent in the background."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        id: str,  # noqa: A002 (the field's name)
+        target: str,
+        *,
+        item: Item | None = None,
+        installing: Installing | None = None,
+    ) -> None:
+        super().__init__(connection, id, item)
+        self._target = target
+        self._installing = installing
+
+    def __repr__(self) -> str:
+        return f"<Install {self._id} {self._target}>"
+
+    def __reduce__(self) -> Any:
+        from park.client.jobs.placeholders import encoding_arguments
+
+        if encoding_arguments.active:
+            raise UsageError(
+                f"{self!r} is no value for a job",
+                hint="to wait for it: when=install.iscompleted",
+            )
+        self.confirm()
+        return _attached, (self._connection.name, self._id, self._target)
+
+    def confirm(self, timeout: float | None = None) -> None:
+        """Wait until the service has the request, and all that it lacks was sent.
+
+        Raises what stopped that: `LocalSetError`, `BuildFailed`, `NotPermitted`, ….
+        """
+        if self._item is not None:
+            self._item.confirm(timeout)
+
+    @property
+    def record(self) -> InstallRecord:
+        """The install as the service has it now."""
+        self.confirm()
+        return self._asked({})
+
+    @property
+    def status(self) -> InstallState:
+        """The state of the install."""
+        return InstallState(self.record.state)
+
+    def _leaf(self, phase: Phase) -> Leaf:
+        return InstallIs(install=self._id, phase=phase, service=self._connection.url)
+
+    def wait(self, timeout: float | None = None) -> InstallRecord:
+        """Wait until the install has ended; raises `TimeoutError` after ``timeout`` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self.confirm(timeout)
+        with patient(timeout):
+            record = self._asked({})
+        while not InstallState(record.state).is_final:
+            left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"{self!r} is {record.state} after {timeout:g} s")
+            with patient(None if deadline is None else left):
+                record = self._asked({"after": record.revision, "wait": min(left, _LONG_POLL_S)})
+        return record
+
+    def result(self, timeout: float | None = None) -> InstallOutcome:
+        """Wait for the environment and return what it came to; raises what stopped it."""
+        record = self.wait(timeout)
+        if record.error is not None:
+            raise from_problem(record.error)
+        sent = None if self._installing is None else self._installing.sent
+        # it is not done in a process that was forked meanwhile: the parent has sent it
+        return outcome_of(record, sent.result() if sent is not None and sent.done() else None)
+
+    def __await__(self) -> Generator[Any, None, InstallOutcome]:
+        return asyncio.to_thread(self.result).__await__()
+
+    def _asked(self, query: dict[str, Any]) -> InstallRecord:
+        path = f"{API}/installs/{quote(self._id, safe='')}"
+        return decode(InstallRecord, self._connection.transport.json("GET", path, params=query))
+
+
+def install_service(
+    module: str | ModuleType,
+    service: Service | str | None = None,
+    *,
+    report: Report | None = None,
+) -> Install:
+    """Install what is installed here for ``module`` on ``service``, in the background.
+
+    The service is that of the block where none is given. Jobs of the same code that are
+    called after it run in its environment, and wait for it by themselves. Raises
+    `UsageError` where there is no service; other errors are told by the `Install`.
+    """
+    chosen: Service | None = service_named(service)
+    target = module if isinstance(module, str) else module.__name__
+    if chosen is None:
+        raise UsageError(
+            f"install {target} on which service?",
+            hint="call it in the block of a service (with service: …), or with service=…",
+        )
+    if isinstance(module, str) and Path(module).is_file():
+        raise UsageError(
+            f"{module} is a file: a bundle is not installed in the background",
+            hint="service.install(path) installs it, and waits for it",
+        )
+    connection = chosen.connection
+    item = Item(connection.submitter, new_id(), target, target=target)
+    connection.submitter.put([item])
+    block = current_block()
+    if block is not None:
+        block.submitted.append(item)
+    if item.state is State.PLANNED:
+        return Install(connection, item.id, target, item=item)
+    installing = connection.bindings.install(target, item, report or Silence())
+    return Install(connection, item.id, target, item=item, installing=installing)
+
+
+def _attached(service: str, id: str, target: str) -> Install:  # noqa: A002 (the field's name)
+    from park.client.service import remote_service
+
+    return Install(remote_service(service).connection, id, target)

@@ -1,0 +1,195 @@
+"""Fetches: a file by URL, brought to a service by the service itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from park.calling import service_named
+from park.client.areas import area_route
+from park.client.credentials import Credentials
+from park.client.jobs.new_job import new_job
+from park.client.jobs.placeholders import FileReference, UrlReference
+from park.client.jobs.submitted_job import Job
+from park.client.jobs.values import EncodedCall
+from park.client.submission.item import Opening
+from park.client.submission.request_text import origin_of
+from park.errors import UsageError
+from park.model.references import Reference
+from park.wire import API, FETCH
+
+if TYPE_CHECKING:
+    from park.client.connection import Connection
+    from park.client.jobs.when import Condition
+    from park.client.service import Service
+
+__all__ = ["Fetch", "fetch_url"]
+
+SCHEME = "park"
+"""``park://SERVICE/~/path`` and ``park://SERVICE/jobs/ID/files/NAME``: SERVICE by its name."""
+
+
+class Fetch(Job):
+    """A file that a service fetches: `filename` and `url` are those of it there."""
+
+    @property
+    def isfetched(self) -> Condition:
+        """The condition that the file is there: the same as `iscompleted`."""
+        return self.iscompleted
+
+
+def fetch_url(
+    url: str | UrlReference | FileReference,
+    auth: Credentials | None = None,
+    when: Condition | None = None,
+    *,
+    sha256: str | None = None,
+    service: Service | str | None = None,
+    retries: int = 0,
+    backoff: float = 1.0,
+) -> Fetch:
+    """Have a service fetch ``url``; returns at once.
+
+    ``url`` is http(s), the URL of a file that a job will leave (``job.url``), or of a file on
+    a service that is known here by name: ``park://SERVICE/~/path``. What `credentials` opens
+    is for it alone; for ``job.url`` a grant is made by itself. With ``sha256`` (in hex) any
+    other content is an error. ``service`` is that of the block where none is given.
+    """
+    chosen: Service | None = service_named(service)
+    if chosen is None:
+        raise UsageError(
+            "fetch on which service?",
+            hint="call it in the block of a service (with service: …), or with service=…",
+        )
+    target = _target(url, auth)
+    if sha256 is not None and not _is_sha256(sha256):
+        raise UsageError(f"not a SHA-256 in hex: {sha256!r}")
+    fetch: dict[str, Any] = {"url": target.url_for(chosen.url)}
+    if sha256 is not None:
+        fetch["sha256"] = sha256.lower()
+    if auth is not None and auth.authorization is not None:
+        fetch |= {"authorization": auth.authorization, "origin": target.origin}
+    document: dict[str, Any] = {
+        "entry_point": FETCH,
+        "call": {"args": [], "kwargs": {}},
+        "fetch": fetch,
+    }
+    document |= {"retries": retries, "backoff_s": backoff}
+    made = new_job(
+        chosen.connection,
+        document,
+        call=EncodedCall(document={}, jobs=() if target.job is None else (target.job,)),
+        kind=Fetch,
+        when=when,
+        openings=() if target.opening is None else (target.opening,),
+    )
+    chosen.put([made])
+    return made
+
+
+class _Target:
+    """What is fetched: a URL as text, or the reference to one; and what opens it."""
+
+    def __init__(
+        self,
+        *,
+        text: str | None = None,
+        reference: UrlReference | None = None,
+        opening: Opening | None = None,
+    ) -> None:
+        self.text = text
+        self.opening = opening
+        self.job: Job | None = None
+        self._reference: Reference | None = None
+        if reference is not None:
+            self.job, self._reference = reference._stands_for()  # noqa: SLF001 (only the client asks)
+
+    def url_for(self, service: str) -> Any:
+        """Return the URL, or the node of its reference, as the service at ``service`` reads it."""
+        if self._reference is None:
+            return self.text
+        node = self._reference.as_json()
+        if self._reference.service == service:
+            del node["service"]
+        return node
+
+    @property
+    def origin(self) -> str:
+        where = self.text if self._reference is None else self._reference.service
+        return origin_of(str(where))
+
+
+def _target(url: Any, auth: Credentials | None) -> _Target:
+    if isinstance(url, FileReference):
+        url = url.url
+    if isinstance(url, UrlReference):
+        return _of_reference(url, auth)
+    if not isinstance(url, str):
+        raise UsageError(
+            f"a URL is a text or job.url, not {url!r}", hint="of a job: job.url, job.files[…].url"
+        )
+    if urlsplit(url).scheme == SCHEME:
+        return _of_park(url, auth)
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise UsageError(
+            f"not a URL that a service fetches: {url!r}; http, https or park",
+            hint="a file of this machine goes with the job, as park.File(path); one that is on "
+            "the service already is park.service_file('~/…')",
+        )
+    if auth is not None and auth.service is not None:
+        return _of_service_url(url, auth.service.connection)
+    return _Target(text=url)
+
+
+def _of_reference(url: UrlReference, auth: Credentials | None) -> _Target:
+    job, reference = url._stands_for()  # noqa: SLF001 (what only the client asks for)
+    if auth is not None and auth.service is None:
+        return _Target(reference=url)
+    if auth is not None and auth.service is not None and auth.service.url != reference.service:
+        raise UsageError(
+            f"{url!r} is on {reference.service}; these credentials are of {auth.service.url}"
+        )
+    opening = Opening(submitter=job.connection.submitter, jobs=(job.id,), authorizes=True)
+    return _Target(reference=url, opening=opening)
+
+
+def _of_park(url: str, auth: Credentials | None) -> _Target:
+    """Translate a park URL by the configuration."""
+    from park.client.service import remote_service
+
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    route = (
+        f"{API}{quote(path)}"
+        if path.startswith("/jobs/")
+        else area_route("files", path.lstrip("/") if path.startswith("/~") else path)
+    )
+    connection = remote_service(parts.netloc).connection
+    translated = f"{connection.url}{route}"
+    if auth is not None and auth.service is None:
+        return _Target(text=translated)
+    return _of_service_url(translated, connection)
+
+
+def _of_service_url(url: str, connection: Connection) -> _Target:
+    """Return what is fetched from a URL of a service, opened by a grant for just that."""
+    jobs, files = f"{connection.url}{API}/jobs/", f"{connection.url}{API}/areas/files/"
+    plain = urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+    if plain.startswith(jobs):
+        job = plain.removeprefix(jobs).split("/")[0]
+        opening = Opening(submitter=connection.submitter, jobs=(job,), authorizes=True)
+    elif plain.startswith(files):
+        path = unquote(plain.removeprefix(files))
+        path = path if path.startswith("~") else f"/{path}"
+        opening = Opening(submitter=connection.submitter, files=(path,), authorizes=True)
+    else:
+        raise UsageError(
+            f"{url} is no file of {connection.url}",
+            hint=f"files of a service are at {jobs}ID/files/NAME and {files}~/PATH",
+        )
+    return _Target(text=url, opening=opening)
+
+
+def _is_sha256(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch("[0-9A-Fa-f]{64}", text) is not None

@@ -1,0 +1,1 @@
+"""From what is installed here to an environment there."""

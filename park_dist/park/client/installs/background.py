@@ -1,0 +1,226 @@
+"""The environments of what is submitted, found in the background: each is asked for once.
+
+What is installed here is looked at once for all that is submitted together, since that takes
+a while: until nothing is left to send. Then the next submission looks again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from park.build.cache import user_cache
+from park.build.local_set import LocalSet, local_set
+from park.client.access.transport import patient
+from park.client.installs.matching import (
+    Binding,
+    InstallPolicy,
+    binding_here,
+    binding_named,
+    local_set_for,
+)
+from park.client.installs.request import Report, Requested, requested
+from park.errors import UnknownItem
+from park.model.entry_point import EntryPoint
+from park.model.states import InstallState
+from park.wire import API, InstallRecord, decode, encode
+
+if TYPE_CHECKING:
+    from park.client.access.transport import Transport
+    from park.client.submission.item import Item
+    from park.client.submission.submitter import Submitter
+
+__all__ = ["Bindings", "Installing"]
+
+_Value = TypeVar("_Value")
+
+_LOOKING = threading.Lock()
+"""What is installed here is looked at by one thread at a time: they would share the caches."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installing:
+    """An install on its way: the set hash that it is of, then accepted, then all sent."""
+
+    item: Item
+    set_hash: Future[str] = field(default_factory=Future)
+    accepted: Future[InstallRecord] = field(default_factory=Future)
+    sent: Future[Requested] = field(default_factory=Future)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell all who wait that it will not be."""
+        for future in (self.set_hash, self.accepted, self.sent):
+            if not future.done():
+                future.set_exception(error)
+
+
+class Bindings:
+    """Finds the environments of jobs on one service, in threads of its own."""
+
+    def __init__(self, transport: Transport, submitter: Submitter) -> None:
+        self._transport = transport
+        self._submitter = submitter
+        self._lock = threading.Lock()
+        self._bindings: dict[tuple[str, str | None, str | None, str], Future[Binding]] = {}
+        self._sets: dict[str, Future[LocalSet]] = {}
+        self._installs: list[Installing] = []
+        _all_of_them.add(self)
+
+    def forked(self) -> None:
+        """Begin anew in a forked process: what is looked at in its parent never ends here."""
+        self._lock = threading.Lock()
+        self._bindings.clear()
+        self._sets.clear()
+        self._installs = [each for each in self._installs if each.sent.done()]
+
+    def of(
+        self,
+        entry_point: EntryPoint,
+        *,
+        lock: str | None = None,
+        offer: str | None = None,
+        install: InstallPolicy = "auto",
+        report: Report,
+    ) -> Future[Binding]:
+        """Return the environment of a job of ``entry_point``, as `binding_of` finds it."""
+        key = (entry_point.module, lock, offer, install)
+        with self._lock:
+            known = self._bindings.get(key)
+            if known is not None:
+                return known
+            future = self._bindings[key] = Future()
+            before = tuple(self._installs)
+
+        def bind() -> Binding:
+            if lock is not None or offer is not None:
+                return binding_named(self._transport, lock=lock, offer=offer)
+            here = self._set_of(entry_point.module, lambda: local_set_for(entry_point))
+            return self._installed(here, before) or binding_here(
+                self._transport, here, install, report
+            )
+
+        future.add_done_callback(lambda _: self._submitter.poke())
+        _in_background(lambda: _fill(future, bind))
+        return future
+
+    def install(self, target: str, item: Item, report: Report) -> Installing:
+        """Begin the install ``item`` of what is here for ``target``."""
+        installing = Installing(item=item)
+        with self._lock:
+            self._installs.append(installing)
+
+        def begin() -> None:
+            try:
+                self._install(target, installing, report)
+            except BaseException as error:  # noqa: BLE001 (told where it is waited for)
+                installing.fail(error)
+                self._submitter.settle(item, None, error)
+
+        _in_background(begin)
+        return installing
+
+    def forget(self) -> None:
+        """Look again at what is installed here, the next time; nothing is left to send."""
+        with self._lock:
+            self._bindings.clear()
+            self._sets.clear()
+
+    def _install(self, target: str, installing: Installing, report: Report) -> None:
+        here = self._set_of(target, lambda: local_set(target, cache=user_cache()))
+        installing.set_hash.set_result(here.requirements.hash)
+        sent = requested(
+            self._transport,
+            here,
+            report,
+            id=installing.item.id,
+            accepted=installing.accepted.set_result,
+        )
+        installing.sent.set_result(sent)
+        self._submitter.settle(installing.item, encode(sent.record), None)
+
+    def _set_of(self, target: str, look: Callable[[], LocalSet]) -> LocalSet:
+        with self._lock:
+            known = self._sets.get(target)
+            is_first = known is None
+            future: Future[LocalSet] = Future() if known is None else known
+            self._sets[target] = future
+        if is_first:
+
+            def looked() -> LocalSet:
+                with _LOOKING:
+                    return look()
+
+            _fill(future, looked)
+        return future.result()
+
+    def _installed(self, here: LocalSet, before: tuple[Installing, ...]) -> Binding | None:
+        """Return the binding to the last of the installs ``before`` that is of the same set."""
+        for each in reversed(before):
+            if (
+                each.set_hash.exception() is not None
+                or each.set_hash.result() != here.requirements.hash
+            ):
+                continue
+            record = self._state_of(each)
+            if record is None or (each.sent.done() and record.state == InstallState.FAILED):
+                with self._lock:
+                    self._installs.remove(each)
+                return None
+            if record.state == InstallState.READY:
+                return Binding(lock_hash=record.lock_hash, set_hash=here.requirements.hash)
+            return Binding(install=record.id, set_hash=here.requirements.hash)
+        return None
+
+    def _state_of(self, installing: Installing) -> InstallRecord | None:
+        """Return the install as it is now; raises what its request raised."""
+        is_old = installing.sent.done()
+        record = installing.accepted.result()
+        if not is_old:
+            return record
+        try:
+            path = f"{API}/installs/{quote(record.id, safe='')}"
+            return decode(InstallRecord, self._transport.json("GET", path))
+        except UnknownItem:
+            return None
+
+
+def _fill(future: Future[_Value], compute: Callable[[], _Value]) -> None:
+    try:
+        value = compute()
+    except BaseException as error:  # noqa: BLE001 (raised where the result is asked for)
+        future.set_exception(error)
+    else:
+        future.set_result(value)
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    """Do ``work`` in a thread, or here where the interpreter ends and starts no more."""
+
+    def patiently() -> None:
+        with patient():
+            work()
+
+    try:
+        threading.Thread(target=patiently, name="park prepares", daemon=True).start()
+    except RuntimeError:
+        patiently()
+
+
+_all_of_them: weakref.WeakSet[Bindings] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    global _LOOKING  # noqa: PLW0603 (a thread of the parent may have held it)
+    _LOOKING = threading.Lock()
+    for bindings in list(_all_of_them):
+        bindings.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

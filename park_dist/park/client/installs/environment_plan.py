@@ -1,0 +1,102 @@
+"""What would become of an environment: it is there, or this would be built, sent and installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from park.build.cache import user_cache
+from park.build.local_set import LocalSet, local_set
+from park.client.installs.matching import binding_named
+from park.client.installs.versions import compared, nearest
+from park.drawing.tree import host_of
+from park.errors import ParkError
+from park.model.pins import Difference
+from park.wire import API, EnvironmentRecord, decode
+
+if TYPE_CHECKING:
+    from park.client.access.transport import Transport
+
+__all__ = ["EnvironmentPlan", "environment_plan"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentPlan:
+    """An environment that jobs need on a service.
+
+    ``what`` is the project with its version, or how the environment was named; ``lock_hash``
+    is that of the one that is there, or None. Otherwise ``nearest`` is the version there
+    with the fewest ``differences``. ``build`` are wheels to be built here, ``send`` those that
+    were built before and would be sent if the service lacks them. ``error`` says why nothing
+    of this could be told.
+    """
+
+    service: str
+    what: str
+    lock_hash: str | None = None
+    nearest: str | None = None
+    differences: tuple[Difference, ...] = ()
+    build: tuple[str, ...] = ()
+    send: tuple[str, ...] = ()
+    error: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return asdict(self)
+
+    def lines(self, name_of: Callable[[str], str] = host_of) -> Iterator[str]:
+        """Yield it as text; ``name_of`` gives the name of the service at a URL."""
+        first = f"{self.what} on {name_of(self.service)}"
+        if self.error is not None:
+            yield f"{first}: not known: {self.error}"
+            return
+        if self.lock_hash is not None:
+            yield f"{first}: there (lock {self.lock_hash[:12]})"
+            return
+        if self.nearest is None:
+            yield f"{first}: would be installed; the service has no environment of it yet"
+        else:
+            yield f"{first}: would be installed; it differs from the nearest there, {self.nearest}"
+        yield from (f"  {difference}" for difference in self.differences)
+        yield from (f"  build and send {wheel}" for wheel in self.build)
+        yield from (f"  send {wheel}, unless it is there" for wheel in self.send)
+
+
+def environment_plan(
+    transport: Transport, target: str, lock: str | None, offer: str | None
+) -> EnvironmentPlan:
+    """Return what would become of the environment of ``target``, or of a named one."""
+    url = transport.address.url
+    try:
+        if offer is not None:
+            found = binding_named(transport, lock=None, offer=offer).lock_hash
+            return EnvironmentPlan(service=url, what=f"offer {offer}", lock_hash=found)
+        if lock is not None:
+            found = binding_named(transport, lock=lock, offer=None).lock_hash
+            return EnvironmentPlan(service=url, what=f"lock {lock}", lock_hash=found)
+        here = local_set(target, cache=user_cache())
+        return _compared(transport, here)
+    except ParkError as error:
+        return EnvironmentPlan(service=url, what=target or str(lock or offer), error=error.message)
+
+
+def _compared(transport: Transport, here: LocalSet) -> EnvironmentPlan:
+    """Compare what is here with what the service has of the project."""
+    what = f"{here.project.name} {here.version} (Python {here.requirements.python})"
+    url = transport.address.url
+    records = transport.json("GET", f"{API}/versions", params={"project": here.project.name})
+    versions = [compared(decode(EnvironmentRecord, each), here.requirements) for each in records]
+    for version in versions:
+        if version.matches_local:
+            return EnvironmentPlan(service=url, what=what, lock_hash=version.record.lock_hash)
+    near = nearest(versions)
+    wheels = [(source, source.cached_wheel()) for source in here.sources]
+    return EnvironmentPlan(
+        service=url,
+        what=what,
+        nearest=None if near is None else near.record.version,
+        differences=() if near is None else near.differences,
+        build=tuple(str(source.pin) for source, wheel in wheels if wheel is None),
+        send=tuple(wheel.filename for _, wheel in wheels if wheel is not None),
+    )

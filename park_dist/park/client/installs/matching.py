@@ -1,0 +1,160 @@
+"""Which environment a job belongs into: the one that is what is installed here, or another by name.
+
+Where the service has no such environment yet, it is installed first, and the job names the
+install: so nothing waits at submission.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from park.build.cache import user_cache
+from park.build.local_set import LocalSet, local_set
+from park.client.access.transport import Transport
+from park.client.installs.request import Report, requested
+from park.client.installs.versions import ServiceVersion, compared, nearest
+from park.errors import (
+    CannotSatisfy,
+    EnvironmentMismatch,
+    NoDistribution,
+    NotPermitted,
+    UnknownItem,
+    UsageError,
+    from_problem,
+)
+from park.model.entry_point import EntryPoint
+from park.model.states import InstallState
+from park.wire import API, EnvironmentRecord, OfferRecord, decode
+
+__all__ = [
+    "Binding",
+    "InstallPolicy",
+    "binding_here",
+    "binding_named",
+    "local_set_for",
+    "offers",
+]
+
+InstallPolicy = Literal["auto", "never"]
+"""Whether what the service lacks is installed first, or told package by package."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binding:
+    """The environment of a job: a lock hash, or the install that will come to one.
+
+    ``set_hash`` names the requirement set whose pickles may be read there, None for none.
+    """
+
+    lock_hash: str | None = None
+    install: str | None = None
+    set_hash: str | None = None
+
+
+def binding_named(transport: Transport, *, lock: str | None, offer: str | None) -> Binding:
+    """Return the environment of ``lock`` (a lock hash or a prefix), or that of ``offer``.
+
+    An offer is what the operator keeps ready: a project, or ``project==version``.
+    """
+    if lock is not None and offer is not None:
+        raise UsageError("a job runs in the environment of a lock or of an offer, not of both")
+    if lock is not None:
+        answer = transport.bytes(f"{API}/locks/{quote(lock, safe='')}")
+        return Binding(lock_hash=answer.headers["x-park-lock-hash"])
+    return _of_offer(transport, str(offer))
+
+
+def offers(transport: Transport) -> list[OfferRecord]:
+    """Return the projects that the operator keeps ready."""
+    return [decode(OfferRecord, each) for each in transport.json("GET", f"{API}/offers")]
+
+
+def _of_offer(transport: Transport, text: str) -> Binding:
+    """Return the newest offer of a project, or the one of that version."""
+    name, _, version = (part.strip() for part in text.partition("=="))
+    found = [
+        offer
+        for offer in offers(transport)
+        if offer.project == canonicalize_name(name) and version in {"", offer.version}
+    ]
+    if not found:
+        raise UnknownItem(f"the service does not offer {text}", hint="`park admin offers` lists")
+    best = max(found, key=lambda offer: (Version(offer.version), offer.python))
+    if best.state == InstallState.FAILED:
+        raise CannotSatisfy(f"{best.project}=={best.version} cannot be had there: {best.error}")
+    if best.state == InstallState.READY:
+        return Binding(lock_hash=best.lock_hash)
+    return Binding(install=best.install)
+
+
+def binding_here(
+    transport: Transport, here: LocalSet, install: InstallPolicy, report: Report
+) -> Binding:
+    """Return the environment that is what is installed here; installed there where it is not.
+
+    Raises `EnvironmentMismatch`, with the differences package by package, where the service
+    has no such environment and ``install`` is ``never`` or not permitted.
+    """
+    records = transport.json("GET", f"{API}/versions", params={"project": here.project.name})
+    versions = [compared(decode(EnvironmentRecord, each), here.requirements) for each in records]
+    for version in versions:
+        # whatever its status: one that was evicted or damaged the service makes again
+        if version.matches_local:
+            return Binding(lock_hash=version.record.lock_hash, set_hash=version.record.set_hash)
+    mismatch = _mismatch(here, versions, transport.address.url)
+    if install == "never":
+        raise mismatch
+    for line in _why(here, versions):
+        report.step(line)
+    try:
+        record = requested(transport, here, report).record
+    except NotPermitted as error:
+        raise mismatch from error
+    if record.error is not None:
+        raise from_problem(record.error)
+    if record.state == InstallState.READY:
+        return Binding(lock_hash=record.lock_hash, set_hash=record.set_hash)
+    return Binding(install=record.id, set_hash=record.set_hash)
+
+
+def _why(here: LocalSet, versions: list[ServiceVersion]) -> list[str]:
+    """Say what is installed first, and how it differs from the nearest that is there."""
+    what = f"{here.project.name} {here.version} on Python {here.requirements.python}"
+    near = nearest(versions)
+    if near is None:
+        return [f"installing {what}: the service has no environment of it yet"]
+    first = f"installing {what}: it differs from the nearest there, {near.record.version}"
+    return [first, *(f"  {difference}" for difference in near.differences)]
+
+
+def _mismatch(here: LocalSet, versions: list[ServiceVersion], url: str) -> EnvironmentMismatch:
+    """Say package by package how the nearest environment differs from what is here."""
+    project = here.project.name
+    what = f"{project} {here.version} on Python {here.requirements.python}"
+    hint = f"park install {here.module or here.project.root}"
+    near = nearest(versions)
+    if near is None:
+        return EnvironmentMismatch(f"{url} has no environment of {project}", hint=hint)
+    lines = "\n".join(f"  {difference}" for difference in near.differences)
+    return EnvironmentMismatch(
+        f"{url} has no environment that matches {what}\n"
+        f"the nearest is {near.record.version} (lock {near.record.lock_hash[:12]}…):\n{lines}",
+        hint=f"{hint}; or run in that one: --lock {near.record.lock_hash[:12]}",
+        details={"differences": near.as_json()["differences"]},
+    )
+
+
+def local_set_for(entry_point: EntryPoint) -> LocalSet:
+    """Return what is installed here for the module of ``entry_point``."""
+    try:
+        return local_set(entry_point.module, cache=user_cache())
+    except NoDistribution as error:
+        raise NoDistribution(
+            error.message,
+            hint=f"{error.hint}; or name an environment: --lock HASH, or --offer PROJECT",
+        ) from error

@@ -1,0 +1,105 @@
+"""Wheels that a service cannot run, because they are for the platform of here: sent as source."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from packaging.utils import parse_wheel_filename
+
+from park.build.sdist import write_sdist
+from park.build.step import Progress
+from park.build.versioned_tree import TreeProject
+from park.build.wheel_source import BuiltWheel, LocalSource
+from park.client.access.transport import Transport
+from park.errors import CannotSatisfy
+from park.wire import API, PinRecord, ServiceRecord, SourceArchive, decode
+
+__all__ = ["Parcel", "as_parcel", "platforms_of"]
+
+Wheels = list[tuple[LocalSource, BuiltWheel]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """What goes to a service: wheels that it can run, and sources for the others.
+
+    ``sent`` has the file names of the sources that the service did not have yet.
+    """
+
+    wheels: Wheels
+    sources: list[SourceArchive]
+    sent: list[str]
+
+
+def as_parcel(transport: Transport, wheels: Wheels, *, python: str, progress: Progress) -> Parcel:
+    """Sort ``wheels`` by whether the service can run them, and send the source of the others.
+
+    The service is only asked for its platforms where a wheel is bound to one. Raises
+    `CannotSatisfy` where it does not build, or where there is no source to build.
+    """
+    if all(platforms_of(wheel.filename) == {"any"} for _, wheel in wheels):
+        return Parcel(wheels=wheels, sources=[], sent=[])
+    about = decode(ServiceRecord, transport.json("GET", API))
+    foreign = [pair for pair in wheels if not _fits(pair[1], about, python)]
+    parcel = Parcel(wheels=[pair for pair in wheels if pair not in foreign], sources=[], sent=[])
+    for source, wheel in foreign:
+        if not isinstance(source, TreeProject) or not about.builds:
+            raise _refusal(source, wheel, about.platforms[python])
+        archive, was_sent = _sent(transport, source, wheel)
+        parcel.sources.append(archive)
+        if was_sent:
+            parcel.sent.append(archive.filename)
+            progress(f"sent the source {archive.filename}, to be built there")
+    return parcel
+
+
+def platforms_of(filename: str) -> set[str]:
+    """Return the platform tags of a wheel's file name."""
+    return {tag.platform for tag in parse_wheel_filename(filename)[3]}
+
+
+def _fits(wheel: BuiltWheel, about: ServiceRecord, python: str) -> bool:
+    """Tell whether the platform is one of the service's; its Python the service itself checks."""
+    there = about.platforms.get(python)
+    return there is None or not platforms_of(wheel.filename).isdisjoint(there)
+
+
+def _sent(transport: Transport, tree: TreeProject, wheel: BuiltWheel) -> tuple[SourceArchive, bool]:
+    """Return the source of ``tree``, and whether it had to be sent."""
+    with TemporaryDirectory() as folder:
+        file = write_sdist(tree, wheel, Path(folder))
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        place = f"{API}/files/{digest}"
+        is_there = bool(transport.json("GET", f"{place}/present")["present"])
+        if not is_there:
+            transport.put(place, file)
+        size = file.stat().st_size
+    installed = tree.environment.installed
+    archive = SourceArchive(
+        name=tree.pin.name,
+        version=tree.pin.version,
+        filename=file.name,
+        sha256=digest,
+        size=size,
+        build_pins=[PinRecord(name=pin.name, version=pin.version) for pin in installed],
+        pretended_version=tree.pretended_version,
+    )
+    return archive, not is_there
+
+
+def _refusal(source: LocalSource, wheel: BuiltWheel, there: list[str]) -> CannotSatisfy:
+    bound = ", ".join(sorted(platforms_of(wheel.filename)))
+    what = f"the wheel of {source.pin} is for {bound}; the service runs {there[0]}"
+    if not isinstance(source, TreeProject):
+        return CannotSatisfy(
+            f"{what}, and {source.project.origin or 'this'} is no source that it could build",
+            hint="check the project out, and install that: python -m pip install --editable FOLDER",
+        )
+    return CannotSatisfy(
+        f"{what}, and builds nothing itself",
+        hint="ask its operator for --allow-builds, or build the wheel on such a machine "
+        "(park build --output DIR) and install it by its path",
+    )

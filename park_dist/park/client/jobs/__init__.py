@@ -1,0 +1,1 @@
+"""Jobs as objects: their handles, what they leave, conditions, and waiting for them."""

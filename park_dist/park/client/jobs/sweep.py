@@ -1,0 +1,88 @@
+"""The jobs of a sweep, together: a list that can be waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, overload
+
+from park.client.jobs.submitted_job import Job
+from park.client.jobs.waiting import ALL_COMPLETED, FIRST_FAILED, DoneAndNotDone, as_completed, wait
+from park.errors import ParkError
+from park.model.states import JobState
+
+__all__ = ["Jobs"]
+
+_FETCHING = 8
+"""Results that are fetched at a time."""
+
+
+class Jobs(Sequence[Job]):
+    """Jobs in the order of their calls; ``park.all_of(jobs)`` is the condition on all of them."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs = tuple(jobs)
+
+    def __repr__(self) -> str:
+        what = ", ".join(dict.fromkeys(job.entry_point for job in self._jobs))
+        return f"<{len(self._jobs)} jobs of {what or 'nothing'}>"
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs)
+
+    @overload
+    def __getitem__(self, index: int) -> Job: ...
+    @overload
+    def __getitem__(self, index: slice) -> Jobs: ...
+    def __getitem__(self, index: int | slice) -> Job | Jobs:
+        found = self._jobs[index]
+        return Jobs(found) if isinstance(found, tuple) else found
+
+    def results(
+        self, timeout: float | None = None, *, return_exceptions: bool = False
+    ) -> list[Any]:
+        """Wait for all jobs and return what they returned, in the order of the calls.
+
+        Raises what `Job.result` raises as soon as one has failed; with
+        ``return_exceptions`` its error stands in its place, and all are waited for. Raises
+        `TimeoutError` after ``timeout`` seconds.
+        """
+        when = ALL_COMPLETED if return_exceptions else FIRST_FAILED
+        done, not_done = wait(self._jobs, timeout, when)
+        if not_done:
+            if not return_exceptions:
+                _raise_failure(done)
+            raise TimeoutError(f"{len(not_done)} (of {len(self)}) jobs have not ended")
+        with ThreadPoolExecutor(_FETCHING, thread_name_prefix="park results") as fetching:
+            return list(
+                fetching.map(_result_or_error if return_exceptions else _result, self._jobs)
+            )
+
+    def as_completed(self, timeout: float | None = None) -> Iterator[Job]:
+        """Yield each job when it has ended, however; see `park.as_completed`."""
+        return as_completed(self._jobs, timeout)
+
+    def wait(self, timeout: float | None = None, when: str = ALL_COMPLETED) -> DoneAndNotDone:
+        """Wait for the jobs; see `park.wait`."""
+        return wait(self._jobs, timeout, when)
+
+
+def _raise_failure(ended: Iterable[Job]) -> None:
+    """Raise the error of the one among ``ended`` that failed, if there is one."""
+    for job in ended:
+        if job.status != JobState.COMPLETED:
+            job.result(0)
+
+
+def _result(job: Job) -> Any:
+    return job.result()
+
+
+def _result_or_error(job: Job) -> Any:
+    try:
+        return job.result()
+    except ParkError as error:
+        return error

@@ -1,0 +1,222 @@
+"""Arguments on their way to a service and results on their way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from park.calling import positional_parameters
+from park.client.jobs.placeholders import Placeholder, encoding_arguments
+from park.client.submission.files import File, FileDigest, digest_of
+from park.errors import EnvironmentMismatch, UsageError
+from park.runtime import codec
+from park.wire import CallDocument
+
+if TYPE_CHECKING:
+    from park.client.jobs.submitted_job import Job
+
+__all__ = ["EncodedCall", "decode_result", "encode_call", "with_service_files"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EncodedCall:
+    """The arguments of a call on their way to a service.
+
+    ``jobs`` are those that they refer to, ``files`` those of this machine among them.
+    ``pickled`` tells that there are pickles, whose set hash is not known yet.
+    """
+
+    document: CallDocument
+    jobs: tuple[Job, ...] = ()
+    files: tuple[tuple[Path, FileDigest], ...] = ()
+    pickled: bool = False
+
+
+def encode_call(
+    args: tuple[Any, ...], kwargs: dict[str, Any], *, service: str, pickles: bool = True
+) -> EncodedCall:
+    """Return the wire form of a call's arguments, for the service at the URL ``service``.
+
+    Without ``pickles`` there is no set hash that they could be read under. Raises `UsageError`
+    for a value that cannot travel, and for a file that cannot be read.
+    """
+    arguments = _Arguments(service)
+    encoding_arguments.active = True
+    try:
+        placed = tuple(arguments.placed(value) for value in args)
+        named = {name: arguments.placed(value) for name, value in kwargs.items()}
+        document, pickled = _encoded(placed, named, pickles=pickles)
+    except RecursionError:
+        raise UsageError(
+            "an argument cannot be sent: it is nested too deep, or contains itself",
+            hint="write it to a file, and pass park.File(path)",
+        ) from None
+    except codec.CodecError as error:
+        cause = error.__cause__
+        if isinstance(cause, UsageError):
+            raise cause from None
+        raise UsageError(
+            f"an argument cannot be sent: {error}",
+            hint="pass JSON values, numpy arrays or park.File(path); other objects travel as "
+            "pickles, only between equal sets (without a lock or an offer)",
+        ) from error
+    finally:
+        encoding_arguments.active = False
+    return EncodedCall(
+        document=document,
+        jobs=tuple(arguments.jobs.values()),
+        files=tuple(arguments.files),
+        pickled=pickled,
+    )
+
+
+_NO_SET_YET = "?"
+
+
+def _encoded(
+    args: tuple[Any, ...], kwargs: dict[str, Any], *, pickles: bool
+) -> tuple[CallDocument, bool]:
+    """Return the document, and whether there are pickles in it."""
+    try:
+        return codec.encode_call(args, kwargs, set_hash=None), False
+    except codec.CodecError:
+        if not pickles:
+            raise
+        return codec.encode_call(args, kwargs, set_hash=_NO_SET_YET), True
+
+
+_ATOMS = frozenset({type(None), bool, int, float, str, bytes})
+
+
+class _Arguments:
+    """Puts what services understand in the place of placeholders and files."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self.jobs: dict[str, Job] = {}
+        self.files: list[tuple[Path, FileDigest]] = []
+
+    def placed(self, value: Any) -> Any:
+        """Return ``value`` with each placeholder and file in it as what is sent of it."""
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        if kind is list or kind is tuple:
+            return kind(self.placed(item) for item in value)
+        if kind is dict:
+            return {self._key(key): self.placed(item) for key, item in value.items()}
+        if kind is set or kind is frozenset:
+            return self._members(value, kind.__name__)
+        if isinstance(value, Placeholder):
+            return codec.Node(document=self._node(value))
+        return self._file(value) if isinstance(value, File) else value
+
+    def _node(self, value: Placeholder) -> dict[str, Any]:
+        job, reference = value._stands_for()  # noqa: SLF001 (what only this module asks for)
+        self.jobs[job.id] = job
+        node = reference.as_json()
+        if node["service"] == self._service:
+            del node["service"]
+        return node
+
+    def _members(self, value: set[Any] | frozenset[Any], kind: str) -> Any:
+        if not any(isinstance(item, (Placeholder, File)) for item in value):
+            return value
+        items = [codec.encode(self.placed(item), set_hash=None) for item in value]
+        return codec.Node(document={codec.TAG: kind, "items": items})
+
+    def _key(self, key: Any) -> Any:
+        if isinstance(key, Placeholder):
+            raise UsageError(f"{key!r} cannot be a key of a dict: it is not known yet")
+        return key
+
+    def _file(self, file: File) -> codec.FileValue:
+        digest = digest_of(file)
+        self.files.append((Path(file.path), digest))
+        return codec.FileValue(sha256=digest.sha256, name=digest.name)
+
+
+def with_service_files(
+    function: str | Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    files: tuple[str, ...],
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments with texts like ``~/run.zip`` for the parameters ``files`` as files.
+
+    They are given by name then: what a service keeps of a job's output it knows by that.
+    """
+    if any(type(value) is str and value.startswith("~") for value in args):
+        args, kwargs = _named(function, args, kwargs, files)
+    for name in files:
+        value = kwargs.get(name)
+        if type(value) is str and value.startswith("~"):
+            kwargs = {**kwargs, name: codec.ServiceFile(path=value)}
+    return args, kwargs
+
+
+def _named(
+    function: str | Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    files: tuple[str, ...],
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments with those by name that follow the first for one of ``files``."""
+    if isinstance(function, str):
+        return args, kwargs
+    names = positional_parameters(function)
+    first = next((names.index(name) for name in names if name in files), len(args))
+    if first >= len(args) or len(args) > len(names):
+        return args, kwargs
+    return args[:first], {**dict(zip(names[first:], args[first:], strict=False)), **kwargs}
+
+
+def decode_result(document: Any, *, set_hash: str | None) -> Any:
+    """Return the value of an encoded result.
+
+    A pickle is read only where what is installed here has the set hash of the job that made
+    it; raises `EnvironmentMismatch` elsewhere, and for numpy data where numpy is absent.
+    """
+    try:
+        return codec.decode(document, set_hash=None)
+    except codec.CodecError as error:
+        if set_hash is None or not _has_pickle(document):
+            raise EnvironmentMismatch(f"the result cannot be read here: {error}") from error
+    try:
+        return codec.decode(document, set_hash=_set_hash_here(document, set_hash))
+    except codec.CodecError as error:
+        raise EnvironmentMismatch(
+            f"the result cannot be read here: {error}",
+            hint="return numbers, texts, lists, dicts or numpy arrays: those are read anywhere",
+        ) from error
+
+
+def _set_hash_here(document: Any, set_hash: str) -> str | None:
+    """Return ``set_hash`` if the project that defines the pickled types has that set here."""
+    from park.build.cache import user_cache
+    from park.build.local_set import local_set
+    from park.errors import LocalSetError
+
+    for module in sorted(_pickled_modules(document)):
+        try:
+            if local_set(module, cache=user_cache()).requirements.hash == set_hash:
+                return set_hash
+        except LocalSetError:
+            continue
+    return None
+
+
+def _pickled_modules(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return {name for item in value for name in _pickled_modules(item)}
+    if not isinstance(value, dict):
+        return set()
+    if value.get(codec.TAG) == "pickle":
+        return {str(value["type"]).partition(".")[0]}
+    return {name for item in value.values() for name in _pickled_modules(item)}
+
+
+def _has_pickle(value: Any) -> bool:
+    return bool(_pickled_modules(value))

@@ -1,0 +1,116 @@
+"""Waiting for several jobs at once, as `concurrent.futures` does for futures.
+
+The jobs may be of several services, and thousands: each service is asked about all of them
+together, and answers when something has ended.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from park.client.jobs.ends import End, Ends, Outcome
+from park.errors import UsageError
+
+if TYPE_CHECKING:
+    from park.client.jobs.submitted_job import Job
+
+__all__ = [
+    "ALL_COMPLETED",
+    "FIRST_COMPLETED",
+    "FIRST_FAILED",
+    "DoneAndNotDone",
+    "as_completed",
+    "wait",
+]
+
+ALL_COMPLETED = "ALL_COMPLETED"
+"""Wait until all have ended, however."""
+
+FIRST_COMPLETED = "FIRST_COMPLETED"
+"""Wait until one has ended, however."""
+
+FIRST_FAILED = "FIRST_EXCEPTION"  # the name that concurrent.futures has for it
+"""Wait until one has failed or was cancelled, or else all have ended."""
+
+_WHENS = frozenset({ALL_COMPLETED, FIRST_COMPLETED, FIRST_FAILED})
+
+
+class DoneAndNotDone(NamedTuple):
+    """The jobs that have ended, however, and those that have not."""
+
+    done: set[Job]
+    not_done: set[Job]
+
+
+def wait(
+    jobs: Iterable[Job], timeout: float | None = None, when: str = ALL_COMPLETED
+) -> DoneAndNotDone:
+    """Wait for ``jobs`` (or installs), and return those that have ended and those that have not.
+
+    ``when`` is `park.ALL_COMPLETED`, `park.FIRST_COMPLETED` or `park.FIRST_FAILED`; as in
+    `concurrent.futures` they speak of ends, however these are. After ``timeout`` seconds it
+    returns as well. A job that was not submitted has ended: its `result` says why. Raises
+    `ServiceUnreachable` where a service does not answer for a minute.
+    """
+    if when not in _WHENS:
+        raise UsageError(
+            f"when={when!r}: it is park.ALL_COMPLETED, park.FIRST_COMPLETED or park.FIRST_FAILED",
+            hint="a condition is waited for by itself: (a.iscompleted | b.iscompleted).wait()",
+        )
+    left = _by_id(jobs)
+    done: set[Job] = set()
+    for end in _ends(list(left.values()), timeout):
+        done.add(left.pop(end.thing.id))
+        failed = end.outcome is not Outcome.COMPLETED
+        if when == FIRST_COMPLETED or (when == FIRST_FAILED and failed):
+            break
+    return DoneAndNotDone(done, set(left.values()))
+
+
+def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[Job]:
+    """Yield each of ``jobs`` (or installs) when it has ended, however.
+
+    Raises `TimeoutError` where not all have ended ``timeout`` seconds after the call.
+    """
+    pending = _by_id(jobs)
+    return _each_completed(pending, None if timeout is None else time.monotonic() + timeout)
+
+
+def _by_id(jobs: Iterable[Job]) -> dict[str, Job]:
+    found = list(jobs)
+    for job in found:
+        if not hasattr(job, "iscompleted"):
+            raise UsageError(f"{job!r} is neither a job nor an install")
+    return {job.id: job for job in found}
+
+
+def _each_completed(pending: dict[str, Job], deadline: float | None) -> Iterator[Job]:
+    count = len(pending)
+    timeout = None if deadline is None else deadline - time.monotonic()
+    for end in _ends(list(pending.values()), timeout):
+        yield pending.pop(end.thing.id)
+    if pending:
+        raise TimeoutError(f"{len(pending)} (of {count}) jobs have not ended")
+
+
+def _ends(jobs: list[Any], timeout: float | None) -> Iterator[End]:
+    """Yield the ends of ``jobs`` as they come, until ``timeout`` seconds are over."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    heard: queue.SimpleQueue[End] = queue.SimpleQueue()
+    ends = Ends(heard.put)
+    ends.add(jobs)
+    try:
+        for _ in jobs:
+            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            try:
+                end = heard.get(timeout=left)
+            except queue.Empty:
+                return
+            if end.outcome is Outcome.UNKNOWN and end.error is not None:
+                raise end.error
+            yield end
+    finally:
+        ends.close()

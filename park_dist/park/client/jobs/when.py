@@ -1,0 +1,407 @@
+"""Conditions as objects: tests here, data for the service that waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from park.calling import current_service
+from park.client.access.transport import patient
+from park.errors import ParkError, UsageError
+from park.model.conditions import (
+    After,
+    At,
+    AtLeast,
+    Before,
+    Comparison,
+    Expression,
+    InstallIs,
+    JobIs,
+    Leaf,
+    Not,
+    Pool,
+    anchored,
+    at_least_of,
+    describe,
+    evaluate,
+    leaves,
+    negated,
+)
+from park.model.conditions import all_of as all_parts
+from park.model.conditions import any_of as any_part
+from park.model.conditions_json import LONGEST_DELAY_S, MOST_LEVELS, condition_to_json
+from park.model.references import Reference
+from park.model.truth import NOT_YET, TRUE, Truth, Verdict, never
+
+if TYPE_CHECKING:
+    from park.client.connection import Connection, Submitted
+
+__all__ = [
+    "Condition",
+    "after",
+    "all_of",
+    "any_of",
+    "at",
+    "at_least",
+    "available",
+    "condition_of",
+    "local_leaf",
+    "service_of_leaf",
+]
+
+
+class Condition:
+    """An expression over jobs, what they leave, resources and time: true, not yet, or never.
+
+    Given as ``when=`` to a job, its service starts the job when it is true, and cancels it
+    when it never can be. Here `now` tells, `wait` waits, and so does ``await``. Combine with
+    ``&``, ``|`` and ``~`` (or ``-``); it has no truth value, since ``and`` and ``or`` would
+    silently lose one side.
+    """
+
+    def __init__(
+        self,
+        expression: Expression,
+        things: Sequence[Submitted],
+        *,
+        pools: Connection | None = None,
+    ) -> None:
+        self._expression = expression
+        self._things = tuple(things)
+        self._pools = pools
+        self._made = datetime.now(UTC)
+
+    def __repr__(self) -> str:
+        return f"<Condition {describe(self._expression)}>"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            f"{self!r} has no truth value: combine conditions with &, | and ~ in place of and, or "
+            "and not; .now tells whether it is true at this moment"
+        )
+
+    def __and__(self, other: object) -> Condition:
+        return _joined(all_parts, (self, other)) if _is_part(other) else NotImplemented
+
+    def __rand__(self, other: object) -> Condition:
+        return _joined(all_parts, (other, self)) if _is_part(other) else NotImplemented
+
+    def __or__(self, other: object) -> Condition:
+        return _joined(any_part, (self, other)) if _is_part(other) else NotImplemented
+
+    def __ror__(self, other: object) -> Condition:
+        return _joined(any_part, (other, self)) if _is_part(other) else NotImplemented
+
+    def __invert__(self) -> Condition:
+        with _not_too_deep():
+            return Condition(negated(self._expression), self._things, pools=self._pools)
+
+    __neg__ = __invert__
+
+    def __reduce__(self) -> NoReturn:
+        raise UsageError(
+            f"{self!r} is no value: it cannot be an argument of a job, or be pickled",
+            hint="a condition is given to a job as when=…; as_json() is what a service reads",
+        )
+
+    @property
+    def expression(self) -> Expression:
+        """The expression as data."""
+        return self._expression
+
+    @property
+    def things(self) -> tuple[Submitted, ...]:
+        """The jobs and installs that it speaks of."""
+        return self._things
+
+    @property
+    def now(self) -> bool:
+        """Whether it is true at this moment."""
+        return self.verdict().truth is Truth.TRUE
+
+    @property
+    def truth(self) -> Truth:
+        """What it is worth at this moment."""
+        return self.verdict().truth
+
+    @property
+    def why(self) -> str:
+        """What it waits for, or why it will never be true; empty where it is."""
+        return self.verdict().why
+
+    def verdict(self) -> Verdict:
+        """Ask the services what the condition is worth at this moment, and why."""
+        return _Question(self).asked_once()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is true (return True) or never can be (return False).
+
+        Raises `TimeoutError` after ``timeout`` seconds.
+        """
+        return _Question(self).answered(timeout).truth is Truth.TRUE
+
+    def __await__(self) -> Generator[Any, None, bool]:
+        return asyncio.to_thread(self.wait).__await__()
+
+    def as_json(self, service: str | None = None) -> dict[str, Any]:
+        """Return the condition as a service reads it (`park.model.conditions_json`).
+
+        What lives on the service at the URL ``service`` is named without that.
+        """
+        with _not_too_deep():
+            return condition_to_json(_for_service(self._expression, service))
+
+
+@contextmanager
+def _not_too_deep() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise UsageError(f"a condition is nested at most {MOST_LEVELS} levels deep") from None
+
+
+def condition_of(part: Any) -> Condition:
+    """Return ``part`` if it is a condition; of a job or an install, that it is completed."""
+    if isinstance(part, Condition):
+        return part
+    completed = getattr(type(part), "iscompleted", None)
+    if completed is None:
+        raise UsageError(
+            f"{part!r} is neither a condition nor a job",
+            hint="conditions are job.iscompleted, comparisons such as job.output['x'] < 1, …",
+        )
+    found = part.iscompleted
+    assert isinstance(found, Condition)  # noqa: S101 (by the test above)
+    return found
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, Condition) or hasattr(type(value), "iscompleted")
+
+
+def _joined(join: Callable[[Sequence[Expression]], Expression], parts: Iterable[Any]) -> Condition:
+    conditions = [condition_of(part) for part in parts]
+    things = {id(thing): thing for each in conditions for thing in each.things}
+    pools = {each._pools for each in conditions} - {None}  # noqa: SLF001 (its own kind)
+    if len(pools) > 1:
+        raise UsageError("pools of two services in one condition: a job can take only its own's")
+    expression = join([each.expression for each in conditions])
+    return Condition(expression, list(things.values()), pools=next(iter(pools), None))
+
+
+def _parts(parts: tuple[Any, ...]) -> list[Any]:
+    if len(parts) == 1 and isinstance(parts[0], Iterable):
+        return list(parts[0])
+    return list(parts)
+
+
+def all_of(*parts: Any) -> Condition:
+    """Return the condition that all ``parts`` hold: conditions, or jobs (that they complete).
+
+    They may also be given as one iterable. All of none is true, as with `all`: a sweep may
+    be empty.
+    """
+    return _joined(all_parts, _parts(parts))
+
+
+def any_of(*parts: Any) -> Condition:
+    """Return the condition that one of ``parts`` holds; as `all_of`.
+
+    Raises `UsageError` where there are none: that can never be.
+    """
+    found = _parts(parts)
+    if not found:
+        raise UsageError("park.any_of of nothing: that can never be")
+    return _joined(any_part, found)
+
+
+def at_least(count: int, *parts: Any) -> Condition:
+    """Return the condition that ``count`` of ``parts`` hold; as `all_of`."""
+    return _joined(lambda each: at_least_of(count, each), _parts(parts))
+
+
+def available(name: str, count: int = 1) -> Condition:
+    """Return the condition that ``count`` units of the service's pool ``name`` are free.
+
+    They are taken when the job starts, and given back when it ends.
+    """
+    service = current_service()
+    pools = None if service is None else service.connection
+    condition = Condition(Pool(name=name, count=count), (), pools=pools)
+    condition.as_json()  # refuses names and counts that no service takes
+    return condition
+
+
+def at(moment: datetime) -> Condition:
+    """Return the condition that ``moment`` has come; without a zone it is in local time."""
+    if not isinstance(moment, datetime):
+        raise UsageError(f"park.at({moment!r}): it is a datetime")
+    try:
+        return Condition(At(moment=moment.astimezone(UTC)), ())
+    except (OverflowError, ValueError) as error:
+        raise UsageError(f"park.at({moment!r}): no moment in UTC") from error
+
+
+def after(delay: timedelta | float) -> Condition:
+    """Return the condition that ``delay`` (a timedelta, or seconds) has passed.
+
+    For a job that is since its service accepted it; here, since this was made.
+    """
+    seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
+    if not isinstance(seconds, (int, float)) or not 0 <= seconds <= LONGEST_DELAY_S:
+        raise UsageError(
+            f"park.after({delay!r}): it is a timedelta or seconds, not below 0, a century at most"
+        )
+    return Condition(After(seconds=float(seconds)), ())
+
+
+def _for_service(expression: Expression, service: str | None) -> Expression:
+    """Return the expression with what lives on ``service`` named without it."""
+    match expression:
+        case AtLeast(count=count, parts=parts):
+            return AtLeast(count=count, parts=tuple(_for_service(each, service) for each in parts))
+        case Not(leaf=leaf):
+            return Not(leaf=local_leaf(leaf, service))
+        case leaf:
+            return local_leaf(leaf, service)
+
+
+def local_leaf(leaf: Leaf, service: str | None) -> Leaf:
+    """Return ``leaf`` as ``service`` reads it: what lives there is named without its URL."""
+    if isinstance(leaf, (JobIs, InstallIs)):
+        return replace(leaf, service=None) if leaf.service == service else leaf
+    if isinstance(leaf, Comparison):
+        left, right = (
+            replace(each, service=None)
+            if isinstance(each, Reference) and each.service == service
+            else each
+            for each in (leaf.left, leaf.right)
+        )
+        return Comparison(left=left, operator=leaf.operator, right=right)
+    return leaf
+
+
+def service_of_leaf(leaf: Leaf) -> str | None:
+    """Return the URL of the service that knows what ``leaf`` is worth, or None."""
+    if isinstance(leaf, (JobIs, InstallIs)):
+        return leaf.service
+    if isinstance(leaf, Comparison):
+        for each in (leaf.left, leaf.right):
+            if isinstance(each, Reference):
+                return each.service
+    return None
+
+
+class _Question:
+    """A condition while it is asked about: what its leaves are worth, as far as it is known."""
+
+    def __init__(self, condition: Condition) -> None:
+        self._condition = condition
+        self._expression = anchored(condition.expression, condition._made)  # noqa: SLF001
+        self._verdicts: dict[int, Verdict] = {}
+        self._asked: dict[Connection, list[Leaf]] = {}
+        self._timed: list[Leaf] = []
+        connections = {thing.connection.url: thing.connection for thing in condition.things}
+        for leaf in leaves(self._expression):
+            if isinstance(leaf, (At, Before)):
+                self._timed.append(leaf)
+                continue
+            where = (
+                condition._pools  # noqa: SLF001
+                if isinstance(leaf, Pool)
+                else connections.get(str(service_of_leaf(leaf)))
+            )
+            if where is None:
+                raise UsageError(
+                    f"which service has {describe(leaf)}? It is not said",
+                    hint="make park.available(…) in the block of a service: with service: …",
+                )
+            self._asked.setdefault(where, []).append(leaf)
+
+    def _worth(self) -> Verdict:
+        now = datetime.now(UTC)
+        for leaf in self._timed:
+            if isinstance(leaf, At):
+                self._verdicts[id(leaf)] = TRUE if now >= leaf.moment else NOT_YET
+            elif isinstance(leaf, Before):
+                passed = now >= leaf.moment
+                self._verdicts[id(leaf)] = never(f"it is past {leaf.moment}") if passed else TRUE
+        return evaluate(self._expression, lambda leaf: self._verdicts.get(id(leaf), NOT_YET))
+
+    def _confirm(self) -> None:
+        for thing in self._condition.things:
+            thing.confirm()
+
+    def asked_once(self) -> Verdict:
+        self._confirm()
+        for connection, asked in self._asked.items():
+            self._note(asked, connection.verdicts(asked, 0))
+        return self._worth()
+
+    def _note(self, asked: list[Leaf], verdicts: list[Verdict]) -> None:
+        for leaf, verdict in zip(asked, verdicts, strict=True):
+            self._verdicts[id(leaf)] = verdict
+
+    def answered(self, timeout: float | None) -> Verdict:
+        """Wait until it is decided, or raise `TimeoutError`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        answers: queue.Queue[tuple[Leaf, Verdict | ParkError]] = queue.Queue()
+        ended = threading.Event()
+        with patient(timeout):
+            verdict = self.asked_once()
+        if not verdict.is_decided:
+            self._follow(answers, ended)
+        try:
+            while not verdict.is_decided:
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    why = f": {verdict.why}" if verdict.why else ""
+                    raise TimeoutError(f"{self._condition!r}: not yet after {timeout:g} s{why}")
+                with suppress(queue.Empty):
+                    self._hear(answers.get(timeout=_shortest(left, self._until_next_moment())))
+                verdict = self._worth()
+        finally:
+            ended.set()
+        return verdict
+
+    def _follow(
+        self, answers: queue.Queue[tuple[Leaf, Verdict | ParkError]], ended: threading.Event
+    ) -> None:
+        """Have what is not decided put into ``answers`` once it is, until it has ended."""
+        for connection, asked in self._asked.items():
+            open_leaves = [
+                (leaf, partial(_put, answers, leaf))
+                for leaf in asked
+                if not self._verdicts[id(leaf)].is_decided
+            ]
+            connection.follow(open_leaves, wanted=lambda: not ended.is_set())
+
+    def _hear(self, answer: tuple[Leaf, Verdict | ParkError]) -> None:
+        leaf, verdict = answer
+        if isinstance(verdict, ParkError):
+            raise verdict
+        self._verdicts[id(leaf)] = verdict
+
+    def _until_next_moment(self) -> float | None:
+        now = datetime.now(UTC)
+        moments = [leaf.moment for leaf in self._timed if isinstance(leaf, (At, Before))]
+        seconds = [(moment - now).total_seconds() for moment in moments if moment > now]
+        return min(seconds, default=None)
+
+
+def _put(
+    answers: queue.Queue[tuple[Leaf, Verdict | ParkError]], leaf: Leaf, verdict: Verdict | ParkError
+) -> None:
+    answers.put((leaf, verdict))
+
+
+def _shortest(*seconds: float | None) -> float | None:
+    return min((each for each in seconds if each is not None), default=None)

@@ -1,0 +1,87 @@
+"""``park.Fit``: a fit as a job, whose body is park's own and runs in the model's environment."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from park.calling import service_named
+from park.client.installs.matching import Binding
+from park.client.jobs.new_job import CallOptions, new_job
+from park.client.jobs.placeholders import Placeholder
+from park.client.jobs.submitted_job import Job
+from park.client.jobs.values import encode_call
+from park.errors import UsageError
+from park.model.entry_point import EntryPoint
+
+if TYPE_CHECKING:
+    from park.client.jobs.when import Condition
+    from park.client.service import Service
+
+__all__ = ["Fit"]
+
+_ENTRY_POINT = "park.fitting:fit"
+
+
+def Fit(  # noqa: N802 (it reads as the thing that it makes)
+    problem: Any,
+    *,
+    when: Condition | None = None,
+    service: Service | str | None = None,
+    retries: int = 0,
+    backoff: float = 1.0,
+    timeout: float | None = None,
+    **options: Any,
+) -> Any:
+    """Fit ``problem`` on a service; returns the `Job` at once, whose result is the fit's.
+
+    ``problem`` is what a job will return (the job itself, or a part of its output), and the
+    fit runs in the environment of that job; or an object, in the environment of the project
+    of its type. ``options`` are those of the fit: ``method=``, ``steps=``, …. It reports its
+    progress: ``fit.progress["chisq"]``. Without a service it runs here.
+    """
+    chosen: Service | None = service_named(service)
+    if chosen is None:
+        if when is not None:
+            raise UsageError("park.Fit(when=…): a condition, and no service that could wait for it")
+        from park.fitting import fit
+
+        return fit(problem, **options)
+    call = encode_call((problem,), options, service=chosen.url)
+    said = CallOptions(timeout_s=timeout, retries=retries, backoff_s=backoff).as_json()
+    job = new_job(
+        chosen.connection,
+        {"entry_point": _ENTRY_POINT, "call": call.document, **said},
+        call=call,
+        kind=Job,
+        when=when,
+        binding=_binding(chosen, problem),
+    )
+    chosen.put([job])
+    return job
+
+
+def _binding(service: Service, problem: Any) -> Future[Binding] | None:
+    if not isinstance(problem, Placeholder):
+        return service.binding_of(EntryPoint(module=type(problem).__module__, qualname="fit"))
+    job: Job
+    job, _ = problem._stands_for()  # noqa: SLF001 (what only the client asks for)
+    if job.connection.url != service.url:
+        return service.binding_of(EntryPoint.parse(job.entry_point))
+    if job.item is not None:
+        return job.item.binding
+    return _known(job)
+
+
+def _known(job: Job) -> Future[Binding]:
+    """Return the environment of a job that the service had before."""
+    record = job.refresh()
+    future: Future[Binding] = Future()
+    future.set_result(
+        Binding(
+            lock_hash=record.lock_hash,
+            install=None if record.lock_hash else record.install,
+            set_hash=record.set_hash,
+        )
+    )
+    return future

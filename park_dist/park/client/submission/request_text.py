@@ -1,0 +1,88 @@
+"""Requests of jobs as text: what is known when they are made, and what is added later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from park.errors import UsageError
+from park.runtime.codec import TAG
+
+if TYPE_CHECKING:
+    from park.client.submission.item import Opening
+
+__all__ = ["authorized", "dumps", "extended", "of_size", "origin_of", "with_set_hash"]
+
+_Piece = TypeVar("_Piece")
+
+_BATCH_BYTES = 8 << 20
+"""Bodies beyond are cut: no service should have to hold more of one request in memory."""
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def dumps(document: Any) -> str:
+    """Return ``document`` as JSON, short."""
+    return _ENCODER.encode(document)
+
+
+def extended(text: str, more: dict[str, Any]) -> str:
+    """Return the object in ``text`` with the fields of ``more``."""
+    return f"{text[:-1]},{dumps(more)[1:]}" if more else text
+
+
+def authorized(text: str, grants: Sequence[tuple[Opening, dict[str, str]]]) -> str:
+    """Return the request with the fetch in it authorized by the grant that is meant for that."""
+    for opening, held in grants:
+        if opening.authorizes:
+            document = json.loads(text)
+            document["fetch"]["authorization"] = f"Bearer {held['token']}"
+            document["fetch"]["origin"] = origin_of(held["service"])
+            text = dumps(document)
+    return text
+
+
+def with_set_hash(text: str, set_hash: str | None) -> str:
+    """Return the request with the pickles in its call tagged as made under ``set_hash``."""
+    if set_hash is None:
+        raise UsageError(
+            "an argument can only travel as a pickle, which needs the set that is installed here",
+            hint="pass JSON values, numpy arrays or park.File(path) to a job of another lock",
+        )
+    document = json.loads(text)
+    return dumps({**document, "call": _under(document["call"], set_hash)})
+
+
+def _under(document: Any, set_hash: str) -> Any:
+    """Return encoded arguments with their pickles tagged as made under ``set_hash``."""
+    if isinstance(document, list):
+        return [_under(each, set_hash) for each in document]
+    if not isinstance(document, dict):
+        return document
+    if document.get(TAG) == "pickle":
+        return {**document, "set_hash": set_hash}
+    return {key: _under(value, set_hash) for key, value in document.items()}
+
+
+def origin_of(url: str) -> str:
+    """Return ``scheme://host:port`` of a URL, with the port that it means."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def of_size(ready: Sequence[tuple[_Piece, str]]) -> Iterable[list[tuple[_Piece, str]]]:
+    """Yield ``ready``, pieces and their texts, in parts that fit into a request."""
+    part: list[tuple[_Piece, str]] = []
+    size = 0
+    for item, text in ready:
+        if part and size + len(text) > _BATCH_BYTES:
+            yield part
+            part, size = [], 0
+        part.append((item, text))
+        size += len(text)
+    if part:
+        yield part

@@ -1,0 +1,395 @@
+"""Submission in the background: in batches, in order, each piece after what it needs.
+
+Ids are made here, so a request whose answer was lost is sent again without harm. A piece is
+sent once its environment is known, and all that it needs is there: its files sent, on the same
+service committed, or before it in the same batch; on another service committed, and opened by a
+grant made for it alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from park.client.access.transport import patient
+from park.client.submission.item import Item, Opening, State, is_bound, prevented, settled
+from park.client.submission.planner import planner
+from park.client.submission.request_text import authorized, extended, of_size, with_set_hash
+from park.client.submission.uploads import Uploads
+from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
+from park.wire import API
+
+if TYPE_CHECKING:
+    from park.client.access.transport import Transport
+
+__all__ = ["Submitter", "first_error"]
+
+_MOST_IN_A_BATCH = 1_000
+_GATHER_S = 0.002
+_IDLE_S = 1.0
+"""How long the thread waits for more before it ends; the next submission starts another."""
+
+_GIVE_UP_S = 60.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 5.0
+
+
+class Submitter:
+    """Sends the pieces of one service from a thread of its own.
+
+    ``drained`` is called whenever nothing is left to send.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        drained: Callable[[], object] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.transport = transport
+        self._drained = drained
+        self._clock = clock
+        self._pause = pause
+        self._changed = threading.Condition()  # with a reentrant lock
+        self._pending: list[Item] = []
+        self._uploads = Uploads(transport)
+        self._thread: threading.Thread | None = None
+        _all_of_them.add(self)
+        _flush_at_exit()
+
+    @property
+    def url(self) -> str:
+        """The service's URL."""
+        return self.transport.address.url
+
+    def put(self, items: Sequence[Item]) -> None:
+        """Take ``items``; returns at once."""
+        plan = planner.get()
+        if plan is not None:
+            for item in items:
+                item.state = State.PLANNED
+                plan.take(item)
+            return
+        for item in items:
+            if item.files:
+                item.upload = self._uploads.begin(item.files)
+                item.upload.add_done_callback(lambda _: self.poke())
+        with self._changed:
+            self._pending += items
+            if self._thread is None:
+                self._start()
+            elif any(is_bound(item) for item in items):  # else what it waits for wakes the thread
+                self._changed.notify_all()
+
+    def poke(self) -> None:
+        """Look again: something that pieces here wait for has changed."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def settle(
+        self, item: Item, answer: dict[str, Any] | None, error: BaseException | None
+    ) -> None:
+        """Say how the submission of ``item`` ended, which others have sent."""
+        with self._changed:
+            self._pending = [each for each in self._pending if each is not item]
+            self._end(item, answer, error)
+        _poke_all()
+
+    def wait(self, items: Sequence[Item], timeout: float | None = None) -> bool:
+        """Wait until all ``items`` of this service are committed or failed."""
+        with self._changed:
+            if self._thread is None and self._pending:
+                self._start()
+            is_alone = self._thread is None
+            if not is_alone:
+                return self._changed.wait_for(lambda: settled(items), timeout)
+        while self._pending:
+            if not self._pass():
+                self._pause(_GATHER_S)
+        return settled(items)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until all that was taken so far is committed or failed."""
+        with self._changed:
+            pending = list(self._pending)
+        return self.wait(pending, timeout)
+
+    def pending(self) -> list[Item]:
+        """Return what is not settled."""
+        with self._changed:
+            return list(self._pending)
+
+    def forked(self) -> None:
+        """Begin anew in a forked process: the parent sends what was taken before the fork."""
+        self.transport.forked()
+        self._changed = threading.Condition()
+        self._uploads = Uploads(self.transport)
+        self._thread = None
+        for item in self._pending:
+            item.state, item.inherited = State.COMMITTED, True
+        self._pending = []
+
+    # -- in the thread
+
+    def _start(self) -> None:
+        """Start the thread; where the interpreter ends already, `wait` does its work."""
+        thread = threading.Thread(target=self._run, name=f"park {self.url}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no threads are started while the interpreter ends
+            return
+        self._thread = thread
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_GATHER_S)
+            if self._pass():
+                continue
+            with self._changed:
+                if not self._changed.wait(_IDLE_S) and not self._pending:
+                    self._thread = None
+                    return
+
+    def _pass(self) -> bool:
+        """Send what can be sent now; return whether there was anything to do."""
+        with self._changed:
+            before = len(self._pending)
+            batch = self._next_batch()
+            has_moved = len(self._pending) < before
+        if batch:
+            self._send(batch)
+        if has_moved:
+            with self._changed:
+                is_drained = not self._pending
+                self._changed.notify_all()
+            _poke_all(but=self)
+            if is_drained:
+                self._drained()
+        return has_moved
+
+    def _next_batch(self) -> list[Item]:
+        """Take what can be sent now out of what is pending, in order; fail what never can."""
+        batch: list[Item] = []
+        left: list[Item] = []
+        for item in self._pending:
+            if len(batch) == _MOST_IN_A_BATCH or item.text is None:
+                left.append(item)
+                continue
+            if not self._ended_early(item) and self._can_go(item):
+                item.state = State.SENDING
+                batch.append(item)
+            elif item.state is State.PENDING:
+                left.append(item)
+        self._pending = left
+        return batch
+
+    def _can_go(self, item: Item) -> bool:
+        """Tell whether all that ``item`` needs is there, or in the batch before it."""
+        return (
+            is_bound(item)
+            and all(
+                need.state is State.COMMITTED
+                or (need.state is State.SENDING and need.submitter is self)
+                for need in item.needs
+            )
+            and all(need.state is State.COMMITTED for need in item.settled_needs)
+        )
+
+    def _ended_early(self, item: Item) -> bool:
+        """Fail ``item`` where it can never be sent; return whether that is so."""
+        error, root = prevented(item)
+        if error is not None:
+            with self._changed:
+                self._end(item, None, error, root)
+        return error is not None
+
+    def _send(self, batch: list[Item]) -> None:
+        ready: list[tuple[Item, str]] = []
+        for item in batch:
+            if self._ended_early(item):  # what it needs has failed here, just before
+                continue
+            try:
+                with patient():
+                    ready.append((item, self._prepared(item)))
+            except Exception as error:  # noqa: BLE001 (told where the job is asked for)
+                with self._changed:
+                    self._end(item, None, error)
+        for part in of_size(ready):
+            self._post(part)
+
+    def _prepared(self, item: Item) -> str:
+        """Return the request of ``item``, after making its grants."""
+        text = str(item.text)
+        more: dict[str, Any] = {}
+        if item.binding is not None:
+            bound = item.binding.result()
+            more = {"set_hash": bound.set_hash}
+            more |= (
+                {"lock_hash": bound.lock_hash} if bound.lock_hash else {"install": bound.install}
+            )
+            if item.pickled:
+                text = with_set_hash(text, bound.set_hash)
+        if item.openings:
+            grants = [(opening, self._grant(opening)) for opening in item.openings]
+            more["grants"] = [held for _, held in grants]
+            text = authorized(text, grants)
+        return extended(text, more)
+
+    def _grant(self, opening: Opening) -> dict[str, str]:
+        """Make a grant for one job alone."""
+        from park.client.submission.grants import grant
+
+        transport = opening.submitter.transport
+        made = grant(transport, jobs=opening.jobs, files=opening.files)
+        return {"service": opening.submitter.url, "token": str(made.token)}
+
+    def _post(self, part: list[tuple[Item, str]]) -> None:
+        """Send ``part``, all of it or, where the service refuses that, what it takes of it."""
+        part = [(item, text) for item, text in part if not self._ended_early(item)]
+        if not part:
+            return
+        try:
+            answer = self._answered("[" + ",".join(text for _, text in part) + "]")
+        except Exception as error:  # noqa: BLE001 (told where the job is asked for)
+            if len(part) > 1 and _concerns_one(error):
+                half = len(part) // 2
+                self._post(part[:half])
+                self._post(part[half:])
+                return
+            with self._changed:
+                for item, _ in part:
+                    self._end(item, None, error)
+                self._changed.notify_all()
+            return
+        with self._changed:
+            for (item, _), record in zip(part, answer, strict=True):
+                self._end(item, record, None)
+            self._changed.notify_all()
+
+    def _answered(self, body: str) -> list[dict[str, Any]]:
+        """POST until there is an answer, for a minute; ids make it harmless."""
+        headers = {"Content-Type": "application/json"}
+        content = body.encode()
+        began, pause = self._clock(), _FIRST_PAUSE_S
+        while True:
+            try:
+                answer = self.transport.json(
+                    "POST", f"{API}/jobs", content=content, headers=headers
+                )
+            except ServiceUnreachable:
+                if self._clock() - began > _GIVE_UP_S:
+                    raise
+                self._pause(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+            else:
+                if not isinstance(answer, list):
+                    raise ServiceFault(f"{self.url} answered a submission with {type(answer)}")
+                return answer
+
+    def _end(
+        self,
+        item: Item,
+        answer: dict[str, Any] | None,
+        error: BaseException | None,
+        root: BaseException | None = None,
+    ) -> None:
+        item.answer, item.error, item.root = answer, error, root or error
+        item.state = State.COMMITTED if error is None else State.FAILED
+        # what was needed for sending alone
+        item.needs, item.settled_needs, item.files, item.upload = (), (), (), None
+        if item.text is not None:
+            item.text = ""
+        if error is not None:
+            _untold.append(item)
+
+
+def _concerns_one(error: Exception) -> bool:
+    """Tell whether a batch was refused for one of its jobs, and not for who sent it."""
+    refused = isinstance(error, ParkError) and 400 <= error.http_status < 500  # noqa: PLR2004 (HTTP's)
+    return refused and not isinstance(error, NotAuthenticated)
+
+
+def first_error(items: Iterable[Item]) -> BaseException | None:
+    """Wait for ``items``; return the first error, with the others as notes, or None.
+
+    What failed only for want of another is told by that other.
+    """
+    by_submitter: dict[Submitter, list[Item]] = {}
+    everything = list(items)
+    for item in everything:
+        by_submitter.setdefault(item.submitter, []).append(item)
+    for submitter, theirs in by_submitter.items():
+        submitter.wait(theirs)
+    failed = [item for item in everything if item.error is not None]
+    for item in failed:
+        item.told = True
+    if not failed:
+        return None
+    first = failed[0].error
+    by_root = {id(item.root): item for item in reversed(failed)}
+    others = [item for item in failed[1:] if by_root[id(item.root)] is item]
+    assert first is not None  # noqa: S101 (by the choice of what failed)
+    for item in others[:_MOST_NOTES]:
+        first.add_note(f"{item}: {item.error}")
+    if len(others) > _MOST_NOTES:
+        first.add_note(f"and {len(others) - _MOST_NOTES} more")
+    return first
+
+
+_MOST_NOTES = 10
+
+
+# -- all submitters of this process
+
+_all_of_them: weakref.WeakSet[Submitter] = weakref.WeakSet()
+_untold: list[Item] = []
+"""What failed; at the end of the interpreter those are printed that nobody was told of."""
+
+_exit_is_seen_to = False
+
+
+def _poke_all(but: Submitter | None = None) -> None:
+    for submitter in list(_all_of_them):
+        if submitter is not but:
+            submitter.poke()
+
+
+def _flush_at_exit() -> None:
+    """Have the end of the interpreter wait for what is on its way, before threads are stopped."""
+    global _exit_is_seen_to  # noqa: PLW0603 (once in each process)
+    if _exit_is_seen_to:
+        return
+    _exit_is_seen_to = True
+    register = getattr(threading, "_register_atexit", None)  # as `concurrent.futures` does
+    if register is None:
+        import atexit
+
+        register = atexit.register
+    register(_end_of_interpreter)
+
+
+def _end_of_interpreter() -> None:
+    for submitter in list(_all_of_them):
+        submitter.flush()
+    failed = [item for item in _untold if not item.told]
+    for item in failed[:_MOST_NOTES]:
+        sys.stderr.write(f"park: error: {item} was not submitted: {item.error}\n")
+    if len(failed) > _MOST_NOTES:
+        sys.stderr.write(f"park: error: … and {len(failed) - _MOST_NOTES} more\n")
+
+
+def _after_fork() -> None:
+    _untold.clear()
+    for submitter in list(_all_of_them):
+        submitter.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,1 @@
+"""Workflows as wholes: asked for, followed, and planned without running them."""

@@ -1,0 +1,254 @@
+"""Plans: what a script would run and install, where and in what order, without doing it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from contextvars import Token
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from park.client.access.known_services import service_names, with_names
+from park.client.installs.environment_plan import EnvironmentPlan, environment_plan
+from park.client.submission.planner import PlanEnds, Planner, planner
+from park.drawing.tree import aligned, tree
+from park.drawing.workflow import Workflow
+from park.model.conditions import Comparison, InstallIs, JobIs, Leaf, describe, leaves
+from park.model.conditions_json import condition_from_json
+from park.model.references import Reference, references_in
+from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from park.client.access.transport import Transport
+    from park.client.connection import Connection
+    from park.client.installs.matching import Binding
+    from park.client.submission.item import Item
+    from park.model.entry_point import EntryPoint
+
+__all__ = ["Plan", "plan"]
+
+_INSTALL, _FETCH, _CALL = "install", "fetch", "call"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An environment that jobs of the plan need: of a module, or named."""
+
+    transport: Transport
+    target: str
+    lock: str | None = None
+    offer: str | None = None
+
+
+class Plan:
+    """What was submitted in its block, which no service was told of.
+
+    ``print(plan)`` shows the pieces, the services that they would run on and what waits for
+    what, and for each environment whether it is there, or what would be built, sent and
+    installed: to tell that, the services are asked, and what is installed here is looked at.
+    The block ends where something would have to be known that only a run can tell, such as a
+    result; ``ended`` then says what.
+    """
+
+    def __init__(self, *, everywhere: bool = False) -> None:
+        self._everywhere = everywhere
+        self._lock = threading.Lock()
+        self._items: list[Item] = []
+        self._wanted: dict[_Wanted, Future[Binding]] = {}
+        self._token: Token[Planner | None] | None = None
+        self._environments: list[EnvironmentPlan] | None = None
+        self.ended: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Plan of {len(self._items)} pieces>"
+
+    # -- the block
+
+    def __enter__(self) -> Self:
+        if self._everywhere:
+            planner.everywhere = self
+        else:
+            self._token = planner.set(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if self._everywhere:
+            planner.everywhere = None
+        elif self._token is not None:
+            planner.reset(self._token)
+        if isinstance(error, PlanEnds):
+            self.ended = error.message
+            return True
+        return False
+
+    def take(self, item: Item) -> None:
+        """Note a piece, which is not sent."""
+        with self._lock:
+            self._items.append(item)
+            self._environments = None
+            if item.target is not None:
+                self._future(_Wanted(item.submitter.transport, item.target))
+
+    def environment(
+        self,
+        connection: Connection,
+        entry_point: EntryPoint,
+        *,
+        lock: str | None,
+        offer: str | None,
+    ) -> Future[Binding]:
+        """Note an environment that jobs need; what is returned is never known."""
+        with self._lock:
+            named = lock is not None or offer is not None
+            target = "" if named else entry_point.module
+            return self._future(_Wanted(connection.transport, target, lock, offer))
+
+    def _future(self, wanted: _Wanted) -> Future[Binding]:
+        return self._wanted.setdefault(wanted, Future())
+
+    # -- what is in it
+
+    @property
+    def environments(self) -> list[EnvironmentPlan]:
+        """What would become of each environment; asks the services, the first time."""
+        if self._environments is None:
+            self._environments = [
+                environment_plan(each.transport, each.target, each.lock, each.offer)
+                for each in self._wanted
+            ]
+        return self._environments
+
+    def graph(self) -> GraphRecord:
+        """Return the pieces and what they need of each other."""
+        homes = {item.id: item.submitter.url for item in self._items}
+        several = len(set(homes.values())) > 1
+        nodes = [_node(item, homes[item.id] if several else None) for item in self._items]
+        edges = [edge for item in self._items for edge in _edges(item)]
+        known = {node.id for node in nodes}
+        strangers = dict.fromkeys(edge.needed for edge in edges if edge.needed not in known)
+        nodes += [GraphNode(id=name, kind="call", label="", status="there") for name in strangers]
+        return GraphRecord(nodes=nodes, edges=edges)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        services = dict.fromkeys(item.submitter.url for item in self._items)
+        name_of = service_names()
+        yield f"would run: {_counted(self._items)} on {', '.join(map(name_of, services)) or '-'}"
+        rows = tree(Workflow(with_names(self.graph())), datetime.now(UTC))
+        yield from (f"  {line}" for line in aligned(rows))
+        if self._wanted:
+            yield "environments:"
+        for environment in self.environments:
+            yield from (f"  {line}" for line in environment.lines(name_of))
+        if self.ended is not None:
+            yield f"ends there: {self.ended}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the plan as JSON data: ``pieces``, ``environments`` and ``ended``."""
+        graph = self.graph()
+        layers = Workflow(graph).layers
+        needs: dict[str, list[dict[str, str]]] = {}
+        for edge in graph.edges:
+            needs.setdefault(edge.job, []).append({"id": edge.needed, "how": edge.how})
+        return {
+            "pieces": [
+                {
+                    "id": item.id,
+                    "service": item.submitter.url,
+                    "kind": _kind(item),
+                    "label": item.label,
+                    "stage": layers[item.id],
+                    "needs": needs.get(item.id, []),
+                    "when": None if item.document is None else item.document.get("when"),
+                }
+                for item in self._items
+            ],
+            "environments": [each.as_json() for each in self.environments],
+            "ended": self.ended,
+        }
+
+
+def plan() -> Plan:
+    """Plan what is submitted in a block, in place of submitting it.
+
+    ::
+
+        with park.plan() as plan:
+            run_my_workflow()
+        print(plan)
+
+    It holds for this thread or task. See also ``park plan SCRIPT``.
+    """
+    return Plan()
+
+
+def _kind(item: Item) -> str:
+    if item.document is None:
+        return _INSTALL
+    return _FETCH if item.document["entry_point"] == FETCH else _CALL
+
+
+def _node(item: Item, service: str | None) -> GraphNode:
+    kind = _kind(item)
+    label = _url(item.document) if kind == _FETCH else item.label
+    why = None
+    if item.document is not None and (when := item.document.get("when")) is not None:
+        expression = condition_from_json(when)
+        if any(not _is_completion(leaf) for leaf in leaves(expression)):
+            why = f"when {describe(expression)}"
+    return GraphNode(id=item.id, kind=kind, label=label, status="", service=service, why=why)
+
+
+def _url(document: dict[str, Any] | None) -> str:
+    """Return what is fetched; the name of a file of another job is not known yet."""
+    url = (document or {}).get("fetch", {}).get("url")
+    return url if isinstance(url, str) else "what a job leaves"
+
+
+def _is_completion(leaf: Leaf) -> bool:
+    return isinstance(leaf, (JobIs, InstallIs)) and leaf.phase == "completed"
+
+
+def _edges(item: Item) -> Iterator[GraphEdge]:
+    document = item.document or {}
+    url = document.get("fetch", {}).get("url")
+    for reference in references_in([document.get("call"), url]):
+        yield GraphEdge(job=item.id, needed=reference.job, how=str(reference.what))
+    if (when := document.get("when")) is not None:
+        for leaf in leaves(condition_from_json(when)):
+            yield from (GraphEdge(job=item.id, needed=name, how=how) for name, how in _needed(leaf))
+
+
+def _needed(leaf: Leaf) -> Iterator[tuple[str, str]]:
+    match leaf:
+        case JobIs(job=name, phase=phase) | InstallIs(install=name, phase=phase):
+            yield name, str(phase)
+        case Comparison(left=left, right=right):
+            for side in (left, right):
+                if isinstance(side, Reference):
+                    yield side.job, str(side.what)
+
+
+def _counted(items: Iterable[Item]) -> str:
+    kinds = [_kind(item) for item in items]
+    words = ((_CALL, "job"), (_FETCH, "fetch"), (_INSTALL, "install"))
+    counts = ((kinds.count(kind), word) for kind, word in words)
+    told = [f"{count} {_plural(word, count)}" for count, word in counts if count]
+    return ", ".join(told) or "nothing"
+
+
+def _plural(word: str, count: int) -> str:
+    if count == 1:
+        return word
+    return f"{word}es" if word.endswith("ch") else f"{word}s"

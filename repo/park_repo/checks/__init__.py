@@ -1,0 +1,1 @@
+"""What an uploaded file must hold before the index takes it."""

@@ -1,0 +1,145 @@
+"""From an uploaded file to what the index will know about it, or a refusal."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from packaging.metadata import parse_email
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from park.errors import InvalidUpload
+from park_repo.checks.file_facts import MAX_METADATA_BYTES, FileFacts
+from park_repo.checks.filenames import DistributionName, parse_distribution_name
+from park_repo.checks.members import check_members
+from park_repo.checks.placement import check_placement
+from park_repo.checks.refusal import Rule, refused
+from park_repo.checks.sdist_checks import inspect_sdist
+from park_repo.checks.wheel_checks import WHEEL_CHECKS, Wheel
+from park_repo.checks.zip_structure import check_structure, zip_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["agree_with_form", "inspect_file"]
+
+
+def agree_with_form(fields: Mapping[str, str], *, sha256: str, blake2_256: str) -> None:
+    """Compare the digests that the client sent, if any, with those of what arrived.
+
+    MD5 (``md5_digest``) is not looked at: it proves nothing that the others do not.
+    """
+    for field, actual in (("sha256_digest", sha256), ("blake2_256_digest", blake2_256)):
+        sent = fields.get(field)
+        if sent and sent.lower() != actual:
+            raise InvalidUpload(
+                f"{field}: expected {sent} as sent, found {actual} in what arrived",
+                hint="the file was damaged on its way, or changed during the upload: try again",
+            )
+
+
+def inspect_file(path: Path, filename: str, fields: Mapping[str, str]) -> FileFacts:
+    """Check the file at ``path``, uploaded as ``filename``, and return its facts.
+
+    Raises `InvalidUpload`, whatever the file may be: no input makes another exception.
+    """
+    name = parse_distribution_name(filename)
+    _form_agrees(name, fields)
+    with _naming(filename):
+        return _inspect_wheel(path, name) if name.is_wheel else inspect_sdist(path, name)
+
+
+def _inspect_wheel(path: Path, name: DistributionName) -> FileFacts:
+    with _refusing(), zipfile.ZipFile(path) as archive:
+        members = zip_members(archive)
+        check_members(members, packed_bytes=path.stat().st_size)
+        check_structure(archive)
+        dist_info = _find_dist_info(archive, name)
+        check_placement(members, dist_info)
+        metadata = _read_metadata(archive, dist_info)
+        wheel = Wheel(
+            project=name.project,
+            version=name.version,
+            tags=name.tags,
+            archive=archive,
+            dist_info=dist_info,
+            metadata=parse_email(metadata)[0],
+        )
+        for check_wheel in WHEEL_CHECKS:
+            check_wheel(wheel)
+    return FileFacts(
+        name=name, requires_python=wheel.metadata.get("requires_python"), metadata=metadata
+    )
+
+
+def _form_agrees(name: DistributionName, fields: Mapping[str, str]) -> None:
+    """Compare the form's name and version, which are what the uploader believes he sends."""
+    sent_name, sent_version = fields.get("name"), fields.get("version")
+    if sent_name and canonicalize_name(sent_name) != name.project:
+        raise InvalidUpload(f"{name.filename}: the form says the project is {sent_name!r}")
+    if sent_version and not _same_version(sent_version, name.version):
+        raise InvalidUpload(f"{name.filename}: the form says the version is {sent_version!r}")
+
+
+def _find_dist_info(archive: zipfile.ZipFile, name: DistributionName) -> str:
+    """Return the one top-level ``.dist-info``; its name must be that of the wheel."""
+    tops = {member.partition("/")[0] for member in archive.namelist()}
+    found = sorted(top for top in tops if top.endswith(".dist-info"))
+    if len(found) != 1:
+        raise InvalidUpload(f"{len(found)} .dist-info directories ({found}); expected one")
+    project, _, version = found[0].removesuffix(".dist-info").rpartition("-")
+    if canonicalize_name(project) != name.project or not _same_version(version, name.version):
+        raise InvalidUpload(f"{found[0]}: expected that of {name.project} {name.version}")
+    return found[0]
+
+
+def _same_version(text: str, version: Version) -> bool:
+    try:
+        return Version(text) == version
+    except InvalidVersion:
+        return False
+
+
+def _read_metadata(archive: zipfile.ZipFile, dist_info: str) -> bytes:
+    name = f"{dist_info}/METADATA"
+    if name not in archive.namelist():
+        raise refused(f"there is no {name}", member=name, rule=Rule.METADATA)
+    if archive.getinfo(name).file_size > MAX_METADATA_BYTES:
+        raise refused(
+            f"{name} is over {MAX_METADATA_BYTES:,} bytes", member=name, rule=Rule.METADATA
+        )
+    return archive.read(name)
+
+
+@contextmanager
+def _naming(filename: str) -> Iterator[None]:
+    """Put the name of the file in front of what is wrong with it."""
+    try:
+        yield
+    except InvalidUpload as error:
+        raise InvalidUpload(
+            f"{filename}: {error.message}", hint=error.hint, details=error.details
+        ) from error
+
+
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    UnicodeDecodeError,  # a name that is marked as UTF-8 and is none
+)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn whatever a broken archive makes the zip reader raise into a refusal."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise InvalidUpload(f"not a readable zip archive: {error}") from error

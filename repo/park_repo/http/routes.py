@@ -1,0 +1,141 @@
+"""The index over HTTP: simple API, files and uploads, as Starlette routes.
+
+Who the caller is was settled before (``user_of``). Errors are raised as `ParkError`; the
+application turns them into problem documents. Links are relative, so that the routes work
+under any prefix and host name.
+
+::
+
+    GET  /simple/, /simple/<project>/              released versions, else another index's page
+    GET  /trees/simple/, /trees/simple/<project>/  the caller's own working trees
+    GET  /files/<sha256>/<file name>[.metadata]    contents, and METADATA (PEP 658)
+    GET  /files/upstream/<project>/<sha256>/<file name>[.metadata]
+                                                   those of other indexes, brought through here
+    POST /legacy/                                  upload (legacy upload API)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from park.errors import NotAcceptable, UnknownItem
+from park_repo.http.file_routes import Files
+from park_repo.http.negotiation import choose, matches_etag
+from park_repo.http.upload_routes import Uploads
+from park_repo.records import PROJECTS, trees_of
+from park_repo.simple import Page, project_list_document, render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packaging.utils import NormalizedName
+    from starlette.requests import Request
+
+    from park_repo.index import Index
+
+__all__ = ["index_routes"]
+
+
+def index_routes(index: Index, user_of: Callable[[Request], str]) -> list[BaseRoute]:
+    """Return the routes of ``index``; ``user_of`` names the user who makes a request."""
+    pages, files, uploads = _Pages(index, user_of), Files(index, user_of), Uploads(index, user_of)
+    return [
+        Route("/simple", _add_slash),
+        Route("/simple/", pages.project_list),
+        Route("/simple/{project}", _add_slash),
+        Route("/simple/{project}/", pages.project),
+        Route("/trees/simple", _add_slash),
+        Route("/trees/simple/", pages.tree_list),
+        Route("/trees/simple/{project}", _add_slash),
+        Route("/trees/simple/{project}/", pages.tree),
+        Route("/files/{sha256}/{filename}", files.get),
+        Route("/files/upstream/{project}/{sha256}/{filename}", files.get_remote),
+        Route("/legacy", uploads.post, methods=["POST"]),
+        Route("/legacy/", uploads.post, methods=["POST"]),
+    ]
+
+
+class _Pages:
+    """The pages of the simple API."""
+
+    def __init__(self, index: Index, user_of: Callable[[Request], str]) -> None:
+        self._index = index
+        self._user_of = user_of
+
+    async def project_list(self, request: Request) -> Response:
+        """List the projects that the service owns."""
+        self._user_of(request)
+        names = await self._index.project_names()
+        return _answer(request, render(project_list_document(names), _chosen(request)))
+
+    async def tree_list(self, request: Request) -> Response:
+        """List the projects of which the caller has working trees."""
+        names = self._index.tree_projects(self._user_of(request))
+        return _answer(request, render(project_list_document(names), _chosen(request)))
+
+    async def project(self, request: Request) -> Response:
+        """Show a project of the service; a name that it does not own, from another index."""
+        self._user_of(request)
+        name = canonicalize_name(request.path_params["project"])
+        if name != request.path_params["project"]:
+            return _to_normalised(name)
+        media_type = _chosen(request)
+        # whose name it is comes first: a name owned here is never asked upstream
+        page = None
+        if self._index.external is None:
+            page = await self._index.pages.page(PROJECTS, name, media_type)
+        return _answer(request, page or await self._remote_page(name, media_type))
+
+    async def tree(self, request: Request) -> Response:
+        """Show the caller's working trees of a project; never anything of upstream."""
+        user = self._user_of(request)
+        name = canonicalize_name(request.path_params["project"])
+        if name != request.path_params["project"]:
+            return _to_normalised(name)
+        page = await self._index.pages.page(trees_of(user), name, _chosen(request))
+        if page is None:
+            raise UnknownItem(f"{user} has no working tree of {name} here")
+        return _answer(request, page)
+
+    async def _remote_page(self, name: NormalizedName, media_type: str) -> Page:
+        project = await self._index.remote_project(name)
+        if project is None:
+            upstream = self._index.upstream
+            where = "there is no upstream" if upstream is None else f"not at {upstream.url}"
+            raise UnknownItem(f"no project {name} here, and {where}")
+        return await project.page(media_type)
+
+
+def _chosen(request: Request) -> str:
+    accept = request.headers.get("accept")
+    media_type = choose(accept)
+    if media_type is None:
+        raise NotAcceptable(
+            f"nothing here fits Accept: {accept}",
+            hint="the simple API comes as JSON (PEP 691) and as HTML (PEP 503)",
+        )
+    return media_type
+
+
+def _answer(request: Request, page: Page) -> Response:
+    """Send ``page``, or 304 where the client has it."""
+    is_current = matches_etag(request.headers.get("if-none-match"), page.etag)
+    start = page.unchanged if is_current else page.start
+    response = Response(b"" if is_current else page.body, status_code=start["status"])
+    response.raw_headers = list(start["headers"])
+    return response
+
+
+def _add_slash(request: Request) -> Response:
+    """Redirect to the same page with a trailing slash and the name normalised (PEP 503)."""
+    last = request.url.path.rpartition("/")[2]
+    name = canonicalize_name(request.path_params["project"]) if request.path_params else last
+    return RedirectResponse(f"{name}/", status_code=301)
+
+
+def _to_normalised(name: NormalizedName) -> Response:
+    return RedirectResponse(f"../{name}/", status_code=301)

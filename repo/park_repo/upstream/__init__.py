@@ -1,0 +1,1 @@
+"""Other indexes: reached through this one, or in place of it."""

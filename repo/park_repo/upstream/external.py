@@ -1,0 +1,125 @@
+"""An external index in place of the embedded one: pypiserver, devpi, or any other.
+
+Released projects are read from it and uploaded to it; it keeps them in its own way. Users'
+working trees stay with the service, because no other index keeps one user's from another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from park.errors import Conflict, NotPermitted, UpstreamFault
+from park_repo.upstream.remote_pages import sha256_of
+from park_repo.upstream.upstream import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import httpx2
+
+    from park_repo.records import PublishedFile
+
+__all__ = ["ExternalIndex", "upload_url_of"]
+
+_CONFLICT = 409
+_REFUSALS = {401, 403}
+
+
+class ExternalIndex:
+    """The index whose simple API is at ``url`` and whose legacy upload API is at ``upload_url``.
+
+    Without ``upload_url`` it is found from ``url``; see `upload_url_of`. ``login`` is a user
+    and a password, which ``url`` may bear as well.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        upload_url: str | None = None,
+        login: tuple[str, str] | None = None,
+        client: httpx2.AsyncClient | None = None,
+    ) -> None:
+        # pypiserver redirects to PyPI for what it does not have: that would make it the owner
+        # of every name there is
+        self.remote = Upstream(url, stays_home=True, login=login, client=client)
+        self.upload_url = upload_url or upload_url_of(self.remote.url)
+
+    async def publish(self, file: PublishedFile, path: Path, fields: Mapping[str, str]) -> bool:
+        """Upload a checked file, and tell whether it is new there.
+
+        Raises `Conflict` where its name is taken by other bytes, and `UpstreamFault` where
+        the index does not take it.
+        """
+        if await self._has(file):
+            return False
+        kept = {key: value for key, value in fields.items() if key != "attestations"}
+        form = {
+            ":action": "file_upload",
+            "protocol_version": "1",
+            "name": str(file.project),
+            "version": file.version,
+            "sha256_digest": file.sha256,
+            **_required_of(file),
+            **kept,
+        }
+        with path.open("rb") as content:
+            answer = await self.remote.post(
+                self.upload_url, data=form, files={"content": (file.filename, content)}
+            )
+        self.remote.forget(file.project)
+        self._check(answer, file)
+        return True
+
+    async def _has(self, file: PublishedFile) -> bool:
+        """Tell whether this very file is there; a name means the same bytes for ever here too."""
+        self.remote.forget(file.project)
+        project = await self.remote.project(file.project)
+        there = None if project is None else project.file(file.filename)
+        if there is None:
+            return False
+        if sha256_of(there) != file.sha256:
+            raise Conflict(
+                f"{file.filename} is at {self.remote.url} already with other bytes",
+                hint="a file name is immutable: give the new file a new version",
+            )
+        return True
+
+    def _check(self, answer: httpx2.Response, file: PublishedFile) -> None:
+        if answer.is_success:
+            return
+        what = f"{self.upload_url} answered {answer.status_code} to {file.filename}"
+        said = " ".join(answer.text.split())[:200]
+        if answer.status_code == _CONFLICT:
+            raise Conflict(f"{what}: {said}", hint="give the new file a new version")
+        if answer.status_code in _REFUSALS:
+            raise NotPermitted(
+                f"{what}: {said}",
+                hint="the operator should check the user and password of --index",
+            )
+        raise UpstreamFault(f"{what}; expected 200: {said}")
+
+
+def upload_url_of(url: str) -> str:
+    """Return where an index takes uploads, by the URL of its simple API.
+
+    >>> upload_url_of("http://h/simple/"), upload_url_of("http://h/ada/dev/+simple/")
+    ('http://h/', 'http://h/ada/dev/')
+    """
+    parts = urlsplit(url)
+    folder, _, last = parts.path.rstrip("/").rpartition("/")
+    path = f"{folder}/" if last in {"simple", "+simple"} else parts.path
+    return urlunsplit(parts._replace(path=path))
+
+
+def _required_of(file: PublishedFile) -> dict[str, str]:
+    """Return the form fields that some indexes insist on and some clients leave out."""
+    is_wheel = file.filename.endswith(".whl")
+    pyversion = file.filename.removesuffix(".whl").split("-")[-3] if is_wheel else "source"
+    return {
+        "filetype": "bdist_wheel" if is_wheel else "sdist",
+        "pyversion": pyversion,
+        "metadata_version": "2.1",
+    }

@@ -1,0 +1,174 @@
+"""The files of other indexes, brought here once, verified, and kept by their content.
+
+::
+
+    <folder>/incoming/<random>.part          being brought
+    <folder>/files/<sha256>/<file name>      whole and verified
+    <folder>/files/<sha256>/<file name>.metadata
+
+What is kept needs the other index no more. Past a limit, what was used longest ago goes and
+is brought anew when it is asked for; so the folder may also be deleted while the service is
+down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+from park.errors import UnknownItem, UpstreamFault
+from park_repo.upstream.remote_pages import UNVERIFIED, metadata_sha256_of
+from park_repo.upstream.transfer import RemoteFile, Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from packaging.utils import NormalizedName
+
+    from park_repo.simple import Document
+    from park_repo.upstream.upstream import RemoteProject, Upstream
+
+__all__ = ["RemoteFiles"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+_KEPT_BYTES = 20 << 30
+"""More than a hundred closures like that of refl1d: 46 wheels, some 160 MiB."""
+
+_AFTER_TIDYING = 0.9
+"""The part of the limit that is left then, so that not every file after it means tidying."""
+
+
+class RemoteFiles:
+    """Files of other indexes in ``folder``; ``find`` gives the project that has a file.
+
+    All methods belong to the event loop.
+    """
+
+    def __init__(
+        self, folder: Path, find: Callable[[NormalizedName], Awaitable[RemoteProject | None]]
+    ) -> None:
+        self._files = folder / "files"
+        self._incoming = folder / "incoming"
+        self._find = find
+        self._transfers: dict[Path, Transfer] = {}
+        shutil.rmtree(self._incoming, ignore_errors=True)  # what a crash left half-brought
+        self._incoming.mkdir(parents=True)
+        self._bytes = sum(size for _, size, _ in self._by_use())
+
+    def kept(self, sha256: str, filename: str) -> Path | None:
+        """Return the path of the file if it is here."""
+        path = self._place(sha256, filename)
+        try:
+            os.utime(path)  # its last use
+        except FileNotFoundError:
+            return None
+        return path
+
+    async def whole(
+        self,
+        project: NormalizedName,
+        sha256: str,
+        filename: str,
+        *,
+        received: Callable[[int], object] = lambda _: None,
+    ) -> Path:
+        """Return the path of the file, brought now unless it is here.
+
+        ``received`` is called with the number of bytes since its last call. Raises
+        `UnknownItem` where no other index has such a file of ``project``, and
+        `UpstreamFault` where it cannot be had.
+        """
+        path = self.kept(sha256, filename)
+        if path is None:
+            transfer = await self.transfer(project, sha256, filename)
+            path = await transfer.whole(received)
+        return path
+
+    async def transfer(self, project: NormalizedName, sha256: str, filename: str) -> Transfer:
+        """Return the transfer of a file that is not here; raises `UnknownItem` as `whole`."""
+        target = self._place(sha256, filename)
+        if target not in self._transfers:
+            file, source = await self._located(project, sha256, filename)
+            remote = RemoteFile(source=source, url=file["url"], sha256=sha256)
+            # another request may have begun it while we looked
+            if target not in self._transfers:
+                self._begin(remote, target)
+        return self._transfers[target]
+
+    async def metadata(self, project: NormalizedName, sha256: str, filename: str) -> Path:
+        """Return the path of a file's METADATA (PEP 658), brought and verified like the file.
+
+        Raises `UnknownItem` where the other index gives none that can be verified.
+        """
+        path = self._place(sha256, f"{filename}.metadata")
+        if not path.is_file():
+            file, source = await self._located(project, sha256, filename)
+            expected = metadata_sha256_of(file)
+            if expected is None:
+                raise UnknownItem(f"{source.url} gives no digest for the METADATA of {filename}")
+            remote = RemoteFile(source=source, url=f"{file['url']}.metadata", sha256=expected)
+            if path not in self._transfers:
+                self._begin(remote, path)
+            await self._transfers[path].whole()
+        return path
+
+    async def aclose(self) -> None:
+        """Give up what is being brought."""
+        tasks = [transfer.task for transfer in self._transfers.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, remote: RemoteFile, target: Path) -> None:
+        partial = self._incoming / f"{secrets.token_hex(16)}.part"
+        transfer = Transfer(remote, partial=partial, target=target)
+        self._transfers[target] = transfer
+        transfer.task.add_done_callback(lambda task: self._ended(target, task))
+
+    def _ended(self, target: Path, task: asyncio.Task[Path]) -> None:
+        del self._transfers[target]
+        # asked for the exception, so that it counts as seen: every reader may have gone
+        if not task.cancelled() and task.exception() is None:
+            self._bytes += target.stat().st_size
+            if self._bytes > _KEPT_BYTES:
+                self._tidy()
+
+    def _tidy(self) -> None:
+        """Delete what was used longest ago, METADATA with or without their file."""
+        for _used, size, path in self._by_use():
+            if self._bytes <= _AFTER_TIDYING * _KEPT_BYTES:
+                return
+            path.unlink(missing_ok=True)
+            self._bytes -= size
+
+    def _by_use(self) -> list[tuple[int, int, Path]]:
+        """Return (time of last use, size in bytes, path) of each file, the oldest first."""
+        facts = ((path.stat(), path) for path in self._files.glob("*/*"))
+        return sorted((stat.st_mtime_ns, stat.st_size, path) for stat, path in facts)
+
+    async def _located(
+        self, project: NormalizedName, sha256: str, filename: str
+    ) -> tuple[Document, Upstream]:
+        if sha256 == UNVERIFIED:
+            raise UpstreamFault(
+                f"the index behind this one gives no sha256 for {filename}",
+                hint="what cannot be verified is not served; use an index that gives digests",
+            )
+        found = await self._find(project)
+        file = None if found is None else found.file(filename, sha256=sha256)
+        if found is None or file is None:
+            raise UnknownItem(f"no file {filename} with sha256 {sha256} at any index behind this")
+        return file, found.source
+
+    def _place(self, sha256: str, filename: str) -> Path:
+        if not _SHA256.fullmatch(sha256) and sha256 != UNVERIFIED:
+            raise UnknownItem(f"not a sha256 in hex: {sha256!r}")
+        if "/" in filename or filename in {"", ".", ".."}:
+            raise UnknownItem(f"not a file name: {filename!r}")
+        return self._files / sha256 / filename

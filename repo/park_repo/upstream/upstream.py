@@ -1,0 +1,285 @@
+"""Another index, reached through this one: PyPI, a mirror, or the one that takes our uploads.
+
+Its pages are kept in memory for a short time, then asked for again by their ETag. Its
+credentials stay here: they are sent to its own origin, and to no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import httpx2
+
+from park.errors import UpstreamFault
+from park_repo.http.negotiation import HTML, JSON, LEGACY_HTML
+from park_repo.simple import Document, Page, render
+from park_repo.single_flight import SingleFlight
+from park_repo.upstream.remote_pages import (
+    led_through_here,
+    parse_html_page,
+    parse_html_projects,
+    parse_json_page,
+    parse_json_projects,
+    sha256_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from packaging.utils import NormalizedName
+
+__all__ = ["RemoteProject", "Upstream"]
+
+_ACCEPT = f"{JSON}, {HTML};q=0.2, {LEGACY_HTML};q=0.1"
+
+_FRESH_S = 10.0
+"""Seconds without asking again: one resolution asks for a page more than once."""
+
+_MOST_BYTES = 64 << 20
+"""Of the pages that are kept, as they came; taken apart they need some three times as much.
+
+The pages of a scientific closure of 47 projects are 22 MB, the largest of them 2 MB.
+"""
+
+_EMPTY_BYTES = 1_024
+"""What the knowledge that there is no such page costs, about."""
+
+_MAX_REDIRECTS = 5
+
+_TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
+
+_FILES_URL = "../../files/upstream/"
+"""From ``/simple/<project>/`` to where the files of other indexes are served here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteProject:
+    """The page of a project on another index."""
+
+    name: NormalizedName
+    source: Upstream
+    document: Document
+    """As the other index has it, its URLs absolute: for this service alone."""
+    _pages: dict[str, Page] = field(default_factory=dict)
+
+    def file(self, filename: str, *, sha256: str | None = None) -> Document | None:
+        """Return the entry of a file, with this digest if given, or None."""
+        for file in self.document["files"]:
+            if file["filename"] == filename and sha256 in {None, sha256_of(file)}:
+                found: Document = file
+                return found
+        return None
+
+    async def page(self, media_type: str) -> Page:
+        """Return the page as clients see it, rendered once."""
+        if media_type not in self._pages:
+            # megabytes, for the largest: rendered in a thread, so that others are served
+            page = await asyncio.to_thread(self._rendered, media_type)
+            self._pages.setdefault(media_type, page)
+        return self._pages[media_type]
+
+    def _rendered(self, media_type: str) -> Page:
+        return render(led_through_here(self.document, self.name, files_url=_FILES_URL), media_type)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Cached:
+    """A project (None: the index has none), its page's ETag and when that was last current.
+
+    ``size`` is that of the page as it came, in bytes.
+    """
+
+    project: RemoteProject | None
+    etag: str | None
+    checked_at: float
+    size: int
+
+
+class Upstream:
+    """A simple index at ``url`` (such as ``https://pypi.org/simple/``).
+
+    ``login`` is a user and a password; ``url`` may bear them as well. ``stays_home`` takes a
+    redirect to another host for "no such project": that is how pypiserver sends whoever asks
+    for more than it has to PyPI. ``client`` is for tests and for operators' own certificates
+    or proxies; without one, a client with the process's settings is made. ``clock`` gives
+    seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        stays_home: bool = False,
+        login: tuple[str, str] | None = None,
+        client: httpx2.AsyncClient | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        parts = urlsplit(url)
+        in_url, _, host = parts.netloc.rpartition("@")
+        self.url = urlunsplit(parts._replace(netloc=host)).rstrip("/") + "/"
+        self._auth = httpx2.BasicAuth(*login) if login else _basic_auth(in_url)
+        self._stays_home = stays_home
+        self._client = client or httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=True)
+        self._clock = clock
+        self._projects: OrderedDict[NormalizedName, _Cached] = OrderedDict()
+        self._asking: SingleFlight[_Cached] = SingleFlight()
+
+    async def project(self, name: NormalizedName) -> RemoteProject | None:
+        """Return the project ``name``, or None if the index has none.
+
+        Raises `UpstreamFault` where it does not answer, or with anything but a page.
+        """
+        cached = self._projects.get(name)
+        if cached is None or self._clock() - cached.checked_at >= _FRESH_S:
+            cached = await self._asking.do(name, partial(self._ask, name, cached))
+        if name in self._projects:
+            self._projects.move_to_end(name)
+        return cached.project
+
+    async def names(self) -> list[NormalizedName]:
+        """Return the names of all projects of the index; raises `UpstreamFault`."""
+        response = await self._get(self.url, {"Accept": _ACCEPT})
+        if response.status_code != httpx2.codes.OK:
+            raise _unexpected(response)
+        with _readable(response):
+            if _media_type(response) == JSON:
+                return parse_json_projects(response.content)
+            return parse_html_projects(response.text)
+
+    def forget(self, name: NormalizedName) -> None:
+        """Ask again for ``name`` next time: it has just been changed."""
+        self._projects.pop(name, None)
+
+    @asynccontextmanager
+    async def opened(
+        self, url: str, headers: dict[str, str] | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """Open a file of the index and yield its response, the body not yet read."""
+        with _answering(url):
+            async with self._client.stream(
+                "GET", url, headers=headers, auth=self._auth_for(url)
+            ) as response:
+                yield response
+
+    async def post(self, url: str, **form: object) -> httpx2.Response:
+        """Send a form to the index and return its answer, whatever it is."""
+        with _answering(url):
+            return await self._client.post(url, auth=self._auth_for(url), **form)  # type: ignore[arg-type]  # data= and files=
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._asking.aclose()
+        await self._client.aclose()
+
+    async def _ask(self, name: NormalizedName, cached: _Cached | None) -> _Cached:
+        headers = {"Accept": _ACCEPT}
+        if cached is not None and cached.etag is not None:
+            headers["If-None-Match"] = cached.etag
+        response = await self._get(f"{self.url}{name}/", headers)
+        project, etag, size = None, response.headers.get("etag"), len(response.content)
+        if cached is not None and response.status_code == httpx2.codes.NOT_MODIFIED:
+            project, etag, size = cached.project, cached.etag, cached.size
+        elif not self._is_elsewhere(response):
+            # a page may be megabytes: parsed in a thread, so that others are served meanwhile
+            project = await asyncio.to_thread(self._parsed, response, name)
+        found = _Cached(project=project, etag=etag, checked_at=self._clock(), size=size)
+        self._keep(name, found)
+        return found
+
+    def _keep(self, name: NormalizedName, cached: _Cached) -> None:
+        """Keep a page, and let go of those that were not asked for the longest."""
+        self._projects.pop(name, None)
+        self._projects[name] = cached
+        kept = sum(each.size + _EMPTY_BYTES for each in self._projects.values())
+        while kept > _MOST_BYTES and len(self._projects) > 1:
+            kept -= self._projects.popitem(last=False)[1].size + _EMPTY_BYTES
+
+    def _parsed(self, response: httpx2.Response, name: NormalizedName) -> RemoteProject | None:
+        """Return the project of a page, None for 404; raises `UpstreamFault` for the rest."""
+        url, media_type = str(response.url), _media_type(response)
+        if response.status_code == httpx2.codes.NOT_FOUND:
+            return None
+        if response.status_code != httpx2.codes.OK:
+            raise _unexpected(response)
+        with _readable(response):
+            if media_type == JSON:
+                document = parse_json_page(response.content, url)
+                return RemoteProject(name=name, source=self, document=document)
+            if media_type in {HTML, LEGACY_HTML}:
+                document = parse_html_page(response.text, url, name)
+                return RemoteProject(name=name, source=self, document=document)
+        raise UpstreamFault(
+            f"upstream {url} answered with {media_type!r}; expected a simple index page"
+        )
+
+    async def _get(self, url: str, headers: dict[str, str]) -> httpx2.Response:
+        """Ask for a page; a redirect that leads elsewhere is the answer if it `stays_home`."""
+        for _ in range(_MAX_REDIRECTS):
+            with _answering(url):
+                response = await self._client.get(
+                    url,
+                    headers=headers,
+                    auth=self._auth_for(url),
+                    follow_redirects=not self._stays_home,
+                )
+            if response.next_request is None or self._is_elsewhere(response):
+                return response
+            url = str(response.next_request.url)
+        raise UpstreamFault(f"upstream {url} redirects without end")
+
+    def _auth_for(self, url: str) -> httpx2.BasicAuth | None:
+        return self._auth if _origin(url) == _origin(self.url) else None
+
+    def _is_elsewhere(self, response: httpx2.Response) -> bool:
+        following = response.next_request
+        return following is not None and _origin(str(following.url)) != _origin(self.url)
+
+
+def _unexpected(response: httpx2.Response) -> UpstreamFault:
+    return UpstreamFault(
+        f"upstream {response.url} answered {response.status_code}; expected 200 or 404"
+    )
+
+
+@contextmanager
+def _readable(response: httpx2.Response) -> Iterator[None]:
+    """Turn what a page that is none makes the parsers raise into a fault of upstream."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UpstreamFault(
+            f"upstream {response.url} sent a page that cannot be read: {error}"
+        ) from error
+
+
+@contextmanager
+def _answering(url: str) -> Iterator[None]:
+    """Turn whatever the network does into a fault of upstream."""
+    try:
+        yield
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+        raise UpstreamFault(
+            f"upstream {url} did not answer: {str(error) or type(error).__name__}",
+            hint="try again; if it stays so, the service's operator should check its upstream",
+        ) from error
+
+
+def _media_type(response: httpx2.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def _basic_auth(login: str) -> httpx2.BasicAuth | None:
+    user, _, password = login.partition(":")
+    return httpx2.BasicAuth(unquote(user), unquote(password)) if login else None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

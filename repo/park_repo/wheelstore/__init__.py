@@ -1,0 +1,1 @@
+"""The wheel store: each wheel unpacked once per interpreter, for all environments."""

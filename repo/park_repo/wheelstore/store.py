@@ -1,0 +1,310 @@
+"""The wheel store: each wheel unpacked once per interpreter, for all environments.
+
+Layout, under the store's root::
+
+    v1/<sha256>-<cache tag>/            an entry, read-only: site, scripts, data, headers
+    v1/<sha256>-<cache tag>.files.json  its manifest: a stamp for each file and directory
+    v1/<sha256>-<cache tag>.json        its mark of completeness, written last
+    v1/.locks/                          one lock per key, between threads and processes
+
+An entry exists when its mark does, and is of use from then on; its bytecode may follow.
+Whatever is found damaged is put aside,
+never mended in place: environments link to the entry by its path, and see the new one when
+it is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NewType
+
+from packaging.utils import NormalizedName
+
+from park.errors import CannotSatisfy
+from park_repo import durable as disk
+from park_repo.wheelstore import pending
+from park_repo.wheelstore.manifest import (
+    Damage,
+    Stamp,
+    changed_contents,
+    changed_stamps,
+    seal,
+    take_stamps,
+)
+from park_repo.wheelstore.unpack import ConsoleScript, Unpacked, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from park_repo.wheelstore.bytecode import Compiler
+
+__all__ = ["StoreEntry", "StoreKey", "WheelStore", "store_key"]
+
+StoreKey = NewType("StoreKey", str)
+"""``<sha256 of the wheel file>-<cache tag of the interpreter>``"""
+
+_FORMAT = "v1"
+
+
+def store_key(sha256: str, cache_tag: str) -> StoreKey:
+    """Return the key of a wheel for an interpreter."""
+    return StoreKey(f"{sha256}-{cache_tag}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoreEntry:
+    """One unpacked wheel. ``size_bytes`` counts its files.
+
+    ``schemes`` are the folders it has: ``site``, ``scripts``, ``data``, ``headers``;
+    ``bytecode`` tells whether its modules are compiled.
+    """
+
+    key: StoreKey
+    path: Path
+    filename: str
+    name: NormalizedName
+    version: str
+    sha256: str
+    size_bytes: int
+    files: int
+    bytecode: bool
+    schemes: tuple[str, ...]
+    scripts: tuple[ConsoleScript, ...]
+    shebang_scripts: tuple[str, ...]
+
+
+class WheelStore:
+    """The store under ``root``. Threads and processes may share it."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root.resolve() / _FORMAT
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the entries, which jobs must not write to."""
+        return self._folder
+
+    def get(self, key: StoreKey) -> StoreEntry | None:
+        """Return the entry, or None where it is absent or unfinished."""
+        try:
+            with open(f"{self._folder}/{key}.json", "rb", buffering=0) as mark:  # noqa: PTH123 (one of many)
+                return _parse_entry(json.loads(mark.read()), key, self._folder / key)
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def has(self, key: StoreKey) -> bool:
+        """Tell whether the entry is complete; one system call."""
+        return self._mark(key).exists()
+
+    def entries(self) -> Iterator[StoreEntry]:
+        """Yield every complete entry, sorted by key."""
+        for mark in sorted(self._folder.glob("*.json")):
+            if not mark.name.endswith(".files.json"):
+                entry = self.get(StoreKey(mark.stem))
+                if entry is not None:
+                    yield entry
+
+    def add(self, wheel: Path, *, sha256: str, compiler: Compiler) -> StoreEntry:
+        """Unpack and compile ``wheel`` unless it is here; return its entry."""
+        entry = self.unpack(
+            wheel, sha256=sha256, python=compiler.python, cache_tag=compiler.cache_tag
+        )
+        return self.compile(entry, compiler)
+
+    def unpack(self, wheel: Path, *, sha256: str, python: str, cache_tag: str) -> StoreEntry:
+        """Unpack ``wheel`` for an interpreter unless it is here; return its entry.
+
+        ``python`` is the minor. Whoever asks for the same wheel meanwhile waits for it.
+        Raises `CannotSatisfy` for a file that is no valid wheel or has another digest.
+        """
+        key = store_key(sha256, cache_tag)
+        with disk.key_lock(self._folder, key):
+            entry = self.get(key)
+            if entry is not None:
+                return entry
+            _check_digest(wheel, sha256)
+            return self._build(key, wheel, python)
+
+    def modules(self, entry: StoreEntry) -> list[str]:
+        """Return the modules of ``entry`` that can have bytecode, sorted."""
+        return pending.modules(stamp.path for stamp in self._stamps(entry.key) or ())
+
+    def compile(
+        self,
+        entry: StoreEntry,
+        compiler: Compiler,
+        compiled: Callable[[int], object] = lambda _: None,
+    ) -> StoreEntry:
+        """Give ``entry`` its bytecode unless it has it, under the eyes of those who use it.
+
+        ``compiled`` is called with the number of modules done since the last call. Raises
+        `CannotSatisfy` where the entry was put aside meanwhile.
+        """
+        with disk.key_lock(self._folder, entry.key):
+            now = self.get(entry.key)
+            if now is None:
+                raise CannotSatisfy(
+                    f"{entry.filename} left the wheel store before it was compiled",
+                    hint="ask again: it is unpacked anew",
+                )
+            if now.bytecode:
+                return now
+            return self._compile(now, compiler, compiled)
+
+    def verify(self, entry: StoreEntry, *, thorough: bool = False) -> tuple[Damage, ...]:
+        """Return what is not as `add` left it.
+
+        By stamps, without reading a file; or, ``thorough``, by names, modes and digests,
+        which tells a scribble from a mere change of times (a restored backup).
+        """
+        stamps = self._stamps(entry.key)
+        if stamps is None:
+            return (Damage(path="", what="missing"),)
+        damages = (changed_contents if thorough else changed_stamps)(entry.path, stamps)
+        if entry.bytecode:
+            return damages
+        return tuple(damage for damage in damages if not pending.is_bytecode(damage.path))
+
+    def heal(self, key: StoreKey) -> bool:
+        """Compare the entry with its manifest; put it aside if it is damaged.
+
+        Where only times and inodes changed (a restored backup), they are accepted. Returns
+        whether the entry is sound now; False where it must be added again.
+        """
+        with disk.key_lock(self._folder, key):
+            entry = self.get(key)
+            if entry is not None and not self.verify(entry):
+                return True
+            if entry is None or self.verify(entry, thorough=True):
+                self._put_aside(key)
+                return False
+            digests = {stamp.path: stamp.sha256 for stamp in self._stamps(key) or ()}
+            self._write_stamps(key, take_stamps(entry.path, digests), entry.bytecode)
+            return True
+
+    def remove(self, key: StoreKey) -> None:
+        """Remove an entry that nothing uses any more; its wheel brings it back."""
+        with disk.key_lock(self._folder, key):
+            self._put_aside(key)
+            self._stamps_file(key).unlink(missing_ok=True)
+        disk.sweep_beside(self._folder)
+
+    def _put_aside(self, key: StoreKey) -> None:
+        """Let nothing find the entry: every user of it refuses until it is added again."""
+        self._mark(key).unlink(missing_ok=True)
+        disk.quarantine(self._folder, key)
+
+    def sweep(self) -> list[str]:
+        """Remove what earlier processes left unfinished or in quarantine; return the names."""
+        removed = disk.sweep_beside(self._folder)
+        for path in sorted(self._folder.iterdir()):
+            if path.name.startswith("."):
+                continue
+            key = StoreKey(path.name.removesuffix(".json").removesuffix(".files"))
+            with disk.key_lock(self._folder, key, wait=False) as held:
+                if held and not (self.has(key) and (self._folder / key).is_dir()):
+                    disk.remove_tree(path)
+                    removed.append(path.name)
+        return removed
+
+    def _build(self, key: StoreKey, wheel: Path, python: str) -> StoreEntry:
+        building, final = disk.beside(self._folder, key), self._folder / key
+        try:
+            disk.remove_tree(final)  # complete, but its mark was not written any more
+            found = unpack(wheel, building, python=python)
+            pending.reserve(building, found.digests)
+            seal(building)
+            pending.open_for_bytecode(building, found.digests)
+            building.rename(final)
+        except BaseException:
+            disk.remove_tree(building)
+            raise
+        stamps = take_stamps(final, found.digests)
+        self._write_stamps(key, stamps, bytecode=False)
+        document = _document(wheel.name, key.partition("-")[0], found, stamps)
+        return self._marked(_parse_entry(document, key, final))
+
+    def _compile(
+        self, entry: StoreEntry, compiler: Compiler, compiled: Callable[[int], object]
+    ) -> StoreEntry:
+        sources = [s for s in self._stamps(entry.key) or () if not pending.is_bytecode(s.path)]
+        names = pending.modules(stamp.path for stamp in sources)
+        pending.open_for_bytecode(entry.path, names)
+        digests = compiler.compile(entry.path, names, compiled)
+        made = pending.close(entry.path, names, digests)
+        self._write_stamps(entry.key, [*sources, *made], bytecode=True)
+        size = sum(stamp.size for stamp in [*sources, *made] if stamp.sha256)
+        return self._marked(
+            replace(entry, bytecode=True, size_bytes=size, files=entry.files + len(digests))
+        )
+
+    def _marked(self, entry: StoreEntry) -> StoreEntry:
+        """Write the mark of completeness, durably."""
+        document = {k: v for k, v in asdict(entry).items() if k not in {"key", "path"}}
+        disk.write_durably(self._mark(entry.key), json.dumps(document).encode())
+        return entry
+
+    def _mark(self, key: StoreKey) -> Path:
+        return self._folder / f"{key}.json"
+
+    def _stamps_file(self, key: StoreKey) -> Path:
+        return self._folder / f"{key}.files.json"
+
+    def _stamps(self, key: StoreKey) -> list[Stamp] | None:
+        try:
+            rows = json.loads(self._stamps_file(key).read_bytes())
+            return [Stamp.parse(row) for row in rows]
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def _write_stamps(self, key: StoreKey, stamps: list[Stamp], bytecode: bool) -> None:  # noqa: FBT001 (a fact, not a switch)
+        kept = stamps if bytecode else [s for s in stamps if not pending.is_bytecode(s.path)]
+        disk.write_durably(self._stamps_file(key), json.dumps(kept).encode())
+
+
+def _check_digest(wheel: Path, sha256: str) -> None:
+    with wheel.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        raise CannotSatisfy(
+            f"{wheel.name} is not the wheel of the lock: expected SHA-256 {sha256}, found {found}",
+            hint="fetch it again; if that does not help, its index changed a released file",
+        )
+
+
+def _document(filename: str, sha256: str, found: Unpacked, stamps: list[Stamp]) -> dict[str, Any]:
+    """Return the mark of completeness as JSON data."""
+    files = [stamp for stamp in stamps if stamp.sha256]
+    return {
+        "filename": filename,
+        "name": found.name,
+        "version": found.version,
+        "sha256": sha256,
+        "size_bytes": sum(stamp.size for stamp in files),
+        "files": len(files),
+        "bytecode": False,
+        "schemes": sorted({stamp.path.partition("/")[0] for stamp in files}),
+        "scripts": [asdict(script) for script in found.scripts],
+        "shebang_scripts": list(found.shebang_scripts),
+    }
+
+
+def _parse_entry(document: dict[str, Any], key: StoreKey, path: Path) -> StoreEntry:
+    return StoreEntry(
+        key=key,
+        path=path,
+        filename=document["filename"],
+        name=NormalizedName(document["name"]),
+        version=document["version"],
+        sha256=document["sha256"],
+        size_bytes=document["size_bytes"],
+        files=document["files"],
+        bytecode=document["bytecode"],
+        schemes=tuple(document["schemes"]),
+        scripts=tuple(ConsoleScript(**script) for script in document["scripts"]),
+        shebang_scripts=tuple(document["shebang_scripts"]),
+    )

@@ -1,0 +1,106 @@
+"""A service on loopback to be measured, and the shortest way to its jobs: no client's comfort."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.install import PARK
+from park.client.access.address import Address
+from park.client.access.transport import Transport
+from park.model.ids import new_id
+from park.wire import API
+
+__all__ = ["TRIVIAL", "WIDTH", "BenchService", "served"]
+
+WIDTH = 8
+"""Jobs at a time, ours and the yardstick's."""
+
+TRIVIAL = "sys:getrecursionlimit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchService:
+    """A service that runs; ``lock`` names its environment, ``pid`` is its process."""
+
+    transport: Transport
+    lock: str
+    pid: int
+
+    def submit(self, entry_point: str, count: int, *, fresh: bool = False) -> list[str]:
+        """Submit a batch; it is committed when this returns."""
+        call: dict[str, Any] = {"args": [], "kwargs": {}}
+        facts = {"entry_point": entry_point, "call": call, "lock_hash": self.lock, "fresh": fresh}
+        requests = [{"id": new_id(), **facts} for _ in range(count)]
+        self.transport.json("POST", f"{API}/jobs", json=requests)
+        return [str(request["id"]) for request in requests]
+
+    def result(self, job: str) -> int:
+        """Wait for a job and return what it returned."""
+        while True:
+            answer = self.transport.json("GET", f"{API}/jobs/{job}/result", params={"wait": 25})
+            if "result" in answer:
+                return int(answer["result"])
+            if answer["job"]["finished"]:
+                raise RuntimeError(answer["job"]["error"])
+
+    def call(self, entry_point: str, *, fresh: bool = False) -> None:
+        """Run one job from its submission to its result."""
+        (job,) = self.submit(entry_point, 1, fresh=fresh)
+        self.result(job)
+
+    def run(self, count: int) -> None:
+        """Run a batch until every job of it is known to have completed."""
+        jobs = self.submit(TRIVIAL, count)
+        for job in reversed(jobs):
+            self.result(job)
+            query = {"status": "completed", "limit": count}
+            found = self.transport.json("GET", f"{API}/jobs", params=query)
+            if {record["id"] for record in found} >= set(jobs):
+                return
+
+    def processes(self) -> list[int]:
+        """Return the service and its fork servers."""
+        servers = self.transport.json("GET", f"{API}/fork-servers")
+        return [self.pid, *(server["pid"] for server in servers)]
+
+
+@contextmanager
+def served(
+    folder: Path, *options: str, program: Sequence[str | Path] = (PARK,)
+) -> Iterator[BenchService]:
+    """Run a service on the home in ``folder``, with the environment of `mymodel` ready.
+
+    ``program`` is what serves, ``options`` are further ones of its ``serve``.
+    """
+    folder.mkdir(exist_ok=True)
+    variables = {
+        **os.environ,
+        "PARK_CONFIG": str(folder / "config.toml"),
+        "PARK_STATE_DIR": str(folder / "state"),
+        "PARK_CACHE_DIR": str(folder / "cache"),
+    }
+    argv: list[str | Path] = [*program, "serve", *options, "--home", folder / "home", "--port", "0"]
+    argv += ["--slots", str(WIDTH), "--ready-file", folder / "ready"]
+    process = subprocess.Popen(argv, env=variables, stderr=subprocess.PIPE, text=True)
+    if process.stderr is None or "park serves" not in process.stderr.readline():
+        raise RuntimeError("the service did not start")
+    try:
+        install: list[str | Path] = [PARK, "install", "mymodel", "--json"]
+        done = subprocess.run(install, env=variables, stdout=subprocess.PIPE, check=True)
+        url = json.loads((folder / "ready").read_text())["url"]
+        token = (folder / "home" / "token").read_text().strip()
+        transport = Transport(Address(url=url, token=token))
+        yield BenchService(
+            transport=transport, lock=json.loads(done.stdout)["lock_hash"], pid=process.pid
+        )
+        transport.close()
+    finally:
+        process.terminate()
+        process.communicate()

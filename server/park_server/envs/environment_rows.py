@@ -1,0 +1,200 @@
+"""All that is asked of the database about the life of environments.
+
+A lock is kept for good; its environment may come and go. Every change appends an event for
+each user who has an install of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
+
+from park.errors import Conflict, UnknownItem
+from park.model.lock_hash import LockHash
+from park.model.pins import is_tree_version
+from park.model.states import EnvironmentState, InstallState, JobState
+from park.wire import InstallRequest, decode
+from park_server import events
+from park_server.clock import now
+from park_server.db.tables import environment_pins, environments, installs, jobs, locks
+
+__all__ = [
+    "Installed",
+    "Lock",
+    "busy",
+    "enter",
+    "evict",
+    "grown",
+    "installed",
+    "lock",
+    "pin",
+    "pinned",
+    "ready",
+    "rows",
+    "unpin",
+    "used_since",
+]
+
+_NEEDED_BY = (JobState.QUEUED, JobState.RUNNING)
+"""Jobs in these states are bound to their environment and will not ask for it again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lock:
+    """A kept lock: its PEP 751 document and its Python minor; ``user`` installed it."""
+
+    document: str
+    python: str
+    user: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installed:
+    """One version of a project that came to a lock, and who installed it."""
+
+    project: str
+    version: str
+    user: str
+
+
+def lock(connection: Connection, lock_hash: str) -> Lock:
+    """Return the lock; raises `UnknownItem` where nothing was ever installed under it."""
+    row = connection.execute(
+        select(locks.c.document, locks.c.python, installs.c.user)
+        .join(installs, installs.c.lock_hash == locks.c.lock_hash)
+        .where(locks.c.lock_hash == lock_hash)
+        .order_by(installs.c.id.desc())
+    ).first()
+    if row is None:
+        raise UnknownItem(f"no lock {lock_hash} on this service", hint="`park env list`")
+    return Lock(document=row.document, python=row.python, user=row.user)
+
+
+def rows(connection: Connection, lock_hash: str | None = None) -> Sequence[Row[Any]]:
+    """Return the rows of all environments, or of one, with their Python; newest first."""
+    query = select(environments, locks.c.python).join(
+        locks, locks.c.lock_hash == environments.c.lock_hash
+    )
+    if lock_hash is not None:
+        query = query.where(environments.c.lock_hash == lock_hash)
+    return connection.execute(query.order_by(environments.c.created.desc())).all()
+
+
+def installed(connection: Connection, user: str) -> dict[str, list[Installed]]:
+    """Return what was installed under each lock hash whose environment ``user`` may see.
+
+    Another user's working trees are not to be seen, nor environments that hold them.
+    """
+    query = (
+        select(installs.c.lock_hash, installs.c.project, installs.c.version, installs.c.user)
+        .add_columns(installs.c.request)
+        .where(installs.c.lock_hash.is_not(None), installs.c.state == InstallState.READY)
+        .order_by(installs.c.id)
+    )
+    found: defaultdict[str, dict[Installed, None]] = defaultdict(dict)
+    for row in connection.execute(query):
+        if row.user == user or not _has_trees(decode(InstallRequest, row.request)):
+            each = Installed(project=row.project, version=row.version, user=row.user)
+            found[row.lock_hash][each] = None
+    return {lock_hash: list(each) for lock_hash, each in found.items()}
+
+
+def _has_trees(request: InstallRequest) -> bool:
+    return any(is_tree_version(pin.version) for pin in request.pins)
+
+
+def enter(connection: Connection, lock_hash: str, state: EnvironmentState, **data: Any) -> None:
+    """Take an environment to ``state``, with its events; ``data`` goes into these."""
+    connection.execute(
+        update(environments).where(environments.c.lock_hash == lock_hash).values(state=state)
+    )
+    _tell(connection, lock_hash, state, **data)
+
+
+def ready(
+    connection: Connection, lock_hash: str, *, packages: int, size_bytes: int, own_bytes: int
+) -> None:
+    """Note that an environment that is known was made again."""
+    connection.execute(
+        update(environments)
+        .where(environments.c.lock_hash == lock_hash)
+        .values(packages=packages, size_bytes=size_bytes, own_bytes=own_bytes, realised=now())
+    )
+    enter(connection, lock_hash, EnvironmentState.READY)
+
+
+def grown(connection: Connection, lock_hash: str, size_bytes: int) -> None:
+    """Note what an environment takes now that it has its bytecode."""
+    connection.execute(
+        update(environments)
+        .where(environments.c.lock_hash == lock_hash)
+        .values(size_bytes=size_bytes)
+    )
+
+
+def _tell(connection: Connection, lock_hash: str, what: str, **data: Any) -> None:
+    users = select(installs.c.user).where(installs.c.lock_hash == lock_hash).distinct()
+    for user in connection.execute(users).scalars():
+        events.append(connection, subject="environment", id=lock_hash, type=what, user=user, **data)
+
+
+def busy(connection: Connection) -> set[LockHash]:
+    """Return the lock hashes of the environments in which jobs run, or are about to."""
+    query = select(jobs.c.lock_hash).where(jobs.c.status.in_(_NEEDED_BY)).distinct()
+    return {LockHash(found) for found in connection.execute(query).scalars() if found}
+
+
+def used_since(connection: Connection, since: str) -> set[LockHash]:
+    """Return the lock hashes of the environments that jobs ran in, or that were made, since."""
+    recent = or_(environments.c.last_used >= since, environments.c.realised >= since)
+    query = select(environments.c.lock_hash).where(recent)
+    return {LockHash(found) for found in connection.execute(query).scalars()}
+
+
+def evict(connection: Connection, lock_hash: str, *, why: str) -> None:
+    """Note that an environment goes, before it does; its lock and wheels stay.
+
+    Raises `Conflict` where a job runs in it, or somebody pinned it.
+    """
+    if lock_hash in busy(connection):
+        raise Conflict(
+            f"a job runs in environment {lock_hash}", hint="`park jobs`: wait for it, or cancel it"
+        )
+    if users := pinned(connection).get(lock_hash):
+        raise Conflict(
+            f"environment {lock_hash} is pinned by {', '.join(users)}",
+            hint=f"park env unpin {lock_hash[:12]}",
+        )
+    enter(connection, lock_hash, EnvironmentState.EVICTED, why=why)
+
+
+def pinned(connection: Connection) -> dict[str, list[str]]:
+    """Return who pinned each environment, by lock hash."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in connection.execute(select(environment_pins).order_by(environment_pins.c.user)):
+        found[row.lock_hash].append(row.user)
+    return dict(found)
+
+
+def pin(connection: Connection, lock_hash: str, user: str) -> None:
+    """Keep an environment from eviction for ``user``; a second time changes nothing."""
+    known = select(environment_pins).where(_pin_of(lock_hash, user))
+    if connection.execute(known).first() is None:
+        row = {"lock_hash": lock_hash, "user": user, "created": now()}
+        connection.execute(insert(environment_pins), row)
+        _tell(connection, lock_hash, "pinned")
+
+
+def unpin(connection: Connection, lock_hash: str, user: str) -> None:
+    """Take back the pin of ``user``; nothing happens where there is none."""
+    gone = connection.execute(delete(environment_pins).where(_pin_of(lock_hash, user)))
+    if gone.rowcount:
+        _tell(connection, lock_hash, "unpinned")
+
+
+def _pin_of(lock_hash: str, user: str) -> ColumnElement[bool]:
+    return and_(environment_pins.c.lock_hash == lock_hash, environment_pins.c.user == user)

@@ -1,0 +1,231 @@
+"""Locks: PEP 751 documents that say, for one platform, which wheels make an environment.
+
+A resolver's document becomes ours by `normalise`: one wheel for each package, the one that
+the interpreter takes, by its SHA-256. Nothing in it names the service, its host or port:
+wheels that the service itself holds have the relative path ``wheels/<file name>`` instead
+of a URL, so that a copy of the lock beside a folder of its wheels installs with pip or uv.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import tomli_w
+from packaging.markers import Environment, Marker
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockValidationError,
+)
+from packaging.specifiers import SpecifierSet
+from packaging.tags import Tag, parse_tag
+from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+from packaging.version import Version
+
+from park.errors import ResolutionFailed, UsageError
+from park.model.lock_hash import LockHash, SelectedWheel, Target, lock_hash
+from park_server.envs.interpreters import Interpreter
+
+__all__ = ["OWN_WHEELS", "LockedWheel", "Selection", "dump", "load", "normalise", "select"]
+
+Artifact = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
+
+OWN_WHEELS = "wheels"
+"""The folder beside a lock in which the wheels are that have no public URL."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class LockedWheel:
+    """One wheel of a lock. ``size`` in bytes where known.
+
+    ``url`` is None for wheels which the service holds and finds by ``sha256`` (hex).
+    """
+
+    name: NormalizedName
+    version: str
+    filename: str
+    sha256: str
+    size: int | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """What a lock selects for one interpreter: ``wheels`` are sorted by name."""
+
+    target: Target
+    wheels: tuple[LockedWheel, ...]
+
+    @property
+    def hash(self) -> LockHash:
+        """The lock hash, which names the environment."""
+        return lock_hash(
+            self.target,
+            (SelectedWheel(name=w.name, version=w.version, sha256=w.sha256) for w in self.wheels),
+        )
+
+
+def normalise(
+    resolved: Pylock, interpreter: Interpreter, *, service_url: str | None = None
+) -> Pylock:
+    """Return our form of a resolver's document, for ``interpreter``.
+
+    Files under the host of ``service_url`` lose their URL. Raises `ResolutionFailed` where
+    a package has no wheel that the interpreter takes, or no SHA-256.
+    """
+    own_host = urlsplit(service_url).netloc.rpartition("@")[2] if service_url else None
+    wheels = select(resolved, interpreter).wheels
+    return Pylock(
+        lock_version=Version("1.0"),
+        environments=[_environment_marker(interpreter.markers)],
+        requires_python=SpecifierSet(f"=={interpreter.target.python}.*"),
+        created_by="park",
+        packages=[_package(wheel, own_host) for wheel in wheels],
+    )
+
+
+def select(lock: Pylock, interpreter: Interpreter) -> Selection:
+    """Return what ``lock`` selects for ``interpreter``; raises `ResolutionFailed` (see above)."""
+    chosen = lock.select(
+        environment=cast("Environment", interpreter.markers), tags=_tags(interpreter.tags)
+    )
+    try:
+        wheels = tuple(sorted(_locked_wheel(*pair, interpreter) for pair in chosen))
+    except PylockSelectError as err:
+        raise _no_wheel(lock, interpreter, err) from err
+    return Selection(target=interpreter.target, wheels=wheels)
+
+
+def dump(lock: Pylock) -> bytes:
+    """Return the document as TOML, valid by the specification."""
+    lock.validate()
+    return tomli_w.dumps(lock.to_dict()).encode()
+
+
+def load(document: bytes) -> Pylock:
+    """Parse a PEP 751 document; raises `UsageError` naming the place that is wrong."""
+    try:
+        return Pylock.from_dict(tomllib.loads(document.decode()))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, PylockValidationError) as err:
+        raise UsageError(f"not a lock (PEP 751): {err}") from err
+
+
+@lru_cache(maxsize=16_384)
+def _version_in(filename: str) -> str:
+    """Return the version of a wheel: the same wheels are selected again and again."""
+    return str(parse_wheel_filename(filename)[1])
+
+
+def _locked_wheel(package: Package, artifact: Artifact, interpreter: Interpreter) -> LockedWheel:
+    """Return the wheel behind ``artifact``; direct wheels stand as archives in the document."""
+    if isinstance(artifact, PackageWheel):
+        filename = artifact.filename
+    elif isinstance(artifact, PackageArchive):
+        filename = _basename(artifact.path or urlsplit(artifact.url or "").path)
+    else:
+        raise _only_source(package, interpreter)
+    try:
+        version = _version_in(filename)
+    except InvalidWheelFilename as err:
+        raise _only_source(package, interpreter) from err
+    sha256 = artifact.hashes.get("sha256")
+    if sha256 is None:
+        raise ResolutionFailed(
+            f"the index gives no SHA-256 for {filename}, found {sorted(artifact.hashes)}",
+            hint="a lock needs it; use an index that gives it (PEP 503, PEP 691)",
+        )
+    return LockedWheel(
+        name=package.name,
+        version=version,
+        filename=filename,
+        sha256=sha256,
+        size=artifact.size,
+        url=_public_url(artifact.url),
+    )
+
+
+def _package(wheel: LockedWheel, own_host: str | None) -> Package:
+    """Return one wheel as the document's package, with a relative path where it has no URL."""
+    url = wheel.url
+    if url is not None and urlsplit(url).netloc == own_host:
+        url = None
+    return Package(
+        name=wheel.name,
+        version=Version(wheel.version),
+        wheels=[
+            PackageWheel(
+                name=wheel.filename,
+                url=url,
+                path=None if url else f"{OWN_WHEELS}/{wheel.filename}",
+                size=wheel.size,
+                hashes={"sha256": wheel.sha256},
+            )
+        ],
+    )
+
+
+def _public_url(url: str | None) -> str | None:
+    """Return an http(s) ``url`` without credentials; None for a file of this machine."""
+    parts = urlsplit(url or "")
+    if parts.scheme not in {"http", "https"}:
+        return None
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+
+def _basename(path: str) -> str:
+    return unquote(path.replace("\\", "/").rpartition("/")[2])
+
+
+@lru_cache(maxsize=8)
+def _tags(tags: tuple[str, ...]) -> tuple[Tag, ...]:
+    """Parse the tags of an interpreter, best first: a thousand, so once for each."""
+    return tuple(tag for text in tags for tag in parse_tag(text))
+
+
+def _environment_marker(markers: Mapping[str, str]) -> Marker:
+    """Return the marker that is true where the lock was made for."""
+    names = ("implementation_name", "platform_machine", "python_version", "sys_platform")
+    return Marker(" and ".join(f'{name} == "{markers[name]}"' for name in names))
+
+
+def _only_source(package: Package, interpreter: Interpreter) -> ResolutionFailed:
+    return ResolutionFailed(
+        f"{package.name} {package.version or ''} has no wheel for Python"
+        f" {interpreter.target.python} on {interpreter.target.platform};"
+        f" it has {_platforms(package.wheels or ()) or 'only source'}",
+        hint="pin a version with a wheel for this platform, or upload such a wheel",
+    )
+
+
+def _no_wheel(lock: Pylock, interpreter: Interpreter, err: PylockSelectError) -> ResolutionFailed:
+    """Name the package, its version and its platforms, where that is what went wrong."""
+    supported = set(_tags(interpreter.tags))
+    for package in lock.packages:
+        wheels = list(package.wheels or ())
+        if wheels and not any(supported & tags for tags in _wheel_tags(wheels)):
+            return _only_source(package, interpreter)
+    return ResolutionFailed(
+        f"the lock does not fit Python {interpreter.version}"
+        f" on {interpreter.target.platform}: {err}"
+    )
+
+
+def _wheel_tags(wheels: Iterable[PackageWheel]) -> Iterator[frozenset[Tag]]:
+    return (parse_wheel_filename(wheel.filename)[3] for wheel in wheels)
+
+
+def _platforms(wheels: Iterable[PackageWheel]) -> str:
+    """Return what the wheels are for, such as ``cp312 on win_amd64``, sorted."""
+    found = {f"{t.interpreter} on {t.platform}" for tags in _wheel_tags(wheels) for t in tags}
+    return ", ".join(sorted(found))

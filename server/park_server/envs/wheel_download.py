@@ -1,0 +1,140 @@
+"""Download wheels into the wheel cache of a home."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+import httpx2
+
+from park.errors import CannotSatisfy
+from park_repo.durable import beside, key_lock, sweep_beside
+from park_server.envs.pylock import LockedWheel
+
+__all__ = ["Downloader"]
+
+_ATTEMPTS = 3
+_PAUSE_S = 0.5
+"""Before the second attempt; twice that before the third."""
+
+_CHUNK_BYTES = 256 * 1024
+_TIMEOUT_S = 30
+"""Without a byte for so long, an attempt has failed."""
+
+
+class Downloader(AbstractContextManager["Downloader"]):
+    """Fetches the wheels of a lock by their URL, each once, into ``folder``.
+
+    A file is in its place only when its SHA-256 was that of the lock. Thread-safe.
+    ``client`` may bring other certificates or a test's transport; ``pause`` waits between
+    attempts.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        client: httpx2.Client | None = None,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._folder = folder
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._client = client or httpx2.Client(follow_redirects=True, timeout=_TIMEOUT_S)
+        self._pause = pause
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def path(self, wheel: LockedWheel) -> Path:
+        """Return where ``wheel`` is, or would be."""
+        return self._folder / wheel.sha256 / wheel.filename
+
+    def fetch(self, wheel: LockedWheel, received: Callable[[int], object] = lambda _: None) -> Path:
+        """Return the file of ``wheel``, downloaded now unless it is here.
+
+        ``received`` is called with the number of bytes since its last call; a negative one
+        takes back those of a failed attempt. Raises `CannotSatisfy` where the file cannot
+        be had, or is not the one of the lock.
+        """
+        final = self.path(wheel)
+        if final.exists():
+            return final
+        if wheel.url is None:
+            raise CannotSatisfy(
+                f"{wheel.filename} has no URL in the lock, and the service does not hold it",
+                hint="upload the wheel again",
+            )
+        with key_lock(self._folder, wheel.sha256):
+            if not final.exists():
+                self._download(wheel, wheel.url, final, received)
+        return final
+
+    def sweep(self) -> list[str]:
+        """Remove what earlier processes left unfinished; return the names."""
+        return sweep_beside(self._folder)
+
+    def _download(
+        self, wheel: LockedWheel, url: str, final: Path, received: Callable[[int], object]
+    ) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self._attempt(wheel, url, final, received)
+            except (httpx2.TransportError, httpx2.HTTPStatusError) as err:
+                if attempt == _ATTEMPTS or not _is_worth_another(err):
+                    raise CannotSatisfy(
+                        f"cannot download {wheel.filename} from {url}:"
+                        f" {err or type(err).__name__} (attempt {attempt} of {_ATTEMPTS})",
+                        hint="see whether the service's upstream index answers, and ask again",
+                    ) from err
+                self._pause(_PAUSE_S * attempt)
+            else:
+                return
+
+    def _attempt(
+        self, wheel: LockedWheel, url: str, final: Path, received: Callable[[int], object]
+    ) -> None:
+        partial = beside(self._folder, wheel.sha256)
+        count = 0
+        try:
+            digest = hashlib.sha256()
+            with self._client.stream("GET", url) as response, partial.open("xb") as file:
+                response.raise_for_status()
+                for chunk in response.iter_bytes(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    file.write(chunk)
+                    count += len(chunk)
+                    received(len(chunk))
+                file.flush()
+                os.fsync(file.fileno())
+            _check_digest(wheel, url, digest.hexdigest())
+            final.parent.mkdir(exist_ok=True)
+            partial.replace(final)
+        except BaseException:
+            received(-count)
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def _check_digest(wheel: LockedWheel, url: str, found: str) -> None:
+    if found != wheel.sha256:
+        raise CannotSatisfy(
+            f"{url} is not the file of the lock: expected SHA-256 {wheel.sha256}, found {found}",
+            hint="its index changed a released file, or something between changed it",
+        )
+
+
+def _is_worth_another(err: httpx2.TransportError | httpx2.HTTPStatusError) -> bool:
+    """Tell whether the same request may succeed later: not after a 404."""
+    if isinstance(err, httpx2.HTTPStatusError):
+        return err.response.status_code >= 500 or err.response.status_code == 429  # noqa: PLR2004 (HTTP's own)
+    return True

@@ -1,0 +1,258 @@
+"""Fetches: what is kept already, else a download; then verified and kept by content."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from park.errors import CannotSatisfy, ParkError, ServiceFault, ServiceUnreachable, UsageError
+from park.wire import FetchRequest
+from park_repo.database import Database
+from park_server.content import ContentStore
+from park_server.fetch_target import Target, target_of
+from park_server.fetches import fetch_rows
+from park_server.fetches.download import Download, client_of
+from park_server.fetches.fetch_progress import Progress
+from park_server.fetches.names import DEFAULT_NAME, file_name, safe_name
+from park_server.fetches.own_files import OwnFiles
+from park_server.fetches.partial import Partial, Partials, Source, too_large
+from park_server.fetches.patience import Patience, Pause
+from park_server.fetches.threads import in_thread
+from park_server.jobs.fetcher import FetchedFile
+
+__all__ = ["UrlFetcher"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Order:
+    """What is to be fetched for ``job``; ``sha256`` is None where any content will do."""
+
+    job: str
+    key: fetch_rows.Key
+    target: Target
+    sha256: str | None
+
+    def accepts(self, sha256: str) -> bool:
+        """Tell whether content with this digest is what was asked for."""
+        return self.sha256 in {None, sha256}
+
+    def own(self, sha256: str, size: int, name: str) -> FetchedFile:
+        """Return what was here already; raises `CannotSatisfy` for another digest."""
+        if not self.accepts(sha256):
+            raise _another(self, sha256)
+        url = self.key.url
+        return FetchedFile(url=url, sha256=sha256, size=size, name=safe_name(name) or DEFAULT_NAME)
+
+
+class UrlFetcher:
+    """Fetches by http and https, over ``transport``, files of up to ``limit`` bytes.
+
+    ``root`` is for what is not here whole yet, on the file system of ``content``; ``jobs``
+    has the folder of each job, ``own`` the files of this service. ``pause`` waits between
+    attempts.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        content: ContentStore,
+        root: Path,
+        jobs: Path,
+        transport: httpx2.AsyncBaseTransport,
+        limit: int,
+        own: OwnFiles | None = None,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._database = database
+        self._content = content
+        self._partials = Partials(root)
+        self._jobs = jobs
+        self._transport = transport
+        self._limit = limit
+        self._own = own
+        self._pause = pause
+        self._turns = _Turns()
+        self._running: set[str] = set()
+        self._is_stopping = False
+
+    def sweep(self) -> None:
+        """Remove parts of files that nobody fetches any more; those of others are resumed."""
+        there = self._partials.jobs() - self._running
+        if not there:
+            return
+        wanted = self._database.read(lambda connection: fetch_rows.unfinished(connection, there))
+        self._partials.sweep(wanted | self._running)
+
+    def stop(self) -> None:
+        """Let fetches that are cancelled from now on keep what they have, for the next start."""
+        self._is_stopping = True
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+    async def fetch(self, job: str, user: str, request: FetchRequest) -> FetchedFile:
+        """Return the file of ``request``, as `park_server.jobs.fetcher.Fetcher` says."""
+        target = target_of(request)
+        key = fetch_rows.key_of(user, target)
+        order = _Order(job=job, key=key, target=target, sha256=_expected(request))
+        self._running.add(job)
+        try:
+            self.sweep()
+            # the second of two that want the same asks only whether it has changed
+            async with self._turns.of(key):
+                return await self._from_here(order) or await self._fetched(order)
+        finally:
+            self._running.discard(job)
+
+    async def _from_here(self, order: _Order) -> FetchedFile | None:
+        """Return a file of this very service; None where it is elsewhere."""
+        if self._own is None:
+            return None
+        url, user = order.key.url, order.key.user
+        file = self._own.of_job(url, user)
+        if file is not None:
+            return order.own(file.sha256, file.size, file.name)
+        opened = self._own.in_area(url, user)
+        if opened is None:
+            return None
+        descriptor, name = opened
+        return order.own(*await in_thread(self._copied, descriptor), name)
+
+    def _copied(self, descriptor: int) -> tuple[str, int]:
+        """Return SHA-256 and size of a file, once its content is kept; closes it."""
+        with open(descriptor, "rb") as source:
+            size = os.fstat(descriptor).st_size
+            if size > self._limit:
+                raise too_large(size, self._limit)
+            return self._content.copy(source)
+
+    async def _fetched(self, order: _Order) -> FetchedFile:
+        before = self._database.read(lambda connection: fetch_rows.before(connection, order.key))
+        if order.sha256 is not None and self._content.has(order.sha256):
+            return self._kept(order.key, before, order.sha256)
+        if before is not None and not (
+            order.accepts(before.sha256) and self._content.has(before.sha256)
+        ):
+            before = None
+        with self._partials.of(order.job, self._limit) as partial:
+            try:
+                return await self._downloaded(order, before, partial)
+            except BaseException as error:
+                if not self._may_be_resumed(order.job, error):
+                    partial.remove()
+                raise
+
+    def _may_be_resumed(self, job: str, error: BaseException) -> bool:
+        """Tell whether what is here of a fetch that ended with ``error`` will be of use."""
+        if isinstance(error, asyncio.CancelledError):
+            return self._is_stopping
+        if not isinstance(error, ServiceUnreachable):
+            return False
+        return self._database.read(lambda connection: fetch_rows.may_run_again(connection, job))
+
+    def _kept(
+        self, key: fetch_rows.Key, before: fetch_rows.Before | None, sha256: str
+    ) -> FetchedFile:
+        """Return a file of which the store has the content: nobody need be asked."""
+        known = before is not None and before.sha256 == sha256
+        return FetchedFile(
+            url=key.url,
+            sha256=sha256,
+            size=self._content.path_of(sha256).stat().st_size,
+            name=before.name if before is not None and known else file_name(None, key.url),
+        )
+
+    async def _downloaded(
+        self, order: _Order, before: fetch_rows.Before | None, partial: Partial
+    ) -> FetchedFile:
+        left = partial.recover()
+        while await in_thread(next, left, None) is not None:
+            continue
+        async with client_of(self._transport) as client:
+            download = Download(
+                client=client,
+                target=order.target,
+                partial=partial,
+                progress=Progress(self._jobs / order.job / "progress.jsonl"),
+                patience=Patience(pause=self._pause),
+                limit=self._limit,
+                before=before,
+            )
+            source, sha256 = await self._whole(download)
+            if partial.was_resumed and sha256 is not None and not order.accepts(sha256):
+                download.from_start()  # what was here may not have been the beginning of it
+                source, sha256 = await self._whole(download)
+        if source is None and before is not None:
+            return await self._unchanged(order.key, before)
+        if source is None or sha256 is None:
+            raise ServiceFault(f"nothing came of {order.target.shown}")
+        if not order.accepts(sha256):
+            raise _another(order, sha256)
+        return await self._keep(order.key, source, partial, sha256)
+
+    async def _whole(self, download: Download) -> tuple[Source | None, str | None]:
+        """Return what came, and its SHA-256; (None, None) where nothing has changed."""
+        source = await download.run()
+        return source, None if source is None else await in_thread(download.partial.finish)
+
+    async def _unchanged(self, key: fetch_rows.Key, before: fetch_rows.Before) -> FetchedFile:
+        await self._database.awrite(lambda connection: fetch_rows.checked(connection, key))
+        return FetchedFile(url=key.url, sha256=before.sha256, size=before.size, name=before.name)
+
+    async def _keep(
+        self, key: fetch_rows.Key, source: Source, partial: Partial, sha256: str
+    ) -> FetchedFile:
+        size = partial.size
+        await in_thread(self._content.take, partial.path, sha256)
+        partial.remove()
+        await self._database.awrite(
+            lambda connection: fetch_rows.remember(connection, key, source, sha256, size)
+        )
+        return FetchedFile(url=key.url, sha256=sha256, size=size, name=source.name)
+
+
+def _expected(request: FetchRequest) -> str | None:
+    if request.sha256 is None:
+        return None
+    sha256 = request.sha256.lower()
+    if not _SHA256.fullmatch(sha256):
+        raise UsageError(f"sha256={request.sha256!r} is no SHA-256 in hex")
+    return sha256
+
+
+def _another(order: _Order, found: str) -> ParkError:
+    return CannotSatisfy(
+        f"{order.target.shown} is not the file that was asked for:"
+        f" expected SHA-256 {order.sha256}, found {found}",
+        hint="its owner has changed it, or something on the way has",
+    )
+
+
+class _Turns:
+    """One at a time for each key."""
+
+    def __init__(self) -> None:
+        self._locks: dict[fetch_rows.Key, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def of(self, key: fetch_rows.Key) -> AsyncIterator[None]:
+        lock, users = self._locks.get(key, (asyncio.Lock(), 0))
+        self._locks[key] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks.pop(key)
+            if users > 1:
+                self._locks[key] = (lock, users - 1)

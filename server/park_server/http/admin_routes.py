@@ -1,0 +1,51 @@
+"""Routes of what the operator keeps ready, and of what waits in memory for jobs."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from park.errors import NotPermitted
+from park.wire import ForkServerRecord, OfferRecord, OfferRequest
+from park_server.http.auth import user_of
+from park_server.http.parts import ServiceParts, parts_of
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/offers")
+async def list_offers(request: Request) -> list[OfferRecord]:
+    """Return the projects that are kept ready for everybody."""
+    return parts_of(request).offers.listing()
+
+
+@router.post("/offers")
+async def add_offer(request: Request, body: OfferRequest) -> OfferRecord:
+    """Keep a project ready; answers at once, its ``state`` says how far it is."""
+    parts, user = _for_operator(request)
+    return await parts.offers.add(user, body)
+
+
+@router.delete("/offers/{project}/{version}")
+async def remove_offer(request: Request, project: str, version: str) -> list[OfferRecord]:
+    """Keep a project ready no longer; returns what was offered, one for each Python."""
+    parts, _ = _for_operator(request)
+    return await parts.offers.remove(project, version)
+
+
+@router.get("/fork-servers")
+async def list_fork_servers(request: Request) -> list[ForkServerRecord]:
+    """Return the interpreters that wait to fork jobs, with their memory."""
+    return await parts_of(request).engine.fork_servers()
+
+
+def _for_operator(request: Request) -> tuple[ServiceParts, str]:
+    """Return the service and the operator who asks; raises `NotPermitted` for anybody else."""
+    parts, user = parts_of(request), user_of(request)
+    if user != parts.about.user:
+        raise NotPermitted(
+            f"{user} is not the operator of this service", hint=f"ask {parts.about.user}"
+        )
+    return parts, user

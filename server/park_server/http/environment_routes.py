@@ -1,0 +1,169 @@
+"""Routes of environments: list, show, verify, pin, remove; what they take on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from park.errors import UnknownItem
+from park.model.lock_hash import LockHash
+from park.wire import (
+    EnvironmentDetail,
+    EnvironmentSummary,
+    PinRecord,
+    StorageRecord,
+    VerificationRecord,
+    encode,
+)
+from park_server.envs import environment_rows
+from park_server.envs.pylock import load
+from park_server.http.auth import user_of
+from park_server.http.parts import ServiceParts, parts_of
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_SHORTEST_PREFIX = 6
+"""Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
+
+
+@router.get("/environments", response_model=list[EnvironmentSummary])
+async def list_environments(request: Request) -> JSONResponse:
+    """Return the environments that the user may see, the newest first."""
+    found = summaries(parts_of(request), user_of(request))
+    # encoded by hand: a thousand of them cost seconds when each field is validated again
+    return JSONResponse([encode(each) for each in found])
+
+
+@router.get("/storage")
+async def storage(request: Request) -> StorageRecord:
+    """Return what environments and unpacked wheels take, and may take."""
+    return await asyncio.to_thread(_storage, parts_of(request))
+
+
+@router.get("/environments/{prefix}")
+async def show_environment(request: Request, prefix: str) -> EnvironmentDetail:
+    """Return one environment with its packages."""
+    parts = parts_of(request)
+    summary = _named(parts, user_of(request), prefix)
+    return await asyncio.to_thread(_detail, parts, summary)
+
+
+@router.post("/environments/{prefix}/verify")
+async def verify_environment(
+    request: Request, prefix: str, *, thorough: bool = False
+) -> VerificationRecord:
+    """Compare an environment with its manifests, and repair it where it was changed."""
+    parts = parts_of(request)
+    lock_hash = LockHash(_named(parts, user_of(request), prefix).lock_hash)
+    found = await parts.keeper.verify(lock_hash, thorough=thorough)
+    return VerificationRecord(
+        lock_hash=lock_hash, damages=list(found.damages), repaired=found.repaired
+    )
+
+
+@router.put("/environments/{prefix}/pin")
+async def pin_environment(request: Request, prefix: str) -> EnvironmentSummary:
+    """Keep an environment from eviction, for this user."""
+    return await _pinned(request, prefix, pin=True)
+
+
+@router.delete("/environments/{prefix}/pin")
+async def unpin_environment(request: Request, prefix: str) -> EnvironmentSummary:
+    """Take back this user's pin."""
+    return await _pinned(request, prefix, pin=False)
+
+
+@router.delete("/environments/{prefix}")
+async def remove_environment(request: Request, prefix: str) -> EnvironmentSummary:
+    """Evict an environment; its lock and its wheels stay, and a job brings it back."""
+    parts, user = parts_of(request), user_of(request)
+    lock_hash = LockHash(_named(parts, user, prefix).lock_hash)
+    await parts.keeper.remove(lock_hash, why=f"removed by {user}")
+    return _named(parts, user, lock_hash)
+
+
+async def _pinned(request: Request, prefix: str, *, pin: bool) -> EnvironmentSummary:
+    parts, user = parts_of(request), user_of(request)
+    lock_hash = _named(parts, user, prefix).lock_hash
+    change = environment_rows.pin if pin else environment_rows.unpin
+    await parts.database.awrite(lambda c: change(c, lock_hash, user))
+    return _named(parts, user, lock_hash)
+
+
+def summaries(parts: ServiceParts, user: str) -> list[EnvironmentSummary]:
+    """Return what is known of each environment that ``user`` may see."""
+    database = parts.database
+    installed = database.read(lambda c: environment_rows.installed(c, user))
+    pinned = database.read(environment_rows.pinned)
+    return [
+        _summary(row, installed[row.lock_hash], pinned.get(row.lock_hash, []))
+        for row in database.read(environment_rows.rows)
+        if row.lock_hash in installed
+    ]
+
+
+def _named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
+    """Return the one environment whose lock hash begins with ``prefix``."""
+    found = [each for each in summaries(parts, user) if each.lock_hash.startswith(prefix)]
+    if len(prefix) < _SHORTEST_PREFIX or len(found) != 1:
+        what = "several environments begin" if len(found) > 1 else "no environment begins"
+        raise UnknownItem(f"{what} with {prefix!r}", hint="`park env list` shows them")
+    return found[0]
+
+
+def _summary(
+    row: Row[Any], installed: list[environment_rows.Installed], pinned_by: list[str]
+) -> EnvironmentSummary:
+    return EnvironmentSummary(
+        lock_hash=row.lock_hash,
+        status=row.state,
+        python=row.python,
+        packages=row.packages,
+        size_bytes=row.size_bytes,
+        own_bytes=row.own_bytes,
+        created=row.created,
+        realised=row.realised,
+        last_used=row.last_used,
+        projects=sorted({f"{each.project}=={each.version}" for each in installed}),
+        installed_by=sorted({each.user for each in installed}),
+        pinned_by=pinned_by,
+    )
+
+
+def _detail(parts: ServiceParts, summary: EnvironmentSummary) -> EnvironmentDetail:
+    lock = parts.database.read(lambda c: environment_rows.lock(c, summary.lock_hash))
+    packages = [
+        PinRecord(name=package.name, version=str(package.version))
+        for package in load(lock.document.encode()).packages
+    ]
+    environment = parts.environments.get(LockHash(summary.lock_hash))
+    if environment is None:
+        return EnvironmentDetail(environment=summary, packages=packages)
+    return EnvironmentDetail(
+        environment=summary,
+        packages=packages,
+        path=str(environment.path),
+        python_full=environment.python,
+        bytecode=parts.environments.has_bytecode(environment),
+        conflicts=[f"{c.path}: {', '.join(c.owners)}" for c in environment.conflicts],
+    )
+
+
+def _storage(parts: ServiceParts) -> StorageRecord:
+    rows = parts.database.read(environment_rows.rows)
+    present = set(parts.environments.names())
+    entries = list(parts.environments.entries())
+    return StorageRecord(
+        quota_bytes=parts.keeper.quota_bytes,
+        store_bytes=sum(entry.size_bytes for entry in entries),
+        environments_bytes=sum(row.own_bytes for row in rows if row.lock_hash in present),
+        wheels=len(entries),
+        environments=len(present),
+    )

@@ -1,0 +1,81 @@
+"""The route by which clients and other services follow leaves of conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.requests import Request
+
+from park.errors import NotAuthenticated, NotPermitted, UsageError
+from park.model.conditions import After, AtLeast, Leaf, Not
+from park.model.conditions_json import VERSION, condition_from_json
+from park.wire import FollowedLeaf, VerdictRecord
+from park_server.grants.scope import Grant, check_leaf
+from park_server.http.auth import grant_of, user_of
+from park_server.http.parts import LONG_POLL_S, parts_of
+from park_server.jobs.conditions.needs import service_of
+from park_server.jobs.leaf_polls import Asked
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_MOST_LEAVES = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FollowRequest:
+    """Leaves to be followed for up to ``wait`` seconds."""
+
+    leaves: list[FollowedLeaf] = field(default_factory=list)
+    wait: Annotated[float, Field(ge=0, le=LONG_POLL_S)] = 0.0
+
+
+@router.post("/follow")
+async def follow_leaves(request: Request, body: FollowRequest) -> list[VerdictRecord]:
+    """Return a verdict for each leaf, when at least one is decided or after ``wait`` seconds.
+
+    A leaf that may not be seen, or speaks of what is not here, is *never*, and says so.
+    """
+    if len(body.leaves) > _MOST_LEAVES:
+        raise UsageError(f"{len(body.leaves)} leaves in one request; it may have {_MOST_LEAVES}")
+    asked = _asked(request, body.leaves)
+    verdicts = await parts_of(request).jobs.following.follow(asked, body.wait)
+    return [VerdictRecord(truth=verdict.truth, why=verdict.why) for verdict in verdicts]
+
+
+def _asked(request: Request, followed: Sequence[FollowedLeaf]) -> list[Asked]:
+    """Return the leaves with whom they are asked for: by the request, or a leaf's own grant."""
+    tokens = {each.token for each in followed if each.token is not None}
+    held = parts_of(request).grants.holders(tokens) if tokens else {}
+    own: Grant | str = grant_of(request) or user_of(request)
+    return [
+        _checked(_leaf(each.leaf), own if each.token is None else held[each.token])
+        for each in followed
+    ]
+
+
+def _checked(leaf: Leaf, who: Grant | NotAuthenticated | str) -> Asked:
+    if isinstance(who, str):
+        return Asked(leaf=leaf, user=who)
+    if isinstance(who, NotAuthenticated):
+        return Asked(leaf=leaf, user="", refused=who.message)
+    try:
+        check_leaf(who, leaf)
+    except NotPermitted as error:
+        return Asked(leaf=leaf, user=who.user, refused=error.message)
+    return Asked(leaf=leaf, user=who.user, grant=who.id)
+
+
+def _leaf(node: object) -> Leaf:
+    expression = condition_from_json({"version": VERSION, "condition": node})
+    if isinstance(expression, (AtLeast, Not, After)) or service_of(expression) is not None:
+        raise UsageError(
+            f"not a leaf that this service can follow: {node}",
+            hint="`after` is an `at` by now, and what lives elsewhere is followed there",
+        )
+    return expression

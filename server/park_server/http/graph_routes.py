@@ -1,0 +1,62 @@
+"""Routes that show workflows: the graph, why a job is where it is, and pools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+
+from park.model.states import JobState
+from park.wire import GraphNode, GraphRecord, PoolRecord, WhyRecord
+from park_server.http.auth import user_of
+from park_server.http.parts import ServiceParts, parts_of
+from park_server.jobs import job_view
+from park_server.jobs.graph import graph
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+# Both read whole conditions: in a thread, so that no job has to wait for somebody's picture.
+
+
+@router.get("/graph")
+def show_graph(
+    request: Request, job: Annotated[list[str] | None, Query(max_length=100)] = None
+) -> GraphRecord:
+    """Return what is connected with some jobs, or with the user's newest."""
+    parts, user = parts_of(request), user_of(request)
+    explainer = parts.jobs.explainer()
+    found = parts.database.read(
+        lambda c: graph(
+            c,
+            user,
+            [job_view.full_id(c, each, user, installs_too=True) for each in job or ()],
+            explainer.line,
+        )
+    )
+    return replace(found, nodes=[_with_progress(parts, node) for node in found.nodes])
+
+
+@router.get("/jobs/{job}/why")
+def explain_job(request: Request, job: str) -> WhyRecord:
+    """Return why a job, or an install, is in its state, with the chain of causes."""
+    parts, user = parts_of(request), user_of(request)
+    explainer = parts.jobs.explainer()
+    return parts.database.read(
+        lambda c: explainer.why(c, job_view.full_id(c, job, user, installs_too=True), user)
+    )
+
+
+@router.get("/pools")
+async def list_pools(request: Request) -> list[PoolRecord]:
+    """Return the named pools of the service, and what is taken of them."""
+    return parts_of(request).jobs.pools()
+
+
+def _with_progress(parts: ServiceParts, node: GraphNode) -> GraphNode:
+    if node.status != JobState.RUNNING:
+        return node
+    return replace(node, progress=parts.folders.progress(node.id))

@@ -1,0 +1,191 @@
+"""Routes that show and change what the index holds; its pages and files have their own.
+
+Whoever may use the service sees the released projects and their own working trees, and may
+remove their own trees. The operator alone claims names and yanks, marks and removes what is
+released: that is everybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from packaging.utils import NormalizedName, canonicalize_name
+from starlette.requests import Request
+
+from park.errors import CannotSatisfy, NotPermitted, UnknownItem, UsageError
+from park.model.pins import is_tree_version
+from park.wire import IndexFileRecord, IndexProjectRecord
+from park_repo.index import Index
+from park_repo.records import (
+    Layer,
+    OwnedProject,
+    ProjectStatus,
+    ProjectTotal,
+    PublishedFile,
+)
+from park_server.http.auth import user_of
+from park_server.http.parts import parts_of
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/index/projects")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class YankRequest:
+    """Why a version is yanked; may be empty."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusRequest:
+    """A status of PEP 792, and why."""
+
+    status: str
+    reason: str | None = None
+
+
+@router.get("")
+async def list_projects(request: Request) -> list[IndexProjectRecord]:
+    """Return each project that the service owns or the user has trees of, by name."""
+    index, user = parts_of(request).index, user_of(request)
+    owned = {project.name: project for project in index.owned_projects()}
+    totals: dict[NormalizedName, list[ProjectTotal]] = {name: [] for name in owned}
+    for total in index.totals(user):
+        totals.setdefault(total.project, []).append(total)
+    return [_project(name, owned.get(name), totals[name]) for name in sorted(totals)]
+
+
+@router.get("/{name}")
+async def get_project(request: Request, name: str) -> IndexProjectRecord:
+    """Return one project with its files, oldest first."""
+    index, user = parts_of(request).index, user_of(request)
+    project = canonicalize_name(name)
+    files = [*index.project_files(project), *index.tree_files(project, user)]
+    owned = index.owned(project)
+    if owned is None and not files:
+        raise UnknownItem(f"no project {project} in the index of this service")
+    totals = [total for total in index.totals(user) if total.project == project]
+    return _project(project, owned, totals, files)
+
+
+@router.put("/{name}/claim")
+async def claim(request: Request, name: str) -> IndexProjectRecord:
+    """Make the service the owner of a name, also of one that upstream has."""
+    index, user = _for_operator(request)
+    await index.curator.claim(canonicalize_name(name), user)
+    return await get_project(request, name)
+
+
+@router.delete("/{name}/claim")
+async def unclaim(request: Request, name: str) -> dict[str, bool]:
+    """Give a name without files back to upstream."""
+    index, _user = _for_operator(request)
+    await index.curator.unclaim(canonicalize_name(name))
+    return {"owned": False}
+
+
+@router.put("/{name}/status")
+async def mark(request: Request, name: str, body: StatusRequest) -> IndexProjectRecord:
+    """Give a project a status (PEP 792)."""
+    index, _user = _for_operator(request)
+    await index.curator.mark(canonicalize_name(name), _status(body.status), body.reason)
+    return await get_project(request, name)
+
+
+@router.put("/{name}/versions/{version}/yank")
+async def yank(request: Request, name: str, version: str, body: YankRequest) -> IndexProjectRecord:
+    """Yank a released version (PEP 592)."""
+    return await _yank(request, name, version, body.reason)
+
+
+@router.delete("/{name}/versions/{version}/yank")
+async def unyank(request: Request, name: str, version: str) -> IndexProjectRecord:
+    """Undo a yank."""
+    return await _yank(request, name, version, None)
+
+
+@router.delete("/{name}/versions/{version}")
+async def remove(request: Request, name: str, version: str) -> list[IndexFileRecord]:
+    """Remove a version for good; return its files as they were."""
+    if is_tree_version(version):
+        index, user = parts_of(request).index, user_of(request)
+    else:
+        index, user = _for_operator(request)
+        _require_embedded(index)
+    gone = await index.curator.remove(canonicalize_name(name), version, user)
+    return [_file(file) for file in gone]
+
+
+async def _yank(
+    request: Request, name: str, version: str, reason: str | None
+) -> IndexProjectRecord:
+    index, _user = _for_operator(request)
+    _require_embedded(index)
+    await index.curator.yank(canonicalize_name(name), version, reason)
+    return await get_project(request, name)
+
+
+def _for_operator(request: Request) -> tuple[Index, str]:
+    """Return the index and the operator who asks; raises `NotPermitted` for anybody else."""
+    parts, user = parts_of(request), user_of(request)
+    if user != parts.about.user:
+        raise NotPermitted(
+            f"{user} is not the operator of this service",
+            hint=f"ask {parts.about.user}; your own working trees you may remove yourself",
+        )
+    return parts.index, user
+
+
+def _require_embedded(index: Index) -> None:
+    if index.external is not None:
+        raise CannotSatisfy(
+            f"the released projects of this service are kept by {index.external.remote.url}",
+            hint="yank or remove them there",
+        )
+
+
+def _status(text: str) -> ProjectStatus:
+    try:
+        return ProjectStatus(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no status; expected one of {', '.join(ProjectStatus)}"
+        ) from None
+
+
+def _project(
+    name: NormalizedName,
+    owned: OwnedProject | None,
+    totals: Iterable[ProjectTotal],
+    files: Iterable[PublishedFile] = (),
+) -> IndexProjectRecord:
+    by_layer = {total.layer: total for total in totals}
+    released, trees = by_layer.get(Layer.PROJECTS), by_layer.get(Layer.TREES)
+    return IndexProjectRecord(
+        name=name,
+        owned=owned is not None,
+        claimed=owned is not None and owned.is_claimed,
+        status=ProjectStatus.ACTIVE if owned is None else owned.status,
+        reason=None if owned is None else owned.reason,
+        versions=0 if released is None else released.versions,
+        trees=0 if trees is None else trees.versions,
+        size=sum(total.size for total in by_layer.values()),
+        files=[_file(file) for file in files],
+    )
+
+
+def _file(file: PublishedFile) -> IndexFileRecord:
+    return IndexFileRecord(
+        filename=file.filename,
+        version=file.version,
+        layer=file.layer,
+        size=file.size,
+        sha256=file.sha256,
+        uploaded=file.uploaded_at,
+        uploaded_by=file.uploaded_by,
+        yanked=file.yanked,
+    )

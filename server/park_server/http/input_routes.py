@@ -1,0 +1,26 @@
+"""Routes of input files, named by their content: asked for first, sent only where missing."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from park_server.http.parts import parts_of
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/files/{sha256}/present")
+async def is_present(request: Request, sha256: str) -> dict[str, bool]:
+    """Tell whether the service has the file."""
+    return {"present": parts_of(request).content.has(sha256)}
+
+
+@router.put("/files/{sha256}", status_code=204)
+async def put_file(request: Request, sha256: str) -> Response:
+    """Store the body, whose digest must be ``sha256``."""
+    await parts_of(request).content.receive(sha256, request.stream())
+    return Response(status_code=204)

@@ -1,0 +1,66 @@
+"""Routes of installs and of the versions that they made."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from packaging.utils import canonicalize_name
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
+from park_server.http.auth import user_of
+from park_server.http.parts import LONG_POLL_S, parts_of
+from park_server.installs import install_rows
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.post("/installs")
+async def request_install(request: Request, body: InstallRequest) -> InstallRecord:
+    """Ask for the environment of a requirement set."""
+    return await parts_of(request).installs.request(user_of(request), body)
+
+
+@router.get("/installs/{install}")
+async def follow_install(
+    request: Request,
+    install: str,
+    after: int = -1,
+    wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
+) -> InstallRecord:
+    """Return an install, at the latest after ``wait`` seconds, or once past a revision."""
+    manager = parts_of(request).installs
+    return await manager.wait(install, user_of(request), after=after, timeout_s=wait)
+
+
+@router.get("/versions", response_model=list[EnvironmentRecord])
+async def list_versions(request: Request, project: str | None = None) -> JSONResponse:
+    """Return each version with an environment that the user may use."""
+    name = None if project is None else str(canonicalize_name(project))
+    user = user_of(request)
+    database = parts_of(request).database
+    found = database.read(lambda c: install_rows.environment_records(c, user, name))
+    # encoded by hand: a thousand of them cost seconds when each pin is validated again
+    return JSONResponse([_document(record) for record in found])
+
+
+def _document(record: EnvironmentRecord) -> dict[str, Any]:
+    document = {entry.name: getattr(record, entry.name) for entry in fields(record)}
+    document["pins"] = [{"name": pin.name, "version": pin.version} for pin in record.pins]
+    return document
+
+
+@router.get("/locks/{lock_hash}")
+async def get_lock(request: Request, lock_hash: str) -> PlainTextResponse:
+    """Return the PEP 751 document of a lock hash, or of a prefix that only one has."""
+    database = parts_of(request).database
+    found = database.read(lambda c: install_rows.lock_hash_like(c, lock_hash))
+    document = database.read(lambda c: install_rows.lock_document(c, found))
+    return PlainTextResponse(
+        document, media_type="application/toml", headers={"X-Park-Lock-Hash": found}
+    )

@@ -1,0 +1,149 @@
+"""Routes of jobs: submit, follow, results, logs and files.
+
+A job is named by its id, or by the end of it, of six characters or more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.convertors import PathConvertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from park.model.states import JobState
+from park.wire import JobRecord, JobRequest, encode
+from park_repo.http.file_content import FileContent
+from park_server.http.auth import user_of
+from park_server.http.parts import LONG_POLL_S, ServiceParts, parts_of
+from park_server.jobs import job_rows
+from park_server.jobs.job_view import full_id, is_whole
+
+__all__ = ["router"]
+
+
+class _Any(PathConvertor):
+    """A path of any characters; Starlette's own ends at a line break, which a name may have."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any", _Any())
+
+router = APIRouter()
+
+_LOG_BLOCK = 1 << 20
+"""Bytes of a log in one answer, so that a runaway print does not fill anybody's memory."""
+
+_LOG_PAUSE_S = 0.1
+"""How often a followed log is looked at: a file that grows tells nobody by itself."""
+
+
+def _full_id(request: Request, job: str) -> str:
+    """Return the id that ``job`` is the end of, among the user's newest; see `full_id`."""
+    if is_whole(job):
+        return job
+    user = user_of(request)
+    return parts_of(request).database.read(lambda c: full_id(c, job, user))
+
+
+@router.post("/jobs")
+async def submit_jobs(request: Request, body: list[JobRequest]) -> list[JobRecord]:
+    """Accept jobs, all or none; they are durable when this answers."""
+    return await parts_of(request).jobs.submit(user_of(request), body)
+
+
+@router.get("/jobs")
+async def list_jobs(
+    request: Request,
+    status: JobState | None = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
+) -> list[JobRecord]:
+    """Return the user's newest jobs."""
+    return parts_of(request).jobs.records(user_of(request), status=status, limit=limit)
+
+
+@router.get("/jobs/{job}")
+async def follow_job(
+    request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
+) -> JobRecord:
+    """Return a job, when it is final or after ``wait`` seconds."""
+    job = _full_id(request, job)
+    return await parts_of(request).jobs.wait(job, user_of(request), wait)
+
+
+@router.post("/jobs/{job}/cancel")
+async def cancel_job(request: Request, job: str, *, dependents: bool = False) -> JobRecord:
+    """Cancel a job, with ``dependents`` also all that needs it; answers when it has ended."""
+    job, user = _full_id(request, job), user_of(request)
+    return await parts_of(request).jobs.cancel(job, user, dependents=dependents)
+
+
+@router.get("/jobs/{job}/result")
+async def get_result(
+    request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
+) -> JSONResponse:
+    """Return the job with its encoded result, when it is final or after ``wait`` seconds.
+
+    ``result`` is absent where the job has none (yet): its ``status`` and ``error`` say why.
+    """
+    parts, job = parts_of(request), _full_id(request, job)
+    record, result = await parts.jobs.wait_for_result(job, user_of(request), wait)
+    answer: dict[str, Any] = {"job": encode(record)}
+    if record.status == JobState.COMPLETED:
+        answer["result"] = result
+    return JSONResponse(answer)
+
+
+@router.get("/jobs/{job}/traceback")
+async def get_traceback(request: Request, job: str) -> dict[str, Any]:
+    """Return the full traceback of a failed job, where there is one."""
+    user, job = user_of(request), _full_id(request, job)
+    row = parts_of(request).database.read(lambda c: job_rows.get(c, job, user))
+    return {"traceback": row.traceback}
+
+
+@router.get("/jobs/{job}/logs/{stream}")
+async def read_log(
+    request: Request,
+    job: str,
+    stream: str,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
+) -> Response:
+    """Return a block of a log from ``offset``; waits for one while the job is not final.
+
+    ``X-Park-Final: true`` says that the job has ended and no more will come.
+    """
+    parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
+    deadline = asyncio.get_running_loop().time() + wait
+    while True:
+        # the state first: what was written before the end is then read after it
+        is_final = JobState(parts.jobs.record(job, user).status).is_final
+        block = parts.folders.log(job, stream, offset, _LOG_BLOCK)
+        if block or is_final or asyncio.get_running_loop().time() >= deadline:
+            break
+        await _pause(parts, job, user)
+    final = "true" if is_final and len(block) < _LOG_BLOCK else "false"
+    return Response(block, media_type="application/octet-stream", headers={"X-Park-Final": final})
+
+
+async def _pause(parts: ServiceParts, job: str, user: str) -> None:
+    """Wait until the job ends, or for the time between two looks at its log."""
+    await parts.jobs.wait(job, user, _LOG_PAUSE_S)
+
+
+@router.get("/jobs/{job}/files/{name:any}")
+async def get_file(request: Request, job: str, name: str) -> FileContent:
+    """Return a file that a job left; ranges and ETag work."""
+    parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
+    parts.database.read(lambda c: job_rows.get(c, job, user))
+    file = parts.database.read(lambda c: job_rows.file_of(c, job, name))
+    return FileContent(
+        parts.content.path_of(file.sha256),
+        filename=PurePosixPath(name).name,
+        headers={"ETag": f'"{file.sha256}"', "Cache-Control": "private, immutable"},
+    )

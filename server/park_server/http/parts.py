@@ -1,0 +1,55 @@
+"""The parts of a service that routes reach, and the limits that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import Request
+
+from park.wire import ServiceRecord
+from park_repo.database import Database
+from park_repo.index import Index
+from park_server.areas.areas import Areas
+from park_server.bus import Bus
+from park_server.content import ContentStore
+from park_server.envs.keeper import EnvironmentKeeper
+from park_server.envs.realisation import Environments
+from park_server.grants.grants import Grants
+from park_server.installs.manager import InstallManager
+from park_server.installs.offers import Offers
+from park_server.jobs.engines.local import LocalEngine
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.scheduler import Scheduler
+
+__all__ = ["LONG_POLL_S", "ServiceParts", "parts_of"]
+
+LONG_POLL_S = 30.0
+"""The longest that a request may wait: below the idle limits of usual proxies (60 s)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceParts:
+    """What the routes work with."""
+
+    areas: Areas
+    database: Database
+    bus: Bus
+    content: ContentStore
+    folders: JobFolders
+    grants: Grants
+    index: Index
+    installs: InstallManager
+    environments: Environments
+    keeper: EnvironmentKeeper
+    jobs: Scheduler
+    offers: Offers
+    engine: LocalEngine
+    about: ServiceRecord
+    url: str | None
+    """Where users reach the service, where its operator said so."""
+
+
+def parts_of(request: Request) -> ServiceParts:
+    """Return the parts of the service that answers ``request``."""
+    return cast("ServiceParts", request.app.state.parts)

@@ -1,0 +1,126 @@
+"""From the end of an attempt to the end of its job, or to its next attempt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from park.errors import ParkError
+from park.model.states import JobState
+from park_repo.database import Change, Database
+from park_server.bus import Bus
+from park_server.disk import Disk
+from park_server.jobs import job_rows
+from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.settlement import Settlement
+from park_server.jobs.dereference import output_of
+from park_server.jobs.engines.engine import Ended, EndKind
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.job_end import ending_of, line_of, may_run_again, next_try
+from park_server.jobs.run import Run
+
+__all__ = ["Endings", "why_not_started"]
+
+_log = logging.getLogger("park.jobs")
+
+T = TypeVar("T")
+
+_FILES_PATIENCE_S = 600.0
+"""How long a job that has ended waits for a disk that does not take its files."""
+
+
+class Endings:
+    """Ends jobs, whatever the disk says meanwhile.
+
+    ``apply`` does what follows a commit; ``again`` queues a job whose state says so.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        folders: JobFolders,
+        settlement: Settlement,
+        disk: Disk,
+        apply: Callable[[Effects], None],
+        again: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._folders = folders
+        self._settlement = settlement
+        self._disk = disk
+        self._apply = apply
+        self._again = again
+
+    async def settle(self, run: Run, ended: Ended) -> None:
+        """Write down what became of a job whose attempt is over, or have it run again."""
+        job = ended.job_id
+        stopped = run.cancel_requested or run.timed_out_s is not None
+        restartable = self._is_restartable(run, ended)
+        if not stopped and may_run_again(ended, restartable=restartable, failures=run.failures):
+            await self.written(lambda c: job_rows.requeue(c, job))
+            self._again(job)
+            return
+        completed = (ended.outcome or {}).get("state") == JobState.COMPLETED
+        output = output_of(run.job.call) if completed else None
+        try:
+            files = await self._disk.patiently(
+                lambda: self._folders.collect(job, run.user, output), limit_s=_FILES_PATIENCE_S
+            )
+        except OSError as error:
+            _log.exception("the files of job %s could not be kept", job)
+            line = f"the service could not keep its files: {error}"
+            await self.end(job, job_rows.Ending(status=JobState.FAILED, error=line))
+            return
+        ending = ending_of(
+            ended,
+            files=files,
+            cancel_requested=run.cancel_requested,
+            timed_out_s=run.timed_out_s,
+        )
+        if ending.status is JobState.FAILED and await self._tried_again(run, ending):
+            return
+        await self.end(job, ending)
+        self._folders.clear(job)
+
+    async def _tried_again(self, run: Run, ending: job_rows.Ending) -> bool:
+        """Queue a job again that failed and has retries left; tell whether it was."""
+        job, why = run.job, ending.error or ""
+        moment = next_try(retries=job.retries, failures=run.failures, backoff_s=job.backoff_s)
+        if moment is None or run.cancel_requested:
+            return False
+        await self.written(lambda c: job_rows.retry(c, job.id, why, moment))
+        self._apply(Effects(retries=[(moment, job.id, "call")]))
+        return True
+
+    def _is_restartable(self, run: Run, ended: Ended) -> bool:
+        if ended.kind is not EndKind.LOST:  # else nobody asks
+            return False
+        marks = self._folders.marks(run.job.id, run.attempt)
+        return run.job.restartable or marks.restartable
+
+    async def end(self, job: str, ending: job_rows.Ending) -> None:
+        """End ``job``, and settle what waited for it."""
+        try:
+            settled = await self.written(lambda c: self._settlement.end(c, job, ending))
+        except job_rows.ImpossibleTransition:
+            _log.info("job %s has ended already", job)
+        else:
+            self._apply(settled)
+        finally:
+            self._bus.publish(job)
+
+    async def written(self, change: Change[T]) -> T:
+        """Commit ``change``, however long the disk refuses it."""
+        return await self._disk.patiently(lambda: self._database.awrite(change))
+
+
+def why_not_started(error: Exception) -> str:
+    """Say in one line why a job cannot be started; a defect goes into the service's log, too."""
+    if isinstance(error, ParkError):
+        return line_of(error)
+    _log.error("a job could not be started", exc_info=error)
+    return f"the service could not start it: {type(error).__name__}: {error}"

@@ -1,0 +1,233 @@
+"""One change and all that follows from it, level by level, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+
+from sqlalchemy import Connection
+
+from park.model.conditions import At, Before, Expression, Leaf, Pool, evaluate, leaves
+from park.model.states import JobState
+from park.model.truth import Truth, Verdict
+from park_server.jobs import job_rows, waiting_rows
+from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.facts import elided
+from park_server.jobs.conditions.need_rows import Waiter
+from park_server.jobs.conditions.pools import claim
+from park_server.jobs.conditions.tally import Tally
+from park_server.jobs.conditions.verdicts import Verdicts
+from park_server.jobs.conditions.writer_cache import Memory
+
+__all__ = ["Cascade"]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Level:
+    """What the waiting jobs of one level come to."""
+
+    missing: dict[str, int] = field(default_factory=dict)
+    ready: list[Waiter] = field(default_factory=list)
+    doomed: list[tuple[Waiter, str]] = field(default_factory=list)
+
+
+class Cascade:
+    """A change in progress."""
+
+    def __init__(self, connection: Connection, memory: Memory, now: datetime) -> None:
+        self.connection = connection
+        self.effects = Effects()
+        self.verdicts = Verdicts(
+            connection, reports=memory.reports, pool=memory.pools.verdict_of, now=now
+        )
+        self._memory = memory
+        self._now = now
+        self._pools_moved = False
+
+    def finish(self) -> Effects:
+        """Give out what is free of the pools; return what is to follow the commit."""
+        if self._pools_moved:
+            self._memory.touch()
+            self._memory.pools.serve(self._is_served)
+        return self.effects
+
+    def spread(self, changed: Iterable[str]) -> None:
+        """Settle what waits for the jobs or installs ``changed``, whose facts are known."""
+        names = set(changed)
+        while names:
+            rows = sorted(need_rows.waiters(self.connection, names), key=attrgetter("id"))
+            level = _Level()
+            for _, group in groupby(rows, attrgetter("id")):
+                same = list(group)
+                self._look(Waiter.of(same[0]), {row.needed for row in same}, level)
+            names = self._written(level)
+
+    def look(self, waiters: Iterable[tuple[Waiter, set[str]]]) -> None:
+        """Settle waiting jobs, each with what changed of what it needs, and what follows."""
+        level = _Level()
+        for waiter, changed in waiters:
+            self._look(waiter, changed, level)
+        self.spread(self._written(level))
+
+    def admit(self, waiters: Sequence[Waiter], *, staged: bool = False) -> None:
+        """Queue jobs whose conditions are true, once that is here which they refer to."""
+        names = [waiter.id for waiter in waiters]
+        elsewhere = set() if staged else need_rows.referring_elsewhere(self.connection, names)
+        ready: list[tuple[Waiter, dict[str, int] | None]] = []
+        for waiter in waiters:
+            if waiter.id in elsewhere:
+                self.effects.staging.append(waiter.id)
+            elif self._needs_units(waiter):
+                self._pools_moved = True
+            else:
+                ready.append((waiter, None))
+        waiting_rows.count_down(
+            self.connection,
+            {each.id: 0 for each in waiters if each.id in elsewhere and each.pending is not None},
+        )
+        self._queue(ready)
+
+    def doom(self, doomed: Sequence[tuple[Waiter, str]]) -> set[str]:
+        """Cancel waiting jobs, each with its cause; return their ids."""
+        waiting_rows.cancel_waiting(
+            self.connection, [(waiter.id, waiter.user, elided(why)) for waiter, why in doomed]
+        )
+        for waiter, why in doomed:
+            fact = need_rows.fact_of_job(waiter, status=JobState.CANCELLED, error=elided(why))
+            self.verdicts.know(fact)
+            self.ended(waiter.id)
+        return {waiter.id for waiter, _ in doomed}
+
+    def ended(self, job: str, units: dict[str, int] | None = None) -> None:
+        """Note that ``job`` has ended, which held ``units`` of pools."""
+        self.effects.ended.append(job)
+        self._memory.forget(job)
+        if job in self._memory.remote:
+            self.effects.releasing.append(job)
+        if units:
+            self._memory.touch()
+            self._memory.pools.give_back(units)
+            self._pools_moved = True
+
+    def tally(self, job: str, changed: Iterable[str] = ()) -> Tally:
+        """Return what is missing for ``job``, after ``changed`` changed."""
+        tally = self._memory.tally(job)
+        if tally is None:
+            return self.build(
+                job, need_rows.expression_of(self.connection, job_rows.get(self.connection, job))
+            )
+        self._memory.touch()
+        for subject in changed:
+            for leaf in tally.about(subject):
+                tally.decide(leaf, self.verdicts.of(leaf, job).truth)
+        return tally
+
+    def build(self, job: str, expression: Expression) -> Tally:
+        """Look at the whole condition of ``job``, and remember what is missing."""
+        found = list(leaves(expression))
+        self.verdicts.load(found)
+        tally = Tally(expression, self.verdicts.within(job))
+        self._memory.keep(job, tally)
+        moments = {leaf.moment for leaf in found if isinstance(leaf, (At, Before))}
+        self.effects.later.extend((moment, job) for moment in moments if moment > self._now)
+        return tally
+
+    # -- one level
+
+    def _look(self, waiter: Waiter, changed: set[str], level: _Level) -> None:
+        if waiter.pending is None:
+            self._weigh(waiter, changed, level)
+        else:
+            self._count(waiter, waiter.pending, changed, level)
+
+    def _count(self, waiter: Waiter, pending: int, changed: set[str], level: _Level) -> None:
+        verdicts = [self.verdicts.completed(needed) for needed in sorted(changed)]
+        against = [verdict for verdict in verdicts if verdict.truth is Truth.NEVER]
+        if against:
+            level.doomed.append((waiter, against[0].why))
+            return
+        left = pending - sum(verdict.truth is Truth.TRUE for verdict in verdicts)
+        if left <= 0:
+            level.ready.append(waiter)
+        elif left < pending:
+            level.missing[waiter.id] = left
+
+    def _weigh(self, waiter: Waiter, changed: set[str], level: _Level) -> None:
+        tally = self.tally(waiter.id, changed)
+        if tally.truth is Truth.TRUE:
+            self._weigh_units(waiter, tally.expression, level)
+        elif tally.truth is Truth.NEVER:
+            verdict = evaluate(tally.expression, self.verdicts.within(waiter.id))
+            level.doomed.append((waiter, verdict.why))
+
+    def _written(self, level: _Level) -> set[str]:
+        """Write what a level came to; return the jobs that it has ended."""
+        waiting_rows.count_down(self.connection, level.missing)
+        if level.ready:
+            self.admit(level.ready)
+        return self.doom(level.doomed)
+
+    # -- pools
+
+    def _weigh_units(self, waiter: Waiter, expression: Expression, level: _Level) -> None:
+        """Decide on a job whose condition is true, as far as each pool by itself can say.
+
+        What asks for more than all units together must not queue for them, since it would
+        keep them from everybody else. It waits on for what is undecided beside them, if that
+        can help.
+        """
+        sizes = self._memory.pools.sizes
+        within = self.verdicts.within(waiter.id)
+        names_none = not any(isinstance(leaf, Pool) for leaf in leaves(expression))
+        if names_none or claim(expression, self._holds(waiter.id), sizes) is not None:
+            level.ready.append(waiter)
+        elif claim(expression, lambda part: _is_possible(part, within), sizes) is None:
+            level.doomed.append((waiter, self._memory.pools.excess(expression)))
+
+    def _needs_units(self, waiter: Waiter) -> bool:
+        """Tell whether ``waiter`` has to hold units of pools; it waits for them then."""
+        if waiter.pending is not None:  # a plain conjunction names none
+            return False
+        expression = self.tally(waiter.id).expression
+        if not any(isinstance(leaf, Pool) for leaf in leaves(expression)):
+            return False
+        if claim(expression, self._holds(waiter.id), {}) is not None:  # it holds without any
+            return False
+        self._memory.pools.queue(waiter.id, expression)
+        return True
+
+    def _is_served(self, job: str) -> bool:
+        waiter = need_rows.waiter(self.connection, job)
+        if waiter is None:
+            return True
+        expression = self.tally(job).expression
+        units = claim(expression, self._holds(job), self._memory.pools.free)
+        if units is None:
+            return False
+        self._memory.pools.take(units)
+        self._queue([(waiter, units)])
+        return True
+
+    def _holds(self, job: str) -> Callable[[Expression], bool]:
+        verdict_of = self.verdicts.within(job)
+        return lambda part: evaluate(part, verdict_of).truth is Truth.TRUE
+
+    def _queue(self, ready: Sequence[tuple[Waiter, dict[str, int] | None]]) -> None:
+        waiting_rows.queue_waiting(
+            self.connection,
+            [
+                (waiter.id, waiter.user, units or None, None if waiter.pending is None else 0)
+                for waiter, units in ready
+            ],
+        )
+        for waiter, units in ready:
+            self._memory.forget(waiter.id)
+            self.effects.queue(waiter.id, waiter.kind, urgent=bool(units))
+
+
+def _is_possible(part: Expression, verdict_of: Callable[[Leaf], Verdict]) -> bool:
+    return evaluate(part, verdict_of).truth is not Truth.NEVER

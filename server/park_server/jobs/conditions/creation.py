@@ -1,0 +1,107 @@
+"""New jobs, written in a handful of statements, however many they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from park.model.states import JobState
+from park.wire import FetchRequest, JobRequest, encode
+from park_server import events
+from park_server.db.tables import calls, fetches, jobs
+from park_server.fetch_target import without_user_information
+
+__all__ = ["NewJob", "create"]
+
+_ADD = insert(jobs)
+_ADD_CALL = insert(calls)
+_ADD_FETCH = insert(fetches)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewJob:
+    """A job to be written, in the ``state`` in which it begins.
+
+    ``condition`` and ``pending`` as in the table; the hashes are those of its install, where
+    that is ready already.
+    """
+
+    request: JobRequest
+    state: JobState
+    condition: dict[str, Any] | None = None
+    pending: int | None = None
+    lock_hash: str | None = None
+    set_hash: str | None = None
+
+
+def create(
+    connection: Connection, user: str, new: Sequence[NewJob], submitted: str
+) -> list[NewJob]:
+    """Write those of ``new`` that are not known yet (else: a retry of the client); return them."""
+    known = _known(connection, [each.request.id for each in new])
+    absent = {each.request.id: each for each in new if each.request.id not in known}
+    if absent:
+        created = absent.values()
+        connection.execute(_ADD, [_row(each, user, submitted) for each in created])
+        documents = [{"job": each.request.id, "document": each.request.call} for each in created]
+        connection.execute(_ADD_CALL, documents)
+        fetched = [
+            _fetch_row(each.request.id, each.request.fetch)
+            for each in created
+            if each.request.fetch is not None
+        ]
+        if fetched:
+            connection.execute(_ADD_FETCH, fetched)
+        entered = {job: each.state for job, each in absent.items()}
+        events.append_all(connection, subject="job", user=user, entered=entered)
+    return list(absent.values())
+
+
+_KNOWN_AT_ONCE = 500
+"""Ids in one query: SQLite of some years ago takes 999 parameters."""
+
+_KNOWN = select(jobs.c.id).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for first in range(0, len(ids), _KNOWN_AT_ONCE):
+        some = ids[first : first + _KNOWN_AT_ONCE]
+        found.update(connection.execute(_KNOWN, {"ids": some}).scalars())
+    return found
+
+
+def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
+    request = new.request
+    return {
+        "id": request.id,
+        "user": user,
+        "status": new.state,
+        "entry_point": request.entry_point,
+        "lock_hash": request.lock_hash or new.lock_hash,
+        "set_hash": request.set_hash or new.set_hash,
+        "install": request.install,
+        "attempt": 0,
+        "fresh": request.fresh,
+        "restartable": request.restartable,
+        "timeout_s": request.timeout_s,
+        "memory_bytes": request.memory_bytes,
+        "cancel_requested": False,
+        "submitted": submitted,
+        "kind": "call" if request.fetch is None else "fetch",
+        "condition": new.condition,
+        "pending": new.pending,
+        "retries": request.retries,
+        "backoff_s": request.backoff_s,
+        "failures": 0,
+    }
+
+
+def _fetch_row(job: str, fetch: FetchRequest) -> dict[str, Any]:
+    # no password of a URL is ever written but as what is forgotten with the fetch's end
+    document = encode(without_user_information(fetch))
+    authorization = document.pop("authorization")
+    return {"job": job, "document": document, "authorization": authorization}

@@ -1,0 +1,184 @@
+"""Why a job is in the state in which it is, in lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from park.model.conditions import Pool, describe, evaluate, leaves
+from park.model.states import InstallState, JobState
+from park.model.truth import Truth, Verdict
+from park.wire import WhyRecord
+from park_server.clock import now
+from park_server.jobs import job_rows
+from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions.facts import InstallFact, JobFact
+from park_server.jobs.conditions.needs import IMPLIED
+from park_server.jobs.conditions.pools import Pools
+from park_server.jobs.conditions.progress_log import Reports
+from park_server.jobs.conditions.tally import subjects_of
+from park_server.jobs.conditions.verdicts import Verdicts
+
+__all__ = ["Explainer"]
+
+_MOST_LINES = 50
+_MOST_LEVELS = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explainer:
+    """Explains; ``slots`` tells how many are taken and how many there are.
+
+    ``remark`` tells of silent services that a job waits for, ``held_up`` what keeps all that
+    could go on, where something does. For one thread at a time.
+    """
+
+    pools: Pools
+    reports: Reports
+    slots: Callable[[], tuple[int, int]]
+    remark: Callable[[str], str]
+    held_up: Callable[[], str]
+
+    def why(self, connection: Connection, job: str, user: str) -> WhyRecord:
+        """Return why ``job``, or an install, is in its state; raises `UnknownItem`."""
+        install = need_rows.install_facts(connection, [job], user).get(job)
+        if install is not None:
+            return WhyRecord(job=job, status=install.state, line=_of_install(install))
+        row = job_rows.get(connection, job, user)
+        return WhyRecord(
+            job=row.id,
+            status=row.status,
+            line=self.line(connection, row),
+            chain=list(self._chain(connection, row)),
+        )
+
+    def line(self, connection: Connection, row: Row[Any]) -> str:
+        """Return the reason in one line."""
+        status = JobState(row.status)
+        if status is JobState.WAITING:
+            return self._waiting(connection, row)
+        if status is JobState.QUEUED:
+            return self._queued(row)
+        if status is JobState.RUNNING:
+            held_up = self.held_up()
+            line = f"runs since {row.started}, attempt {row.attempt}"
+            return f"{line} ({held_up})" if held_up else line
+        if status is JobState.COMPLETED:
+            return f"completed at {row.finished}"
+        return row.error or str(status)
+
+    def _queued(self, row: Row[Any]) -> str:
+        if row.not_before is not None and row.not_before > now():
+            times = "once" if row.failures == 1 else f"{row.failures} times"
+            return f"failed {times}, and is tried again at {row.not_before}"
+        if held_up := self.held_up():
+            return held_up
+        if row.kind == "fetch":
+            return "waits for its turn among the downloads"
+        taken, there = self.slots()
+        if taken >= there:
+            return f"waits for a free slot: {taken} of {there} are taken"
+        return "its environment is made ready"
+
+    def _waiting(self, connection: Connection, row: Row[Any]) -> str:
+        verdict = self._verdict(connection, row)
+        remark = self.remark(row.id)
+        line = f"waits: {verdict.why}" if verdict.truth is not Truth.TRUE else ""
+        if not line:
+            line = self._beyond(connection, row)
+        return f"{line} ({remark})" if remark else line
+
+    def _beyond(self, connection: Connection, row: Row[Any]) -> str:
+        """Say what a job waits for whose condition is true."""
+        expression = need_rows.expression_of(connection, row)
+        pools = [each for each in leaves(expression) if isinstance(each, Pool)]
+        if pools and not need_rows.referring_elsewhere(connection, [row.id]):
+            free = self.pools.free
+            asked = ", ".join(f"{describe(each)} ({free[each.name]} free)" for each in pools)
+            return f"waits for {asked}"
+        services = {
+            service for _, service, how in need_rows.of_job(connection, row.id) if how in IMPLIED
+        }
+        return f"brings here what it refers to on {', '.join(sorted(services - {''}))}"
+
+    def _verdict(self, connection: Connection, row: Row[Any]) -> Verdict:
+        return evaluate(
+            need_rows.expression_of(connection, row), self._verdicts(connection).within(row.id)
+        )
+
+    def _verdicts(self, connection: Connection) -> Verdicts:
+        return Verdicts(
+            connection,
+            reports=self.reports,
+            pool=self.pools.verdict_of,
+            now=datetime.now(UTC),
+        )
+
+    # -- the chain
+
+    def _chain(self, connection: Connection, row: Row[Any]) -> Iterator[str]:
+        """Yield a line for each cause, and what is below it there, indented by its level."""
+        seen = {row.id}
+        pending = [(fact, text, 0) for fact, text in reversed(self._causes(connection, row))]
+        lines = 0
+        while pending and lines < _MOST_LINES:
+            fact, text, level = pending.pop()
+            yield f"{'  ' * level}{text}"
+            lines += 1
+            if fact is not None and fact.id not in seen and level < _MOST_LEVELS:
+                seen.add(fact.id)
+                below = self._causes(connection, job_rows.get(connection, fact.id))
+                pending.extend((each, line, level + 1) for each, line in reversed(below))
+
+    def _causes(self, connection: Connection, row: Row[Any]) -> list[tuple[JobFact | None, str]]:
+        """Return what keeps a waiting job, or what a cancelled one could not have."""
+        status = JobState(row.status)
+        if status is JobState.WAITING:
+            return list(self._awaited(connection, row))
+        if status is not JobState.CANCELLED:
+            return []
+        names = [name for name, service, _ in need_rows.of_job(connection, row.id) if not service]
+        return [
+            (fact, f"{fact.name} {fact.status}: {fact.error}")
+            for fact in need_rows.job_facts(connection, names).values()
+            if fact.status in {JobState.FAILED, JobState.CANCELLED}
+        ]
+
+    def _awaited(
+        self, connection: Connection, row: Row[Any]
+    ) -> Iterator[tuple[JobFact | None, str]]:
+        verdicts = self._verdicts(connection)
+        found = list(dict.fromkeys(leaves(need_rows.expression_of(connection, row))))
+        verdicts.load(found)
+        told: set[str] = set()
+        for leaf in found:
+            verdict = verdicts.of(leaf, row.id)
+            if verdict.truth is not Truth.NOT_YET:
+                continue
+            names = list(subjects_of(leaf))
+            fact = need_rows.job_facts(connection, names).get(names[0]) if names else None
+            named, why = describe(leaf), verdict.why
+            text = f"{named}: {why}" if why not in {"", named} else named
+            if text not in told:
+                told.add(text)
+                yield fact, text
+
+
+_INSTALLING: Mapping[InstallState, str] = {
+    InstallState.AWAITING_UPLOAD: "waits for wheels that its client is to send",
+    InstallState.RESOLVING: "the versions for this platform are looked up",
+    InstallState.REALISING: "its environment is made",
+}
+
+
+def _of_install(install: InstallFact) -> str:
+    name = f"{install.project}=={install.version}"
+    if install.state in _INSTALLING:
+        return f"{name}: {_INSTALLING[install.state]}"
+    if install.is_ready:
+        return f"{name} is there (lock {str(install.lock_hash)[:12]})"
+    return f"{name} failed: {install.error or 'nothing says why'}"

@@ -1,0 +1,317 @@
+"""All that is asked of the database about who waits for whom, and for what elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, literal, select, update
+
+from park.model.conditions import Expression, all_of
+from park.model.conditions_json import condition_from_json, condition_to_json
+from park.model.states import InstallState, JobState
+from park.model.truth import Truth, Verdict
+from park_server.db.tables import held_grants, installs, jobs, needs, remote_leaves, staged
+from park_server.jobs.conditions.facts import InstallFact, JobFact
+from park_server.jobs.conditions.needs import IMPLIED, Need, Planned, implied
+
+__all__ = [
+    "Waiter",
+    "awaited",
+    "decide_remote",
+    "dependents",
+    "ended_installs",
+    "expression_of",
+    "fact_of_install",
+    "fact_of_job",
+    "holding_grants",
+    "in_blocks",
+    "install_facts",
+    "job_facts",
+    "of_job",
+    "of_tallies",
+    "referring_elsewhere",
+    "remote_verdicts",
+    "staged_for",
+    "undecided_elsewhere",
+    "waiter",
+    "waiters",
+    "with_nothing_missing",
+    "write",
+]
+
+T = TypeVar("T")
+
+
+class Waiter(NamedTuple):
+    """A job that waits; ``pending`` as in the table."""
+
+    id: str
+    user: str
+    kind: str
+    entry_point: str
+    attempt: int
+    pending: int | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Waiter:
+        """Return the job of a row that has all of this."""
+        return cls(*(getattr(row, name) for name in cls._fields))
+
+
+_AT_ONCE = 500
+"""Ids in one query: SQLite of some years ago takes 999 parameters."""
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+_ADD_NEEDS = insert(needs)
+_ADD_LEAVES = insert(remote_leaves)
+_ADD_GRANTS = insert(held_grants)
+
+# An expression, so that SQLite does not begin with the index of states: it would go through
+# all that waits, where it is to look at those that need something.
+_IS_WAITING = (jobs.c.status + literal("")) == JobState.WAITING
+
+_WAITERS = (
+    select(
+        needs.c.needed,
+        needs.c.how,
+        jobs.c.id,
+        jobs.c.user,
+        jobs.c.kind,
+        jobs.c.entry_point,
+        jobs.c.attempt,
+        jobs.c.pending,
+    )
+    .join(jobs, jobs.c.id == needs.c.job)
+    .where(needs.c.needed.in_(_IDS), needs.c.service == "", _IS_WAITING)
+)
+_JOB_FACTS = select(
+    jobs.c.id,
+    jobs.c.user,
+    jobs.c.kind,
+    jobs.c.entry_point,
+    jobs.c.status,
+    jobs.c.attempt,
+    jobs.c.error,
+).where(jobs.c.id.in_(_IDS))
+_WAITING = select(*(jobs.c[name] for name in Waiter._fields)).where(
+    jobs.c.status == JobState.WAITING
+)
+_WAITER = _WAITING.where(jobs.c.id == bindparam("job"))
+_INSTALLS = select(
+    installs.c.id,
+    installs.c.user,
+    installs.c.state,
+    installs.c.lock_hash,
+    installs.c.set_hash,
+    installs.c.project,
+    installs.c.version,
+    installs.c.error,
+)
+_INSTALL_FACTS = _INSTALLS.where(installs.c.id.in_(_IDS))
+_ELSEWHERE = (
+    select(needs.c.job)
+    .where(needs.c.job.in_(_IDS), needs.c.service != "", needs.c.how.in_(sorted(IMPLIED)))
+    .distinct()
+)
+_DEPENDENTS = select(needs.c.job).where(needs.c.needed.in_(_IDS), needs.c.service == "").distinct()
+_OF_JOB = select(needs.c.needed, needs.c.service, needs.c.how).where(
+    needs.c.job == bindparam("job")
+)
+_DECIDE = (
+    update(remote_leaves)
+    .where(
+        remote_leaves.c.job == bindparam("of"),
+        remote_leaves.c.position == bindparam("at"),
+        remote_leaves.c.truth == Truth.NOT_YET,
+    )
+    .values(truth=bindparam("truth"), why=bindparam("why"))
+)
+
+
+def in_blocks(items: Iterable[T]) -> Iterator[Sequence[T]]:
+    """Yield ``items`` in blocks that one query takes."""
+    whole = list(items)
+    for first in range(0, len(whole), _AT_ONCE):
+        yield whole[first : first + _AT_ONCE]
+
+
+def write(connection: Connection, plans: Sequence[Planned]) -> None:
+    """Write what new jobs need, wait for elsewhere, and hold of other services."""
+    rows = [
+        {"job": plan.request.id, "needed": needed, "service": service, "how": how}
+        for plan in plans
+        for needed, service, how in plan.needs
+    ]
+    elsewhere = [
+        {
+            "job": plan.request.id,
+            "position": position,
+            "service": service,
+            "leaf": condition_to_json(leaf)["condition"],
+            "truth": Truth.NOT_YET,
+            "why": "",
+        }
+        for plan in plans
+        for position, (service, leaf) in enumerate(plan.remote)
+    ]
+    grants = [
+        {"job": plan.request.id, "service": service, "token": token}
+        for plan in plans
+        for service, token in {held.service: held.token for held in plan.request.grants}.items()
+    ]
+    for statement, new in ((_ADD_NEEDS, rows), (_ADD_LEAVES, elsewhere), (_ADD_GRANTS, grants)):
+        if new:
+            connection.execute(statement, new)
+
+
+def waiters(connection: Connection, ids: Iterable[str]) -> list[Any]:
+    """Return a row for each job that waits, and for each way in which it needs one of ``ids``."""
+    return [row for block in in_blocks(ids) for row in connection.execute(_WAITERS, {"ids": block})]
+
+
+def waiter(connection: Connection, job: str) -> Waiter | None:
+    """Return ``job`` where it waits."""
+    row = connection.execute(_WAITER, {"job": job}).first()
+    return None if row is None else Waiter.of(row)
+
+
+def of_tallies(connection: Connection) -> list[Waiter]:
+    """Return the waiting jobs that do not keep a count, in the order of their submission."""
+    query = _WAITING.where(jobs.c.pending.is_(None)).order_by(jobs.c.submitted, jobs.c.id)
+    return [Waiter.of(row) for row in connection.execute(query)]
+
+
+def with_nothing_missing(connection: Connection) -> list[Waiter]:
+    """Return the waiting jobs whose count has come to nothing."""
+    return [Waiter.of(row) for row in connection.execute(_WAITING.where(jobs.c.pending <= 0))]
+
+
+def ended_installs(connection: Connection) -> list[InstallFact]:
+    """Return the installs that have ended and for which jobs wait."""
+    query = _INSTALLS.join(needs, needs.c.needed == installs.c.id).join(
+        jobs, jobs.c.id == needs.c.job
+    )
+    final = [state for state in InstallState if state.is_final]
+    query = query.where(installs.c.state.in_(final), jobs.c.status == JobState.WAITING)
+    return [fact_of_install(row) for row in connection.execute(query.distinct())]
+
+
+def dependents(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Return the jobs here that need one of ``ids``, whatever their states."""
+    found: set[str] = set()
+    for block in in_blocks(ids):
+        found.update(connection.execute(_DEPENDENTS, {"ids": block}).scalars())
+    return found
+
+
+def of_job(connection: Connection, job: str) -> list[Need]:
+    """Return what ``job`` needs."""
+    rows = connection.execute(_OF_JOB, {"job": job})
+    return [(row.needed, row.service, row.how) for row in rows]
+
+
+def expression_of(connection: Connection, row: Row[Any]) -> Expression:
+    """Return the whole condition of a row of ``jobs``: what was asked, and what is implied."""
+    parts = implied(of_job(connection, row.id), row.install)
+    asked = [] if row.condition is None else [condition_from_json(row.condition)]
+    return all_of([*asked, *parts])
+
+
+def job_facts(connection: Connection, ids: Iterable[str]) -> dict[str, JobFact]:
+    """Return what is known of the jobs among ``ids``."""
+    return {
+        row.id: fact_of_job(row)
+        for block in in_blocks(ids)
+        for row in connection.execute(_JOB_FACTS, {"ids": block})
+    }
+
+
+def fact_of_job(row: Any, **changes: Any) -> JobFact:
+    """Return the facts of a row of ``jobs``, but for ``changes``."""
+    facts = {
+        name: getattr(row, name)
+        for name in ("id", "user", "kind", "entry_point", "attempt")
+        if name not in changes
+    }
+    if "status" not in changes:
+        facts |= {"status": JobState(row.status), "error": row.error}
+    return JobFact(**facts, **changes)
+
+
+def install_facts(
+    connection: Connection, ids: Iterable[str], user: str | None = None
+) -> dict[str, InstallFact]:
+    """Return what is known of the installs among ``ids``; with ``user``, of that user's only."""
+    return {
+        row.id: fact_of_install(row)
+        for block in in_blocks(ids)
+        for row in connection.execute(_INSTALL_FACTS, {"ids": block})
+        if user is None or row.user == user
+    }
+
+
+def fact_of_install(row: Any) -> InstallFact:
+    """Return the facts of a row or record of an install."""
+    return InstallFact(
+        id=row.id,
+        state=InstallState(row.state),
+        lock_hash=row.lock_hash,
+        set_hash=row.set_hash,
+        project=row.project,
+        version=row.version,
+        error=(row.error or {}).get("detail"),
+    )
+
+
+def referring_elsewhere(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Return those of the jobs ``ids`` that refer to what jobs on other services leave."""
+    found: set[str] = set()
+    for block in in_blocks(ids):
+        found.update(connection.execute(_ELSEWHERE, {"ids": block}).scalars())
+    return found
+
+
+def remote_verdicts(connection: Connection, job: str) -> dict[tuple[str, str], Verdict]:
+    """Return what other services said, by service and key of the leaf (`leaf_key`)."""
+    rows = connection.execute(select(remote_leaves).where(remote_leaves.c.job == job))
+    return {
+        (row.service, json.dumps(row.leaf, sort_keys=True)): Verdict(Truth(row.truth), row.why)
+        for row in rows
+    }
+
+
+def decide_remote(connection: Connection, job: str, position: int, verdict: Verdict) -> bool:
+    """Write what another service said; False where that is known already."""
+    values = {"of": job, "at": position, "truth": verdict.truth, "why": verdict.why}
+    return bool(connection.execute(_DECIDE, values).rowcount)
+
+
+def staged_for(connection: Connection, job: str) -> dict[str, Any]:
+    """Return what was brought here for ``job``, by reference (JSON with sorted keys)."""
+    rows = connection.execute(select(staged).where(staged.c.job == job))
+    return {row.reference: row.document for row in rows}
+
+
+def undecided_elsewhere(connection: Connection) -> list[str]:
+    """Return the waiting jobs of whose remote leaves some are undecided."""
+    query = select(remote_leaves.c.job).join(jobs).where(jobs.c.status == JobState.WAITING)
+    query = query.where(remote_leaves.c.truth == Truth.NOT_YET)
+    return list(connection.execute(query.distinct()).scalars())
+
+
+def awaited(connection: Connection, how: str) -> set[str]:
+    """Return the jobs here of which waiting ones need ``how``."""
+    query = select(needs.c.needed).join(jobs, jobs.c.id == needs.c.job)
+    query = query.where(
+        needs.c.how == how, needs.c.service == "", jobs.c.status == JobState.WAITING
+    )
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def holding_grants(connection: Connection) -> list[tuple[str, bool]]:
+    """Return the jobs that hold grants of other services, and whether each has ended."""
+    query = select(held_grants.c.job, jobs.c.status).join(jobs).distinct()
+    return [(row.job, JobState(row.status).is_final) for row in connection.execute(query)]

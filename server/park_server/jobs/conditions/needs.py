@@ -1,0 +1,264 @@
+"""From a request to what its job needs before it can start: a function of values."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from park.errors import UsageError
+from park.model.conditions import (
+    After,
+    Comparison,
+    Expression,
+    InstallIs,
+    JobIs,
+    Leaf,
+    Phase,
+    all_of,
+    anchored,
+    brief,
+    is_conjunction,
+    leaves,
+)
+from park.model.conditions_json import condition_from_json, condition_to_json
+from park.model.entry_point import EntryPoint
+from park.model.ids import check_id
+from park.model.references import Reference, What, references_in
+from park.wire import FETCH, JobRequest
+from park_server.fetch_target import target_of
+
+__all__ = [
+    "COMPARED",
+    "IMPLIED",
+    "Need",
+    "Planned",
+    "check_acyclic",
+    "implied",
+    "leaf_key",
+    "planned",
+    "service_of",
+]
+
+Need = tuple[str, str, str]
+"""A row of `needs`: the id of a job or install, the service that has it (empty: this one), how."""
+
+IMPLIED = frozenset({What.VALUE, What.FILE, What.URL})
+"""Hows of references among the arguments: what they need has to complete."""
+
+COMPARED = "compared"
+"""How a job is needed whose value stands in a comparison."""
+
+_MOST_RETRIES = 1_000
+_LONGEST_BACKOFF_S = 86_400.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """A request with what its job needs.
+
+    ``condition`` is the JSON of the one that its user gave, with moments for delays. Where
+    all of it, with what the arguments and the install imply, is that each of ``needs``
+    completes, ``expression`` is None; else it is the whole. ``remote`` are its leaves on
+    other services, each with its service; ``installs`` those that it names here.
+    """
+
+    request: JobRequest
+    condition: dict[str, Any] | None
+    expression: Expression | None
+    needs: tuple[Need, ...]
+    remote: tuple[tuple[str, Leaf], ...]
+    installs: frozenset[str]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a count of what has not completed is all that has to be kept."""
+        return self.expression is None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it waits for nothing."""
+        return self.expression is None and not self.needs
+
+    @property
+    def kind(self) -> str:
+        """``fetch`` or ``call``."""
+        return "call" if self.request.fetch is None else "fetch"
+
+    @property
+    def is_call(self) -> bool:
+        """Whether a process runs it."""
+        return self.request.fetch is None
+
+
+def planned(request: JobRequest, accepted: datetime) -> Planned:
+    """Return what ``request`` needs; raises `UsageError` that says what is wrong with it."""
+    _check(request)
+    documents = [request.call, None if request.fetch is None else request.fetch.url]
+    references = list(dict.fromkeys(references_in(documents)))
+    if any(reference.what is What.PROGRESS for reference in references):
+        raise UsageError(
+            f"job {request.id}: progress stands in conditions only, not among arguments"
+        )
+    needs = {(each.job, each.service or "", str(each.what)) for each in references}
+    condition, asked = _condition(request, accepted)
+    installs = set() if request.install is None else {request.install}
+    if asked is not None:
+        installs.update(_installs_in(asked))
+        needs.update(need for leaf in leaves(asked) for need in _needs_of(leaf))
+    is_plain = asked is None or is_conjunction(asked)
+    parts: list[Expression] = []
+    if not is_plain or any(service for _, service, _ in needs):
+        parts = [*([] if asked is None else [asked]), *implied(needs, request.install)]
+    if request.install is not None:
+        needs.add((request.install, "", str(Phase.COMPLETED)))
+    return Planned(
+        request=request,
+        condition=condition,
+        expression=None if is_plain else all_of(parts),
+        needs=tuple(sorted(needs)),
+        remote=_remote(parts),
+        installs=frozenset(installs),
+    )
+
+
+def _installs_in(expression: Expression) -> Iterator[str]:
+    for leaf in leaves(expression):
+        if isinstance(leaf, InstallIs) and leaf.service is None:
+            yield leaf.install
+
+
+def _remote(parts: Sequence[Expression]) -> tuple[tuple[str, Leaf], ...]:
+    """Return the leaves of ``parts`` on other services, each with its service."""
+    found = dict.fromkeys(leaf for part in parts for leaf in leaves(part))
+    named = [(service_of(leaf), leaf) for leaf in found]
+    return tuple((service, _here(leaf)) for service, leaf in named if service is not None)
+
+
+def implied(needs: Iterable[Need], install: str | None) -> list[Expression]:
+    """Return what references among the arguments, and the install, add to a condition."""
+    jobs = sorted({(needed, service) for needed, service, how in needs if how in IMPLIED})
+    parts: list[Expression] = [
+        JobIs(job=job, phase=Phase.COMPLETED, service=service or None) for job, service in jobs
+    ]
+    if install is not None:
+        parts.append(InstallIs(install=install, phase=Phase.COMPLETED))
+    return parts
+
+
+def service_of(leaf: Leaf) -> str | None:
+    """Return the URL of the service that knows ``leaf``, or None for this one."""
+    match leaf:
+        case JobIs(service=service) | InstallIs(service=service):
+            return service
+        case Comparison(left=left, right=right):
+            services = {each.service for each in (left, right) if isinstance(each, Reference)}
+            return next(iter(services), None)
+    return None
+
+
+def leaf_key(leaf: Leaf) -> str:
+    """Return the one text of a leaf as it is kept for, and told to, its service."""
+    return json.dumps(condition_to_json(_here(leaf))["condition"], sort_keys=True)
+
+
+def check_acyclic(plans: Sequence[Planned]) -> None:
+    """Raise `UsageError` that names a cycle among jobs that are submitted together."""
+    needed = {
+        plan.request.id: [job for job, service, _ in plan.needs if not service] for plan in plans
+    }
+    done: set[str] = set()
+    for start, first in needed.items():
+        way: dict[str, Iterator[str]] = {} if start in done else {start: iter(first)}
+        while way:
+            last = next(reversed(way))
+            following = next((job for job in way[last] if job in needed and job not in done), None)
+            if following is None:
+                del way[last]
+                done.add(last)
+            elif following in way:
+                circle = list(way)[list(way).index(following) :]
+                names = " needs ".join(brief(job) for job in [*circle, following])
+                raise UsageError(f"jobs that wait for each other never start: {names}")
+            else:
+                way[following] = iter(needed[following])
+
+
+def _check(request: JobRequest) -> None:
+    check_id(request.id)  # it names the job's folder
+    if request.fetch is not None:
+        if request.entry_point != FETCH or request.lock_hash or request.install:
+            raise UsageError(f"a fetch has the entry point {FETCH} and no environment")
+        if isinstance(request.fetch.url, str):
+            target_of(request.fetch)  # raises for what is never fetched
+    else:
+        EntryPoint.parse(request.entry_point)
+        if (request.lock_hash is None) == (request.install is None):
+            raise UsageError("a job names a lock hash or an install, and exactly one of them")
+    if not 0 <= request.retries <= _MOST_RETRIES:
+        raise UsageError(f"retries={request.retries}: expected 0 to {_MOST_RETRIES}")
+    if not math.isfinite(request.backoff_s) or not 0 <= request.backoff_s <= _LONGEST_BACKOFF_S:
+        raise UsageError(f"backoff_s={request.backoff_s}: expected 0 to {_LONGEST_BACKOFF_S:g}")
+    for name in ("timeout_s", "memory_bytes"):
+        limit = getattr(request, name)
+        if limit is not None and not 0 < limit < math.inf:
+            raise UsageError(f"{name}={limit}: expected more than 0")
+
+
+def _condition(
+    request: JobRequest, accepted: datetime
+) -> tuple[dict[str, Any] | None, Expression | None]:
+    if request.when is None:
+        return None, None
+    expression = condition_from_json(request.when)
+    found = list(leaves(expression))
+    for leaf in found:
+        if isinstance(leaf, Comparison):
+            _check_comparison(leaf)
+    if not any(isinstance(leaf, After) for leaf in found):
+        return request.when, expression
+    expression = anchored(expression, accepted)
+    return condition_to_json(expression), expression
+
+
+def _check_comparison(leaf: Comparison) -> None:
+    operands = [each for each in (leaf.left, leaf.right) if isinstance(each, Reference)]
+    if len({each.service for each in operands}) > 1:
+        raise UsageError(
+            "a comparison of values on two services can be made on neither",
+            hint="pass both to a job that compares them",
+        )
+    if len({each.job for each in operands if each.what is What.PROGRESS}) > 1:
+        raise UsageError("the progress of one job cannot be compared with that of another")
+
+
+def _needs_of(leaf: Leaf) -> Iterator[Need]:
+    match leaf:
+        case JobIs(job=needed, phase=phase, service=service):
+            yield needed, service or "", str(phase)
+        case InstallIs(install=needed, phase=phase, service=service):
+            yield needed, service or "", str(phase)
+        case Comparison(left=left, right=right):
+            for each in (left, right):
+                if isinstance(each, Reference):
+                    how = str(each.what) if each.what is What.PROGRESS else COMPARED
+                    yield each.job, each.service or "", how
+        case _:
+            return
+
+
+def _here(leaf: Leaf) -> Leaf:
+    """Return ``leaf`` as the service that has it writes it."""
+    match leaf:
+        case JobIs() | InstallIs():
+            return replace(leaf, service=None)
+        case Comparison(left=left, right=right):
+            return replace(leaf, left=_local(left), right=_local(right))
+    return leaf
+
+
+def _local(operand: Any) -> Any:
+    return replace(operand, service=None) if isinstance(operand, Reference) else operand

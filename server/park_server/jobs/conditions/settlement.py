@@ -1,0 +1,373 @@
+"""What follows when a job ends, starts or reports, in the transaction in which it does.
+
+So no crash can lose a wake-up, and an event costs what waits for it. Plain conjunctions,
+which most conditions are, keep a count in their row; others are kept as a `Tally` in
+memory, made anew from the rows where it is missing.
+
+All methods but those about pools run in the thread that writes to the database, and return
+what is to be done once the change is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from park.errors import UnknownItem
+from park.model.conditions import Pool, brief
+from park.model.references import What
+from park.model.states import JobState
+from park.model.truth import Truth, Verdict
+from park.wire import InstallRecord, PoolRecord
+from park_repo.database import Database
+from park_server.jobs import job_rows, waiting_rows
+from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions.cascade import Cascade
+from park_server.jobs.conditions.creation import NewJob, create
+from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.explain import Explainer
+from park_server.jobs.conditions.facts import JobFact
+from park_server.jobs.conditions.need_rows import Waiter
+from park_server.jobs.conditions.needs import Planned
+from park_server.jobs.conditions.pools import Pools
+from park_server.jobs.conditions.progress_log import Reports
+from park_server.jobs.conditions.writer_cache import Memory
+
+__all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
+
+POOLS = "pools"
+"""The subject under which the `Bus` tells that units of pools may be free."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Created:
+    """Jobs that are new, with the states in which they are left, and what is to follow.
+
+    ``changed`` are those that another state than their first one was found for at once.
+    """
+
+    states: Mapping[str, JobState]
+    changed: frozenset[str]
+    effects: Effects
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cancelling:
+    """What a cancel came to: the jobs that run and are still to be ended."""
+
+    effects: Effects
+    running: Sequence[str] = field(default_factory=tuple)
+
+
+class Settlement:
+    """Settles what waits; ``pools`` are sizes by name, ``folder_of`` tells a job's folder."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        folder_of: Callable[[str], Path],
+        pools: Mapping[str, int] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._pools = Pools(pools or {})
+        self._folder_of = folder_of
+        self._memory = Memory(database.engine, pools=self._pools, reports=Reports(folder_of))
+        self._now = now
+
+    def explainer(
+        self,
+        *,
+        slots: Callable[[], tuple[int, int]],
+        remark: Callable[[str], str],
+        held_up: Callable[[], str],
+    ) -> Explainer:
+        """Return what explains jobs, for any one thread; see there."""
+        reports = Reports(self._folder_of)
+        return Explainer(
+            pools=self._pools, reports=reports, slots=slots, remark=remark, held_up=held_up
+        )
+
+    def pool_records(self) -> list[PoolRecord]:
+        """Return the pools and what is taken of them; from any thread."""
+        return self._pools.records()
+
+    def pool_verdict(self, pool: Pool) -> Verdict:
+        """Return whether the service has that many, whoever holds them; from any thread."""
+        return self._pools.verdict_of(pool)
+
+    def pool_units_free(self) -> Mapping[str, int]:
+        """Return the free units of each pool; from any thread."""
+        return self._pools.free
+
+    def resume(self, connection: Connection) -> Effects:
+        """Take up what a stopped service left."""
+        self._memory.is_stale = True
+        cascade = self._begin(connection)
+        for fact in need_rows.ended_installs(connection):
+            cascade.verdicts.know(fact)
+            cascade.spread([fact.id])
+        cascade.admit(need_rows.with_nothing_missing(connection))
+        effects = cascade.finish()
+        effects.watching.extend(need_rows.undecided_elsewhere(connection))
+        self._memory.remote.update(effects.watching)
+        effects.progress |= need_rows.awaited(connection, What.PROGRESS)
+        for job, has_ended in need_rows.holding_grants(connection):
+            self._memory.remote.add(job)
+            if has_ended:
+                effects.releasing.append(job)
+        return effects
+
+    def create(
+        self, connection: Connection, user: str, plans: Sequence[Planned], submitted: str
+    ) -> Created:
+        """Write new jobs, all or none; raises `UnknownItem` for a job that none can need."""
+        cascade = self._begin(connection)
+        _know_what_is_needed(cascade, user, plans)
+        new = [_new_job(cascade, plan) for plan in plans]
+        written = {each.request.id: each for each in create(connection, user, new, submitted)}
+        created = [
+            plan
+            for plan, each in zip(plans, new, strict=True)
+            if written.get(plan.request.id) is each
+        ]
+        need_rows.write(connection, created)
+        waiters: list[tuple[Waiter, set[str]]] = []
+        for plan in created:
+            self._note(plan, cascade.effects)
+            job = written[plan.request.id]
+            if job.state is JobState.QUEUED:
+                cascade.effects.queue(plan.request.id, plan.kind)
+            elif (look := _first_look(cascade, user, plan, job.pending)) is not None:
+                waiters.append(look)
+        initially = {*cascade.effects.queued, *cascade.effects.fetches}
+        cascade.look(waiters)
+        effects = cascade.finish()
+        moved = {*effects.ended, *effects.queued, *effects.urgent, *effects.fetches} - initially
+        states = {job: each.state for job, each in written.items()}
+        return Created(states=states, changed=frozenset(moved), effects=effects)
+
+    def end(self, connection: Connection, job: str, ending: job_rows.Ending) -> Effects:
+        """Write how ``job`` ended, and settle what waited for that."""
+        cascade = self._begin(connection)
+        row = job_rows.end(connection, job, ending)
+        cascade.ended(job, row.pools)
+        cascade.verdicts.know(need_rows.fact_of_job(row, status=ending.status, error=ending.error))
+        cascade.spread([job])
+        return cascade.finish()
+
+    def started(self, connection: Connection, job: str) -> Effects:
+        """Settle what waited for the start of ``job``, which is written already."""
+        if job not in self._memory.starts:
+            return Effects()
+        self._memory.starts.discard(job)
+        return self._changed(connection, job)
+
+    def progressed(self, connection: Connection, job: str) -> Effects:
+        """Settle what waited for a report of ``job``."""
+        return self._changed(connection, job)
+
+    def install_ended(self, connection: Connection, install: InstallRecord) -> Effects:
+        """Settle what waited for ``install``; what is queued is bound to its lock."""
+        cascade = self._begin(connection)
+        cascade.verdicts.know(need_rows.fact_of_install(install))
+        cascade.spread([install.id])
+        return cascade.finish()
+
+    def look(self, connection: Connection, job: str) -> Effects:
+        """Look at the whole condition of ``job`` again: a moment that it names has come."""
+        cascade = self._begin(connection)
+        waiter = need_rows.waiter(connection, job)
+        if waiter is not None:
+            self._memory.forget(job)
+            cascade.look([(waiter, set())])
+        return cascade.finish()
+
+    def leaf_decided(
+        self, connection: Connection, job: str, position: int, verdict: Verdict
+    ) -> Effects:
+        """Write what another service said of a leaf of ``job``, and settle it."""
+        cascade = self._begin(connection)
+        is_news = need_rows.decide_remote(connection, job, position, verdict)
+        waiter = need_rows.waiter(connection, job)
+        if waiter is None or not is_news:
+            return cascade.finish()
+        if waiter.pending is None:
+            self._memory.forget(job)
+            cascade.look([(waiter, set())])
+        elif verdict.truth is Truth.NEVER:
+            cascade.spread(cascade.doom([(waiter, verdict.why)]))
+        elif waiter.pending > 1:
+            waiting_rows.count_down(connection, {job: waiter.pending - 1})
+        else:
+            cascade.admit([waiter])
+        return cascade.finish()
+
+    def staged(self, connection: Connection, job: str) -> Effects:
+        """Queue ``job``: all that it refers to elsewhere is here now."""
+        cascade = self._begin(connection)
+        waiter = need_rows.waiter(connection, job)
+        if waiter is not None:
+            cascade.admit([waiter], staged=True)
+        return cascade.finish()
+
+    def cannot_stage(self, connection: Connection, job: str, why: str) -> Effects:
+        """Cancel ``job``: what it refers to elsewhere cannot be had."""
+        cascade = self._begin(connection)
+        waiter = need_rows.waiter(connection, job)
+        if waiter is not None:
+            cascade.spread(cascade.doom([(waiter, why)]))
+        return cascade.finish()
+
+    def cancel(self, connection: Connection, job: str, *, dependents: bool = False) -> Cancelling:
+        """Cancel ``job``, and with ``dependents`` all that needs it, directly or not."""
+        cascade = self._begin(connection)
+        names = _with_dependents(connection, job) if dependents else [job]
+        facts = need_rows.job_facts(connection, names)
+        waiting = [
+            (waiter, f"cancelled on request, with job {brief(job)}")
+            for name in names
+            if name != job and (waiter := need_rows.waiter(connection, name)) is not None
+        ]
+        doomed = cascade.doom(waiting)
+        running = []
+        for name in reversed(names):
+            if facts[name].status is JobState.RUNNING:
+                job_rows.request_cancel(connection, name)
+                running.append(name)
+            elif name not in doomed and not facts[name].status.is_final:
+                self._cancel_unstarted(cascade, name)
+        cascade.spread({*doomed, *names} - set(running))
+        return Cancelling(effects=cascade.finish(), running=running)
+
+    # -- parts
+
+    def _cancel_unstarted(self, cascade: Cascade, job: str) -> None:
+        ending = job_rows.cancelled_in_time()
+        row = job_rows.end(cascade.connection, job, ending)
+        cascade.ended(job, row.pools)
+        cascade.verdicts.know(need_rows.fact_of_job(row, status=ending.status, error=ending.error))
+
+    def _begin(self, connection: Connection) -> Cascade:
+        """Return a change; what waits is looked at anew first where memory is stale."""
+        cascade = Cascade(connection, self._memory, self._now())
+        if self._memory.is_stale:
+            self._memory.clear()
+            self._pools.reset(job_rows.units_held(connection))
+            self._memory.starts |= need_rows.awaited(connection, "started")
+            cascade.look((waiter, set()) for waiter in need_rows.of_tallies(connection))
+        return cascade
+
+    def _changed(self, connection: Connection, job: str) -> Effects:
+        cascade = self._begin(connection)
+        cascade.spread([job])
+        return cascade.finish()
+
+    def _note(self, plan: Planned, effects: Effects) -> None:
+        """Note what is to be heard of because of ``plan``."""
+        job = plan.request.id
+        for needed, service, how in plan.needs:
+            if how == "started" and not service:
+                self._memory.starts.add(needed)
+            elif how == What.PROGRESS and not service:
+                effects.progress.add(needed)
+        if plan.remote:
+            effects.watching.append(job)
+        if plan.remote or plan.request.grants:
+            self._memory.remote.add(job)
+
+
+def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:
+    """Read the facts of all that ``plans`` need here; raises `UnknownItem`."""
+    if not any(plan.needs for plan in plans):
+        return
+    own = {plan.request.id for plan in plans}
+    wanted = {needed for plan in plans for needed, service, _ in plan.needs if not service}
+    jobs = need_rows.job_facts(cascade.connection, wanted)
+    rest = wanted - jobs.keys() - own
+    named = {install for plan in plans for install in plan.installs}
+    installs = need_rows.install_facts(cascade.connection, named) if named else {}
+    cascade.verdicts.know(*jobs.values(), *installs.values())
+    foreign = {fact.id for fact in jobs.values() if fact.user != user}
+    if unknown := sorted((rest - installs.keys()) | foreign):
+        raise UnknownItem(
+            f"no job {unknown[0]} on this service, which another one needs",
+            hint="submit what is needed before, or in the same request",
+        )
+    for plan in plans:
+        if plan.request.id not in jobs:
+            cascade.verdicts.know(
+                JobFact(
+                    id=plan.request.id,
+                    user=user,
+                    kind=plan.kind,
+                    entry_point=plan.request.entry_point,
+                    status=JobState.WAITING,
+                    attempt=0,
+                )
+            )
+
+
+def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
+    request = plan.request
+    if plan.is_free:
+        return NewJob(request=request, state=JobState.QUEUED, condition=plan.condition)
+    pending = _missing(cascade, plan) if plan.is_plain else None
+    install = None if request.install is None else cascade.verdicts.install(request.install)
+    return NewJob(
+        request=request,
+        state=JobState.QUEUED if pending == 0 else JobState.WAITING,
+        condition=plan.condition,
+        pending=pending,
+        lock_hash=install.lock_hash if install is not None and install.is_ready else None,
+        set_hash=install.set_hash if install is not None and install.is_ready else None,
+    )
+
+
+def _missing(cascade: Cascade, plan: Planned) -> int:
+    """Return how many of the jobs and installs that ``plan`` needs have not completed."""
+    completed = cascade.verdicts.completed
+    needed = {(name, service) for name, service, _ in plan.needs}
+    return sum(bool(service) or completed(name).truth is not Truth.TRUE for name, service in needed)
+
+
+def _first_look(
+    cascade: Cascade, user: str, plan: Planned, pending: int | None
+) -> tuple[Waiter, set[str]] | None:
+    """Return a new job, with what it needs that will never be, where there is more to do."""
+    request = plan.request
+    if plan.expression is not None:
+        cascade.build(request.id, plan.expression)
+        hopeless = set()
+    else:
+        completed = cascade.verdicts.completed
+        hopeless = {
+            name
+            for name, service, _ in plan.needs
+            if not service and completed(name).truth is Truth.NEVER
+        }
+        if not hopeless:
+            return None
+    waiter = Waiter(
+        id=request.id,
+        user=user,
+        kind=plan.kind,
+        entry_point=request.entry_point,
+        attempt=0,
+        pending=pending,
+    )
+    return waiter, hopeless
+
+
+def _with_dependents(connection: Connection, job: str) -> list[str]:
+    """Return ``job`` and all that needs it, directly or not, those that need it last."""
+    found = {job: None}
+    level = {job}
+    while level:
+        level = need_rows.dependents(connection, level) - found.keys()
+        found.update(dict.fromkeys(sorted(level)))
+    return list(found)

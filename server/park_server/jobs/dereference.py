@@ -1,0 +1,137 @@
+"""What jobs left, put in the place of the references to it: done when a job starts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, select
+
+from park.errors import CannotSatisfy, UnknownItem
+from park.model.conditions import brief
+from park.model.references import NODE, Reference, What
+from park.runtime.codec import TAG
+from park.wire import API, FileRecord
+from park_server.db.tables import calls
+from park_server.jobs import job_rows
+from park_server.jobs.conditions import need_rows
+
+__all__ = ["OUTPUT", "file_meant", "output_of", "replaced", "resolved"]
+
+OUTPUT = "outfile"
+"""The argument whose file on the service is collected as one of the job's own."""
+
+
+def resolved(connection: Connection, job: str, user: str, document: Any, base_url: str) -> Any:
+    """Return encoded arguments of ``job`` with what its references stand for.
+
+    ``base_url`` is the URL of this service. Raises `UnknownItem` or `CannotSatisfy` where
+    what a job left is not what is referred to.
+    """
+    staged = need_rows.staged_for(connection, job)
+
+    def stand_in(reference: Reference) -> Any:
+        if reference.service is not None:
+            try:
+                return staged[_key(reference)]
+            except KeyError:
+                raise UnknownItem(f"{reference} was not brought here") from None
+        return _here(connection, user, reference, base_url)
+
+    return replaced(document, stand_in)
+
+
+def replaced(document: Any, stand_in: Callable[[Reference], Any]) -> Any:
+    """Return ``document`` with each reference as ``stand_in`` says."""
+    if isinstance(document, list):
+        return [replaced(item, stand_in) for item in document]
+    if not isinstance(document, dict):
+        return document
+    if document.get(TAG) == NODE:
+        return stand_in(Reference.from_json(document))
+    return {key: replaced(item, stand_in) for key, item in document.items()}
+
+
+def output_of(call: Mapping[str, Any]) -> str | None:
+    """Return the name of the file on the service that ``call`` writes, where it says so."""
+    node = (call.get("kwargs") or {}).get(OUTPUT)
+    if isinstance(node, dict) and node.get(TAG) == "service-file":
+        return str(node["path"])
+    return None
+
+
+def file_meant(
+    job: str, files: Sequence[FileRecord], name: str | None, *hints: str | None
+) -> FileRecord:
+    """Return the file of ``job`` called ``name``; without a name, the one that is meant.
+
+    That is its only one; else the first that ``hints`` name: its output, what it returned.
+    Raises `UnknownItem` that lists them.
+    """
+    there = ", ".join(file.name for file in files) or "none"
+    if name is not None:
+        found = [file for file in files if name in {file.name, PurePosixPath(file.name).name}]
+        exact = [file for file in found if file.name == name] or found
+        if len(exact) == 1:
+            return exact[0]
+        raise UnknownItem(f"job {brief(job)} left no file {name!r}; it left: {there}")
+    if len(files) == 1:
+        return files[0]
+    for hint in hints:
+        base = None if hint is None else PurePosixPath(hint).name
+        for file in files:
+            if hint is not None and file.name == hint:
+                return file
+        named = [file for file in files if PurePosixPath(file.name).name == base]
+        if len(named) == 1:
+            return named[0]
+    hint_line = 'say which: job.files["NAME"]' if files else "a job's files are in its directory"
+    raise UnknownItem(
+        f"job {brief(job)} left {len(files) or 'no'} files: {there}"
+        if files
+        else f"job {brief(job)} left no file",
+        hint=hint_line,
+    )
+
+
+def _here(connection: Connection, user: str, reference: Reference, base_url: str) -> Any:
+    job = job_rows.get(connection, reference.job, user)
+    if reference.what is What.VALUE:
+        document = job_rows.result_of(connection, job.id)
+        if not reference.path:
+            return document
+        steps = [list(step) for step in reference.path]
+        return {TAG: "selected", "value": document, "path": steps}
+    file = _file(connection, reference)
+    if reference.what is What.URL:
+        return f"{base_url}{API}/jobs/{job.id}/files/{quote(file.name)}"
+    if reference.what is What.FILE:
+        return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
+    raise CannotSatisfy(f"{reference}: that is no argument")
+
+
+def _file(connection: Connection, reference: Reference) -> FileRecord:
+    files = job_rows.files_of(connection, [reference.job]).get(reference.job, [])
+    if reference.name is not None or len(files) == 1:
+        return file_meant(reference.job, files, reference.name)
+    query = select(calls.c.document).where(calls.c.job == reference.job)
+    output = output_of(connection.execute(query).scalar_one())
+    return file_meant(
+        reference.job, files, None, output, _text(job_rows.result_of(connection, reference.job))
+    )
+
+
+def _text(value: Any) -> str | None:
+    """Return the path that a job returned, where it returned one."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and value.get(TAG) in {"path", "service-file"}:
+        return str(value.get("value", value.get("path")))
+    return None
+
+
+def _key(reference: Reference) -> str:
+    return json.dumps(reference.as_json(), sort_keys=True)

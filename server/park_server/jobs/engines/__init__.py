@@ -1,0 +1,1 @@
+"""Where the processes of jobs are: the seam, and the embedded engine of this machine."""

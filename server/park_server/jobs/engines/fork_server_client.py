@@ -1,0 +1,242 @@
+"""One fork server, as the service sees it: how it is started, found again and talked to."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from park.runtime.lines import LineSocket
+from park.runtime.order import ServerSettings
+from park_server.jobs.engines.runtime_copy import RuntimeCopy
+
+__all__ = ["ServerKey", "ServerLink", "connect", "server_variables", "spawn"]
+
+_PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
+"""Variables of the service that jobs see. The others may hold its secrets."""
+
+_STATUS_S = 2.0
+"""How long a fork server may take to answer; one that imports for longer is left out."""
+
+_LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerKey:
+    """What one fork server serves; ``module`` None: fresh interpreters of any module."""
+
+    lock_hash: str
+    module: str | None
+    runtime: str
+
+    @property
+    def folder_name(self) -> str:
+        """A short name: only its folder's path, not the socket's, is ever limited."""
+        text = json.dumps([self.lock_hash, self.module, self.runtime])
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @classmethod
+    def read(cls, folder: Path) -> ServerKey | None:
+        """Return the key of the server in ``folder``; None where the record is damaged."""
+        try:
+            return cls(**json.loads((folder / "server.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def server_variables(
+    base: Mapping[str, str], environment: Path, runtime: RuntimeCopy, cache: Path
+) -> dict[str, str]:
+    """Return the variables of a fork server, and so of its jobs.
+
+    Nothing may be written into the environment, whose files are shared: bytecode is not,
+    and numba's cache goes to ``cache``.
+    """
+    variables = {name: base[name] for name in _PASSED_ON if name in base}
+    return variables | {
+        "PATH": f"{environment / 'bin'}:{variables.get('PATH', os.defpath)}",
+        "VIRTUAL_ENV": str(environment),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NUMBA_CACHE_DIR": str(cache),
+        "PARK_RUNTIME": str(runtime.library),
+    }
+
+
+def spawn(
+    *,
+    folder: Path,
+    key: ServerKey,
+    environment: Path,
+    runtime: RuntimeCopy,
+    settings: ServerSettings,
+    variables: Mapping[str, str],
+) -> tuple[int, socket.socket]:
+    """Start a fork server in a session of its own; return its pid and a connection to it.
+
+    The listening socket is made here and handed over, so that orders can be sent at once
+    and wait there while the server imports. Raises `OSError`.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    record = {"lock_hash": key.lock_hash, "module": key.module, "runtime": key.runtime}
+    (folder / "server.json").write_text(json.dumps(record))
+    python = str(environment / "bin" / "python")
+    with _listen(folder) as listener:
+        connection = connect(folder)
+        if connection is None:
+            raise ConnectionError(f"cannot connect to the socket in {folder}")
+        try:
+            pid = os.posix_spawn(
+                python,
+                [python, "-I", "-B", str(runtime.program), "fork-server", _as_json(settings)],
+                dict(variables),
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, listener.fileno(), 0),
+                    (os.POSIX_SPAWN_OPEN, 1, str(folder / "log"), _LOG_FLAGS, 0o600),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
+                setsid=True,
+            )
+        except OSError:
+            connection.close()
+            raise
+    return pid, connection
+
+
+def _as_json(settings: ServerSettings) -> str:
+    return json.dumps(settings.as_record())
+
+
+def _listen(folder: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    with _short(folder) as path:
+        listener.bind(path)
+    (folder / "socket").chmod(0o600)
+    listener.listen(8)
+    return listener
+
+
+class _short:  # noqa: N801 (a context manager that reads like a function)
+    """The socket's path through an open directory: paths of sockets end at 107 bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._descriptor = -1
+
+    def __enter__(self) -> str:
+        self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return f"/proc/self/fd/{self._descriptor}/socket"
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+def connect(folder: Path) -> socket.socket | None:
+    """Connect to the server in ``folder``; None where none listens any more."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        with _short(folder) as path:
+            connection.connect(path)
+    except OSError:
+        connection.close()
+        return None
+    return connection
+
+
+@dataclass(kw_only=True, eq=False)
+class ServerLink:
+    """A connection to one fork server.
+
+    ``jobs`` are the ids that were sent there and have not ended; ``pid`` is set where this
+    service started it. ``hello`` resolves to its first line, or to None where it went away
+    before (its import killed it); ``last_words`` is the last line of its log by then.
+    """
+
+    key: ServerKey
+    folder: Path
+    line: LineSocket
+    on_message: Callable[[ServerLink, dict[str, Any]], None]
+    on_gone: Callable[[ServerLink], None]
+    pid: int | None = None
+    jobs: set[str] = field(default_factory=set)
+    idle_timer: asyncio.TimerHandle | None = None
+    last_words: str | None = None
+    _asked: list[asyncio.Future[dict[str, Any]]] = field(default_factory=list)
+    hello: asyncio.Future[dict[str, Any] | None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the server has imported its module and said so."""
+        return self.hello.done() and self.hello.result() is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands."""
+        return self.line.connection.fileno() >= 0
+
+    def open(self) -> None:
+        """Begin to listen."""
+        asyncio.get_running_loop().add_reader(self.line.connection.fileno(), self._readable)
+
+    def send(self, **message: Any) -> None:
+        """Send a line; where the server is gone, `on_gone` has followed, or will."""
+        if not self.is_open:
+            return
+        self.line.send(message)
+        if self.line.has_output:
+            loop = asyncio.get_running_loop()
+            loop.add_writer(self.line.connection.fileno(), self._writable)
+
+    async def status(self) -> dict[str, Any] | None:
+        """Ask the server how it is; None where it is gone, or still imports after a while."""
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        self.send(do="status")
+        try:
+            return await asyncio.wait_for(answer, _STATUS_S)
+        except TimeoutError:
+            return None
+
+    def _answer(self, message: dict[str, Any]) -> None:
+        asked, self._asked = self._asked, []
+        for future in asked:
+            if not future.done():
+                future.set_result(message)
+
+    def _writable(self) -> None:
+        if not self.line.flush() or not self.line.has_output:
+            asyncio.get_running_loop().remove_writer(self.line.connection.fileno())
+
+    def _readable(self) -> None:
+        messages = self.line.receive()
+        if messages is None:
+            self.close()
+            self.on_gone(self)
+            return
+        for message in messages:
+            if message.get("event") == "hello" and not self.hello.done():
+                self.hello.set_result(message)
+            if message.get("event") == "status":
+                self._answer(message)
+            self.on_message(self, message)
+
+    def close(self) -> None:
+        """Hang up; the server goes on."""
+        loop = asyncio.get_running_loop()
+        if self.idle_timer is not None:
+            self.idle_timer.cancel()
+        if not self.hello.done():
+            self.hello.set_result(None)
+        if self.is_open:
+            loop.remove_reader(self.line.connection.fileno())
+            loop.remove_writer(self.line.connection.fileno())
+            self.line.close()

@@ -1,0 +1,310 @@
+"""The embedded engine: jobs as processes of this machine, forked ahead by fork servers.
+
+A job survives the service. A later engine on the same home finds it through its fork
+server's socket, or through the process that its claim names, or by what it left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from park.runtime import processes
+from park.runtime.order import Order
+from park.wire import ForkServerRecord
+from park_server.jobs.engines.engine import Ended, Sink, StartOrder
+from park_server.jobs.engines.evidence import (
+    claim_for_service,
+    ended_as,
+    finished_evidence,
+    never_started,
+    read_evidence,
+)
+from park_server.jobs.engines.fork_server_client import ServerLink
+from park_server.jobs.engines.pool import LocalEngineSettings, ServerPool
+from park_server.jobs.engines.process_watch import ProcessWatches
+from park_server.jobs.engines.runtime_copy import copy_runtime
+
+__all__ = ["LocalEngine", "LocalEngineSettings"]
+
+_KILL_TIMEOUT_S = 10.0
+"""How long killed processes may take to go before a cancel reports its end all the same."""
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Job:
+    """An attempt that has not ended. ``link`` None: its fork server is gone."""
+
+    order: StartOrder
+    link: ServerLink | None = None
+    pid: int | None = None
+    cancelled: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class LocalEngine:
+    """Implements `Engine`. All methods belong to one event loop.
+
+    Below ``home``: ``runtime/`` (copies of the machinery), ``forkservers/v1/`` (sockets
+    and logs) and ``cache/numba/``.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        sink: Sink | None = None,
+        settings: LocalEngineSettings | None = None,
+    ) -> None:
+        self._home = home
+        self._sink = sink
+        self._runtime = copy_runtime(home / "runtime")
+        self._jobs: dict[str, _Job] = {}
+        self._watches = ProcessWatches()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pool = ServerPool(
+            root=home / "forkservers" / "v1",
+            cache=home / "cache",
+            runtime=self._runtime,
+            settings=settings or LocalEngineSettings(),
+            on_message=self._on_message,
+            on_gone=self._on_gone,
+        )
+
+    @property
+    def runtime_hash(self) -> str:
+        """SHA-256 in hex of the machinery that jobs run with: part of each job's record."""
+        return self._runtime.sha256
+
+    def attach(self, sink: Sink) -> None:
+        """Report to ``sink`` from now on."""
+        self._sink = sink
+
+    # -- starting
+
+    async def start(self, order: StartOrder) -> None:
+        """Hand ``order`` to its fork server; a service's first order there starts it."""
+        job = _Job(order=order)
+        self._jobs[order.job_id] = job
+        self._place(job)
+
+    def _place(self, job: _Job) -> None:
+        order = job.order
+        try:
+            link = self._pool.link_for(order)
+        except OSError as error:
+            self._end(job, never_started(order, f"cannot start {order.environment}: {error}"))
+            return
+        job.link = link
+        link.jobs.add(order.job_id)
+        link.send(do="start", order=_wire(order).as_record())
+
+    # -- what fork servers report
+
+    def _on_message(self, link: ServerLink, message: dict[str, Any]) -> None:
+        job = self._jobs.get(message.get("job", ""))
+        if job is None or job.link is not link or job.order.attempt != message["attempt"]:
+            return
+        match message["event"]:
+            case "started":
+                self._started(job, message["pid"])
+            case "marked" if self._sink is not None:
+                self._sink.on_marked(job.order.job_id, job.order.attempt)
+            case "ended":
+                self._ended(job, message)
+            case "refused":
+                self._pool.retire(link)
+                self._place(job)
+            case "unclaimed":
+                self._follow_folder(job)
+
+    def _started(self, job: _Job, pid: int) -> None:
+        job.pid = pid
+        if self._sink is not None:
+            self._sink.on_started(job.order.job_id, job.order.attempt, pid)
+
+    def _ended(self, job: _Job, message: dict[str, Any]) -> None:
+        if message["finished"]:
+            self._end(job, ended_as(job.order, finished_evidence(job.order)))
+        else:
+            self._end(job, ended_as(job.order, replace(read_evidence(job.order), exit=message)))
+
+    def _end(self, job: _Job, ended: Ended) -> None:
+        self._jobs.pop(job.order.job_id, None)
+        if job.link is not None:
+            self._pool.job_ended(job.link, job.order.job_id)
+        if self._sink is not None:
+            self._sink.on_ended(ended)
+        job.ended.set()
+
+    def _on_gone(self, link: ServerLink) -> None:
+        """Follow the jobs of a fork server that is gone; they need not be."""
+        # one that died while it imported has started nothing: try without the import
+        import_killed_it = link.hello.result() is None and link.key.module is not None
+        for job_id in list(link.jobs):
+            job = self._jobs.get(job_id)
+            if job is None or job.link is not link:
+                continue
+            job.link = None
+            if import_killed_it:
+                self._place(job)
+            else:
+                self._follow_folder(job, link.last_words)
+
+    # -- following without a fork server
+
+    def _follow_folder(self, job: _Job, why: str | None = None) -> None:
+        """Find out by the job's folder how far its attempt came, and follow it from there.
+
+        ``why`` is the fork server's last line, for an attempt that never started.
+        """
+        order = job.order
+        if claim_for_service(order):
+            detail = "its fork server went away before it started"
+            self._end(job, never_started(order, f"{detail}: {why}" if why else detail))
+            return
+        evidence = read_evidence(order)
+        if evidence.owner is not None and evidence.owner.is_alive():
+            self._follow_process(job, evidence.owner.pid)
+        else:
+            self._end(job, ended_as(order, evidence))
+
+    def _follow_process(self, job: _Job, pid: int) -> None:
+        job.link = None
+        self._started(job, pid)
+        self._watches.watch(pid, lambda: self._process_ended(job))
+
+    def _process_ended(self, job: _Job) -> None:
+        if not job.cancelled:  # else the cancel empties the session first
+            self._end(job, ended_as(job.order, read_evidence(job.order)))
+
+    # -- cancelling
+
+    async def cancel(self, job_id: str, grace_s: float) -> None:
+        """See `Engine.cancel`."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            return
+        if job.pid is None and claim_for_service(job.order):
+            link = job.link
+            self._end(job, never_started(job.order, "cancelled before it started"))
+            if link is not None:
+                self._pool.abandon(link)
+        elif job.link is not None:
+            attempt = job.order.attempt
+            job.link.send(do="cancel", job=job_id, attempt=attempt, grace=grace_s)
+            await job.ended.wait()
+        elif job.pid is not None:
+            await self._cancel_process(job, job.pid, grace_s)
+
+    async def _cancel_process(self, job: _Job, pid: int, grace_s: float) -> None:
+        """Do for a job without a fork server what the fork server would have done."""
+        if job.cancelled:
+            await job.ended.wait()
+            return
+        job.cancelled = True
+        gone = asyncio.Event()
+        self._watches.watch(pid, gone.set)
+        for number in (signal.SIGTERM, signal.SIGCONT):
+            processes.signal_group(pid, number)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(gone.wait(), grace_s)
+        await asyncio.to_thread(processes.end_session, pid, _KILL_TIMEOUT_S)
+        self._end(job, ended_as(job.order, read_evidence(job.order)))
+
+    # -- recovering
+
+    async def recover(self, orders: Sequence[StartOrder]) -> None:
+        """See `Engine.recover`. Comes before the first start."""
+        links = await self._pool.reconnect()
+        running = {
+            (job["job"], job["attempt"]): (link, job["pid"])
+            for link in links
+            for job in (link.hello.result() or {})["running"]
+        }
+        for order in orders:
+            job = _Job(order=order)
+            self._jobs[order.job_id] = job
+            if (order.job_id, order.attempt) in running:
+                job.link, pid = running[order.job_id, order.attempt]
+                self._started(job, pid)
+            elif self._machine_restarted() and not read_evidence(order).claimed:
+                # a claim is not synchronised: after a power cut its absence proves nothing
+                self._end(job, ended_as(order, read_evidence(order)))
+            else:
+                self._follow_folder(job)
+        self._note_boot()
+
+    @property
+    def _boot_file(self) -> Path:
+        return self._home / "forkservers" / "boot"
+
+    def _machine_restarted(self) -> bool:
+        try:
+            return self._boot_file.read_text() != processes.boot_id()
+        except FileNotFoundError:
+            return False
+
+    def _note_boot(self) -> None:
+        self._boot_file.parent.mkdir(parents=True, exist_ok=True)
+        self._boot_file.write_text(processes.boot_id())
+
+    # -- fork servers
+
+    def renew(self, lock_hash: str) -> None:
+        """Start no more jobs from what has imported the environment of ``lock_hash`` before.
+
+        It was found changed, so what was imported from it may be, too. What runs goes on.
+        """
+        for link in self._pool.links:
+            if link.key.lock_hash == lock_hash:
+                self._pool.retire(link)
+
+    async def fork_servers(self) -> list[ForkServerRecord]:
+        """Return the fork servers that answer, with the memory that they take."""
+        answers = await asyncio.gather(*(link.status() for link in self._pool.links))
+        return [
+            ForkServerRecord(
+                lock_hash=link.key.lock_hash,
+                module=answer["module"],
+                pid=answer["pid"],
+                running=len(answer["running"]),
+                spares=answer["spares"],
+                memory_bytes=answer["pss_bytes"],
+                reason=answer["reason"],
+            )
+            for link, answer in zip(self._pool.links, answers, strict=True)
+            if answer is not None
+        ]
+
+    # -- leaving
+
+    async def close(self) -> None:
+        """Let go of everything; what runs goes on, and a later engine finds it again."""
+        self._watches.close()
+        self._pool.close()
+
+    async def shut_down(self) -> None:
+        """Have every fork server leave after its last job, then close."""
+        for link in self._pool.links:
+            self._pool.retire(link)
+        await self.close()
+
+
+def _wire(order: StartOrder) -> Order:
+    return Order(
+        job_id=order.job_id,
+        attempt=order.attempt,
+        directory=os.fspath(order.directory),
+        entry_point=order.entry_point,
+        set_hash=order.set_hash or None,
+        variables=dict(order.variables),
+        memory_bytes=order.memory_bytes,
+        fresh=order.fresh,
+    )

@@ -1,0 +1,233 @@
+"""The fork servers of a local engine: started on demand, few at a time, gone when unused."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from park.runtime.lines import LineSocket
+from park.runtime.order import PROTOCOL, ServerSettings
+from park_server.jobs.engines.engine import StartOrder
+from park_server.jobs.engines.fork_server_client import (
+    ServerKey,
+    ServerLink,
+    connect,
+    server_variables,
+    spawn,
+)
+from park_server.jobs.engines.process_watch import ProcessWatches
+from park_server.jobs.engines.runtime_copy import RuntimeCopy
+
+__all__ = ["LocalEngineSettings", "ServerPool"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalEngineSettings:
+    """Limits of a local engine.
+
+    ``max_servers``: fork servers that take orders at one time; the one unused for longest
+    makes room. ``idle_s``: seconds without a job after which a fork server is closed.
+    ``spares``: children that each keeps forked ahead. ``hello_s``: how long a recovery
+    waits for a fork server that does not answer, since it may still be importing.
+    """
+
+    max_servers: int = 8
+    idle_s: float = 600.0
+    spares: int = 2
+    hello_s: float = 5.0
+
+
+class ServerPool:
+    """Links to fork servers by what they serve. Belongs to the event loop."""
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        cache: Path,
+        runtime: RuntimeCopy,
+        settings: LocalEngineSettings,
+        on_message: Callable[[ServerLink, dict[str, Any]], None],
+        on_gone: Callable[[ServerLink], None],
+    ) -> None:
+        self._root = root
+        self._cache = cache
+        self._runtime = runtime
+        self._settings = settings
+        self._on_message = on_message
+        self._on_gone = on_gone
+        self._links: dict[ServerKey, ServerLink] = {}  # least recently used first
+        self._retiring: set[ServerLink] = set()
+        self._unforkable: set[ServerKey] = set()
+        self._watches = ProcessWatches()
+
+    @property
+    def links(self) -> list[ServerLink]:
+        """Every link, those that take no more orders included."""
+        return [*self._links.values(), *self._retiring]
+
+    def link_for(self, order: StartOrder) -> ServerLink:
+        """Return the link for ``order``, its server started where there is none.
+
+        Raises `OSError` where it cannot be started.
+        """
+        key = self._key(order)
+        link = self._links.pop(key, None) or self._start(key, order)
+        self._links[key] = link
+        if link.idle_timer is not None:
+            link.idle_timer.cancel()
+            link.idle_timer = None
+        return link
+
+    def _key(self, order: StartOrder) -> ServerKey:
+        module = None if order.fresh else order.module
+        key = ServerKey(lock_hash=order.lock_hash, module=module, runtime=self._runtime.sha256)
+        return self._bare(key) if key in self._unforkable else key
+
+    def _bare(self, key: ServerKey) -> ServerKey:
+        return ServerKey(lock_hash=key.lock_hash, module=None, runtime=key.runtime)
+
+    def _start(self, key: ServerKey, order: StartOrder) -> ServerLink:
+        while len(self._links) >= self._settings.max_servers:
+            self.retire(self._next_to_go())
+        cache = self._cache / "numba" / key.lock_hash
+        cache.mkdir(parents=True, exist_ok=True)
+        folder = self._unused_folder(key)
+        pid, connection = spawn(
+            folder=folder,
+            key=key,
+            environment=order.environment,
+            runtime=self._runtime,
+            settings=ServerSettings(
+                module=key.module,
+                library=str(self._runtime.library),
+                read_only=[str(path) for path in order.read_only],
+                idle_s=self._settings.idle_s,
+                spares=self._settings.spares,
+            ),
+            variables=server_variables(os.environ, order.environment, self._runtime, cache),
+        )
+        self._watches.watch(pid, lambda: _reap(pid))
+        return self._linked(key, folder, connection, pid)
+
+    def _unused_folder(self, key: ServerKey) -> Path:
+        """Return a folder for a new server; one that retires keeps its own to the end."""
+        used = {link.folder for link in self._retiring}
+        names = (f"{key.folder_name}-{number}" for number in range(len(used) + 1))
+        return next(self._root / name for name in names if self._root / name not in used)
+
+    def _next_to_go(self) -> ServerLink:
+        idle = (link for link in self._links.values() if not link.jobs)
+        return next(idle, next(iter(self._links.values())))
+
+    def _linked(
+        self, key: ServerKey, folder: Path, connection: socket.socket, pid: int | None = None
+    ) -> ServerLink:
+        link = ServerLink(
+            key=key,
+            folder=folder,
+            line=LineSocket(connection),
+            on_message=self._on_message,
+            on_gone=self._gone,
+            pid=pid,
+        )
+        link.open()
+        return link
+
+    def _gone(self, link: ServerLink) -> None:
+        """Forget a server that is gone; one that its import killed is not to import again."""
+        if link.hello.result() is None and link.key.module is not None:
+            self._unforkable.add(link.key)
+        self._forget(link)
+        link.last_words = _last_line(link.folder / "log")
+        shutil.rmtree(link.folder, ignore_errors=True)
+        self._on_gone(link)
+
+    def _forget(self, link: ServerLink) -> None:
+        self._retiring.discard(link)
+        if self._links.get(link.key) is link:
+            del self._links[link.key]
+
+    def job_ended(self, link: ServerLink, job: str) -> None:
+        """Note that a job is over; the last one starts the server's idle time."""
+        link.jobs.discard(job)
+        if not link.jobs and link not in self._retiring and link.is_open:
+            loop = asyncio.get_running_loop()
+            link.idle_timer = loop.call_later(self._settings.idle_s, self.retire, link)
+
+    def retire(self, link: ServerLink) -> None:
+        """Have a server leave after its last job; it takes no more orders."""
+        self._forget(link)
+        self._retiring.add(link)
+        link.send(do="shutdown")
+
+    def abandon(self, link: ServerLink) -> None:
+        """Kill a server that still imports while nobody waits for it any more."""
+        if link.pid is not None and not link.is_ready and not link.jobs:
+            self._forget(link)
+            self._retiring.add(link)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(link.pid, signal.SIGKILL)
+
+    async def reconnect(self) -> list[ServerLink]:
+        """Connect to the servers that an earlier service started; return those that answer.
+
+        The folders of those that are gone are removed.
+        """
+        found = [link for folder in self._folders() if (link := self._found(folder))]
+        if found:
+            await asyncio.wait([link.hello for link in found], timeout=self._settings.hello_s)
+        answering = [link for link in found if link.is_ready and link.is_open]
+        for link in answering:
+            self._adopt(link)
+        for link in set(found) - set(answering):
+            link.close()
+        return answering
+
+    def _folders(self) -> list[Path]:
+        return sorted(self._root.iterdir()) if self._root.is_dir() else []
+
+    def _found(self, folder: Path) -> ServerLink | None:
+        key = ServerKey.read(folder)
+        connection = None if key is None else connect(folder)
+        if key is None or connection is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+        return self._linked(key, folder, connection)
+
+    def _adopt(self, link: ServerLink) -> None:
+        """Use a server again that runs the same machinery; let another one leave in time."""
+        hello = link.hello.result() or {}
+        link.jobs = {job["job"] for job in hello["running"]}
+        same = link.key.runtime == self._runtime.sha256 and hello["protocol"] == PROTOCOL
+        if same and link.key not in self._links and hello["module"] == link.key.module:
+            self._links[link.key] = link
+        else:
+            self.retire(link)
+
+    def close(self) -> None:
+        """Hang up; servers and jobs go on."""
+        self._watches.close()
+        for link in self.links:
+            link.close()
+
+
+def _last_line(log: Path) -> str | None:
+    try:
+        lines = log.read_text(errors="replace").split("\n")
+    except OSError:
+        return None
+    return next((line for line in reversed(lines) if line.strip()), None)
+
+
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)

@@ -1,0 +1,367 @@
+"""All that is asked of the database about jobs. Every change appends its event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from park.errors import UnknownItem
+from park.model.states import JobState, may_follow
+from park.wire import FetchRequest, FileRecord, JobRequest, decode
+from park_server import events
+from park_server.clock import now, text_of
+from park_server.db.tables import (
+    calls,
+    environments,
+    fetches,
+    job_files,
+    jobs,
+    needs,
+    results,
+)
+from park_server.jobs.waiting_rows import forget_authorization
+
+__all__ = [
+    "Ending",
+    "ImpossibleTransition",
+    "Queued",
+    "active",
+    "call_of",
+    "cancelled_in_time",
+    "cancelled_on_request",
+    "end",
+    "fetch_of",
+    "file_of",
+    "files_of",
+    "get",
+    "ids",
+    "request_cancel",
+    "request_of",
+    "requeue",
+    "result_of",
+    "retry",
+    "starting",
+    "to_start",
+    "units_held",
+    "used",
+    "waiting_for_retry",
+]
+
+
+class ImpossibleTransition(Exception):
+    """A defect of the caller: the model of states does not have this transition."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a job ended: its final state, and what it leaves."""
+
+    status: JobState
+    error: str | None = None
+    traceback: str | None = None
+    result: dict[str, Any] | None = None
+    files: Sequence[FileRecord] = field(default_factory=tuple)
+
+
+def cancelled_in_time() -> Ending:
+    """Return the ending of a job that was cancelled before it started."""
+    return Ending(status=JobState.CANCELLED, error="cancelled before it started")
+
+
+def cancelled_on_request() -> Ending:
+    """Return the ending of a job that was cancelled while it ran."""
+    return Ending(status=JobState.CANCELLED, error="cancelled on request")
+
+
+_GET = select(jobs).where(jobs.c.id == bindparam("job"))
+_RESULT = select(results.c.document).where(results.c.job == bindparam("job"))
+_FILES = (
+    select(job_files)
+    .where(job_files.c.job.in_(bindparam("jobs", expanding=True)))
+    .order_by(job_files.c.name)
+)
+
+
+def get(connection: Connection, job: str, user: str | None = None) -> Row[Any]:
+    """Return the row of ``job``; raises `UnknownItem` (also for another user's job)."""
+    row = connection.execute(_GET, {"job": job}).first()
+    if row is None or (user is not None and row.user != user):
+        raise UnknownItem(
+            f"no job {job} on this service",
+            hint="`park jobs` lists yours here; --service names another service",
+        )
+    return row
+
+
+def _statement(status: JobState, **changes: Any) -> Any:
+    """Return the statement that takes a job to ``status``, from where it may come.
+
+    Made once: SQLAlchemy takes longer to build and to recognise a statement than SQLite
+    takes to run it.
+    """
+    may_go = or_(*(jobs.c.status == before for before in JobState if may_follow(before, status)))
+    values = {"status": status, **changes}
+    statement = update(jobs).where(jobs.c.id == bindparam("job"), may_go).values(values)
+    return statement.returning(
+        jobs.c.id,
+        jobs.c.user,
+        jobs.c.kind,
+        jobs.c.entry_point,
+        jobs.c.attempt,
+        jobs.c.started,
+        jobs.c.pools,
+    )
+
+
+_RETRY = _statement(
+    JobState.QUEUED,
+    started=None,
+    failures=jobs.c.failures + 1,
+    not_before=bindparam("not_before"),
+)
+_REQUEUE = _statement(JobState.QUEUED, started=None)
+_START = _statement(
+    JobState.RUNNING,
+    environment=bindparam("environment"),
+    runtime_hash=bindparam("runtime_hash"),
+    attempt=jobs.c.attempt + 1,
+    started=bindparam("started"),
+)
+_END: Mapping[JobState, Any] = {
+    status: _statement(
+        status,
+        finished=bindparam("finished"),
+        error=bindparam("error"),
+        traceback=bindparam("traceback"),
+        failures=jobs.c.failures + (status is JobState.FAILED),
+    )
+    for status in JobState
+    if status.is_final
+}
+_ADD_RESULT = insert(results)
+_ADD_FILE = insert(job_files)
+
+
+def _transition(
+    connection: Connection, statement: Any, job: str, status: JobState, **values: Any
+) -> Row[Any]:
+    """Take ``job`` to ``status``, with its event; raises `ImpossibleTransition`."""
+    row: Row[Any] | None = connection.execute(statement, {"job": job, **values}).first()
+    if row is None:
+        before = get(connection, job).status
+        raise ImpossibleTransition(f"job {job} cannot go from {before} to {status}")
+    error = values.get("error")
+    data = {"error": error} if error else {}
+    events.append(connection, subject="job", id=job, type=status, user=row.user, **data)
+    return row
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Queued:
+    """A job of ``user`` that may start; ``refers``: its call has references to other jobs.
+
+    It failed ``failures`` times so far.
+    """
+
+    user: str
+    request: JobRequest
+    refers: bool = False
+    failures: int = 0
+
+
+def request_of(row: Row[Any], call: dict[str, Any] | None = None) -> JobRequest:
+    """Return the request that made the job ``row``, with its ``call`` where it is known."""
+    return JobRequest(
+        id=row.id,
+        entry_point=row.entry_point,
+        call=call or {},
+        lock_hash=row.lock_hash,
+        install=row.install,
+        set_hash=row.set_hash,
+        fresh=row.fresh,
+        restartable=row.restartable,
+        timeout_s=row.timeout_s,
+        memory_bytes=row.memory_bytes,
+        retries=row.retries,
+        backoff_s=row.backoff_s,
+    )
+
+
+_TO_START = (
+    select(
+        jobs,
+        calls.c.document,
+        exists().where(needs.c.job == jobs.c.id, needs.c.how.in_(["value", "file", "url"])),
+    )
+    .join(calls, calls.c.job == jobs.c.id)
+    .where(jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.status == JobState.QUEUED)
+)
+
+
+def to_start(connection: Connection, ids: Sequence[str]) -> list[Queued]:
+    """Return those of the jobs ``ids`` that may start now, in the order of ``ids``."""
+    moment = now()
+    found = {
+        row.id: Queued(
+            user=row.user,
+            request=request_of(row, row.document),
+            refers=bool(row[-1]),
+            failures=row.failures,
+        )
+        for row in connection.execute(_TO_START, {"ids": ids})
+        if row.not_before is None or row.not_before <= moment
+    }
+    return [found[job] for job in ids if job in found]
+
+
+def fetch_of(connection: Connection, job: str) -> FetchRequest:
+    """Return what the job ``job`` fetches, with the authorization while it has not ended."""
+    row = connection.execute(select(fetches).where(fetches.c.job == job)).one()
+    return decode(FetchRequest, {**row.document, "authorization": row.authorization})
+
+
+def call_of(connection: Connection, job: str) -> dict[str, Any]:
+    """Return the encoded arguments of ``job``."""
+    query = select(calls.c.document).where(calls.c.job == job)
+    return dict(connection.execute(query).scalar_one())
+
+
+def units_held(connection: Connection) -> list[dict[str, int]]:
+    """Return the units of pools that jobs hold."""
+    query = select(jobs.c.pools).where(jobs.c.status.in_([JobState.QUEUED, JobState.RUNNING]))
+    return [units for units in connection.execute(query).scalars() if units]
+
+
+def waiting_for_retry(connection: Connection) -> list[Row[Any]]:
+    """Return ``id``, ``kind`` and ``not_before`` of the queued jobs that failed before."""
+    query = select(jobs.c.id, jobs.c.kind, jobs.c.not_before)
+    query = query.where(jobs.c.status == JobState.QUEUED, jobs.c.not_before.is_not(None))
+    return list(connection.execute(query))
+
+
+def starting(
+    connection: Connection, job: str, environment: str | None, runtime_hash: str | None
+) -> Row[Any] | None:
+    """Commit to a new attempt before the engine hears of it; return its ``attempt``, ``started``.
+
+    None where the job is queued no longer: it was cancelled meanwhile. A crash from here on
+    is settled by the attempt's file: whoever creates it owns the attempt.
+    """
+    try:
+        return _transition(
+            connection,
+            _START,
+            job,
+            JobState.RUNNING,
+            environment=environment,
+            runtime_hash=runtime_hash,
+            started=now(),
+        )
+    except ImpossibleTransition:
+        return None
+
+
+def used(connection: Connection, lock_hash: str) -> None:
+    """Note that the environment of ``lock_hash`` is used now."""
+    connection.execute(
+        update(environments).where(environments.c.lock_hash == lock_hash).values(last_used=now())
+    )
+
+
+def retry(connection: Connection, job: str, error: str, not_before: datetime) -> None:
+    """Queue a job again that failed with ``error``, to start at ``not_before`` at the earliest."""
+    row = connection.execute(_RETRY, {"job": job, "not_before": text_of(not_before)}).first()
+    if row is None:
+        raise ImpossibleTransition(f"job {job} cannot be tried again")
+    failures = get(connection, job).failures
+    data = {"error": error, "failures": failures}
+    events.append(connection, subject="job", id=job, type=JobState.QUEUED, user=row.user, **data)
+
+
+def requeue(connection: Connection, job: str) -> None:
+    """Queue a job again whose attempt is over, and which may run again."""
+    _transition(connection, _REQUEUE, job, JobState.QUEUED)
+
+
+def end(connection: Connection, job: str, ending: Ending) -> Row[Any]:
+    """Write how ``job`` ended, its result and its files; return what it was.
+
+    What waited for it is not looked at: `Settlement.end` does both.
+    """
+    row = _transition(
+        connection,
+        _END[ending.status],
+        job,
+        ending.status,
+        finished=now(),
+        error=ending.error,
+        traceback=ending.traceback,
+    )
+    if ending.result is not None:
+        connection.execute(_ADD_RESULT, {"job": job, "document": ending.result})
+    if ending.files:
+        rows = [
+            {"job": job, "name": file.name, "sha256": file.sha256, "size": file.size}
+            for file in ending.files
+        ]
+        connection.execute(_ADD_FILE, rows)
+    if row.kind == "fetch":
+        forget_authorization(connection, [job])
+    return row
+
+
+def request_cancel(connection: Connection, job: str) -> None:
+    """Note that the running ``job`` is to be cancelled when its processes are gone."""
+    connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
+
+
+def active(connection: Connection, status: JobState) -> Sequence[Row[Any]]:
+    """Return the jobs in ``status``, in the order in which they were submitted."""
+    return connection.execute(
+        select(jobs).where(jobs.c.status == status).order_by(jobs.c.submitted, jobs.c.id)
+    ).all()
+
+
+def ids(connection: Connection, status: JobState, kind: str = "call") -> list[str]:
+    """Return the ids of the jobs of ``kind`` in ``status``, in the order of their submission."""
+    query = select(jobs.c.id).where(jobs.c.status == status, jobs.c.kind == kind)
+    return list(connection.execute(query.order_by(jobs.c.submitted, jobs.c.id)).scalars())
+
+
+def result_of(connection: Connection, job: str) -> dict[str, Any] | None:
+    """Return the encoded result of ``job``, or None where it has none."""
+    document: dict[str, Any] | None = connection.execute(_RESULT, {"job": job}).scalar()
+    return document
+
+
+def file_of(connection: Connection, job: str, name: str) -> FileRecord:
+    """Return the file ``name`` of ``job``; raises `UnknownItem` and lists those that it has."""
+    files = files_of(connection, [job]).get(job, [])
+    for file in files:
+        if file.name == name:
+            return file
+    names = ", ".join(file.name for file in files) or "none"
+    raise UnknownItem(f"job {job} has no file {name!r}; it has: {names}")
+
+
+def files_of(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileRecord]]:
+    """Return the files that each of the jobs ``ids`` left, by name."""
+    found: dict[str, list[FileRecord]] = {}
+    for row in connection.execute(_FILES, {"jobs": list(ids)}):
+        found.setdefault(row.job, []).append(
+            FileRecord(name=row.name, sha256=row.sha256, size=row.size)
+        )
+    return found

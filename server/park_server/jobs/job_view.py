@@ -1,0 +1,111 @@
+"""Jobs as the wire shows them, and how they are found by what people type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, Row, Table, select
+
+from park.errors import UsageError
+from park.model.states import JobState
+from park.wire import FileRecord, JobRecord
+from park_server.db.tables import installs, jobs
+from park_server.jobs.job_rows import files_of, get, result_of
+
+__all__ = ["full_id", "is_whole", "listing", "record", "with_result"]
+
+_WHOLE = 36
+"""Characters of a UUID."""
+
+_SHORTEST_END = 6
+_NEWEST = 10_000
+"""Jobs among which the end of an id is looked for."""
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether ``text`` is too long to be the end of an id."""
+    return len(text) >= _WHOLE
+
+
+def full_id(connection: Connection, text: str, user: str, *, installs_too: bool = False) -> str:
+    """Return the id that ends in ``text`` among the newest of ``user``, or ``text`` itself.
+
+    It is a job's, or an install's where ``installs_too``. Raises `UsageError` that lists
+    several.
+    """
+    end = text.removeprefix("…")
+    if is_whole(end) or len(end) < _SHORTEST_END:
+        return text
+    found = _ending_in(connection, end, jobs, jobs.c.submitted, user)
+    if installs_too:
+        found += _ending_in(connection, end, installs, installs.c.created, user)
+    if len(found) > 1:
+        what = "jobs and installs" if installs_too else "jobs"
+        raise UsageError(
+            f"{len(found)} of your {what} end in {end}: {', '.join(found[:10])}",
+            hint="write more of its end, or the whole id",
+        )
+    return found[0] if found else text
+
+
+def _ending_in(
+    connection: Connection, end: str, table: Table, age: Column[str], user: str
+) -> list[str]:
+    newest = select(table.c.id).where(table.c.user == user).order_by(age.desc())
+    among = newest.limit(_NEWEST).subquery()
+    query = select(among.c.id).where(among.c.id.endswith(end, autoescape=True))
+    return list(connection.execute(query).scalars())
+
+
+def record(connection: Connection, job: str, user: str) -> JobRecord:
+    """Return what the wire says of ``job``."""
+    row = get(connection, job, user)
+    # files are written with the end, and only then
+    files = files_of(connection, [job]).get(job, []) if row.finished else []
+    return _record(row, files)
+
+
+def with_result(
+    connection: Connection, job: str, user: str
+) -> tuple[JobRecord, dict[str, Any] | None]:
+    """Return what the wire says of ``job``, and its encoded result where it has one."""
+    found = record(connection, job, user)
+    is_completed = found.status == JobState.COMPLETED
+    return found, result_of(connection, job) if is_completed else None
+
+
+def listing(
+    connection: Connection, user: str, *, status: JobState | None, limit: int
+) -> list[JobRecord]:
+    """Return the newest ``limit`` jobs of ``user``, newest first."""
+    query = select(jobs).where(jobs.c.user == user)
+    if status is not None:
+        query = query.where(jobs.c.status == status)
+    rows = connection.execute(query.order_by(jobs.c.submitted.desc()).limit(limit)).all()
+    files = files_of(connection, [row.id for row in rows])
+    return [_record(row, files.get(row.id, [])) for row in rows]
+
+
+def _record(row: Row[Any], files: list[FileRecord]) -> JobRecord:
+    return JobRecord(
+        id=row.id,
+        status=row.status,
+        entry_point=row.entry_point,
+        lock_hash=row.lock_hash,
+        set_hash=row.set_hash,
+        install=row.install,
+        environment=row.environment,
+        runtime_hash=row.runtime_hash,
+        attempt=row.attempt,
+        pid=None,
+        submitted=row.submitted,
+        started=row.started,
+        finished=row.finished,
+        error=row.error,
+        files=files,
+        kind=row.kind,
+        when=row.condition,
+        retries=row.retries,
+        failures=row.failures,
+        not_before=row.not_before if row.status == JobState.QUEUED else None,
+    )

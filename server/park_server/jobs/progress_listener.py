@@ -1,0 +1,73 @@
+"""Hears when a job reports progress, as long as somebody waits for that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from park_server.bus import Bus
+from park_server.jobs.conditions.progress_log import PROGRESS_FILE
+
+__all__ = ["ProgressWatch", "progress_of"]
+
+_LOOKS_EVERY_S = 0.1
+"""A file that grows tells nobody on a network file system; a person does not see a tenth."""
+
+
+def progress_of(job: str) -> str:
+    """Return the subject under which the `Bus` tells of reports of ``job``."""
+    return f"{job}/progress"
+
+
+class ProgressWatch:
+    """Looks at the files of the jobs that are asked for. All methods belong to the event loop.
+
+    ``on_growth`` is called with the id of a job that has reported something.
+    """
+
+    def __init__(
+        self, folder_of: Callable[[str], Path], bus: Bus, on_growth: Callable[[str], None]
+    ) -> None:
+        self._folder_of = folder_of
+        self._bus = bus
+        self._on_growth = on_growth
+        self._sizes: dict[str, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def keep(self, jobs: Iterable[str]) -> None:
+        """Tell of ``jobs`` until each has ended."""
+        for job in jobs:
+            self._sizes.setdefault(job, 0)
+        self._arm()
+
+    def ended(self, job: str) -> None:
+        """Look at ``job`` no longer."""
+        self._sizes.pop(job, None)
+
+    def stop(self) -> None:
+        """Look at nothing any more."""
+        self._sizes.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        if self._timer is None and self._sizes:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_LOOKS_EVERY_S, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        for job, before in list(self._sizes.items()):
+            size = self._size(job)
+            if size > before:
+                self._sizes[job] = size
+                self._on_growth(job)
+                self._bus.publish(progress_of(job))
+        self._arm()
+
+    def _size(self, job: str) -> int:
+        try:
+            return (self._folder_of(job) / PROGRESS_FILE).stat().st_size
+        except OSError:
+            return 0

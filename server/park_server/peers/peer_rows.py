@@ -1,0 +1,147 @@
+"""All that is asked of the database about jobs that need what is on other services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select
+
+from park.errors import UsageError
+from park.model.references import Reference, references_in
+from park.model.truth import Truth
+from park_server.db.tables import calls, fetches, held_grants, remote_leaves, staged
+from park_server.jobs.conditions.need_rows import in_blocks
+from park_server.peers.urls import normalised
+
+__all__ = [
+    "Held",
+    "RemoteLeaf",
+    "forget",
+    "held_by",
+    "key_of",
+    "references_to_stage",
+    "release",
+    "staged_references",
+    "tokens_in",
+    "undecided",
+    "write_staged",
+]
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_UNDECIDED = select(
+    remote_leaves.c.job, remote_leaves.c.position, remote_leaves.c.service, remote_leaves.c.leaf
+).where(remote_leaves.c.job.in_(_IDS), remote_leaves.c.truth == Truth.NOT_YET)
+_HELD = select(held_grants).where(held_grants.c.job.in_(_IDS))
+_STAGED = select(staged.c.reference).where(staged.c.job == bindparam("job"))
+_CALL = select(calls.c.document).where(calls.c.job == bindparam("job"))
+_FETCH = select(fetches.c.document).where(fetches.c.job == bindparam("job"))
+_SHARED = select(
+    exists().where(
+        held_grants.c.token == bindparam("token"),
+        held_grants.c.service == bindparam("service"),
+        held_grants.c.job != bindparam("job"),
+    )
+)
+_FORGET = delete(held_grants).where(
+    held_grants.c.job == bindparam("job"), held_grants.c.service == bindparam("service")
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteLeaf:
+    """A leaf that the service at the URL ``service`` decides for ``job``."""
+
+    job: str
+    position: int
+    service: str
+    leaf: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A grant of the service at the URL ``service`` that is held for ``job``."""
+
+    job: str
+    service: str
+    token: str = field(repr=False)
+
+
+def undecided(connection: Connection, jobs: Collection[str]) -> list[RemoteLeaf]:
+    """Return the leaves of ``jobs`` that are not decided yet."""
+    return [
+        RemoteLeaf(job=row.job, position=row.position, service=row.service, leaf=row.leaf)
+        for some in in_blocks(jobs)
+        for row in connection.execute(_UNDECIDED, {"ids": some})
+    ]
+
+
+def held_by(connection: Connection, jobs: Collection[str]) -> list[Held]:
+    """Return the grants that are held for ``jobs``."""
+    return [
+        Held(job=row.job, service=row.service, token=row.token)
+        for some in in_blocks(jobs)
+        for row in connection.execute(_HELD, {"ids": some})
+    ]
+
+
+def tokens_in(held: Collection[Held]) -> dict[tuple[str, str], str]:
+    """Return the tokens by job and normalised URL: each is for the service that gave it."""
+    found: dict[tuple[str, str], str] = {}
+    for each in held:
+        try:
+            found[each.job, normalised(each.service)] = each.token
+        except UsageError:  # no such service: nothing there can be asked
+            continue
+    return found
+
+
+def release(connection: Connection, held: Held) -> bool:
+    """Forget a grant that other jobs hold as well; False where it is to be given back first.
+
+    Of jobs that end together exactly one, the last, is told False.
+    """
+    of_row = {"job": held.job, "service": held.service}
+    if not connection.execute(_SHARED, {**of_row, "token": held.token}).scalar():
+        return False
+    connection.execute(_FORGET, of_row)
+    return True
+
+
+def forget(connection: Connection, held: Held) -> None:
+    """Forget a grant that was given back."""
+    connection.execute(_FORGET, {"job": held.job, "service": held.service})
+
+
+def key_of(reference: Reference) -> str:
+    """Return the one text of a reference, as `staged` has it."""
+    return json.dumps(reference.as_json(), sort_keys=True)
+
+
+def references_to_stage(connection: Connection, job: str) -> list[Reference]:
+    """Return the references to jobs elsewhere in the call or the fetch of ``job``."""
+    documents = [
+        *connection.execute(_CALL, {"job": job}).scalars(),
+        *connection.execute(_FETCH, {"job": job}).scalars(),
+    ]
+    found = dict.fromkeys(references_in(documents))
+    return [reference for reference in found if reference.service is not None]
+
+
+def staged_references(connection: Connection, job: str) -> set[str]:
+    """Return which references of ``job`` are staged, each as `key_of` it."""
+    return set(connection.execute(_STAGED, {"job": job}).scalars())
+
+
+def write_staged(connection: Connection, job: str, documents: dict[str, Any]) -> None:
+    """Write what takes the place of references, by `key_of` them."""
+    known = staged_references(connection, job)
+    rows = [
+        {"job": job, "reference": reference, "document": document}
+        for reference, document in documents.items()
+        if reference not in known
+    ]
+    if rows:
+        connection.execute(insert(staged), rows)

@@ -1,0 +1,281 @@
+"""Trees under the backends that people use, with build requirements from the registry."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.material.projects import copy_package, make_git_checkout, write_tree
+
+import park
+from park.build.backend_answers import describe
+from park.build.cache import Cache
+from park.build.source_kinds import wheel_of
+from park.build.versioned_tree import version_tree
+from park.build.wheel_source import BuiltWheel
+from park.errors import BuildFailed
+from park.local.find import find
+
+if TYPE_CHECKING:
+    from park.local.project import LocalProject
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """Give one cache to all tests here, so that each build environment is made once."""
+    return Cache(root=tmp_path_factory.mktemp("cache"))
+
+
+def find_tree(root: Path, cache: Cache) -> LocalProject:
+    return find(str(root), describe=partial(describe, cache=cache))
+
+
+def members(wheel: BuiltWheel) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel.path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def metadata(wheel: BuiltWheel) -> str:
+    return next(c.decode() for n, c in members(wheel).items() if n.endswith("/METADATA"))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("hatchling-src", "hatchling_src/__init__.py", "hatchling_src/data/film.txt", "1.4.2+t"),
+        ("setuptools-flat", "setuptools_flat/__init__.py", "setuptools_flat/film.txt", "1.0+g12.t"),
+        ("flit-flat", "flit_flat.py", None, "0.3+t"),
+        ("setup-py-alone", "setup_py_alone.py", None, "2.1+t"),
+        ("poetry-src", "poetry_src/__init__.py", "poetry_src/data/film.txt", "0.5+t"),
+        ("uv-src", "uv_src/__init__.py", None, "2.0rc1+t"),
+        ("meson-compiled", "meson_compiled/__init__.py", None, "1.1+t"),
+        ("compiled-model", "compiled_model/__init__.py", None, "0.2+t"),
+    ],
+    ids=lambda case: case[0],
+)
+def test_a_backend(case: tuple[str, str, str | None, str], tmp_path: Path, cache: Cache) -> None:
+    name, module, data, declared = case
+    root = copy_package(name, tmp_path)
+    source = root / "src" / module if (root / "src").exists() else root / module
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+
+    first = wheel_of(find_tree(root, cache), cache=cache)
+    version = first.filename.split("-")[1]
+    assert version.startswith(declared)
+    assert f"\nVersion: {version}\n" in metadata(first)
+    assert data is None or members(first)[data] == b"thickness 250\n"
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+
+    assert "FILM_SLD = 2.0" in source.read_text()
+    source.write_text(source.read_text().replace("2.0", "3.0"))
+    edited = wheel_of(find_tree(root, cache), cache=cache)
+    assert edited.built
+    assert edited.filename != first.filename
+    assert b"FILM_SLD = 3.0" in members(edited)[module]
+
+    source.write_text(source.read_text().replace("3.0", "2.0"))
+    assert not wheel_of(find_tree(root, cache), cache=cache).built
+
+    shutil.rmtree(cache.wheels)
+    again = wheel_of(find_tree(root, cache), cache=cache)
+    assert (again.built, again.filename, again.sha256) == (True, first.filename, first.sha256)
+
+
+def test_pip_installs_the_wheel_at_its_version(tmp_path: Path, cache: Cache) -> None:
+    root = copy_package("hatchling-src", tmp_path)
+    wheel = wheel_of(find_tree(root, cache), cache=cache)
+    target = tmp_path / "target"
+    pip = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--target"]
+    subprocess.run([*pip, target, wheel.path], check=True, capture_output=True)
+    script = "import importlib.metadata as m; print(m.version('hatchling-src'))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(target)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == wheel.filename.split("-")[1]
+
+
+@pytest.mark.parametrize("name", ["meson-compiled", "compiled-model"])
+def test_a_compiled_extension_runs_from_its_wheel(name: str, tmp_path: Path, cache: Cache) -> None:
+    wheel = wheel_of(find_tree(copy_package(name, tmp_path), cache), cache=cache)
+    assert not wheel.filename.endswith("-any.whl")
+    module = name.replace("-", "_")
+    with zipfile.ZipFile(wheel.path) as archive:
+        archive.extractall(tmp_path / "target")
+    done = subprocess.run(
+        [sys.executable, "-c", f"from {module}._film import thickness; print(thickness())"],
+        env={"PYTHONPATH": str(tmp_path / "target")},
+        check=True,
+        capture_output=True,
+    )
+    assert done.stdout == b"250\n"
+
+
+def test_setuptools_ships_no_module_that_was_deleted(tmp_path: Path, cache: Cache) -> None:
+    root = copy_package("setuptools-flat", tmp_path)
+    write_tree(
+        root,
+        {
+            "build/lib/setuptools_flat/deleted.py": "",
+            "setuptools_flat.egg-info/SOURCES.txt": "setuptools_flat/deleted.py\n",
+        },
+    )
+    wheel = wheel_of(find_tree(root, cache), cache=cache)
+    assert not any("deleted" in name for name in members(wheel))
+
+
+def test_setup_py_alone_is_described_by_its_backend(tmp_path: Path, cache: Cache) -> None:
+    project = find_tree(copy_package("setup-py-alone", tmp_path), cache)
+    assert (project.name, project.version) == ("setup-py-alone", "2.1")
+    assert project.extras == ("plot",)
+    assert [text.replace(" ", "") for text in project.requires] == [
+        "packaging",
+        'pip;extra=="plot"',
+    ]
+
+
+def test_versions_from_tags_and_data_files_that_git_tracks(tmp_path: Path, cache: Cache) -> None:
+    pyproject = """
+        [build-system]
+        requires = ["setuptools>=77", "setuptools-scm>=8"]
+        build-backend = "setuptools.build_meta"
+        [project]
+        name = "tagged"
+        dynamic = ["version"]
+        [tool.setuptools]
+        packages = ["tagged"]
+        [tool.setuptools_scm]
+        version_file = "tagged/_version.py"
+    """
+    files = {
+        "pyproject.toml": pyproject,
+        "tagged/__init__.py": "",
+        "tagged/film.txt": "250",
+        ".gitignore": "_version.py\n",
+    }
+    root = write_tree(tmp_path / "tagged", files)
+    make_git_checkout(root, tag="v3.2")
+    wheel = wheel_of(find_tree(root, cache), cache=cache)
+    assert wheel.filename.startswith("tagged-3.2+t")
+    assert members(wheel)["tagged/film.txt"] == b"250"
+    assert b"3.2" in members(wheel)["tagged/_version.py"]
+    assert not (root / "tagged/_version.py").exists()
+
+
+def test_requirements_that_a_backend_asks_for_are_part_of_the_environment(
+    tmp_path: Path, cache: Cache
+) -> None:
+    root = copy_package("offline", tmp_path)
+    with (root / "backend.py").open("a") as backend:
+        backend.write('\n\ndef get_requires_for_build_wheel(_=None):\n    return ["flit_core"]\n')
+    tree = version_tree(find_tree(root, cache), cache=cache)
+    assert [pin.name for pin in tree.environment.installed] == ["flit-core"]
+
+
+def test_a_syntax_error_in_setup_py(tmp_path: Path, cache: Cache) -> None:
+    with pytest.raises(BuildFailed, match="SyntaxError"):
+        find_tree(copy_package("bad-setup-py", tmp_path), cache)
+
+
+def test_a_build_requirement_that_does_not_exist(tmp_path: Path, cache: Cache) -> None:
+    project = find_tree(copy_package("no-requirement", tmp_path), cache)
+    with pytest.raises(BuildFailed, match="no-such-build-requirement") as caught:
+        version_tree(project, cache=cache)
+    assert "No matching distribution" in caught.value.details["output"]
+
+
+SEEN = """
+import json, sys
+from pathlib import Path
+from park.build.cache import Cache
+from park.build.local_set import local_set
+
+found = local_set(sys.argv[1], cache=Cache(root=Path(sys.argv[2])))
+wheels = [tree.wheel() for tree in found.sources]
+print(json.dumps({
+    "version": found.version,
+    "root": str(found.project.root),
+    "module": found.module,
+    "pins": {pin.name: pin.version for pin in found.requirements.pins},
+    "built": [wheel.filename for wheel in wheels if wheel.built],
+    "loaded": sorted({"build", "pip", "hatchling_src"} & sys.modules.keys()),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def scientist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a virtualenv that sees park and its requirements; return its interpreter."""
+    folder = tmp_path_factory.mktemp("scientist") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / "bin/python"
+    site = sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)})
+    source = str(Path(str(park.__file__)).parents[1])
+    paths = [source, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    Path(site, "park-under-test.pth").write_text("\n".join(paths))
+    return python
+
+
+def seen_by(python: Path, target: str, cache: Cache, cwd: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [python, "-W", "error", "-c", SEEN, target, cache.root],
+        cwd=cwd,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def install_editable(python: Path, *roots: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps"]
+    flags = [argument for root in roots for argument in ("--editable", str(root))]
+    subprocess.run([*pip, *flags], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("name", ["hatchling-src", "setuptools-flat", "flit-flat"])
+def test_an_editable_install_from_module_to_wheel(
+    name: str, scientist: Path, tmp_path: Path, cache: Cache
+) -> None:
+    root = copy_package(name, tmp_path)
+    install_editable(scientist, root)
+    module = name.replace("-", "_")
+    first = seen_by(scientist, module, cache, tmp_path)
+    assert (first["root"], first["module"]) == (str(root), module)
+    assert first["pins"] == {name: first["version"]}
+    again = seen_by(scientist, module, cache, tmp_path)
+    assert again["version"] == first["version"]
+    assert (again["built"], again["loaded"]) == ([], [])
+
+
+def test_local_dependencies_of_a_local_package(
+    scientist: Path, tmp_path: Path, cache: Cache
+) -> None:
+    root = copy_package("hatchling-src", tmp_path)
+    pyproject = (root / "pyproject.toml").read_text()
+    pyproject = pyproject.replace("[]", '["hatchling-src>=1.4"]')
+    pyproject = pyproject.replace('name = "hatchling-src"', 'name = "outer"')
+    pyproject = pyproject.replace("src/hatchling_src", "outer")
+    files = {"pyproject.toml": pyproject, "outer/__init__.py": "import hatchling_src\n"}
+    install_editable(scientist, root, write_tree(tmp_path / "outer", files))
+    found = seen_by(scientist, "outer", cache, tmp_path)
+    assert sorted(found["pins"]) == ["hatchling-src", "outer"]
+    assert all("+t" in version for version in found["pins"].values())
+    (root / "src/hatchling_src/__init__.py").write_text("FILM_SLD = 3.0\n")
+    edited = seen_by(scientist, "outer", cache, tmp_path)
+    assert edited["pins"]["outer"] == found["pins"]["outer"]
+    assert edited["pins"]["hatchling-src"] != found["pins"]["hatchling-src"]
+    assert len(edited["built"]) == 1

@@ -1,0 +1,124 @@
+"""What a service has, compared with what is here; and two versions of a model side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from support.services.park_client import Client, ModelTree
+    from support.services.park_service import ParkService
+
+KEYS = {
+    "project",
+    "version",
+    "python",
+    "lock_hash",
+    "status",
+    "packages",
+    "size_bytes",
+    "last_used",
+    "matches_local",
+    "differences",
+}
+
+
+def versions(client: Client) -> dict[str, dict[str, Any]]:
+    """Return the versions of the light model by their lock hash."""
+    return {each["lock_hash"]: each for each in client.json("versions", "light-model")}
+
+
+def test_what_was_just_installed_matches(installed: Client, python_minor: str) -> None:
+    outcome = installed.json("install", "light_model")
+    found = versions(installed)[outcome["lock_hash"]]
+    assert found.keys() >= KEYS
+    assert (found["project"], found["version"]) == ("light-model", outcome["version"])
+    assert (found["python"], found["status"]) == (python_minor, "ready")
+    assert (found["matches_local"], found["differences"]) == (True, [])
+    assert found["packages"] == 3
+    assert found["size_bytes"] > 100_000
+    assert found["last_used"] is None
+
+
+def test_an_environment_tells_when_a_job_used_it_last(installed: Client) -> None:
+    lock = installed.json("install", "light_model")["lock_hash"]
+    job = installed.submit("light_model:answer")
+    installed.run("result", job)
+    started = installed.json("status", job)["started"]
+    assert abs_seconds(versions(installed)[lock]["last_used"], started) < 1
+
+
+def abs_seconds(first: str, second: str) -> float:
+    return abs((datetime.fromisoformat(first) - datetime.fromisoformat(second)).total_seconds())
+
+
+def test_after_an_edit_the_difference_is_named(installed: Client, model: ModelTree) -> None:
+    outcome = installed.json("install", "light_model")
+    model.edit("light_model.py", "return 2 * layer", "return 3 * layer")
+    found = versions(installed)[outcome["lock_hash"]]
+    assert found["matches_local"] is False
+    (difference,) = found["differences"]
+    assert difference["name"] == "light-model"
+    assert difference["service"] == outcome["version"]
+    assert difference["local"].startswith("0.1+t")
+    assert difference["local"] != outcome["version"]
+    printed = installed.run("versions", "light-model").stdout
+    assert f"light-model: {difference['local']} here, {outcome['version']} there" in printed
+
+
+def test_versions_of_a_project_that_is_not_there_are_none(client: Client) -> None:
+    assert client.json("versions", "no-such-project") == []
+    assert "no version of no-such-project" in client.run("versions", "no-such-project").stdout
+
+
+def test_each_version_gives_its_own_answer(client: Client, model: ModelTree, answer: int) -> None:
+    first = client.json("install", "light_model")
+    model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
+    second = client.json("install", "light_model")
+    assert client.call("light_model:answer", "--lock", first["lock_hash"]) == answer
+    assert client.call("light_model:answer", "--lock", second["lock_hash"]) == -answer
+    assert client.call("light_model:answer") == -answer
+    seen = client.call("light_model:versions", "--lock", first["lock_hash"][:12])
+    assert seen["light-model"] == first["version"]
+    model.edit("light_model.py", f"ANSWER = -{answer}", f"ANSWER = {answer}")
+    assert client.call("light_model:answer") == answer
+
+
+def test_jobs_of_both_versions_at_once(client: Client, model: ModelTree, answer: int) -> None:
+    first = client.json("install", "light_model")["lock_hash"]
+    model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
+    second = client.json("install", "light_model")["lock_hash"]
+    jobs = [client.submit("light_model:answer", "--lock", lock) for lock in (first, second) * 2]
+    results = [client.run("result", job).stdout.strip() for job in jobs]
+    assert results == [str(answer), str(-answer)] * 2
+    environments = {client.json("status", job)["environment"] for job in jobs}
+    assert len(environments) == 2
+
+
+def test_a_job_of_code_that_is_not_there_is_refused_package_by_package_where_asked(
+    installed: Client, model: ModelTree
+) -> None:
+    before = installed.json("install", "light_model")
+    jobs = installed.json("jobs")
+    model.edit("light_model.py", "return 2 * layer", "return 3 * layer")
+    message = installed.error("submit", "light_model:answer", "--install", "never", status=5)
+    assert "light-model: 0.1+t" in message
+    assert f" here, {before['version']} there" in message
+    assert "\nhint: park install light_model" in message
+    assert installed.json("jobs") == jobs
+    installed.run("install", "light_model")
+    installed.submit("light_model:answer")
+
+
+def test_a_model_that_was_never_installed_is_refused_with_the_command_to_run(
+    client: Client, service: ParkService
+) -> None:
+    never = ("--install", "never", "--arg", 'version="1"')
+    message = client.error("submit", "packaging.version:parse", *never, status=5)
+    assert f"{service.url} has no environment of packaging" in message
+    assert "\nhint: park install packaging" in message
+
+
+def test_a_lock_that_nobody_has(client: Client) -> None:
+    message = client.error("submit", "light_model:answer", "--lock", "f" * 64, status=2)
+    assert "no lock begins with" in message

@@ -1,0 +1,112 @@
+"""A real service on a real disk that becomes full and has room again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from support.services.park_service import ParkService
+
+from park.model.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.faults.pipes import Pipe
+
+PROJECT, VERSION = "sortedcontainers", "2.4.0"
+SHELL, ADD = "subprocess:check_call", "operator:add"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a file system of 40 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(place)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no file system can be mounted here: {error}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def filled(disk: Path) -> Path:
+    """Leave no byte free; return the file that takes them."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            with suppress(OSError):
+                while file.write(bytes(size)):
+                    pass
+    return filler
+
+
+def ready(service: ParkService) -> str:
+    """Have an environment made; return its lock hash."""
+    body = {"project": PROJECT, "version": VERSION}
+    install = service.request("POST", "/api/v1/offers", json=body).json()["install"]
+    record = service.get(f"/api/v1/installs/{install}")
+    while record["state"] not in {"ready", "failed"}:
+        query = {"after": record["revision"], "wait": 30}
+        record = service.get(f"/api/v1/installs/{install}", **query)
+    assert record["state"] == "ready", record
+    return str(record["lock_hash"])
+
+
+def until_said(service: ParkService, text: str) -> None:
+    """Wait until the service's log has ``text``."""
+    deadline = time.monotonic() + 30
+    while text not in service.log:
+        assert time.monotonic() < deadline, service.log
+
+
+def until_it_has_a_result(service: ParkService, job: str) -> None:
+    """Wait until ``job`` is about to write its outcome, for which there is no room."""
+    deadline = time.monotonic() + 30
+    while not list((service.home / "jobs" / job).glob(".outcome.json.*")):
+        assert time.monotonic() < deadline
+
+
+def test_a_full_disk_loses_nothing(small_disk: Path, go: Pipe) -> None:
+    with ParkService(small_disk, "--slots", "2") as service:
+        lock_hash = ready(service)
+
+        def job(entry_point: str, *args: object) -> dict[str, object]:
+            call = {"args": args, "kwargs": {}}
+            facts = {"entry_point": entry_point, "call": call, "lock_hash": lock_hash}
+            return {"id": new_id(), **facts}
+
+        held, killed = (job(SHELL, ["sh", "-c", f"head -n1 {go} > /dev/null"]) for _ in range(2))
+        others = [job(ADD, number, 1) for number in range(100)]
+        service.request("POST", "/api/v1/jobs", json=[held, killed])
+        for each in (held, killed):
+            service.event(str(each["id"]), "running")
+        filler = filled(small_disk)
+        with pytest.raises(AssertionError, match="nothing of this request was kept"):
+            service.request("POST", "/api/v1/jobs", json=others)
+        filler.unlink()
+        service.request("POST", "/api/v1/jobs", json=others)
+        filler = filled(small_disk)
+        os.kill(service.get(f"/api/v1/jobs/{killed['id']}")["pid"], signal.SIGKILL)
+        until_said(service, "the disk takes nothing")
+        why = service.get(f"/api/v1/jobs/{others[-1]['id']}/why")["line"]
+        assert "the disk of the service takes nothing" in why
+        go.send("end")
+        until_it_has_a_result(service, str(held["id"]))
+        filler.unlink()
+        records = [service.job_when_final(str(each["id"])) for each in [killed, held, *others]]
+        assert [record["status"] for record in records] == ["failed", *["completed"] * 101]
+        assert "SIGKILL" in records[0]["error"]
+        until_said(service, "does again")
+        assert service.log.count("the disk takes nothing") == 1
+        assert "Traceback" not in service.log

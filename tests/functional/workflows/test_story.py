@@ -1,0 +1,206 @@
+"""The story: a run is reduced on one service, and its curve is fitted on another."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.services.park_client import REPOSITORY, Client, make_virtualenv
+from support.services.park_service import DEADLINE_S, ParkService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = REPOSITORY / "examples"
+WORKFLOW = EXAMPLES / "workflow"
+
+RUN = """
+import contextlib, io, json, pathlib, runpy, sys
+printed = io.StringIO()
+with contextlib.redirect_stdout(printed):
+    names = runpy.run_path(sys.argv[1], run_name="__main__")
+ids = {name: each.id for name, each in names.items() if isinstance(getattr(each, "id", None), str)}
+print(json.dumps({"printed": printed.getvalue(), "ids": ids}))
+"""
+"""Runs a script as it is; prints what it printed, and the ids of its jobs and installs by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A script that has run: what it printed, and the ids of what it made by variable."""
+
+    printed: str
+    ids: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A scientist with two services: one that reduces, and one that fits."""
+
+    client: Client
+    sns: ParkService
+    compufans: ParkService
+
+    def run(self, script: Path) -> Ran:
+        """Run a script of hers."""
+        return Ran(**self.client.script(RUN, script))
+
+
+def job(service: ParkService, ran: Ran, name: str) -> dict[str, Any]:
+    """Return the record of the job in the variable ``name`` when it has ended."""
+    return service.job_when_final(ran.ids[name])
+
+
+def environments(service: ParkService) -> dict[str, str]:
+    """Return when each environment of a service was made."""
+    return {each["lock_hash"]: each["realised"] for each in service.get("/api/v1/environments")}
+
+
+@pytest.fixture(scope="module")
+def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
+    """Run the service that has the data."""
+    with ParkService(tmp_path_factory.mktemp("sns"), "--slots", "4") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def compufans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
+    """Run the service that fits; it may talk to the other one on this machine."""
+    options = ("--slots", "4", "--allow-address", "127.0.0.1")
+    with ParkService(tmp_path_factory.mktemp("compufans"), *options) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def bench(
+    tmp_path_factory: pytest.TempPathFactory, sns: ParkService, compufans: ParkService
+) -> Bench:
+    """Give a scientist who has both packages, both services by name, and a run on the first."""
+    folder = tmp_path_factory.mktemp("story")
+    python = make_virtualenv(folder / "venv", EXAMPLES / "mymodel", WORKFLOW / "reflectometry")
+    # a cache of her own: other tests look at what is built of the same example
+    client = Client.of(python, folder / "client", cache=folder / "cache", service=compufans)
+    for name, service in (("sns", sns), ("compufans", compufans)):
+        token_file = service.home / "token"
+        client.run("service", "add", name, service.url, "--token-file", token_file)
+    command = [sys.executable, str(EXAMPLES / "platypus.py"), str(folder), "--run"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    client.run("files", "put", done.stdout.strip(), "~/data/", "--service", "sns")
+    return Bench(client=client, sns=sns, compufans=compufans)
+
+
+@pytest.fixture(scope="module")
+def story(bench: Bench) -> Ran:
+    """Run the story."""
+    return bench.run(WORKFLOW / "story.py")
+
+
+def test_the_fit_of_the_reduced_curve(story: Ran) -> None:
+    result = ast.literal_eval(story.printed)
+    assert result["points"] == 1327
+    assert result["chisq"] == pytest.approx(1.796, abs=0.005)
+    oxide = result["parameters"]["SiO2 thickness"]
+    assert oxide["value"] == pytest.approx(23.8, abs=0.5)
+    assert 0 < oxide["uncertainty"] < 2
+
+
+def test_each_piece_ran_where_it_belongs(bench: Bench, story: Ran) -> None:
+    reduction = job(bench.sns, story, "reduction")
+    pieces = {
+        name: job(bench.compufans, story, name) for name in ("fetch", "model", "assembly", "fit")
+    }
+    assert {piece["status"] for piece in (reduction, *pieces.values())} == {"completed"}
+    upload = bench.compufans.get(f"/api/v1/installs/{story.ids['upload']}")
+    locks = {pieces[name]["lock_hash"] for name in ("model", "assembly", "fit")}
+    assert locks == {upload["lock_hash"]}
+    assert reduction["lock_hash"] in environments(bench.sns)
+    assert upload["lock_hash"] not in environments(bench.sns)
+    assert reduction["lock_hash"] not in environments(bench.compufans)
+
+
+def test_the_curve_is_carried_from_one_to_the_other(bench: Bench, story: Ran) -> None:
+    reduction = job(bench.sns, story, "reduction")
+    fetch = job(bench.compufans, story, "fetch")
+    (reduced,) = [each for each in reduction["files"] if each["name"] == "run.refl"]
+    assert fetch["files"] == [reduced]
+    path = f"/api/v1/jobs/{fetch['id']}/files/run.refl"
+    curve = bench.compufans.request("GET", path).text
+    assert len(curve.splitlines()) == 1328  # with the names of its columns
+    listed = {
+        entry["name"]: entry["size"] for entry in bench.sns.get("/api/v1/areas/folders/~/shared")
+    }
+    assert listed["run.refl"] == reduced["size"] == len(curve.encode())
+
+
+def test_what_was_granted_is_given_back(bench: Bench, story: Ran) -> None:
+    assert story.ids
+    deadline = time.monotonic() + DEADLINE_S
+    grants = bench.sns.get("/api/v1/grants")
+    assert grants
+    while not all(grant["revoked"] for grant in grants):
+        assert time.monotonic() < deadline, grants
+        grants = bench.sns.get("/api/v1/grants")
+
+
+def test_run_again_it_installs_nothing(bench: Bench, story: Ran) -> None:
+    before = environments(bench.sns), environments(bench.compufans)
+    again = bench.run(WORKFLOW / "story.py")
+    assert (environments(bench.sns), environments(bench.compufans)) == before
+    assert again.printed == story.printed
+    assert again.ids["fit"] != story.ids["fit"]
+
+
+FAILING = """
+from reflectometry.notes import leave_note
+note = leave_note("not reduced", "~/shared/lost.txt", service=sns, when=reduction.isfailed)
+park.wait([reduction, fetch, model, assembly, fit, note])
+"""
+
+
+def test_what_needs_a_reduction_that_failed_is_cancelled(bench: Bench, tmp_path: Path) -> None:
+    text = (WORKFLOW / "story.py").read_text()
+    assert text.count("run.zip") == 2  # the docstring's, and the argument
+    script = tmp_path / "failing.py"
+    script.write_text(text.replace("run.zip", "lost.zip").replace("print(fit.result())", FAILING))
+    ran = bench.run(script)
+
+    reduction = job(bench.sns, ran, "reduction")
+    assert reduction["status"] == "failed"
+    assert "lost.zip" in reduction["error"]
+    assert job(bench.sns, ran, "note")["status"] == "completed"
+    assert job(bench.compufans, ran, "model")["status"] == "completed"
+    for name in ("fetch", "assembly", "fit"):
+        piece = job(bench.compufans, ran, name)
+        assert piece["status"] == "cancelled", name
+        assert "it failed: FileNotFoundError" in piece["error"], name
+    note = bench.sns.request("GET", "/api/v1/areas/files/~/shared/lost.txt").text
+    assert note == "not reduced\n"
+
+
+def test_the_sweep_finds_the_oxide(bench: Bench) -> None:
+    lines = bench.run(WORKFLOW / "sweep.py").printed.splitlines()
+    tried = {line.partition(":")[0] for line in lines[:-1]}
+    assert tried == {f"oxide of {thickness} Å" for thickness in range(12, 34, 2)}
+    assert lines[-1] == "best: 24 Å"
+
+
+def test_the_cleanup_runs_because_a_reduction_failed(bench: Bench) -> None:
+    ran = bench.run(WORKFLOW / "cleanup.py")
+    reduction, oxide, note, other = ran.printed.splitlines()
+    assert reduction.startswith("reduction: failed: FileNotFoundError")
+    assert oxide.startswith("its oxide: cancelled: needs job ")
+    assert note == "the note: completed"
+    assert other.startswith("the other: completed, chisq 1.8")
+    assert job(bench.sns, ran, "lost")["attempt"] == 3
+
+
+def test_what_the_graph_shows(bench: Bench, story: Ran) -> None:
+    graph = bench.client.json("graph", story.ids["fit"], "--service", "compufans")
+    assert json.dumps(graph).count(story.ids["reduction"])

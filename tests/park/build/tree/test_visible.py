@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from support.material.projects import make_git_checkout, write_tree
+
+from park.build.tree.git import nearest_tag_version
+from park.build.tree.visible import visible_files
+from park.errors import LocalSetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JUNK = {
+    "build/lib/m/deleted.py": "",
+    "dist/m-1.whl": "",
+    "m.egg-info/SOURCES.txt": "",
+    "m/__pycache__/a.cpython-311.pyc": "",
+    "m/old.pyc": "",
+    "m/.#a.py": "",
+    ".pytest_cache/README.md": "",
+    "m/data/.mypy_cache/x.json": "",
+    "env/pyvenv.cfg": "",
+    "env/bin/tool": "",
+    "m/.DS_Store": "",
+}
+SOURCE = {
+    "pyproject.toml": "",
+    "m/__init__.py": "",
+    "m/a.py": "",
+    "m/build/__init__.py": "",
+    "m/build/wheel.py": "",
+    "m/data/film.txt": "",
+    "README.md": "",
+}
+
+
+def seen(root: Path) -> set[str]:
+    return {file.path for file in visible_files(root)}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return write_tree(tmp_path / "tree", {**SOURCE, **JUNK})
+
+
+def test_without_git_everything_but_junk(tree: Path) -> None:
+    assert seen(tree) == set(SOURCE)
+
+
+def test_the_same_where_git_is_not_installed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_git_checkout(tree)
+    monkeypatch.setenv("PATH", "")
+    assert seen(tree) == set(SOURCE)
+
+
+def test_in_a_checkout_untracked_files_count_and_junk_does_not(tree: Path) -> None:
+    make_git_checkout(tree)
+    write_tree(tree, {"m/new.py": "", "notes.txt": ""})
+    (tree / "m/a.py").unlink()
+    # build/, dist/ and the rest were committed here; a commit makes only build/ and dist/ source
+    expected = set(SOURCE) | {"m/new.py", "notes.txt", "build/lib/m/deleted.py", "dist/m-1.whl"}
+    assert seen(tree) == expected - {"m/a.py"}
+
+
+def test_ignored_files_count_inside_import_packages_only(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", SOURCE)
+    write_tree(tree, {".gitignore": "_version.py\nscratch/\n*.npy\nbuild/\n"})
+    (tree / "m/build").rename(tree / "m/builder")
+    make_git_checkout(tree)
+    ignored = {
+        "m/_version.py": "",
+        "m/data/table.npy": "",
+        "m/data/scratch/x.txt": "",
+        "m/__pycache__/a.pyc": "",
+        "results.npy": "",
+        "scratch/copy/__init__.py": "",
+        "build/lib/m/deleted.py": "",
+    }
+    before = seen(tree)
+    write_tree(tree, ignored)
+    assert seen(tree) - before == {"m/_version.py", "m/data/table.npy", "m/data/scratch/x.txt"}
+
+
+def test_a_tree_inside_a_larger_checkout(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"other/secret.txt": "", ".gitignore": "*.log\n"})
+    tree = write_tree(tmp_path / "packages/m", {**SOURCE, "run.log": ""})
+    make_git_checkout(tmp_path)
+    assert seen(tree) == set(SOURCE)
+
+
+def test_a_tree_that_the_checkout_around_it_ignores(tmp_path: Path) -> None:
+    write_tree(tmp_path, {".gitignore": "tree/\n"})
+    tree = write_tree(tmp_path / "tree", SOURCE)
+    make_git_checkout(tmp_path)
+    assert seen(tree) == set(SOURCE)
+
+
+def test_a_checkout_nested_in_the_tree_counts_as_its_files(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", SOURCE)
+    make_git_checkout(tree)
+    nested = write_tree(tree / "vendor/lib", {"lib.c": ""})
+    make_git_checkout(nested)
+    assert seen(tree) == set(SOURCE) | {"vendor/lib/lib.c"}
+
+
+def test_links_are_followed_inside_the_tree(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", SOURCE)
+    (tree / "m/readme.md").symlink_to("../README.md")
+    (tree / "m/tables").symlink_to("data", target_is_directory=True)
+    expected = set(SOURCE) | {"m/readme.md", "m/tables/film.txt"}
+    assert seen(tree) == expected
+    make_git_checkout(tree)
+    assert seen(tree) == expected
+
+
+def test_a_link_that_leaves_the_tree(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", SOURCE)
+    (tmp_path / "secret.txt").write_text("")
+    (tree / "m/secret.txt").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(LocalSetError, match=r"m/secret.txt leads to .*, outside the tree"):
+        seen(tree)
+
+
+def test_a_link_to_nowhere(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", SOURCE)
+    (tree / "m/gone.txt").symlink_to("nowhere")
+    with pytest.raises(LocalSetError, match=r"m/gone.txt leads to nothing"):
+        seen(tree)
+
+
+@pytest.mark.parametrize("links", [{"m/loop": ".."}, {"a/x": "../b", "b/y": "../a"}])
+def test_links_that_form_a_loop(tmp_path: Path, links: dict[str, str]) -> None:
+    tree = write_tree(tmp_path / "tree", {**SOURCE, "a/f": "", "b/f": ""})
+    for link, target in links.items():
+        (tree / link).symlink_to(target, target_is_directory=True)
+    with pytest.raises(LocalSetError, match="a loop"):
+        seen(tree)
+
+
+def test_the_executable_bit_is_part_of_a_file(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path, {"run.sh": "", "m.py": ""})
+    (tree / "run.sh").chmod(0o744)
+    assert {f.path: f.executable for f in visible_files(tree)} == {"run.sh": True, "m.py": False}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
+def test_what_is_not_a_regular_file_does_not_count(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert seen(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("tag", "version"), [("v1.4.2", "1.4.2"), ("mymodel-2.0rc1", "2.0rc1"), ("x9z-9z", None)]
+)
+def test_the_nearest_tag(tmp_path: Path, tag: str, version: str | None) -> None:
+    make_git_checkout(write_tree(tmp_path, SOURCE), tag=tag)
+    assert nearest_tag_version(tmp_path) == version

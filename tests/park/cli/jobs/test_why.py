@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from park.cli.jobs import why
+from park.client.workflows import graph
+from park.wire import WhyRecord
+
+
+class Anywhere:
+    transport = None
+
+
+def test_a_cause_is_indented_as_the_service_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = WhyRecord(
+        job="d", status="cancelled", line="needs b", chain=["b", "  a\x1b", "c", " " * 80 + "z"]
+    )
+    monkeypatch.setattr(why, "service_of", lambda _: Anywhere())
+    monkeypatch.setattr(graph, "why", lambda *_: record)
+    assert why.run(argparse.Namespace(job="d", json=False)) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "cancelled: needs b",
+        "  b",
+        "    a",
+        "  c",
+        f"{' ' * 26}z",
+    ]

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from park.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def nobody_elses_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("PARK_STATE_DIR", str(tmp_path / "state"))
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "file" / "config.toml"))
+    assert main(["service", "add", "one", "http://one"]) == 1
+    said = capsys.readouterr().err
+    assert str(tmp_path / "file") in said
+    assert "hint: see that it exists" in said
+    assert "defect" not in said
+
+
+def test_a_defect_is_said_to_be_one_and_shown_on_demand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("park.cli.services.service.run", broken)
+    assert main(["service", "list"]) == 1
+    said = capsys.readouterr().err
+    assert "a defect of park" in said
+    assert "Traceback" not in said
+    assert main(["service", "list", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_no_failure_of_park(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("park.cli.services.service.run", interrupted)
+    assert main(["service", "list"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_an_error_keeps_its_exit_code_with_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["service", "use", "absent", "--debug"]) == 2
+    assert "no service named 'absent'" in capsys.readouterr().err

@@ -1,0 +1,117 @@
+"""Requests to a service that is away for a while."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from park.client.access.address import Address
+from park.client.access.transport import Transport, patient
+from park.errors import ServiceFault, ServiceUnreachable
+
+
+class Network:
+    """A network and a clock: each request in ``cuts`` is lost, each pause passes at once."""
+
+    def __init__(self, *, has_answered: bool = True) -> None:
+        self.cuts = 0
+        self.seconds = 0.0
+        self.asked: list[tuple[str, bytes]] = []
+        self.answer = httpx2.Response(200, json={})
+        address = Address(url="http://one.example", token=None, name=None)
+        self.transport = Transport(address, clock=lambda: self.seconds, pause=self._pass)
+        self.transport._client = httpx2.Client(
+            base_url=address.url, transport=httpx2.MockTransport(self._handle)
+        )
+        if has_answered:
+            self.transport.json("GET", "/")
+            self.asked.clear()
+
+    def _pass(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append((request.method, request.read()))
+        if self.cuts:
+            self.cuts -= 1
+            raise httpx2.ConnectError("connection refused")
+        return self.answer
+
+
+def test_a_request_is_tried_a_few_times() -> None:
+    network = Network()
+    network.cuts = 2
+    assert network.transport.json("GET", "/") == {}
+    network.cuts = 9
+    with pytest.raises(ServiceUnreachable, match=r"nothing answers at http://one\.example"):
+        network.transport.json("GET", "/")
+    assert len(network.asked) == 3 + 3
+
+
+def test_patience_bridges_a_minute_and_no_more() -> None:
+    network = Network()
+    network.cuts = 12
+    with patient():
+        assert network.transport.json("GET", "/") == {}
+    assert 30 < network.seconds < 60
+    network.cuts = 1000
+    with patient(), pytest.raises(ServiceUnreachable):
+        network.transport.json("GET", "/")
+    assert network.seconds < 60 + 70
+
+
+def test_patience_ends_with_the_time_that_its_caller_has() -> None:
+    network = Network()
+    network.cuts = 1000
+    with patient(5), pytest.raises(ServiceUnreachable):
+        network.transport.json("GET", "/")
+    assert 5 <= network.seconds < 11
+
+
+def test_a_service_that_never_answered_may_have_another_url() -> None:
+    network = Network(has_answered=False)
+    network.cuts = 1000
+    with patient(), pytest.raises(ServiceUnreachable):
+        network.transport.json("GET", "/")
+    assert 10 <= network.seconds < 16
+    network.transport.first_contact_s = 0.0
+    with patient(), pytest.raises(ServiceUnreachable):
+        network.transport.json("GET", "/")
+    assert network.seconds < 17
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_proxy_that_misses_the_service_is_no_answer_of_it(status: int) -> None:
+    network = Network()
+    network.answer = httpx2.Response(status, text="<h1>Bad Gateway</h1>")
+    with pytest.raises(ServiceUnreachable, match=f"a proxy says {status}"):
+        network.transport.json("GET", "/")
+    assert len(network.asked) == 3
+    problem: dict[str, Any] = {"type": "urn:park:problem:service-fault", "detail": "it is full"}
+    kind = {"content-type": "application/problem+json"}
+    network.answer = httpx2.Response(status, json=problem, headers=kind)
+    with pytest.raises(ServiceFault, match="it is full"):
+        network.transport.json("GET", "/")
+
+
+def test_a_file_is_sent_again_from_its_beginning(tmp_path: Path) -> None:
+    file = tmp_path / "film.txt"
+    file.write_bytes(b"curve")
+    network = Network()
+    network.cuts = 5
+    with patient():
+        network.transport.put("/", file)
+    assert set(network.asked) == {("PUT", b"curve")}
+    assert len(network.asked) == 6
+
+
+def test_a_file_is_fetched_again_from_its_beginning(tmp_path: Path) -> None:
+    network = Network()
+    network.answer = httpx2.Response(200, content=b"curve")
+    network.cuts = 5
+    with patient():
+        network.transport.download("/", tmp_path / "film.txt")
+    assert (tmp_path / "film.txt").read_bytes() == b"curve"

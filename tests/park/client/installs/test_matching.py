@@ -1,0 +1,150 @@
+"""`park.client.installs.matching`: where the service lacks what is installed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from support.material.projects import copy_package
+from support.services.index_server import serving
+
+from park.build.cache import Cache
+from park.build.local_set import LocalSet, local_set
+from park.client.access.address import Address
+from park.client.access.transport import Transport
+from park.client.installs.matching import binding_here
+from park.client.installs.request import Silence
+from park.errors import EnvironmentMismatch, NotPermitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.requests import Request
+
+LOCK = "ab" * 32
+
+
+@dataclass
+class ReadOnly:
+    """A service that shows its versions and permits nothing else; keeps what it was asked."""
+
+    versions: list[dict[str, Any]]
+    asked: list[str] = field(default_factory=list)
+
+    def application(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/api/v1/versions", self._list),
+                Route("/{path:path}", self._refuse, methods=["GET", "POST", "PUT"]),
+            ]
+        )
+
+    async def _list(self, request: Request) -> JSONResponse:
+        self.asked.append(f"{request.method} {request.url.path}")
+        return JSONResponse(self.versions)
+
+    async def _refuse(self, request: Request) -> JSONResponse:
+        self.asked.append(f"{request.method} {request.url.path}")
+        problem = NotPermitted("ada may not install here", hint="ask bob").as_problem()
+        return JSONResponse(problem, status_code=403, media_type="application/problem+json")
+
+
+class Told(Silence):
+    """Keeps the steps that it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    def step(self, text: str) -> None:
+        self.steps.append(text)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> LocalSet:
+    """Return the set of a working tree that no service has."""
+    folder = tmp_path_factory.mktemp("here")
+    return local_set(str(copy_package("offline", folder)), cache=Cache(root=folder / "cache"))
+
+
+def version_of(here: LocalSet, **pins: str) -> dict[str, Any]:
+    """Return a service's record of an environment that differs from ``here`` by ``pins``."""
+    versions = {pin.name: pin.version for pin in here.requirements.pins} | pins
+    return {
+        "project": here.project.name,
+        "version": versions[here.project.name],
+        "python": here.requirements.python,
+        "lock_hash": LOCK,
+        "set_hash": "cd" * 32,
+        "status": "ready",
+        "packages": len(versions),
+        "size_bytes": 1,
+        "own_bytes": 1,
+        "created": "2026-01-01T00:00:00.000000Z",
+        "last_used": None,
+        "installed_by": "bob",
+        "pins": [{"name": name, "version": version} for name, version in versions.items()],
+    }
+
+
+@pytest.fixture
+def service(here: LocalSet) -> ReadOnly:
+    """Return a service that has bob's version of the project, and another packaging."""
+    return ReadOnly([version_of(here, **{here.project.name: "0.0.1", "packaging": "1.0"})])
+
+
+@pytest.fixture
+def transport(service: ReadOnly) -> Iterator[Transport]:
+    with serving(service.application()) as url:
+        transport = Transport(Address(url=url, token="ada-token"))
+        yield transport
+        transport.close()
+
+
+def test_who_may_not_install_is_told_how_the_nearest_differs(
+    transport: Transport, service: ReadOnly, here: LocalSet
+) -> None:
+    report = Told()
+
+    with pytest.raises(EnvironmentMismatch) as caught:
+        binding_here(transport, here, "auto", report)
+
+    error = caught.value
+    name = here.project.name
+    assert f"has no environment that matches {name} {here.version}" in error.message
+    assert f"the nearest is 0.0.1 (lock {LOCK[:12]}…)" in error.message
+    told = {each["name"]: (each["local"], each["service"]) for each in error.details["differences"]}
+    assert told[name] == (here.version, "0.0.1")
+    assert told["packaging"][1] == "1.0"
+    assert len(told) == 2
+    assert f"--lock {LOCK[:12]}" in str(error.hint)
+    assert isinstance(error.__cause__, NotPermitted)
+    # it was tried, once, and nothing was sent
+    assert service.asked == ["GET /api/v1/versions", "POST /api/v1/installs"]
+    assert report.steps[0].startswith(f"installing {name} {here.version}")
+
+
+def test_never_does_not_even_ask(transport: Transport, service: ReadOnly, here: LocalSet) -> None:
+    with pytest.raises(EnvironmentMismatch, match=r"the nearest is 0\.0\.1"):
+        binding_here(transport, here, "never", Silence())
+    assert service.asked == ["GET /api/v1/versions"]
+
+
+def test_where_there_is_no_version_at_all_that_is_told(
+    transport: Transport, service: ReadOnly, here: LocalSet
+) -> None:
+    service.versions.clear()
+    with pytest.raises(EnvironmentMismatch, match=f"has no environment of {here.project.name}"):
+        binding_here(transport, here, "auto", Silence())
+
+
+def test_what_is_the_same_needs_no_permission(
+    transport: Transport, service: ReadOnly, here: LocalSet
+) -> None:
+    service.versions.append(version_of(here))
+    found = binding_here(transport, here, "auto", Silence())
+    assert (found.lock_hash, found.install, found.set_hash) == (LOCK, None, "cd" * 32)
+    assert service.asked == ["GET /api/v1/versions"]

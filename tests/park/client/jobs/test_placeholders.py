@@ -1,0 +1,255 @@
+"""What stands for what a job will leave: as text, as a value, in a comparison, as a pickle."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import hashlib
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.services.job_service import JobService
+
+import park
+from park.client.background_install import Install
+from park.errors import JobCancelled, JobFailed, ServiceFault, UnknownItem, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from park.client.jobs.submitted_job import Job
+
+CONTENT = b"q r dr"
+FILE = {"name": "out/run 1.refl", "sha256": hashlib.sha256(CONTENT).hexdigest(), "size": 6}
+
+
+@pytest.fixture
+def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobService:
+    monkeypatch.setenv("PARK_CACHE_DIR", str(tmp_path / "cache"))
+    return JobService().bind()
+
+
+@pytest.fixture
+def job(one: JobService) -> Job:
+    return one.service.submit("m:f")
+
+
+def test_a_value_and_its_parts_are_waited_for(one: JobService, job: Job) -> None:
+    parts = {"chisq": 1.25, "names": ["a", "b"], "real": 3}
+    one.end(job.id, result=parts)
+    assert job.output.get() == parts
+    assert float(job.output["chisq"]) == 1.25
+    assert int(job.output["real"]) == 3
+    assert f"{job.output['chisq']:.1f}" == "1.2"
+    assert str(job.output["names"][1]) == "b"
+    assert job.output["chisq"].real.get() == 1.25
+    with pytest.raises(UnknownItem, match="KeyError: 'nothing'"):
+        job.output["nothing"].get()
+    with pytest.raises(UnknownItem, match="AttributeError"):
+        job.output.nothing.get()
+
+
+def test_a_value_has_no_truth_and_no_members_and_shows_without_waiting(
+    one: JobService, job: Job
+) -> None:
+    value = job.output["x"]
+    for act in (bool, iter, list, lambda v: 1 in v):
+        with pytest.raises(TypeError):
+            act(value)
+    with pytest.raises(TypeError):
+        _ = 0 < value < 1
+    with pytest.raises(TypeError, match="a text or a number"):
+        job.output[1.5]  # type: ignore[index]
+    assert not hasattr(value, "__array__")
+    assert not hasattr(value, "_repr_html_")
+    shown = [repr(each) for each in (value.y[0], job.filename, job.files["a"], job.files, job.url)]
+    assert shown[0] == f"<value['x'].y[0] of job …{job.id[-6:]}>"
+    assert not [path for method, path, _ in one.asked if method == "GET"]
+    assert len({value, job.output["x"]}) == 2  # by identity, since == makes a condition
+    assert {job: 1}[copy.copy(job)] == 1
+
+
+def test_the_file_of_a_job_is_known_by_its_name_and_fetched_once(
+    one: JobService, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = []
+
+    def download(path: str, target: Path) -> None:
+        fetched.append(path)
+        target.write_bytes(CONTENT)
+
+    monkeypatch.setattr(one, "download", download)
+    one.end(job.id, files=[FILE])
+    assert str(job.filename) == job.filename.name == "out/run 1.refl"
+    assert str(job.url) == f"{one.service.url}/api/v1/jobs/{job.id}/files/out/run%201.refl"
+    assert str(job.files["out/run 1.refl"].url) == str(job.url)
+    with open(job.filename, "rb") as file:  # noqa: PTH123 (as one would)
+        assert file.read() == CONTENT
+    assert job.filename.get().name == "run 1.refl"
+    assert len(fetched) == 1
+    assert list(job.files) == ["out/run 1.refl"]
+    assert "out/run 1.refl" in job.files
+    assert "other" not in job.files
+    with pytest.raises(UnknownItem, match=r"left one file: out/run 1\.refl"):
+        job.files["other"].get()
+    with pytest.raises(PermissionError):
+        raise_if_writable(job.filename.get())
+
+
+def raise_if_writable(path: Path) -> None:
+    if not path.stat().st_mode & 0o222:
+        raise PermissionError(path)
+
+
+def test_content_that_is_not_the_promised_is_refused(
+    one: JobService, job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(one, "download", lambda _, target: target.write_bytes(b"else"))
+    one.end(job.id, files=[FILE])
+    with pytest.raises(ServiceFault, match="expected content with SHA-256"):
+        job.filename.get()
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_of_several_files_the_one_that_the_job_returned(one: JobService, job: Job) -> None:
+    files = [FILE | {"name": name} for name in ("a.txt", "b.txt")]
+    one.end(job.id, files=files, result="b.txt")
+    assert str(job.filename) == "b.txt"
+    other = one.service.submit("m:f")
+    one.end(other.id, files=files, result=None)
+    with pytest.raises(UnknownItem, match=r"left several files: a\.txt, b\.txt"):
+        str(other.filename)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [("failed", JobFailed), ("cancelled", JobCancelled)], ids=str
+)
+def test_a_job_that_has_no_result_says_so_wherever_one_asks(
+    one: JobService, job: Job, status: str, error: type[Exception]
+) -> None:
+    one.end(job.id, status=status, error="too thin")
+    for ask in (job.result, job.output["x"].get, job.filename.get, job.url.get):
+        with pytest.raises(error, match="too thin"):
+            ask()
+    assert job.error == "too thin"
+
+
+def test_progress_is_that_of_the_newest_report(one: JobService, job: Job) -> None:
+    progress = {"done": 2, "total": 10, "values": {"chisq": 1.5}}
+    one.answers[f"/api/v1/jobs/{job.id}"] = one.record(
+        {"id": job.id, "entry_point": "m:f"}, progress=progress, status="running"
+    )
+    assert job.progress["chisq"].get() == 1.5
+    assert job.progress["nothing"].get() is None
+    assert repr(job.progress["chisq"] < 2).startswith("<Condition progress of job")
+
+
+def test_comparisons_are_conditions_that_services_understand(one: JobService, job: Job) -> None:
+    leaf = (job.output["x"] <= 1.5).as_json(one.service.url)["condition"]
+    reference = {
+        "$park": "reference",
+        "job": job.id,
+        "what": "value",
+        "path": [["item", "x"]],
+    }
+    assert leaf == {"compare": [{"reference": reference}, "<=", {"value": 1.5}]}
+    assert (job.output == [1, "a", None]).as_json()
+    assert (1 > job.output).as_json()["condition"]["compare"][1] == "<"  # noqa: SIM300 (the point)
+    assert (job.output != job.output["y"]).as_json()
+    with pytest.raises(UsageError, match="cannot be compared with a object"):
+        _ = job.output == object()
+    with pytest.raises(UsageError, match="on two services"):
+        _ = job.output < JobService("http://two.example").bind().service.submit("m:f").output
+
+
+def test_a_handle_is_pickled_by_its_name_and_without_its_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configuration, token = tmp_path / "park.toml", tmp_path / "token"
+    token.write_text("elsewhere")
+    configuration.write_text(
+        f'[services.one]\nurl = "http://one.example"\ntoken_file = "{token}"\n'
+    )
+    monkeypatch.setenv("PARK_CONFIG", str(configuration))
+    monkeypatch.delenv("PARK_TOKEN", raising=False)
+    one = JobService(name="one").bind()
+    job = one.service.submit("m:f")
+    value = job.output["x"]
+    data = pickle.dumps([job, value, job.filename, one.service])
+    assert b"token-" not in data
+    again, part, file, service = restored(data)
+    assert again == job
+    assert again.transport.address.token == "elsewhere"
+    assert repr(part) == repr(value)
+    assert repr(file) == repr(job.filename)
+    assert service.url == one.service.url
+
+
+def restored(data: bytes) -> Any:
+    return pickle.loads(data)  # noqa: S301 (made here)
+
+
+def test_a_job_can_be_awaited(one: JobService, job: Job) -> None:
+    one.end(job.id, result=[1])
+    job.wait()
+
+    async def waited() -> Any:
+        return await job
+
+    assert asyncio.run(waited()) == [1]
+
+
+def test_fetches_and_credentials() -> None:
+    one, two = JobService("http://one.example/x").bind(), JobService("http://two.example").bind()
+    with two.service:
+        made = one.service.submit("m:f")
+        fetch = park.fetch_url(made.url, park.credentials(service=one.service), sha256="A" * 64)
+        park.fetch_url("https://example.org/a", park.credentials(token="t0ken"), retries=2)
+        park.fetch_url("http://e.org:81/a", auth=park.credentials(user="ada", password="p"))
+        park.fetch_url(fetch.url, when=fetch.isfetched)
+        area = f"{one.service.url}/api/v1/areas/files/~/run%201.zip"
+        park.fetch_url(area, park.credentials(service=one.service))
+    first, second, third = two.jobs[:3]
+    fourth, fifth = sorted(two.jobs[3:], key=lambda job: isinstance(job["fetch"]["url"], str))
+    assert first["entry_point"] == "park:fetch_url"
+    assert first["fetch"]["url"]["service"] == one.service.url
+    assert first["fetch"]["sha256"] == "a" * 64
+    assert first["fetch"]["authorization"] == "Bearer park_grant_1"
+    assert first["fetch"]["origin"] == "http://one.example:80"
+    assert first["grants"] == [{"service": one.service.url, "token": "park_grant_1"}]
+    assert second["fetch"]["authorization"] == "Bearer t0ken"
+    assert second["fetch"]["origin"] == "https://example.org:443"
+    assert second["retries"] == 2
+    assert third["fetch"]["authorization"] == "Basic YWRhOnA="
+    assert third["fetch"]["origin"] == "http://e.org:81"
+    assert "service" not in fourth["fetch"]["url"]
+    assert fourth["fetch"]["authorization"].startswith("Bearer park_grant_")
+    assert fifth["fetch"]["url"] == area
+    assert [body for _, path, body in one.asked if path.endswith("grants")][1]["files"] == [
+        "~/run 1.zip"
+    ]
+    assert "t0ken" not in repr(park.credentials(token="t0ken"))
+
+
+def test_what_cannot_be_fetched_or_opened_is_told_at_once(one: JobService) -> None:
+    with pytest.raises(UsageError, match="fetch on which service"):
+        park.fetch_url("https://example.org/a")
+    with pytest.raises(UsageError, match="are a service, a token, or a user"):
+        park.credentials(token="a", user="b")
+    with one.service:
+        for url in ("file:///etc/passwd", "ftp://example.org/a", "example.org/a", "http://"):
+            with pytest.raises(UsageError, match="not a URL that a service fetches") as told:
+                park.fetch_url(url)
+            assert "park.File" in str(told.value.hint)
+        with pytest.raises(UsageError, match="not a SHA-256"):
+            park.fetch_url("https://example.org/a", sha256="abc")
+        with pytest.raises(UsageError, match="not a SHA-256"):
+            park.fetch_url("https://example.org/a", sha256=5)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="is no file of"):
+            park.fetch_url("https://example.org/a", park.credentials(service=one.service))
+
+
+def test_a_job_and_an_install_know_their_service(one: JobService, job: Job) -> None:
+    install = Install(one.service.connection, "0199", "mymodel")
+    assert job.service == install.service == one.service

@@ -1,0 +1,219 @@
+"""Conditions as objects: combined, asked, waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from support.services.follow_server import FollowServer
+from support.services.job_service import JobService
+
+import park
+from park.client.access.transport import Transport
+from park.client.jobs.when import Condition
+from park.client.service import Service
+from park.errors import UsageError
+from park.model.conditions_json import condition_from_json
+from park.model.truth import Truth
+
+if TYPE_CHECKING:
+    from park.client.jobs.submitted_job import Job
+
+
+@pytest.fixture
+def one() -> JobService:
+    return JobService().bind()
+
+
+@pytest.fixture
+def job(one: JobService) -> Job:
+    return one.service.submit("m:f")
+
+
+def node(condition: Condition, service: str | None = None) -> Any:
+    return condition.as_json(service)["condition"]
+
+
+def test_each_test_of_a_job_is_a_leaf(one: JobService, job: Job) -> None:
+    found = {
+        phase: node(getattr(job, f"is{phase}"), one.service.url)
+        for phase in ("completed", "failed", "cancelled", "started", "finished")
+    }
+    assert found == {phase: {"job": job.id, "is": phase} for phase in found}
+    assert node(job.iscompleted)["service"] == one.service.url
+
+
+def test_operators_and_functions_combine(job: Job) -> None:
+    a, b = job.iscompleted, job.isfailed
+    assert node(a & b & a) == {"all": [node(a), node(b), node(a)]}
+    assert node(a | -b) == {"any": [node(a), {"not": node(b)}]}
+    assert node(~(a & b)) == {"any": [{"not": node(a)}, {"not": node(b)}]}
+    assert node(park.all_of(job, b)) == node(park.all_of([job, b])) == node(a & b)
+    assert node(park.any_of(each for each in (a, b))) == node(a | b)
+    assert node(a & job) == node(job.iscompleted & a)
+    two_of = node(park.at_least(2, a, b, job))
+    assert two_of == {"at_least": 2, "of": [node(a), node(b), node(a)]}
+    assert condition_from_json((a | b).as_json()) == (a | b).expression
+
+
+def test_what_would_lose_a_side_raises(job: Job) -> None:
+    with pytest.raises(TypeError, match=r"&, \| and ~ .* \.now tells"):
+        _ = job.iscompleted and job.isfailed
+    with pytest.raises(TypeError):
+        _ = not job.iscompleted
+    with pytest.raises(TypeError):
+        _ = job.iscompleted & True
+    with pytest.raises(UsageError, match="neither a condition nor a job"):
+        park.all_of(job, 1)
+    with pytest.raises(UsageError, match="of nothing"):
+        park.any_of([])
+    with pytest.raises(UsageError, match="always or never"):
+        park.at_least(3, job, job)
+    with pytest.raises(UsageError, match="always or never"):
+        park.at_least(1, [])
+
+
+def test_all_of_none_is_true() -> None:
+    assert park.all_of([]).now
+    assert park.all_of([]).wait()
+    assert node(park.all_of([])) == {"all": []}
+
+
+def test_time_and_resources(one: JobService) -> None:
+    moment = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    assert node(park.at(moment)) == {"at": "2026-11-23T08:00:00Z"}
+    assert node(~park.at(moment)) == {"before": "2026-11-23T08:00:00Z"}
+    local = datetime(2026, 11, 23, 8)  # noqa: DTZ001 (local time is meant)
+    assert node(park.at(local)) == node(park.at(local.astimezone()))
+    assert node(park.after(timedelta(minutes=1))) == node(park.after(60)) == {"after": 60.0}
+    assert node(park.available("license:fitter", 2)) == {"pool": "license:fitter", "count": 2}
+    with pytest.raises(UsageError):
+        park.after(-1)
+    with pytest.raises(UsageError):
+        park.available("a b")
+    with pytest.raises(UsageError, match="cannot be negated"):
+        _ = -park.after(1)
+    with pytest.raises(UsageError, match=r"which service has 1 of license:fitter\? It is not said"):
+        _ = park.available("license:fitter").now
+    with one.service:
+        free = park.available("license:fitter")
+    one.verdicts = [{"truth": "true"}]
+    assert free.now
+
+
+def test_moments_are_told_by_the_clock_of_here() -> None:
+    now = datetime.now(UTC)
+    past, future = park.at(now - timedelta(hours=1)), park.at(now + timedelta(hours=1))
+    assert (past.now, future.now) == (True, False)
+    assert (future.truth, (~past).truth) == (Truth.NOT_YET, Truth.NEVER)
+    assert (past & ~future).now
+    assert park.after(0.05).wait(10) is True
+    assert (~past).wait() is False
+    with pytest.raises(TimeoutError, match=r"not yet after 0\.01 s"):
+        future.wait(0.01)
+
+
+def test_a_question_asks_each_service_for_its_own_leaves(one: JobService, job: Job) -> None:
+    two = JobService("http://two.example").bind()
+    far = two.service.submit("m:f")
+    both = job.iscompleted & far.iscompleted
+    one.verdicts = [{"truth": "true"}]
+    two.verdicts = [{"truth": "not-yet", "why": "it is running"}]
+    assert both.now is False
+    assert both.truth is Truth.NOT_YET
+    assert both.why == "it is running"
+    asked = [body for _, path, body in two.asked if path.endswith("follow")]
+    assert asked[0]["leaves"] == [{"leaf": {"job": far.id, "is": "completed"}}]
+    two.verdicts = [{"truth": "never", "why": "it failed"}]
+    assert (both.truth, both.why) == (Truth.NEVER, "it failed")
+    assert both.wait() is False
+
+
+@pytest.fixture
+def far() -> Any:
+    with FollowServer() as server:
+        yield server
+
+
+def test_a_condition_is_waited_for_and_awaited(far: FollowServer) -> None:
+    service = Service(Transport(far.address))
+    from park.client.jobs.submitted_job import Job
+
+    first, second = (Job(service.connection, f"0{n}" * 18, "m:f") for n in (1, 2))
+    both = first.iscompleted & second.iscompleted
+    with pytest.raises(TimeoutError):
+        both.wait(0.05)
+    far.end(first.id)
+    far.end(second.id)
+    assert both.wait(20) is True
+
+    async def waited() -> bool:
+        return await both
+
+    assert asyncio.run(waited()) is True
+
+
+def test_an_install_elsewhere_is_opened_by_a_grant(one: JobService) -> None:
+    from park.client.background_install import Install
+
+    two = JobService("http://two.example").bind()
+    install = Install(two.service.connection, "0199", "mymodel")
+    one.service.submit("m:f", when=install.iscompleted).confirm(10)
+    (sent,) = one.jobs
+    leaf = {"install": "0199", "is": "completed", "service": two.service.url}
+    assert sent["when"]["condition"] == leaf
+    assert [body["jobs"] for _, path, body in two.asked if path.endswith("grants")] == [["0199"]]
+    two.service.submit("m:f", when=install.iscompleted & install.isfinished).confirm(10)
+    assert "grants" not in two.jobs[0]
+
+
+def test_an_install_needs_a_service() -> None:
+    with pytest.raises(UsageError, match="on which service"):
+        park.install_service("mymodel")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda _: park.at(cast("Any", "2026-01-01")), "it is a datetime"),
+        (
+            lambda _: park.at(datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))),
+            "no moment in UTC",
+        ),
+        (lambda _: park.after(cast("Any", "5")), "a timedelta or seconds"),
+        (lambda _: park.after(-1), "not below 0"),
+        (lambda _: park.after(float("inf")), "not below 0"),
+        (lambda _: park.after(1e18), "a century at most"),
+        (lambda _: park.all_of(1), "1 is neither a condition nor a job"),
+        (lambda job: job.output["x"] < -float("inf"), "no such number"),
+        (lambda job: job.output["x"] == [1.0, float("nan")], "no such number"),
+        (lambda job: job.output["x"] == "x" * 20_000, "characters as JSON, at most 10000"),
+    ],
+)
+def test_what_no_service_takes_is_refused_where_it_is_written(
+    job: Job, make: Any, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        make(job)
+
+
+def test_nesting_has_an_end(job: Job) -> None:
+    def nested(levels: int) -> Condition:
+        condition = job.iscompleted
+        for _ in range(levels):
+            condition = ~(condition | job.isfailed)
+        return condition
+
+    nested(50).as_json()
+    for levels in (100, 5_000):
+        with pytest.raises(UsageError, match="at most 64 levels"):
+            nested(levels).as_json()
+
+
+def test_what_holds_has_no_reason_not_to(one: JobService, job: Job) -> None:
+    one.verdicts = [{"truth": "never", "why": "needs job completed; it failed"}]
+    assert (~job.iscompleted).now
+    assert (~job.iscompleted).why == ""
+    assert job.iscompleted.why == "needs job completed; it failed"

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import hashlib
+import stat
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.material.wheels import make_wheel, record_of, wheel_members, write_archive
+
+from park.errors import InvalidUpload
+from park_repo.checks import members as rules
+from park_repo.checks.file_facts import FileFacts
+from park_repo.checks.inspection import agree_with_form, inspect_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILENAME = "demo-1.0-py3-none-any.whl"
+DIST_INFO = "demo-1.0.dist-info"
+
+
+def inspected(directory: Path, members: dict[str, bytes], filename: str = FILENAME) -> FileFacts:
+    return inspect_file(write_archive(directory / filename, members), filename, {})
+
+
+def rerecorded(members: dict[str, bytes]) -> dict[str, bytes]:
+    return members | {f"{DIST_INFO}/RECORD": record_of(members, DIST_INFO)}
+
+
+def test_a_good_wheel_tells_its_facts(tmp_path: Path) -> None:
+    members = wheel_members(requires_python=">=3.11,<4")
+    facts = inspected(tmp_path, members)
+    metadata = members[f"{DIST_INFO}/METADATA"]
+    assert (facts.name.project, facts.version) == ("demo", "1.0")
+    assert (facts.requires_python, facts.metadata) == (">=3.11,<4", metadata)
+    assert facts.metadata_sha256 == hashlib.sha256(metadata).hexdigest()
+
+
+def test_names_and_versions_are_normalised(tmp_path: Path) -> None:
+    path = make_wheel(tmp_path, "Demo_Pkg", "1.0.0rc1")
+    facts = inspect_file(path, path.name, {"name": "demo.pkg", "version": "1.0.0.rc1"})
+    assert (facts.name.project, facts.version) == ("demo-pkg", "1.0.0rc1")
+
+
+@pytest.mark.parametrize(
+    ("filename", "reason"),
+    [
+        ("demo-1.0.zip", r"only wheels.*; expected NAME-.*\.whl or NAME-VERSION\.tar\.gz"),
+        ("demo.tar.gz", r"Invalid sdist filename.*; expected NAME-VERSION\.tar\.gz"),
+        ("demo-1.0.whl", r"Invalid wheel filename.*; expected NAME-VERSION.*-PLATFORM\.whl"),
+        ("../demo-1.0-py3-none-any.whl", "letters, digits"),
+        ("demo-1.0-py3-none-any .whl", "letters, digits"),
+        ("demo-1.0-py3-none-any.whl\n.whl", "letters, digits"),
+        ("demo-one-py3-none-any.whl", "Invalid wheel filename"),
+        (f"{'d' * 210}-1.0-py3-none-any.whl", "231 characters; expected at most 230"),
+    ],
+)
+def test_other_file_names_are_refused(tmp_path: Path, filename: str, reason: str) -> None:
+    with pytest.raises(InvalidUpload, match=reason):
+        inspect_file(make_wheel(tmp_path), filename, {})
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"name": "other"}, "project is 'other'"), ({"version": "2.0"}, "version is '2.0'")],
+)
+def test_the_form_must_agree(tmp_path: Path, fields: dict[str, str], reason: str) -> None:
+    with pytest.raises(InvalidUpload, match=reason):
+        inspect_file(make_wheel(tmp_path), FILENAME, fields)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["/etc/passwd", "../up.py", "a/../b.py", "a//b.py", "./a.py", "a\\b.py", "c:b.py", "a\nb.py"],
+)
+def test_members_that_could_escape_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidUpload, match=r"member .*: a path may not"):
+        inspected(tmp_path, rerecorded(wheel_members() | {name: b""}))
+
+
+def test_links_are_refused(tmp_path: Path) -> None:
+    path = make_wheel(tmp_path)
+    link = zipfile.ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(InvalidUpload, match="member 'link': only files"):
+        inspect_file(path, path.name, {})
+
+
+def test_other_compressions_are_refused(tmp_path: Path) -> None:
+    path = make_wheel(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("more.py", b"", zipfile.ZIP_LZMA)
+    with pytest.raises(InvalidUpload, match=r"member 'more.py': only stored or deflated"):
+        inspect_file(path, path.name, {})
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_occurs_twice_is_refused(tmp_path: Path) -> None:
+    path = make_wheel(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("demo.py", b"other")
+    with pytest.raises(InvalidUpload, match=r"member 'demo.py' occurs 2 times"):
+        inspect_file(path, path.name, {})
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"), [("MAX_MEMBERS", "4 members"), ("MAX_UNPACKED_BYTES", "unpacks to")]
+)
+def test_the_unpacked_size_is_limited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, reason: str
+) -> None:
+    monkeypatch.setattr(rules, limit, 3)
+    with pytest.raises(InvalidUpload, match=reason):
+        inspected(tmp_path, wheel_members())
+
+
+def test_there_is_one_dist_info_and_it_is_the_wheels(tmp_path: Path) -> None:
+    with pytest.raises(InvalidUpload, match=r"2 \.dist-info"):
+        inspected(tmp_path, wheel_members() | {"other-1.0.dist-info/METADATA": b""})
+    with pytest.raises(InvalidUpload, match=r"other-1\.0\.dist-info: expected that of demo 1\.0"):
+        inspected(tmp_path, wheel_members("other"))
+    with pytest.raises(InvalidUpload, match=r"there is no demo-1\.0\.dist-info/METADATA"):
+        inspected(tmp_path, {f"{DIST_INFO}/RECORD": b""})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"Name: demo", b"Name: other", "metadata name the project 'other'; expected 'demo'"),
+        (b"Version: 1.0", b"Version: 1.1", "metadata have the version '1.1'; expected '1.0'"),
+        (b"Version: 1.0", b"Version: x", "metadata have the version 'x'"),
+        (b">=3.11", b"python3", "Requires-Python is no version specifier: 'python3'"),
+    ],
+)
+def test_metadata_must_agree(tmp_path: Path, old: bytes, new: bytes, reason: str) -> None:
+    members = wheel_members()
+    metadata = members[f"{DIST_INFO}/METADATA"]
+    members[f"{DIST_INFO}/METADATA"] = metadata.replace(b"\n" + old, b"\n" + new).replace(
+        b": " + old, b": " + new
+    )
+    with pytest.raises(InvalidUpload, match=reason):
+        inspected(tmp_path, rerecorded(members))
+
+
+def test_tags_must_agree(tmp_path: Path) -> None:
+    with pytest.raises(InvalidUpload, match="WHEEL has the tags py3-none-any"):
+        inspected(tmp_path, wheel_members(), "demo-1.0-cp311-cp311-linux_x86_64.whl")
+    members = wheel_members()
+    members[f"{DIST_INFO}/WHEEL"] = b"Wheel-Version: 1.0\nTag: py2.py3-none-any\n"
+    inspected(tmp_path, rerecorded(members), "demo-1.0-py2.py3-none-any.whl")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"demo.py": b"tampered"}, r"member 'demo.py' differs from its digest"),
+        ({"extra.py": b""}, r"member 'extra.py' is not in RECORD"),
+        ({f"{DIST_INFO}/RECORD": b"demo.py,sha256=AAAA,1\n" * 2}, r"RECORD lists 'demo.py' twice"),
+        ({f"{DIST_INFO}/RECORD": b"gone.py,sha256=AAAA,1\n"}, r"lists 'gone.py', which the wheel"),
+        ({f"{DIST_INFO}/RECORD": b"demo.py,md5=AAAA,1\n"}, r"has no sha256|not in RECORD"),
+        ({f"{DIST_INFO}/RECORD": b"demo.py\n"}, r"RECORD cannot be read"),
+        ({f"{DIST_INFO}/RECORD": b"demo.py,nonsense,one\n"}, r"RECORD cannot be read"),
+        ({f"{DIST_INFO}/RECORD": b"\xff"}, r"RECORD is missing or not UTF-8"),
+    ],
+)
+def test_record_must_agree(tmp_path: Path, change: dict[str, bytes], reason: str) -> None:
+    with pytest.raises(InvalidUpload, match=reason):
+        inspected(tmp_path, wheel_members() | change)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"Wheel-Version: 2.0\n", b"Wheel-Version: 1\n", b"Wheel-Version: 1.0\n" * 2]
+)
+def test_wheel_versions_that_installers_refuse_are_refused(tmp_path: Path, text: bytes) -> None:
+    members = wheel_members() | {f"{DIST_INFO}/WHEEL": text + b"Tag: py3-none-any\n"}
+    with pytest.raises(InvalidUpload, match=r"Wheel-Version .*; expected one, of 1\.x") as refused:
+        inspected(tmp_path, rerecorded(members))
+    assert refused.value.details == {"member": f"{DIST_INFO}/WHEEL", "rule": "wheel-version"}
+    later = members | {f"{DIST_INFO}/WHEEL": b"Wheel-Version: 1.9\nTag: py3-none-any\n"}
+    inspected(tmp_path, rerecorded(later))
+
+
+def test_installed_paths_are_compared(tmp_path: Path) -> None:
+    member = "demo-1.0.data/purelib/demo.py"
+    with pytest.raises(InvalidUpload, match=r"the same path as 'demo\.py'") as refused:
+        inspected(tmp_path, rerecorded(wheel_members() | {member: b""}))
+    assert refused.value.message.startswith(f"{FILENAME}: member {member!r}: ")
+    assert refused.value.details == {"member": member, "rule": "once"}
+
+
+def test_a_name_that_is_not_the_utf_8_that_it_says_is_refused(tmp_path: Path) -> None:
+    path = make_wheel(tmp_path, files={"demo_ü.py": b""})
+    path.write_bytes(path.read_bytes().replace("ü".encode(), b"\xff\xff"))
+    with pytest.raises(InvalidUpload, match="not a readable zip archive"):
+        inspect_file(path, FILENAME, {})
+
+
+def test_weak_digests_are_refused(tmp_path: Path) -> None:
+    members = wheel_members()
+    record = members[f"{DIST_INFO}/RECORD"].decode().splitlines()
+    members[f"{DIST_INFO}/RECORD"] = "\n".join(["demo.py,,", *record[1:]]).encode()
+    with pytest.raises(InvalidUpload, match=r"member 'demo.py' has no sha256"):
+        inspected(tmp_path, members)
+
+
+def test_the_digests_as_sent_must_agree() -> None:
+    arrived = {"sha256": "ab" * 32, "blake2_256": "cd" * 32}
+    agree_with_form({}, **arrived)
+    agree_with_form({"sha256_digest": "AB" * 32, "blake2_256_digest": "cd" * 32}, **arrived)
+    for field in ("sha256_digest", "blake2_256_digest"):
+        with pytest.raises(InvalidUpload, match=f"{field}: expected 0000"):
+            agree_with_form({field: "00" * 32}, **arrived)
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_damage_is_refused_never_a_fault(tmp_path: Path, data: st.DataObject) -> None:
+    """Whatever the bytes are: accepted, or `InvalidUpload`; no other exception."""
+    content = bytearray(make_wheel(tmp_path).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        position = data.draw(st.integers(0, len(content) - 1))
+        content[position] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)) | st.just(len(content)))
+    damaged = tmp_path / "damaged.whl"
+    damaged.write_bytes(content[:cut])
+    try:
+        inspect_file(damaged, FILENAME, {})
+    except InvalidUpload as error:
+        assert error.message.startswith(FILENAME)  # noqa: PT017 (acceptance is fine as well)

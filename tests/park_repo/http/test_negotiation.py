@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from park_repo.http.negotiation import HTML, JSON, LEGACY_HTML, choose, matches_etag
+
+PIP = f"{JSON}, {HTML}; q=0.1, {LEGACY_HTML}; q=0.01"
+UV = f"{JSON}, {HTML};q=0.2, {LEGACY_HTML};q=0.01"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, LEGACY_HTML),
+        ("", LEGACY_HTML),
+        ("*/*", LEGACY_HTML),
+        ("text/*", LEGACY_HTML),
+        (PIP, JSON),
+        (UV, JSON),
+        (BROWSER, LEGACY_HTML),
+        ("text/html", LEGACY_HTML),
+        (f"{LEGACY_HTML}, {JSON}", JSON),
+        (f"{JSON};q=0.5, {LEGACY_HTML};q=0.9", LEGACY_HTML),
+        (f"{JSON};q=0, */*;q=0.1", LEGACY_HTML),
+        (f"{LEGACY_HTML};q=0, {HTML};q=0, */*", JSON),
+        ("application/vnd.pypi.simple.latest+json", JSON),
+        ("application/vnd.pypi.simple.latest+html", HTML),
+        ("application/*", JSON),
+        (JSON.upper(), JSON),
+        ("application/vnd.pypi.simple.v2+json", None),
+        ("image/png", None),
+        (f"{JSON};q=0", None),
+        (f"{JSON};q=high", None),
+        (f"{JSON};q=nan", None),
+        (",;,", None),
+    ],
+)
+def test_accept_chooses(accept: str | None, expected: str | None) -> None:
+    assert choose(accept) == expected
+
+
+@given(st.text())
+def test_any_header_is_answered(accept: str) -> None:
+    assert choose(accept) in {JSON, HTML, LEGACY_HTML, None}
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, False),
+        ('"a"', True),
+        ('W/"a"', True),
+        ('"b", "a"', True),
+        ("*", True),
+        ('"b"', False),
+        ("a", False),
+    ],
+)
+def test_etags_are_compared_weakly(header: str | None, expected: bool) -> None:  # noqa: FBT001 (a table)
+    assert matches_etag(header, '"a"') is expected

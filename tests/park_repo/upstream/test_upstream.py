@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+from packaging.utils import NormalizedName
+
+from park.errors import UpstreamFault
+from park_repo.http.negotiation import JSON
+from park_repo.upstream import upstream as module
+from park_repo.upstream.remote_pages import led_through_here, parse_html_page
+from park_repo.upstream.upstream import RemoteProject, Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from park_repo.simple import Document
+
+DEMO = NormalizedName("demo")
+URL = "https://mirror.example/root/simple/"
+PAGE = {
+    "meta": {"api-version": "1.1"},
+    "name": "demo",
+    "files": [{"filename": "demo-1.0-py3-none-any.whl", "url": "../../f/demo.whl", "hashes": {}}],
+}
+
+
+class Mirror:
+    """An upstream in memory: answers with ``answer`` and keeps what it was asked."""
+
+    def __init__(self, answer: Callable[[httpx2.Request], httpx2.Response]) -> None:
+        self.asked: list[httpx2.Request] = []
+        self.answer = answer
+        self.now = 0.0
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._handle))
+        self.upstream = Upstream(URL, client=client, clock=lambda: self.now)
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(request)
+        return self.answer(request)
+
+    def get(self, name: NormalizedName = DEMO) -> RemoteProject | None:
+        return asyncio.run(self.upstream.project(name))
+
+    def page(self) -> Document:
+        project = self.get()
+        assert project is not None
+        return project.document
+
+
+def page(_request: httpx2.Request) -> httpx2.Response:
+    headers = {"content-type": JSON, "etag": '"1"'}
+    return httpx2.Response(200, content=json.dumps(PAGE), headers=headers)
+
+
+def test_json_pages_come_with_absolute_urls() -> None:
+    mirror = Mirror(page)
+    document = mirror.page()
+    assert document["files"][0]["url"] == "https://mirror.example/root/f/demo.whl"
+    assert str(mirror.asked[0].url) == f"{URL}demo/"
+    assert mirror.asked[0].headers["accept"].startswith(JSON)
+
+
+def test_html_pages_become_the_same_documents() -> None:
+    text = """<!DOCTYPE html><a href="../../f/demo-1.0%2Bcpu-py3-none-any.whl#sha256=ab"
+      data-requires-python="&gt;=3.11" data-core-metadata="sha256=cd" data-yanked>x</a>
+      <a href="/f/demo-1.0.tar.gz" data-dist-info-metadata="true">y</a><a name="top">z</a>"""
+    assert parse_html_page(text, f"{URL}demo/", DEMO) == {
+        "meta": {"api-version": "1.0"},
+        "name": "demo",
+        "files": [
+            {
+                "filename": "demo-1.0+cpu-py3-none-any.whl",
+                "url": "https://mirror.example/root/f/demo-1.0%2Bcpu-py3-none-any.whl",
+                "hashes": {"sha256": "ab"},
+                "yanked": True,
+                "requires-python": ">=3.11",
+                "core-metadata": {"sha256": "cd"},
+            },
+            {
+                "filename": "demo-1.0.tar.gz",
+                "url": "https://mirror.example/f/demo-1.0.tar.gz",
+                "hashes": {},
+                "yanked": False,
+                "core-metadata": True,
+            },
+        ],
+    }
+
+
+def test_html_is_taken_where_upstream_has_no_json() -> None:
+    mirror = Mirror(lambda _: httpx2.Response(200, html='<a href="demo-1.0.tar.gz">x</a>'))
+    document = mirror.page()
+    assert document["files"][0]["url"] == f"{URL}demo/demo-1.0.tar.gz"
+
+
+def test_a_missing_project_is_none_and_is_remembered() -> None:
+    mirror = Mirror(lambda _: httpx2.Response(404))
+    assert mirror.get() is None
+    assert mirror.get() is None
+    assert len(mirror.asked) == 1
+
+
+def test_a_page_is_fresh_for_a_while_then_asked_for_by_its_etag() -> None:
+    mirror = Mirror(page)
+    first = mirror.get()
+    mirror.now = 9.9
+    assert mirror.get() is first
+    assert len(mirror.asked) == 1
+    mirror.now, mirror.answer = 10.0, lambda _: httpx2.Response(304)
+    assert mirror.get() is first
+    assert mirror.asked[1].headers["if-none-match"] == '"1"'
+    mirror.now = 19.9
+    assert mirror.get() is first
+    assert len(mirror.asked) == 2
+
+
+def test_the_cache_forgets_what_was_used_longest_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_BYTES", 2 * (len(json.dumps(PAGE)) + module._EMPTY_BYTES))
+    mirror = Mirror(page)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        mirror.get(NormalizedName(name))
+    assert [str(request.url)[-2] for request in mirror.asked] == ["a", "b", "c", "b"]
+
+
+def broken(_request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ConnectError("refused")
+
+
+def silent(_request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ReadTimeout("")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (broken, "did not answer: refused"),
+        (silent, "did not answer: ReadTimeout"),
+        (lambda _: httpx2.Response(500), "answered 500"),
+        (lambda _: httpx2.Response(401), "answered 401"),
+        (lambda _: httpx2.Response(304), "answered 304"),
+        (lambda _: httpx2.Response(200, text="hello"), "answered with 'text/plain'"),
+        (
+            lambda _: httpx2.Response(200, content=b"{", headers={"content-type": JSON}),
+            "sent a page that cannot be read",
+        ),
+        (
+            lambda _: httpx2.Response(200, content=b"[]", headers={"content-type": JSON}),
+            "sent a page that cannot be read",
+        ),
+    ],
+)
+def test_any_other_answer_is_a_fault_and_is_not_remembered(
+    answer: Callable[[httpx2.Request], httpx2.Response], reason: str
+) -> None:
+    mirror = Mirror(answer)
+    with pytest.raises(UpstreamFault, match=reason):
+        mirror.get()
+    mirror.answer = page
+    assert mirror.get() is not None
+
+
+def test_a_page_that_several_ask_for_at_once_is_asked_for_once() -> None:
+    mirror = Mirror(page)
+
+    async def ask() -> None:
+        asked = (mirror.upstream.project(DEMO) for _ in range(5))
+        assert len({id(project) for project in await asyncio.gather(*asked)}) == 1
+
+    asyncio.run(ask())
+    assert len(mirror.asked) == 1
+
+
+def test_what_clients_see_leads_through_here() -> None:
+    files = [
+        {
+            "filename": "demo-1.0-py3-none-any.whl",
+            "url": "https://files.example/x/demo.whl",
+            "hashes": {"sha256": "AB" * 32},
+            "data-dist-info-metadata": {"sha256": "cd" * 32},
+            "dist-info-metadata": {"sha256": "cd" * 32},
+            "provenance": "https://files.example/x/demo.provenance",
+        },
+        {"filename": "demo-0.9.tar.gz", "url": "y", "hashes": {"md5": "0"}, "core-metadata": True},
+    ]
+    document = {"meta": {"api-version": "1.4"}, "name": "demo", "files": files}
+    shown = led_through_here(document, DEMO, files_url="../../files/upstream/")
+    assert shown["files"] == [
+        {
+            "filename": "demo-1.0-py3-none-any.whl",
+            "url": f"../../files/upstream/demo/{'ab' * 32}/demo-1.0-py3-none-any.whl",
+            "hashes": {"sha256": "AB" * 32},
+            "core-metadata": {"sha256": "cd" * 32},
+        },
+        {
+            "filename": "demo-0.9.tar.gz",
+            "url": "../../files/upstream/demo/unverified/demo-0.9.tar.gz",
+            "hashes": {"md5": "0"},
+            "core-metadata": False,
+        },
+    ]
+
+
+@pytest.mark.parametrize("stays_home", [True, False])
+def test_a_redirect_elsewhere_is_no_project_where_it_stays_home(stays_home: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.host == "elsewhere.example":
+            return page(request)
+        if request.url.path == "/simple/demo/":
+            return httpx2.Response(302, headers={"location": "/moved/demo/"})
+        return httpx2.Response(302, headers={"location": "https://elsewhere.example/demo/"})
+
+    async def ask() -> RemoteProject | None:
+        transport = httpx2.MockTransport(answer)
+        client = httpx2.AsyncClient(transport=transport)
+        return await Upstream(
+            "https://mirror.example/simple", stays_home=stays_home, client=client
+        ).project(DEMO)
+
+    assert (asyncio.run(ask()) is None) == stays_home
+
+
+def test_redirects_without_end_are_a_fault() -> None:
+    client = httpx2.AsyncClient(
+        transport=httpx2.MockTransport(
+            lambda r: httpx2.Response(302, headers={"location": f"{r.url.path}x/"})
+        )
+    )
+    with pytest.raises(UpstreamFault, match="redirects without end"):
+        asyncio.run(Upstream(URL, stays_home=True, client=client).project(DEMO))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx2.Response(
+            200, json={"projects": [{"name": "Demo_x"}]}, headers={"content-type": JSON}
+        ),
+        httpx2.Response(200, html='<a href="/simple/demo-x/">Demo_x</a>'),
+    ],
+)
+def test_the_names_of_all_projects_are_normalised(response: httpx2.Response) -> None:
+    mirror = Mirror(lambda _: response)
+    assert asyncio.run(mirror.upstream.names()) == ["demo-x"]

@@ -1,0 +1,94 @@
+"""Who may do what to the index over the API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from support.material.wheels import make_wheel
+from support.services.index_server import opened_index
+
+from park_repo.http.routes import index_routes
+from park_repo.index import Index
+from park_server.http.app import application
+from park_server.http.auth import Tokens, user_of
+
+PROJECTS = "/api/v1/index/projects"
+TREE = "1.0+t0123456789abcdef"
+OPERATOR, USER = ({"Authorization": f"Bearer {name}-token"} for name in ("ada", "bob"))
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    with opened_index(tmp_path / "index") as index, TestClient(served(index)) as client:
+        for version, whose in (("1.0", OPERATOR), (TREE, USER)):
+            publish(client, make_wheel(tmp_path, version=version), whose)
+        yield client
+
+
+def served(index: Index) -> FastAPI:
+    """Serve ``index`` for its operator ada and the user bob."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.parts = SimpleNamespace(index=index, about=SimpleNamespace(user="ada"))
+        yield
+        await index.aclose()
+
+    tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"})
+    app: FastAPI = application(  # type: ignore[assignment]  # ASGI is all that the test client asks
+        tokens=tokens, simple_routes=index_routes(index, user_of), lifespan=lifespan
+    )
+    return app
+
+
+def publish(client: TestClient, wheel: Path, whose: dict[str, str]) -> None:
+    answer = client.post(
+        "/legacy/",
+        data={":action": "file_upload", "protocol_version": "1"},
+        files={"content": (wheel.name, wheel.read_bytes())},
+        headers=whose,
+    )
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "demo/claim", None),
+        ("DELETE", "demo/claim", None),
+        ("PUT", "demo/status", {"status": "archived"}),
+        ("PUT", "demo/versions/1.0/yank", {"reason": "why"}),
+        ("DELETE", "demo/versions/1.0/yank", None),
+        ("DELETE", "demo/versions/1.0", None),
+    ],
+)
+def test_what_is_everybodys_only_the_operator_changes(
+    client: TestClient, method: str, path: str, body: dict[str, str] | None
+) -> None:
+    refused = client.request(method, f"{PROJECTS}/{path}", json=body, headers=USER)
+    assert (refused.status_code, refused.json()["title"]) == (403, "NotPermitted")
+    assert client.get(f"{PROJECTS}/demo", headers=USER).json()["versions"] == 1
+    allowed = client.request(method, f"{PROJECTS}/{path}", json=body, headers=OPERATOR)
+    # a name with files is not given back, whoever asks
+    assert allowed.status_code == (409 if (method, path) == ("DELETE", "demo/claim") else 200)
+
+
+def test_trees_are_their_users_own(client: TestClient) -> None:
+    (bobs,), (adas,) = (client.get(PROJECTS, headers=who).json() for who in (USER, OPERATOR))
+    assert (bobs["versions"], bobs["trees"], adas["trees"]) == (1, 1, 0)
+    path = f"{PROJECTS}/demo/versions/{TREE.replace('+', '%2B')}"
+    assert client.delete(path, headers=OPERATOR).status_code == 404
+    (removed,) = client.delete(path, headers=USER).json()
+    assert (removed["version"], removed["layer"]) == (TREE, "trees")
+    assert client.get(f"{PROJECTS}/demo", headers=USER).json()["trees"] == 0
+
+
+def test_a_status_is_one_of_four(client: TestClient) -> None:
+    answer = client.put(f"{PROJECTS}/demo/status", json={"status": "old"}, headers=OPERATOR)
+    assert (answer.status_code, "expected one of active" in answer.json()["detail"]) == (400, True)

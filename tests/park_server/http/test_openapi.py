@@ -1,0 +1,57 @@
+"""Every route of a service is a heading of docs/reference/http.md."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+from fastapi import FastAPI
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from park.wire import API
+from park_repo.http.routes import index_routes
+from park_repo.index import Index
+from park_server.http.app import application
+from park_server.http.auth import Tokens
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "http.md"
+HEADING = re.compile(r"^### (GET|POST|PUT|DELETE|PATCH) (/\S*)$", re.MULTILINE)
+
+
+@asynccontextmanager
+async def nothing_runs(_app: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+def routes_of_the_api() -> set[tuple[str, str]]:
+    app = application(tokens=Tokens.of({"t": "ada"}), simple_routes=[], lifespan=nothing_runs)
+    client = TestClient(app, headers={"Authorization": "Bearer t"})
+    paths = client.get(f"{API}/openapi.json").json()["paths"]
+    return {(method.upper(), path) for path, methods in paths.items() for method in methods}
+
+
+def routes_of_the_index() -> set[tuple[str, str]]:
+    no_index = cast("Index", None)  # making the routes asks it nothing
+    routes = [each for each in index_routes(no_index, lambda _: "ada") if isinstance(each, Route)]
+    paths = {route.path for route in routes}
+    return {
+        (method, route.path)
+        for route in routes
+        if f"{route.path}/" not in paths  # one without its slash only leads to the one with it
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+
+
+def documented() -> list[tuple[str, str]]:
+    return HEADING.findall(PAGE.read_text(encoding="utf-8"))
+
+
+def test_every_route_has_a_heading() -> None:
+    missing = (routes_of_the_api() | routes_of_the_index()) - set(documented())
+    assert not missing, "describe it in docs/reference/http.md"
+
+
+def test_no_route_is_described_twice() -> None:
+    assert len(documented()) == len(set(documented()))

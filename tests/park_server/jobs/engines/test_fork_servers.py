@@ -1,0 +1,95 @@
+"""What the engine tells of its fork servers, and what it hears from marked jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.labs.job_lab import JobLab, is_running, make_environment
+
+from park.runtime.codec import decode
+
+LAB_MARKED = """
+import park
+
+@park.job(restartable=True, timeout=60)
+def marked():
+    return "ran"
+
+def plain():
+    return "ran"
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = make_environment(tmp_path_factory.mktemp("servers") / "venv")
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "lab_marked.py").write_text(LAB_MARKED)
+    return folder
+
+
+@pytest.fixture
+def lab(tmp_path: Path, environment: Path) -> JobLab:
+    return JobLab(tmp_path / "home", environment)
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["forked", "fresh"])
+def test_what_the_decorator_says_is_told(lab: JobLab, *, fresh: bool) -> None:
+    async def test() -> None:
+        engine = lab.engine()
+        marked = lab.order("lab_marked:marked", fresh=fresh)
+        plain = lab.order("lab_marked:plain", fresh=fresh)
+        for order in (marked, plain):
+            ended = await lab.run(engine, order)
+            assert decode((ended.outcome or {})["result"], set_hash=None) == "ran"
+        assert await lab.sink.marked[marked.job_id] == 1
+        assert plain.job_id not in lab.sink.marked
+        record = json.loads((marked.directory / "marks.json").read_text())
+        assert record == {"attempt": 1, "restartable": True, "timeout_s": 60}
+        assert not (plain.directory / "marks.json").exists()
+        await engine.shut_down()
+
+    run(test)
+
+
+def test_fork_servers_and_their_memory_are_told(lab: JobLab) -> None:
+    async def test() -> None:
+        engine = lab.engine(spares=1)
+        assert await engine.fork_servers() == []
+        await lab.run(engine, lab.order("lab:add", 1))
+        await lab.run(engine, lab.order("lab_threads:which"))
+        by_module = {server.module: server for server in await engine.fork_servers()}
+        assert by_module["lab"].memory_bytes > 2**20
+        assert (by_module["lab"].running, by_module["lab"].reason) == (0, None)
+        assert "started threads" in str(by_module[None].reason)
+        await engine.shut_down()
+        assert await engine.fork_servers() == []
+
+    run(test)
+
+
+def test_a_changed_environment_is_imported_anew(lab: JobLab) -> None:
+    async def test() -> None:
+        engine = lab.engine()
+        await lab.run(engine, lab.order("lab:add", 1))
+        (before,) = await engine.fork_servers()
+        engine.renew("another")
+        assert [server.pid for server in await engine.fork_servers()] == [before.pid]
+        engine.renew("lock")
+        await lab.run(engine, lab.order("lab:add", 1))
+        pids = [server.pid for server in await engine.fork_servers()]
+        assert before.pid not in pids
+        assert len(pids) == 1
+        assert not is_running(before.pid)
+        await engine.shut_down()
+
+    run(test)

@@ -1,0 +1,132 @@
+"""HTTP to another service: what counts as an answer, and where a token goes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from support.services.elsewhere import URL, Elsewhere, leaf
+
+from park.errors import NotAuthenticated, UnknownItem, UsageError
+from park.model.truth import NOT_YET, TRUE
+from park.wire import FollowedLeaf
+from park_server.egress import AddressPolicy, GuardedTransport
+from park_server.peers.link import Barred, Link, Silent
+from park_server.peers.outage import Outage
+from park_server.peers.urls import file_url, normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+def asking(elsewhere: Elsewhere, ask: Callable[[Link], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        async with elsewhere.client() as client:
+            return await ask(Link(URL, client))
+
+    return asyncio.run(run())
+
+
+def followed(job: str) -> FollowedLeaf:
+    return FollowedLeaf(leaf=leaf(job), token="good")
+
+
+def test_verdicts_come_in_the_order_of_the_leaves() -> None:
+    elsewhere = Elsewhere(verdicts={"b": ("true", "")})
+    found = asking(elsewhere, lambda link: link.follow([followed("a"), followed("b")], 1))
+    assert found == [NOT_YET, TRUE]
+
+
+def test_what_the_service_refuses_is_its_own_error() -> None:
+    with pytest.raises(UnknownItem, match="no job x"):
+        asking(Elsewhere(), lambda link: link.job("x", "good"))
+    with pytest.raises(NotAuthenticated, match="expired"):
+        asking(Elsewhere(), lambda link: link.job("x", "bad"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx2.Response(404, text="<html>"),
+        httpx2.Response(404, json={"type": "about:blank", "status": 404}),
+        httpx2.Response(500, json={"type": "urn:park:problem:service-fault"}),
+        httpx2.Response(503, json={"type": "urn:park:problem:service-unreachable"}),
+        httpx2.Response(429, json={"type": "urn:park:problem:usage-error"}),
+        httpx2.Response(200, text="not JSON"),
+        httpx2.Response(200, json=[]),
+        httpx2.Response(200, json=["x"]),
+        httpx2.Response(200, json=[{"truth": "perhaps"}]),
+        httpx2.Response(200, json=3),
+    ],
+)
+def test_what_another_attempt_may_answer_is_silence(answer: httpx2.Response) -> None:
+    with pytest.raises(Silent):
+        asking(Elsewhere(answer=lambda _: answer), lambda link: link.follow([followed("a")], 1))
+
+
+def test_a_token_goes_nowhere_else_on_a_redirect() -> None:
+    away = httpx2.Response(307, headers={"Location": "https://thief.example/park/api/v1/follow"})
+    elsewhere = Elsewhere(answer=lambda _: away)
+    with pytest.raises(Silent, match="307"):
+        asking(elsewhere, lambda link: link.follow([followed("a")], 1))
+    assert [each.url.host for each in elsewhere.requests] == ["elsewhere.example"]
+
+
+def test_a_private_address_is_said_to_be_barred() -> None:
+    async def run() -> None:
+        transport = GuardedTransport(AddressPolicy())
+        async with httpx2.AsyncClient(transport=transport) as client:
+            await Link("http://127.0.0.1:9", client).job("x", "good")
+
+    with pytest.raises(Barred, match=r"127\.0\.0\.1: .* --allow-address 127\.0\.0\.1"):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://SNS.example.org/service/", "https://sns.example.org/service"),
+        ("https://sns.example.org:443", "https://sns.example.org"),
+        ("http://sns.example.org:80/", "http://sns.example.org"),
+        ("http://[::1]:8000/park", "http://[::1]:8000/park"),
+    ],
+)
+def test_urls_of_one_service_are_one(url: str, same: str) -> None:
+    assert normalised(url) == same
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "sns",
+        "file:///etc",
+        "http://",
+        "http://u:p@h/",
+        "http://h/?q",
+        "http://h:x/",
+        "http://h#f",
+    ],
+)
+def test_what_is_no_url_of_a_service_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="not the URL of a service"):
+        normalised(url)
+
+
+def test_the_url_of_a_file_is_quoted() -> None:
+    assert file_url("http://h/park/", "j", "a/b c#.refl") == (
+        "http://h/park/api/v1/jobs/j/files/a/b%20c%23.refl"
+    )
+
+
+def test_pauses_grow_to_half_a_second_and_after_minutes_to_five() -> None:
+    outage = Outage(since="2026-11-23T12:00:30.000000Z", began_s=100.0, reason="refused")
+    pauses = []
+    for _ in range(6):
+        pauses.append(outage.pause_s(101.0))
+        outage = outage.again("refused")
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.5, 0.5]
+    assert outage.pause_s(401.0) == 5.0
+    assert outage.told("h") == "h has not answered since 2026-11-23 12:00 UTC: refused"

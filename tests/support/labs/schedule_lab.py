@@ -1,0 +1,305 @@
+"""A scheduler whose jobs end as the test says; everything but processes is real."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from sqlalchemy import Connection
+
+from park.errors import EnvironmentMismatch
+from park.model.conditions import Expression
+from park.model.conditions_json import condition_to_json
+from park.model.lock_hash import LockHash
+from park.model.references import Reference, What
+from park.model.states import InstallState, JobState
+from park.wire import InstallRecord, JobRecord, JobRequest
+from park_repo.database import Database
+from park_server import events
+from park_server.areas.areas import Areas
+from park_server.bus import Bus
+from park_server.content import ContentStore
+from park_server.db.tables import installs, metadata
+from park_server.disk import Disk
+from park_server.envs.environment import Environment
+from park_server.jobs.conditions.settlement import Settlement
+from park_server.jobs.dispatcher import Dispatcher
+from park_server.jobs.engines.engine import Ended, EndKind, StartOrder
+from park_server.jobs.fetcher import Fetcher
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.peers import Peers
+from park_server.jobs.scheduler import Scheduler
+
+__all__ = [
+    "BASE_URL",
+    "LIMIT_S",
+    "USER",
+    "Lab",
+    "OneEnvironment",
+    "ToldEngine",
+    "lab",
+    "run",
+    "value_of",
+]
+
+LIMIT_S = 30.0
+"""No wait of these tests lasts; one that does is a failure."""
+
+USER = "ada"
+BASE_URL = "http://park.example"
+
+
+class ToldEngine:
+    """Keeps the orders until the test says how they ended."""
+
+    def __init__(self) -> None:
+        self.orders: asyncio.Queue[StartOrder] = asyncio.Queue()
+        self.cancelled: asyncio.Queue[str] = asyncio.Queue()
+
+    async def start(self, order: StartOrder) -> None:
+        self.orders.put_nowait(order)
+
+    async def cancel(self, job_id: str, grace_s: float) -> None:
+        assert grace_s > 0
+        self.cancelled.put_nowait(job_id)
+
+    async def recover(self, orders: Sequence[StartOrder]) -> None:
+        for order in orders:
+            self.orders.put_nowait(order)
+
+    async def close(self) -> None: ...
+
+
+class OneEnvironment:
+    """Has the environment ``ab``, and no other."""
+
+    def known(self, lock_hash: LockHash) -> Environment | None:
+        found = SimpleNamespace(path=Path("/envs/ab"))
+        return cast("Environment", found) if lock_hash == "ab" else None
+
+    async def ready(self, lock_hash: LockHash) -> Environment:
+        if lock_hash != "ab":
+            raise EnvironmentMismatch(f"no environment {lock_hash}", hint="install it")
+        return cast("Environment", SimpleNamespace(path=Path("/envs/ab")))
+
+
+def value_of(job: str, *path: str | int) -> Reference:
+    """Return a reference into what ``job`` returned."""
+    reference = Reference(job=job, what=What.VALUE)
+    for key in path:
+        reference = reference.item(key)
+    return reference
+
+
+class Lab:
+    """A scheduler with its database and folders; a second one on the same root is a restart."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        slots: int,
+        pools: Mapping[str, int],
+        fetcher: Fetcher | None,
+        peers: Peers | None,
+    ) -> None:
+        self.database = Database.sqlite(root / "park.sqlite")
+        self.database.write(metadata.create_all).result()
+        self.bus = Bus()
+        self.bus.bind()
+        self.disk = Disk()
+        self.engine = ToldEngine()
+        (root / "jobs").mkdir(exist_ok=True)
+        self.content = ContentStore(root / "files")
+        self.areas = Areas(root / "areas", {})
+        self.folders = JobFolders(root / "jobs", self.content, self.areas)
+        self.settlement = Settlement(
+            database=self.database, folder_of=self.folders.path_of, pools=pools
+        )
+        self.dispatcher = Dispatcher(
+            database=self.database,
+            bus=self.bus,
+            environments=OneEnvironment(),
+            folders=self.folders,
+            engine=self.engine,
+            runtime_hash="ef",
+            slots=slots,
+            settlement=self.settlement,
+            base_url=BASE_URL,
+            disk=self.disk,
+        )
+        self.scheduler = Scheduler(
+            database=self.database,
+            bus=self.bus,
+            folders=self.folders,
+            dispatcher=self.dispatcher,
+            settlement=self.settlement,
+            fetcher=fetcher,
+            base_url=BASE_URL,
+            disk=self.disk,
+        )
+        if peers is not None:
+            self.scheduler.peers = peers
+
+    # -- what users do
+
+    def request(
+        self,
+        job: str,
+        *references: Reference,
+        when: Expression | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        **facts: Any,
+    ) -> JobRequest:
+        """Return a request for ``job`` that has ``references`` as its arguments."""
+        if not facts.keys() & {"lock_hash", "install", "fetch"}:
+            facts["lock_hash"] = "ab"
+        call = {"args": [each.as_json() for each in references], "kwargs": dict(arguments or {})}
+        return JobRequest(
+            id=job,
+            entry_point=facts.pop("entry_point", "mymodel:fit"),
+            call=call,
+            when=None if when is None else condition_to_json(when),
+            **facts,
+        )
+
+    async def submit(
+        self, job: str, *references: Reference, user: str = USER, **facts: Any
+    ) -> JobRecord:
+        """Submit one job."""
+        (record,) = await self.scheduler.submit(user, [self.request(job, *references, **facts)])
+        return record
+
+    # -- what happens
+
+    async def started(self) -> StartOrder:
+        """Wait for the next start."""
+        return await asyncio.wait_for(self.engine.orders.get(), LIMIT_S)
+
+    async def run_next(self, result: Any = 7) -> str:
+        """Wait for the next start, and let it complete with ``result``; return the job."""
+        order = await self.started()
+        self.complete(order, result)
+        await self.final(order.job_id)
+        return order.job_id
+
+    def complete(self, order: StartOrder, result: Any = 7) -> None:
+        """Let an attempt complete."""
+        self.end(order, outcome={"state": "completed", "result": result})
+
+    def fail(self, order: StartOrder, error: str = "ZeroDivisionError: division by zero") -> None:
+        """Let an attempt fail."""
+        self.end(order, outcome={"state": "failed", "error": error})
+
+    def end(self, order: StartOrder, kind: EndKind = EndKind.EXITED, **facts: Any) -> None:
+        """Let an attempt end."""
+        ended = Ended(job_id=order.job_id, attempt=order.attempt, kind=kind, **facts)
+        self.dispatcher.on_ended(ended)
+
+    async def final(self, job: str) -> JobRecord:
+        """Wait until ``job`` has ended."""
+        return await self.until(job, lambda record: JobState(record.status).is_final)
+
+    async def until(self, job: str, holds: Callable[[JobRecord], bool]) -> JobRecord:
+        """Wait until ``holds`` is true of ``job``."""
+        record = await self.bus.wait_until(
+            "*", lambda: self.scheduler.record(job, USER), holds, LIMIT_S
+        )
+        assert holds(record), record
+        return record
+
+    def status(self, *jobs: str) -> list[str]:
+        """Return the states of ``jobs``."""
+        return [str(self.scheduler.record(job, USER).status) for job in jobs]
+
+    def call_of(self, order: StartOrder) -> Any:
+        """Return the arguments that a job was started with."""
+        return json.loads((order.directory / "call.json").read_text())
+
+    def history(self, job: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return the events of ``job``: type and data."""
+        found = self.database.read(lambda c: events.after(c, USER, 0, 10_000))
+        return [(each["type"], each["data"]) for each in found if each["id"] == job]
+
+    async def in_the_meantime(self) -> None:
+        """Wait until what was queued for the database so far is committed and told."""
+        await self.database.awrite(lambda _: None)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    # -- installs
+
+    async def install(self, name: str, state: InstallState, **facts: Any) -> InstallRecord:
+        """Write an install in ``state``; tell the scheduler where that is final."""
+        ready = {"lock_hash": "ab"} if state is InstallState.READY else {}
+        row = {
+            "id": name,
+            "user": USER,
+            "project": "mymodel",
+            "version": "1.0",
+            "python": "3.11",
+            "set_hash": "cd",
+            "request": {},
+            "state": state,
+            "added": [],
+            "realised": False,
+            "created": "",
+            "updated": "",
+            **ready,
+            **facts,
+        }
+
+        def write(connection: Connection) -> None:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            connection.execute(installs.delete().where(installs.c.id == name))
+            connection.execute(installs.insert(), row)
+
+        self.database.write(write).result()
+        record = InstallRecord(
+            id=name,
+            state=state,
+            project="mymodel",
+            version="1.0",
+            python="3.11",
+            set_hash="cd",
+            lock_hash=row.get("lock_hash"),
+            error=facts.get("error"),
+        )
+        if state.is_final:
+            self.scheduler.install_ended(record)
+        return record
+
+    async def close(self) -> None:
+        """Stop as a killed service would: nothing is settled."""
+        await self.scheduler.stop()
+        self.database.close()
+
+
+@asynccontextmanager
+async def lab(
+    root: Path,
+    slots: int = 2,
+    pools: Mapping[str, int] | None = None,
+    fetcher: Fetcher | None = None,
+    peers: Peers | None = None,
+) -> AsyncIterator[Lab]:
+    """Run a scheduler on ``root`` that takes up what an earlier one left there."""
+    made = Lab(root, slots=slots, pools=pools or {}, fetcher=fetcher, peers=peers)
+    try:
+        known = made.database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM installs").first())
+        if known is None:
+            await made.install("install-of-ab", InstallState.READY)
+        await made.scheduler.resume()
+        yield made
+    finally:
+        await made.close()
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run an asynchronous test."""
+    asyncio.run(test())
