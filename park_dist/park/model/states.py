@@ -4,7 +4,30 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["EnvironmentState", "InstallState", "JobState", "may_follow"]
+__all__ = [
+    "EnvironmentState",
+    "InstallState",
+    "JobKind",
+    "JobState",
+    "NodeKind",
+    "may_follow",
+]
+
+
+class JobKind(StrEnum):
+    """Who does a job: a process that calls its entry point, or the service itself."""
+
+    CALL = "call"
+    FETCH = "fetch"
+
+
+class NodeKind(StrEnum):
+    """What stands at a node of a workflow; one on another service is known by its id alone."""
+
+    CALL = "call"
+    FETCH = "fetch"
+    INSTALL = "install"
+    REMOTE = "remote"
 
 
 class JobState(StrEnum):

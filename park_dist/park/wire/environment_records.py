@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from park.model.states import EnvironmentState
 from park.wire.pin_record import PinRecord
 
 __all__ = [
@@ -29,7 +30,7 @@ class EnvironmentRecord:
     python: str
     lock_hash: str
     set_hash: str
-    status: str
+    status: EnvironmentState
     packages: int
     size_bytes: int
     own_bytes: int
@@ -48,7 +49,7 @@ class EnvironmentSummary:
     """
 
     lock_hash: str
-    status: str
+    status: EnvironmentState
     python: str
     packages: int
     size_bytes: int

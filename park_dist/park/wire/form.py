@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, asdict, fields, is_dataclass
+from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -18,42 +20,55 @@ def encode(record: Any) -> dict[str, Any]:
 
 
 @cache
-def _plan(cls: Any) -> tuple[tuple[str, bool, Any], ...]:
-    """Return what `decode` needs to know of each field: its name, whether required, its record."""
+def _plan(cls: Any) -> tuple[tuple[str, bool, tuple[Any, ...]], ...]:
+    """Return what `decode` needs to know of each field: its name, whether required, its types."""
     hints = get_type_hints(cls)
     return tuple(
         (
             entry.name,
             entry.default is MISSING and entry.default_factory is MISSING,
-            _record_in(hints[entry.name]),
+            tuple(_made_of(hints[entry.name])),
         )
         for entry in fields(cls)
     )
 
 
-def _record_in(hint: Any) -> Any:
-    """Return the record that a field holds, or a list of, or perhaps; None for other values."""
-    if is_dataclass(hint):
-        return hint
-    return next((inner for each in get_args(hint) if (inner := _record_in(each))), None)
+def _made_of(hint: Any) -> Iterator[Any]:
+    """Yield the records and enums that a field holds, or a list of, or perhaps."""
+    if isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, Enum)):
+        yield hint
+    for each in get_args(hint):
+        yield from _made_of(each)
 
 
-def _nested(cls: Any, value: Any) -> Any:
+def _rebuilt(types: tuple[Any, ...], value: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(value, list):
-        return [decode(cls, item) for item in value]
-    return None if value is None else decode(cls, value)
+        return [_rebuilt(types, item) for item in value]
+    if isinstance(value, Mapping):
+        return decode(types[0], value)
+    for each in types:
+        with suppress(ValueError):
+            return each(value)
+    known = ", ".join(str(member) for each in types for member in each)
+    raise ValueError(f"{value!r} is none of {known}")
 
 
 def decode(cls: type[Record], document: Mapping[str, Any]) -> Record:
     """Rebuild a ``cls`` from JSON data; unknown keys are ignored.
 
-    Raises `ValueError` naming the record and the key where a required one is absent.
+    Raises `ValueError` naming the record and the key where a required one is absent, or has
+    a value that its enum does not know.
     """
     values: dict[str, Any] = {}
-    for name, required, inner in _plan(cls):  # type: ignore[arg-type]  # a class is hashable
+    for name, required, types in _plan(cls):  # type: ignore[arg-type]  # a class is hashable
         if name in document:
             value = document[name]
-            values[name] = value if inner is None else _nested(inner, value)
+            try:
+                values[name] = _rebuilt(types, value) if types else value
+            except ValueError as error:
+                raise ValueError(f"{name} of a {cls.__name__}: {error}") from None
         elif required:
             raise ValueError(f"a {cls.__name__} without {name!r}")
     return cls(**values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from park.model.states import InstallState
 from park.wire.pin_record import PinRecord
 
 __all__ = [
@@ -86,7 +87,7 @@ class InstallRecord:
     """
 
     id: str
-    state: str
+    state: InstallState
     project: str
     version: str
     python: str
@@ -131,7 +132,7 @@ class OfferRecord:
     version: str
     python: str
     install: str
-    state: str
+    state: InstallState
     lock_hash: str | None
     error: str | None
     created: str

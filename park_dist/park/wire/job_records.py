@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from park.model.states import JobKind, JobState
+
 __all__ = [
     "FETCH",
     "CallDocument",
@@ -92,13 +94,13 @@ class JobRecord:
     """A job as the service sees it; times are RFC 3339 in UTC.
 
     ``environment`` is the directory of the environment on the service, ``error`` one line
-    that says why a job failed or was cancelled. ``kind`` is ``call`` or ``fetch``; ``when``
-    the condition under which it starts. It failed ``failures`` times so far, and may run
+    that says why a job failed or was cancelled. ``when`` is the condition under which it
+    starts. It failed ``failures`` times so far, and may run
     ``retries`` times more than once; ``not_before`` is when it does so the next time.
     """
 
     id: str
-    status: str
+    status: JobState
     entry_point: str
     lock_hash: str | None
     set_hash: str | None
@@ -113,7 +115,7 @@ class JobRecord:
     error: str | None
     progress: dict[str, Any] | None = None
     files: list[FileRecord] = field(default_factory=list)
-    kind: str = "call"
+    kind: JobKind = JobKind.CALL
     when: dict[str, Any] | None = None
     retries: int = 0
     failures: int = 0

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from park.model.states import InstallState, JobState, NodeKind
+from park.model.truth import Truth
+
 __all__ = [
     "FollowedLeaf",
     "GrantRecord",
@@ -56,7 +59,7 @@ class FollowedLeaf:
 class VerdictRecord:
     """What a leaf is worth: ``true``, ``not-yet`` or ``never``; ``why`` in one line."""
 
-    truth: str
+    truth: Truth
     why: str = ""
 
 
@@ -71,14 +74,15 @@ class PoolRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GraphNode:
-    """A piece of a workflow; ``kind`` is ``call``, ``fetch``, ``install`` or ``remote``.
+    """A job or an install of a workflow; ``status`` is the state of either.
 
-    A remote one is on the service at the URL ``service``, and known by its id alone.
+    A remote one is on the service at the URL ``service``, and known by its id alone: its
+    ``status`` is ``remote``.
     ``why`` says what it waits for, or why it failed or was cancelled.
     """
 
     id: str
-    kind: str
+    kind: NodeKind
     label: str
     status: str
     service: str | None = None
@@ -115,6 +119,6 @@ class WhyRecord:
     """Why a job is in its state: one ``line``, and below it the chain, a cause on each line."""
 
     job: str
-    status: str
+    status: JobState | InstallState
     line: str
     chain: list[str] = field(default_factory=list)

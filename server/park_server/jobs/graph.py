@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from park.errors import UnknownItem
 from park.model.conditions import brief
-from park.model.states import JobState
+from park.model.states import JobState, NodeKind
 from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
 from park_server.db.tables import fetches, installs, jobs, needs
 from park_server.jobs import job_rows
@@ -129,7 +129,7 @@ def _job_node(row: Any, url: Any, why: str) -> GraphNode:
     quiet = row.status in {JobState.COMPLETED, JobState.RUNNING}
     return GraphNode(
         id=row.id,
-        kind=row.kind,
+        kind=NodeKind(row.kind),
         label=label,
         status=row.status,
         why=None if quiet else why,
@@ -142,7 +142,7 @@ def _job_node(row: Any, url: Any, why: str) -> GraphNode:
 def _install_node(row: Any) -> GraphNode:
     return GraphNode(
         id=row.id,
-        kind="install",
+        kind=NodeKind.INSTALL,
         label=f"{row.project}=={row.version}",
         status=row.state,
         why=(row.error or {}).get("detail"),
@@ -153,6 +153,6 @@ def _install_node(row: Any) -> GraphNode:
 def _remote_nodes(found: _Found) -> list[GraphNode]:
     remote = dict.fromkeys((needed, service) for _, needed, service, _ in found.edges if service)
     return [
-        GraphNode(id=job, kind="remote", label=brief(job), status="remote", service=service)
+        GraphNode(id=job, kind=NodeKind.REMOTE, label=brief(job), status="remote", service=service)
         for job, service in sorted(remote)
     ]

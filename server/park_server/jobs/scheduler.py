@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from park.errors import EnvironmentMismatch
-from park.model.states import JobState
+from park.model.states import JobKind, JobState
 from park.model.truth import Verdict
 from park.wire import InstallRecord, JobRecord, JobRequest, PoolRecord
 from park_repo.database import Change, Database
@@ -331,7 +331,7 @@ def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
         started=None,
         finished=None,
         error=None,
-        kind=plan.kind,
+        kind=JobKind(plan.kind),
         when=plan.condition,
         retries=request.retries,
     )

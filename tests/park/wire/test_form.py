@@ -2,6 +2,7 @@ from dataclasses import fields
 
 import pytest
 
+from park.model.states import InstallState, JobState
 from park.wire import (
     FETCH,
     FetchRequest,
@@ -14,6 +15,8 @@ from park.wire import (
     LocalWheel,
     PinRecord,
     ProgressRecord,
+    VerdictRecord,
+    WhyRecord,
     decode,
     encode,
 )
@@ -32,7 +35,7 @@ def test_records_come_back_as_they_went() -> None:
     assert decode(InstallRequest, encode(REQUEST)) == REQUEST
     record = InstallRecord(
         id="0199",
-        state="realising",
+        state=InstallState.REALISING,
         project="mymodel",
         version="1.0",
         python="3.11",
@@ -72,3 +75,14 @@ def test_the_files_of_a_job_are_records() -> None:
     assert decode(JobRecord, {**job, "files": [file]}).files == [
         FileRecord(name="fit.png", sha256="ab", size=3)
     ]
+
+
+def test_states_come_back_as_states() -> None:
+    install = decode(WhyRecord, {"job": "a", "status": "resolving", "line": ""})
+    assert install.status is InstallState.RESOLVING
+    assert decode(WhyRecord, {"job": "a", "status": "queued", "line": ""}).status is JobState.QUEUED
+
+
+def test_a_state_of_a_newer_service_is_named() -> None:
+    with pytest.raises(ValueError, match="truth of a VerdictRecord: 'perhaps' is none of true, no"):
+        decode(VerdictRecord, {"truth": "perhaps"})

@@ -13,6 +13,7 @@ from park.client.access.transport import Transport
 from park.client.installs.matching import Binding
 from park.client.service import Service
 from park.errors import ServiceUnreachable, UnknownItem, UsageError
+from park.model.states import JobState
 from park.wire import JobRecord, encode
 
 __all__ = ["BOUND", "JobService"]
@@ -84,7 +85,7 @@ class JobService(Transport):
         """Return the record of a job as JSON."""
         record = JobRecord(
             id=job["id"],
-            status="queued",
+            status=JobState.QUEUED,
             entry_point=job["entry_point"],
             lock_hash=job.get("lock_hash"),
             set_hash=job.get("set_hash"),

@@ -18,6 +18,7 @@ from park.drawing.workflow import Workflow
 from park.model.conditions import Comparison, InstallIs, JobIs, Leaf, describe, leaves
 from park.model.conditions_json import condition_from_json
 from park.model.references import Reference, references_in
+from park.model.states import NodeKind
 from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from park.model.entry_point import EntryPoint
 
 __all__ = ["Plan", "plan"]
-
-_INSTALL, _FETCH, _CALL = "install", "fetch", "call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,9 @@ class Plan:
         edges = [edge for item in self._items for edge in _edges(item)]
         known = {node.id for node in nodes}
         strangers = dict.fromkeys(edge.needed for edge in edges if edge.needed not in known)
-        nodes += [GraphNode(id=name, kind="call", label="", status="there") for name in strangers]
+        nodes += [
+            GraphNode(id=name, kind=NodeKind.CALL, label="", status="there") for name in strangers
+        ]
         return GraphRecord(nodes=nodes, edges=edges)
 
     def __str__(self) -> str:
@@ -193,15 +194,15 @@ def plan() -> Plan:
     return Plan()
 
 
-def _kind(item: Item) -> str:
+def _kind(item: Item) -> NodeKind:
     if item.document is None:
-        return _INSTALL
-    return _FETCH if item.document["entry_point"] == FETCH else _CALL
+        return NodeKind.INSTALL
+    return NodeKind.FETCH if item.document["entry_point"] == FETCH else NodeKind.CALL
 
 
 def _node(item: Item, service: str | None) -> GraphNode:
     kind = _kind(item)
-    label = _url(item.document) if kind == _FETCH else item.label
+    label = _url(item.document) if kind == NodeKind.FETCH else item.label
     why = None
     if item.document is not None and (when := item.document.get("when")) is not None:
         expression = condition_from_json(when)
@@ -242,7 +243,7 @@ def _needed(leaf: Leaf) -> Iterator[tuple[str, str]]:
 
 def _counted(items: Iterable[Item]) -> str:
     kinds = [_kind(item) for item in items]
-    words = ((_CALL, "job"), (_FETCH, "fetch"), (_INSTALL, "install"))
+    words = ((NodeKind.CALL, "job"), (NodeKind.FETCH, "fetch"), (NodeKind.INSTALL, "install"))
     counts = ((kinds.count(kind), word) for kind, word in words)
     told = [f"{count} {_plural(word, count)}" for count, word in counts if count]
     return ", ".join(told) or "nothing"

@@ -6,6 +6,7 @@ import pytest
 
 from park.cli.jobs import why
 from park.client.workflows import graph
+from park.model.states import JobState
 from park.wire import WhyRecord
 
 
@@ -17,7 +18,10 @@ def test_a_cause_is_indented_as_the_service_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record = WhyRecord(
-        job="d", status="cancelled", line="needs b", chain=["b", "  a\x1b", "c", " " * 80 + "z"]
+        job="d",
+        status=JobState.CANCELLED,
+        line="needs b",
+        chain=["b", "  a\x1b", "c", " " * 80 + "z"],
     )
     monkeypatch.setattr(why, "service_of", lambda _: Anywhere())
     monkeypatch.setattr(graph, "why", lambda *_: record)

@@ -16,6 +16,7 @@ from park.client.installs.background import Bindings
 from park.client.installs.matching import Binding
 from park.client.installs.request import Requested
 from park.errors import BuildFailed, EnvironmentMismatch, NoDistribution, UsageError
+from park.model.states import InstallState
 from park.wire import InstallRecord, encode
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Lab:
         self.found: list[str] = []
         self.requests: list[str] = []
         self.install_error: Exception | None = None
-        self.state = "resolving"
+        self.state = InstallState.RESOLVING
         connection = self.one.service.connection
         connection.bindings = Bindings(self.one, connection.submitter)
         monkeypatch.setattr(module, "local_set", lambda target, **_: self._look(target))
