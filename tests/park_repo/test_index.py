@@ -162,7 +162,8 @@ with opened_index(root) as index, index.incoming() as content:
     content.write(wheel.read_bytes())
     content._file.flush()
     owner, _, name = str(where).rpartition(".")
-    setattr({"index": module, "file_store": file_store, "queries": module.queries}[owner], name, die)
+    owners = {"index": module, "file_store": file_store, "queries": module.queries}
+    setattr(owners[owner], name, die)
     asyncio.run(index.publish(Upload(content=content, filename=wheel.name, user="ada")))
 """
 
