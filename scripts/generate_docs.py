@@ -10,7 +10,6 @@ from pathlib import Path
 import park
 from park.cli.main import EXIT_CODES, command_parsers
 from park.client.areas import ServiceFiles
-from park.client.jobs.handle import Handle
 from park.errors import error_classes
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -117,10 +116,19 @@ used. Names that are not on this page are not part of the interface. Every error
 
 INTERNAL = {
     park.Service: {"binding_of", "called", "connection", "put", "transport"},
-    park.Job: {"file_record", "of_record", "reference", "route_of", "transport", "url_of"},
-    Handle: {"connection", "item"},
-    park.Condition: {"expression", "things", "verdict"},
-    park.Plan: {"environment", "take"},
+    park.Job: {
+        "connection",
+        "file_record",
+        "item",
+        "leaf",
+        "reference",
+        "route_of",
+        "transport",
+        "url_of",
+    },
+    park.Install: {"connection", "item", "leaf"},
+    park.Condition: {"expression", "handles", "verdict"},
+    park.Plan: {"environment", "items", "take"},
 }
 """What other parts of park ask of these objects: no part of the interface, so on no page."""
 
@@ -140,10 +148,10 @@ def python_page() -> str:
 
 
 def _class(cls: type) -> str:
-    # what jobs and installs have in common has no section of its own
-    shown = [Handle, cls] if Handle in cls.__bases__ else [cls]
-    internal = {name for each in shown for name in INTERNAL.get(each, ())}
-    found = {name: member for each in shown for name, member in vars(each).items()}
+    internal = INTERNAL.get(cls, set())
+    found: dict[str, object] = {}
+    for each in (cls, *_unnamed_bases(cls)):
+        found |= {name: value for name, value in vars(each).items() if name not in found}
     named = [(name, member) for name, member in found.items() if not name.startswith("_")]
     members = [(name, member) for name, member in named if name not in internal]
     parts = [f"## class {cls.__name__}\n\n{_text(cls)}\n"]
@@ -153,6 +161,13 @@ def _class(cls: type) -> str:
         elif inspect.isfunction(member):
             parts.append(_described(name, member, level=3))
     return "\n".join(parts)
+
+
+def _unnamed_bases(cls: type) -> Iterator[type]:
+    """Yield the bases that have no section of their own, up to one that has."""
+    bases = [each for each in cls.__mro__[1:] if each.__module__.partition(".")[0] == "park"]
+    named = [each for each in bases if each.__name__ in park.__all__]
+    yield from (each for each in bases if not any(issubclass(other, each) for other in named))
 
 
 def _described(name: str, function: Callable[..., object], *, level: int) -> str:

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from park.client.background_install import Install, install_service
     from park.client.credentials import Credentials, credentials
-    from park.client.fetch import Fetch, fetch_url
+    from park.client.fetch import fetch_url
     from park.client.job_lookup import cancel, get_job
     from park.client.jobs.placeholders import (
         FileReference,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         UrlReference,
         ValueReference,
     )
-    from park.client.jobs.submitted_job import Job
+    from park.client.jobs.submitted_job import Fetch, Job
     from park.client.jobs.sweep import Jobs
     from park.client.jobs.waiting import (
         ALL_COMPLETED,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from park.client.model_fit import Fit
     from park.client.service import Service, remote_service
     from park.client.submission.files import File, service_file
-    from park.client.workflows.plan import Plan, plan
+    from park.drawing.plan import Plan, plan
     from park.errors import ParkError
     from park.jobside import job, job_directory, progress
 
@@ -94,7 +94,7 @@ _HOMES = {
     "FIRST_FAILED": "park.client.jobs.waiting",
     "Condition": "park.client.jobs.when",
     "Credentials": "park.client.credentials",
-    "Fetch": "park.client.fetch",
+    "Fetch": "park.client.jobs.submitted_job",
     "File": "park.client.submission.files",
     "FileReference": "park.client.jobs.placeholders",
     "Fit": "park.client.model_fit",
@@ -102,7 +102,7 @@ _HOMES = {
     "Job": "park.client.jobs.submitted_job",
     "Jobs": "park.client.jobs.sweep",
     "ParkError": "park.errors",
-    "Plan": "park.client.workflows.plan",
+    "Plan": "park.drawing.plan",
     "ProgressReference": "park.client.jobs.placeholders",
     "Service": "park.client.service",
     "UrlReference": "park.client.jobs.placeholders",
@@ -121,7 +121,7 @@ _HOMES = {
     "install_service": "park.client.background_install",
     "job": "park.jobside",
     "job_directory": "park.jobside",
-    "plan": "park.client.workflows.plan",
+    "plan": "park.drawing.plan",
     "progress": "park.jobside",
     "remote_service": "park.client.service",
     "service_file": "park.client.submission.files",

@@ -37,7 +37,6 @@ __all__ = [
     "left",
     "parameters",
     "positional_parameters",
-    "resolver",
     "service_named",
 ]
 
@@ -58,9 +57,6 @@ class Block:
 
 # Values are never changed in place: each thread and each task has its own innermost block.
 _innermost: ContextVar[Block | None] = ContextVar("park_block", default=None)
-
-resolver: list[Callable[[str], Any]] = []
-"""How a service is found by its name; the client puts it here when it is loaded."""
 
 
 def entered(service: Any) -> Block:
@@ -100,9 +96,9 @@ def service_named(service: Any) -> Any:
     if service is None:
         return current_service()
     if isinstance(service, str):
-        if not resolver:
-            import park.client.service  # noqa: F401  # it puts itself there
-        return resolver[0](service)
+        import importlib  # by name: the client is above, and in a job there is none
+
+        return importlib.import_module("park.client.service").remote_service(service)
     if not hasattr(service, "called"):
         from park.errors import UsageError
 

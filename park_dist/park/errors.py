@@ -8,6 +8,7 @@
     │   ├── InvalidUpload         a file that the index refuses
     │   │   └── TooLarge          … because of its size
     │   ├── NotAcceptable         no form of the page that the client takes
+    │   ├── PlanEnds              a script needs more than a plan can know
     │   └── UnknownItem           no such job, environment, project, file or service name
     ├── ServiceUnreachable        nothing answers at the service's URL
     ├── ServiceFault              the service failed to do what it should have done
@@ -52,6 +53,7 @@ __all__ = [
     "NotImportable",
     "NotPermitted",
     "ParkError",
+    "PlanEnds",
     "ResolutionFailed",
     "ServiceFault",
     "ServiceUnreachable",
@@ -131,6 +133,10 @@ class NotAcceptable(UsageError):
     """No representation of the page fits the request's ``Accept``."""
 
     http_status = 406
+
+
+class PlanEnds(UsageError):
+    """A script needs more than a plan can know, or would do more than submit."""
 
 
 class UnknownItem(UsageError):

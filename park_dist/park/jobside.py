@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, overload
 
-__all__ = ["FILES", "JobOptions", "job", "job_directory", "options_of", "progress"]
+__all__ = ["FILES", "Mark", "job", "job_directory", "mark_of", "progress"]
 
 _MARK = "__park_job__"
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
@@ -30,37 +30,36 @@ FILES = ("infile", "outfile")
 """Parameters whose texts that begin with ``~`` name files of the service, unless said otherwise."""
 
 
-class JobOptions:
+class Mark:
     """What ``@park.job`` says of a callable.
 
-    ``entry_point`` is ``module:qualname``; ``restartable``: it may run again from the
-    beginning after its process was lost; ``timeout_s``: the longest that it may run, in
-    seconds, or None. ``retries``: how often it may run again after it failed, ``backoff_s``
-    seconds after the first failure. ``files``: parameters that name files of the service.
+    ``entry_point`` is ``module:qualname``; ``options`` are fields of
+    `park.model.job_options.JobOptions`, by name; ``files``: parameters that name files of the
+    service. A job reads ``timeout_s`` and ``restartable``, whichever park has made the mark.
     """
 
-    __slots__ = ("backoff_s", "entry_point", "files", "restartable", "retries", "timeout_s")
+    __slots__ = ("entry_point", "files", "options")
 
     def __init__(
-        self,
-        *,
-        entry_point: str,
-        restartable: bool,
-        timeout_s: float | None,
-        retries: int = 0,
-        backoff_s: float = 1.0,
-        files: tuple[str, ...] = FILES,
+        self, *, entry_point: str, options: dict[str, Any], files: tuple[str, ...] = FILES
     ) -> None:
         self.entry_point = entry_point
-        self.restartable = restartable
-        self.timeout_s = timeout_s
-        self.retries = retries
-        self.backoff_s = backoff_s
+        self.options = options
         self.files = files
 
     def __repr__(self) -> str:
         said = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
-        return f"JobOptions({said})"
+        return f"Mark({said})"
+
+    @property
+    def timeout_s(self) -> float | None:
+        """The longest that it may run, in seconds, or None."""
+        return self.options.get("timeout_s")
+
+    @property
+    def restartable(self) -> bool:
+        """Whether it may run again from the beginning after its process was lost."""
+        return bool(self.options.get("restartable"))
 
 
 if TYPE_CHECKING:
@@ -102,18 +101,17 @@ def job(
 
     The job of a class is to make an instance, which is its value. Its subclasses are none.
     """
+    options = {
+        "restartable": restartable,
+        "timeout_s": timeout,
+        "retries": retries,
+        "backoff_s": backoff,
+    }
 
     def mark(function: Any) -> Any:
-        options = JobOptions(
-            entry_point=f"{function.__module__}:{function.__qualname__}",
-            restartable=restartable,
-            timeout_s=timeout,
-            retries=retries,
-            backoff_s=backoff,
-            files=tuple(files),
-        )
         made = _job_class(function) if isinstance(function, type) else _job_function(function)
-        setattr(made, _MARK, options)
+        entry_point = f"{function.__module__}:{function.__qualname__}"
+        setattr(made, _MARK, Mark(entry_point=entry_point, options=options, files=tuple(files)))
         return made
 
     return mark if function is None else mark(function)
@@ -185,13 +183,13 @@ def _class_cells(cls: type) -> Iterator[Any]:
             )
 
 
-def options_of(function: object) -> JobOptions | None:
+def mark_of(function: object) -> Mark | None:
     """Return what ``@park.job`` said of ``function``; None where it said nothing.
 
     A class that inherits from a job is not marked by that.
     """
     found = getattr(function, "__dict__", {}).get(_MARK)
-    return found if isinstance(found, JobOptions) else None
+    return found if isinstance(found, Mark) else None
 
 
 def progress(done: float | None = None, total: float | None = None, **values: object) -> None:

@@ -21,7 +21,7 @@ import pytest
 import park
 from park import calling
 from park.errors import UsageError
-from park.jobside import job, job_directory, options_of, progress
+from park.jobside import job, job_directory, mark_of, progress
 from park.runtime import outcome
 
 
@@ -34,11 +34,11 @@ def test_a_job_is_called_like_its_function() -> None:
     assert fit(1) == 2
     assert (fit.__name__, fit.__doc__, fit.__module__) == ("fit", "Add one.", __name__)
     assert str(inspect.signature(fit)) == "(x: 'int') -> 'int'"
-    options = options_of(fit)
-    assert options is not None
-    assert options.entry_point == f"{__name__}:{fit.__qualname__}"
-    assert (options.restartable, options.timeout_s) == (False, None)
-    assert (options.retries, options.files) == (0, ("infile", "outfile"))
+    mark = mark_of(fit)
+    assert mark is not None
+    assert mark.entry_point == f"{__name__}:{fit.__qualname__}"
+    assert (mark.restartable, mark.timeout_s) == (False, None)
+    assert (mark.options["retries"], mark.files) == (0, ("infile", "outfile"))
 
 
 @job
@@ -105,7 +105,7 @@ def test_a_class_method_is_given_its_class_once() -> None:
     method = service.calls[0][0]
     assert method == Curves.of
     assert calling.positional_parameters(method) == ("number",)
-    assert options_of(method) is not None
+    assert mark_of(method) is not None
 
 
 def test_in_the_block_of_a_service_a_call_is_a_submission() -> None:
@@ -215,11 +215,11 @@ def test_options_are_kept_as_data() -> None:
     class Special(Fit):
         pass
 
-    options = options_of(Fit)
+    options = mark_of(Fit)
     assert options is not None
     assert (options.restartable, options.timeout_s) == (True, 60)
-    assert options_of(Special) is None
-    assert options_of(1) is None
+    assert mark_of(Special) is None
+    assert mark_of(1) is None
 
 
 def test_the_decorator_survives_an_import_of_its_module() -> None:
@@ -231,8 +231,8 @@ def test_the_decorator_survives_an_import_of_its_module() -> None:
     @park.job(timeout=1)
     def called() -> None: ...
 
-    assert options_of(bare) is not None
-    assert options_of(called) is not None
+    assert mark_of(bare) is not None
+    assert mark_of(called) is not None
 
 
 def test_outside_a_job_progress_is_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from urllib.parse import quote
 
 from park.calling import current_block, service_named
 from park.client.access.transport import patient
+from park.client.connection import WithConnection
 from park.client.installs.background import Installing
 from park.client.installs.request import InstallOutcome, Report, Silence, outcome_of
-from park.client.jobs.handle import Handle
+from park.client.jobs.phased import Phased
+from park.client.jobs.placeholders import encoding_arguments
 from park.client.submission.item import Item, State
 from park.errors import UsageError, from_problem
 from park.model.conditions import InstallIs, Leaf, Phase
@@ -23,7 +25,6 @@ from park.model.states import InstallState
 from park.wire import API, InstallRecord, decode
 
 if TYPE_CHECKING:
-    from park.client.connection import Connection
     from park.client.service import Service
 
 __all__ = ["Install", "install_service"]
@@ -31,19 +32,19 @@ __all__ = ["Install", "install_service"]
 _LONG_POLL_S = 25.0
 
 
-class Install(Handle):
+class Install(Phased):
     """An install on its way: its wheels are built and sent in the background."""
 
     def __init__(
         self,
-        connection: Connection,
+        service: WithConnection,
         id: str,  # noqa: A002 (the field's name)
         target: str,
         *,
         item: Item | None = None,
         installing: Installing | None = None,
     ) -> None:
-        super().__init__(connection, id, item)
+        super().__init__(service, id, item)
         self._target = target
         self._installing = installing
 
@@ -51,15 +52,13 @@ class Install(Handle):
         return f"<Install {self._id} {self._target}>"
 
     def __reduce__(self) -> Any:
-        from park.client.jobs.placeholders import encoding_arguments
-
         if encoding_arguments.active:
             raise UsageError(
                 f"{self!r} is no value for a job",
                 hint="to wait for it: when=install.iscompleted",
             )
         self.confirm()
-        return _attached, (self._connection.name, self._id, self._target)
+        return type(self), (self._service, self._id, self._target)
 
     def confirm(self, timeout: float | None = None) -> None:
         """Wait until the service has the request, and all that it lacks was sent.
@@ -78,10 +77,11 @@ class Install(Handle):
     @property
     def status(self) -> InstallState:
         """The state of the install."""
-        return InstallState(self.record.state)
+        return self.record.state
 
-    def _leaf(self, phase: Phase) -> Leaf:
-        return InstallIs(install=self._id, phase=phase, service=self._connection.url)
+    def leaf(self, phase: Phase) -> Leaf:
+        """Return what says that the install is in ``phase``."""
+        return InstallIs(install=self._id, phase=phase, service=self.connection.url)
 
     def wait(self, timeout: float | None = None) -> InstallRecord:
         """Wait until the install has ended; raises `TimeoutError` after ``timeout`` seconds."""
@@ -89,7 +89,7 @@ class Install(Handle):
         self.confirm(timeout)
         with patient(timeout):
             record = self._asked({})
-        while not InstallState(record.state).is_final:
+        while not record.state.is_final:
             left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{self!r} is {record.state} after {timeout:g} s")
@@ -111,7 +111,7 @@ class Install(Handle):
 
     def _asked(self, query: dict[str, Any]) -> InstallRecord:
         path = f"{API}/installs/{quote(self._id, safe='')}"
-        return decode(InstallRecord, self._connection.transport.json("GET", path, params=query))
+        return decode(InstallRecord, self.connection.transport.json("GET", path, params=query))
 
 
 def install_service(
@@ -145,12 +145,9 @@ def install_service(
     if block is not None:
         block.submitted.append(item)
     if item.state is State.PLANNED:
-        return Install(connection, item.id, target, item=item)
+        return Install(chosen, item.id, target, item=item)
     installing = connection.bindings.install(target, item, report or Silence())
-    return Install(connection, item.id, target, item=item, installing=installing)
+    return Install(chosen, item.id, target, item=item, installing=installing)
 
 
-def _attached(service: str, id: str, target: str) -> Install:  # noqa: A002 (the field's name)
-    from park.client.service import remote_service
-
-    return Install(remote_service(service).connection, id, target)
+Install.__module__ = "park"  # pickles name what does not move when files do

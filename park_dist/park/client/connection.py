@@ -9,38 +9,19 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from park.client.access.long_polls import long_polls
 from park.client.installs.background import Bindings
-from park.client.submission.item import Item
 from park.client.submission.submitter import Submitter
 from park.errors import ParkError
 from park.model.conditions import Leaf
-from park.model.conditions_json import condition_to_json
-from park.model.truth import Truth, Verdict
+from park.model.leaves import leaf_to_json, local_leaf
+from park.model.truth import Verdict
 from park.wire import API, VerdictRecord, decode
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
 
-__all__ = ["Connection", "Submitted", "connection_of"]
-
-
-class Submitted(Protocol):
-    """A job, a fetch or an install: named by its id, perhaps still on its way."""
-
-    @property
-    def id(self) -> str:
-        """The id, made by the client."""
-
-    @property
-    def connection(self) -> Connection:
-        """The service that it is on."""
-
-    @property
-    def item(self) -> Item | None:
-        """It on its way; None where it was there before this process knew of it."""
-
-    def confirm(self, timeout: float | None = None) -> None:
-        """Wait until the service has it; raises what its submission raised."""
+__all__ = ["Connection", "WithConnection", "connection_of"]
 
 
 class Connection:
@@ -89,8 +70,6 @@ class Connection:
         wanted: Callable[[], bool],
     ) -> None:
         """Have each of ``leaves`` told once it is decided, in another thread, while ``wanted``."""
-        from park.client.access.long_polls import long_polls
-
         followed = [(self._node(leaf), partial(_tell, told)) for leaf, told in leaves]
         long_polls(self.transport.address).follow(followed, wanted=wanted)
 
@@ -105,14 +84,19 @@ class Connection:
 
     def _node(self, leaf: Leaf) -> dict[str, Any]:
         """Return ``leaf`` as JSON for this service."""
-        from park.client.jobs.when import local_leaf
+        return leaf_to_json(local_leaf(leaf, self.url))
 
-        node: dict[str, Any] = condition_to_json(local_leaf(leaf, self.url))["condition"]
-        return node
+
+class WithConnection(Protocol):
+    """A service, as far as what is on it asks: see `park.client.service`."""
+
+    @property
+    def connection(self) -> Connection:
+        """The way to the service that all handles of it share."""
 
 
 def _verdict(record: VerdictRecord) -> Verdict:
-    return Verdict(Truth(record.truth), record.why)
+    return Verdict(record.truth, record.why)
 
 
 def _tell(told: Callable[[Verdict | ParkError], object], answer: VerdictRecord | ParkError) -> None:

@@ -9,13 +9,15 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from park.calling import service_named
 from park.client.areas import area_route
 from park.client.credentials import Credentials
+from park.client.jobs.arguments import EncodedCall
 from park.client.jobs.new_job import new_job
-from park.client.jobs.placeholders import FileReference, UrlReference
-from park.client.jobs.submitted_job import Job
-from park.client.jobs.values import EncodedCall
+from park.client.jobs.placeholders import FileReference, UrlReference, stands_for
+from park.client.jobs.remote_job import RemoteJob
+from park.client.jobs.submitted_job import Fetch
 from park.client.submission.item import Opening
 from park.client.submission.request_text import origin_of
 from park.errors import UsageError
+from park.model.job_options import said_options
 from park.model.references import Reference
 from park.wire import API, FETCH
 
@@ -24,19 +26,10 @@ if TYPE_CHECKING:
     from park.client.jobs.when import Condition
     from park.client.service import Service
 
-__all__ = ["Fetch", "fetch_url"]
+__all__ = ["fetch_url"]
 
 SCHEME = "park"
 """``park://SERVICE/~/path`` and ``park://SERVICE/jobs/ID/files/NAME``: SERVICE by its name."""
-
-
-class Fetch(Job):
-    """A file that a service fetches: `filename` and `url` are those of it there."""
-
-    @property
-    def isfetched(self) -> Condition:
-        """The condition that the file is there: the same as `iscompleted`."""
-        return self.iscompleted
 
 
 def fetch_url(
@@ -75,9 +68,9 @@ def fetch_url(
         "call": {"args": [], "kwargs": {}},
         "fetch": fetch,
     }
-    document |= {"retries": retries, "backoff_s": backoff}
+    document |= said_options({"retries": retries, "backoff": backoff})
     made = new_job(
-        chosen.connection,
+        chosen,
         document,
         call=EncodedCall(document={}, jobs=() if target.job is None else (target.job,)),
         kind=Fetch,
@@ -100,10 +93,10 @@ class _Target:
     ) -> None:
         self.text = text
         self.opening = opening
-        self.job: Job | None = None
+        self.job: RemoteJob | None = None
         self._reference: Reference | None = None
         if reference is not None:
-            self.job, self._reference = reference._stands_for()  # noqa: SLF001 (only the client asks)
+            self.job, self._reference = stands_for(reference)
 
     def url_for(self, service: str) -> Any:
         """Return the URL, or the node of its reference, as the service at ``service`` reads it."""
@@ -143,7 +136,7 @@ def _target(url: Any, auth: Credentials | None) -> _Target:
 
 
 def _of_reference(url: UrlReference, auth: Credentials | None) -> _Target:
-    job, reference = url._stands_for()  # noqa: SLF001 (what only the client asks for)
+    job, reference = stands_for(url)
     if auth is not None and auth.service is None:
         return _Target(reference=url)
     if auth is not None and auth.service is not None and auth.service.url != reference.service:
@@ -156,8 +149,6 @@ def _of_reference(url: UrlReference, auth: Credentials | None) -> _Target:
 
 def _of_park(url: str, auth: Credentials | None) -> _Target:
     """Translate a park URL by the configuration."""
-    from park.client.service import remote_service
-
     parts = urlsplit(url)
     path = unquote(parts.path)
     route = (
@@ -165,7 +156,7 @@ def _of_park(url: str, auth: Credentials | None) -> _Target:
         if path.startswith("/jobs/")
         else area_route("files", path.lstrip("/") if path.startswith("/~") else path)
     )
-    connection = remote_service(parts.netloc).connection
+    connection = service_named(parts.netloc).connection
     translated = f"{connection.url}{route}"
     if auth is not None and auth.service is None:
         return _Target(text=translated)

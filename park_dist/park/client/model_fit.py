@@ -6,13 +6,15 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from park.calling import service_named
-from park.client.installs.matching import Binding
-from park.client.jobs.new_job import CallOptions, new_job
-from park.client.jobs.placeholders import Placeholder
+from park.client.jobs.arguments import encode_call
+from park.client.jobs.new_job import new_job
+from park.client.jobs.placeholders import Placeholder, stands_for
+from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.submitted_job import Job
-from park.client.jobs.values import encode_call
+from park.client.submission.binding import Binding
 from park.errors import UsageError
 from park.model.entry_point import EntryPoint
+from park.model.job_options import said_options
 
 if TYPE_CHECKING:
     from park.client.jobs.when import Condition
@@ -48,9 +50,9 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
 
         return fit(problem, **options)
     call = encode_call((problem,), options, service=chosen.url)
-    said = CallOptions(timeout_s=timeout, retries=retries, backoff_s=backoff).as_json()
+    said = said_options({"timeout": timeout, "retries": retries, "backoff": backoff})
     job = new_job(
-        chosen.connection,
+        chosen,
         {"entry_point": _ENTRY_POINT, "call": call.document, **said},
         call=call,
         kind=Job,
@@ -64,8 +66,7 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
 def _binding(service: Service, problem: Any) -> Future[Binding] | None:
     if not isinstance(problem, Placeholder):
         return service.binding_of(EntryPoint(module=type(problem).__module__, qualname="fit"))
-    job: Job
-    job, _ = problem._stands_for()  # noqa: SLF001 (what only the client asks for)
+    job, _ = stands_for(problem)
     if job.connection.url != service.url:
         return service.binding_of(EntryPoint.parse(job.entry_point))
     if job.item is not None:
@@ -73,7 +74,7 @@ def _binding(service: Service, problem: Any) -> Future[Binding] | None:
     return _known(job)
 
 
-def _known(job: Job) -> Future[Binding]:
+def _known(job: RemoteJob) -> Future[Binding]:
     """Return the environment of a job that the service had before."""
     record = job.refresh()
     future: Future[Binding] = Future()

@@ -5,44 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 from urllib.parse import quote
 
-from packaging.utils import canonicalize_name
-
 from park.build.cache import user_cache
-from park.build.local_set import LocalSet, local_set, project_set
-from park.calling import current_block, entered, left, resolver
+from park.build.local_set import local_set
+from park.calling import current_block, entered, left
 from park.client.access.address import find_service
 from park.client.access.transport import Transport
-from park.client.areas import ServiceFiles
-from park.client.connection import Connection, connection_of
 from park.client.installs.bundle_install import install_bundle
-from park.client.installs.matching import Binding, InstallPolicy, offers
+from park.client.installs.matching import InstallPolicy
 from park.client.installs.request import InstallOutcome, Report, Silence, install
-from park.client.installs.versions import ServiceVersion, compared
-from park.client.jobs.new_job import CallOptions, check_arguments, entry_point_of, new_job
-from park.client.jobs.submitted_job import Job
-from park.client.jobs.values import encode_call, with_service_files
+from park.client.jobs.arguments import encode_call, with_service_files
+from park.client.jobs.new_job import check_arguments, entry_point_of, new_job
+from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.when import Condition
-from park.client.submission.planner import planner
+from park.client.queries import ServiceQueries
+from park.client.submission.binding import Binding
+from park.client.submission.recorder import current_recorder
 from park.client.submission.submitter import first_error
-from park.errors import LocalSetError, UsageError
-from park.jobside import FILES, options_of
+from park.errors import UsageError
+from park.jobside import FILES, mark_of
 from park.model.entry_point import EntryPoint
-from park.wire import (
-    API,
-    EnvironmentRecord,
-    ForkServerRecord,
-    JobRecord,
-    OfferRecord,
-    OfferRequest,
-    ServiceRecord,
-    decode,
-    encode,
-)
+from park.model.job_options import JobKeywords, said_options
+from park.wire import API, JobRecord, decode
 
 if TYPE_CHECKING:
     from park.client.jobs.executor import ServiceExecutor
@@ -59,7 +48,17 @@ def remote_service(name: str | None = None) -> Service:
     return Service(Transport(find_service(name)))
 
 
-class Service:
+class SubmitOptions(JobKeywords, total=False):
+    """What `Service.submit` takes besides a call, for one job or for many."""
+
+    when: Condition | None
+    lock: str | None
+    offer: str | None
+    install: InstallPolicy
+    report: Report | None
+
+
+class Service(ServiceQueries):
     """A service, as one user with one token.
 
     ``with service:`` makes it the one where calls of jobs go, `park.fetch_url` and the like,
@@ -67,10 +66,6 @@ class Service:
     in it; where that failed, it raises the first error, with the others as its notes. In a
     coroutine ``async with service:`` does the same, and other tasks go on meanwhile.
     """
-
-    def __init__(self, transport: Transport) -> None:
-        self._connection = connection_of(transport)
-        self._transport = self._connection.transport
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Service) and other._connection is self._connection
@@ -83,25 +78,6 @@ class Service:
 
     def __repr__(self) -> str:
         return f"<Service {self.url}>"
-
-    @property
-    def url(self) -> str:
-        """The service's URL."""
-        return self._transport.address.url
-
-    @property
-    def transport(self) -> Transport:
-        """The connection to the service: requests with your token, answers or errors."""
-        return self._transport
-
-    @property
-    def connection(self) -> Connection:
-        """The way to the service that all handles of it share."""
-        return self._connection
-
-    def about(self) -> ServiceRecord:
-        """Return what the service says of itself."""
-        return decode(ServiceRecord, self._transport.json("GET", API))
 
     def install(
         self,
@@ -128,15 +104,6 @@ class Service:
                 )
         local = local_set(_name_of(target), cache=user_cache(), progress=report.step)
         return install(self._transport, local, report, until_compiled=until_compiled)
-
-    def versions(self, project: str | None = None) -> list[ServiceVersion]:
-        """Return what the service has, each version compared with what is installed here."""
-        records = self._environment_records(project)
-        local = {name: _local_requirements(name) for name in {each.project for each in records}}
-        return [
-            compared(each, None if (here := local[each.project]) is None else here.requirements)
-            for each in records
-        ]
 
     # -- submission
 
@@ -225,54 +192,38 @@ class Service:
         take. What is wrong with the environment is told by the job: `EnvironmentMismatch`,
         with the differences package by package, and whatever `install` may raise.
         """
-        options = CallOptions(
-            timeout_s=timeout,
-            memory_bytes=memory,
+        (job,) = self._submitted(
+            function,
+            [(args, (arguments or {}) | kwargs)],
+            when=when,
+            lock=lock,
+            offer=offer,
+            install=install,
+            report=report,
+            timeout=timeout,
+            memory=memory,
             restartable=restartable,
             retries=retries,
-            backoff_s=backoff,
+            backoff=backoff,
             fresh=fresh,
         )
-        binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
-        call = (args, (arguments or {}) | kwargs)
-        here = lock is None and offer is None
-        return self._submitted(function, [call], binding, options, when=when, is_local=here)[0]
+        return job
 
     def submit_all(
         self,
         function: str | Callable[..., Any],
         calls: Iterable[dict[str, Any] | tuple[Any, ...]],
         /,
-        *,
-        when: Condition | None = None,
-        lock: str | None = None,
-        offer: str | None = None,
-        install: InstallPolicy = "auto",
-        timeout: float | None = None,
-        memory: int | None = None,
-        restartable: bool | None = None,
-        retries: int | None = None,
-        backoff: float | None = None,
-        fresh: bool = False,
-        report: Report | None = None,
+        **options: Unpack[SubmitOptions],
     ) -> list[Job]:
         """Submit one job for each of ``calls``, and return their handles at once.
 
-        A call is a dict of arguments by name, or a tuple of them by position; otherwise as
-        `submit`.
+        A call is a dict of arguments by name, or a tuple of them by position. ``options`` are
+        those of `submit`: ``when``, ``lock``, ``offer``, ``install``, ``timeout``, ``memory``,
+        ``restartable``, ``retries``, ``backoff``, ``fresh`` and ``report``.
         """
-        options = CallOptions(
-            timeout_s=timeout,
-            memory_bytes=memory,
-            restartable=restartable,
-            retries=retries,
-            backoff_s=backoff,
-            fresh=fresh,
-        )
-        binding = self._binding(function, lock=lock, offer=offer, install=install, report=report)
         pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
-        here = lock is None and offer is None
-        return self._submitted(function, pairs, binding, options, when=when, is_local=here)
+        return self._submitted(function, pairs, **options)
 
     def map(
         self, function: str | Callable[..., Any], /, *iterables: Iterable[Any], **options: Any
@@ -293,7 +244,7 @@ class Service:
         """
         from park.client.jobs.executor import ServiceExecutor
 
-        return ServiceExecutor(self, **options)
+        return ServiceExecutor(partial(self.submit, **options), self.url)
 
     def called(
         self,
@@ -303,15 +254,42 @@ class Service:
         said: dict[str, Any],
     ) -> Job:
         """Submit the call of a ``@park.job``; ``said`` are the keywords that park took of it."""
-        options = CallOptions.said(said)
-        binding = self._binding(function)
-        calls = ((args, kwargs),)
-        return self._submitted(function, calls, binding, options, when=said.get("when"))[0]
+        (job,) = self._submitted(function, [(args, kwargs)], **said)
+        return job
+
+    def _submitted(
+        self,
+        function: str | Callable[..., Any],
+        calls: Sequence[tuple[tuple[Any, ...], dict[str, Any]]],
+        *,
+        when: Condition | None = None,
+        lock: str | None = None,
+        offer: str | None = None,
+        install: InstallPolicy = "auto",
+        report: Report | None = None,
+        **said: Unpack[JobKeywords],
+    ) -> list[Job]:
+        marked = mark_of(function)
+        options = said_options(said, None if marked is None else marked.options)
+        entry_point = entry_point_of(function)
+        binding = self._binding(entry_point, lock, offer, install, report)
+        common = {"entry_point": str(entry_point), **options}
+        files = FILES if marked is None else marked.files
+        runs_what_is_here = lock is None and offer is None
+        made: list[Job] = []
+        for args, kwargs in calls:
+            if runs_what_is_here:
+                check_arguments(function, args, kwargs)
+            args, kwargs = with_service_files(function, args, kwargs, files)  # noqa: PLW2901
+            call = encode_call(args, kwargs, service=self.url, pickles=runs_what_is_here)
+            document = {**common, "call": call.document}
+            made.append(new_job(self, document, call=call, when=when, binding=binding))
+        self.put(made)
+        return made
 
     def _binding(
         self,
-        function: str | Callable[..., Any],
-        *,
+        entry_point: EntryPoint,
         lock: str | None = None,
         offer: str | None = None,
         install: InstallPolicy = "auto",
@@ -319,42 +297,16 @@ class Service:
     ) -> Future[Binding]:
         if install not in {"auto", "never"}:
             raise UsageError(f"install={install!r}: it is 'auto' or 'never'")
-        entry_point = entry_point_of(function)
-        plan = planner.get()
-        if plan is not None:
-            return plan.environment(self._connection, entry_point, lock=lock, offer=offer)
+        recorder = current_recorder()
+        if recorder is not None:
+            return recorder.environment(self._transport, entry_point, lock=lock, offer=offer)
         return self._connection.bindings.of(
             entry_point, lock=lock, offer=offer, install=install, report=report or Silence()
         )
 
-    def _submitted(
-        self,
-        function: str | Callable[..., Any],
-        calls: Sequence[tuple[tuple[Any, ...], dict[str, Any]]],
-        binding: Future[Binding],
-        options: CallOptions,
-        *,
-        when: Condition | None,
-        is_local: bool = True,
-    ) -> list[Job]:
-        marked = options_of(function)
-        entry_point = str(entry_point_of(function))
-        common = options.completed_by(marked).as_json()
-        files = FILES if marked is None else marked.files
-        made: list[Job] = []
-        for args, kwargs in calls:
-            if is_local:  # it runs what is here
-                check_arguments(function, args, kwargs)
-            args, kwargs = with_service_files(function, args, kwargs, files)  # noqa: PLW2901
-            call = encode_call(args, kwargs, service=self.url, pickles=is_local)
-            document = {"entry_point": entry_point, "call": call.document, **common}
-            made.append(new_job(self._connection, document, call=call, when=when, binding=binding))
-        self.put(made)
-        return made
-
     def binding_of(self, entry_point: EntryPoint) -> Future[Binding]:
         """Return the environment of a job of ``entry_point`` on this service."""
-        return self._binding(str(entry_point))
+        return self._binding(entry_point)
 
     def put(self, jobs: Sequence[Job]) -> None:
         """Submit ``jobs``, which are new, in the background, as part of the block there is."""
@@ -364,62 +316,15 @@ class Service:
             block.submitted += items
         self._connection.submitter.put(items)
 
-    @property
-    def files(self) -> ServiceFiles:
-        """Your files on the service, what others share, and the operator's roots."""
-        return ServiceFiles(self._transport)
-
-    def offers(self) -> list[OfferRecord]:
-        """Return the projects that the operator keeps ready."""
-        return offers(self._transport)
-
-    def offer(self, request: OfferRequest) -> OfferRecord:
-        """Keep a project ready for everybody; the operator's. Returns at once."""
-        answer = self._transport.json("POST", f"{API}/offers", json=encode(request))
-        return decode(OfferRecord, answer)
-
-    def withdraw(self, project: str, version: str) -> list[OfferRecord]:
-        """Keep a project ready no longer; the operator's."""
-        path = f"{API}/offers/{quote(project, safe='')}/{quote(version, safe='')}"
-        return [decode(OfferRecord, each) for each in self._transport.json("DELETE", path)]
-
-    def fork_servers(self) -> list[ForkServerRecord]:
-        """Return the interpreters that wait there with a module imported, with their memory."""
-        answer = self._transport.json("GET", f"{API}/fork-servers")
-        return [decode(ForkServerRecord, each) for each in answer]
-
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""
         answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
-        return Job.of_record(self._connection, decode(JobRecord, answer))
+        return job_of_record(self, decode(JobRecord, answer))
 
     def jobs(self, *, status: str | None = None, limit: int = 50) -> list[Job]:
         """Return the handles of your newest jobs."""
         records = self.job_records(status=status, limit=limit)
-        return [Job.of_record(self._connection, record) for record in records]
-
-    def job_records(self, *, status: str | None = None, limit: int = 50) -> list[JobRecord]:
-        """Return the records of your newest jobs, newest first."""
-        query = {"limit": limit} if status is None else {"limit": limit, "status": status}
-        answer = self._transport.json("GET", f"{API}/jobs", params=query)
-        return [decode(JobRecord, document) for document in answer]
-
-    def lock(self, lock_hash: str) -> str:
-        """Return the PEP 751 document of a lock hash or of a prefix of one."""
-        return self._transport.bytes(f"{API}/locks/{quote(lock_hash, safe='')}").text
-
-    def _environment_records(self, project: str | None) -> list[EnvironmentRecord]:
-        query = {} if project is None else {"project": project}
-        answer = self._transport.json("GET", f"{API}/versions", params=query)
-        return [decode(EnvironmentRecord, document) for document in answer]
-
-
-def _local_requirements(project: str) -> LocalSet | None:
-    """Return the local set of a project by its name, or None where it is not installed here."""
-    try:
-        return project_set(canonicalize_name(project), cache=user_cache())
-    except LocalSetError:
-        return None
+        return [job_of_record(self, record) for record in records]
 
 
 def _name_of(target: str | ModuleType) -> str:
@@ -433,6 +338,3 @@ def _tell(failed: BaseException | None, error: BaseException | None) -> None:
     if error is None:
         raise failed
     error.add_note(f"what was submitted before failed as well: {failed}")
-
-
-resolver[:] = [remote_service]

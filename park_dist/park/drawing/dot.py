@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from park.client.workflows.layers import Workflow
 from park.drawing.look import look_of
-from park.drawing.tree import UNICODE, host_of, label_of, one_line, short_label
-from park.drawing.workflow import Workflow
+from park.drawing.tree import UNICODE, label_of, one_line, short_label
 from park.model.conditions import Phase, brief
+from park.model.urls import host_of
 from park.wire import GraphEdge, GraphNode
 
 __all__ = ["dot"]

@@ -13,10 +13,11 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from park.client.workflows.layers import Workflow
 from park.client.workflows.updates import State
 from park.drawing.look import glyphs_for, styled
-from park.drawing.tree import Glyphs, Row, one_line, standing, tree
-from park.drawing.workflow import Workflow
+from park.drawing.tree import Glyphs, Row, one_line, tree
+from park.model.states import JobState, standing
 from park.wire import GraphRecord
 
 if TYPE_CHECKING:
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["live", "picture"]
 
-_URGENCY = ("running", "failed", "queued", "cancelled", "waiting", "completed")
+_URGENCY = (
+    JobState.RUNNING,
+    JobState.FAILED,
+    JobState.QUEUED,
+    JobState.CANCELLED,
+    JobState.WAITING,
+    JobState.COMPLETED,
+)
 """What stays where not all of it fits, first to last."""
 
 _WHOLE = 10_000
@@ -70,7 +78,7 @@ def picture(
 
 def _urgent(rows: Sequence[Row], room: int) -> list[Row]:
     """Return the most urgent rows, in the order of the tree but without its lines."""
-    rank = {state: place for place, state in enumerate(_URGENCY)}
+    rank: dict[JobState | None, int] = {state: place for place, state in enumerate(_URGENCY)}
     order = sorted(
         range(len(rows)), key=lambda index: rank.get(standing(rows[index].status), len(rank))
     )
@@ -78,7 +86,7 @@ def _urgent(rows: Sequence[Row], room: int) -> list[Row]:
 
 
 def _summary(state: State) -> RenderableType:
-    counts = Counter(standing(node.status) for node in state.record.nodes)
+    counts = Counter(str(standing(node.status) or node.status) for node in state.record.nodes)
     line = Text(_counted(counts), style="bold")
     if state.silence is not None:
         line.append(f"   {one_line(state.silence)}", style="red")
@@ -86,6 +94,6 @@ def _summary(state: State) -> RenderableType:
 
 
 def _counted(counts: Counter[str]) -> str:
-    known = [state for state in _URGENCY if counts[state]]
+    known = [str(state) for state in _URGENCY if counts[state]]
     others = sorted(set(counts) - set(known))
     return ", ".join(f"{counts[state]} {state}" for state in (*known, *others))

@@ -18,8 +18,8 @@ from park.drawing.tree import (
     aligned,
     below,
     shortened,
-    standing,
 )
+from park.model.states import JobState, standing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,21 +43,31 @@ class Look:
 
 
 _LOOKS = {
-    "waiting": Look(style="dim", strong="#5d6675", pale="#f3f4f6", dark=("#a6b0bf", "#262b33")),
-    "queued": Look(style="cyan", strong="#0b6b83", pale="#e4f5fa", dark=("#5fc9e2", "#12313a")),
-    "running": Look(style="blue", strong="#1d4fc4", pale="#e6edff", dark=("#8fb0ff", "#18264a")),
-    "completed": Look(style="green", strong="#1b6e38", pale="#e5f6ea", dark=("#6fd08c", "#14301d")),
-    "failed": Look(style="bold red", strong="#b3211f", pale="#fdeaea", dark=("#ff9490", "#431b1b")),
-    "cancelled": Look(
+    JobState.WAITING: Look(
+        style="dim", strong="#5d6675", pale="#f3f4f6", dark=("#a6b0bf", "#262b33")
+    ),
+    JobState.QUEUED: Look(
+        style="cyan", strong="#0b6b83", pale="#e4f5fa", dark=("#5fc9e2", "#12313a")
+    ),
+    JobState.RUNNING: Look(
+        style="blue", strong="#1d4fc4", pale="#e6edff", dark=("#8fb0ff", "#18264a")
+    ),
+    JobState.COMPLETED: Look(
+        style="green", strong="#1b6e38", pale="#e5f6ea", dark=("#6fd08c", "#14301d")
+    ),
+    JobState.FAILED: Look(
+        style="bold red", strong="#b3211f", pale="#fdeaea", dark=("#ff9490", "#431b1b")
+    ),
+    JobState.CANCELLED: Look(
         style="yellow", strong="#835400", pale="#fdf3dd", dark=("#e9b955", "#3a2c0e")
     ),
+    None: Look(style="", strong="#5d6675", pale="#ffffff", dark=("#a6b0bf", "#1c2026")),
 }
-_OTHER = Look(style="", strong="#5d6675", pale="#ffffff", dark=("#a6b0bf", "#1c2026"))
 
 
 def look_of(status: str) -> Look:
     """Return how the state of a job or an install looks."""
-    return _LOOKS.get(standing(status), _OTHER)
+    return _LOOKS[standing(status)]
 
 
 def glyphs_for(stream: TextIO) -> Glyphs:
@@ -93,7 +103,7 @@ def styled(rows: Sequence[Row], *, width: int, glyphs: Glyphs, whole: bool) -> l
     found: list[Text] = []
     for parts, row in zip(cells, rows, strict=True):
         line = _head(parts, row)
-        tint = "red" if standing(row.status) == "failed" else "dim"
+        tint = "red" if standing(row.status) is JobState.FAILED else "dim"
         if len(line) + 2 + len(parts.notes) <= width:
             line.append(f"  {parts.notes}", style=tint)
             found.append(line)

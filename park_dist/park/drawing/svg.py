@@ -10,21 +10,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from xml.sax.saxutils import escape
 
+from park.client.workflows.layers import Workflow
 from park.drawing.layout import Layout, Route, laid_out
 from park.drawing.look import look_of
 from park.drawing.tree import (
     UNICODE,
     elapsed,
     extent,
-    host_of,
     label_of,
     one_line,
     short_label,
     shortened,
-    standing,
 )
-from park.drawing.workflow import Workflow
 from park.model.conditions import Phase, brief
+from park.model.states import JobState, standing
+from park.model.urls import host_of
 from park.wire import GraphNode
 
 __all__ = ["svg"]
@@ -152,8 +152,7 @@ def _top(place: float) -> float:
 
 
 def _piece(node: GraphNode, place: tuple[int, float], now: datetime) -> str:
-    state = standing(node.status)
-    state = state if state in _STATES else "other"
+    state = standing(node.status) or "other"
     far = " far" if node.service is not None else ""
     title = "\n".join(filter(None, [label_of(node), node.id, node.status, node.why]))
     name = short_label(node, _WIDEST_LABEL)
@@ -180,7 +179,7 @@ def _second_line(node: GraphNode, now: datetime) -> str:
 
 def _progress(node: GraphNode) -> Iterator[str]:
     part = extent(node)
-    if part is None or standing(node.status) != "running":
+    if part is None or standing(node.status) is not JobState.RUNNING:
         return
     length = _WIDTH - 31 - 14
     yield f'<rect class="ink" opacity=".22" x="31" y="49" width="{length}" height="3" rx="1.5"/>'

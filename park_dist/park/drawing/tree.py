@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from park.drawing.workflow import Branch, Workflow
+from park.client.workflows.layers import Branch, Workflow
 from park.model.conditions import brief
+from park.model.states import JobState, NodeKind, standing
+from park.model.urls import host_of
 from park.wire import GraphEdge, GraphNode
 
 __all__ = [
@@ -24,34 +25,19 @@ __all__ = [
     "elapsed",
     "extent",
     "folded",
-    "host_of",
     "label_of",
     "one_line",
     "short_label",
     "shortened",
-    "standing",
     "tree",
 ]
-
-_STANDINGS = {
-    "ready": "completed",
-    "resolving": "running",
-    "realising": "running",
-    "awaiting-upload": "waiting",
-}
-
-
-def standing(status: str) -> str:
-    """Return a job's state for the state of a job or of an install: how it is drawn."""
-    return _STANDINGS.get(status, status)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Glyphs:
     """The signs of a tree: of each state, and the lines that lead to a piece."""
 
-    states: dict[str, str]
-    other: str
+    states: Mapping[JobState | None, str]
     fork: str
     corner: str
     pipe: str
@@ -63,19 +49,19 @@ class Glyphs:
 
     def of(self, status: str) -> str:
         """Return the sign of a state."""
-        return self.states.get(standing(status), self.other)
+        return self.states[standing(status)]
 
 
 UNICODE = Glyphs(
     states={
-        "waiting": "◌",
-        "queued": "○",
-        "running": "●",
-        "completed": "✓",
-        "failed": "✗",
-        "cancelled": "⊘",
+        JobState.WAITING: "◌",
+        JobState.QUEUED: "○",
+        JobState.RUNNING: "●",
+        JobState.COMPLETED: "✓",
+        JobState.FAILED: "✗",
+        JobState.CANCELLED: "⊘",
+        None: "·",
     },
-    other="·",
     fork="├─ ",
     corner="└─ ",
     pipe="│  ",
@@ -88,14 +74,14 @@ UNICODE = Glyphs(
 
 ASCII = Glyphs(
     states={
-        "waiting": ".",
-        "queued": "o",
-        "running": "*",
-        "completed": "+",
-        "failed": "x",
-        "cancelled": "-",
+        JobState.WAITING: ".",
+        JobState.QUEUED: "o",
+        JobState.RUNNING: "*",
+        JobState.COMPLETED: "+",
+        JobState.FAILED: "x",
+        JobState.CANCELLED: "-",
+        None: "?",
     },
-    other="?",
     fork="|- ",
     corner="`- ",
     pipe="|  ",
@@ -139,7 +125,7 @@ def tree(
     nothing but their ids and what they need, one line counts them; None has them all, and
     names all that each needs.
     """
-    installs = {name for name, node in workflow.nodes.items() if node.kind == "install"}
+    installs = {name for name, node in workflow.nodes.items() if node.kind is NodeKind.INSTALL}
     most = None if fold is None else _MOST_NAMED
     return [_row(alike, now, glyphs, installs, most) for alike in folded(workflow, fold)]
 
@@ -205,7 +191,7 @@ def _lead(last: tuple[bool, ...], glyphs: Glyphs) -> str:
 def label_of(node: GraphNode) -> str:
     """Return what a piece is called; of what is not a call, its kind comes first."""
     label = one_line(node.label) or brief(node.id)
-    if node.kind == "call" or label.startswith(node.kind):
+    if node.kind is NodeKind.CALL or label.startswith(node.kind):
         return label
     return f"{node.kind} {label}"
 
@@ -213,7 +199,7 @@ def label_of(node: GraphNode) -> str:
 def short_label(node: GraphNode, width: int) -> str:
     """Return the label in at most ``width`` characters; of an entry point the end tells most."""
     label = label_of(node)
-    if node.kind == "call" and len(label) > width:
+    if node.kind is NodeKind.CALL and len(label) > width:
         return f"…{label[len(label) - width + 1 :]}"
     return shortened(label, width)
 
@@ -224,7 +210,7 @@ def _notes(
     node = alike[0].node
     if node.service is not None:
         yield f"on {host_of(node.service)}"
-    if node.why and standing(node.status) != "completed":
+    if node.why and standing(node.status) is not JobState.COMPLETED:
         yield one_line(node.why).replace("…", glyphs.ellipsis)
     if len(alike) == 1 and (values := _reported(node)):
         yield values
@@ -237,7 +223,7 @@ def _notes(
 def _reported(node: GraphNode) -> str:
     """Return the values that a running piece reported last, as ``chisq 1.5``."""
     values = (node.progress or {}).get("values")
-    if standing(node.status) != "running" or not isinstance(values, dict):
+    if standing(node.status) is not JobState.RUNNING or not isinstance(values, dict):
         return ""
     figures = (
         f"{name} {value:.5g}" if isinstance(value, float) else f"{name} {value}"
@@ -260,7 +246,7 @@ _BAR = 10
 
 def _bar(node: GraphNode, glyphs: Glyphs) -> str:
     part = extent(node)
-    if part is None or standing(node.status) != "running":
+    if part is None or standing(node.status) is not JobState.RUNNING:
         return ""
     full = round(part * _BAR)
     return f"{glyphs.full * full}{glyphs.empty * (_BAR - full)} {part:.0%}"
@@ -289,11 +275,6 @@ def elapsed(node: GraphNode, now: datetime) -> str:
     if seconds < _HOUR:
         return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
     return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
-
-
-def host_of(url: str) -> str:
-    """Return the part of a service's URL that people know it by."""
-    return urlsplit(url).netloc or url
 
 
 def one_line(text: str) -> str:

@@ -11,6 +11,7 @@ __all__ = [
     "JobState",
     "NodeKind",
     "may_follow",
+    "standing",
 ]
 
 
@@ -86,3 +87,20 @@ class EnvironmentState(StrEnum):
     READY = "ready"
     DAMAGED = "damaged"
     EVICTED = "evicted"
+
+
+_STANDINGS: dict[str, JobState] = {
+    **{str(state): state for state in JobState},
+    InstallState.AWAITING_UPLOAD: JobState.WAITING,
+    InstallState.RESOLVING: JobState.RUNNING,
+    InstallState.REALISING: JobState.RUNNING,
+    InstallState.READY: JobState.COMPLETED,
+}
+
+
+def standing(status: str) -> JobState | None:
+    """Return the state of a job that the state of a job or an install is as good as.
+
+    None for what is known by its id alone.
+    """
+    return _STANDINGS.get(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from park.model.job_options import JobOptions
 from park.model.states import JobKind, JobState
 
 __all__ = [
@@ -48,19 +49,14 @@ class HeldGrant:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class JobRequest:
+class JobRequest(JobOptions):
     """One call of an entry point inside the environment of a lock, or of an install to come.
 
-    Exactly one of ``lock_hash`` and ``install`` is given. ``fresh`` asks for a fresh
-    interpreter in place of a fork; ``memory_bytes`` and ``timeout_s`` are limits.
-    ``restartable`` says that it may run again from the beginning once its process is
-    proven dead without an outcome. A fetch has ``fetch`` in their place, and `FETCH` as its
-    entry point.
+    Exactly one of ``lock_hash`` and ``install`` is given. A fetch has ``fetch`` in their
+    place, and `FETCH` as its entry point.
 
     ``when`` is a condition (`park.model.conditions_json`); a reference among the arguments
-    (`park.model.references`) is one more. ``retries``: how often it may run again after it
-    failed, ``backoff_s`` seconds after the first failure and twice as long after each other.
-    ``grants`` open what it needs on other services.
+    (`park.model.references`) is one more. ``grants`` open what it needs on other services.
     """
 
     id: str
@@ -69,13 +65,7 @@ class JobRequest:
     lock_hash: str | None = None
     install: str | None = None
     set_hash: str | None = None
-    fresh: bool = False
-    restartable: bool = False
-    timeout_s: float | None = None
-    memory_bytes: int | None = None
     when: dict[str, Any] | None = None
-    retries: int = 0
-    backoff_s: float = 1.0
     fetch: FetchRequest | None = None
     grants: list[HeldGrant] = field(default_factory=list)
 

@@ -29,7 +29,7 @@ sys.path.insert(0, {tests!r})
 from support.labs.workflows import story
 from park.cli.jobs.watch import _chosen, _worst
 from park.client.workflows.updates import State
-from park.drawing.workflow import joined
+from park.client.workflows.joining import joined
 import argparse
 show = _chosen(argparse.Namespace(json=False))
 sys.exit(_worst(show(iter([State(record=joined(story()))]))))
@@ -40,7 +40,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from support.labs.workflows import story
 from park.cli.jobs.graph import _show
-from park.drawing.workflow import joined
+from park.client.workflows.joining import joined
 import argparse
 _show(joined(story()), "text", argparse.Namespace(all=False, output=None))
 """

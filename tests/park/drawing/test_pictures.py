@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.labs.workflows import NOW, edge, node, story
 
+from park.client.workflows.joining import joined
+from park.client.workflows.layers import Workflow
 from park.drawing.dot import dot
 from park.drawing.layout import laid_out
 from park.drawing.look import look_of
 from park.drawing.svg import svg
-from park.drawing.workflow import Workflow, joined
 from park.wire import GraphRecord
 
 AT = datetime.fromisoformat(NOW)

@@ -8,6 +8,8 @@ from itertools import pairwise
 import pytest
 from support.labs.workflows import NOW, edge, node, story
 
+from park.client.workflows.joining import joined
+from park.client.workflows.layers import Workflow
 from park.drawing.tree import (
     ASCII,
     UNICODE,
@@ -20,7 +22,6 @@ from park.drawing.tree import (
     shortened,
     tree,
 )
-from park.drawing.workflow import Workflow, joined
 from park.wire import GraphRecord
 
 AT = datetime.fromisoformat(NOW)
@@ -140,4 +141,4 @@ def test_kinds_are_named_once() -> None:
     assert label_of(node("a", kind="fetch", label="run.refl")) == "fetch run.refl"
     assert label_of(node("a", kind="remote", label="")) == "remote a"
     assert UNICODE.of("ready") == UNICODE.of("completed")
-    assert UNICODE.of("never heard of") == UNICODE.other
+    assert UNICODE.of("never heard of") == UNICODE.states[None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from park.model.states import NodeKind
 from park.wire import GraphEdge, GraphNode, GraphRecord
 
 __all__ = ["FIRST", "NOW", "SECOND", "edge", "node", "story"]
@@ -15,7 +16,8 @@ NOW = "2026-11-23T09:00:30+00:00"
 def node(name: str, status: str = "waiting", **more: Any) -> GraphNode:
     """Return a call named ``name``, whose id ends in it."""
     label = more.pop("label", f"mymodel:{name}")
-    return GraphNode(id=name, kind=more.pop("kind", "call"), label=label, status=status, **more)
+    kind = NodeKind(more.pop("kind", "call"))
+    return GraphNode(id=name, kind=kind, label=label, status=status, **more)
 
 
 def edge(job: str, needed: str, how: str = "value") -> GraphEdge:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
 from park.client.access.address import Address
+from park.client.access.transport import Transport
+from park.client.connection import Connection
+from park.client.jobs.when import Condition
 from park.model.conditions import JobIs, Phase
 from park.model.ids import new_id
 
@@ -103,8 +105,7 @@ class KnownJob:
 
     def __init__(self, address: Address, *, confirmed: bool = True) -> None:
         self.id = new_id()
-        self.connection = SimpleNamespace(transport=SimpleNamespace(address=address))
-        self.iscompleted = SimpleNamespace(expression=JobIs(job=self.id, phase=Phase.COMPLETED))
+        self.connection = Connection(Transport(address))
         self.status = "queued"
         self.outcome: Any = None
         self._error: Exception | None = None
@@ -112,6 +113,15 @@ class KnownJob:
         self._confirmed = threading.Event()
         if confirmed:
             self._confirmed.set()
+
+    @property
+    def iscompleted(self) -> Condition:
+        """The condition that it is completed."""
+        return Condition(self.leaf(Phase.COMPLETED), ())
+
+    def leaf(self, phase: Phase) -> JobIs:
+        """Return what says that it is in ``phase``."""
+        return JobIs(job=self.id, phase=phase)
 
     def submitted(self, error: Exception | None = None) -> None:
         """Say that the service has it, or why it will not."""

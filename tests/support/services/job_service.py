@@ -10,8 +10,8 @@ from typing import Any
 
 from park.client.access.address import Address
 from park.client.access.transport import Transport
-from park.client.installs.matching import Binding
 from park.client.service import Service
+from park.client.submission.binding import Binding
 from park.errors import ServiceUnreachable, UnknownItem, UsageError
 from park.model.states import JobState
 from park.wire import JobRecord, encode

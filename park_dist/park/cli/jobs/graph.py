@@ -12,7 +12,7 @@ from park.cli.options import add_jobs, add_json, add_service, service_of
 from park.wire import GraphRecord, encode
 
 if TYPE_CHECKING:
-    from park.drawing.workflow import Workflow
+    from park.client.workflows.layers import Workflow
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -70,9 +70,9 @@ def _form(options: argparse.Namespace) -> str:
 
 def _show(record: GraphRecord, form: str, options: argparse.Namespace) -> None:
     from park.client.access.known_services import with_names
+    from park.client.workflows.layers import Workflow
     from park.drawing.look import console, glyphs_for, styled
     from park.drawing.tree import tree
-    from park.drawing.workflow import Workflow
 
     terminal = console() if form == "text" else None
     if terminal is None:
@@ -92,9 +92,9 @@ def _text(record: GraphRecord, form: str, options: argparse.Namespace) -> str:
     import json
 
     from park.client.access.known_services import with_names
+    from park.client.workflows.layers import Workflow
     from park.drawing.dot import dot
     from park.drawing.svg import svg
-    from park.drawing.workflow import Workflow
 
     if form == "json":
         return json.dumps(encode(record), indent=2, ensure_ascii=False) + "\n"

@@ -14,7 +14,7 @@ from park.cli.options import add_json, print_json
 from park.errors import ParkError, UsageError
 
 if TYPE_CHECKING:
-    from park.client.workflows.plan import Plan
+    from park.drawing.plan import Plan
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the script in a plan, and print that."""
-    from park.client.workflows.plan import Plan
+    from park.drawing.plan import Plan
 
     if not options.script.is_file():
         raise UsageError(f"no script {options.script}")

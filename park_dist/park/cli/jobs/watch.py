@@ -76,7 +76,7 @@ def _chosen(options: argparse.Namespace) -> Callable[[Watched], GraphRecord]:
 
 
 def _worst(record: GraphRecord) -> int:
-    from park.drawing.tree import standing
+    from park.model.states import standing
 
     bad = any(standing(node.status) in {"failed", "cancelled"} for node in record.nodes)
     return JobFailed.exit_code if bad else 0
@@ -84,7 +84,7 @@ def _worst(record: GraphRecord) -> int:
 
 def _told(states: Watched, line: Callable[[GraphNode], str]) -> GraphRecord:
     """Print a line for each change of a state; return the last graph."""
-    from park.drawing.workflow import Workflow
+    from park.client.workflows.layers import Workflow
 
     known: dict[str, str] = {}
     record = GraphRecord(nodes=[], edges=[])
@@ -105,8 +105,10 @@ def _json(node: GraphNode) -> str:
 
 def _line(node: GraphNode) -> str:
     from park.drawing.look import glyphs_for
-    from park.drawing.tree import elapsed, host_of, label_of, one_line, standing
+    from park.drawing.tree import elapsed, label_of, one_line
     from park.model.conditions import brief
+    from park.model.states import standing
+    from park.model.urls import host_of
 
     glyphs = glyphs_for(sys.stdout)
     state = standing(node.status)

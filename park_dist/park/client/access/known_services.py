@@ -10,7 +10,7 @@ from pathlib import Path
 from park.client.access.address import Address
 from park.client.access.config import Configuration, configuration_file
 from park.client.access.local_services import running_services
-from park.drawing.tree import host_of
+from park.model.urls import host_of
 from park.wire import GraphRecord
 
 __all__ = ["known_service", "service_names", "with_names"]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from park.client.access.address import Address
-from park.client.submission.planner import refuse_in_plan
+from park.client.access.dry_run import refuse_in_dry_run
 from park.errors import ServiceFault, ServiceUnreachable, UsageError, from_problem
 
 __all__ = ["AsyncTransport", "Transport", "patient"]
@@ -145,7 +145,7 @@ class Transport:
         return self._sent("GET", path, **arguments)
 
     def _sent(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
-        refuse_in_plan(method, f"{self.address.url}{path}")
+        refuse_in_dry_run(method, f"{self.address.url}{path}")
         return _checked(
             self._answered(lambda: _reached(self._client.request(method, path, **arguments)))
         )
@@ -177,7 +177,7 @@ class Transport:
 
     def upload(self, path: str, file: Path, form: dict[str, str]) -> None:
         """Send ``file`` as the part ``content`` of a form, streamed from disk."""
-        refuse_in_plan("POST", f"{self.address.url}{path}")
+        refuse_in_dry_run("POST", f"{self.address.url}{path}")
 
         def send() -> httpx2.Response:
             with file.open("rb") as content:
@@ -192,7 +192,7 @@ class Transport:
 
     def put(self, path: str, file: Path) -> httpx2.Response:
         """Send the bytes of ``file``, streamed from disk; return the whole response."""
-        refuse_in_plan("PUT", f"{self.address.url}{path}")
+        refuse_in_dry_run("PUT", f"{self.address.url}{path}")
 
         def send() -> httpx2.Response:
             with file.open("rb") as content:

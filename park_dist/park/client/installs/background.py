@@ -19,13 +19,13 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import patient
 from park.client.installs.matching import (
-    Binding,
     InstallPolicy,
     binding_here,
     binding_named,
     local_set_for,
 )
 from park.client.installs.request import Report, Requested, requested
+from park.client.submission.binding import Binding
 from park.errors import UnknownItem
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState

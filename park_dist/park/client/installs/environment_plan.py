@@ -10,9 +10,9 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.installs.matching import binding_named
 from park.client.installs.versions import compared, nearest
-from park.drawing.tree import host_of
 from park.errors import ParkError
 from park.model.pins import Difference
+from park.model.urls import host_of
 from park.wire import API, EnvironmentRecord, decode
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ install: so nothing waits at submission.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
 from park.client.installs.request import Report, requested
 from park.client.installs.versions import ServiceVersion, compared, nearest
+from park.client.submission.binding import Binding
 from park.errors import (
     CannotSatisfy,
     EnvironmentMismatch,
@@ -32,7 +32,6 @@ from park.model.states import InstallState
 from park.wire import API, EnvironmentRecord, OfferRecord, decode
 
 __all__ = [
-    "Binding",
     "InstallPolicy",
     "binding_here",
     "binding_named",
@@ -42,18 +41,6 @@ __all__ = [
 
 InstallPolicy = Literal["auto", "never"]
 """Whether what the service lacks is installed first, or told package by package."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Binding:
-    """The environment of a job: a lock hash, or the install that will come to one.
-
-    ``set_hash`` names the requirement set whose pickles may be read there, None for none.
-    """
-
-    lock_hash: str | None = None
-    install: str | None = None
-    set_hash: str | None = None
 
 
 def binding_named(transport: Transport, *, lock: str | None, offer: str | None) -> Binding:

@@ -7,42 +7,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
 
-from park.client.access.long_polls import long_polls
+from park.client.jobs.phased import Phased
 from park.errors import ParkError
-from park.model.conditions import InstallIs, JobIs, Phase
-from park.model.truth import Truth
-from park.wire import VerdictRecord
+from park.model.conditions import Phase
+from park.model.truth import Truth, Verdict
 
-if TYPE_CHECKING:
-    from park.client.connection import Connection
-    from park.client.jobs.when import Condition
-
-__all__ = ["End", "Ending", "Ends", "Outcome", "is_confirmed"]
+__all__ = ["End", "EndListener", "HowItEnded", "is_confirmed"]
 
 
-class Ending(Protocol):
-    """What ends: a job, a fetch, an install."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def connection(self) -> Connection:
-        """The service that it is on."""
-
-    @property
-    def iscompleted(self) -> Condition:
-        """The condition that it is completed."""
-
-    def confirm(self, timeout: float | None = None) -> object:
-        """Wait until the service has it; raises what its submission raised, or `TimeoutError`."""
-
-
-class Outcome(Enum):
-    """How something ended, as far as it can be told."""
+class HowItEnded(Enum):
+    """How a job or an install ended, as far as it can be told."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -56,32 +31,32 @@ class Outcome(Enum):
 class End:
     """The end of something; ``error`` says why it was not submitted, or is not known."""
 
-    thing: Any
-    outcome: Outcome
+    handle: Phased
+    how: HowItEnded
     error: Exception | None = None
 
 
-class Ends:
+class EndListener:
     """Tells ``told`` of each end, once, from another thread, until it is closed."""
 
     def __init__(self, told: Callable[[End], object]) -> None:
         self._told = told
         self._open = True
         self._lock = threading.Lock()
-        self._unconfirmed: dict[str, list[Ending]] = {}
+        self._unconfirmed: dict[str, list[Phased]] = {}
 
     def close(self) -> None:
         """Tell no more."""
         self._open = False
 
-    def add(self, things: Iterable[Ending]) -> None:
-        """Tell of the ends of ``things`` as well; returns at once.
+    def add(self, handles: Iterable[Phased]) -> None:
+        """Tell of the ends of ``handles`` as well; returns at once.
 
         What is not submitted yet is waited for in one thread for each service.
         """
-        by_service: dict[str, list[Ending]] = {}
-        for thing in things:
-            by_service.setdefault(thing.connection.transport.address.url, []).append(thing)
+        by_service: dict[str, list[Phased]] = {}
+        for handle in handles:
+            by_service.setdefault(handle.connection.transport.address.url, []).append(handle)
         for url, theirs in by_service.items():
             with self._lock:
                 waiting = self._unconfirmed.get(url)
@@ -97,45 +72,46 @@ class Ends:
         """Follow all that is submitted, in order, until there is nothing left to wait for."""
         while True:
             with self._lock:
-                things = self._unconfirmed[url]
-                if not things or not self._open:
+                handles = self._unconfirmed[url]
+                if not handles or not self._open:
                     del self._unconfirmed[url]
                     return
                 self._unconfirmed[url] = []
-            ready: list[Ending] = []
-            for thing in things:
-                if not is_confirmed(thing):
+            ready: list[Phased] = []
+            for handle in handles:
+                if not is_confirmed(handle):
                     self._follow(ready)
                     ready = []
-                error = _submission_error(thing)
+                error = _submission_error(handle)
                 if error is None:
-                    ready.append(thing)
+                    ready.append(handle)
                 else:
-                    self._tell(End(thing, Outcome.NOT_SUBMITTED, error))
+                    self._tell(End(handle, HowItEnded.NOT_SUBMITTED, error))
             self._follow(ready)
 
-    def _follow(self, things: list[Ending]) -> None:
-        if things:
-            leaves = [(_leaf(thing), partial(self._decided, thing)) for thing in things]
-            address = things[0].connection.transport.address
-            long_polls(address).follow(leaves, wanted=lambda: self._open)
+    def _follow(self, handles: list[Phased]) -> None:
+        if handles:
+            followed = [
+                (handle.leaf(Phase.COMPLETED), partial(self._decided, handle)) for handle in handles
+            ]
+            handles[0].connection.follow(followed, wanted=lambda: self._open)
 
-    def _decided(self, thing: Ending, verdict: VerdictRecord | ParkError) -> None:
+    def _decided(self, handle: Phased, verdict: Verdict | ParkError) -> None:
         if isinstance(verdict, ParkError):
-            self._tell(End(thing, Outcome.UNKNOWN, verdict))
+            self._tell(End(handle, HowItEnded.UNKNOWN, verdict))
         else:
-            completed = verdict.truth == Truth.TRUE
-            self._tell(End(thing, Outcome.COMPLETED if completed else Outcome.FAILED))
+            completed = verdict.truth is Truth.TRUE
+            self._tell(End(handle, HowItEnded.COMPLETED if completed else HowItEnded.FAILED))
 
     def _tell(self, end: End) -> None:
         if self._open:
             self._told(end)
 
 
-def is_confirmed(thing: Ending) -> bool:
+def is_confirmed(handle: Phased) -> bool:
     """Tell whether nothing is to be waited for, be it submitted or not."""
     try:
-        thing.confirm(0)
+        handle.confirm(0)
     except TimeoutError:
         return False
     except Exception:  # noqa: BLE001 (it is told as such; see `_submission_error`)
@@ -143,20 +119,9 @@ def is_confirmed(thing: Ending) -> bool:
     return True
 
 
-def _submission_error(thing: Ending) -> Exception | None:
+def _submission_error(handle: Phased) -> Exception | None:
     try:
-        thing.confirm()
+        handle.confirm()
     except Exception as error:  # noqa: BLE001 (raised where the result is asked for)
         return error
     return None
-
-
-def _leaf(thing: Ending) -> dict[str, Any]:
-    """Return the leaf that is true when ``thing`` is completed, and never when it cannot be."""
-    match thing.iscompleted.expression:
-        case JobIs(job=name):
-            return {"job": name, "is": str(Phase.COMPLETED)}
-        case InstallIs(install=name):
-            return {"install": name, "is": str(Phase.COMPLETED)}
-        case other:
-            raise AssertionError(other)

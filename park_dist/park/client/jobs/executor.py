@@ -7,15 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from park.client.jobs.ends import End, Ends, is_confirmed
+from park.client.jobs.ends import End, EndListener, is_confirmed
+from park.client.jobs.submitted_job import Job
 from park.errors import ParkError
 from park.model.states import JobState
-
-if TYPE_CHECKING:
-    from park.client.jobs.submitted_job import Job
-    from park.client.service import Service
 
 __all__ = ["JobFuture", "ServiceExecutor"]
 
@@ -56,23 +53,23 @@ class JobFuture(Future[_Result]):
 
 
 class ServiceExecutor(Executor):
-    """Runs calls as jobs of a service; ``options`` are those of `Service.submit`.
+    """Runs calls as jobs of the service at ``url``; ``submit`` is its `Service.submit`.
 
     One thread follows all the jobs. Shutting down waits for them, but the end of the
     interpreter does not: they go on, and `park.get_job` finds them again.
     """
 
-    def __init__(self, service: Service, **options: Any) -> None:
+    def __init__(self, submit: Callable[..., Job], url: str) -> None:
         self.lock = threading.RLock()
-        self._service = service
-        self._options = options
-        self._ends = Ends(self._ended)
+        self._submit = submit
+        self._url = url
+        self._ends = EndListener(self._ended)
         self._futures: dict[str, JobFuture[Any]] = {}
         self._is_shut = False
         self._workers = ThreadPoolExecutor(_FETCHING, thread_name_prefix="park results")
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._service.url}>"
+        return f"<{type(self).__name__} of {self._url}>"
 
     def submit(
         self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any
@@ -81,7 +78,7 @@ class ServiceExecutor(Executor):
         with self.lock:
             if self._is_shut:
                 raise RuntimeError("cannot schedule new futures after shutdown")
-            job = self._service.submit(fn, *args, arguments=kwargs, **self._options)
+            job = self._submit(fn, *args, arguments=kwargs)
             future: JobFuture[_Result] = JobFuture(job, self)
             self._futures[job.id] = future
         self._ends.add([job])
@@ -108,7 +105,7 @@ class ServiceExecutor(Executor):
 
     def _ended(self, end: End) -> None:
         with self.lock:
-            future = self._futures.get(end.thing.id)
+            future = self._futures.get(end.handle.id)
         if future is not None:
             self._in_background(self._settle, future)
 

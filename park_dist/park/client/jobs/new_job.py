@@ -3,89 +3,27 @@
 from __future__ import annotations
 
 import inspect
-import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from park.client.connection import WithConnection
+from park.client.jobs.arguments import EncodedCall
+from park.client.jobs.handle import Handle
+from park.client.jobs.prerequisites import needed
 from park.client.jobs.submitted_job import Job
-from park.client.jobs.values import EncodedCall
 from park.client.jobs.when import Condition, condition_of
+from park.client.submission.binding import Binding
 from park.client.submission.item import Item, Opening
-from park.client.submission.prerequisites import needed
 from park.errors import InvalidEntryPoint, UsageError
-from park.jobside import JobOptions
 from park.model.entry_point import EntryPoint
 from park.model.ids import new_id
 
-if TYPE_CHECKING:
-    from park.client.connection import Connection
-    from park.client.installs.matching import Binding
-
-__all__ = ["CallOptions", "check_arguments", "entry_point_of", "new_job"]
+__all__ = ["check_arguments", "entry_point_of", "new_job"]
 
 AnyJob = TypeVar("AnyJob", bound=Job)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CallOptions:
-    """What a submission says of its jobs; None where it says nothing."""
-
-    timeout_s: float | None = None
-    memory_bytes: int | None = None
-    restartable: bool | None = None
-    retries: int | None = None
-    backoff_s: float | None = None
-    fresh: bool | None = None
-
-    @classmethod
-    def said(cls, said: Mapping[str, Any]) -> CallOptions:
-        """Return what the keywords of a call say."""
-        return cls(
-            timeout_s=said.get("timeout"),
-            retries=said.get("retries"),
-            backoff_s=said.get("backoff"),
-        )
-
-    def completed_by(self, marked: JobOptions | None) -> CallOptions:
-        """Take what is not said here from ``@park.job``."""
-        if marked is None:
-            return self
-        return replace(
-            self,
-            timeout_s=marked.timeout_s if self.timeout_s is None else self.timeout_s,
-            restartable=marked.restartable if self.restartable is None else self.restartable,
-            retries=marked.retries if self.retries is None else self.retries,
-            backoff_s=marked.backoff_s if self.backoff_s is None else self.backoff_s,
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what is said; raises `UsageError` for what no job can have."""
-        _check("retries", self.retries, whole=True)
-        _check("backoff", self.backoff_s)
-        _check("timeout", self.timeout_s, above=True)
-        _check("memory", self.memory_bytes, whole=True, above=True)
-        said = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in said.items() if value is not None}
-
-
-def _check(name: str, value: Any, *, whole: bool = False, above: bool = False) -> None:
-    """Refuse what is no number, or is below 0 (with ``above``: or is 0)."""
-    if value is None:
-        return
-    kind: Any = int if whole else (int, float)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, kind)
-        or not math.isfinite(value)
-        or value < 0
-        or (above and value == 0)
-    ):
-        what = "a whole number" if whole else "a number"
-        raise UsageError(f"{name}={value!r}: it is {what}, {'above' if above else 'not below'} 0")
 
 
 def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
@@ -141,7 +79,7 @@ def _signature(function: Any) -> inspect.Signature | None:
 
 
 def new_job(
-    connection: Connection,
+    service: WithConnection,
     document: dict[str, Any],
     *,
     call: EncodedCall,
@@ -155,15 +93,15 @@ def new_job(
     ``document`` is its request without id and condition, ``call`` says what its arguments
     refer to, and ``openings`` what it needs opened besides.
     """
-    name = new_id()
+    name, connection = new_id(), service.connection
     document = {"id": name, **document}
-    things: Sequence[Any] = call.jobs
+    handles: Sequence[Handle] = call.jobs
     if when is not None:
         when = condition_of(when)
         document["when"] = when.as_json(connection.url)
-        things = (*things, *when.things)
+        handles = (*handles, *when.handles)
     before, committed, opened = (
-        needed(things, connection.url, openings) if things else ((), (), tuple(openings))
+        needed(handles, connection.url, openings) if handles else ((), (), tuple(openings))
     )
     item = Item(
         connection.submitter,
@@ -177,4 +115,4 @@ def new_job(
         openings=opened,
         pickled=call.pickled,
     )
-    return kind(connection, name, item.label, item=item)
+    return kind(service, name, item.label, item=item)

@@ -11,19 +11,16 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from park.client.access.transport import patient
 from park.client.jobs.cached_files import cached_file
+from park.client.jobs.remote_job import RemoteJob
+from park.client.jobs.when import Condition
 from park.errors import UnknownItem, UsageError
 from park.model.conditions import Comparison, Literal, brief
 from park.model.references import Reference, What
-from park.model.states import JobState
 from park.wire import FileRecord
-
-if TYPE_CHECKING:
-    from park.client.jobs.submitted_job import Job
-    from park.client.jobs.when import Condition
 
 __all__ = [
     "FileReference",
@@ -33,6 +30,7 @@ __all__ = [
     "UrlReference",
     "ValueReference",
     "encoding_arguments",
+    "stands_for",
 ]
 
 
@@ -50,7 +48,7 @@ class Placeholder:
 
     __slots__ = ()
 
-    def _stands_for(self) -> tuple[Job, Reference]:
+    def _stands_for(self) -> tuple[RemoteJob, Reference]:
         """Return the job that is needed, and what of it."""
         raise NotImplementedError
 
@@ -64,16 +62,25 @@ class Placeholder:
             )
 
 
+def stands_for(placeholder: Placeholder) -> tuple[RemoteJob, Reference]:
+    """Return the job that ``placeholder`` needs, and what of it.
+
+    Raises `UsageError` for what is no argument. It is no method: a value may have a part of
+    any name.
+    """
+    return placeholder._stands_for()  # noqa: SLF001 (its own kind)
+
+
 class _OfJob(Placeholder):
     """A placeholder other than the job itself."""
 
     __slots__ = ("_job", "_reference")
 
-    def __init__(self, job: Job, reference: Reference) -> None:
+    def __init__(self, job: RemoteJob, reference: Reference) -> None:
         self._job = job
         self._reference = reference
 
-    def _stands_for(self) -> tuple[Job, Reference]:
+    def _stands_for(self) -> tuple[RemoteJob, Reference]:
         return self._job, self._reference
 
     def __repr__(self) -> str:
@@ -166,8 +173,6 @@ class ValueReference(_OfJob):
         return self._compared(">=", other)
 
     def _compared(self, operator: str, other: Any) -> Condition:
-        from park.client.jobs.when import Condition
-
         right: Reference | Literal
         jobs = [self._job]
         if isinstance(other, ValueReference):
@@ -219,7 +224,7 @@ class ProgressReference(ValueReference):
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
-    def _stands_for(self) -> tuple[Job, Reference]:
+    def _stands_for(self) -> tuple[RemoteJob, Reference]:
         raise UsageError(
             f"{self!r} is for conditions: progress changes while the job runs",
             hint="pass what the job returns: job.output[…]",
@@ -288,7 +293,7 @@ class UrlReference(_OfJob):
 class JobFiles(Mapping[str, FileReference]):
     """The files that a job will leave, by name; ``[…]`` waits for nothing."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: RemoteJob) -> None:
         self._job = job
 
     def __repr__(self) -> str:
@@ -311,28 +316,3 @@ class JobFiles(Mapping[str, FileReference]):
     def records(self, timeout: float | None = None) -> list[FileRecord]:
         """Wait for the job and return name, size and SHA-256 of each of its files."""
         return self._job.wait(timeout).files
-
-
-def chosen_file(job: Job, name: str | None, timeout: float | None) -> FileRecord:
-    """Wait for ``job`` and return the record of its file ``name``.
-
-    Without a name: the only one, or of several the one whose name the job returned. Raises
-    `UnknownItem` where there is none, and what `Job.result` raises where the job failed.
-    """
-    record = job.wait(timeout)
-    files = {file.name: file for file in record.files}
-    if name is None and len(files) == 1:
-        return record.files[0]
-    if name is None and files and record.status == JobState.COMPLETED:
-        name = str(job.result(0))
-    if name in files:
-        return files[name]
-    if record.status != JobState.COMPLETED:
-        job.result(0)  # raises why there is none
-    left = f"several files: {', '.join(files)}" if files else "no file"
-    if name is not None and len(files) == 1:
-        left = f"one file: {next(iter(files))}"
-    raise UnknownItem(
-        f"job {job.id} is {record.status} and left {left}",
-        hint="`job.files` has them all; a job that returns the name of one says which",
-    )

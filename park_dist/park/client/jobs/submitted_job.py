@@ -1,18 +1,10 @@
-"""The handle of a job: what a client holds of it, from any session."""
+"""Jobs as objects in a script: what they will leave stands for itself in other calls."""
 
 from __future__ import annotations
 
-import asyncio
-import codecs
-import os
-import time
-from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
+from typing import Any
 
-from park.client.access.transport import patient
-from park.client.jobs.handle import Handle
+from park.client.connection import WithConnection
 from park.client.jobs.placeholders import (
     FileReference,
     JobFiles,
@@ -20,125 +12,30 @@ from park.client.jobs.placeholders import (
     ProgressReference,
     UrlReference,
     ValueReference,
-    chosen_file,
 )
+from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.when import Condition
-from park.client.submission.item import Item, State
-from park.errors import JobCancelled, JobFailed, UnknownItem
-from park.model.conditions import JobIs, Leaf, Phase
 from park.model.references import Reference, What
-from park.model.states import JobState
-from park.wire import API, FileRecord, JobRecord, decode
+from park.model.states import JobKind
+from park.wire import JobRecord
 
-if TYPE_CHECKING:
-    from park.client.access.transport import Transport
-    from park.client.connection import Connection
-
-__all__ = ["Job"]
-
-_LONG_POLL_S = 25.0
-_FOLLOW_S = 0.5
-"""How long one stream is listened to while the other may have news as well."""
-
-_PARENT_S = 60.0
-_PARENT_PAUSE_S = 0.2
+__all__ = ["Fetch", "Job", "job_of_record"]
 
 
-class Job(Handle, Placeholder):
+class Job(RemoteJob, Placeholder):
     """One call of an entry point on a service, named by its id.
 
     As an argument of another job it stands for what it returns. Errors of its submission,
     which goes on in the background, are raised where the job is asked for anything.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        id: str,  # noqa: A002 (the field's name)
-        entry_point: str,
-        *,
-        item: Item | None = None,
-        record: JobRecord | None = None,
-    ) -> None:
-        super().__init__(connection, id, item)
-        self._entry_point = entry_point
-        self._record = record
-        self._document: Any = None
-        self._value: tuple[Any] | None = None
-
-    @classmethod
-    def of_record(cls, connection: Connection, record: JobRecord) -> Job:
-        """Return the handle of a job that the service has: a `Fetch` where it is one."""
-        from park.client.fetch import Fetch
-
-        kind = Fetch if record.kind == "fetch" else cls
-        return kind(connection, record.id, record.entry_point, record=record)
-
-    def __repr__(self) -> str:
-        record, item = self._record, self._item
-        if record is not None:
-            state = str(record.status)
-        elif item is not None and item.error is not None:
-            state = "not submitted"
-        else:
-            is_there = item is None or item.state is State.COMMITTED
-            state = "submitted" if is_there else "being submitted"
-        return f"<{type(self).__name__} {self._id} {self._entry_point} {state}>"
-
     def __reduce__(self) -> Any:
         self._refuse_pickle()
         self.confirm()
-        return _attached, (type(self), self._connection.name, self._id, self._entry_point)
+        # the service is found again as by `park.remote_service`
+        return type(self), (self._service, self._id, self._entry_point)
 
-    # -- what it is
-
-    @property
-    def entry_point(self) -> str:
-        """What it calls: ``module:qualname``."""
-        return self._entry_point
-
-    @property
-    def transport(self) -> Transport:
-        """The requests to the service that it is on."""
-        return self._connection.transport
-
-    def confirm(self, timeout: float | None = None) -> None:
-        """Wait until the service has committed the job; raises what its submission raised.
-
-        Raises `TimeoutError` after ``timeout`` seconds.
-        """
-        if self._item is not None:
-            self._item.confirm(timeout)
-            if self._record is None and self._item.answer is not None:
-                self._record = decode(JobRecord, self._item.answer)
-
-    @property
-    def status(self) -> JobState:
-        """The state of the job, asked of the service unless it was final already."""
-        return JobState(self.refresh().status)
-
-    @property
-    def lock_hash(self) -> str | None:
-        """The lock hash that the job is bound to: the environment it runs in, and no other.
-
-        None while the job waits for an install.
-        """
-        self.confirm()
-        known = None if self._record is None else self._record.lock_hash
-        return known or self.refresh().lock_hash
-
-    @property
-    def error(self) -> str | None:
-        """One line that says why the job failed or was cancelled."""
-        return self.refresh().error
-
-    # -- what it will leave
-
-    def reference(self, what: What, *, name: str | None = None) -> Reference:
-        """Return the reference to ``what`` of the job, as data."""
-        return Reference(job=self._id, what=what, service=self._connection.url, name=name)
-
-    def _stands_for(self) -> tuple[Job, Reference]:
+    def _stands_for(self) -> tuple[RemoteJob, Reference]:
         return self, self.reference(What.VALUE)
 
     @property
@@ -169,184 +66,21 @@ class Job(Handle, Placeholder):
         """The URL of `filename`; it opens with a token of the service."""
         return UrlReference(self, self.reference(What.URL))
 
-    def file_record(self, name: str | None, timeout: float | None = None) -> FileRecord:
-        """Wait for the job and return name, size and digest of a file; see `filename`.
 
-        Raises `UnknownItem` where it left none, and as `result` where it failed.
-        """
-        return chosen_file(self, name, timeout)
-
-    def url_of(self, name: str) -> str:
-        """Return the URL of the file ``name`` of the job."""
-        return self._connection.url + self.route_of(name)
-
-    def route_of(self, name: str) -> str:
-        """Return the path of that URL below the one of the service."""
-        return f"{API}/jobs/{self._id}/files/{quote(name)}"
-
-    # -- conditions
-
-    def _leaf(self, phase: Phase) -> Leaf:
-        return JobIs(job=self._id, phase=phase, service=self._connection.url)
+class Fetch(Job):
+    """A file that a service fetches: `filename` and `url` are those of it there."""
 
     @property
-    def iscancelled(self) -> Condition:
-        """The condition that the job was cancelled."""
-        return self._is(Phase.CANCELLED)
-
-    @property
-    def isstarted(self) -> Condition:
-        """The condition that the job has begun to run."""
-        return self._is(Phase.STARTED)
-
-    # -- what becomes of it
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._awaited().__await__()
-
-    async def _awaited(self) -> Any:
-        await asyncio.to_thread(self.confirm)
-        if self._record is None or not JobState(self._record.status).is_final:
-            leaf = self.isfinished.expression
-            await asyncio.wrap_future(self._connection.decided(cast("Leaf", leaf)))
-        return await asyncio.to_thread(self.result)
-
-    def refresh(self) -> JobRecord:
-        """Return the job's record as the service has it now."""
-        self.confirm()
-        if self._record is None or not JobState(self._record.status).is_final:
-            self._record = self._asked(0)
-        return self._record
-
-    def wait(self, timeout: float | None = None) -> JobRecord:
-        """Wait until the job is final; raises `TimeoutError` after ``timeout`` seconds."""
-        return self._until_final(timeout, self._asked)
-
-    def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        self.confirm(timeout)
-        with patient(timeout):
-            record = self._record or ask(0)
-        while not JobState(record.status).is_final:
-            left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(f"job {self.id} is {record.status} after {timeout:g} s")
-            with patient(None if deadline is None else left):
-                record = ask(min(left, _LONG_POLL_S))
-        self._record = record
-        return record
-
-    def result(self, timeout: float | None = None) -> Any:
-        """Wait for the job and return what it returned.
-
-        Raises `JobFailed` (with the traceback in ``details``), `JobCancelled`, or
-        `TimeoutError` after ``timeout`` seconds.
-        """
-        record = self._until_final(timeout, self._asked_with_result)
-        if record.status == JobState.CANCELLED:
-            raise JobCancelled(f"job {self.id} was cancelled: {record.error}")
-        if record.status == JobState.FAILED:
-            raise JobFailed(
-                f"job {self.id} failed: {record.error}",
-                hint=f"park status {self.id} --traceback; park logs {self.id}",
-                details={"traceback": self.traceback()},
-            )
-        if self._value is None:
-            self._value = (self._decoded(),)
-        return self._value[0]
-
-    def _decoded(self) -> Any:
-        from park.client.jobs.values import decode_result
-
-        if self._document is None:  # it was final before anybody asked for its result
-            self._record = self._asked_with_result(0)
-        return decode_result(self._document, set_hash=self.refresh().set_hash)
-
-    def _asked_with_result(self, wait: float) -> JobRecord:
-        """Ask for the job and, in the same answer, for its result where it has one."""
-        query = {"wait": wait}
-        answer = self._told(f"{API}/jobs/{self.id}/result", query)
-        self._document = answer.get("result")
-        return decode(JobRecord, answer["job"])
-
-    def traceback(self) -> str | None:
-        """Return the full traceback of a failed job, where there is one."""
-        self.confirm()
-        answer = self.transport.json("GET", f"{API}/jobs/{self.id}/traceback")
-        return None if answer["traceback"] is None else str(answer["traceback"])
-
-    def logs(self, stream: str = "stdout") -> str:
-        """Return what the job has written to ``stdout`` or ``stderr`` so far."""
-        text, offset = b"", 0
-        while True:
-            block, final = self._block(stream, offset, 0)
-            text, offset = text + block, offset + len(block)
-            if final or not block:
-                return text.decode(errors="replace")
-
-    def follow(self) -> Iterator[tuple[str, str]]:
-        """Yield (stream, text) as the job writes, until it has ended and all was read."""
-        offsets = {"stdout": 0, "stderr": 0}
-        decoders = {
-            stream: codecs.getincrementaldecoder("utf-8")(errors="replace") for stream in offsets
-        }
-        while offsets:
-            for stream in list(offsets):
-                block, final = self._block(stream, offsets[stream], _FOLLOW_S)
-                offsets[stream] += len(block)
-                text = decoders[stream].decode(block, final=final)
-                if text:
-                    yield stream, text
-                if final:
-                    del offsets[stream]
-
-    def _block(self, stream: str, offset: int, wait: float) -> tuple[bytes, bool]:
-        self.confirm()
-        query = {"offset": offset, "wait": wait}
-        with patient():
-            answer = self.transport.bytes(f"{API}/jobs/{self.id}/logs/{stream}", params=query)
-        return answer.content, answer.headers.get("x-park-final") == "true"
-
-    def fetch(self, name: str, target: str | os.PathLike[str]) -> Path:
-        """Write the file ``name`` of the job to ``target``, whole or not at all; return its path.
-
-        Raises `UnknownItem` for a file that the job does not have, and `UsageError` where
-        ``target`` cannot be written.
-        """
-        self.confirm()
-        path = Path(target)
-        self.transport.download(self.route_of(name), path)
-        return path
-
-    def cancel(self, *, dependents: bool = False) -> JobState:
-        """Cancel the job; returns its state when its processes are gone.
-
-        With ``dependents`` also all that needs it, however far.
-        """
-        self.confirm()
-        query = {"dependents": "true"} if dependents else {}
-        answer = self.transport.json("POST", f"{API}/jobs/{self.id}/cancel", params=query)
-        self._record = decode(JobRecord, answer)
-        return JobState(self.wait().status)
-
-    def _asked(self, wait: float) -> JobRecord:
-        return decode(JobRecord, self._told(f"{API}/jobs/{self.id}", {"wait": wait}))
-
-    def _told(self, path: str, query: dict[str, float]) -> Any:
-        """GET, with patience for a job that the process before a fork is about to submit."""
-        deadline = time.monotonic() + _PARENT_S
-        while True:
-            try:
-                return self.transport.json("GET", path, params=query)
-            except UnknownItem:
-                is_ours = self._item is None or not self._item.inherited
-                if is_ours or time.monotonic() > deadline:
-                    raise
-                time.sleep(_PARENT_PAUSE_S)
+    def isfetched(self) -> Condition:
+        """The condition that the file is there: the same as `iscompleted`."""
+        return self.iscompleted
 
 
-def _attached(kind: type[Job], service: str, id: str, entry_point: str) -> Job:  # noqa: A002
-    """Rebuild a handle in another process: the service is found as by `park.remote_service`."""
-    from park.client.service import remote_service
+for _public in (Job, Fetch):
+    _public.__module__ = "park"  # pickles name what does not move when files do
 
-    return kind(remote_service(service).connection, id, entry_point)
+
+def job_of_record(service: WithConnection, record: JobRecord) -> Job:
+    """Return the handle of a job that the service has: a `Fetch` where it is one."""
+    kind = Fetch if record.kind is JobKind.FETCH else Job
+    return kind(service, record.id, record.entry_point, record=record)

@@ -9,13 +9,11 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from park.client.jobs.ends import End, Ends, Outcome
+from park.client.jobs.ends import End, EndListener, HowItEnded
+from park.client.jobs.submitted_job import Job
 from park.errors import UsageError
-
-if TYPE_CHECKING:
-    from park.client.jobs.submitted_job import Job
 
 __all__ = [
     "ALL_COMPLETED",
@@ -63,8 +61,8 @@ def wait(
     left = _by_id(jobs)
     done: set[Job] = set()
     for end in _ends(list(left.values()), timeout):
-        done.add(left.pop(end.thing.id))
-        failed = end.outcome is not Outcome.COMPLETED
+        done.add(left.pop(end.handle.id))
+        failed = end.how is not HowItEnded.COMPLETED
         if when == FIRST_COMPLETED or (when == FIRST_FAILED and failed):
             break
     return DoneAndNotDone(done, set(left.values()))
@@ -91,7 +89,7 @@ def _each_completed(pending: dict[str, Job], deadline: float | None) -> Iterator
     count = len(pending)
     timeout = None if deadline is None else deadline - time.monotonic()
     for end in _ends(list(pending.values()), timeout):
-        yield pending.pop(end.thing.id)
+        yield pending.pop(end.handle.id)
     if pending:
         raise TimeoutError(f"{len(pending)} (of {count}) jobs have not ended")
 
@@ -100,7 +98,7 @@ def _ends(jobs: list[Any], timeout: float | None) -> Iterator[End]:
     """Yield the ends of ``jobs`` as they come, until ``timeout`` seconds are over."""
     deadline = None if timeout is None else time.monotonic() + timeout
     heard: queue.SimpleQueue[End] = queue.SimpleQueue()
-    ends = Ends(heard.put)
+    ends = EndListener(heard.put)
     ends.add(jobs)
     try:
         for _ in jobs:
@@ -109,7 +107,7 @@ def _ends(jobs: list[Any], timeout: float | None) -> Iterator[End]:
                 end = heard.get(timeout=left)
             except queue.Empty:
                 return
-            if end.outcome is Outcome.UNKNOWN and end.error is not None:
+            if end.how is HowItEnded.UNKNOWN and end.error is not None:
                 raise end.error
             yield end
     finally:

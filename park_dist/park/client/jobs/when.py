@@ -1,48 +1,35 @@
-"""Conditions as objects: tests here, data for the service that waits for them."""
+"""What ``when=`` takes: conditions as objects, tests here, and data for the service that waits."""
 
 from __future__ import annotations
 
 import asyncio
-import queue
-import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from park.calling import current_service
-from park.client.access.transport import patient
-from park.errors import ParkError, UsageError
+from park.client.connection import Connection
+from park.client.jobs.handle import Handle
+from park.client.jobs.question import Question
+from park.errors import UsageError
 from park.model.conditions import (
     After,
     At,
     AtLeast,
-    Before,
-    Comparison,
     Expression,
-    InstallIs,
-    JobIs,
-    Leaf,
     Not,
     Pool,
     anchored,
     at_least_of,
     describe,
-    evaluate,
-    leaves,
     negated,
 )
 from park.model.conditions import all_of as all_parts
 from park.model.conditions import any_of as any_part
 from park.model.conditions_json import LONGEST_DELAY_S, MOST_LEVELS, condition_to_json
-from park.model.references import Reference
-from park.model.truth import NOT_YET, TRUE, Truth, Verdict, never
-
-if TYPE_CHECKING:
-    from park.client.connection import Connection, Submitted
+from park.model.leaves import local_leaf
+from park.model.truth import Truth, Verdict
 
 __all__ = [
     "Condition",
@@ -53,8 +40,6 @@ __all__ = [
     "at_least",
     "available",
     "condition_of",
-    "local_leaf",
-    "service_of_leaf",
 ]
 
 
@@ -70,12 +55,12 @@ class Condition:
     def __init__(
         self,
         expression: Expression,
-        things: Sequence[Submitted],
+        handles: Sequence[Handle],
         *,
         pools: Connection | None = None,
     ) -> None:
         self._expression = expression
-        self._things = tuple(things)
+        self._handles = tuple(handles)
         self._pools = pools
         self._made = datetime.now(UTC)
 
@@ -102,7 +87,7 @@ class Condition:
 
     def __invert__(self) -> Condition:
         with _not_too_deep():
-            return Condition(negated(self._expression), self._things, pools=self._pools)
+            return Condition(negated(self._expression), self._handles, pools=self._pools)
 
     __neg__ = __invert__
 
@@ -118,9 +103,9 @@ class Condition:
         return self._expression
 
     @property
-    def things(self) -> tuple[Submitted, ...]:
+    def handles(self) -> tuple[Handle, ...]:
         """The jobs and installs that it speaks of."""
-        return self._things
+        return self._handles
 
     @property
     def now(self) -> bool:
@@ -139,14 +124,18 @@ class Condition:
 
     def verdict(self) -> Verdict:
         """Ask the services what the condition is worth at this moment, and why."""
-        return _Question(self).asked_once()
+        return self._question().asked_once()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is true (return True) or never can be (return False).
 
         Raises `TimeoutError` after ``timeout`` seconds.
         """
-        return _Question(self).answered(timeout).truth is Truth.TRUE
+        return self._question().answered(timeout).truth is Truth.TRUE
+
+    def _question(self) -> Question:
+        since_made = anchored(self._expression, self._made)
+        return Question(since_made, self._handles, pools=self._pools, shown=repr(self))
 
     def __await__(self) -> Generator[Any, None, bool]:
         return asyncio.to_thread(self.wait).__await__()
@@ -189,12 +178,12 @@ def _is_part(value: object) -> bool:
 
 def _joined(join: Callable[[Sequence[Expression]], Expression], parts: Iterable[Any]) -> Condition:
     conditions = [condition_of(part) for part in parts]
-    things = {id(thing): thing for each in conditions for thing in each.things}
+    handles = {id(handle): handle for each in conditions for handle in each.handles}
     pools = {each._pools for each in conditions} - {None}  # noqa: SLF001 (its own kind)
     if len(pools) > 1:
         raise UsageError("pools of two services in one condition: a job can take only its own's")
     expression = join([each.expression for each in conditions])
-    return Condition(expression, list(things.values()), pools=next(iter(pools), None))
+    return Condition(expression, list(handles.values()), pools=next(iter(pools), None))
 
 
 def _parts(parts: tuple[Any, ...]) -> list[Any]:
@@ -272,136 +261,3 @@ def _for_service(expression: Expression, service: str | None) -> Expression:
             return Not(leaf=local_leaf(leaf, service))
         case leaf:
             return local_leaf(leaf, service)
-
-
-def local_leaf(leaf: Leaf, service: str | None) -> Leaf:
-    """Return ``leaf`` as ``service`` reads it: what lives there is named without its URL."""
-    if isinstance(leaf, (JobIs, InstallIs)):
-        return replace(leaf, service=None) if leaf.service == service else leaf
-    if isinstance(leaf, Comparison):
-        left, right = (
-            replace(each, service=None)
-            if isinstance(each, Reference) and each.service == service
-            else each
-            for each in (leaf.left, leaf.right)
-        )
-        return Comparison(left=left, operator=leaf.operator, right=right)
-    return leaf
-
-
-def service_of_leaf(leaf: Leaf) -> str | None:
-    """Return the URL of the service that knows what ``leaf`` is worth, or None."""
-    if isinstance(leaf, (JobIs, InstallIs)):
-        return leaf.service
-    if isinstance(leaf, Comparison):
-        for each in (leaf.left, leaf.right):
-            if isinstance(each, Reference):
-                return each.service
-    return None
-
-
-class _Question:
-    """A condition while it is asked about: what its leaves are worth, as far as it is known."""
-
-    def __init__(self, condition: Condition) -> None:
-        self._condition = condition
-        self._expression = anchored(condition.expression, condition._made)  # noqa: SLF001
-        self._verdicts: dict[int, Verdict] = {}
-        self._asked: dict[Connection, list[Leaf]] = {}
-        self._timed: list[Leaf] = []
-        connections = {thing.connection.url: thing.connection for thing in condition.things}
-        for leaf in leaves(self._expression):
-            if isinstance(leaf, (At, Before)):
-                self._timed.append(leaf)
-                continue
-            where = (
-                condition._pools  # noqa: SLF001
-                if isinstance(leaf, Pool)
-                else connections.get(str(service_of_leaf(leaf)))
-            )
-            if where is None:
-                raise UsageError(
-                    f"which service has {describe(leaf)}? It is not said",
-                    hint="make park.available(…) in the block of a service: with service: …",
-                )
-            self._asked.setdefault(where, []).append(leaf)
-
-    def _worth(self) -> Verdict:
-        now = datetime.now(UTC)
-        for leaf in self._timed:
-            if isinstance(leaf, At):
-                self._verdicts[id(leaf)] = TRUE if now >= leaf.moment else NOT_YET
-            elif isinstance(leaf, Before):
-                passed = now >= leaf.moment
-                self._verdicts[id(leaf)] = never(f"it is past {leaf.moment}") if passed else TRUE
-        return evaluate(self._expression, lambda leaf: self._verdicts.get(id(leaf), NOT_YET))
-
-    def _confirm(self) -> None:
-        for thing in self._condition.things:
-            thing.confirm()
-
-    def asked_once(self) -> Verdict:
-        self._confirm()
-        for connection, asked in self._asked.items():
-            self._note(asked, connection.verdicts(asked, 0))
-        return self._worth()
-
-    def _note(self, asked: list[Leaf], verdicts: list[Verdict]) -> None:
-        for leaf, verdict in zip(asked, verdicts, strict=True):
-            self._verdicts[id(leaf)] = verdict
-
-    def answered(self, timeout: float | None) -> Verdict:
-        """Wait until it is decided, or raise `TimeoutError`."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        answers: queue.Queue[tuple[Leaf, Verdict | ParkError]] = queue.Queue()
-        ended = threading.Event()
-        with patient(timeout):
-            verdict = self.asked_once()
-        if not verdict.is_decided:
-            self._follow(answers, ended)
-        try:
-            while not verdict.is_decided:
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    why = f": {verdict.why}" if verdict.why else ""
-                    raise TimeoutError(f"{self._condition!r}: not yet after {timeout:g} s{why}")
-                with suppress(queue.Empty):
-                    self._hear(answers.get(timeout=_shortest(left, self._until_next_moment())))
-                verdict = self._worth()
-        finally:
-            ended.set()
-        return verdict
-
-    def _follow(
-        self, answers: queue.Queue[tuple[Leaf, Verdict | ParkError]], ended: threading.Event
-    ) -> None:
-        """Have what is not decided put into ``answers`` once it is, until it has ended."""
-        for connection, asked in self._asked.items():
-            open_leaves = [
-                (leaf, partial(_put, answers, leaf))
-                for leaf in asked
-                if not self._verdicts[id(leaf)].is_decided
-            ]
-            connection.follow(open_leaves, wanted=lambda: not ended.is_set())
-
-    def _hear(self, answer: tuple[Leaf, Verdict | ParkError]) -> None:
-        leaf, verdict = answer
-        if isinstance(verdict, ParkError):
-            raise verdict
-        self._verdicts[id(leaf)] = verdict
-
-    def _until_next_moment(self) -> float | None:
-        now = datetime.now(UTC)
-        moments = [leaf.moment for leaf in self._timed if isinstance(leaf, (At, Before))]
-        seconds = [(moment - now).total_seconds() for moment in moments if moment > now]
-        return min(seconds, default=None)
-
-
-def _put(
-    answers: queue.Queue[tuple[Leaf, Verdict | ParkError]], leaf: Leaf, verdict: Verdict | ParkError
-) -> None:
-    answers.put((leaf, verdict))
-
-
-def _shortest(*seconds: float | None) -> float | None:
-    return min((each for each in seconds if each is not None), default=None)

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from park.client.submission.files import FileDigest
-from park.client.submission.planner import PlanEnds
 from park.client.submission.request_text import dumps
-from park.errors import ParkError, ServiceFault, UsageError
+from park.errors import ParkError, PlanEnds, ServiceFault, UsageError
 from park.model.conditions import brief
 
 if TYPE_CHECKING:
-    from park.client.installs.matching import Binding
-    from park.client.submission.submitter import Submitter
+    from park.client.access.transport import Transport
+    from park.client.submission.binding import Binding
 
-__all__ = ["Item", "Opening", "State", "is_bound", "prevented", "settled"]
+__all__ = ["Item", "Opening", "Sender", "State", "is_bound", "prevented", "settled"]
+
+
+class Sender(Protocol):
+    """Sends the items of one service; see `park.client.submission.submitter`."""
+
+    @property
+    def transport(self) -> Transport:
+        """The requests to the service."""
+
+    @property
+    def url(self) -> str:
+        """The service's URL."""
+
+    def wait(self, items: Sequence[Item], timeout: float | None = None) -> bool:
+        """Wait until all ``items`` of this service are committed or failed."""
 
 
 class State(Enum):
@@ -43,7 +57,7 @@ class Opening:
     ``authorizes`` tells that it is also what a fetch is authorised by.
     """
 
-    submitter: Submitter
+    submitter: Sender
     jobs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     authorizes: bool = False
@@ -80,7 +94,7 @@ class Item:
 
     def __init__(
         self,
-        submitter: Submitter,
+        submitter: Sender,
         id: str,  # noqa: A002 (the field's name)
         label: str,
         *,

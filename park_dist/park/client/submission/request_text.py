@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from park.errors import UsageError
 from park.runtime.codec import TAG
 
-if TYPE_CHECKING:
-    from park.client.submission.item import Opening
+__all__ = ["dumps", "extended", "of_size", "origin_of", "with_set_hash"]
 
-__all__ = ["authorized", "dumps", "extended", "of_size", "origin_of", "with_set_hash"]
-
-_Piece = TypeVar("_Piece")
+_Item = TypeVar("_Item")
 
 _BATCH_BYTES = 8 << 20
 """Bodies beyond are cut: no service should have to hold more of one request in memory."""
@@ -31,17 +28,6 @@ def dumps(document: Any) -> str:
 def extended(text: str, more: dict[str, Any]) -> str:
     """Return the object in ``text`` with the fields of ``more``."""
     return f"{text[:-1]},{dumps(more)[1:]}" if more else text
-
-
-def authorized(text: str, grants: Sequence[tuple[Opening, dict[str, str]]]) -> str:
-    """Return the request with the fetch in it authorized by the grant that is meant for that."""
-    for opening, held in grants:
-        if opening.authorizes:
-            document = json.loads(text)
-            document["fetch"]["authorization"] = f"Bearer {held['token']}"
-            document["fetch"]["origin"] = origin_of(held["service"])
-            text = dumps(document)
-    return text
 
 
 def with_set_hash(text: str, set_hash: str | None) -> str:
@@ -74,9 +60,9 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}:{port}"
 
 
-def of_size(ready: Sequence[tuple[_Piece, str]]) -> Iterable[list[tuple[_Piece, str]]]:
+def of_size(ready: Sequence[tuple[_Item, str]]) -> Iterable[list[tuple[_Item, str]]]:
     """Yield ``ready``, pieces and their texts, in parts that fit into a request."""
-    part: list[tuple[_Piece, str]] = []
+    part: list[tuple[_Item, str]] = []
     size = 0
     for item, text in ready:
         if part and size + len(text) > _BATCH_BYTES:

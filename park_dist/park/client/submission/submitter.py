@@ -8,6 +8,7 @@ grant made for it alone.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -17,9 +18,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from park.client.access.transport import patient
-from park.client.submission.item import Item, Opening, State, is_bound, prevented, settled
-from park.client.submission.planner import planner
-from park.client.submission.request_text import authorized, extended, of_size, with_set_hash
+from park.client.submission.grants import grant
+from park.client.submission.item import Item, Opening, Sender, State, is_bound, prevented, settled
+from park.client.submission.recorder import current_recorder
+from park.client.submission.request_text import (
+    dumps,
+    extended,
+    of_size,
+    origin_of,
+    with_set_hash,
+)
 from park.client.submission.uploads import Uploads
 from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
 from park.wire import API
@@ -71,11 +79,11 @@ class Submitter:
 
     def put(self, items: Sequence[Item]) -> None:
         """Take ``items``; returns at once."""
-        plan = planner.get()
-        if plan is not None:
+        recorder = current_recorder()
+        if recorder is not None:
             for item in items:
                 item.state = State.PLANNED
-                plan.take(item)
+                recorder.take(item)
             return
         for item in items:
             if item.files:
@@ -239,13 +247,11 @@ class Submitter:
         if item.openings:
             grants = [(opening, self._grant(opening)) for opening in item.openings]
             more["grants"] = [held for _, held in grants]
-            text = authorized(text, grants)
+            text = _authorized(text, grants)
         return extended(text, more)
 
     def _grant(self, opening: Opening) -> dict[str, str]:
         """Make a grant for one job alone."""
-        from park.client.submission.grants import grant
-
         transport = opening.submitter.transport
         made = grant(transport, jobs=opening.jobs, files=opening.files)
         return {"service": opening.submitter.url, "token": str(made.token)}
@@ -310,6 +316,17 @@ class Submitter:
             _untold.append(item)
 
 
+def _authorized(text: str, grants: Sequence[tuple[Opening, dict[str, str]]]) -> str:
+    """Return the request with the fetch in it authorized by the grant that is meant for that."""
+    for opening, held in grants:
+        if opening.authorizes:
+            document = json.loads(text)
+            document["fetch"]["authorization"] = f"Bearer {held['token']}"
+            document["fetch"]["origin"] = origin_of(held["service"])
+            text = dumps(document)
+    return text
+
+
 def _concerns_one(error: Exception) -> bool:
     """Tell whether a batch was refused for one of its jobs, and not for who sent it."""
     refused = isinstance(error, ParkError) and 400 <= error.http_status < 500  # noqa: PLR2004 (HTTP's)
@@ -321,7 +338,7 @@ def first_error(items: Iterable[Item]) -> BaseException | None:
 
     What failed only for want of another is told by that other.
     """
-    by_submitter: dict[Submitter, list[Item]] = {}
+    by_submitter: dict[Sender, list[Item]] = {}
     everything = list(items)
     for item in everything:
         by_submitter.setdefault(item.submitter, []).append(item)

@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 from park.client.access.known_services import known_service
 from park.client.access.transport import Transport
-from park.drawing.tree import host_of
-from park.drawing.workflow import joined
+from park.client.workflows.joining import joined, merged
 from park.errors import (
     NotPermitted,
     ServiceFault,
@@ -19,6 +18,8 @@ from park.errors import (
     UnknownItem,
     UsageError,
 )
+from park.model.states import NodeKind
+from park.model.urls import host_of
 from park.wire import API, GraphNode, GraphRecord, WhyRecord, decode
 
 __all__ = ["Elsewhere", "Workflows", "job_named", "others", "why"]
@@ -72,7 +73,7 @@ class Workflows:
         while ahead := _remote(records.values(), seen):
             for url, nodes in ahead.items():
                 seen |= {(url, node.id) for node in nodes}
-                records[url] = _merged(records.get(url), self._of(url, nodes))
+                records[url] = merged(records.get(url), self._of(url, nodes))
         return joined(records)
 
     def _of(self, url: str, nodes: Sequence[GraphNode]) -> GraphRecord:
@@ -88,7 +89,7 @@ class Workflows:
                 return _unseen(nodes, error.message)
             # one that is not there takes the others of its request with it
             half = len(nodes) // 2
-            return _merged(self._of(url, nodes[:half]), self._of(url, nodes[half:]))
+            return merged(self._of(url, nodes[:half]), self._of(url, nodes[half:]))
 
 
 def _asked(transport: Transport, jobs: Sequence[str]) -> GraphRecord:
@@ -97,7 +98,7 @@ def _asked(transport: Transport, jobs: Sequence[str]) -> GraphRecord:
     for batch in batches or [()]:
         query = [("job", job) for job in batch]
         answer = transport.json("GET", f"{API}/graph", params=query)
-        found = _merged(found, decode(GraphRecord, answer))
+        found = merged(found, decode(GraphRecord, answer))
     return found or GraphRecord(nodes=[], edges=[])
 
 
@@ -108,7 +109,7 @@ def _remote(
     found: dict[str, list[GraphNode]] = {}
     for record in records:
         for node in record.nodes:
-            remote = node.kind == "remote" and node.service is not None
+            remote = node.kind is NodeKind.REMOTE and node.service is not None
             if remote and (str(node.service), node.id) not in seen:
                 found.setdefault(str(node.service), []).append(node)
     return found
@@ -116,17 +117,6 @@ def _remote(
 
 def _unseen(nodes: Sequence[GraphNode], why_not: str) -> GraphRecord:
     return GraphRecord(nodes=[replace(node, why=node.why or why_not) for node in nodes], edges=[])
-
-
-def _merged(one: GraphRecord | None, other: GraphRecord) -> GraphRecord:
-    if one is None:
-        return other
-    known = {node.id for node in one.nodes}
-    return GraphRecord(
-        nodes=[*one.nodes, *(node for node in other.nodes if node.id not in known)],
-        edges=list(dict.fromkeys([*one.edges, *other.edges])),
-        complete=one.complete and other.complete,
-    )
 
 
 def why(transport: Transport, job: str) -> WhyRecord:

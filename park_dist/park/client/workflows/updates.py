@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from park.client.access.transport import Transport
-from park.drawing.tree import standing
 from park.errors import ServiceUnreachable
+from park.model.states import standing
 from park.wire import API, GraphNode, GraphRecord
 
 __all__ = ["State", "Watched", "is_final", "watched"]

@@ -13,8 +13,8 @@ from support.services.job_service import JobService
 import park
 from park.client.installs import background as module
 from park.client.installs.background import Bindings
-from park.client.installs.matching import Binding
 from park.client.installs.request import Requested
+from park.client.submission.binding import Binding
 from park.errors import BuildFailed, EnvironmentMismatch, NoDistribution, UsageError
 from park.model.states import InstallState
 from park.wire import InstallRecord, encode

@@ -251,5 +251,5 @@ def test_what_cannot_be_fetched_or_opened_is_told_at_once(one: JobService) -> No
 
 
 def test_a_job_and_an_install_know_their_service(one: JobService, job: Job) -> None:
-    install = Install(one.service.connection, "0199", "mymodel")
+    install = Install(one.service, "0199", "mymodel")
     assert job.service == install.service == one.service

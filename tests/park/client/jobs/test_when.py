@@ -141,7 +141,7 @@ def test_a_condition_is_waited_for_and_awaited(far: FollowServer) -> None:
     service = Service(Transport(far.address))
     from park.client.jobs.submitted_job import Job
 
-    first, second = (Job(service.connection, f"0{n}" * 18, "m:f") for n in (1, 2))
+    first, second = (Job(service, f"0{n}" * 18, "m:f") for n in (1, 2))
     both = first.iscompleted & second.iscompleted
     with pytest.raises(TimeoutError):
         both.wait(0.05)
@@ -159,7 +159,7 @@ def test_an_install_elsewhere_is_opened_by_a_grant(one: JobService) -> None:
     from park.client.background_install import Install
 
     two = JobService("http://two.example").bind()
-    install = Install(two.service.connection, "0199", "mymodel")
+    install = Install(two.service, "0199", "mymodel")
     one.service.submit("m:f", when=install.iscompleted).confirm(10)
     (sent,) = one.jobs
     leaf = {"install": "0199", "is": "completed", "service": two.service.url}

@@ -15,7 +15,7 @@ import pytest
 from support.services.job_service import BOUND, JobService
 
 import park
-from park.client.submission.planner import planner
+from park.client.access.dry_run import dry_run
 from park.errors import (
     CannotSatisfy,
     InvalidEntryPoint,
@@ -315,14 +315,14 @@ class Notes:
 
 def test_a_planner_takes_what_would_be_submitted(one: JobService) -> None:
     notes = Notes()
-    token = planner.set(notes)
+    token = dry_run.begin(notes)
     try:
         with one.service:
             first = add(1)
             upload = park.install_service("park")
             add(first, when=upload.iscompleted)
     finally:
-        planner.reset(token)
+        dry_run.end(token)
     assert [item.label for item in notes.items] == [f"{__name__}:add", "park", f"{__name__}:add"]
     assert one.asked == []
     with pytest.raises(UsageError, match="part of a plan"):

@@ -1,23 +1,21 @@
-"""Arguments on their way to a service and results on their way back."""
+"""Arguments on their way to a service."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from park.calling import positional_parameters
-from park.client.jobs.placeholders import Placeholder, encoding_arguments
+from park.client.jobs.placeholders import Placeholder, encoding_arguments, stands_for
+from park.client.jobs.remote_job import RemoteJob
 from park.client.submission.files import File, FileDigest, digest_of
-from park.errors import EnvironmentMismatch, UsageError
+from park.errors import UsageError
 from park.runtime import codec
 from park.wire import CallDocument
 
-if TYPE_CHECKING:
-    from park.client.jobs.submitted_job import Job
-
-__all__ = ["EncodedCall", "decode_result", "encode_call", "with_service_files"]
+__all__ = ["EncodedCall", "encode_call", "with_service_files"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +27,7 @@ class EncodedCall:
     """
 
     document: CallDocument
-    jobs: tuple[Job, ...] = ()
+    jobs: tuple[RemoteJob, ...] = ()
     files: tuple[tuple[Path, FileDigest], ...] = ()
     pickled: bool = False
 
@@ -95,7 +93,7 @@ class _Arguments:
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self.jobs: dict[str, Job] = {}
+        self.jobs: dict[str, RemoteJob] = {}
         self.files: list[tuple[Path, FileDigest]] = []
 
     def placed(self, value: Any) -> Any:
@@ -114,7 +112,7 @@ class _Arguments:
         return self._file(value) if isinstance(value, File) else value
 
     def _node(self, value: Placeholder) -> dict[str, Any]:
-        job, reference = value._stands_for()  # noqa: SLF001 (what only this module asks for)
+        job, reference = stands_for(value)
         self.jobs[job.id] = job
         node = reference.as_json()
         if node["service"] == self._service:
@@ -171,52 +169,3 @@ def _named(
     if first >= len(args) or len(args) > len(names):
         return args, kwargs
     return args[:first], {**dict(zip(names[first:], args[first:], strict=False)), **kwargs}
-
-
-def decode_result(document: Any, *, set_hash: str | None) -> Any:
-    """Return the value of an encoded result.
-
-    A pickle is read only where what is installed here has the set hash of the job that made
-    it; raises `EnvironmentMismatch` elsewhere, and for numpy data where numpy is absent.
-    """
-    try:
-        return codec.decode(document, set_hash=None)
-    except codec.CodecError as error:
-        if set_hash is None or not _has_pickle(document):
-            raise EnvironmentMismatch(f"the result cannot be read here: {error}") from error
-    try:
-        return codec.decode(document, set_hash=_set_hash_here(document, set_hash))
-    except codec.CodecError as error:
-        raise EnvironmentMismatch(
-            f"the result cannot be read here: {error}",
-            hint="return numbers, texts, lists, dicts or numpy arrays: those are read anywhere",
-        ) from error
-
-
-def _set_hash_here(document: Any, set_hash: str) -> str | None:
-    """Return ``set_hash`` if the project that defines the pickled types has that set here."""
-    from park.build.cache import user_cache
-    from park.build.local_set import local_set
-    from park.errors import LocalSetError
-
-    for module in sorted(_pickled_modules(document)):
-        try:
-            if local_set(module, cache=user_cache()).requirements.hash == set_hash:
-                return set_hash
-        except LocalSetError:
-            continue
-    return None
-
-
-def _pickled_modules(value: Any) -> set[str]:
-    if isinstance(value, list):
-        return {name for item in value for name in _pickled_modules(item)}
-    if not isinstance(value, dict):
-        return set()
-    if value.get(codec.TAG) == "pickle":
-        return {str(value["type"]).partition(".")[0]}
-    return {name for item in value.values() for name in _pickled_modules(item)}
-
-
-def _has_pickle(value: Any) -> bool:
-    return bool(_pickled_modules(value))

@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from park.client.submission.item import Item, Opening, State
-from park.client.submission.submitter import Submitter
-
-if TYPE_CHECKING:
-    from park.client.connection import Submitted
+from park.client.jobs.handle import Handle
+from park.client.submission.item import Item, Opening, Sender, State
 
 __all__ = ["needed"]
 
 
 def needed(
-    things: Sequence[Submitted], service: str, more: Sequence[Opening]
+    handles: Sequence[Handle], service: str, more: Sequence[Opening]
 ) -> tuple[tuple[Item, ...], tuple[Item, ...], tuple[Opening, ...]]:
-    """Return what a job on the service at the URL ``service`` needs of ``things``.
+    """Return what a job on the service at the URL ``service`` needs of ``handles``.
 
-    That is: pieces to be sent before it, pieces to be committed before it, and what grants
+    That is: items to be sent before it, items to be committed before it, and what grants
     are made for: jobs and installs on other services, and ``more``.
     """
     before: dict[str, Item] = {}
     committed: dict[str, Item] = {}
-    elsewhere: dict[Submitter, list[str]] = {}
+    elsewhere: dict[Sender, list[str]] = {}
     opened = {job for opening in more for job in opening.jobs}
-    for thing in things:
-        is_here = thing.connection.url == service
+    for handle in handles:
+        is_here = handle.connection.url == service
         if not is_here:
-            elsewhere.setdefault(thing.connection.submitter, []).append(thing.id)
-        item = thing.item
+            elsewhere.setdefault(handle.connection.submitter, []).append(handle.id)
+        item = handle.item
         if item is None or item.state is State.COMMITTED:
             continue
-        (before if is_here and thing.id not in opened else committed)[item.id] = item
+        (before if is_here and handle.id not in opened else committed)[item.id] = item
     return tuple(before.values()), tuple(committed.values()), _openings(elsewhere, more)
 
 
-def _openings(
-    elsewhere: dict[Submitter, list[str]], more: Sequence[Opening]
-) -> tuple[Opening, ...]:
+def _openings(elsewhere: dict[Sender, list[str]], more: Sequence[Opening]) -> tuple[Opening, ...]:
     """Return one opening for each service."""
     found = {opening.submitter: opening for opening in more}
     for submitter, jobs in elsewhere.items():

@@ -1,18 +1,16 @@
-"""A workflow as drawings need it: its pieces in layers, and a tree that has each of them once."""
+"""A workflow in layers, by what needs what, and as a tree that has each of its pieces once."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 from park.wire import GraphEdge, GraphNode, GraphRecord
 
-__all__ = ["Branch", "Workflow", "joined"]
-
-_REMOTE = "remote"
+__all__ = ["Branch", "Workflow"]
 
 _Value = TypeVar("_Value")
 
@@ -105,27 +103,6 @@ class Workflow:
         layers = self.layers
         above = [edge.needed for edge in self.needs[name] if layers[edge.needed] < layers[name]]
         return max(above, key=lambda needed: (layers[needed], needed), default=None)
-
-
-def joined(records: Mapping[str, GraphRecord]) -> GraphRecord:
-    """Return one graph of those that services, by their URL, have of one workflow.
-
-    The first service is the one that was asked. A piece of another bears its URL, and a
-    remote piece whose own service told of it is that piece.
-    """
-    home = next(iter(records), "")
-    nodes: dict[str, GraphNode] = {}
-    for service, record in records.items():
-        for node in record.nodes:
-            known = nodes.get(node.id)
-            if known is None or known.kind == _REMOTE:
-                far = node.kind != _REMOTE and service != home
-                nodes[node.id] = replace(node, service=service) if far else node
-    return GraphRecord(
-        nodes=list(nodes.values()),
-        edges=list(dict.fromkeys(edge for record in records.values() for edge in record.edges)),
-        complete=all(record.complete for record in records.values()),
-    )
 
 
 def _grouped(pairs: Iterable[tuple[str, _Value]]) -> Mapping[str, tuple[_Value, ...]]:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.labs.workflows import FIRST, SECOND, edge, node, story
 
-from park.drawing.workflow import Workflow, joined
+from park.client.workflows.joining import joined
+from park.client.workflows.layers import Workflow
 from park.wire import GraphEdge, GraphRecord
 
 DIAMOND = GraphRecord(

@@ -6,31 +6,29 @@ import threading
 from concurrent.futures import Future
 from contextvars import Token
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from park.client.access.known_services import service_names, with_names
+from park.client.access.dry_run import dry_run
 from park.client.installs.environment_plan import EnvironmentPlan, environment_plan
-from park.client.submission.planner import PlanEnds, Planner, planner
-from park.drawing.tree import aligned, tree
-from park.drawing.workflow import Workflow
-from park.model.conditions import Comparison, InstallIs, JobIs, Leaf, describe, leaves
+from park.client.workflows.layers import Workflow
+from park.errors import PlanEnds
+from park.model.conditions import InstallIs, JobIs, Leaf, Phase, describe, leaves
 from park.model.conditions_json import condition_from_json
-from park.model.references import Reference, references_in
+from park.model.leaves import needed_by
+from park.model.references import references_in
 from park.model.states import NodeKind
 from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from park.client.access.transport import Transport
-    from park.client.connection import Connection
-    from park.client.installs.matching import Binding
+    from park.client.submission.binding import Binding
     from park.client.submission.item import Item
     from park.model.entry_point import EntryPoint
 
-__all__ = ["Plan", "plan"]
+__all__ = ["PlanContent", "kind_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +41,9 @@ class _Wanted:
     offer: str | None = None
 
 
-class Plan:
+class PlanContent:
     """What was submitted in its block, which no service was told of.
 
-    ``print(plan)`` shows the pieces, the services that they would run on and what waits for
-    what, and for each environment whether it is there, or what would be built, sent and
-    installed: to tell that, the services are asked, and what is installed here is looked at.
     The block ends where something would have to be known that only a run can tell, such as a
     result; ``ended`` then says what.
     """
@@ -58,7 +53,7 @@ class Plan:
         self._lock = threading.Lock()
         self._items: list[Item] = []
         self._wanted: dict[_Wanted, Future[Binding]] = {}
-        self._token: Token[Planner | None] | None = None
+        self._token: Token[object | None] | None = None
         self._environments: list[EnvironmentPlan] | None = None
         self.ended: str | None = None
 
@@ -69,9 +64,9 @@ class Plan:
 
     def __enter__(self) -> Self:
         if self._everywhere:
-            planner.everywhere = self
+            dry_run.everywhere = self
         else:
-            self._token = planner.set(self)
+            self._token = dry_run.begin(self)
         return self
 
     def __exit__(
@@ -81,9 +76,9 @@ class Plan:
         trace: TracebackType | None,
     ) -> bool:
         if self._everywhere:
-            planner.everywhere = None
+            dry_run.everywhere = None
         elif self._token is not None:
-            planner.reset(self._token)
+            dry_run.end(self._token)
         if isinstance(error, PlanEnds):
             self.ended = error.message
             return True
@@ -99,7 +94,7 @@ class Plan:
 
     def environment(
         self,
-        connection: Connection,
+        transport: Transport,
         entry_point: EntryPoint,
         *,
         lock: str | None,
@@ -109,7 +104,7 @@ class Plan:
         with self._lock:
             named = lock is not None or offer is not None
             target = "" if named else entry_point.module
-            return self._future(_Wanted(connection.transport, target, lock, offer))
+            return self._future(_Wanted(transport, target, lock, offer))
 
     def _future(self, wanted: _Wanted) -> Future[Binding]:
         return self._wanted.setdefault(wanted, Future())
@@ -126,6 +121,11 @@ class Plan:
             ]
         return self._environments
 
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What was submitted, in its order."""
+        return tuple(self._items)
+
     def graph(self) -> GraphRecord:
         """Return the pieces and what they need of each other."""
         homes = {item.id: item.submitter.url for item in self._items}
@@ -139,22 +139,6 @@ class Plan:
         ]
         return GraphRecord(nodes=nodes, edges=edges)
 
-    def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        services = dict.fromkeys(item.submitter.url for item in self._items)
-        name_of = service_names()
-        yield f"would run: {_counted(self._items)} on {', '.join(map(name_of, services)) or '-'}"
-        rows = tree(Workflow(with_names(self.graph())), datetime.now(UTC))
-        yield from (f"  {line}" for line in aligned(rows))
-        if self._wanted:
-            yield "environments:"
-        for environment in self.environments:
-            yield from (f"  {line}" for line in environment.lines(name_of))
-        if self.ended is not None:
-            yield f"ends there: {self.ended}"
-
     def as_json(self) -> dict[str, Any]:
         """Return the plan as JSON data: ``pieces``, ``environments`` and ``ended``."""
         graph = self.graph()
@@ -167,7 +151,7 @@ class Plan:
                 {
                     "id": item.id,
                     "service": item.submitter.url,
-                    "kind": _kind(item),
+                    "kind": kind_of(item),
                     "label": item.label,
                     "stage": layers[item.id],
                     "needs": needs.get(item.id, []),
@@ -180,29 +164,16 @@ class Plan:
         }
 
 
-def plan() -> Plan:
-    """Plan what is submitted in a block, in place of submitting it.
-
-    ::
-
-        with park.plan() as plan:
-            run_my_workflow()
-        print(plan)
-
-    It holds for this thread or task. See also ``park plan SCRIPT``.
-    """
-    return Plan()
-
-
-def _kind(item: Item) -> NodeKind:
+def kind_of(item: Item) -> NodeKind:
+    """Return what an item will be in a workflow."""
     if item.document is None:
         return NodeKind.INSTALL
     return NodeKind.FETCH if item.document["entry_point"] == FETCH else NodeKind.CALL
 
 
 def _node(item: Item, service: str | None) -> GraphNode:
-    kind = _kind(item)
-    label = _url(item.document) if kind == NodeKind.FETCH else item.label
+    kind = kind_of(item)
+    label = _url(item.document) if kind is NodeKind.FETCH else item.label
     why = None
     if item.document is not None and (when := item.document.get("when")) is not None:
         expression = condition_from_json(when)
@@ -218,7 +189,7 @@ def _url(document: dict[str, Any] | None) -> str:
 
 
 def _is_completion(leaf: Leaf) -> bool:
-    return isinstance(leaf, (JobIs, InstallIs)) and leaf.phase == "completed"
+    return isinstance(leaf, (JobIs, InstallIs)) and leaf.phase is Phase.COMPLETED
 
 
 def _edges(item: Item) -> Iterator[GraphEdge]:
@@ -228,28 +199,5 @@ def _edges(item: Item) -> Iterator[GraphEdge]:
         yield GraphEdge(job=item.id, needed=reference.job, how=str(reference.what))
     if (when := document.get("when")) is not None:
         for leaf in leaves(condition_from_json(when)):
-            yield from (GraphEdge(job=item.id, needed=name, how=how) for name, how in _needed(leaf))
-
-
-def _needed(leaf: Leaf) -> Iterator[tuple[str, str]]:
-    match leaf:
-        case JobIs(job=name, phase=phase) | InstallIs(install=name, phase=phase):
-            yield name, str(phase)
-        case Comparison(left=left, right=right):
-            for side in (left, right):
-                if isinstance(side, Reference):
-                    yield side.job, str(side.what)
-
-
-def _counted(items: Iterable[Item]) -> str:
-    kinds = [_kind(item) for item in items]
-    words = ((NodeKind.CALL, "job"), (NodeKind.FETCH, "fetch"), (NodeKind.INSTALL, "install"))
-    counts = ((kinds.count(kind), word) for kind, word in words)
-    told = [f"{count} {_plural(word, count)}" for count, word in counts if count]
-    return ", ".join(told) or "nothing"
-
-
-def _plural(word: str, count: int) -> str:
-    if count == 1:
-        return word
-    return f"{word}es" if word.endswith("ch") else f"{word}s"
+            for name, _, how in needed_by(leaf):
+                yield GraphEdge(job=item.id, needed=name, how=str(how))

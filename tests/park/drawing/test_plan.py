@@ -15,7 +15,7 @@ from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.installs.environment_plan import EnvironmentPlan
 from park.client.service import Service
-from park.client.workflows.plan import Plan
+from park.drawing.plan import Plan
 from park.model.pins import Difference
 
 URLS = ("http://127.0.0.1:1/one", "http://127.0.0.1:1/two")
@@ -142,7 +142,7 @@ def test_a_map_ends_with_its_shortest_argument(services: tuple[Service, Service]
         jobs = services[0].map("planned_model:fit", [1, 2, 3], [4, 5])
         condition = park.all_of(jobs)
     assert len(jobs) == 2
-    assert len(condition.things) == 2
+    assert len(condition.handles) == 2
 
 
 def test_an_environment_is_told_with_what_would_be_done() -> None:

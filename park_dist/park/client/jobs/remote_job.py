@@ -1,0 +1,298 @@
+"""A job as its service knows it: record, result, logs, files, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from park.client.access.transport import Transport, patient
+from park.client.connection import WithConnection
+from park.client.jobs.phased import Phased
+from park.client.jobs.results import decode_result
+from park.client.jobs.when import Condition
+from park.client.submission.item import Item, State
+from park.errors import JobCancelled, JobFailed, UnknownItem
+from park.model.conditions import JobIs, Leaf, Phase
+from park.model.references import Reference, What
+from park.model.states import JobState
+from park.wire import API, FileRecord, JobRecord, decode
+
+__all__ = ["RemoteJob"]
+
+_LONG_POLL_S = 25.0
+_FOLLOW_S = 0.5
+"""How long one stream is listened to while the other may have news as well."""
+
+_PARENT_S = 60.0
+_PARENT_PAUSE_S = 0.2
+
+
+class RemoteJob(Phased):
+    """What can be asked of a service about one job of it, and be done to it."""
+
+    def __init__(
+        self,
+        service: WithConnection,
+        id: str,  # noqa: A002 (the field's name)
+        entry_point: str,
+        *,
+        item: Item | None = None,
+        record: JobRecord | None = None,
+    ) -> None:
+        super().__init__(service, id, item)
+        self._entry_point = entry_point
+        self._record = record
+        self._document: Any = None
+        self._value: tuple[Any] | None = None
+
+    def __repr__(self) -> str:
+        record, item = self._record, self._item
+        if record is not None:
+            state = str(record.status)
+        elif item is not None and item.error is not None:
+            state = "not submitted"
+        else:
+            is_there = item is None or item.state is State.COMMITTED
+            state = "submitted" if is_there else "being submitted"
+        return f"<{type(self).__name__} {self._id} {self._entry_point} {state}>"
+
+    @property
+    def entry_point(self) -> str:
+        """What it calls: ``module:qualname``."""
+        return self._entry_point
+
+    @property
+    def transport(self) -> Transport:
+        """The requests to the service that it is on."""
+        return self.connection.transport
+
+    def confirm(self, timeout: float | None = None) -> None:
+        """Wait until the service has committed the job; raises what its submission raised.
+
+        Raises `TimeoutError` after ``timeout`` seconds.
+        """
+        if self._item is not None:
+            self._item.confirm(timeout)
+            if self._record is None and self._item.answer is not None:
+                self._record = decode(JobRecord, self._item.answer)
+
+    @property
+    def status(self) -> JobState:
+        """The state of the job, asked of the service unless it was final already."""
+        return self.refresh().status
+
+    @property
+    def lock_hash(self) -> str | None:
+        """The lock hash that the job is bound to: the environment it runs in, and no other.
+
+        None while the job waits for an install.
+        """
+        self.confirm()
+        known = None if self._record is None else self._record.lock_hash
+        return known or self.refresh().lock_hash
+
+    @property
+    def error(self) -> str | None:
+        """One line that says why the job failed or was cancelled."""
+        return self.refresh().error
+
+    def reference(self, what: What, *, name: str | None = None) -> Reference:
+        """Return the reference to ``what`` of the job, as data."""
+        return Reference(job=self._id, what=what, service=self.connection.url, name=name)
+
+    def file_record(self, name: str | None, timeout: float | None = None) -> FileRecord:
+        """Wait for the job and return the name, size and SHA-256 of its file ``name``.
+
+        Without a name: the only one, or of several the one whose name the job returned.
+        Raises `UnknownItem` where there is none, and as `result` where the job failed.
+        """
+        record = self.wait(timeout)
+        files = {file.name: file for file in record.files}
+        if name is None and len(files) == 1:
+            return record.files[0]
+        if name is None and files and record.status is JobState.COMPLETED:
+            name = str(self.result(0))
+        if name in files:
+            return files[name]
+        if record.status is not JobState.COMPLETED:
+            self.result(0)  # raises why there is none
+        left = f"several files: {', '.join(files)}" if files else "no file"
+        if name is not None and len(files) == 1:
+            left = f"one file: {next(iter(files))}"
+        raise UnknownItem(
+            f"job {self.id} is {record.status} and left {left}",
+            hint="`job.files` has them all; a job that returns the name of one says which",
+        )
+
+    def url_of(self, name: str) -> str:
+        """Return the URL of the file ``name`` of the job."""
+        return self.connection.url + self.route_of(name)
+
+    def route_of(self, name: str) -> str:
+        """Return the path of that URL below the one of the service."""
+        return f"{API}/jobs/{self._id}/files/{quote(name)}"
+
+    # -- conditions
+
+    def leaf(self, phase: Phase) -> Leaf:
+        """Return what says that the job is in ``phase``."""
+        return JobIs(job=self._id, phase=phase, service=self.connection.url)
+
+    @property
+    def iscancelled(self) -> Condition:
+        """The condition that the job was cancelled."""
+        return self._is(Phase.CANCELLED)
+
+    @property
+    def isstarted(self) -> Condition:
+        """The condition that the job has begun to run."""
+        return self._is(Phase.STARTED)
+
+    # -- what becomes of it
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Any:
+        await asyncio.to_thread(self.confirm)
+        if self._record is None or not self._record.status.is_final:
+            decided = self.connection.decided(self.leaf(Phase.FINISHED))
+            await asyncio.wrap_future(decided)
+        return await asyncio.to_thread(self.result)
+
+    def refresh(self) -> JobRecord:
+        """Return the job's record as the service has it now."""
+        self.confirm()
+        if self._record is None or not self._record.status.is_final:
+            self._record = self._asked(0)
+        return self._record
+
+    def wait(self, timeout: float | None = None) -> JobRecord:
+        """Wait until the job is final; raises `TimeoutError` after ``timeout`` seconds."""
+        return self._until_final(timeout, self._asked)
+
+    def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self.confirm(timeout)
+        with patient(timeout):
+            record = self._record or ask(0)
+        while not record.status.is_final:
+            left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"job {self.id} is {record.status} after {timeout:g} s")
+            with patient(None if deadline is None else left):
+                record = ask(min(left, _LONG_POLL_S))
+        self._record = record
+        return record
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the job and return what it returned.
+
+        Raises `JobFailed` (with the traceback in ``details``), `JobCancelled`, or
+        `TimeoutError` after ``timeout`` seconds.
+        """
+        record = self._until_final(timeout, self._asked_with_result)
+        if record.status is JobState.CANCELLED:
+            raise JobCancelled(f"job {self.id} was cancelled: {record.error}")
+        if record.status is JobState.FAILED:
+            raise JobFailed(
+                f"job {self.id} failed: {record.error}",
+                hint=f"park status {self.id} --traceback; park logs {self.id}",
+                details={"traceback": self.traceback()},
+            )
+        if self._value is None:
+            self._value = (self._decoded(),)
+        return self._value[0]
+
+    def _decoded(self) -> Any:
+        if self._document is None:  # it was final before anybody asked for its result
+            self._record = self._asked_with_result(0)
+        return decode_result(self._document, set_hash=self.refresh().set_hash)
+
+    def _asked_with_result(self, wait: float) -> JobRecord:
+        """Ask for the job and, in the same answer, for its result where it has one."""
+        query = {"wait": wait}
+        answer = self._told(f"{API}/jobs/{self.id}/result", query)
+        self._document = answer.get("result")
+        return decode(JobRecord, answer["job"])
+
+    def traceback(self) -> str | None:
+        """Return the full traceback of a failed job, where there is one."""
+        self.confirm()
+        answer = self.transport.json("GET", f"{API}/jobs/{self.id}/traceback")
+        return None if answer["traceback"] is None else str(answer["traceback"])
+
+    def logs(self, stream: str = "stdout") -> str:
+        """Return what the job has written to ``stdout`` or ``stderr`` so far."""
+        text, offset = b"", 0
+        while True:
+            block, final = self._block(stream, offset, 0)
+            text, offset = text + block, offset + len(block)
+            if final or not block:
+                return text.decode(errors="replace")
+
+    def follow(self) -> Iterator[tuple[str, str]]:
+        """Yield (stream, text) as the job writes, until it has ended and all was read."""
+        offsets = {"stdout": 0, "stderr": 0}
+        decoders = {
+            stream: codecs.getincrementaldecoder("utf-8")(errors="replace") for stream in offsets
+        }
+        while offsets:
+            for stream in list(offsets):
+                block, final = self._block(stream, offsets[stream], _FOLLOW_S)
+                offsets[stream] += len(block)
+                text = decoders[stream].decode(block, final=final)
+                if text:
+                    yield stream, text
+                if final:
+                    del offsets[stream]
+
+    def _block(self, stream: str, offset: int, wait: float) -> tuple[bytes, bool]:
+        self.confirm()
+        query = {"offset": offset, "wait": wait}
+        with patient():
+            answer = self.transport.bytes(f"{API}/jobs/{self.id}/logs/{stream}", params=query)
+        return answer.content, answer.headers.get("x-park-final") == "true"
+
+    def fetch(self, name: str, target: str | os.PathLike[str]) -> Path:
+        """Write the file ``name`` of the job to ``target``, whole or not at all; return its path.
+
+        Raises `UnknownItem` for a file that the job does not have, and `UsageError` where
+        ``target`` cannot be written.
+        """
+        self.confirm()
+        path = Path(target)
+        self.transport.download(self.route_of(name), path)
+        return path
+
+    def cancel(self, *, dependents: bool = False) -> JobState:
+        """Cancel the job; returns its state when its processes are gone.
+
+        With ``dependents`` also all that needs it, however far.
+        """
+        self.confirm()
+        query = {"dependents": "true"} if dependents else {}
+        answer = self.transport.json("POST", f"{API}/jobs/{self.id}/cancel", params=query)
+        self._record = decode(JobRecord, answer)
+        return self.wait().status
+
+    def _asked(self, wait: float) -> JobRecord:
+        return decode(JobRecord, self._told(f"{API}/jobs/{self.id}", {"wait": wait}))
+
+    def _told(self, path: str, query: dict[str, float]) -> Any:
+        """GET, with patience for a job that the process before a fork is about to submit."""
+        deadline = time.monotonic() + _PARENT_S
+        while True:
+            try:
+                return self.transport.json("GET", path, params=query)
+            except UnknownItem:
+                is_ours = self._item is None or not self._item.inherited
+                if is_ours or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PARENT_PAUSE_S)

@@ -1,0 +1,112 @@
+"""What a service is asked: what it is, has and offers, and which jobs you have there."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from packaging.utils import canonicalize_name
+
+from park.build.cache import user_cache
+from park.build.local_set import LocalSet, project_set
+from park.client.access.transport import Transport
+from park.client.areas import ServiceFiles
+from park.client.connection import Connection, connection_of
+from park.client.installs.matching import offers
+from park.client.installs.versions import ServiceVersion, compared
+from park.errors import LocalSetError
+from park.wire import (
+    API,
+    EnvironmentRecord,
+    ForkServerRecord,
+    JobRecord,
+    OfferRecord,
+    OfferRequest,
+    ServiceRecord,
+    decode,
+    encode,
+)
+
+__all__ = ["ServiceQueries"]
+
+
+class ServiceQueries:
+    """A service, as far as it is asked; see `park.Service`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._connection = connection_of(transport)
+        self._transport = self._connection.transport
+
+    @property
+    def url(self) -> str:
+        """The service's URL."""
+        return self._transport.address.url
+
+    @property
+    def transport(self) -> Transport:
+        """The connection to the service: requests with your token, answers or errors."""
+        return self._transport
+
+    @property
+    def connection(self) -> Connection:
+        """The way to the service that all handles of it share."""
+        return self._connection
+
+    def about(self) -> ServiceRecord:
+        """Return what the service says of itself."""
+        return decode(ServiceRecord, self._transport.json("GET", API))
+
+    def versions(self, project: str | None = None) -> list[ServiceVersion]:
+        """Return what the service has, each version compared with what is installed here."""
+        records = self._environment_records(project)
+        local = {name: _local_requirements(name) for name in {each.project for each in records}}
+        return [
+            compared(each, None if (here := local[each.project]) is None else here.requirements)
+            for each in records
+        ]
+
+    @property
+    def files(self) -> ServiceFiles:
+        """Your files on the service, what others share, and the operator's roots."""
+        return ServiceFiles(self._transport)
+
+    def offers(self) -> list[OfferRecord]:
+        """Return the projects that the operator keeps ready."""
+        return offers(self._transport)
+
+    def offer(self, request: OfferRequest) -> OfferRecord:
+        """Keep a project ready for everybody; the operator's. Returns at once."""
+        answer = self._transport.json("POST", f"{API}/offers", json=encode(request))
+        return decode(OfferRecord, answer)
+
+    def withdraw(self, project: str, version: str) -> list[OfferRecord]:
+        """Keep a project ready no longer; the operator's."""
+        path = f"{API}/offers/{quote(project, safe='')}/{quote(version, safe='')}"
+        return [decode(OfferRecord, each) for each in self._transport.json("DELETE", path)]
+
+    def fork_servers(self) -> list[ForkServerRecord]:
+        """Return the interpreters that wait there with a module imported, with their memory."""
+        answer = self._transport.json("GET", f"{API}/fork-servers")
+        return [decode(ForkServerRecord, each) for each in answer]
+
+    def job_records(self, *, status: str | None = None, limit: int = 50) -> list[JobRecord]:
+        """Return the records of your newest jobs, newest first."""
+        query = {"limit": limit} if status is None else {"limit": limit, "status": status}
+        answer = self._transport.json("GET", f"{API}/jobs", params=query)
+        return [decode(JobRecord, document) for document in answer]
+
+    def lock(self, lock_hash: str) -> str:
+        """Return the PEP 751 document of a lock hash or of a prefix of one."""
+        return self._transport.bytes(f"{API}/locks/{quote(lock_hash, safe='')}").text
+
+    def _environment_records(self, project: str | None) -> list[EnvironmentRecord]:
+        query = {} if project is None else {"project": project}
+        answer = self._transport.json("GET", f"{API}/versions", params=query)
+        return [decode(EnvironmentRecord, document) for document in answer]
+
+
+def _local_requirements(project: str) -> LocalSet | None:
+    """Return the local set of a project by its name, or None where it is not installed here."""
+    try:
+        return project_set(canonicalize_name(project), cache=user_cache())
+    except LocalSetError:
+        return None

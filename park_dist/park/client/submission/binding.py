@@ -1,0 +1,19 @@
+"""Where a job runs: an environment by its lock hash, or an install that will come to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Binding"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binding:
+    """The environment of a job: a lock hash, or the install that will come to one.
+
+    ``set_hash`` names the requirement set whose pickles may be read there, None for none.
+    """
+
+    lock_hash: str | None = None
+    install: str | None = None
+    set_hash: str | None = None

@@ -1,0 +1,84 @@
+"""How a job runs: its limits, and what becomes of it after a failure or a loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from park.errors import UsageError
+
+__all__ = ["JobKeywords", "JobOptions", "said_options"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobOptions:
+    """What a submission, or ``@park.job``, says of a job besides what it calls.
+
+    ``timeout_s`` and ``memory_bytes`` (of each process's data) are limits, None for none.
+    ``restartable``: it may run again from the beginning once its process is proven dead
+    without an outcome. ``retries``: how often it may run again after it failed, ``backoff_s``
+    seconds after the first failure and twice as long after each other. ``fresh`` asks for a
+    fresh interpreter in place of a fork.
+    """
+
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    restartable: bool = False
+    retries: int = 0
+    backoff_s: float = 1.0
+    fresh: bool = False
+
+
+class JobKeywords(TypedDict, total=False):
+    """The keywords of a submission that say `JobOptions`; None is the same as nothing said."""
+
+    timeout: float | None
+    memory: int | None
+    restartable: bool | None
+    retries: int | None
+    backoff: float | None
+    fresh: bool | None
+
+
+_FIELDS = {"timeout": "timeout_s", "memory": "memory_bytes", "backoff": "backoff_s"}
+"""The fields whose keyword is another word: it has no unit."""
+
+
+def said_options(said: JobKeywords, marked: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what is said of the `JobOptions` of a job, by field, as its request has it.
+
+    That is what the submission has ``said``, and else what ``@park.job`` has ``marked``; the
+    service adds the defaults. Raises `UsageError` for what no job can have, and `TypeError`
+    for a keyword that there is not.
+    """
+    _check("retries", said.get("retries"), whole=True)
+    _check("backoff", said.get("backoff"))
+    _check("timeout", said.get("timeout"), above=True)
+    _check("memory", said.get("memory"), whole=True, above=True)
+    unknown = set(said) - JobKeywords.__optional_keys__
+    if unknown:
+        raise TypeError(f"no option of a job is called {', '.join(sorted(unknown))}")
+    chosen = {_FIELDS.get(name, name): value for name, value in said.items()}
+    return _given({**(marked or {}), **_given(chosen)})
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _check(name: str, value: Any, *, whole: bool = False, above: bool = False) -> None:
+    """Refuse what is no number, or is below 0 (with ``above``: or is 0)."""
+    if value is None:
+        return
+    kind: Any = int if whole else (int, float)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, kind)
+        or not math.isfinite(value)
+        or value < 0
+        or (above and value == 0)
+    ):
+        what = "a whole number" if whole else "a number"
+        raise UsageError(f"{name}={value!r}: it is {what}, {'above' if above else 'not below'} 0")
