@@ -48,6 +48,9 @@ def remote_service(name: str | None = None) -> Service:
     return Service(Transport(find_service(name)))
 
 
+remote_service.__module__ = "park"  # pickles name what does not move when files do
+
+
 class SubmitOptions(JobKeywords, total=False):
     """What `Service.submit` takes besides a call, for one job or for many."""
 

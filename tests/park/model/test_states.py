@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from park.errors import InvalidEntryPoint
 from park.model.entry_point import EntryPoint
 from park.model.ids import new_id, uuid7
-from park.model.states import InstallState, JobState, may_follow
+from park.model.states import InstallState, JobState, may_follow, standing
 
 
 @pytest.mark.parametrize("text", ["mymodel:fit", "a.b.c:Class.method", " mymodel:fit "])
@@ -59,3 +59,22 @@ def test_an_install_ends_ready_or_failed() -> None:
         InstallState.READY,
         InstallState.FAILED,
     }
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_job_stands_as_its_state_says(state: JobState) -> None:
+    assert standing(str(state)) is state
+
+
+def test_an_install_stands_as_a_job_would() -> None:
+    assert [standing(state) for state in InstallState] == [
+        JobState.WAITING,
+        JobState.RUNNING,
+        JobState.RUNNING,
+        JobState.COMPLETED,
+        JobState.FAILED,
+    ]
+
+
+def test_what_is_known_by_its_id_alone_stands_nowhere() -> None:
+    assert standing("remote") is None

@@ -316,3 +316,7 @@ class JobFiles(Mapping[str, FileReference]):
     def records(self, timeout: float | None = None) -> list[FileRecord]:
         """Wait for the job and return name, size and SHA-256 of each of its files."""
         return self._job.wait(timeout).files
+
+
+for _public in (FileReference, ProgressReference, UrlReference, ValueReference):
+    _public.__module__ = "park"  # pickles name what does not move when files do

@@ -6,6 +6,7 @@ import asyncio
 import copy
 import hashlib
 import pickle
+import pickletools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -184,6 +185,16 @@ def test_a_handle_is_pickled_by_its_name_and_without_its_token(
     assert repr(part) == repr(value)
     assert repr(file) == repr(job.filename)
     assert service.url == one.service.url
+
+
+def test_pickles_name_what_does_not_move_when_files_do(one: JobService, job: Job) -> None:
+    things = [job, job.output["x"], job.progress["y"], job.filename, job.url, one.service]
+    named = {
+        str(argument).split()[0]
+        for opcode, argument, _ in pickletools.genops(pickle.dumps(things, protocol=2))
+        if opcode.name == "GLOBAL" and str(argument).startswith("park")
+    }
+    assert named == {"park", "park.model.references"}
 
 
 def restored(data: bytes) -> Any:
