@@ -7,16 +7,21 @@ import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from floors import framed
+
 import park
 from park.cli.main import EXIT_CODES, command_parsers
 from park.client.areas import ServiceFiles
 from park.errors import error_classes
 
+ARCHITECTURE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 
 
 def main() -> None:
-    """Write each page."""
+    """Write each page, and the floors into the architecture."""
+    architecture = ARCHITECTURE.read_text(encoding="utf-8")
+    ARCHITECTURE.write_text(framed(architecture), encoding="utf-8")
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
 
