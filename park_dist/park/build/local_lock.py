@@ -14,13 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from packaging.markers import Marker, default_environment
-from packaging.pylock import Package, PackageWheel, Pylock
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
+from packaging.markers import default_environment
+from packaging.pylock import Package, Pylock
 
 from park.build.output import last_lines
 from park.errors import ResolutionFailed
+from park.model.pylock import dumps, lock_of, wheel_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["locked"]
 
-_MARKERS = ("implementation_name", "platform_machine", "python_version", "sys_platform")
-
 
 def locked(requirements: RequirementSet, wheels: Mapping[Pin, BuiltWheel], *, beside: bool) -> str:
     """Return the TOML of the lock of ``requirements``; ``wheels`` are those that come from here.
@@ -40,23 +37,14 @@ def locked(requirements: RequirementSet, wheels: Mapping[Pin, BuiltWheel], *, be
 
     Raises `ResolutionFailed` with pip's last lines where the index has no wheel of a release.
     """
-    import tomlkit
-
     released = [pin for pin in requirements.pins if pin not in wheels]
     packages = [
         *_released(released),
         *(_local(pin, wheel, beside=beside) for pin, wheel in wheels.items()),
     ]
-    environment = cast("dict[str, str]", default_environment())
-    lock = Pylock(
-        lock_version=Version("1.0"),
-        environments=[Marker(" and ".join(f'{n} == "{environment[n]}"' for n in _MARKERS))],
-        requires_python=SpecifierSet(f"=={requirements.python}.*"),
-        created_by="park",
-        packages=sorted(packages, key=lambda package: package.name),
-    )
-    lock.validate()
-    return tomlkit.dumps(lock.to_dict())
+    by_name = sorted(packages, key=lambda package: package.name)
+    here = cast("dict[str, str]", default_environment())
+    return dumps(lock_of(by_name, python=requirements.python, markers=here))
 
 
 def _released(pins: Iterable[Pin]) -> list[Package]:
@@ -84,15 +72,11 @@ def _released(pins: Iterable[Pin]) -> list[Package]:
 
 
 def _local(pin: Pin, wheel: BuiltWheel, *, beside: bool) -> Package:
-    return Package(
-        name=pin.name,
-        version=Version(pin.version),
-        wheels=[
-            PackageWheel(
-                name=wheel.filename,
-                path=f"wheels/{wheel.filename}" if beside else str(wheel.path),
-                size=wheel.size,
-                hashes={"sha256": wheel.sha256},
-            )
-        ],
+    return wheel_package(
+        pin.name,
+        pin.version,
+        filename=wheel.filename,
+        sha256=wheel.sha256,
+        size=wheel.size,
+        path=f"wheels/{wheel.filename}" if beside else str(wheel.path),
     )

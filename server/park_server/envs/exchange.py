@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from email.parser import HeaderParser
 
-from packaging.pylock import Package, PackageWheel, Pylock
+from packaging.pylock import Package, Pylock
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import Version
 
+from park.model.pylock import wheel_package
 from park_server.envs.pylock import OWN_WHEELS, LockedWheel
 
 __all__ = ["exchanged", "same_requirements"]
@@ -46,13 +46,15 @@ def exchanged(lock: Pylock, wheels: Mapping[NormalizedName, LockedWheel]) -> Pyl
 
 
 def _package(package: Package, wheel: LockedWheel) -> Package:
-    own = PackageWheel(
-        name=wheel.filename,
-        path=f"{OWN_WHEELS}/{wheel.filename}",
+    own = wheel_package(
+        wheel.name,
+        wheel.version,
+        filename=wheel.filename,
+        sha256=wheel.sha256,
         size=wheel.size,
-        hashes={"sha256": wheel.sha256},
+        path=f"{OWN_WHEELS}/{wheel.filename}",
     )
-    return replace(package, version=Version(wheel.version), wheels=[own])
+    return replace(package, version=own.version, wheels=own.wheels)
 
 
 def _demands(metadata: str) -> tuple[str, frozenset[str], frozenset[str]]:

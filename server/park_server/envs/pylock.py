@@ -9,14 +9,13 @@ of a URL, so that a copy of the lock beside a folder of its wheels installs with
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-import tomli_w
-from packaging.markers import Environment, Marker
+from packaging.markers import Environment
 from packaging.pylock import (
     Package,
     PackageArchive,
@@ -28,13 +27,12 @@ from packaging.pylock import (
     PylockSelectError,
     PylockValidationError,
 )
-from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, parse_tag
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
-from packaging.version import Version
 
 from park.errors import ResolutionFailed, UsageError
 from park.model.lock_hash import LockHash, SelectedWheel, Target, lock_hash
+from park.model.pylock import dumps, lock_of, wheel_package
 from park_server.envs.interpreters import Interpreter
 
 __all__ = ["OWN_WHEELS", "LockedWheel", "Selection", "dump", "load", "normalise", "select"]
@@ -85,13 +83,10 @@ def normalise(
     a package has no wheel that the interpreter takes, or no SHA-256.
     """
     own_host = urlsplit(service_url).netloc.rpartition("@")[2] if service_url else None
-    wheels = select(resolved, interpreter).wheels
-    return Pylock(
-        lock_version=Version("1.0"),
-        environments=[_environment_marker(interpreter.markers)],
-        requires_python=SpecifierSet(f"=={interpreter.target.python}.*"),
-        created_by="park",
-        packages=[_package(wheel, own_host) for wheel in wheels],
+    return lock_of(
+        (_package(wheel, own_host) for wheel in select(resolved, interpreter).wheels),
+        python=interpreter.target.python,
+        markers=interpreter.markers,
     )
 
 
@@ -109,8 +104,7 @@ def select(lock: Pylock, interpreter: Interpreter) -> Selection:
 
 def dump(lock: Pylock) -> bytes:
     """Return the document as TOML, valid by the specification."""
-    lock.validate()
-    return tomli_w.dumps(lock.to_dict()).encode()
+    return dumps(lock).encode()
 
 
 def load(document: bytes) -> Pylock:
@@ -160,18 +154,14 @@ def _package(wheel: LockedWheel, own_host: str | None) -> Package:
     url = wheel.url
     if url is not None and urlsplit(url).netloc == own_host:
         url = None
-    return Package(
-        name=wheel.name,
-        version=Version(wheel.version),
-        wheels=[
-            PackageWheel(
-                name=wheel.filename,
-                url=url,
-                path=None if url else f"{OWN_WHEELS}/{wheel.filename}",
-                size=wheel.size,
-                hashes={"sha256": wheel.sha256},
-            )
-        ],
+    return wheel_package(
+        wheel.name,
+        wheel.version,
+        filename=wheel.filename,
+        sha256=wheel.sha256,
+        size=wheel.size,
+        url=url,
+        path=None if url else f"{OWN_WHEELS}/{wheel.filename}",
     )
 
 
@@ -191,12 +181,6 @@ def _basename(path: str) -> str:
 def _tags(tags: tuple[str, ...]) -> tuple[Tag, ...]:
     """Parse the tags of an interpreter, best first: a thousand, so once for each."""
     return tuple(tag for text in tags for tag in parse_tag(text))
-
-
-def _environment_marker(markers: Mapping[str, str]) -> Marker:
-    """Return the marker that is true where the lock was made for."""
-    names = ("implementation_name", "platform_machine", "python_version", "sys_platform")
-    return Marker(" and ".join(f'{name} == "{markers[name]}"' for name in names))
 
 
 def _only_source(package: Package, interpreter: Interpreter) -> ResolutionFailed:

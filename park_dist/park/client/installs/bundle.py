@@ -23,14 +23,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from packaging.markers import Marker, default_environment
-from packaging.pylock import Package, PackageWheel, Pylock
-from packaging.specifiers import SpecifierSet
+from packaging.markers import default_environment
 from packaging.utils import canonicalize_name, parse_wheel_filename
-from packaging.version import Version
 
 from park.build.output import last_lines
 from park.errors import ResolutionFailed, UsageError
+from park.model.pylock import dumps, lock_of, wheel_package
 from park.wire import LocalWheel, PinRecord
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ __all__ = ["Bundle", "is_bundle", "read_bundle", "write_bundle"]
 LOCK, WHEELS, ABOUT = "pylock.toml", "wheels", "park-bundle.json"
 
 _FORMAT = 1
-_MARKERS = ("implementation_name", "platform_machine", "python_version", "sys_platform")
 _COPY_BYTES = 1 << 20
 
 
@@ -183,29 +180,16 @@ def _sha256(path: Path) -> str:
 
 
 def _lock(wheels: Iterable[LocalWheel], python: str) -> str:
-    import tomlkit
-
+    packages = [
+        wheel_package(
+            wheel.name,
+            wheel.version,
+            filename=wheel.filename,
+            sha256=wheel.sha256,
+            size=wheel.size,
+            path=f"{WHEELS}/{wheel.filename}",
+        )
+        for wheel in wheels
+    ]
     here = cast("dict[str, str]", default_environment())
-    lock = Pylock(
-        lock_version=Version("1.0"),
-        environments=[Marker(" and ".join(f'{name} == "{here[name]}"' for name in _MARKERS))],
-        requires_python=SpecifierSet(f"=={python}.*"),
-        created_by="park",
-        packages=[
-            Package(
-                name=canonicalize_name(wheel.name),
-                version=Version(wheel.version),
-                wheels=[
-                    PackageWheel(
-                        name=wheel.filename,
-                        path=f"{WHEELS}/{wheel.filename}",
-                        size=wheel.size,
-                        hashes={"sha256": wheel.sha256},
-                    )
-                ],
-            )
-            for wheel in wheels
-        ],
-    )
-    lock.validate()
-    return tomlkit.dumps(lock.to_dict())
+    return dumps(lock_of(packages, python=python, markers=here))
