@@ -9,7 +9,6 @@ use, tell. (An fsync of each of the 15,000 files of a large environment takes se
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -17,8 +16,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from park.file_lock import exclusive
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 __all__ = [
     "BUILDING",
@@ -40,25 +42,12 @@ QUARANTINE = ".quarantine-"
 """Prefix of what was found damaged, kept for inspection until the next sweep."""
 
 
-@contextmanager
-def key_lock(folder: Path, key: str, *, wait: bool = True) -> Iterator[bool]:
+def key_lock(folder: Path, key: str, *, wait: bool = True) -> AbstractContextManager[bool]:
     """Hold the lock of ``key`` among all threads and processes that use ``folder``.
 
-    The value tells whether the lock is held: always, unless ``wait`` is False. A lock dies
-    with its process. Its file stays: removing it would let two hold "the" lock.
+    The value tells whether the lock is held: always, unless ``wait`` is False.
     """
-    locks = folder / ".locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(locks / key, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        held = True
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            held = False
-        yield held
-    finally:
-        os.close(descriptor)
+    return exclusive(folder / ".locks" / key, wait=wait)
 
 
 @contextmanager

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import BaseFileLock, Timeout
+
 from park.atomic import write_atomically
 from park.errors import Conflict, UsageError
+from park.file_lock import lock_at
 
 __all__ = ["Home"]
 
@@ -65,21 +66,20 @@ class Home:
                 hint="name a folder that you may write to: park serve --home DIR",
             ) from error
 
-    def lock(self) -> int:
-        """Take the home for this process, until it ends; return the lock's descriptor.
+    def lock(self) -> BaseFileLock:
+        """Take the home for this process, until it ends or lets the lock go.
 
         Raises `Conflict` where another service runs on the same home.
         """
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = lock_at(self.path / "lock")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
+            lock.acquire(blocking=False)
+        except Timeout:
             raise Conflict(
                 f"another park service runs on the home {self.path}",
                 hint="stop it, or choose another folder with --home",
             ) from None
-        return descriptor
+        return lock
 
     def token(self) -> str:
         """Return the token, made at the first call: 256 random bits, in a file of mode 0600.

@@ -53,7 +53,7 @@ def serve(settings: Settings) -> None:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings, home, listener, note))
     finally:
-        os.close(lock)
+        lock.release()
 
 
 async def _serve(

@@ -1,4 +1,3 @@
-import os
 import stat
 from pathlib import Path
 
@@ -36,5 +35,5 @@ def test_one_service_has_a_home(home: Home) -> None:
     first = home.lock()
     with pytest.raises(Conflict, match="another park service runs on the home"):
         home.lock()
-    os.close(first)
-    os.close(home.lock())
+    first.release()
+    home.lock().release()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-__all__ = ["Cache", "fresh_folder", "platform_key", "user_cache"]
+__all__ = ["Cache", "fresh_folder", "lock_beside", "platform_key", "user_cache"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +67,11 @@ def platform_key() -> str:
     A home folder can be shared by machines of several kinds, and with it the cache.
     """
     return f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
+
+
+def lock_beside(folder: Path) -> Path:
+    """Return the lock of ``folder``: a file beside it, which may be evicted when long unused."""
+    return folder.with_name(f"{folder.name}.lock")
 
 
 @contextmanager

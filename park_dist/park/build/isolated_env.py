@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import NormalizedName
 
 from park.atomic import write_atomically
-from park.build.cache import Cache
-from park.build.file_lock import exclusive
+from park.build.cache import Cache, lock_beside
 from park.build.output import build_failed
 from park.build.step import Progress, silent
+from park.file_lock import exclusive
 from park.model.pins import Pin, parse_pin
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def build_environment(
     folder = cache.environments / _key(wanted)
     if (environment := _load(folder)) is not None:
         return environment
-    with exclusive(folder):
+    with exclusive(lock_beside(folder)):
         if (environment := _load(folder)) is not None:
             return environment
         progress(f"making a build environment with {', '.join(wanted) or 'nothing in it'}")

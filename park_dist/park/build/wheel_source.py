@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from park.atomic import write_atomically
-from park.build.cache import Cache, fresh_folder
+from park.build.cache import Cache, fresh_folder, lock_beside
 from park.build.eviction import evict_now_and_then
-from park.build.file_lock import exclusive
 from park.build.retag import retag
 from park.build.step import Progress, silent
 from park.build.tree.hashing import Snapshot
+from park.file_lock import exclusive
 from park.model.pins import Pin
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class LocalSource(ABC):
         if (found := self.cached_wheel()) is not None:
             return found
         folder = self.cache.wheels / self.project.name / self.version
-        with exclusive(folder):
+        with exclusive(lock_beside(folder)):
             if (found := _finished(folder)) is not None:
                 return found
             progress(f"building {self.project.name} {self.version}")

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
 
 from park.build.cache import user_cache
-from park.build.file_lock import exclusive
 from park.build.output import last_lines
 
 
@@ -24,25 +22,6 @@ def test_without_it_the_cache_is_in_the_platforms_folder(
     if value is not None:
         monkeypatch.setenv("PARK_CACHE_DIR", value)
     assert user_cache().root.name == "park"
-
-
-def test_one_holder_at_a_time(tmp_path: Path) -> None:
-    inside: list[str] = []
-    started = threading.Event()
-
-    def second() -> None:
-        started.set()
-        with exclusive(tmp_path / "key"):
-            inside.append("second")
-
-    thread = threading.Thread(target=second)
-    with exclusive(tmp_path / "key"):
-        thread.start()
-        assert started.wait(10)
-        with exclusive(tmp_path / "another-key"):  # which nobody holds
-            inside.append("first")
-    thread.join(10)
-    assert inside == ["first", "second"]
 
 
 def test_the_last_lines_that_say_something() -> None:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.build.cache import fresh_folder
-from park.build.file_lock import exclusive
+from park.build.cache import fresh_folder, lock_beside
 from park.errors import LocalSetError
+from park.file_lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def exported(snapshot: Snapshot, *, cache: Cache) -> Iterator[Path]:
     hashed: then the wheel would not be what its version says.
     """
     folder = cache.exports / snapshot.content_hash[:32]
-    with exclusive(folder), fresh_folder(folder):
+    with exclusive(lock_beside(folder)), fresh_folder(folder):
         for file in snapshot.files:
             _copy(file, folder)
         _set_times(folder)
