@@ -6,7 +6,6 @@ the wheel store, and uv's cache of unpacked wheels.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import resource
 import stat
@@ -28,6 +27,7 @@ from packaging.version import Version
 
 from benchmarks.env_service import edit_loop, request_to_ready, thousand
 from benchmarks.timing import command, compared, seconds
+from park.digests import sha256_of
 from park_repo import durable as disk
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.environment import MANIFEST
@@ -268,7 +268,7 @@ class _Ours:
         """Realise the set with one more wheel, bytecode included."""
         lock, interpreter = self._lock
         name, version, _, _ = parse_wheel_filename(wheel.name)
-        sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        sha256 = sha256_of(wheel)
         own = PackageWheel(name=wheel.name, path=wheel.name, hashes={"sha256": sha256})
         package = Package(name=name, version=version, wheels=[own])
         larger = replace(lock, packages=[*lock.packages, package])

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 import shutil
 from collections.abc import AsyncIterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from park.digests import is_sha256
 from park.errors import InvalidUpload, UnknownItem
 from park.wire import FileRecord
 
 __all__ = ["ContentStore"]
 
 _BLOCK = 1 << 20
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class ContentStore:
@@ -132,7 +130,7 @@ class ContentStore:
         _sync_folder(place.parent)
 
     def _place(self, sha256: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
+        if not is_sha256(sha256):
             raise UnknownItem(f"not a sha256 in hex: {sha256!r}")
         return self._root / sha256[:2] / sha256
 

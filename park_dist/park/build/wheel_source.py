@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from park.build.eviction import evict_now_and_then
 from park.build.retag import retag
 from park.build.step import Progress, silent
 from park.build.tree.hashing import Snapshot
+from park.digests import sha256_of
 from park.file_lock import exclusive
 from park.model.pins import Pin
 
@@ -95,7 +95,7 @@ class LocalSource(ABC):
             finished.mkdir()
             wheel = retag(self._raw_wheel(raw), self.version, finished)
             self._check(wheel)
-            digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+            digest = sha256_of(wheel)
             size = wheel.stat().st_size
             record = {"filename": wheel.name, "sha256": digest, "size": size}
             write_atomically(finished / "wheel.json", json.dumps(record))

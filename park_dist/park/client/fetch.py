@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -16,6 +15,7 @@ from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.submitted_job import Fetch
 from park.client.submission.item import Opening
 from park.client.submission.request_text import origin_of
+from park.digests import is_sha256
 from park.errors import UsageError
 from park.model.job_options import said_options
 from park.model.references import Reference
@@ -56,7 +56,7 @@ def fetch_url(
             hint="call it in the block of a service (with service: …), or with service=…",
         )
     target = _target(url, auth)
-    if sha256 is not None and not _is_sha256(sha256):
+    if sha256 is not None and not is_sha256(str(sha256).lower()):
         raise UsageError(f"not a SHA-256 in hex: {sha256!r}")
     fetch: dict[str, Any] = {"url": target.url_for(chosen.url)}
     if sha256 is not None:
@@ -180,7 +180,3 @@ def _of_service_url(url: str, connection: Connection) -> _Target:
             hint=f"files of a service are at {jobs}ID/files/NAME and {files}~/PATH",
         )
     return _Target(text=url, opening=opening)
-
-
-def _is_sha256(text: object) -> bool:
-    return isinstance(text, str) and re.fullmatch("[0-9A-Fa-f]{64}", text) is not None

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import secrets
 import shutil
 from typing import TYPE_CHECKING
 
+from park.digests import is_sha256
 from park.errors import UnknownItem, UpstreamFault
 from park_repo.upstream.remote_pages import UNVERIFIED, metadata_sha256_of
 from park_repo.upstream.transfer import RemoteFile, Transfer
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RemoteFiles"]
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _KEPT_BYTES = 20 << 30
 """More than a hundred closures like that of refl1d: 46 wheels, some 160 MiB."""
@@ -167,7 +166,7 @@ class RemoteFiles:
         return file, found.source
 
     def _place(self, sha256: str, filename: str) -> Path:
-        if not _SHA256.fullmatch(sha256) and sha256 != UNVERIFIED:
+        if not is_sha256(sha256) and sha256 != UNVERIFIED:
             raise UnknownItem(f"not a sha256 in hex: {sha256!r}")
         if "/" in filename or filename in {"", ".", ".."}:
             raise UnknownItem(f"not a file name: {filename!r}")

@@ -7,12 +7,13 @@ reads it needs no other host, and sees no credentials.
 from __future__ import annotations
 
 import json
-import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urldefrag, urljoin
 
 from packaging.utils import NormalizedName, canonicalize_name
+
+from park.digests import is_sha256
 
 if TYPE_CHECKING:
     from park_repo.simple import Document
@@ -32,8 +33,6 @@ UNVERIFIED = "unverified"
 """Stands where a sha256 should, for files of which the other index gives none."""
 
 _NOT_SHOWN = {"provenance", "core-metadata", "dist-info-metadata", "data-dist-info-metadata"}
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_json_page(body: bytes, url: str) -> Document:
@@ -102,7 +101,7 @@ def metadata_sha256_of(file: Document) -> str | None:
 
 def _sha256_in(hashes: Any) -> str | None:
     digest = hashes.get("sha256") if isinstance(hashes, dict) else None
-    is_one = isinstance(digest, str) and _SHA256.fullmatch(digest.lower())
+    is_one = isinstance(digest, str) and is_sha256(digest.lower())
     return str(digest).lower() if is_one else None
 
 

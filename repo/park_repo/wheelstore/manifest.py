@@ -8,7 +8,6 @@ reading a byte, at about 3 µs a file; digests are for the suspicious, and now a
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from park.digests import sha256_of
 from park_repo import durable as disk
 
 __all__ = [
@@ -118,7 +118,7 @@ def changed_contents(root: Path, stamps: Iterable[Stamp]) -> tuple[Damage, ...]:
             damages.append(Damage(path=stamp.path, what="missing"))
             continue
         if (now.mode, now.size) != (stamp.mode, stamp.size) or (
-            stamp.sha256 and _sha256(root / stamp.path) != stamp.sha256
+            stamp.sha256 and sha256_of(root / stamp.path) != stamp.sha256
         ):
             damages.append(Damage(path=stamp.path, what="changed"))
     return tuple(sorted(damages, key=lambda damage: damage.path))
@@ -186,8 +186,3 @@ def _walk(root: Path, top: int) -> Iterator[tuple[str, os.stat_result]]:
             else:
                 yield path, found
         waiting.extend(reversed(folders))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,7 +15,6 @@ it is there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NewType
 
 from packaging.utils import NormalizedName
 
+from park.digests import sha256_of
 from park.errors import CannotSatisfy
 from park_repo import durable as disk
 from park_repo.wheelstore import pending
@@ -267,8 +267,7 @@ class WheelStore:
 
 
 def _check_digest(wheel: Path, sha256: str) -> None:
-    with wheel.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(wheel)
     if found != sha256:
         raise CannotSatisfy(
             f"{wheel.name} is not the wheel of the lock: expected SHA-256 {sha256}, found {found}",

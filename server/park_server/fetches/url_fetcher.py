@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 
+from park.digests import is_sha256
 from park.errors import CannotSatisfy, ParkError, ServiceFault, ServiceUnreachable, UsageError
 from park.wire import FetchRequest
 from park_repo.database import Database
@@ -28,8 +28,6 @@ from park_server.fetches.threads import in_thread
 from park_server.jobs.fetcher import FetchedFile
 
 __all__ = ["UrlFetcher"]
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,7 +224,7 @@ def _expected(request: FetchRequest) -> str | None:
     if request.sha256 is None:
         return None
     sha256 = request.sha256.lower()
-    if not _SHA256.fullmatch(sha256):
+    if not is_sha256(sha256):
         raise UsageError(f"sha256={request.sha256!r} is no SHA-256 in hex")
     return sha256
 

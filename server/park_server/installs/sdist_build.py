@@ -8,7 +8,6 @@ client's build had, since those are part of the tree's version.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -26,6 +25,7 @@ from park.build.backend import Backend
 from park.build.isolated_env import BuildEnvironment
 from park.build.output import build_failed
 from park.build.retag import retag
+from park.digests import sha256_of
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.pyproject import read_pyproject
 from park.wire import SourceArchive
@@ -222,4 +222,4 @@ def _build_tag(wheel: Path) -> str:
 
     A file name is immutable in the index, and a compiler need not give the same bytes twice.
     """
-    return f"0b{hashlib.sha256(wheel.read_bytes()).hexdigest()[:8]}"
+    return f"0b{sha256_of(wheel)[:8]}"

@@ -18,7 +18,6 @@ import sys
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
@@ -27,6 +26,7 @@ from packaging.markers import default_environment
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from park.build.output import last_lines
+from park.digests import sha256_of
 from park.errors import ResolutionFailed, UsageError
 from park.model.pylock import dumps, lock_of, wheel_package
 from park.wire import LocalWheel, PinRecord
@@ -68,7 +68,7 @@ class Bundle:
             target.open("wb") as file,
         ):
             shutil.copyfileobj(member, file, _COPY_BYTES)
-        found = _sha256(target)
+        found = sha256_of(target)
         if found != wheel.sha256:
             raise UsageError(
                 f"{wheel.filename} in {self.path}: expected SHA-256 {wheel.sha256}, found {found}",
@@ -169,14 +169,9 @@ def _described(path: Path) -> LocalWheel:
         name=canonicalize_name(name),
         version=str(version),
         filename=path.name,
-        sha256=_sha256(path),
+        sha256=sha256_of(path),
         size=path.stat().st_size,
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _lock(wheels: Iterable[LocalWheel], python: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +13,7 @@ from park.build.step import Progress
 from park.build.versioned_tree import TreeProject
 from park.build.wheel_source import BuiltWheel, LocalSource
 from park.client.access.transport import Transport
+from park.digests import sha256_of
 from park.errors import CannotSatisfy
 from park.wire import API, PinRecord, ServiceRecord, SourceArchive, decode
 
@@ -71,7 +71,7 @@ def _sent(transport: Transport, tree: TreeProject, wheel: BuiltWheel) -> tuple[S
     """Return the source of ``tree``, and whether it had to be sent."""
     with TemporaryDirectory() as folder:
         file = write_sdist(tree, wheel, Path(folder))
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest = sha256_of(file)
         place = f"{API}/files/{digest}"
         is_there = bool(transport.json("GET", f"{place}/present")["present"])
         if not is_there:

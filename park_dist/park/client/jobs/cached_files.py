@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 from contextlib import suppress
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from park.build.cache import user_cache
 from park.client.access.transport import Transport
+from park.digests import sha256_of
 from park.errors import ServiceFault
 
 __all__ = ["cached_file"]
@@ -29,8 +29,7 @@ def cached_file(transport: Transport, route: str, *, sha256: str, name: str) -> 
     beside = folder / f".{secrets.token_hex(8)}"
     try:
         transport.download(route, beside)
-        with beside.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sha256_of(beside)
         if found != sha256:
             raise ServiceFault(f"{route}: expected content with SHA-256 {sha256}, got {found}")
         beside.chmod(0o444)

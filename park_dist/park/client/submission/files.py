@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from park.digests import sha256_of
 from park.errors import UsageError
 from park.runtime.codec import ServiceFile
 
@@ -46,8 +46,7 @@ class FileDigest:
 def digest_of(file: File) -> FileDigest:
     """Read ``file`` and return its digest; raises `UsageError` where it cannot be read."""
     try:
-        with file.path.open("rb") as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        sha256 = sha256_of(file.path)
     except OSError as error:
         raise UsageError(f"cannot read {file.path}: {error.strerror}") from error
     return FileDigest(sha256=sha256, name=file.path.name)
