@@ -1,29 +1,47 @@
-"""Files that appear whole or not at all: written beside, renamed into their place."""
+"""Files that appear whole or not at all: written beside, renamed into their place.
+
+They may be lost with the power: `park_repo.durable` writes those that must not be.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["write_atomically"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["appearing", "write_atomically"]
 
 
-def write_atomically(path: Path, text: str, *, mode: int = 0o666, durable: bool = False) -> None:
+@contextmanager
+def appearing(target: Path, *, beside: Path | None = None) -> Iterator[Path]:
+    """Give a path to write to, which becomes ``target`` at the end of the block.
+
+    Where the block raises, ``target`` stays what it was, and what was written goes. The path
+    is a hidden one in the same folder, or the one ``beside``.
+    """
+    written = beside or target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        yield written
+        written.replace(target)
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Write ``text`` (UTF-8) to ``path``, whose folder is made where it is missing.
 
     Readers see the old or the new text. ``mode`` holds from the first moment, less the
-    umask; ``durable`` lets the text survive a power cut once this returns.
+    umask.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    try:
-        with open(os.open(beside, flags, mode), "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
-            file.write(text)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with (
+        appearing(path) as beside,
+        open(os.open(beside, flags, mode), "w", encoding="utf-8") as file,  # noqa: PTH123 (a descriptor)
+    ):
+        file.write(text)

@@ -14,8 +14,9 @@ import secrets
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from park.atomic import appearing
 from park.file_lock import exclusive
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ __all__ = [
     "quarantine",
     "remove_tree",
     "sweep_beside",
+    "sync_directory",
+    "sync_file",
     "write_durably",
     "write_new",
+    "write_synced",
 ]
 
 BUILDING = ".building-"
@@ -107,22 +111,31 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path)
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write ``path`` so that after a crash it is whole or absent, never half-made."""
-    partial = path.with_name(f"{BUILDING}{path.name}.{secrets.token_hex(4)}")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+def write_durably(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write ``path`` so that after a crash it is whole or absent, never half-made.
+
+    It survives a power cut once this returns; ``mode`` holds from the first moment.
+    """
+    with appearing(path, beside=beside(path.parent, path.name)) as partial:
+        write_synced(partial, content, mode=mode)
     sync_directory(path.parent)
 
 
+def write_synced(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write the new file ``path`` and make its content durable; its name may be lost yet."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with open(os.open(path, flags, mode), "wb") as file:  # noqa: PTH123 (a descriptor)
+        file.write(content)
+        sync_file(file)
+
+
+def sync_file(file: IO[bytes]) -> None:
+    """Make what was written to ``file`` durable."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def sync_directory(path: Path) -> None:
-    """Make the names in ``path`` durable."""
+    """Make the names in ``path`` durable: a rename alone may be lost by a power cut."""
     with opened(path) as descriptor:
         os.fsync(descriptor)

@@ -13,12 +13,12 @@ has no row in the database does not exist; the sweep at start removes it.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import shutil
 from typing import TYPE_CHECKING, Self
 
 from park.errors import TooLarge
+from park_repo.durable import sync_directory, sync_file, write_synced
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -68,8 +68,7 @@ class IncomingFile:
 
     def finish(self) -> None:
         """Bring every byte to the disk and close the file."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        sync_file(self._file)
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -115,11 +114,11 @@ class FileStore:
         target = self.path_of(incoming.sha256, filename)
         target.parent.mkdir(parents=True, exist_ok=True)
         if metadata is not None:
-            _write_durably(incoming.metadata_path, metadata)
+            write_synced(incoming.metadata_path, metadata)
             incoming.metadata_path.rename(self.metadata_path_of(incoming.sha256, filename))
         incoming.path.rename(target)
         for directory in (target.parent, target.parent.parent, self._files):
-            _sync_directory(directory)
+            sync_directory(directory)
 
     def discard(self, sha256: str, filename: str) -> None:
         """Delete a file that no row accounts for any more, and its METADATA."""
@@ -149,19 +148,3 @@ class FileStore:
         wanted |= {self.metadata_path_of(*item) for item in known}
         inside = [p for d in directories if d.name in digests for p in d.iterdir()]
         return unknown + [path for path in inside if path not in wanted]
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    """Make the names in ``path`` durable: a rename alone may be lost by a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

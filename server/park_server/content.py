@@ -13,6 +13,7 @@ from typing import BinaryIO
 from park.digests import is_sha256
 from park.errors import InvalidUpload, UnknownItem
 from park.wire import FileRecord
+from park_repo.durable import sync_directory, sync_file
 
 __all__ = ["ContentStore"]
 
@@ -52,8 +53,7 @@ class ContentStore:
                     digest.update(chunk)
                     size += len(chunk)
                     file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
+                sync_file(file)
             if digest.hexdigest() != sha256:
                 raise InvalidUpload(
                     f"the file's sha256 is {digest.hexdigest()}; expected {sha256}",
@@ -74,8 +74,7 @@ class ContentStore:
                     digest.update(block)
                     file.write(block)
                 size = file.tell()
-                file.flush()
-                os.fsync(file.fileno())
+                sync_file(file)
             self.take(temporary, digest.hexdigest())
         finally:
             temporary.unlink(missing_ok=True)
@@ -95,7 +94,7 @@ class ContentStore:
             self._keep(path, place)
             path.unlink()
         else:
-            _sync_folder(place.parent)
+            sync_directory(place.parent)
 
     def collect(self, folder: Path) -> tuple[FileRecord, ...]:
         """Keep every regular file below ``folder`` and return their records, by name.
@@ -112,7 +111,7 @@ class ContentStore:
     def _collected(self, path: Path, name: str) -> FileRecord:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
+            sync_file(file)
         self._keep(path, self._place(sha256))
         return FileRecord(name=name, sha256=sha256, size=path.stat().st_size)
 
@@ -127,7 +126,7 @@ class ContentStore:
             shutil.copyfile(source, temporary)
             temporary.replace(place)
         place.chmod(0o400)
-        _sync_folder(place.parent)
+        sync_directory(place.parent)
 
     def _place(self, sha256: str) -> Path:
         if not is_sha256(sha256):
@@ -142,11 +141,3 @@ def _regular_files(folder: Path) -> Iterator[Path]:
                 yield from _regular_files(Path(entry.path))
             elif entry.is_file(follow_symlinks=False):
                 yield Path(entry.path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

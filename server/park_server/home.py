@@ -8,9 +8,9 @@ from pathlib import Path
 
 from filelock import BaseFileLock, Timeout
 
-from park.atomic import write_atomically
 from park.errors import Conflict, UsageError
 from park.file_lock import lock_at
+from park_repo.durable import write_durably
 
 __all__ = ["Home"]
 
@@ -88,5 +88,5 @@ class Home:
         """
         if not self.token_file.exists():
             token = f"park_{secrets.token_urlsafe(32)}\n"
-            write_atomically(self.token_file, token, mode=0o600, durable=True)
+            write_durably(self.token_file, token.encode(), mode=0o600)
         return self.token_file.read_text().strip()

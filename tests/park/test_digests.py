@@ -27,5 +27,5 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         ("g" * 64, False),
     ],
 )
-def test_a_digest_is_lower_case_hex(text: str, is_one: bool) -> None:
+def test_a_digest_is_lower_case_hex(text: str, *, is_one: bool) -> None:
     assert is_sha256(text) is is_one

@@ -170,7 +170,7 @@ with opened_index(root) as index, index.incoming() as content:
 
 @pytest.mark.parametrize(
     "where",
-    ["index._check", "file_store._write_durably", "file_store._sync_directory", "queries.add_file",
+    ["index._check", "file_store.write_synced", "file_store.sync_directory", "queries.add_file",
      "index.Publication"],
 )  # fmt: skip
 def test_a_kill_at_any_moment_leaves_nothing_half_made(tmp_path: Path, where: str) -> None:

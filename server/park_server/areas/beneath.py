@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from park.wire import AreaEntry
+from park_repo.durable import sync_file
 from park_server.clock import timestamp
 
 __all__ = ["entries", "folder", "open_file", "place_file", "receive", "remove"]
@@ -82,8 +83,7 @@ async def receive(incoming: Path, chunks: AsyncIterable[bytes]) -> Path:
         with temporary.open("xb") as file:
             async for chunk in chunks:
                 file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
+            sync_file(file)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

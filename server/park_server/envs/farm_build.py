@@ -130,8 +130,7 @@ def _complete(
             stamps=tuple(stamp_of(path, found) for path, found in left.items()),
         )
         file.write(environment.manifest())
-        file.flush()
-        os.fsync(file.fileno())
+        disk.sync_file(file)
     return environment
 
 

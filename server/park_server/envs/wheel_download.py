@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,8 +11,9 @@ from types import TracebackType
 
 import httpx2
 
+from park.atomic import appearing
 from park.errors import CannotSatisfy
-from park_repo.durable import beside, key_lock, sweep_beside
+from park_repo.durable import beside, key_lock, sweep_beside, sync_file
 from park_server.envs.pylock import LockedWheel
 
 __all__ = ["Downloader"]
@@ -103,25 +103,22 @@ class Downloader(AbstractContextManager["Downloader"]):
     def _attempt(
         self, wheel: LockedWheel, url: str, final: Path, received: Callable[[int], object]
     ) -> None:
-        partial = beside(self._folder, wheel.sha256)
         count = 0
         try:
-            digest = hashlib.sha256()
-            with self._client.stream("GET", url) as response, partial.open("xb") as file:
-                response.raise_for_status()
-                for chunk in response.iter_bytes(_CHUNK_BYTES):
-                    digest.update(chunk)
-                    file.write(chunk)
-                    count += len(chunk)
-                    received(len(chunk))
-                file.flush()
-                os.fsync(file.fileno())
-            _check_digest(wheel, url, digest.hexdigest())
-            final.parent.mkdir(exist_ok=True)
-            partial.replace(final)
+            with appearing(final, beside=beside(self._folder, wheel.sha256)) as partial:
+                digest = hashlib.sha256()
+                with self._client.stream("GET", url) as response, partial.open("xb") as file:
+                    response.raise_for_status()
+                    for chunk in response.iter_bytes(_CHUNK_BYTES):
+                        digest.update(chunk)
+                        file.write(chunk)
+                        count += len(chunk)
+                        received(len(chunk))
+                    sync_file(file)
+                _check_digest(wheel, url, digest.hexdigest())
+                final.parent.mkdir(exist_ok=True)
         except BaseException:
             received(-count)
-            partial.unlink(missing_ok=True)
             raise
 
 

@@ -56,7 +56,7 @@ def test_install_submit_and_results(client: Client, model: ModelTree, tmp_path: 
     assert seen["fetched"] == "kept"
     assert seen["read"] == "sent"
     assert (seen["jobs"], seen["constant"]) == (True, True)
-    assert not list(tmp_path.rglob("*.unfinished"))
+    assert not list(tmp_path.rglob(".fetched.txt.*"))
 
 
 def test_objects_of_the_model_travel_both_ways(installed: Client) -> None:

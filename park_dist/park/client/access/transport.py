@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from park.atomic import appearing
 from park.client.access.address import Address
 from park.client.access.dry_run import refuse_in_dry_run
 from park.errors import ServiceFault, ServiceUnreachable, UsageError, from_problem
@@ -220,7 +221,6 @@ class Transport:
 
         Raises `UsageError` where it cannot be written there.
         """
-        unfinished = target.with_name(f".{target.name}.unfinished")
         if not target.parent.is_dir():
             raise UsageError(f"no folder {target.parent} to write {target.name} into")
 
@@ -229,12 +229,10 @@ class Transport:
                 self._copy(path, file.write)
 
         try:
-            self._answered(receive, least=1)
-            unfinished.replace(target)
+            with appearing(target) as unfinished:
+                self._answered(receive, least=1)
         except OSError as error:
             raise UsageError(f"cannot write {target}: {error.strerror}") from error
-        finally:
-            unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, cast
 from packaging.markers import default_environment
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from park.atomic import appearing
 from park.build.output import last_lines
 from park.digests import sha256_of
 from park.errors import ResolutionFailed, UsageError
@@ -114,7 +115,6 @@ def write_bundle(local: LocalSet, built: Mapping[Pin, Path], target: Path) -> Bu
     and this platform. All or nothing. Raises `ResolutionFailed` with pip's last lines where
     one has no wheel.
     """
-    unfinished = target.with_name(f".{target.name}.unfinished")
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         released = [pin for pin in local.requirements.pins if pin not in built]
@@ -127,15 +127,14 @@ def write_bundle(local: LocalSet, built: Mapping[Pin, Path], target: Path) -> Bu
             "python": local.requirements.python,
             "wheels": [asdict(wheel) for wheel in wheels],
         }
-        try:
-            with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(ABOUT, json.dumps(about, indent=1))
-                archive.writestr(LOCK, _lock(wheels, local.requirements.python))
-                for path in paths:
-                    archive.write(path, f"{WHEELS}/{path.name}")
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with (
+            appearing(target) as unfinished,
+            zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive,
+        ):
+            archive.writestr(ABOUT, json.dumps(about, indent=1))
+            archive.writestr(LOCK, _lock(wheels, local.requirements.python))
+            for path in paths:
+                archive.write(path, f"{WHEELS}/{path.name}")
     return read_bundle(target)
 
 

@@ -7,6 +7,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from park.atomic import appearing
 from park.build.cache import user_cache
 from park.client.access.transport import Transport
 from park.digests import sha256_of
@@ -26,14 +27,10 @@ def cached_file(transport: Transport, route: str, *, sha256: str, name: str) -> 
         os.utime(path)  # what is used is not evicted
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f".{secrets.token_hex(8)}"
-    try:
+    with appearing(path, beside=folder / f".{secrets.token_hex(8)}") as beside:
         transport.download(route, beside)
         found = sha256_of(beside)
         if found != sha256:
             raise ServiceFault(f"{route}: expected content with SHA-256 {sha256}, got {found}")
         beside.chmod(0o444)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
     return path
