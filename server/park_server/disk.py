@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from park.model.backoff import Backoff
 from park_server.clock import now
 
 __all__ = ["Disk", "is_of_disk", "line_of_disk"]
@@ -23,8 +24,7 @@ _log = logging.getLogger("park.disk")
 
 T = TypeVar("T")
 
-_FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 5.0
+_BACKOFF = Backoff(first_s=0.1, longest_s=5.0)
 """A full disk is noticed by people, and emptied by them: nobody waits for much more than that."""
 
 _NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -69,20 +69,21 @@ class Disk:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + limit_s
-        pause_s = _FIRST_PAUSE_S
+        failures = 0
         is_refused = False
         try:
             while True:
                 try:
                     return await step()
                 except Exception as error:
+                    failures += 1
+                    pause_s = _BACKOFF.after(failures)
                     if not is_of_disk(error) or loop.time() + pause_s > deadline:
                         raise
                     if not is_refused:
                         is_refused = True
                         self._begin(error)
                 await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         finally:
             if is_refused:
                 self._end()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from park.errors import UpstreamFault
+from park_repo.upstream.attempts import ATTEMPTS, BACKOFF, may_pass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -22,12 +23,7 @@ __all__ = ["RemoteFile", "Transfer"]
 
 _CHUNK_BYTES = 256 * 1024
 
-_ATTEMPTS = 3
-_PAUSE_S = 0.5
-"""Before the second attempt; twice that before the third."""
-
-_WHOLE, _PARTIAL, _BUSY = 200, 206, 429
-_SERVER_ERRORS = 500
+_WHOLE, _PARTIAL = 200, 206
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,13 +106,13 @@ class Transfer:
 
     async def _receive(self, file: BinaryIO) -> None:
         """Write the whole file; goes on after the bytes that are here when a try breaks off."""
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 await self._try(file)
             except UpstreamFault:
-                if attempt == _ATTEMPTS:
+                if attempt == ATTEMPTS:
                     raise
-                await asyncio.sleep(_PAUSE_S * attempt)
+                await asyncio.sleep(BACKOFF.after(attempt))
             except _Refused as refusal:
                 raise UpstreamFault(
                     f"upstream {self._remote.url} answered {refusal}; expected 200",
@@ -144,7 +140,7 @@ class Transfer:
             return 0
         if status == _WHOLE:
             return self._written
-        if status == _BUSY or status >= _SERVER_ERRORS:
+        if may_pass(status):
             raise UpstreamFault(f"upstream {self._remote.url} answered {status}; expected 200")
         raise _Refused(status)
 

@@ -14,13 +14,10 @@ import httpx2
 from park.atomic import appearing
 from park.errors import CannotSatisfy
 from park_repo.durable import beside, key_lock, sweep_beside, sync_file
+from park_repo.upstream.attempts import ATTEMPTS, BACKOFF, may_pass
 from park_server.envs.pylock import LockedWheel
 
 __all__ = ["Downloader"]
-
-_ATTEMPTS = 3
-_PAUSE_S = 0.5
-"""Before the second attempt; twice that before the third."""
 
 _CHUNK_BYTES = 256 * 1024
 _TIMEOUT_S = 30
@@ -86,17 +83,17 @@ class Downloader(AbstractContextManager["Downloader"]):
     def _download(
         self, wheel: LockedWheel, url: str, final: Path, received: Callable[[int], object]
     ) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._attempt(wheel, url, final, received)
             except (httpx2.TransportError, httpx2.HTTPStatusError) as err:
-                if attempt == _ATTEMPTS or not _is_worth_another(err):
+                if attempt == ATTEMPTS or not _is_worth_another(err):
                     raise CannotSatisfy(
                         f"cannot download {wheel.filename} from {url}:"
-                        f" {err or type(err).__name__} (attempt {attempt} of {_ATTEMPTS})",
+                        f" {err or type(err).__name__} (attempt {attempt} of {ATTEMPTS})",
                         hint="see whether the service's upstream index answers, and ask again",
                     ) from err
-                self._pause(_PAUSE_S * attempt)
+                self._pause(BACKOFF.after(attempt))
             else:
                 return
 
@@ -131,7 +128,4 @@ def _check_digest(wheel: LockedWheel, url: str, found: str) -> None:
 
 
 def _is_worth_another(err: httpx2.TransportError | httpx2.HTTPStatusError) -> bool:
-    """Tell whether the same request may succeed later: not after a 404."""
-    if isinstance(err, httpx2.HTTPStatusError):
-        return err.response.status_code >= 500 or err.response.status_code == 429  # noqa: PLR2004 (HTTP's own)
-    return True
+    return not isinstance(err, httpx2.HTTPStatusError) or may_pass(err.response.status_code)

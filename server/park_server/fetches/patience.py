@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from park.errors import ParkError
+from park.model.backoff import Backoff
 
 __all__ = ["Pace", "Patience", "Pause"]
 
@@ -22,8 +23,7 @@ _WINDOW_S = 60.0
 _LEAST_BYTES_PER_S = 100
 """A twentieth of what a modem of 1990 had."""
 
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 60.0
+_BACKOFF = Backoff(first_s=0.5, longest_s=60.0)
 
 
 @dataclass(kw_only=True)
@@ -43,12 +43,12 @@ class Patience:
         self._in_vain = 1 if had_bytes else self._in_vain + 1
         if self._in_vain >= _ATTEMPTS or self._all >= _MOST_ATTEMPTS:
             raise type(error)(f"{error} (attempt {self._all})", hint=error.hint)
-        if asked_s is not None and asked_s > _LONGEST_PAUSE_S:
+        if asked_s is not None and asked_s > _BACKOFF.longest_s:
             raise type(error)(
                 f"{error}, and asks to wait {asked_s:.0f} s",
                 hint="fetch it again later: retries= and backoff= do that for you",
             )
-        backoff_s = min(_FIRST_PAUSE_S * 2 ** (self._in_vain - 1), _LONGEST_PAUSE_S)
+        backoff_s = _BACKOFF.after(self._in_vain)
         await self.pause(backoff_s if asked_s is None else max(asked_s, backoff_s))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from park.errors import ParkError
+from park.model.backoff import Backoff
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engines.engine import Ended, EndKind
@@ -38,14 +39,11 @@ def next_try(
     """
     if failures >= retries:
         return None
-    doublings = min(failures, _MOST_DOUBLINGS)
-    wait_s = min(backoff_s * 2**doublings, _LONGEST_WAIT_S)
+    wait_s = Backoff(first_s=backoff_s, longest_s=_LONGEST_WAIT_S).after(failures + 1)
     return (now or datetime.now(UTC)) + timedelta(seconds=wait_s)
 
 
 _LONGEST_WAIT_S = 86_400.0
-_MOST_DOUBLINGS = 40
-"""Of a number of any size that is above the longest wait by then."""
 
 
 def ending_of(

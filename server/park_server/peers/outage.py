@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from park.model.backoff import Backoff
+
 __all__ = ["Outage"]
 
-_FIRST_PAUSE_S = 0.05
-_LONGEST_PAUSE_S = 0.5
+_BACKOFF = Backoff(first_s=0.05, longest_s=0.5)
 """A service that restarts is heard again within that, so well within a second."""
 
 _LONG_AFTER_S = 300.0
@@ -32,8 +33,7 @@ class Outage:
         """Return the seconds to wait before the next attempt."""
         if now_s - self.began_s >= _LONG_AFTER_S:
             return _LONG_PAUSE_S
-        doublings = min(self.failures - 1, 10)
-        return float(min(_FIRST_PAUSE_S * 2**doublings, _LONGEST_PAUSE_S))
+        return _BACKOFF.after(self.failures)
 
     def told(self, host: str) -> str:
         """Return the line for people who wait."""

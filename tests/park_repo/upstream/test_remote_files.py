@@ -13,6 +13,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from park.errors import UnknownItem, UpstreamFault
+from park.model.backoff import Backoff
 from park_repo.http.negotiation import JSON
 from park_repo.upstream import remote_files as module
 from park_repo.upstream import transfer as transfer_module
@@ -68,7 +69,7 @@ async def _stream(content: bytes) -> AsyncIterator[bytes]:
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Mirror:
-    monkeypatch.setattr(transfer_module, "_PAUSE_S", 0)
+    monkeypatch.setattr(transfer_module, "BACKOFF", Backoff(first_s=0, longest_s=0))
     return Mirror()
 
 

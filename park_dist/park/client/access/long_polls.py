@@ -19,6 +19,7 @@ from typing import Any
 from park.client.access.address import Address
 from park.client.access.transport import AsyncTransport
 from park.errors import ParkError, ServiceFault, ServiceUnreachable
+from park.model.backoff import Backoff
 from park.model.truth import Truth
 from park.wire import API, VerdictRecord, decode
 
@@ -38,7 +39,7 @@ _PACE_S = 100e-6
 """Between an answer and the next question, for each leaf: about what an answer takes to make."""
 
 _GIVE_UP_S = 60.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
+_BACKOFF = Backoff(first_s=0.25, longest_s=5.0)
 _IDLE_S = 2.0
 """How long the thread waits for more when there is nothing to follow."""
 
@@ -146,7 +147,7 @@ def _ask(thread: _Thread, transport: AsyncTransport, leaves: list[_Followed]) ->
 
 async def _answered(thread: _Thread, transport: AsyncTransport, question: _Question) -> None:
     """Ask until every leaf is decided, or nothing more can be learned."""
-    silent_since, pause = None, _FIRST_PAUSE_S
+    silent_since, failures = None, 0
     while question.leaves:
         try:
             verdicts = await _verdicts(transport, question.leaves)
@@ -154,8 +155,8 @@ async def _answered(thread: _Thread, transport: AsyncTransport, question: _Quest
             silent_since = silent_since or time.monotonic()
             if time.monotonic() - silent_since > _GIVE_UP_S:
                 _tell_all(question, error)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            failures += 1
+            await asyncio.sleep(_BACKOFF.after(failures))
         except ParkError as error:
             if len(question.leaves) == 1:
                 _tell_all(question, error)
@@ -165,7 +166,7 @@ async def _answered(thread: _Thread, transport: AsyncTransport, question: _Quest
             _ask(thread, transport, question.leaves[middle:])
             break
         else:
-            silent_since, pause = None, _FIRST_PAUSE_S
+            silent_since, failures = None, 0
             _tell(question, verdicts)
             await asyncio.sleep(len(question.leaves) * _PACE_S)
         question.leaves = [each for each in question.leaves if each.wanted()]

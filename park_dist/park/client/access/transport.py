@@ -18,6 +18,7 @@ from park.atomic import appearing
 from park.client.access.address import Address
 from park.client.access.dry_run import refuse_in_dry_run
 from park.errors import ServiceFault, ServiceUnreachable, UsageError, from_problem
+from park.model.backoff import Backoff
 
 __all__ = ["AsyncTransport", "Transport", "patient"]
 
@@ -26,10 +27,9 @@ _ANSWER_TIMEOUT_S = 90.0
 """Longer than any long poll (30 s) and than the service's slowest honest answer."""
 
 _ATTEMPTS = 3
-_FIRST_PAUSE_S = 0.2
 """A request that got no answer is tried again: every request of ours is harmless twice."""
 
-_LONGEST_PAUSE_S = 5.0
+_BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
 _GIVE_UP_S = 60.0
 """How long a service may be away that has answered this process before."""
 
@@ -156,7 +156,7 @@ class Transport:
 
         It is tried ``least`` times in any case.
         """
-        began, pause = self._clock(), _FIRST_PAUSE_S
+        began = self._clock()
         for attempt in itertools.count(1):
             try:
                 with _explained(self.address):
@@ -164,8 +164,7 @@ class Transport:
             except ServiceUnreachable:
                 if attempt >= least and self._clock() - began >= self._bears_with():
                     raise
-                self._pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                self._pause(_BACKOFF.after(attempt))
             else:
                 self._has_answered = True
                 return answer

@@ -30,6 +30,7 @@ from park.client.submission.request_text import (
 )
 from park.client.submission.uploads import Uploads
 from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
+from park.model.backoff import Backoff
 from park.wire import API
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ _IDLE_S = 1.0
 """How long the thread waits for more before it ends; the next submission starts another."""
 
 _GIVE_UP_S = 60.0
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 5.0
+_BACKOFF = Backoff(first_s=0.5, longest_s=5.0)
 
 
 class Submitter:
@@ -283,7 +283,7 @@ class Submitter:
         """POST until there is an answer, for a minute; ids make it harmless."""
         headers = {"Content-Type": "application/json"}
         content = body.encode()
-        began, pause = self._clock(), _FIRST_PAUSE_S
+        began, failures = self._clock(), 0
         while True:
             try:
                 answer = self.transport.json(
@@ -292,8 +292,8 @@ class Submitter:
             except ServiceUnreachable:
                 if self._clock() - began > _GIVE_UP_S:
                     raise
-                self._pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                failures += 1
+                self._pause(_BACKOFF.after(failures))
             else:
                 if not isinstance(answer, list):
                     raise ServiceFault(f"{self.url} answered a submission with {type(answer)}")

@@ -18,6 +18,7 @@ from park.client.jobs.waiting import (
     wait,
 )
 from park.errors import ServiceUnreachable, UnknownItem, UsageError
+from park.model.backoff import Backoff
 
 
 @pytest.fixture
@@ -179,7 +180,7 @@ def test_a_service_that_stays_away_is_an_error(
     service: FollowServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(polls, "_GIVE_UP_S", 0.05)
-    monkeypatch.setattr(polls, "_FIRST_PAUSE_S", 0.05)
+    monkeypatch.setattr(polls, "_BACKOFF", Backoff(first_s=0.05, longest_s=5.0))
     address = service.address
     with FollowServer() as gone:
         address = gone.address
