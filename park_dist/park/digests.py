@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["is_sha256", "sha256_of"]
+__all__ = ["file_sha256", "is_sha256"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def sha256_of(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """Return the digest of the file at ``path``, read block by block; raises `OSError`."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -27,7 +27,7 @@ from packaging.version import Version
 
 from benchmarks.env_service import edit_loop, request_to_ready, thousand
 from benchmarks.timing import command, compared, seconds
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park_repo import durable as disk
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.environment import MANIFEST
@@ -268,7 +268,7 @@ class _Ours:
         """Realise the set with one more wheel, bytecode included."""
         lock, interpreter = self._lock
         name, version, _, _ = parse_wheel_filename(wheel.name)
-        sha256 = sha256_of(wheel)
+        sha256 = file_sha256(wheel)
         own = PackageWheel(name=wheel.name, path=wheel.name, hashes={"sha256": sha256})
         package = Package(name=name, version=version, wheels=[own])
         larger = replace(lock, packages=[*lock.packages, package])

@@ -3,18 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from park.digests import is_sha256, sha256_of
+from park.digests import file_sha256, is_sha256
 
 
 def test_a_file_is_hashed_as_its_bytes(tmp_path: Path) -> None:
     content = b"park" * (1 << 20)
     (tmp_path / "file").write_bytes(content)
-    assert sha256_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()
+    assert file_sha256(tmp_path / "file") == hashlib.sha256(content).hexdigest()
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        sha256_of(tmp_path / "file")
+        file_sha256(tmp_path / "file")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from park.build.eviction import evict_now_and_then
 from park.build.retag import retag
 from park.build.step import Progress, silent
 from park.build.tree.hashing import Snapshot
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park.file_lock import exclusive
 from park.model.pins import Pin
 
@@ -95,7 +95,7 @@ class LocalSource(ABC):
             finished.mkdir()
             wheel = retag(self._raw_wheel(raw), self.version, finished)
             self._check(wheel)
-            digest = sha256_of(wheel)
+            digest = file_sha256(wheel)
             size = wheel.stat().st_size
             record = {"filename": wheel.name, "sha256": digest, "size": size}
             write_atomically(finished / "wheel.json", json.dumps(record))

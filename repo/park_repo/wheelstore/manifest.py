@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park_repo import durable as disk
 
 __all__ = [
@@ -118,7 +118,7 @@ def changed_contents(root: Path, stamps: Iterable[Stamp]) -> tuple[Damage, ...]:
             damages.append(Damage(path=stamp.path, what="missing"))
             continue
         if (now.mode, now.size) != (stamp.mode, stamp.size) or (
-            stamp.sha256 and sha256_of(root / stamp.path) != stamp.sha256
+            stamp.sha256 and file_sha256(root / stamp.path) != stamp.sha256
         ):
             damages.append(Damage(path=stamp.path, what="changed"))
     return tuple(sorted(damages, key=lambda damage: damage.path))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NewType
 
 from packaging.utils import NormalizedName
 
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park.errors import CannotSatisfy
 from park_repo import durable as disk
 from park_repo.wheelstore import pending
@@ -267,7 +267,7 @@ class WheelStore:
 
 
 def _check_digest(wheel: Path, sha256: str) -> None:
-    found = sha256_of(wheel)
+    found = file_sha256(wheel)
     if found != sha256:
         raise CannotSatisfy(
             f"{wheel.name} is not the wheel of the lock: expected SHA-256 {sha256}, found {found}",

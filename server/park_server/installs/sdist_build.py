@@ -25,7 +25,7 @@ from park.build.backend import Backend
 from park.build.isolated_env import BuildEnvironment
 from park.build.output import build_failed
 from park.build.retag import retag
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.pyproject import read_pyproject
 from park.wire import SourceArchive
@@ -222,4 +222,4 @@ def _build_tag(wheel: Path) -> str:
 
     A file name is immutable in the index, and a compiler need not give the same bytes twice.
     """
-    return f"0b{sha256_of(wheel)[:8]}"
+    return f"0b{file_sha256(wheel)[:8]}"

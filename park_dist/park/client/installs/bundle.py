@@ -27,7 +27,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from park.atomic import appearing
 from park.build.output import last_lines
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park.errors import ResolutionFailed, UsageError
 from park.model.pylock import dumps, lock_of, wheel_package
 from park.wire import LocalWheel, PinRecord
@@ -69,7 +69,7 @@ class Bundle:
             target.open("wb") as file,
         ):
             shutil.copyfileobj(member, file, _COPY_BYTES)
-        found = sha256_of(target)
+        found = file_sha256(target)
         if found != wheel.sha256:
             raise UsageError(
                 f"{wheel.filename} in {self.path}: expected SHA-256 {wheel.sha256}, found {found}",
@@ -168,7 +168,7 @@ def _described(path: Path) -> LocalWheel:
         name=canonicalize_name(name),
         version=str(version),
         filename=path.name,
-        sha256=sha256_of(path),
+        sha256=file_sha256(path),
         size=path.stat().st_size,
     )
 

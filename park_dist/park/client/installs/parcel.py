@@ -13,7 +13,7 @@ from park.build.step import Progress
 from park.build.versioned_tree import TreeProject
 from park.build.wheel_source import BuiltWheel, LocalSource
 from park.client.access.transport import Transport
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park.errors import CannotSatisfy
 from park.wire import API, PinRecord, ServiceRecord, SourceArchive, decode
 
@@ -71,7 +71,7 @@ def _sent(transport: Transport, tree: TreeProject, wheel: BuiltWheel) -> tuple[S
     """Return the source of ``tree``, and whether it had to be sent."""
     with TemporaryDirectory() as folder:
         file = write_sdist(tree, wheel, Path(folder))
-        digest = sha256_of(file)
+        digest = file_sha256(file)
         place = f"{API}/files/{digest}"
         is_there = bool(transport.json("GET", f"{place}/present")["present"])
         if not is_there:

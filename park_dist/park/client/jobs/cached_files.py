@@ -10,7 +10,7 @@ from pathlib import Path
 from park.atomic import appearing
 from park.build.cache import user_cache
 from park.client.access.transport import Transport
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park.errors import ServiceFault
 
 __all__ = ["cached_file"]
@@ -29,7 +29,7 @@ def cached_file(transport: Transport, route: str, *, sha256: str, name: str) -> 
     folder.mkdir(parents=True, exist_ok=True)
     with appearing(path, beside=folder / f".{secrets.token_hex(8)}") as beside:
         transport.download(route, beside)
-        found = sha256_of(beside)
+        found = file_sha256(beside)
         if found != sha256:
             raise ServiceFault(f"{route}: expected content with SHA-256 {sha256}, got {found}")
         beside.chmod(0o444)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from park.digests import sha256_of
+from park.digests import file_sha256
 from park.errors import UsageError
 from park.runtime.codec import ServiceFile
 
@@ -46,7 +46,7 @@ class FileDigest:
 def digest_of(file: File) -> FileDigest:
     """Read ``file`` and return its digest; raises `UsageError` where it cannot be read."""
     try:
-        sha256 = sha256_of(file.path)
+        sha256 = file_sha256(file.path)
     except OSError as error:
         raise UsageError(f"cannot read {file.path}: {error.strerror}") from error
     return FileDigest(sha256=sha256, name=file.path.name)
