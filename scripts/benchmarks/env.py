@@ -28,6 +28,7 @@ from packaging.version import Version
 from benchmarks.env_service import edit_loop, request_to_ready, thousand
 from benchmarks.timing import command, compared, seconds
 from park.digests import file_sha256
+from park.local.interpreter import python_minor
 from park_repo import durable as disk
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.environment import MANIFEST
@@ -225,7 +226,7 @@ class _Ours:
 
     @cached_property
     def _lock(self) -> tuple[Pylock, Interpreter]:
-        minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+        minor = python_minor()
         interpreter = interpreter_for(discover(), minor)
         return normalise(load(_locked(self.folder, interpreter).encode()), interpreter), interpreter
 

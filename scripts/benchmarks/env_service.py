@@ -7,7 +7,6 @@ import json
 import shutil
 import statistics
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +22,7 @@ from park.build.local_set import LocalSet, local_set
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.installs.request import Silence, followed, install, requested
+from park.local.interpreter import python_minor
 from park.model.ids import new_id
 from park.model.pins import RequirementSet, parse_pin
 from park.model.states import InstallState
@@ -133,7 +133,7 @@ def _installed_here() -> list[PinRecord]:
 
 def _fill(connection: Connection, pins: list[PinRecord]) -> None:
     """Write a thousand finished installs of mymodel, each of another version."""
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python = python_minor()
     others = [pin for pin in pins if pin.name != "mymodel"]
     for number in range(1000):
         version = f"0.1.0+t{number:016x}"

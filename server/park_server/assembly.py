@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from park import __version__
+from park.local.interpreter import python_minor
 from park.wire import InstallRecord, ServiceRecord
 from park_repo.database import Database
 from park_repo.http.front import PageFront
@@ -165,7 +165,7 @@ class AssembledService:
 
         installs = self._install_manager(keeper, supply, install_ended)
         offers = Offers(
-            database=self._database, manager=installs, keeper=keeper, python=_own_python()
+            database=self._database, manager=installs, keeper=keeper, python=python_minor()
         )
         try:
             await self.grants.sweep()
@@ -297,10 +297,6 @@ class AssembledService:
 def assembled(settings: Settings, home: Home, addresses: Addresses, user: str) -> AssembledService:
     """Return the service of ``settings`` on ``home``."""
     return AssembledService(settings, home, addresses, user)
-
-
-def _own_python() -> str:
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _external(settings: Settings) -> ExternalIndex | None:

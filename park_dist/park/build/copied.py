@@ -12,7 +12,6 @@ import importlib.metadata
 import os
 import re
 import stat
-import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,6 +26,7 @@ from park.build.tree.tree_version import declared_part, tree_hash, with_tree_has
 from park.build.tree.visible import TreeFile, signature_of
 from park.build.wheel_source import LocalSource
 from park.errors import LocalSetError
+from park.local.interpreter import python_minor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ def copied_source(project: LocalProject, *, cache: Cache) -> CopiedProject:
     snapshot = snapshot_of(site / dist_info, files, cache=cache)
     digest = tree_hash(
         content_hash=snapshot.content_hash,
-        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        python=python_minor(),
         build_lock=(),
     )
     return CopiedProject(

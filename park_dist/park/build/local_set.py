@@ -14,6 +14,7 @@ from park.errors import NoDistribution
 from park.local.closure import closure
 from park.local.distributions import look_up
 from park.local.find import find
+from park.local.interpreter import python_minor
 from park.model.pins import RequirementSet
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _pinned(project: LocalProject, *, cache: Cache, progress: Progress) -> Local
     )
     released = (member.pin for member in members if not member.is_local)
     pins = [*released, *(source.pin for source in sources)]
-    requirements = RequirementSet.of(f"{sys.version_info.major}.{sys.version_info.minor}", pins)
+    requirements = RequirementSet.of(python_minor(), pins)
     return LocalSet(
         project=project,
         version=requirements.versions()[project.name],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from park.build.tree.tree_version import declared_part, tree_hash, with_tree_has
 from park.build.tree.visible import TreeFile, signature_of
 from park.build.wheel_source import LocalSource
 from park.errors import LocalSetError
+from park.local.interpreter import python_minor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def single_source(
     snapshot = snapshot_of(project.root, [file], cache=cache)
     digest = tree_hash(
         content_hash=snapshot.content_hash,
-        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        python=python_minor(),
         build_lock=(),
     )
     version = with_tree_hash(declared_part(project.version), digest)

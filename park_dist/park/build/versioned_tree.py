@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from park.build.tree.hashing import take_snapshot
 from park.build.tree.tree_version import tree_hash, with_tree_hash
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
+from park.local.interpreter import python_minor
 from park.local.requirements import applicable
 from park.local.wheel_file import wheel_metadata
 
@@ -79,7 +79,7 @@ def version_tree(
     environment = environment_of(snapshot, cache=cache, progress=progress)
     digest = tree_hash(
         content_hash=snapshot.content_hash,
-        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        python=python_minor(),
         build_lock=environment.installed,
         variables=compiler_variables(os.environ),
     )

@@ -16,6 +16,7 @@ from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.installs.bundle import is_bundle, read_bundle
 from park.errors import UnknownItem, UsageError
+from park.local.interpreter import python_minor
 from park.model.pins import RequirementSet, normalized_version
 from park.wire import (
     API,
@@ -158,7 +159,7 @@ def _interpreter() -> Contents:
         if found.metadata["Name"]
     }
     return Contents(
-        label=f"this interpreter ({sys.executable})", python=_minor(), versions=versions
+        label=f"this interpreter ({sys.executable})", python=python_minor(), versions=versions
     )
 
 
@@ -187,8 +188,4 @@ def _python_of(lock: Pylock) -> str:
     """Return the minor that a lock of ours is for; else that of this interpreter."""
     specifiers: Any = lock.requires_python or ()
     found = [s.version.removesuffix(".*") for s in specifiers if s.operator == "=="]
-    return found[0] if found else _minor()
-
-
-def _minor() -> str:
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
+    return found[0] if found else python_minor()

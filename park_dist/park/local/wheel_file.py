@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
@@ -10,6 +9,7 @@ from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from park.errors import LocalSetError
+from park.local.interpreter import python_minor
 from park.local.metadata import CoreMetadata, parse_metadata
 from park.local.project import LocalProject, ProjectKind
 
@@ -60,9 +60,8 @@ def _check_python(path: Path, tags: frozenset[Tag]) -> None:
     here = {(tag.interpreter, tag.abi) for tag in sys_tags()}
     if here.isdisjoint((tag.interpreter, tag.abi) for tag in tags):
         found = ", ".join(sorted({f"{tag.interpreter}-{tag.abi}" for tag in tags}))
-        minor = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise LocalSetError(
-            f"{path} is for {found}; expected a wheel for Python {minor}, which runs here",
+            f"{path} is for {found}; expected a wheel for Python {python_minor()}, which runs here",
             hint="run park with the Python that the wheel is for",
         )
 

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from park import __version__
 from park.cli.options import add_json, add_service, print_json
 from park.errors import NoInterpreter, ParkError
+from park.local.interpreter import python_minor
 from park.model.sizes import shown_size
 from park.wire import API, ForkServerRecord
 
@@ -98,7 +99,7 @@ def _service(name: str | None) -> Iterator[Finding]:
 
 
 def _versions(there: str, pythons: list[str]) -> Finding:
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    here = python_minor()
     detail = (
         f"park {__version__} here, {there} there; Python {here} here, {', '.join(pythons)} there"
     )
