@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from park.calling import service_named
+from park.client.access.token import is_token
 from park.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,6 @@ def credentials(
 
 
 def _plain(token: str) -> str:
-    if not (token.isascii() and token.isprintable() and " " not in token):
+    if not is_token(token):
         raise UsageError("the token has spaces, line breaks or characters beyond ASCII")
     return token

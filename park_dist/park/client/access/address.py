@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
+from park.client.access.token import is_token
 from park.errors import NotAuthenticated, UnknownItem, UsageError
 
 __all__ = ["Address", "checked_url", "find_service"]
@@ -106,7 +107,7 @@ def _token(service: ConfiguredService) -> str | None:
 def _checked_token(text: str, where: str) -> str:
     """Return the token in ``text``; raises `NotAuthenticated`, without showing it."""
     token = text.strip()
-    if token.isascii() and token.isprintable() and " " not in token:
+    if is_token(token):
         return token
     raise NotAuthenticated(
         f"what is in {where} is no token: it has spaces, line breaks or characters beyond ASCII",

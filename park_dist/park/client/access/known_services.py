@@ -10,6 +10,7 @@ from pathlib import Path
 from park.client.access.address import Address
 from park.client.access.config import Configuration, configuration_file
 from park.client.access.local_services import running_services
+from park.client.access.token import is_token
 from park.model.urls import host_of
 from park.wire import GraphRecord
 
@@ -53,5 +54,5 @@ def _token(file: Path) -> str | None:
     """Return the token in ``file``, None where there is none to read."""
     with suppress(OSError, UnicodeDecodeError):
         text = file.read_text().strip()
-        return text if text.isascii() and text.isprintable() and " " not in text else None
+        return text if is_token(text) else None
     return None

@@ -1,0 +1,10 @@
+"""What a token may be: one word of printable ASCII, since it stands in a header."""
+
+from __future__ import annotations
+
+__all__ = ["is_token"]
+
+
+def is_token(text: str) -> bool:
+    """Tell whether ``text`` can be sent as a token: no spaces or line breaks, nothing but ASCII."""
+    return text.isascii() and text.isprintable() and " " not in text
