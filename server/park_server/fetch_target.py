@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import httpx2
 
 from park.errors import CannotSatisfy, UsageError
+from park.model.urls import DEFAULT_PORTS
 from park.wire import FetchRequest
 
 __all__ = [
@@ -22,8 +23,6 @@ __all__ = [
 ]
 
 MOST_REDIRECTS = 10
-
-_PORTS = {"http": 80, "https": 443}
 
 _HIGHEST_PORT = 65_535
 
@@ -154,7 +153,7 @@ def _parsed(text: str) -> httpx2.URL:
         url = httpx2.URL(text)
     except (httpx2.InvalidURL, TypeError, ValueError):
         raise _no_url(text) from None  # which may quote a part of a password
-    if url.scheme not in _PORTS:
+    if url.scheme not in DEFAULT_PORTS:
         what = f"{url.scheme}: is not fetched" if url.scheme else "it has no scheme"
         raise UsageError(
             f"cannot fetch {_cut(text)}: {what}", hint="a service fetches http: and https: URLs"
@@ -169,7 +168,7 @@ def _no_url(text: str) -> UsageError:
 
 
 def _origin(url: httpx2.URL) -> str:
-    port = url.port or _PORTS[url.scheme]
+    port = url.port or DEFAULT_PORTS[url.scheme]
     return f"{url.scheme}://{url.raw_host.decode('ascii').lower()}:{port}"
 
 

@@ -14,11 +14,11 @@ from park.client.jobs.placeholders import FileReference, UrlReference, stands_fo
 from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.submitted_job import Fetch
 from park.client.submission.item import Opening
-from park.client.submission.request_text import origin_of
 from park.digests import is_sha256
 from park.errors import UsageError
 from park.model.job_options import said_options
 from park.model.references import Reference
+from park.model.urls import origin_of
 from park.wire import API, FETCH
 
 if TYPE_CHECKING:

@@ -1,12 +1,28 @@
-"""URLs of services, as people know them: decisions about text."""
+"""URLs of services and of what they fetch: decisions about text."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
-__all__ = ["host_of"]
+__all__ = ["DEFAULT_PORTS", "bracketed", "host_of", "origin_of"]
+
+DEFAULT_PORTS = MappingProxyType({"http": 80, "https": 443})
+"""The port that a URL without one means, by its scheme; other schemes are none of ours."""
 
 
 def host_of(url: str) -> str:
     """Return the part of a service's URL that people know it by."""
     return urlsplit(url).netloc or url
+
+
+def bracketed(host: str) -> str:
+    """Return ``host`` as it stands before a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def origin_of(url: str) -> str:
+    """Return ``scheme://host:port`` of a URL, with the port that it means."""
+    parts = urlsplit(url)
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{bracketed(str(parts.hostname))}:{port}"

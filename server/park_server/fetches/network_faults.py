@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx2
 
 from park.errors import CannotSatisfy, ParkError, ServiceUnreachable
+from park.model.urls import DEFAULT_PORTS, bracketed
 from park_server.fetch_target import Target
 
 __all__ = ["Fault", "fault_of", "full_disk"]
@@ -90,9 +91,8 @@ def _distrusted(error: ssl.SSLCertVerificationError, target: Target) -> ParkErro
 
 
 def _address(target: Target) -> str:
-    default = {"http": 80, "https": 443}[target.url.scheme]
-    host = f"[{target.url.host}]" if ":" in target.url.host else target.url.host
-    return f"{host}:{target.url.port or default}"
+    port = target.url.port or DEFAULT_PORTS[target.url.scheme]
+    return f"{bracketed(target.url.host)}:{port}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from park.errors import UsageError
+from park.model.urls import DEFAULT_PORTS, bracketed
 from park.wire import API
 
 __all__ = ["file_path", "file_url", "job_path", "normalised"]
-
-_PORTS = {"http": 80, "https": 443}
 
 
 def normalised(url: str) -> str:
@@ -25,12 +24,12 @@ def normalised(url: str) -> str:
         raise UsageError(f"not the URL of a service: {url!r}") from error
     host = parts.hostname
     is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    if parts.scheme not in _PORTS or not host or not is_plain:
+    if parts.scheme not in DEFAULT_PORTS or not host or not is_plain:
         raise UsageError(
             f"not the URL of a service: {url!r}", hint="it is http(s)://host[:port][/path]"
         )
-    netloc = f"[{host}]" if ":" in host else host
-    if port not in {None, _PORTS[parts.scheme]}:
+    netloc = bracketed(host)
+    if port not in {None, DEFAULT_PORTS[parts.scheme]}:
         netloc = f"{netloc}:{port}"
     return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from park.errors import UsageError
 from park.runtime.codec import TAG
 
-__all__ = ["dumps", "extended", "of_size", "origin_of", "with_set_hash"]
+__all__ = ["dumps", "extended", "of_size", "with_set_hash"]
 
 _Item = TypeVar("_Item")
 
@@ -50,14 +49,6 @@ def _under(document: Any, set_hash: str) -> Any:
     if document.get(TAG) == "pickle":
         return {**document, "set_hash": set_hash}
     return {key: _under(value, set_hash) for key, value in document.items()}
-
-
-def origin_of(url: str) -> str:
-    """Return ``scheme://host:port`` of a URL, with the port that it means."""
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-    return f"{parts.scheme}://{host}:{port}"
 
 
 def of_size(ready: Sequence[tuple[_Item, str]]) -> Iterable[list[tuple[_Item, str]]]:

@@ -25,12 +25,12 @@ from park.client.submission.request_text import (
     dumps,
     extended,
     of_size,
-    origin_of,
     with_set_hash,
 )
 from park.client.submission.uploads import Uploads
 from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
 from park.model.backoff import Backoff
+from park.model.urls import origin_of
 from park.wire import API
 
 if TYPE_CHECKING:
