@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from park.errors import InvalidUpload
+from park.model.portable_names import WINDOWS_FORBIDS, is_windows_device
 from park_repo.checks.refusal import Rule, refused
 
 if TYPE_CHECKING:
@@ -49,13 +50,6 @@ macOS 1,024. The longest in those 107 wheels has 107 bytes."""
 MAX_PART_BYTES = 230
 """Of one name. File systems take 255 bytes (NAME_MAX), and a module's bytecode is written under
 its name with up to 24 more (``.cpython-313.pyc.4194304``). The longest there has 56."""
-
-_WINDOWS_FORBIDS = frozenset('<>:"|?*\\')
-_WINDOWS_DEVICES = frozenset(
-    ["con", "prn", "aux", "nul", "conin$", "conout$"]
-    + [f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"]
-)
-"""Names that mean a device in every directory of Windows, whatever suffix they bear."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +121,7 @@ def have_usable_lengths(members: Sequence[Member]) -> None:
 def have_portable_names(members: Sequence[Member]) -> None:
     """Every part of a path is a name on Windows, too: one wheel is for every platform."""
     for member in members:
-        if any(c in _WINDOWS_FORBIDS or ord(c) < ord(" ") for c in member.name):
+        if any(c in WINDOWS_FORBIDS or ord(c) < ord(" ") for c in member.name):
             raise _refused(
                 member,
                 Rule.PORTABLE_NAME,
@@ -140,7 +134,7 @@ def have_portable_names(members: Sequence[Member]) -> None:
                     Rule.PORTABLE_NAME,
                     f"{part!r} ends in a dot or a space, which Windows drops",
                 )
-            if part.partition(".")[0].rstrip().lower() in _WINDOWS_DEVICES:
+            if is_windows_device(part):
                 raise _refused(
                     member, Rule.PORTABLE_NAME, f"{part!r} is the name of a device on Windows"
                 )

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
+from park.model.portable_names import WINDOWS_FORBIDS, is_windows_device
+
 __all__ = ["DEFAULT_NAME", "file_name", "safe_name"]
 
 DEFAULT_NAME = "download"
@@ -25,13 +27,6 @@ _PARAMETER = re.compile(r""";\s*([!#$%&'*+.^_`|~\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|
 
 _ENCODINGS = {"utf-8", "iso-8859-1"}
 """What RFC 8187 has receivers know; another one is no suggestion."""
-
-_NOT_PORTABLE = re.compile(r'[<>:"|?*]')
-
-_RESERVED = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE
-)
-"""Devices on Windows, whatever their suffix."""
 
 
 def file_name(disposition: str | None, url: str) -> str:
@@ -49,10 +44,10 @@ def safe_name(text: str) -> str:
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", text)[-1])
     # control characters, and those that let a text look other than it is (or are half of one)
     name = "".join(char for char in name if unicodedata.category(char) not in _UNSEEN)
-    name = _NOT_PORTABLE.sub("_", name)
+    name = "".join("_" if char in WINDOWS_FORBIDS else char for char in name)
     name = name.strip().lstrip(". ").rstrip(". ")  # hidden files; what Windows cuts off
     name = f"_{name[1:]}" if name[:1] in {"-", "~"} else name  # an option; somebody's home
-    name = f"_{name}" if _RESERVED.match(name) else name
+    name = f"_{name}" if is_windows_device(name) else name
     return _shortened(name)
 
 
