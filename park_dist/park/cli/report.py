@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from rich.progress import Progress, TaskID
 
-__all__ = ["Reporter", "reporter"]
+    from park.client.installs.request import Report
+
+__all__ = ["reporter"]
 
 
-class Reporter(Protocol):
-    """Told what happens while it happens; a context manager."""
-
-    def step(self, text: str) -> None:
-        """Something was done, or begins."""
-
-    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        """``stage`` is at ``done`` of ``total`` (0: not known) in ``unit``."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-
-def reporter() -> Reporter:
-    """Return the reporter that fits where stderr goes; honours ``NO_COLOR`` through rich."""
+def reporter() -> AbstractContextManager[Report]:
+    """Return the report that fits where stderr goes; honours ``NO_COLOR`` through rich."""
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         return _Bars()
     return _Lines()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from park.errors import Conflict, NotPermitted, UpstreamFault
+from park.wire.legacy_upload import upload_form
 from park_repo.upstream.remote_pages import sha256_of
 from park_repo.upstream.upstream import Upstream
 
@@ -56,18 +57,12 @@ class ExternalIndex:
         if await self._has(file):
             return False
         kept = {key: value for key, value in fields.items() if key != "attestations"}
-        form = {
-            ":action": "file_upload",
-            "protocol_version": "1",
-            "name": str(file.project),
-            "version": file.version,
-            "sha256_digest": file.sha256,
-            **_required_of(file),
-            **kept,
-        }
+        form = upload_form(
+            name=file.project, version=file.version, filename=file.filename, sha256=file.sha256
+        )
         with path.open("rb") as content:
             answer = await self.remote.post(
-                self.upload_url, data=form, files={"content": (file.filename, content)}
+                self.upload_url, data=form | kept, files={"content": (file.filename, content)}
             )
         self.remote.forget(file.project)
         self._check(answer, file)
@@ -112,14 +107,3 @@ def upload_url_of(url: str) -> str:
     folder, _, last = parts.path.rstrip("/").rpartition("/")
     path = f"{folder}/" if last in {"simple", "+simple"} else parts.path
     return urlunsplit(parts._replace(path=path))
-
-
-def _required_of(file: PublishedFile) -> dict[str, str]:
-    """Return the form fields that some indexes insist on and some clients leave out."""
-    is_wheel = file.filename.endswith(".whl")
-    pyversion = file.filename.removesuffix(".whl").split("-")[-3] if is_wheel else "source"
-    return {
-        "filetype": "bdist_wheel" if is_wheel else "sdist",
-        "pyversion": pyversion,
-        "metadata_version": "2.1",
-    }

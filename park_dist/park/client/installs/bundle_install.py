@@ -7,10 +7,18 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from park.client.access.transport import Transport
-from park.client.installs.request import InstallOutcome, Report, followed, upload_wheel
+from park.client.installs.request import (
+    InstallOutcome,
+    Report,
+    Requested,
+    followed,
+    outcome_of,
+    post_install,
+    upload_wheel,
+)
 from park.model.ids import new_id
 from park.model.pins import is_tree_version
-from park.wire import API, InstallRecord, InstallRequest, ServiceRecord, decode, encode
+from park.wire import API, InstallRequest, ServiceRecord, decode
 
 if TYPE_CHECKING:
     from park.client.installs.bundle import Bundle
@@ -39,23 +47,11 @@ def install_bundle(
             if about.upstream is None or is_tree_version(wheel.version)
         ],
     )
-    answer = transport.json("POST", f"{API}/installs", json=encode(request))
-    record = decode(InstallRecord, answer)
+    record = post_install(transport, request)
     missing = [wheel for wheel in request.wheels if wheel.filename in record.missing]
     with TemporaryDirectory() as folder:
         for wheel in missing:
-            upload_wheel(transport, wheel, bundle.extract(wheel, Path(folder)))
-            report.step(f"uploaded {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
+            upload_wheel(transport, wheel, bundle.extract(wheel, Path(folder)), report)
+    sent = Requested(record=record, built=[], uploaded=[wheel.filename for wheel in missing])
     record = followed(transport, record, report, until_compiled=until_compiled)
-    return InstallOutcome(
-        project=record.project,
-        version=record.version,
-        python=record.python,
-        lock_hash=str(record.lock_hash),
-        set_hash=record.set_hash,
-        status=record.state,
-        built=[],
-        uploaded=[wheel.filename for wheel in missing],
-        realised=record.realised,
-        added=[f"{pin.name}=={pin.version}" for pin in record.added],
-    )
+    return outcome_of(record, sent)

@@ -27,6 +27,7 @@ from park.wire import (
     decode,
     encode,
 )
+from park.wire.legacy_upload import upload_form
 
 __all__ = [
     "InstallOutcome",
@@ -36,6 +37,7 @@ __all__ = [
     "followed",
     "install",
     "outcome_of",
+    "post_install",
     "requested",
     "upload_wheel",
 ]
@@ -50,7 +52,7 @@ class Report(Protocol):
         """Something was done, or begins."""
 
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        """``stage`` is at ``done`` of ``total`` in ``unit``."""
+        """``stage`` is at ``done`` of ``total`` (0: not known) in ``unit``."""
 
 
 class Silence:
@@ -93,12 +95,12 @@ def install(
 
     Raises the error that stopped it: `BuildFailed` here, `ResolutionFailed` there, …
     """
-    asked = requested(transport, local, report)
-    record = followed(transport, asked.record, report, until_compiled=until_compiled)
-    return outcome_of(record, asked)
+    sent = requested(transport, local, report)
+    record = followed(transport, sent.record, report, until_compiled=until_compiled)
+    return outcome_of(record, sent)
 
 
-def outcome_of(record: InstallRecord, asked: Requested | None) -> InstallOutcome:
+def outcome_of(record: InstallRecord, sent: Requested | None) -> InstallOutcome:
     """Return what an install that is ready came to, with what was done here for it, if anything."""
     return InstallOutcome(
         project=record.project,
@@ -107,8 +109,8 @@ def outcome_of(record: InstallRecord, asked: Requested | None) -> InstallOutcome
         lock_hash=str(record.lock_hash),
         set_hash=record.set_hash,
         status=record.state,
-        built=asked.built if asked else [],
-        uploaded=asked.uploaded if asked else [],
+        built=sent.built if sent else [],
+        uploaded=sent.uploaded if sent else [],
         realised=record.realised,
         added=[f"{pin.name}=={pin.version}" for pin in record.added],
     )
@@ -142,7 +144,7 @@ def requested(
     wheels = [(source, _built(source, report)) for source in local.sources]
     python = local.requirements.python
     parcel = as_parcel(transport, wheels, python=python, progress=report.step)
-    record = _asked(transport, local, parcel, id or new_id())
+    record = post_install(transport, _request_of(local, parcel, id or new_id()))
     accepted(record)
     uploaded = _upload_missing(transport, record, parcel.wheels, report)
     return Requested(
@@ -162,9 +164,9 @@ def _built(source: LocalSource, report: Report) -> BuiltWheel:
     return wheel
 
 
-def _asked(transport: Transport, local: LocalSet, parcel: Parcel, name: str) -> InstallRecord:
-    """Send the one request that carries the pins and the digests of what comes from here."""
-    request = InstallRequest(
+def _request_of(local: LocalSet, parcel: Parcel, name: str) -> InstallRequest:
+    """Return the one request that carries the pins and the digests of what comes from here."""
+    return InstallRequest(
         id=name,
         project=local.project.name,
         version=local.version,
@@ -173,17 +175,20 @@ def _asked(transport: Transport, local: LocalSet, parcel: Parcel, name: str) -> 
         wheels=[_described(source, wheel) for source, wheel in parcel.wheels],
         sources=parcel.sources,
     )
+
+
+def post_install(transport: Transport, request: InstallRequest) -> InstallRecord:
+    """Send the request of an install; return what the service says to it."""
     return decode(InstallRecord, transport.json("POST", f"{API}/installs", json=encode(request)))
 
 
 def _upload_missing(
     transport: Transport, record: InstallRecord, wheels: _Wheels, report: Report
 ) -> list[str]:
-    """Upload what the service says is missing, through its legacy upload API."""
+    """Upload what the service says is missing."""
     missing = [pair for pair in wheels if pair[1].filename in record.missing]
     for source, wheel in missing:
-        upload_wheel(transport, _described(source, wheel), wheel.path)
-        report.step(f"uploaded {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
+        upload_wheel(transport, _described(source, wheel), wheel.path, report)
     return [wheel.filename for _, wheel in missing]
 
 
@@ -197,19 +202,13 @@ def _described(source: LocalSource, wheel: BuiltWheel) -> LocalWheel:
     )
 
 
-def upload_wheel(transport: Transport, wheel: LocalWheel, path: Path) -> None:
-    """Send the wheel at ``path`` to the service's index."""
-    form = {
-        ":action": "file_upload",
-        "protocol_version": "1",
-        "filetype": "bdist_wheel",
-        "metadata_version": "2.1",
-        "name": wheel.name,
-        "version": wheel.version,
-        "pyversion": wheel.filename.removesuffix(".whl").split("-")[-3],
-        "sha256_digest": wheel.sha256,
-    }
+def upload_wheel(transport: Transport, wheel: LocalWheel, path: Path, report: Report) -> None:
+    """Send the wheel at ``path`` to the service's index, through its legacy upload API."""
+    form = upload_form(
+        name=wheel.name, version=wheel.version, filename=wheel.filename, sha256=wheel.sha256
+    )
     transport.upload("/legacy/", path, form)
+    report.step(f"uploaded {wheel.filename} ({wheel.size / 1024:.1f} KiB)")
 
 
 def followed(
