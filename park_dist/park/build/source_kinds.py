@@ -13,10 +13,10 @@ from park.local.project import ProjectKind
 
 if TYPE_CHECKING:
     from park.build.cache import Cache
-    from park.build.wheel_source import BuiltWheel, LocalSource
+    from park.build.wheel_source import LocalSource
     from park.local.project import LocalProject
 
-__all__ = ["local_source", "wheel_of"]
+__all__ = ["local_source"]
 
 
 def local_source(
@@ -37,8 +37,3 @@ def local_source(
             return single_source(ScriptProject, project, cache=cache)
         case ProjectKind.RELEASED:
             raise LocalSetError(f"{project} is a released project; expected a local one")
-
-
-def wheel_of(project: LocalProject, *, cache: Cache, progress: Progress = silent) -> BuiltWheel:
-    """Return the wheel of the local ``project`` as it is now."""
-    return local_source(project, cache=cache, progress=progress).wheel(progress=progress)

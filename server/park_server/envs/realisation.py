@@ -167,15 +167,6 @@ class Environments:
         """Yield the entries of the wheel store."""
         return self._store.entries()
 
-    def check(self, lock_hash: LockHash) -> Environment:
-        """Return the environment if a job may start in it; about 1 ms.
-
-        Raises `EnvironmentMismatch` where there is none, its manifest is damaged or bears
-        another hash, something in it was changed, or one of its wheels is not in the store.
-        """
-        environment = self._read(lock_hash)
-        return _sound(environment, self._own_damages(environment))
-
     def verify(
         self,
         lock_hash: LockHash,
@@ -183,10 +174,12 @@ class Environments:
         thorough: bool = False,
         only: Collection[StoreKey] | None = None,
     ) -> Environment:
-        """As `check`, and compare every file of its wheels in the store as well.
+        """Return the environment if a job may start in it, with all its wheels in the store.
 
-        By stamps, about 5 µs a file; or, ``thorough``, by digests. ``only`` names the
-        entries of the store that are worth a look. Raises `EnvironmentMismatch` with all
+        Every file is compared by its stamp, about 5 µs each; or, ``thorough``, by its digest.
+        ``only`` names the entries of the store that are worth a look. Raises
+        `EnvironmentMismatch` where there is none, its manifest is damaged or bears another
+        hash, something in it was changed, or one of its wheels is not in the store; with all
         that is damaged in ``details["damages"]``.
         """
         environment = self._read(lock_hash)

@@ -133,10 +133,6 @@ class JobFolders:
         """
         self._janitor.submit(_clear, self.path_of(job))
 
-    def finish_clearing(self) -> None:
-        """Wait until what was to be cleared so far is gone."""
-        self._janitor.submit(lambda: None).result()
-
     def close(self) -> None:
         """Leave the rest of the clearing; nobody misses what it would have freed."""
         self._janitor.shutdown(wait=True, cancel_futures=True)

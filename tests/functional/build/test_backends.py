@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.material.projects import copy_package, make_git_checkout, write_tree
+from support.material.wheels import wheel_of
 
 import park
 from park.build.backend_answers import describe
 from park.build.cache import Cache
-from park.build.source_kinds import wheel_of
 from park.build.versioned_tree import version_tree
 from park.build.wheel_source import BuiltWheel
 from park.errors import BuildFailed

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.material.projects import copy_package, write_tree
+from support.material.wheels import wheel_of
 
 from park.build.cache import Cache
 from park.build.eviction import Entry, evict_now_and_then, evicted
-from park.build.source_kinds import wheel_of
 from park.local.find import find
 
 DAY = 86_400.0

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.material.projects import write_tree
-from support.material.wheels import make_wheel
+from support.material.wheels import make_wheel, wheel_of
 
 from park.build.cache import Cache
 from park.build.local_set import local_set
-from park.build.source_kinds import local_source, wheel_of
+from park.build.source_kinds import local_source
 from park.errors import LocalSetError
 from park.local.find import find
 from park.model.pins import is_tree_version

@@ -174,7 +174,7 @@ def test_an_environment_that_somebody_deleted_is_made_again(lab: Lab) -> None:
 
     found = run(lab, lambda keeper: keeper.ready(environment.lock_hash))
 
-    assert lab.environments.check(found.lock_hash)
+    assert lab.environments.verify(found.lock_hash)
 
 
 def test_the_manifest_of_another_lock_is_refused_once_and_repaired(lab: Lab) -> None:
@@ -231,7 +231,7 @@ def test_one_that_is_in_use_stays(lab: Lab, status: str) -> None:
 
     with pytest.raises(Conflict, match="a job runs in environment"):
         run(lab, lambda keeper: keeper.remove(environment.lock_hash))
-    assert lab.environments.check(environment.lock_hash)
+    assert lab.environments.verify(environment.lock_hash)
 
 
 def test_one_that_is_pinned_stays_until_the_pin_is_taken_back(lab: Lab) -> None:

@@ -193,7 +193,7 @@ def test_progress_ends_complete(environments: Environments, wheels: list[Path]) 
 
 def test_check_refuses_an_environment_that_is_not_there(environments: Environments) -> None:
     with pytest.raises(EnvironmentMismatch, match=f"no environment {'0' * 64}"):
-        environments.check(LockHash("0" * 64))
+        environments.verify(LockHash("0" * 64))
 
 
 def test_check_refuses_the_environment_of_another_lock(
@@ -203,7 +203,7 @@ def test_check_refuses_the_environment_of_another_lock(
     _scribble(environment.path / MANIFEST, (other.path / MANIFEST).read_text())
 
     with pytest.raises(EnvironmentMismatch, match=f"its manifest says {other.lock_hash}"):
-        environments.check(environment.lock_hash)
+        environments.verify(environment.lock_hash)
 
 
 def test_check_computes_the_hash_from_the_packages(
@@ -214,7 +214,7 @@ def test_check_computes_the_hash_from_the_packages(
     _scribble(environment.path / MANIFEST, json.dumps(document))
 
     with pytest.raises(EnvironmentMismatch, match="lists packages of"):
-        environments.check(environment.lock_hash)
+        environments.verify(environment.lock_hash)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": 99}', "[]"])
@@ -224,7 +224,7 @@ def test_check_refuses_a_damaged_manifest(
     _scribble(environment.path / MANIFEST, content)
 
     with pytest.raises(EnvironmentMismatch, match=r"manifest of environment .* is damaged"):
-        environments.check(environment.lock_hash)
+        environments.verify(environment.lock_hash)
     assert environments.list() == []
 
 
@@ -238,7 +238,7 @@ def test_check_finds_what_was_put_into_it(
     _scribble(_site_packages(environment) / "sitecustomize.py", "")
 
     with pytest.raises(EnvironmentMismatch, match=r"site-packages/sitecustomize\.py added"):
-        environments.check(environment.lock_hash)
+        environments.verify(environment.lock_hash)
 
 
 def test_check_finds_a_link_that_was_turned(
@@ -250,7 +250,7 @@ def test_check_finds_a_link_that_was_turned(
     link.symlink_to("/dev/null")
 
     with pytest.raises(EnvironmentMismatch, match=r"site-packages/clash\.py changed"):
-        environments.check(environment.lock_hash)
+        environments.verify(environment.lock_hash)
 
 
 def test_a_write_through_a_link_is_found_and_repaired_for_all_that_share_the_wheel(
@@ -277,7 +277,7 @@ def test_environments_refuse_while_a_shared_wheel_is_away(
         environments._store._put_aside(entry.key)
 
     with pytest.raises(EnvironmentMismatch, match="missing from the wheel store"):
-        environments.check(environment.lock_hash)
+        environments.verify(environment.lock_hash)
     at_rest(environments, realise())
 
     assert environments.verify(environment.lock_hash) == environment
@@ -290,7 +290,7 @@ def test_a_changed_environment_is_made_anew(
 
     again = realise()
 
-    assert environments.check(again.lock_hash).path == environment.path
+    assert environments.verify(again.lock_hash).path == environment.path
     assert not (_site_packages(again) / "sitecustomize.py").exists()
 
 

@@ -274,7 +274,7 @@ def test_of_a_job_that_has_ended_only_what_is_shown_stays(tmp_path: Path) -> Non
             here.end(order, outcome=DONE)
             record = await here.final("1")
             assert [file.name for file in record.files] == ["fit.png"]
-            await asyncio.to_thread(here.folders.finish_clearing)
+            await asyncio.wrap_future(here.folders._janitor.submit(lambda: None))
             assert [path.name for path in order.directory.iterdir()] == ["stdout"]
 
     run(test)

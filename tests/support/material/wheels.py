@@ -10,11 +10,16 @@ import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
+from park.build.cache import Cache
+from park.build.source_kinds import local_source
+from park.build.wheel_source import BuiltWheel
+from park.local.project import LocalProject
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["make_sdist", "make_wheel", "record_of", "wheel_members", "write_archive"]
+__all__ = ["make_sdist", "make_wheel", "record_of", "wheel_members", "wheel_of", "write_archive"]
 
 Members = dict[str, bytes]
 
@@ -99,3 +104,8 @@ def make_sdist(
     path = directory / f"{root}.tar.gz"
     path.write_bytes(packed.getvalue())
     return path
+
+
+def wheel_of(project: LocalProject, *, cache: Cache) -> BuiltWheel:
+    """Return the wheel of the local ``project`` as it is now."""
+    return local_source(project, cache=cache).wheel()

@@ -20,7 +20,7 @@ from park.errors import LocalSetError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Listing", "Signature", "TreeFile", "list_tree", "signature_of", "visible_files"]
+__all__ = ["Listing", "Signature", "TreeFile", "list_tree", "signature_of"]
 
 _MOST_WATCHED = 5_000
 """Looking at so many folders takes some 12 ms; listing a tree anew is then about as quick."""
@@ -65,11 +65,6 @@ def signature_of(status: os.stat_result) -> Signature:
         status.st_ino,
         status.st_dev,
     )
-
-
-def visible_files(root: Path) -> tuple[TreeFile, ...]:
-    """Return the files of the tree at ``root`` that a build can see, sorted by path."""
-    return list_tree(root).files
 
 
 def list_tree(root: Path) -> Listing:

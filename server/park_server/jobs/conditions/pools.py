@@ -80,11 +80,6 @@ class Pools:
         names = frozenset(leaf.name for leaf in leaves(expression) if isinstance(leaf, Pool))
         self._queues.setdefault(names, {})[job] = None
 
-    def is_contested(self, expression: Expression) -> bool:
-        """Tell whether somebody waits for a pool that ``expression`` names."""
-        names = {leaf.name for leaf in leaves(expression) if isinstance(leaf, Pool)}
-        return any(queue and names & wanted for wanted, queue in self._queues.items())
-
     def serve(self, admits: Callable[[str], bool]) -> None:
         """Offer what is free to those who wait, in their order.
 

@@ -7,7 +7,7 @@ import pytest
 from support.material.projects import make_git_checkout, write_tree
 
 from park.build.tree.git import nearest_tag_version
-from park.build.tree.visible import visible_files
+from park.build.tree.visible import list_tree
 from park.errors import LocalSetError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SOURCE = {
 
 
 def seen(root: Path) -> set[str]:
-    return {file.path for file in visible_files(root)}
+    return {file.path for file in list_tree(root).files}
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_links_that_form_a_loop(tmp_path: Path, links: dict[str, str]) -> None:
 def test_the_executable_bit_is_part_of_a_file(tmp_path: Path) -> None:
     tree = write_tree(tmp_path, {"run.sh": "", "m.py": ""})
     (tree / "run.sh").chmod(0o744)
-    assert {f.path: f.executable for f in visible_files(tree)} == {"run.sh": True, "m.py": False}
+    assert {f.path: f.executable for f in list_tree(tree).files} == {"run.sh": True, "m.py": False}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
