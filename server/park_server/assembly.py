@@ -33,7 +33,7 @@ from park_server.envs import environment_rows as environments_store
 from park_server.envs.interpreters import discover
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.realisation import Environments
-from park_server.envs.resolve import UvResolver
+from park_server.envs.resolve import RESOLVERS
 from park_server.envs.supply import WheelSupply
 from park_server.envs.wheel_download import Downloader
 from park_server.fetches.own_files import OwnFiles
@@ -256,7 +256,7 @@ class AssembledService:
             keeper=keeper,
             interpreters=self._interpreters,
             resolver=ResolverAccess(
-                resolver=UvResolver(),
+                resolver=RESOLVERS[self._settings.resolver](),
                 index_url=self._addresses.internal_index,
                 cache=self._home.cache / "resolver",
             ),

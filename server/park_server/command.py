@@ -57,6 +57,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--index-login", type=Path, metavar="FILE", help="a file with user:password for it"
     )
     parser.add_argument(
+        "--resolver",
+        choices=["uv", "pip"],
+        default="uv",
+        help="what finds, for the pins of a client, all that they need here (uv; pip is slower)",
+    )
+    parser.add_argument(
         "--root",
         action="append",
         default=[],
@@ -123,6 +129,7 @@ def run(options: argparse.Namespace) -> int:
             index_upload=options.index_upload,
             index_login_file=options.index_login,
             pools=options.pool,
+            resolver=options.resolver,
             roots=options.root,
             allow_addresses=options.allow_address,
             fetch_limit=options.fetch_limit,

@@ -38,7 +38,7 @@ class Settings:
     ``index``), ``index_login`` the user and password for it. ``roots`` are folders that every
     user may read as ``/NAME/…``. ``addresses`` says which machines the service talks to for its
     users, ``fetch_limit_bytes`` how large a file it fetches for them.
-    ``pools`` are the sizes of its named pools of resources.
+    ``pools`` are the sizes of its named pools of resources; ``resolver`` is uv or pip.
     """
 
     home: Path
@@ -57,6 +57,7 @@ class Settings:
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
     fetch_limit_bytes: int = 20 << 30
     pools: Mapping[str, int] = field(default_factory=dict)
+    resolver: str = "uv"
 
     @classmethod
     def of(
@@ -78,6 +79,7 @@ class Settings:
         allow_addresses: Sequence[str] = (),
         fetch_limit: str = "20G",
         pools: Sequence[str] = (),
+        resolver: str = "uv",
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -106,6 +108,7 @@ class Settings:
             addresses=AddressPolicy.of(allow_addresses),
             fetch_limit_bytes=_bytes("--fetch-limit", fetch_limit),
             pools=dict(map(_pool, pools)),
+            resolver=resolver,
         )
 
 

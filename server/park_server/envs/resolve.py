@@ -1,9 +1,9 @@
 """Resolution: a client's pins, for this platform, to a PEP 751 document.
 
-Two resolvers behind one Protocol: uv, and pip as the second opinion (``pip lock``). Both
-run as a process with nothing of the operator's own configuration, see the service's index
-alone, take wheels only, and get credentials through their environment, never in the
-command line, which everybody on the machine can read.
+Two resolvers behind one Protocol: uv, and pip (``pip lock``), a second opinion that an
+operator can choose. Both run as a process with nothing of the operator's own configuration,
+see the service's index alone, take wheels only, and get credentials through their
+environment, never in the command line, which everybody on the machine can read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,14 @@ from park_server.envs.available import index_pages, shortage_error, shortages
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.pylock import load
 
-__all__ = ["PipResolver", "ResolutionRequest", "Resolver", "UvResolver", "requirement_lines"]
+__all__ = [
+    "RESOLVERS",
+    "PipResolver",
+    "ResolutionRequest",
+    "Resolver",
+    "UvResolver",
+    "requirement_lines",
+]
 
 _TIMEOUT_S = 600
 """uv needs 1 s for 46 projects from a cold cache; a stuck upstream must end somehow."""
@@ -127,6 +134,10 @@ class PipResolver:
                 said = done.stderr + _PIP_CAUSES.findall(done.stdout)[0]
                 raise _failure(explanation(said, request, folder), request)
             return _parse(lock.read_text())
+
+
+RESOLVERS: Mapping[str, type[Resolver]] = {"uv": UvResolver, "pip": PipResolver}
+"""By the names under which an operator chooses one."""
 
 
 def requirement_lines(request: ResolutionRequest) -> str:

@@ -8,6 +8,8 @@ import pytest
 from support.labs.environment_lab import own_interpreter, sha256_of
 from support.material.wheels import make_wheel
 from support.services.index_server import application, opened_index, publish, serving
+from support.services.park_client import Client
+from support.services.park_service import ParkService
 
 from park.errors import ResolutionFailed
 from park.model.pins import Pin, RequirementSet, parse_pin
@@ -17,6 +19,8 @@ from park_server.envs.resolve import PipResolver, ResolutionRequest, UvResolver
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from support.services.park_client import ModelTree
 
     from park_server.envs.resolve import Resolver
 
@@ -108,3 +112,14 @@ def test_contradicting_pins_are_explained_without_secrets(
 def test_an_unknown_version_is_named(resolver: Resolver, url: str, tmp_path: Path) -> None:
     with pytest.raises(ResolutionFailed, match=r"not have helper 9; .* could take: 2.1, 2.0"):
         resolver.resolve(_request(url, tmp_path, parse_pin("helper", "9")))
+
+
+def test_an_operator_may_choose_pip(
+    light_python: Path, model: ModelTree, client_cache: Path, tmp_path: Path
+) -> None:
+    assert model.root.exists()
+    with ParkService(tmp_path / "service", "--resolver", "pip") as service:
+        client = Client.of(light_python, tmp_path / "client", cache=client_cache, service=service)
+        assert client.json("install", "light_model")["realised"] is True
+        left = {each.name for each in (service.home / "cache" / "resolver").iterdir()}
+        assert "uv" not in left  # which uv makes first
