@@ -139,8 +139,8 @@ def install_service(
             hint="service.install(path) installs it, and waits for it",
         )
     connection = chosen.connection
-    item = Item(connection.submitter, new_id(), target, target=target)
-    connection.submitter.put([item])
+    item = Item(connection.outbox, new_id(), target, target=target)
+    connection.outbox.put([item])
     block = current_block()
     if block is not None:
         block.submitted.append(item)

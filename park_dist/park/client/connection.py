@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from park.client.access.long_polls import long_polls
 from park.client.installs.background import Bindings
-from park.client.submission.submitter import Submitter
+from park.client.submission.outbox import Outbox
 from park.errors import ParkError
 from park.model.conditions import Leaf
 from park.model.leaves import leaf_to_json, local_leaf
@@ -29,8 +29,8 @@ class Connection:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.submitter = Submitter(transport, drained=self._forget)
-        self.bindings = Bindings(transport, self.submitter)
+        self.outbox = Outbox(transport, drained=self._forget)
+        self.bindings = Bindings(transport, self.outbox)
 
     def _forget(self) -> None:
         self.bindings.forget()

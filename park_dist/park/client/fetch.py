@@ -143,7 +143,7 @@ def _of_reference(url: UrlReference, auth: Credentials | None) -> _Target:
         raise UsageError(
             f"{url!r} is on {reference.service}; these credentials are of {auth.service.url}"
         )
-    opening = Opening(submitter=job.connection.submitter, jobs=(job.id,), authorizes=True)
+    opening = Opening(outbox=job.connection.outbox, jobs=(job.id,), authorizes=True)
     return _Target(reference=url, opening=opening)
 
 
@@ -169,11 +169,11 @@ def _of_service_url(url: str, connection: Connection) -> _Target:
     plain = urlunsplit(urlsplit(url)._replace(query="", fragment=""))
     if plain.startswith(jobs):
         job = plain.removeprefix(jobs).split("/")[0]
-        opening = Opening(submitter=connection.submitter, jobs=(job,), authorizes=True)
+        opening = Opening(outbox=connection.outbox, jobs=(job,), authorizes=True)
     elif plain.startswith(files):
         path = unquote(plain.removeprefix(files))
         path = path if path.startswith("~") else f"/{path}"
-        opening = Opening(submitter=connection.submitter, files=(path,), authorizes=True)
+        opening = Opening(outbox=connection.outbox, files=(path,), authorizes=True)
     else:
         raise UsageError(
             f"{url} is no file of {connection.url}",

@@ -25,8 +25,8 @@ from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.when import Condition
 from park.client.queries import ServiceQueries
 from park.client.submission.binding import Binding
+from park.client.submission.first_error import first_error
 from park.client.submission.recorder import current_recorder
-from park.client.submission.submitter import first_error
 from park.errors import UsageError
 from park.jobside import FILES, mark_of
 from park.model.entry_point import EntryPoint
@@ -154,7 +154,7 @@ class Service(ServiceQueries):
 
         Errors are told by the jobs themselves. Raises `TimeoutError` after ``timeout`` seconds.
         """
-        if not self._connection.submitter.flush(timeout):
+        if not self._connection.outbox.flush(timeout):
             raise TimeoutError(f"{self.url} does not have all of the jobs after {timeout:g} s")
 
     def submit(
@@ -317,7 +317,7 @@ class Service(ServiceQueries):
         block = current_block()
         if block is not None:
             block.submitted += items
-        self._connection.submitter.put(items)
+        self._connection.outbox.put(items)
 
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""

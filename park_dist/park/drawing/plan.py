@@ -29,7 +29,7 @@ class Plan(PlanContent):
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        services = dict.fromkeys(item.submitter.url for item in self.items)
+        services = dict.fromkeys(item.outbox.url for item in self.items)
         name_of = service_names()
         yield f"would run: {_counted(self.items)} on {', '.join(map(name_of, services)) or '-'}"
         rows = tree(Workflow(with_names(self.graph())), datetime.now(UTC))

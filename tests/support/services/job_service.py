@@ -48,7 +48,7 @@ class JobService(Transport):
     def bind(self) -> JobService:
         """Let the environment of every job be known."""
         self.binding.set_result(BOUND)
-        self.service.connection.submitter.poke()
+        self.service.connection.outbox.poke()
         return self
 
     @property

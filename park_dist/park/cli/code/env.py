@@ -12,7 +12,7 @@ from park.model.sizes import shown_size
 from park.wire import EnvironmentSummary
 
 if TYPE_CHECKING:
-    from park.client.environments import RemoteEnvironments
+    from park.client.environment_queries import RemoteEnvironments
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the action on the environments of the service."""
-    from park.client.environments import remote_environments
+    from park.client.environment_queries import remote_environments
 
     options.act(remote_environments(options.service), options)
     return 0
@@ -92,7 +92,7 @@ def _show(environments: RemoteEnvironments, options: argparse.Namespace) -> None
 
 
 def _diff(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
-    from park.client.environments import contents_of
+    from park.client.environment_queries import contents_of
 
     a, b = (contents_of(text, environments) for text in (options.a, options.b))
     differences = a.differences(b)

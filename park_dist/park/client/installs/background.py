@@ -34,7 +34,7 @@ from park.wire import API, InstallRecord, decode, encode
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
     from park.client.submission.item import Item
-    from park.client.submission.submitter import Submitter
+    from park.client.submission.outbox import Outbox
 
 __all__ = ["Bindings", "Installing"]
 
@@ -63,9 +63,9 @@ class Installing:
 class Bindings:
     """Finds the environments of jobs on one service, in threads of its own."""
 
-    def __init__(self, transport: Transport, submitter: Submitter) -> None:
+    def __init__(self, transport: Transport, outbox: Outbox) -> None:
         self._transport = transport
-        self._submitter = submitter
+        self._outbox = outbox
         self._lock = threading.Lock()
         self._bindings: dict[tuple[str, str | None, str | None, str], Future[Binding]] = {}
         self._sets: dict[str, Future[LocalSet]] = {}
@@ -105,7 +105,7 @@ class Bindings:
                 self._transport, here, install, report
             )
 
-        future.add_done_callback(lambda _: self._submitter.poke())
+        future.add_done_callback(lambda _: self._outbox.poke())
         _in_background(lambda: _fill(future, bind))
         return future
 
@@ -120,7 +120,7 @@ class Bindings:
                 self._install(target, installing, report)
             except BaseException as error:  # noqa: BLE001 (told where it is waited for)
                 installing.fail(error)
-                self._submitter.settle(item, None, error)
+                self._outbox.settle(item, None, error)
 
         _in_background(begin)
         return installing
@@ -142,7 +142,7 @@ class Bindings:
             accepted=installing.accepted.set_result,
         )
         installing.sent.set_result(sent)
-        self._submitter.settle(installing.item, encode(sent.record), None)
+        self._outbox.settle(installing.item, encode(sent.record), None)
 
     def _set_of(self, target: str, look: Callable[[], LocalSet]) -> LocalSet:
         with self._lock:

@@ -104,7 +104,7 @@ def new_job(
         needed(handles, connection.url, openings) if handles else ((), (), tuple(openings))
     )
     item = Item(
-        connection.submitter,
+        connection.outbox,
         name,
         document["entry_point"],
         document=document,

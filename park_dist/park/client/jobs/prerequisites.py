@@ -25,7 +25,7 @@ def needed(
     for handle in handles:
         is_here = handle.connection.url == service
         if not is_here:
-            elsewhere.setdefault(handle.connection.submitter, []).append(handle.id)
+            elsewhere.setdefault(handle.connection.outbox, []).append(handle.id)
         item = handle.item
         if item is None or item.state is State.COMMITTED:
             continue
@@ -35,11 +35,11 @@ def needed(
 
 def _openings(elsewhere: dict[Sender, list[str]], more: Sequence[Opening]) -> tuple[Opening, ...]:
     """Return one opening for each service."""
-    found = {opening.submitter: opening for opening in more}
-    for submitter, jobs in elsewhere.items():
-        known = found.get(submitter)
-        found[submitter] = Opening(
-            submitter=submitter,
+    found = {opening.outbox: opening for opening in more}
+    for outbox, jobs in elsewhere.items():
+        known = found.get(outbox)
+        found[outbox] = Opening(
+            outbox=outbox,
             jobs=tuple(dict.fromkeys([*(known.jobs if known else ()), *jobs])),
             files=known.files if known else (),
             authorizes=known.authorizes if known else False,

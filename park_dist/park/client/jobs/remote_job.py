@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from park.client.access.transport import Transport, patient
 from park.client.connection import WithConnection
+from park.client.jobs.decoded_result import decode_result
 from park.client.jobs.phased import Phased
-from park.client.jobs.results import decode_result
 from park.client.jobs.when import Condition
 from park.client.submission.item import Item, State
 from park.errors import JobCancelled, JobFailed, UnknownItem

@@ -23,7 +23,7 @@ __all__ = ["Item", "Opening", "Sender", "State", "is_bound", "prevented", "settl
 
 
 class Sender(Protocol):
-    """Sends the items of one service; see `park.client.submission.submitter`."""
+    """Sends the items of one service; see `park.client.submission.outbox`."""
 
     @property
     def transport(self) -> Transport:
@@ -57,14 +57,14 @@ class Opening:
     ``authorizes`` tells that it is also what a fetch is authorised by.
     """
 
-    submitter: Sender
+    outbox: Sender
     jobs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     authorizes: bool = False
 
 
 class Item:
-    """A piece on its way to a service; it changes under the lock of its submitter.
+    """A piece on its way to a service; it changes under the lock of its outbox.
 
     ``document`` is what is sent of a job, without its environment, which is ``binding``;
     None for an install, which others send. ``needs`` are the pieces that must be
@@ -81,11 +81,11 @@ class Item:
         "label",
         "needs",
         "openings",
+        "outbox",
         "pickled",
         "root",
         "settled_needs",
         "state",
-        "submitter",
         "target",
         "text",
         "told",
@@ -94,7 +94,7 @@ class Item:
 
     def __init__(
         self,
-        submitter: Sender,
+        outbox: Sender,
         id: str,  # noqa: A002 (the field's name)
         label: str,
         *,
@@ -107,7 +107,7 @@ class Item:
         pickled: bool = False,
         target: str | None = None,
     ) -> None:
-        self.submitter = submitter
+        self.outbox = outbox
         self.id = id
         self.label = label
         # as text: thousands of nested dicts would keep the garbage collector busy
@@ -140,7 +140,7 @@ class Item:
 
         Raises `TimeoutError` after ``timeout`` seconds.
         """
-        if self.state not in _SETTLED and not self.submitter.wait([self], timeout):
+        if self.state not in _SETTLED and not self.outbox.wait([self], timeout):
             raise TimeoutError(f"{self} is not submitted after {timeout:g} s")
         if self.error is not None:
             self.told = True

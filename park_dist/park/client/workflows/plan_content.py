@@ -90,7 +90,7 @@ class PlanContent:
             self._items.append(item)
             self._environments = None
             if item.target is not None:
-                self._future(_Wanted(item.submitter.transport, item.target))
+                self._future(_Wanted(item.outbox.transport, item.target))
 
     def environment(
         self,
@@ -128,7 +128,7 @@ class PlanContent:
 
     def graph(self) -> GraphRecord:
         """Return the pieces and what they need of each other."""
-        homes = {item.id: item.submitter.url for item in self._items}
+        homes = {item.id: item.outbox.url for item in self._items}
         several = len(set(homes.values())) > 1
         nodes = [_node(item, homes[item.id] if several else None) for item in self._items]
         edges = [edge for item in self._items for edge in _edges(item)]
@@ -150,7 +150,7 @@ class PlanContent:
             "pieces": [
                 {
                     "id": item.id,
-                    "service": item.submitter.url,
+                    "service": item.outbox.url,
                     "kind": kind_of(item),
                     "label": item.label,
                     "stage": layers[item.id],

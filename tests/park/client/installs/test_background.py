@@ -38,7 +38,7 @@ class Lab:
         self.install_error: Exception | None = None
         self.state = InstallState.RESOLVING
         connection = self.one.service.connection
-        connection.bindings = Bindings(self.one, connection.submitter)
+        connection.bindings = Bindings(self.one, connection.outbox)
         monkeypatch.setattr(module, "local_set", lambda target, **_: self._look(target))
         monkeypatch.setattr(module, "local_set_for", lambda point: self._look(point.module))
         monkeypatch.setattr(module, "binding_here", self._find)

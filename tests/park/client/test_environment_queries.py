@@ -1,4 +1,4 @@
-"""`park.client.environments`: two sets of packages, whatever they come from."""
+"""`park.client.environment_queries`: two sets of packages, whatever they come from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from packaging.utils import NormalizedName
 
-from park.client.environments import Contents, RemoteEnvironments, contents_of
+from park.client.environment_queries import Contents, RemoteEnvironments, contents_of
 from park.errors import UsageError
 
 NO_SERVICE = cast("RemoteEnvironments", None)  # these are never asked of one

@@ -9,17 +9,15 @@ grant made for it alone.
 from __future__ import annotations
 
 import json
-import os
-import sys
 import threading
 import time
-import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from park.client.access.transport import patient
 from park.client.submission.grants import grant
-from park.client.submission.item import Item, Opening, Sender, State, is_bound, prevented, settled
+from park.client.submission.item import Item, Opening, State, is_bound, prevented, settled
+from park.client.submission.process import every_outbox
 from park.client.submission.recorder import current_recorder
 from park.client.submission.request_text import (
     dumps,
@@ -36,7 +34,7 @@ from park.wire import API
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
 
-__all__ = ["Submitter", "first_error"]
+__all__ = ["Outbox"]
 
 _MOST_IN_A_BATCH = 1_000
 _GATHER_S = 0.002
@@ -47,7 +45,7 @@ _GIVE_UP_S = 60.0
 _BACKOFF = Backoff(first_s=0.5, longest_s=5.0)
 
 
-class Submitter:
+class Outbox:
     """Sends the pieces of one service from a thread of its own.
 
     ``drained`` is called whenever nothing is left to send.
@@ -69,8 +67,7 @@ class Submitter:
         self._pending: list[Item] = []
         self._uploads = Uploads(transport)
         self._thread: threading.Thread | None = None
-        _all_of_them.add(self)
-        _flush_at_exit()
+        every_outbox.add(self)
 
     @property
     def url(self) -> str:
@@ -108,7 +105,7 @@ class Submitter:
         with self._changed:
             self._pending = [each for each in self._pending if each is not item]
             self._end(item, answer, error)
-        _poke_all()
+        every_outbox.poke()
 
     def wait(self, items: Sequence[Item], timeout: float | None = None) -> bool:
         """Wait until all ``items`` of this service are committed or failed."""
@@ -177,7 +174,7 @@ class Submitter:
             with self._changed:
                 is_drained = not self._pending
                 self._changed.notify_all()
-            _poke_all(but=self)
+            every_outbox.poke(but=self)
             if is_drained:
                 self._drained()
         return has_moved
@@ -204,7 +201,7 @@ class Submitter:
             is_bound(item)
             and all(
                 need.state is State.COMMITTED
-                or (need.state is State.SENDING and need.submitter is self)
+                or (need.state is State.SENDING and need.outbox is self)
                 for need in item.needs
             )
             and all(need.state is State.COMMITTED for need in item.settled_needs)
@@ -252,9 +249,9 @@ class Submitter:
 
     def _grant(self, opening: Opening) -> dict[str, str]:
         """Make a grant for one job alone."""
-        transport = opening.submitter.transport
+        transport = opening.outbox.transport
         made = grant(transport, jobs=opening.jobs, files=opening.files)
-        return {"service": opening.submitter.url, "token": str(made.token)}
+        return {"service": opening.outbox.url, "token": str(made.token)}
 
     def _post(self, part: list[tuple[Item, str]]) -> None:
         """Send ``part``, all of it or, where the service refuses that, what it takes of it."""
@@ -313,7 +310,7 @@ class Submitter:
         if item.text is not None:
             item.text = ""
         if error is not None:
-            _untold.append(item)
+            every_outbox.failed.append(item)
 
 
 def _authorized(text: str, grants: Sequence[tuple[Opening, dict[str, str]]]) -> str:
@@ -331,82 +328,3 @@ def _concerns_one(error: Exception) -> bool:
     """Tell whether a batch was refused for one of its jobs, and not for who sent it."""
     refused = isinstance(error, ParkError) and 400 <= error.http_status < 500  # noqa: PLR2004 (HTTP's)
     return refused and not isinstance(error, NotAuthenticated)
-
-
-def first_error(items: Iterable[Item]) -> BaseException | None:
-    """Wait for ``items``; return the first error, with the others as notes, or None.
-
-    What failed only for want of another is told by that other.
-    """
-    by_submitter: dict[Sender, list[Item]] = {}
-    everything = list(items)
-    for item in everything:
-        by_submitter.setdefault(item.submitter, []).append(item)
-    for submitter, theirs in by_submitter.items():
-        submitter.wait(theirs)
-    failed = [item for item in everything if item.error is not None]
-    for item in failed:
-        item.told = True
-    if not failed:
-        return None
-    first = failed[0].error
-    by_root = {id(item.root): item for item in reversed(failed)}
-    others = [item for item in failed[1:] if by_root[id(item.root)] is item]
-    assert first is not None  # noqa: S101 (by the choice of what failed)
-    for item in others[:_MOST_NOTES]:
-        first.add_note(f"{item}: {item.error}")
-    if len(others) > _MOST_NOTES:
-        first.add_note(f"and {len(others) - _MOST_NOTES} more")
-    return first
-
-
-_MOST_NOTES = 10
-
-
-# -- all submitters of this process
-
-_all_of_them: weakref.WeakSet[Submitter] = weakref.WeakSet()
-_untold: list[Item] = []
-"""What failed; at the end of the interpreter those are printed that nobody was told of."""
-
-_exit_is_seen_to = False
-
-
-def _poke_all(but: Submitter | None = None) -> None:
-    for submitter in list(_all_of_them):
-        if submitter is not but:
-            submitter.poke()
-
-
-def _flush_at_exit() -> None:
-    """Have the end of the interpreter wait for what is on its way, before threads are stopped."""
-    global _exit_is_seen_to  # noqa: PLW0603 (once in each process)
-    if _exit_is_seen_to:
-        return
-    _exit_is_seen_to = True
-    register = getattr(threading, "_register_atexit", None)  # as `concurrent.futures` does
-    if register is None:
-        import atexit
-
-        register = atexit.register
-    register(_end_of_interpreter)
-
-
-def _end_of_interpreter() -> None:
-    for submitter in list(_all_of_them):
-        submitter.flush()
-    failed = [item for item in _untold if not item.told]
-    for item in failed[:_MOST_NOTES]:
-        sys.stderr.write(f"park: error: {item} was not submitted: {item.error}\n")
-    if len(failed) > _MOST_NOTES:
-        sys.stderr.write(f"park: error: … and {len(failed) - _MOST_NOTES} more\n")
-
-
-def _after_fork() -> None:
-    _untold.clear()
-    for submitter in list(_all_of_them):
-        submitter.forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

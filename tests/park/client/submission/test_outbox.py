@@ -133,7 +133,7 @@ def test_what_is_needed_of_another_service_is_there_first_and_opened_by_a_grant(
 
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_ids(one: JobService) -> None:
-    one.service.connection.submitter._pause = lambda _: None
+    one.service.connection.outbox._pause = lambda _: None
     one.cuts = 2
     with one.bind().service:
         job = add(1)
@@ -143,10 +143,10 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_ids(one: JobService) -> 
 def test_a_service_that_stays_away_is_told_at_the_job_and_at_the_end_of_the_block(
     one: JobService,
 ) -> None:
-    submitter = one.service.connection.submitter
+    outbox = one.service.connection.outbox
     moments = iter(range(0, 1_000, 20))
-    submitter._clock = lambda: float(next(moments))
-    submitter._pause = lambda _: None
+    outbox._clock = lambda: float(next(moments))
+    outbox._pause = lambda _: None
     one.cuts = 1_000
     one.bind()
     with pytest.raises(ServiceUnreachable), one.service:
@@ -212,7 +212,7 @@ def test_the_error_of_the_block_itself_wins(one: JobService) -> None:
 def test_an_environment_that_cannot_be_is_told_at_the_job(one: JobService) -> None:
     job = one.service.submit(add, 1)
     one.binding.set_exception(CannotSatisfy("no such Python there"))
-    one.service.connection.submitter.poke()
+    one.service.connection.outbox.poke()
     with pytest.raises(CannotSatisfy, match="no such Python"):
         job.result()
     with pytest.raises(CannotSatisfy):

@@ -1,0 +1,82 @@
+"""All outboxes of this process: woken together, flushed at its end, begun anew after a fork."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from typing import Protocol
+
+from park.client.submission.item import Item
+
+__all__ = ["every_outbox"]
+
+_MOST_LINES = 10
+"""Failures that are printed at the end of the interpreter, each on a line."""
+
+
+class _Outbox(Protocol):
+    """See `park.client.submission.outbox`."""
+
+    def poke(self) -> None:
+        """Look again: something that items there wait for has changed."""
+
+    def flush(self) -> bool:
+        """Wait until all that was taken so far is committed or failed."""
+
+    def forked(self) -> None:
+        """Begin anew in a forked process."""
+
+
+class _EveryOutbox:
+    """The outboxes of this process, and what ``failed`` in them."""
+
+    def __init__(self) -> None:
+        self.failed: list[Item] = []
+        self._outboxes: weakref.WeakSet[_Outbox] = weakref.WeakSet()
+        self._exit_is_seen_to = False
+
+    def add(self, outbox: _Outbox) -> None:
+        """Care for ``outbox`` from now on."""
+        self._outboxes.add(outbox)
+        if not self._exit_is_seen_to:
+            self._exit_is_seen_to = True
+            self._see_to_the_exit()
+
+    def poke(self, but: _Outbox | None = None) -> None:
+        """Have all look again, ``but`` one."""
+        for outbox in list(self._outboxes):
+            if outbox is not but:
+                outbox.poke()
+
+    def forked(self) -> None:
+        """Begin anew in a forked process."""
+        self.failed.clear()
+        for outbox in list(self._outboxes):
+            outbox.forked()
+
+    def _see_to_the_exit(self) -> None:
+        """Have the interpreter's end wait for what is on its way, before threads are stopped."""
+        register = getattr(threading, "_register_atexit", None)  # as `concurrent.futures` does
+        if register is None:
+            import atexit
+
+            register = atexit.register
+        register(self._exit)
+
+    def _exit(self) -> None:
+        for outbox in list(self._outboxes):
+            outbox.flush()
+        unheard = [item for item in self.failed if not item.told]
+        for item in unheard[:_MOST_LINES]:
+            sys.stderr.write(f"park: error: {item} was not submitted: {item.error}\n")
+        if len(unheard) > _MOST_LINES:
+            sys.stderr.write(f"park: error: … and {len(unheard) - _MOST_LINES} more\n")
+
+
+every_outbox = _EveryOutbox()
+"""Those of this process."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=every_outbox.forked)
