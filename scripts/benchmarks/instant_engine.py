@@ -12,7 +12,7 @@ import sys
 
 from park.cli.main import main as park
 from park_server import assembly
-from park_server.jobs.engines.engine import Ended, EndKind, Sink, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
 from park_server.jobs.engines.local import LocalEngine
 
 __all__ = ["HELD", "RESULT"]
@@ -42,8 +42,13 @@ class _InstantEngine(LocalEngine):
     def _complete(self, order: StartOrder) -> None:
         self._hears.on_started(order.job_id, order.attempt, os.getpid())
         outcome = {"attempt": order.attempt, "state": "completed", "result": RESULT}
-        self._hears.on_ended(
-            Ended(job_id=order.job_id, attempt=order.attempt, kind=EndKind.EXITED, outcome=outcome)
+        self._hears.on_exited(
+            AttemptExit(
+                job_id=order.job_id,
+                attempt=order.attempt,
+                kind=ExitKind.EXITED,
+                outcome=outcome,
+            )
         )
 
 

@@ -1,4 +1,4 @@
-"""From the end of an attempt to the end of its job, or to its next attempt."""
+"""From the exit of an attempt to the end of its job, or to its next attempt."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from park_server.jobs import job_rows
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import output_of
-from park_server.jobs.engines.engine import Ended, EndKind
+from park_server.jobs.engines.engine import AttemptExit, ExitKind
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.job_end import ending_of, line_of, may_run_again, next_try
+from park_server.jobs.job_end import JobEnd, end_of, line_of, may_run_again, next_try
 from park_server.jobs.run import Run
 
-__all__ = ["Endings", "why_not_started"]
+__all__ = ["AttemptExits", "why_not_started"]
 
 _log = logging.getLogger("park.jobs")
 
@@ -30,7 +30,7 @@ _FILES_PATIENCE_S = 600.0
 """How long a job that has ended waits for a disk that does not take its files."""
 
 
-class Endings:
+class AttemptExits:
     """Ends jobs, whatever the disk says meanwhile.
 
     ``apply`` does what follows a commit; ``again`` queues a job whose state says so.
@@ -55,16 +55,16 @@ class Endings:
         self._apply = apply
         self._again = again
 
-    async def settle(self, run: Run, ended: Ended) -> None:
+    async def settle(self, run: Run, exited: AttemptExit) -> None:
         """Write down what became of a job whose attempt is over, or have it run again."""
-        job = ended.job_id
+        job = exited.job_id
         stopped = run.cancel_requested or run.timed_out_s is not None
-        restartable = self._is_restartable(run, ended)
-        if not stopped and may_run_again(ended, restartable=restartable, failures=run.failures):
+        restartable = self._is_restartable(run, exited)
+        if not stopped and may_run_again(exited, restartable=restartable, failures=run.failures):
             await self.written(lambda c: job_rows.requeue(c, job))
             self._again(job)
             return
-        completed = (ended.outcome or {}).get("state") == JobState.COMPLETED
+        completed = (exited.outcome or {}).get("state") == JobState.COMPLETED
         output = output_of(run.job.call) if completed else None
         try:
             files = await self._disk.patiently(
@@ -73,22 +73,22 @@ class Endings:
         except OSError as error:
             _log.exception("the files of job %s could not be kept", job)
             line = f"the service could not keep its files: {error}"
-            await self.end(job, job_rows.Ending(status=JobState.FAILED, error=line))
+            await self.end(job, JobEnd(status=JobState.FAILED, error=line))
             return
-        ending = ending_of(
-            ended,
+        end = end_of(
+            exited,
             files=files,
             cancel_requested=run.cancel_requested,
             timed_out_s=run.timed_out_s,
         )
-        if ending.status is JobState.FAILED and await self._tried_again(run, ending):
+        if end.status is JobState.FAILED and await self._tried_again(run, end):
             return
-        await self.end(job, ending)
+        await self.end(job, end)
         self._folders.clear(job)
 
-    async def _tried_again(self, run: Run, ending: job_rows.Ending) -> bool:
+    async def _tried_again(self, run: Run, end: JobEnd) -> bool:
         """Queue a job again that failed and has retries left; tell whether it was."""
-        job, why = run.job, ending.error or ""
+        job, why = run.job, end.error or ""
         moment = next_try(retries=job.retries, failures=run.failures, backoff_s=job.backoff_s)
         if moment is None or run.cancel_requested:
             return False
@@ -96,16 +96,16 @@ class Endings:
         self._apply(Effects(retries=[(moment, job.id, "call")]))
         return True
 
-    def _is_restartable(self, run: Run, ended: Ended) -> bool:
-        if ended.kind is not EndKind.LOST:  # else nobody asks
+    def _is_restartable(self, run: Run, exited: AttemptExit) -> bool:
+        if exited.kind is not ExitKind.LOST:  # else nobody asks
             return False
         marks = self._folders.marks(run.job.id, run.attempt)
         return run.job.restartable or marks.restartable
 
-    async def end(self, job: str, ending: job_rows.Ending) -> None:
+    async def end(self, job: str, end: JobEnd) -> None:
         """End ``job``, and settle what waited for it."""
         try:
-            settled = await self.written(lambda c: self._settlement.end(c, job, ending))
+            settled = await self.written(lambda c: self._settlement.end(c, job, end))
         except job_rows.ImpossibleTransition:
             _log.info("job %s has ended already", job)
         else:

@@ -28,12 +28,13 @@ from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
 from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
-from park_server.jobs.attempt_exits import Endings, why_not_started
+from park_server.jobs.attempt_exits import AttemptExits, why_not_started
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
-from park_server.jobs.engines.engine import Ended, Engine, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
+from park_server.jobs.job_end import JobEnd, cancelled_on_request
 from park_server.jobs.queue import Queue
 from park_server.jobs.ready import ReadyEnvironments
 from park_server.jobs.run import Run, run_of
@@ -93,7 +94,7 @@ class Dispatcher:
         self._read_only = read_only
         self._disk = disk or Disk()
         self.apply: Callable[[Effects], None] = lambda effects: self.enqueue(effects.queued)
-        self._endings = Endings(
+        self._exits = AttemptExits(
             database=database,
             bus=bus,
             folders=folders,
@@ -241,11 +242,11 @@ class Dispatcher:
 
         def change(connection: Connection) -> Effects:
             if job_rows.get(connection, job).cancel_requested:
-                return self._settlement.end(connection, job, job_rows.cancelled_on_request())
+                return self._settlement.end(connection, job, cancelled_on_request())
             job_rows.requeue(connection, job)
             return Effects(queued=[job])
 
-        effects = await self._endings.written(change)
+        effects = await self._exits.written(change)
         self._starting.discard(job)
         self.apply(effects)
 
@@ -333,7 +334,7 @@ class Dispatcher:
         """End a job that cannot be started, unless it was cancelled meanwhile."""
         self._starting.discard(job)
         self._dispatch()
-        await self._endings.end(job, job_rows.Ending(status=JobState.FAILED, error=why))
+        await self._exits.end(job, JobEnd(status=JobState.FAILED, error=why))
 
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.job.id), self._read_only)
@@ -372,11 +373,11 @@ class Dispatcher:
         if run is not None and run.attempt == attempt and run.timer is None:
             self._watch_time(run, self._timeout_of(run))
 
-    def on_ended(self, ended: Ended) -> None:
+    def on_exited(self, exited: AttemptExit) -> None:
         """See `Sink`. What is told twice (by folder and fork server) counts once."""
-        run = self._runs.get(ended.job_id)
-        if run is not None and run.attempt == ended.attempt:
-            del self._runs[ended.job_id]
+        run = self._runs.get(exited.job_id)
+        if run is not None and run.attempt == exited.attempt:
+            del self._runs[exited.job_id]
             run.stop_timer()
-            self._tasks.spawn(self._endings.settle(run, ended))
+            self._tasks.spawn(self._exits.settle(run, exited))
             self._dispatch()

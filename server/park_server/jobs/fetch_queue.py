@@ -23,7 +23,7 @@ from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
 from park_server.jobs.fetcher import FetchedFile, Fetcher
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.job_end import line_of, next_try
+from park_server.jobs.job_end import JobEnd, cancelled_on_request, line_of, next_try
 
 __all__ = ["Fetching"]
 
@@ -74,7 +74,7 @@ class Fetching:
         """End a fetch that was found running; returns when it has ended."""
         task = self._tasks.get(job)
         if task is None:  # its turn has not come since a restart
-            await self._end(job, job_rows.cancelled_on_request())
+            await self._end(job, cancelled_on_request())
             return
         self._cancelled.add(job)
         task.cancel()
@@ -109,7 +109,7 @@ class Fetching:
             if job not in self._cancelled:  # the service stops
                 raise
             self._cancelled.discard(job)
-            await self._end(job, job_rows.cancelled_on_request())
+            await self._end(job, cancelled_on_request())
 
     async def _attempt(self, row: Any) -> None:
         try:
@@ -158,15 +158,15 @@ class Fetching:
     async def _failed(self, row: Any, why: str) -> None:
         moment = next_try(retries=row.retries, failures=row.failures, backoff_s=row.backoff_s)
         if moment is None:
-            await self._end(row.id, job_rows.Ending(status=JobState.FAILED, error=why))
+            await self._end(row.id, JobEnd(status=JobState.FAILED, error=why))
             return
         await self._written(lambda c: job_rows.retry(c, row.id, why, moment))
         self._apply(Effects(retries=[(moment, row.id, row.kind)]))
 
-    async def _end(self, job: str, ending: job_rows.Ending) -> None:
+    async def _end(self, job: str, end: JobEnd) -> None:
         try:
             change = self._settlement.end
-            self._apply(await self._written(lambda c: change(c, job, ending)))
+            self._apply(await self._written(lambda c: change(c, job, end)))
         except job_rows.ImpossibleTransition:
             _log.info("fetch %s has ended already", job)
 
@@ -175,7 +175,7 @@ class Fetching:
         return await self._disk.patiently(lambda: self._database.awrite(change))
 
 
-def _completed(file: FetchedFile) -> job_rows.Ending:
+def _completed(file: FetchedFile) -> JobEnd:
     result = {"url": file.url, "sha256": file.sha256, "size": file.size, "name": file.name}
     kept = FileRecord(name=file.name, sha256=file.sha256, size=file.size)
-    return job_rows.Ending(status=JobState.COMPLETED, result=result, files=[kept])
+    return JobEnd(status=JobState.COMPLETED, result=result, files=[kept])

@@ -1,33 +1,65 @@
-"""From how a process ended to how its job ended: a pure decision."""
+"""From how an attempt exits to how its job ends: a pure decision."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from park.errors import ParkError
 from park.model.backoff import Backoff
 from park.model.states import JobState
 from park.wire import FileRecord
-from park_server.jobs.engines.engine import Ended, EndKind
-from park_server.jobs.job_rows import Ending
+from park_server.jobs.engines.engine import AttemptExit, ExitKind
 
-__all__ = ["MOST_ATTEMPTS", "ending_of", "line_of", "may_run_again", "next_try"]
+__all__ = [
+    "MOST_ATTEMPTS",
+    "JobEnd",
+    "cancelled_in_time",
+    "cancelled_on_request",
+    "end_of",
+    "line_of",
+    "may_run_again",
+    "next_try",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobEnd:
+    """How a job ends: its final state, and what it leaves."""
+
+    status: JobState
+    error: str | None = None
+    traceback: str | None = None
+    result: dict[str, Any] | None = None
+    files: Sequence[FileRecord] = field(default_factory=tuple)
+
+
+def cancelled_in_time() -> JobEnd:
+    """Return the end of a job that was cancelled before it started."""
+    return JobEnd(status=JobState.CANCELLED, error="cancelled before it started")
+
+
+def cancelled_on_request(files: Sequence[FileRecord] = ()) -> JobEnd:
+    """Return the end of a job that was cancelled while it ran, and left ``files``."""
+    return JobEnd(status=JobState.CANCELLED, error="cancelled on request", files=files)
+
 
 MOST_ATTEMPTS = 5
 """A job whose processes vanish again and again, or never come to start, is given up then."""
 
 
-def may_run_again(ended: Ended, *, restartable: bool, failures: int = 0) -> bool:
-    """Tell whether a job may run from the beginning after its attempt ``ended``.
+def may_run_again(exited: AttemptExit, *, restartable: bool, failures: int = 0) -> bool:
+    """Tell whether a job may run from the beginning after its attempt ``exited``.
 
     Only where nothing of the user's ran, or where the process is gone without an outcome
-    (`EndKind.LOST`) and the job said that it may: not after a death that somebody saw,
-    because the same would come again. Attempts that ended as ``failures`` do not count.
+    (`ExitKind.LOST`) and the job said that it may: not after a death that somebody saw,
+    because the same would come again. Attempts that count as ``failures`` do not count here.
     """
-    if ended.attempt - failures >= MOST_ATTEMPTS or ended.outcome is not None:
+    if exited.attempt - failures >= MOST_ATTEMPTS or exited.outcome is not None:
         return False
-    return ended.kind is EndKind.NEVER_STARTED or (ended.kind is EndKind.LOST and restartable)
+    return exited.kind is ExitKind.NEVER_STARTED or (exited.kind is ExitKind.LOST and restartable)
 
 
 def next_try(
@@ -46,29 +78,29 @@ def next_try(
 _LONGEST_WAIT_S = 86_400.0
 
 
-def ending_of(
-    ended: Ended,
+def end_of(
+    exited: AttemptExit,
     *,
     files: Sequence[FileRecord],
     cancel_requested: bool,
     timed_out_s: float | None,
-) -> Ending:
-    """Return the ending of a job whose attempt ``ended``.
+) -> JobEnd:
+    """Return how a job ends whose last attempt ``exited``.
 
     An outcome that the job itself wrote counts first: what completed before the signal of a
     cancel reached it has completed. Then the reason why it was stopped, then how it died.
     """
-    outcome = ended.outcome or {}
+    outcome = exited.outcome or {}
     if outcome.get("state") == JobState.COMPLETED:
-        return Ending(status=JobState.COMPLETED, result=outcome.get("result"), files=files)
+        return JobEnd(status=JobState.COMPLETED, result=outcome.get("result"), files=files)
     if cancel_requested:
-        return Ending(status=JobState.CANCELLED, error="cancelled on request", files=files)
+        return cancelled_on_request(files)
     if timed_out_s is not None:
         line = f"ran longer than its {timed_out_s:g} s and was stopped"
-        return Ending(status=JobState.FAILED, error=line, files=files)
-    return Ending(
+        return JobEnd(status=JobState.FAILED, error=line, files=files)
+    return JobEnd(
         status=JobState.FAILED,
-        error=outcome.get("error") or _death(ended),
+        error=outcome.get("error") or _death(exited),
         traceback=outcome.get("traceback"),
         files=files,
     )
@@ -79,11 +111,11 @@ def line_of(error: ParkError) -> str:
     return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
-def _death(ended: Ended) -> str:
-    if ended.kind is EndKind.LOST:
-        return f"lost with {ended.detail or 'its process, which left no outcome'}"
-    if ended.kind is EndKind.NEVER_STARTED:
-        return f"given up after {ended.attempt} attempts to start it: {ended.detail}"
-    if ended.kind is EndKind.SIGNALLED:
-        return ended.detail or f"the process was killed by signal {ended.signal}"
-    return ended.detail or "its process ended without an outcome"
+def _death(exited: AttemptExit) -> str:
+    if exited.kind is ExitKind.LOST:
+        return f"lost with {exited.detail or 'its process, which left no outcome'}"
+    if exited.kind is ExitKind.NEVER_STARTED:
+        return f"given up after {exited.attempt} attempts to start it: {exited.detail}"
+    if exited.kind is ExitKind.SIGNALLED:
+        return exited.detail or f"the process was killed by signal {exited.signal}"
+    return exited.detail or "its process ended without an outcome"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -32,16 +32,14 @@ from park_server.db.tables import (
     needs,
     results,
 )
+from park_server.jobs.job_end import JobEnd
 from park_server.jobs.waiting_rows import forget_authorization
 
 __all__ = [
-    "Ending",
     "ImpossibleTransition",
     "Queued",
     "active",
     "call_of",
-    "cancelled_in_time",
-    "cancelled_on_request",
     "end",
     "fetch_of",
     "file_of",
@@ -63,27 +61,6 @@ __all__ = [
 
 class ImpossibleTransition(Exception):
     """A defect of the caller: the model of states does not have this transition."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ending:
-    """How a job ended: its final state, and what it leaves."""
-
-    status: JobState
-    error: str | None = None
-    traceback: str | None = None
-    result: dict[str, Any] | None = None
-    files: Sequence[FileRecord] = field(default_factory=tuple)
-
-
-def cancelled_in_time() -> Ending:
-    """Return the ending of a job that was cancelled before it started."""
-    return Ending(status=JobState.CANCELLED, error="cancelled before it started")
-
-
-def cancelled_on_request() -> Ending:
-    """Return the ending of a job that was cancelled while it ran."""
-    return Ending(status=JobState.CANCELLED, error="cancelled on request")
 
 
 _GET = select(jobs).where(jobs.c.id == bindparam("job"))
@@ -296,26 +273,26 @@ def requeue(connection: Connection, job: str) -> None:
     _transition(connection, _REQUEUE, job, JobState.QUEUED)
 
 
-def end(connection: Connection, job: str, ending: Ending) -> Row[Any]:
+def end(connection: Connection, job: str, end: JobEnd) -> Row[Any]:
     """Write how ``job`` ended, its result and its files; return what it was.
 
     What waited for it is not looked at: `Settlement.end` does both.
     """
     row = _transition(
         connection,
-        _END[ending.status],
+        _END[end.status],
         job,
-        ending.status,
+        end.status,
         finished=now(),
-        error=ending.error,
-        traceback=ending.traceback,
+        error=end.error,
+        traceback=end.traceback,
     )
-    if ending.result is not None:
-        connection.execute(_ADD_RESULT, {"job": job, "document": ending.result})
-    if ending.files:
+    if end.result is not None:
+        connection.execute(_ADD_RESULT, {"job": job, "document": end.result})
+    if end.files:
         rows = [
             {"job": job, "name": file.name, "sha256": file.sha256, "size": file.size}
-            for file in ending.files
+            for file in end.files
         ]
         connection.execute(_ADD_FILE, rows)
     if row.kind == "fetch":

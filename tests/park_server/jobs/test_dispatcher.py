@@ -24,9 +24,9 @@ from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
-from park_server.jobs.engines.engine import Ended, EndKind, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.job_end import MOST_ATTEMPTS
+from park_server.jobs.job_end import MOST_ATTEMPTS, cancelled_in_time
 
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
@@ -69,9 +69,9 @@ class Place:
     async def started(self) -> StartOrder:
         return await asyncio.wait_for(self.engine.orders.get(), 30)
 
-    def end(self, order: StartOrder, kind: EndKind = EndKind.EXITED, **facts: Any) -> None:
-        self.dispatcher.on_ended(
-            Ended(job_id=order.job_id, attempt=order.attempt, kind=kind, **facts)
+    def end(self, order: StartOrder, kind: ExitKind = ExitKind.EXITED, **facts: Any) -> None:
+        self.dispatcher.on_exited(
+            AttemptExit(job_id=order.job_id, attempt=order.attempt, kind=kind, **facts)
         )
 
     async def final(self, job: str) -> Any:
@@ -147,8 +147,8 @@ def test_a_job_cancelled_in_the_queue_takes_no_slot(tmp_path: Path) -> None:
         async with place(tmp_path, slots=1) as here:
             here.submit("1", "2", "3")
             first = await here.started()
-            ending = job_rows.cancelled_in_time()
-            here.database.write(lambda c: job_rows.end(c, "2", ending)).result()
+            end = cancelled_in_time()
+            here.database.write(lambda c: job_rows.end(c, "2", end)).result()
             here.end(first, outcome=DONE)
             assert (await here.started()).job_id == "3"
 
@@ -162,7 +162,7 @@ def test_what_never_started_is_started_again_but_not_for_ever(tmp_path: Path) ->
             for attempt in range(1, MOST_ATTEMPTS + 1):
                 order = await here.started()
                 assert order.attempt == attempt
-                here.end(order, EndKind.NEVER_STARTED, detail="no python")
+                here.end(order, ExitKind.NEVER_STARTED, detail="no python")
             record = await here.final("1")
             assert record.error == "given up after 5 attempts to start it: no python"
 
@@ -178,7 +178,7 @@ def test_a_lost_job_that_may_runs_again(tmp_path: Path, *, marked: bool) -> None
             if marked:
                 marks = {"attempt": 1, "restartable": True, "timeout_s": None}
                 (order.directory / "marks.json").write_text(json.dumps(marks))
-            here.end(order, EndKind.LOST)
+            here.end(order, ExitKind.LOST)
             again = await here.started()
             assert again.attempt == 2
             here.end(again, outcome=DONE)
@@ -195,7 +195,7 @@ def test_a_lost_job_that_may_not_is_failed(tmp_path: Path) -> None:
             # what an earlier attempt wrote says nothing
             marks = {"attempt": 0, "restartable": True, "timeout_s": 1}
             (order.directory / "marks.json").write_text(json.dumps(marks))
-            here.end(order, EndKind.LOST, detail="process 7")
+            here.end(order, ExitKind.LOST, detail="process 7")
             record = await here.final("1")
             assert (record.status, record.error) == ("failed", "lost with process 7")
 
@@ -208,7 +208,7 @@ def test_an_end_that_is_told_twice_counts_once(tmp_path: Path) -> None:
             here.submit("1", "2")
             order = await here.started()
             here.end(order, outcome=DONE)
-            here.end(order, EndKind.LOST)
+            here.end(order, ExitKind.LOST)
             assert (await here.final("1")).status == "completed"
             assert (await here.started()).job_id == "2"
             assert here.engine.orders.empty()
@@ -224,7 +224,7 @@ def test_the_time_limit_of_the_decorator_ends_the_job(tmp_path: Path) -> None:
             (order.directory / "marks.json").write_text('{"attempt": 1, "timeout_s": 0.01}')
             here.dispatcher.on_marked("1", 1)
             assert await asyncio.wait_for(here.engine.cancelled.get(), 30) == "1"
-            here.end(order, EndKind.SIGNALLED, signal=15)
+            here.end(order, ExitKind.SIGNALLED, signal=15)
             record = await here.final("1")
             assert record.error == "ran longer than its 0.01 s and was stopped"
 
@@ -239,7 +239,7 @@ def test_a_cancel_of_a_running_job_is_its_end(tmp_path: Path) -> None:
             here.dispatcher.on_started("1", 1, 4711)
             assert here.dispatcher.pid_of("1") == 4711
             await here.dispatcher.cancel("1")
-            here.end(order, EndKind.SIGNALLED, signal=15)
+            here.end(order, ExitKind.SIGNALLED, signal=15)
             record = await here.final("1")
             assert (record.status, record.error) == ("cancelled", "cancelled on request")
             assert here.dispatcher.pid_of("1") is None

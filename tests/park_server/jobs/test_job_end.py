@@ -5,24 +5,24 @@ import pytest
 
 from park.model.states import JobState
 from park.wire import FileRecord
-from park_server.jobs.engines.engine import Ended, EndKind
-from park_server.jobs.job_end import MOST_ATTEMPTS, ending_of, may_run_again
+from park_server.jobs.engines.engine import AttemptExit, ExitKind
+from park_server.jobs.job_end import MOST_ATTEMPTS, end_of, may_run_again
 
 FILE = FileRecord(name="fit.png", sha256="ab", size=3)
 
 
-def ended(kind: EndKind = EndKind.EXITED, *, attempt: int = 1, **facts: Any) -> Ended:
-    return Ended(job_id="0199", attempt=attempt, kind=kind, **facts)
+def ended(kind: ExitKind = ExitKind.EXITED, *, attempt: int = 1, **facts: Any) -> AttemptExit:
+    return AttemptExit(job_id="0199", attempt=attempt, kind=kind, **facts)
 
 
-def decide(attempt: Ended, *, cancel: bool = False, timed_out: float | None = None) -> Any:
-    return ending_of(attempt, files=[FILE], cancel_requested=cancel, timed_out_s=timed_out)
+def decide(attempt: AttemptExit, *, cancel: bool = False, timed_out: float | None = None) -> Any:
+    return end_of(attempt, files=[FILE], cancel_requested=cancel, timed_out_s=timed_out)
 
 
 def test_a_result_completes() -> None:
-    ending = decide(ended(outcome={"state": "completed", "result": 2000}))
-    assert (ending.status, ending.result, ending.error) == (JobState.COMPLETED, 2000, None)
-    assert ending.files == [FILE]
+    end = decide(ended(outcome={"state": "completed", "result": 2000}))
+    assert (end.status, end.result, end.error) == (JobState.COMPLETED, 2000, None)
+    assert end.files == [FILE]
 
 
 def test_what_completed_before_a_cancel_reached_it_has_completed() -> None:
@@ -31,13 +31,13 @@ def test_what_completed_before_a_cancel_reached_it_has_completed() -> None:
 
 
 def test_a_cancel_counts_before_how_the_process_died() -> None:
-    ending = decide(ended(EndKind.SIGNALLED, signal=signal.SIGTERM), cancel=True)
-    assert (ending.status, ending.error) == (JobState.CANCELLED, "cancelled on request")
+    end = decide(ended(ExitKind.SIGNALLED, signal=signal.SIGTERM), cancel=True)
+    assert (end.status, end.error) == (JobState.CANCELLED, "cancelled on request")
 
 
 def test_a_timeout_is_told_with_its_limit() -> None:
-    ending = decide(ended(EndKind.SIGNALLED, signal=signal.SIGKILL), timed_out=1.5)
-    assert (ending.status, ending.error) == (
+    end = decide(ended(ExitKind.SIGNALLED, signal=signal.SIGKILL), timed_out=1.5)
+    assert (end.status, end.error) == (
         JobState.FAILED,
         "ran longer than its 1.5 s and was stopped",
     )
@@ -45,47 +45,47 @@ def test_a_timeout_is_told_with_its_limit() -> None:
 
 def test_an_exception_is_told_in_one_line_with_its_traceback() -> None:
     outcome = {"state": "failed", "error": "ValueError: no data", "traceback": "Traceback…"}
-    ending = decide(ended(outcome=outcome))
-    assert (ending.status, ending.error) == (JobState.FAILED, "ValueError: no data")
-    assert ending.traceback == "Traceback…"
-    assert ending.files == [FILE], "what it wrote before it failed may say why"
+    end = decide(ended(outcome=outcome))
+    assert (end.status, end.error) == (JobState.FAILED, "ValueError: no data")
+    assert end.traceback == "Traceback…"
+    assert end.files == [FILE], "what it wrote before it failed may say why"
 
 
 @pytest.mark.parametrize(
     ("attempt", "line"),
     [
-        (ended(EndKind.SIGNALLED, detail="killed by SIGSEGV"), "killed by SIGSEGV"),
-        (ended(EndKind.SIGNALLED, signal=250), "the process was killed by signal 250"),
-        (ended(EndKind.LOST), "lost with its process, which left no outcome"),
-        (ended(EndKind.LOST, detail="process 7"), "lost with process 7"),
+        (ended(ExitKind.SIGNALLED, detail="killed by SIGSEGV"), "killed by SIGSEGV"),
+        (ended(ExitKind.SIGNALLED, signal=250), "the process was killed by signal 250"),
+        (ended(ExitKind.LOST), "lost with its process, which left no outcome"),
+        (ended(ExitKind.LOST, detail="process 7"), "lost with process 7"),
         (
-            ended(EndKind.NEVER_STARTED, attempt=5, detail="no python"),
+            ended(ExitKind.NEVER_STARTED, attempt=5, detail="no python"),
             "given up after 5 attempts to start it: no python",
         ),
         (ended(detail="exit status 3"), "exit status 3"),
         (ended(), "its process ended without an outcome"),
     ],
 )
-def test_a_death_without_outcome_is_told_in_one_line(attempt: Ended, line: str) -> None:
-    ending = decide(attempt)
-    assert (ending.status, ending.error) == (JobState.FAILED, line)
+def test_a_death_without_outcome_is_told_in_one_line(attempt: AttemptExit, line: str) -> None:
+    end = decide(attempt)
+    assert (end.status, end.error) == (JobState.FAILED, line)
 
 
 @pytest.mark.parametrize(
     ("attempt", "restartable", "again"),
     [
-        (ended(EndKind.NEVER_STARTED), False, True),
-        (ended(EndKind.NEVER_STARTED, attempt=MOST_ATTEMPTS), True, False),
-        (ended(EndKind.LOST), False, False),
-        (ended(EndKind.LOST), True, True),
-        (ended(EndKind.LOST, attempt=MOST_ATTEMPTS), True, False),
-        (ended(EndKind.LOST, outcome={"state": "completed"}), True, False),
-        (ended(EndKind.SIGNALLED, signal=signal.SIGKILL), True, False),
-        (ended(EndKind.EXITED, status=1), True, False),
+        (ended(ExitKind.NEVER_STARTED), False, True),
+        (ended(ExitKind.NEVER_STARTED, attempt=MOST_ATTEMPTS), True, False),
+        (ended(ExitKind.LOST), False, False),
+        (ended(ExitKind.LOST), True, True),
+        (ended(ExitKind.LOST, attempt=MOST_ATTEMPTS), True, False),
+        (ended(ExitKind.LOST, outcome={"state": "completed"}), True, False),
+        (ended(ExitKind.SIGNALLED, signal=signal.SIGKILL), True, False),
+        (ended(ExitKind.EXITED, status=1), True, False),
     ],
 )
 def test_only_what_is_proven_gone_unseen_and_may_runs_again(
-    attempt: Ended,
+    attempt: AttemptExit,
     restartable: bool,  # noqa: FBT001 (a case of the table)
     again: bool,  # noqa: FBT001
 ) -> None:

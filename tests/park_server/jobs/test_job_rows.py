@@ -21,7 +21,7 @@ from park_server.db.tables import metadata
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
-from park_server.jobs.job_rows import Ending
+from park_server.jobs.job_end import JobEnd, cancelled_in_time
 
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
@@ -58,8 +58,8 @@ def test_a_job_goes_its_way_and_leaves_its_events(database: Database) -> None:
     assert started is not None
     assert started.attempt == 1
     assert database.read(lambda c: job_rows.to_start(c, ["0199"])) == []
-    ending = Ending(status=JobState.COMPLETED, result={"chisq": 1.9}, files=[file])
-    database.write(lambda c: job_rows.end(c, "0199", ending)).result()
+    end = JobEnd(status=JobState.COMPLETED, result={"chisq": 1.9}, files=[file])
+    database.write(lambda c: job_rows.end(c, "0199", end)).result()
     record = database.read(lambda c: job_view.record(c, "0199", USER))
     assert (record.status, record.attempt, record.files) == ("completed", 1, [file])
     assert (record.environment, record.runtime_hash, record.pid) == ("/envs/ab", "ef", None)
@@ -85,7 +85,7 @@ def test_another_users_job_does_not_exist(database: Database) -> None:
 
 def test_a_job_cancelled_while_it_was_queued_does_not_start(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
-    database.write(lambda c: job_rows.end(c, "0199", job_rows.cancelled_in_time())).result()
+    database.write(lambda c: job_rows.end(c, "0199", cancelled_in_time())).result()
     assert database.write(lambda c: job_rows.starting(c, "0199", "/envs/ab", "ef")).result() is None
     assert types_of(database) == ["queued", "cancelled"]
 
@@ -102,8 +102,8 @@ def test_an_absent_file_is_told_with_those_that_there_are(database: Database) ->
     file = FileRecord(name="fit.png", sha256="cd", size=3)
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     database.write(lambda c: job_rows.starting(c, "0199", "/envs/ab", "ef")).result()
-    ending = Ending(status=JobState.FAILED, error="x", files=[file])
-    database.write(lambda c: job_rows.end(c, "0199", ending)).result()
+    end = JobEnd(status=JobState.FAILED, error="x", files=[file])
+    database.write(lambda c: job_rows.end(c, "0199", end)).result()
     assert database.read(lambda c: job_rows.file_of(c, "0199", "fit.png")) == file
     with pytest.raises(UnknownItem, match=r"no file 'fit.pdf'; it has: fit\.png"):
         database.read(lambda c: job_rows.file_of(c, "0199", "fit.pdf"))
@@ -143,11 +143,11 @@ class JobLife(RuleBasedStateMachine):
 
     @rule()
     def cancel(self) -> None:
-        self._try(lambda c: job_rows.end(c, "0199", job_rows.cancelled_in_time()))
+        self._try(lambda c: job_rows.end(c, "0199", cancelled_in_time()))
 
     @rule(status=st.sampled_from([s for s in JobState if s.is_final]))
     def end(self, status: JobState) -> None:
-        self._try(lambda c: job_rows.end(c, "0199", Ending(status=status)))
+        self._try(lambda c: job_rows.end(c, "0199", JobEnd(status=status)))
 
     @invariant()
     def the_log_tells_a_life(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from park.runtime.codec import encode_call
-from park_server.jobs.engines.engine import Ended, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, StartOrder
 from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
 
 DEADLINE_S = 60.0
@@ -162,7 +162,7 @@ class Recorder:
     """A `Sink` whose events can be awaited."""
 
     started: dict[str, asyncio.Future[int]] = field(default_factory=dict)
-    ended: dict[str, asyncio.Future[Ended]] = field(default_factory=dict)
+    ended: dict[str, asyncio.Future[AttemptExit]] = field(default_factory=dict)
     marked: dict[str, asyncio.Future[int]] = field(default_factory=dict)
 
     def _future(self, futures: dict[str, asyncio.Future[Any]], job: str) -> asyncio.Future[Any]:
@@ -179,7 +179,7 @@ class Recorder:
     def on_marked(self, job: str, attempt: int) -> None:
         self._future(self.marked, job).set_result(attempt)
 
-    def on_ended(self, ended: Ended) -> None:
+    def on_exited(self, ended: AttemptExit) -> None:
         future = self._future(self.ended, ended.job_id)
         assert not future.done(), f"a second end: {ended}"
         future.set_result(ended)
@@ -189,10 +189,10 @@ class Recorder:
         async with asyncio.timeout(DEADLINE_S):
             return int(await asyncio.shield(self._future(self.started, job)))
 
-    async def end_of(self, job: str) -> Ended:
+    async def exit_of(self, job: str) -> AttemptExit:
         """Wait until ``job`` has ended."""
         async with asyncio.timeout(DEADLINE_S):
-            ended: Ended = await asyncio.shield(self._future(self.ended, job))
+            ended: AttemptExit = await asyncio.shield(self._future(self.ended, job))
             return ended
 
 
@@ -228,10 +228,10 @@ class JobLab:
         }
         return StartOrder(**order | changes)
 
-    async def run(self, engine: LocalEngine, order: StartOrder) -> Ended:
+    async def run(self, engine: LocalEngine, order: StartOrder) -> AttemptExit:
         """Start ``order`` and wait for its end."""
         await engine.start(order)
-        return await self.sink.end_of(order.job_id)
+        return await self.sink.exit_of(order.job_id)
 
 
 def is_running(pid: int) -> bool:

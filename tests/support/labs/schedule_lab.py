@@ -29,7 +29,7 @@ from park_server.disk import Disk
 from park_server.envs.environment import Environment
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
-from park_server.jobs.engines.engine import Ended, EndKind, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.fetcher import Fetcher
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.peers import Peers
@@ -196,10 +196,10 @@ class Lab:
         """Let an attempt fail."""
         self.end(order, outcome={"state": "failed", "error": error})
 
-    def end(self, order: StartOrder, kind: EndKind = EndKind.EXITED, **facts: Any) -> None:
+    def end(self, order: StartOrder, kind: ExitKind = ExitKind.EXITED, **facts: Any) -> None:
         """Let an attempt end."""
-        ended = Ended(job_id=order.job_id, attempt=order.attempt, kind=kind, **facts)
-        self.dispatcher.on_ended(ended)
+        ended = AttemptExit(job_id=order.job_id, attempt=order.attempt, kind=kind, **facts)
+        self.dispatcher.on_exited(ended)
 
     async def final(self, job: str) -> JobRecord:
         """Wait until ``job`` has ended."""

@@ -49,7 +49,7 @@ class JobFact:
         return f"job {brief(self.id)} ({self.entry_point})"
 
     @property
-    def ending(self) -> str:
+    def how_it_ended(self) -> str:
         """How it ended, after "it" and with the cause; empty for one that has not."""
         if not self.status.is_final:
             return ""
@@ -96,7 +96,7 @@ def verdict_of_job(leaf: JobIs, fact: JobFact) -> Verdict:
     elif fact.status.is_final and leaf.phase in {Phase.FINISHED, _PHASES[fact.status]}:
         return TRUE
     if fact.status.is_final:
-        return never(elided(f"needs {fact.name} {leaf.phase}; it {fact.ending}"))
+        return never(elided(f"needs {fact.name} {leaf.phase}; it {fact.how_it_ended}"))
     return Verdict(Truth.NOT_YET, f"{fact.name} is {fact.status}")
 
 

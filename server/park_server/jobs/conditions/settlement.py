@@ -36,6 +36,7 @@ from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.writer_cache import Memory
+from park_server.jobs.job_end import JobEnd, cancelled_in_time
 
 __all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
 
@@ -151,12 +152,12 @@ class Settlement:
         states = {job: each.state for job, each in written.items()}
         return Created(states=states, changed=frozenset(moved), effects=effects)
 
-    def end(self, connection: Connection, job: str, ending: job_rows.Ending) -> Effects:
+    def end(self, connection: Connection, job: str, end: JobEnd) -> Effects:
         """Write how ``job`` ended, and settle what waited for that."""
         cascade = self._begin(connection)
-        row = job_rows.end(connection, job, ending)
+        row = job_rows.end(connection, job, end)
         cascade.ended(job, row.pools)
-        cascade.verdicts.know(need_rows.fact_of_job(row, status=ending.status, error=ending.error))
+        cascade.verdicts.know(need_rows.fact_of_job(row, status=end.status, error=end.error))
         cascade.spread([job])
         return cascade.finish()
 
@@ -247,10 +248,10 @@ class Settlement:
     # -- parts
 
     def _cancel_unstarted(self, cascade: Cascade, job: str) -> None:
-        ending = job_rows.cancelled_in_time()
-        row = job_rows.end(cascade.connection, job, ending)
+        end = cancelled_in_time()
+        row = job_rows.end(cascade.connection, job, end)
         cascade.ended(job, row.pools)
-        cascade.verdicts.know(need_rows.fact_of_job(row, status=ending.status, error=ending.error))
+        cascade.verdicts.know(need_rows.fact_of_job(row, status=end.status, error=end.error))
 
     def _begin(self, connection: Connection) -> Cascade:
         """Return a change; what waits is looked at anew first where memory is stale."""

@@ -193,7 +193,7 @@ class Verdicts:
         if not fact.status.is_final:
             return Verdict(Truth.NOT_YET, f"{fact.name} is {fact.status}")
         if fact.status is not JobState.COMPLETED:
-            return never(elided(f"needs {describe(leaf)}; {fact.name} {fact.ending}"))
+            return never(elided(f"needs {describe(leaf)}; {fact.name} {fact.how_it_ended}"))
         document = job_rows.result_of(self._connection, operand.job)
         try:
             return _Known(selected(document, operand.path))
@@ -218,7 +218,7 @@ class Verdicts:
         if self._reports.any(fact.id, f"{leaf_key(leaf)} {known!r}", _lenient(satisfied)):
             return TRUE
         if fact.status.is_final:
-            return never(elided(f"needs {describe(leaf)}; {fact.name} {fact.ending} without"))
+            return never(elided(f"needs {describe(leaf)}; {fact.name} {fact.how_it_ended} without"))
         return Verdict(Truth.NOT_YET, f"{describe(leaf)}: not so far")
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["EndKind", "Ended", "Engine", "Sink", "StartOrder"]
+__all__ = ["AttemptExit", "Engine", "ExitKind", "Sink", "StartOrder"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +45,8 @@ class StartOrder:
         return self.entry_point.partition(":")[0]
 
 
-class EndKind(StrEnum):
-    """How an attempt ended."""
+class ExitKind(StrEnum):
+    """How an attempt exited."""
 
     EXITED = "exited"
     SIGNALLED = "signalled"
@@ -57,8 +57,8 @@ class EndKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
-    """The end of an attempt, after its process is gone.
+class AttemptExit:
+    """How an attempt exited; its process is gone.
 
     ``outcome`` is the record that the job wrote (`park.runtime.outcome`), or None;
     ``detail`` one line for people; ``status`` and ``signal`` as the kernel reported them.
@@ -66,7 +66,7 @@ class Ended:
 
     job_id: str
     attempt: int
-    kind: EndKind
+    kind: ExitKind
     outcome: dict[str, Any] | None = None
     detail: str | None = None
     status: int | None = None
@@ -82,24 +82,24 @@ class Sink(Protocol):
     def on_marked(self, job: str, attempt: int) -> None:
         """Hear that an attempt has written down what ``@park.job`` says of its callable."""
 
-    def on_ended(self, ended: Ended) -> None:
-        """Hear that an attempt is over: exactly once for each start or recovery."""
+    def on_exited(self, exited: AttemptExit) -> None:
+        """Hear that an attempt has exited: exactly once for each start or recovery."""
 
 
 class Engine(Protocol):
-    """Starts attempts and reports their ends to a `Sink`."""
+    """Starts attempts and reports their exits to a `Sink`."""
 
     async def start(self, order: StartOrder) -> None:
-        """Have ``order`` started. Failures to do so are reported as ends, not raised."""
+        """Have ``order`` started. A failure to do so is reported as an exit, not raised."""
 
     async def cancel(self, job_id: str, grace_s: float) -> None:
         """End a job: SIGTERM, ``grace_s`` seconds, SIGKILL; return when all of it is gone.
 
-        The end is reported before this returns. Nothing happens for a job that is not here.
+        The exit is reported before this returns. Nothing happens for a job that is not here.
         """
 
     async def recover(self, orders: Sequence[StartOrder]) -> None:
-        """Take up attempts that an earlier service started: follow them or report their ends."""
+        """Take up attempts that an earlier service started: follow them or report their exits."""
 
     async def close(self) -> None:
         """Let go of everything; what runs goes on and can be recovered."""

@@ -7,12 +7,12 @@ from typing import Any
 
 from park.runtime.folder import JobFolder, read_claim, read_record
 from park.runtime.processes import Identity, exit_line
-from park_server.jobs.engines.engine import Ended, EndKind, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 
 __all__ = [
     "Evidence",
     "claim_for_service",
-    "ended_as",
+    "exit_of",
     "finished_evidence",
     "never_started",
     "read_evidence",
@@ -52,19 +52,19 @@ def _of_attempt(record: dict[str, Any] | None, attempt: int) -> dict[str, Any] |
     return record if record is not None and record.get("attempt") == attempt else None
 
 
-def ended_as(order: StartOrder, evidence: Evidence) -> Ended:
-    """Say how an attempt ended whose process is gone, by what it left."""
+def exit_of(order: StartOrder, evidence: Evidence) -> AttemptExit:
+    """Say how an attempt exited whose process is gone, by what it left."""
     if evidence.claimed and evidence.owner is None:
         return never_started(order, "the service took the attempt back before it started")
     record = evidence.exit or {}
     status, signal = record.get("status"), record.get("signal")
     if signal is not None:
-        kind = EndKind.SIGNALLED
+        kind = ExitKind.SIGNALLED
     elif status is not None or evidence.outcome is not None:
-        kind = EndKind.EXITED
+        kind = ExitKind.EXITED
     else:
-        kind = EndKind.LOST
-    return Ended(
+        kind = ExitKind.LOST
+    return AttemptExit(
         job_id=order.job_id,
         attempt=order.attempt,
         kind=kind,
@@ -76,18 +76,18 @@ def ended_as(order: StartOrder, evidence: Evidence) -> Ended:
 
 
 def _detail(
-    kind: EndKind, evidence: Evidence, status: int | None, signal: int | None
+    kind: ExitKind, evidence: Evidence, status: int | None, signal: int | None
 ) -> str | None:
-    if kind is EndKind.LOST:
+    if kind is ExitKind.LOST:
         who = f"process {evidence.owner.pid}" if evidence.owner else "its process"
         return f"{who}, which ended with nobody there to see how, and left no outcome"
     return None if evidence.outcome is not None else exit_line(status, signal)
 
 
-def never_started(order: StartOrder, detail: str) -> Ended:
-    """Return the end of an attempt that is proven never to have started."""
-    return Ended(
-        job_id=order.job_id, attempt=order.attempt, kind=EndKind.NEVER_STARTED, detail=detail
+def never_started(order: StartOrder, detail: str) -> AttemptExit:
+    """Return the exit of an attempt that is proven never to have started."""
+    return AttemptExit(
+        job_id=order.job_id, attempt=order.attempt, kind=ExitKind.NEVER_STARTED, detail=detail
     )
 
 

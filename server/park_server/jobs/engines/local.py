@@ -18,10 +18,10 @@ from typing import Any
 from park.runtime import processes
 from park.runtime.order import Order
 from park.wire import ForkServerRecord
-from park_server.jobs.engines.engine import Ended, Sink, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, Sink, StartOrder
 from park_server.jobs.engines.evidence import (
     claim_for_service,
-    ended_as,
+    exit_of,
     finished_evidence,
     never_started,
     read_evidence,
@@ -39,13 +39,13 @@ _KILL_TIMEOUT_S = 10.0
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Job:
-    """An attempt that has not ended. ``link`` None: its fork server is gone."""
+    """An attempt that has not exited. ``link`` None: its fork server is gone."""
 
     order: StartOrder
     link: ServerLink | None = None
     pid: int | None = None
     cancelled: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    exited: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class LocalEngine:
@@ -99,7 +99,7 @@ class LocalEngine:
         try:
             link = self._pool.link_for(order)
         except OSError as error:
-            self._end(job, never_started(order, f"cannot start {order.environment}: {error}"))
+            self._exit(job, never_started(order, f"cannot start {order.environment}: {error}"))
             return
         job.link = link
         link.jobs.add(order.job_id)
@@ -117,7 +117,7 @@ class LocalEngine:
             case "marked" if self._sink is not None:
                 self._sink.on_marked(job.order.job_id, job.order.attempt)
             case "ended":
-                self._ended(job, message)
+                self._exited(job, message)
             case "refused":
                 self._pool.retire(link)
                 self._place(job)
@@ -129,19 +129,19 @@ class LocalEngine:
         if self._sink is not None:
             self._sink.on_started(job.order.job_id, job.order.attempt, pid)
 
-    def _ended(self, job: _Job, message: dict[str, Any]) -> None:
+    def _exited(self, job: _Job, message: dict[str, Any]) -> None:
         if message["finished"]:
-            self._end(job, ended_as(job.order, finished_evidence(job.order)))
+            self._exit(job, exit_of(job.order, finished_evidence(job.order)))
         else:
-            self._end(job, ended_as(job.order, replace(read_evidence(job.order), exit=message)))
+            self._exit(job, exit_of(job.order, replace(read_evidence(job.order), exit=message)))
 
-    def _end(self, job: _Job, ended: Ended) -> None:
+    def _exit(self, job: _Job, exited: AttemptExit) -> None:
         self._jobs.pop(job.order.job_id, None)
         if job.link is not None:
             self._pool.job_ended(job.link, job.order.job_id)
         if self._sink is not None:
-            self._sink.on_ended(ended)
-        job.ended.set()
+            self._sink.on_exited(exited)
+        job.exited.set()
 
     def _on_gone(self, link: ServerLink) -> None:
         """Follow the jobs of a fork server that is gone; they need not be."""
@@ -167,22 +167,22 @@ class LocalEngine:
         order = job.order
         if claim_for_service(order):
             detail = "its fork server went away before it started"
-            self._end(job, never_started(order, f"{detail}: {why}" if why else detail))
+            self._exit(job, never_started(order, f"{detail}: {why}" if why else detail))
             return
         evidence = read_evidence(order)
         if evidence.owner is not None and evidence.owner.is_alive():
             self._follow_process(job, evidence.owner.pid)
         else:
-            self._end(job, ended_as(order, evidence))
+            self._exit(job, exit_of(order, evidence))
 
     def _follow_process(self, job: _Job, pid: int) -> None:
         job.link = None
         self._started(job, pid)
-        self._watches.watch(pid, lambda: self._process_ended(job))
+        self._watches.watch(pid, lambda: self._process_gone(job))
 
-    def _process_ended(self, job: _Job) -> None:
+    def _process_gone(self, job: _Job) -> None:
         if not job.cancelled:  # else the cancel empties the session first
-            self._end(job, ended_as(job.order, read_evidence(job.order)))
+            self._exit(job, exit_of(job.order, read_evidence(job.order)))
 
     # -- cancelling
 
@@ -193,20 +193,20 @@ class LocalEngine:
             return
         if job.pid is None and claim_for_service(job.order):
             link = job.link
-            self._end(job, never_started(job.order, "cancelled before it started"))
+            self._exit(job, never_started(job.order, "cancelled before it started"))
             if link is not None:
                 self._pool.abandon(link)
         elif job.link is not None:
             attempt = job.order.attempt
             job.link.send(do="cancel", job=job_id, attempt=attempt, grace=grace_s)
-            await job.ended.wait()
+            await job.exited.wait()
         elif job.pid is not None:
             await self._cancel_process(job, job.pid, grace_s)
 
     async def _cancel_process(self, job: _Job, pid: int, grace_s: float) -> None:
         """Do for a job without a fork server what the fork server would have done."""
         if job.cancelled:
-            await job.ended.wait()
+            await job.exited.wait()
             return
         job.cancelled = True
         gone = asyncio.Event()
@@ -216,7 +216,7 @@ class LocalEngine:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(gone.wait(), grace_s)
         await asyncio.to_thread(processes.end_session, pid, _KILL_TIMEOUT_S)
-        self._end(job, ended_as(job.order, read_evidence(job.order)))
+        self._exit(job, exit_of(job.order, read_evidence(job.order)))
 
     # -- recovering
 
@@ -236,7 +236,7 @@ class LocalEngine:
                 self._started(job, pid)
             elif self._machine_restarted() and not read_evidence(order).claimed:
                 # a claim is not synchronised: after a power cut its absence proves nothing
-                self._end(job, ended_as(order, read_evidence(order)))
+                self._exit(job, exit_of(order, read_evidence(order)))
             else:
                 self._follow_folder(job)
         self._note_boot()

@@ -35,6 +35,7 @@ from park.model.states import InstallState, JobState
 from park.wire import JobRecord
 from park_server.db.tables import jobs
 from park_server.jobs import job_rows
+from park_server.jobs.job_end import JobEnd
 
 
 def job_is(job: str, phase: Phase) -> JobIs:
@@ -765,8 +766,8 @@ def test_what_is_rolled_back_leaves_nothing_behind(tmp_path: Path) -> None:
             order = await here.started()
 
             def fails(connection: Any) -> None:
-                ending = job_rows.Ending(status=JobState.FAILED, error="x")
-                here.settlement.end(connection, "a", ending)
+                end = JobEnd(status=JobState.FAILED, error="x")
+                here.settlement.end(connection, "a", end)
                 assert job_rows.get(connection, "b").status == "queued"
                 raise RuntimeError("the disk is full")
 

@@ -16,7 +16,7 @@ import pytest
 from support.labs.job_lab import Fifo, JobLab, is_running, make_environment
 
 from park.runtime.codec import CodecError, decode
-from park_server.jobs.engines.engine import Ended, EndKind, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.engines.local import LocalEngine
 
 Pipes = Callable[[str], Fifo]
@@ -69,23 +69,23 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(test())
 
 
-def ends(lab: JobLab, entry_point: str, *args: Any, **changes: Any) -> Ended:
+def ends(lab: JobLab, entry_point: str, *args: Any, **changes: Any) -> AttemptExit:
     """Run one job on an engine of its own."""
 
-    async def one() -> Ended:
+    async def one() -> AttemptExit:
         async with opened(lab) as engine:
             return await lab.run(engine, lab.order(entry_point, *args, **changes))
 
     return asyncio.run(one())
 
 
-def result_of(ended: Ended) -> Any:
+def result_of(ended: AttemptExit) -> Any:
     assert ended.outcome is not None, ended
     assert ended.outcome["state"] == "completed", ended
     return decode(ended.outcome["result"], set_hash="set")
 
 
-def error_of(ended: Ended) -> str:
+def error_of(ended: AttemptExit) -> str:
     assert ended.outcome is not None, ended
     assert ended.outcome["state"] == "failed"
     return str(ended.outcome["error"])
@@ -97,7 +97,7 @@ def error_of(ended: Ended) -> str:
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_result_comes_back(lab: JobLab, *, fresh: bool) -> None:
     ended = ends(lab, "lab:add", 20, 22, fresh=fresh)
-    assert ended.kind is EndKind.EXITED
+    assert ended.kind is ExitKind.EXITED
     assert result_of(ended) == 42
     assert ended.detail is None
 
@@ -250,7 +250,7 @@ def test_a_failure_says_why_in_one_line(
     lab: JobLab, entry_point: str, args: tuple[Any, ...], line: str
 ) -> None:
     ended = ends(lab, entry_point, *args)
-    assert ended.kind is EndKind.EXITED
+    assert ended.kind is ExitKind.EXITED
     assert error_of(ended) == line
 
 
@@ -265,7 +265,7 @@ def test_the_traceback_starts_in_the_code_of_the_user(lab: JobLab) -> None:
 
 def test_an_exit_without_outcome_is_told(lab: JobLab) -> None:
     ended = ends(lab, "lab:drop_dead", 9)
-    assert (ended.kind, ended.status, ended.outcome) == (EndKind.EXITED, 9, None)
+    assert (ended.kind, ended.status, ended.outcome) == (ExitKind.EXITED, 9, None)
     assert ended.detail == "the process ended with exit status 9 and left no result"
 
 
@@ -275,7 +275,7 @@ def test_the_status_of_a_lost_claim_may_be_a_users_own(lab: JobLab) -> None:
 
 def test_an_end_by_a_signal_is_told(lab: JobLab) -> None:
     ended = ends(lab, "lab:kill_itself", int(signal.SIGSEGV))
-    assert (ended.kind, ended.signal) == (EndKind.SIGNALLED, signal.SIGSEGV)
+    assert (ended.kind, ended.signal) == (ExitKind.SIGNALLED, signal.SIGSEGV)
     assert ended.detail is not None
     assert ended.detail.startswith("the process was killed by SIGSEGV")
 
@@ -302,7 +302,7 @@ def test_a_module_that_kills_its_importer_fails_the_job_and_not_the_engine(lab: 
         async with opened(lab) as engine:
             for _ in range(2):
                 ended = await lab.run(engine, lab.order("lab_exits:f"))
-                assert (ended.kind, ended.status) == (EndKind.EXITED, 7)
+                assert (ended.kind, ended.status) == (ExitKind.EXITED, 7)
 
     run(test)
 
@@ -325,7 +325,7 @@ def test_a_job_has_neither_signal_nor_exit_handlers_of_the_import(lab: JobLab) -
 
 def test_no_interpreter_is_a_start_that_never_was(lab: JobLab, tmp_path: Path) -> None:
     ended = ends(lab, "lab:add", 1, environment=tmp_path / "absent")
-    assert ended.kind is EndKind.NEVER_STARTED
+    assert ended.kind is ExitKind.NEVER_STARTED
     assert "No such file" in str(ended.detail)
 
 
@@ -337,7 +337,7 @@ def test_an_interpreter_that_cannot_start_is_a_start_that_never_was(
     python.write_text("#!/bin/sh\necho no libpython >&2; exit 127\n")
     python.chmod(0o755)
     ended = ends(lab, "lab:add", 1, environment=tmp_path / "broken")
-    assert ended.kind is EndKind.NEVER_STARTED
+    assert ended.kind is ExitKind.NEVER_STARTED
     assert str(ended.detail).endswith("no libpython")
 
 
@@ -353,7 +353,7 @@ def test_a_word_and_an_exit_that_are_heard_at_once_are_one_end(lab: JobLab, pipe
             fifo.write("go on")
             await gone(pid)
             os.kill(server, signal.SIGCONT)
-            assert result_of(await lab.sink.end_of(order.job_id)) == "go on"
+            assert result_of(await lab.sink.exit_of(order.job_id)) == "go on"
             after = result_of(await lab.run(engine, lab.order("lab:process")))
             assert after["ppid"] == server
 
@@ -426,8 +426,8 @@ def test_a_cancel_ends_a_process_that_ignores_it_and_all_its_children(
             assert all(is_running(pid) for pid in pids)
             await engine.cancel(order.job_id, 0.05)
             assert not any(is_running(pid) for pid in pids)
-            ended = await lab.sink.end_of(order.job_id)
-            assert (ended.kind, ended.signal) == (EndKind.SIGNALLED, signal.SIGKILL)
+            ended = await lab.sink.exit_of(order.job_id)
+            assert (ended.kind, ended.signal) == (ExitKind.SIGNALLED, signal.SIGKILL)
 
     run(test)
 
@@ -440,7 +440,7 @@ def test_a_cancel_is_a_sigterm_first(lab: JobLab, pipe: Pipes) -> None:
             await engine.start(order)
             await up.read()
             await engine.cancel(order.job_id, 1000)
-            assert (await lab.sink.end_of(order.job_id)).signal == signal.SIGTERM
+            assert (await lab.sink.exit_of(order.job_id)).signal == signal.SIGTERM
 
     run(test)
 
@@ -452,8 +452,8 @@ def test_a_cancel_before_the_start_is_proven_to_be_before(lab: JobLab) -> None:
         async with opened(lab) as engine:
             await engine.start(order)
             await engine.cancel(order.job_id, 1000)  # the fork server still starts
-            ended = await lab.sink.end_of(order.job_id)
-            assert ended.kind is EndKind.NEVER_STARTED
+            ended = await lab.sink.exit_of(order.job_id)
+            assert ended.kind is ExitKind.NEVER_STARTED
             assert ended.detail == "cancelled before it started"
 
     run(test)
@@ -487,7 +487,7 @@ def test_a_running_job_is_found_again(lab: JobLab, pipe: Pipes, *, server_surviv
             await engine.recover([order])
             assert await lab.sink.start_of(order.job_id) == pid
             fifo.write("go on")
-            assert result_of(await lab.sink.end_of(order.job_id)) == "go on"
+            assert result_of(await lab.sink.exit_of(order.job_id)) == "go on"
 
     pid, server = asyncio.run(before())
     if not server_survives:
@@ -514,8 +514,8 @@ def test_a_job_that_was_found_again_can_be_cancelled(
             await engine.recover([order])
             await engine.cancel(order.job_id, 0.05)
             assert not any(is_running(pid) for pid in pids)
-            expected = EndKind.SIGNALLED if server_survives else EndKind.LOST
-            assert (await lab.sink.end_of(order.job_id)).kind is expected
+            expected = ExitKind.SIGNALLED if server_survives else ExitKind.LOST
+            assert (await lab.sink.exit_of(order.job_id)).kind is expected
 
     pids = asyncio.run(before())
     if not server_survives:
@@ -535,12 +535,12 @@ def test_a_fork_server_that_is_killed_takes_no_job_with_it(lab: JobLab, pipe: Pi
             # an order that the dying server did not take is proven not to have started
             following = lab.order("lab:process")
             ended = await lab.run(engine, following)
-            if ended.kind is EndKind.NEVER_STARTED:
+            if ended.kind is ExitKind.NEVER_STARTED:
                 lab.sink.ended.clear()
                 ended = await lab.run(engine, replace(following, attempt=2))
             assert result_of(ended)["ppid"] != server
             fifo.write("still here")
-            assert result_of(await lab.sink.end_of(order.job_id)) == "still here"
+            assert result_of(await lab.sink.exit_of(order.job_id)) == "still here"
 
     run(test)
 
@@ -548,13 +548,13 @@ def test_a_fork_server_that_is_killed_takes_no_job_with_it(lab: JobLab, pipe: Pi
 @pytest.mark.parametrize(
     ("entry_point", "args", "kind"),
     [
-        ("lab:add", (1,), EndKind.EXITED),
-        ("lab:drop_dead", (3,), EndKind.EXITED),
-        ("lab:kill_itself", (9,), EndKind.SIGNALLED),
+        ("lab:add", (1,), ExitKind.EXITED),
+        ("lab:drop_dead", (3,), ExitKind.EXITED),
+        ("lab:kill_itself", (9,), ExitKind.SIGNALLED),
     ],
 )
 def test_an_end_that_no_service_saw_is_reported_later(
-    lab: JobLab, entry_point: str, args: tuple[Any, ...], kind: EndKind
+    lab: JobLab, entry_point: str, args: tuple[Any, ...], kind: ExitKind
 ) -> None:
     order = lab.order(entry_point, *args)
     seen = asyncio.run(_run_and_forget(lab, order))
@@ -562,13 +562,13 @@ def test_an_end_that_no_service_saw_is_reported_later(
     async def after() -> None:
         async with opened(lab) as engine:
             await engine.recover([order])
-            assert await lab.sink.end_of(order.job_id) == seen
+            assert await lab.sink.exit_of(order.job_id) == seen
 
     asyncio.run(after())
     assert seen.kind is kind
 
 
-async def _run_and_forget(lab: JobLab, order: Any) -> Ended:
+async def _run_and_forget(lab: JobLab, order: Any) -> AttemptExit:
     engine = lab.engine()
     ended = await lab.run(engine, order)
     await engine.shut_down()
@@ -581,11 +581,11 @@ def test_what_never_started_is_proven_and_cannot_start_any_more(lab: JobLab) -> 
     async def test() -> None:
         async with opened(lab) as engine:
             await engine.recover([order])
-            ended = await lab.sink.end_of(order.job_id)
-            assert ended.kind is EndKind.NEVER_STARTED
+            ended = await lab.sink.exit_of(order.job_id)
+            assert ended.kind is ExitKind.NEVER_STARTED
         # an order that lay in some socket all the while finds the attempt taken
         async with opened(lab) as engine:
-            assert (await lab.run(engine, order)).kind is EndKind.NEVER_STARTED
+            assert (await lab.run(engine, order)).kind is ExitKind.NEVER_STARTED
             assert not (order.directory / "stdout").exists()
             # and a new attempt runs
             lab.sink.ended.clear()
@@ -603,7 +603,7 @@ def test_after_a_restart_of_the_machine_nothing_is_proven(lab: JobLab) -> None:
     async def test() -> None:
         async with opened(lab) as engine:
             await engine.recover([order])
-            assert (await lab.sink.end_of(order.job_id)).kind is EndKind.LOST
+            assert (await lab.sink.exit_of(order.job_id)).kind is ExitKind.LOST
 
     run(test)
 
@@ -624,7 +624,7 @@ def test_a_job_that_died_with_its_fork_server_is_lost(lab: JobLab, pipe: Pipes) 
     async def after() -> None:
         async with opened(lab) as engine:
             await engine.recover([order])
-            assert (await lab.sink.end_of(order.job_id)).kind is EndKind.LOST
+            assert (await lab.sink.exit_of(order.job_id)).kind is ExitKind.LOST
 
     asyncio.run(before())
     asyncio.run(after())

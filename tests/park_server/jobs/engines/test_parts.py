@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from park.runtime.processes import Identity
-from park_server.jobs.engines.engine import EndKind, StartOrder
+from park_server.jobs.engines.engine import ExitKind, StartOrder
 from park_server.jobs.engines.evidence import (
     Evidence,
     claim_for_service,
-    ended_as,
+    exit_of,
     read_evidence,
 )
 from park_server.jobs.engines.fork_server_client import ServerKey, server_variables
@@ -70,42 +70,42 @@ OUTCOME = {"attempt": 2, "state": "completed", "result": 1}
 @pytest.mark.parametrize(
     ("evidence", "kind", "detail"),
     [
-        ({"outcome": OUTCOME}, EndKind.EXITED, None),
+        ({"outcome": OUTCOME}, ExitKind.EXITED, None),
         (
             {"exit": {"attempt": 2, "status": 3, "signal": None}},
-            EndKind.EXITED,
+            ExitKind.EXITED,
             "the process ended with exit status 3 and left no result",
         ),
         (
             {"exit": {"attempt": 2, "status": None, "signal": 11}},
-            EndKind.SIGNALLED,
+            ExitKind.SIGNALLED,
             "the process was killed by SIGSEGV (an invalid memory access in compiled code)",
         ),
         (
             {"outcome": OUTCOME, "exit": {"attempt": 2, "status": None, "signal": 15}},
-            EndKind.SIGNALLED,
+            ExitKind.SIGNALLED,
             None,
         ),
         (
             {},
-            EndKind.LOST,
+            ExitKind.LOST,
             "process 7, which ended with nobody there to see how, and left no outcome",
         ),
         (
             {"owner": None},
-            EndKind.NEVER_STARTED,
+            ExitKind.NEVER_STARTED,
             "the service took the attempt back before it started",
         ),
     ],
 )
-def test_what_a_folder_proves(evidence: dict[str, Any], kind: EndKind, detail: str | None) -> None:
+def test_what_a_folder_proves(evidence: dict[str, Any], kind: ExitKind, detail: str | None) -> None:
     records: dict[str, Any] = {
         "claimed": True,
         "owner": OWNER,
         "outcome": None,
         "exit": None,
     } | evidence
-    ended = ended_as(order(Path("/jobs/job")), Evidence(**records))
+    ended = exit_of(order(Path("/jobs/job")), Evidence(**records))
     assert (ended.kind, ended.detail) == (kind, detail)
     assert ended.outcome == records["outcome"]
 
