@@ -27,22 +27,16 @@ RESULT = 1.0
 class _InstantEngine(LocalEngine):
     """Reports each attempt as started, and as completed, in the next turn of the loop."""
 
-    _hears: Sink
-
-    def attach(self, sink: Sink) -> None:
-        super().attach(sink)
-        self._hears = sink
-
-    async def start(self, order: StartOrder) -> None:
+    async def start(self, order: StartOrder, sink: Sink) -> None:
         if order.entry_point == HELD:
-            await super().start(order)
+            await super().start(order, sink)
         else:
-            asyncio.get_running_loop().call_soon(self._complete, order)
+            asyncio.get_running_loop().call_soon(self._complete, order, sink)
 
-    def _complete(self, order: StartOrder) -> None:
-        self._hears.on_started(order.job_id, order.attempt, os.getpid())
+    def _complete(self, order: StartOrder, sink: Sink) -> None:
+        sink.on_started(order.job_id, order.attempt, os.getpid())
         outcome = {"attempt": order.attempt, "state": "completed", "result": RESULT}
-        self._hears.on_exited(
+        sink.on_exited(
             AttemptExit(
                 job_id=order.job_id,
                 attempt=order.attempt,

@@ -67,7 +67,7 @@ class EnvironmentKeeper:
         quota_bytes: int | None = None,
         on_damage: Callable[[LockHash], None] = lambda _: None,
     ) -> None:
-        self.on_damage = on_damage
+        self._on_damage = on_damage
         self._database = database
         self._environments = environments
         self._interpreters = interpreters
@@ -254,7 +254,7 @@ class EnvironmentKeeper:
             state, data = EnvironmentState.DAMAGED, {"error": error.message}
             _log.warning("%s; it is made again", error.message)
             for name in await asyncio.to_thread(self._environments.sharing, lock_hash):
-                self.on_damage(name)
+                self._on_damage(name)
         await self._database.awrite(lambda c: environment_rows.enter(c, lock_hash, state, **data))
 
     def _repaired(self, lock_hash: LockHash, lock: environment_rows.Lock) -> None:

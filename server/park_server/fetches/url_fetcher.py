@@ -25,7 +25,7 @@ from park_server.fetches.own_files import OwnFiles
 from park_server.fetches.partial import Partial, Partials, Source, too_large
 from park_server.fetches.patience import Patience, Pause
 from park_server.fetches.threads import in_thread
-from park_server.jobs.fetcher import FetchedFile
+from park_server.jobs.seams import FetchedFile
 
 __all__ = ["UrlFetcher"]
 
@@ -100,7 +100,7 @@ class UrlFetcher:
         await self._transport.aclose()
 
     async def fetch(self, job: str, user: str, request: FetchRequest) -> FetchedFile:
-        """Return the file of ``request``, as `park_server.jobs.fetcher.Fetcher` says."""
+        """Return the file of ``request``, as `park_server.jobs.seams.Fetcher` says."""
         target = target_of(request)
         key = fetch_rows.key_of(user, target)
         order = _Order(job=job, key=key, target=target, sha256=_expected(request))

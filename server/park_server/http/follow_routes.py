@@ -44,7 +44,7 @@ async def follow_leaves(request: Request, body: FollowRequest) -> list[VerdictRe
     if len(body.leaves) > _MOST_LEAVES:
         raise UsageError(f"{len(body.leaves)} leaves in one request; it may have {_MOST_LEAVES}")
     asked = _asked(request, body.leaves)
-    verdicts = await parts_of(request).jobs.following.follow(asked, body.wait)
+    verdicts = await parts_of(request).leaf_polls.follow(asked, body.wait)
     return [VerdictRecord(truth=verdict.truth, why=verdict.why) for verdict in verdicts]
 
 

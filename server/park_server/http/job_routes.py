@@ -93,7 +93,7 @@ async def get_result(
     parts, job = parts_of(request), _full_id(request, job)
     record, result = await parts.jobs.wait_for_result(job, user_of(request), wait)
     answer: dict[str, Any] = {"job": encode(record)}
-    if record.status == JobState.COMPLETED:
+    if record.status is JobState.COMPLETED:
         answer["result"] = result
     return JSONResponse(answer)
 
@@ -102,8 +102,8 @@ async def get_result(
 async def get_traceback(request: Request, job: str) -> dict[str, Any]:
     """Return the full traceback of a failed job, where there is one."""
     user, job = user_of(request), _full_id(request, job)
-    row = parts_of(request).database.read(lambda c: job_rows.get(c, job, user))
-    return {"traceback": row.traceback}
+    found = parts_of(request).database.read(lambda c: job_rows.get(c, job, user))
+    return {"traceback": found.traceback}
 
 
 @router.get("/jobs/{job}/logs/{stream}")
@@ -122,7 +122,7 @@ async def read_log(
     deadline = asyncio.get_running_loop().time() + wait
     while True:
         # the state first: what was written before the end is then read after it
-        is_final = JobState(parts.jobs.record(job, user).status).is_final
+        is_final = parts.jobs.record(job, user).status.is_final
         block = parts.folders.log(job, stream, offset, _LOG_BLOCK)
         if block or is_final or asyncio.get_running_loop().time() >= deadline:
             break

@@ -20,6 +20,7 @@ from park_server.installs.manager import InstallManager
 from park_server.installs.offers import Offers
 from park_server.jobs.engines.local import LocalEngine
 from park_server.jobs.folder import JobFolders
+from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
 
 __all__ = ["LONG_POLL_S", "ServiceParts", "parts_of"]
@@ -43,6 +44,7 @@ class ServiceParts:
     environments: Environments
     keeper: EnvironmentKeeper
     jobs: Scheduler
+    leaf_polls: LeafPolls
     offers: Offers
     engine: LocalEngine
     about: ServiceRecord

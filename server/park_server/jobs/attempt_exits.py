@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TypeVar
 
 from park.errors import ParkError
 from park.model.states import JobState
-from park_repo.database import Change, Database
 from park_server.bus import Bus
 from park_server.disk import Disk
 from park_server.jobs import job_rows
-from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import output_of
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
@@ -24,36 +21,27 @@ __all__ = ["AttemptExits", "why_not_started"]
 
 _log = logging.getLogger("park.jobs")
 
-T = TypeVar("T")
-
 _FILES_PATIENCE_S = 600.0
 """How long a job that has ended waits for a disk that does not take its files."""
 
 
 class AttemptExits:
-    """Ends jobs, whatever the disk says meanwhile.
-
-    ``apply`` does what follows a commit; ``again`` queues a job whose state says so.
-    """
+    """Ends jobs, or has them run again, whatever the disk says meanwhile."""
 
     def __init__(
         self,
         *,
-        database: Database,
         bus: Bus,
         folders: JobFolders,
         settlement: Settlement,
+        commits: Commits,
         disk: Disk,
-        apply: Callable[[Effects], None],
-        again: Callable[[str], None],
     ) -> None:
-        self._database = database
         self._bus = bus
         self._folders = folders
         self._settlement = settlement
+        self._commits = commits
         self._disk = disk
-        self._apply = apply
-        self._again = again
 
     async def settle(self, run: Run, exited: AttemptExit) -> None:
         """Write down what became of a job whose attempt is over, or have it run again."""
@@ -61,8 +49,7 @@ class AttemptExits:
         stopped = run.cancel_requested or run.timed_out_s is not None
         restartable = self._is_restartable(run, exited)
         if not stopped and may_run_again(exited, restartable=restartable, failures=run.failures):
-            await self.written(lambda c: job_rows.requeue(c, job))
-            self._again(job)
+            await self._commits.settle(lambda c: self._settlement.requeue(c, job))
             return
         completed = (exited.outcome or {}).get("state") == JobState.COMPLETED
         output = output_of(run.job.call) if completed else None
@@ -92,8 +79,7 @@ class AttemptExits:
         moment = next_try(retries=job.retries, failures=run.failures, backoff_s=job.backoff_s)
         if moment is None or run.cancel_requested:
             return False
-        await self.written(lambda c: job_rows.retry(c, job.id, why, moment))
-        self._apply(Effects(retries=[(moment, job.id, "call")]))
+        await self._commits.settle(lambda c: self._settlement.retry(c, job.id, why, moment))
         return True
 
     def _is_restartable(self, run: Run, exited: AttemptExit) -> bool:
@@ -105,17 +91,11 @@ class AttemptExits:
     async def end(self, job: str, end: JobEnd) -> None:
         """End ``job``, and settle what waited for it."""
         try:
-            settled = await self.written(lambda c: self._settlement.end(c, job, end))
+            await self._commits.settle(lambda c: self._settlement.end(c, job, end))
         except job_rows.ImpossibleTransition:
             _log.info("job %s has ended already", job)
-        else:
-            self._apply(settled)
         finally:
             self._bus.publish(job)
-
-    async def written(self, change: Change[T]) -> T:
-        """Commit ``change``, however long the disk refuses it."""
-        return await self._disk.patiently(lambda: self._database.awrite(change))
 
 
 def why_not_started(error: Exception) -> str:

@@ -10,25 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import ParkError
 from park.model.lock_hash import LockHash
-from park.model.states import JobState
+from park.model.states import JobKind, JobState
 from park.wire import JobRequest
 from park_repo.database import Batch, Change, Database
 from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
 from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
+from park_server.jobs.alarms import Alarms
 from park_server.jobs.attempt_exits import AttemptExits, why_not_started
+from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
@@ -36,8 +39,9 @@ from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, cancelled_on_request
 from park_server.jobs.queue import Queue
-from park_server.jobs.ready import ReadyEnvironments
-from park_server.jobs.run import Run, run_of
+from park_server.jobs.run import Run, recovered_run, run_of
+from park_server.jobs.seams import ReadyEnvironments
+from park_server.jobs.stored_job import StartedAttempt, StoredJob
 from park_server.tasks import Tasks
 
 __all__ = ["Dispatcher"]
@@ -47,9 +51,7 @@ _log = logging.getLogger("park.jobs")
 CANCEL_GRACE_S = 10.0
 """Seconds between SIGTERM and SIGKILL: enough to write a last file, short enough to wait for."""
 
-T = TypeVar("T")
-
-_Committed = tuple[Row[Any] | None, Effects]
+_Committed = tuple[StartedAttempt | None, Effects]
 """A start as it was committed (None: it was not to be), and what follows."""
 
 _AGAIN_S = 1.0
@@ -63,8 +65,7 @@ class Dispatcher:
     """The queue of a service and its slots; a `Sink` of its engine.
 
     All methods belong to the event loop. ``read_only`` are folders that jobs may not write to,
-    ``base_url`` is the URL of this service. ``apply`` does what follows a commit; the
-    scheduler puts itself there.
+    ``base_url`` is the URL of this service.
     """
 
     def __init__(
@@ -78,9 +79,10 @@ class Dispatcher:
         runtime_hash: str,
         slots: int,
         settlement: Settlement,
+        commits: Commits,
+        disk: Disk,
         base_url: str = "",
         read_only: tuple[Path, ...] = (),
-        disk: Disk | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -92,22 +94,18 @@ class Dispatcher:
         self._settlement = settlement
         self._base_url = base_url
         self._read_only = read_only
-        self._disk = disk or Disk()
-        self.apply: Callable[[Effects], None] = lambda effects: self.enqueue(effects.queued)
+        self._commits = commits
+        self._disk = disk
         self._exits = AttemptExits(
-            database=database,
-            bus=bus,
-            folders=folders,
-            settlement=settlement,
-            disk=self._disk,
-            apply=self._applied,
-            again=lambda job: self.enqueue([job]),
+            bus=bus, folders=folders, settlement=settlement, commits=commits, disk=disk
         )
+        self._alarms = Alarms()
         self._queue = Queue(database)
         self._starting: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._used: dict[str, float] = {}
         self._tasks = Tasks(_log, "a step of a job failed")
+        commits.subscribe(self._after_commit)
 
     def pid_of(self, job: str) -> int | None:
         """Return the process of ``job``, or None where it has none."""
@@ -118,39 +116,32 @@ class Dispatcher:
         """Return how many slots are taken, and how many there are; from any thread."""
         return len(self._starting) + len(self._runs), self._slots
 
-    async def recover(self, rows: Iterable[Row[Any]]) -> None:
-        """Take up the attempts ``rows`` that an earlier service started."""
-        for row in rows:
-            run = Run(
-                job=self._request_of(row),
-                user=row.user,
-                failures=row.failures,
-                attempt=row.attempt,
-                environment=Path(row.environment),
-                started=row.started,
-                cancel_requested=row.cancel_requested,
-            )
-            self._runs[row.id] = run
+    async def recover(self, running: Iterable[StoredJob]) -> None:
+        """Take up the attempts of ``running`` that an earlier service started."""
+        for job in running:
+            call = self._database.read(partial(job_rows.call_of, job=job.id))
+            run = recovered_run(job, call)
+            self._runs[job.id] = run
             self._watch_time(run, self._timeout_of(run))
-        await self._engine.recover([self._order(run) for run in self._runs.values()])
-        for job, run in list(self._runs.items()):
+        await self._engine.recover([self._order(run) for run in self._runs.values()], self)
+        for name, run in list(self._runs.items()):
             if run.cancel_requested:
-                self._tasks.spawn(self._engine.cancel(job, CANCEL_GRACE_S))
-
-    def _request_of(self, row: Row[Any]) -> JobRequest:
-        call = self._database.read(lambda c: job_rows.call_of(c, row.id))
-        return job_rows.request_of(row, call)
+                self._tasks.spawn(self._engine.cancel(name, CANCEL_GRACE_S))
 
     def enqueue(self, jobs: Iterable[str]) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
         self._queue.add(jobs)
         self._dispatch()
 
-    def enqueue_first(self, jobs: Sequence[str]) -> None:
-        """Queue ``jobs`` before all others: they hold what others wait for."""
-        if jobs:
-            self._queue.add_first(jobs)
+    def _after_commit(self, effects: Effects) -> None:
+        if effects.urgent:  # before all others: they hold what others wait for
+            self._queue.add_first(effects.urgent)
             self._dispatch()
+        if effects.queued:
+            self.enqueue(effects.queued)
+        for retry in effects.retries:
+            if retry.kind is JobKind.CALL:
+                self._alarms.at(retry.not_before, partial(self.enqueue, [retry.job]))
 
     async def cancel(self, job: str) -> None:
         """End a job that was found running; returns when all of its processes are gone."""
@@ -161,6 +152,7 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found again."""
+        self._alarms.stop()
         self._queue.clear()
         for run in self._runs.values():
             run.stop_timer()
@@ -219,11 +211,11 @@ class Dispatcher:
         """
         job = queued.request.id
         try:
-            row = self._committed(await asyncio.wrap_future(starting))
+            started = self._committed(await asyncio.wrap_future(starting))
         except Exception:  # noqa: BLE001 (whoever submitted hears of it from the creation)
-            row = None
+            started = None
             self._queue.add([job])  # it is there, where only its start failed
-        if row is None:
+        if started is None:
             self._starting.discard(job)
             self._dispatch()
             return
@@ -235,7 +227,7 @@ class Dispatcher:
             else:
                 await self._refuse(job, why_not_started(error))
         else:
-            await self._launch(run_of(queued, environment, row))
+            await self._launch(run_of(queued, environment, started))
 
     async def _put_back(self, job: str) -> None:
         """Queue a job again whose committed attempt never began."""
@@ -243,12 +235,11 @@ class Dispatcher:
         def change(connection: Connection) -> Effects:
             if job_rows.get(connection, job).cancel_requested:
                 return self._settlement.end(connection, job, cancelled_on_request())
-            job_rows.requeue(connection, job)
-            return Effects(queued=[job])
+            return self._settlement.requeue(connection, job)
 
-        effects = await self._exits.written(change)
+        effects = await self._commits.write(change)
         self._starting.discard(job)
-        self.apply(effects)
+        self._commits.publish(effects)
 
     async def _start(self, queued: job_rows.Queued) -> None:
         job = queued.request.id
@@ -269,8 +260,8 @@ class Dispatcher:
         None where the job is queued no longer: it was cancelled meanwhile.
         """
         environment, committed = await self._disk.patiently(lambda: self._prepared(queued))
-        row = self._committed(committed)
-        return None if row is None else run_of(queued, environment, row)
+        started = self._committed(committed)
+        return None if started is None else run_of(queued, environment, started)
 
     async def _prepared(self, queued: job_rows.Queued) -> tuple[Environment, _Committed]:
         request = queued.request
@@ -285,13 +276,10 @@ class Dispatcher:
         job, call = queued.request.id, queued.request.call
         return self._database.read(lambda c: resolved(c, job, queued.user, call, self._base_url))
 
-    def _applied(self, effects: Effects) -> None:
-        self.apply(effects)  # what that is may still change
-
-    def _committed(self, committed: _Committed) -> Row[Any] | None:
-        row, effects = committed
-        self.apply(effects)
-        return row
+    def _committed(self, committed: _Committed) -> StartedAttempt | None:
+        started, effects = committed
+        self._commits.publish(effects)
+        return started
 
     def _starting_change(
         self, queued: job_rows.Queued, environment: Environment
@@ -303,10 +291,10 @@ class Dispatcher:
         def change(connection: Connection) -> _Committed:
             if is_new_use:
                 job_rows.used(connection, lock_hash)
-            row = job_rows.starting(connection, job, str(environment.path), self._runtime_hash)
-            if row is None:
+            started = job_rows.starting(connection, job, str(environment.path), self._runtime_hash)
+            if started is None:
                 return None, Effects()
-            return row, self._settlement.started(connection, job)
+            return started, self._settlement.started(connection, job)
 
         return change
 
@@ -321,7 +309,7 @@ class Dispatcher:
         self._runs[job] = run
         self._watch_time(run, run.job.timeout_s)
         self._bus.publish(start_of(job))
-        await self._engine.start(self._order(run))
+        await self._engine.start(self._order(run), self)
 
     def _is_new_use(self, lock_hash: str) -> bool:
         now = asyncio.get_running_loop().time()

@@ -5,40 +5,39 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
-from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from park.errors import ParkError
-from park.model.states import JobState
+from park.model.states import JobKind, JobState
 from park.wire import FetchRequest, FileRecord
-from park_repo.database import Change, Database
+from park_repo.database import Database
 from park_server.bus import EVERYTHING, Bus
-from park_server.disk import Disk
 from park_server.jobs import job_rows
+from park_server.jobs.alarms import Alarms
+from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
-from park_server.jobs.fetcher import FetchedFile, Fetcher
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, cancelled_on_request, line_of, next_try
+from park_server.jobs.seams import FetchedFile, Fetcher
+from park_server.jobs.stored_job import StoredJob
 
-__all__ = ["Fetching"]
+__all__ = ["FetchQueue"]
 
 _log = logging.getLogger("park.jobs")
-
-T = TypeVar("T")
 
 _AT_ONCE = 4
 """Downloads at a time: they wait for networks, and take no slot of a job that computes."""
 
 
-class Fetching:
+class FetchQueue:
     """The fetches of a service. All methods belong to the event loop.
 
-    ``apply`` does what follows a commit; ``base_url`` is the URL of this service.
+    ``base_url`` is the URL of this service.
     """
 
     def __init__(
@@ -48,22 +47,22 @@ class Fetching:
         bus: Bus,
         folders: JobFolders,
         settlement: Settlement,
+        commits: Commits,
         fetcher: Fetcher,
-        base_url: str,
-        apply: Callable[[Effects], None],
-        disk: Disk,
+        base_url: str = "",
     ) -> None:
         self._database = database
         self._bus = bus
         self._folders = folders
         self._settlement = settlement
+        self._commits = commits
         self._fetcher = fetcher
         self._base_url = base_url
-        self._apply = apply
-        self._disk = disk
+        self._alarms = Alarms()
         self._queue: deque[str] = deque()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
+        commits.subscribe(self._after_commit)
 
     def enqueue(self, jobs: Iterable[str]) -> None:
         """Queue ``jobs``, whose state is queued, or running since before a restart."""
@@ -82,10 +81,18 @@ class Fetching:
 
     async def stop(self) -> None:
         """Stop; what runs is fetched again, or resumed, at the next start."""
+        self._alarms.stop()
         self._queue.clear()
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _after_commit(self, effects: Effects) -> None:
+        if effects.fetches:
+            self.enqueue(effects.fetches)
+        for retry in effects.retries:
+            if retry.kind is JobKind.FETCH:
+                self._alarms.at(retry.not_before, partial(self.enqueue, [retry.job]))
 
     def _dispatch(self) -> None:
         while self._queue and len(self._tasks) < _AT_ONCE:
@@ -102,30 +109,30 @@ class Fetching:
 
     async def _run(self, job: str) -> None:
         try:
-            row = await self._started(job)
-            if row is not None:
-                await self._attempt(row)
+            stored = await self._started(job)
+            if stored is not None:
+                await self._attempt(stored)
         except asyncio.CancelledError:
             if job not in self._cancelled:  # the service stops
                 raise
             self._cancelled.discard(job)
             await self._end(job, cancelled_on_request())
 
-    async def _attempt(self, row: Any) -> None:
+    async def _attempt(self, job: StoredJob) -> None:
         try:
-            async with asyncio.timeout(row.timeout_s):
-                request = self._database.read(lambda c: self._request(c, row.id, row.user))
-                self._folders.path_of(row.id).mkdir(exist_ok=True)
-                file = await self._fetcher.fetch(row.id, row.user, request)
+            async with asyncio.timeout(job.timeout_s):
+                request = self._database.read(lambda c: self._request(c, job.id, job.user))
+                self._folders.path_of(job.id).mkdir(exist_ok=True)
+                file = await self._fetcher.fetch(job.id, job.user, request)
         except TimeoutError:
-            await self._failed(row, f"ran longer than its {row.timeout_s:g} s and was stopped")
+            await self._failed(job, f"ran longer than its {job.timeout_s:g} s and was stopped")
         except ParkError as error:
-            await self._failed(row, line_of(error))
+            await self._failed(job, line_of(error))
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
-            _log.exception("fetch %s failed", row.id)
-            await self._failed(row, f"the service failed: {type(error).__name__}: {error}")
+            _log.exception("fetch %s failed", job.id)
+            await self._failed(job, f"the service failed: {type(error).__name__}: {error}")
         else:
-            await self._end(row.id, _completed(file))
+            await self._end(job.id, _completed(file))
 
     def _request(self, connection: Connection, job: str, user: str) -> FetchRequest:
         request = job_rows.fetch_of(connection, job)
@@ -137,42 +144,36 @@ class Fetching:
             origin=request.origin,
         )
 
-    async def _started(self, job: str) -> Any:
+    async def _started(self, job: str) -> StoredJob | None:
         """Commit to an attempt; None where the job has ended meanwhile."""
 
-        def change(connection: Connection) -> tuple[Any, Effects]:
-            row = job_rows.get(connection, job)
+        def change(connection: Connection) -> tuple[StoredJob | None, Effects]:
+            stored = job_rows.get(connection, job)
             effects = Effects()
-            if row.status == JobState.QUEUED:
+            if stored.status is JobState.QUEUED:
                 job_rows.starting(connection, job, None, None)
                 effects = self._settlement.started(connection, job)
-            elif row.status != JobState.RUNNING:
+            elif stored.status is not JobState.RUNNING:
                 return None, effects
-            return row, effects
+            return stored, effects
 
-        row, effects = await self._written(change)
-        self._apply(effects)
+        stored, effects = await self._commits.write(change)
+        self._commits.publish(effects)
         self._bus.publish(EVERYTHING)
-        return row
+        return stored
 
-    async def _failed(self, row: Any, why: str) -> None:
-        moment = next_try(retries=row.retries, failures=row.failures, backoff_s=row.backoff_s)
+    async def _failed(self, job: StoredJob, why: str) -> None:
+        moment = next_try(retries=job.retries, failures=job.failures, backoff_s=job.backoff_s)
         if moment is None:
-            await self._end(row.id, JobEnd(status=JobState.FAILED, error=why))
+            await self._end(job.id, JobEnd(status=JobState.FAILED, error=why))
             return
-        await self._written(lambda c: job_rows.retry(c, row.id, why, moment))
-        self._apply(Effects(retries=[(moment, row.id, row.kind)]))
+        await self._commits.settle(lambda c: self._settlement.retry(c, job.id, why, moment))
 
     async def _end(self, job: str, end: JobEnd) -> None:
         try:
-            change = self._settlement.end
-            self._apply(await self._written(lambda c: change(c, job, end)))
+            await self._commits.settle(lambda c: self._settlement.end(c, job, end))
         except job_rows.ImpossibleTransition:
             _log.info("fetch %s has ended already", job)
-
-    async def _written(self, change: Change[T]) -> T:
-        """Commit ``change``, however long the disk refuses it."""
-        return await self._disk.patiently(lambda: self._database.awrite(change))
 
 
 def _completed(file: FetchedFile) -> JobEnd:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from park.errors import UnknownItem
 from park.model.conditions import brief
-from park.model.states import JobState, NodeKind
+from park.model.states import JobKind, JobState, NodeKind
 from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
 from park_server.db.tables import fetches, installs, jobs, needs
 from park_server.jobs import job_rows
 from park_server.jobs.conditions.need_rows import in_blocks, install_facts
 from park_server.jobs.conditions.needs import COMPARED
+from park_server.jobs.stored_job import STORED, StoredJob
 
 __all__ = ["graph"]
 
@@ -25,7 +27,8 @@ MOST_NODES = 3_000
 _IDS: Any = bindparam("ids", expanding=True)
 _NEEDED = select(needs).where(needs.c.job.in_(_IDS))
 _NEEDING = select(needs.c.job).where(needs.c.needed.in_(_IDS), needs.c.service == "").distinct()
-_JOBS = select(jobs).where(jobs.c.id.in_(_IDS))
+_HERE = select(jobs.c.id).where(jobs.c.id.in_(_IDS))
+_JOBS = select(*STORED).where(jobs.c.id.in_(_IDS))
 _INSTALLS = select(installs).where(installs.c.id.in_(_IDS))
 _FETCHES = select(fetches.c.job, fetches.c.document).where(fetches.c.job.in_(_IDS))
 
@@ -45,7 +48,7 @@ def graph(
     connection: Connection,
     user: str,
     names: Iterable[str],
-    line: Callable[[Connection, Row[Any]], str],
+    line: Callable[[Connection, StoredJob], str],
 ) -> GraphRecord:
     """Return what is connected with the jobs ``names``, none: with the user's newest.
 
@@ -58,19 +61,19 @@ def graph(
     for job in start:
         job_rows.get(connection, job, user)
     found = _connected(connection, start)
-    rows = {row.id: row for row in sorted(_rows(connection, _JOBS, found.jobs), key=_age)}
+    known = [StoredJob.of(row) for row in _rows(connection, _JOBS, found.jobs)]
+    known.sort(key=attrgetter("submitted", "id"))
     needed_here = {needed for _, needed, service, _ in found.edges if not service}
-    others = (needed_here | named) - rows.keys()
-    ready = {row.id: row for row in _rows(connection, _INSTALLS, others)}
-    urls = {row.job: row.document["url"] for row in _rows(connection, _FETCHES, _fetches(rows))}
-    nodes = [_job_node(row, urls.get(row.id), line(connection, row)) for row in rows.values()]
-    nodes.extend(_install_node(row) for row in ready.values())
+    others = (needed_here | named) - {job.id for job in known}
+    urls = _urls(connection, known)
+    nodes = [_job_node(job, urls.get(job.id), line(connection, job)) for job in known]
+    nodes.extend(_install_nodes(connection, others))
     nodes.extend(_remote_nodes(found))
-    known = {node.id for node in nodes}
+    shown = {node.id for node in nodes}
     edges = [
         GraphEdge(job=job, needed=needed, how=_HOW.get(how, how))
         for job, needed, _, how in sorted(found.edges)
-        if needed in known
+        if needed in shown
     ]
     return GraphRecord(nodes=nodes, edges=edges, complete=found.complete)
 
@@ -102,7 +105,7 @@ def _connected(connection: Connection, start: Iterable[str]) -> _Found:
                 following[row.needed] = None
         following.update(dict.fromkeys(row.job for row in _rows(connection, _NEEDING, level)))
         new = [job for job in following if job not in found.jobs]
-        level = {row.id: None for row in _rows(connection, _JOBS, new)} if found.complete else {}
+        level = {row.id: None for row in _rows(connection, _HERE, new)} if found.complete else {}
     return found
 
 
@@ -114,40 +117,41 @@ def _rows(connection: Connection, statement: Any, names: Iterable[str]) -> list[
     ]
 
 
-def _age(row: Any) -> tuple[str, str]:
-    return row.submitted, row.id
+def _urls(connection: Connection, known: Iterable[StoredJob]) -> dict[str, Any]:
+    """Return what each fetch among ``known`` fetches: a URL, or the node of a reference."""
+    names = [job.id for job in known if job.kind is JobKind.FETCH]
+    return {row.job: row.document["url"] for row in _rows(connection, _FETCHES, names)}
 
 
-def _fetches(rows: dict[str, Any]) -> list[str]:
-    return [job for job, row in rows.items() if row.kind == "fetch"]
-
-
-def _job_node(row: Any, url: Any, why: str) -> GraphNode:
-    label = row.entry_point
-    if row.entry_point == FETCH:
+def _job_node(job: StoredJob, url: Any, why: str) -> GraphNode:
+    label = job.entry_point
+    if job.entry_point == FETCH:
         label = url if isinstance(url, str) else "fetch what a job left"
-    quiet = row.status in {JobState.COMPLETED, JobState.RUNNING}
+    quiet = job.status in {JobState.COMPLETED, JobState.RUNNING}
     return GraphNode(
-        id=row.id,
-        kind=NodeKind(row.kind),
+        id=job.id,
+        kind=NodeKind(job.kind),
         label=label,
-        status=row.status,
+        status=job.status,
         why=None if quiet else why,
-        submitted=row.submitted,
-        started=row.started,
-        finished=row.finished,
+        submitted=job.submitted,
+        started=job.started,
+        finished=job.finished,
     )
 
 
-def _install_node(row: Any) -> GraphNode:
-    return GraphNode(
-        id=row.id,
-        kind=NodeKind.INSTALL,
-        label=f"{row.project}=={row.version}",
-        status=row.state,
-        why=(row.error or {}).get("detail"),
-        submitted=row.created,
-    )
+def _install_nodes(connection: Connection, names: Iterable[str]) -> list[GraphNode]:
+    return [
+        GraphNode(
+            id=row.id,
+            kind=NodeKind.INSTALL,
+            label=f"{row.project}=={row.version}",
+            status=row.state,
+            why=(row.error or {}).get("detail"),
+            submitted=row.created,
+        )
+        for row in _rows(connection, _INSTALLS, names)
+    ]
 
 
 def _remote_nodes(found: _Found) -> list[GraphNode]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row,
     bindparam,
     exists,
     insert,
@@ -19,7 +18,7 @@ from sqlalchemy import (
 )
 
 from park.errors import UnknownItem
-from park.model.states import JobState, may_follow
+from park.model.states import JobKind, JobState, may_follow
 from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
 from park_server.clock import now, text_of
@@ -33,6 +32,14 @@ from park_server.db.tables import (
     results,
 )
 from park_server.jobs.job_end import JobEnd
+from park_server.jobs.stored_job import (
+    CHANGED,
+    STORED,
+    ChangedJob,
+    Retry,
+    StartedAttempt,
+    StoredJob,
+)
 from park_server.jobs.waiting_rows import forget_authorization
 
 __all__ = [
@@ -63,7 +70,7 @@ class ImpossibleTransition(Exception):
     """A defect of the caller: the model of states does not have this transition."""
 
 
-_GET = select(jobs).where(jobs.c.id == bindparam("job"))
+_GET = select(*STORED).where(jobs.c.id == bindparam("job"))
 _RESULT = select(results.c.document).where(results.c.job == bindparam("job"))
 _FILES = (
     select(job_files)
@@ -72,15 +79,15 @@ _FILES = (
 )
 
 
-def get(connection: Connection, job: str, user: str | None = None) -> Row[Any]:
-    """Return the row of ``job``; raises `UnknownItem` (also for another user's job)."""
+def get(connection: Connection, job: str, user: str | None = None) -> StoredJob:
+    """Return ``job``; raises `UnknownItem` (also for another user's job)."""
     row = connection.execute(_GET, {"job": job}).first()
     if row is None or (user is not None and row.user != user):
         raise UnknownItem(
             f"no job {job} on this service",
             hint="`park jobs` lists yours here; --service names another service",
         )
-    return row
+    return StoredJob.of(row)
 
 
 def _statement(status: JobState, **changes: Any) -> Any:
@@ -92,15 +99,7 @@ def _statement(status: JobState, **changes: Any) -> Any:
     may_go = or_(*(jobs.c.status == before for before in JobState if may_follow(before, status)))
     values = {"status": status, **changes}
     statement = update(jobs).where(jobs.c.id == bindparam("job"), may_go).values(values)
-    return statement.returning(
-        jobs.c.id,
-        jobs.c.user,
-        jobs.c.kind,
-        jobs.c.entry_point,
-        jobs.c.attempt,
-        jobs.c.started,
-        jobs.c.pools,
-    )
+    return statement.returning(*CHANGED)
 
 
 _RETRY = _statement(
@@ -134,16 +133,17 @@ _ADD_FILE = insert(job_files)
 
 def _transition(
     connection: Connection, statement: Any, job: str, status: JobState, **values: Any
-) -> Row[Any]:
+) -> ChangedJob:
     """Take ``job`` to ``status``, with its event; raises `ImpossibleTransition`."""
-    row: Row[Any] | None = connection.execute(statement, {"job": job, **values}).first()
+    row = connection.execute(statement, {"job": job, **values}).first()
     if row is None:
         before = get(connection, job).status
         raise ImpossibleTransition(f"job {job} cannot go from {before} to {status}")
+    changed = ChangedJob.of(row)
     error = values.get("error")
     data = {"error": error} if error else {}
-    events.append(connection, subject="job", id=job, type=status, user=row.user, **data)
-    return row
+    events.append(connection, subject="job", id=job, type=status, user=changed.user, **data)
+    return changed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,27 +159,27 @@ class Queued:
     failures: int = 0
 
 
-def request_of(row: Row[Any], call: dict[str, Any] | None = None) -> JobRequest:
-    """Return the request that made the job ``row``, with its ``call`` where it is known."""
+def request_of(job: StoredJob, call: dict[str, Any] | None = None) -> JobRequest:
+    """Return the request that made ``job``, with its ``call`` where it is known."""
     return JobRequest(
-        id=row.id,
-        entry_point=row.entry_point,
+        id=job.id,
+        entry_point=job.entry_point,
         call=call or {},
-        lock_hash=row.lock_hash,
-        install=row.install,
-        set_hash=row.set_hash,
-        fresh=row.fresh,
-        restartable=row.restartable,
-        timeout_s=row.timeout_s,
-        memory_bytes=row.memory_bytes,
-        retries=row.retries,
-        backoff_s=row.backoff_s,
+        lock_hash=job.lock_hash,
+        install=job.install,
+        set_hash=job.set_hash,
+        fresh=job.fresh,
+        restartable=job.restartable,
+        timeout_s=job.timeout_s,
+        memory_bytes=job.memory_bytes,
+        retries=job.retries,
+        backoff_s=job.backoff_s,
     )
 
 
 _TO_START = (
     select(
-        jobs,
+        *STORED,
         calls.c.document,
         exists().where(needs.c.job == jobs.c.id, needs.c.how.in_(["value", "file", "url"])),
     )
@@ -191,16 +191,17 @@ _TO_START = (
 def to_start(connection: Connection, ids: Sequence[str]) -> list[Queued]:
     """Return those of the jobs ``ids`` that may start now, in the order of ``ids``."""
     moment = now()
-    found = {
-        row.id: Queued(
-            user=row.user,
-            request=request_of(row, row.document),
-            refers=bool(row[-1]),
-            failures=row.failures,
-        )
-        for row in connection.execute(_TO_START, {"ids": ids})
-        if row.not_before is None or row.not_before <= moment
-    }
+    found: dict[str, Queued] = {}
+    for row in connection.execute(_TO_START, {"ids": ids}):
+        *_, document, refers = row
+        job = StoredJob.of(row)
+        if job.not_before is None or job.not_before <= moment:
+            found[job.id] = Queued(
+                user=job.user,
+                request=request_of(job, document),
+                refers=bool(refers),
+                failures=job.failures,
+            )
     return [found[job] for job in ids if job in found]
 
 
@@ -222,33 +223,31 @@ def units_held(connection: Connection) -> list[dict[str, int]]:
     return [units for units in connection.execute(query).scalars() if units]
 
 
-def waiting_for_retry(connection: Connection) -> list[Row[Any]]:
-    """Return ``id``, ``kind`` and ``not_before`` of the queued jobs that failed before."""
+def waiting_for_retry(connection: Connection) -> list[Retry]:
+    """Return the queued jobs that failed before."""
     query = select(jobs.c.id, jobs.c.kind, jobs.c.not_before)
     query = query.where(jobs.c.status == JobState.QUEUED, jobs.c.not_before.is_not(None))
-    return list(connection.execute(query))
+    return [
+        Retry(job=job, kind=JobKind(kind), not_before=datetime.fromisoformat(not_before))
+        for job, kind, not_before in connection.execute(query)
+    ]
 
 
 def starting(
     connection: Connection, job: str, environment: str | None, runtime_hash: str | None
-) -> Row[Any] | None:
-    """Commit to a new attempt before the engine hears of it; return its ``attempt``, ``started``.
+) -> StartedAttempt | None:
+    """Commit to a new attempt before the engine hears of it; return it.
 
     None where the job is queued no longer: it was cancelled meanwhile. A crash from here on
     is settled by the attempt's file: whoever creates it owns the attempt.
     """
+    moment = now()
+    values = {"environment": environment, "runtime_hash": runtime_hash, "started": moment}
     try:
-        return _transition(
-            connection,
-            _START,
-            job,
-            JobState.RUNNING,
-            environment=environment,
-            runtime_hash=runtime_hash,
-            started=now(),
-        )
+        changed = _transition(connection, _START, job, JobState.RUNNING, **values)
     except ImpossibleTransition:
         return None
+    return StartedAttempt(attempt=changed.attempt, started=moment)
 
 
 def used(connection: Connection, lock_hash: str) -> None:
@@ -258,14 +257,18 @@ def used(connection: Connection, lock_hash: str) -> None:
     )
 
 
-def retry(connection: Connection, job: str, error: str, not_before: datetime) -> None:
+def retry(connection: Connection, job: str, error: str, not_before: datetime) -> Retry:
     """Queue a job again that failed with ``error``, to start at ``not_before`` at the earliest."""
     row = connection.execute(_RETRY, {"job": job, "not_before": text_of(not_before)}).first()
     if row is None:
         raise ImpossibleTransition(f"job {job} cannot be tried again")
+    changed = ChangedJob.of(row)
     failures = get(connection, job).failures
     data = {"error": error, "failures": failures}
-    events.append(connection, subject="job", id=job, type=JobState.QUEUED, user=row.user, **data)
+    events.append(
+        connection, subject="job", id=job, type=JobState.QUEUED, user=changed.user, **data
+    )
+    return Retry(job=job, kind=changed.kind, not_before=not_before)
 
 
 def requeue(connection: Connection, job: str) -> None:
@@ -273,12 +276,12 @@ def requeue(connection: Connection, job: str) -> None:
     _transition(connection, _REQUEUE, job, JobState.QUEUED)
 
 
-def end(connection: Connection, job: str, end: JobEnd) -> Row[Any]:
+def end(connection: Connection, job: str, end: JobEnd) -> ChangedJob:
     """Write how ``job`` ended, its result and its files; return what it was.
 
     What waited for it is not looked at: `Settlement.end` does both.
     """
-    row = _transition(
+    changed = _transition(
         connection,
         _END[end.status],
         job,
@@ -295,9 +298,9 @@ def end(connection: Connection, job: str, end: JobEnd) -> Row[Any]:
             for file in end.files
         ]
         connection.execute(_ADD_FILE, rows)
-    if row.kind == "fetch":
+    if changed.kind is JobKind.FETCH:
         forget_authorization(connection, [job])
-    return row
+    return changed
 
 
 def request_cancel(connection: Connection, job: str) -> None:
@@ -305,14 +308,13 @@ def request_cancel(connection: Connection, job: str) -> None:
     connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
 
 
-def active(connection: Connection, status: JobState) -> Sequence[Row[Any]]:
+def active(connection: Connection, status: JobState) -> list[StoredJob]:
     """Return the jobs in ``status``, in the order in which they were submitted."""
-    return connection.execute(
-        select(jobs).where(jobs.c.status == status).order_by(jobs.c.submitted, jobs.c.id)
-    ).all()
+    query = select(*STORED).where(jobs.c.status == status).order_by(jobs.c.submitted, jobs.c.id)
+    return [StoredJob.of(row) for row in connection.execute(query)]
 
 
-def ids(connection: Connection, status: JobState, kind: str = "call") -> list[str]:
+def ids(connection: Connection, status: JobState, kind: JobKind = JobKind.CALL) -> list[str]:
     """Return the ids of the jobs of ``kind`` in ``status``, in the order of their submission."""
     query = select(jobs.c.id).where(jobs.c.status == status, jobs.c.kind == kind)
     return list(connection.execute(query.order_by(jobs.c.submitted, jobs.c.id)).scalars())

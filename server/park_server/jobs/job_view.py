@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, select
+from sqlalchemy import Column, Connection, Table, select
 
 from park.errors import UsageError
 from park.model.states import JobState
 from park.wire import FileRecord, JobRecord
 from park_server.db.tables import installs, jobs
 from park_server.jobs.job_rows import files_of, get, result_of
+from park_server.jobs.stored_job import STORED, StoredJob
 
 __all__ = ["full_id", "is_whole", "listing", "record", "with_result"]
 
@@ -59,10 +60,10 @@ def _ending_in(
 
 def record(connection: Connection, job: str, user: str) -> JobRecord:
     """Return what the wire says of ``job``."""
-    row = get(connection, job, user)
+    found = get(connection, job, user)
     # files are written with the end, and only then
-    files = files_of(connection, [job]).get(job, []) if row.finished else []
-    return _record(row, files)
+    files = files_of(connection, [job]).get(job, []) if found.finished else []
+    return _record(found, files)
 
 
 def with_result(
@@ -70,7 +71,7 @@ def with_result(
 ) -> tuple[JobRecord, dict[str, Any] | None]:
     """Return what the wire says of ``job``, and its encoded result where it has one."""
     found = record(connection, job, user)
-    is_completed = found.status == JobState.COMPLETED
+    is_completed = found.status is JobState.COMPLETED
     return found, result_of(connection, job) if is_completed else None
 
 
@@ -78,34 +79,35 @@ def listing(
     connection: Connection, user: str, *, status: JobState | None, limit: int
 ) -> list[JobRecord]:
     """Return the newest ``limit`` jobs of ``user``, newest first."""
-    query = select(jobs).where(jobs.c.user == user)
+    query = select(*STORED).where(jobs.c.user == user)
     if status is not None:
         query = query.where(jobs.c.status == status)
-    rows = connection.execute(query.order_by(jobs.c.submitted.desc()).limit(limit)).all()
-    files = files_of(connection, [row.id for row in rows])
-    return [_record(row, files.get(row.id, [])) for row in rows]
+    query = query.order_by(jobs.c.submitted.desc()).limit(limit)
+    found = [StoredJob.of(row) for row in connection.execute(query)]
+    files = files_of(connection, [job.id for job in found])
+    return [_record(job, files.get(job.id, [])) for job in found]
 
 
-def _record(row: Row[Any], files: list[FileRecord]) -> JobRecord:
+def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
     return JobRecord(
-        id=row.id,
-        status=row.status,
-        entry_point=row.entry_point,
-        lock_hash=row.lock_hash,
-        set_hash=row.set_hash,
-        install=row.install,
-        environment=row.environment,
-        runtime_hash=row.runtime_hash,
-        attempt=row.attempt,
+        id=job.id,
+        status=job.status,
+        entry_point=job.entry_point,
+        lock_hash=job.lock_hash,
+        set_hash=job.set_hash,
+        install=job.install,
+        environment=job.environment,
+        runtime_hash=job.runtime_hash,
+        attempt=job.attempt,
         pid=None,
-        submitted=row.submitted,
-        started=row.started,
-        finished=row.finished,
-        error=row.error,
+        submitted=job.submitted,
+        started=job.started,
+        finished=job.finished,
+        error=job.error,
         files=files,
-        kind=row.kind,
-        when=row.condition,
-        retries=row.retries,
-        failures=row.failures,
-        not_before=row.not_before if row.status == JobState.QUEUED else None,
+        kind=job.kind,
+        when=job.condition,
+        retries=job.retries,
+        failures=job.failures,
+        not_before=job.not_before if job.status is JobState.QUEUED else None,
     )

@@ -31,9 +31,9 @@ from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.settlement import POOLS, Settlement
 from park_server.jobs.conditions.tally import subjects_of
 from park_server.jobs.conditions.verdicts import Verdicts
-from park_server.jobs.progress_listener import ProgressWatch, progress_of
+from park_server.jobs.progress_listener import ProgressListener, progress_of
 
-__all__ = ["Asked", "Following"]
+__all__ = ["Asked", "LeafPolls"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ class Asked:
     grant: str | None = None
 
 
-class Following:
+class LeafPolls:
     """Looks at leaves again when something happened to what they speak of."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Following:
         *,
         database: Database,
         bus: Bus,
-        progress: ProgressWatch,
+        progress: ProgressListener,
         settlement: Settlement,
         folder_of: Callable[[str], Path],
     ) -> None:

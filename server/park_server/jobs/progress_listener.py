@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from park_server.bus import Bus
+from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.progress_log import PROGRESS_FILE
 
-__all__ = ["ProgressWatch", "progress_of"]
+__all__ = ["ProgressListener", "progress_of"]
 
 _LOOKS_EVERY_S = 0.1
 """A file that grows tells nobody on a network file system; a person does not see a tenth."""
@@ -20,20 +22,26 @@ def progress_of(job: str) -> str:
     return f"{job}/progress"
 
 
-class ProgressWatch:
+class ProgressListener:
     """Looks at the files of the jobs that are asked for. All methods belong to the event loop.
 
     ``on_growth`` is called with the id of a job that has reported something.
     """
 
     def __init__(
-        self, folder_of: Callable[[str], Path], bus: Bus, on_growth: Callable[[str], None]
+        self,
+        *,
+        folder_of: Callable[[str], Path],
+        bus: Bus,
+        commits: Commits,
+        on_growth: Callable[[str], None],
     ) -> None:
         self._folder_of = folder_of
         self._bus = bus
         self._on_growth = on_growth
         self._sizes: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
+        commits.subscribe(self._after_commit)
 
     def keep(self, jobs: Iterable[str]) -> None:
         """Tell of ``jobs`` until each has ended."""
@@ -41,15 +49,17 @@ class ProgressWatch:
             self._sizes.setdefault(job, 0)
         self._arm()
 
-    def ended(self, job: str) -> None:
-        """Look at ``job`` no longer."""
-        self._sizes.pop(job, None)
-
     def stop(self) -> None:
         """Look at nothing any more."""
         self._sizes.clear()
         if self._timer is not None:
             self._timer.cancel()
+
+    def _after_commit(self, effects: Effects) -> None:
+        if effects.progress:
+            self.keep(effects.progress)
+        for job in effects.ended:
+            self._sizes.pop(job, None)
 
     def _arm(self) -> None:
         if self._timer is None and self._sizes:

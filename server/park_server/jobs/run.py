@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
-
 from park.wire import JobRequest
 from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
 from park_server.jobs.engines.engine import StartOrder
+from park_server.jobs.stored_job import StartedAttempt, StoredJob
 
-__all__ = ["Run", "run_of"]
+__all__ = ["Run", "recovered_run", "run_of"]
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -60,13 +59,26 @@ class Run:
             self.timer.cancel()
 
 
-def run_of(queued: job_rows.Queued, environment: Environment, row: Row[Any]) -> Run:
-    """Return the attempt that the commit behind ``row`` began."""
+def run_of(queued: job_rows.Queued, environment: Environment, started: StartedAttempt) -> Run:
+    """Return the attempt that ``started`` with a commit."""
     return Run(
         job=queued.request,
         user=queued.user,
         failures=queued.failures,
-        attempt=row.attempt,
+        attempt=started.attempt,
         environment=environment.path,
-        started=row.started,
+        started=started.started,
+    )
+
+
+def recovered_run(job: StoredJob, call: dict[str, Any]) -> Run:
+    """Return the attempt of a running ``job`` that an earlier service started."""
+    return Run(
+        job=job_rows.request_of(job, call),
+        user=job.user,
+        failures=job.failures,
+        attempt=job.attempt,
+        environment=Path(str(job.environment)),
+        started=str(job.started),
+        cancel_requested=job.cancel_requested,
     )

@@ -2,54 +2,43 @@
 
 What is acknowledged is committed. A transition wakes only what waits for it, so what a job
 costs does not grow with the number of jobs. `Settlement` decides what follows a transition,
-in its transaction; `Dispatcher` and `Fetching` run what may start, and end it.
+in its transaction; `Dispatcher` and `FetchQueue` run what may start, and end it; and
+`OutsideEvents` brings what happens elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from park.errors import EnvironmentMismatch
 from park.model.states import JobKind, JobState
-from park.model.truth import Verdict
-from park.wire import InstallRecord, JobRecord, JobRequest, PoolRecord
-from park_repo.database import Change, Database
+from park.wire import JobRecord, JobRequest, PoolRecord
+from park_repo.database import Database
 from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
 from park_server.disk import Disk
 from park_server.installs import install_rows as installs_store
 from park_server.installs.offers import is_offered
 from park_server.jobs import job_rows, job_view
-from park_server.jobs.alarms import Alarms
+from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
-from park_server.jobs.fetch_queue import Fetching
-from park_server.jobs.fetcher import Fetcher, NoFetcher
+from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.leaf_polls import Following
-from park_server.jobs.peers import NoPeers, Peers
-from park_server.jobs.progress_listener import ProgressWatch
-from park_server.tasks import Tasks
+from park_server.jobs.seams import Peers
 
 __all__ = ["Scheduler"]
 
-_log = logging.getLogger("park.jobs")
-
 
 class Scheduler:
-    """The jobs of a service. All methods belong to the event loop.
-
-    ``peers`` can be put in place later, before `resume`.
-    """
+    """The jobs of a service. All methods belong to the event loop."""
 
     def __init__(
         self,
@@ -57,72 +46,44 @@ class Scheduler:
         database: Database,
         bus: Bus,
         folders: JobFolders,
-        dispatcher: Dispatcher,
         settlement: Settlement,
-        fetcher: Fetcher | None = None,
-        base_url: str = "",
-        disk: Disk | None = None,
+        commits: Commits,
+        dispatcher: Dispatcher,
+        fetch_queue: FetchQueue,
+        peers: Peers,
+        disk: Disk,
     ) -> None:
-        self.peers: Peers = NoPeers()
         self._database = database
         self._bus = bus
         self._folders = folders
-        self._dispatcher = dispatcher
         self._settlement = settlement
-        self._disk = disk or Disk()
-        self._fetching = Fetching(
-            database=database,
-            bus=bus,
-            folders=folders,
-            settlement=settlement,
-            fetcher=fetcher or NoFetcher(),
-            base_url=base_url,
-            apply=self._apply,
-            disk=self._disk,
-        )
-        self._alarms = Alarms()
-        self.progress = ProgressWatch(folders.path_of, bus, self._reported)
-        self.following = Following(
-            database=database,
-            bus=bus,
-            progress=self.progress,
-            settlement=settlement,
-            folder_of=folders.path_of,
-        )
+        self._commits = commits
+        self._dispatcher = dispatcher
+        self._fetch_queue = fetch_queue
+        self._peers = peers
+        self._disk = disk
         # locks and the sets that they were made from are kept for ever: what fitted once, fits
         self._checked: set[tuple[str | None, str | None]] = set()
-        self._tasks = Tasks(_log, "a step of the scheduler failed")
-        dispatcher.apply = self._apply
+        commits.subscribe(self._after_commit)
 
     async def resume(self) -> None:
         """Take up what a stopped service left: running jobs first, then the queue."""
         running = self._database.read(lambda c: job_rows.active(c, JobState.RUNNING))
-        await self._dispatcher.recover([row for row in running if row.kind == "call"])
-        self._fetching.enqueue([row.id for row in running if row.kind == "fetch"])
+        await self._dispatcher.recover([job for job in running if job.kind is JobKind.CALL])
+        self._fetch_queue.enqueue([job.id for job in running if job.kind is JobKind.FETCH])
         # the queue before what is settled now: that is queued behind it
-        self._dispatcher.enqueue(self._database.read(lambda c: job_rows.ids(c, JobState.QUEUED)))
-        queued = self._database.read(lambda c: job_rows.ids(c, JobState.QUEUED, "fetch"))
+        self._dispatcher.enqueue(self._queued(JobKind.CALL))
         retries = self._database.read(job_rows.waiting_for_retry)
-        held_back = {row.id for row in retries if _moment(row.not_before) > datetime.now(UTC)}
-        self._fetching.enqueue([job for job in queued if job not in held_back])
-        self._apply(
-            Effects(
-                retries=[
-                    (_moment(row.not_before), row.id, row.kind)
-                    for row in retries
-                    if row.id in held_back
-                ]
-            )
+        held_back = [retry for retry in retries if retry.not_before > datetime.now(UTC)]
+        not_yet = {retry.job for retry in held_back}
+        self._fetch_queue.enqueue(
+            [job for job in self._queued(JobKind.FETCH) if job not in not_yet]
         )
-        self._apply(await self._database.awrite(self._settlement.resume))
+        self._commits.publish(Effects(retries=held_back))
+        self._commits.publish(await self._database.awrite(self._settlement.resume))
 
-    async def stop(self) -> None:
-        """Stop scheduling; what runs goes on by itself and is found again at the next start."""
-        self._alarms.stop()
-        self.progress.stop()
-        await self._tasks.stop()
-        await self._fetching.stop()
-        await self._dispatcher.stop()
+    def _queued(self, kind: JobKind) -> list[str]:
+        return self._database.read(lambda c: job_rows.ids(c, JobState.QUEUED, kind))
 
     # -- submission
 
@@ -141,7 +102,7 @@ class Scheduler:
         created = await asyncio.wrap_future(creating)
         effects = created.effects
         effects.queued = [job for job in effects.queued if job not in started]
-        self._apply(effects)
+        self._commits.publish(effects)
         return [
             _just_created(plan, created.states[plan.request.id], moment)
             if plan.request.id in created.states and plan.request.id not in created.changed
@@ -201,7 +162,7 @@ class Scheduler:
         """Return what explains jobs; for one request."""
         return self._settlement.explainer(
             slots=self._dispatcher.slots,
-            remark=self.peers.remark,
+            remark=self._peers.remark,
             held_up=lambda: self._disk.remark,
         )
 
@@ -214,7 +175,7 @@ class Scheduler:
         return await self._bus.wait_until(
             job,
             lambda: self.record(job, user),
-            lambda seen: JobState(seen.status).is_final,
+            lambda seen: seen.status.is_final,
             timeout_s,
         )
 
@@ -228,10 +189,10 @@ class Scheduler:
             return self._alive(record), result
 
         return await self._bus.wait_until(
-            job, look, lambda seen: JobState(seen[0].status).is_final, timeout_s
+            job, look, lambda seen: seen[0].status.is_final, timeout_s
         )
 
-    # -- what happens
+    # -- cancelling
 
     async def cancel(self, job: str, user: str, *, dependents: bool = False) -> JobRecord:
         """Cancel ``job``, with ``dependents`` all that needs it; return it when it has ended.
@@ -242,75 +203,34 @@ class Scheduler:
         found = await self._database.awrite(
             lambda c: self._settlement.cancel(c, job, dependents=dependents)
         )
-        self._apply(found.effects)
+        self._commits.publish(found.effects)
         await asyncio.gather(*(self._end_running(each) for each in found.running))
         self._bus.publish(job)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
     async def _end_running(self, job: str) -> None:
         kind = self._database.read(lambda c: job_rows.get(c, job)).kind
-        await (self._fetching if kind == "fetch" else self._dispatcher).cancel(job)
+        await (self._fetch_queue if kind is JobKind.FETCH else self._dispatcher).cancel(job)
 
-    def install_ended(self, install: InstallRecord) -> None:
-        """Settle what waited for ``install``."""
-        self._tasks.spawn(self._settle(lambda c: self._settlement.install_ended(c, install)))
+    # -- after a commit
 
-    async def leaf_decided(self, job: str, position: int, verdict: Verdict) -> None:
-        """See `PeerListener`."""
-        await self._settle(lambda c: self._settlement.leaf_decided(c, job, position, verdict))
+    def _after_commit(self, effects: Effects) -> None:
+        for job in effects.watching:
+            self._peers.watch(job)
+        for job in effects.staging:
+            self._peers.stage(job)
+        for job in effects.releasing:
+            self._peers.release(job)
+        self._announce(effects)
 
-    async def staged(self, job: str) -> None:
-        """See `PeerListener`."""
-        await self._settle(lambda c: self._settlement.staged(c, job))
-
-    async def cannot_stage(self, job: str, why: str) -> None:
-        """See `PeerListener`."""
-        await self._settle(lambda c: self._settlement.cannot_stage(c, job, why))
-
-    async def _settle(self, change: Change[Effects]) -> None:
-        """Commit ``change``, however long the disk refuses it: whoever caused it has gone on."""
-        self._apply(await self._disk.patiently(lambda: self._database.awrite(change)))
-
-    def _apply(self, effects: Effects) -> None:
-        """Do what follows a commit."""
-        self._dispatcher.enqueue_first(effects.urgent)
-        if effects.queued:
-            self._dispatcher.enqueue(effects.queued)
-        if effects.fetches:
-            self._fetching.enqueue(effects.fetches)
-        for moment, job in effects.later:
-            self._alarms.at(moment, partial(self._look_at, job))
-        for moment, job, kind in effects.retries:
-            queue = self._fetching if kind == "fetch" else self._dispatcher
-            self._alarms.at(moment, partial(queue.enqueue, [job]))
-        if effects.progress:
-            self.progress.keep(effects.progress)
-        self._tell_peers(effects)
+    def _announce(self, effects: Effects) -> None:
+        """Wake who waits for jobs, for pools, or for the next event of the log."""
         if effects.queued or effects.urgent or effects.fetches or effects.retries:
-            self._bus.publish(EVERYTHING)  # whoever follows the event log
+            self._bus.publish(EVERYTHING)
         for job in effects.ended:
-            self.progress.ended(job)
             self._bus.publish(job)
         if effects.ended:
             self._bus.publish(POOLS)
-
-    def _tell_peers(self, effects: Effects) -> None:
-        for job in effects.watching:
-            self.peers.watch(job)
-        for job in effects.staging:
-            self.peers.stage(job)
-        for job in effects.releasing:
-            self.peers.release(job)
-
-    def _look_at(self, job: str) -> None:
-        self._tasks.spawn(self._settle(lambda c: self._settlement.look(c, job)))
-
-    def _reported(self, job: str) -> None:
-        self._tasks.spawn(self._settle(lambda c: self._settlement.progressed(c, job)))
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:

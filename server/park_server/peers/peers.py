@@ -17,7 +17,7 @@ from park_repo.database import Change, Database
 from park_server.content import ContentStore
 from park_server.disk import Disk
 from park_server.egress import AddressPolicy, GuardedTransport
-from park_server.jobs.peers import PeerListener
+from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.follower import Follower, Key
 from park_server.peers.link import Barred, Link, Silent
@@ -35,9 +35,10 @@ _GIVE_BACK_PAUSES_S = (0.2, 1.0, 5.0, 25.0)
 
 
 class ServicePeers:
-    """Follows, stages and gives back; see `park_server.jobs.peers.Peers`.
+    """Follows, stages and gives back; see `park_server.jobs.seams.Peers`.
 
-    ``client`` may bring a test's transport. All methods belong to the event loop.
+    ``listener`` is told what is decided and staged; ``client`` may bring a test's transport.
+    All methods belong to the event loop.
     """
 
     def __init__(
@@ -46,26 +47,29 @@ class ServicePeers:
         database: Database,
         content: ContentStore,
         addresses: AddressPolicy,
+        listener: PeerListener,
         client: Callable[[AddressPolicy], httpx2.AsyncClient] | None = None,
         disk: Disk | None = None,
     ) -> None:
         self._database = database
         self._addresses = addresses
+        self._listener = listener
         self._new_client = client or _client
         self._client: httpx2.AsyncClient | None = None
         self._links: dict[str, Link] = {}
         self._followers: dict[Link, Follower] = {}
         self._followed: dict[str, dict[Key, Link]] = {}
         self._disk = disk or Disk()
-        self._stager = Stager(database=database, content=content, link=self._link, disk=self._disk)
+        self._stager = Stager(
+            database=database,
+            content=content,
+            link=self._link,
+            listener=listener,
+            disk=self._disk,
+        )
         self._to_watch: dict[str, None] = {}
         self._releasing: set[str] = set()
         self._tasks = Tasks(_log, "a step with another service failed")
-        self._listener: PeerListener | None = None
-
-    def attach(self, listener: PeerListener) -> None:
-        """Tell ``listener`` from now on what is decided and staged."""
-        self._listener = listener
 
     async def stop(self) -> None:
         """Leave everything as it is; the next start takes it up."""
@@ -86,7 +90,7 @@ class ServicePeers:
 
     def stage(self, job: str) -> None:
         """Bring here what the call of ``job`` refers to."""
-        self._stager.stage(job, self._told)
+        self._stager.stage(job)
 
     def release(self, job: str) -> None:
         """Give back the grants of ``job``, and follow nothing for it."""
@@ -102,11 +106,6 @@ class ServicePeers:
         """Return a line on the services that ``job`` waits for and that are silent."""
         links = {*self._followed.get(job, {}).values(), *self._stager.asked(job)}
         return "; ".join(sorted(link.remark for link in links if link.remark))
-
-    @property
-    def _told(self) -> PeerListener:
-        assert self._listener is not None  # noqa: S101 (the assembly attaches one)
-        return self._listener
 
     def _link(self, url: str) -> Link:
         """Return the way to the service at ``url``; raises `UsageError` for no such URL."""
@@ -152,7 +151,7 @@ class ServicePeers:
             followed.pop(key, None)
             if not followed:
                 del self._followed[job]
-        await self._told.leaf_decided(job, position, verdict)
+        await self._listener.leaf_decided(job, position, verdict)
 
     async def _release(self, job: str) -> None:
         try:

@@ -20,7 +20,7 @@ from park_repo.single_flight import SingleFlight
 from park_server.content import ContentStore
 from park_server.disk import Disk
 from park_server.jobs.dereference import file_meant
-from park_server.jobs.peers import PeerListener
+from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.urls import file_url
@@ -44,7 +44,7 @@ class CannotStage(Exception):
 
 
 class Stager:
-    """Stages job after job. ``link`` gives the way to a service by its URL."""
+    """Stages job after job, and tells ``listener``; ``link`` gives the way to a service."""
 
     def __init__(
         self,
@@ -52,20 +52,22 @@ class Stager:
         database: Database,
         content: ContentStore,
         link: Callable[[str], Link],
+        listener: PeerListener,
         disk: Disk,
     ) -> None:
         self._database = database
         self._content = content
         self._link = link
+        self._listener = listener
         self._disk = disk
         self._files: SingleFlight[None] = SingleFlight()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, set[Link]] = {}
 
-    def stage(self, job: str, listener: PeerListener) -> None:
-        """Bring here what ``job`` refers to, unless that is under way, and tell ``listener``."""
+    def stage(self, job: str) -> None:
+        """Bring here what ``job`` refers to, unless that is under way."""
         if job not in self._tasks:
-            task = asyncio.create_task(self._stage(job, listener))
+            task = asyncio.create_task(self._stage(job))
             self._tasks[job] = task
             task.add_done_callback(lambda done: self._ended(job, done))
 
@@ -92,16 +94,16 @@ class Stager:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("staging for job %s failed", job, exc_info=error)
 
-    async def _stage(self, job: str, listener: PeerListener) -> None:
+    async def _stage(self, job: str) -> None:
         try:
             documents = await self._documents(job)
         except CannotStage as error:
-            await listener.cannot_stage(job, str(error))
+            await self._listener.cannot_stage(job, str(error))
             return
         await self._disk.patiently(
             lambda: self._database.awrite(lambda c: peer_rows.write_staged(c, job, documents))
         )
-        await listener.staged(job)
+        await self._listener.staged(job)
 
     async def _documents(self, job: str) -> dict[str, Any]:
         """Return what takes the place of each reference that is not staged yet."""

@@ -39,7 +39,7 @@ from park_server.egress import AddressPolicy, GuardedTransport
 from park_server.fetches import download
 from park_server.fetches.partial import Partial
 from park_server.fetches.url_fetcher import UrlFetcher
-from park_server.jobs.fetcher import FetchedFile
+from park_server.jobs.seams import FetchedFile
 
 JOB = "0190a5b0-0000-7000-8000-000000000001"
 BODY = bytes(range(256)) * 4096 * 3 + b"end"  # three MiB and a little

@@ -21,9 +21,9 @@ from park.wire import FETCH, FetchRequest, FileRecord, HeldGrant
 from park_server.db.tables import staged
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.dereference import file_meant
-from park_server.jobs.fetcher import FetchedFile
 from park_server.jobs.graph import graph
 from park_server.jobs.leaf_polls import Asked
+from park_server.jobs.seams import FetchedFile
 
 ELSEWHERE = "https://sns.example.org/park"
 
@@ -163,15 +163,15 @@ def test_what_lives_elsewhere_is_followed_staged_and_released(tmp_path: Path) ->
             assert why.line == (
                 f"waits: job far completed on {ELSEWHERE} (sns.example.org has not answered a)"
             )
-            await here.scheduler.leaf_decided("a", 0, TRUE)
-            await here.scheduler.leaf_decided("a", 0, TRUE)  # told twice
+            await here.events.leaf_decided("a", 0, TRUE)
+            await here.events.leaf_decided("a", 0, TRUE)  # told twice
             assert (peers.asked[1:], here.status("a")) == ([("stage", "a")], ["waiting"])
             why = here.database.read(lambda c: here.scheduler.explainer().why(c, "a", USER))
             assert why.line.startswith(f"brings here what it refers to on {ELSEWHERE}")
             reference = json.dumps(there.as_json(), sort_keys=True)
             row = {"job": "a", "reference": reference, "document": 42}
             here.database.write(lambda c: c.execute(staged.insert(), row)).result()
-            await here.scheduler.staged("a")
+            await here.events.staged("a")
             order = await here.started()
             assert here.call_of(order)["args"] == [42]
             here.complete(order)
@@ -192,11 +192,11 @@ def test_what_is_never_elsewhere_cancels_here(tmp_path: Path) -> None:
             await here.submit("any", when=any_of([far, near]))
             await here.submit("stage", Reference(job="far", what=What.FILE, service=ELSEWHERE))
             for job in ("all", "any"):
-                await here.scheduler.leaf_decided(job, 0, never("it failed there"))
+                await here.events.leaf_decided(job, 0, never("it failed there"))
             assert here.status("all", "any") == ["cancelled", "waiting"]
             assert here.scheduler.record("all", USER).error == "it failed there"
-            await here.scheduler.leaf_decided("stage", 0, TRUE)
-            await here.scheduler.cannot_stage("stage", "404 for run.refl")
+            await here.events.leaf_decided("stage", 0, TRUE)
+            await here.events.cannot_stage("stage", "404 for run.refl")
             assert here.scheduler.record("stage", USER).error == "404 for run.refl"
             assert await here.run_next() == "near"
             assert await here.run_next() == "any"
@@ -211,8 +211,8 @@ def test_peers_are_asked_again_after_a_restart(tmp_path: Path) -> None:
             await before.submit("watch", when=far, grants=GRANT)
             await before.submit("stage", Reference(job="far", what=What.URL, service=ELSEWHERE))
             await before.submit("evaluated", when=any_of([far, far]))
-            await before.scheduler.leaf_decided("stage", 0, TRUE)
-            await before.scheduler.leaf_decided("evaluated", 0, TRUE)
+            await before.events.leaf_decided("stage", 0, TRUE)
+            await before.events.leaf_decided("evaluated", 0, TRUE)
             await before.submit("ended", when=far, grants=GRANT)
             await before.scheduler.cancel("ended", USER)
         peers = ToldPeers()
@@ -349,7 +349,7 @@ def test_a_fetch_goes_on_after_a_restart_and_no_more_than_four_run(tmp_path: Pat
 
 async def follow(here: Lab, *leaves: Any, wait_s: float = LIMIT_S) -> list[Truth]:
     asked = [Asked(leaf=leaf, user=USER) for leaf in leaves]
-    return [each.truth for each in await here.scheduler.following.follow(asked, wait_s)]
+    return [each.truth for each in await here.leaf_polls.follow(asked, wait_s)]
 
 
 def test_followed_leaves_are_answered_when_one_is_decided(tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_who_may_not_see_is_told_never(tmp_path: Path) -> None:
             await here.submit("a")
             leaf = JobIs(job="a", phase=Phase.FINISHED)
             asked = [Asked(leaf=leaf, user="bob"), Asked(leaf=leaf, user="", refused="it expired")]
-            found = await here.scheduler.following.follow(asked, 0)
+            found = await here.leaf_polls.follow(asked, 0)
             assert [(each.truth, each.why) for each in found] == [
                 (Truth.NEVER, "no job a on this service"),
                 (Truth.NEVER, "it expired"),

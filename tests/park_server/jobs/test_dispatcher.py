@@ -19,7 +19,9 @@ from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.tables import metadata
+from park_server.disk import Disk
 from park_server.jobs import job_rows, job_view
+from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
 from park_server.jobs.conditions.settlement import Settlement
@@ -45,6 +47,7 @@ class Place:
         self.folders = JobFolders(
             root / "jobs", ContentStore(root / "files"), Areas(root / "areas", {})
         )
+        disk = Disk()
         self.dispatcher = Dispatcher(
             database=self.database,
             bus=self.bus,
@@ -54,6 +57,8 @@ class Place:
             runtime_hash="ef",
             slots=slots,
             settlement=Settlement(database=self.database, folder_of=self.folders.path_of),
+            commits=Commits(self.database, disk),
+            disk=disk,
         )
 
     def submit(self, *ids: str, **facts: Any) -> None:

@@ -15,7 +15,7 @@ from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from park.model.conditions import InstallIs, Phase
 from park.model.states import InstallState
 from park.wire import FetchRequest
-from park_server.jobs.fetcher import FetchedFile
+from park_server.jobs.seams import FetchedFile
 
 
 def test_ends_and_starts_are_committed_when_there_is_room_again(

@@ -72,9 +72,9 @@ class Lab:
             database=database,
             content=content,
             addresses=AddressPolicy(),
+            listener=self.listener,
             client=self.other.client,
         )
-        self.peers.attach(self.listener)
 
     def job(self, name: str, *references: Reference, token: str | None = None) -> None:
         """Write a job with ``references`` as its arguments, and a grant for it."""

@@ -206,9 +206,9 @@ class JobLab:
         self._numbers = iter(range(1, 10_000))
 
     def engine(self, **settings: Any) -> LocalEngine:
-        """Return a new engine on this home; it reports to this lab's newest sink."""
+        """Return a new engine on this home, for orders that this lab's newest sink hears of."""
         self.sink = Recorder()
-        return LocalEngine(home=self.home, sink=self.sink, settings=LocalEngineSettings(**settings))
+        return LocalEngine(home=self.home, settings=LocalEngineSettings(**settings))
 
     def order(self, entry_point: str, *args: Any, **changes: Any) -> StartOrder:
         """Return an order whose folder is ready."""
@@ -230,7 +230,7 @@ class JobLab:
 
     async def run(self, engine: LocalEngine, order: StartOrder) -> AttemptExit:
         """Start ``order`` and wait for its end."""
-        await engine.start(order)
+        await engine.start(order, self.sink)
         return await self.sink.exit_of(order.job_id)
 
 

@@ -17,7 +17,7 @@ from park.model.conditions import Expression
 from park.model.conditions_json import condition_to_json
 from park.model.lock_hash import LockHash
 from park.model.references import Reference, What
-from park.model.states import InstallState, JobState
+from park.model.states import InstallState
 from park.wire import InstallRecord, JobRecord, JobRequest
 from park_repo.database import Database
 from park_server import events
@@ -27,13 +27,17 @@ from park_server.content import ContentStore
 from park_server.db.tables import installs, metadata
 from park_server.disk import Disk
 from park_server.envs.environment import Environment
+from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
-from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
-from park_server.jobs.fetcher import Fetcher
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
+from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.peers import Peers
+from park_server.jobs.leaf_polls import LeafPolls
+from park_server.jobs.outside_events import OutsideEvents
+from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.scheduler import Scheduler
+from park_server.jobs.seams import Fetcher, NoFetcher, NoPeers, Peers
 
 __all__ = [
     "BASE_URL",
@@ -61,14 +65,16 @@ class ToldEngine:
         self.orders: asyncio.Queue[StartOrder] = asyncio.Queue()
         self.cancelled: asyncio.Queue[str] = asyncio.Queue()
 
-    async def start(self, order: StartOrder) -> None:
+    async def start(self, order: StartOrder, sink: Sink) -> None:
+        del sink  # the test tells the dispatcher itself
         self.orders.put_nowait(order)
 
     async def cancel(self, job_id: str, grace_s: float) -> None:
         assert grace_s > 0
         self.cancelled.put_nowait(job_id)
 
-    async def recover(self, orders: Sequence[StartOrder]) -> None:
+    async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
+        del sink
         for order in orders:
             self.orders.put_nowait(order)
 
@@ -121,6 +127,7 @@ class Lab:
         self.settlement = Settlement(
             database=self.database, folder_of=self.folders.path_of, pools=pools
         )
+        self.commits = Commits(self.database, self.disk)
         self.dispatcher = Dispatcher(
             database=self.database,
             bus=self.bus,
@@ -130,21 +137,44 @@ class Lab:
             runtime_hash="ef",
             slots=slots,
             settlement=self.settlement,
-            base_url=BASE_URL,
+            commits=self.commits,
             disk=self.disk,
+            base_url=BASE_URL,
+        )
+        self.fetch_queue = FetchQueue(
+            database=self.database,
+            bus=self.bus,
+            folders=self.folders,
+            settlement=self.settlement,
+            commits=self.commits,
+            fetcher=fetcher or NoFetcher(),
+            base_url=BASE_URL,
+        )
+        self.events = OutsideEvents(self.commits, self.settlement)
+        self.progress = ProgressListener(
+            folder_of=self.folders.path_of,
+            bus=self.bus,
+            commits=self.commits,
+            on_growth=self.events.reported,
+        )
+        self.leaf_polls = LeafPolls(
+            database=self.database,
+            bus=self.bus,
+            progress=self.progress,
+            settlement=self.settlement,
+            folder_of=self.folders.path_of,
         )
         self.scheduler = Scheduler(
             database=self.database,
             bus=self.bus,
             folders=self.folders,
-            dispatcher=self.dispatcher,
             settlement=self.settlement,
-            fetcher=fetcher,
-            base_url=BASE_URL,
+            commits=self.commits,
+            dispatcher=self.dispatcher,
+            fetch_queue=self.fetch_queue,
+            peers=peers or NoPeers(),
             disk=self.disk,
         )
-        if peers is not None:
-            self.scheduler.peers = peers
 
     # -- what users do
 
@@ -203,7 +233,7 @@ class Lab:
 
     async def final(self, job: str) -> JobRecord:
         """Wait until ``job`` has ended."""
-        return await self.until(job, lambda record: JobState(record.status).is_final)
+        return await self.until(job, lambda record: record.status.is_final)
 
     async def until(self, job: str, holds: Callable[[JobRecord], bool]) -> JobRecord:
         """Wait until ``holds`` is true of ``job``."""
@@ -271,12 +301,15 @@ class Lab:
             error=facts.get("error"),
         )
         if state.is_final:
-            self.scheduler.install_ended(record)
+            self.events.install_ended(record)
         return record
 
     async def close(self) -> None:
         """Stop as a killed service would: nothing is settled."""
-        await self.scheduler.stop()
+        self.progress.stop()
+        await self.events.stop()
+        await self.fetch_queue.stop()
+        await self.dispatcher.stop()
         self.database.close()
 
 

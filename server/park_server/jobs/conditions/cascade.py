@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 
 from sqlalchemy import Connection
 
@@ -16,12 +14,12 @@ from park.model.truth import Truth, Verdict
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.effects import Effects
-from park_server.jobs.conditions.facts import elided
+from park_server.jobs.conditions.facts import JobFact, elided
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.pools import claim
 from park_server.jobs.conditions.tally import Tally
 from park_server.jobs.conditions.verdicts import Verdicts
-from park_server.jobs.conditions.writer_cache import Memory
+from park_server.jobs.conditions.writer_cache import WriterCache
 
 __all__ = ["Cascade"]
 
@@ -38,32 +36,30 @@ class _Level:
 class Cascade:
     """A change in progress."""
 
-    def __init__(self, connection: Connection, memory: Memory, now: datetime) -> None:
+    def __init__(self, connection: Connection, cache: WriterCache, now: datetime) -> None:
         self.connection = connection
         self.effects = Effects()
         self.verdicts = Verdicts(
-            connection, reports=memory.reports, pool=memory.pools.verdict_of, now=now
+            connection, reports=cache.reports, pool=cache.pools.verdict_of, now=now
         )
-        self._memory = memory
+        self._cache = cache
         self._now = now
         self._pools_moved = False
 
     def finish(self) -> Effects:
         """Give out what is free of the pools; return what is to follow the commit."""
         if self._pools_moved:
-            self._memory.touch()
-            self._memory.pools.serve(self._is_served)
+            self._cache.touch()
+            self._cache.pools.serve(self._is_served)
         return self.effects
 
     def spread(self, changed: Iterable[str]) -> None:
         """Settle what waits for the jobs or installs ``changed``, whose facts are known."""
         names = set(changed)
         while names:
-            rows = sorted(need_rows.waiters(self.connection, names), key=attrgetter("id"))
             level = _Level()
-            for _, group in groupby(rows, attrgetter("id")):
-                same = list(group)
-                self._look(Waiter.of(same[0]), {row.needed for row in same}, level)
+            for waiter, needed in need_rows.waiters(self.connection, names):
+                self._look(waiter, needed, level)
             names = self._written(level)
 
     def look(self, waiters: Iterable[tuple[Waiter, set[str]]]) -> None:
@@ -97,30 +93,29 @@ class Cascade:
             self.connection, [(waiter.id, waiter.user, elided(why)) for waiter, why in doomed]
         )
         for waiter, why in doomed:
-            fact = need_rows.fact_of_job(waiter, status=JobState.CANCELLED, error=elided(why))
-            self.verdicts.know(fact)
+            self.verdicts.know(JobFact.at_end(waiter, JobState.CANCELLED, elided(why)))
             self.ended(waiter.id)
         return {waiter.id for waiter, _ in doomed}
 
     def ended(self, job: str, units: dict[str, int] | None = None) -> None:
         """Note that ``job`` has ended, which held ``units`` of pools."""
         self.effects.ended.append(job)
-        self._memory.forget(job)
-        if job in self._memory.remote:
+        self._cache.forget(job)
+        if job in self._cache.remote:
             self.effects.releasing.append(job)
         if units:
-            self._memory.touch()
-            self._memory.pools.give_back(units)
+            self._cache.touch()
+            self._cache.pools.give_back(units)
             self._pools_moved = True
 
     def tally(self, job: str, changed: Iterable[str] = ()) -> Tally:
         """Return what is missing for ``job``, after ``changed`` changed."""
-        tally = self._memory.tally(job)
+        tally = self._cache.tally(job)
         if tally is None:
             return self.build(
                 job, need_rows.expression_of(self.connection, job_rows.get(self.connection, job))
             )
-        self._memory.touch()
+        self._cache.touch()
         for subject in changed:
             for leaf in tally.about(subject):
                 tally.decide(leaf, self.verdicts.of(leaf, job).truth)
@@ -131,7 +126,7 @@ class Cascade:
         found = list(leaves(expression))
         self.verdicts.load(found)
         tally = Tally(expression, self.verdicts.within(job))
-        self._memory.keep(job, tally)
+        self._cache.keep(job, tally)
         moments = {leaf.moment for leaf in found if isinstance(leaf, (At, Before))}
         self.effects.later.extend((moment, job) for moment in moments if moment > self._now)
         return tally
@@ -180,13 +175,13 @@ class Cascade:
         keep them from everybody else. It waits on for what is undecided beside them, if that
         can help.
         """
-        sizes = self._memory.pools.sizes
+        sizes = self._cache.pools.sizes
         within = self.verdicts.within(waiter.id)
         names_none = not any(isinstance(leaf, Pool) for leaf in leaves(expression))
         if names_none or claim(expression, self._holds(waiter.id), sizes) is not None:
             level.ready.append(waiter)
         elif claim(expression, lambda part: _is_possible(part, within), sizes) is None:
-            level.doomed.append((waiter, self._memory.pools.excess(expression)))
+            level.doomed.append((waiter, self._cache.pools.excess(expression)))
 
     def _needs_units(self, waiter: Waiter) -> bool:
         """Tell whether ``waiter`` has to hold units of pools; it waits for them then."""
@@ -197,7 +192,7 @@ class Cascade:
             return False
         if claim(expression, self._holds(waiter.id), {}) is not None:  # it holds without any
             return False
-        self._memory.pools.queue(waiter.id, expression)
+        self._cache.pools.queue(waiter.id, expression)
         return True
 
     def _is_served(self, job: str) -> bool:
@@ -205,10 +200,10 @@ class Cascade:
         if waiter is None:
             return True
         expression = self.tally(job).expression
-        units = claim(expression, self._holds(job), self._memory.pools.free)
+        units = claim(expression, self._holds(job), self._cache.pools.free)
         if units is None:
             return False
-        self._memory.pools.take(units)
+        self._cache.pools.take(units)
         self._queue([(waiter, units)])
         return True
 
@@ -225,7 +220,7 @@ class Cascade:
             ],
         )
         for waiter, units in ready:
-            self._memory.forget(waiter.id)
+            self._cache.forget(waiter.id)
             self.effects.queue(waiter.id, waiter.kind, urgent=bool(units))
 
 

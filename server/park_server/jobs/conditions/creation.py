@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from park.model.states import JobState
+from park.model.states import JobKind, JobState
 from park.wire import FetchRequest, JobRequest, encode
 from park_server import events
 from park_server.db.tables import calls, fetches, jobs
@@ -91,7 +91,7 @@ def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
         "memory_bytes": request.memory_bytes,
         "cancel_requested": False,
         "submitted": submitted,
-        "kind": "call" if request.fetch is None else "fetch",
+        "kind": JobKind.CALL if request.fetch is None else JobKind.FETCH,
         "condition": new.condition,
         "pending": new.pending,
         "retries": request.retries,

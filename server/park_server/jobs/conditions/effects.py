@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from park.model.states import JobKind
+from park_server.jobs.stored_job import Retry
+
 __all__ = ["Effects"]
 
 
@@ -14,26 +17,25 @@ class Effects:
 
     Jobs by id: ``queued`` may start now, ``urgent`` ones before all others because they hold
     units of pools, ``fetches`` are queued downloads. ``later`` are moments at which to look
-    at a job again; ``retries`` when one, of a kind, may start again. ``ended`` have ended,
-    and those of them in ``releasing`` held grants. ``watching`` wait for leaves elsewhere,
-    ``staging`` for what they refer to there. ``progress`` are jobs whose reports somebody
-    waits for.
+    at a job again; ``retries`` are queued for later. ``ended`` have ended, and those of
+    them in ``releasing`` held grants. ``watching`` wait for leaves elsewhere, ``staging``
+    for what they refer to there. ``progress`` are jobs whose reports somebody waits for.
     """
 
     queued: list[str] = field(default_factory=list)
     urgent: list[str] = field(default_factory=list)
     fetches: list[str] = field(default_factory=list)
     later: list[tuple[datetime, str]] = field(default_factory=list)
-    retries: list[tuple[datetime, str, str]] = field(default_factory=list)
+    retries: list[Retry] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     releasing: list[str] = field(default_factory=list)
     watching: list[str] = field(default_factory=list)
     staging: list[str] = field(default_factory=list)
     progress: set[str] = field(default_factory=set)
 
-    def queue(self, job: str, kind: str, *, urgent: bool = False) -> None:
+    def queue(self, job: str, kind: JobKind, *, urgent: bool = False) -> None:
         """Note that ``job`` of ``kind`` may start."""
-        if kind == "fetch":
+        if kind is JobKind.FETCH:
             self.fetches.append(job)
         else:
             (self.urgent if urgent else self.queued).append(job)

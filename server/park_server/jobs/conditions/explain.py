@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from park.model.conditions import Pool, describe, evaluate, leaves
-from park.model.states import InstallState, JobState
+from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park.wire import WhyRecord
 from park_server.clock import now
@@ -22,6 +21,7 @@ from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.tally import subjects_of
 from park_server.jobs.conditions.verdicts import Verdicts
+from park_server.jobs.stored_job import StoredJob
 
 __all__ = ["Explainer"]
 
@@ -48,66 +48,65 @@ class Explainer:
         install = need_rows.install_facts(connection, [job], user).get(job)
         if install is not None:
             return WhyRecord(job=job, status=install.state, line=_of_install(install))
-        row = job_rows.get(connection, job, user)
+        found = job_rows.get(connection, job, user)
         return WhyRecord(
-            job=row.id,
-            status=row.status,
-            line=self.line(connection, row),
-            chain=list(self._chain(connection, row)),
+            job=found.id,
+            status=found.status,
+            line=self.line(connection, found),
+            chain=list(self._chain(connection, found)),
         )
 
-    def line(self, connection: Connection, row: Row[Any]) -> str:
+    def line(self, connection: Connection, job: StoredJob) -> str:
         """Return the reason in one line."""
-        status = JobState(row.status)
-        if status is JobState.WAITING:
-            return self._waiting(connection, row)
-        if status is JobState.QUEUED:
-            return self._queued(row)
-        if status is JobState.RUNNING:
+        if job.status is JobState.WAITING:
+            return self._waiting(connection, job)
+        if job.status is JobState.QUEUED:
+            return self._queued(job)
+        if job.status is JobState.RUNNING:
             held_up = self.held_up()
-            line = f"runs since {row.started}, attempt {row.attempt}"
+            line = f"runs since {job.started}, attempt {job.attempt}"
             return f"{line} ({held_up})" if held_up else line
-        if status is JobState.COMPLETED:
-            return f"completed at {row.finished}"
-        return row.error or str(status)
+        if job.status is JobState.COMPLETED:
+            return f"completed at {job.finished}"
+        return job.error or str(job.status)
 
-    def _queued(self, row: Row[Any]) -> str:
-        if row.not_before is not None and row.not_before > now():
-            times = "once" if row.failures == 1 else f"{row.failures} times"
-            return f"failed {times}, and is tried again at {row.not_before}"
+    def _queued(self, job: StoredJob) -> str:
+        if job.not_before is not None and job.not_before > now():
+            times = "once" if job.failures == 1 else f"{job.failures} times"
+            return f"failed {times}, and is tried again at {job.not_before}"
         if held_up := self.held_up():
             return held_up
-        if row.kind == "fetch":
+        if job.kind is JobKind.FETCH:
             return "waits for its turn among the downloads"
         taken, there = self.slots()
         if taken >= there:
             return f"waits for a free slot: {taken} of {there} are taken"
         return "its environment is made ready"
 
-    def _waiting(self, connection: Connection, row: Row[Any]) -> str:
-        verdict = self._verdict(connection, row)
-        remark = self.remark(row.id)
+    def _waiting(self, connection: Connection, job: StoredJob) -> str:
+        verdict = self._verdict(connection, job)
+        remark = self.remark(job.id)
         line = f"waits: {verdict.why}" if verdict.truth is not Truth.TRUE else ""
         if not line:
-            line = self._beyond(connection, row)
+            line = self._beyond(connection, job)
         return f"{line} ({remark})" if remark else line
 
-    def _beyond(self, connection: Connection, row: Row[Any]) -> str:
+    def _beyond(self, connection: Connection, job: StoredJob) -> str:
         """Say what a job waits for whose condition is true."""
-        expression = need_rows.expression_of(connection, row)
+        expression = need_rows.expression_of(connection, job)
         pools = [each for each in leaves(expression) if isinstance(each, Pool)]
-        if pools and not need_rows.referring_elsewhere(connection, [row.id]):
+        if pools and not need_rows.referring_elsewhere(connection, [job.id]):
             free = self.pools.free
             asked = ", ".join(f"{describe(each)} ({free[each.name]} free)" for each in pools)
             return f"waits for {asked}"
         services = {
-            service for _, service, how in need_rows.of_job(connection, row.id) if how in IMPLIED
+            service for _, service, how in need_rows.of_job(connection, job.id) if how in IMPLIED
         }
         return f"brings here what it refers to on {', '.join(sorted(services - {''}))}"
 
-    def _verdict(self, connection: Connection, row: Row[Any]) -> Verdict:
+    def _verdict(self, connection: Connection, job: StoredJob) -> Verdict:
         return evaluate(
-            need_rows.expression_of(connection, row), self._verdicts(connection).within(row.id)
+            need_rows.expression_of(connection, job), self._verdicts(connection).within(job.id)
         )
 
     def _verdicts(self, connection: Connection) -> Verdicts:
@@ -120,10 +119,10 @@ class Explainer:
 
     # -- the chain
 
-    def _chain(self, connection: Connection, row: Row[Any]) -> Iterator[str]:
+    def _chain(self, connection: Connection, job: StoredJob) -> Iterator[str]:
         """Yield a line for each cause, and what is below it there, indented by its level."""
-        seen = {row.id}
-        pending = [(fact, text, 0) for fact, text in reversed(self._causes(connection, row))]
+        seen = {job.id}
+        pending = [(fact, text, 0) for fact, text in reversed(self._causes(connection, job))]
         lines = 0
         while pending and lines < _MOST_LINES:
             fact, text, level = pending.pop()
@@ -134,14 +133,13 @@ class Explainer:
                 below = self._causes(connection, job_rows.get(connection, fact.id))
                 pending.extend((each, line, level + 1) for each, line in reversed(below))
 
-    def _causes(self, connection: Connection, row: Row[Any]) -> list[tuple[JobFact | None, str]]:
+    def _causes(self, connection: Connection, job: StoredJob) -> list[tuple[JobFact | None, str]]:
         """Return what keeps a waiting job, or what a cancelled one could not have."""
-        status = JobState(row.status)
-        if status is JobState.WAITING:
-            return list(self._awaited(connection, row))
-        if status is not JobState.CANCELLED:
+        if job.status is JobState.WAITING:
+            return list(self._awaited(connection, job))
+        if job.status is not JobState.CANCELLED:
             return []
-        names = [name for name, service, _ in need_rows.of_job(connection, row.id) if not service]
+        names = [name for name, service, _ in need_rows.of_job(connection, job.id) if not service]
         return [
             (fact, f"{fact.name} {fact.status}: {fact.error}")
             for fact in need_rows.job_facts(connection, names).values()
@@ -149,14 +147,14 @@ class Explainer:
         ]
 
     def _awaited(
-        self, connection: Connection, row: Row[Any]
+        self, connection: Connection, job: StoredJob
     ) -> Iterator[tuple[JobFact | None, str]]:
         verdicts = self._verdicts(connection)
-        found = list(dict.fromkeys(leaves(need_rows.expression_of(connection, row))))
+        found = list(dict.fromkeys(leaves(need_rows.expression_of(connection, job))))
         verdicts.load(found)
         told: set[str] = set()
         for leaf in found:
-            verdict = verdicts.of(leaf, row.id)
+            verdict = verdicts.of(leaf, job.id)
             if verdict.truth is not Truth.NOT_YET:
                 continue
             names = list(subjects_of(leaf))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from park.errors import UsageError
 from park.model.conditions import After, At, Before, InstallIs, JobIs, Phase, brief, describe
-from park.model.states import InstallState, JobState
+from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import TRUE, Truth, Verdict, never
+from park.wire import InstallRecord
 
 __all__ = [
     "InstallFact",
@@ -29,22 +31,50 @@ _PHASES: dict[JobState, Phase] = {
 }
 
 
+class _Described(Protocol):
+    """What is always known of a job, in whatever form."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def kind(self) -> JobKind: ...
+    @property
+    def entry_point(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobFact:
     """What is known of a job: ``attempt`` counts its starts, ``error`` is its one line."""
 
     id: str
     user: str
-    kind: str
+    kind: JobKind
     entry_point: str
     status: JobState
     attempt: int
     error: str | None = None
 
+    @classmethod
+    def at_end(cls, job: _Described, status: JobState, error: str | None) -> JobFact:
+        """Return what is known of ``job``, which has just ended."""
+        return cls(
+            id=job.id,
+            user=job.user,
+            kind=job.kind,
+            entry_point=job.entry_point,
+            status=status,
+            attempt=job.attempt,
+            error=error,
+        )
+
     @property
     def name(self) -> str:
         """The job as a person reads it."""
-        if self.kind == "fetch":
+        if self.kind is JobKind.FETCH:
             return f"fetch {brief(self.id)}"
         return f"job {brief(self.id)} ({self.entry_point})"
 
@@ -76,6 +106,19 @@ class InstallFact:
     project: str
     version: str
     error: str | None = None
+
+    @classmethod
+    def of(cls, install: InstallRecord) -> InstallFact:
+        """Return what ``install`` says."""
+        return cls(
+            id=install.id,
+            state=install.state,
+            lock_hash=install.lock_hash,
+            set_hash=install.set_hash,
+            project=install.project,
+            version=install.version,
+            error=(install.error or {}).get("detail"),
+        )
 
     @property
     def name(self) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, literal, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, insert, literal, select, update
 
 from park.model.conditions import Expression, all_of
 from park.model.conditions_json import condition_from_json, condition_to_json
-from park.model.states import InstallState, JobState
+from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park_server.db.tables import held_grants, installs, jobs, needs, remote_leaves, staged
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.needs import IMPLIED, Need, Planned, implied
+from park_server.jobs.stored_job import StoredJob
 
 __all__ = [
     "Waiter",
@@ -23,8 +26,6 @@ __all__ = [
     "dependents",
     "ended_installs",
     "expression_of",
-    "fact_of_install",
-    "fact_of_job",
     "holding_grants",
     "in_blocks",
     "install_facts",
@@ -49,16 +50,19 @@ class Waiter(NamedTuple):
 
     id: str
     user: str
-    kind: str
+    kind: JobKind
     entry_point: str
     attempt: int
     pending: int | None
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Waiter:
+    def of(cls, row: Any) -> Waiter:
         """Return the job of a row that has all of this."""
-        return cls(*(getattr(row, name) for name in cls._fields))
+        found = cls(*(getattr(row, name) for name in cls._fields))
+        return found._replace(kind=JobKind(found.kind))
 
+
+_ID = attrgetter("id")
 
 _AT_ONCE = 500
 """Ids in one query: SQLite of some years ago takes 999 parameters."""
@@ -167,9 +171,12 @@ def write(connection: Connection, plans: Sequence[Planned]) -> None:
             connection.execute(statement, new)
 
 
-def waiters(connection: Connection, ids: Iterable[str]) -> list[Any]:
-    """Return a row for each job that waits, and for each way in which it needs one of ``ids``."""
-    return [row for block in in_blocks(ids) for row in connection.execute(_WAITERS, {"ids": block})]
+def waiters(connection: Connection, ids: Iterable[str]) -> list[tuple[Waiter, set[str]]]:
+    """Return the jobs that wait for any of ``ids``, each with which; in the order of their ids."""
+    rows = [row for block in in_blocks(ids) for row in connection.execute(_WAITERS, {"ids": block})]
+    rows.sort(key=_ID)
+    groups = [list(group) for _, group in groupby(rows, _ID)]
+    return [(Waiter.of(group[0]), {row.needed for row in group}) for group in groups]
 
 
 def waiter(connection: Connection, job: str) -> Waiter | None:
@@ -196,7 +203,7 @@ def ended_installs(connection: Connection) -> list[InstallFact]:
     )
     final = [state for state in InstallState if state.is_final]
     query = query.where(installs.c.state.in_(final), jobs.c.status == JobState.WAITING)
-    return [fact_of_install(row) for row in connection.execute(query.distinct())]
+    return [_install_fact(row) for row in connection.execute(query.distinct())]
 
 
 def dependents(connection: Connection, ids: Iterable[str]) -> set[str]:
@@ -213,32 +220,32 @@ def of_job(connection: Connection, job: str) -> list[Need]:
     return [(row.needed, row.service, row.how) for row in rows]
 
 
-def expression_of(connection: Connection, row: Row[Any]) -> Expression:
-    """Return the whole condition of a row of ``jobs``: what was asked, and what is implied."""
-    parts = implied(of_job(connection, row.id), row.install)
-    asked = [] if row.condition is None else [condition_from_json(row.condition)]
+def expression_of(connection: Connection, job: StoredJob) -> Expression:
+    """Return the whole condition of ``job``: what was asked, and what is implied."""
+    parts = implied(of_job(connection, job.id), job.install)
+    asked = [] if job.condition is None else [condition_from_json(job.condition)]
     return all_of([*asked, *parts])
 
 
 def job_facts(connection: Connection, ids: Iterable[str]) -> dict[str, JobFact]:
     """Return what is known of the jobs among ``ids``."""
     return {
-        row.id: fact_of_job(row)
+        row.id: _job_fact(row)
         for block in in_blocks(ids)
         for row in connection.execute(_JOB_FACTS, {"ids": block})
     }
 
 
-def fact_of_job(row: Any, **changes: Any) -> JobFact:
-    """Return the facts of a row of ``jobs``, but for ``changes``."""
-    facts = {
-        name: getattr(row, name)
-        for name in ("id", "user", "kind", "entry_point", "attempt")
-        if name not in changes
-    }
-    if "status" not in changes:
-        facts |= {"status": JobState(row.status), "error": row.error}
-    return JobFact(**facts, **changes)
+def _job_fact(row: Any) -> JobFact:
+    return JobFact(
+        id=row.id,
+        user=row.user,
+        kind=JobKind(row.kind),
+        entry_point=row.entry_point,
+        status=JobState(row.status),
+        attempt=row.attempt,
+        error=row.error,
+    )
 
 
 def install_facts(
@@ -246,15 +253,14 @@ def install_facts(
 ) -> dict[str, InstallFact]:
     """Return what is known of the installs among ``ids``; with ``user``, of that user's only."""
     return {
-        row.id: fact_of_install(row)
+        row.id: _install_fact(row)
         for block in in_blocks(ids)
         for row in connection.execute(_INSTALL_FACTS, {"ids": block})
         if user is None or row.user == user
     }
 
 
-def fact_of_install(row: Any) -> InstallFact:
-    """Return the facts of a row or record of an install."""
+def _install_fact(row: Any) -> InstallFact:
     return InstallFact(
         id=row.id,
         state=InstallState(row.state),

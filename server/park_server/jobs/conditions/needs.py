@@ -28,6 +28,7 @@ from park.model.conditions_json import condition_from_json, condition_to_json
 from park.model.entry_point import EntryPoint
 from park.model.ids import check_id
 from park.model.references import Reference, What, references_in
+from park.model.states import JobKind
 from park.wire import FETCH, JobRequest
 from park_server.fetch_target import target_of
 
@@ -84,9 +85,9 @@ class Planned:
         return self.expression is None and not self.needs
 
     @property
-    def kind(self) -> str:
-        """``fetch`` or ``call``."""
-        return "call" if self.request.fetch is None else "fetch"
+    def kind(self) -> JobKind:
+        """Whether a process runs it, or the service fetches it."""
+        return JobKind.CALL if self.request.fetch is None else JobKind.FETCH
 
     @property
     def is_call(self) -> bool:

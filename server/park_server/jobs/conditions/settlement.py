@@ -30,12 +30,12 @@ from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.creation import NewJob, create
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
-from park_server.jobs.conditions.facts import JobFact
+from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
-from park_server.jobs.conditions.writer_cache import Memory
+from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
 
 __all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
@@ -77,7 +77,7 @@ class Settlement:
     ) -> None:
         self._pools = Pools(pools or {})
         self._folder_of = folder_of
-        self._memory = Memory(database.engine, pools=self._pools, reports=Reports(folder_of))
+        self._cache = WriterCache(database.engine, pools=self._pools, reports=Reports(folder_of))
         self._now = now
 
     def explainer(
@@ -107,7 +107,7 @@ class Settlement:
 
     def resume(self, connection: Connection) -> Effects:
         """Take up what a stopped service left."""
-        self._memory.is_stale = True
+        self._cache.is_stale = True
         cascade = self._begin(connection)
         for fact in need_rows.ended_installs(connection):
             cascade.verdicts.know(fact)
@@ -115,10 +115,10 @@ class Settlement:
         cascade.admit(need_rows.with_nothing_missing(connection))
         effects = cascade.finish()
         effects.watching.extend(need_rows.undecided_elsewhere(connection))
-        self._memory.remote.update(effects.watching)
+        self._cache.remote.update(effects.watching)
         effects.progress |= need_rows.awaited(connection, What.PROGRESS)
         for job, has_ended in need_rows.holding_grants(connection):
-            self._memory.remote.add(job)
+            self._cache.remote.add(job)
             if has_ended:
                 effects.releasing.append(job)
         return effects
@@ -155,17 +155,24 @@ class Settlement:
     def end(self, connection: Connection, job: str, end: JobEnd) -> Effects:
         """Write how ``job`` ended, and settle what waited for that."""
         cascade = self._begin(connection)
-        row = job_rows.end(connection, job, end)
-        cascade.ended(job, row.pools)
-        cascade.verdicts.know(need_rows.fact_of_job(row, status=end.status, error=end.error))
+        self._end(cascade, job, end)
         cascade.spread([job])
         return cascade.finish()
 
+    def requeue(self, connection: Connection, job: str) -> Effects:
+        """Queue ``job`` again, whose attempt is over, and which may run again."""
+        job_rows.requeue(connection, job)
+        return Effects(queued=[job])
+
+    def retry(self, connection: Connection, job: str, error: str, not_before: datetime) -> Effects:
+        """Queue ``job`` again, which failed with ``error``, for the moment ``not_before``."""
+        return Effects(retries=[job_rows.retry(connection, job, error, not_before)])
+
     def started(self, connection: Connection, job: str) -> Effects:
         """Settle what waited for the start of ``job``, which is written already."""
-        if job not in self._memory.starts:
+        if job not in self._cache.starts:
             return Effects()
-        self._memory.starts.discard(job)
+        self._cache.starts.discard(job)
         return self._changed(connection, job)
 
     def progressed(self, connection: Connection, job: str) -> Effects:
@@ -175,7 +182,7 @@ class Settlement:
     def install_ended(self, connection: Connection, install: InstallRecord) -> Effects:
         """Settle what waited for ``install``; what is queued is bound to its lock."""
         cascade = self._begin(connection)
-        cascade.verdicts.know(need_rows.fact_of_install(install))
+        cascade.verdicts.know(InstallFact.of(install))
         cascade.spread([install.id])
         return cascade.finish()
 
@@ -184,7 +191,7 @@ class Settlement:
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
         if waiter is not None:
-            self._memory.forget(job)
+            self._cache.forget(job)
             cascade.look([(waiter, set())])
         return cascade.finish()
 
@@ -198,7 +205,7 @@ class Settlement:
         if waiter is None or not is_news:
             return cascade.finish()
         if waiter.pending is None:
-            self._memory.forget(job)
+            self._cache.forget(job)
             cascade.look([(waiter, set())])
         elif verdict.truth is Truth.NEVER:
             cascade.spread(cascade.doom([(waiter, verdict.why)]))
@@ -241,25 +248,24 @@ class Settlement:
                 job_rows.request_cancel(connection, name)
                 running.append(name)
             elif name not in doomed and not facts[name].status.is_final:
-                self._cancel_unstarted(cascade, name)
+                self._end(cascade, name, cancelled_in_time())
         cascade.spread({*doomed, *names} - set(running))
         return Cancelling(effects=cascade.finish(), running=running)
 
     # -- parts
 
-    def _cancel_unstarted(self, cascade: Cascade, job: str) -> None:
-        end = cancelled_in_time()
-        row = job_rows.end(cascade.connection, job, end)
-        cascade.ended(job, row.pools)
-        cascade.verdicts.know(need_rows.fact_of_job(row, status=end.status, error=end.error))
+    def _end(self, cascade: Cascade, job: str, end: JobEnd) -> None:
+        changed = job_rows.end(cascade.connection, job, end)
+        cascade.ended(job, changed.pools)
+        cascade.verdicts.know(JobFact.at_end(changed, end.status, end.error))
 
     def _begin(self, connection: Connection) -> Cascade:
-        """Return a change; what waits is looked at anew first where memory is stale."""
-        cascade = Cascade(connection, self._memory, self._now())
-        if self._memory.is_stale:
-            self._memory.clear()
+        """Return a change; what waits is looked at anew first where the cache is stale."""
+        cascade = Cascade(connection, self._cache, self._now())
+        if self._cache.is_stale:
+            self._cache.clear()
             self._pools.reset(job_rows.units_held(connection))
-            self._memory.starts |= need_rows.awaited(connection, "started")
+            self._cache.starts |= need_rows.awaited(connection, "started")
             cascade.look((waiter, set()) for waiter in need_rows.of_tallies(connection))
         return cascade
 
@@ -273,13 +279,13 @@ class Settlement:
         job = plan.request.id
         for needed, service, how in plan.needs:
             if how == "started" and not service:
-                self._memory.starts.add(needed)
+                self._cache.starts.add(needed)
             elif how == What.PROGRESS and not service:
                 effects.progress.add(needed)
         if plan.remote:
             effects.watching.append(job)
         if plan.remote or plan.request.grants:
-            self._memory.remote.add(job)
+            self._cache.remote.add(job)
 
 
 def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:

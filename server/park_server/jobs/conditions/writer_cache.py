@@ -10,13 +10,13 @@ from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.tally import Tally
 
-__all__ = ["Memory"]
+__all__ = ["WriterCache"]
 
 _MOST_LEAVES = 300_000
 """Of all tallies together: some 100 MB. Those that were not asked for longest are made anew."""
 
 
-class Memory:
+class WriterCache:
     """Tallies and pools as the current transaction will have made them.
 
     Where a transaction that changed them is rolled back, they are stale, and made anew from

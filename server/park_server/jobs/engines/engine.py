@@ -89,8 +89,11 @@ class Sink(Protocol):
 class Engine(Protocol):
     """Starts attempts and reports their exits to a `Sink`."""
 
-    async def start(self, order: StartOrder) -> None:
-        """Have ``order`` started. A failure to do so is reported as an exit, not raised."""
+    async def start(self, order: StartOrder, sink: Sink) -> None:
+        """Have ``order`` started, and ``sink`` hear of it.
+
+        A failure to do so is reported as an exit, not raised.
+        """
 
     async def cancel(self, job_id: str, grace_s: float) -> None:
         """End a job: SIGTERM, ``grace_s`` seconds, SIGKILL; return when all of it is gone.
@@ -98,8 +101,8 @@ class Engine(Protocol):
         The exit is reported before this returns. Nothing happens for a job that is not here.
         """
 
-    async def recover(self, orders: Sequence[StartOrder]) -> None:
-        """Take up attempts that an earlier service started: follow them or report their exits."""
+    async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
+        """Take up attempts that an earlier service started, and have ``sink`` hear of them."""
 
     async def close(self) -> None:
         """Let go of everything; what runs goes on and can be recovered."""

@@ -42,6 +42,7 @@ class _Job:
     """An attempt that has not exited. ``link`` None: its fork server is gone."""
 
     order: StartOrder
+    sink: Sink
     link: ServerLink | None = None
     pid: int | None = None
     cancelled: bool = False
@@ -55,15 +56,8 @@ class LocalEngine:
     and logs) and ``cache/numba/``.
     """
 
-    def __init__(
-        self,
-        *,
-        home: Path,
-        sink: Sink | None = None,
-        settings: LocalEngineSettings | None = None,
-    ) -> None:
+    def __init__(self, *, home: Path, settings: LocalEngineSettings | None = None) -> None:
         self._home = home
-        self._sink = sink
         self._runtime = copy_runtime(home / "runtime")
         self._jobs: dict[str, _Job] = {}
         self._watches = ProcessWatches()
@@ -82,15 +76,11 @@ class LocalEngine:
         """SHA-256 in hex of the machinery that jobs run with: part of each job's record."""
         return self._runtime.sha256
 
-    def attach(self, sink: Sink) -> None:
-        """Report to ``sink`` from now on."""
-        self._sink = sink
-
     # -- starting
 
-    async def start(self, order: StartOrder) -> None:
+    async def start(self, order: StartOrder, sink: Sink) -> None:
         """Hand ``order`` to its fork server; a service's first order there starts it."""
-        job = _Job(order=order)
+        job = _Job(order=order, sink=sink)
         self._jobs[order.job_id] = job
         self._place(job)
 
@@ -114,8 +104,8 @@ class LocalEngine:
         match message["event"]:
             case "started":
                 self._started(job, message["pid"])
-            case "marked" if self._sink is not None:
-                self._sink.on_marked(job.order.job_id, job.order.attempt)
+            case "marked":
+                job.sink.on_marked(job.order.job_id, job.order.attempt)
             case "ended":
                 self._exited(job, message)
             case "refused":
@@ -126,8 +116,7 @@ class LocalEngine:
 
     def _started(self, job: _Job, pid: int) -> None:
         job.pid = pid
-        if self._sink is not None:
-            self._sink.on_started(job.order.job_id, job.order.attempt, pid)
+        job.sink.on_started(job.order.job_id, job.order.attempt, pid)
 
     def _exited(self, job: _Job, message: dict[str, Any]) -> None:
         if message["finished"]:
@@ -139,8 +128,7 @@ class LocalEngine:
         self._jobs.pop(job.order.job_id, None)
         if job.link is not None:
             self._pool.job_ended(job.link, job.order.job_id)
-        if self._sink is not None:
-            self._sink.on_exited(exited)
+        job.sink.on_exited(exited)
         job.exited.set()
 
     def _on_gone(self, link: ServerLink) -> None:
@@ -220,7 +208,7 @@ class LocalEngine:
 
     # -- recovering
 
-    async def recover(self, orders: Sequence[StartOrder]) -> None:
+    async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
         """See `Engine.recover`. Comes before the first start."""
         links = await self._pool.reconnect()
         running = {
@@ -229,7 +217,7 @@ class LocalEngine:
             for job in (link.hello.result() or {})["running"]
         }
         for order in orders:
-            job = _Job(order=order)
+            job = _Job(order=order, sink=sink)
             self._jobs[order.job_id] = job
             if (order.job_id, order.attempt) in running:
                 job.link, pid = running[order.job_id, order.attempt]

@@ -346,7 +346,7 @@ def test_a_word_and_an_exit_that_are_heard_at_once_are_one_end(lab: JobLab, pipe
 
     async def test() -> None:
         async with opened(lab) as engine:
-            await engine.start(order)
+            await engine.start(order, lab.sink)
             pid = int(await up.read())
             server = parent_of(pid)
             os.kill(server, signal.SIGSTOP)
@@ -421,7 +421,7 @@ def test_a_cancel_ends_a_process_that_ignores_it_and_all_its_children(
 
     async def test() -> None:
         async with opened(lab) as engine:
-            await engine.start(order)
+            await engine.start(order, lab.sink)
             pids = [int(pid) for pid in (await fifo.read()).split()]
             assert all(is_running(pid) for pid in pids)
             await engine.cancel(order.job_id, 0.05)
@@ -437,7 +437,7 @@ def test_a_cancel_is_a_sigterm_first(lab: JobLab, pipe: Pipes) -> None:
 
     async def test() -> None:
         async with opened(lab) as engine:
-            await engine.start(order)
+            await engine.start(order, lab.sink)
             await up.read()
             await engine.cancel(order.job_id, 1000)
             assert (await lab.sink.exit_of(order.job_id)).signal == signal.SIGTERM
@@ -450,7 +450,7 @@ def test_a_cancel_before_the_start_is_proven_to_be_before(lab: JobLab) -> None:
 
     async def test() -> None:
         async with opened(lab) as engine:
-            await engine.start(order)
+            await engine.start(order, lab.sink)
             await engine.cancel(order.job_id, 1000)  # the fork server still starts
             ended = await lab.sink.exit_of(order.job_id)
             assert ended.kind is ExitKind.NEVER_STARTED
@@ -477,14 +477,14 @@ def test_a_running_job_is_found_again(lab: JobLab, pipe: Pipes, *, server_surviv
 
     async def before() -> tuple[int, int]:
         engine = lab.engine()
-        await engine.start(order)
+        await engine.start(order, lab.sink)
         pid = int(await up.read())
         await engine.close()  # without a goodbye, as a kill would
         return pid, parent_of(pid)
 
     async def after(pid: int) -> None:
         async with opened(lab) as engine:
-            await engine.recover([order])
+            await engine.recover([order], lab.sink)
             assert await lab.sink.start_of(order.job_id) == pid
             fifo.write("go on")
             assert result_of(await lab.sink.exit_of(order.job_id)) == "go on"
@@ -504,14 +504,14 @@ def test_a_job_that_was_found_again_can_be_cancelled(
 
     async def before() -> list[int]:
         engine = lab.engine()
-        await engine.start(order)
+        await engine.start(order, lab.sink)
         pids = [int(pid) for pid in (await fifo.read()).split()]
         await engine.close()
         return pids
 
     async def after(pids: list[int]) -> None:
         async with opened(lab) as engine:
-            await engine.recover([order])
+            await engine.recover([order], lab.sink)
             await engine.cancel(order.job_id, 0.05)
             assert not any(is_running(pid) for pid in pids)
             expected = ExitKind.SIGNALLED if server_survives else ExitKind.LOST
@@ -529,7 +529,7 @@ def test_a_fork_server_that_is_killed_takes_no_job_with_it(lab: JobLab, pipe: Pi
     async def test() -> None:
         async with opened(lab) as engine:
             server = result_of(await lab.run(engine, lab.order("lab:process")))["ppid"]
-            await engine.start(order)
+            await engine.start(order, lab.sink)
             await up.read()
             os.kill(server, signal.SIGKILL)
             # an order that the dying server did not take is proven not to have started
@@ -561,7 +561,7 @@ def test_an_end_that_no_service_saw_is_reported_later(
 
     async def after() -> None:
         async with opened(lab) as engine:
-            await engine.recover([order])
+            await engine.recover([order], lab.sink)
             assert await lab.sink.exit_of(order.job_id) == seen
 
     asyncio.run(after())
@@ -580,7 +580,7 @@ def test_what_never_started_is_proven_and_cannot_start_any_more(lab: JobLab) -> 
 
     async def test() -> None:
         async with opened(lab) as engine:
-            await engine.recover([order])
+            await engine.recover([order], lab.sink)
             ended = await lab.sink.exit_of(order.job_id)
             assert ended.kind is ExitKind.NEVER_STARTED
         # an order that lay in some socket all the while finds the attempt taken
@@ -602,7 +602,7 @@ def test_after_a_restart_of_the_machine_nothing_is_proven(lab: JobLab) -> None:
 
     async def test() -> None:
         async with opened(lab) as engine:
-            await engine.recover([order])
+            await engine.recover([order], lab.sink)
             assert (await lab.sink.exit_of(order.job_id)).kind is ExitKind.LOST
 
     run(test)
@@ -614,7 +614,7 @@ def test_a_job_that_died_with_its_fork_server_is_lost(lab: JobLab, pipe: Pipes) 
     async def before() -> None:
         engine = lab.engine()
         server = result_of(await lab.run(engine, lab.order("lab:process")))["ppid"]
-        await engine.start(order)
+        await engine.start(order, lab.sink)
         pid = int(await up.read())
         await engine.close()
         os.kill(server, signal.SIGKILL)
@@ -623,7 +623,7 @@ def test_a_job_that_died_with_its_fork_server_is_lost(lab: JobLab, pipe: Pipes) 
 
     async def after() -> None:
         async with opened(lab) as engine:
-            await engine.recover([order])
+            await engine.recover([order], lab.sink)
             assert (await lab.sink.exit_of(order.job_id)).kind is ExitKind.LOST
 
     asyncio.run(before())

@@ -1,0 +1,102 @@
+"""A job as the database has it: the one place where its row becomes a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from park.model.states import JobKind, JobState
+from park_server.db.tables import jobs
+
+__all__ = ["CHANGED", "STORED", "ChangedJob", "Retry", "StartedAttempt", "StoredJob"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredJob:
+    """A job as it was read; times are RFC 3339 in UTC.
+
+    It was started ``attempt`` times, and failed ``failures`` times of at most ``retries``
+    and one; a queued one may start at ``not_before``. ``condition`` is JSON, ``pools`` the
+    units that it holds, ``pending`` how much is missing of a plain conjunction (None: of any
+    other condition, or of none).
+    """
+
+    status: JobState
+    kind: JobKind
+    id: str
+    user: str
+    entry_point: str
+    lock_hash: str | None
+    set_hash: str | None
+    install: str | None
+    environment: str | None
+    runtime_hash: str | None
+    attempt: int
+    fresh: bool
+    restartable: bool
+    timeout_s: float | None
+    memory_bytes: int | None
+    cancel_requested: bool
+    submitted: str
+    started: str | None
+    finished: str | None
+    error: str | None
+    traceback: str | None
+    condition: dict[str, Any] | None
+    pending: int | None
+    retries: int
+    backoff_s: float
+    failures: int
+    not_before: str | None
+    pools: dict[str, int] | None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> StoredJob:
+        """Return the job of a row that begins with the columns `STORED`."""
+        # by position: to read each column by its name would take four times as long
+        status, kind, *rest = row[: len(STORED)]
+        return cls(JobState(status), JobKind(kind), *rest)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedJob:
+    """What a change of its state says of a job; ``pools`` are the units that it held."""
+
+    kind: JobKind
+    id: str
+    user: str
+    entry_point: str
+    attempt: int
+    pools: dict[str, int] | None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> ChangedJob:
+        """Return the job of a row that has the columns `CHANGED`."""
+        kind, *rest = row[:]
+        return cls(JobKind(kind), *rest)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartedAttempt:
+    """An attempt that was committed to: which one of its job it is, and when that was."""
+
+    attempt: int
+    started: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retry:
+    """A queued job that failed before, and may start again at ``not_before``."""
+
+    job: str
+    kind: JobKind
+    not_before: datetime
+
+
+STORED = tuple(jobs.c[each.name] for each in fields(StoredJob))
+"""The columns of a `StoredJob`, in the order of its fields."""
+
+CHANGED = tuple(jobs.c[each.name] for each in fields(ChangedJob))
+"""The columns of a `ChangedJob`, in the order of its fields."""
