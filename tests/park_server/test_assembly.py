@@ -1,0 +1,93 @@
+"""A whole service, without HTTP: what a start sweeps, and that it starts and stops again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, insert
+
+from park.model.states import EnvironmentState
+from park_repo.database import Database
+from park_server.addresses import Addresses
+from park_server.assembly import assembled
+from park_server.clock import now, timestamp
+from park_server.db.migrate import migrate
+from park_server.db.tables import environments, locks
+from park_server.home import Home
+from park_server.jobs.engines.runtime_copy import copy_runtime
+from park_server.leftovers import UNUSED_FOR_S
+from park_server.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONG_AGO = time.time() - UNUSED_FOR_S - 3600
+
+
+def folder(path: Path, *, modified: float | None = None) -> Path:
+    """Make a folder with something in it, last modified long ago or at ``modified``."""
+    path.mkdir(parents=True)
+    (path / "compiled").write_bytes(b"")
+    when = LONG_AGO if modified is None else modified
+    os.utime(path, (when, when))
+    return path
+
+
+def add_environment(connection: Connection, lock_hash: str, last_used: str) -> None:
+    made = timestamp(LONG_AGO)
+    lock = {"lock_hash": lock_hash, "python": "3.11", "document": "", "created": made}
+    connection.execute(insert(locks), lock)
+    row = {
+        "lock_hash": lock_hash,
+        "state": EnvironmentState.EVICTED,
+        "packages": 0,
+        "size_bytes": 0,
+        "own_bytes": 0,
+        "created": made,
+        "realised": made,
+        "last_used": last_used,
+    }
+    connection.execute(insert(environments), row)
+
+
+def home_of_long_ago(path: Path) -> Home:
+    """Return a home whose environment ``used`` was used just now, and ``unused`` long ago."""
+    home = Home(path)
+    home.prepare()
+    database = Database.sqlite(home.database)
+    migrate(database.engine)
+    database.write(lambda c: add_environment(c, "used", now())).result()
+    database.write(lambda c: add_environment(c, "unused", timestamp(LONG_AGO))).result()
+    database.close()
+    return home
+
+
+async def start_and_stop(home: Home) -> None:
+    settings = Settings.of(home=home.path, upstream="none", slots=1)
+    addresses = Addresses.of("http://127.0.0.1:1", "token")
+    async with assembled(settings, home, addresses, "ada").running() as parts:
+        assert parts.jobs.records("ada", status=None, limit=1) == []
+
+
+def names(path: Path) -> list[str]:
+    return sorted(each.name for each in path.iterdir())
+
+
+def test_a_start_sweeps_what_was_unused_for_long_and_nothing_else(tmp_path: Path) -> None:
+    home = home_of_long_ago(tmp_path / "home")
+    numba, runtime = home.cache / "numba", home.path / "runtime"
+    for cache in (numba / "used", numba / "unused", numba / "unknown"):
+        folder(cache)
+    folder(numba / "young", modified=time.time())
+    folder(runtime / "of-long-ago")
+    folder(runtime / "of-yesterday", modified=time.time() - 86_400)
+    own = copy_runtime(runtime).folder
+    os.utime(own, (LONG_AGO, LONG_AGO))
+
+    asyncio.run(start_and_stop(home))
+
+    assert names(numba) == ["used", "young"]
+    assert names(runtime) == sorted([own.name, "of-yesterday"])
