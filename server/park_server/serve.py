@@ -20,7 +20,7 @@ from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import UsageError
 from park_server.addresses import Addresses
-from park_server.assembly import assembled
+from park_server.assembly.service import assembled
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens

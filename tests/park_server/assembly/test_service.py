@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert
 from park.model.states import EnvironmentState
 from park_repo.database import Database
 from park_server.addresses import Addresses
-from park_server.assembly import assembled
+from park_server.assembly.service import assembled
 from park_server.clock import now, timestamp
 from park_server.db.migrate import migrate
 from park_server.db.tables import environments, locks

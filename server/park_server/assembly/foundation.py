@@ -1,0 +1,94 @@
+"""What the other parts of a service stand on; none of it needs an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from park_repo.database import Database
+from park_repo.index import Index
+from park_repo.upstream.external import ExternalIndex
+from park_repo.upstream.upstream import Upstream
+from park_repo.wheelstore.store import WheelStore
+from park_server.addresses import Addresses
+from park_server.bus import Bus
+from park_server.content import ContentStore
+from park_server.db.migrate import migrate
+from park_server.disk import Disk
+from park_server.envs.interpreters import Interpreter, discover
+from park_server.envs.realisation import Environments
+from park_server.envs.wheel_download import Downloader
+from park_server.grants.grants import Grants
+from park_server.home import Home
+from park_server.settings import Settings
+
+__all__ = ["Foundation", "foundation_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foundation:
+    """What all else stands on."""
+
+    settings: Settings
+    home: Home
+    addresses: Addresses
+    user: str
+    bus: Bus
+    disk: Disk
+    database: Database
+    index: Index
+    grants: Grants
+    content: ContentStore
+    environments: Environments
+    downloads: Downloader
+    interpreters: Mapping[str, Interpreter]
+
+    async def close(self) -> None:
+        """Leave it; the database commits what is queued."""
+        await self.index.aclose()
+        with self.downloads:
+            self.database.close()
+
+
+def foundation_of(settings: Settings, home: Home, addresses: Addresses, user: str) -> Foundation:
+    """Return the foundation on ``home``: the schema is the newest, and what a crash left is swept."""
+    bus = Bus()
+    database = Database.sqlite(home.database)
+    migrate(database.engine)
+    environments = Environments(home.path, WheelStore(home.path / "store"))
+    environments.sweep()
+    downloads = Downloader(home.cache / "wheels")
+    downloads.sweep()
+    return Foundation(
+        settings=settings,
+        home=home,
+        addresses=addresses,
+        user=user,
+        bus=bus,
+        disk=Disk(),
+        database=database,
+        index=_index(settings, home, database),
+        grants=Grants(database, bus),
+        content=ContentStore(home.files),
+        environments=environments,
+        downloads=downloads,
+        interpreters=discover(),
+    )
+
+
+def _index(settings: Settings, home: Home, database: Database) -> Index:
+    return Index(
+        database,
+        home.index,
+        Upstream(settings.upstream) if settings.upstream else None,
+        external=_external(settings),
+        cache=home.cache / "index",
+    )
+
+
+def _external(settings: Settings) -> ExternalIndex | None:
+    if settings.index is None:
+        return None
+    return ExternalIndex(
+        settings.index, upload_url=settings.index_upload, login=settings.index_login
+    )

@@ -1,0 +1,167 @@
+"""The parts of a service that run jobs, made in the order in which they need each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from park_server.areas.areas import Areas
+from park_server.assembly.foundation import Foundation
+from park_server.envs.keeper import EnvironmentKeeper
+from park_server.fetches.url_fetcher import UrlFetcher
+from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.settlement import Settlement
+from park_server.jobs.dispatcher import Dispatcher
+from park_server.jobs.engines.local import LocalEngine
+from park_server.jobs.fetch_queue import FetchQueue
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.leaf_polls import LeafPolls
+from park_server.jobs.outside_events import OutsideEvents
+from park_server.jobs.progress_listener import ProgressListener
+from park_server.jobs.scheduler import Scheduler
+from park_server.peers.peers import ServicePeers
+
+__all__ = ["JobParts", "job_parts"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _JobBase:
+    """What the parts that run jobs share."""
+
+    folders: JobFolders
+    commits: Commits
+    settlement: Settlement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobParts:
+    """What runs jobs, and tells of them."""
+
+    folders: JobFolders
+    events: OutsideEvents
+    progress: ProgressListener
+    peers: ServicePeers
+    dispatcher: Dispatcher
+    fetch_queue: FetchQueue
+    scheduler: Scheduler
+    leaf_polls: LeafPolls
+
+    async def stop(self) -> None:
+        """Start nothing more; what runs goes on by itself and is found at the next start."""
+        await self.peers.stop()
+        self.progress.stop()
+        await self.events.stop()
+        await self.fetch_queue.stop()
+        await self.dispatcher.stop()
+
+
+def job_parts(
+    foundation: Foundation,
+    areas: Areas,
+    engine: LocalEngine,
+    keeper: EnvironmentKeeper,
+    fetcher: UrlFetcher,
+) -> JobParts:
+    """Return the parts that run jobs on ``engine``, in the environments of ``keeper``."""
+    base = _job_base(foundation, areas)
+    dispatcher = _dispatcher(foundation, base, engine, keeper)
+    fetch_queue = _fetch_queue(foundation, base, fetcher)
+    events = OutsideEvents(base.commits, base.settlement)
+    progress = ProgressListener(
+        folder_of=base.folders.path_of,
+        bus=foundation.bus,
+        commits=base.commits,
+        on_growth=events.reported,
+    )
+    peers = _peers(foundation, events)
+    return JobParts(
+        folders=base.folders,
+        events=events,
+        progress=progress,
+        peers=peers,
+        dispatcher=dispatcher,
+        fetch_queue=fetch_queue,
+        scheduler=_scheduler(foundation, base, dispatcher, fetch_queue, peers),
+        leaf_polls=_leaf_polls(foundation, base, progress),
+    )
+
+
+def _job_base(foundation: Foundation, areas: Areas) -> _JobBase:
+    folders = JobFolders(foundation.home.jobs, foundation.content, areas)
+    return _JobBase(
+        folders=folders,
+        commits=Commits(foundation.database, foundation.disk),
+        settlement=Settlement(
+            database=foundation.database, folder_of=folders.path_of, pools=foundation.settings.pools
+        ),
+    )
+
+
+def _dispatcher(
+    foundation: Foundation, base: _JobBase, engine: LocalEngine, keeper: EnvironmentKeeper
+) -> Dispatcher:
+    return Dispatcher(
+        database=foundation.database,
+        bus=foundation.bus,
+        environments=keeper,
+        folders=base.folders,
+        engine=engine,
+        runtime_hash=engine.runtime_hash,
+        slots=foundation.settings.slots,
+        settlement=base.settlement,
+        commits=base.commits,
+        disk=foundation.disk,
+        base_url=foundation.addresses.url,
+        read_only=foundation.environments.protected,
+    )
+
+
+def _fetch_queue(foundation: Foundation, base: _JobBase, fetcher: UrlFetcher) -> FetchQueue:
+    return FetchQueue(
+        database=foundation.database,
+        bus=foundation.bus,
+        folders=base.folders,
+        settlement=base.settlement,
+        commits=base.commits,
+        fetcher=fetcher,
+        base_url=foundation.addresses.url,
+    )
+
+
+def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
+    return ServicePeers(
+        database=foundation.database,
+        content=foundation.content,
+        addresses=foundation.settings.addresses,
+        listener=events,
+        disk=foundation.disk,
+    )
+
+
+def _scheduler(
+    foundation: Foundation,
+    base: _JobBase,
+    dispatcher: Dispatcher,
+    fetch_queue: FetchQueue,
+    peers: ServicePeers,
+) -> Scheduler:
+    return Scheduler(
+        database=foundation.database,
+        bus=foundation.bus,
+        folders=base.folders,
+        settlement=base.settlement,
+        commits=base.commits,
+        dispatcher=dispatcher,
+        fetch_queue=fetch_queue,
+        peers=peers,
+        disk=foundation.disk,
+    )
+
+
+def _leaf_polls(foundation: Foundation, base: _JobBase, progress: ProgressListener) -> LeafPolls:
+    return LeafPolls(
+        database=foundation.database,
+        bus=foundation.bus,
+        progress=progress,
+        settlement=base.settlement,
+        folder_of=base.folders.path_of,
+    )

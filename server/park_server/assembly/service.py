@@ -1,0 +1,265 @@
+"""Put the parts of a service together, once, in the order in which they need each other.
+
+First the foundation, which needs no event loop: database, index, stores. On it stand the
+environments, then the jobs, then the installs. No part gets a partner after it was made:
+where two need each other, one publishes on a `Topic` that was made before both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from park import __version__
+from park.local.interpreter import python_minor
+from park.wire import InstallRecord, ServiceRecord
+from park_repo.http.front import PageFront
+from park_repo.http.routes import index_routes
+from park_server.addresses import Addresses
+from park_server.areas.areas import Areas
+from park_server.assembly.foundation import Foundation, foundation_of
+from park_server.assembly.job_parts import JobParts, job_parts
+from park_server.clock import timestamp
+from park_server.egress import GuardedTransport
+from park_server.envs import environment_rows as environments_store
+from park_server.envs.keeper import EnvironmentKeeper
+from park_server.envs.resolve import RESOLVERS
+from park_server.envs.supply import WheelSupply
+from park_server.fetches.own_files import OwnFiles
+from park_server.fetches.url_fetcher import UrlFetcher
+from park_server.home import Home
+from park_server.http.auth import user_of
+from park_server.http.parts import ServiceParts
+from park_server.installs.manager import InstallManager, ResolverAccess
+from park_server.installs.offers import Offers
+from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
+from park_server.installs.source_station import SourceStation
+from park_server.jobs.engines.local import LocalEngine
+from park_server.leftovers import UNUSED_FOR_S, sweep_unused
+from park_server.settings import Settings, without_credentials
+from park_server.topic import Topic
+
+__all__ = ["AssembledService", "assembled"]
+
+
+def assembled(settings: Settings, home: Home, addresses: Addresses, user: str) -> AssembledService:
+    """Return the service of ``settings`` on ``home``."""
+    return AssembledService(foundation_of(settings, home, addresses, user))
+
+
+class AssembledService:
+    """A service whose foundation is there, and which does not run yet."""
+
+    def __init__(self, foundation: Foundation) -> None:
+        self._foundation = foundation
+        self.grants = foundation.grants
+        self.simple_routes: Sequence[BaseRoute] = index_routes(foundation.index, user_of)
+
+    def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:
+        """Return ``app`` behind the index's short path of pages that are ready."""
+        return PageFront(app, self._foundation.index)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[ServiceParts]:
+        """Start what was left unfinished, give the parts to the routes, and stop in order."""
+        self._foundation.bus.bind()
+        parts = _parts(self._foundation)
+        try:
+            await parts.start()
+            yield parts.for_routes()
+        finally:
+            await parts.stop()
+            await self._foundation.close()
+
+    def wake_waiters(self) -> None:
+        """Let every long poll answer: the service is stopping."""
+        self._foundation.bus.wake_all()
+
+
+# -- all parts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Parts:
+    """What runs on the foundation, in the order in which it was made."""
+
+    foundation: Foundation
+    areas: Areas
+    engine: LocalEngine
+    keeper: EnvironmentKeeper
+    fetcher: UrlFetcher
+    jobs: JobParts
+    installs: InstallManager
+    offers: Offers
+
+    async def start(self) -> None:
+        """Take up what a stopped service left."""
+        await self.foundation.grants.sweep()
+        self.keeper.resume()
+        self.fetcher.sweep()
+        # before any job starts: what nobody uses now must not be taken from under it
+        await asyncio.to_thread(_sweep, self.foundation)
+        await self.jobs.scheduler.resume()
+        self.installs.resume()
+        self.offers.resume()
+
+    async def stop(self) -> None:
+        """Stop in order: first what makes work for others."""
+        await self.offers.stop()
+        await self.installs.stop()
+        self.fetcher.stop()
+        await self.jobs.stop()
+        await self.fetcher.aclose()
+        await self.keeper.stop()
+        await self.engine.shut_down()
+
+    def for_routes(self) -> ServiceParts:
+        foundation, jobs = self.foundation, self.jobs
+        return ServiceParts(
+            areas=self.areas,
+            database=foundation.database,
+            bus=foundation.bus,
+            content=foundation.content,
+            folders=jobs.folders,
+            grants=foundation.grants,
+            index=foundation.index,
+            installs=self.installs,
+            environments=foundation.environments,
+            keeper=self.keeper,
+            jobs=jobs.scheduler,
+            leaf_polls=jobs.leaf_polls,
+            offers=self.offers,
+            engine=self.engine,
+            about=_about(foundation),
+            url=foundation.settings.url,
+        )
+
+
+def _parts(foundation: Foundation) -> _Parts:
+    areas = Areas(foundation.home.path / "areas", foundation.settings.roots)
+    engine = LocalEngine(home=foundation.home.path)
+    supply = WheelSupply(foundation.index, foundation.downloads, loop=asyncio.get_running_loop())
+    keeper = _keeper(foundation, supply, engine)
+    fetcher = _fetcher(foundation, areas)
+    install_ends: Topic[InstallRecord] = Topic()
+    jobs = job_parts(foundation, areas, engine, keeper, fetcher)
+    install_ends.subscribe(jobs.events.install_ended)
+    installs = _install_manager(foundation, keeper, supply, install_ends)
+    offers = Offers(
+        database=foundation.database, manager=installs, keeper=keeper, python=python_minor()
+    )
+    install_ends.subscribe(offers.install_ended)
+    return _Parts(
+        foundation=foundation,
+        areas=areas,
+        engine=engine,
+        keeper=keeper,
+        fetcher=fetcher,
+        jobs=jobs,
+        installs=installs,
+        offers=offers,
+    )
+
+
+def _sweep(foundation: Foundation) -> None:
+    """Remove what services and jobs of long ago left; the engine's own copy is new."""
+    sweep_unused(foundation.home.path / "runtime")
+    recent = timestamp(time.time() - UNUSED_FOR_S)
+    used = foundation.database.read(lambda c: environments_store.used_since(c, recent))
+    sweep_unused(foundation.home.cache / "numba", keep=used)
+
+
+# -- environments and fetches
+
+
+def _keeper(foundation: Foundation, supply: WheelSupply, engine: LocalEngine) -> EnvironmentKeeper:
+    return EnvironmentKeeper(
+        database=foundation.database,
+        environments=foundation.environments,
+        interpreters=foundation.interpreters,
+        fetch_for=supply.for_user,
+        quota_bytes=foundation.settings.quota_bytes,
+        on_damage=engine.renew,
+    )
+
+
+def _fetcher(foundation: Foundation, areas: Areas) -> UrlFetcher:
+    return UrlFetcher(
+        database=foundation.database,
+        content=foundation.content,
+        root=foundation.home.files / "fetching",
+        jobs=foundation.home.jobs,
+        transport=GuardedTransport(foundation.settings.addresses),
+        limit=foundation.settings.fetch_limit_bytes,
+        own=OwnFiles(
+            urls=(foundation.addresses.url, foundation.addresses.listening),
+            database=foundation.database,
+            areas=areas,
+        ),
+    )
+
+
+# -- installs
+
+
+def _install_manager(
+    foundation: Foundation,
+    keeper: EnvironmentKeeper,
+    supply: WheelSupply,
+    ends: Topic[InstallRecord],
+) -> InstallManager:
+    return InstallManager(
+        database=foundation.database,
+        bus=foundation.bus,
+        index=foundation.index,
+        environments=foundation.environments,
+        keeper=keeper,
+        interpreters=foundation.interpreters,
+        resolver=ResolverAccess(
+            resolver=RESOLVERS[foundation.settings.resolver](),
+            index_url=foundation.addresses.internal_index,
+            cache=foundation.home.cache / "resolver",
+        ),
+        supply=supply,
+        sources=SourceStation(_source_builder(foundation), foundation.index, foundation.content),
+        on_final=ends.publish,
+        disk=foundation.disk,
+    )
+
+
+def _source_builder(foundation: Foundation) -> SourceBuilder:
+    return SourceBuilder(
+        policy=BuildPolicy(allowed=foundation.settings.allow_builds),
+        home=foundation.home.path,
+        folder=foundation.home.path / "builds",
+        index_url=foundation.addresses.internal_index,
+        cache=foundation.home.cache / "resolver" / "uv",
+    )
+
+
+# -- what the service says of itself
+
+
+def _about(foundation: Foundation) -> ServiceRecord:
+    url = foundation.addresses.url
+    upstream = foundation.settings.upstream
+    return ServiceRecord(
+        version=__version__,
+        user=foundation.user,
+        pythons=list(foundation.interpreters),
+        index_url=f"{url}/simple/",
+        trees_url=f"{url}/trees/simple/",
+        upload_url=f"{url}/legacy/",
+        upstream=None if upstream is None else without_credentials(upstream),
+        platforms={
+            minor: list(dict.fromkeys(tag.rpartition("-")[2] for tag in interpreter.tags))
+            for minor, interpreter in foundation.interpreters.items()
+        },
+        builds=foundation.settings.allow_builds,
+    )
