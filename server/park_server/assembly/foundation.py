@@ -51,7 +51,7 @@ class Foundation:
 
 
 def foundation_of(settings: Settings, home: Home, addresses: Addresses, user: str) -> Foundation:
-    """Return the foundation on ``home``: the schema is the newest, and what a crash left is swept."""
+    """Return the foundation on ``home``, its schema the newest, what a crash left swept."""
     bus = Bus()
     database = Database.sqlite(home.database)
     migrate(database.engine)
