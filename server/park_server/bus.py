@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
+from park.model.ids import JobId
+
 __all__ = ["EVERYTHING", "Bus", "Subscription", "revocation_of", "start_of"]
 
 T = TypeVar("T")
@@ -19,7 +21,7 @@ EVERYTHING = "*"
 """The subject that every publication wakes."""
 
 
-def start_of(job: str) -> str:
+def start_of(job: JobId) -> str:
     """Return the subject of the start of ``job``: whoever waits for its end is not woken."""
     return f"{job}/start"
 

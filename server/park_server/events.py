@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -36,13 +36,13 @@ def append(
 
 
 def append_all(
-    connection: Connection, *, subject: str, user: str, entered: Mapping[str, str]
+    connection: Connection, *, subject: str, user: str, entered: Iterable[tuple[str, str]]
 ) -> None:
-    """Write one event for each id in ``entered``, which maps it to the state it entered."""
+    """Write one event for each id in ``entered``, with the state it entered."""
     moment = now()
     rows = [
         {"time": moment, "subject": subject, "id": id, "type": type, "user": user, "data": {}}
-        for id, type in entered.items()  # noqa: A001 (the columns' names)
+        for id, type in entered  # noqa: A001 (the columns' names)
     ]
     connection.execute(_APPEND, rows)
 

@@ -8,10 +8,15 @@ import secrets
 import time
 import uuid
 from contextlib import suppress
+from typing import NewType
 
 from park.errors import UsageError
 
-__all__ = ["check_id", "new_id", "uuid7"]
+__all__ = ["JobId", "check_id", "job_id", "new_id", "uuid7"]
+
+JobId = NewType("JobId", str)
+"""The id of a job, checked where it came in (`job_id`) or read from a row."""
+
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What is also the name of a folder, and a segment of a URL, on every system."""
@@ -28,6 +33,12 @@ def check_id(name: str) -> None:
 
 
 _MOST_SHOWN = 64
+
+
+def job_id(name: str) -> JobId:
+    """Return ``name`` as the id of a job; raises `UsageError` as `check_id` does."""
+    check_id(name)
+    return JobId(name)
 
 
 def uuid7(milliseconds: int, random_bits: int) -> uuid.UUID:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from park.errors import UnknownItem
+from park.model.ids import JobId
 from park.wire import API, FileRecord
 from park_repo.database import Database
 from park_server.areas.areas import Areas
@@ -28,7 +29,8 @@ class OwnFiles:
         Another user's job is none: for that there are grants. Raises `UnknownItem` for a
         file that the job does not have.
         """
-        job, _, name = self._below("jobs", url).partition("/files/")
+        text, _, name = self._below("jobs", url).partition("/files/")
+        job = JobId(text)
         if not name:
             return None
         try:

@@ -13,6 +13,7 @@ import httpx2
 
 from park.digests import is_sha256
 from park.errors import CannotSatisfy, ParkError, ServiceFault, ServiceUnreachable, UsageError
+from park.model.ids import JobId
 from park.wire import FetchRequest
 from park_repo.database import Database
 from park_server.content import ContentStore
@@ -34,7 +35,7 @@ __all__ = ["UrlFetcher"]
 class _Order:
     """What is to be fetched for ``job``; ``sha256`` is None where any content will do."""
 
-    job: str
+    job: JobId
     key: fetch_rows.Key
     target: Target
     sha256: str | None
@@ -99,7 +100,7 @@ class UrlFetcher:
         """Close the connections."""
         await self._transport.aclose()
 
-    async def fetch(self, job: str, user: str, request: FetchRequest) -> FetchedFile:
+    async def fetch(self, job: JobId, user: str, request: FetchRequest) -> FetchedFile:
         """Return the file of ``request``, as `park_server.jobs.seams.Fetcher` says."""
         target = target_of(request)
         key = fetch_rows.key_of(user, target)
@@ -151,7 +152,7 @@ class UrlFetcher:
                     partial.remove()
                 raise
 
-    def _may_be_resumed(self, job: str, error: BaseException) -> bool:
+    def _may_be_resumed(self, job: JobId, error: BaseException) -> bool:
         """Tell whether what is here of a fetch that ended with ``error`` will be of use."""
         if isinstance(error, asyncio.CancelledError):
             return self._is_stopping

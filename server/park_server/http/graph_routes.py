@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import GraphNode, GraphRecord, PoolRecord, WhyRecord
 from park_server.http.auth import user_of
@@ -59,4 +60,4 @@ async def list_pools(request: Request) -> list[PoolRecord]:
 def _with_progress(parts: ServiceParts, node: GraphNode) -> GraphNode:
     if node.status != JobState.RUNNING:
         return node
-    return replace(node, progress=parts.folders.progress(node.id))
+    return replace(node, progress=parts.folders.progress(JobId(node.id)))

@@ -14,6 +14,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import JobRecord, JobRequest, encode
 from park_repo.http.file_content import FileContent
@@ -42,12 +43,12 @@ _LOG_PAUSE_S = 0.1
 """How often a followed log is looked at: a file that grows tells nobody by itself."""
 
 
-def _full_id(request: Request, job: str) -> str:
+def _full_id(request: Request, job: str) -> JobId:
     """Return the id that ``job`` is the end of, among the user's newest; see `full_id`."""
     if is_whole(job):
-        return job
+        return JobId(job)
     user = user_of(request)
-    return parts_of(request).database.read(lambda c: full_id(c, job, user))
+    return parts_of(request).database.read(lambda c: JobId(full_id(c, job, user)))
 
 
 @router.post("/jobs")
@@ -131,7 +132,7 @@ async def read_log(
     return Response(block, media_type="application/octet-stream", headers={"X-Park-Final": final})
 
 
-async def _pause(parts: ServiceParts, job: str, user: str) -> None:
+async def _pause(parts: ServiceParts, job: JobId, user: str) -> None:
     """Wait until the job ends, or for the time between two looks at its log."""
     await parts.jobs.wait(job, user, _LOG_PAUSE_S)
 

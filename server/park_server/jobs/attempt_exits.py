@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from park.errors import ParkError
+from park.model.ids import JobId
 from park.model.states import JobState
 from park_server.bus import Bus
 from park_server.disk import Disk
@@ -79,16 +80,16 @@ class AttemptExits:
         moment = next_try(retries=job.retries, failures=run.failures, backoff_s=job.backoff_s)
         if moment is None or run.cancel_requested:
             return False
-        await self._commits.settle(lambda c: self._settlement.retry(c, job.id, why, moment))
+        await self._commits.settle(lambda c: self._settlement.retry(c, run.id, why, moment))
         return True
 
     def _is_restartable(self, run: Run, exited: AttemptExit) -> bool:
         if exited.kind is not ExitKind.LOST:  # else nobody asks
             return False
-        marks = self._folders.marks(run.job.id, run.attempt)
+        marks = self._folders.marks(run.id, run.attempt)
         return run.job.restartable or marks.restartable
 
-    async def end(self, job: str, end: JobEnd) -> None:
+    async def end(self, job: JobId, end: JobEnd) -> None:
         """End ``job``, and settle what waited for it."""
         try:
             await self._commits.settle(lambda c: self._settlement.end(c, job, end))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from park.errors import CannotSatisfy, UnknownItem
 from park.model.conditions import brief
+from park.model.ids import JobId
 from park.model.references import NODE, Reference, What
 from park.runtime.codec import TAG
 from park.wire import API, FileRecord
@@ -25,7 +26,7 @@ OUTPUT = "outfile"
 """The argument whose file on the service is collected as one of the job's own."""
 
 
-def resolved(connection: Connection, job: str, user: str, document: Any, base_url: str) -> Any:
+def resolved(connection: Connection, job: JobId, user: str, document: Any, base_url: str) -> Any:
     """Return encoded arguments of ``job`` with what its references stand for.
 
     ``base_url`` is the URL of this service. Raises `UnknownItem` or `CannotSatisfy` where
@@ -98,7 +99,7 @@ def file_meant(
 
 
 def _here(connection: Connection, user: str, reference: Reference, base_url: str) -> Any:
-    job = job_rows.get(connection, reference.job, user)
+    job = job_rows.get(connection, JobId(reference.job), user)
     if reference.what is What.VALUE:
         document = job_rows.result_of(connection, job.id)
         if not reference.path:
@@ -114,14 +115,13 @@ def _here(connection: Connection, user: str, reference: Reference, base_url: str
 
 
 def _file(connection: Connection, reference: Reference) -> FileRecord:
-    files = job_rows.files_of(connection, [reference.job]).get(reference.job, [])
+    job = JobId(reference.job)
+    files = job_rows.files_of(connection, [job]).get(job, [])
     if reference.name is not None or len(files) == 1:
-        return file_meant(reference.job, files, reference.name)
-    query = select(calls.c.document).where(calls.c.job == reference.job)
+        return file_meant(job, files, reference.name)
+    query = select(calls.c.document).where(calls.c.job == job)
     output = output_of(connection.execute(query).scalar_one())
-    return file_meant(
-        reference.job, files, None, output, _text(job_rows.result_of(connection, reference.job))
-    )
+    return file_meant(job, files, None, output, _text(job_rows.result_of(connection, job)))
 
 
 def _text(value: Any) -> str | None:

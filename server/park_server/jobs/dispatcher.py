@@ -21,9 +21,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import ParkError
+from park.model.ids import JobId
 from park.model.lock_hash import LockHash
 from park.model.states import JobKind, JobState
-from park.wire import JobRequest
 from park_repo.database import Batch, Change, Database
 from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
@@ -33,6 +33,7 @@ from park_server.jobs.alarms import Alarms
 from park_server.jobs.attempt_exits import AttemptExits, why_not_started
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
 from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
@@ -101,13 +102,13 @@ class Dispatcher:
         )
         self._alarms = Alarms()
         self._queue = Queue(database)
-        self._starting: set[str] = set()
-        self._runs: dict[str, Run] = {}
+        self._starting: set[JobId] = set()
+        self._runs: dict[JobId, Run] = {}
         self._used: dict[str, float] = {}
         self._tasks = Tasks(_log, "a step of a job failed")
         commits.subscribe(self._after_commit)
 
-    def pid_of(self, job: str) -> int | None:
+    def pid_of(self, job: JobId) -> int | None:
         """Return the process of ``job``, or None where it has none."""
         run = self._runs.get(job)
         return None if run is None else run.pid
@@ -128,7 +129,7 @@ class Dispatcher:
             if run.cancel_requested:
                 self._tasks.spawn(self._engine.cancel(name, CANCEL_GRACE_S))
 
-    def enqueue(self, jobs: Iterable[str]) -> None:
+    def enqueue(self, jobs: Iterable[JobId]) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
         self._queue.add(jobs)
         self._dispatch()
@@ -143,7 +144,7 @@ class Dispatcher:
             if retry.kind is JobKind.CALL:
                 self._alarms.at(retry.not_before, partial(self.enqueue, [retry.job]))
 
-    async def cancel(self, job: str) -> None:
+    async def cancel(self, job: JobId) -> None:
         """End a job that was found running; returns when all of its processes are gone."""
         run = self._runs.get(job)
         if run is not None:
@@ -166,7 +167,7 @@ class Dispatcher:
             queued = self._next()
             if queued is None:
                 return
-            job = queued.request.id
+            job = queued.id
             if job not in self._starting and job not in self._runs:
                 self._starting.add(job)
                 self._tasks.spawn(self._start(queued))
@@ -180,26 +181,26 @@ class Dispatcher:
             asyncio.get_running_loop().call_later(_AGAIN_S, self._dispatch)
             return None
 
-    def start_with(self, user: str, new: Iterable[JobRequest], batch: Batch) -> set[str]:
+    def start_with(self, user: str, new: Iterable[Planned], batch: Batch) -> set[JobId]:
         """Start what can start at once of jobs whose creation is in ``batch``.
 
         So both share a commit. Only where a slot is free, nobody waits, and the
         environment is known to be whole; returns the ids of those that it took.
         """
-        taken: set[str] = set()
+        taken: set[JobId] = set()
         if self._queue:
             return taken
-        for request in new:
+        for plan in new:
             if len(self._starting) + len(self._runs) >= self._slots:
                 break
-            environment = self._environments.known(LockHash(str(request.lock_hash)))
-            is_here = request.id in self._starting or request.id in self._runs
+            environment = self._environments.known(LockHash(str(plan.request.lock_hash)))
+            is_here = plan.id in self._starting or plan.id in self._runs
             if environment is not None and not is_here:
-                self._starting.add(request.id)
-                queued = job_rows.Queued(user=user, request=request)
+                self._starting.add(plan.id)
+                queued = job_rows.Queued(user=user, request=plan.request)
                 starting = batch.write(self._starting_change(queued, environment))
                 self._tasks.spawn(self._start_created(queued, environment, starting))
-                taken.add(request.id)
+                taken.add(plan.id)
         return taken
 
     async def _start_created(
@@ -209,7 +210,7 @@ class Dispatcher:
 
         An id that was known before is no new job, and its folder is its own.
         """
-        job = queued.request.id
+        job = queued.id
         try:
             started = self._committed(await asyncio.wrap_future(starting))
         except Exception:  # noqa: BLE001 (whoever submitted hears of it from the creation)
@@ -229,7 +230,7 @@ class Dispatcher:
         else:
             await self._launch(run_of(queued, environment, started))
 
-    async def _put_back(self, job: str) -> None:
+    async def _put_back(self, job: JobId) -> None:
         """Queue a job again whose committed attempt never began."""
 
         def change(connection: Connection) -> Effects:
@@ -242,7 +243,7 @@ class Dispatcher:
         self._commits.publish(effects)
 
     async def _start(self, queued: job_rows.Queued) -> None:
-        job = queued.request.id
+        job = queued.id
         try:
             run = await self._attempt(queued)
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
@@ -267,13 +268,13 @@ class Dispatcher:
         request = queued.request
         environment = await self._environments.ready(LockHash(str(request.lock_hash)))
         call = self._resolved(queued) if queued.refers else request.call
-        self._folders.prepare(request.id, queued.user, call)
+        self._folders.prepare(queued.id, queued.user, call)
         change = self._starting_change(queued, environment)
         return environment, await self._database.awrite(change)
 
     def _resolved(self, queued: job_rows.Queued) -> Any:
         """Return the call with what its references stand for."""
-        job, call = queued.request.id, queued.request.call
+        job, call = queued.id, queued.request.call
         return self._database.read(lambda c: resolved(c, job, queued.user, call, self._base_url))
 
     def _committed(self, committed: _Committed) -> StartedAttempt | None:
@@ -285,7 +286,7 @@ class Dispatcher:
         self, queued: job_rows.Queued, environment: Environment
     ) -> Change[_Committed]:
         """Return what commits to an attempt; its result is None where it may not start."""
-        job, lock_hash = queued.request.id, str(queued.request.lock_hash)
+        job, lock_hash = queued.id, str(queued.request.lock_hash)
         is_new_use = self._is_new_use(lock_hash)
 
         def change(connection: Connection) -> _Committed:
@@ -304,7 +305,7 @@ class Dispatcher:
         No pause between the commit and this: a cancel that finds the job running in the
         database finds it at the engine, too.
         """
-        job = run.job.id
+        job = run.id
         self._starting.discard(job)
         self._runs[job] = run
         self._watch_time(run, run.job.timeout_s)
@@ -318,14 +319,14 @@ class Dispatcher:
         self._used[lock_hash] = now
         return True
 
-    async def _refuse(self, job: str, why: str) -> None:
+    async def _refuse(self, job: JobId, why: str) -> None:
         """End a job that cannot be started, unless it was cancelled meanwhile."""
         self._starting.discard(job)
         self._dispatch()
         await self._exits.end(job, JobEnd(status=JobState.FAILED, error=why))
 
     def _order(self, run: Run) -> StartOrder:
-        return run.order(self._folders.path_of(run.job.id), self._read_only)
+        return run.order(self._folders.path_of(run.id), self._read_only)
 
     # -- time
 
@@ -339,23 +340,23 @@ class Dispatcher:
 
     def _expire(self, run: Run, timeout_s: float) -> None:
         run.timed_out_s = timeout_s
-        self._tasks.spawn(self._engine.cancel(run.job.id, CANCEL_GRACE_S))
+        self._tasks.spawn(self._engine.cancel(run.id, CANCEL_GRACE_S))
 
     def _timeout_of(self, run: Run) -> float | None:
         """Return the limit that the submission set, else the one of ``@park.job``."""
         if run.job.timeout_s is not None:
             return run.job.timeout_s
-        return self._folders.marks(run.job.id, run.attempt).timeout_s
+        return self._folders.marks(run.id, run.attempt).timeout_s
 
     # -- ending
 
-    def on_started(self, job: str, attempt: int, pid: int) -> None:
+    def on_started(self, job: JobId, attempt: int, pid: int) -> None:
         """See `Sink`."""
         run = self._runs.get(job)
         if run is not None and run.attempt == attempt:
             run.pid = pid
 
-    def on_marked(self, job: str, attempt: int) -> None:
+    def on_marked(self, job: JobId, attempt: int) -> None:
         """See `Sink`. A limit that the submission set counts before the callable's own."""
         run = self._runs.get(job)
         if run is not None and run.attempt == attempt and run.timer is None:

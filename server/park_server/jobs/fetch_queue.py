@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from park.errors import ParkError
+from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import FetchRequest, FileRecord
 from park_repo.database import Database
@@ -59,17 +60,17 @@ class FetchQueue:
         self._fetcher = fetcher
         self._base_url = base_url
         self._alarms = Alarms()
-        self._queue: deque[str] = deque()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._cancelled: set[str] = set()
+        self._queue: deque[JobId] = deque()
+        self._tasks: dict[JobId, asyncio.Task[None]] = {}
+        self._cancelled: set[JobId] = set()
         commits.subscribe(self._after_commit)
 
-    def enqueue(self, jobs: Iterable[str]) -> None:
+    def enqueue(self, jobs: Iterable[JobId]) -> None:
         """Queue ``jobs``, whose state is queued, or running since before a restart."""
         self._queue.extend(jobs)
         self._dispatch()
 
-    async def cancel(self, job: str) -> None:
+    async def cancel(self, job: JobId) -> None:
         """End a fetch that was found running; returns when it has ended."""
         task = self._tasks.get(job)
         if task is None:  # its turn has not come since a restart
@@ -101,13 +102,13 @@ class FetchQueue:
                 self._tasks[job] = asyncio.create_task(self._run(job))
                 self._tasks[job].add_done_callback(partial(self._done, job))
 
-    def _done(self, job: str, task: asyncio.Task[None]) -> None:
+    def _done(self, job: JobId, task: asyncio.Task[None]) -> None:
         del self._tasks[job]
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a step of fetch %s failed", job, exc_info=error)
         self._dispatch()
 
-    async def _run(self, job: str) -> None:
+    async def _run(self, job: JobId) -> None:
         try:
             stored = await self._started(job)
             if stored is not None:
@@ -134,7 +135,7 @@ class FetchQueue:
         else:
             await self._end(job.id, _completed(file))
 
-    def _request(self, connection: Connection, job: str, user: str) -> FetchRequest:
+    def _request(self, connection: Connection, job: JobId, user: str) -> FetchRequest:
         request = job_rows.fetch_of(connection, job)
         url = resolved(connection, job, user, request.url, self._base_url)
         return FetchRequest(
@@ -144,7 +145,7 @@ class FetchQueue:
             origin=request.origin,
         )
 
-    async def _started(self, job: str) -> StoredJob | None:
+    async def _started(self, job: JobId) -> StoredJob | None:
         """Commit to an attempt; None where the job has ended meanwhile."""
 
         def change(connection: Connection) -> tuple[StoredJob | None, Effects]:
@@ -169,7 +170,7 @@ class FetchQueue:
             return
         await self._commits.settle(lambda c: self._settlement.retry(c, job.id, why, moment))
 
-    async def _end(self, job: str, end: JobEnd) -> None:
+    async def _end(self, job: JobId, end: JobEnd) -> None:
         try:
             await self._commits.settle(lambda c: self._settlement.end(c, job, end))
         except job_rows.ImpossibleTransition:

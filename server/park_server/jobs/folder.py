@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from park.errors import UnknownItem
+from park.model.ids import JobId
 from park.runtime.folder import JobFolder, read_record
 from park.wire import FileRecord, JobRecord
 from park_server.areas.areas import Areas
@@ -59,11 +60,11 @@ class JobFolders:
         self._content = content
         self._janitor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="park-janitor")
 
-    def path_of(self, job: str) -> Path:
+    def path_of(self, job: JobId) -> Path:
         """Return the folder of ``job``."""
         return self._root / job
 
-    def prepare(self, job: str, user: str, call: dict[str, Any]) -> None:
+    def prepare(self, job: JobId, user: str, call: dict[str, Any]) -> None:
         """Make the folder with its call and inputs.
 
         The job itself makes its work directory, without what an earlier attempt left there.
@@ -90,7 +91,7 @@ class JobFolders:
             shutil.copyfile(source, target)
 
     async def collect(
-        self, job: str, user: str, output: str | None = None
+        self, job: JobId, user: str, output: str | None = None
     ) -> tuple[FileRecord, ...]:
         """Keep the files of the work directory by content and return their records.
 
@@ -114,7 +115,7 @@ class JobFolders:
             sha256, size = self._content.copy(file)
         return FileRecord(name=self._areas.place(output, user).name, sha256=sha256, size=size)
 
-    async def _collected_work(self, job: str) -> tuple[FileRecord, ...]:
+    async def _collected_work(self, job: JobId) -> tuple[FileRecord, ...]:
         work = self.path_of(job) / "work"
         try:
             with os.scandir(work) as entries:
@@ -124,7 +125,7 @@ class JobFolders:
             return ()
         return await asyncio.to_thread(self._content.collect, work)
 
-    def clear(self, job: str) -> None:
+    def clear(self, job: JobId) -> None:
         """Remove, in the background, what nobody needs of a job whose end is committed.
 
         Its files are in the content store by then, its call and result in the database;
@@ -137,7 +138,7 @@ class JobFolders:
         """Leave the rest of the clearing; nobody misses what it would have freed."""
         self._janitor.shutdown(wait=True, cancel_futures=True)
 
-    def marks(self, job: str, attempt: int) -> Marks:
+    def marks(self, job: JobId, attempt: int) -> Marks:
         """Return what ``@park.job`` said of the callable of ``job``, as its process wrote it."""
         record = read_record(JobFolder(root=str(self.path_of(job))).marks) or {}
         if record.get("attempt") != attempt:
@@ -150,14 +151,14 @@ class JobFolders:
 
     def with_progress(self, record: JobRecord) -> JobRecord:
         """Return ``record`` with the newest progress that the job reported."""
-        progress = self.progress(record.id)
+        progress = self.progress(JobId(record.id))
         return record if progress is None else replace(record, progress=progress)
 
-    def progress(self, job: str) -> dict[str, Any] | None:
+    def progress(self, job: JobId) -> dict[str, Any] | None:
         """Return the newest progress that ``job`` reported."""
         return _last_line(self.path_of(job) / PROGRESS_FILE)
 
-    def log(self, job: str, stream: str, offset: int, limit: int) -> bytes:
+    def log(self, job: JobId, stream: str, offset: int, limit: int) -> bytes:
         """Return up to ``limit`` bytes of ``stream`` from ``offset``; raises `UnknownItem`."""
         if stream not in STREAMS:
             raise UnknownItem(f"no stream {stream!r}; a job has stdout and stderr")

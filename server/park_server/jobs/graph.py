@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from park.errors import UnknownItem
 from park.model.conditions import brief
+from park.model.ids import JobId
 from park.model.states import JobKind, JobState, NodeKind
 from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
 from park_server.db.tables import fetches, installs, jobs, needs
@@ -59,7 +60,7 @@ def graph(
     named = install_facts(connection, start, user).keys()
     start = [job for job in start if job not in named]
     for job in start:
-        job_rows.get(connection, job, user)
+        job_rows.get(connection, JobId(job), user)
     found = _connected(connection, start)
     known = [StoredJob.of(row) for row in _rows(connection, _JOBS, found.jobs)]
     known.sort(key=attrgetter("submitted", "id"))

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from park.errors import UnknownItem
+from park.model.ids import JobId
 from park.model.states import JobKind, JobState, may_follow
 from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
@@ -79,7 +80,7 @@ _FILES = (
 )
 
 
-def get(connection: Connection, job: str, user: str | None = None) -> StoredJob:
+def get(connection: Connection, job: JobId, user: str | None = None) -> StoredJob:
     """Return ``job``; raises `UnknownItem` (also for another user's job)."""
     row = connection.execute(_GET, {"job": job}).first()
     if row is None or (user is not None and row.user != user):
@@ -132,7 +133,7 @@ _ADD_FILE = insert(job_files)
 
 
 def _transition(
-    connection: Connection, statement: Any, job: str, status: JobState, **values: Any
+    connection: Connection, statement: Any, job: JobId, status: JobState, **values: Any
 ) -> ChangedJob:
     """Take ``job`` to ``status``, with its event; raises `ImpossibleTransition`."""
     row = connection.execute(statement, {"job": job, **values}).first()
@@ -157,6 +158,11 @@ class Queued:
     request: JobRequest
     refers: bool = False
     failures: int = 0
+
+    @property
+    def id(self) -> JobId:
+        """The id, which was checked when the job was accepted."""
+        return JobId(self.request.id)
 
 
 def request_of(job: StoredJob, call: dict[str, Any] | None = None) -> JobRequest:
@@ -188,10 +194,10 @@ _TO_START = (
 )
 
 
-def to_start(connection: Connection, ids: Sequence[str]) -> list[Queued]:
+def to_start(connection: Connection, ids: Sequence[JobId]) -> list[Queued]:
     """Return those of the jobs ``ids`` that may start now, in the order of ``ids``."""
     moment = now()
-    found: dict[str, Queued] = {}
+    found: dict[JobId, Queued] = {}
     for row in connection.execute(_TO_START, {"ids": ids}):
         *_, document, refers = row
         job = StoredJob.of(row)
@@ -205,13 +211,13 @@ def to_start(connection: Connection, ids: Sequence[str]) -> list[Queued]:
     return [found[job] for job in ids if job in found]
 
 
-def fetch_of(connection: Connection, job: str) -> FetchRequest:
+def fetch_of(connection: Connection, job: JobId) -> FetchRequest:
     """Return what the job ``job`` fetches, with the authorization while it has not ended."""
     row = connection.execute(select(fetches).where(fetches.c.job == job)).one()
     return decode(FetchRequest, {**row.document, "authorization": row.authorization})
 
 
-def call_of(connection: Connection, job: str) -> dict[str, Any]:
+def call_of(connection: Connection, job: JobId) -> dict[str, Any]:
     """Return the encoded arguments of ``job``."""
     query = select(calls.c.document).where(calls.c.job == job)
     return dict(connection.execute(query).scalar_one())
@@ -234,7 +240,7 @@ def waiting_for_retry(connection: Connection) -> list[Retry]:
 
 
 def starting(
-    connection: Connection, job: str, environment: str | None, runtime_hash: str | None
+    connection: Connection, job: JobId, environment: str | None, runtime_hash: str | None
 ) -> StartedAttempt | None:
     """Commit to a new attempt before the engine hears of it; return it.
 
@@ -257,7 +263,7 @@ def used(connection: Connection, lock_hash: str) -> None:
     )
 
 
-def retry(connection: Connection, job: str, error: str, not_before: datetime) -> Retry:
+def retry(connection: Connection, job: JobId, error: str, not_before: datetime) -> Retry:
     """Queue a job again that failed with ``error``, to start at ``not_before`` at the earliest."""
     row = connection.execute(_RETRY, {"job": job, "not_before": text_of(not_before)}).first()
     if row is None:
@@ -271,12 +277,12 @@ def retry(connection: Connection, job: str, error: str, not_before: datetime) ->
     return Retry(job=job, kind=changed.kind, not_before=not_before)
 
 
-def requeue(connection: Connection, job: str) -> None:
+def requeue(connection: Connection, job: JobId) -> None:
     """Queue a job again whose attempt is over, and which may run again."""
     _transition(connection, _REQUEUE, job, JobState.QUEUED)
 
 
-def end(connection: Connection, job: str, end: JobEnd) -> ChangedJob:
+def end(connection: Connection, job: JobId, end: JobEnd) -> ChangedJob:
     """Write how ``job`` ended, its result and its files; return what it was.
 
     What waited for it is not looked at: `Settlement.end` does both.
@@ -303,7 +309,7 @@ def end(connection: Connection, job: str, end: JobEnd) -> ChangedJob:
     return changed
 
 
-def request_cancel(connection: Connection, job: str) -> None:
+def request_cancel(connection: Connection, job: JobId) -> None:
     """Note that the running ``job`` is to be cancelled when its processes are gone."""
     connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
 
@@ -314,19 +320,19 @@ def active(connection: Connection, status: JobState) -> list[StoredJob]:
     return [StoredJob.of(row) for row in connection.execute(query)]
 
 
-def ids(connection: Connection, status: JobState, kind: JobKind = JobKind.CALL) -> list[str]:
+def ids(connection: Connection, status: JobState, kind: JobKind = JobKind.CALL) -> list[JobId]:
     """Return the ids of the jobs of ``kind`` in ``status``, in the order of their submission."""
     query = select(jobs.c.id).where(jobs.c.status == status, jobs.c.kind == kind)
     return list(connection.execute(query.order_by(jobs.c.submitted, jobs.c.id)).scalars())
 
 
-def result_of(connection: Connection, job: str) -> dict[str, Any] | None:
+def result_of(connection: Connection, job: JobId) -> dict[str, Any] | None:
     """Return the encoded result of ``job``, or None where it has none."""
     document: dict[str, Any] | None = connection.execute(_RESULT, {"job": job}).scalar()
     return document
 
 
-def file_of(connection: Connection, job: str, name: str) -> FileRecord:
+def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:
     """Return the file ``name`` of ``job``; raises `UnknownItem` and lists those that it has."""
     files = files_of(connection, [job]).get(job, [])
     for file in files:

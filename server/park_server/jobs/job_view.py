@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, select
 
 from park.errors import UsageError
+from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord, JobRecord
 from park_server.db.tables import installs, jobs
@@ -58,7 +59,7 @@ def _ending_in(
     return list(connection.execute(query).scalars())
 
 
-def record(connection: Connection, job: str, user: str) -> JobRecord:
+def record(connection: Connection, job: JobId, user: str) -> JobRecord:
     """Return what the wire says of ``job``."""
     found = get(connection, job, user)
     # files are written with the end, and only then
@@ -67,7 +68,7 @@ def record(connection: Connection, job: str, user: str) -> JobRecord:
 
 
 def with_result(
-    connection: Connection, job: str, user: str
+    connection: Connection, job: JobId, user: str
 ) -> tuple[JobRecord, dict[str, Any] | None]:
     """Return what the wire says of ``job``, and its encoded result where it has one."""
     found = record(connection, job, user)

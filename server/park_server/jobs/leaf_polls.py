@@ -23,6 +23,7 @@ from park.model.conditions import (
     Pool,
     describe,
 )
+from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict, never
 from park_repo.database import Database
@@ -59,7 +60,7 @@ class LeafPolls:
         bus: Bus,
         progress: ProgressListener,
         settlement: Settlement,
-        folder_of: Callable[[str], Path],
+        folder_of: Callable[[JobId], Path],
     ) -> None:
         self._database = database
         self._bus = bus
@@ -155,21 +156,21 @@ def _subjects(leaf: Leaf) -> Iterator[str]:
     yield from subjects_of(leaf)
     match leaf:
         case JobIs(job=job, phase=Phase.STARTED):
-            yield start_of(job)
+            yield start_of(JobId(job))
         case Pool():
             yield POOLS
         case Comparison():
             yield from (progress_of(job) for job in _streamed(leaf))
 
 
-def _streamed(leaf: Comparison) -> Iterator[str]:
+def _streamed(leaf: Comparison) -> Iterator[JobId]:
     """Yield the jobs whose reports of progress ``leaf`` compares."""
     for side in (leaf.left, leaf.right):
         if isinstance(side, Reference) and side.what is What.PROGRESS:
-            yield side.job
+            yield JobId(side.job)
 
 
-def _reporting(asked: Sequence[Asked], verdicts: Sequence[Verdict]) -> set[str]:
+def _reporting(asked: Sequence[Asked], verdicts: Sequence[Verdict]) -> set[JobId]:
     """Return the jobs whose reports are to be heard of."""
     return {
         job

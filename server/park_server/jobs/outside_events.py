@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 
+from park.model.ids import JobId
 from park.model.truth import Verdict
 from park.wire import InstallRecord
 from park_repo.database import Change
@@ -41,21 +42,21 @@ class OutsideEvents:
         """Settle what waited for ``install``."""
         self._settle_later(lambda c: self._settlement.install_ended(c, install))
 
-    def reported(self, job: str) -> None:
+    def reported(self, job: JobId) -> None:
         """Settle what waited for a report of progress of ``job``."""
         self._settle_later(lambda c: self._settlement.progressed(c, job))
 
-    async def leaf_decided(self, job: str, position: int, verdict: Verdict) -> None:
+    async def leaf_decided(self, job: JobId, position: int, verdict: Verdict) -> None:
         """See `PeerListener`."""
         await self._commits.settle(
             lambda c: self._settlement.leaf_decided(c, job, position, verdict)
         )
 
-    async def staged(self, job: str) -> None:
+    async def staged(self, job: JobId) -> None:
         """See `PeerListener`."""
         await self._commits.settle(lambda c: self._settlement.staged(c, job))
 
-    async def cannot_stage(self, job: str, why: str) -> None:
+    async def cannot_stage(self, job: JobId, why: str) -> None:
         """See `PeerListener`."""
         await self._commits.settle(lambda c: self._settlement.cannot_stage(c, job, why))
 
@@ -63,7 +64,7 @@ class OutsideEvents:
         for moment, job in effects.later:
             self._alarms.at(moment, partial(self._look_at, job))
 
-    def _look_at(self, job: str) -> None:
+    def _look_at(self, job: JobId) -> None:
         self._settle_later(lambda c: self._settlement.look(c, job))
 
     def _settle_later(self, change: Change[Effects]) -> None:

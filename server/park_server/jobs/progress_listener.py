@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from park.model.ids import JobId
 from park_server.bus import Bus
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
@@ -17,7 +18,7 @@ _LOOKS_EVERY_S = 0.1
 """A file that grows tells nobody on a network file system; a person does not see a tenth."""
 
 
-def progress_of(job: str) -> str:
+def progress_of(job: JobId) -> str:
     """Return the subject under which the `Bus` tells of reports of ``job``."""
     return f"{job}/progress"
 
@@ -31,19 +32,19 @@ class ProgressListener:
     def __init__(
         self,
         *,
-        folder_of: Callable[[str], Path],
+        folder_of: Callable[[JobId], Path],
         bus: Bus,
         commits: Commits,
-        on_growth: Callable[[str], None],
+        on_growth: Callable[[JobId], None],
     ) -> None:
         self._folder_of = folder_of
         self._bus = bus
         self._on_growth = on_growth
-        self._sizes: dict[str, int] = {}
+        self._sizes: dict[JobId, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         commits.subscribe(self._after_commit)
 
-    def keep(self, jobs: Iterable[str]) -> None:
+    def keep(self, jobs: Iterable[JobId]) -> None:
         """Tell of ``jobs`` until each has ended."""
         for job in jobs:
             self._sizes.setdefault(job, 0)
@@ -76,7 +77,7 @@ class ProgressListener:
                 self._bus.publish(progress_of(job))
         self._arm()
 
-    def _size(self, job: str) -> int:
+    def _size(self, job: JobId) -> int:
         try:
             return (self._folder_of(job) / PROGRESS_FILE).stat().st_size
         except OSError:

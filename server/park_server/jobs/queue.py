@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import islice
 
+from park.model.ids import JobId
 from park_repo.database import Database
 from park_server.jobs import job_rows
 
@@ -21,19 +22,19 @@ class Queue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._ids: deque[str] = deque()
+        self._ids: deque[JobId] = deque()
         self._read: deque[job_rows.Queued] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._ids or self._read)
 
-    def add(self, jobs: Iterable[str]) -> None:
+    def add(self, jobs: Iterable[JobId]) -> None:
         """Put ``jobs`` behind all others."""
         self._ids.extend(jobs)
 
-    def add_first(self, jobs: Sequence[str]) -> None:
+    def add_first(self, jobs: Sequence[JobId]) -> None:
         """Put ``jobs`` before all others."""
-        read = [queued.request.id for queued in self._read]
+        read = [queued.id for queued in self._read]
         self._read.clear()
         self._ids.extendleft(reversed([*jobs, *read]))
 

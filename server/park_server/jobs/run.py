@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from park.model.ids import JobId
 from park.wire import JobRequest
 from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
@@ -36,11 +37,16 @@ class Run:
     timed_out_s: float | None = None
     timer: asyncio.TimerHandle | None = None
 
+    @property
+    def id(self) -> JobId:
+        """The id of the job."""
+        return JobId(self.job.id)
+
     def order(self, directory: Path, read_only: tuple[Path, ...]) -> StartOrder:
         """Return what the engine is told; ``directory`` is the job's folder."""
         job = self.job
         return StartOrder(
-            job_id=job.id,
+            job_id=self.id,
             attempt=self.attempt,
             directory=directory,
             environment=self.environment,

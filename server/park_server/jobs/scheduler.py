@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from park.errors import EnvironmentMismatch
+from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import JobRecord, JobRequest, PoolRecord
 from park_repo.database import Database
@@ -82,7 +83,7 @@ class Scheduler:
         self._commits.publish(Effects(retries=held_back))
         self._commits.publish(await self._database.awrite(self._settlement.resume))
 
-    def _queued(self, kind: JobKind) -> list[str]:
+    def _queued(self, kind: JobKind) -> list[JobId]:
         return self._database.read(lambda c: job_rows.ids(c, JobState.QUEUED, kind))
 
     # -- submission
@@ -95,7 +96,7 @@ class Scheduler:
         accepted = datetime.now(UTC)
         plans = self._accepted(user, requests, accepted)
         moment = text_of(accepted)
-        at_once = [plan.request for plan in plans if plan.is_free and plan.is_call]
+        at_once = [plan for plan in plans if plan.is_free and plan.is_call]
         with self._database.together() as batch:
             creating = batch.write(lambda c: self._settlement.create(c, user, plans, moment))
             started = self._dispatcher.start_with(user, at_once, batch)
@@ -104,9 +105,9 @@ class Scheduler:
         effects.queued = [job for job in effects.queued if job not in started]
         self._commits.publish(effects)
         return [
-            _just_created(plan, created.states[plan.request.id], moment)
-            if plan.request.id in created.states and plan.request.id not in created.changed
-            else self.record(plan.request.id, user)
+            _just_created(plan, created.states[plan.id], moment)
+            if plan.id in created.states and plan.id not in created.changed
+            else self.record(plan.id, user)
             for plan in plans
         ]
 
@@ -144,19 +145,19 @@ class Scheduler:
 
     # -- reading
 
-    def record(self, job: str, user: str) -> JobRecord:
+    def record(self, job: JobId, user: str) -> JobRecord:
         """Return the job as it is now."""
         return self._alive(self._database.read(lambda c: job_view.record(c, job, user)))
 
     def _alive(self, record: JobRecord) -> JobRecord:
         """Return ``record`` with what only this process and the job's folder know."""
         found = self._folders.with_progress(record)
-        return replace(found, pid=self._dispatcher.pid_of(record.id))
+        return replace(found, pid=self._dispatcher.pid_of(JobId(record.id)))
 
     def records(self, user: str, *, status: JobState | None, limit: int) -> list[JobRecord]:
         """Return the newest ``limit`` jobs of ``user``, newest first, without their progress."""
         found = self._database.read(lambda c: job_view.listing(c, user, status=status, limit=limit))
-        return [replace(record, pid=self._dispatcher.pid_of(record.id)) for record in found]
+        return [replace(record, pid=self._dispatcher.pid_of(JobId(record.id))) for record in found]
 
     def explainer(self) -> Explainer:
         """Return what explains jobs; for one request."""
@@ -170,7 +171,7 @@ class Scheduler:
         """Return the pools of the service, by name."""
         return self._settlement.pool_records()
 
-    async def wait(self, job: str, user: str, timeout_s: float) -> JobRecord:
+    async def wait(self, job: JobId, user: str, timeout_s: float) -> JobRecord:
         """Return the job when it is final, or when the time is up."""
         return await self._bus.wait_until(
             job,
@@ -180,7 +181,7 @@ class Scheduler:
         )
 
     async def wait_for_result(
-        self, job: str, user: str, timeout_s: float
+        self, job: JobId, user: str, timeout_s: float
     ) -> tuple[JobRecord, dict[str, Any] | None]:
         """Return the job as `wait` does, with its encoded result where it has one."""
 
@@ -194,7 +195,7 @@ class Scheduler:
 
     # -- cancelling
 
-    async def cancel(self, job: str, user: str, *, dependents: bool = False) -> JobRecord:
+    async def cancel(self, job: JobId, user: str, *, dependents: bool = False) -> JobRecord:
         """Cancel ``job``, with ``dependents`` all that needs it; return it when it has ended.
 
         Its processes, and theirs, are gone then.
@@ -208,7 +209,7 @@ class Scheduler:
         self._bus.publish(job)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
-    async def _end_running(self, job: str) -> None:
+    async def _end_running(self, job: JobId) -> None:
         kind = self._database.read(lambda c: job_rows.get(c, job)).kind
         await (self._fetch_queue if kind is JobKind.FETCH else self._dispatcher).cancel(job)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from park.errors import CannotSatisfy
+from park.model.ids import JobId
 from park.model.lock_hash import LockHash
 from park.model.truth import Verdict
 from park.wire import FetchRequest
@@ -57,7 +58,7 @@ class FetchedFile:
 class Fetcher(Protocol):
     """Brings files by URL into the content store."""
 
-    async def fetch(self, job: str, user: str, request: FetchRequest) -> FetchedFile:
+    async def fetch(self, job: JobId, user: str, request: FetchRequest) -> FetchedFile:
         """Return the file of ``request``, whose ``url`` is text, when its content is kept.
 
         Raises `ParkError` whose message is one line for people: it becomes the error of the
@@ -74,7 +75,7 @@ class NoFetcher:
 
     async def fetch(
         self,
-        job: str,  # noqa: ARG002 (the Protocol's)
+        job: JobId,  # noqa: ARG002 (the Protocol's)
         user: str,  # noqa: ARG002 (the Protocol's)
         request: FetchRequest,  # noqa: ARG002 (the Protocol's)
     ) -> FetchedFile:
@@ -103,44 +104,44 @@ class Peers(Protocol):
     what is not finished), and finds out by itself what is left to do.
     """
 
-    def watch(self, job: str) -> None:
+    def watch(self, job: JobId) -> None:
         """Follow the undecided remote leaves of ``job``, whose rows are committed."""
 
-    def stage(self, job: str) -> None:
+    def stage(self, job: JobId) -> None:
         """Bring here what the call of ``job`` refers to; what it waited for is true."""
 
-    def release(self, job: str) -> None:
+    def release(self, job: JobId) -> None:
         """Give back the grants of ``job``, which has ended, and follow nothing for it."""
 
-    def remark(self, job: str) -> str:
+    def remark(self, job: JobId) -> str:
         """Return a line on the services that ``job`` waits for, such as that one is silent."""
 
 
 class PeerListener(Protocol):
     """Who is told by `Peers`."""
 
-    async def leaf_decided(self, job: str, position: int, verdict: Verdict) -> None:
+    async def leaf_decided(self, job: JobId, position: int, verdict: Verdict) -> None:
         """Hear that the leaf of ``job`` at ``position`` in `remote_leaves` is decided."""
 
-    async def staged(self, job: str) -> None:
+    async def staged(self, job: JobId) -> None:
         """Hear that a row of `staged` is committed for every remote reference of ``job``."""
 
-    async def cannot_stage(self, job: str, why: str) -> None:
+    async def cannot_stage(self, job: JobId, why: str) -> None:
         """Hear that this will never be; ``why`` is one line."""
 
 
 class NoPeers:
     """Talks to nobody: what is said of jobs elsewhere stays undecided."""
 
-    def watch(self, job: str) -> None:
+    def watch(self, job: JobId) -> None:
         """Do nothing."""
 
-    def stage(self, job: str) -> None:
+    def stage(self, job: JobId) -> None:
         """Do nothing."""
 
-    def release(self, job: str) -> None:
+    def release(self, job: JobId) -> None:
         """Do nothing."""
 
-    def remark(self, job: str) -> str:  # noqa: ARG002 (the Protocol's)
+    def remark(self, job: JobId) -> str:  # noqa: ARG002 (the Protocol's)
         """Say nothing."""
         return ""

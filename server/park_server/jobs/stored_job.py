@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park_server.db.tables import jobs
 
@@ -25,7 +26,7 @@ class StoredJob:
 
     status: JobState
     kind: JobKind
-    id: str
+    id: JobId
     user: str
     entry_point: str
     lock_hash: str | None
@@ -65,7 +66,7 @@ class ChangedJob:
     """What a change of its state says of a job; ``pools`` are the units that it held."""
 
     kind: JobKind
-    id: str
+    id: JobId
     user: str
     entry_point: str
     attempt: int
@@ -90,7 +91,7 @@ class StartedAttempt:
 class Retry:
     """A queued job that failed before, and may start again at ``not_before``."""
 
-    job: str
+    job: JobId
     kind: JobKind
     not_before: datetime
 

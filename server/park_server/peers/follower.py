@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from park.errors import NotAuthenticated, ParkError
+from park.model.ids import JobId
 from park.model.truth import Verdict, never
 from park.wire import FollowedLeaf
 from park_server.peers.link import Barred, Link
@@ -19,7 +20,7 @@ __all__ = ["Follower", "Key"]
 
 _log = logging.getLogger("park.peers")
 
-Key = tuple[str, int]
+Key = tuple[JobId, int]
 """A job here, and the position of one of its remote leaves."""
 
 Decided = Callable[[Key, Verdict], Awaitable[None]]

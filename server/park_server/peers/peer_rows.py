@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select
 
 from park.errors import UsageError
+from park.model.ids import JobId
 from park.model.references import Reference, references_in
 from park.model.truth import Truth
 from park_server.db.tables import calls, fetches, held_grants, remote_leaves, staged
@@ -54,7 +55,7 @@ _FORGET = delete(held_grants).where(
 class RemoteLeaf:
     """A leaf that the service at the URL ``service`` decides for ``job``."""
 
-    job: str
+    job: JobId
     position: int
     service: str
     leaf: dict[str, Any]
@@ -64,7 +65,7 @@ class RemoteLeaf:
 class Held:
     """A grant of the service at the URL ``service`` that is held for ``job``."""
 
-    job: str
+    job: JobId
     service: str
     token: str = field(repr=False)
 
@@ -120,7 +121,7 @@ def key_of(reference: Reference) -> str:
     return json.dumps(reference.as_json(), sort_keys=True)
 
 
-def references_to_stage(connection: Connection, job: str) -> list[Reference]:
+def references_to_stage(connection: Connection, job: JobId) -> list[Reference]:
     """Return the references to jobs elsewhere in the call or the fetch of ``job``."""
     documents = [
         *connection.execute(_CALL, {"job": job}).scalars(),
@@ -130,12 +131,12 @@ def references_to_stage(connection: Connection, job: str) -> list[Reference]:
     return [reference for reference in found if reference.service is not None]
 
 
-def staged_references(connection: Connection, job: str) -> set[str]:
+def staged_references(connection: Connection, job: JobId) -> set[str]:
     """Return which references of ``job`` are staged, each as `key_of` it."""
     return set(connection.execute(_STAGED, {"job": job}).scalars())
 
 
-def write_staged(connection: Connection, job: str, documents: dict[str, Any]) -> None:
+def write_staged(connection: Connection, job: JobId, documents: dict[str, Any]) -> None:
     """Write what takes the place of references, by `key_of` them."""
     known = staged_references(connection, job)
     rows = [

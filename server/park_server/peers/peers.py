@@ -11,6 +11,7 @@ from typing import TypeVar
 import httpx2
 
 from park.errors import ParkError, UsageError
+from park.model.ids import JobId
 from park.model.truth import Verdict, never
 from park.wire import FollowedLeaf
 from park_repo.database import Change, Database
@@ -58,7 +59,7 @@ class ServicePeers:
         self._client: httpx2.AsyncClient | None = None
         self._links: dict[str, Link] = {}
         self._followers: dict[Link, Follower] = {}
-        self._followed: dict[str, dict[Key, Link]] = {}
+        self._followed: dict[JobId, dict[Key, Link]] = {}
         self._disk = disk or Disk()
         self._stager = Stager(
             database=database,
@@ -67,8 +68,8 @@ class ServicePeers:
             listener=listener,
             disk=self._disk,
         )
-        self._to_watch: dict[str, None] = {}
-        self._releasing: set[str] = set()
+        self._to_watch: dict[JobId, None] = {}
+        self._releasing: set[JobId] = set()
         self._tasks = Tasks(_log, "a step with another service failed")
 
     async def stop(self) -> None:
@@ -82,17 +83,17 @@ class ServicePeers:
         if self._client is not None:
             await self._client.aclose()
 
-    def watch(self, job: str) -> None:
+    def watch(self, job: JobId) -> None:
         """Follow the undecided remote leaves of ``job``, whose rows are committed."""
         if not self._to_watch:
             self._tasks.spawn(self._watch_all())
         self._to_watch[job] = None
 
-    def stage(self, job: str) -> None:
+    def stage(self, job: JobId) -> None:
         """Bring here what the call of ``job`` refers to."""
         self._stager.stage(job)
 
-    def release(self, job: str) -> None:
+    def release(self, job: JobId) -> None:
         """Give back the grants of ``job``, and follow nothing for it."""
         self._to_watch.pop(job, None)
         self._stager.drop(job)
@@ -102,7 +103,7 @@ class ServicePeers:
             self._releasing.add(job)
             self._tasks.spawn(self._release(job))
 
-    def remark(self, job: str) -> str:
+    def remark(self, job: JobId) -> str:
         """Return a line on the services that ``job`` waits for and that are silent."""
         links = {*self._followed.get(job, {}).values(), *self._stager.asked(job)}
         return "; ".join(sorted(link.remark for link in links if link.remark))
@@ -153,7 +154,7 @@ class ServicePeers:
                 del self._followed[job]
         await self._listener.leaf_decided(job, position, verdict)
 
-    async def _release(self, job: str) -> None:
+    async def _release(self, job: JobId) -> None:
         try:
             for held in self._database.read(lambda c: peer_rows.held_by(c, [job])):
                 if not await self._written(partial(peer_rows.release, held=held)):

@@ -12,6 +12,7 @@ import httpx2
 
 from park.errors import ParkError, UsageError
 from park.model.conditions import brief
+from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.runtime.codec import TAG
 from park.wire import FileRecord, decode
@@ -61,22 +62,22 @@ class Stager:
         self._listener = listener
         self._disk = disk
         self._files: SingleFlight[None] = SingleFlight()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._asked: dict[str, set[Link]] = {}
+        self._tasks: dict[JobId, asyncio.Task[None]] = {}
+        self._asked: dict[JobId, set[Link]] = {}
 
-    def stage(self, job: str) -> None:
+    def stage(self, job: JobId) -> None:
         """Bring here what ``job`` refers to, unless that is under way."""
         if job not in self._tasks:
             task = asyncio.create_task(self._stage(job))
             self._tasks[job] = task
             task.add_done_callback(lambda done: self._ended(job, done))
 
-    def drop(self, job: str) -> None:
+    def drop(self, job: JobId) -> None:
         """Bring no more for ``job``."""
         if task := self._tasks.get(job):
             task.cancel()
 
-    def asked(self, job: str) -> Collection[Link]:
+    def asked(self, job: JobId) -> Collection[Link]:
         """Return the services that are being asked for ``job``."""
         return self._asked.get(job, ())
 
@@ -88,13 +89,13 @@ class Stager:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._files.aclose()
 
-    def _ended(self, job: str, task: asyncio.Task[None]) -> None:
+    def _ended(self, job: JobId, task: asyncio.Task[None]) -> None:
         self._tasks.pop(job, None)
         self._asked.pop(job, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("staging for job %s failed", job, exc_info=error)
 
-    async def _stage(self, job: str) -> None:
+    async def _stage(self, job: JobId) -> None:
         try:
             documents = await self._documents(job)
         except CannotStage as error:
@@ -105,7 +106,7 @@ class Stager:
         )
         await self._listener.staged(job)
 
-    async def _documents(self, job: str) -> dict[str, Any]:
+    async def _documents(self, job: JobId) -> dict[str, Any]:
         """Return what takes the place of each reference that is not staged yet."""
         wanted, done, held = self._database.read(
             lambda c: (

@@ -31,6 +31,7 @@ from park.errors import (
     UnknownItem,
     UsageError,
 )
+from park.model.ids import JobId
 from park.wire import FetchRequest
 from park_repo.database import Database
 from park_server.content import ContentStore
@@ -77,7 +78,7 @@ class Lab:
         async def once() -> FetchedFile:
             fetcher = self.fetcher()
             try:
-                return await fetcher.fetch(JOB, user, FetchRequest(url=url, **more))
+                return await fetcher.fetch(JobId(JOB), user, FetchRequest(url=url, **more))
             finally:
                 await fetcher.aclose()
 
@@ -250,7 +251,7 @@ def left_behind(lab: Lab, server: FileServer, served: Served) -> str:
 
     async def stopped() -> None:
         fetcher = lab.fetcher()
-        fetch = asyncio.create_task(fetcher.fetch(JOB, "ada", FetchRequest(url=url)))
+        fetch = asyncio.create_task(fetcher.fetch(JobId(JOB), "ada", FetchRequest(url=url)))
         assert await asyncio.to_thread(written.wait, 30)
         fetcher.stop()
         fetch.cancel()
@@ -323,7 +324,7 @@ def test_a_cancelled_fetch_leaves_nothing(lab: Lab, server: FileServer) -> None:
 
     async def cancelled() -> None:
         fetcher = lab.fetcher()
-        fetch = asyncio.create_task(fetcher.fetch(JOB, "ada", FetchRequest(url=url)))
+        fetch = asyncio.create_task(fetcher.fetch(JobId(JOB), "ada", FetchRequest(url=url)))
         await asyncio.to_thread(served.reached.wait, 30)
         fetch.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -436,7 +437,7 @@ def test_two_at_once_download_once(lab: Lab, server: FileServer) -> None:
         fetcher = lab.fetcher()
         request = FetchRequest(url=url)
         files = await asyncio.gather(
-            *(fetcher.fetch(f"job-{number}", "ada", request) for number in range(3))
+            *(fetcher.fetch(JobId(f"job-{number}"), "ada", request) for number in range(3))
         )
         assert len({file.sha256 for file in files}) == 1
         await fetcher.aclose()

@@ -14,6 +14,7 @@ from support.labs.schedule_lab import BASE_URL, LIMIT_S, USER, Lab, lab, run, va
 
 from park.errors import CannotSatisfy, ParkError, UnknownItem, UsageError
 from park.model.conditions import At, Comparison, JobIs, Literal, Phase, Pool, any_of
+from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.model.states import InstallState
 from park.model.truth import TRUE, Truth, never
@@ -163,15 +164,15 @@ def test_what_lives_elsewhere_is_followed_staged_and_released(tmp_path: Path) ->
             assert why.line == (
                 f"waits: job far completed on {ELSEWHERE} (sns.example.org has not answered a)"
             )
-            await here.events.leaf_decided("a", 0, TRUE)
-            await here.events.leaf_decided("a", 0, TRUE)  # told twice
+            await here.events.leaf_decided(JobId("a"), 0, TRUE)
+            await here.events.leaf_decided(JobId("a"), 0, TRUE)  # told twice
             assert (peers.asked[1:], here.status("a")) == ([("stage", "a")], ["waiting"])
             why = here.database.read(lambda c: here.scheduler.explainer().why(c, "a", USER))
             assert why.line.startswith(f"brings here what it refers to on {ELSEWHERE}")
             reference = json.dumps(there.as_json(), sort_keys=True)
             row = {"job": "a", "reference": reference, "document": 42}
             here.database.write(lambda c: c.execute(staged.insert(), row)).result()
-            await here.events.staged("a")
+            await here.events.staged(JobId("a"))
             order = await here.started()
             assert here.call_of(order)["args"] == [42]
             here.complete(order)
@@ -192,12 +193,12 @@ def test_what_is_never_elsewhere_cancels_here(tmp_path: Path) -> None:
             await here.submit("any", when=any_of([far, near]))
             await here.submit("stage", Reference(job="far", what=What.FILE, service=ELSEWHERE))
             for job in ("all", "any"):
-                await here.events.leaf_decided(job, 0, never("it failed there"))
+                await here.events.leaf_decided(JobId(job), 0, never("it failed there"))
             assert here.status("all", "any") == ["cancelled", "waiting"]
-            assert here.scheduler.record("all", USER).error == "it failed there"
-            await here.events.leaf_decided("stage", 0, TRUE)
-            await here.events.cannot_stage("stage", "404 for run.refl")
-            assert here.scheduler.record("stage", USER).error == "404 for run.refl"
+            assert here.scheduler.record(JobId("all"), USER).error == "it failed there"
+            await here.events.leaf_decided(JobId("stage"), 0, TRUE)
+            await here.events.cannot_stage(JobId("stage"), "404 for run.refl")
+            assert here.scheduler.record(JobId("stage"), USER).error == "404 for run.refl"
             assert await here.run_next() == "near"
             assert await here.run_next() == "any"
 
@@ -211,10 +212,10 @@ def test_peers_are_asked_again_after_a_restart(tmp_path: Path) -> None:
             await before.submit("watch", when=far, grants=GRANT)
             await before.submit("stage", Reference(job="far", what=What.URL, service=ELSEWHERE))
             await before.submit("evaluated", when=any_of([far, far]))
-            await before.events.leaf_decided("stage", 0, TRUE)
-            await before.events.leaf_decided("evaluated", 0, TRUE)
+            await before.events.leaf_decided(JobId("stage"), 0, TRUE)
+            await before.events.leaf_decided(JobId("evaluated"), 0, TRUE)
             await before.submit("ended", when=far, grants=GRANT)
-            await before.scheduler.cancel("ended", USER)
+            await before.scheduler.cancel(JobId("ended"), USER)
         peers = ToldPeers()
         async with lab(tmp_path, peers=peers) as here:
             assert set(peers.asked) == {
@@ -260,7 +261,7 @@ async def submit_fetch(here: Lab, job: str, url: Any = FILE.url, **more: Any) ->
 
 
 def authorization(here: Lab, job: str) -> str | None:
-    return here.database.read(lambda c: job_rows.fetch_of(c, job)).authorization
+    return here.database.read(lambda c: job_rows.fetch_of(c, JobId(job))).authorization
 
 
 def test_a_fetch_is_a_job_whose_file_others_get(tmp_path: Path) -> None:
@@ -276,7 +277,7 @@ def test_a_fetch_is_a_job_whose_file_others_get(tmp_path: Path) -> None:
             done = await here.final("f")
             assert (done.status, done.failures, done.attempt) == ("completed", 1, 2)
             assert [file.name for file in done.files] == ["run.zip"]
-            assert here.database.read(lambda c: job_rows.result_of(c, "f")) == {
+            assert here.database.read(lambda c: job_rows.result_of(c, JobId("f"))) == {
                 "url": FILE.url,
                 "sha256": FILE.sha256,
                 "size": 3,
@@ -318,7 +319,7 @@ def test_a_fetch_fails_in_one_line_and_is_cancelled_at_any_time(tmp_path: Path) 
             )
             await submit_fetch(here, "slow")
             await here.until("slow", lambda r: r.status == "running")
-            record = await here.scheduler.cancel("slow", USER)
+            record = await here.scheduler.cancel(JobId("slow"), USER)
             assert (record.status, record.error) == ("cancelled", "cancelled on request")
             assert authorization(here, "slow") is None
             await submit_fetch(here, "late", timeout_s=0.01)
@@ -339,7 +340,7 @@ def test_a_fetch_goes_on_after_a_restart_and_no_more_than_four_run(tmp_path: Pat
         async with lab(tmp_path, fetcher=fetcher) as here:
             for n in range(6):
                 assert (await here.final(f"f{n}")).status == "completed"
-            assert here.scheduler.record("f0", USER).attempt == 1
+            assert here.scheduler.record(JobId("f0"), USER).attempt == 1
 
     run(test)
 
@@ -365,10 +366,10 @@ def test_followed_leaves_are_answered_when_one_is_decided(tmp_path: Path) -> Non
             both = asyncio.create_task(follow(here, done, failed))
             await here.in_the_meantime()
             orders = {a.job_id: a, b.job_id: b}
-            here.complete(orders["a"])
+            here.complete(orders[JobId("a")])
             assert await both == [Truth.TRUE, Truth.NEVER]
             assert not pool.done()
-            here.complete(orders["b"])
+            here.complete(orders[JobId("b")])
             assert await pool == [Truth.TRUE]
 
     run(test)
@@ -497,7 +498,7 @@ def test_a_cause_stands_right_below_what_it_caused(tmp_path: Path) -> None:
             await here.submit("c")
             await here.submit("d", value_of("b"), value_of("c"))
             order = await here.started()
-            await here.scheduler.cancel("c", USER)
+            await here.scheduler.cancel(JobId("c"), USER)
             here.fail(order, "no luck")
             await here.final("b")
             _, chain = why(here, "d")

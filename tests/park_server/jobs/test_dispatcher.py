@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.labs.schedule_lab import OneEnvironment, ToldEngine
 
+from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import JobRequest
 from park_repo.database import Database
@@ -24,6 +26,7 @@ from park_server.jobs import job_rows, job_view
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
+from park_server.jobs.conditions.needs import planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
@@ -69,7 +72,7 @@ class Place:
         ]
         new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
         self.database.write(lambda c: create_jobs(c, USER, new, SUBMITTED)).result()
-        self.dispatcher.enqueue(ids)
+        self.dispatcher.enqueue(map(JobId, ids))
 
     async def started(self) -> StartOrder:
         return await asyncio.wait_for(self.engine.orders.get(), 30)
@@ -82,7 +85,7 @@ class Place:
     async def final(self, job: str) -> Any:
         return await self.bus.wait_until(
             job,
-            lambda: self.database.read(lambda c: job_view.record(c, job, USER)),
+            lambda: self.database.read(lambda c: job_view.record(c, JobId(job), USER)),
             lambda record: JobState(record.status).is_final,
             30,
         )
@@ -123,7 +126,7 @@ def test_a_start_is_committed_before_the_engine_hears_of_it(tmp_path: Path) -> N
         async with place(tmp_path) as here:
             here.submit("1")
             order = await here.started()
-            record = here.database.read(lambda c: job_view.record(c, "1", USER))
+            record = here.database.read(lambda c: job_view.record(c, JobId("1"), USER))
             assert (record.status, record.attempt, record.runtime_hash) == ("running", 1, "ef")
             assert order.environment == Path("/envs/ab")
             assert json.loads((order.directory / "call.json").read_text()) == {
@@ -153,7 +156,7 @@ def test_a_job_cancelled_in_the_queue_takes_no_slot(tmp_path: Path) -> None:
             here.submit("1", "2", "3")
             first = await here.started()
             end = cancelled_in_time()
-            here.database.write(lambda c: job_rows.end(c, "2", end)).result()
+            here.database.write(lambda c: job_rows.end(c, JobId("2"), end)).result()
             here.end(first, outcome=DONE)
             assert (await here.started()).job_id == "3"
 
@@ -227,7 +230,7 @@ def test_the_time_limit_of_the_decorator_ends_the_job(tmp_path: Path) -> None:
             here.submit("1")
             order = await here.started()
             (order.directory / "marks.json").write_text('{"attempt": 1, "timeout_s": 0.01}')
-            here.dispatcher.on_marked("1", 1)
+            here.dispatcher.on_marked(JobId("1"), 1)
             assert await asyncio.wait_for(here.engine.cancelled.get(), 30) == "1"
             here.end(order, ExitKind.SIGNALLED, signal=15)
             record = await here.final("1")
@@ -241,13 +244,13 @@ def test_a_cancel_of_a_running_job_is_its_end(tmp_path: Path) -> None:
         async with place(tmp_path) as here:
             here.submit("1")
             order = await here.started()
-            here.dispatcher.on_started("1", 1, 4711)
-            assert here.dispatcher.pid_of("1") == 4711
-            await here.dispatcher.cancel("1")
+            here.dispatcher.on_started(JobId("1"), 1, 4711)
+            assert here.dispatcher.pid_of(JobId("1")) == 4711
+            await here.dispatcher.cancel(JobId("1"))
             here.end(order, ExitKind.SIGNALLED, signal=15)
             record = await here.final("1")
             assert (record.status, record.error) == ("cancelled", "cancelled on request")
-            assert here.dispatcher.pid_of("1") is None
+            assert here.dispatcher.pid_of(JobId("1")) is None
 
     run(test)
 
@@ -285,23 +288,24 @@ def test_of_a_job_that_has_ended_only_what_is_shown_stays(tmp_path: Path) -> Non
     run(test)
 
 
-def create_and_start(here: Place, *ids: str) -> set[str]:
+def create_and_start(here: Place, *ids: str) -> set[JobId]:
     """Queue the creation and the start of jobs for one commit; do not wait for it."""
     call: dict[str, Any] = {"args": [], "kwargs": {}}
     requests = [
         JobRequest(id=job, entry_point="mymodel:fit", call=call, lock_hash="ab") for job in ids
     ]
     new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
+    plans = [planned(request, datetime.now(UTC)) for request in requests]
     with here.database.together() as batch:
         batch.write(lambda c: create_jobs(c, USER, new, SUBMITTED))
-        return here.dispatcher.start_with(USER, requests, batch)
+        return here.dispatcher.start_with(USER, plans, batch)
 
 
 def test_a_job_that_can_start_at_once_is_created_and_started_in_one_go(tmp_path: Path) -> None:
     async def test() -> None:
         async with place(tmp_path, slots=2) as here:
             assert create_and_start(here, "1", "2", "3") == {"1", "2"}
-            here.dispatcher.enqueue(["3"])
+            here.dispatcher.enqueue([JobId("3")])
             first, second = await here.started(), await here.started()
             assert (first.job_id, second.job_id, first.attempt) == ("1", "2", 1)
             assert (first.directory / "call.json").exists()
@@ -332,8 +336,9 @@ def test_a_creation_that_fails_leaves_no_slot_taken(tmp_path: Path) -> None:
     async def test() -> None:
         async with place(tmp_path, slots=1) as here:
             request = JobRequest(id="1", entry_point="mymodel:fit", call={}, lock_hash="ab")
+            plan = planned(request, datetime.now(UTC))
             with here.database.together() as batch:  # and never created
-                assert here.dispatcher.start_with(USER, [request], batch) == {"1"}
+                assert here.dispatcher.start_with(USER, [plan], batch) == {"1"}
             here.submit("2")
             assert (await here.started()).job_id == "2"
 

@@ -13,6 +13,7 @@ from support.faults.full_disk import FullDisk, no_room
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 
 from park.model.conditions import InstallIs, Phase
+from park.model.ids import JobId
 from park.model.states import InstallState
 from park.wire import FetchRequest
 from park_server.jobs.seams import FetchedFile
@@ -114,7 +115,7 @@ def test_a_job_that_is_cancelled_while_its_folder_is_refused_never_starts(
             await here.submit("a")
             await asyncio.wait_for(refused.wait(), 30)
             await here.until("a", lambda record: record.status == "queued")
-            assert (await here.scheduler.cancel("a", USER)).status == "cancelled"
+            assert (await here.scheduler.cancel(JobId("a"), USER)).status == "cancelled"
             monkeypatch.undo()
             await here.submit("b")
             assert await here.run_next() == "b"

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
@@ -12,7 +13,7 @@ FILE = FileRecord(name="fit.png", sha256="ab", size=3)
 
 
 def ended(kind: ExitKind = ExitKind.EXITED, *, attempt: int = 1, **facts: Any) -> AttemptExit:
-    return AttemptExit(job_id="0199", attempt=attempt, kind=kind, **facts)
+    return AttemptExit(job_id=JobId("0199"), attempt=attempt, kind=kind, **facts)
 
 
 def decide(attempt: AttemptExit, *, cancel: bool = False, timed_out: float | None = None) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from park.errors import UnknownItem
+from park.model.ids import JobId
 from park.model.states import JobState, may_follow
 from park.wire import FileRecord, JobRequest
 from park_repo.database import Database
@@ -23,6 +24,7 @@ from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
 
+JOB = JobId("0199")
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
 
@@ -52,18 +54,18 @@ def types_of(database: Database) -> list[str]:
 def test_a_job_goes_its_way_and_leaves_its_events(database: Database) -> None:
     file = FileRecord(name="fit.png", sha256="cd", size=3)
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
-    (queued,) = database.read(lambda c: job_rows.to_start(c, ["0199", "absent"]))
+    (queued,) = database.read(lambda c: job_rows.to_start(c, [JOB, JobId("absent")]))
     assert (queued.user, queued.request) == (USER, request())
-    started = database.write(lambda c: job_rows.starting(c, "0199", "/envs/ab", "ef")).result()
+    started = database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result()
     assert started is not None
     assert started.attempt == 1
-    assert database.read(lambda c: job_rows.to_start(c, ["0199"])) == []
+    assert database.read(lambda c: job_rows.to_start(c, [JOB])) == []
     end = JobEnd(status=JobState.COMPLETED, result={"chisq": 1.9}, files=[file])
-    database.write(lambda c: job_rows.end(c, "0199", end)).result()
-    record = database.read(lambda c: job_view.record(c, "0199", USER))
+    database.write(lambda c: job_rows.end(c, JOB, end)).result()
+    record = database.read(lambda c: job_view.record(c, JOB, USER))
     assert (record.status, record.attempt, record.files) == ("completed", 1, [file])
     assert (record.environment, record.runtime_hash, record.pid) == ("/envs/ab", "ef", None)
-    assert database.read(lambda c: job_rows.result_of(c, "0199")) == {"chisq": 1.9}
+    assert database.read(lambda c: job_rows.result_of(c, JOB)) == {"chisq": 1.9}
     assert types_of(database) == ["queued", "running", "completed"]
 
 
@@ -78,35 +80,35 @@ def test_a_retry_of_the_client_is_harmless(database: Database) -> None:
 def test_another_users_job_does_not_exist(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     with pytest.raises(UnknownItem, match="no job 0199"):
-        database.read(lambda c: job_rows.get(c, "0199", "bob"))
+        database.read(lambda c: job_rows.get(c, JOB, "bob"))
     assert database.read(lambda c: job_view.listing(c, "bob", status=None, limit=10)) == []
     assert database.read(lambda c: events.after(c, "bob", 0, 10)) == []
 
 
 def test_a_job_cancelled_while_it_was_queued_does_not_start(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
-    database.write(lambda c: job_rows.end(c, "0199", cancelled_in_time())).result()
-    assert database.write(lambda c: job_rows.starting(c, "0199", "/envs/ab", "ef")).result() is None
+    database.write(lambda c: job_rows.end(c, JOB, cancelled_in_time())).result()
+    assert database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result() is None
     assert types_of(database) == ["queued", "cancelled"]
 
 
 def test_a_running_job_is_cancelled_only_when_it_has_ended(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
-    database.write(lambda c: job_rows.starting(c, "0199", "/envs/ab", "ef")).result()
-    database.write(lambda c: job_rows.request_cancel(c, "0199")).result()
-    row = database.read(lambda c: job_rows.get(c, "0199"))
+    database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result()
+    database.write(lambda c: job_rows.request_cancel(c, JOB)).result()
+    row = database.read(lambda c: job_rows.get(c, JOB))
     assert (row.status, row.cancel_requested) == ("running", True)
 
 
 def test_an_absent_file_is_told_with_those_that_there_are(database: Database) -> None:
     file = FileRecord(name="fit.png", sha256="cd", size=3)
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
-    database.write(lambda c: job_rows.starting(c, "0199", "/envs/ab", "ef")).result()
+    database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result()
     end = JobEnd(status=JobState.FAILED, error="x", files=[file])
-    database.write(lambda c: job_rows.end(c, "0199", end)).result()
-    assert database.read(lambda c: job_rows.file_of(c, "0199", "fit.png")) == file
+    database.write(lambda c: job_rows.end(c, JOB, end)).result()
+    assert database.read(lambda c: job_rows.file_of(c, JOB, "fit.png")) == file
     with pytest.raises(UnknownItem, match=r"no file 'fit.pdf'; it has: fit\.png"):
-        database.read(lambda c: job_rows.file_of(c, "0199", "fit.pdf"))
+        database.read(lambda c: job_rows.file_of(c, JOB, "fit.pdf"))
 
 
 class JobLife(RuleBasedStateMachine):
@@ -131,23 +133,23 @@ class JobLife(RuleBasedStateMachine):
 
     @rule()
     def retry(self) -> None:
-        self._try(lambda c: job_rows.retry(c, "0199", "no luck", datetime.now(UTC)))
+        self._try(lambda c: job_rows.retry(c, JOB, "no luck", datetime.now(UTC)))
 
     @rule()
     def start(self) -> None:
-        self._try(lambda c: job_rows.starting(c, "0199", "/envs/ab", "ef"))
+        self._try(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef"))
 
     @rule()
     def requeue(self) -> None:
-        self._try(lambda c: job_rows.requeue(c, "0199"))
+        self._try(lambda c: job_rows.requeue(c, JOB))
 
     @rule()
     def cancel(self) -> None:
-        self._try(lambda c: job_rows.end(c, "0199", cancelled_in_time()))
+        self._try(lambda c: job_rows.end(c, JOB, cancelled_in_time()))
 
     @rule(status=st.sampled_from([s for s in JobState if s.is_final]))
     def end(self, status: JobState) -> None:
-        self._try(lambda c: job_rows.end(c, "0199", JobEnd(status=status)))
+        self._try(lambda c: job_rows.end(c, JOB, JobEnd(status=status)))
 
     @invariant()
     def the_log_tells_a_life(self) -> None:
@@ -157,7 +159,7 @@ class JobLife(RuleBasedStateMachine):
                 return
             states = [JobState(state) for state in log]
             assert all(may_follow(a, b) for a, b in pairwise(states))
-            assert job_rows.get(connection, "0199").status == log[-1]
+            assert job_rows.get(connection, JOB).status == log[-1]
 
 
 JobLife.TestCase.settings = settings(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from support.services.elsewhere import LIMIT_S, URL, Elsewhere, leaf
 
+from park.model.ids import JobId
 from park.model.truth import Truth, Verdict
 from park.wire import FollowedLeaf
 from park_server.peers.follower import Follower, Key
@@ -61,7 +62,7 @@ def follow(
 
 def leaves(*jobs: str, token: str | None = None) -> dict[Key, FollowedLeaf]:
     token = token or "good"
-    return {(job, 0): FollowedLeaf(leaf=leaf(job), token=token) for job in jobs}
+    return {(JobId(job), 0): FollowedLeaf(leaf=leaf(job), token=token) for job in jobs}
 
 
 def test_what_is_decided_is_told_and_the_rest_goes_on() -> None:
@@ -74,7 +75,7 @@ def test_what_is_decided_is_told_and_the_rest_goes_on() -> None:
         await other.until_asked("POST", "/follow", 2)
         other.say("a", Truth.NEVER, "it failed")
         await told.count(2)
-        assert told.verdicts["a", 0] == Verdict(Truth.NEVER, "it failed")
+        assert told.verdicts[JobId("a"), 0] == Verdict(Truth.NEVER, "it failed")
         assert told.times == 2
 
     follow(scenario)
@@ -144,11 +145,11 @@ def test_a_grant_that_expired_ends_only_what_it_was_for() -> None:
         other.say("c")
         follower.add(leaves("a", "b", token="old") | leaves("c"))
         await told.count(3)
-        assert told.verdicts["a", 0] == Verdict(
+        assert told.verdicts[JobId("a"), 0] == Verdict(
             Truth.NEVER, "elsewhere.example: the grant old expired"
         )
-        assert told.verdicts["b", 0] == told.verdicts["a", 0]
-        assert told.verdicts["c", 0] == Verdict(Truth.TRUE)
+        assert told.verdicts[JobId("b"), 0] == told.verdicts[JobId("a"), 0]
+        assert told.verdicts[JobId("c"), 0] == Verdict(Truth.TRUE)
 
     follow(scenario)
 
@@ -216,10 +217,10 @@ def test_what_is_dropped_is_asked_no_more() -> None:
     async def scenario(other: Elsewhere, follower: Follower, told: Told, _: Link) -> None:
         follower.add(leaves("a", "b"))
         await other.until_asked("POST", "/follow", 1)
-        follower.drop([("a", 0)])
+        follower.drop([(JobId("a"), 0)])
         await other.until_asked("POST", "/follow", 2)
         assert b'"a"' not in other.requests[-1].content
-        follower.drop([("b", 0)])
+        follower.drop([(JobId("b"), 0)])
         follower.add(leaves("c"))
         other.say("c")
         await told.count(1)
@@ -231,7 +232,7 @@ def test_what_is_dropped_is_asked_no_more() -> None:
 def test_what_a_verdict_sets_off_may_drop_the_rest() -> None:
     async def scenario(other: Elsewhere, _: Follower, told: Told, link: Link) -> None:
         async def decided(key: Key, verdict: Verdict) -> None:
-            eager.drop([("a", 0), ("b", 0), ("c", 0)])
+            eager.drop([(JobId("a"), 0), (JobId("b"), 0), (JobId("c"), 0)])
             await told(key, verdict)
 
         eager = Follower(link, decided)

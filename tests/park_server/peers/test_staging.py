@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from support.labs.rows import add_job
 from support.services.elsewhere import LIMIT_S, URL, Elsewhere, leaf
 
+from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict
 from park_repo.database import Database
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 DATA = bytes(range(256)) * 100
 NO_GRANT = "none"
+HERE = JobId("here")
 SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
@@ -136,7 +138,7 @@ def test_values_files_and_urls_are_staged(tmp_path: Path) -> None:
         lab.other.files["r"] = {"out/run.refl": DATA}
         value = to("r", What.VALUE, path=(("item", "chisq"),))
         lab.job("here", to("r", What.FILE), to("r", What.URL), value)
-        lab.peers.stage("here")
+        lab.peers.stage(HERE)
         await lab.listener.count(1)
         assert lab.listener.staged_jobs == ["here"]
         assert lab.documents("here") == [
@@ -157,7 +159,7 @@ def test_a_download_goes_on_where_it_broke(tmp_path: Path) -> None:
         lab.other.files["r"] = {"f": DATA}
         lab.other.cut_after = [5000, 10_000]
         lab.job("here", to("r", What.FILE))
-        lab.peers.stage("here")
+        lab.peers.stage(HERE)
         await lab.listener.count(1)
         assert lab.listener.staged_jobs == ["here"]
         ranges = [
@@ -178,7 +180,7 @@ def test_several_jobs_share_one_download(tmp_path: Path) -> None:
         lab.other.files["r"] = {"f": DATA}
         for n in range(20):
             lab.job(f"here{n}", to("r", What.FILE))
-            lab.peers.stage(f"here{n}")
+            lab.peers.stage(JobId(f"here{n}"))
         await lab.listener.count(20)
         assert len(lab.listener.staged_jobs) == 20
         assert lab.other.asked("GET", "/jobs/r/files/f") == 1
@@ -205,8 +207,8 @@ def test_where_one_jobs_grant_fails_the_others_use_their_own(tmp_path: Path) -> 
 
         original = lab.other.usual
         lab.other.answer = answer
-        lab.peers.stage("a")
-        lab.peers.stage("b")
+        lab.peers.stage(JobId("a"))
+        lab.peers.stage(JobId("b"))
         await lab.listener.count(2)
         assert lab.listener.staged_jobs == ["b"]
         assert "the grant first expired" in lab.listener.failed["a"]
@@ -236,7 +238,7 @@ def test_what_will_not_heal_is_told(
         lab.other.records["r"] = records
         lab.other.files["r"] = {"f": served}
         lab.job("here", to("r", What.FILE, **reference))
-        lab.peers.stage("here")
+        lab.peers.stage(HERE)
         await lab.listener.count(1)
         assert why in lab.listener.failed["here"]
         assert "\n" not in lab.listener.failed["here"]
@@ -259,7 +261,7 @@ def test_without_a_grant_or_a_job_nothing_is_staged(
 ) -> None:
     async def scenario(lab: Lab) -> None:
         lab.job("here", to("r", What.VALUE), token=token)
-        lab.peers.stage("here")
+        lab.peers.stage(HERE)
         await lab.listener.count(1)
         assert lab.listener.failed == {"here": why}
 
@@ -271,7 +273,7 @@ def test_a_result_cannot_have_this_service_open_files(tmp_path: Path, kind: str)
     async def scenario(lab: Lab) -> None:
         lab.other.results["r"] = {"deep": [{"$park": kind, "path": "~/secret"}]}
         lab.job("here", to("r", What.VALUE))
-        lab.peers.stage("here")
+        lab.peers.stage(HERE)
         await lab.listener.count(1)
         assert f"a node of kind '{kind}', which is refused" in lab.listener.failed["here"]
 
@@ -283,14 +285,14 @@ def test_staging_waits_for_a_service_that_is_down_and_says_so(tmp_path: Path) ->
         lab.other.results["r"] = 1
         lab.other.is_up = False
         lab.job("here", to("r", What.VALUE))
-        lab.peers.stage("here")
+        lab.peers.stage(HERE)
         await lab.other.until_asked("GET", "")
-        assert lab.peers.remark("here").startswith("elsewhere.example has not answered since")
-        assert lab.peers.remark("another") == ""
+        assert lab.peers.remark(HERE).startswith("elsewhere.example has not answered since")
+        assert lab.peers.remark(JobId("another")) == ""
         lab.other.come_back()
         await lab.listener.count(1)
         assert lab.listener.staged_jobs == ["here"]
-        assert lab.peers.remark("here") == ""
+        assert lab.peers.remark(HERE) == ""
 
     run(tmp_path, scenario)
 
@@ -304,7 +306,7 @@ def test_leaves_are_followed_with_the_grants_of_their_jobs(tmp_path: Path) -> No
         lab.job("three")
         lab.leaf("three", "a", service="ftp://elsewhere.example")
         for job in ("one", "two", "three"):
-            lab.peers.watch(job)
+            lab.peers.watch(JobId(job))
         lab.other.say("a")
         await lab.listener.count(3)
         assert lab.listener.decided == {
@@ -322,11 +324,11 @@ def test_a_grant_is_given_back_when_the_last_job_with_it_has_ended(tmp_path: Pat
     async def scenario(lab: Lab) -> None:
         for job in ("one", "two"):
             lab.job(job)
-        lab.peers.release("one")
+        lab.peers.release(JobId("one"))
         await lab.peers._tasks.finish()
         assert (lab.held(), lab.other.asked("DELETE", "/grant")) == (["two"], 0)
-        lab.peers.release("two")
-        lab.peers.release("two")
+        lab.peers.release(JobId("two"))
+        lab.peers.release(JobId("two"))
         await lab.peers._tasks.finish()
         assert (lab.held(), lab.other.asked("DELETE", "/grant")) == ([], 1)
         assert lab.other.tokens == set()
@@ -340,7 +342,7 @@ def test_of_jobs_that_end_together_exactly_one_gives_the_grant_back(tmp_path: Pa
         for job in jobs:
             lab.job(job)
         for job in jobs:
-            lab.peers.release(job)
+            lab.peers.release(JobId(job))
         await lab.peers._tasks.finish()
         assert (lab.held(), lab.other.asked("DELETE", "/grant")) == ([], 1)
 
@@ -353,14 +355,14 @@ def test_a_grant_that_cannot_be_given_back_is_kept_for_the_next_start(
     async def scenario(lab: Lab) -> None:
         lab.job("one")
         lab.other.is_up = False
-        lab.peers.release("one")
+        lab.peers.release(JobId("one"))
         await lab.other.until_asked("DELETE", "/grant")
         await lab.peers.stop()
         assert lab.held() == ["one"]
         monkeypatch.setattr("park_server.peers.peers._GIVE_BACK_PAUSES_S", (0.01, 0.01))
         lab.peers._client = None
         lab.peers._links.clear()
-        lab.peers.release("one")
+        lab.peers.release(JobId("one"))
         await lab.peers._tasks.finish()
         assert lab.held() == []  # left to expire
 
@@ -372,11 +374,11 @@ def test_what_is_released_is_followed_and_staged_no_more(tmp_path: Path) -> None
         lab.other.is_up = False
         lab.job("one", to("r", What.VALUE))
         lab.leaf("one", "a")
-        lab.peers.watch("one")
-        lab.peers.stage("one")
+        lab.peers.watch(JobId("one"))
+        lab.peers.stage(JobId("one"))
         await lab.other.until_asked("GET", "")
-        assert lab.peers.remark("one")
-        lab.peers.release("one")
+        assert lab.peers.remark(JobId("one"))
+        lab.peers.release(JobId("one"))
         lab.other.come_back()
         lab.other.say("a")
         lab.other.results["r"] = 1
@@ -384,7 +386,7 @@ def test_what_is_released_is_followed_and_staged_no_more(tmp_path: Path) -> None
         lab.job("two")
         lab.leaf("two", "a")
         lab.other.tokens.add("good")
-        lab.peers.watch("two")
+        lab.peers.watch(JobId("two"))
         await lab.listener.count(1)
         assert list(lab.listener.decided) == [("two", 0)]
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from park.errors import EnvironmentMismatch
 from park.model.conditions import Expression
 from park.model.conditions_json import condition_to_json
+from park.model.ids import JobId
 from park.model.lock_hash import LockHash
 from park.model.references import Reference, What
 from park.model.states import InstallState
@@ -238,14 +239,14 @@ class Lab:
     async def until(self, job: str, holds: Callable[[JobRecord], bool]) -> JobRecord:
         """Wait until ``holds`` is true of ``job``."""
         record = await self.bus.wait_until(
-            "*", lambda: self.scheduler.record(job, USER), holds, LIMIT_S
+            "*", lambda: self.scheduler.record(JobId(job), USER), holds, LIMIT_S
         )
         assert holds(record), record
         return record
 
     def status(self, *jobs: str) -> list[str]:
         """Return the states of ``jobs``."""
-        return [str(self.scheduler.record(job, USER).status) for job in jobs]
+        return [str(self.scheduler.record(JobId(job), USER).status) for job in jobs]
 
     def call_of(self, order: StartOrder) -> Any:
         """Return the arguments that a job was started with."""

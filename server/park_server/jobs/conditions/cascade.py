@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from park.model.conditions import At, Before, Expression, Leaf, Pool, evaluate, leaves
+from park.model.ids import JobId
 from park.model.states import JobState
 from park.model.truth import Truth, Verdict
 from park_server.jobs import job_rows, waiting_rows
@@ -97,7 +98,7 @@ class Cascade:
             self.ended(waiter.id)
         return {waiter.id for waiter, _ in doomed}
 
-    def ended(self, job: str, units: dict[str, int] | None = None) -> None:
+    def ended(self, job: JobId, units: dict[str, int] | None = None) -> None:
         """Note that ``job`` has ended, which held ``units`` of pools."""
         self.effects.ended.append(job)
         self._cache.forget(job)
@@ -108,7 +109,7 @@ class Cascade:
             self._cache.pools.give_back(units)
             self._pools_moved = True
 
-    def tally(self, job: str, changed: Iterable[str] = ()) -> Tally:
+    def tally(self, job: JobId, changed: Iterable[str] = ()) -> Tally:
         """Return what is missing for ``job``, after ``changed`` changed."""
         tally = self._cache.tally(job)
         if tally is None:
@@ -121,7 +122,7 @@ class Cascade:
                 tally.decide(leaf, self.verdicts.of(leaf, job).truth)
         return tally
 
-    def build(self, job: str, expression: Expression) -> Tally:
+    def build(self, job: JobId, expression: Expression) -> Tally:
         """Look at the whole condition of ``job``, and remember what is missing."""
         found = list(leaves(expression))
         self.verdicts.load(found)
@@ -195,7 +196,7 @@ class Cascade:
         self._cache.pools.queue(waiter.id, expression)
         return True
 
-    def _is_served(self, job: str) -> bool:
+    def _is_served(self, job: JobId) -> bool:
         waiter = need_rows.waiter(self.connection, job)
         if waiter is None:
             return True
@@ -207,7 +208,7 @@ class Cascade:
         self._queue([(waiter, units)])
         return True
 
-    def _holds(self, job: str) -> Callable[[Expression], bool]:
+    def _holds(self, job: JobId) -> Callable[[Expression], bool]:
         verdict_of = self.verdicts.within(job)
         return lambda part: evaluate(part, verdict_of).truth is Truth.TRUE
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import FetchRequest, JobRequest, encode
 from park_server import events
@@ -36,26 +37,31 @@ class NewJob:
     lock_hash: str | None = None
     set_hash: str | None = None
 
+    @property
+    def id(self) -> JobId:
+        """The id, which was checked with what the job needs."""
+        return JobId(self.request.id)
+
 
 def create(
     connection: Connection, user: str, new: Sequence[NewJob], submitted: str
 ) -> list[NewJob]:
     """Write those of ``new`` that are not known yet (else: a retry of the client); return them."""
-    known = _known(connection, [each.request.id for each in new])
-    absent = {each.request.id: each for each in new if each.request.id not in known}
+    known = _known(connection, [each.id for each in new])
+    absent = {each.id: each for each in new if each.id not in known}
     if absent:
         created = absent.values()
         connection.execute(_ADD, [_row(each, user, submitted) for each in created])
-        documents = [{"job": each.request.id, "document": each.request.call} for each in created]
+        documents = [{"job": each.id, "document": each.request.call} for each in created]
         connection.execute(_ADD_CALL, documents)
         fetched = [
-            _fetch_row(each.request.id, each.request.fetch)
+            _fetch_row(each.id, each.request.fetch)
             for each in created
             if each.request.fetch is not None
         ]
         if fetched:
             connection.execute(_ADD_FETCH, fetched)
-        entered = {job: each.state for job, each in absent.items()}
+        entered = [(job, each.state) for job, each in absent.items()]
         events.append_all(connection, subject="job", user=user, entered=entered)
     return list(absent.values())
 
@@ -66,8 +72,8 @@ _KNOWN_AT_ONCE = 500
 _KNOWN = select(jobs.c.id).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
+def _known(connection: Connection, ids: Sequence[JobId]) -> set[JobId]:
+    found: set[JobId] = set()
     for first in range(0, len(ids), _KNOWN_AT_ONCE):
         some = ids[first : first + _KNOWN_AT_ONCE]
         found.update(connection.execute(_KNOWN, {"ids": some}).scalars())
@@ -77,7 +83,7 @@ def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
 def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
     request = new.request
     return {
-        "id": request.id,
+        "id": new.id,
         "user": user,
         "status": new.state,
         "entry_point": request.entry_point,
@@ -100,7 +106,7 @@ def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
     }
 
 
-def _fetch_row(job: str, fetch: FetchRequest) -> dict[str, Any]:
+def _fetch_row(job: JobId, fetch: FetchRequest) -> dict[str, Any]:
     # no password of a URL is ever written but as what is forgotten with the fetch's end
     document = encode(without_user_information(fetch))
     authorization = document.pop("authorization")

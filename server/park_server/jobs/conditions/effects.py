@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from park.model.ids import JobId
 from park.model.states import JobKind
 from park_server.jobs.stored_job import Retry
 
@@ -22,18 +23,18 @@ class Effects:
     for what they refer to there. ``progress`` are jobs whose reports somebody waits for.
     """
 
-    queued: list[str] = field(default_factory=list)
-    urgent: list[str] = field(default_factory=list)
-    fetches: list[str] = field(default_factory=list)
-    later: list[tuple[datetime, str]] = field(default_factory=list)
+    queued: list[JobId] = field(default_factory=list)
+    urgent: list[JobId] = field(default_factory=list)
+    fetches: list[JobId] = field(default_factory=list)
+    later: list[tuple[datetime, JobId]] = field(default_factory=list)
     retries: list[Retry] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-    releasing: list[str] = field(default_factory=list)
-    watching: list[str] = field(default_factory=list)
-    staging: list[str] = field(default_factory=list)
-    progress: set[str] = field(default_factory=set)
+    ended: list[JobId] = field(default_factory=list)
+    releasing: list[JobId] = field(default_factory=list)
+    watching: list[JobId] = field(default_factory=list)
+    staging: list[JobId] = field(default_factory=list)
+    progress: set[JobId] = field(default_factory=set)
 
-    def queue(self, job: str, kind: JobKind, *, urgent: bool = False) -> None:
+    def queue(self, job: JobId, kind: JobKind, *, urgent: bool = False) -> None:
         """Note that ``job`` of ``kind`` may start."""
         if kind is JobKind.FETCH:
             self.fetches.append(job)

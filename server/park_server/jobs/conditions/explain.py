@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from park.model.conditions import Pool, describe, evaluate, leaves
+from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park.wire import WhyRecord
@@ -40,7 +41,7 @@ class Explainer:
     pools: Pools
     reports: Reports
     slots: Callable[[], tuple[int, int]]
-    remark: Callable[[str], str]
+    remark: Callable[[JobId], str]
     held_up: Callable[[], str]
 
     def why(self, connection: Connection, job: str, user: str) -> WhyRecord:
@@ -48,7 +49,7 @@ class Explainer:
         install = need_rows.install_facts(connection, [job], user).get(job)
         if install is not None:
             return WhyRecord(job=job, status=install.state, line=_of_install(install))
-        found = job_rows.get(connection, job, user)
+        found = job_rows.get(connection, JobId(job), user)
         return WhyRecord(
             job=found.id,
             status=found.status,

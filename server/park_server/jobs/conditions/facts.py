@@ -8,6 +8,7 @@ from typing import Protocol
 
 from park.errors import UsageError
 from park.model.conditions import After, At, Before, InstallIs, JobIs, Phase, brief, describe
+from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import TRUE, Truth, Verdict, never
 from park.wire import InstallRecord
@@ -35,7 +36,7 @@ class _Described(Protocol):
     """What is always known of a job, in whatever form."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> JobId: ...
     @property
     def user(self) -> str: ...
     @property
@@ -50,7 +51,7 @@ class _Described(Protocol):
 class JobFact:
     """What is known of a job: ``attempt`` counts its starts, ``error`` is its one line."""
 
-    id: str
+    id: JobId
     user: str
     kind: JobKind
     entry_point: str

@@ -12,6 +12,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, insert, literal, se
 
 from park.model.conditions import Expression, all_of
 from park.model.conditions_json import condition_from_json, condition_to_json
+from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park_server.db.tables import held_grants, installs, jobs, needs, remote_leaves, staged
@@ -48,7 +49,7 @@ T = TypeVar("T")
 class Waiter(NamedTuple):
     """A job that waits; ``pending`` as in the table."""
 
-    id: str
+    id: JobId
     user: str
     kind: JobKind
     entry_point: str
@@ -145,13 +146,13 @@ def in_blocks(items: Iterable[T]) -> Iterator[Sequence[T]]:
 def write(connection: Connection, plans: Sequence[Planned]) -> None:
     """Write what new jobs need, wait for elsewhere, and hold of other services."""
     rows = [
-        {"job": plan.request.id, "needed": needed, "service": service, "how": how}
+        {"job": plan.id, "needed": needed, "service": service, "how": how}
         for plan in plans
         for needed, service, how in plan.needs
     ]
     elsewhere = [
         {
-            "job": plan.request.id,
+            "job": plan.id,
             "position": position,
             "service": service,
             "leaf": condition_to_json(leaf)["condition"],
@@ -162,7 +163,7 @@ def write(connection: Connection, plans: Sequence[Planned]) -> None:
         for position, (service, leaf) in enumerate(plan.remote)
     ]
     grants = [
-        {"job": plan.request.id, "service": service, "token": token}
+        {"job": plan.id, "service": service, "token": token}
         for plan in plans
         for service, token in {held.service: held.token for held in plan.request.grants}.items()
     ]
@@ -179,7 +180,7 @@ def waiters(connection: Connection, ids: Iterable[str]) -> list[tuple[Waiter, se
     return [(Waiter.of(group[0]), {row.needed for row in group}) for group in groups]
 
 
-def waiter(connection: Connection, job: str) -> Waiter | None:
+def waiter(connection: Connection, job: JobId) -> Waiter | None:
     """Return ``job`` where it waits."""
     row = connection.execute(_WAITER, {"job": job}).first()
     return None if row is None else Waiter.of(row)
@@ -206,15 +207,15 @@ def ended_installs(connection: Connection) -> list[InstallFact]:
     return [_install_fact(row) for row in connection.execute(query.distinct())]
 
 
-def dependents(connection: Connection, ids: Iterable[str]) -> set[str]:
+def dependents(connection: Connection, ids: Iterable[str]) -> set[JobId]:
     """Return the jobs here that need one of ``ids``, whatever their states."""
-    found: set[str] = set()
+    found: set[JobId] = set()
     for block in in_blocks(ids):
         found.update(connection.execute(_DEPENDENTS, {"ids": block}).scalars())
     return found
 
 
-def of_job(connection: Connection, job: str) -> list[Need]:
+def of_job(connection: Connection, job: JobId) -> list[Need]:
     """Return what ``job`` needs."""
     rows = connection.execute(_OF_JOB, {"job": job})
     return [(row.needed, row.service, row.how) for row in rows]
@@ -280,7 +281,7 @@ def referring_elsewhere(connection: Connection, ids: Iterable[str]) -> set[str]:
     return found
 
 
-def remote_verdicts(connection: Connection, job: str) -> dict[tuple[str, str], Verdict]:
+def remote_verdicts(connection: Connection, job: JobId) -> dict[tuple[str, str], Verdict]:
     """Return what other services said, by service and key of the leaf (`leaf_key`)."""
     rows = connection.execute(select(remote_leaves).where(remote_leaves.c.job == job))
     return {
@@ -289,26 +290,26 @@ def remote_verdicts(connection: Connection, job: str) -> dict[tuple[str, str], V
     }
 
 
-def decide_remote(connection: Connection, job: str, position: int, verdict: Verdict) -> bool:
+def decide_remote(connection: Connection, job: JobId, position: int, verdict: Verdict) -> bool:
     """Write what another service said; False where that is known already."""
     values = {"of": job, "at": position, "truth": verdict.truth, "why": verdict.why}
     return bool(connection.execute(_DECIDE, values).rowcount)
 
 
-def staged_for(connection: Connection, job: str) -> dict[str, Any]:
+def staged_for(connection: Connection, job: JobId) -> dict[str, Any]:
     """Return what was brought here for ``job``, by reference (JSON with sorted keys)."""
     rows = connection.execute(select(staged).where(staged.c.job == job))
     return {row.reference: row.document for row in rows}
 
 
-def undecided_elsewhere(connection: Connection) -> list[str]:
+def undecided_elsewhere(connection: Connection) -> list[JobId]:
     """Return the waiting jobs of whose remote leaves some are undecided."""
     query = select(remote_leaves.c.job).join(jobs).where(jobs.c.status == JobState.WAITING)
     query = query.where(remote_leaves.c.truth == Truth.NOT_YET)
     return list(connection.execute(query.distinct()).scalars())
 
 
-def awaited(connection: Connection, how: str) -> set[str]:
+def awaited(connection: Connection, how: str) -> set[JobId]:
     """Return the jobs here of which waiting ones need ``how``."""
     query = select(needs.c.needed).join(jobs, jobs.c.id == needs.c.job)
     query = query.where(
@@ -317,7 +318,7 @@ def awaited(connection: Connection, how: str) -> set[str]:
     return set(connection.execute(query.distinct()).scalars())
 
 
-def holding_grants(connection: Connection) -> list[tuple[str, bool]]:
+def holding_grants(connection: Connection) -> list[tuple[JobId, bool]]:
     """Return the jobs that hold grants of other services, and whether each has ended."""
     query = select(held_grants.c.job, jobs.c.status).join(jobs).distinct()
     return [(row.job, JobState(row.status).is_final) for row in connection.execute(query)]

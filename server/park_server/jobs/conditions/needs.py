@@ -26,7 +26,7 @@ from park.model.conditions import (
 )
 from park.model.conditions_json import condition_from_json, condition_to_json
 from park.model.entry_point import EntryPoint
-from park.model.ids import check_id
+from park.model.ids import JobId, job_id
 from park.model.references import Reference, What, references_in
 from park.model.states import JobKind
 from park.wire import FETCH, JobRequest
@@ -67,6 +67,7 @@ class Planned:
     other services, each with its service; ``installs`` those that it names here.
     """
 
+    id: JobId
     request: JobRequest
     condition: dict[str, Any] | None
     expression: Expression | None
@@ -97,6 +98,7 @@ class Planned:
 
 def planned(request: JobRequest, accepted: datetime) -> Planned:
     """Return what ``request`` needs; raises `UsageError` that says what is wrong with it."""
+    id = job_id(request.id)  # noqa: A001 (the field's name); it names the job's folder, too
     _check(request)
     documents = [request.call, None if request.fetch is None else request.fetch.url]
     references = list(dict.fromkeys(references_in(documents)))
@@ -117,6 +119,7 @@ def planned(request: JobRequest, accepted: datetime) -> Planned:
     if request.install is not None:
         needs.add((request.install, "", str(Phase.COMPLETED)))
     return Planned(
+        id=id,
         request=request,
         condition=condition,
         expression=None if is_plain else all_of(parts),
@@ -168,8 +171,8 @@ def leaf_key(leaf: Leaf) -> str:
 
 def check_acyclic(plans: Sequence[Planned]) -> None:
     """Raise `UsageError` that names a cycle among jobs that are submitted together."""
-    needed = {
-        plan.request.id: [job for job, service, _ in plan.needs if not service] for plan in plans
+    needed: dict[str, list[str]] = {
+        plan.id: [job for job, service, _ in plan.needs if not service] for plan in plans
     }
     done: set[str] = set()
     for start, first in needed.items():
@@ -189,7 +192,6 @@ def check_acyclic(plans: Sequence[Planned]) -> None:
 
 
 def _check(request: JobRequest) -> None:
-    check_id(request.id)  # it names the job's folder
     if request.fetch is not None:
         if request.entry_point != FETCH or request.lock_hash or request.install:
             raise UsageError(f"a fetch has the entry point {FETCH} and no environment")

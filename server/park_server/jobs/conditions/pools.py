@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from park.model.conditions import AtLeast, Expression, Pool, describe, leaves
+from park.model.ids import JobId
 from park.model.truth import TRUE, Verdict, never
 from park.wire import PoolRecord
 
@@ -24,7 +25,7 @@ class Pools:
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self._sizes = dict(sizes)
         self._taken: Counter[str] = Counter()
-        self._queues: dict[frozenset[str], dict[str, None]] = {}
+        self._queues: dict[frozenset[str], dict[JobId, None]] = {}
 
     def records(self) -> list[PoolRecord]:
         """Return the pools by name."""
@@ -75,12 +76,12 @@ class Pools:
         """Note that a job holds ``units`` no longer."""
         self._taken.subtract(units)
 
-    def queue(self, job: str, expression: Expression) -> None:
+    def queue(self, job: JobId, expression: Expression) -> None:
         """Have ``job`` wait for the pools that ``expression`` names, behind who does already."""
         names = frozenset(leaf.name for leaf in leaves(expression) if isinstance(leaf, Pool))
         self._queues.setdefault(names, {})[job] = None
 
-    def serve(self, admits: Callable[[str], bool]) -> None:
+    def serve(self, admits: Callable[[JobId], bool]) -> None:
         """Offer what is free to those who wait, in their order.
 
         ``admits`` tells whether a job is served now (or waits no longer). One that is not
@@ -95,7 +96,7 @@ class Pools:
             else:
                 kept |= names
 
-    def _in_order(self) -> Iterator[tuple[str, frozenset[str]]]:
+    def _in_order(self) -> Iterator[tuple[JobId, frozenset[str]]]:
         """Yield the first of each queue, then its next while that one was taken."""
         self._queues = {names: queue for names, queue in self._queues.items() if queue}
         by_head = sorted(self._queues.items(), key=lambda item: next(iter(item[1])))

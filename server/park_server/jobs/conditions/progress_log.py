@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from park.model.ids import JobId
+
 __all__ = ["PROGRESS_FILE", "Reports"]
 
 PROGRESS_FILE = "progress.jsonl"
@@ -26,11 +28,11 @@ _MOST_REMEMBERED = 10_000
 class Reports:
     """Reads each report once for each comparison. For one thread."""
 
-    def __init__(self, folder_of: Callable[[str], Path]) -> None:
+    def __init__(self, folder_of: Callable[[JobId], Path]) -> None:
         self._folder_of = folder_of
-        self._read: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._read: OrderedDict[tuple[JobId, str], int] = OrderedDict()
 
-    def any(self, job: str, key: str, test: Callable[[dict[str, Any]], bool]) -> bool:
+    def any(self, job: JobId, key: str, test: Callable[[dict[str, Any]], bool]) -> bool:
         """Tell whether any report of ``job`` so far passed ``test``, which ``key`` names."""
         offset = self._read.pop((job, key), 0)
         if offset != _SATISFIED:
@@ -40,7 +42,7 @@ class Reports:
             self._read.popitem(last=False)
         return offset == _SATISFIED
 
-    def _search(self, job: str, offset: int, test: Callable[[dict[str, Any]], bool]) -> int:
+    def _search(self, job: JobId, offset: int, test: Callable[[dict[str, Any]], bool]) -> int:
         """Return the offset after the last whole line, or that the test was passed."""
         for line, end in _lines(self._folder_of(job) / PROGRESS_FILE, offset):
             offset = end

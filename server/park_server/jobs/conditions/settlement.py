@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from park.errors import UnknownItem
 from park.model.conditions import Pool, brief
+from park.model.ids import JobId
 from park.model.references import What
 from park.model.states import JobState
 from park.model.truth import Truth, Verdict
@@ -51,8 +52,8 @@ class Created:
     ``changed`` are those that another state than their first one was found for at once.
     """
 
-    states: Mapping[str, JobState]
-    changed: frozenset[str]
+    states: Mapping[JobId, JobState]
+    changed: frozenset[JobId]
     effects: Effects
 
 
@@ -61,7 +62,7 @@ class Cancelling:
     """What a cancel came to: the jobs that run and are still to be ended."""
 
     effects: Effects
-    running: Sequence[str] = field(default_factory=tuple)
+    running: Sequence[JobId] = field(default_factory=tuple)
 
 
 class Settlement:
@@ -71,7 +72,7 @@ class Settlement:
         self,
         *,
         database: Database,
-        folder_of: Callable[[str], Path],
+        folder_of: Callable[[JobId], Path],
         pools: Mapping[str, int] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -84,7 +85,7 @@ class Settlement:
         self,
         *,
         slots: Callable[[], tuple[int, int]],
-        remark: Callable[[str], str],
+        remark: Callable[[JobId], str],
         held_up: Callable[[], str],
     ) -> Explainer:
         """Return what explains jobs, for any one thread; see there."""
@@ -130,19 +131,17 @@ class Settlement:
         cascade = self._begin(connection)
         _know_what_is_needed(cascade, user, plans)
         new = [_new_job(cascade, plan) for plan in plans]
-        written = {each.request.id: each for each in create(connection, user, new, submitted)}
+        written = {each.id: each for each in create(connection, user, new, submitted)}
         created = [
-            plan
-            for plan, each in zip(plans, new, strict=True)
-            if written.get(plan.request.id) is each
+            plan for plan, each in zip(plans, new, strict=True) if written.get(plan.id) is each
         ]
         need_rows.write(connection, created)
         waiters: list[tuple[Waiter, set[str]]] = []
         for plan in created:
             self._note(plan, cascade.effects)
-            job = written[plan.request.id]
+            job = written[plan.id]
             if job.state is JobState.QUEUED:
-                cascade.effects.queue(plan.request.id, plan.kind)
+                cascade.effects.queue(plan.id, plan.kind)
             elif (look := _first_look(cascade, user, plan, job.pending)) is not None:
                 waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
@@ -152,30 +151,32 @@ class Settlement:
         states = {job: each.state for job, each in written.items()}
         return Created(states=states, changed=frozenset(moved), effects=effects)
 
-    def end(self, connection: Connection, job: str, end: JobEnd) -> Effects:
+    def end(self, connection: Connection, job: JobId, end: JobEnd) -> Effects:
         """Write how ``job`` ended, and settle what waited for that."""
         cascade = self._begin(connection)
         self._end(cascade, job, end)
         cascade.spread([job])
         return cascade.finish()
 
-    def requeue(self, connection: Connection, job: str) -> Effects:
+    def requeue(self, connection: Connection, job: JobId) -> Effects:
         """Queue ``job`` again, whose attempt is over, and which may run again."""
         job_rows.requeue(connection, job)
         return Effects(queued=[job])
 
-    def retry(self, connection: Connection, job: str, error: str, not_before: datetime) -> Effects:
+    def retry(
+        self, connection: Connection, job: JobId, error: str, not_before: datetime
+    ) -> Effects:
         """Queue ``job`` again, which failed with ``error``, for the moment ``not_before``."""
         return Effects(retries=[job_rows.retry(connection, job, error, not_before)])
 
-    def started(self, connection: Connection, job: str) -> Effects:
+    def started(self, connection: Connection, job: JobId) -> Effects:
         """Settle what waited for the start of ``job``, which is written already."""
         if job not in self._cache.starts:
             return Effects()
         self._cache.starts.discard(job)
         return self._changed(connection, job)
 
-    def progressed(self, connection: Connection, job: str) -> Effects:
+    def progressed(self, connection: Connection, job: JobId) -> Effects:
         """Settle what waited for a report of ``job``."""
         return self._changed(connection, job)
 
@@ -186,7 +187,7 @@ class Settlement:
         cascade.spread([install.id])
         return cascade.finish()
 
-    def look(self, connection: Connection, job: str) -> Effects:
+    def look(self, connection: Connection, job: JobId) -> Effects:
         """Look at the whole condition of ``job`` again: a moment that it names has come."""
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
@@ -196,7 +197,7 @@ class Settlement:
         return cascade.finish()
 
     def leaf_decided(
-        self, connection: Connection, job: str, position: int, verdict: Verdict
+        self, connection: Connection, job: JobId, position: int, verdict: Verdict
     ) -> Effects:
         """Write what another service said of a leaf of ``job``, and settle it."""
         cascade = self._begin(connection)
@@ -215,7 +216,7 @@ class Settlement:
             cascade.admit([waiter])
         return cascade.finish()
 
-    def staged(self, connection: Connection, job: str) -> Effects:
+    def staged(self, connection: Connection, job: JobId) -> Effects:
         """Queue ``job``: all that it refers to elsewhere is here now."""
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
@@ -223,7 +224,7 @@ class Settlement:
             cascade.admit([waiter], staged=True)
         return cascade.finish()
 
-    def cannot_stage(self, connection: Connection, job: str, why: str) -> Effects:
+    def cannot_stage(self, connection: Connection, job: JobId, why: str) -> Effects:
         """Cancel ``job``: what it refers to elsewhere cannot be had."""
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
@@ -231,7 +232,7 @@ class Settlement:
             cascade.spread(cascade.doom([(waiter, why)]))
         return cascade.finish()
 
-    def cancel(self, connection: Connection, job: str, *, dependents: bool = False) -> Cancelling:
+    def cancel(self, connection: Connection, job: JobId, *, dependents: bool = False) -> Cancelling:
         """Cancel ``job``, and with ``dependents`` all that needs it, directly or not."""
         cascade = self._begin(connection)
         names = _with_dependents(connection, job) if dependents else [job]
@@ -254,7 +255,7 @@ class Settlement:
 
     # -- parts
 
-    def _end(self, cascade: Cascade, job: str, end: JobEnd) -> None:
+    def _end(self, cascade: Cascade, job: JobId, end: JobEnd) -> None:
         changed = job_rows.end(cascade.connection, job, end)
         cascade.ended(job, changed.pools)
         cascade.verdicts.know(JobFact.at_end(changed, end.status, end.error))
@@ -269,19 +270,19 @@ class Settlement:
             cascade.look((waiter, set()) for waiter in need_rows.of_tallies(connection))
         return cascade
 
-    def _changed(self, connection: Connection, job: str) -> Effects:
+    def _changed(self, connection: Connection, job: JobId) -> Effects:
         cascade = self._begin(connection)
         cascade.spread([job])
         return cascade.finish()
 
     def _note(self, plan: Planned, effects: Effects) -> None:
         """Note what is to be heard of because of ``plan``."""
-        job = plan.request.id
+        job = plan.id
         for needed, service, how in plan.needs:
             if how == "started" and not service:
-                self._cache.starts.add(needed)
+                self._cache.starts.add(JobId(needed))
             elif how == What.PROGRESS and not service:
-                effects.progress.add(needed)
+                effects.progress.add(JobId(needed))
         if plan.remote:
             effects.watching.append(job)
         if plan.remote or plan.request.grants:
@@ -292,7 +293,7 @@ def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) 
     """Read the facts of all that ``plans`` need here; raises `UnknownItem`."""
     if not any(plan.needs for plan in plans):
         return
-    own = {plan.request.id for plan in plans}
+    own = {plan.id for plan in plans}
     wanted = {needed for plan in plans for needed, service, _ in plan.needs if not service}
     jobs = need_rows.job_facts(cascade.connection, wanted)
     rest = wanted - jobs.keys() - own
@@ -306,10 +307,10 @@ def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) 
             hint="submit what is needed before, or in the same request",
         )
     for plan in plans:
-        if plan.request.id not in jobs:
+        if plan.id not in jobs:
             cascade.verdicts.know(
                 JobFact(
-                    id=plan.request.id,
+                    id=plan.id,
                     user=user,
                     kind=plan.kind,
                     entry_point=plan.request.entry_point,
@@ -348,7 +349,7 @@ def _first_look(
     """Return a new job, with what it needs that will never be, where there is more to do."""
     request = plan.request
     if plan.expression is not None:
-        cascade.build(request.id, plan.expression)
+        cascade.build(plan.id, plan.expression)
         hopeless = set()
     else:
         completed = cascade.verdicts.completed
@@ -360,7 +361,7 @@ def _first_look(
         if not hopeless:
             return None
     waiter = Waiter(
-        id=request.id,
+        id=plan.id,
         user=user,
         kind=plan.kind,
         entry_point=request.entry_point,
@@ -370,7 +371,7 @@ def _first_look(
     return waiter, hopeless
 
 
-def _with_dependents(connection: Connection, job: str) -> list[str]:
+def _with_dependents(connection: Connection, job: JobId) -> list[JobId]:
     """Return ``job`` and all that needs it, directly or not, those that need it last."""
     found = {job: None}
     level = {job}

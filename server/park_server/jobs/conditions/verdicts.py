@@ -26,6 +26,7 @@ from park.model.conditions import (
     Pool,
     describe,
 )
+from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.model.states import JobState
 from park.model.truth import NOT_YET, TRUE, Truth, Verdict, never
@@ -100,7 +101,7 @@ class Verdicts:
         installs -= self._installs.keys()
         self._installs.update(need_rows.install_facts(self._connection, installs))
 
-    def job(self, job: str) -> JobFact:
+    def job(self, job: JobId) -> JobFact:
         """Return what is known of ``job``; raises `UnknownItem`, also for another user's."""
         if job not in self._jobs:
             self._jobs.update(need_rows.job_facts(self._connection, [job]))
@@ -117,7 +118,7 @@ class Verdicts:
             raise UnknownItem(f"no install {install} on this service")
         return self._installs[install]
 
-    def within(self, job: str) -> Callable[[Leaf], Verdict]:
+    def within(self, job: JobId) -> Callable[[Leaf], Verdict]:
         """Return what tells the verdicts of leaves of ``job``, remote ones included."""
         return partial(self.of, job=job)
 
@@ -131,16 +132,16 @@ class Verdicts:
         if needed in self._installs:
             leaf = InstallIs(install=needed, phase=Phase.COMPLETED)
             return verdict_of_install(leaf, self._installs[needed])
-        return verdict_of_job(JobIs(job=needed, phase=Phase.COMPLETED), self.job(needed))
+        return verdict_of_job(JobIs(job=needed, phase=Phase.COMPLETED), self.job(JobId(needed)))
 
-    def of(self, leaf: Leaf, job: str | None = None) -> Verdict:
+    def of(self, leaf: Leaf, job: JobId | None = None) -> Verdict:
         """Return what ``leaf`` (of the condition of ``job``) is worth."""
         service = service_of(leaf)
         if service is not None:
             return self._remote(job, service, leaf)
         match leaf:
             case JobIs():
-                return verdict_of_job(leaf, self.job(leaf.job))
+                return verdict_of_job(leaf, self.job(JobId(leaf.job)))
             case InstallIs():
                 return verdict_of_install(leaf, self.install(leaf.install))
             case Pool():
@@ -151,7 +152,7 @@ class Verdicts:
                 return self._compared(leaf)
         raise AssertionError(leaf)
 
-    def _remote(self, job: str | None, service: str, leaf: Leaf) -> Verdict:
+    def _remote(self, job: JobId | None, service: str, leaf: Leaf) -> Verdict:
         if job is None:
             raise UnknownItem(f"{describe(leaf)}: that is for {service} to say")
         if job not in self._elsewhere:
@@ -189,12 +190,12 @@ class Verdicts:
         """Return the value of an operand that is not progress, or why it is not known."""
         if isinstance(operand, Literal):
             return _Known(operand.value)
-        fact = self.job(operand.job)
+        fact = self.job(JobId(operand.job))
         if not fact.status.is_final:
             return Verdict(Truth.NOT_YET, f"{fact.name} is {fact.status}")
         if fact.status is not JobState.COMPLETED:
             return never(elided(f"needs {describe(leaf)}; {fact.name} {fact.how_it_ended}"))
-        document = job_rows.result_of(self._connection, operand.job)
+        document = job_rows.result_of(self._connection, fact.id)
         try:
             return _Known(selected(document, operand.path))
         except Incomparable as error:
@@ -203,7 +204,7 @@ class Verdicts:
     def _in_progress(
         self, leaf: Comparison, streamed: Reference, values: list[_Known | Verdict]
     ) -> Verdict:
-        fact = self.job(streamed.job)
+        fact = self.job(JobId(streamed.job))
         known = values[0].value if values and isinstance(values[0], _Known) else None
 
         def satisfied(report: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 from sqlalchemy import Engine, event
 
+from park.model.ids import JobId
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.tally import Tally
@@ -27,10 +28,10 @@ class WriterCache:
     def __init__(self, engine: Engine, *, pools: Pools, reports: Reports) -> None:
         self.pools = pools
         self.reports = reports
-        self.starts: set[str] = set()
-        self.remote: set[str] = set()
+        self.starts: set[JobId] = set()
+        self.remote: set[JobId] = set()
         self.is_stale = True
-        self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self._tallies: OrderedDict[JobId, Tally] = OrderedDict()
         self._leaves = 0
         self._touched_in_change = False
         self._touched_in_batch = False
@@ -50,14 +51,14 @@ class WriterCache:
         """Note that the current change has changed what is remembered."""
         self._touched_in_change = self._touched_in_batch = True
 
-    def tally(self, job: str) -> Tally | None:
+    def tally(self, job: JobId) -> Tally | None:
         """Return what is known of the condition of ``job``."""
         found = self._tallies.get(job)
         if found is not None:
             self._tallies.move_to_end(job)
         return found
 
-    def keep(self, job: str, tally: Tally) -> None:
+    def keep(self, job: JobId, tally: Tally) -> None:
         """Remember the condition of ``job``."""
         self.forget(job)
         self._tallies[job] = tally
@@ -66,7 +67,7 @@ class WriterCache:
         while self._leaves > _MOST_LEAVES and len(self._tallies) > 1:
             self.forget(next(iter(self._tallies)))
 
-    def forget(self, job: str) -> None:
+    def forget(self, job: JobId) -> None:
         """Remember the condition of ``job`` no longer."""
         tally = self._tallies.pop(job, None)
         if tally is not None:

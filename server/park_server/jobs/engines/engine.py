@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from park.model.ids import JobId
+
 __all__ = ["AttemptExit", "Engine", "ExitKind", "Sink", "StartOrder"]
 
 
@@ -27,7 +29,7 @@ class StartOrder:
     ``read_only`` are folders that the job may not write to, where the system can help it.
     """
 
-    job_id: str
+    job_id: JobId
     attempt: int
     directory: Path
     environment: Path
@@ -64,7 +66,7 @@ class AttemptExit:
     ``detail`` one line for people; ``status`` and ``signal`` as the kernel reported them.
     """
 
-    job_id: str
+    job_id: JobId
     attempt: int
     kind: ExitKind
     outcome: dict[str, Any] | None = None
@@ -76,10 +78,10 @@ class AttemptExit:
 class Sink(Protocol):
     """Who hears from an engine. Called in the event loop; must return at once."""
 
-    def on_started(self, job: str, attempt: int, pid: int) -> None:
+    def on_started(self, job: JobId, attempt: int, pid: int) -> None:
         """Hear that an attempt has a process; again when a later service finds it again."""
 
-    def on_marked(self, job: str, attempt: int) -> None:
+    def on_marked(self, job: JobId, attempt: int) -> None:
         """Hear that an attempt has written down what ``@park.job`` says of its callable."""
 
     def on_exited(self, exited: AttemptExit) -> None:
@@ -95,7 +97,7 @@ class Engine(Protocol):
         A failure to do so is reported as an exit, not raised.
         """
 
-    async def cancel(self, job_id: str, grace_s: float) -> None:
+    async def cancel(self, job_id: JobId, grace_s: float) -> None:
         """End a job: SIGTERM, ``grace_s`` seconds, SIGKILL; return when all of it is gone.
 
         The exit is reported before this returns. Nothing happens for a job that is not here.

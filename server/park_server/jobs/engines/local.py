@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from park.model.ids import JobId
 from park.runtime import processes
 from park.runtime.order import Order
 from park.wire import ForkServerRecord
@@ -174,7 +175,7 @@ class LocalEngine:
 
     # -- cancelling
 
-    async def cancel(self, job_id: str, grace_s: float) -> None:
+    async def cancel(self, job_id: JobId, grace_s: float) -> None:
         """See `Engine.cancel`."""
         job = self._jobs.get(job_id)
         if job is None:

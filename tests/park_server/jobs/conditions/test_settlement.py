@@ -30,6 +30,7 @@ from park.model.conditions import (
     at_least_of,
     negated,
 )
+from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.model.states import InstallState, JobState
 from park.wire import JobRecord
@@ -157,7 +158,7 @@ def test_a_batch_that_needs_the_unknown_is_refused_as_a_whole(
                 await here.submit("c", when=any_of([job_is(stranger, Phase.FAILED)] * 2))
             for job in ("a", "b", "c"):
                 with pytest.raises(UnknownItem):
-                    here.scheduler.record(job, USER)
+                    here.scheduler.record(JobId(job), USER)
 
     run(test)
 
@@ -283,7 +284,7 @@ def test_a_job_that_never_started_never_will_have(tmp_path: Path) -> None:
             await here.submit("blocker")
             await here.submit("a")
             await here.submit("b", when=job_is("a", Phase.STARTED))
-            await here.scheduler.cancel("a", USER)
+            await here.scheduler.cancel(JobId("a"), USER)
             record = await here.final("b")
             assert record.error == (
                 "needs job a (mymodel:fit) started; it was cancelled before it started"
@@ -326,7 +327,7 @@ def progress_of(job: str, key: str) -> Reference:
 
 
 def report(here: Lab, job: str, **values: Any) -> None:
-    with (here.folders.path_of(job) / "progress.jsonl").open("a") as file:
+    with (here.folders.path_of(JobId(job)) / "progress.jsonl").open("a") as file:
         file.write(json.dumps({"done": None, "total": None, "values": values}) + "\n")
 
 
@@ -463,7 +464,7 @@ def test_a_job_waits_for_its_install_and_is_bound_to_its_lock(tmp_path: Path) ->
             here.complete(order)
             assert {(await here.started()).lock_hash for _ in "bc"} == {"ab"}
             await here.submit("late", install="i")
-            assert here.scheduler.record("late", USER).lock_hash == "ab"
+            assert here.scheduler.record(JobId("late"), USER).lock_hash == "ab"
 
     run(test)
 
@@ -538,7 +539,7 @@ def test_parts_that_ask_for_more_than_a_pool_has_keep_nobody_from_it(tmp_path: P
             await here.submit("d", when=parts[0])
             orders = {order.job_id: order for order in [await here.started() for _ in "bd"]}
             assert set(orders) == {"b", "d"}
-            here.complete(orders["b"])
+            here.complete(orders[JobId("b")])
             assert (await here.started()).job_id == "c"
 
     run(test)
@@ -579,7 +580,7 @@ def test_units_are_given_back_by_a_job_cancelled_in_the_queue(tmp_path: Path) ->
             await here.submit("a", when=Pool(name="licence", count=1))
             await here.submit("b", when=Pool(name="licence", count=1))
             assert here.status("a", "b") == ["queued", "waiting"]
-            await here.scheduler.cancel("a", USER)
+            await here.scheduler.cancel(JobId("a"), USER)
             assert here.status("a", "b") == ["cancelled", "queued"]
 
     run(test)
@@ -594,10 +595,10 @@ def test_a_choice_between_a_pool_and_a_job_takes_what_comes(tmp_path: Path) -> N
             await here.submit("b", when=any_of([licence, job_is("a", Phase.COMPLETED)]))
             orders = {order.job_id: order for order in [await here.started() for _ in "12"]}
             assert here.status("b") == ["waiting"]
-            here.complete(orders["a"])
+            here.complete(orders[JobId("a")])
             assert (await here.started()).job_id == "b"
             assert here.scheduler.pools()[0].taken == 1
-            here.complete(orders["holder"])
+            here.complete(orders[JobId("holder")])
             await here.final("holder")
             assert here.scheduler.pools()[0].taken == 0
 
@@ -640,12 +641,12 @@ def test_a_retry_waits_for_its_time_and_no_cancelled_job_is_tried_again(tmp_path
             record = await here.until("a", lambda r: r.failures == 1)
             assert (record.status, record.started) == ("queued", None)
             assert record.not_before is not None
-            here.dispatcher.enqueue(["a"])
+            here.dispatcher.enqueue([JobId("a")])
             assert here.engine.orders.empty()
-            await here.dispatcher.cancel("b")
+            await here.dispatcher.cancel(JobId("b"))
             here.fail(b)
             assert (await here.final("b")).status == "cancelled"
-            assert (await here.scheduler.cancel("a", USER)).status == "cancelled"
+            assert (await here.scheduler.cancel(JobId("a"), USER)).status == "cancelled"
 
     run(test)
 
@@ -659,8 +660,8 @@ def test_a_cancelled_wait_is_not_started_by_what_it_waited_for(tmp_path: Path) -
             await here.submit("a")
             await here.submit("b", value_of("a"))
             await here.submit("c", value_of("b"))
-            assert (await here.scheduler.cancel("b", USER)).status == "cancelled"
-            assert here.scheduler.record("c", USER).error == (
+            assert (await here.scheduler.cancel(JobId("b"), USER)).status == "cancelled"
+            assert here.scheduler.record(JobId("c"), USER).error == (
                 "needs job b (mymodel:fit) completed; it was cancelled before it started"
             )
             assert await here.run_next() == "a"
@@ -678,16 +679,20 @@ def test_a_cancel_with_dependents_takes_all_that_needs_it(tmp_path: Path) -> Non
             await here.submit("d", when=job_is("a", Phase.STARTED))
             await here.submit("other")
             orders = {order.job_id: order for order in [await here.started() for _ in "12"]}
-            cancelling = asyncio.create_task(here.scheduler.cancel("a", USER, dependents=True))
+            cancelling = asyncio.create_task(
+                here.scheduler.cancel(JobId("a"), USER, dependents=True)
+            )
             stopped = {await asyncio.wait_for(here.engine.cancelled.get(), LIMIT_S)}
-            here.fail(orders["a"])
+            here.fail(orders[JobId("a")])
             if "d" in orders:
                 stopped.add(await asyncio.wait_for(here.engine.cancelled.get(), LIMIT_S))
-                here.fail(orders["d"])
+                here.fail(orders[JobId("d")])
             await cancelling
             assert stopped == orders.keys() - {"other"}
             assert here.status("a", "b", "c") == ["cancelled"] * 3
-            assert here.scheduler.record("c", USER).error == "cancelled on request, with job a"
+            assert (
+                here.scheduler.record(JobId("c"), USER).error == "cancelled on request, with job a"
+            )
 
     run(test)
 
@@ -767,8 +772,8 @@ def test_what_is_rolled_back_leaves_nothing_behind(tmp_path: Path) -> None:
 
             def fails(connection: Any) -> None:
                 end = JobEnd(status=JobState.FAILED, error="x")
-                here.settlement.end(connection, "a", end)
-                assert job_rows.get(connection, "b").status == "queued"
+                here.settlement.end(connection, JobId("a"), end)
+                assert job_rows.get(connection, JobId("b")).status == "queued"
                 raise RuntimeError("the disk is full")
 
             with pytest.raises(RuntimeError, match="disk"):
@@ -788,7 +793,7 @@ def test_nothing_is_left_of_the_count_of_what_has_started(tmp_path: Path) -> Non
             await here.submit(
                 "b", value_of("a"), value_of("a", "x"), when=job_is("a", Phase.COMPLETED)
             )
-            row = here.database.read(lambda c: job_rows.get(c, "b"))
+            row = here.database.read(lambda c: job_rows.get(c, JobId("b")))
             assert row.pending == 1
             here.complete(await here.started())
             await here.started()

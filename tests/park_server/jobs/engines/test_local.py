@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from support.labs.job_lab import Fifo, JobLab, is_running, make_environment
 
+from park.model.ids import JobId
 from park.runtime.codec import CodecError, decode
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.engines.local import LocalEngine
@@ -463,7 +464,7 @@ def test_a_cancel_before_the_start_is_proven_to_be_before(lab: JobLab) -> None:
 def test_a_cancel_of_nothing_is_nothing(lab: JobLab) -> None:
     async def test() -> None:
         async with opened(lab) as engine:
-            await engine.cancel("unknown", 1)
+            await engine.cancel(JobId("unknown"), 1)
 
     run(test)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from park.model.ids import JobId
 from park.runtime.processes import Identity
 from park_server.jobs.engines.engine import ExitKind, StartOrder
 from park_server.jobs.engines.evidence import (
@@ -27,7 +28,7 @@ from park_server.jobs.engines.runtime_copy import (
 
 def order(directory: Path) -> StartOrder:
     return StartOrder(
-        job_id="job",
+        job_id=JobId("job"),
         attempt=2,
         directory=directory,
         environment=Path("/env"),
