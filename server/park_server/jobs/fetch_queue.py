@@ -62,6 +62,7 @@ class FetchQueue:
         self._alarms = Alarms()
         self._queue: deque[JobId] = deque()
         self._tasks: dict[JobId, asyncio.Task[None]] = {}
+        self._again: set[JobId] = set()
         self._cancelled: set[JobId] = set()
         commits.subscribe(self._after_commit)
 
@@ -84,6 +85,7 @@ class FetchQueue:
         """Stop; what runs is fetched again, or resumed, at the next start."""
         self._alarms.stop()
         self._queue.clear()
+        self._again.clear()
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -98,12 +100,17 @@ class FetchQueue:
     def _dispatch(self) -> None:
         while self._queue and len(self._tasks) < _AT_ONCE:
             job = self._queue.popleft()
-            if job not in self._tasks:
+            if job in self._tasks:  # a retry whose moment came before its failure was settled
+                self._again.add(job)
+            else:
                 self._tasks[job] = asyncio.create_task(self._run(job))
                 self._tasks[job].add_done_callback(partial(self._done, job))
 
     def _done(self, job: JobId, task: asyncio.Task[None]) -> None:
         del self._tasks[job]
+        if job in self._again:
+            self._again.discard(job)
+            self._queue.append(job)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a step of fetch %s failed", job, exc_info=error)
         self._dispatch()

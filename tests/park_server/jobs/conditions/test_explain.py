@@ -1,0 +1,93 @@
+"""Why a job is where it is, in lines for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from support.labs.schedule_lab import USER, Lab, lab, run, value_of
+
+from park.errors import UnknownItem
+from park.model.conditions import At, Pool
+from park.model.ids import JobId
+from park.model.states import InstallState
+from park_server.jobs import job_view
+
+
+def why(here: Lab, job: str) -> tuple[str, list[str]]:
+    found = here.database.read(lambda c: here.scheduler.explainer().why(c, job, USER))
+    return found.line, found.chain
+
+
+def test_why_a_job_is_where_it_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1, pools={"licence": 1}) as here:
+            await here.submit("a", when=Pool(name="licence", count=1))
+            await here.submit("queued")
+            await here.submit("b", value_of("a"))
+            await here.submit("c", value_of("b"))
+            await here.submit("pool", when=Pool(name="licence", count=1))
+            order = await here.started()
+            assert why(here, "a")[0].startswith("runs since ")
+            assert why(here, "queued") == ("waits for a free slot: 1 of 1 are taken", [])
+            assert why(here, "c") == (
+                "waits: job b (mymodel:fit) is waiting",
+                [
+                    "job b completed: job b (mymodel:fit) is waiting",
+                    "  job a completed: job a (mymodel:fit) is running",
+                ],
+            )
+            assert why(here, "pool")[0] == "waits for 1 of licence (0 free)"
+            await here.submit("late", when=At(moment=datetime(2100, 1, 1, tzinfo=UTC)))
+            moment = "at 2100-01-01 00:00:00 UTC"
+            assert why(here, "late") == (f"waits: {moment}", [moment])
+            here.fail(order, "no luck")
+            await here.final("c")
+            line, chain = why(here, "c")
+            assert line.endswith("it failed: no luck")
+            assert [each.strip().split(" ")[1] for each in chain] == ["b", "a"]
+            assert chain[1].startswith("  job a (mymodel:fit) failed: no luck")
+
+    run(test)
+
+
+def test_why_an_install_is_where_it_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.install("made", InstallState.REALISING)
+            assert why(here, "made") == ("mymodel==1.0: its environment is made", [])
+            await here.install("made", InstallState.READY)
+            assert why(here, "made")[0] == "mymodel==1.0 is there (lock ab)"
+            error = {"detail": "no wheel of numpy 3"}
+            await here.install("made", InstallState.FAILED, error=error)
+            assert why(here, "made")[0] == "mymodel==1.0 failed: no wheel of numpy 3"
+            with pytest.raises(UnknownItem, match="no job made"):
+                here.database.read(lambda c: here.scheduler.explainer().why(c, "made", "bob"))
+            assert here.database.read(lambda c: job_view.full_id(c, "ll-of-ab", USER)) == "ll-of-ab"
+            with_installs = partial(job_view.full_id, text="ll-of-ab", user=USER, installs_too=True)
+            assert here.database.read(with_installs) == "install-of-ab"
+
+    run(test)
+
+
+def test_a_cause_stands_right_below_what_it_caused(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            await here.submit("a")
+            await here.submit("b", value_of("a"))
+            await here.submit("c")
+            await here.submit("d", value_of("b"), value_of("c"))
+            order = await here.started()
+            await here.scheduler.cancel(JobId("c"), USER)
+            here.fail(order, "no luck")
+            await here.final("b")
+            _, chain = why(here, "d")
+            assert [each.split(": ")[0] for each in chain] == [
+                "job b (mymodel:fit) cancelled",
+                "  job a (mymodel:fit) failed",
+                "job c (mymodel:fit) cancelled",
+            ]
+
+    run(test)
