@@ -49,10 +49,10 @@ def in_use(folder: Path) -> frozenset[str] | None:
     if not (_PROCESSES / "self").exists():
         return None
     below = re.compile(re.escape(os.fsencode(folder)) + rb"/([^/\0]+)")
-    return frozenset(os.fsdecode(name) for said in _said() for name in below.findall(said))
+    return frozenset(os.fsdecode(name) for text in _process_texts() for name in below.findall(text))
 
 
-def _said() -> Iterator[bytes]:
+def _process_texts() -> Iterator[bytes]:
     """Yield the arguments and the environments of the processes that may be read."""
     for process in _PROCESSES.glob("[0-9]*"):
         for part in ("cmdline", "environ"):

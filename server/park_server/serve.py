@@ -82,7 +82,9 @@ async def _serve(
     config = uvicorn.Config(
         app, lifespan="on", log_level="warning", access_log=False, timeout_graceful_shutdown=5
     )
-    server = _Server(config, on_ready=lambda: _tell(settings, note), on_exit=service.wake_waiters)
+    server = _Server(
+        config, on_ready=lambda: _report_ready(settings, note), on_exit=service.wake_waiters
+    )
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -122,7 +124,7 @@ def _remove_ready_file(settings: Settings) -> None:
         settings.ready_file.unlink(missing_ok=True)
 
 
-def _tell(settings: Settings, note: RunningService) -> None:
+def _report_ready(settings: Settings, note: RunningService) -> None:
     """Say that the service is up: on this machine, in the ready file, and on the terminal."""
     try:
         announce(note)

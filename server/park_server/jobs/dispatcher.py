@@ -363,7 +363,7 @@ class Dispatcher:
             self._watch_time(run, self._timeout_of(run))
 
     def on_exited(self, exited: AttemptExit) -> None:
-        """See `Sink`. What is told twice (by folder and fork server) counts once."""
+        """See `Sink`. An exit that is reported twice (by folder and fork server) counts once."""
         run = self._runs.get(exited.job_id)
         if run is not None and run.attempt == exited.attempt:
             del self._runs[exited.job_id]

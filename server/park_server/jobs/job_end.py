@@ -54,7 +54,7 @@ def may_run_again(exited: AttemptExit, *, restartable: bool, failures: int = 0) 
     """Tell whether a job may run from the beginning after its attempt ``exited``.
 
     Only where nothing of the user's ran, or where the process is gone without an outcome
-    (`ExitKind.LOST`) and the job said that it may: not after a death that somebody saw,
+    (`ExitKind.LOST`) and the job may be restarted: not after a death that somebody saw,
     because the same would come again. Attempts that count as ``failures`` do not count here.
     """
     if exited.attempt - failures >= MOST_ATTEMPTS or exited.outcome is not None:

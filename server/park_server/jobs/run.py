@@ -43,7 +43,7 @@ class Run:
         return JobId(self.job.id)
 
     def order(self, directory: Path, read_only: tuple[Path, ...]) -> StartOrder:
-        """Return what the engine is told; ``directory`` is the job's folder."""
+        """Return the order for the engine; ``directory`` is the job's folder."""
         job = self.job
         return StartOrder(
             job_id=self.id,

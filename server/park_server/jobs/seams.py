@@ -94,7 +94,7 @@ class Peers(Protocol):
     among its arguments, says of jobs there, and `held_grants` for what opens them. Then:
 
     1. `watch`: the leaves are followed there, also after a restart. Each that is decided is
-       told by `PeerListener.leaf_decided`.
+       reported by `PeerListener.leaf_decided`.
     2. `stage`: the condition is true, and the call or the fetch has references to jobs
        elsewhere. A row of `staged` is written for each, then `PeerListener.staged` is
        called; or `PeerListener.cannot_stage`.
@@ -118,7 +118,7 @@ class Peers(Protocol):
 
 
 class PeerListener(Protocol):
-    """Who is told by `Peers`."""
+    """Who hears from `Peers`."""
 
     async def leaf_decided(self, job: JobId, position: int, verdict: Verdict) -> None:
         """Hear that the leaf of ``job`` at ``position`` in `remote_leaves` is decided."""

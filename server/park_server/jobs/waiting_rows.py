@@ -67,15 +67,15 @@ def queue_waiting(
         events.append_many(connection, subject="job", entered=entered)
 
 
-def cancel_waiting(connection: Connection, doomed: Sequence[tuple[str, str, str]]) -> None:
+def cancel_waiting(connection: Connection, cancelled: Sequence[tuple[str, str, str]]) -> None:
     """Cancel waiting jobs, each ``(id, user, why)``."""
-    if doomed:
+    if cancelled:
         moment = now()
-        rows = [{"job": job, "moment": moment, "why": why} for job, _, why in doomed]
+        rows = [{"job": job, "moment": moment, "why": why} for job, _, why in cancelled]
         connection.execute(_CANCEL_WAITING, rows)
-        entered = [(job, JobState.CANCELLED, user, {"error": why}) for job, user, why in doomed]
+        entered = [(job, JobState.CANCELLED, user, {"error": why}) for job, user, why in cancelled]
         events.append_many(connection, subject="job", entered=entered)
-        forget_authorization(connection, [job for job, *_ in doomed])
+        forget_authorization(connection, [job for job, *_ in cancelled])
 
 
 def forget_authorization(connection: Connection, ended: Sequence[str]) -> None:

@@ -38,7 +38,7 @@ _GIVE_BACK_PAUSES_S = (0.2, 1.0, 5.0, 25.0)
 class ServicePeers:
     """Follows, stages and gives back; see `park_server.jobs.seams.Peers`.
 
-    ``listener`` is told what is decided and staged; ``client`` may bring a test's transport.
+    ``listener`` hears what is decided and staged; ``client`` may bring a test's transport.
     All methods belong to the event loop.
     """
 

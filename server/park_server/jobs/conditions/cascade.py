@@ -31,7 +31,7 @@ class _Level:
 
     missing: dict[str, int] = field(default_factory=dict)
     ready: list[Waiter] = field(default_factory=list)
-    doomed: list[tuple[Waiter, str]] = field(default_factory=list)
+    cancelled: list[tuple[Waiter, str]] = field(default_factory=list)
 
 
 class Cascade:
@@ -70,7 +70,7 @@ class Cascade:
             self._look(waiter, changed, level)
         self.spread(self._written(level))
 
-    def admit(self, waiters: Sequence[Waiter], *, staged: bool = False) -> None:
+    def schedule(self, waiters: Sequence[Waiter], *, staged: bool = False) -> None:
         """Queue jobs whose conditions are true, once that is here which they refer to."""
         names = [waiter.id for waiter in waiters]
         elsewhere = set() if staged else need_rows.referring_elsewhere(self.connection, names)
@@ -88,15 +88,15 @@ class Cascade:
         )
         self._queue(ready)
 
-    def doom(self, doomed: Sequence[tuple[Waiter, str]]) -> set[str]:
+    def cancel(self, cancelled: Sequence[tuple[Waiter, str]]) -> set[str]:
         """Cancel waiting jobs, each with its cause; return their ids."""
         waiting_rows.cancel_waiting(
-            self.connection, [(waiter.id, waiter.user, elided(why)) for waiter, why in doomed]
+            self.connection, [(waiter.id, waiter.user, elided(why)) for waiter, why in cancelled]
         )
-        for waiter, why in doomed:
+        for waiter, why in cancelled:
             self.verdicts.know(JobFact.at_end(waiter, JobState.CANCELLED, elided(why)))
             self.ended(waiter.id)
-        return {waiter.id for waiter, _ in doomed}
+        return {waiter.id for waiter, _ in cancelled}
 
     def ended(self, job: JobId, units: dict[str, int] | None = None) -> None:
         """Note that ``job`` has ended, which held ``units`` of pools."""
@@ -144,7 +144,7 @@ class Cascade:
         verdicts = [self.verdicts.completed(needed) for needed in sorted(changed)]
         against = [verdict for verdict in verdicts if verdict.truth is Truth.NEVER]
         if against:
-            level.doomed.append((waiter, against[0].why))
+            level.cancelled.append((waiter, against[0].why))
             return
         left = pending - sum(verdict.truth is Truth.TRUE for verdict in verdicts)
         if left <= 0:
@@ -158,14 +158,14 @@ class Cascade:
             self._weigh_units(waiter, tally.expression, level)
         elif tally.truth is Truth.NEVER:
             verdict = evaluate(tally.expression, self.verdicts.within(waiter.id))
-            level.doomed.append((waiter, verdict.why))
+            level.cancelled.append((waiter, verdict.why))
 
     def _written(self, level: _Level) -> set[str]:
         """Write what a level came to; return the jobs that it has ended."""
         waiting_rows.count_down(self.connection, level.missing)
         if level.ready:
-            self.admit(level.ready)
-        return self.doom(level.doomed)
+            self.schedule(level.ready)
+        return self.cancel(level.cancelled)
 
     # -- pools
 
@@ -182,7 +182,7 @@ class Cascade:
         if names_none or claim(expression, self._holds(waiter.id), sizes) is not None:
             level.ready.append(waiter)
         elif claim(expression, lambda part: _is_possible(part, within), sizes) is None:
-            level.doomed.append((waiter, self._cache.pools.excess(expression)))
+            level.cancelled.append((waiter, self._cache.pools.excess(expression)))
 
     def _needs_units(self, waiter: Waiter) -> bool:
         """Tell whether ``waiter`` has to hold units of pools; it waits for them then."""

@@ -153,17 +153,17 @@ class Explainer:
         verdicts = self._verdicts(connection)
         found = list(dict.fromkeys(leaves(need_rows.expression_of(connection, job))))
         verdicts.load(found)
-        told: set[str] = set()
+        shown: set[str] = set()
         for leaf in found:
             verdict = verdicts.of(leaf, job.id)
             if verdict.truth is not Truth.NOT_YET:
                 continue
             names = list(subjects_of(leaf))
             fact = need_rows.job_facts(connection, names).get(names[0]) if names else None
-            named, why = describe(leaf), verdict.why
-            text = f"{named}: {why}" if why not in {"", named} else named
-            if text not in told:
-                told.add(text)
+            wanted, why = describe(leaf), verdict.why
+            text = f"{wanted}: {why}" if why not in {"", wanted} else wanted
+            if text not in shown:
+                shown.add(text)
                 yield fact, text
 
 

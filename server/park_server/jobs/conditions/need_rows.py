@@ -282,7 +282,7 @@ def referring_elsewhere(connection: Connection, ids: Iterable[str]) -> set[str]:
 
 
 def remote_verdicts(connection: Connection, job: JobId) -> dict[tuple[str, str], Verdict]:
-    """Return what other services said, by service and key of the leaf (`leaf_key`)."""
+    """Return the verdicts of other services, by service and key of the leaf (`leaf_key`)."""
     rows = connection.execute(select(remote_leaves).where(remote_leaves.c.job == job))
     return {
         (row.service, json.dumps(row.leaf, sort_keys=True)): Verdict(Truth(row.truth), row.why)
@@ -291,7 +291,7 @@ def remote_verdicts(connection: Connection, job: JobId) -> dict[tuple[str, str],
 
 
 def decide_remote(connection: Connection, job: JobId, position: int, verdict: Verdict) -> bool:
-    """Write what another service said; False where that is known already."""
+    """Write the verdict of another service; False where there is one already."""
     values = {"of": job, "at": position, "truth": verdict.truth, "why": verdict.why}
     return bool(connection.execute(_DECIDE, values).rowcount)
 

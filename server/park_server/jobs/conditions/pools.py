@@ -81,17 +81,17 @@ class Pools:
         names = frozenset(leaf.name for leaf in leaves(expression) if isinstance(leaf, Pool))
         self._queues.setdefault(names, {})[job] = None
 
-    def serve(self, admits: Callable[[JobId], bool]) -> None:
+    def serve(self, is_served: Callable[[JobId], bool]) -> None:
         """Offer what is free to those who wait, in their order.
 
-        ``admits`` tells whether a job is served now (or waits no longer). One that is not
+        ``is_served`` tells whether a job is served now (or waits no longer). One that is not
         keeps the pools that it names for itself, else large requests would starve.
         """
         kept: set[str] = set()
         for job, names in self._in_order():
             if names & kept:
                 continue
-            if admits(job):
+            if is_served(job):
                 del self._queues[names][job]
             else:
                 kept |= names

@@ -113,7 +113,7 @@ class Settlement:
         for fact in need_rows.ended_installs(connection):
             cascade.verdicts.know(fact)
             cascade.spread([fact.id])
-        cascade.admit(need_rows.with_nothing_missing(connection))
+        cascade.schedule(need_rows.with_nothing_missing(connection))
         effects = cascade.finish()
         effects.watching.extend(need_rows.undecided_elsewhere(connection))
         self._cache.remote.update(effects.watching)
@@ -199,7 +199,7 @@ class Settlement:
     def leaf_decided(
         self, connection: Connection, job: JobId, position: int, verdict: Verdict
     ) -> Effects:
-        """Write what another service said of a leaf of ``job``, and settle it."""
+        """Write the verdict of another service on a leaf of ``job``, and settle it."""
         cascade = self._begin(connection)
         is_news = need_rows.decide_remote(connection, job, position, verdict)
         waiter = need_rows.waiter(connection, job)
@@ -209,11 +209,11 @@ class Settlement:
             self._cache.forget(job)
             cascade.look([(waiter, set())])
         elif verdict.truth is Truth.NEVER:
-            cascade.spread(cascade.doom([(waiter, verdict.why)]))
+            cascade.spread(cascade.cancel([(waiter, verdict.why)]))
         elif waiter.pending > 1:
             waiting_rows.count_down(connection, {job: waiter.pending - 1})
         else:
-            cascade.admit([waiter])
+            cascade.schedule([waiter])
         return cascade.finish()
 
     def staged(self, connection: Connection, job: JobId) -> Effects:
@@ -221,7 +221,7 @@ class Settlement:
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
         if waiter is not None:
-            cascade.admit([waiter], staged=True)
+            cascade.schedule([waiter], staged=True)
         return cascade.finish()
 
     def cannot_stage(self, connection: Connection, job: JobId, why: str) -> Effects:
@@ -229,7 +229,7 @@ class Settlement:
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
         if waiter is not None:
-            cascade.spread(cascade.doom([(waiter, why)]))
+            cascade.spread(cascade.cancel([(waiter, why)]))
         return cascade.finish()
 
     def cancel(self, connection: Connection, job: JobId, *, dependents: bool = False) -> Cancelling:
@@ -242,15 +242,15 @@ class Settlement:
             for name in names
             if name != job and (waiter := need_rows.waiter(connection, name)) is not None
         ]
-        doomed = cascade.doom(waiting)
+        cancelled = cascade.cancel(waiting)
         running = []
         for name in reversed(names):
             if facts[name].status is JobState.RUNNING:
                 job_rows.request_cancel(connection, name)
                 running.append(name)
-            elif name not in doomed and not facts[name].status.is_final:
+            elif name not in cancelled and not facts[name].status.is_final:
                 self._end(cascade, name, cancelled_in_time())
-        cascade.spread({*doomed, *names} - set(running))
+        cascade.spread({*cancelled, *names} - set(running))
         return Cancelling(effects=cascade.finish(), running=running)
 
     # -- parts

@@ -29,7 +29,7 @@ class Tally:
 
     def __init__(self, expression: Expression, verdict_of: Callable[[Leaf], Verdict]) -> None:
         self.expression = expression
-        self._top = _Gate(None, wanted=1, spare=0)
+        self._top = _Gate(None, wanted=1, slack=0)
         self._places: dict[Leaf, list[tuple[_Gate, bool]]] = {}
         self._about: dict[str, list[Leaf]] = {}
         self._build(expression, self._top)
@@ -56,7 +56,7 @@ class Tally:
     def _build(self, expression: Expression, parent: _Gate) -> None:
         if isinstance(expression, AtLeast):
             count, parts = expression.count, expression.parts
-            gate = _Gate(parent, wanted=count, spare=len(parts) - count)
+            gate = _Gate(parent, wanted=count, slack=len(parts) - count)
             for part in parts:
                 self._build(part, gate)
             gate.look()
@@ -72,12 +72,12 @@ class Tally:
 class _Gate:
     """Some of several parts: how many more must be true, and how many more may be never."""
 
-    __slots__ = ("parent", "spare", "truth", "wanted")
+    __slots__ = ("parent", "slack", "truth", "wanted")
 
-    def __init__(self, parent: _Gate | None, *, wanted: int, spare: int) -> None:
+    def __init__(self, parent: _Gate | None, *, wanted: int, slack: int) -> None:
         self.parent = parent
         self.wanted = wanted
-        self.spare = spare
+        self.slack = slack
         self.truth = Truth.NOT_YET
 
     def count(self, truth: Truth) -> None:
@@ -85,7 +85,7 @@ class _Gate:
         if truth is Truth.TRUE:
             self.wanted -= 1
         else:
-            self.spare -= 1
+            self.slack -= 1
         self.look()
 
     def look(self) -> None:
@@ -94,7 +94,7 @@ class _Gate:
             return
         if self.wanted <= 0:
             self.truth = Truth.TRUE
-        elif self.spare < 0:
+        elif self.slack < 0:
             self.truth = Truth.NEVER
         else:
             return

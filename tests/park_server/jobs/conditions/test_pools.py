@@ -62,10 +62,10 @@ def test_a_large_request_keeps_the_pool_from_those_behind_it() -> None:
     pools.queue(JobId("other"), pool("licence"))
     asked: list[str] = []
 
-    def admits(job: str) -> bool:
+    def is_served(job: str) -> bool:
         asked.append(job)
         return job == "other"
 
-    pools.serve(admits)
+    pools.serve(is_served)
 
     assert asked == ["large", "other"]
