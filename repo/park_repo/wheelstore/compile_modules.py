@@ -1,4 +1,4 @@
-"""Compile modules for the interpreter that runs this file; started by `wheelstore_bytecode`.
+"""Compile modules for the interpreter that runs this file; started by `bytecode`.
 
 Standard library only: it runs under each interpreter of the service, which has no park.
 It reads one JSON request per line, ``{"root": folder, "files": [relative paths]}``, and

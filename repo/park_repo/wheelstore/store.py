@@ -8,24 +8,22 @@ Layout, under the store's root::
     v1/.locks/                          one lock per key, between threads and processes
 
 An entry exists when its mark does, and is of use from then on; its bytecode may follow.
-Whatever is found damaged is put aside,
-never mended in place: environments link to the entry by its path, and see the new one when
-it is there.
+Whatever is found damaged is put aside, never mended in place: environments link to the
+entry by its path, and see the new one when it is there.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NewType
-
-from packaging.utils import NormalizedName
+from typing import TYPE_CHECKING
 
 from park.digests import file_sha256
 from park.errors import CannotSatisfy
 from park_repo import durable as disk
-from park_repo.wheelstore import pending
+from park_repo.wheelstore import bytecode_folders
+from park_repo.wheelstore.entry import StoreEntry, StoreKey, parse_mark, store_key
 from park_repo.wheelstore.manifest import (
     Damage,
     Stamp,
@@ -34,46 +32,16 @@ from park_repo.wheelstore.manifest import (
     seal,
     take_stamps,
 )
-from park_repo.wheelstore.unpack import ConsoleScript, Unpacked, unpack
+from park_repo.wheelstore.unpack import Unpacked, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from park_repo.wheelstore.bytecode import Compiler
 
-__all__ = ["StoreEntry", "StoreKey", "WheelStore", "store_key"]
-
-StoreKey = NewType("StoreKey", str)
-"""``<sha256 of the wheel file>-<cache tag of the interpreter>``"""
+__all__ = ["WheelStore"]
 
 _FORMAT = "v1"
-
-
-def store_key(sha256: str, cache_tag: str) -> StoreKey:
-    """Return the key of a wheel for an interpreter."""
-    return StoreKey(f"{sha256}-{cache_tag}")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoreEntry:
-    """One unpacked wheel. ``size_bytes`` counts its files.
-
-    ``schemes`` are the folders it has: ``site``, ``scripts``, ``data``, ``headers``;
-    ``bytecode`` tells whether its modules are compiled.
-    """
-
-    key: StoreKey
-    path: Path
-    filename: str
-    name: NormalizedName
-    version: str
-    sha256: str
-    size_bytes: int
-    files: int
-    bytecode: bool
-    schemes: tuple[str, ...]
-    scripts: tuple[ConsoleScript, ...]
-    shebang_scripts: tuple[str, ...]
 
 
 class WheelStore:
@@ -92,7 +60,7 @@ class WheelStore:
         """Return the entry, or None where it is absent or unfinished."""
         try:
             with open(f"{self._folder}/{key}.json", "rb", buffering=0) as mark:  # noqa: PTH123 (one of many)
-                return _parse_entry(json.loads(mark.read()), key, self._folder / key)
+                return parse_mark(mark.read(), key, self._folder / key)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
@@ -131,7 +99,7 @@ class WheelStore:
 
     def modules(self, entry: StoreEntry) -> list[str]:
         """Return the modules of ``entry`` that can have bytecode, sorted."""
-        return pending.modules(stamp.path for stamp in self._stamps(entry.key) or ())
+        return bytecode_folders.modules(stamp.path for stamp in self._stamps(entry.key) or ())
 
     def compile(
         self,
@@ -167,7 +135,7 @@ class WheelStore:
         damages = (changed_contents if thorough else changed_stamps)(entry.path, stamps)
         if entry.bytecode:
             return damages
-        return tuple(damage for damage in damages if not pending.is_bytecode(damage.path))
+        return tuple(damage for damage in damages if not bytecode_folders.is_bytecode(damage.path))
 
     def heal(self, key: StoreKey) -> bool:
         """Compare the entry with its manifest; put it aside if it is damaged.
@@ -216,26 +184,27 @@ class WheelStore:
         try:
             disk.remove_tree(final)  # complete, but its mark was not written any more
             found = unpack(wheel, building, python=python)
-            pending.reserve(building, found.digests)
+            bytecode_folders.reserve(building, found.digests)
             seal(building)
-            pending.open_for_bytecode(building, found.digests)
+            bytecode_folders.open_for_bytecode(building, found.digests)
             building.rename(final)
         except BaseException:
             disk.remove_tree(building)
             raise
         stamps = take_stamps(final, found.digests)
         self._write_stamps(key, stamps, bytecode=False)
-        document = _document(wheel.name, key.partition("-")[0], found, stamps)
-        return self._marked(_parse_entry(document, key, final))
+        return self._marked(_unpacked(key, final, wheel, found, stamps))
 
     def _compile(
         self, entry: StoreEntry, compiler: Compiler, compiled: Callable[[int], object]
     ) -> StoreEntry:
-        sources = [s for s in self._stamps(entry.key) or () if not pending.is_bytecode(s.path)]
-        names = pending.modules(stamp.path for stamp in sources)
-        pending.open_for_bytecode(entry.path, names)
+        sources = [
+            s for s in self._stamps(entry.key) or () if not bytecode_folders.is_bytecode(s.path)
+        ]
+        names = bytecode_folders.modules(stamp.path for stamp in sources)
+        bytecode_folders.open_for_bytecode(entry.path, names)
         digests = compiler.compile(entry.path, names, compiled)
-        made = pending.close(entry.path, names, digests)
+        made = bytecode_folders.close(entry.path, names, digests)
         self._write_stamps(entry.key, [*sources, *made], bytecode=True)
         size = sum(stamp.size for stamp in [*sources, *made] if stamp.sha256)
         return self._marked(
@@ -244,8 +213,7 @@ class WheelStore:
 
     def _marked(self, entry: StoreEntry) -> StoreEntry:
         """Write the mark of completeness, durably."""
-        document = {k: v for k, v in asdict(entry).items() if k not in {"key", "path"}}
-        disk.write_durably(self._mark(entry.key), json.dumps(document).encode())
+        disk.write_durably(self._mark(entry.key), entry.mark())
         return entry
 
     def _mark(self, key: StoreKey) -> Path:
@@ -262,8 +230,9 @@ class WheelStore:
             return None
 
     def _write_stamps(self, key: StoreKey, stamps: list[Stamp], bytecode: bool) -> None:  # noqa: FBT001 (a fact, not a switch)
-        kept = stamps if bytecode else [s for s in stamps if not pending.is_bytecode(s.path)]
-        disk.write_durably(self._stamps_file(key), json.dumps(kept).encode())
+        if not bytecode:
+            stamps = [s for s in stamps if not bytecode_folders.is_bytecode(s.path)]
+        disk.write_durably(self._stamps_file(key), json.dumps(stamps).encode())
 
 
 def _check_digest(wheel: Path, sha256: str) -> None:
@@ -275,35 +244,22 @@ def _check_digest(wheel: Path, sha256: str) -> None:
         )
 
 
-def _document(filename: str, sha256: str, found: Unpacked, stamps: list[Stamp]) -> dict[str, Any]:
-    """Return the mark of completeness as JSON data."""
+def _unpacked(
+    key: StoreKey, path: Path, wheel: Path, found: Unpacked, stamps: list[Stamp]
+) -> StoreEntry:
+    """Return the entry of ``wheel`` as it is before it has bytecode."""
     files = [stamp for stamp in stamps if stamp.sha256]
-    return {
-        "filename": filename,
-        "name": found.name,
-        "version": found.version,
-        "sha256": sha256,
-        "size_bytes": sum(stamp.size for stamp in files),
-        "files": len(files),
-        "bytecode": False,
-        "schemes": sorted({stamp.path.partition("/")[0] for stamp in files}),
-        "scripts": [asdict(script) for script in found.scripts],
-        "shebang_scripts": list(found.shebang_scripts),
-    }
-
-
-def _parse_entry(document: dict[str, Any], key: StoreKey, path: Path) -> StoreEntry:
     return StoreEntry(
         key=key,
         path=path,
-        filename=document["filename"],
-        name=NormalizedName(document["name"]),
-        version=document["version"],
-        sha256=document["sha256"],
-        size_bytes=document["size_bytes"],
-        files=document["files"],
-        bytecode=document["bytecode"],
-        schemes=tuple(document["schemes"]),
-        scripts=tuple(ConsoleScript(**script) for script in document["scripts"]),
-        shebang_scripts=tuple(document["shebang_scripts"]),
+        filename=wheel.name,
+        name=found.name,
+        version=found.version,
+        sha256=key.partition("-")[0],
+        size_bytes=sum(stamp.size for stamp in files),
+        files=len(files),
+        bytecode=False,
+        schemes=tuple(sorted({stamp.path.partition("/")[0] for stamp in files})),
+        scripts=found.scripts,
+        shebang_scripts=found.shebang_scripts,
     )

@@ -15,8 +15,8 @@ from packaging.utils import NormalizedName
 
 from park.errors import EnvironmentMismatch
 from park.model.lock_hash import LockHash, SelectedWheel, Target, lock_hash
+from park_repo.wheelstore.entry import StoreKey, store_key
 from park_repo.wheelstore.manifest import Stamp
-from park_repo.wheelstore.store import StoreKey, store_key
 
 __all__ = ["MANIFEST", "Environment", "PackageConflict", "parse_manifest"]
 

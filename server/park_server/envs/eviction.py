@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from park.model.lock_hash import LockHash
-from park_repo.wheelstore.store import StoreKey
+from park_repo.wheelstore.entry import StoreKey
 
 __all__ = ["Candidate", "to_evict"]
 

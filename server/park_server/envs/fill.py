@@ -13,7 +13,8 @@ from typing import Self
 
 from park.errors import CannotSatisfy, ParkError
 from park_repo.wheelstore.bytecode import BytecodeCompiler
-from park_repo.wheelstore.store import StoreEntry, WheelStore, store_key
+from park_repo.wheelstore.entry import StoreEntry, store_key
+from park_repo.wheelstore.store import WheelStore
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.pylock import LockedWheel, Selection
 from park_server.envs.realise_progress import Counter, OnProgress

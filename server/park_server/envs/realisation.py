@@ -23,15 +23,16 @@ from packaging.pylock import Pylock
 from park.errors import EnvironmentMismatch, ServiceFault
 from park.model.lock_hash import LockHash
 from park_repo import durable as disk
+from park_repo.wheelstore.entry import StoreEntry, StoreKey, store_key
 from park_repo.wheelstore.manifest import Damage, changed_stamps
-from park_repo.wheelstore.store import StoreEntry, StoreKey, WheelStore, store_key
+from park_repo.wheelstore.store import WheelStore
 from park_server.envs.environment import MANIFEST, Environment, parse_manifest
-from park_server.envs.farm_build import build
+from park_server.envs.farm.farm_build import build
+from park_server.envs.farm.template import Templates
 from park_server.envs.fill import Fetch, compile_entries, fill_store
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.pylock import select
 from park_server.envs.realise_progress import OnProgress, ignore_progress
-from park_server.envs.template import Templates
 
 __all__ = ["Environments"]
 

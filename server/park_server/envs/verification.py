@@ -14,7 +14,7 @@ from threading import Lock
 
 from park.errors import EnvironmentMismatch
 from park.model.lock_hash import LockHash
-from park_repo.wheelstore.store import StoreKey
+from park_repo.wheelstore.entry import StoreKey
 from park_server.envs.environment import Environment
 from park_server.envs.inotify import Watch, best_watch
 from park_server.envs.realisation import Environments

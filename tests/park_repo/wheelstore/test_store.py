@@ -18,7 +18,8 @@ from support.material.wheels import make_wheel, wheel_members, write_archive
 
 from park.errors import CannotSatisfy
 from park_repo.durable import QUARANTINE, key_lock
-from park_repo.wheelstore.store import StoreEntry, StoreKey, WheelStore
+from park_repo.wheelstore.entry import StoreEntry, StoreKey
+from park_repo.wheelstore.store import WheelStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

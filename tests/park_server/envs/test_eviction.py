@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from park.model.lock_hash import LockHash
-from park_repo.wheelstore.store import StoreKey
+from park_repo.wheelstore.entry import StoreKey
 from park_server.envs.eviction import Candidate, to_evict
 
 SIZES = {StoreKey(name): size for name, size in (("a", 100), ("b", 10), ("shared", 1000))}

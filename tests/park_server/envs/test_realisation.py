@@ -355,7 +355,7 @@ _KILLED = """
     import sys
     from pathlib import Path
     from support.labs.environment_lab import environments_in, fetch_from, lock_of, own_interpreter
-    from park_server.envs import farm_build
+    from park_server.envs.farm import farm_build
 
     def hang(*_, **__):
         print("building", flush=True)

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 from park.model.lock_hash import SelectedWheel
 from park_repo import durable as disk
 from park_repo.wheelstore.manifest import seal, stamp_of
-from park_server.envs import farm_apply
 from park_server.envs.environment import MANIFEST, Environment, PackageConflict
-from park_server.envs.farm_plan import Conflict, FarmPlan, plan_farm
+from park_server.envs.farm import farm_apply
+from park_server.envs.farm.farm_plan import Conflict, FarmPlan, plan_farm
 from park_server.envs.realise_progress import Counter, OnProgress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from park_repo.wheelstore.store import StoreEntry
+    from park_repo.wheelstore.entry import StoreEntry
+    from park_server.envs.farm.template import Skeleton
     from park_server.envs.interpreters import Interpreter
     from park_server.envs.pylock import Selection
-    from park_server.envs.template import Skeleton
 
 __all__ = ["build"]
 

@@ -13,9 +13,9 @@ from installer.scripts import Script
 from installer.utils import fix_shebang
 
 from park_repo import durable as disk
-from park_repo.wheelstore.pending import expected
-from park_repo.wheelstore.store import StoreEntry
-from park_server.envs.farm_plan import FarmPlan, Layer, Listing
+from park_repo.wheelstore.bytecode_folders import expected
+from park_repo.wheelstore.entry import StoreEntry
+from park_server.envs.farm.farm_plan import FarmPlan, Layer, Listing
 
 if TYPE_CHECKING:
     from installer.scripts import ScriptSection

@@ -1,4 +1,4 @@
-"""`park_server.envs.farm_plan`: the pure plan."""
+"""`park_server.envs.farm.farm_plan`: the pure plan."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from park_server.envs.farm_plan import Conflict, FarmPlan, Generated, Layer, Link, plan_farm
+from park_server.envs.farm.farm_plan import Conflict, FarmPlan, Generated, Layer, Link, plan_farm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
