@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from packaging.version import Version
 
-from park_repo.http.negotiation import JSON
+from park_repo.negotiation import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from park_repo.http.negotiation import HTML, JSON, LEGACY_HTML, choose, matches_etag
+from park_repo.negotiation import HTML, JSON, LEGACY_HTML, choose, matches_etag
 
 PIP = f"{JSON}, {HTML}; q=0.1, {LEGACY_HTML}; q=0.01"
 UV = f"{JSON}, {HTML};q=0.2, {LEGACY_HTML};q=0.01"

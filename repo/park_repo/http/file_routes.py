@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from park.errors import UnknownItem
 from park_repo.http.file_content import FileContent
-from park_repo.http.negotiation import matches_etag
+from park_repo.negotiation import matches_etag
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from park_repo.http.negotiation import choose, matches_etag
+from park_repo.negotiation import choose, matches_etag
 from park_repo.records import PROJECTS
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import httpx2
 
 from park.errors import UpstreamFault
-from park_repo.http.negotiation import HTML, JSON, LEGACY_HTML
+from park_repo.negotiation import HTML, JSON, LEGACY_HTML
 from park_repo.simple import Document, Page, render
 from park_repo.single_flight import SingleFlight
 from park_repo.upstream.remote_pages import (

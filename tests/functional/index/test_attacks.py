@@ -14,8 +14,8 @@ from support.material.index_tools import LOGIN, pip_install, run, upload, uv_ins
 from support.material.wheels import make_wheel
 from support.services.index_server import application, opened_index, serving
 
-from park_repo.http.negotiation import JSON
 from park_repo.index import Index
+from park_repo.negotiation import JSON
 from park_repo.upstream.upstream import Upstream
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from support.material.index_tools import LOGIN, installed, run, upload, uv_insta
 from support.material.wheels import make_wheel
 from support.services.index_server import application, opened_index, serving
 
-from park_repo.http.negotiation import JSON
+from park_repo.negotiation import JSON
 from park_repo.upstream.upstream import Upstream
 
 if TYPE_CHECKING:

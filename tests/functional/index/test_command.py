@@ -16,7 +16,7 @@ from support.material.wheels import make_wheel
 from support.services.index_server import application, opened_index, serving
 from support.services.park_service import ParkService, own_environ
 
-from park_repo.http.negotiation import JSON
+from park_repo.negotiation import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

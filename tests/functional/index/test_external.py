@@ -26,7 +26,7 @@ from support.material.wheels import make_sdist, make_wheel
 from support.services.index_server import application, opened_index, serving
 from support.services.park_service import ParkService
 
-from park_repo.http.negotiation import JSON
+from park_repo.negotiation import JSON
 from park_repo.upstream.external import ExternalIndex
 from park_repo.upstream.upstream import Upstream
 

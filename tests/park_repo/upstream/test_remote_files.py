@@ -14,7 +14,7 @@ from packaging.utils import NormalizedName
 
 from park.errors import UnknownItem, UpstreamFault
 from park.model.backoff import Backoff
-from park_repo.http.negotiation import JSON
+from park_repo.negotiation import JSON
 from park_repo.upstream import remote_files as module
 from park_repo.upstream import transfer as transfer_module
 from park_repo.upstream.remote_files import RemoteFiles

@@ -9,7 +9,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from park.errors import UpstreamFault
-from park_repo.http.negotiation import JSON
+from park_repo.negotiation import JSON
 from park_repo.upstream import upstream as module
 from park_repo.upstream.remote_pages import led_through_here, parse_html_page
 from park_repo.upstream.upstream import RemoteProject, Upstream
