@@ -51,7 +51,10 @@ def zip_members(archive: zipfile.ZipFile) -> list[Member]:
     """Return the members as the rules for all archives see them."""
     return [
         Member(
-            name=info.filename.removesuffix("/"), size=info.file_size, is_directory=info.is_dir()
+            name=info.filename.removesuffix("/"),
+            size=info.file_size,
+            # `ZipInfo.is_dir` fails on an empty name
+            is_directory=info.filename.endswith("/"),
         )
         for info in archive.infolist()
     ]

@@ -217,6 +217,15 @@ def test_the_digests_as_sent_must_agree() -> None:
             agree_with_form({field: "00" * 32}, **arrived)
 
 
+def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    """Readers end a name at its first NUL, so one may be nothing."""
+    content = make_wheel(tmp_path).read_bytes()
+    nameless = tmp_path / "nameless.whl"
+    nameless.write_bytes(content.replace(b"demo.py", b"\0emo.py"))
+    with pytest.raises(InvalidUpload, match="may not be absolute"):
+        inspect_file(nameless, FILENAME, {})
+
+
 @given(data=st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_damage_is_refused_never_a_fault(tmp_path: Path, data: st.DataObject) -> None:
