@@ -13,7 +13,7 @@ from park_server.db.tables import grants, installs, jobs
 from park_server.grants.scope import Grant
 from park_server.jobs.conditions.need_rows import in_blocks
 
-__all__ = ["add", "by_digests", "check_own", "forget", "grant_in", "listing", "record_of", "revoke"]
+__all__ = ["add", "by_digests", "check_own", "forget", "listing", "record_of", "revoke"]
 
 _ADD = insert(grants)
 _BY_DIGEST = select(grants).where(grants.c.token_sha256.in_(bindparam("digests", expanding=True)))
@@ -58,14 +58,14 @@ def by_digests(connection: Connection, digests: Collection[str]) -> dict[str, Gr
     found: dict[str, Grant] = {}
     for some in in_blocks(digests):
         for row in connection.execute(_BY_DIGEST, {"digests": some}):
-            found[row.token_sha256] = grant_in(row)
+            found[row.token_sha256] = _grant(row)
     return found
 
 
 def listing(connection: Connection, user: str) -> list[Grant]:
     """Return the grants of ``user``, newest first."""
     query = select(grants).where(grants.c.user == user).order_by(grants.c.created.desc())
-    return [grant_in(row) for row in connection.execute(query)]
+    return [_grant(row) for row in connection.execute(query)]
 
 
 def revoke(connection: Connection, id: str, user: str, moment: str) -> None:  # noqa: A002
@@ -84,19 +84,6 @@ def forget(connection: Connection, before: str) -> None:
     connection.execute(delete(grants).where(grants.c.expires < before))
 
 
-def grant_in(row: Row[Any]) -> Grant:
-    """Return the grant that a row describes."""
-    return Grant(
-        id=row.id,
-        user=row.user,
-        jobs=frozenset(row.jobs),
-        files=frozenset(row.files),
-        created=row.created,
-        expires=row.expires,
-        revoked=row.revoked,
-    )
-
-
 def record_of(grant: Grant, token: str | None = None) -> GrantRecord:
     """Return the grant as its owner sees it."""
     return GrantRecord(
@@ -107,4 +94,16 @@ def record_of(grant: Grant, token: str | None = None) -> GrantRecord:
         expires=grant.expires,
         revoked=grant.revoked,
         token=token,
+    )
+
+
+def _grant(row: Row[Any]) -> Grant:
+    return Grant(
+        id=row.id,
+        user=row.user,
+        jobs=frozenset(row.jobs),
+        files=frozenset(row.files),
+        created=row.created,
+        expires=row.expires,
+        revoked=row.revoked,
     )
