@@ -29,7 +29,8 @@ from park.model.states import InstallState
 from park.wire import InstallRequest, PinRecord
 from park_repo.database import Database
 from park_server.db.migrate import migrate
-from park_server.installs import install_rows
+from park_server.envs import environment_rows
+from park_server.installs import install_rows, lock_rows
 
 __all__ = ["edit_loop", "request_to_ready", "thousand"]
 
@@ -145,8 +146,8 @@ def _fill(connection: Connection, pins: list[PinRecord]) -> None:
         set_hash = RequirementSet.of(python, (parse_pin(p.name, p.version) for p in all_pins)).hash
         user, state = getpass.getuser(), InstallState.REALISING
         install_rows.create(connection, user, request, set_hash, state)
-        install_rows.keep_lock(connection, lock_hash, python, "")
-        install_rows.keep_environment(
+        lock_rows.keep(connection, lock_hash, python, "")
+        environment_rows.keep(
             connection, lock_hash, packages=len(all_pins), size_bytes=1, own_bytes=1
         )
         install_rows.enter(connection, request.id, InstallState.READY, lock_hash=lock_hash)

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.local.interpreter import python_minor
-from park.wire import InstallRecord, ServiceRecord
+from park.wire import ServiceRecord
 from park_repo.http.front import PageFront
 from park_repo.http.routes import index_routes
 from park_server.addresses import Addresses
@@ -36,14 +36,16 @@ from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.home import Home
 from park_server.http.auth import user_of
 from park_server.http.parts import ServiceParts
-from park_server.installs.manager import InstallManager, ResolverAccess
+from park_server.installs.lock_station import LockStation, ResolverAccess
+from park_server.installs.manager import InstallManager
 from park_server.installs.offers import Offers
+from park_server.installs.realise_station import RealiseStation
 from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
 from park_server.installs.source_station import SourceStation
+from park_server.installs.upload_station import UploadStation
 from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.settings import Settings, without_credentials
-from park_server.topic import Topic
 
 __all__ = ["AssembledService", "assembled"]
 
@@ -147,14 +149,11 @@ def _parts(foundation: Foundation) -> _Parts:
     supply = WheelSupply(foundation.index, foundation.downloads, loop=asyncio.get_running_loop())
     keeper = _keeper(foundation, supply, engine)
     fetcher = _fetcher(foundation, areas)
-    install_ends: Topic[InstallRecord] = Topic()
     jobs = job_parts(foundation, areas, engine, keeper, fetcher)
-    install_ends.subscribe(jobs.events.install_ended)
-    installs = _install_manager(foundation, keeper, supply, install_ends)
+    installs = _install_manager(foundation, keeper, supply, jobs)
     offers = Offers(
         database=foundation.database, manager=installs, keeper=keeper, python=python_minor()
     )
-    install_ends.subscribe(offers.install_ended)
     return _Parts(
         foundation=foundation,
         areas=areas,
@@ -209,27 +208,29 @@ def _fetcher(foundation: Foundation, areas: Areas) -> UrlFetcher:
 
 
 def _install_manager(
-    foundation: Foundation,
-    keeper: EnvironmentKeeper,
-    supply: WheelSupply,
-    ends: Topic[InstallRecord],
+    foundation: Foundation, keeper: EnvironmentKeeper, supply: WheelSupply, jobs: JobParts
 ) -> InstallManager:
+    index, database = foundation.index, foundation.database
+    sources = SourceStation(_source_builder(foundation), index, foundation.content)
     return InstallManager(
-        database=foundation.database,
+        database=database,
         bus=foundation.bus,
-        index=foundation.index,
-        environments=foundation.environments,
-        keeper=keeper,
         interpreters=foundation.interpreters,
-        resolver=ResolverAccess(
-            resolver=RESOLVERS[foundation.settings.resolver](),
-            index_url=foundation.addresses.internal_index,
-            cache=foundation.home.cache / "resolver",
-        ),
-        supply=supply,
-        sources=SourceStation(_source_builder(foundation), foundation.index, foundation.content),
-        on_final=ends.publish,
+        keeper=keeper,
+        uploads=UploadStation(index),
+        sources=sources,
+        locks=LockStation(database, index, _resolver(foundation), sources),
+        realisation=RealiseStation(foundation.environments, keeper, supply),
+        on_final=jobs.events.install_ended,
         disk=foundation.disk,
+    )
+
+
+def _resolver(foundation: Foundation) -> ResolverAccess:
+    return ResolverAccess(
+        resolver=RESOLVERS[foundation.settings.resolver](),
+        index_url=foundation.addresses.internal_index,
+        cache=foundation.home.cache / "resolver",
     )
 
 

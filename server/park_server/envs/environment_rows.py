@@ -7,7 +7,7 @@ each user who has an install of it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,24 +17,27 @@ from park.errors import Conflict, UnknownItem
 from park.model.lock_hash import LockHash
 from park.model.pins import is_tree_version
 from park.model.states import EnvironmentState, InstallState, JobState
-from park.wire import InstallRequest, decode
 from park_server import events
 from park_server.clock import now
 from park_server.db.tables import environment_pins, environments, installs, jobs, locks
 
 __all__ = [
     "Installed",
+    "KnownEnvironment",
     "Lock",
     "busy",
     "enter",
+    "every",
     "evict",
+    "find",
     "grown",
     "installed",
+    "keep",
     "lock",
+    "may_see",
     "pin",
     "pinned",
     "ready",
-    "rows",
     "unpin",
     "used_since",
 ]
@@ -50,6 +53,25 @@ class Lock:
     document: str
     python: str
     user: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownEnvironment:
+    """What is known of an environment, on the disk or evicted. Times are RFC 3339 in UTC.
+
+    ``size_bytes`` is all that it links to, ``own_bytes`` what it takes alone; ``realised`` is
+    when it was made the last time.
+    """
+
+    lock_hash: LockHash
+    state: EnvironmentState
+    python: str
+    packages: int
+    size_bytes: int
+    own_bytes: int
+    created: str
+    realised: str
+    last_used: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,14 +96,45 @@ def lock(connection: Connection, lock_hash: str) -> Lock:
     return Lock(document=row.document, python=row.python, user=row.user)
 
 
-def rows(connection: Connection, lock_hash: str | None = None) -> Sequence[Row[Any]]:
-    """Return the rows of all environments, or of one, with their Python; newest first."""
-    query = select(environments, locks.c.python).join(
-        locks, locks.c.lock_hash == environments.c.lock_hash
+_ENVIRONMENTS = (
+    select(environments, locks.c.python)
+    .join(locks, locks.c.lock_hash == environments.c.lock_hash)
+    .order_by(environments.c.created.desc())
+)
+
+
+def every(connection: Connection) -> list[KnownEnvironment]:
+    """Return all environments, the newest first."""
+    return [_environment(row) for row in connection.execute(_ENVIRONMENTS)]
+
+
+def find(connection: Connection, lock_hash: str) -> KnownEnvironment | None:
+    """Return the environment, or None where there never was one."""
+    query = _ENVIRONMENTS.where(environments.c.lock_hash == lock_hash)
+    row = connection.execute(query).first()
+    return None if row is None else _environment(row)
+
+
+def _environment(row: Row[Any]) -> KnownEnvironment:
+    return KnownEnvironment(
+        lock_hash=LockHash(row.lock_hash),
+        state=EnvironmentState(row.state),
+        python=row.python,
+        packages=row.packages,
+        size_bytes=row.size_bytes,
+        own_bytes=row.own_bytes,
+        created=row.created,
+        realised=row.realised,
+        last_used=row.last_used,
     )
-    if lock_hash is not None:
-        query = query.where(environments.c.lock_hash == lock_hash)
-    return connection.execute(query.order_by(environments.c.created.desc())).all()
+
+
+def may_see(user: str, owner: str, request: Mapping[str, Any]) -> bool:
+    """Tell whether ``user`` may see what ``owner`` installed: another's trees are not to be seen.
+
+    ``request`` is as it is kept; there may be thousands, so none is decoded.
+    """
+    return owner == user or not any(is_tree_version(pin["version"]) for pin in request["pins"])
 
 
 def installed(connection: Connection, user: str) -> dict[str, list[Installed]]:
@@ -97,14 +150,10 @@ def installed(connection: Connection, user: str) -> dict[str, list[Installed]]:
     )
     found: defaultdict[str, dict[Installed, None]] = defaultdict(dict)
     for row in connection.execute(query):
-        if row.user == user or not _has_trees(decode(InstallRequest, row.request)):
+        if may_see(user, row.user, row.request):
             each = Installed(project=row.project, version=row.version, user=row.user)
             found[row.lock_hash][each] = None
     return {lock_hash: list(each) for lock_hash, each in found.items()}
-
-
-def _has_trees(request: InstallRequest) -> bool:
-    return any(is_tree_version(pin.version) for pin in request.pins)
 
 
 def enter(connection: Connection, lock_hash: str, state: EnvironmentState, **data: Any) -> None:
@@ -113,6 +162,26 @@ def enter(connection: Connection, lock_hash: str, state: EnvironmentState, **dat
         update(environments).where(environments.c.lock_hash == lock_hash).values(state=state)
     )
     _tell(connection, lock_hash, state, **data)
+
+
+def keep(
+    connection: Connection, lock_hash: str, *, packages: int, size_bytes: int, own_bytes: int
+) -> None:
+    """Note that the environment of ``lock_hash``, perhaps a new one, is ready."""
+    facts = {
+        "state": EnvironmentState.READY,
+        "packages": packages,
+        "size_bytes": size_bytes,
+        "own_bytes": own_bytes,
+        "realised": now(),
+    }
+    changed = connection.execute(
+        update(environments).where(environments.c.lock_hash == lock_hash).values(**facts)
+    )
+    if not changed.rowcount:
+        connection.execute(
+            insert(environments), {"lock_hash": lock_hash, "created": now(), **facts}
+        )
 
 
 def ready(

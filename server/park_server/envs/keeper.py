@@ -67,12 +67,12 @@ class EnvironmentKeeper:
         quota_bytes: int | None = None,
         on_damage: Callable[[LockHash], None] = lambda _: None,
     ) -> None:
-        self._on_damage = on_damage
         self._database = database
         self._environments = environments
         self._interpreters = interpreters
         self._fetch_for = fetch_for
         self._quota_bytes = quota_bytes
+        self._on_damage = on_damage
         self._inspector = Inspector(environments)
         self._locks: defaultdict[LockHash, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._looking: set[LockHash] = set()
@@ -247,8 +247,8 @@ class EnvironmentKeeper:
 
     async def _note_loss(self, lock_hash: LockHash, error: EnvironmentMismatch) -> None:
         """Say what is going on: a damage, or only the return of what was evicted."""
-        (row,) = self._database.read(lambda c: environment_rows.rows(c, lock_hash)) or (None,)
-        if row is not None and row.state == EnvironmentState.EVICTED:
+        known = self._database.read(lambda c: environment_rows.find(c, lock_hash))
+        if known is not None and known.state is EnvironmentState.EVICTED:
             state, data = EnvironmentState.REALISING, {}
         else:
             state, data = EnvironmentState.DAMAGED, {"error": error.message}
@@ -282,19 +282,22 @@ class EnvironmentKeeper:
         self._environments.remove_unused()
         busy = self._database.read(environment_rows.busy)
         pinned = self._database.read(environment_rows.pinned)
-        rows = {row.lock_hash: row for row in self._database.read(environment_rows.rows)}
-        present = [name for name in self._environments.names() if name in rows]
-        newest = max(present, key=lambda name: str(rows[name].realised), default=None)
+        every = self._database.read(environment_rows.every)
+        there = set(self._environments.names())
+        present = sorted(
+            (known for known in every if known.lock_hash in there), key=lambda it: it.lock_hash
+        )
+        newest = max(present, key=lambda known: known.realised, default=None)
         candidates = [
             Candidate(
-                lock_hash=name,
-                own_bytes=rows[name].own_bytes,
-                entries=frozenset(self._environments.keys_of(name)),
-                last_used=max(rows[name].last_used or "", rows[name].realised),
+                lock_hash=known.lock_hash,
+                own_bytes=known.own_bytes,
+                entries=frozenset(self._environments.keys_of(known.lock_hash)),
+                last_used=max(known.last_used or "", known.realised),
                 # what was just made is about to be used
-                kept=name in busy or name in pinned or name == newest,
+                kept=known.lock_hash in busy or known.lock_hash in pinned or known is newest,
             )
-            for name in present
+            for known in present
         ]
         sizes = {entry.key: entry.size_bytes for entry in self._environments.entries()}
         return to_evict(candidates, sizes, quota_bytes)

@@ -1,4 +1,4 @@
-"""Progress of a realisation, for whoever watches."""
+"""How far the stages of an install are, for whoever watches."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal
 
 __all__ = ["Counter", "OnProgress", "Progress", "Stage", "Unit", "ignore_progress"]
 
-Stage = Literal["resolve", "download", "unpack", "compile", "link"]
-Unit = Literal["bytes", "wheels", "files"]
+Stage = Literal["build", "resolve", "download", "unpack", "compile", "link"]
+Unit = Literal["bytes", "files", "pins", "wheels"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

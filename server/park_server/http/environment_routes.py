@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -103,9 +101,9 @@ def summaries(parts: ServiceParts, user: str) -> list[EnvironmentSummary]:
     installed = database.read(lambda c: environment_rows.installed(c, user))
     pinned = database.read(environment_rows.pinned)
     return [
-        _summary(row, installed[row.lock_hash], pinned.get(row.lock_hash, []))
-        for row in database.read(environment_rows.rows)
-        if row.lock_hash in installed
+        _summary(known, installed[known.lock_hash], pinned.get(known.lock_hash, []))
+        for known in database.read(environment_rows.every)
+        if known.lock_hash in installed
     ]
 
 
@@ -119,18 +117,20 @@ def _named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
 
 
 def _summary(
-    row: Row[Any], installed: list[environment_rows.Installed], pinned_by: list[str]
+    known: environment_rows.KnownEnvironment,
+    installed: list[environment_rows.Installed],
+    pinned_by: list[str],
 ) -> EnvironmentSummary:
     return EnvironmentSummary(
-        lock_hash=row.lock_hash,
-        status=row.state,
-        python=row.python,
-        packages=row.packages,
-        size_bytes=row.size_bytes,
-        own_bytes=row.own_bytes,
-        created=row.created,
-        realised=row.realised,
-        last_used=row.last_used,
+        lock_hash=known.lock_hash,
+        status=known.state,
+        python=known.python,
+        packages=known.packages,
+        size_bytes=known.size_bytes,
+        own_bytes=known.own_bytes,
+        created=known.created,
+        realised=known.realised,
+        last_used=known.last_used,
         projects=sorted({f"{each.project}=={each.version}" for each in installed}),
         installed_by=sorted({each.user for each in installed}),
         pinned_by=pinned_by,
@@ -157,13 +157,13 @@ def _detail(parts: ServiceParts, summary: EnvironmentSummary) -> EnvironmentDeta
 
 
 def _storage(parts: ServiceParts) -> StorageRecord:
-    rows = parts.database.read(environment_rows.rows)
+    every = parts.database.read(environment_rows.every)
     present = set(parts.environments.names())
     entries = list(parts.environments.entries())
     return StorageRecord(
         quota_bytes=parts.keeper.quota_bytes,
         store_bytes=sum(entry.size_bytes for entry in entries),
-        environments_bytes=sum(row.own_bytes for row in rows if row.lock_hash in present),
+        environments_bytes=sum(each.own_bytes for each in every if each.lock_hash in present),
         wheels=len(entries),
         environments=len(present),
     )

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
 from park_server.http.auth import user_of
 from park_server.http.parts import LONG_POLL_S, parts_of
-from park_server.installs import install_rows
+from park_server.installs import lock_rows, version_rows
 
 __all__ = ["router"]
 
@@ -44,7 +44,7 @@ async def list_versions(request: Request, project: str | None = None) -> JSONRes
     name = None if project is None else str(canonicalize_name(project))
     user = user_of(request)
     database = parts_of(request).database
-    found = database.read(lambda c: install_rows.environment_records(c, user, name))
+    found = database.read(lambda c: version_rows.listing(c, user, name))
     # encoded by hand: a thousand of them cost seconds when each pin is validated again
     return JSONResponse([_document(record) for record in found])
 
@@ -59,8 +59,8 @@ def _document(record: EnvironmentRecord) -> dict[str, Any]:
 async def get_lock(request: Request, lock_hash: str) -> PlainTextResponse:
     """Return the PEP 751 document of a lock hash, or of a prefix that only one has."""
     database = parts_of(request).database
-    found = database.read(lambda c: install_rows.lock_hash_like(c, lock_hash))
-    document = database.read(lambda c: install_rows.lock_document(c, found))
+    found = database.read(lambda c: lock_rows.hash_like(c, lock_hash))
+    document = database.read(lambda c: lock_rows.document(c, found))
     return PlainTextResponse(
         document, media_type="application/toml", headers={"X-Park-Lock-Hash": found}
     )

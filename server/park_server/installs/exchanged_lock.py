@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from packaging.pylock import Pylock
-from packaging.utils import NormalizedName, canonicalize_name
-from sqlalchemy import Connection, select
+from packaging.utils import NormalizedName
 
 from park.errors import UnknownItem
-from park.wire import InstallRequest, LocalWheel
 from park_repo.database import Database
 from park_repo.index import Index
-from park_server.db.tables import installs, locks
 from park_server.envs.exchange import exchanged, same_requirements
 from park_server.envs.pylock import LockedWheel, load
-from park_server.installs import install_rows
+from park_server.installs import lock_rows
+from park_server.installs.checked_request import CheckedRequest, TreeWheel
+from park_server.installs.lock_rows import Earlier
 
-__all__ = ["LockExchange"]
+__all__ = ["LockExchange", "differ_in_wheels_alone"]
 
 _LOOK_BACK = 5
 """Earlier installs worth a look: an edit follows on the last, or on one before an undone branch."""
@@ -28,39 +27,34 @@ class LockExchange:
         self._database = database
         self._index = index
 
-    def document(self, user: str, request: InstallRequest) -> Pylock | None:
+    def document(self, request: CheckedRequest) -> Pylock | None:
         """Return the lock of ``request`` without a resolution, or None where one is needed."""
         if not request.wheels or request.sources:
             return None
-        for before, document in self._database.read(lambda c: _earlier(c, user, request)):
-            if _differ_in_wheels_alone(before, request):
-                changed = self._changed(user, before, request)
+        for before in self._database.read(lambda c: lock_rows.earlier(c, request, _LOOK_BACK)):
+            if differ_in_wheels_alone(before, request):
+                changed = self._changed(before, request)
                 if changed is not None:
-                    return exchanged(load(document.encode()), changed)
+                    return exchanged(load(before.document.encode()), changed)
         return None
 
     def _changed(
-        self, user: str, before: InstallRequest, request: InstallRequest
+        self, before: Earlier, request: CheckedRequest
     ) -> dict[NormalizedName, LockedWheel] | None:
         """Return the new wheels by name; None where one of them requires something else."""
-        old = {canonicalize_name(wheel.name): wheel for wheel in before.wheels}
+        old = {wheel.pin.name: wheel for wheel in before.wheels}
         found = {}
         for wheel in request.wheels:
-            name = canonicalize_name(wheel.name)
-            if wheel.sha256 == old[name].sha256:
+            was = old[wheel.pin.name]
+            if wheel.sha256 == was.sha256:
                 continue
-            if not same_requirements(self._metadata(user, old[name]), self._metadata(user, wheel)):
+            demands = (self._metadata(request.user, each) for each in (was, wheel))
+            if not same_requirements(*demands):
                 return None
-            found[name] = LockedWheel(
-                name=name,
-                version=wheel.version,
-                filename=wheel.filename,
-                sha256=wheel.sha256,
-                size=wheel.size,
-            )
+            found[wheel.pin.name] = _locked(wheel)
         return found
 
-    def _metadata(self, user: str, wheel: LocalWheel) -> str:
+    def _metadata(self, user: str, wheel: TreeWheel) -> str:
         """Return the core metadata; that of a wheel which is not here differs from any."""
         try:
             file = self._index.file_by_hash(wheel.sha256, user=user, filename=wheel.filename)
@@ -69,31 +63,20 @@ class LockExchange:
         return self._index.metadata_at(file).read_text(encoding="utf-8", errors="replace")
 
 
-def _earlier(
-    connection: Connection, user: str, request: InstallRequest
-) -> list[tuple[InstallRequest, str]]:
-    """Return the last installs of the project by ``user`` that have a lock, newest first."""
-    query = (
-        select(installs, locks.c.document)
-        .join(locks, locks.c.lock_hash == installs.c.lock_hash)
-        .where(installs.c.user == user, installs.c.project == request.project)
-        .where(installs.c.python == request.python)
-        .order_by(installs.c.id.desc())
-        .limit(_LOOK_BACK)
-    )
-    rows = connection.execute(query)
-    return [(install_rows.request_of(row), row.document) for row in rows]
-
-
-def _differ_in_wheels_alone(before: InstallRequest, request: InstallRequest) -> bool:
+def differ_in_wheels_alone(before: Earlier, request: CheckedRequest) -> bool:
     """Tell whether both have wheels of the same projects, and the same pins beside them."""
-    names = {canonicalize_name(wheel.name) for wheel in request.wheels}
-    if before.sources or names != {canonicalize_name(wheel.name) for wheel in before.wheels}:
+    names = {wheel.pin.name for wheel in request.wheels}
+    if before.has_sources or names != {wheel.pin.name for wheel in before.wheels}:
         return False
-    return _pins_beside(before, names) == _pins_beside(request, names)
+    beside = {pin for pin in request.requirements.pins if pin.name not in names}
+    return beside == {pin for pin in before.pins if pin.name not in names}
 
 
-def _pins_beside(request: InstallRequest, names: set[NormalizedName]) -> set[tuple[str, str]]:
-    return {
-        (pin.name, pin.version) for pin in request.pins if canonicalize_name(pin.name) not in names
-    }
+def _locked(wheel: TreeWheel) -> LockedWheel:
+    return LockedWheel(
+        name=wheel.pin.name,
+        version=wheel.pin.version,
+        filename=wheel.filename,
+        sha256=wheel.sha256,
+        size=wheel.size,
+    )

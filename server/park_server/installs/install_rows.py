@@ -1,50 +1,60 @@
-"""All that is asked of the database about installs, locks and environments."""
+"""All that is asked of the database about installs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from park.errors import UnknownItem
-from park.model.pins import SetHash, is_tree_version
-from park.model.states import EnvironmentState, InstallState
-from park.wire import (
-    EnvironmentRecord,
-    InstallRecord,
-    InstallRequest,
-    LocalWheel,
-    PinRecord,
-    ProgressRecord,
-    SourceArchive,
-    decode,
-    encode,
-)
+from park.model.lock_hash import LockHash
+from park.model.pins import Pin, SetHash, parse_pin
+from park.model.states import InstallState
+from park.wire import InstallRecord, InstallRequest, PinRecord, ProgressRecord, decode, encode
 from park_server import events
 from park_server.clock import now
-from park_server.db.tables import environments, installs, locks
+from park_server.db.tables import installs
+from park_server.envs.environment_rows import may_see
 
 __all__ = [
+    "Install",
     "create",
+    "documents_of",
     "enter",
-    "environment_records",
     "get",
     "installed_as",
-    "keep_environment",
-    "keep_lock",
-    "known_lock",
-    "lock_document",
-    "lock_hash_like",
     "note_progress",
-    "record",
+    "pins_of",
+    "record_of",
     "request_of",
     "set_hashes",
     "unfinished",
 ]
 
-_SHORTEST_PREFIX = 6
-"""Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Install:
+    """An install as the database has it, but for the request, which may be long.
+
+    ``added`` is what only this platform needed; ``error`` a problem document.
+    """
+
+    id: str
+    user: str
+    project: str
+    version: str
+    python: str
+    set_hash: SetHash
+    state: InstallState
+    lock_hash: LockHash | None
+    added: tuple[Pin, ...]
+    realised: bool
+    error: dict[str, Any] | None
+
+
+_COLUMNS = tuple(installs.c[name] for name in Install.__dataclass_fields__)
 
 
 def create(
@@ -78,23 +88,29 @@ def create(
     return True
 
 
-def get(connection: Connection, install: str, user: str | None = None) -> Row[Any]:
-    """Return the row of ``install``; raises `UnknownItem` (also for another user's)."""
-    row = connection.execute(select(installs).where(installs.c.id == install)).first()
+def get(connection: Connection, install: str, user: str | None = None) -> Install:
+    """Return the install; raises `UnknownItem` (also for another user's)."""
+    row = connection.execute(select(*_COLUMNS).where(installs.c.id == install)).first()
     if row is None or (user is not None and row.user != user):
         raise UnknownItem(f"no install {install} on this service")
-    return row
+    return _install(row)
+
+
+def request_of(connection: Connection, install: str) -> InstallRequest:
+    """Return the request that made ``install``, which exists."""
+    query = select(installs.c.request).where(installs.c.id == install)
+    return decode(InstallRequest, connection.execute(query).scalar_one())
 
 
 def enter(connection: Connection, install: str, state: InstallState, **changes: Any) -> None:
-    """Take ``install`` to ``state``, with its event."""
-    row = get(connection, install)
+    """Take ``install`` to ``state``, with its event; ``changes`` are of its columns."""
+    user = get(connection, install).user
     connection.execute(
         update(installs)
         .where(installs.c.id == install)
         .values(state=state, updated=now(), **changes)
     )
-    events.append(connection, subject="install", id=install, type=state, user=row.user)
+    events.append(connection, subject="install", id=install, type=state, user=user)
 
 
 def note_progress(connection: Connection, install: str, progress: ProgressRecord) -> None:
@@ -104,82 +120,11 @@ def note_progress(connection: Connection, install: str, progress: ProgressRecord
     events.append(connection, subject="install", id=install, type="progress", user=user, **data)
 
 
-def request_of(row: Row[Any]) -> InstallRequest:
-    """Return the request that made the install ``row``."""
-    return decode(InstallRequest, row.request)
-
-
-def record(row: Row[Any]) -> InstallRecord:
-    """Return what the wire says of the install ``row``, without what changes by the second."""
-    return InstallRecord(
-        id=row.id,
-        state=row.state,
-        project=row.project,
-        version=row.version,
-        python=row.python,
-        set_hash=row.set_hash,
-        lock_hash=row.lock_hash,
-        added=[PinRecord(**pin) for pin in row.added],
-        realised=row.realised,
-        error=row.error,
-    )
-
-
-def unfinished(connection: Connection) -> list[str]:
-    """Return the ids of the installs that a stopped service left unfinished, oldest first."""
+def unfinished(connection: Connection) -> list[Install]:
+    """Return the installs that a stopped service left unfinished, oldest first."""
     final = [state for state in InstallState if state.is_final]
-    query = select(installs.c.id).where(installs.c.state.not_in(final)).order_by(installs.c.id)
-    return list(connection.execute(query).scalars())
-
-
-def known_lock(
-    connection: Connection, request: InstallRequest, set_hash: SetHash
-) -> Row[Any] | None:
-    """Return a finished install of the same pins and the same files, whose lock serves again.
-
-    The set hash covers the pins; the digests are compared too, because a lock selects bytes.
-    """
-    query = (
-        select(installs)
-        .where(installs.c.set_hash == set_hash, installs.c.lock_hash.is_not(None))
-        .order_by(installs.c.id.desc())
-    )
-    wanted = _digests(request)
-    rows = connection.execute(query)
-    return next((row for row in rows if _digests(request_of(row)) == wanted), None)
-
-
-def _digests(request: InstallRequest) -> list[str]:
-    files: list[LocalWheel | SourceArchive] = [*request.wheels, *request.sources]
-    return sorted(file.sha256 for file in files)
-
-
-def keep_lock(connection: Connection, lock_hash: str, python: str, document: str) -> None:
-    """Keep a lock for good; one that is known already stays as it is."""
-    if connection.execute(select(locks.c.lock_hash).where(locks.c.lock_hash == lock_hash)).first():
-        return
-    row = {"lock_hash": lock_hash, "python": python, "document": document, "created": now()}
-    connection.execute(insert(locks), row)
-
-
-def lock_document(connection: Connection, lock_hash: str) -> str:
-    """Return the PEP 751 document of ``lock_hash``; raises `UnknownItem`."""
-    document = connection.execute(
-        select(locks.c.document).where(locks.c.lock_hash == lock_hash)
-    ).scalar_one_or_none()
-    if document is None:
-        raise UnknownItem(f"no lock {lock_hash} on this service", hint="`park versions` lists them")
-    return str(document)
-
-
-def lock_hash_like(connection: Connection, prefix: str) -> str:
-    """Return the lock hash that alone begins with ``prefix``; raises `UnknownItem`."""
-    query = select(locks.c.lock_hash).where(locks.c.lock_hash.startswith(prefix, autoescape=True))
-    found = list(connection.execute(query.limit(2)).scalars())
-    if len(prefix) < _SHORTEST_PREFIX or len(found) != 1:
-        what = "several locks begin" if len(found) > 1 else "no lock begins"
-        raise UnknownItem(f"{what} with {prefix!r}", hint="`park versions` lists them in full")
-    return str(found[0])
+    query = select(*_COLUMNS).where(installs.c.state.not_in(final)).order_by(installs.c.id)
+    return [_install(row) for row in connection.execute(query)]
 
 
 def installed_as(
@@ -189,27 +134,28 @@ def installed_as(
     *,
     project: str | None = None,
     version: str | None = None,
-) -> Row[Any]:
+) -> Install:
     """Return the newest install that came to ``lock_hash``, of this project and version if given.
 
     Those of ``user`` come first; others' working trees are not to be seen. Raises
     `UnknownItem`.
     """
     query = (
-        select(installs)
+        select(*_COLUMNS)
+        .add_columns(installs.c.request)
         .where(installs.c.lock_hash == lock_hash, installs.c.state == InstallState.READY)
         .order_by((installs.c.user == user).desc(), installs.c.id.desc())
     )
     for name, wanted in ((installs.c.project, project), (installs.c.version, version)):
         query = query if wanted is None else query.where(name == wanted)
-    found = next((row for row in connection.execute(query) if _may_see(row, user)), None)
-    if found is None:
-        what = f"{project or 'nothing'}{f'=={version}' if version else ''}"
-        raise UnknownItem(
-            f"{what} is not installed under lock {lock_hash[:12]}…",
-            hint="`park env list` shows what is",
-        )
-    return found
+    for row in connection.execute(query):
+        if may_see(user, row.user, row.request):
+            return _install(row)
+    what = f"{project or 'nothing'}{f'=={version}' if version else ''}"
+    raise UnknownItem(
+        f"{what} is not installed under lock {lock_hash[:12]}…",
+        hint="`park env list` shows what is",
+    )
 
 
 def set_hashes(connection: Connection, lock_hash: str) -> list[str]:
@@ -223,76 +169,43 @@ def set_hashes(connection: Connection, lock_hash: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def keep_environment(
-    connection: Connection, lock_hash: str, *, packages: int, size_bytes: int, own_bytes: int
-) -> None:
-    """Note that the environment of ``lock_hash`` is ready."""
-    facts = {
-        "state": EnvironmentState.READY,
-        "packages": packages,
-        "size_bytes": size_bytes,
-        "own_bytes": own_bytes,
-        "realised": now(),
-    }
-    changed = connection.execute(
-        update(environments).where(environments.c.lock_hash == lock_hash).values(**facts)
+def pins_of(documents: Iterable[Mapping[str, str]]) -> tuple[Pin, ...]:
+    """Return the pins that a column holds as JSON."""
+    return tuple(parse_pin(each["name"], each["version"]) for each in documents)
+
+
+def documents_of(pins: Iterable[Pin]) -> list[dict[str, str]]:
+    """Return ``pins`` as a column holds them."""
+    return [{"name": pin.name, "version": pin.version} for pin in pins]
+
+
+def record_of(install: Install) -> InstallRecord:
+    """Return what the wire says of ``install``, without what changes by the second."""
+    return InstallRecord(
+        id=install.id,
+        state=install.state,
+        project=install.project,
+        version=install.version,
+        python=install.python,
+        set_hash=install.set_hash,
+        lock_hash=install.lock_hash,
+        added=[PinRecord(name=pin.name, version=pin.version) for pin in install.added],
+        realised=install.realised,
+        error=install.error,
     )
-    if not changed.rowcount:
-        connection.execute(
-            insert(environments), {"lock_hash": lock_hash, "created": now(), **facts}
-        )
 
 
-def environment_records(
-    connection: Connection, user: str, project: str | None
-) -> list[EnvironmentRecord]:
-    """Return each version with an environment that ``user`` may use, the newest install first.
-
-    Another user's working trees are not among them.
-    """
-    newest = (
-        select(func.max(installs.c.id))
-        .where(installs.c.state == InstallState.READY)
-        .group_by(installs.c.user, installs.c.project, installs.c.version, installs.c.lock_hash)
-    )
-    query = (
-        select(
-            installs,
-            environments.c.packages,
-            environments.c.size_bytes,
-            environments.c.own_bytes,
-            environments.c.last_used,
-            environments.c.created.label("realised_at"),
-            environments.c.state.label("status"),
-        )
-        .join(environments, environments.c.lock_hash == installs.c.lock_hash)
-        .where(installs.c.id.in_(newest))
-        .order_by(installs.c.id.desc())
-    )
-    if project is not None:
-        query = query.where(installs.c.project == project)
-    rows: Sequence[Row[Any]] = connection.execute(query).all()
-    return [_environment_record(row) for row in rows if _may_see(row, user)]
-
-
-def _may_see(row: Row[Any], user: str) -> bool:
-    return row.user == user or not any(is_tree_version(p["version"]) for p in row.request["pins"])
-
-
-def _environment_record(row: Row[Any]) -> EnvironmentRecord:
-    return EnvironmentRecord(
+def _install(row: Row[Any]) -> Install:
+    return Install(
+        id=row.id,
+        user=row.user,
         project=row.project,
         version=row.version,
         python=row.python,
-        lock_hash=row.lock_hash,
-        set_hash=row.set_hash,
-        status=row.status,
-        packages=row.packages,
-        size_bytes=row.size_bytes,
-        own_bytes=row.own_bytes,
-        created=row.realised_at,
-        last_used=row.last_used,
-        installed_by=row.user,
-        # a thousand versions have tens of thousands of pins: no `decode` for each
-        pins=[PinRecord(**pin) for pin in row.request["pins"]],
+        set_hash=SetHash(row.set_hash),
+        state=InstallState(row.state),
+        lock_hash=None if row.lock_hash is None else LockHash(row.lock_hash),
+        added=pins_of(row.added),
+        realised=row.realised,
+        error=row.error,
     )

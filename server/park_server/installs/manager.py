@@ -1,4 +1,10 @@
-"""Carries installs out: wheels, lock, environment; each station committed before the next.
+"""Carries installs out: request, stations, end; each station committed before the next.
+
+    request    checked once; ready at once where its environment is there
+    stations   upload_station    the wheels of the client's trees arrive
+               lock_station      a lock that is known, or built, exchanged, resolved
+               realise_station   its environment
+    end        ready or failed: whoever waits is told; bytecode follows
 
 A restart takes every unfinished install up again from its request: what was uploaded,
 locked or realised before is found and not done again, so no station needs a memory of its
@@ -9,119 +15,82 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from packaging.pylock import Pylock
-from packaging.utils import canonicalize_name
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
-from park.errors import CannotSatisfy, ParkError, UsageError
-from park.model.ids import check_id
-from park.model.lock_hash import LockHash
-from park.model.pins import Pin, RequirementSet, is_tree_version, parse_pin
+from park.errors import ParkError
 from park.model.states import InstallState
-from park.wire import (
-    InstallRecord,
-    InstallRequest,
-    LocalWheel,
-    PinRecord,
-    ProgressRecord,
-    SourceArchive,
-    encode,
-)
+from park.wire import InstallRecord, InstallRequest, ProgressRecord
 from park_repo.database import Database
-from park_repo.index import Index
-from park_repo.records import PublishedFile
 from park_server.bus import Bus
 from park_server.disk import Disk, is_of_disk
-from park_server.envs.environment import Environment
-from park_server.envs.interpreters import Interpreter, interpreter_for
+from park_server.envs import environment_rows
+from park_server.envs.interpreters import Interpreter
 from park_server.envs.keeper import EnvironmentKeeper
-from park_server.envs.pylock import Selection, dump, load, normalise, select
-from park_server.envs.realisation import Environments
+from park_server.envs.pylock import dump
 from park_server.envs.realise_progress import Progress
-from park_server.envs.resolve import ResolutionRequest, Resolver
-from park_server.envs.supply import WheelSupply
-from park_server.installs import install_rows
-from park_server.installs.exchanged_lock import LockExchange
+from park_server.installs import install_rows, lock_rows
+from park_server.installs.checked_request import CheckedRequest, checked
 from park_server.installs.install_progress import ProgressBoard
+from park_server.installs.install_rows import Install
+from park_server.installs.lock_rows import KnownLock
+from park_server.installs.lock_station import Locked, LockStation
+from park_server.installs.realise_station import Realised, RealiseStation
 from park_server.installs.service_faults import fault_of
-from park_server.installs.source_station import SourceStation, require_fitting
+from park_server.installs.source_station import SourceStation
+from park_server.installs.upload_station import UploadStation
 
-__all__ = ["InstallManager", "ResolverAccess"]
+__all__ = ["InstallManager"]
 
 _log = logging.getLogger("park.installs")
-
-_UPLOAD_PATIENCE_S = 900.0
-"""How long an install waits for the next wheel before its client is taken for dead."""
-
-_FINAL = frozenset(state for state in InstallState if state.is_final)
 
 _AT_ONCE = 2
 """Installs that resolve or realise at the same time; each uses several cores by itself."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ResolverAccess:
-    """A resolver, and what it needs to work: our own index (with a token) and a cache."""
-
-    resolver: Resolver
-    index_url: str = field(repr=False)
-    cache: Path
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Locked:
-    """A lock as a document, and what it selects here."""
-
-    document: Pylock
-    selection: Selection
-
-
 class InstallManager:
-    """The installs of a service. All methods belong to the event loop."""
+    """The installs of a service. All methods belong to the event loop.
+
+    ``on_final`` hears of each install that came to its end here.
+    """
 
     def __init__(
         self,
         *,
         database: Database,
         bus: Bus,
-        index: Index,
-        environments: Environments,
-        keeper: EnvironmentKeeper,
         interpreters: Mapping[str, Interpreter],
-        resolver: ResolverAccess,
-        supply: WheelSupply,
+        keeper: EnvironmentKeeper,
+        uploads: UploadStation,
         sources: SourceStation,
+        locks: LockStation,
+        realisation: RealiseStation,
         on_final: Callable[[InstallRecord], None],
-        disk: Disk | None = None,
+        disk: Disk,
     ) -> None:
         self._database = database
         self._bus = bus
-        self._index = index
-        self._environments = environments
-        self._keeper = keeper
-        self._exchange = LockExchange(database, index)
         self._interpreters = interpreters
-        self._resolver = resolver
-        self._supply = supply
+        self._keeper = keeper
+        self._uploads = uploads
         self._sources = sources
+        self._locks = locks
+        self._realisation = realisation
         self._on_final = on_final
-        self._disk = disk or Disk()
+        self._disk = disk
         self._board = ProgressBoard(bus, self._record_progress)
-        self._uploads: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        index.on_published.append(self._published)
 
     def resume(self) -> None:
         """Take up what a stopped service left unfinished."""
         for install in self._database.read(install_rows.unfinished):
-            self._begin(install)
+            self._begin(install.id, partial(self._checked_again, install))
 
     async def stop(self) -> None:
         """Drop the running tasks; their installs are taken up at the next start."""
@@ -130,52 +99,151 @@ class InstallManager:
         self._sources.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    # -- the request
+
     async def request(self, user: str, request: InstallRequest) -> InstallRecord:
         """Accept ``request`` and return its install: ready at once where all is there already.
 
         Raises `UsageError` for a request that contradicts itself, `NoInterpreter`, and
         `CannotSatisfy` for a wheel of another platform or a source that is not built here.
         """
-        check_id(request.id)
-        pins = _checked_pins(request)
-        require_fitting(request, interpreter_for(self._interpreters, request.python))
-        self._sources.require_buildable(request.sources)
-        set_hash = RequirementSet.of(request.python, pins).hash
-        request = replace(request, project=str(canonicalize_name(request.project)))
-        known = self._known_lock(request)
-        missing = self._missing(user, request)
+        wanted = checked(user, request, self._interpreters)
+        self._sources.require_buildable(wanted.sources)
+        request = replace(request, project=str(wanted.project))
+        missing = self._uploads.missing(user, wanted.wheels)
         # who has not shown the wheels themselves gets nothing made from them
-        ready = (
-            known is not None
-            and not missing
-            and await self._keeper.is_whole(LockHash(known.lock_hash))
-        )
+        known = None if missing else await self._whole(wanted)
         state = InstallState.AWAITING_UPLOAD if missing else InstallState.RESOLVING
 
         def change(connection: Connection) -> bool:
-            created = install_rows.create(connection, user, request, set_hash, state)
-            if created and ready and known is not None:
-                facts = {"lock_hash": known.lock_hash, "added": known.added}
+            created = install_rows.create(connection, user, request, wanted.set_hash, state)
+            if created and known is not None:
+                facts = {
+                    "lock_hash": known.lock_hash,
+                    "added": install_rows.documents_of(known.added),
+                }
                 install_rows.enter(connection, request.id, InstallState.READY, **facts)
             return created
 
         created = await self._database.awrite(change)
-        if created and not ready:
-            self._begin(request.id)
+        if created and known is None:
+            self._begin(request.id, lambda: wanted)
         return self.record(request.id, user)
+
+    async def _whole(self, request: CheckedRequest) -> KnownLock | None:
+        """Return the lock of an earlier install like ``request`` whose environment is whole."""
+        known = self._database.read(lambda c: lock_rows.known(c, request))
+        if known is None or not await self._keeper.is_whole(known.lock_hash):
+            return None
+        return known
+
+    def _checked_again(self, install: Install) -> CheckedRequest:
+        request = self._database.read(lambda c: install_rows.request_of(c, install.id))
+        return checked(install.user, request, self._interpreters)
+
+    # -- the stations
+
+    def _begin(self, install: str, asked: Callable[[], CheckedRequest]) -> None:
+        task = asyncio.create_task(self._carry_out(install, asked), name=f"install {install}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, install: str, asked: Callable[[], CheckedRequest]) -> None:
+        try:
+            await self._stations(asked())
+        except ParkError as error:
+            await self._enter(install, InstallState.FAILED, error=error.as_problem())
+        except Exception as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
+            if not is_of_disk(error):
+                _log.exception("install %s failed", install)
+            await self._enter(install, InstallState.FAILED, error=fault_of(error).as_problem())
+
+    async def _stations(self, request: CheckedRequest) -> None:
+        """Go the road of one install, from top to bottom."""
+        progress = partial(self._note, request.id)
+        await self._uploads.arrived(request)
+        async with self._slots:
+            await self._enter(request.id, InstallState.RESOLVING)
+            lock = await self._locks.locked(request, progress)
+            await self._enter_realising(request.id, lock)
+            made = await self._realisation.realised(request, lock, progress)
+        self._board.compiling(request.id, begins=made.lacks_bytecode)
+        await self._enter_ready(request.id, made)
+        self._keeper.settle(
+            made.environment,
+            progress=progress,
+            done=lambda: self._board.compiling(request.id, begins=False),
+        )
+
+    def _note(self, install: str, progress: Progress) -> None:
+        record = ProgressRecord(
+            stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit
+        )
+        self._board.note(install, record)
+
+    def _record_progress(self, install: str, progress: ProgressRecord) -> None:
+        self._database.write(lambda c: install_rows.note_progress(c, install, progress))
+
+    # -- what each station leaves, and the end
+
+    async def _enter_realising(self, install: str, lock: Locked) -> None:
+        selection = lock.selection
+
+        def keep(connection: Connection) -> None:
+            document = dump(lock.document).decode()
+            lock_rows.keep(connection, selection.hash, selection.target.python, document)
+
+        added = install_rows.documents_of(lock.added)
+        facts = {"lock_hash": selection.hash, "added": added}
+        await self._enter(install, InstallState.REALISING, keep, **facts)
+
+    async def _enter_ready(self, install: str, made: Realised) -> None:
+        environment = made.environment
+
+        def keep(connection: Connection) -> None:
+            environment_rows.keep(
+                connection,
+                environment.lock_hash,
+                packages=len(environment.packages),
+                size_bytes=environment.size_own + environment.size_shared,
+                own_bytes=environment.size_own,
+            )
+
+        await self._enter(install, InstallState.READY, keep, realised=made.is_new)
+
+    async def _enter(
+        self,
+        install: str,
+        state: InstallState,
+        keep: Callable[[Connection], None] = lambda _: None,
+        **changes: Any,
+    ) -> None:
+        """Commit the new state with what it is about, then tell whoever waits."""
+
+        def change(connection: Connection) -> None:
+            keep(connection)
+            install_rows.enter(connection, install, state, **changes)
+
+        # an install that is neither made nor failed would be waited for without end
+        await self._disk.patiently(lambda: self._database.awrite(change))
+        self._board.changed(install)
+        if state.is_final:
+            self._on_final(self.record(install))
+
+    # -- reading
 
     def record(self, install: str, user: str | None = None) -> InstallRecord:
         """Return the install as it is now, with its progress."""
-        row = self._database.read(lambda c: install_rows.get(c, install, user))
-        record = install_rows.record(row)
+        found = self._database.read(lambda c: install_rows.get(c, install, user))
         account = self._board.of(install)
         missing: list[str] = []
-        if record.state == InstallState.AWAITING_UPLOAD:
-            missing = self._missing(row.user, install_rows.request_of(row))
+        if found.state is InstallState.AWAITING_UPLOAD:
+            request = self._database.read(lambda c: install_rows.request_of(c, install))
+            missing = self._uploads.missing(found.user, request.wheels)
         return replace(
-            record,
+            install_rows.record_of(found),
             revision=account.revision,
-            progress=None if record.state in _FINAL else account.last,
+            progress=None if found.state.is_final else account.last,
             stages=list(account.stages),
             compiling=account.compiling,
             missing=missing,
@@ -189,211 +257,15 @@ class InstallManager:
         return await self._bus.wait_until(
             install,
             lambda: self.record(install, user),
-            lambda seen: seen.revision > after or (seen.state in _FINAL and not seen.compiling),
+            lambda seen: seen.revision > after or (seen.state.is_final and not seen.compiling),
             timeout_s,
         )
 
-    def _begin(self, install: str) -> None:
-        task = asyncio.create_task(self._carry_out(install), name=f"install {install}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _carry_out(self, install: str) -> None:
-        try:
-            await self._stations(install)
-        except ParkError as error:
-            await self._enter(install, InstallState.FAILED, error=error.as_problem())
-        except Exception as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
-            if not is_of_disk(error):
-                _log.exception("install %s failed", install)
-            await self._enter(install, InstallState.FAILED, error=fault_of(error).as_problem())
-
-    async def _stations(self, install: str) -> None:
-        """Go the road of one install, from top to bottom."""
-        row = self._database.read(lambda c: install_rows.get(c, install))
-        request = install_rows.request_of(row)
-        interpreter = interpreter_for(self._interpreters, request.python)
-        await self._wheels_uploaded(install, row.user, request)
-        async with self._slots:
-            await self._enter(install, InstallState.RESOLVING)
-            request = await self._with_built_sources(install, row.user, request, interpreter)
-            lock = await asyncio.to_thread(self._locked, install, row.user, request, interpreter)
-            await self._enter(
-                install,
-                InstallState.REALISING,
-                lock=lock,
-                lock_hash=lock.selection.hash,
-                added=_added(lock.selection, request),
-            )
-            was_there = await self._keeper.is_whole(lock.selection.hash)
-            environment = await asyncio.to_thread(
-                self._realised, install, row.user, lock, interpreter
-            )
-        compiles = not await asyncio.to_thread(self._environments.has_bytecode, environment)
-        self._board.compiling(install, begins=compiles)
-        await self._enter(
-            install, InstallState.READY, environment=environment, realised=not was_there
+    async def ended(self, install: str) -> Install:
+        """Return the install once it is final."""
+        return await self._bus.wait_until(
+            install,
+            lambda: self._database.read(lambda c: install_rows.get(c, install)),
+            lambda seen: seen.state.is_final,
+            math.inf,
         )
-        self._keeper.settle(
-            environment,
-            progress=partial(self._note, install),
-            done=lambda: self._board.compiling(install, begins=False),
-        )
-
-    async def _with_built_sources(
-        self, install: str, user: str, request: InstallRequest, interpreter: Interpreter
-    ) -> InstallRequest:
-        """Return ``request`` with wheels for its sources, or as it is where a lock is known."""
-        if not request.sources or self._known_lock(request) is not None:
-            return request
-        total = len(request.sources)
-        self._board.note(install, ProgressRecord(stage="build", done=0, total=total, unit="wheels"))
-        built = await self._sources.wheels(user, request.sources, interpreter)
-        return replace(request, wheels=[*request.wheels, *built], sources=[])
-
-    def _known_lock(self, request: InstallRequest) -> Row[Any] | None:
-        set_hash = RequirementSet.of(request.python, _checked_pins(request)).hash
-        return self._database.read(lambda c: install_rows.known_lock(c, request, set_hash))
-
-    async def _wheels_uploaded(self, install: str, user: str, request: InstallRequest) -> None:
-        uploads = self._uploads.setdefault(install, asyncio.Event())
-        try:
-            while missing := self._missing(user, request):
-                uploads.clear()
-                try:
-                    await asyncio.wait_for(uploads.wait(), _UPLOAD_PATIENCE_S)
-                except TimeoutError:
-                    raise CannotSatisfy(
-                        f"no upload for {_UPLOAD_PATIENCE_S:.0f} s; still missing: "
-                        + ", ".join(missing),
-                        hint="run `park install` again: it goes on where this one stopped",
-                    ) from None
-        finally:
-            del self._uploads[install]
-
-    def _missing(self, user: str, request: InstallRequest) -> list[str]:
-        return [
-            wheel.filename
-            for wheel in request.wheels
-            if not self._index.has(wheel.sha256, user=user)
-        ]
-
-    def _published(self, _file: PublishedFile) -> None:
-        for event in self._uploads.values():
-            event.set()
-
-    def _locked(
-        self, install: str, user: str, request: InstallRequest, interpreter: Interpreter
-    ) -> _Locked:
-        """Return the lock of the pins: one that is known, else a newly resolved one."""
-        known = self._known_lock(request)
-        document: Pylock | None
-        if known is not None:
-            text = self._database.read(lambda c: install_rows.lock_document(c, known.lock_hash))
-            document = load(text.encode())
-        else:
-            document = self._exchange.document(user, request)
-        if document is None:
-            self._board.note(install, ProgressRecord(stage="resolve", done=0, total=0, unit="pins"))
-            pins = RequirementSet.of(request.python, _checked_pins(request))
-            document = self._resolved(pins, self._tree_paths(user, request), interpreter)
-        return _Locked(document=document, selection=select(document, interpreter))
-
-    def _resolved(
-        self, pins: RequirementSet, trees: dict[Pin, Path], interpreter: Interpreter
-    ) -> Pylock:
-        access = self._resolver
-        request = ResolutionRequest(
-            pins=pins,
-            interpreter=interpreter,
-            index_url=access.index_url,
-            cache=access.cache,
-            trees=trees,
-        )
-        resolved = access.resolver.resolve(request)
-        return normalise(resolved, interpreter, service_url=access.index_url)
-
-    def _tree_paths(self, user: str, request: InstallRequest) -> dict[Pin, Path]:
-        return {
-            parse_pin(wheel.name, wheel.version): self._index.stored_at(
-                self._index.file_by_hash(wheel.sha256, user=user, filename=wheel.filename)
-            )
-            for wheel in request.wheels
-        }
-
-    def _realised(
-        self, install: str, user: str, lock: _Locked, interpreter: Interpreter
-    ) -> Environment:
-        report = partial(self._note, install)
-        # an environment that is there, but not sound, may have been damaged through the store
-        is_there = self._environments.get(lock.selection.hash) is not None
-        make = self._environments.repair if is_there else self._environments.realise
-        return make(lock.document, interpreter, fetch=self._supply.for_user(user), progress=report)
-
-    def _note(self, install: str, progress: Progress) -> None:
-        record = ProgressRecord(
-            stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit
-        )
-        self._board.note(install, record)
-
-    def _record_progress(self, install: str, progress: ProgressRecord) -> None:
-        self._database.write(lambda c: install_rows.note_progress(c, install, progress))
-
-    async def _enter(
-        self,
-        install: str,
-        state: InstallState,
-        *,
-        lock: _Locked | None = None,
-        environment: Environment | None = None,
-        **changes: Any,
-    ) -> None:
-        """Commit the new state with what belongs to it, then tell whoever waits."""
-
-        def change(connection: Connection) -> None:
-            if lock is not None:
-                selection = lock.selection
-                document = dump(lock.document).decode()
-                python = selection.target.python
-                install_rows.keep_lock(connection, selection.hash, python, document)
-            if environment is not None:
-                install_rows.keep_environment(
-                    connection,
-                    environment.lock_hash,
-                    packages=len(environment.packages),
-                    size_bytes=environment.size_own + environment.size_shared,
-                    own_bytes=environment.size_own,
-                )
-            install_rows.enter(connection, install, state, **changes)
-
-        # an install that is neither made nor failed would be waited for without end
-        await self._disk.patiently(lambda: self._database.awrite(change))
-        self._board.changed(install)
-        if state.is_final:
-            self._on_final(self.record(install))
-
-
-def _checked_pins(request: InstallRequest) -> tuple[Pin, ...]:
-    """Return the pins; raises `UsageError` where pins and wheels do not tell the same story."""
-    pins = tuple(parse_pin(pin.name, pin.version) for pin in request.pins)
-    files: list[LocalWheel | SourceArchive] = [*request.wheels, *request.sources]
-    wheels = {parse_pin(file.name, file.version) for file in files}
-    trees = {pin for pin in pins if is_tree_version(pin.version)}
-    if strangers := sorted(wheels - set(pins)):
-        raise UsageError(f"wheels that no pin asks for: {', '.join(map(str, strangers))}")
-    if bare := sorted(trees - wheels):
-        raise UsageError(f"working trees without a wheel: {', '.join(map(str, bare))}")
-    root = parse_pin(request.project, request.version)
-    if root not in pins:
-        raise UsageError(f"the project {root} is not among its own pins")
-    return RequirementSet.of(request.python, pins).pins
-
-
-def _added(selection: Selection, request: InstallRequest) -> list[dict[str, str]]:
-    """Return what only this platform needed: locked, but not pinned by the client."""
-    pinned = {pin.name for pin in _checked_pins(request)}
-    return [
-        encode(PinRecord(name=wheel.name, version=wheel.version))
-        for wheel in selection.wheels
-        if wheel.name not in pinned
-    ]

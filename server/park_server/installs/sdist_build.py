@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 
 import uv
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from park.build.backend import Backend
 from park.build.isolated_env import BuildEnvironment
@@ -28,10 +28,10 @@ from park.build.retag import retag
 from park.digests import file_sha256
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.pyproject import read_pyproject
-from park.wire import SourceArchive
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.resolve import child_environment
 from park_server.installs.build_command import ConfinedRunner
+from park_server.installs.checked_request import TreeSource
 
 __all__ = ["BuildPolicy", "SourceBuilder"]
 
@@ -95,7 +95,7 @@ class SourceBuilder:
             memory_bytes=self.policy.memory_bytes,
         )
 
-    def require_allowed(self, sources: Iterable[SourceArchive]) -> None:
+    def require_allowed(self, sources: Iterable[TreeSource]) -> None:
         """Raise `CannotSatisfy` where there are ``sources`` and the operator allows no builds."""
         names = ", ".join(source.filename for source in sources)
         if names and not self.policy.allowed:
@@ -105,9 +105,7 @@ class SourceBuilder:
             )
 
     @contextmanager
-    def built(
-        self, source: SourceArchive, archive: Path, interpreter: Interpreter
-    ) -> Iterator[Path]:
+    def built(self, source: TreeSource, archive: Path, interpreter: Interpreter) -> Iterator[Path]:
         """Give the wheel of ``source`` at its version; the build's folder goes at the end.
 
         Raises `BuildFailed`, `InvalidUpload` for an archive that is no source distribution,
@@ -121,7 +119,7 @@ class SourceBuilder:
             _check(raw, source, interpreter)
             finished = site.folder / "finished"
             finished.mkdir()
-            yield retag(raw, source.version, finished, build=_build_tag(raw))
+            yield retag(raw, source.pin.version, finished, build=_build_tag(raw))
         finally:
             shutil.rmtree(site.folder, ignore_errors=True)
 
@@ -130,13 +128,13 @@ class SourceBuilder:
         self._runner.stop()
 
     def _raw_wheel(
-        self, source: SourceArchive, tree: Path, site: _Site, interpreter: Interpreter
+        self, source: TreeSource, tree: Path, site: _Site, interpreter: Interpreter
     ) -> Path:
         site.home.mkdir()
         self._uv(["venv", "--quiet", "--python", str(interpreter.executable), str(site.venv)])
         constraints = site.folder / "constraints.txt"
-        pins = (f"{pin.name}=={pin.version}\n" for pin in source.build_pins)
-        constraints.write_text("".join(pins), encoding="utf-8")
+        pins = "".join(f"{pin}\n" for pin in source.build_pins)
+        constraints.write_text(pins, encoding="utf-8")
         self._install(read_pyproject(tree).build_system.requires, site, constraints)
         backend = Backend(
             source=tree,
@@ -202,13 +200,13 @@ def _unpacked(archive: Path, target: Path) -> Path:
     return folders[0]
 
 
-def _check(wheel: Path, source: SourceArchive, interpreter: Interpreter) -> None:
+def _check(wheel: Path, source: TreeSource, interpreter: Interpreter) -> None:
     try:
         name, _, _, tags = parse_wheel_filename(wheel.name)
     except InvalidWheelFilename as error:
         raise BuildFailed(f"the build backend made {wheel.name!r}: {error}") from None
-    if name != canonicalize_name(source.name):
-        raise BuildFailed(f"{source.filename} builds {name}; expected {source.name}")
+    if name != source.pin.name:
+        raise BuildFailed(f"{source.filename} builds {name}; expected {source.pin.name}")
     if set(map(str, tags)).isdisjoint(interpreter.tags):
         raise CannotSatisfy(
             f"built on the service, {source.filename} gives {wheel.name}, which is not for "

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
-from packaging.utils import parse_wheel_filename
-
-from park.errors import CannotSatisfy
-from park.wire import InstallRequest, LocalWheel, SourceArchive
 from park_repo.file_store import IncomingFile
 from park_repo.index import Index, Upload
 from park_server.content import ContentStore
-from park_server.envs.interpreters import Interpreter
+from park_server.envs.realise_progress import OnProgress, Progress
+from park_server.installs.checked_request import CheckedRequest, TreeSource, TreeWheel
 from park_server.installs.sdist_build import SourceBuilder
 
-__all__ = ["SourceStation", "require_fitting"]
+__all__ = ["SourceStation"]
 
 _BLOCK_BYTES = 1 << 20
 
@@ -29,61 +27,41 @@ class SourceStation:
         self._index = index
         self._content = content
 
-    def require_buildable(self, sources: Iterable[SourceArchive]) -> None:
+    def require_buildable(self, sources: Collection[TreeSource]) -> None:
         """Raise `CannotSatisfy` where builds are not allowed, `UnknownItem` for a missing file."""
-        wanted = list(sources)
-        self._builder.require_allowed(wanted)
-        for source in wanted:
+        self._builder.require_allowed(sources)
+        for source in sources:
             self._content.path_of(source.sha256)
 
-    async def wheels(
-        self, user: str, sources: Iterable[SourceArchive], interpreter: Interpreter
-    ) -> list[LocalWheel]:
-        """Build ``sources``, one after the other, and return their wheels, published.
+    async def built(self, request: CheckedRequest, progress: OnProgress) -> CheckedRequest:
+        """Return ``request`` with a wheel, published, for each of its sources.
 
-        Raises `BuildFailed` and the other errors of `SourceBuilder.built`.
+        One is built after the other. Raises `BuildFailed` and the other errors of
+        `SourceBuilder.built`.
         """
-        return [await self._published(user, source, interpreter) for source in sources]
+        if not request.sources:
+            return request
+        progress(Progress(stage="build", done=0, total=len(request.sources), unit="wheels"))
+        built = [await self._published(request, source) for source in request.sources]
+        return replace(request, wheels=(*request.wheels, *built), sources=())
 
     def stop(self) -> None:
         """End the builds that run."""
         self._builder.stop()
 
-    async def _published(
-        self, user: str, source: SourceArchive, interpreter: Interpreter
-    ) -> LocalWheel:
+    async def _published(self, request: CheckedRequest, source: TreeSource) -> TreeWheel:
         with self._index.incoming() as content:
 
             def build() -> str:
                 archive = self._content.path_of(source.sha256)
-                with self._builder.built(source, archive, interpreter) as wheel:
+                with self._builder.built(source, archive, request.interpreter) as wheel:
                     _copy(wheel, content)
                     return wheel.name
 
             filename = await asyncio.to_thread(build)
-            upload = Upload(content=content, filename=filename, user=user)
+            upload = Upload(content=content, filename=filename, user=request.user)
             file = (await self._index.publish(upload)).file
-        return LocalWheel(
-            name=source.name,
-            version=source.version,
-            filename=file.filename,
-            sha256=file.sha256,
-            size=file.size,
-        )
-
-
-def require_fitting(request: InstallRequest, interpreter: Interpreter) -> None:
-    """Raise `CannotSatisfy` where a wheel of the client's can never be installed here."""
-    supported = frozenset(interpreter.tags)
-    for wheel in request.wheels:
-        tags = set(map(str, parse_wheel_filename(wheel.filename)[3]))
-        if supported.isdisjoint(tags):
-            target = interpreter.target
-            raise CannotSatisfy(
-                f"{wheel.filename} is for {', '.join(sorted(tags))}; this service runs "
-                f"Python {target.python} on {target.platform}",
-                hint="send its source to a service that builds, or a wheel for that platform",
-            )
+        return TreeWheel(pin=source.pin, filename=file.filename, sha256=file.sha256, size=file.size)
 
 
 def _copy(file: Path, content: IncomingFile) -> None:

@@ -23,7 +23,7 @@ from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
 from park_server.disk import Disk
 from park_server.installs import install_rows as installs_store
-from park_server.installs.offers import is_offered
+from park_server.installs.offer_rows import is_offered
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects

@@ -29,7 +29,7 @@ from park_server.envs.fill import Fetch
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.pylock import dump
 from park_server.envs.realisation import Environments
-from park_server.installs import install_rows as installs_store
+from park_server.installs import install_rows, lock_rows
 
 INTERPRETER = own_interpreter()
 MINOR = INTERPRETER.target.python
@@ -69,16 +69,16 @@ class Lab:
 
         def change(connection: Any) -> None:
             set_hash, begin = SetHash("5" * 64), InstallState.REALISING
-            installs_store.create(connection, "ada", request, set_hash, begin)
-            installs_store.keep_lock(connection, environment.lock_hash, MINOR, dump(lock).decode())
-            installs_store.keep_environment(
+            install_rows.create(connection, "ada", request, set_hash, begin)
+            lock_rows.keep(connection, environment.lock_hash, MINOR, dump(lock).decode())
+            environment_rows.keep(
                 connection,
                 environment.lock_hash,
                 packages=len(pins),
                 size_bytes=1,
                 own_bytes=environment.size_own,
             )
-            installs_store.enter(
+            install_rows.enter(
                 connection, request.id, InstallState.READY, lock_hash=environment.lock_hash
             )
 
@@ -86,8 +86,9 @@ class Lab:
         return environment
 
     def state(self, environment: Environment) -> str:
-        (row,) = self.database.read(lambda c: environment_rows.rows(c, environment.lock_hash))
-        return str(row.state)
+        known = self.database.read(lambda c: environment_rows.find(c, environment.lock_hash))
+        assert known is not None
+        return known.state
 
     def told(self, environment: Environment) -> list[str]:
         """Return the types of the events about the environment."""
@@ -282,8 +283,9 @@ def test_bytecode_that_a_stopped_service_left_out_is_made_at_the_next_start(lab:
     run(lab, resume)
 
     assert lab.environments.has_bytecode(environment)
-    (row,) = lab.database.read(lambda c: environment_rows.rows(c, environment.lock_hash))
-    assert row.size_bytes == lab.environments.size_of(environment)
+    known = lab.database.read(lambda c: environment_rows.find(c, environment.lock_hash))
+    assert known is not None
+    assert known.size_bytes == lab.environments.size_of(environment)
 
 
 def test_many_that_ask_at_once_repair_once(lab: Lab) -> None:

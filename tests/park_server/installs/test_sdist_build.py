@@ -13,9 +13,9 @@ from park.build.sdist import write_sdist
 from park.build.versioned_tree import version_tree
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.find import find
-from park.wire import InstallRequest, LocalWheel, PinRecord, SourceArchive
+from park.model.pins import parse_pin
+from park_server.installs.checked_request import TreeSource
 from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
-from park_server.installs.source_station import require_fitting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +24,8 @@ INTERPRETER = own_interpreter()
 VERSION = "1.0+t0123456789abcdef"
 
 
-def source(name: str = "offline", *, filename: str = "offline.tar.gz") -> SourceArchive:
-    return SourceArchive(
-        name=name, version=VERSION, filename=filename, sha256="0" * 64, size=1, build_pins=[]
-    )
+def source(name: str = "offline", *, filename: str = "offline.tar.gz") -> TreeSource:
+    return TreeSource(pin=parse_pin(name, VERSION), filename=filename, sha256="0" * 64)
 
 
 def builder(tmp_path: Path, *, allowed: bool = True) -> SourceBuilder:
@@ -146,18 +144,3 @@ def test_a_file_that_is_no_archive(tmp_path: Path) -> None:
         builder(tmp_path).built(source(), file, INTERPRETER),
     ):
         pass
-
-
-def request(filename: str) -> InstallRequest:
-    wheel = LocalWheel(name="demo", version="1", filename=filename, sha256="0" * 64, size=1)
-    pins = [PinRecord(name="demo", version="1")]
-    return InstallRequest(
-        id="1", project="demo", version="1", python="3.11", pins=pins, wheels=[wheel]
-    )
-
-
-def test_a_wheel_that_can_never_be_installed_is_refused_at_once() -> None:
-    require_fitting(request("demo-1-py3-none-any.whl"), INTERPRETER)
-    require_fitting(request(f"demo-1-{INTERPRETER.tags[0]}.whl"), INTERPRETER)
-    with pytest.raises(CannotSatisfy, match=r"is for py3-none-win_amd64; this service runs"):
-        require_fitting(request("demo-1-py3-none-win_amd64.whl"), INTERPRETER)
