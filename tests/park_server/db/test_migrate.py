@@ -1,21 +1,100 @@
-from pathlib import Path
+from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect, text
 
 from park_repo.database import Database
 from park_server.db.migrate import migrate
 from park_server.db.tables import metadata
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
-def test_the_migrations_sum_up_to_the_tables(tmp_path: Path) -> None:
+_COLUMN = "SELECT * FROM pragma_table_xinfo(:table)"
+_FOREIGN_KEY = "SELECT * FROM pragma_foreign_key_list(:table)"
+_INDEX = "SELECT * FROM pragma_index_list(:table)"
+_INDEXED = "SELECT * FROM pragma_index_xinfo(:table)"
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Iterator[Database]:
     database = Database.sqlite(tmp_path / "park.sqlite")
     migrate(database.engine)
-    with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert {"jobs", "installs", "events"} <= set(inspect(connection).get_table_names())
+    yield database
     database.close()
+
+
+@pytest.fixture
+def declared(tmp_path: Path) -> Iterator[Database]:
+    """Make a database of the tables as the code declares them, without any migration."""
+    database = Database.sqlite(tmp_path / "declared.sqlite")
+    metadata.create_all(database.engine)
+    yield database
+    database.close()
+
+
+def test_the_migrations_sum_up_to_the_tables(migrated: Database) -> None:
+    with migrated.engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+        assert {"jobs", "installs", "events"} <= set(inspect(connection).get_table_names())
+
+
+def test_sqlite_sees_no_difference(migrated: Database, declared: Database) -> None:
+    """Also what Alembic does not compare: primary keys, rowids, how an index sorts, names."""
+    with migrated.engine.connect() as one, declared.engine.connect() as other:
+        assert set(inspect(one).get_table_names()) == {*metadata.tables, "alembic_version"}
+        for table in metadata.tables:
+            assert _schema(one, table) == _schema(other, table), table
+
+
+def _schema(connection: Connection, table: str) -> dict[str, Any]:
+    """Return all that SQLite knows of a table; not the order of its columns."""
+
+    def rows(query: str, name: str = table) -> list[dict[str, Any]]:
+        return [dict(row) for row in connection.execute(text(query), {"table": name}).mappings()]
+
+    columns = {row.pop("name"): row for row in rows(_COLUMN)}
+    positions = {column.pop("cid"): name for name, column in columns.items()}
+    indexes = {
+        (index["name"], index["unique"], index["partial"]): [
+            (positions[row["cid"]], row["desc"], row["coll"])
+            for row in rows(_INDEXED, index["name"])
+            if row["key"]
+        ]
+        for index in rows(_INDEX)
+    }
+    (kind,) = rows("SELECT * FROM pragma_table_list(:table)")
+    (made,) = rows("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = :table")
+    return {
+        "columns": columns,
+        "indexes": indexes,
+        "foreign keys": sorted(map(str, rows(_FOREIGN_KEY))),
+        "kind": (kind["wr"], kind["strict"], "AUTOINCREMENT" in made["sql"]),
+        "constraints": sorted(re.findall(r"CONSTRAINT (\w+)", made["sql"])),
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE jobs ADD COLUMN more VARCHAR",
+        "ALTER TABLE jobs DROP COLUMN traceback",
+        "DROP INDEX jobs_by_user",
+        "CREATE UNIQUE INDEX more ON jobs (kind)",
+    ],
+)
+def test_a_difference_would_be_seen(migrated: Database, declared: Database, change: str) -> None:
+    with migrated.engine.connect() as one, declared.engine.connect() as other:
+        one.execute(text(change))
+        assert _schema(one, "jobs") != _schema(other, "jobs")
 
 
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
