@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.labs.install_lab import (
+    LOCKS,
+    TREE,
+    add_install,
+    install_request,
+    local_wheel,
+    opened_database,
+)
+
+from park.model.states import EnvironmentState, InstallState
+from park_server.envs import environment_rows
+from park_server.installs import version_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from park_repo.database import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with opened_database(tmp_path) as database:
+        yield database
+
+
+def keep(database: Database, *locks: str) -> None:
+    for lock in locks:
+        database.write(
+            lambda c, lock=lock: environment_rows.keep(  # type: ignore[misc]
+                c, lock, packages=1, size_bytes=2, own_bytes=1
+            )
+        ).result()
+
+
+def versions(database: Database, user: str, project: str | None = None) -> list[str]:
+    found = database.read(lambda c: version_rows.listing(c, user, project))
+    return [f"{each.project}=={each.version} {each.lock_hash[0]}" for each in found]
+
+
+def test_each_version_stands_once_the_newest_first(database: Database) -> None:
+    for pin, lock in (("demo==1", 0), ("demo==2", 1), ("demo==1", 0), ("demo==1", 2)):
+        add_install(database, install_request(pin), lock=LOCKS[lock])
+    keep(database, *LOCKS[:3])
+    assert versions(database, "ada") == ["demo==1 c", "demo==1 a", "demo==2 b"]
+
+
+def test_what_failed_or_has_no_environment_is_no_version(database: Database) -> None:
+    add_install(database, install_request("demo==1"), state=InstallState.FAILED)
+    add_install(database, install_request("demo==2"), lock=LOCKS[0])
+    assert versions(database, "ada") == []
+
+
+def test_one_project_may_be_asked_for_and_others_trees_are_not_seen(database: Database) -> None:
+    add_install(database, install_request("other==1"), lock=LOCKS[0])
+    tree = install_request(f"demo=={TREE}", wheels=[local_wheel("demo", TREE)])
+    add_install(database, tree, lock=LOCKS[1])
+    keep(database, *LOCKS[:2])
+    assert versions(database, "ada") == [f"demo=={TREE} b", "other==1 a"]
+    assert versions(database, "ada", "other") == ["other==1 a"]
+    assert versions(database, "bob") == ["other==1 a"]
+
+
+def test_an_evicted_environment_goes_on_to_be_listed(database: Database) -> None:
+    add_install(database, install_request("demo==1"), lock=LOCKS[0])
+    keep(database, LOCKS[0])
+    database.write(lambda c: environment_rows.evict(c, LOCKS[0], why="a test")).result()
+    (found,) = database.read(lambda c: version_rows.listing(c, "ada", None))
+    assert found.status is EnvironmentState.EVICTED
+    assert [pin.name for pin in found.pins] == ["demo"]
