@@ -50,15 +50,21 @@ class ProgressBoard:
     a second between. It is called from any thread and must not wait.
     """
 
-    def __init__(self, bus: Bus, record: Callable[[str, ProgressRecord], object]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        record: Callable[[str, ProgressRecord], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._bus = bus
+        self._clock = clock
         self._record = record
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
 
     def note(self, install: str, progress: ProgressRecord) -> None:
         """Take ``progress`` from any thread; a new stage and a last step are always published."""
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
             entry = self._entries.setdefault(install, _Entry())
             is_turn = progress.stage not in entry.stages or progress.done >= progress.total
