@@ -1,0 +1,144 @@
+"""`park_server.grants.grants`: what may be granted, for how long, and what a token is worth."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.labs.install_lab import add_install, install_request, opened_database
+from support.labs.rows import add_job
+
+from park.errors import NotAuthenticated, UnknownItem, UsageError
+from park.wire import GrantRecord, GrantRequest
+from park_server.bus import Bus, revocation_of
+from park_server.grants import grants as module
+from park_server.grants.grants import LONGEST_S, PREFIX, Grants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from park_repo.database import Database
+
+HOUR_S = 3600.0
+
+
+class Heard(Bus):
+    """A bus that notes what is published."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.subjects: list[str] = []
+
+    def publish(self, subject: str) -> None:
+        self.subjects.append(subject)
+        super().publish(subject)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """Give a database with a job of ada's and one of bob's."""
+    with opened_database(tmp_path) as database:
+        for user in ("ada", "bob"):
+            database.write(partial(add_job, job=f"{user}s", user=user, arguments=[])).result()
+        yield database
+
+
+@pytest.fixture
+def bus() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def grants(database: Database, bus: Heard) -> Grants:
+    return Grants(database, bus)
+
+
+def issue(grants: Grants, **asked: Any) -> GrantRecord:
+    facts: dict[str, Any] = {"jobs": ["adas"], "files": [], "expires_s": HOUR_S}
+    return asyncio.run(grants.issue("ada", GrantRequest(**facts | asked)))
+
+
+def token_of(record: GrantRecord) -> str:
+    assert record.token is not None
+    return record.token
+
+
+def test_a_token_opens_its_grant_and_is_shown_once(grants: Grants) -> None:
+    record = issue(grants, jobs=["adas", "adas"], files=["~/shared/run.refl"])
+    assert token_of(record).startswith(PREFIX)
+    held = grants.holder(token_of(record))
+    assert (held.user, sorted(held.jobs)) == ("ada", ["adas"])
+    assert sorted(held.files) == ["~ada/shared/run.refl"]
+    (listed,) = grants.listing("ada")
+    assert (listed.id, listed.token) == (record.id, None)
+    assert grants.listing("bob") == []
+
+
+def test_an_install_may_be_granted_as_a_job_may(grants: Grants, database: Database) -> None:
+    install = add_install(database, install_request("demo==1"))
+    assert issue(grants, jobs=[install]).jobs == [install]
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ({"jobs": ["bobs"]}, UnknownItem),
+        ({"jobs": ["nobodys"]}, UnknownItem),
+        ({"files": ["~bob/shared/x"]}, UnknownItem),
+        ({"files": ["~bob/x"]}, UnknownItem),
+        ({"files": ["~"]}, UnknownItem),
+        ({"jobs": [], "files": []}, UsageError),
+        ({"jobs": ["adas"] * 20_001}, UsageError),
+        ({"expires_s": 0.5}, UsageError),
+        ({"expires_s": LONGEST_S + 1}, UsageError),
+    ],
+)
+def test_what_is_not_ones_own_or_no_time_is_not_granted(
+    grants: Grants, asked: dict[str, Any], kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        issue(grants, **asked)
+    assert grants.listing("ada") == []
+
+
+def test_a_revoked_grant_says_so_and_wakes_its_followers(grants: Grants, bus: Heard) -> None:
+    record = issue(grants)
+    for _ in range(2):
+        asyncio.run(grants.revoke(record.id, "ada"))
+    with pytest.raises(NotAuthenticated, match="was revoked at"):
+        grants.holder(token_of(record))
+    assert bus.subjects[0] == revocation_of(record.id)
+    with pytest.raises(UnknownItem):
+        asyncio.run(grants.revoke(record.id, "bob"))
+
+
+def test_a_grant_ends_at_the_moment_that_it_names(
+    grants: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = issue(grants)
+    monkeypatch.setattr(module, "now", lambda: record.expires)
+    with pytest.raises(NotAuthenticated, match=f"expired at {record.expires}"):
+        grants.holder(token_of(record))
+
+
+def test_many_tokens_are_judged_each_by_itself(grants: Grants) -> None:
+    good, revoked = issue(grants), issue(grants)
+    asyncio.run(grants.revoke(revoked.id, "ada"))
+    tokens = [token_of(good), token_of(revoked), PREFIX + "x"]
+    found = grants.holders(tokens)
+    assert found[tokens[0]] == grants.holder(tokens[0])
+    assert isinstance(found[tokens[1]], NotAuthenticated)
+    assert str(found[tokens[2]]) == "this service does not know the grant"
+
+
+def test_what_ended_long_ago_is_forgotten(grants: Grants, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = issue(grants)
+    asyncio.run(grants.sweep())
+    assert len(grants.listing("ada")) == 1
+    monkeypatch.setattr(module, "later", lambda _: "2999")
+    asyncio.run(grants.sweep())
+    with pytest.raises(NotAuthenticated, match="does not know"):
+        grants.holder(token_of(record))
