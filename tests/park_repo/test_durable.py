@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from park_repo.durable import BUILDING, beside, sweep_beside, write_durably, write_synced
+from park_repo.durable import (
+    BUILDING,
+    QUARANTINE,
+    beside,
+    key_lock,
+    opened,
+    quarantine,
+    remove_tree,
+    sweep_beside,
+    write_durably,
+    write_new,
+    write_synced,
+)
 
 
 @pytest.fixture
@@ -45,3 +57,88 @@ def test_what_a_crash_left_beside_is_swept(tmp_path: Path) -> None:
     left = beside(tmp_path, "mark.json")
     left.write_bytes(b"half")
     assert sweep_beside(tmp_path) == [left.name]
+
+
+def test_names_beside_are_hidden_and_differ(tmp_path: Path) -> None:
+    one, other = beside(tmp_path, "key"), beside(tmp_path, "key")
+    assert one != other
+    for path in (one, other):
+        assert path.parent == tmp_path
+        assert path.name.startswith(f"{BUILDING}key.")
+
+
+def test_what_is_put_aside_is_not_found_and_goes_at_the_sweep(tmp_path: Path) -> None:
+    (tmp_path / "key").mkdir()
+    quarantine(tmp_path, "key")
+    quarantine(tmp_path, "absent")
+    (aside,) = tmp_path.iterdir()
+    assert aside.name.startswith(f"{QUARANTINE}key.")
+    assert sweep_beside(tmp_path) == [aside.name]
+    assert not aside.exists()
+
+
+def test_a_sweep_takes_no_more_than_what_is_beside(tmp_path: Path) -> None:
+    (tmp_path / "key").mkdir()
+    (tmp_path / ".other").mkdir()
+    assert sweep_beside(tmp_path) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"key", ".other"}
+
+
+def test_what_somebody_builds_at_this_moment_is_left_alone(tmp_path: Path) -> None:
+    building = beside(tmp_path, "key")
+    building.mkdir()
+    with key_lock(tmp_path, "key") as held:
+        assert held
+        assert sweep_beside(tmp_path) == []
+    assert sweep_beside(tmp_path) == [building.name]
+
+
+def test_a_lock_that_is_held_is_not_got_without_waiting(tmp_path: Path) -> None:
+    with key_lock(tmp_path, "one"):
+        with key_lock(tmp_path, "one", wait=False) as held:
+            assert not held
+        with key_lock(tmp_path, "other", wait=False) as held:
+            assert held
+
+
+def test_read_only_trees_and_links_are_removed(tmp_path: Path) -> None:
+    kept, tree = tmp_path / "kept", tmp_path / "tree"
+    kept.mkdir()
+    (kept / "file").touch()
+    (tree / "inner").mkdir(parents=True)
+    (tree / "inner" / "file").touch(0o444)
+    (tree / "link").symlink_to(kept)
+    (tree / "inner").chmod(0o555)
+    tree.chmod(0o555)
+    remove_tree(tree)
+    remove_tree(tree)
+    assert not tree.exists()
+    (tmp_path / "link").symlink_to(kept)
+    remove_tree(tmp_path / "link")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert (kept / "file").exists()
+
+
+def test_a_write_that_fails_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mark"
+    write_durably(path, b"old")
+
+    def refuse(_: int) -> None:
+        raise OSError("no fsync today")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="no fsync"):
+        write_durably(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_file_takes_no_others_place(tmp_path: Path) -> None:
+    with opened(tmp_path) as top:
+        write_new("file", b"1", 0o444, top)
+        with pytest.raises(FileExistsError):
+            write_new("file", b"2", 0o444, top)
+    assert (tmp_path / "file").read_bytes() == b"1"
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o444

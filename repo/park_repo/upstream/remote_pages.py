@@ -38,7 +38,7 @@ _NOT_SHOWN = {"provenance", "core-metadata", "dist-info-metadata", "data-dist-in
 def parse_json_page(body: bytes, url: str) -> Document:
     """Return the PEP 691 page ``body``, fetched from ``url``, with absolute URLs.
 
-    Raises `ValueError` or `LookupError` for what is no such page.
+    Raises `ValueError`, `LookupError` or `TypeError` for what is no such page.
     """
     document: Document = json.loads(body)
     for file in document["files"]:
