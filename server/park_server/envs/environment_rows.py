@@ -22,6 +22,7 @@ from park_server.clock import now
 from park_server.db.tables import environment_pins, environments, installs, jobs, locks
 
 __all__ = [
+    "SHORTEST_PREFIX",
     "Installed",
     "KnownEnvironment",
     "Lock",
@@ -41,6 +42,9 @@ __all__ = [
     "unpin",
     "used_since",
 ]
+
+SHORTEST_PREFIX = 6
+"""Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
 
 _NEEDED_BY = (JobState.QUEUED, JobState.RUNNING)
 """Jobs in these states are bound to their environment and will not ask for it again."""

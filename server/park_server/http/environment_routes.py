@@ -27,9 +27,6 @@ __all__ = ["router"]
 
 router = APIRouter()
 
-_SHORTEST_PREFIX = 6
-"""Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
-
 
 @router.get("/environments", response_model=list[EnvironmentSummary])
 async def list_environments(request: Request) -> JSONResponse:
@@ -110,7 +107,7 @@ def summaries(parts: ServiceParts, user: str) -> list[EnvironmentSummary]:
 def _named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
     """Return the one environment whose lock hash begins with ``prefix``."""
     found = [each for each in summaries(parts, user) if each.lock_hash.startswith(prefix)]
-    if len(prefix) < _SHORTEST_PREFIX or len(found) != 1:
+    if len(prefix) < environment_rows.SHORTEST_PREFIX or len(found) != 1:
         what = "several environments begin" if len(found) > 1 else "no environment begins"
         raise UnknownItem(f"{what} with {prefix!r}", hint="`park env list` shows them")
     return found[0]

@@ -14,13 +14,11 @@ from park.model.pins import Pin, parse_pin
 from park.wire import InstallRequest, decode
 from park_server.clock import now
 from park_server.db.tables import installs, locks
+from park_server.envs.environment_rows import SHORTEST_PREFIX
 from park_server.installs.checked_request import CheckedRequest, TreeWheel, tree_wheels
 from park_server.installs.install_rows import pins_of
 
 __all__ = ["Earlier", "KnownLock", "document", "earlier", "hash_like", "keep", "known"]
-
-_SHORTEST_PREFIX = 6
-"""Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +61,7 @@ def hash_like(connection: Connection, prefix: str) -> LockHash:
     """Return the lock hash that alone begins with ``prefix``; raises `UnknownItem`."""
     query = select(locks.c.lock_hash).where(locks.c.lock_hash.startswith(prefix, autoescape=True))
     found = list(connection.execute(query.limit(2)).scalars())
-    if len(prefix) < _SHORTEST_PREFIX or len(found) != 1:
+    if len(prefix) < SHORTEST_PREFIX or len(found) != 1:
         what = "several locks begin" if len(found) > 1 else "no lock begins"
         raise UnknownItem(f"{what} with {prefix!r}", hint="`park versions` lists them in full")
     return LockHash(found[0])
