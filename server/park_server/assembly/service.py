@@ -2,7 +2,7 @@
 
 First the foundation, which needs no event loop: database, index, stores. On it stand the
 environments, then the jobs, then the installs. No part gets a partner after it was made:
-where two need each other, one publishes on a `Topic` that was made before both.
+where one acts on what another does, it subscribes to what was made before both (`Commits`).
 """
 
 from __future__ import annotations
