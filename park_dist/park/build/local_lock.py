@@ -7,22 +7,17 @@ the lock: ``wheels/<file name>``, so a copy of the lock beside a folder of them 
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tomllib
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from packaging.markers import default_environment
 from packaging.pylock import Package, Pylock
 
-from park.build.output import last_lines
-from park.errors import ResolutionFailed
+from park.build.releases import pip_on
 from park.model.pylock import dumps, lock_of, wheel_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from park.build.wheel_source import BuiltWheel
     from park.model.pins import Pin, RequirementSet
@@ -47,28 +42,11 @@ def locked(requirements: RequirementSet, wheels: Mapping[Pin, BuiltWheel], *, be
     return dumps(lock_of(by_name, python=requirements.python, markers=here))
 
 
-def _released(pins: Iterable[Pin]) -> list[Package]:
-    lines = "".join(f"{pin}\n" for pin in pins)
-    if not lines:
+def _released(pins: Sequence[Pin]) -> list[Package]:
+    if not pins:
         return []
-    with TemporaryDirectory() as folder:
-        requirements = Path(folder, "requirements.txt")
-        requirements.write_text(lines)
-        # no requirement is followed: the closure is what is installed, all of it pinned
-        options = ["--quiet", "--no-deps", "--only-binary", ":all:"]
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "lock", *options, "-r", str(requirements), "-o", "-"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise ResolutionFailed(
-            f"no lock holds all that is installed here:\n{last_lines(done.stderr)}",
-            hint="a project from conda or a private index may have no wheel on the index that "
-            "pip uses here: install a version that has one",
-        )
-    return list(Pylock.from_dict(tomllib.loads(done.stdout)).packages)
+    said = pip_on(pins, "lock", "-o", "-", failure="no lock holds all that is installed here")
+    return list(Pylock.from_dict(tomllib.loads(said)).packages)
 
 
 def _local(pin: Pin, wheel: BuiltWheel, *, beside: bool) -> Package:

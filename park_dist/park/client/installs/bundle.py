@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,9 +24,9 @@ from packaging.markers import default_environment
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from park.atomic import appearing
-from park.build.output import last_lines
+from park.build.releases import pip_on
 from park.digests import file_sha256
-from park.errors import ResolutionFailed, UsageError
+from park.errors import UsageError
 from park.model.pylock import dumps, lock_of, wheel_package
 from park.wire import LocalWheel, PinRecord
 
@@ -138,27 +136,13 @@ def write_bundle(local: LocalSet, built: Mapping[Pin, Path], target: Path) -> Bu
     return read_bundle(target)
 
 
-def _fetched(pins: Iterable[Pin], folder: Path) -> list[Path]:
+def _fetched(pins: Sequence[Pin], folder: Path) -> list[Path]:
     """Fetch the wheels of released ``pins`` with pip."""
-    lines = "".join(f"{pin}\n" for pin in pins)
-    if not lines:
+    if not pins:
         return []
-    requirements, wheels = folder / "requirements.txt", folder / WHEELS
-    requirements.write_text(lines)
-    # no requirement is followed: the closure is what is installed, all of it pinned
-    options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(wheels)]
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "download", *options, "-r", str(requirements)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise ResolutionFailed(
-            f"cannot fetch all that is installed here:\n{last_lines(done.stderr)}",
-            hint="a project from conda or a private index may have no wheel on the index that "
-            "pip uses here: install a version that has one",
-        )
+    wheels = folder / WHEELS
+    failure = "cannot fetch all that is installed here"
+    pip_on(pins, "download", "--dest", str(wheels), failure=failure)
     return sorted(wheels.glob("*.whl"))
 
 
