@@ -51,10 +51,5 @@ def _released(pins: Sequence[Pin]) -> list[Package]:
 
 def _local(pin: Pin, wheel: BuiltWheel, *, beside: bool) -> Package:
     return wheel_package(
-        pin.name,
-        pin.version,
-        filename=wheel.filename,
-        sha256=wheel.sha256,
-        size=wheel.size,
-        path=f"wheels/{wheel.filename}" if beside else str(wheel.path),
+        pin.name, pin.version, wheel, path=f"wheels/{wheel.filename}" if beside else str(wheel.path)
     )

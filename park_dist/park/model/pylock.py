@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from packaging.markers import Marker
 from packaging.pylock import Package, PackageWheel, Pylock
@@ -10,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-__all__ = ["dumps", "lock_of", "wheel_package"]
+__all__ = ["WheelFile", "dumps", "lock_of", "wheel_package"]
 
 _MARKERS = ("implementation_name", "platform_machine", "python_version", "sys_platform")
 
@@ -30,19 +31,30 @@ def lock_of(packages: Iterable[Package], *, python: str, markers: Mapping[str, s
     )
 
 
+class WheelFile(Protocol):
+    """What a lock says of a wheel."""
+
+    @property
+    def filename(self) -> str:
+        """Its name."""
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its content, in hex."""
+
+    @property
+    def size(self) -> int | None:
+        """In bytes, where that is known."""
+
+
 def wheel_package(
-    name: str,
-    version: str,
-    *,
-    filename: str,
-    sha256: str,
-    size: int | None,
-    url: str | None = None,
-    path: str | None = None,
+    name: str, version: str, wheel: WheelFile, *, url: str | None = None, path: str | None = None
 ) -> Package:
-    """Return the package that is one wheel, found at ``url`` or else at ``path``."""
-    wheel = PackageWheel(name=filename, url=url, path=path, size=size, hashes={"sha256": sha256})
-    return Package(name=canonicalize_name(name), version=Version(version), wheels=[wheel])
+    """Return the package that is one ``wheel``, found at ``url`` or else at ``path``."""
+    locked = PackageWheel(
+        name=wheel.filename, url=url, path=path, size=wheel.size, hashes={"sha256": wheel.sha256}
+    )
+    return Package(name=canonicalize_name(name), version=Version(version), wheels=[locked])
 
 
 def dumps(lock: Pylock) -> str:

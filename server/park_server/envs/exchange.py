@@ -46,14 +46,7 @@ def exchanged(lock: Pylock, wheels: Mapping[NormalizedName, LockedWheel]) -> Pyl
 
 
 def _package(package: Package, wheel: LockedWheel) -> Package:
-    own = wheel_package(
-        wheel.name,
-        wheel.version,
-        filename=wheel.filename,
-        sha256=wheel.sha256,
-        size=wheel.size,
-        path=f"{OWN_WHEELS}/{wheel.filename}",
-    )
+    own = wheel_package(wheel.name, wheel.version, wheel, path=f"{OWN_WHEELS}/{wheel.filename}")
     return replace(package, version=own.version, wheels=own.wheels)
 
 

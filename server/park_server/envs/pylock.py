@@ -157,9 +157,7 @@ def _package(wheel: LockedWheel, own_host: str | None) -> Package:
     return wheel_package(
         wheel.name,
         wheel.version,
-        filename=wheel.filename,
-        sha256=wheel.sha256,
-        size=wheel.size,
+        wheel,
         url=url,
         path=None if url else f"{OWN_WHEELS}/{wheel.filename}",
     )

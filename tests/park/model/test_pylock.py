@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from typing import NamedTuple
 
 import pytest
 from packaging.pylock import Package, Pylock, PylockValidationError
@@ -20,9 +21,15 @@ LINUX = (
 )
 
 
+class FilmWheel(NamedTuple):
+    filename: str
+    sha256: str
+    size: int
+
+
 def film(**place: str) -> Package:
-    name = "film-1.0-py3-none-any.whl"
-    return wheel_package("Film", "1.0", filename=name, sha256="a" * 64, size=3, **place)
+    wheel = FilmWheel(filename="film-1.0-py3-none-any.whl", sha256="a" * 64, size=3)
+    return wheel_package("Film", "1.0", wheel, **place)
 
 
 def test_a_lock_says_what_it_is_for_and_has_each_wheel_by_its_digest() -> None:

@@ -159,14 +159,7 @@ def _described(path: Path) -> LocalWheel:
 
 def _lock(wheels: Iterable[LocalWheel], python: str) -> str:
     packages = [
-        wheel_package(
-            wheel.name,
-            wheel.version,
-            filename=wheel.filename,
-            sha256=wheel.sha256,
-            size=wheel.size,
-            path=f"{WHEELS}/{wheel.filename}",
-        )
+        wheel_package(wheel.name, wheel.version, wheel, path=f"{WHEELS}/{wheel.filename}")
         for wheel in wheels
     ]
     here = cast("dict[str, str]", default_environment())
