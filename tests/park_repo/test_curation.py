@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from packaging.utils import NormalizedName
 from support.material.wheels import make_sdist, make_wheel
-from support.services.index_server import opened_index
+from support.services.index_server import add_file, opened_index
 
 from park.errors import Conflict, NotPermitted, UnknownItem
-from park_repo.index import Index, Publication, Upload
 from park_repo.negotiation import JSON
+from park_repo.index import Index
 from park_repo.records import PROJECTS, ProjectStatus, trees_of
 
 if TYPE_CHECKING:
@@ -27,13 +27,6 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-def publish(index: Index, path: Path, user: str = "ada") -> Publication:
-    with index.incoming() as content:
-        content.write(path.read_bytes())
-        upload = Upload(content=content, filename=path.name, user=user)
-        return asyncio.run(index.publish(upload))
-
-
 def do(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(work)
 
@@ -48,18 +41,18 @@ def stored(tmp_path: Path) -> list[Path]:
 
 
 def test_two_spellings_of_one_file_are_one_file(index: Index, tmp_path: Path) -> None:
-    published = publish(index, make_wheel(tmp_path, "demo"))
+    published = add_file(index, make_wheel(tmp_path, "demo"))
     again = (tmp_path / "demo-1.0-py3-none-any.whl").rename(tmp_path / "Demo-1.0-py3-none-any.whl")
-    same = publish(index, again)
+    same = add_file(index, again)
     assert (same.is_new, same.file) == (False, published.file)
     make_wheel(tmp_path, "Demo", files={"demo.py": b"other"})
     with pytest.raises(Conflict, match=r"Demo-1\.0-py3-none-any\.whl is here already"):
-        publish(index, tmp_path / "Demo-1.0-py3-none-any.whl")
+        add_file(index, tmp_path / "Demo-1.0-py3-none-any.whl")
 
 
 def test_sdists_stand_beside_wheels(index: Index, tmp_path: Path) -> None:
-    publish(index, make_wheel(tmp_path))
-    sdist = publish(index, make_sdist(tmp_path)).file
+    add_file(index, make_wheel(tmp_path))
+    sdist = add_file(index, make_sdist(tmp_path)).file
     assert [file.filename for file in index.project_files("demo")] == [
         "demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz",
     ]  # fmt: skip
@@ -68,7 +61,7 @@ def test_sdists_stand_beside_wheels(index: Index, tmp_path: Path) -> None:
 
 
 def test_a_yank_shows_its_reason_at_once_and_can_be_undone(index: Index, tmp_path: Path) -> None:
-    publish(index, make_wheel(tmp_path))
+    add_file(index, make_wheel(tmp_path))
     assert b'"yanked":false' in page(index)
     assert do(index.curator.yank(DEMO, "1.0", "breaks numpy")) == 1
     assert b'"yanked":"breaks numpy"' in page(index)
@@ -82,8 +75,8 @@ def test_removing_gives_the_disk_back_and_the_name_keeps_its_meaning(
     index: Index, tmp_path: Path
 ) -> None:
     wheel = make_wheel(tmp_path / "a")
-    publish(index, wheel)
-    publish(index, make_wheel(tmp_path / "a", version="1.1"))
+    add_file(index, wheel)
+    add_file(index, make_wheel(tmp_path / "a", version="1.1"))
     assert len(stored(tmp_path)) == 4
     (gone,) = do(index.curator.remove(DEMO, "1.0", "ada"))
     assert gone.filename == wheel.name
@@ -92,15 +85,15 @@ def test_removing_gives_the_disk_back_and_the_name_keeps_its_meaning(
     with pytest.raises(UnknownItem):
         index.file_by_hash(gone.sha256)
     with pytest.raises(Conflict, match="was here, and was removed"):
-        publish(index, make_wheel(tmp_path / "b", files={"demo.py": b"other"}))
-    assert publish(index, wheel).is_new
+        add_file(index, make_wheel(tmp_path / "b", files={"demo.py": b"other"}))
+    assert add_file(index, wheel).is_new
     do(index.curator.remove(DEMO, "1.0", "ada"))
     with pytest.raises(UnknownItem):
         do(index.curator.remove(DEMO, "1.0", "ada"))
 
 
 def test_a_name_stays_owned_when_its_last_version_is_removed(index: Index, tmp_path: Path) -> None:
-    publish(index, make_wheel(tmp_path))
+    add_file(index, make_wheel(tmp_path))
     do(index.curator.remove(DEMO, "1.0", "ada"))
     assert index.owned("demo") is not None
     do(index.curator.unclaim(DEMO))
@@ -110,7 +103,7 @@ def test_a_name_stays_owned_when_its_last_version_is_removed(index: Index, tmp_p
 def test_bytes_that_somebody_else_has_stay(index: Index, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, version=TREE)
     for user in ("ada", "bob"):
-        publish(index, wheel, user)
+        add_file(index, wheel, user)
     do(index.curator.remove(DEMO, TREE, "ada"))
     (bobs,) = index.tree_files("demo", "bob")
     assert index.stored_at(bobs).read_bytes() == wheel.read_bytes()
@@ -127,7 +120,7 @@ def test_a_claim_makes_a_name_ours_and_can_be_given_back(index: Index, tmp_path:
     assert first.is_claimed
     assert again == first
     assert b'"files":[]' in page(index)
-    publish(index, make_wheel(tmp_path))
+    add_file(index, make_wheel(tmp_path))
     with pytest.raises(Conflict, match="demo has 1 files here"):
         do(index.curator.unclaim(DEMO))
     do(index.curator.remove(DEMO, "1.0", "ada"))
@@ -141,10 +134,10 @@ def test_a_claim_makes_a_name_ours_and_can_be_given_back(index: Index, tmp_path:
 def test_archived_and_quarantined_projects_take_no_uploads(
     index: Index, tmp_path: Path, status: ProjectStatus
 ) -> None:
-    published = publish(index, make_wheel(tmp_path)).file
+    published = add_file(index, make_wheel(tmp_path)).file
     do(index.curator.mark(DEMO, status, "why"))
     with pytest.raises(NotPermitted, match=f"demo is {status} here: why"):
-        publish(index, make_wheel(tmp_path, version="1.1"))
+        add_file(index, make_wheel(tmp_path, version="1.1"))
     assert (b"demo-1.0-py3" in page(index)) == status.offers_files
     if status.offers_files:
         assert index.file_by_hash(published.sha256) == published
@@ -152,13 +145,13 @@ def test_archived_and_quarantined_projects_take_no_uploads(
         with pytest.raises(NotPermitted, match="quarantined"):
             index.file_by_hash(published.sha256)
     do(index.curator.mark(DEMO, ProjectStatus.ACTIVE, None))
-    assert publish(index, make_wheel(tmp_path, version="1.1")).is_new
+    assert add_file(index, make_wheel(tmp_path, version="1.1")).is_new
     with pytest.raises(UnknownItem):
         do(index.curator.mark(NormalizedName("other"), status, None))
 
 
 def test_the_page_of_trees_is_of_one_user(index: Index, tmp_path: Path) -> None:
-    publish(index, make_wheel(tmp_path, version=TREE), "ada")
+    add_file(index, make_wheel(tmp_path, version=TREE), "ada")
     adas = do(index.pages.page(trees_of("ada"), DEMO, JSON))
     assert TREE.encode() in adas.body
     assert do(index.pages.page(trees_of("bob"), DEMO, JSON)) is None

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import os
 import signal
 import subprocess
@@ -11,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.material.wheels import make_wheel
-from support.services.index_server import opened_index
+from support.services.index_server import add_file, opened_index
 
+from park.digests import file_sha256
 from park.errors import Conflict, InvalidUpload, UnknownItem
-from park_repo.index import Upload
 from park_repo.records import Layer, PublishedFile
 from park_repo.upstream.upstream import Upstream
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from park_repo.index import Index, Publication
+    from park_repo.index import Index
 
 TREE = "1.0+t0123456789abcdef"
 
@@ -33,24 +31,13 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-def publish(index: Index, wheel: Path, user: str = "ada") -> Publication:
-    with index.incoming() as content:
-        content.write(wheel.read_bytes())
-        upload = Upload(content=content, filename=wheel.name, user=user)
-        return asyncio.run(index.publish(upload))
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def test_a_released_version_is_everybodys(index: Index, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path)
-    published = publish(index, wheel)
+    published = add_file(index, wheel)
     assert published.is_new
     file = published.file
     assert (file.layer, file.owner, file.uploaded_by) == (Layer.PROJECTS, "", "ada")
-    assert (file.size, file.sha256) == (wheel.stat().st_size, digest(wheel))
+    assert (file.size, file.sha256) == (wheel.stat().st_size, file_sha256(wheel))
     assert [owned.name for owned in index.owned_projects()] == ["demo"]
     assert index.project_files("Demo") == (file,)
     assert index.has(file.sha256, user="bob")
@@ -59,7 +46,7 @@ def test_a_released_version_is_everybodys(index: Index, tmp_path: Path) -> None:
 
 
 def test_a_tree_is_its_owners_alone(index: Index, tmp_path: Path) -> None:
-    file = publish(index, make_wheel(tmp_path, version=TREE)).file
+    file = add_file(index, make_wheel(tmp_path, version=TREE)).file
     assert (file.layer, file.owner) == (Layer.TREES, "ada")
     assert index.owned_projects() == ()
     assert (index.tree_projects("ada"), index.tree_projects("bob")) == (("demo",), ())
@@ -73,37 +60,37 @@ def test_a_tree_is_its_owners_alone(index: Index, tmp_path: Path) -> None:
 def test_two_users_may_have_different_trees_of_one_name(index: Index, tmp_path: Path) -> None:
     adas = make_wheel(tmp_path / "a", version=TREE, files={"demo.py": b"a"})
     bobs = make_wheel(tmp_path / "b", version=TREE, files={"demo.py": b"b"})
-    assert publish(index, adas, "ada").is_new
-    assert publish(index, bobs, "bob").is_new
+    assert add_file(index, adas, "ada").is_new
+    assert add_file(index, bobs, "bob").is_new
 
 
 def test_the_same_bytes_of_two_users_are_stored_once(index: Index, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, version=TREE)
-    files = [publish(index, wheel, user).file for user in ("ada", "bob")]
+    files = [add_file(index, wheel, user).file for user in ("ada", "bob")]
     assert len({index.stored_at(file) for file in files}) == 1
 
 
 def test_a_file_name_is_immutable(index: Index, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path / "a")
-    first = publish(index, wheel)
-    again = publish(index, wheel)
+    first = add_file(index, wheel)
+    again = add_file(index, wheel)
     assert not again.is_new
     assert again.file == first.file
     other = make_wheel(tmp_path / "b", files={"demo.py": b"other"})
     with pytest.raises(Conflict, match="is here already with other bytes"):
-        publish(index, other)
+        add_file(index, other)
     assert index.project_files("demo") == (first.file,)
-    assert not index.has(digest(other))
+    assert not index.has(file_sha256(other))
 
 
 def test_a_refused_upload_leaves_nothing(index: Index, tmp_path: Path) -> None:
     broken = tmp_path / "demo-1.0-py3-none-any.whl"
     broken.write_bytes(b"no zip archive")
     with pytest.raises(InvalidUpload):
-        publish(index, broken)
-    publish(index, make_wheel(tmp_path / "a"))
+        add_file(index, broken)
+    add_file(index, make_wheel(tmp_path / "a"))
     with pytest.raises(Conflict):
-        publish(index, make_wheel(tmp_path / "b", files={"demo.py": b"other"}))
+        add_file(index, make_wheel(tmp_path / "b", files={"demo.py": b"other"}))
     root = tmp_path / "index"
     assert list((root / "incoming").iterdir()) == []
     assert len([p for p in (root / "files").rglob("*") if p.is_file()]) == 2
@@ -117,11 +104,11 @@ def test_a_files_own_fault_is_told_before_whose_its_name_is(tmp_path: Path) -> N
         opened_index(tmp_path / "new", upstream=unreachable) as index,
         pytest.raises(InvalidUpload, match=r"member '\.\./up\.py'"),
     ):
-        publish(index, hostile)
+        add_file(index, hostile)
     with opened_index(tmp_path / "taken") as index:
-        publish(index, make_wheel(tmp_path / "a"))
+        add_file(index, make_wheel(tmp_path / "a"))
         with pytest.raises(InvalidUpload, match=r"member '\.\./up\.py'"):
-            publish(index, hostile)
+            add_file(index, hostile)
 
 
 def test_listeners_hear_of_new_files_once_and_cannot_spoil_them(
@@ -134,7 +121,7 @@ def test_listeners_hear_of_new_files_once_and_cannot_spoil_them(
     index.on_published += [fail, heard.append]
     wheel = make_wheel(tmp_path)
     for _ in range(2):
-        publish(index, wheel)
+        add_file(index, wheel)
     assert heard == list(index.project_files("demo"))
     assert "a listener failed" in caplog.text
 
@@ -142,12 +129,12 @@ def test_listeners_hear_of_new_files_once_and_cannot_spoil_them(
 def test_of_racing_uploads_with_different_bytes_one_wins(index: Index, tmp_path: Path) -> None:
     wheels = [make_wheel(tmp_path / str(n), files={"demo.py": str(n).encode()}) for n in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        outcomes = [pool.submit(publish, index, wheel) for wheel in wheels]
+        outcomes = [pool.submit(add_file, index, wheel) for wheel in wheels]
     errors = [outcome.exception() for outcome in outcomes]
     assert errors.count(None) == 1
     assert sum(isinstance(error, Conflict) for error in errors) == 7
     (file,) = index.project_files("demo")
-    assert digest(index.stored_at(file)) == file.sha256
+    assert file_sha256(index.stored_at(file)) == file.sha256
 
 
 KILLED = """
@@ -155,7 +142,7 @@ import asyncio, os, pathlib, signal, sys
 from park_repo import index as module
 from park_repo import file_store
 from park_repo.index import Upload
-from support.services.index_server import opened_index
+from support.services.index_server import add_file, opened_index
 root, wheel, where = map(pathlib.Path, sys.argv[1:])
 die = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
 with opened_index(root) as index, index.incoming() as content:
@@ -184,4 +171,4 @@ def test_a_kill_at_any_moment_leaves_nothing_half_made(tmp_path: Path, where: st
     with opened_index(root) as index:
         assert index.owned_projects() == ()
         assert not [p for p in root.rglob("*") if p.suffix in {".part", ".whl", ".metadata"}]
-        assert publish(index, wheel).is_new
+        assert add_file(index, wheel).is_new

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.labs.environment_lab import own_interpreter, sha256_of
+from support.labs.environment_lab import own_interpreter
 from support.material.wheels import make_wheel
 from support.services.index_server import application, opened_index, publish, serving
 from support.services.park_client import Client
 from support.services.park_service import ParkService
 
+from park.digests import file_sha256
 from park.errors import ResolutionFailed
 from park.model.pins import Pin, RequirementSet, parse_pin
 from park_server.envs.pylock import dump, normalise, select
@@ -74,7 +75,7 @@ def test_pins_hold_and_what_they_miss_is_added(
 
     wheels = select(lock, INTERPRETER).wheels
     assert [(w.name, w.version) for w in wheels] == [("helper", "2.1"), ("library", "1.0")]
-    assert [w.sha256 for w in wheels] == [sha256_of(published[3]), sha256_of(published[0])]
+    assert [w.sha256 for w in wheels] == [file_sha256(published[3]), file_sha256(published[0])]
     assert b"127.0.0.1" not in dump(lock)
     assert b"ada-token" not in dump(lock)
 
@@ -91,7 +92,7 @@ def test_a_tree_is_taken_from_its_file(resolver: Resolver, url: str, tmp_path: P
         "library": "1.0",
         "helper": "2.0",
     }
-    assert found[TREE.name].sha256 == sha256_of(tree)
+    assert found[TREE.name].sha256 == file_sha256(tree)
     assert str(tmp_path).encode() not in dump(lock)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from support.faults.pipes import Pipe
 
-PROJECT, VERSION = "sortedcontainers", "2.4.0"
+RELEASE = "sortedcontainers", "2.4.0"
 SHELL, ADD = "subprocess:check_call", "operator:add"
 
 
@@ -51,18 +51,6 @@ def filled(disk: Path) -> Path:
     return filler
 
 
-def ready(service: ParkService) -> str:
-    """Have an environment made; return its lock hash."""
-    body = {"project": PROJECT, "version": VERSION}
-    install = service.request("POST", "/api/v1/offers", json=body).json()["install"]
-    record = service.get(f"/api/v1/installs/{install}")
-    while record["state"] not in {"ready", "failed"}:
-        query = {"after": record["revision"], "wait": 30}
-        record = service.get(f"/api/v1/installs/{install}", **query)
-    assert record["state"] == "ready", record
-    return str(record["lock_hash"])
-
-
 def until_said(service: ParkService, text: str) -> None:
     """Wait until the service's log has ``text``."""
     deadline = time.monotonic() + 30
@@ -79,7 +67,7 @@ def until_it_has_a_result(service: ParkService, job: str) -> None:
 
 def test_a_full_disk_loses_nothing(small_disk: Path, go: Pipe) -> None:
     with ParkService(small_disk, "--slots", "2") as service:
-        lock_hash = ready(service)
+        lock_hash = service.offer(*RELEASE)
 
         def job(entry_point: str, *args: object) -> dict[str, object]:
             call = {"args": args, "kwargs": {}}

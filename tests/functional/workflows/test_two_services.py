@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from park.model.conditions import Expression
 
-PROJECT, VERSION = "sortedcontainers", "2.4.0"
+RELEASE = "sortedcontainers", "2.4.0"
 SHELL, ADD = "subprocess:check_call", "operator:add"
 
 
@@ -90,18 +90,6 @@ def started(root: Path, *options: str) -> ParkService:
     return ParkService(root, "--slots", "4", "--port", port, *options)
 
 
-def offered(service: ParkService) -> str:
-    """Have the environment made; return its lock hash."""
-    body = {"project": PROJECT, "version": VERSION}
-    install = service.request("POST", "/api/v1/offers", json=body).json()["install"]
-    record = service.get(f"/api/v1/installs/{install}")
-    while record["state"] not in {"ready", "failed"}:
-        query = {"after": record["revision"], "wait": 30}
-        record = service.get(f"/api/v1/installs/{install}", **query)
-    assert record["state"] == "ready", record
-    return str(record["lock_hash"])
-
-
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Run two services that may talk to each other."""
@@ -111,8 +99,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         started(root / "first", *allowed) as first,
         started(root / "second", *allowed) as second,
     ):
-        lock_hash = offered(first)
-        assert offered(second) == lock_hash
+        lock_hash = first.offer(*RELEASE)
+        assert second.offer(*RELEASE) == lock_hash
         yield Pair(first=first, second=second, lock_hash=lock_hash)
 
 
@@ -220,7 +208,7 @@ def test_an_address_that_is_not_allowed_is_refused_with_the_option(
 ) -> None:
     there = pair.submit(pair.first, ADD, 1, 1)
     with started(tmp_path / "strict") as strict:
-        offered(strict)
+        strict.offer(*RELEASE)
         job = pair.submit(strict, ADD, 1, 1, **pair.after(pair.completed(there), there))
         record = strict.job_when_final(job)
     assert record["status"] == "cancelled"

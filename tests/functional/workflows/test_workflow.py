@@ -30,7 +30,7 @@ from park.model.references import Reference, What
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-PROJECT, VERSION = "sortedcontainers", "2.4.0"
+RELEASE = "sortedcontainers", "2.4.0"
 SHELL, OUTPUT, ADD = "subprocess:check_call", "subprocess:check_output", "operator:add"
 REPORT = "park.jobside:progress"
 LIMIT_S = 60.0
@@ -93,14 +93,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
     """Run a service with a pool, and have an environment made there."""
     root = tmp_path_factory.mktemp("workflow")
     with ParkService(root, "--slots", "4", "--pool", "license:fitter=1") as service:
-        body = {"project": PROJECT, "version": VERSION}
-        install = service.request("POST", "/api/v1/offers", json=body).json()["install"]
-        record = service.get(f"/api/v1/installs/{install}")
-        while record["state"] not in {"ready", "failed"}:
-            query = {"after": record["revision"], "wait": 30}
-            record = service.get(f"/api/v1/installs/{install}", **query)
-        assert record["state"] == "ready", record
-        yield Road(service=service, lock_hash=str(record["lock_hash"]))
+        yield Road(service=service, lock_hash=service.offer(*RELEASE))
 
 
 def value(job: str, *path: str | int) -> Reference:

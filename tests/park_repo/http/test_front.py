@@ -10,11 +10,11 @@ import pytest
 from packaging.utils import NormalizedName
 from starlette.testclient import TestClient
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index
+from support.services.index_server import add_file, application, opened_index
 
 from park_repo.http.front import PageFront
-from park_repo.index import Index, Upload
 from park_repo.negotiation import HTML, JSON
+from park_repo.index import Index
 from park_repo.pages import Pages
 from park_repo.records import PROJECTS
 
@@ -43,7 +43,7 @@ class Watched:
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
     with opened_index(tmp_path / "index") as index:
-        publish(index, make_wheel(tmp_path))
+        add_file(index, make_wheel(tmp_path))
         yield index
 
 
@@ -55,12 +55,6 @@ def behind(index: Index) -> Watched:
 @pytest.fixture
 def client(index: Index, behind: Watched) -> TestClient:
     return TestClient(PageFront(behind, index), headers=ADA, follow_redirects=False)
-
-
-def publish(index: Index, wheel: Path) -> None:
-    with index.incoming() as content:
-        content.write(wheel.read_bytes())
-        asyncio.run(index.publish(Upload(content=content, filename=wheel.name, user="ada")))
 
 
 def test_a_page_is_built_once_and_then_answered_in_front(
@@ -81,7 +75,7 @@ def test_a_page_is_built_once_and_then_answered_in_front(
 def test_a_change_is_seen_at_once(client: TestClient, index: Index, tmp_path: Path) -> None:
     for version in ("1.1", "1.2"):
         client.get("/simple/demo/")
-        publish(index, make_wheel(tmp_path, version=version))
+        add_file(index, make_wheel(tmp_path, version=version))
         assert version in client.get("/simple/demo/").json()["versions"]
     asyncio.run(index.curator.yank(DEMO, "1.1", "why"))
     assert "why" in [file["yanked"] for file in client.get("/simple/demo/").json()["files"]]

@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 from support.material.wheels import make_wheel
 from support.services.index_server import application, opened_index
 
-from park_repo.index import Index
+from park.digests import file_sha256
 from park_repo.negotiation import HTML, JSON
+from park_repo.index import Index
 from park_repo.upstream.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def test_an_upload_is_on_the_pages_and_its_content_can_be_fetched(
     client: TestClient, tmp_path: Path
 ) -> None:
     wheel = make_wheel(tmp_path)
-    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    sha256 = file_sha256(wheel)
     answer = upload(client, wheel, sha256_digest=sha256, name="demo", version="1.0")
     assert answer.json() == {
         "filename": wheel.name, "sha256": sha256, "layer": "projects", "new": True,
@@ -285,7 +286,7 @@ def test_a_range_that_cannot_be_had_is_a_problem_document(
     wheel = make_wheel(tmp_path, "demo")
     size = wheel.stat().st_size
     upload(client, wheel)
-    url = f"/files/{hashlib.sha256(wheel.read_bytes()).hexdigest()}/{wheel.name}"
+    url = f"/files/{file_sha256(wheel)}/{wheel.name}"
 
     response = client.get(url, headers=ADA | {"Range": asked_for})
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.wheels import make_wheel, wheel_members, write_archive
 
+from park.digests import file_sha256
 from park.errors import CannotSatisfy
 from park_repo.durable import QUARANTINE, key_lock
 from park_repo.wheelstore.entry import StoreEntry, StoreKey
@@ -64,10 +65,6 @@ class CountingCompiler:
         return digests
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> WheelStore:
     return WheelStore(tmp_path / "store")
@@ -80,7 +77,7 @@ def wheel(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def entry(store: WheelStore, wheel: Path) -> StoreEntry:
-    return store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler())
+    return store.add(wheel, sha256=file_sha256(wheel), compiler=CountingCompiler())
 
 
 def _rewrite(path: Path, content: bytes) -> None:
@@ -128,7 +125,7 @@ def test_bytecode_in_a_wheel_is_not_taken_over(entry: StoreEntry) -> None:
 
 
 def test_everything_is_read_only_and_executables_stay_so(tmp_path: Path, store: WheelStore) -> None:
-    entry = store.add(w := make_wheel(tmp_path), sha256=_sha256(w), compiler=CountingCompiler())
+    entry = store.add(w := make_wheel(tmp_path), sha256=file_sha256(w), compiler=CountingCompiler())
 
     modes = {path.stat().st_mode & 0o222 for path in [entry.path, *entry.path.rglob("*")]}
 
@@ -138,8 +135,8 @@ def test_everything_is_read_only_and_executables_stay_so(tmp_path: Path, store: 
 def test_the_second_time_nothing_is_unpacked(store: WheelStore, wheel: Path) -> None:
     compiler = CountingCompiler()
 
-    first = store.add(wheel, sha256=_sha256(wheel), compiler=compiler)
-    second = store.add(wheel, sha256=_sha256(wheel), compiler=compiler)
+    first = store.add(wheel, sha256=file_sha256(wheel), compiler=compiler)
+    second = store.add(wheel, sha256=file_sha256(wheel), compiler=compiler)
 
     assert (first, compiler.calls) == (second, 1)
     assert list(store.entries()) == [first]
@@ -149,7 +146,7 @@ def test_threads_that_want_one_wheel_unpack_it_once(store: WheelStore, wheel: Pa
     compiler = CountingCompiler()
     with ThreadPoolExecutor(8) as threads:
         pending = [
-            threads.submit(store.add, wheel, sha256=_sha256(wheel), compiler=compiler)
+            threads.submit(store.add, wheel, sha256=file_sha256(wheel), compiler=compiler)
             for _ in range(8)
         ]
         entries = {future.result().key for future in pending}
@@ -183,7 +180,7 @@ def test_a_broken_wheel_is_refused_and_leaves_nothing(
     make(path)
 
     with pytest.raises(CannotSatisfy, match=reason):
-        store.add(path, sha256=_sha256(path), compiler=CountingCompiler())
+        store.add(path, sha256=file_sha256(path), compiler=CountingCompiler())
 
     assert [p.name for p in store.folder.iterdir()] == [".locks"]
     assert not (tmp_path / "out.py").exists()
@@ -192,12 +189,14 @@ def test_a_broken_wheel_is_refused_and_leaves_nothing(
 def test_the_data_folder_is_spelled_as_the_dist_info(tmp_path: Path, store: WheelStore) -> None:
     """The file name may spell the project in another way."""
     wheel = make_wheel(tmp_path, files=FILES).rename(tmp_path / "Demo-1.0-py3-none-any.whl")
-    entry = store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler())
+    entry = store.add(wheel, sha256=file_sha256(wheel), compiler=CountingCompiler())
     assert entry.schemes == ("data", "headers", "scripts", "site")
 
 
 def test_another_file_than_the_lock_says_is_refused(store: WheelStore, wheel: Path) -> None:
-    with pytest.raises(CannotSatisfy, match=f"expected SHA-256 {'0' * 64}, found {_sha256(wheel)}"):
+    with pytest.raises(
+        CannotSatisfy, match=f"expected SHA-256 {'0' * 64}, found {file_sha256(wheel)}"
+    ):
         store.add(wheel, sha256="0" * 64, compiler=CountingCompiler())
 
 
@@ -248,7 +247,7 @@ def test_an_entry_in_quarantine_is_gone_until_it_is_added_again(
 
     assert not store.heal(entry.key)
     assert store.get(entry.key) is None
-    again = store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler())
+    again = store.add(wheel, sha256=file_sha256(wheel), compiler=CountingCompiler())
 
     assert (again.path / "site/demo/__init__.py").read_bytes() == b"VALUE = 1\n"
     assert store.verify(again) == ()
@@ -261,7 +260,7 @@ def test_a_damaged_mark_is_no_entry_and_is_made_again(
     (store.folder / f"{entry.key}.json").write_text("{")
 
     assert store.get(entry.key) is None
-    assert store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler()) == entry
+    assert store.add(wheel, sha256=file_sha256(wheel), compiler=CountingCompiler()) == entry
 
 
 class WatchingCompiler(CountingCompiler):
@@ -279,7 +278,7 @@ class WatchingCompiler(CountingCompiler):
 
 
 def test_an_entry_is_of_use_before_it_is_compiled(store: WheelStore, wheel: Path) -> None:
-    entry = store.unpack(wheel, sha256=_sha256(wheel), python="3.11", cache_tag=TAG)
+    entry = store.unpack(wheel, sha256=file_sha256(wheel), python="3.11", cache_tag=TAG)
     seen: list[object] = []
 
     def look() -> None:
@@ -308,7 +307,7 @@ def test_an_entry_is_of_use_before_it_is_compiled(store: WheelStore, wheel: Path
 def test_a_scribble_before_the_bytecode_is_found_then_and_later(
     store: WheelStore, wheel: Path
 ) -> None:
-    entry = store.unpack(wheel, sha256=_sha256(wheel), python="3.11", cache_tag=TAG)
+    entry = store.unpack(wheel, sha256=file_sha256(wheel), python="3.11", cache_tag=TAG)
     _rewrite(entry.path / "site/demo/__init__.py", b"VALUE = 2\n")
 
     assert [str(damage) for damage in store.verify(entry)] == ["site/demo/__init__.py changed"]
@@ -317,7 +316,7 @@ def test_a_scribble_before_the_bytecode_is_found_then_and_later(
 
 
 def test_what_a_job_puts_among_the_bytecode_goes(store: WheelStore, wheel: Path) -> None:
-    entry = store.unpack(wheel, sha256=_sha256(wheel), python="3.11", cache_tag=TAG)
+    entry = store.unpack(wheel, sha256=file_sha256(wheel), python="3.11", cache_tag=TAG)
     folder = entry.path / "site/demo/__pycache__"
     (folder / f"other.{TAG}.pyc").write_bytes(b"")
 
@@ -336,7 +335,7 @@ def test_modules_that_do_not_compile_have_no_bytecode(store: WheelStore, wheel: 
         ) -> dict[str, str]:
             return super().compile(root, [f for f in files if "broken" not in f], progress)
 
-    entry = store.add(wheel, sha256=_sha256(wheel), compiler=Picky())
+    entry = store.add(wheel, sha256=file_sha256(wheel), compiler=Picky())
 
     names = [path.name for path in (entry.path / "site/demo/__pycache__").iterdir()]
     assert names == [f"__init__.{TAG}.pyc"]
@@ -348,7 +347,7 @@ def test_a_script_of_pip_is_named_for_the_interpreter(tmp_path: Path, store: Whe
     files = {"pip.py": b"def main(): ...\n", "pip-1.0.dist-info/entry_points.txt": points}
     wheel = make_wheel(tmp_path, "pip", files=files)
 
-    entry = store.unpack(wheel, sha256=_sha256(wheel), python="3.11", cache_tag=TAG)
+    entry = store.unpack(wheel, sha256=file_sha256(wheel), python="3.11", cache_tag=TAG)
 
     assert [script.name for script in entry.scripts] == ["pip", "pip3.11"]
 
@@ -357,12 +356,13 @@ def test_a_removed_entry_leaves_nothing(store: WheelStore, entry: StoreEntry, wh
     store.remove(entry.key)
 
     assert [p.name for p in store.folder.iterdir()] == [".locks"]
-    assert store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler()) == entry
+    assert store.add(wheel, sha256=file_sha256(wheel), compiler=CountingCompiler()) == entry
 
 
 _KILLED = """
-    import hashlib, sys
+    import sys
     from pathlib import Path
+    from park.digests import file_sha256
     from park_repo.wheelstore.store import WheelStore
 
     class Compiler:
@@ -372,7 +372,7 @@ _KILLED = """
             sys.stdin.read()
 
     wheel = Path(sys.argv[2])
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    digest = file_sha256(wheel)
     WheelStore(Path(sys.argv[1])).add(wheel, sha256=digest, compiler=Compiler())
 """
 
@@ -394,7 +394,7 @@ def test_a_killed_compiler_leaves_an_entry_that_can_be_compiled(
     assert while_it_compiles == store.sweep() == []
     (entry,) = store.entries()
     assert (entry.bytecode, store.verify(entry)) == (False, ())
-    again = store.add(wheel, sha256=_sha256(wheel), compiler=CountingCompiler())
+    again = store.add(wheel, sha256=file_sha256(wheel), compiler=CountingCompiler())
     assert (again.bytecode, store.verify(again, thorough=True)) == (True, ())
 
 

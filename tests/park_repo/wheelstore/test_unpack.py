@@ -7,9 +7,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from support.labs.environment_lab import sha256_of
 from support.material.wheels import make_wheel
 
+from park.digests import file_sha256
 from park.errors import CannotSatisfy
 from park_repo.wheelstore.store import WheelStore
 
@@ -46,7 +46,7 @@ def test_what_cannot_be_unpacked_is_refused_and_leaves_nothing(
     store = WheelStore(tmp_path / "store")
 
     with pytest.raises(CannotSatisfy, match=f"^not a valid wheel: {wheel.name}: .*{reason}"):
-        store.unpack(wheel, sha256=sha256_of(wheel), python="3.11", cache_tag="cpython-311")
+        store.unpack(wheel, sha256=file_sha256(wheel), python="3.11", cache_tag="cpython-311")
 
     assert list(store.entries()) == []
     assert [path.name for path in store.folder.iterdir()] == [".locks"]
@@ -65,7 +65,7 @@ def test_what_this_file_system_takes_no_name_for_is_told_as_that(
     monkeypatch.setattr("park_repo.wheelstore.unpack.install", small)
 
     with pytest.raises(CannotSatisfy, match=f"{wheel.name}: a name is too long for .*long.py"):
-        store.unpack(wheel, sha256=sha256_of(wheel), python="3.11", cache_tag="cpython-311")
+        store.unpack(wheel, sha256=file_sha256(wheel), python="3.11", cache_tag="cpython-311")
 
 
 def test_what_the_disk_refuses_is_no_fault_of_the_wheel(
@@ -80,4 +80,4 @@ def test_what_the_disk_refuses_is_no_fault_of_the_wheel(
     monkeypatch.setattr("park_repo.wheelstore.unpack.install", full)
 
     with pytest.raises(OSError, match="No space left"):
-        store.unpack(wheel, sha256=sha256_of(wheel), python="3.11", cache_tag="cpython-311")
+        store.unpack(wheel, sha256=file_sha256(wheel), python="3.11", cache_tag="cpython-311")

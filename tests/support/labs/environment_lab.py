@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from packaging.pylock import Package, PackageWheel, Pylock
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
+from park.digests import file_sha256
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.interpreters import Interpreter, query
 from park_server.envs.realisation import Environments
@@ -28,7 +28,6 @@ __all__ = [
     "lock_of",
     "own_interpreter",
     "run_python",
-    "sha256_of",
 ]
 
 
@@ -44,17 +43,13 @@ def environments_in(home: Path) -> Environments:
     return Environments(home, WheelStore(home / "wheels"))
 
 
-def sha256_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def lock_of(wheels: Iterable[Path]) -> Pylock:
     """Return a lock that holds ``wheels``, each for its own project."""
     packages = []
     for path in wheels:
         name, version, _, _ = parse_wheel_filename(path.name)
         wheel = PackageWheel(
-            name=path.name, path=f"wheels/{path.name}", hashes={"sha256": sha256_of(path)}
+            name=path.name, path=f"wheels/{path.name}", hashes={"sha256": file_sha256(path)}
         )
         packages.append(Package(name=name, version=version, wheels=[wheel]))
     return Pylock(lock_version=Version("1.0"), created_by="tests", packages=packages)
@@ -62,7 +57,7 @@ def lock_of(wheels: Iterable[Path]) -> Pylock:
 
 def fetch_from(wheels: Iterable[Path]) -> Callable[[LockedWheel, Callable[[int], object]], Path]:
     """Return what gives the file of a locked wheel."""
-    by_digest = {sha256_of(path): path for path in wheels}
+    by_digest = {file_sha256(path): path for path in wheels}
     return lambda wheel, _: by_digest[wheel.sha256]
 
 

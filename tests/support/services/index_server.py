@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import threading
 from contextlib import asynccontextmanager, contextmanager
@@ -17,7 +18,7 @@ from park.errors import NotAuthenticated, ParkError
 from park_repo.database import Database
 from park_repo.http.front import PageFront
 from park_repo.http.routes import index_routes
-from park_repo.index import Index
+from park_repo.index import Index, Publication, Upload
 from park_repo.tables import metadata
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-__all__ = ["TOKENS", "application", "opened_index", "publish", "serving"]
+__all__ = ["TOKENS", "add_file", "application", "opened_index", "publish", "serving"]
 
 TOKENS = {"ada-token": "ada", "bob-token": "bob"}
 """The tokens that the test application knows, and whose they are."""
@@ -43,6 +44,14 @@ def opened_index(root: Path, **settings: Any) -> Iterator[Index]:
         yield Index(database, root, **settings)
     finally:
         database.close()
+
+
+def add_file(index: Index, path: Path, user: str = "ada") -> Publication:
+    """Publish the file at ``path``, as an upload of ``user`` does."""
+    with index.incoming() as content:
+        content.write(path.read_bytes())
+        upload = Upload(content=content, filename=path.name, user=user)
+        return asyncio.run(index.publish(upload))
 
 
 def application(index: Index, *, is_open: bool = False) -> Starlette:

@@ -165,6 +165,17 @@ class ParkService:
         """Return the JSON of a GET."""
         return self.request("GET", path, params=query).json()
 
+    def offer(self, project: str, version: str) -> str:
+        """Have the environment of a release made; return its lock hash."""
+        body = {"project": project, "version": version}
+        install = self.request("POST", "/api/v1/offers", json=body).json()["install"]
+        record = self.get(f"/api/v1/installs/{install}")
+        while record["state"] not in {"ready", "failed"}:
+            query = {"after": record["revision"], "wait": 30}
+            record = self.get(f"/api/v1/installs/{install}", **query)
+        assert record["state"] == "ready", record
+        return str(record["lock_hash"])
+
     def job_when_final(self, job: str) -> dict[str, Any]:
         """Wait for the end of a job and return its record."""
         record: dict[str, Any] = self.get(f"/api/v1/jobs/{job}", wait=30)
