@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import httpx2
 
 from park.errors import CannotSatisfy, UsageError
-from park.model.urls import DEFAULT_PORTS
+from park.model.urls import DEFAULT_PORTS, without_credentials
 from park.wire import FetchRequest
 
 __all__ = [
@@ -141,10 +141,8 @@ def _too_many(urls: tuple[httpx2.URL, ...]) -> CannotSatisfy:
 
 def shown(url: str) -> str:
     """Return ``url`` as it may be shown: no user information, and no query (a signature, say)."""
-    parts = urlsplit(url)
-    netloc = parts.netloc.rpartition("@")[2]
-    query = "…" if parts.query else ""
-    return urlunsplit(parts._replace(netloc=netloc, query=query, fragment=""))
+    parts = urlsplit(without_credentials(url))
+    return urlunsplit(parts._replace(query="…" if parts.query else "", fragment=""))
 
 
 def _parsed(text: str) -> httpx2.URL:

@@ -9,14 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from park.errors import UsageError
 from park.model.conditions_json import POOL_NAME
 from park.model.sizes import parse_size
 from park_server.egress import AddressPolicy
 
-__all__ = ["PYPI", "Settings", "without_credentials"]
+__all__ = ["PYPI", "Settings"]
 
 _HIGHEST_PORT = 65_535
 
@@ -188,9 +188,3 @@ def machine_index() -> str | None:
         check=False,
     )
     return answer.stdout.strip() or None if answer.returncode == 0 else None
-
-
-def without_credentials(url: str) -> str:
-    """Return ``url`` as it may be shown: without user and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -13,11 +13,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from park.errors import LocalSetError
 from park.local.project import ProjectKind
 from park.local.pyproject import is_source_tree
+from park.model.urls import without_credentials
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -88,7 +89,7 @@ def _direct_url(distribution: Distribution) -> dict[str, Any]:
 
 
 def _direct(distribution: Distribution, direct_url: dict[str, Any]) -> Origin:
-    url = _without_credentials(direct_url["url"])
+    url = without_credentials(direct_url["url"])
     if "vcs_info" in direct_url:
         vcs = direct_url["vcs_info"]
         text = f"installed from {vcs.get('vcs', 'vcs')}+{url}@{vcs.get('commit_id', '?')}"
@@ -114,8 +115,3 @@ def _folder_of(url: str) -> Path:
     """
     path = unquote(urlsplit(url).path)
     return Path(path.lstrip("/") if os.name == "nt" else path)
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

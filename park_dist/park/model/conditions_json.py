@@ -44,7 +44,7 @@ from park.model.conditions import (
     all_of,
     any_of,
 )
-from park.model.references import Reference, What
+from park.model.references import Reference, What, nonempty
 
 __all__ = [
     "LONGEST_DELAY_S",
@@ -202,7 +202,7 @@ def _leaf(node: Any) -> Leaf:
 
 def _job(node: Mapping[str, Any]) -> Leaf:
     _only(node, {"job", "is", "service"})
-    return JobIs(job=_word(node["job"]), phase=Phase(node["is"]), service=_service(node))
+    return JobIs(job=nonempty(node["job"]), phase=Phase(node["is"]), service=_service(node))
 
 
 def _install(node: Mapping[str, Any]) -> Leaf:
@@ -210,7 +210,7 @@ def _install(node: Mapping[str, Any]) -> Leaf:
     phase = Phase(node["is"])
     if phase in {Phase.STARTED, Phase.CANCELLED}:
         raise ValueError(phase)
-    return InstallIs(install=_word(node["install"]), phase=phase, service=_service(node))
+    return InstallIs(install=nonempty(node["install"]), phase=phase, service=_service(node))
 
 
 def _comparison(node: Mapping[str, Any]) -> Leaf:
@@ -249,7 +249,7 @@ def _check_value(value: Any) -> None:
 
 def _pool(node: Mapping[str, Any]) -> Leaf:
     _only(node, {"pool", "count"})
-    name, count = _word(node["pool"]), node["count"]
+    name, count = nonempty(node["pool"]), node["count"]
     if not POOL_NAME.fullmatch(name) or not _is_whole(count):
         raise ValueError(node)
     if not 0 < count <= _MOST_OF_A_POOL:
@@ -293,14 +293,8 @@ def _moment(text: Any) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _word(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(value)
-    return value
-
-
 def _service(node: Mapping[str, Any]) -> str | None:
-    return _word(node["service"]) if "service" in node else None
+    return nonempty(node["service"]) if "service" in node else None
 
 
 def _is_whole(value: Any) -> bool:

@@ -11,6 +11,7 @@ reads the reference; ``name`` that of a file, absent where the job itself says w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,7 @@ from typing import Any, Literal
 
 from park.errors import UsageError
 
-__all__ = ["NODE", "Reference", "Step", "What", "references_in"]
+__all__ = ["NODE", "Reference", "Step", "What", "nonempty", "references_in"]
 
 NODE = "reference"
 """The kind of the node, under the codec's key ``$park``."""
@@ -76,6 +77,11 @@ class Reference:
         name = f" {self.name}" if self.name is not None else ""
         return f"{self.what}{path}{name} of job {self.job}"
 
+    @property
+    def key(self) -> str:
+        """The one text of a reference, by which what it stands for is found again."""
+        return json.dumps(self.as_json(), sort_keys=True)
+
     def as_json(self) -> dict[str, Any]:
         """Return the node; what is absent is left out."""
         node: dict[str, Any] = {_TAG: NODE, "job": self.job, "what": str(self.what)}
@@ -93,17 +99,18 @@ class Reference:
         try:
             service, name = node.get("service"), node.get("name")
             return cls(
-                job=_text(node["job"]),
+                job=nonempty(node["job"]),
                 what=What(node["what"]),
-                service=None if service is None else _text(service),
-                name=None if name is None else _text(name),
+                service=None if service is None else nonempty(service),
+                name=None if name is None else nonempty(name),
                 path=tuple(_step(each) for each in node.get("path", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"not a reference: {node!r}") from error
 
 
-def _text(value: Any) -> str:
+def nonempty(value: Any) -> str:
+    """Return ``value``, which is text; raises `ValueError` for anything else, and for none."""
     if not isinstance(value, str) or not value:
         raise ValueError(value)
     return value

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["DEFAULT_PORTS", "bracketed", "host_of", "origin_of"]
+__all__ = ["DEFAULT_PORTS", "bracketed", "host_of", "origin_of", "without_credentials"]
 
 DEFAULT_PORTS = MappingProxyType({"http": 80, "https": 443})
 """The port that a URL without one means, by its scheme; other schemes are none of ours."""
@@ -14,6 +14,12 @@ DEFAULT_PORTS = MappingProxyType({"http": 80, "https": 443})
 def host_of(url: str) -> str:
     """Return the part of a service's URL that people know it by."""
     return urlsplit(url).netloc or url
+
+
+def without_credentials(url: str) -> str:
+    """Return ``url`` as it may be shown: without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def bracketed(host: str) -> str:

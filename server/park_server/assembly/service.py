@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.local.interpreter import python_minor
+from park.model.urls import without_credentials
 from park.wire import ServiceRecord
 from park_repo.http.front import PageFront
 from park_repo.http.routes import index_routes
@@ -45,7 +46,7 @@ from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
 from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
-from park_server.settings import Settings, without_credentials
+from park_server.settings import Settings
 
 __all__ = ["AssembledService", "assembled"]
 

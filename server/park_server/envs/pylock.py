@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urldefrag, urlsplit
 
 from packaging.markers import Environment
 from packaging.pylock import (
@@ -33,6 +33,7 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_fi
 from park.errors import ResolutionFailed, UsageError
 from park.model.lock_hash import LockHash, SelectedWheel, Target, lock_hash
 from park.model.pylock import dumps, lock_of, wheel_package
+from park.model.urls import without_credentials
 from park_server.envs.interpreters import Interpreter
 
 __all__ = ["OWN_WHEELS", "LockedWheel", "Selection", "dump", "load", "normalise", "select"]
@@ -82,7 +83,7 @@ def normalise(
     Files under the host of ``service_url`` lose their URL. Raises `ResolutionFailed` where
     a package has no wheel that the interpreter takes, or no SHA-256.
     """
-    own_host = urlsplit(service_url).netloc.rpartition("@")[2] if service_url else None
+    own_host = urlsplit(without_credentials(service_url)).netloc if service_url else None
     return lock_of(
         (_package(wheel, own_host) for wheel in select(resolved, interpreter).wheels),
         python=interpreter.target.python,
@@ -165,10 +166,9 @@ def _package(wheel: LockedWheel, own_host: str | None) -> Package:
 
 def _public_url(url: str | None) -> str | None:
     """Return an http(s) ``url`` without credentials; None for a file of this machine."""
-    parts = urlsplit(url or "")
-    if parts.scheme not in {"http", "https"}:
+    if url is None or urlsplit(url).scheme not in {"http", "https"}:
         return None
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+    return urldefrag(without_credentials(url)).url
 
 
 def _basename(path: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -37,7 +36,7 @@ def resolved(connection: Connection, job: JobId, user: str, document: Any, base_
     def stand_in(reference: Reference) -> Any:
         if reference.service is not None:
             try:
-                return staged[_key(reference)]
+                return staged[reference.key]
             except KeyError:
                 raise UnknownItem(f"{reference} was not brought here") from None
         return _here(connection, user, reference, base_url)
@@ -131,7 +130,3 @@ def _text(value: Any) -> str | None:
     if isinstance(value, dict) and value.get(TAG) in {"path", "service-file"}:
         return str(value.get("value", value.get("path")))
     return None
-
-
-def _key(reference: Reference) -> str:
-    return json.dumps(reference.as_json(), sort_keys=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,6 @@ __all__ = [
     "RemoteLeaf",
     "forget",
     "held_by",
-    "key_of",
     "references_to_stage",
     "release",
     "staged_references",
@@ -116,11 +114,6 @@ def forget(connection: Connection, held: Held) -> None:
     connection.execute(_FORGET, {"job": held.job, "service": held.service})
 
 
-def key_of(reference: Reference) -> str:
-    """Return the one text of a reference, as `staged` has it."""
-    return json.dumps(reference.as_json(), sort_keys=True)
-
-
 def references_to_stage(connection: Connection, job: JobId) -> list[Reference]:
     """Return the references to jobs elsewhere in the call or the fetch of ``job``."""
     documents = [
@@ -132,12 +125,12 @@ def references_to_stage(connection: Connection, job: JobId) -> list[Reference]:
 
 
 def staged_references(connection: Connection, job: JobId) -> set[str]:
-    """Return which references of ``job`` are staged, each as `key_of` it."""
+    """Return which references of ``job`` are staged, by their keys."""
     return set(connection.execute(_STAGED, {"job": job}).scalars())
 
 
 def write_staged(connection: Connection, job: JobId, documents: dict[str, Any]) -> None:
-    """Write what takes the place of references, by `key_of` them."""
+    """Write what takes the place of references, by their keys."""
     known = staged_references(connection, job)
     rows = [
         {"job": job, "reference": reference, "document": document}

@@ -118,7 +118,7 @@ class Stager:
         tokens = peer_rows.tokens_in(held)
         by_job: dict[tuple[str, str], list[Reference]] = {}
         for reference in wanted:
-            if peer_rows.key_of(reference) not in done:
+            if reference.key not in done:
                 by_job.setdefault((reference.service or "", reference.job), []).append(reference)
         work: list[Coroutine[Any, Any, dict[str, Any]]] = []
         for (service, needed), references in by_job.items():
@@ -152,7 +152,7 @@ class Stager:
                 raise CannotStage(f"{where} has no result: it is {status}: {error}")
             value = answer["result"]
             return {
-                peer_rows.key_of(each): await self._document(link, token, each, files, value)
+                each.key: await self._document(link, token, each, files, value)
                 for each in references
             }
         except ParkError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.labs.schedule_lab import value_of
 from support.services.park_service import ParkService
 
 from park.model.conditions import (
@@ -96,13 +97,6 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
         yield Road(service=service, lock_hash=service.offer(*RELEASE))
 
 
-def value(job: str, *path: str | int) -> Reference:
-    reference = Reference(job=job, what=What.VALUE)
-    for key in path:
-        reference = reference.item(key)
-    return reference
-
-
 def file_of(job: str, name: str | None = None) -> Reference:
     return Reference(job=job, what=What.FILE, name=name)
 
@@ -113,11 +107,13 @@ def encoded_list(*items: Any) -> list[Any]:
 
 def test_values_go_from_job_to_job(road: Road) -> None:
     first = road.request(ADD, 1, 2)
-    pair = road.request("builtins:dict", kwargs={"x": value(first["id"]).as_json(), "y": [10, 20]})
-    total = road.request(ADD, value(pair["id"], "x"), value(pair["id"], "y", -1))
+    pair = road.request(
+        "builtins:dict", kwargs={"x": value_of(first["id"]).as_json(), "y": [10, 20]}
+    )
+    total = road.request(ADD, value_of(pair["id"], "x"), value_of(pair["id"], "y", -1))
     road.send(total, pair, first)
     assert road.result(total["id"]) == 23
-    lost = road.submit(ADD, value(pair["id"], "z"), 1)
+    lost = road.submit(ADD, value_of(pair["id"], "z"), 1)
     assert "no item 'z': it is a dict with 'x', 'y'" in road.error(lost)
     real = Reference(job=total["id"], what=What.VALUE).attribute("real")
     assert road.result(road.submit(ADD, real, 1)) == 24
@@ -147,7 +143,7 @@ def test_of_several_files_the_one_that_is_meant_is_taken(road: Road) -> None:
 
 def test_a_failure_ends_what_needs_it_and_starts_what_waits_for_it(road: Road) -> None:
     bad = road.request("operator:truediv", 1, 0)
-    needs_it = road.request(ADD, value(bad["id"]), 1)
+    needs_it = road.request(ADD, value_of(bad["id"]), 1)
     cleanup = road.request(ADD, 40, 2, when=JobIs(job=bad["id"], phase=Phase.FAILED))
     road.send(bad, needs_it, cleanup)
     line = f"needs job …{bad['id'][-6:]} (operator:truediv) completed; it failed: ZeroDivisionError"
@@ -213,7 +209,7 @@ def test_a_kill_loses_neither_waiting_jobs_nor_moments(road: Road) -> None:
 
 def test_a_job_is_found_by_the_end_of_its_id_and_explained(road: Road) -> None:
     bad = road.request("operator:truediv", 1, 0)
-    needs_it = road.request(ADD, value(bad["id"]), 1)
+    needs_it = road.request(ADD, value_of(bad["id"]), 1)
     road.send(bad, needs_it)
     road.final(needs_it["id"])
     record = road.service.get(f"/api/v1/jobs/{needs_it['id'][-8:]}")
@@ -237,7 +233,7 @@ def test_a_cancel_with_dependents(road: Road) -> None:
 def test_what_waits_starts_soon_after(road: Road) -> None:
     chain = [road.request(ADD, 0, 1)]
     for _ in range(30):
-        chain.append(road.request(ADD, value(chain[-1]["id"]), 1))
+        chain.append(road.request(ADD, value_of(chain[-1]["id"]), 1))
     road.send(*chain)
     assert road.result(chain[-1]["id"]) == 31
     records = [road.final(each["id"])["job"] for each in chain]
@@ -261,7 +257,7 @@ def test_a_large_workflow_is_accepted_at_a_small_cost(road: Road) -> None:
             [
                 road.request(
                     "builtins:max",
-                    *(value(before[(n + k) % len(before)]["id"]) for k in range(3)),
+                    *(value_of(before[(n + k) % len(before)]["id"]) for k in range(3)),
                 )
                 for n in range(100)
             ]

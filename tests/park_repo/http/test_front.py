@@ -13,8 +13,8 @@ from support.material.wheels import make_wheel
 from support.services.index_server import add_file, application, opened_index
 
 from park_repo.http.front import PageFront
-from park_repo.negotiation import HTML, JSON
 from park_repo.index import Index
+from park_repo.negotiation import HTML, JSON
 from park_repo.pages import Pages
 from park_repo.records import PROJECTS
 

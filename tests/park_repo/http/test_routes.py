@@ -13,8 +13,8 @@ from support.material.wheels import make_wheel
 from support.services.index_server import application, opened_index
 
 from park.digests import file_sha256
-from park_repo.negotiation import HTML, JSON
 from park_repo.index import Index
+from park_repo.negotiation import HTML, JSON
 from park_repo.upstream.upstream import Upstream
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from support.labs.environment_lab import lock_of, sha256_of
+from support.labs.environment_lab import lock_of
 from support.labs.install_lab import (
     LOCKS,
     add_install,
@@ -17,6 +17,7 @@ from support.labs.install_lab import (
 )
 from support.material.wheels import make_wheel
 
+from park.digests import file_sha256
 from park.wire import SourceArchive
 from park_repo.index import Index, Upload
 from park_server.envs.pylock import dump
@@ -72,7 +73,7 @@ def publish(index: Index, path: Path) -> LocalWheel:
         content.write(path.read_bytes())
         asyncio.run(index.publish(Upload(content=content, filename=path.name, user="ada")))
     name, version = path.name.split("-")[:2]
-    return local_wheel(name, version, sha256=sha256_of(path))
+    return local_wheel(name, version, sha256=file_sha256(path))
 
 
 def built(index: Index, folder: Path, version: str, **facts: Sequence[str]) -> LocalWheel:

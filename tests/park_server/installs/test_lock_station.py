@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.labs.environment_lab import lock_of, sha256_of
+from support.labs.environment_lab import lock_of
 from support.labs.install_lab import (
     LOCKS,
     TREE,
@@ -18,6 +18,7 @@ from support.labs.install_lab import (
 )
 from support.material.wheels import make_wheel
 
+from park.digests import file_sha256
 from park.model.pins import parse_pin
 from park.wire import SourceArchive
 from park_repo.index import Index, Upload
@@ -100,7 +101,7 @@ def test_the_resolver_gets_the_files_of_trees(lab: Lab) -> None:
     wheel = make_wheel(lab.folder, "demo", TREE)
     lab.publish(wheel)
     lab.document = lock_of([wheel])
-    built = local_wheel("demo", TREE, sha256=sha256_of(wheel))
+    built = local_wheel("demo", TREE, sha256=file_sha256(wheel))
     lab.locked(checked_request(f"demo=={TREE}", wheels=[built]))
     (path,) = lab.asked[0].trees.values()
     assert path.read_bytes() == wheel.read_bytes()
@@ -129,12 +130,12 @@ def test_an_edit_takes_the_lock_of_before(lab: Lab, database: Database) -> None:
         lab.publish(path)
     versions = [path.name.split("-")[1] for path in (old, new)]
     wheels = [
-        local_wheel("demo", version, sha256=sha256_of(path))
+        local_wheel("demo", version, sha256=file_sha256(path))
         for version, path in zip(versions, (old, new), strict=True)
     ]
     before = install_request(f"demo=={versions[0]}", wheels=wheels[:1])
     document = dump(lock_of([old])).decode()
     add_install(database, before, lock=LOCKS[0], document=document)
     found = lab.locked(checked_request(f"demo=={versions[1]}", wheels=wheels[1:]))
-    assert [wheel.sha256 for wheel in found.selection.wheels] == [sha256_of(new)]
+    assert [wheel.sha256 for wheel in found.selection.wheels] == [file_sha256(new)]
     assert lab.asked == []
