@@ -114,3 +114,14 @@ def reluctant(up, go):
         pipe.write(f"{os.getpid()}\n")
     with Path(go).open() as pipe:
         sys.exit(pipe.readline())
+
+
+def leave(name, up, reason):
+    """Leave a file, say so through the pipe ``up``, and raise, or stay where there is no reason."""
+    Path(name).write_text("left")
+    with Path(up).open("w") as pipe:
+        pipe.write(f"{os.getpid()}\n")
+    if reason is not None:
+        raise ValueError(reason)
+    while True:
+        signal.pause()

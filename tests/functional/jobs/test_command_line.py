@@ -1,0 +1,207 @@
+"""What the commands promise to scripts and to people: exit statuses, streams, files, hints."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from support.services.park_client import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.faults.pipes import Pipe
+    from support.services.park_client import Client, Scientist
+    from support.services.park_service import ParkService
+
+JSON_PAGE = REPOSITORY / "docs" / "reference" / "json.md"
+
+
+@pytest.fixture(scope="module")
+def client(scientist: Scientist) -> Client:
+    return scientist.client
+
+
+@pytest.fixture
+def held(client: Client, up: Pipe, go: Pipe, tmp_path: Path) -> Iterator[str]:
+    """Give a job that runs until a line is sent through ``go``, or the test has ended."""
+    job = client.submit("light_model:hold", up=str(up), go=str(go), runs=str(tmp_path / "runs"))
+    up.receive()
+    yield job
+    client.run("cancel", job)
+
+
+# -- exit statuses
+
+
+def test_following_a_job_that_fails_is_no_failure_of_following(client: Client) -> None:
+    job = client.submit("light_model:fail", reason="thin")
+    done = client.run("logs", "-f", job, quotes_traceback=True)
+    assert "ValueError: thin" in done.stderr
+    assert client.run("result", job, status=1).stdout == ""
+
+
+def test_a_limit_of_the_waiting_is_none_of_the_job(client: Client, held: str, go: Pipe) -> None:
+    message = client.error("result", held, "--timeout", "0.1", status=1)
+    assert f"hint: it goes on; `park logs -f {held}` follows it" in message
+    assert client.json("status", held)["status"] == "running"
+    go.send("in time")
+    assert json.loads(client.run("result", held, "--timeout", "60").stdout) == "in time"
+
+
+def test_an_error_is_text_also_for_programs(client: Client) -> None:
+    for command, status in (
+        (["status", "0199-absent"], 2),
+        (["run", "light_model:echo", "--arg", "n=abc"], 2),
+        (["versions", "-s", "http://127.0.0.1:9"], 3),
+        (["install", "no_such_module"], 5),
+    ):
+        assert client.error(*command, "--json", status=status)
+
+
+def test_an_interrupted_run_says_that_the_job_goes_on(
+    client: Client, up: Pipe, go: Pipe, tmp_path: Path
+) -> None:
+    # a test run in the background has SIGINT ignored, and its children inherit that
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import sys; from park.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = {"up": str(up), "go": str(go), "runs": str(tmp_path / "runs")}
+    options = [f"--arg={name}={json.dumps(value)}" for name, value in arguments.items()]
+    with subprocess.Popen(
+        [client.python, "-c", code, "run", "light_model:hold", *options],
+        env=client.environ(),
+        cwd=client.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline() == "holding\n"
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.read()
+    assert running.returncode == 130
+    (job,) = re.findall(r"^job (\S+)$", said, re.MULTILINE)
+    assert f"the job goes on; `park cancel {job}` ends it\n" in said
+    assert "Traceback" not in said
+    os.kill(int(up.receive()), 0)
+    go.send("on")
+    assert json.loads(client.run("result", job).stdout) == "on"
+
+
+# -- cancelling
+
+
+def test_several_are_cancelled_by_the_ends_of_their_ids(client: Client, held: str) -> None:
+    ended = client.submit("light_model:answer")
+    client.run("result", ended)
+    done = client.run("cancel", held[-6:], f"…{ended[-8:]}")
+    first, second = done.stdout.splitlines()
+    assert first == f"{held[-6:]}  cancelled"
+    assert second.startswith(f"…{ended[-8:]}  completed")
+    assert client.json("status", ended)["status"] == "completed"
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled", "timed out"])
+def test_what_a_job_left_is_kept_however_it_ended(client: Client, up: Pipe, end: str) -> None:
+    reason = "thin" if end == "failed" else None
+    options = ["--timeout", "0.2"] if end == "timed out" else []
+    job = client.submit("light_model:leave", *options, name="a.txt", up=str(up), reason=reason)
+    up.receive()
+    if end == "cancelled":
+        client.run("cancel", job)
+    client.run("result", job, status=1)
+    (file,) = client.json("status", job)["files"]
+    assert (file["name"], file["size"]) == ("a.txt", 4)
+    assert "file         a.txt (4 bytes)\n" in client.run("status", job).stdout
+    assert client.run("get", job, "a.txt", "-o", "-").stdout == "left"
+
+
+# -- files
+
+
+def test_a_file_is_fetched_into_a_folder_that_exists_or_not_at_all(
+    client: Client, tmp_path: Path
+) -> None:
+    job = client.submit("light_model:write", name="plots/residuals.png", text="png")
+    client.run("result", job)
+    results = tmp_path / "results"
+    file = "plots/residuals.png"
+    client.error("get", job, file, "-o", results / "film.png", status=2)
+    assert not results.exists()
+    results.mkdir()
+    told = client.run("get", job, file, "-o", f"{results}/").stdout
+    assert told == f"{results / 'residuals.png'}\n"
+    assert [path.name for path in results.iterdir()] == ["residuals.png"]
+
+
+def test_a_file_of_an_argument_keeps_its_name_there(client: Client, tmp_path: Path) -> None:
+    data = tmp_path / "film 1.txt"
+    data.write_text("counts")
+    assert client.call("light_model:echo", value=data).endswith("/film 1.txt")
+
+
+# -- what programs read
+
+
+def documented_keys(*headings: str) -> list[set[str]]:
+    """Return the keys that the JSON page has in the table below each heading."""
+    page = JSON_PAGE.read_text("utf-8")
+    found = []
+    for heading in headings:
+        section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+        cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+        found.append({key for cell in cells for key in re.findall(r"`(\w+)`", cell)})
+        assert found[-1], heading
+    return found
+
+
+def test_what_programs_read_has_the_keys_of_the_reference_and_no_others(
+    client: Client, tmp_path: Path
+) -> None:
+    ran = client.json("run", "light_model:answer")
+    graph = client.json("graph", ran["id"])
+    script = tmp_path / "flow.py"
+    script.write_text("import park\npark.remote_service().submit('light_model:answer')\n")
+    plan = json.loads(client.run("plan", "--json", script).stdout)
+    (listed,) = client.json("jobs", "--limit", "1")
+    answers = {
+        "`park install --json`": client.json("install", "light_model"),
+        "`park versions --json`": client.json("versions", "light-model")[0],
+        "`park env … --json`": client.json("env", "list")[0],
+        "`park run --json`": ran,
+        "`park status --json`, and each item of `park jobs --json`": listed,
+        "`park graph --json`": graph | graph["nodes"][0],
+        "`park why --json`": client.json("why", ran["id"]),
+        "`park plan --json SCRIPT`": plan | plan["environments"][0],
+        "`park doctor --json`": client.json("doctor")[0],
+    }
+    for (heading, answer), keys in zip(answers.items(), documented_keys(*answers), strict=True):
+        assert set(answer) == keys, heading
+    assert set(client.json("status", ran["id"])) == set(listed)
+
+
+# -- secrets
+
+
+def test_a_token_in_a_variable_is_never_printed(client: Client, service: ParkService) -> None:
+    for secret in (service.token, "a-token-that-nobody-has"):
+        user = client.with_variables(PARK_TOKEN=secret)
+        for command in (["doctor"], ["status", "0199-absent", "--debug"]):
+            done = subprocess.run(
+                [user.python.with_name("park"), *command, "-s", service.url],
+                env=user.environ(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert secret not in done.stdout + done.stderr
