@@ -29,6 +29,11 @@ class ContentStore:
         shutil.rmtree(self._incoming, ignore_errors=True)  # what a crash left half-written
         self._incoming.mkdir(parents=True)
 
+    @property
+    def folder(self) -> Path:
+        """The folder that holds all of it."""
+        return self._root
+
     def path_of(self, sha256: str) -> Path:
         """Return the path of the file; raises `UnknownItem` where the store lacks it."""
         path = self._place(sha256)

@@ -111,7 +111,8 @@ def _dispatcher(
         commits=base.commits,
         disk=foundation.disk,
         base_url=foundation.addresses.url,
-        read_only=foundation.environments.protected,
+        # inputs are links to files by content, which many jobs share
+        read_only=(*foundation.environments.protected, foundation.content.folder),
     )
 
 

@@ -37,6 +37,12 @@ def held(client: Client, up: Pipe, go: Pipe, tmp_path: Path) -> Iterator[str]:
     client.run("cancel", job)
 
 
+def failed(client: Client, *arguments: str) -> str:
+    """Run a job that fails; return the one line that says why."""
+    done = client.run("run", *arguments, "--json", status=1, quotes_traceback=True)
+    return str(json.loads(done.stdout)["error"])
+
+
 # -- exit statuses
 
 
@@ -148,6 +154,23 @@ def test_a_file_of_an_argument_keeps_its_name_there(client: Client, tmp_path: Pa
     data = tmp_path / "film 1.txt"
     data.write_text("counts")
     assert client.call("light_model:echo", value=data).endswith("/film 1.txt")
+
+
+def test_a_job_cannot_change_what_other_jobs_get(client: Client, tmp_path: Path) -> None:
+    """Also where it runs as root, to whom modes say nothing."""
+    data = tmp_path / "film.txt"
+    data.write_text("counts that two jobs read")
+    options = ("--file", f"name={data}", "--arg", 'text="other counts"')
+    said = failed(client, "light_model:write", *options)
+    assert re.search(r"Read-only file system|Permission denied", said)
+    assert client.call("light_model:read", path=data) == data.read_text()
+
+
+def test_a_job_cannot_change_its_environment(client: Client) -> None:
+    lock = client.json("install", "light_model")["lock_hash"]
+    path = client.json("env", "show", lock)["path"]
+    options = ("-a", f'name="{path}/x"', "-a", 'text=""')
+    assert "Read-only file system" in failed(client, "light_model:write", *options)
 
 
 # -- what programs read
