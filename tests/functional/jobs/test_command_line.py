@@ -71,18 +71,45 @@ def test_an_error_is_text_also_for_programs(client: Client) -> None:
         assert client.error(*command, "--json", status=status)
 
 
-def test_an_interrupted_run_says_that_the_job_goes_on(
-    client: Client, up: Pipe, go: Pipe, tmp_path: Path
-) -> None:
-    # a test run in the background has SIGINT ignored, and its children inherit that
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import sys; from park.cli.main import main; sys.exit(main(sys.argv[1:]))"
+def test_a_text_that_is_no_json_is_told_how_it_is_one(client: Client) -> None:
+    message = client.error("run", "light_model:echo", "--arg", "value=abc", status=2)
+    assert message == (
+        "--arg value: 'abc' is not JSON (Expecting value: line 1 column 1 (char 0))\n"
+        "hint: a text needs its quotes: --arg 'value=\"abc\"'\n"
     )
-    arguments = {"up": str(up), "go": str(go), "runs": str(tmp_path / "runs")}
-    options = [f"--arg={name}={json.dumps(value)}" for name, value in arguments.items()]
+
+
+def test_with_a_lock_no_pickles_are_sent(client: Client) -> None:
+    lock = client.json("install", "light_model")["lock_hash"]
+    seen = client.script(
+        """
+import json, sys, park, light_model
+try:
+    thing = light_model.Layer("film", 1.0)
+    park.remote_service().submit(light_model.double, thing, lock=sys.argv[1])
+except park.ParkError as error:
+    print(json.dumps([type(error).__name__, error.message, error.hint]))
+""",
+        lock,
+    )
+    assert seen[0] == "UsageError"
+    assert "light_model.Layer can only be pickled, which needs a set hash" in seen[1]
+    assert seen[2].startswith("pass JSON values, numpy arrays or park.File(path)")
+
+
+INTERRUPTIBLE = """
+import signal, sys
+# a test run in the background has SIGINT ignored, and its children inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from park.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def interrupted(client: Client, *command: str) -> tuple[str, str]:
+    """Run a command until it prints its first line, interrupt it, and return what it said."""
     with subprocess.Popen(
-        [client.python, "-c", code, "run", "light_model:hold", *options],
+        [client.python, "-c", INTERRUPTIBLE, *command],
         env=client.environ(),
         cwd=client.folder,
         stdin=subprocess.DEVNULL,
@@ -92,16 +119,36 @@ def test_an_interrupted_run_says_that_the_job_goes_on(
     ) as running:
         assert running.stdout is not None
         assert running.stderr is not None
-        assert running.stdout.readline() == "holding\n"
+        first = running.stdout.readline()
         running.send_signal(signal.SIGINT)
         said = running.stderr.read()
-    assert running.returncode == 130
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    assert said.endswith("interrupted\n")
+    return first, said
+
+
+def test_an_interrupted_run_says_that_the_job_goes_on(
+    client: Client, up: Pipe, go: Pipe, tmp_path: Path
+) -> None:
+    arguments = {"up": str(up), "go": str(go), "runs": str(tmp_path / "runs")}
+    options = [f"--arg={name}={json.dumps(value)}" for name, value in arguments.items()]
+    first, said = interrupted(client, "run", "light_model:hold", *options)
+    assert first == "holding\n"
     (job,) = re.findall(r"^job (\S+)$", said, re.MULTILINE)
     assert f"the job goes on; `park cancel {job}` ends it\n" in said
-    assert "Traceback" not in said
     os.kill(int(up.receive()), 0)
     go.send("on")
     assert json.loads(client.run("result", job).stdout) == "on"
+
+
+def test_an_interrupt_ends_the_watching_and_the_following_alone(client: Client, held: str) -> None:
+    first, said = interrupted(client, "watch", held)
+    assert first != ""
+    assert "the jobs go on; `park cancel JOB` ends one\n" in said
+    first, _ = interrupted(client, "logs", "-f", held)
+    assert first == "holding\n"
+    assert client.json("status", held)["status"] == "running"
 
 
 # -- cancelling
@@ -173,6 +220,17 @@ def test_a_job_cannot_change_its_environment(client: Client) -> None:
     assert "Read-only file system" in failed(client, "light_model:write", *options)
 
 
+def test_a_job_sees_the_variables_of_the_reference_and_no_others(client: Client) -> None:
+    lock = client.json("install", "light_model")["lock_hash"]
+    seen = set(client.json("run", "os:environ.copy", "--lock", lock)["result"])
+    page = (REPOSITORY / "docs" / "reference" / "configuration.md").read_text("utf-8")
+    section = page.partition("## Environment variables of a job")[2]
+    documented = set(re.findall(r"`([A-Z_]{2,})`", section))
+    assert seen <= documented
+    passed_on = set(re.findall(r"`([A-Z_]{2,})`", section.partition("own environment")[2]))
+    assert documented - passed_on <= seen
+
+
 # -- what programs read
 
 
@@ -193,6 +251,10 @@ def test_what_programs_read_has_the_keys_of_the_reference_and_no_others(
 ) -> None:
     ran = client.json("run", "light_model:answer")
     graph = client.json("graph", ran["id"])
+    for ending, beginning in ((".json", "{"), (".gv", "digraph"), (".dot", "digraph")):
+        picture = tmp_path / f"flow{ending}"  # its name says in which form
+        client.run("graph", ran["id"], "-o", picture)
+        assert picture.read_text().startswith(beginning)
     script = tmp_path / "flow.py"
     script.write_text("import park\npark.remote_service().submit('light_model:answer')\n")
     plan = json.loads(client.run("plan", "--json", script).stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 from support.faults.pipes import wait_for_exit
-from support.services.park_client import Client
+from support.services.park_client import REPOSITORY, Client
 from support.services.park_service import ParkService
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ def test_a_token_that_is_deleted_while_it_is_down_opens_nothing_any_more(tmp_pat
         assert answer.status_code == 401
 
 
+def is_documented(home: Path) -> None:
+    """See that the operator's guide says of all that a home has what it is."""
+    page = (REPOSITORY / "docs" / "how-to" / "run-a-service.md").read_text("utf-8")
+    table = page.partition("## What is on the disk")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    named = {name.partition("/")[0] for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    named |= {f"park.sqlite{end}" for end in named if end.startswith("-")}
+    assert {path.name for path in home.iterdir()} <= named
+    assert list(home.glob("forkservers/v1/*/log"))  # where one looks when a job says nothing
+
+
 def backed_up(service: ParkService, folder: Path) -> None:
     """Back up a service that runs, as the operator is told to: SQLite first, then the folders."""
     folder.mkdir()
@@ -96,6 +108,7 @@ def test_a_backup_of_a_running_service_brings_back_all_but_environments(
             "print(json.dumps([a.id, b.id]))"
         )
         before = client.json("jobs")
+        is_documented(service.home)
 
         backed_up(service, tmp_path / "backup")
         service.kill()

@@ -1,0 +1,32 @@
+"""What lists or shows takes ``--json``; only what acts, or passes something through, does not."""
+
+import argparse
+from collections.abc import Iterator
+
+from park.cli.main import command_parsers
+
+ACT_OR_PASS_THROUGH = {
+    "cancel", "completion", "get", "logs", "serve",
+    "files get", "files put", "files remove", "files url",
+    "service add", "service remove", "service use",
+}  # fmt: skip
+
+
+def commands() -> Iterator[tuple[str, set[str]]]:
+    """Yield each command, with its actions, and its options."""
+    for name, parser in command_parsers().items():
+        inner = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        parsers = {f"{name} {each}": p for a in inner for each, p in a.choices.items()}
+        for full, each in (parsers or {name: parser}).items():
+            yield full, {text for action in each._actions for text in action.option_strings}
+
+
+def test_every_command_that_lists_or_shows_takes_json() -> None:
+    without = {name for name, options in commands() if "--json" not in options}
+    assert without == ACT_OR_PASS_THROUGH
+
+
+def test_every_command_that_asks_a_service_can_be_told_which() -> None:
+    without = {name for name, options in commands() if "--service" not in options}
+    own = {"service add", "service list", "service remove", "service use"}
+    assert without == own | {"build", "lock", "bundle", "plan", "completion", "serve"}
