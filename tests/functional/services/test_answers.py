@@ -270,3 +270,25 @@ def test_grants_beyond_the_limits_are_refused(service: ParkService) -> None:
     names = [f"~/{number}" for number in range(20_001)]
     for body in ({"files": names}, {"files": names[:1], "expires_s": 31 * 86_400.0}):
         refusal(ask(service, "POST", "/api/v1/grants", json=body), 400, "UsageError")
+
+
+def test_files_of_ones_area_are_written_read_in_part_and_removed(service: ParkService) -> None:
+    files, folders = "/api/v1/areas/files", "/api/v1/areas/folders"
+    put = ask(service, "PUT", f"{files}/~/answers/deep/run.refl", content=b"q r dr")
+    owner = service.get("/api/v1")["user"]
+    assert put.json() == {"path": f"~{owner}/answers/deep/run.refl"}
+    (entry,) = service.get(f"{folders}/~/answers/deep")
+    assert (entry["name"], entry["kind"], entry["size"]) == ("run.refl", "file", 6)
+    place = f"{files}/~/answers/deep/run.refl"
+    whole, part = (
+        ask(service, "GET", place),
+        ask(service, "GET", place, headers={"Range": "bytes=4-"}),
+    )
+    assert (part.status_code, part.text) == (206, "dr")
+    assert whole.headers["etag"] == part.headers["etag"]
+    refusal(ask(service, "PUT", f"{files}/~/answers", content=b""), 409, "Conflict")
+    refusal(ask(service, "DELETE", f"{files}/~/answers"), 409, "Conflict")
+    refusal(ask(service, "PUT", f"{files}/~nobody/x", content=b""), 403, "NotPermitted")
+    removed = ask(service, "DELETE", f"{files}/~/answers", params={"recursive": True})
+    assert removed.status_code == 204
+    refusal(ask(service, "GET", place), 404, "UnknownItem")
