@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from park.errors import UsageError
-from park_server.settings import PYPI, Settings, without_credentials
+from park.model.urls import without_credentials
+from park_server.settings import PYPI, Settings
 
 VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 

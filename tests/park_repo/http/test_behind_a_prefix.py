@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from support.material.wheels import make_wheel
 from support.services.index_server import application, opened_index
 
-from park_repo.http.negotiation import HTML, JSON
+from park_repo.negotiation import HTML, JSON
 from park_repo.upstream.upstream import Upstream
 
 if TYPE_CHECKING:
