@@ -13,7 +13,7 @@ from park_server.installs.checked_request import CheckedRequest, TreeWheel
 
 __all__ = ["UploadStation"]
 
-_PATIENCE_S = 900.0
+UPLOAD_PATIENCE_S = 900.0
 """How long an install waits for the next wheel before its client is taken for dead."""
 
 
@@ -47,9 +47,9 @@ class UploadStation:
 
 async def _next(published: asyncio.Event, missing: Iterable[str]) -> None:
     try:
-        await asyncio.wait_for(published.wait(), _PATIENCE_S)
+        await asyncio.wait_for(published.wait(), UPLOAD_PATIENCE_S)
     except TimeoutError:
         raise CannotSatisfy(
-            f"no upload for {_PATIENCE_S:.0f} s; still missing: {', '.join(missing)}",
+            f"no upload for {UPLOAD_PATIENCE_S:.0f} s; still missing: {', '.join(missing)}",
             hint="run `park install` again: it goes on where this one stopped",
         ) from None

@@ -21,9 +21,9 @@ TREE = "1.0+t0123456789abcdef"
 IMPATIENT = """
 import sys
 from park.cli.main import main
-from park_server.installs import manager
-assert manager._UPLOAD_PATIENCE_S == 900  # the 15 minutes of the pages
-manager._UPLOAD_PATIENCE_S = 0.2
+from park_server.installs import upload_station
+assert upload_station.UPLOAD_PATIENCE_S == 900  # the 15 minutes of the pages
+upload_station.UPLOAD_PATIENCE_S = 0.2
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -61,7 +61,7 @@ def figures(name: str) -> set[int | float]:
         ("how-to/use-the-index", "and 8 GiB unpacked", "MAX_UNPACKED_BYTES", 8 * GIB),
         ("how-to/workflows", "(ten seconds for a service that", "_FIRST_CONTACT_S", 10.0),
         ("reference/http", "in seconds from 0 to 30", "LONG_POLL_S", 30.0),
-        ("reference/http", "waits 15 minutes without", "_UPLOAD_PATIENCE_S", 15 * MINUTE),
+        ("reference/http", "waits 15 minutes without", "UPLOAD_PATIENCE_S", 15 * MINUTE),
         ("reference/http", "your newest 10,000 jobs", "_NEWEST", 10_000),
         ("reference/http", "more than 3,000 jobs", "MOST_NODES", 3_000),
         ("reference/http", "Up to 1 MiB from the offset", "_LOG_BLOCK", 1 << 20),

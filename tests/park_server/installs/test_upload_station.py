@@ -71,7 +71,7 @@ def test_without_wheels_there_is_nothing_to_wait_for() -> None:
 
 
 def test_a_client_that_died_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload_station, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(upload_station, "UPLOAD_PATIENCE_S", 0.0)
     index = FakeIndex()
     index.publish("1" * 64)
 
