@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
 from park.errors import UsageError
 
-__all__ = ["JobKeywords", "JobOptions", "said_options"]
+__all__ = ["OPTION_NAMES", "JobKeywords", "JobOptions", "option_values", "said_options"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,15 @@ class JobOptions:
     retries: int = 0
     backoff_s: float = 1.0
     fresh: bool = False
+
+
+OPTION_NAMES = tuple(each.name for each in fields(JobOptions))
+"""The names of the options, which requests and rows have as well."""
+
+
+def option_values(options: JobOptions) -> dict[str, Any]:
+    """Return the options by name, of a record that has others besides, too."""
+    return {name: getattr(options, name) for name in OPTION_NAMES}
 
 
 class JobKeywords(TypedDict, total=False):

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from park.errors import NotAuthenticated, NotPermitted, UsageError
 from park.model.conditions import After, AtLeast, Leaf, Not
 from park.model.conditions_json import VERSION, condition_from_json
+from park.model.leaves import service_of
 from park.wire import FollowedLeaf, VerdictRecord
 from park_server.grants.scope import Grant, check_leaf
 from park_server.http.auth import grant_of, user_of
 from park_server.http.parts import LONG_POLL_S, parts_of
-from park_server.jobs.conditions.needs import service_of
 from park_server.jobs.leaf_polls import Asked
 
 __all__ = ["router"]

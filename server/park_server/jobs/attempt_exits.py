@@ -77,7 +77,7 @@ class AttemptExits:
     async def _tried_again(self, run: Run, end: JobEnd) -> bool:
         """Queue a job again that failed and has retries left; tell whether it was."""
         job, why = run.job, end.error or ""
-        moment = next_try(retries=job.retries, failures=run.failures, backoff_s=job.backoff_s)
+        moment = next_try(job, run.failures)
         if moment is None or run.cancel_requested:
             return False
         await self._commits.settle(lambda c: self._settlement.retry(c, run.id, why, moment))

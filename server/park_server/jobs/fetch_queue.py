@@ -128,12 +128,14 @@ class FetchQueue:
 
     async def _attempt(self, job: StoredJob) -> None:
         try:
-            async with asyncio.timeout(job.timeout_s):
+            async with asyncio.timeout(job.options.timeout_s):
                 request = self._database.read(lambda c: self._request(c, job.id, job.user))
                 self._folders.path_of(job.id).mkdir(exist_ok=True)
                 file = await self._fetcher.fetch(job.id, job.user, request)
         except TimeoutError:
-            await self._failed(job, f"ran longer than its {job.timeout_s:g} s and was stopped")
+            await self._failed(
+                job, f"ran longer than its {job.options.timeout_s:g} s and was stopped"
+            )
         except ParkError as error:
             await self._failed(job, line_of(error))
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
@@ -171,7 +173,7 @@ class FetchQueue:
         return stored
 
     async def _failed(self, job: StoredJob, why: str) -> None:
-        moment = next_try(retries=job.retries, failures=job.failures, backoff_s=job.backoff_s)
+        moment = next_try(job.options, job.failures)
         if moment is None:
             await self._end(job.id, JobEnd(status=JobState.FAILED, error=why))
             return

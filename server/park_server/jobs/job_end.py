@@ -9,6 +9,7 @@ from typing import Any
 
 from park.errors import ParkError
 from park.model.backoff import Backoff
+from park.model.job_options import JobOptions
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
@@ -62,16 +63,14 @@ def may_run_again(exited: AttemptExit, *, restartable: bool, failures: int = 0) 
     return exited.kind is ExitKind.NEVER_STARTED or (exited.kind is ExitKind.LOST and restartable)
 
 
-def next_try(
-    *, retries: int, failures: int, backoff_s: float, now: datetime | None = None
-) -> datetime | None:
+def next_try(options: JobOptions, failures: int, *, now: datetime | None = None) -> datetime | None:
     """Return when a job that has just failed, ``failures`` times before, may run again.
 
     None where its retries are spent. Each failure doubles the time to wait, up to a day.
     """
-    if failures >= retries:
+    if failures >= options.retries:
         return None
-    wait_s = Backoff(first_s=backoff_s, longest_s=_LONGEST_WAIT_S).after(failures + 1)
+    wait_s = Backoff(first_s=options.backoff_s, longest_s=_LONGEST_WAIT_S).after(failures + 1)
     return (now or datetime.now(UTC)) + timedelta(seconds=wait_s)
 
 

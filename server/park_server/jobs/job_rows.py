@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from park.errors import UnknownItem
 from park.model.ids import JobId
+from park.model.job_options import option_values
 from park.model.states import JobKind, JobState, may_follow
 from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
@@ -174,12 +175,7 @@ def request_of(job: StoredJob, call: dict[str, Any] | None = None) -> JobRequest
         lock_hash=job.lock_hash,
         install=job.install,
         set_hash=job.set_hash,
-        fresh=job.fresh,
-        restartable=job.restartable,
-        timeout_s=job.timeout_s,
-        memory_bytes=job.memory_bytes,
-        retries=job.retries,
-        backoff_s=job.backoff_s,
+        **option_values(job.options),
     )
 
 

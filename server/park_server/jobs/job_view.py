@@ -108,7 +108,7 @@ def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
         files=files,
         kind=job.kind,
         when=job.condition,
-        retries=job.retries,
+        retries=job.options.retries,
         failures=job.failures,
         not_before=job.not_before if job.status is JobState.QUEUED else None,
     )

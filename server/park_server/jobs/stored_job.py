@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from park.model.ids import JobId
+from park.model.job_options import OPTION_NAMES, JobOptions
 from park.model.states import JobKind, JobState
 from park_server.db.tables import jobs
 
@@ -18,12 +19,12 @@ __all__ = ["CHANGED", "STORED", "ChangedJob", "Retry", "StartedAttempt", "Stored
 class StoredJob:
     """A job as it was read; times are RFC 3339 in UTC.
 
-    It was started ``attempt`` times, and failed ``failures`` times of at most ``retries``
-    and one; a queued one may start at ``not_before``. ``condition`` is JSON, ``pools`` the
-    units that it holds, ``pending`` how much is missing of a plain conjunction (None: of any
-    other condition, or of none).
+    It was started ``attempt`` times, and failed ``failures`` times; a queued one may start at
+    ``not_before``. ``condition`` is JSON, ``pools`` the units that it holds, ``pending`` how
+    much is missing of a plain conjunction (None: of any other condition, or of none).
     """
 
+    options: JobOptions
     status: JobState
     kind: JobKind
     id: JobId
@@ -35,10 +36,6 @@ class StoredJob:
     environment: str | None
     runtime_hash: str | None
     attempt: int
-    fresh: bool
-    restartable: bool
-    timeout_s: float | None
-    memory_bytes: int | None
     cancel_requested: bool
     submitted: str
     started: str | None
@@ -47,8 +44,6 @@ class StoredJob:
     traceback: str | None
     condition: dict[str, Any] | None
     pending: int | None
-    retries: int
-    backoff_s: float
     failures: int
     not_before: str | None
     pools: dict[str, int] | None
@@ -57,8 +52,9 @@ class StoredJob:
     def of(cls, row: Sequence[Any]) -> StoredJob:
         """Return the job of a row that begins with the columns `STORED`."""
         # by position: to read each column by its name would take four times as long
-        status, kind, *rest = row[: len(STORED)]
-        return cls(JobState(status), JobKind(kind), *rest)
+        options = dict(zip(OPTION_NAMES, row, strict=False))
+        status, kind, *rest = row[len(OPTION_NAMES) : len(STORED)]
+        return cls(JobOptions(**options), JobState(status), JobKind(kind), *rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +92,10 @@ class Retry:
     not_before: datetime
 
 
-STORED = tuple(jobs.c[each.name] for each in fields(StoredJob))
-"""The columns of a `StoredJob`, in the order of its fields."""
+STORED = tuple(
+    jobs.c[name] for name in (*OPTION_NAMES, *[each.name for each in fields(StoredJob)[1:]])
+)
+"""The columns of a `StoredJob`: its options, then its other fields in their order."""
 
 CHANGED = tuple(jobs.c[each.name] for each in fields(ChangedJob))
 """The columns of a `ChangedJob`, in the order of its fields."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from park.model.job_options import OPTION_NAMES, option_values
 from park.model.states import JobKind, JobState
 from park_server.db.tables import jobs
 from park_server.jobs.stored_job import CHANGED, STORED, ChangedJob, StoredJob
@@ -27,7 +28,10 @@ def test_a_stored_job_has_every_column_of_the_table() -> None:
 def test_each_field_has_the_value_of_its_column(record: Any, columns: Any) -> None:
     found = record.of(row(columns))
     for field in fields(record):
-        assert getattr(found, field.name) == ENUMS.get(field.name, field.name)
+        if field.name == "options":
+            assert option_values(found.options) == {name: name for name in OPTION_NAMES}
+        else:
+            assert getattr(found, field.name) == ENUMS.get(field.name, field.name)
 
 
 def test_state_and_kind_are_enums() -> None:

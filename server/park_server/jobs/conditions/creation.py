@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from park.model.ids import JobId
+from park.model.job_options import option_values
 from park.model.states import JobKind, JobState
 from park.wire import FetchRequest, JobRequest, encode
 from park_server import events
@@ -91,18 +92,13 @@ def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
         "set_hash": request.set_hash or new.set_hash,
         "install": request.install,
         "attempt": 0,
-        "fresh": request.fresh,
-        "restartable": request.restartable,
-        "timeout_s": request.timeout_s,
-        "memory_bytes": request.memory_bytes,
         "cancel_requested": False,
         "submitted": submitted,
         "kind": JobKind.CALL if request.fetch is None else JobKind.FETCH,
         "condition": new.condition,
         "pending": new.pending,
-        "retries": request.retries,
-        "backoff_s": request.backoff_s,
         "failures": 0,
+        **option_values(request),
     }
 
 

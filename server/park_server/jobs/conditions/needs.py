@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,8 @@ from park.model.conditions import (
 from park.model.conditions_json import condition_from_json, condition_to_json
 from park.model.entry_point import EntryPoint
 from park.model.ids import JobId, job_id
-from park.model.references import Reference, What, references_in
+from park.model.leaves import at_home, leaf_to_json, needed_by, references_of, service_of
+from park.model.references import What, references_in
 from park.model.states import JobKind
 from park.wire import FETCH, JobRequest
 from park_server.fetch_target import target_of
@@ -41,7 +42,6 @@ __all__ = [
     "implied",
     "leaf_key",
     "planned",
-    "service_of",
 ]
 
 Need = tuple[str, str, str]
@@ -139,7 +139,7 @@ def _remote(parts: Sequence[Expression]) -> tuple[tuple[str, Leaf], ...]:
     """Return the leaves of ``parts`` on other services, each with its service."""
     found = dict.fromkeys(leaf for part in parts for leaf in leaves(part))
     named = [(service_of(leaf), leaf) for leaf in found]
-    return tuple((service, _here(leaf)) for service, leaf in named if service is not None)
+    return tuple((service, at_home(leaf)) for service, leaf in named if service is not None)
 
 
 def implied(needs: Iterable[Need], install: str | None) -> list[Expression]:
@@ -153,20 +153,9 @@ def implied(needs: Iterable[Need], install: str | None) -> list[Expression]:
     return parts
 
 
-def service_of(leaf: Leaf) -> str | None:
-    """Return the URL of the service that knows ``leaf``, or None for this one."""
-    match leaf:
-        case JobIs(service=service) | InstallIs(service=service):
-            return service
-        case Comparison(left=left, right=right):
-            services = {each.service for each in (left, right) if isinstance(each, Reference)}
-            return next(iter(services), None)
-    return None
-
-
 def leaf_key(leaf: Leaf) -> str:
     """Return the one text of a leaf as it is kept for, and told to, its service."""
-    return json.dumps(condition_to_json(_here(leaf))["condition"], sort_keys=True)
+    return json.dumps(leaf_to_json(at_home(leaf)), sort_keys=True)
 
 
 def check_acyclic(plans: Sequence[Planned]) -> None:
@@ -228,7 +217,7 @@ def _condition(
 
 
 def _check_comparison(leaf: Comparison) -> None:
-    operands = [each for each in (leaf.left, leaf.right) if isinstance(each, Reference)]
+    operands = list(references_of(leaf))
     if len({each.service for each in operands}) > 1:
         raise UsageError(
             "a comparison of values on two services can be made on neither",
@@ -239,29 +228,7 @@ def _check_comparison(leaf: Comparison) -> None:
 
 
 def _needs_of(leaf: Leaf) -> Iterator[Need]:
-    match leaf:
-        case JobIs(job=needed, phase=phase, service=service):
-            yield needed, service or "", str(phase)
-        case InstallIs(install=needed, phase=phase, service=service):
-            yield needed, service or "", str(phase)
-        case Comparison(left=left, right=right):
-            for each in (left, right):
-                if isinstance(each, Reference):
-                    how = str(each.what) if each.what is What.PROGRESS else COMPARED
-                    yield each.job, each.service or "", how
-        case _:
-            return
-
-
-def _here(leaf: Leaf) -> Leaf:
-    """Return ``leaf`` as the service that has it writes it."""
-    match leaf:
-        case JobIs() | InstallIs():
-            return replace(leaf, service=None)
-        case Comparison(left=left, right=right):
-            return replace(leaf, left=_local(left), right=_local(right))
-    return leaf
-
-
-def _local(operand: Any) -> Any:
-    return replace(operand, service=None) if isinstance(operand, Reference) else operand
+    for needed, service, what in needed_by(leaf):
+        # the value of a job is compared once it is there; progress may be at any report
+        how = COMPARED if what is What.VALUE else str(what)
+        yield needed, service or "", how

@@ -27,6 +27,7 @@ from park.model.conditions import (
     describe,
 )
 from park.model.ids import JobId
+from park.model.leaves import service_of
 from park.model.references import Reference, What
 from park.model.states import JobState
 from park.model.truth import NOT_YET, TRUE, Truth, Verdict, never
@@ -41,7 +42,7 @@ from park_server.jobs.conditions.facts import (
     verdict_of_job,
     verdict_of_time,
 )
-from park_server.jobs.conditions.needs import leaf_key, service_of
+from park_server.jobs.conditions.needs import leaf_key
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.tally import subjects_of
 
