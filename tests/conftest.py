@@ -1,0 +1,41 @@
+"""How all tests run: files side by side, under one profile of Hypothesis, saying how far they are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from support.session.progress import Progress
+
+# no test may fail because the machine is slow; what Hypothesis generates is what counts
+settings.register_profile("park", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("park")
+
+# every program that a test starts would compile what it imports, again and again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+_MOST_WORKERS = 8
+"""More would wait for the longest file; each has a service and virtualenvs of its own."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many files run side by side: none where files are named, or output is wanted.
+
+    One more than there are cores: tests wait for programs that wait.
+    """
+    names_files = all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
+    if names_files or config.getoption("capture") == "no":
+        return 0
+    return min(len(os.sched_getaffinity(0)) + 1, _MOST_WORKERS)
+
+
+@pytest.hookimpl(trylast=True)  # when the terminal's own reporter is there
+def pytest_configure(config: pytest.Config) -> None:
+    """Say how far the tests are, where pytest itself would only print dots."""
+    is_worker = hasattr(config, "workerinput")
+    if config.getoption("dist") != "no" and not is_worker and config.get_verbosity() <= 0:
+        config.pluginmanager.register(Progress(config), "park-progress")
