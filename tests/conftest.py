@@ -1,4 +1,4 @@
-"""How all tests run: files side by side, under one profile of Hypothesis, saying how far they are."""
+"""How all tests run: side by side, under one profile of Hypothesis, saying how far they are."""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from support.session.limits import LIMIT_S
+
 from park.file_lock import exclusive
 
 if TYPE_CHECKING:
@@ -33,10 +35,10 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
     thread = threading.Thread(target=second)
     with exclusive(tmp_path / "key"):
         thread.start()
-        assert started.wait(10)
+        assert started.wait(LIMIT_S)
         with exclusive(tmp_path / "another-key"):  # which nobody holds
             inside.append("first")
-    thread.join(10)
+    thread.join(LIMIT_S)
     assert inside == ["first", "second"]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import uv
 from support.services.park_client import Client
 from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +36,13 @@ def operator(light_python: Path, client_cache: Path, tmp_path: Path, small: Park
 def offered(client: Client, service: ParkService, *arguments: str | Path) -> dict[str, Any]:
     """Offer, and return the offer once its environment is pinned."""
     (offer,) = client.json("admin", "offer", *arguments)
-    after = -1
+    after, deadline = 0, time.monotonic() + LIMIT_S
     while not offer["lock_hash"] or not pins_of(client, offer["lock_hash"]):
         assert offer["state"] != "failed", offer
         # what resolves goes on with a second install: the closure as pins
-        seen = service.get("/api/v1/events", after=max(after, 0), wait=30)
-        assert seen, "nothing happens to the offer"
-        after = seen[-1]["seq"]
+        seen = service.get("/api/v1/events", after=after, wait=30)
+        assert time.monotonic() < deadline, "nothing happens to the offer"
+        after = seen[-1]["seq"] if seen else after
         (offer,) = [each for each in client.json("admin", "offers") if is_same(each, offer)]
     return dict(offer)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from support.services.gated_index import Gate, gated_index
 from support.services.index_server import serving
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,10 +117,10 @@ def upload(service: ParkService, wheel: Path) -> None:
 
 def follow(service: ParkService, install: str, until: str) -> dict[str, Any]:
     """Follow an install until it is final, or shows progress in the stage ``until``."""
-    revision = -1
+    revision, deadline = -1, time.monotonic() + LIMIT_S
     while True:
         record: dict[str, Any] = service.get(f"/api/v1/installs/{install}", after=revision, wait=30)
-        assert record["revision"] != revision, record
+        assert time.monotonic() < deadline, record
         stage = (record["progress"] or {}).get("stage")
         if until == stage or record["state"] in {"ready", "failed"}:
             return record
@@ -247,7 +249,7 @@ def test_a_client_whose_service_dies_is_told_so_and_goes_on_with_the_next(
     ):
         upstream.gate.wait_for_request()
         crashing.kill()
-        _, stderr = installing.communicate(timeout=60)
+        _, stderr = installing.communicate(timeout=LIMIT_S)
     assert installing.returncode == 3
     assert f"park: error: nothing answers at {crashing.url}" in stderr
     crashing.start()

@@ -14,6 +14,7 @@ import pytest
 from support.faults.pipes import Pipe, wait_for_exit
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,7 +174,7 @@ def test_a_cancel_that_was_asked_for_before_is_known_after(
     ) as cancelling:
         assert strings.up.receive() == "heard"
         crashing.kill()
-        cancelling.communicate(timeout=60)
+        cancelling.communicate(timeout=LIMIT_S)
     crashing.start()
     assert client.json("status", job)["status"] == "running"
     strings.go.send("well then")

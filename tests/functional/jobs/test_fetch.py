@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.services.file_server import Authority, FileServer, Served, file_server
 from support.services.park_service import ParkService, own_environ
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +125,7 @@ def test_a_cancelled_fetch_ends_at_once_and_leaves_nothing(
 ) -> None:
     served = Served(content=BODY, cuts=[5 << 20], held=threading.Event())
     job = submit(running, files.serve("/x", served))
-    assert served.reached.wait(30)
+    assert served.reached.wait(LIMIT_S)
     running.request("POST", f"/api/v1/jobs/{job}/cancel")
     assert running.job_when_final(job)["status"] == "cancelled"
     assert served.held is not None
@@ -140,7 +141,7 @@ def test_a_fetch_survives_the_end_of_its_service(
     with ParkService(tmp_path, *options) as service:
         served = Served(content=BODY, etag='"v1"', cuts=[5 << 20], held=threading.Event())
         job = submit(service, files.serve("/x", served))
-        assert served.reached.wait(30)
+        assert served.reached.wait(LIMIT_S)
         part = service.home / "files" / "fetching" / f"{job}.part"
         until = service.get(f"/api/v1/jobs/{job}")
         while not part.exists() or part.stat().st_size < 4 << 20:

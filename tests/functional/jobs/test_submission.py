@@ -14,6 +14,7 @@ from support.faults.pipes import wait_for_exit
 from support.labs.job_lab import is_running
 from support.services.park_client import Client, ModelTree, make_virtualenv, uv_install
 from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -361,7 +362,7 @@ def test_no_request_leads_out_however_it_is_spelled(served: ParkService) -> None
     """A client of ours would not even send these."""
     address = urlsplit(served.url)
     for path in ("~/../../token", "~/%2e%2e/%2e%2e/token", "~/..%2f..%2ftoken", "../areas/~/x"):
-        connection = HTTPConnection(str(address.hostname), address.port, timeout=60)
+        connection = HTTPConnection(str(address.hostname), address.port, timeout=LIMIT_S)
         headers = {"Authorization": f"Bearer {served.token}"}
         connection.request("GET", f"/api/v1/areas/files/{path}", headers=headers)
         answer = connection.getresponse()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
 
 from park.model.ids import new_id
 
@@ -51,16 +52,9 @@ def filled(disk: Path) -> Path:
     return filler
 
 
-def until_said(service: ParkService, text: str) -> None:
-    """Wait until the service's log has ``text``."""
-    deadline = time.monotonic() + 30
-    while text not in service.log:
-        assert time.monotonic() < deadline, service.log
-
-
 def until_it_has_a_result(service: ParkService, job: str) -> None:
     """Wait until ``job`` is about to write its outcome, for which there is no room."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LIMIT_S
     while not list((service.home / "jobs" / job).glob(".outcome.json.*")):
         assert time.monotonic() < deadline
 
@@ -86,7 +80,7 @@ def test_a_full_disk_loses_nothing(small_disk: Path, go: Pipe) -> None:
         service.request("POST", "/api/v1/jobs", json=others)
         filler = filled(small_disk)
         os.kill(service.get(f"/api/v1/jobs/{killed['id']}")["pid"], signal.SIGKILL)
-        until_said(service, "the disk takes nothing")
+        service.until_said("the disk takes nothing")
         why = service.get(f"/api/v1/jobs/{others[-1]['id']}/why")["line"]
         assert "the disk of the service takes nothing" in why
         go.send("end")
@@ -95,6 +89,6 @@ def test_a_full_disk_loses_nothing(small_disk: Path, go: Pipe) -> None:
         records = [service.job_when_final(str(each["id"])) for each in [killed, held, *others]]
         assert [record["status"] for record in records] == ["failed", *["completed"] * 101]
         assert "SIGKILL" in records[0]["error"]
-        until_said(service, "does again")
+        service.until_said("does again")
         assert service.log.count("the disk takes nothing") == 1
         assert "Traceback" not in service.log

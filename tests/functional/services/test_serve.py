@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +114,7 @@ def refusal(service: ParkService, *options: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
         check=False,
     )
     assert done.returncode in {2, 5}, done.stderr

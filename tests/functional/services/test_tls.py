@@ -15,6 +15,7 @@ from support.services.file_server import Authority
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
 from support.services.tls_proxy import tls_proxy
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,7 @@ def test_a_workflow_over_two_services_that_speak_tls(
 ) -> None:
     assert client.script(SCRIPT) == [42, "over TLS", "over TLS", 2]
     one, two = (services[name][1] for name in ("one", "two"))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LIMIT_S
     while any(grant["revoked"] is None for grant in one.get("/api/v1/grants")):
         assert time.monotonic() < deadline
     assert "Traceback" not in one.log + two.log
@@ -110,7 +111,7 @@ print(json.dumps([fetch.error, job.id]))
 """
     )
     assert "certificate" in fetch
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LIMIT_S
     why = ""
     while "certificate" not in why:
         assert time.monotonic() < deadline, why

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.services.park_client import REPOSITORY, Client, make_virtualenv
-from support.services.park_service import DEADLINE_S, ParkService
+from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +142,7 @@ def test_the_curve_is_carried_from_one_to_the_other(bench: Bench, story: Ran) ->
 
 def test_what_was_granted_is_given_back(bench: Bench, story: Ran) -> None:
     assert story.ids
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + LIMIT_S
     grants = bench.sns.get("/api/v1/grants")
     assert grants
     while not all(grant["revoked"] for grant in grants):

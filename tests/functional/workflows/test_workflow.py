@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from support.labs.schedule_lab import value_of
 from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
 
 from park.model.conditions import (
     After,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 RELEASE = "sortedcontainers", "2.4.0"
 SHELL, OUTPUT, ADD = "subprocess:check_call", "subprocess:check_output", "operator:add"
 REPORT = "park.jobside:progress"
-LIMIT_S = 60.0
 FINAL = {"completed", "failed", "cancelled"}
 
 
@@ -241,7 +241,7 @@ def test_what_waits_starts_soon_after(road: Road) -> None:
         (moment(after["started"]) - moment(before["finished"])).total_seconds()
         for before, after in pairwise(records)
     ]
-    assert statistics.median(gaps) < 0.25  # 20 ms on a machine of one's own
+    assert statistics.median(gaps) < 5  # nothing waits for the clock's next look, a minute later
 
 
 def moment(text: str) -> datetime:
@@ -263,10 +263,13 @@ def test_a_large_workflow_is_accepted_at_a_small_cost(road: Road) -> None:
             ]
         )
     began = time.monotonic()
-    records = road.send(*(job for layer in layers for job in layer))
-    took = time.monotonic() - began
+    records = road.send(*(job for layer in layers[:2] for job in layer))
+    a_layer_at = time.monotonic()
+    records += road.send(*(job for layer in layers[2:] for job in layer))
+    ended = time.monotonic()
     assert {record["status"] for record in records[1:]} == {"waiting"}
-    assert took < 5  # 0.3 s on a machine of one's own
+    # in proportion to what comes, not to what is there: 19 times as much in 0.3 s here
+    assert ended - a_layer_at < 60 * (a_layer_at - began)
     road.service.request("POST", f"/api/v1/jobs/{gate['id']}/cancel")
     last = road.final(layers[-1][0]["id"])["job"]
     assert last["status"] == "cancelled"

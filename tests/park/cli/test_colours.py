@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.session.limits import LIMIT_S
 
 COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
 """A colour in ECMA-48's Select Graphic Rendition; bold and faint are none."""
@@ -69,7 +70,7 @@ def on_a_terminal(code: str, **variables: str) -> str:
             if not block:
                 break
             found += block
-        assert process.wait(60) == 0, found.decode()
+        assert process.wait(LIMIT_S) == 0, found.decode()
     os.close(ours)
     return found.decode()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.session.limits import LIMIT_S
 
 from park.cli.completion import bash, fish, words, zsh
 from park.cli.main import main, whole_parser
@@ -32,7 +33,7 @@ def completed(line: str) -> set[str]:
         script=bash(WORDS), line=" ".join(f"'{w}'" for w in given), count=len(given)
     )
     answer = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=True, timeout=60
+        ["bash", "-c", command], capture_output=True, text=True, check=True, timeout=LIMIT_S
     )
     assert answer.stderr == ""
     return set(answer.stdout.split())
@@ -88,7 +89,7 @@ def answered(command: list[str], script: str, line: str) -> list[str]:
         file.write(script)
         file.flush()
         done = subprocess.run(
-            [*command, file.name, line], capture_output=True, text=True, check=True, timeout=60
+            [*command, file.name, line], capture_output=True, text=True, check=True, timeout=LIMIT_S
         )
     assert done.stderr == ""
     return done.stdout.splitlines()
@@ -118,7 +119,7 @@ def test_a_shell_reads_its_script(shell: str, script: object, tmp_path: Path) ->
         pytest.skip(f"{shell} is not installed")
     assert callable(script)
     (tmp_path / "script").write_text(script(WORDS))
-    subprocess.run([shell, "-n", tmp_path / "script"], check=True, timeout=60)
+    subprocess.run([shell, "-n", tmp_path / "script"], check=True, timeout=LIMIT_S)
 
 
 @pytest.mark.parametrize("script", [bash, zsh, fish])
@@ -141,27 +142,36 @@ def test_every_command_has_examples() -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=LIMIT_S,
         )
         assert f"examples:\n  park {name}" in done.stdout
 
 
 def test_starting_costs_little() -> None:
-    """The best of several: what the machine does besides is not park's."""
-    command = [str(Path(sys.executable).with_name("park")), "--version"]
+    """Measured in starts of the interpreter, which takes 10 ms where park may take 0.1 s."""
+    park = [Path(sys.executable).with_name("park"), "--version"]
+    assert _seconds(park) < 10 * _seconds([sys.executable, "-c", ""])
+
+
+def _seconds(command: list[str | Path]) -> float:
+    """Return the best of several: what the machine does besides is not the command's."""
     times = []
     for _ in range(7):
         start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)
         times.append(time.perf_counter() - start)
-    assert min(times) < 0.1
+    return min(times)
 
 
 def test_starting_loads_nothing_that_it_does_not_need() -> None:
     code = "import sys; sys.argv[1:] = ['--version']\nfrom park.cli.main import main\n"
     code += "try:\n    main()\nexcept SystemExit:\n    pass\nprint(*sorted(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-I", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT_S,
     )
     loaded = set(done.stdout.split())
     assert not loaded & {"httpx2", "packaging", "rich", "platformdirs", "tomlkit", "asyncio"}

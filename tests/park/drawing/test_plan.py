@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from support.session.limits import LIMIT_S
 
 import park
 from park.client.access.address import Address
@@ -125,7 +126,7 @@ def test_a_plan_is_of_its_thread_unless_it_is_of_the_process(
     with plan:
         thread = threading.Thread(target=submit)
         thread.start()
-        thread.join(60)
+        thread.join(LIMIT_S)
     assert len(plan.as_json()["pieces"]) == 1
 
 

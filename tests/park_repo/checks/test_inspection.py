@@ -227,7 +227,7 @@ def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_damage_is_refused_never_a_fault(tmp_path: Path, data: st.DataObject) -> None:
     """Whatever the bytes are: accepted, or `InvalidUpload`; no other exception."""
     content = bytearray(make_wheel(tmp_path).read_bytes())

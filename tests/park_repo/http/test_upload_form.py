@@ -53,7 +53,8 @@ def test_fields_and_file_are_read(tmp_path: Path) -> None:
 
 @given(data=st.data())
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    max_examples=50,
 )
 def test_chunks_may_be_cut_anywhere(tmp_path: Path, data: st.DataObject) -> None:
     # all that looks like the beginning of a boundary, but no boundary

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from support.session.limits import LIMIT_S
 
 from park_server.installs.build_command import ConfinedRunner
 
@@ -82,7 +83,7 @@ def test_stop_ends_what_runs(tmp_path: Path) -> None:
     thread.start()
     assert fifo.read_text() == "up"
     made.stop()
-    assert ended.wait(60)
+    assert ended.wait(LIMIT_S)
     thread.join()
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from support.faults.full_disk import FullDisk, no_room
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
+from support.session.limits import LIMIT_S
 
 from park.model.conditions import InstallIs, Phase
 from park.model.ids import JobId
@@ -89,10 +90,10 @@ def test_a_job_whose_folder_is_refused_starts_later(
             await here.submit("a")
             if before:
                 here.complete(order)
-            await asyncio.wait_for(refused.wait(), 30)
+            await asyncio.wait_for(refused.wait(), LIMIT_S)
             await here.until("a", lambda record: record.status == "queued")
             refused.clear()
-            await asyncio.wait_for(refused.wait(), 30)
+            await asyncio.wait_for(refused.wait(), LIMIT_S)
             assert "No space left on device" in why(here, "a")
             is_full = False
             assert await here.run_next() == "a"
@@ -113,7 +114,7 @@ def test_a_job_that_is_cancelled_while_its_folder_is_refused_never_starts(
 
             monkeypatch.setattr(here.folders, "prepare", prepare)
             await here.submit("a")
-            await asyncio.wait_for(refused.wait(), 30)
+            await asyncio.wait_for(refused.wait(), LIMIT_S)
             await here.until("a", lambda record: record.status == "queued")
             assert (await here.scheduler.cancel(JobId("a"), USER)).status == "cancelled"
             monkeypatch.undo()

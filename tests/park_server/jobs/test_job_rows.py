@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import Connection, create_engine
@@ -162,10 +162,5 @@ class JobLife(RuleBasedStateMachine):
             assert job_rows.get(connection, JOB).status == log[-1]
 
 
-JobLife.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+JobLife.TestCase.settings = settings(max_examples=60, stateful_step_count=12)
 TestJobLife = JobLife.TestCase

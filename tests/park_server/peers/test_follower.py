@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import httpx2
-from support.services.elsewhere import LIMIT_S, URL, Elsewhere, leaf
+from support.services.elsewhere import URL, Elsewhere, leaf
+from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
 from park.model.truth import Truth, Verdict

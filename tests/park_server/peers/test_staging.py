@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select
 from support.labs.rows import add_job
-from support.services.elsewhere import LIMIT_S, URL, Elsewhere, leaf
+from support.services.elsewhere import URL, Elsewhere, leaf
+from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
 from park.model.references import Reference, What

@@ -11,12 +11,11 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from support.session.limits import LIMIT_S
 
 from park_repo.database import Database
 
 __all__ = ["FullDisk", "no_room"]
-
-LIMIT_S = 30.0
 
 
 def no_room() -> OSError:

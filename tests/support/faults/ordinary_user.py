@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import traceback
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +50,7 @@ def as_ordinary_user(action: Callable[[], None]) -> None:
     if os.geteuid() != 0:
         action()
         return
+    _join_compilers()
     reading, writing = os.pipe()
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         child = os.fork()  # threads that pytest may have do not matter: none of its locks is used
@@ -57,6 +61,13 @@ def as_ordinary_user(action: Callable[[], None]) -> None:
         said = pipe.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert status == 0, said
+
+
+def _join_compilers() -> None:
+    """Wait for who compiles ahead: the child would inherit the file lock that it holds."""
+    for thread in threading.enumerate():
+        if thread.name == "park-compile-ahead":
+            thread.join(LIMIT_S)
 
 
 def _ended(action: Callable[[], None], writing: int) -> int:

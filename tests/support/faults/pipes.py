@@ -6,12 +6,12 @@ import os
 import select
 from typing import TYPE_CHECKING, Self
 
+from support.session.limits import LIMIT_S
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Pipe", "wait_for_exit"]
-
-_DEADLINE_S = 60.0
 
 
 class Pipe:
@@ -37,7 +37,7 @@ class Pipe:
 
     def receive(self) -> str:
         """Wait for a line and return it."""
-        readable, _, _ = select.select([self._descriptor], [], [], _DEADLINE_S)
+        readable, _, _ = select.select([self._descriptor], [], [], LIMIT_S)
         assert readable, f"nothing came through {self.path}"
         return os.read(self._descriptor, 4096).decode().strip()
 
@@ -49,7 +49,7 @@ def wait_for_exit(pid: int) -> None:
     except ProcessLookupError:
         return
     try:
-        ended, _, _ = select.select([descriptor], [], [], _DEADLINE_S)
+        ended, _, _ = select.select([descriptor], [], [], LIMIT_S)
         assert ended, f"process {pid} has not ended"
     finally:
         os.close(descriptor)

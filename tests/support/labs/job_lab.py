@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.session.limits import LIMIT_S
+
 from park.runtime.codec import encode_call
 from park_server.jobs.engines.engine import AttemptExit, StartOrder
 from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
-
-DEADLINE_S = 60.0
-"""No wait of these tests lasts; one that does is a failure."""
 
 LAB_MODULE = '''
 """What jobs of the tests run."""
@@ -186,12 +185,12 @@ class Recorder:
 
     async def start_of(self, job: str) -> int:
         """Wait until ``job`` has a process; return its pid."""
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             return int(await asyncio.shield(self._future(self.started, job)))
 
     async def exit_of(self, job: str) -> AttemptExit:
         """Wait until ``job`` has ended."""
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(LIMIT_S):
             ended: AttemptExit = await asyncio.shield(self._future(self.ended, job))
             return ended
 
@@ -257,7 +256,7 @@ class Fifo:
         readable = asyncio.Event()
         loop.add_reader(self._descriptor, readable.set)
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(LIMIT_S):
                 await readable.wait()
         finally:
             loop.remove_reader(self._descriptor)

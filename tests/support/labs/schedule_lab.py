@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from sqlalchemy import Connection
+from support.session.limits import LIMIT_S
 
 from park.errors import EnvironmentMismatch
 from park.model.conditions import Expression
@@ -42,7 +43,6 @@ from park_server.jobs.seams import Fetcher, NoFetcher, NoPeers, Peers
 
 __all__ = [
     "BASE_URL",
-    "LIMIT_S",
     "USER",
     "Lab",
     "OneEnvironment",
@@ -51,9 +51,6 @@ __all__ = [
     "run",
     "value_of",
 ]
-
-LIMIT_S = 30.0
-"""No wait of these tests lasts; one that does is a failure."""
 
 USER = "ada"
 BASE_URL = "http://park.example"

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+from support.session.limits import LIMIT_S
 
 from park.errors import NotAuthenticated, ParkError, UnknownItem
 from park.model.truth import Truth
 
-__all__ = ["LIMIT_S", "URL", "Elsewhere", "leaf"]
-
-LIMIT_S = 20.0
-"""No wait of these tests lasts; one that does is a failure."""
+__all__ = ["URL", "Elsewhere", "leaf"]
 
 URL = "http://elsewhere.example/park"
 

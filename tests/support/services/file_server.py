@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,7 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         served.reached.set()
         if served.held is not None:
-            served.held.wait(30)
+            served.held.wait(LIMIT_S)
             self.wfile.write(body[cut:])
             return
         self._reset()

@@ -7,6 +7,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+from support.session.limits import LIMIT_S
+
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.connection import Connection
@@ -83,7 +85,7 @@ class FollowServer:
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something that a request brings about."""
         with self._changed:
-            assert self._changed.wait_for(condition, 60)
+            assert self._changed.wait_for(condition, LIMIT_S)
 
     def answer(self, body: dict[str, Any]) -> tuple[int, Any]:
         """Return status and JSON of the answer to a request."""

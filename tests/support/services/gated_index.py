@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 from support.services.index_server import application, opened_index, serving
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["Gate", "gated_index"]
-
-_DEADLINE_S = 60.0
 
 
 class Gate:
@@ -43,13 +42,13 @@ class Gate:
 
     def wait_for_request(self) -> None:
         """Wait until a request is held back."""
-        assert self._held.wait(_DEADLINE_S), f"nobody asked for …{self._ending}"
+        assert self._held.wait(LIMIT_S), f"nobody asked for …{self._ending}"
 
     async def pass_through(self, path: str) -> None:
         """Return when a request for ``path`` may go on."""
         if self._ending is not None and path.endswith(self._ending):
             self._held.set()
-            await asyncio.to_thread(self._open.wait, _DEADLINE_S)
+            await asyncio.to_thread(self._open.wait, LIMIT_S)
 
 
 class _Gated:

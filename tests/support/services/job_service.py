@@ -8,6 +8,8 @@ import threading
 from concurrent.futures import Future
 from typing import Any
 
+from support.session.limits import LIMIT_S
+
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.service import Service
@@ -71,7 +73,7 @@ class JobService(Transport):
         raise UnknownItem(f"nothing at {path}")
 
     def _submitted(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        assert self.gate.wait(10)
+        assert self.gate.wait(LIMIT_S)
         refused = {job["entry_point"] for job in batch} & self.refused
         if refused:
             raise UsageError(f"{refused.pop()} is refused")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import uv
 from support.material.projects import copy_package
 from support.services.park_service import own_environ
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["REPOSITORY", "Client", "ModelTree", "Scientist", "make_virtualenv", "uv_install"]
 
 REPOSITORY = Path(__file__).parents[3]
-
-_DEADLINE_S = 150
-"""The longest command: the first install of some fifty large wheels."""
 
 
 def make_virtualenv(folder: Path, *requirements: str | Path) -> Path:
@@ -103,7 +101,7 @@ class Client:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_DEADLINE_S,
+            timeout=LIMIT_S,
             check=False,
         )
 

@@ -8,19 +8,18 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import httpx2
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["ParkService", "own_environ"]
-
-DEADLINE_S = 60.0
-"""No wait of these tests lasts; one that does is a failure."""
 
 
 def own_environ(**variables: str | Path) -> dict[str, str]:
@@ -43,6 +42,7 @@ class ParkService:
         self._options = options
         self._process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []
+        self._changed = threading.Condition()
         self._reader: threading.Thread | None = None
 
     def command(self, *options: str) -> list[str]:
@@ -72,7 +72,7 @@ class ParkService:
         # somebody must read the pipe for as long as the service writes
         self._reader = threading.Thread(target=self._read, args=(self._process.stderr, ready))
         self._reader.start()
-        if not ready.wait(DEADLINE_S) or not self.ready_file.exists():
+        if not ready.wait(LIMIT_S) or not self.ready_file.exists():
             self.kill()
             raise AssertionError(f"the service did not start:\n{self.log}")
         return self
@@ -80,7 +80,9 @@ class ParkService:
     def _read(self, stderr: IO[str], ready: threading.Event) -> None:
         with stderr:
             for line in stderr:
-                self._lines.append(line)
+                with self._changed:
+                    self._lines.append(line)
+                    self._changed.notify_all()
                 if line.startswith("park serves "):
                     ready.set()
         ready.set()
@@ -97,8 +99,8 @@ class ParkService:
         assert self._process is not None
         assert self._reader is not None
         self._process.send_signal(number)
-        status = self._process.wait(DEADLINE_S)
-        self._reader.join(DEADLINE_S)
+        status = self._process.wait(LIMIT_S)
+        self._reader.join(LIMIT_S)
         self._process = None
         return status
 
@@ -155,7 +157,7 @@ class ParkService:
             method,
             f"{self.url}{path}",
             headers={"Authorization": f"Bearer {self.token}"},
-            timeout=DEADLINE_S,
+            timeout=LIMIT_S,
             **arguments,
         )
         assert not response.is_error, response.text
@@ -178,17 +180,31 @@ class ParkService:
 
     def job_when_final(self, job: str) -> dict[str, Any]:
         """Wait for the end of a job and return its record."""
-        record: dict[str, Any] = self.get(f"/api/v1/jobs/{job}", wait=30)
-        assert record["status"] in {"completed", "failed", "cancelled"}, record
-        return record
+        deadline = time.monotonic() + LIMIT_S
+        while True:
+            record: dict[str, Any] = self.get(f"/api/v1/jobs/{job}", wait=30)
+            if record["status"] in {"completed", "failed", "cancelled"}:
+                return record
+            assert time.monotonic() < deadline, record
+
+    def result_of(self, job: str) -> Any:
+        """Wait for the end of a job, which must complete, and return its result."""
+        assert self.job_when_final(job)["status"] == "completed"
+        return self.get(f"/api/v1/jobs/{job}/result")["result"]
+
+    def until_said(self, text: str) -> None:
+        """Wait until the log has ``text``."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: text in self.log, LIMIT_S), self.log
 
     def event(self, subject: str, kind: str) -> dict[str, Any]:
         """Follow the events until there is one of ``kind`` about ``subject``; return the first."""
         after = 0
+        deadline = time.monotonic() + LIMIT_S
         while True:
             found = self.get("/api/v1/events", after=after, wait=30)
-            assert found, f"no event {kind} of {subject}"
             for event in found:
                 if (event["id"], event["type"]) == (subject, kind):
                     return dict(event)
-            after = found[-1]["seq"]
+            assert time.monotonic() < deadline, f"no event {kind} of {subject}"
+            after = found[-1]["seq"] if found else after

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.services.job_service import JobService
+from support.session.limits import LIMIT_S
 
 import park
 from park.client.installs import background as module
@@ -45,7 +46,7 @@ class Lab:
         monkeypatch.setattr(module, "requested", self._request)
 
     def _look(self, target: str) -> Any:
-        assert self.may_look.wait(10)
+        assert self.may_look.wait(LIMIT_S)
         self.looked.append(target)
         if target == "absent":
             raise NoDistribution("absent is not installed")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.material.projects import write_tree
+from support.session.limits import LIMIT_S
 
 from park.client.installs import file_watch as module
 from park.client.installs.file_watch import notified, polling, watching
@@ -41,16 +42,16 @@ def test_an_edit_of_any_of_the_folders_ends_the_waiting(
 ) -> None:
     other = write_tree(tmp_path / "other", {"b.py": ""})
     with watch([other, root]) as watcher:
-        assert woken(watcher, lambda: (root / "m/a.py").write_text("22\n")).wait(30)
-        assert woken(watcher, lambda: (other / "c.py").write_text("")).wait(30)
-        assert woken(watcher, (other / "b.py").unlink).wait(30)
+        assert woken(watcher, lambda: (root / "m/a.py").write_text("22\n")).wait(LIMIT_S)
+        assert woken(watcher, lambda: (other / "c.py").write_text("")).wait(LIMIT_S)
+        assert woken(watcher, (other / "b.py").unlink).wait(LIMIT_S)
 
 
 @pytest.mark.parametrize("watch", [notified, polling])
 def test_what_happens_before_the_waiting_counts(root: Path, watch: Watch) -> None:
     with watch([root]) as watcher:
         write_tree(root, {"m/new.py": ""})
-        assert woken(watcher, lambda: None).wait(30)
+        assert woken(watcher, lambda: None).wait(LIMIT_S)
 
 
 @pytest.mark.parametrize("watch", [notified, polling])
@@ -59,7 +60,7 @@ def test_junk_wakes_nobody(root: Path, watch: Watch) -> None:
         over = woken(watcher, lambda: write_tree(root, {"m/__pycache__/b.pyc": ""}))
         assert not over.wait(1.5)  # a bound on nothing happening: both notice within 1 s
         write_tree(root, {"m/a.py": "22\n"})
-        assert over.wait(30)
+        assert over.wait(LIMIT_S)
 
 
 def test_a_burst_of_writes_is_one_change(root: Path) -> None:

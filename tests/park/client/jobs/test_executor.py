@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.services.follow_server import FollowServer, KnownJob
+from support.session.limits import LIMIT_S
 
 from park.client.jobs.executor import ServiceExecutor
 from park.errors import JobFailed
@@ -37,7 +38,7 @@ class Service:
         self.options.append(options)
 
         def run() -> None:
-            self.go.wait(60)
+            self.go.wait(LIMIT_S)
             truth = "true"
             try:
                 job.outcome = function(*args, **arguments)
@@ -109,7 +110,7 @@ def test_callbacks_are_called_with_the_future(executor: ServiceExecutor) -> None
     future = executor.submit(add, 1, 2)
     future.add_done_callback(heard.append)
     future.add_done_callback(lambda _: done.set())
-    assert done.wait(60)
+    assert done.wait(LIMIT_S)
     assert heard == [future]
 
 
@@ -136,11 +137,11 @@ def test_the_standard_wait_and_as_completed_take_its_futures(
     assert concurrent.futures.wait(futures, timeout=0).not_done == set(futures)
     assert futures[3].cancel()
     found = concurrent.futures.wait(
-        futures, timeout=60, return_when=concurrent.futures.FIRST_COMPLETED
+        futures, timeout=LIMIT_S, return_when=concurrent.futures.FIRST_COMPLETED
     )
     assert found.done == {futures[3]}
     service.go.set()
-    assert set(concurrent.futures.as_completed(futures, timeout=60)) == set(futures)
+    assert set(concurrent.futures.as_completed(futures, timeout=LIMIT_S)) == set(futures)
 
 
 def test_a_cancelled_future_cancels_its_job(executor: ServiceExecutor, service: Service) -> None:
@@ -151,8 +152,8 @@ def test_a_cancelled_future_cancels_its_job(executor: ServiceExecutor, service: 
     assert future.cancel()
     assert future.cancel()  # as often as one likes
     assert future.cancelled()
-    assert heard.wait(60)
-    assert service.jobs[0].cancelled.wait(60)
+    assert heard.wait(LIMIT_S)
+    assert service.jobs[0].cancelled.wait(LIMIT_S)
     with pytest.raises(CancelledError):
         future.result()
 
@@ -236,7 +237,7 @@ def test_a_cancelled_task_cancels_the_job(executor: ServiceExecutor, service: Se
                 await loop.run_in_executor(executor, abs, 1)
 
     asyncio.run(main())
-    assert service.jobs[0].cancelled.wait(60)
+    assert service.jobs[0].cancelled.wait(LIMIT_S)
 
 
 def test_a_job_that_could_not_be_submitted_tells_its_future(

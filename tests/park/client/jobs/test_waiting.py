@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.services.follow_server import FollowServer, KnownJob
+from support.session.limits import LIMIT_S
 
 import park.client.access.long_polls as polls
 from park.client.jobs.waiting import (
@@ -92,7 +93,7 @@ def test_a_timeout_returns_what_there_is(service: FollowServer) -> None:
 
 def test_jobs_come_in_the_order_of_their_ends(service: FollowServer) -> None:
     jobs = jobs_of(service, 3)
-    heard = as_completed(jobs, timeout=60)
+    heard = as_completed(jobs, timeout=LIMIT_S)
     for index in (2, 0, 1):
         service.end(jobs[index].id)
         assert next(heard) is jobs[index]
@@ -127,7 +128,7 @@ def test_thousands_of_jobs_are_few_requests_and_one_thread(service: FollowServer
     assert len([each for each in following if "follows" in each.name]) == 1
     for job in jobs:
         service.end(job.id)
-    starter.join(60)
+    starter.join(LIMIT_S)
     assert len(list(heard)) == 2_999
     assert len(service.questions) < 100
 
@@ -138,9 +139,9 @@ def test_a_new_job_does_not_wait_for_a_question_under_way(service: FollowServer)
     slow.start()
     service.until(lambda: bool(service.questions))
     service.end(second.id)
-    assert wait([second], timeout=10).done == {second}
+    assert wait([second], timeout=LIMIT_S).done == {second}
     service.end(first.id)
-    slow.join(60)
+    slow.join(LIMIT_S)
 
 
 def test_a_job_that_could_not_be_submitted_has_ended(service: FollowServer) -> None:
@@ -161,7 +162,7 @@ def test_a_job_on_its_way_is_asked_for_once_it_is_there(service: FollowServer) -
     waiting.start()
     assert service.questions == []
     late.submitted()
-    waiting.join(60)
+    waiting.join(LIMIT_S)
     assert found == [late]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from support.services.follow_server import FollowServer
 from support.services.job_service import JobService
+from support.session.limits import LIMIT_S
 
 import park
 from park.client.access.transport import Transport
@@ -109,7 +110,7 @@ def test_moments_are_told_by_the_clock_of_here() -> None:
     assert (past.now, future.now) == (True, False)
     assert (future.truth, (~past).truth) == (Truth.NOT_YET, Truth.NEVER)
     assert (past & ~future).now
-    assert park.after(0.05).wait(10) is True
+    assert park.after(0.05).wait(LIMIT_S) is True
     assert (~past).wait() is False
     with pytest.raises(TimeoutError, match=r"not yet after 0\.01 s"):
         future.wait(0.01)
@@ -147,7 +148,7 @@ def test_a_condition_is_waited_for_and_awaited(far: FollowServer) -> None:
         both.wait(0.05)
     far.end(first.id)
     far.end(second.id)
-    assert both.wait(20) is True
+    assert both.wait(LIMIT_S) is True
 
     async def waited() -> bool:
         return await both

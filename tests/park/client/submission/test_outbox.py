@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from support.services.job_service import BOUND, JobService
+from support.session.limits import LIMIT_S
 
 import park
 from park.client.access.dry_run import dry_run
@@ -474,7 +475,7 @@ def test_an_asynchronous_block_lets_other_tasks_go_on(one: JobService) -> None:
         assert not task.done()
         assert add(2, 3) == 5  # the block is that of the other task
         one.bind()
-        job = await asyncio.wait_for(task, 10)
+        job = await asyncio.wait_for(task, LIMIT_S)
         assert [sent["id"] for sent in one.jobs] == [job.id]
 
     asyncio.run(test())
@@ -512,7 +513,7 @@ class SlowFiles(JobService):
         return super().json(method, path, **arguments)
 
     def put(self, path: str, file: Path) -> httpx2.Response:  # noqa: ARG002 (where, is not asked)
-        assert self.may_arrive.wait(10)
+        assert self.may_arrive.wait(LIMIT_S)
         if self.error is not None:
             raise self.error
         self.sent.append(file.name)

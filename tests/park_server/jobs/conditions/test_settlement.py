@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.labs.schedule_lab import LIMIT_S, USER, Lab, lab, run, value_of
+from support.labs.schedule_lab import USER, Lab, lab, run, value_of
+from support.session.limits import LIMIT_S
 
 from park.errors import UnknownItem, UsageError
 from park.model.conditions import (
