@@ -32,6 +32,9 @@ _QUERY_TIMEOUT_S = 20
 _EXECUTABLE_NAME = re.compile(r"python3(\.1[1-9]|\.[2-9]\d)?")
 """Names that may stand for a usable version, to spare the question to the others."""
 
+_OLD_NAME = re.compile(r"python3\.(\d|10)")
+"""Names of versions that are not usable, which ``python3`` may be a link to."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interpreter:
@@ -150,9 +153,11 @@ def _pythons(folder: Path) -> list[Path]:
 def _distinct(paths: Iterable[Path]) -> list[Path]:
     """Drop the second and further names of one file, keeping the order.
 
-    A virtualenv's python is a link to its base; that one may be asked in its place.
+    A virtualenv's python is a link to its base; that one may be asked in its place. A link to
+    a file that is named for an older version (``python3`` to ``python3.9``) is not asked.
     """
-    return list({os.path.realpath(path): path for path in reversed(list(paths))}.values())[::-1]
+    files = {path.resolve(): path for path in reversed(list(paths))}
+    return [path for file, path in reversed(files.items()) if not _OLD_NAME.fullmatch(file.name)]
 
 
 def _own_version() -> str:

@@ -10,6 +10,7 @@ import pytest
 from support.labs.environment_lab import own_interpreter
 
 from park.errors import NoInterpreter
+from park_server.envs import interpreters
 from park_server.envs.interpreters import (
     choose,
     default_candidates,
@@ -46,6 +47,21 @@ def test_what_is_no_python_is_passed_over(tmp_path: Path) -> None:
     assert query(impostor) is None
     assert query(tmp_path / "absent") is None
     assert list(discover([impostor, Path(sys.executable)])) == [OWN]
+
+
+def test_a_link_to_an_old_version_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(interpreters, "query", asked.append)
+    for name, target in {"old": "python3.9", "new": "python3.11"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / target).touch()
+        (tmp_path / name / "python3").symlink_to(target)
+
+    assert discover([tmp_path / "old/python3", tmp_path / "new/python3"]) == {}
+
+    assert asked == [tmp_path / "new/python3"]
 
 
 def test_candidates_are_our_own_then_path_then_pyenv(tmp_path: Path) -> None:
@@ -88,10 +104,10 @@ def test_minors_are_sorted_as_versions() -> None:
 
 
 def test_a_missing_minor_lists_those_that_there_are() -> None:
-    interpreters = {OWN: own_interpreter()}
+    here = {OWN: own_interpreter()}
 
     with pytest.raises(NoInterpreter, match=f"no Python 3.99; it has {OWN}") as caught:
-        interpreter_for(interpreters, "3.99")
+        interpreter_for(here, "3.99")
 
     assert caught.value.details["available"] == [OWN]
-    assert interpreter_for(interpreters, OWN) is interpreters[OWN]
+    assert interpreter_for(here, OWN) is here[OWN]
