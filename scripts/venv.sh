@@ -1,10 +1,17 @@
 # Sourced by the scripts beside it: `ensure_venv FOLDER ARGUMENT...` makes a virtualenv in
 # FOLDER with `pip install ARGUMENT...`, and does nothing where that was done before with
-# the same interpreter, the same arguments and the same pyproject.toml.
+# the same interpreter, the same arguments and the same packages in pyproject.toml.
 # PYTHON names the interpreter (default: python3); it must be 3.11 or newer.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
+
+about_packages='
+import sys, tomllib
+document = tomllib.load(open("pyproject.toml", "rb"))
+tables = ("build-system", "project", "dependency-groups")
+print(sys.version, sys.base_prefix, [document[table] for table in tables], document["tool"]["hatch"])
+'
 
 ensure_venv() {
     local folder=$1 python=${PYTHON:-python3}
@@ -15,7 +22,7 @@ ensure_venv() {
         exit 2
     fi
     local stamp
-    stamp=$({ "$python" -c 'import sys; print(sys.version, sys.base_prefix)'; echo "$@"; cat pyproject.toml; } | cksum)
+    stamp=$({ "$python" -c "$about_packages"; echo "$@"; } | cksum)
     if [ "$(cat "$folder/stamp" 2>/dev/null)" != "$stamp" ]; then
         echo "making the virtualenv $folder ($("$python" -V))" >&2
         rm -rf "$folder"

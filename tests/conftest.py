@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,20 @@ sys.dont_write_bytecode = False
 
 _MOST_WORKERS = 8
 """More would wait for the longest file; each has a service and virtualenvs of its own."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a skipped test fail where ``PARK_TEST_REQUIRE`` is ``all``: the machine lacks something.
+
+    Continuous integration sets it, so that no test is left out there and nobody sees it.
+    """
+    report = yield
+    if report.skipped and os.environ.get("PARK_TEST_REQUIRE") == "all":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"PARK_TEST_REQUIRE=all, but: {reason}"
+    return report
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
