@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from support.material.index_tools import (
 from support.material.wheels import make_sdist, make_wheel
 from support.services.index_server import application, opened_index, serving
 from support.services.park_service import ParkService
+from support.services.ports import free_port
 
 from park_repo.negotiation import JSON
 from park_repo.upstream.external import ExternalIndex
@@ -77,12 +77,6 @@ def started(*command: str | Path, home: Path) -> Iterator[None]:
 def _drain(output: IO[str]) -> None:
     for _ in output:
         pass
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

@@ -160,7 +160,7 @@ import json, park, light_model
 service = park.remote_service()
 jobs = service.map(light_model.echo, range(40))
 first = next(jobs.as_completed())
-condition = park.all_of(jobs).wait(60)
+condition = park.all_of(jobs).wait(300)
 done, not_done = park.wait(jobs)
 bad = service.map(light_model.fail, ["a", "b"])
 try:
@@ -202,8 +202,8 @@ with service.executor() as executor, service.executor(when=park.after(3600)) as 
     slow = later.submit(light_model.answer)
     slow.cancel()
     futures = [executor.submit(light_model.echo, value=n) for n in range(5)]
-    done = concurrent.futures.wait([slow, *futures], timeout=60)
-    state = slow.job.wait(60).status
+    done = concurrent.futures.wait([slow, *futures], timeout=300)
+    state = slow.job.wait(300).status
 print(json.dumps({"gathered": gathered, "left": len(done.not_done), "cancelled": state}))
 """
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import statistics
 import time
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from support.services.park_service import ParkService
+from support.services.ports import free_port
 from support.session.limits import LIMIT_S
 
 from park.model.conditions import Comparison, JobIs, Literal, Phase
@@ -77,13 +77,6 @@ class Pair:
             for each in self.first.get("/api/v1/grants")
         ):
             assert time.monotonic() < deadline, self.first.get("/api/v1/grants")
-
-
-def free_port() -> int:
-    """Return a port that was free just now: a service that restarts must keep its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def started(root: Path, *options: str) -> ParkService:

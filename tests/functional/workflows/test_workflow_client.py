@@ -273,7 +273,7 @@ with two:
     both = flow_model.add(number, 2, when=upload.iscompleted & number.iscompleted)
     either = flow_model.add(3, 4, when=upload.isfinished | number.isfailed)
     never = flow_model.add(5, 6, when=upload.isfailed)
-never.wait(60)
+never.wait(300)
 print(json.dumps([after.result(60), both.result(60), either.result(60), never.error]))
 """,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.labs.schedule_lab import OneEnvironment, ToldEngine
+from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
 from park.model.states import JobState
@@ -75,7 +76,7 @@ class Place:
         self.dispatcher.enqueue(map(JobId, ids))
 
     async def started(self) -> StartOrder:
-        return await asyncio.wait_for(self.engine.orders.get(), 30)
+        return await asyncio.wait_for(self.engine.orders.get(), LIMIT_S)
 
     def end(self, order: StartOrder, kind: ExitKind = ExitKind.EXITED, **facts: Any) -> None:
         self.dispatcher.on_exited(
@@ -231,7 +232,7 @@ def test_the_time_limit_of_the_decorator_ends_the_job(tmp_path: Path) -> None:
             order = await here.started()
             (order.directory / "marks.json").write_text('{"attempt": 1, "timeout_s": 0.01}')
             here.dispatcher.on_marked(JobId("1"), 1)
-            assert await asyncio.wait_for(here.engine.cancelled.get(), 30) == "1"
+            assert await asyncio.wait_for(here.engine.cancelled.get(), LIMIT_S) == "1"
             here.end(order, ExitKind.SIGNALLED, signal=15)
             record = await here.final("1")
             assert record.error == "ran longer than its 0.01 s and was stopped"
@@ -265,7 +266,7 @@ def test_what_ran_before_a_restart_is_followed_and_its_time_goes_on(tmp_path: Pa
             await here.dispatcher.recover(rows)
             order = await here.started()
             assert (order.job_id, order.attempt) == ("1", 1)
-            assert await asyncio.wait_for(here.engine.cancelled.get(), 30) == "1"
+            assert await asyncio.wait_for(here.engine.cancelled.get(), LIMIT_S) == "1"
 
     run(test)
 

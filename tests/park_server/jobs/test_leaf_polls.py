@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from support.labs.schedule_lab import LIMIT_S, USER, Lab, lab, run
+from support.labs.schedule_lab import USER, Lab, lab, run
+from support.session.limits import LIMIT_S
 
 from park.model.conditions import At, Comparison, JobIs, Literal, Phase, Pool
 from park.model.ids import JobId
