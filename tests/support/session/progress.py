@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ class Progress:
         self._done = 0
         self._tests: Counter[str] = Counter()
         self._open: Counter[str] = Counter()
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self._running: dict[str, float] = {}
         self._has_spoken = threading.Event()
         self._is_over = False
