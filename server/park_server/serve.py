@@ -19,8 +19,8 @@ from fastapi import FastAPI
 from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import UsageError
-from park_server.addresses import Addresses
 from park_server.assembly.service import assembled
+from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
@@ -64,7 +64,7 @@ async def _serve(
     internal = secrets.token_urlsafe(32)
     user = getpass.getuser()
     tokens = Tokens.of({home.token(): user, internal: user})
-    service = assembled(settings, home, Addresses.of(note.url, internal, public=settings.url), user)
+    service = assembled(settings, home, Endpoints.of(note.url, internal, public=settings.url), user)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -10,11 +10,11 @@ from park_repo.index import Index
 from park_repo.upstream.external import ExternalIndex
 from park_repo.upstream.upstream import Upstream
 from park_repo.wheelstore.store import WheelStore
-from park_server.addresses import Addresses
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.migrate import migrate
 from park_server.disk import Disk
+from park_server.endpoints import Endpoints
 from park_server.envs.interpreters import Interpreter, discover
 from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
@@ -31,7 +31,7 @@ class Foundation:
 
     settings: Settings
     home: Home
-    addresses: Addresses
+    endpoints: Endpoints
     user: str
     bus: Bus
     disk: Disk
@@ -50,7 +50,7 @@ class Foundation:
             self.database.close()
 
 
-def foundation_of(settings: Settings, home: Home, addresses: Addresses, user: str) -> Foundation:
+def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: str) -> Foundation:
     """Return the foundation on ``home``, its schema the newest, what a crash left swept."""
     bus = Bus()
     database = Database.sqlite(home.database)
@@ -62,7 +62,7 @@ def foundation_of(settings: Settings, home: Home, addresses: Addresses, user: st
     return Foundation(
         settings=settings,
         home=home,
-        addresses=addresses,
+        endpoints=endpoints,
         user=user,
         bus=bus,
         disk=Disk(),

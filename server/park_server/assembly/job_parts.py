@@ -110,7 +110,7 @@ def _dispatcher(
         settlement=base.settlement,
         commits=base.commits,
         disk=foundation.disk,
-        base_url=foundation.addresses.url,
+        base_url=foundation.endpoints.url,
         # inputs are links to files by content, which many jobs share
         read_only=(*foundation.environments.protected, foundation.content.folder),
     )
@@ -124,7 +124,7 @@ def _fetch_queue(foundation: Foundation, base: _JobBase, fetcher: UrlFetcher) ->
         settlement=base.settlement,
         commits=base.commits,
         fetcher=fetcher,
-        base_url=foundation.addresses.url,
+        base_url=foundation.endpoints.url,
     )
 
 

@@ -22,12 +22,12 @@ from park.model.urls import without_credentials
 from park.wire import ServiceRecord
 from park_repo.http.front import PageFront
 from park_repo.http.routes import index_routes
-from park_server.addresses import Addresses
 from park_server.areas.areas import Areas
 from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.clock import timestamp
 from park_server.egress import GuardedTransport
+from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows as environments_store
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.resolve import RESOLVERS
@@ -51,9 +51,9 @@ from park_server.settings import Settings
 __all__ = ["AssembledService", "assembled"]
 
 
-def assembled(settings: Settings, home: Home, addresses: Addresses, user: str) -> AssembledService:
+def assembled(settings: Settings, home: Home, endpoints: Endpoints, user: str) -> AssembledService:
     """Return the service of ``settings`` on ``home``."""
-    return AssembledService(foundation_of(settings, home, addresses, user))
+    return AssembledService(foundation_of(settings, home, endpoints, user))
 
 
 class AssembledService:
@@ -198,7 +198,7 @@ def _fetcher(foundation: Foundation, areas: Areas) -> UrlFetcher:
         transport=GuardedTransport(foundation.settings.addresses),
         limit=foundation.settings.fetch_limit_bytes,
         own=OwnFiles(
-            urls=(foundation.addresses.url, foundation.addresses.listening),
+            urls=(foundation.endpoints.url, foundation.endpoints.listening),
             database=foundation.database,
             areas=areas,
         ),
@@ -230,7 +230,7 @@ def _install_manager(
 def _resolver(foundation: Foundation) -> ResolverAccess:
     return ResolverAccess(
         resolver=RESOLVERS[foundation.settings.resolver](),
-        index_url=foundation.addresses.internal_index,
+        index_url=foundation.endpoints.internal_index,
         cache=foundation.home.cache / "resolver",
     )
 
@@ -240,7 +240,7 @@ def _source_builder(foundation: Foundation) -> SourceBuilder:
         policy=BuildPolicy(allowed=foundation.settings.allow_builds),
         home=foundation.home.path,
         folder=foundation.home.path / "builds",
-        index_url=foundation.addresses.internal_index,
+        index_url=foundation.endpoints.internal_index,
         cache=foundation.home.cache / "resolver" / "uv",
     )
 
@@ -249,7 +249,7 @@ def _source_builder(foundation: Foundation) -> SourceBuilder:
 
 
 def _about(foundation: Foundation) -> ServiceRecord:
-    url = foundation.addresses.url
+    url = foundation.endpoints.url
     upstream = foundation.settings.upstream
     return ServiceRecord(
         version=__version__,

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, insert
 
 from park.model.states import EnvironmentState
 from park_repo.database import Database
-from park_server.addresses import Addresses
 from park_server.assembly.service import assembled
 from park_server.clock import now, timestamp
 from park_server.db.migrate import migrate
 from park_server.db.tables import environments, locks
+from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.jobs.engines.runtime_copy import copy_runtime
 from park_server.leftovers import UNUSED_FOR_S
@@ -67,8 +67,8 @@ def home_of_long_ago(path: Path) -> Home:
 
 async def start_and_stop(home: Home) -> None:
     settings = Settings.of(home=home.path, upstream="none", slots=1)
-    addresses = Addresses.of("http://127.0.0.1:1", "token")
-    async with assembled(settings, home, addresses, "ada").running() as parts:
+    endpoints = Endpoints.of("http://127.0.0.1:1", "token")
+    async with assembled(settings, home, endpoints, "ada").running() as parts:
         assert parts.jobs.records("ada", status=None, limit=1) == []
 
 

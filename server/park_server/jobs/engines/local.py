@@ -28,7 +28,7 @@ from park_server.jobs.engines.evidence import (
     read_evidence,
 )
 from park_server.jobs.engines.fork_server_client import ServerLink
-from park_server.jobs.engines.pool import LocalEngineSettings, ServerPool
+from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import copy_runtime
 
@@ -63,7 +63,7 @@ class LocalEngine:
         self._jobs: dict[str, _Job] = {}
         self._watches = ProcessWatches()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._pool = ServerPool(
+        self._pool = ForkServerPool(
             root=home / "forkservers" / "v1",
             cache=home / "cache",
             runtime=self._runtime,

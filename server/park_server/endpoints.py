@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit, urlunsplit
 
-__all__ = ["Addresses"]
+__all__ = ["Endpoints"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Addresses:
+class Endpoints:
     """Where the service is: for everybody, and for its own child processes with a token.
 
     ``listening`` is where it can be reached without any proxy: ``url`` too, unless the operator
@@ -21,7 +21,7 @@ class Addresses:
     internal_index: str = field(repr=False)
 
     @classmethod
-    def of(cls, listening: str, internal_token: str, *, public: str | None = None) -> Addresses:
+    def of(cls, listening: str, internal_token: str, *, public: str | None = None) -> Endpoints:
         """Return the addresses of a service that listens at the URL ``listening``."""
         parts = urlsplit(listening)
         netloc = f"__token__:{quote(internal_token)}@{parts.netloc}"

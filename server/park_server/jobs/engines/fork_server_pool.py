@@ -26,7 +26,7 @@ from park_server.jobs.engines.fork_server_client import (
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
-__all__ = ["LocalEngineSettings", "ServerPool"]
+__all__ = ["ForkServerPool", "LocalEngineSettings"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ class LocalEngineSettings:
     hello_s: float = 5.0
 
 
-class ServerPool:
+class ForkServerPool:
     """Links to fork servers by what they serve. Belongs to the event loop."""
 
     def __init__(
