@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from park.errors import UnknownItem
 from park.wire import GrantRecord
+from park_server.db.blocks import in_blocks
 from park_server.db.tables import grants, installs, jobs
 from park_server.grants.scope import Grant
-from park_server.jobs.conditions.need_rows import in_blocks
 
 __all__ = ["add", "by_digests", "check_own", "forget", "listing", "record_of", "revoke"]
 

@@ -14,9 +14,10 @@ from park.model.conditions import brief
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState, NodeKind
 from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
+from park_server.db.blocks import in_blocks
 from park_server.db.tables import fetches, installs, jobs, needs
 from park_server.jobs import job_rows
-from park_server.jobs.conditions.need_rows import in_blocks, install_facts
+from park_server.jobs.conditions.need_rows import install_facts
 from park_server.jobs.conditions.needs import COMPARED
 from park_server.jobs.stored_job import STORED, StoredJob
 

@@ -12,8 +12,8 @@ from park.errors import UsageError
 from park.model.ids import JobId
 from park.model.references import Reference, references_in
 from park.model.truth import Truth
+from park_server.db.blocks import in_blocks
 from park_server.db.tables import calls, fetches, held_grants, remote_leaves, staged
-from park_server.jobs.conditions.need_rows import in_blocks
 from park_server.peers.urls import normalised
 
 __all__ = [

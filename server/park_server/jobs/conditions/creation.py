@@ -13,6 +13,7 @@ from park.model.job_options import option_values
 from park.model.states import JobKind, JobState
 from park.wire import FetchRequest, JobRequest, encode
 from park_server import events
+from park_server.db.blocks import in_blocks
 from park_server.db.tables import calls, fetches, jobs
 from park_server.fetch_target import without_user_information
 
@@ -67,16 +68,12 @@ def create(
     return list(absent.values())
 
 
-_KNOWN_AT_ONCE = 500
-"""Ids in one query: SQLite of some years ago takes 999 parameters."""
-
 _KNOWN = select(jobs.c.id).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _known(connection: Connection, ids: Sequence[JobId]) -> set[JobId]:
     found: set[JobId] = set()
-    for first in range(0, len(ids), _KNOWN_AT_ONCE):
-        some = ids[first : first + _KNOWN_AT_ONCE]
+    for some in in_blocks(ids):
         found.update(connection.execute(_KNOWN, {"ids": some}).scalars())
     return found
 

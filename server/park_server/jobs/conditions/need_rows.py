@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, bindparam, insert, literal, select, update
 
@@ -15,6 +15,7 @@ from park.model.conditions_json import condition_from_json, condition_to_json
 from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
+from park_server.db.blocks import in_blocks
 from park_server.db.tables import held_grants, installs, jobs, needs, remote_leaves, staged
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.needs import IMPLIED, Need, Planned, implied
@@ -28,7 +29,6 @@ __all__ = [
     "ended_installs",
     "expression_of",
     "holding_grants",
-    "in_blocks",
     "install_facts",
     "job_facts",
     "of_job",
@@ -42,8 +42,6 @@ __all__ = [
     "with_nothing_missing",
     "write",
 ]
-
-T = TypeVar("T")
 
 
 class Waiter(NamedTuple):
@@ -64,9 +62,6 @@ class Waiter(NamedTuple):
 
 
 _ID = attrgetter("id")
-
-_AT_ONCE = 500
-"""Ids in one query: SQLite of some years ago takes 999 parameters."""
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
@@ -134,13 +129,6 @@ _DECIDE = (
     )
     .values(truth=bindparam("truth"), why=bindparam("why"))
 )
-
-
-def in_blocks(items: Iterable[T]) -> Iterator[Sequence[T]]:
-    """Yield ``items`` in blocks that one query takes."""
-    whole = list(items)
-    for first in range(0, len(whole), _AT_ONCE):
-        yield whole[first : first + _AT_ONCE]
 
 
 def write(connection: Connection, plans: Sequence[Planned]) -> None:
