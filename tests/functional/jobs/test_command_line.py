@@ -189,8 +189,9 @@ def test_a_file_is_fetched_into_a_folder_that_exists_or_not_at_all(
     client.run("result", job)
     results = tmp_path / "results"
     file = "plots/residuals.png"
-    client.error("get", job, file, "-o", results / "film.png", status=2)
-    assert not results.exists()
+    for absent in (results / "film.png", f"{results}/"):
+        client.error("get", job, file, "-o", absent, status=2)
+        assert not results.exists()
     results.mkdir()
     told = client.run("get", job, file, "-o", f"{results}/").stdout
     assert told == f"{results / 'residuals.png'}\n"

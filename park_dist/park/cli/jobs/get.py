@@ -21,21 +21,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
     parser.add_argument("file", metavar="FILE", help="its name below the job's work directory")
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="PATH", help="where to write it; - is stdout"
-    )
+    parser.add_argument("-o", "--output", metavar="PATH", help="where to write it; - is stdout")
     add_service(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Fetch the file and print where it is, or the file itself."""
     job = service_of(options).job(options.job)
-    if str(options.output) == "-":
+    if options.output == "-":
         job.transport.copy(job.route_of(options.file), sys.stdout.buffer.write)
         return 0
-    target = options.output or Path(PurePosixPath(options.file).name)
-    if target.is_dir():
-        target /= PurePosixPath(options.file).name
+    target = _target(options.output, PurePosixPath(options.file).name)
     job.fetch(options.file, target)
     print(target)
     return 0
+
+
+def _target(output: str | None, name: str) -> Path:
+    """Return where a file ``name`` goes; what ends in a slash is a folder, also where it is not."""
+    if output is None:
+        return Path(name)
+    return Path(output, name) if output.endswith("/") or Path(output).is_dir() else Path(output)
