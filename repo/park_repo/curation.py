@@ -10,7 +10,7 @@ from park.errors import Conflict, UnknownItem
 from park.model.pins import normalized_version
 from park_repo import queries
 from park_repo.clock import now
-from park_repo.records import PROJECTS, OwnedProject, ProjectStatus, PublishedFile, shelf_of
+from park_repo.file_records import PROJECTS, OwnedProject, ProjectStatus, PublishedFile, shelf_of
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName

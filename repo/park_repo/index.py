@@ -16,9 +16,7 @@ from park_repo.checks.filenames import parse_distribution_name
 from park_repo.checks.inspection import agree_with_form, inspect_file
 from park_repo.clock import now
 from park_repo.curation import Curator
-from park_repo.file_store import FileStore, IncomingFile
-from park_repo.pages import Pages
-from park_repo.records import (
+from park_repo.file_records import (
     PROJECTS,
     Layer,
     OwnedProject,
@@ -28,6 +26,8 @@ from park_repo.records import (
     shelf_of,
     trees_of,
 )
+from park_repo.file_store import FileStore, IncomingFile
+from park_repo.pages import Pages
 from park_repo.upstream.remote_files import RemoteFiles
 
 if TYPE_CHECKING:

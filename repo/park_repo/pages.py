@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from packaging.utils import NormalizedName
 
 from park_repo import queries
+from park_repo.file_records import PROJECTS, Shelf
 from park_repo.negotiation import MEDIA_TYPES
-from park_repo.records import PROJECTS, Shelf
 from park_repo.simple import Document, Page, project_document, render
 from park_repo.single_flight import SingleFlight
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from packaging.utils import NormalizedName
 from sqlalchemy import Connection, Row, Table, and_, delete, func, insert, or_, select, update
 
-from park_repo.records import Layer, OwnedProject, ProjectStatus, ProjectTotal, PublishedFile, Shelf
+from park_repo.file_records import (
+    Layer,
+    OwnedProject,
+    ProjectStatus,
+    ProjectTotal,
+    PublishedFile,
+    Shelf,
+)
 from park_repo.tables import files, projects, removed
 
 if TYPE_CHECKING:

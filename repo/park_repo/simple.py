@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from park_repo.records import OwnedProject, PublishedFile
+    from park_repo.file_records import OwnedProject, PublishedFile
 
 __all__ = ["Document", "Page", "project_document", "project_list_document", "render"]
 

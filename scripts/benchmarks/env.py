@@ -28,7 +28,7 @@ from packaging.version import Version
 from benchmarks.env_service import edit_loop, request_to_ready, thousand
 from benchmarks.timing import command, compared, seconds
 from park.digests import file_sha256
-from park.local.interpreter import python_minor
+from park.local.python_minor import python_minor
 from park_repo import durable as disk
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.environment import MANIFEST

@@ -28,8 +28,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from benchmarks.timing import command, compared, seconds
 from park_repo import queries
 from park_repo.database import Database
+from park_repo.file_records import Layer, OwnedProject, PublishedFile
 from park_repo.negotiation import JSON
-from park_repo.records import Layer, OwnedProject, PublishedFile
 from park_server.db.migrate import migrate
 from park_server.home import Home
 

@@ -9,9 +9,9 @@ from support.material.wheels import make_sdist, make_wheel
 from support.services.index_server import add_file, opened_index
 
 from park.errors import Conflict, NotPermitted, UnknownItem
+from park_repo.file_records import PROJECTS, ProjectStatus, trees_of
 from park_repo.index import Index
 from park_repo.negotiation import JSON
-from park_repo.records import PROJECTS, ProjectStatus, trees_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator

@@ -13,7 +13,7 @@ from support.services.index_server import add_file, opened_index
 
 from park.digests import file_sha256
 from park.errors import Conflict, InvalidUpload, UnknownItem
-from park_repo.records import Layer, PublishedFile
+from park_repo.file_records import Layer, PublishedFile
 from park_repo.upstream.upstream import Upstream
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 from packaging.utils import NormalizedName
 
 from park_repo import pages as module
+from park_repo.file_records import PROJECTS, trees_of
 from park_repo.negotiation import HTML, JSON
 from park_repo.pages import Pages
-from park_repo.records import PROJECTS, trees_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

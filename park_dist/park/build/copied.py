@@ -26,7 +26,7 @@ from park.build.tree.tree_version import declared_part, tree_hash, with_tree_has
 from park.build.tree.visible import TreeFile, signature_of
 from park.build.wheel_source import LocalSource
 from park.errors import LocalSetError
-from park.local.interpreter import python_minor
+from park.local.python_minor import python_minor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,7 +14,7 @@ from park.errors import NoDistribution
 from park.local.closure import closure
 from park.local.distributions import look_up
 from park.local.find import find
-from park.local.interpreter import python_minor
+from park.local.python_minor import python_minor
 from park.model.pins import RequirementSet
 
 if TYPE_CHECKING:

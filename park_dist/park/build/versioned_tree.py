@@ -16,7 +16,7 @@ from park.build.tree.hashing import take_snapshot
 from park.build.tree.tree_version import tree_hash, with_tree_hash
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
-from park.local.interpreter import python_minor
+from park.local.python_minor import python_minor
 from park.local.requirements import applicable
 from park.local.wheel_file import wheel_metadata
 

@@ -16,7 +16,7 @@ from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.installs.bundle import is_bundle, read_bundle
 from park.errors import UnknownItem, UsageError
-from park.local.interpreter import python_minor
+from park.local.python_minor import python_minor
 from park.model.pins import RequirementSet, normalized_version
 from park.wire import (
     API,

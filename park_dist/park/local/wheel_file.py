@@ -9,9 +9,9 @@ from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from park.errors import LocalSetError
-from park.local.interpreter import python_minor
 from park.local.metadata import CoreMetadata, parse_metadata
 from park.local.project import LocalProject, ProjectKind
+from park.local.python_minor import python_minor
 
 if TYPE_CHECKING:
     from pathlib import Path

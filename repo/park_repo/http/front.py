@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from park_repo.file_records import PROJECTS
 from park_repo.negotiation import choose, matches_etag
-from park_repo.records import PROJECTS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

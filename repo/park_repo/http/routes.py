@@ -23,10 +23,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from park.errors import NotAcceptable, UnknownItem
+from park_repo.file_records import PROJECTS, trees_of
 from park_repo.http.file_routes import Files
 from park_repo.http.upload_routes import Uploads
 from park_repo.negotiation import choose, matches_etag
-from park_repo.records import PROJECTS, trees_of
 from park_repo.simple import Page, project_list_document, render
 
 if TYPE_CHECKING:

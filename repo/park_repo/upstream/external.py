@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from park_repo.records import PublishedFile
+    from park_repo.file_records import PublishedFile
 
 __all__ = ["ExternalIndex", "upload_url_of"]
 

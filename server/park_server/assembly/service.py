@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from park import __version__
-from park.local.interpreter import python_minor
+from park.local.python_minor import python_minor
 from park.model.urls import without_credentials
 from park.wire import ServiceRecord
 from park_repo.http.front import PageFront

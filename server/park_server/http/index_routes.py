@@ -17,14 +17,14 @@ from starlette.requests import Request
 from park.errors import CannotSatisfy, NotPermitted, UnknownItem, UsageError
 from park.model.pins import is_tree_version
 from park.wire import IndexFileRecord, IndexProjectRecord
-from park_repo.index import Index
-from park_repo.records import (
+from park_repo.file_records import (
     Layer,
     OwnedProject,
     ProjectStatus,
     ProjectTotal,
     PublishedFile,
 )
+from park_repo.index import Index
 from park_server.http.auth import user_of
 from park_server.http.parts import parts_of
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from park.errors import CannotSatisfy
 from park.wire import LocalWheel
+from park_repo.file_records import PublishedFile
 from park_repo.index import Index
-from park_repo.records import PublishedFile
 from park_server.installs.checked_request import CheckedRequest, TreeWheel
 
 __all__ = ["UploadStation"]

@@ -12,11 +12,11 @@ from starlette.testclient import TestClient
 from support.material.wheels import make_wheel
 from support.services.index_server import add_file, application, opened_index
 
+from park_repo.file_records import PROJECTS
 from park_repo.http.front import PageFront
 from park_repo.index import Index
 from park_repo.negotiation import HTML, JSON
 from park_repo.pages import Pages
-from park_repo.records import PROJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ import pytest
 from packaging.utils import NormalizedName
 
 from park.errors import Conflict, NotPermitted, ParkError, UpstreamFault
+from park_repo.file_records import Layer, PublishedFile
 from park_repo.negotiation import JSON
-from park_repo.records import Layer, PublishedFile
 from park_repo.upstream.external import ExternalIndex, upload_url_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from park import __version__
 from park.cli.options import add_json, add_service, print_json
 from park.errors import NoInterpreter, ParkError
-from park.local.interpreter import python_minor
+from park.local.python_minor import python_minor
 from park.model.sizes import shown_size
 from park.wire import API, ForkServerRecord
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from park.client.access.transport import patient
+from park.client.submission.every_outbox import every_outbox
 from park.client.submission.grants import grant
 from park.client.submission.item import Item, Opening, State, is_bound, prevented, settled
-from park.client.submission.process import every_outbox
 from park.client.submission.recorder import current_recorder
 from park.client.submission.request_text import (
     dumps,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from park_repo.records import PROJECTS, ProjectStatus, shelf_of, trees_of
+from park_repo.file_records import PROJECTS, ProjectStatus, shelf_of, trees_of
 
 
 def test_a_tree_stands_on_its_users_shelf_and_nothing_else_does() -> None:

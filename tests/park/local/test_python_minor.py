@@ -1,6 +1,6 @@
 import platform
 
-from park.local.interpreter import python_minor
+from park.local.python_minor import python_minor
 
 
 def test_the_minor_is_what_a_version_begins_with() -> None:

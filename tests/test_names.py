@@ -1,0 +1,61 @@
+"""One finds one's way: folders that are not too full, and names that differ."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ("park_dist", "server", "repo")
+FOLDERS = [
+    folder
+    for source in SOURCES
+    for folder in (ROOT / source).rglob("*")
+    if folder.is_dir() and folder.name != "__pycache__" and any(folder.glob("*.py"))
+]
+
+MOST_FILES = 20
+ENDINGS = ("ings", "ing", "ions", "ion", "ers", "er", "ors", "or", "es", "ed", "s", "e")
+
+OF_OTHERS = {"env"}
+"""Alembic calls its entry point so."""
+
+
+def files() -> list[Path]:
+    """Return the modules, without those whose names are the words of `park`'s commands."""
+    commands = ROOT / "park_dist" / "park" / "cli"
+    found = [file for folder in FOLDERS for file in folder.glob("*.py")]
+    named = [file for file in found if not file.name.startswith("__")]
+    return [file for file in named if file.parent.parent != commands]
+
+
+def without_ending(word: str) -> str:
+    """Return what is left of ``word`` without the ending of a plural, a participle or a doer."""
+    longer = (ending for ending in ENDINGS if len(word) - len(ending) > 2)
+    stem = word.removesuffix(next((ending for ending in longer if word.endswith(ending)), ""))
+    is_doubled = stem[-1] == stem[-2] and stem[-1] not in "ls"  # planning, but install
+    return stem[:-1] if is_doubled else stem
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_a_folder_can_be_seen_at_a_glance(folder: Path) -> None:
+    found = [file.name for file in folder.glob("*.py") if file.name != "__init__.py"]
+    assert len(found) <= MOST_FILES
+
+
+def test_no_two_files_differ_by_a_plural_or_an_ending_alone() -> None:
+    alike: dict[str, set[str]] = defaultdict(set)
+    for file in files():
+        alike[without_ending(file.stem)].add(file.stem)
+    assert not {words for words in map(frozenset, alike.values()) if len(words - OF_OTHERS) > 1}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("binding", "bindings"), ("fetcher", "fetching"), ("plan", "planning"), ("watch", "watches"),
+     ("install", "installed"), ("bundle", "bundled"), ("source", "sources"), ("store", "stored")],
+)  # fmt: skip
+def test_endings_are_known(one: str, other: str) -> None:
+    assert without_ending(one) == without_ending(other)
