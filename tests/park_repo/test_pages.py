@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.utils import NormalizedName
+from support.session.limits import LIMIT_S
 
 from park_repo import pages as module
 from park_repo.file_records import PROJECTS, trees_of
@@ -37,7 +38,7 @@ class FakeDatabase:
         self.builds += 1
         build = self.builds
         self.begun.set()
-        assert self.may_end.wait(60)
+        assert self.may_end.wait(LIMIT_S)
         if not self.is_there:
             return None
         about = {"api-version": "1.4", "build": build, "body": "x" * self.body}
