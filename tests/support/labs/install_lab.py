@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from support.labs.environment_lab import own_interpreter
 
-from park.model.ids import new_id
+from park.model.ids import uuid7
 from park.model.lock_hash import LockHash
 from park.model.states import InstallState
 from park.wire import InstallRequest, LocalWheel, PinRecord
@@ -44,6 +45,9 @@ TREE = "1.0+t0123456789abcdef"
 LOCKS = [LockHash(digit * 64) for digit in "abcdef"]
 """Lock hashes that differ in their first digit."""
 
+_milliseconds = itertools.count(1)
+"""When requests are made: ids of one millisecond would sort by chance."""
+
 
 @contextmanager
 def opened_database(folder: Path) -> Iterator[Database]:
@@ -61,10 +65,13 @@ def local_wheel(name: str, version: str, *, sha256: str = "0" * 64) -> LocalWhee
 
 
 def install_request(*pins: str, **changes: Any) -> InstallRequest:
-    """Return the request for ``pins`` (``name==version``), the first of which is the project."""
+    """Return the request for ``pins`` (``name==version``), the first of which is the project.
+
+    Each is newer than the one before.
+    """
     named = [pin.split("==") for pin in pins]
     facts: dict[str, Any] = {
-        "id": new_id(),
+        "id": str(uuid7(next(_milliseconds), 0)),
         "project": named[0][0],
         "version": named[0][1],
         "python": MINOR,
