@@ -13,6 +13,9 @@ from park.cli.jobs.result import printable
 class Scalar:
     """As numpy's arrays and scalars convert."""
 
+    def __repr__(self) -> str:
+        return "Scalar()"  # the same on each worker that collects the tests
+
     def tolist(self) -> list[float]:
         return [1.5, float("nan")]
 
