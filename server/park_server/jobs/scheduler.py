@@ -217,7 +217,7 @@ class Scheduler:
 
     def _after_commit(self, effects: Effects) -> None:
         for job in effects.watching:
-            self._peers.watch(job)
+            self._peers.follow(job)
         for job in effects.staging:
             self._peers.stage(job)
         for job in effects.releasing:

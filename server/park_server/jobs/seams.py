@@ -93,7 +93,7 @@ class Peers(Protocol):
     accepts the job: `remote_leaves` (each *not yet*) for what its condition, or a reference
     among its arguments, says of jobs there, and `held_grants` for what opens them. Then:
 
-    1. `watch`: the leaves are followed there, also after a restart. Each that is decided is
+    1. `follow`: the leaves are followed there, also after a restart. Each that is decided is
        reported by `PeerListener.leaf_decided`.
     2. `stage`: the condition is true, and the call or the fetch has references to jobs
        elsewhere. A row of `staged` is written for each, then `PeerListener.staged` is
@@ -104,7 +104,7 @@ class Peers(Protocol):
     what is not finished), and finds out by itself what is left to do.
     """
 
-    def watch(self, job: JobId) -> None:
+    def follow(self, job: JobId) -> None:
         """Follow the undecided remote leaves of ``job``, whose rows are committed."""
 
     def stage(self, job: JobId) -> None:
@@ -133,7 +133,7 @@ class PeerListener(Protocol):
 class NoPeers:
     """Talks to nobody: what is said of jobs elsewhere stays undecided."""
 
-    def watch(self, job: JobId) -> None:
+    def follow(self, job: JobId) -> None:
         """Do nothing."""
 
     def stage(self, job: JobId) -> None:

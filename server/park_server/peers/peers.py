@@ -68,7 +68,7 @@ class ServicePeers:
             listener=listener,
             disk=self._disk,
         )
-        self._to_watch: dict[JobId, None] = {}
+        self._to_follow: dict[JobId, None] = {}
         self._releasing: set[JobId] = set()
         self._tasks = Tasks(_log, "a step with another service failed")
 
@@ -83,11 +83,11 @@ class ServicePeers:
         if self._client is not None:
             await self._client.aclose()
 
-    def watch(self, job: JobId) -> None:
+    def follow(self, job: JobId) -> None:
         """Follow the undecided remote leaves of ``job``, whose rows are committed."""
-        if not self._to_watch:
-            self._tasks.spawn(self._watch_all())
-        self._to_watch[job] = None
+        if not self._to_follow:
+            self._tasks.spawn(self._follow_all())
+        self._to_follow[job] = None
 
     def stage(self, job: JobId) -> None:
         """Bring here what the call of ``job`` refers to."""
@@ -95,7 +95,7 @@ class ServicePeers:
 
     def release(self, job: JobId) -> None:
         """Give back the grants of ``job``, and follow nothing for it."""
-        self._to_watch.pop(job, None)
+        self._to_follow.pop(job, None)
         self._stager.drop(job)
         for key, link in self._followed.pop(job, {}).items():
             self._followers[link].drop([key])
@@ -115,9 +115,9 @@ class ServicePeers:
         link = Link(url, self._client)
         return self._links.setdefault(link.url, link)
 
-    async def _watch_all(self) -> None:
+    async def _follow_all(self) -> None:
         """Follow for all that were named meanwhile, in one look at the database."""
-        jobs, self._to_watch = self._to_watch, {}
+        jobs, self._to_follow = self._to_follow, {}
         leaves, held = self._database.read(
             lambda c: (peer_rows.undecided(c, jobs), peer_rows.held_by(c, jobs))
         )

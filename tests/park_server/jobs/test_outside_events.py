@@ -23,7 +23,7 @@ class ToldPeers:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
-    def watch(self, job: str) -> None:
+    def follow(self, job: str) -> None:
         self.asked.append(("watch", job))
 
     def stage(self, job: str) -> None:

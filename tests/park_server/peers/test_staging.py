@@ -307,7 +307,7 @@ def test_leaves_are_followed_with_the_grants_of_their_jobs(tmp_path: Path) -> No
         lab.job("three")
         lab.leaf("three", "a", service="ftp://elsewhere.example")
         for job in ("one", "two", "three"):
-            lab.peers.watch(JobId(job))
+            lab.peers.follow(JobId(job))
         lab.other.say("a")
         await lab.listener.count(3)
         assert lab.listener.decided == {
@@ -375,7 +375,7 @@ def test_what_is_released_is_followed_and_staged_no_more(tmp_path: Path) -> None
         lab.other.is_up = False
         lab.job("one", to("r", What.VALUE))
         lab.leaf("one", "a")
-        lab.peers.watch(JobId("one"))
+        lab.peers.follow(JobId("one"))
         lab.peers.stage(JobId("one"))
         await lab.other.until_asked("GET", "")
         assert lab.peers.remark(JobId("one"))
@@ -387,7 +387,7 @@ def test_what_is_released_is_followed_and_staged_no_more(tmp_path: Path) -> None
         lab.job("two")
         lab.leaf("two", "a")
         lab.other.tokens.add("good")
-        lab.peers.watch(JobId("two"))
+        lab.peers.follow(JobId("two"))
         await lab.listener.count(1)
         assert list(lab.listener.decided) == [("two", 0)]
 
