@@ -96,9 +96,9 @@ def service_named(service: Any) -> Any:
     if service is None:
         return current_service()
     if isinstance(service, str):
-        import importlib  # by name: the client is above, and in a job there is none
+        import importlib  # by its public name: the client is above, and in a job there is none
 
-        return importlib.import_module("park.client.service").remote_service(service)
+        return importlib.import_module("park").remote_service(service)
     if not hasattr(service, "called"):
         from park.errors import UsageError
 
