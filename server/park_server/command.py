@@ -99,6 +99,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "the longest unused are evicted, and come back when they are needed",
     )
     parser.add_argument(
+        "--keep-jobs",
+        metavar="TIME",
+        help="remove jobs that ended longer ago, with their results, logs and files: 90d for "
+        "example (else they are kept)",
+    )
+    parser.add_argument(
         "--allow-builds",
         action="store_true",
         help="build, confined like a job, the source of trees whose wheels do not run here",
@@ -125,6 +131,7 @@ def run(options: argparse.Namespace) -> int:
             slots=options.slots,
             allow_builds=options.allow_builds,
             quota=options.quota,
+            keep_jobs=options.keep_jobs,
             index=options.index,
             index_upload=options.index_upload,
             index_login_file=options.index_login,

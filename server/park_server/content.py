@@ -7,6 +7,8 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,9 +17,20 @@ from park.errors import InvalidUpload, UnknownItem
 from park.wire import FileRecord
 from park_repo.durable import sync_directory, sync_file
 
-__all__ = ["ContentStore"]
+__all__ = ["ContentStore", "KeptFile"]
 
 _BLOCK = 1 << 20
+_PREFIX = 2
+"""Digits of a digest that name the folder of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file of the store; ``changed`` is when it was put there, a Unix time."""
+
+    sha256: str
+    size: int
+    changed: float
 
 
 class ContentStore:
@@ -100,6 +113,19 @@ class ContentStore:
             path.unlink()
         else:
             sync_directory(place.parent)
+
+    def files(self) -> Iterator[KeptFile]:
+        """Yield each file that is there; one that goes meanwhile is left out."""
+        for folder in self._root.iterdir():
+            if len(folder.name) == _PREFIX and folder.is_dir():
+                for file in folder.iterdir():
+                    with suppress(FileNotFoundError):
+                        status = file.stat()
+                        yield KeptFile(file.name, status.st_size, status.st_ctime)
+
+    def remove(self, sha256: str) -> None:
+        """Remove the file, if it is there."""
+        self._place(sha256).unlink(missing_ok=True)
 
     def collect(self, folder: Path) -> tuple[FileRecord, ...]:
         """Keep every regular file below ``folder`` and return their records, by name.

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from park.errors import UsageError
 from park.model.conditions_json import POOL_NAME
+from park.model.durations import parse_duration
 from park.model.sizes import parse_size
 from park_server.egress import AddressPolicy
 
@@ -38,7 +39,8 @@ class Settings:
     ``index``), ``index_login`` the user and password for it. ``roots`` are folders that every
     user may read as ``/NAME/…``. ``addresses`` says which machines the service talks to for its
     users, ``fetch_limit_bytes`` how large a file it fetches for them.
-    ``pools`` are the sizes of its named pools of resources; ``resolver`` is uv or pip.
+    ``pools`` are the sizes of its named pools of resources; ``resolver`` is uv or pip. Jobs
+    that ended more than ``keep_jobs_s`` seconds ago are removed; None: none is.
     """
 
     home: Path
@@ -58,6 +60,7 @@ class Settings:
     fetch_limit_bytes: int = 20 << 30
     pools: Mapping[str, int] = field(default_factory=dict)
     resolver: str = "uv"
+    keep_jobs_s: float | None = None
 
     @classmethod
     def of(
@@ -80,6 +83,7 @@ class Settings:
         fetch_limit: str = "20G",
         pools: Sequence[str] = (),
         resolver: str = "uv",
+        keep_jobs: str | None = None,
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -109,6 +113,7 @@ class Settings:
             fetch_limit_bytes=_bytes("--fetch-limit", fetch_limit),
             pools=dict(map(_pool, pools)),
             resolver=resolver,
+            keep_jobs_s=None if keep_jobs is None else _seconds("--keep-jobs", keep_jobs),
         )
 
 
@@ -144,6 +149,13 @@ def _bytes(option: str, text: str) -> int:
         raise UsageError(
             f"{option} {text!r}: {error}", hint=f"for example {option} 200G"
         ) from error
+
+
+def _seconds(option: str, text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text!r}: {error}", hint=f"for example {option} 90d") from error
 
 
 def _upstream(url: str) -> str | None:

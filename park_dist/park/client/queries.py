@@ -16,12 +16,15 @@ from park.client.installs.versions import ServiceVersion, compared
 from park.errors import LocalSetError
 from park.wire import (
     API,
+    CleanRecord,
+    CleanRequest,
     EnvironmentRecord,
     ForkServerRecord,
     JobRecord,
     OfferRecord,
     OfferRequest,
     ServiceRecord,
+    UsageRecord,
     decode,
     encode,
 )
@@ -82,6 +85,20 @@ class ServiceQueries:
         """Keep a project ready no longer; the operator's."""
         path = f"{API}/offers/{quote(project, safe='')}/{quote(version, safe='')}"
         return [decode(OfferRecord, each) for each in self._transport.json("DELETE", path)]
+
+    def usage(self) -> UsageRecord:
+        """Return what the service takes on the disk, part by part; the operator's."""
+        return decode(UsageRecord, self._transport.json("GET", f"{API}/usage"))
+
+    def clean(self, older_than_s: float, *, dry_run: bool = False) -> CleanRecord:
+        """Remove jobs that ended more than ``older_than_s`` seconds ago; the operator's.
+
+        Also their events, and files that nothing refers to any more. With ``dry_run`` only
+        say how much that is.
+        """
+        request = CleanRequest(older_than_s=older_than_s, dry_run=dry_run)
+        answer = self._transport.json("POST", f"{API}/clean", json=encode(request))
+        return decode(CleanRecord, answer)
 
     def fork_servers(self) -> list[ForkServerRecord]:
         """Return the interpreters that wait there with a module imported, with their memory."""

@@ -35,6 +35,7 @@ from park.wire.job_records import (
     JobRequest,
 )
 from park.wire.pin_record import PinRecord
+from park.wire.retention_records import CleanRecord, CleanRequest, UsagePart, UsageRecord
 from park.wire.service_records import AreaEntry, AreaRecord, ForkServerRecord, ServiceRecord
 from park.wire.workflow_records import (
     FollowedLeaf,
@@ -54,6 +55,8 @@ __all__ = [
     "AreaEntry",
     "AreaRecord",
     "CallDocument",
+    "CleanRecord",
+    "CleanRequest",
     "EnvironmentDetail",
     "EnvironmentRecord",
     "EnvironmentSummary",
@@ -82,6 +85,8 @@ __all__ = [
     "ServiceRecord",
     "SourceArchive",
     "StorageRecord",
+    "UsagePart",
+    "UsageRecord",
     "VerdictRecord",
     "VerificationRecord",
     "WhyRecord",

@@ -46,6 +46,8 @@ from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
 from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
+from park_server.retention.content_sweep import ContentSweep
+from park_server.retention.retention import Retention
 from park_server.settings import Settings
 
 __all__ = ["AssembledService", "assembled"]
@@ -100,6 +102,7 @@ class _Parts:
     jobs: JobParts
     installs: InstallManager
     offers: Offers
+    retention: Retention
 
     async def start(self) -> None:
         """Take up what a stopped service left."""
@@ -111,9 +114,11 @@ class _Parts:
         await self.jobs.scheduler.resume()
         self.installs.resume()
         self.offers.resume()
+        self.retention.start()
 
     async def stop(self) -> None:
         """Stop in order: first what makes work for others."""
+        await self.retention.stop()
         await self.offers.stop()
         await self.installs.stop()
         self.fetcher.stop()
@@ -139,6 +144,7 @@ class _Parts:
             leaf_polls=jobs.leaf_polls,
             offers=self.offers,
             engine=self.engine,
+            retention=self.retention,
             about=_about(foundation),
             url=foundation.settings.url,
         )
@@ -164,6 +170,18 @@ def _parts(foundation: Foundation) -> _Parts:
         jobs=jobs,
         installs=installs,
         offers=offers,
+        retention=_retention(foundation, jobs),
+    )
+
+
+def _retention(foundation: Foundation, jobs: JobParts) -> Retention:
+    return Retention(
+        home=foundation.home,
+        database=foundation.database,
+        bus=foundation.bus,
+        folders=jobs.folders,
+        content=ContentSweep(foundation.content),
+        keep_jobs_s=foundation.settings.keep_jobs_s,
     )
 
 

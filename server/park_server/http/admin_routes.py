@@ -1,4 +1,4 @@
-"""Routes of what the operator keeps ready, and of what waits in memory for jobs."""
+"""Routes of the operator: what is kept ready, what is kept at all, what waits in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from park.errors import NotPermitted
-from park.wire import ForkServerRecord, OfferRecord, OfferRequest
+from park.wire import (
+    CleanRecord,
+    CleanRequest,
+    ForkServerRecord,
+    OfferRecord,
+    OfferRequest,
+    UsageRecord,
+)
 from park_server.http.auth import user_of
 from park_server.http.parts import ServiceParts, parts_of
 
@@ -33,6 +40,20 @@ async def remove_offer(request: Request, project: str, version: str) -> list[Off
     """Keep a project ready no longer; returns what was offered, one for each Python."""
     parts, _ = _for_operator(request)
     return await parts.offers.remove(project, version)
+
+
+@router.get("/usage")
+async def measure(request: Request) -> UsageRecord:
+    """Return what the service takes on the disk; the operator's."""
+    parts, _ = _for_operator(request)
+    return await parts.retention.usage()
+
+
+@router.post("/clean")
+async def clean(request: Request, body: CleanRequest) -> CleanRecord:
+    """Remove jobs that ended long ago, and files that nothing refers to; the operator's."""
+    parts, _ = _for_operator(request)
+    return await parts.retention.clean(body)
 
 
 @router.get("/fork-servers")

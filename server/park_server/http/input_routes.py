@@ -15,8 +15,10 @@ router = APIRouter()
 
 @router.get("/files/{sha256}/present")
 async def is_present(request: Request, sha256: str) -> dict[str, bool]:
-    """Tell whether the service has the file."""
-    return {"present": parts_of(request).content.has(sha256)}
+    """Tell whether the service has the file, which it then keeps for a day at least."""
+    parts = parts_of(request)
+    parts.retention.promise(sha256)  # before the look: what is there then stays
+    return {"present": parts.content.has(sha256)}
 
 
 @router.put("/files/{sha256}", status_code=204)

@@ -83,6 +83,12 @@ async def cancel_job(request: Request, job: str, *, dependents: bool = False) ->
     return await parts_of(request).jobs.cancel(job, user, dependents=dependents)
 
 
+@router.delete("/jobs/{job}", status_code=204)
+async def remove_job(request: Request, job: str) -> None:
+    """Remove a job that has ended, with its result, logs and files."""
+    await parts_of(request).retention.remove(_full_id(request, job), user_of(request))
+
+
 @router.get("/jobs/{job}/result")
 async def get_result(
     request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0

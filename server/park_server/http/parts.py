@@ -22,6 +22,7 @@ from park_server.jobs.engines.local import LocalEngine
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
+from park_server.retention.retention import Retention
 
 __all__ = ["LONG_POLL_S", "ServiceParts", "parts_of"]
 
@@ -47,6 +48,7 @@ class ServiceParts:
     leaf_polls: LeafPolls
     offers: Offers
     engine: LocalEngine
+    retention: Retention
     about: ServiceRecord
     url: str | None
     """Where users reach the service, where its operator said so."""

@@ -134,6 +134,10 @@ class JobFolders:
         """
         self._janitor.submit(_clear, self.path_of(job))
 
+    def remove(self, job: JobId) -> None:
+        """Remove, in the background, the folder of a job that is there no longer."""
+        self._janitor.submit(shutil.rmtree, self.path_of(job), ignore_errors=True)
+
     def close(self) -> None:
         """Leave the rest of the clearing; nobody misses what it would have freed."""
         self._janitor.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""``park admin``: what the operator keeps ready for everybody."""
+"""``park admin``: what the operator keeps ready, what the service takes, and what goes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from park.cli.options import add_json, add_service, print_json, service_of
 from park.errors import UsageError
+from park.model.durations import parse_duration
+from park.model.sizes import shown_size
 from park.wire import OfferRecord, OfferRequest, PinRecord, encode
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ EXAMPLES = """examples:
   park admin offer --lock 3f9c0a1b                   an environment that is there already
   park admin offers
   park admin withdraw refl1d==1.0.1
+  park admin usage                                   what the service takes on the disk
+  park admin clean --older-than 90d --dry-run        jobs that ended before that; first look
   park run refl1d.names:sld_of --offer refl1d        by anybody, installed here or not
 """
 
@@ -48,23 +52,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
     withdraw = actions.add_parser("withdraw", help="keep a project ready no longer")
     withdraw.add_argument("requirement", metavar="PROJECT==VERSION", help="as it was offered")
     withdraw.set_defaults(act=_withdraw)
-    for action in (offer, listing, withdraw):
+    usage = actions.add_parser("usage", help="show what the service takes on the disk")
+    usage.set_defaults(act=_usage)
+    clean = actions.add_parser(
+        "clean", help="remove jobs that ended long ago, and files that nothing refers to"
+    )
+    clean.add_argument(
+        "--older-than", required=True, metavar="TIME", help="since they ended: 90d, 12h, …"
+    )
+    clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    clean.set_defaults(act=_clean)
+    for action in (offer, listing, withdraw, usage, clean):
         add_service(action)
         add_json(action)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the action and print the offers that it is about."""
-    offers = options.act(service_of(options), options)
-    if options.json:
-        print_json([encode(offer) for offer in offers])
-        return 0
-    for offer in offers:
-        _print(offer)
+    """Do the action and print what it is about."""
+    options.act(service_of(options), options)
     return 0
 
 
-def _offer(service: Service, options: argparse.Namespace) -> list[OfferRecord]:
+def _show(offers: list[OfferRecord], options: argparse.Namespace) -> None:
+    if options.json:
+        print_json([encode(offer) for offer in offers])
+        return
+    for offer in offers:
+        _print(offer)
+
+
+def _offer(service: Service, options: argparse.Namespace) -> None:
+    _show(_offered(service, options), options)
+
+
+def _offered(service: Service, options: argparse.Namespace) -> list[OfferRecord]:
     lock: str | None = options.lock
     if lock is not None and _LOCK_HASH.fullmatch(lock) and not Path(lock).exists():
         named = _parsed(options.requirement) if options.requirement else (None, None)
@@ -80,12 +101,38 @@ def _offer(service: Service, options: argparse.Namespace) -> list[OfferRecord]:
     return [service.offer(request)]
 
 
-def _offers(service: Service, _options: argparse.Namespace) -> list[OfferRecord]:
-    return service.offers()
+def _offers(service: Service, options: argparse.Namespace) -> None:
+    _show(service.offers(), options)
 
 
-def _withdraw(service: Service, options: argparse.Namespace) -> list[OfferRecord]:
-    return service.withdraw(*_parsed(options.requirement))
+def _withdraw(service: Service, options: argparse.Namespace) -> None:
+    _show(service.withdraw(*_parsed(options.requirement)), options)
+
+
+def _usage(service: Service, options: argparse.Namespace) -> None:
+    record = service.usage()
+    if options.json:
+        print_json(encode(record))
+        return
+    for part in record.parts:
+        print(f"{part.name:<13} {shown_size(part.size_bytes):>10}  {part.files} files")
+    print(f"{'free':<13} {shown_size(record.free_bytes):>10}")
+    print(f"{record.jobs} jobs")
+
+
+def _clean(service: Service, options: argparse.Namespace) -> None:
+    try:
+        seconds = parse_duration(options.older_than)
+    except ValueError as error:
+        hint = "for example --older-than 90d"
+        raise UsageError(f"--older-than {options.older_than!r}: {error}", hint=hint) from error
+    record = service.clean(seconds, dry_run=options.dry_run)
+    if options.json:
+        print_json(encode(record))
+        return
+    verb = "would remove" if options.dry_run else "removed"
+    size = shown_size(record.size_bytes)
+    print(f"{verb} {record.jobs} jobs, and {record.files} files that nothing refers to ({size})")
 
 
 def _parsed(text: str) -> tuple[str, str]:

@@ -282,6 +282,14 @@ class RemoteJob(Phased):
         self._record = decode(JobRecord, answer)
         return self.wait().status
 
+    def remove(self) -> None:
+        """Remove the job from the service: its record, result, logs and files.
+
+        Raises `Conflict` where it has not ended, or another that has not needs it.
+        """
+        self.confirm()
+        self.transport.delete(f"{API}/jobs/{self.id}")
+
     def _asked(self, wait: float) -> JobRecord:
         return decode(JobRecord, self._told(f"{API}/jobs/{self.id}", {"wait": wait}))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Uploads"]
 
+_REMEMBERED_S = 3_600.0
+"""How long it is known that a file is there: services remove what nobody needs."""
+
 Files = Sequence[tuple["Path", "FileDigest"]]
 
 
@@ -30,7 +34,7 @@ class Uploads:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._present: set[str] = set()
+        self._present: dict[str, float] = {}
         self._lock = threading.Lock()
         self._waiting: deque[tuple[Files, Future[None]]] = deque()
         self._is_running = False
@@ -67,8 +71,9 @@ class Uploads:
 
     def _bring(self, path: Path, digest: FileDigest) -> None:
         place = f"{API}/files/{digest.sha256}"
-        if digest.sha256 in self._present:
+        seen = self._present.get(digest.sha256)
+        if seen is not None and time.monotonic() - seen < _REMEMBERED_S:
             return
         if not self._transport.json("GET", f"{place}/present")["present"]:
             self._transport.put(place, path)
-        self._present.add(digest.sha256)
+        self._present[digest.sha256] = time.monotonic()
