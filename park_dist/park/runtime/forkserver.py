@@ -30,10 +30,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from . import fresh, processes
+from . import descendants, fresh, processes
 from .child import FINISHED, MARKED, UNCLAIMED
 from .folder import read_claim, write_record
 from .lines import LineSocket
@@ -83,6 +82,7 @@ class ForkServer:
         self._connections: set[LineSocket] = set()
         self._spares: deque[Spare] = deque()
         self._running: dict[tuple[str, int], _Running] = {}
+        self._ending: set[int] = set()
         self._leaving = False
         self._refill_at = 0.0
         self._quiet_s = _QUIET_S
@@ -163,6 +163,7 @@ class ForkServer:
         """Reap a child that has ended; return its wait status."""
         self._selector.unregister(spare.pidfd)
         status = os.waitpid(spare.pid, 0)[1]
+        self._ending.discard(spare.pid)
         spare.close()
         return status
 
@@ -185,7 +186,7 @@ class ForkServer:
             "reason": self._settings.reason,
             "running": jobs,
             "spares": len(self._spares),
-            "pss_bytes": _pss_bytes([os.getpid(), *(spare.pid for spare in self._spares)]),
+            "pss_bytes": processes.pss_bytes([os.getpid(), *(spare.pid for spare in self._spares)]),
         }
 
     def _hear(self, line: LineSocket) -> None:
@@ -294,14 +295,16 @@ class ForkServer:
 
     def _finish(self, key: tuple[str, int], job: _Running) -> None:
         """Report an end that the job itself announced; the kernel may still free its memory."""
+        left = descendants.end_descendants(job.spare.pid, _KILL_TIMEOUT_S)
         if job.cancelled:
             processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)
         else:
             # what the job left running in its group ends with it
             processes.signal_group(job.spare.pid, signal.SIGKILL)
-        self._end(key, {"event": "ended", **job.name, "finished": True})
+        self._ending.add(job.spare.pid)
+        self._end(key, {"event": "ended", **job.name, "finished": True, "left": left})
         self._selector.modify(
-            job.spare.pidfd, selectors.EVENT_READ, lambda: self._release(job.spare)
+            job.spare.pidfd, selectors.EVENT_READ, lambda: self._release_with_orphans(job.spare)
         )
 
     def _on_exit(self, key: tuple[str, int]) -> None:
@@ -313,13 +316,24 @@ class ForkServer:
             self._finish(key, job)
             return
         processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)
-        ended = _exit_record(job, self._release(job.spare))
+        status, left = self._release_with_orphans(job.spare)
+        ended = _exit_record(job, status)
         if ended["status"] == UNCLAIMED and not _owns_attempt(job):
             self._end(key, {"event": "unclaimed", **job.name})
             return
         with contextlib.suppress(OSError):  # a full disk: the event still tells the service
             write_record(job.order.folder.exit, ended)
-        self._end(key, {"event": "ended", **job.name, "finished": False, **ended})
+        self._end(key, {"event": "ended", **job.name, "finished": False, "left": left, **ended})
+
+    def _release_with_orphans(self, spare: Spare) -> tuple[int, list[int]]:
+        """Reap a job, and end what it has left; return its wait status, and what is left still.
+
+        Its orphans are children of this process now, and no job that lives has any here.
+        """
+        status = self._release(spare)
+        forked = {each.pid for each in self._spares} | self._ending
+        forked |= {job.spare.pid for job in self._running.values()} - {spare.pid}
+        return status, descendants.end_strangers(forked, _KILL_TIMEOUT_S)
 
     def _end(self, key: tuple[str, int], event: dict[str, Any]) -> None:
         del self._running[key]
@@ -351,17 +365,6 @@ def _owns_attempt(job: _Running) -> bool:
     return claim is not None and claim.get("pid") == job.spare.pid
 
 
-def _pss_bytes(pids: list[int]) -> int:
-    """Return the proportional memory of processes: each shared page counts once."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1]) * 1024
-    return total
-
-
 def main(argument: str) -> None:
     """Serve at the listening socket that is standard input; ``argument``: settings as JSON."""
     listener = _take_listener()
@@ -373,6 +376,7 @@ def main(argument: str) -> None:
     if reason is not None:
         _start_bare(listener, replace(settings, module=None, reason=reason))
     default_signals()
+    descendants.adopt_orphans()
     prepare_streams()
     rehearse()
     ForkServer(listener, settings).serve()

@@ -15,9 +15,13 @@ from typing import Any
 __all__ = [
     "Identity",
     "boot_id",
+    "end_all",
     "end_session",
     "exit_line",
     "identity",
+    "is_running",
+    "kill_and_wait",
+    "pss_bytes",
     "session_members",
     "signal_group",
 ]
@@ -98,6 +102,12 @@ def _stat(pid: int) -> _Stat | None:
     return _Stat(state=fields[0].decode(), session=int(fields[3]), started=int(fields[19]))
 
 
+def is_running(pid: int) -> bool:
+    """Tell whether there is a process ``pid`` that has not ended; a zombie has."""
+    stat = _stat(pid)
+    return stat is not None and not stat.has_ended
+
+
 def session_members(session: int) -> list[int]:
     """Return the living processes of a session, its leader included."""
     found = []
@@ -125,20 +135,29 @@ def signal_group(pid: int, number: int) -> None:
 def end_session(session: int, timeout_s: float) -> bool:
     """Kill every process of a session and wait until all are gone; False after ``timeout_s``.
 
-    Repeats, because a process may fork while its session is listed. Only a process that
-    made a session of its own is out of reach, and one that the kernel cannot interrupt
-    outlives the timeout.
+    Repeats, because a process may fork while its session is listed. What made a session of
+    its own is out of reach (see `descendants`), and a process that the kernel cannot
+    interrupt outlives the timeout.
     """
     deadline = time.monotonic() + timeout_s
     while members := session_members(session):
         for pid in members:
-            _kill_and_wait(pid, deadline)
+            kill_and_wait(pid, deadline)
         if time.monotonic() >= deadline:
             return False
     return True
 
 
-def _kill_and_wait(pid: int, deadline: float) -> None:
+def end_all(those: list[Identity], timeout_s: float) -> None:
+    """Kill those of ``those`` that still run, and wait until they have ended."""
+    deadline = time.monotonic() + timeout_s
+    for each in those:
+        if each.is_alive():
+            kill_and_wait(each.pid, deadline)
+
+
+def kill_and_wait(pid: int, deadline: float) -> None:
+    """Kill ``pid`` and wait until it has ended, or ``deadline`` (monotonic) has come."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:
@@ -149,6 +168,17 @@ def _kill_and_wait(pid: int, deadline: float) -> None:
         select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
     finally:
         os.close(descriptor)
+
+
+def pss_bytes(pids: list[int]) -> int:
+    """Return the proportional memory of processes: each shared page counts once."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for line in (_PROC / f"{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+    return total
 
 
 def exit_line(status: int | None, signal_number: int | None) -> str:

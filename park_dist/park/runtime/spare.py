@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from . import child, fresh, surroundings
+from . import child, descendants, fresh, surroundings
 from .order import Order
 from .rehearsal import rehearse_in_memory
 
@@ -70,6 +70,7 @@ def fork_spare(inherited: Iterable[int]) -> Spare:
 def _wait_and_run(channel: socket.socket) -> NoReturn:
     """Do ahead what needs no order, then wait for it."""
     os.setsid()
+    descendants.adopt_orphans()
     surroundings.prepare_fork()
     if not _is_readable(channel):
         rehearse_in_memory()

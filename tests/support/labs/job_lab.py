@@ -97,6 +97,27 @@ def orphan():
     """Leave a child running."""
     return subprocess.Popen(["sleep", "1000"]).pid
 
+def daemon(path=None, dies=False):
+    """Leave a process that forked twice and began a session of its own; return its pid."""
+    theirs, ours = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if os.fork() == 0:
+            os.write(ours, str(os.getpid()).encode())
+            while True:
+                signal.pause()
+        os._exit(0)
+    pid = int(os.read(theirs, 20))
+    if dies:
+        print(pid, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if path is not None:
+        with open(path, "w") as file:
+            file.write(f"{os.getpid()} {pid}")
+        signal.pause()
+    return pid
+
 def late():
     """Return while a thread still works, and an exit handler waits."""
     import atexit

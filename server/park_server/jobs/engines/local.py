@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from park.model.ids import JobId
-from park.runtime import processes
+from park.runtime import descendants, processes
 from park.runtime.order import Order
 from park.wire import ForkServerRecord
 from park_server.jobs.engines.engine import AttemptExit, Sink, StartOrder
@@ -33,6 +34,8 @@ from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import copy_runtime
 
 __all__ = ["LocalEngine", "LocalEngineSettings"]
+
+_log = logging.getLogger("park.jobs")
 
 _KILL_TIMEOUT_S = 10.0
 """How long killed processes may take to go before a cancel reports its end all the same."""
@@ -120,6 +123,8 @@ class LocalEngine:
         job.sink.on_started(job.order.job_id, job.order.attempt, pid)
 
     def _exited(self, job: _Job, message: dict[str, Any]) -> None:
+        if left := message.get("left"):
+            _log.warning("job %s has ended, but not its processes %s", job.order.job_id, left)
         if message["finished"]:
             self._exit(job, exit_of(job.order, finished_evidence(job.order)))
         else:
@@ -198,6 +203,8 @@ class LocalEngine:
             await job.exited.wait()
             return
         job.cancelled = True
+        # once it has ended, nobody could tell any more what it had started
+        below = [each for each in map(processes.identity, descendants.descendants(pid)) if each]
         gone = asyncio.Event()
         self._watches.watch(pid, gone.set)
         for number in (signal.SIGTERM, signal.SIGCONT):
@@ -205,6 +212,7 @@ class LocalEngine:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(gone.wait(), grace_s)
         await asyncio.to_thread(processes.end_session, pid, _KILL_TIMEOUT_S)
+        await asyncio.to_thread(processes.end_all, below, _KILL_TIMEOUT_S)
         self._exit(job, exit_of(job.order, read_evidence(job.order)))
 
     # -- recovering

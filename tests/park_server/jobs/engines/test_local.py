@@ -219,6 +219,27 @@ def test_what_a_job_leaves_running_ends_with_it(lab: JobLab) -> None:
     run(test)
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_daemon_ends_with_the_job_that_left_it(lab: JobLab, *, fresh: bool) -> None:
+    async def test() -> None:
+        async with opened(lab) as engine:
+            order = replace(lab.order("lab:daemon"), fresh=fresh)
+            await gone(result_of(await lab.run(engine, order)))
+
+    run(test)
+
+
+def test_a_daemon_ends_with_the_job_that_died(lab: JobLab) -> None:
+    order = lab.order("lab:daemon", None, True)
+
+    async def test() -> None:
+        async with opened(lab) as engine:
+            assert (await lab.run(engine, order)).kind is ExitKind.SIGNALLED
+            await gone(int((order.directory / "stdout").read_text()))
+
+    run(test)
+
+
 # -- failures: one clear line each
 
 
@@ -433,6 +454,20 @@ def test_a_cancel_ends_a_process_that_ignores_it_and_all_its_children(
     run(test)
 
 
+def test_a_cancel_ends_daemons_as_well(lab: JobLab, pipe: Pipes) -> None:
+    fifo = pipe("pids")
+    order = lab.order("lab:daemon", str(fifo.path))
+
+    async def test() -> None:
+        async with opened(lab) as engine:
+            await engine.start(order, lab.sink)
+            pids = [int(pid) for pid in (await fifo.read()).split()]
+            await engine.cancel(order.job_id, 0.05)
+            assert not any(is_running(pid) for pid in pids)
+
+    run(test)
+
+
 def test_a_cancel_is_a_sigterm_first(lab: JobLab, pipe: Pipes) -> None:
     order, up, _ = waiting_job(lab, pipe)
 
@@ -521,6 +556,28 @@ def test_a_job_that_was_found_again_can_be_cancelled(
     pids = asyncio.run(before())
     if not server_survives:
         os.kill(parent_of(pids[0]), signal.SIGKILL)
+    asyncio.run(after(pids))
+
+
+def test_a_daemon_of_a_job_without_fork_server_ends_with_a_cancel(lab: JobLab, pipe: Pipes) -> None:
+    fifo = pipe("pids")
+    order = lab.order("lab:daemon", str(fifo.path))
+
+    async def before() -> list[int]:
+        engine = lab.engine()
+        await engine.start(order, lab.sink)
+        pids = [int(pid) for pid in (await fifo.read()).split()]
+        await engine.close()
+        return pids
+
+    async def after(pids: list[int]) -> None:
+        async with opened(lab) as engine:
+            await engine.recover([order], lab.sink)
+            await engine.cancel(order.job_id, 0.05)
+            assert not any(is_running(pid) for pid in pids)
+
+    pids = asyncio.run(before())
+    os.kill(parent_of(pids[0]), signal.SIGKILL)
     asyncio.run(after(pids))
 
 

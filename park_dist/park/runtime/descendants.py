@@ -1,0 +1,93 @@
+"""What a process has started, however it left its session: found, and ended with it (Linux).
+
+A daemon forks twice and begins a session of its own, and then nobody knows whose it is. So a
+job adopts the orphans among its descendants, and its fork server those of jobs that have ended
+(``PR_SET_CHILD_SUBREAPER``, prctl(2)): whatever a job started is below it in the tree of
+processes while it lives, and a child of its fork server afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Container
+from pathlib import Path
+
+from . import processes
+
+__all__ = ["adopt_orphans", "children", "descendants", "end_descendants", "end_strangers"]
+
+_PR_SET_CHILD_SUBREAPER = 36
+"""Of linux/prctl.h, since Linux 3.4."""
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of orphans below this process; tell whether the system lets it."""
+    try:
+        import ctypes
+
+        return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    except (ImportError, AttributeError, OSError):
+        return False
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of ``pid``, zombies too; none where it is gone, or nothing is told.
+
+    Of all of its threads: each may have forked.
+    """
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 (names alone; at each end)
+            with contextlib.suppress(OSError):
+                line = Path(f"/proc/{pid}/task/{thread}/children").read_bytes()
+                found += map(int, line.split())
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Return all below ``pid`` that is there at this moment, parents before their children."""
+    found: list[int] = []
+    pending = [pid]
+    while pending:
+        below = children(pending.pop())
+        found += below
+        pending += below
+    return found
+
+
+def end_descendants(pid: int, timeout_s: float) -> list[int]:
+    """Kill what ``pid`` has started, and what that has; return what is left after ``timeout_s``.
+
+    Again and again, because a process may fork while the others are listed. What the kernel
+    cannot interrupt is left.
+    """
+    return _end(lambda: descendants(pid), timeout_s)
+
+
+def end_strangers(known: Container[int], timeout_s: float) -> list[int]:
+    """Kill and reap the children of this process that are not ``known``, with all below them.
+
+    They were adopted from jobs that have ended. Returns what is left after ``timeout_s``.
+    """
+
+    def strangers() -> list[int]:
+        adopted = [pid for pid in children(os.getpid()) if pid not in known]
+        below = [each for pid in adopted for each in descendants(pid)]
+        for pid in adopted:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        return [*adopted, *below]
+
+    return _end(strangers, timeout_s)
+
+
+def _end(listed: Callable[[], list[int]], timeout_s: float) -> list[int]:
+    deadline = time.monotonic() + timeout_s
+    while alive := [pid for pid in listed() if processes.is_running(pid)]:
+        for pid in alive:
+            processes.kill_and_wait(pid, deadline)
+        if time.monotonic() >= deadline:
+            return alive
+    return []
