@@ -99,6 +99,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "the longest unused are evicted, and come back when they are needed",
     )
     parser.add_argument(
+        "--reserve",
+        metavar="SIZE",
+        help="what stays free on the disk of the service: where it does not, the job that takes "
+        "most is stopped (a hundredth of the disk, 1G at most)",
+    )
+    parser.add_argument(
+        "--job-disk",
+        metavar="SIZE",
+        help="what the files of one job may take, 20G for example (else no limit of its own)",
+    )
+    parser.add_argument(
         "--keep-jobs",
         metavar="TIME",
         help="remove jobs that ended longer ago, with their results, logs and files: 90d for "
@@ -132,6 +143,8 @@ def run(options: argparse.Namespace) -> int:
             allow_builds=options.allow_builds,
             quota=options.quota,
             keep_jobs=options.keep_jobs,
+            reserve=options.reserve,
+            job_disk=options.job_disk,
             index=options.index,
             index_upload=options.index_upload,
             index_login_file=options.index_login,

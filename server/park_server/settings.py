@@ -41,6 +41,8 @@ class Settings:
     users, ``fetch_limit_bytes`` how large a file it fetches for them.
     ``pools`` are the sizes of its named pools of resources; ``resolver`` is uv or pip. Jobs
     that ended more than ``keep_jobs_s`` seconds ago are removed; None: none is.
+    ``reserve_bytes`` are kept free by stopping jobs (None: a part of the disk),
+    ``job_disk_bytes`` is what the files of one may take.
     """
 
     home: Path
@@ -61,6 +63,8 @@ class Settings:
     pools: Mapping[str, int] = field(default_factory=dict)
     resolver: str = "uv"
     keep_jobs_s: float | None = None
+    reserve_bytes: int | None = None
+    job_disk_bytes: int | None = None
 
     @classmethod
     def of(
@@ -84,6 +88,8 @@ class Settings:
         pools: Sequence[str] = (),
         resolver: str = "uv",
         keep_jobs: str | None = None,
+        reserve: str | None = None,
+        job_disk: str | None = None,
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -113,6 +119,8 @@ class Settings:
             fetch_limit_bytes=_bytes("--fetch-limit", fetch_limit),
             pools=dict(map(_pool, pools)),
             resolver=resolver,
+            reserve_bytes=None if reserve is None else _bytes("--reserve", reserve),
+            job_disk_bytes=None if job_disk is None else _bytes("--job-disk", job_disk),
             keep_jobs_s=None if keep_jobs is None else _seconds("--keep-jobs", keep_jobs),
         )
 

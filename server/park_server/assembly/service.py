@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -47,7 +48,9 @@ from park_server.installs.upload_station import UploadStation
 from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.retention.content_sweep import ContentSweep
+from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
+from park_server.retention.sizes_on_disk import free_below, usual_reserve
 from park_server.settings import Settings
 
 __all__ = ["AssembledService", "assembled"]
@@ -103,6 +106,7 @@ class _Parts:
     installs: InstallManager
     offers: Offers
     retention: Retention
+    disk_guard: DiskGuard
 
     async def start(self) -> None:
         """Take up what a stopped service left."""
@@ -115,9 +119,11 @@ class _Parts:
         self.installs.resume()
         self.offers.resume()
         self.retention.start()
+        self.disk_guard.start()
 
     async def stop(self) -> None:
         """Stop in order: first what makes work for others."""
+        await self.disk_guard.stop()
         await self.retention.stop()
         await self.offers.stop()
         await self.installs.stop()
@@ -171,6 +177,7 @@ def _parts(foundation: Foundation) -> _Parts:
         installs=installs,
         offers=offers,
         retention=_retention(foundation, jobs),
+        disk_guard=_disk_guard(foundation, jobs),
     )
 
 
@@ -182,6 +189,18 @@ def _retention(foundation: Foundation, jobs: JobParts) -> Retention:
         folders=jobs.folders,
         content=ContentSweep(foundation.content),
         keep_jobs_s=foundation.settings.keep_jobs_s,
+    )
+
+
+def _disk_guard(foundation: Foundation, jobs: JobParts) -> DiskGuard:
+    home, settings = foundation.home.path, foundation.settings
+    reserve = settings.reserve_bytes
+    return DiskGuard(
+        jobs=jobs.dispatcher,
+        folder_of=jobs.folders.path_of,
+        free=partial(free_below, home),
+        reserve_bytes=usual_reserve(home) if reserve is None else reserve,
+        quota_bytes=settings.job_disk_bytes,
     )
 
 

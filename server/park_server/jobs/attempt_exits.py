@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from park.errors import ParkError
@@ -47,6 +48,9 @@ class AttemptExits:
     async def settle(self, run: Run, exited: AttemptExit) -> None:
         """Write down what became of a job whose attempt is over, or have it run again."""
         job = exited.job_id
+        if run.no_room is not None:
+            await self._end_without_files(job, run.no_room)
+            return
         stopped = run.cancel_requested or run.timed_out_s is not None
         restartable = self._is_restartable(run, exited)
         if not stopped and may_run_again(exited, restartable=restartable, failures=run.failures):
@@ -72,6 +76,12 @@ class AttemptExits:
         if end.status is JobState.FAILED and await self._tried_again(run, end):
             return
         await self.end(job, end)
+        self._folders.clear(job)
+
+    async def _end_without_files(self, job: JobId, why: str) -> None:
+        """End a job whose files the disk has no room for: they go first."""
+        await asyncio.to_thread(self._folders.discard_files, job)
+        await self.end(job, JobEnd(status=JobState.FAILED, error=why))
         self._folders.clear(job)
 
     async def _tried_again(self, run: Run, end: JobEnd) -> bool:

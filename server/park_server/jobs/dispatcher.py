@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -116,6 +116,17 @@ class Dispatcher:
     def slots(self) -> tuple[int, int]:
         """Return how many slots are taken, and how many there are; from any thread."""
         return len(self._starting) + len(self._runs), self._slots
+
+    def running(self) -> Sequence[JobId]:
+        """Return the jobs that run."""
+        return list(self._runs)
+
+    def stop_for_room(self, job: JobId, why: str) -> None:
+        """Stop a job that takes too much of the disk: it fails for the reason ``why``."""
+        run = self._runs.get(job)
+        if run is not None and run.no_room is None:
+            run.no_room = why
+            self._tasks.spawn(self._engine.cancel(job, 0.0))
 
     async def recover(self, running: Iterable[StoredJob]) -> None:
         """Take up the attempts of ``running`` that an earlier service started."""

@@ -39,6 +39,9 @@ STREAMS = ("stdout", "stderr")
 _KEPT = frozenset({*STREAMS, PROGRESS_FILE})
 """What stays in the folder of a job that has ended."""
 
+_KEPT_BYTES = 16 << 20
+"""How much of a stream is kept of a job that was stopped for want of room."""
+
 _LAST_LINE_BYTES = 65_536
 """More than a line of progress ever has: the last one is found in the file's last block."""
 
@@ -133,6 +136,16 @@ class JobFolders:
         milliseconds, for which no other job should wait.
         """
         self._janitor.submit(_clear, self.path_of(job))
+
+    def discard_files(self, job: JobId) -> None:
+        """Give the room back that ``job`` takes, but for the beginnings of its streams."""
+        folder = self.path_of(job)
+        shutil.rmtree(folder / "work", ignore_errors=True)
+        for name in _KEPT:
+            with suppress(OSError):
+                path = folder / name
+                if path.stat().st_size > _KEPT_BYTES:
+                    os.truncate(path, _KEPT_BYTES)
 
     def remove(self, job: JobId) -> None:
         """Remove, in the background, the folder of a job that is there no longer."""

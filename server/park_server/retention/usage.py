@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from park.wire import UsagePart, UsageRecord
 from park_server.home import Home
+from park_server.retention.sizes_on_disk import BLOCK, files_below, free_below
 
 __all__ = ["usage_of"]
 
@@ -39,30 +37,15 @@ def usage_of(home: Home, jobs: int) -> UsageRecord:
     beside = [path for path in home.path.glob(f"{home.database.name}*") if path.is_file()]
     size = sum(path.stat().st_size for path in beside)
     parts.append(UsagePart(name="database", files=len(beside), size_bytes=size))
-    free = shutil.disk_usage(home.path).free
+    free = free_below(home.path)
     return UsageRecord(parts=parts, jobs=jobs, free_bytes=free)
 
 
 def _part(name: str, folder: Path, seen: set[tuple[int, int]]) -> UsagePart:
     total = _Sum()
-    for status in _statuses(folder):
+    for status in files_below(folder):
         key = (status.st_dev, status.st_ino)
         if key not in seen:
             seen.add(key)
-            total.files, total.size = total.files + 1, total.size + status.st_blocks * 512
+            total.files, total.size = total.files + 1, total.size + status.st_blocks * BLOCK
     return UsagePart(name=name, files=total.files, size_bytes=total.size)
-
-
-def _statuses(folder: Path) -> Iterator[os.stat_result]:
-    """Yield what the system says of each file below ``folder``, however deep."""
-    pending = [str(folder)]
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-                    elif entry.is_file(follow_symlinks=False):
-                        yield entry.stat(follow_symlinks=False)
-        except OSError:  # it went meanwhile, or is nobody's to read
-            continue

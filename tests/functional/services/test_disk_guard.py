@@ -1,0 +1,76 @@
+"""A job that fills the disk ends with that reason, and the others go on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from support.services.park_service import ParkService
+
+from park.model.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.faults.pipes import Pipe
+
+RELEASE = "sortedcontainers", "2.4.0"
+SHELL, ADD = "subprocess:check_call", "operator:add"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a file system of 60 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", str(place)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no file system can be mounted here: {error}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def job(lock_hash: str, entry_point: str, *args: object) -> dict[str, object]:
+    call = {"args": list(args), "kwargs": {}}
+    return {"id": new_id(), "entry_point": entry_point, "call": call, "lock_hash": lock_hash}
+
+
+def test_a_job_that_fills_the_disk_is_stopped_and_the_others_go_on(
+    small_disk: Path, up: Pipe, go: Pipe
+) -> None:
+    with ParkService(small_disk, "--slots", "2", "--reserve", "4M") as service:
+        lock_hash = service.offer(*RELEASE)
+        waits = f"echo up > {up.path}; read line < {go.path}; echo went on"
+        other = job(lock_hash, SHELL, ["sh", "-c", waits])
+        service.request("POST", "/api/v1/jobs", json=[other])
+        up.receive()
+        greedy = job(lock_hash, SHELL, ["sh", "-c", "cat /dev/zero > zeros; sleep 600"])
+        following = job(lock_hash, ADD, 1, 2)
+        service.request("POST", "/api/v1/jobs", json=[greedy, following])
+        record = service.job_when_final(str(greedy["id"]))
+        assert record["status"] == "failed"
+        assert "it filled the disk of the service: its files take" in record["error"]
+        assert record["files"] == []
+        assert service.job_when_final(str(following["id"]))["status"] == "completed"
+        go.send("end")
+        assert service.job_when_final(str(other["id"]))["status"] == "completed"
+
+
+def test_a_job_that_takes_more_than_its_share_is_stopped(tmp_path: Path) -> None:
+    with ParkService(tmp_path, "--job-disk", "5M") as service:
+        lock_hash = service.offer(*RELEASE)
+        code = "open('big', 'wb').write(bytes(20 << 20)); import signal; signal.pause()"
+        greedy = job(lock_hash, SHELL, [sys.executable, "-c", code])
+        modest = job(lock_hash, ADD, 1, 2)
+        service.request("POST", "/api/v1/jobs", json=[greedy, modest])
+        record = service.job_when_final(str(greedy["id"]))
+        assert record["status"] == "failed"
+        assert "more than the 5.0 MiB of a job here, and it was stopped" in record["error"]
+        assert service.job_when_final(str(modest["id"]))["status"] == "completed"
