@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from park.errors import UsageError
 from park.model.urls import without_credentials
+from park_server.retention.sizes_on_disk import usual_reserve
 from park_server.settings import PYPI, Settings
 
 VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
@@ -56,6 +58,20 @@ def test_what_nothing_is_said_of_is_as_the_reference_says(tmp_path: Path) -> Non
     assert (settings.host, settings.url, settings.quota_bytes) == ("127.0.0.1", None, None)
     assert not settings.allow_builds
     assert (settings.roots, settings.pools) == ({}, {})
+    assert (settings.keep_jobs_s, settings.job_disk_bytes) == (None, None)
+
+
+def test_sizes_and_times_are_as_people_write_them(tmp_path: Path) -> None:
+    said = {"reserve": "2G", "job_disk": "500M", "keep_jobs": "90d"}
+    settings = Settings.of(home=tmp_path, upstream="none", **said)
+    assert settings.reserve_bytes == 2 << 30
+    assert settings.job_disk_bytes == 500 << 20
+    assert settings.keep_jobs_s == 90 * 86_400
+
+
+def test_a_hundredth_of_the_disk_is_kept_free_and_a_gib_at_most(tmp_path: Path) -> None:
+    total = shutil.disk_usage(tmp_path).total
+    assert usual_reserve(tmp_path) == min(total // 100, 1 << 30)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +80,9 @@ def test_what_nothing_is_said_of_is_as_the_reference_says(tmp_path: Path) -> Non
         ({"slots": 0}, "--slots 0"),
         ({"port": 65_536}, "--port 65536"),
         ({"quota": "much"}, "--quota 'much'"),
+        ({"reserve": "some"}, "--reserve 'some'"),
+        ({"job_disk": "20Q"}, "--job-disk '20Q'"),
+        ({"keep_jobs": "90"}, "--keep-jobs '90'"),
         ({"fetch_limit": "-1G"}, "--fetch-limit '-1G'"),
         ({"pools": ["license"]}, "--pool 'license' is not of the form NAME=COUNT"),
         ({"pools": ["license=0"]}, "--pool 'license=0'"),
