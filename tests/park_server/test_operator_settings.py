@@ -62,7 +62,7 @@ def test_what_nothing_is_said_of_is_as_the_reference_says(tmp_path: Path) -> Non
 
 
 def test_sizes_and_times_are_as_people_write_them(tmp_path: Path) -> None:
-    said = {"reserve": "2G", "job_disk": "500M", "keep_jobs": "90d"}
+    said: dict[str, Any] = {"reserve": "2G", "job_disk": "500M", "keep_jobs": "90d"}
     settings = Settings.of(home=tmp_path, upstream="none", **said)
     assert settings.reserve_bytes == 2 << 30
     assert settings.job_disk_bytes == 500 << 20
