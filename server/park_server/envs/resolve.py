@@ -8,6 +8,7 @@ environment, never in the command line, which everybody on the machine can read.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -208,8 +209,10 @@ def _failure(reason: str, request: ResolutionRequest) -> ParkError:
     """Say why there is no lock; where nothing better is known, the resolver has the word.
 
     First what keeps anybody from knowing: an index behind this one that failed. Then the
-    pins without a fitting wheel.
+    pins without a fitting wheel. Raises `OSError` where the disk is full.
     """
+    if os.strerror(errno.ENOSPC) in reason:
+        raise OSError(errno.ENOSPC, "the resolver found no room on the disk")
     page_of = index_pages(request.index_url)
     released = [pin for pin in request.pins.pins if pin not in request.trees]
     try:

@@ -1,7 +1,7 @@
 """From a client's pins to an environment: each install is a small job with states.
 
 checked_request     what a client asks for, parsed once
-manager             request -> stations -> end           install_progress, service_faults
+manager             request -> stations -> end           install_progress
 upload_station      the wheels of its trees arrive
 source_station      sources become wheels                sdist_build, build_command, confine
 lock_station        a known lock, or a new one           exchanged_lock

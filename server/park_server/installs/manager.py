@@ -23,12 +23,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from park.errors import ParkError
+from park.errors import ParkError, ServiceFault
 from park.model.states import InstallState
 from park.wire import InstallRecord, InstallRequest, ProgressRecord
 from park_repo.database import Database
 from park_server.bus import Bus
-from park_server.disk import Disk, is_of_disk
+from park_server.disk import Disk
 from park_server.envs import environment_rows
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.keeper import EnvironmentKeeper
@@ -41,7 +41,6 @@ from park_server.installs.install_rows import Install
 from park_server.installs.lock_rows import KnownLock
 from park_server.installs.lock_station import Locked, LockStation
 from park_server.installs.realise_station import Realised, RealiseStation
-from park_server.installs.service_faults import fault_of
 from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
 
@@ -150,13 +149,18 @@ class InstallManager:
 
     async def _carry_out(self, install: str, asked: Callable[[], CheckedRequest]) -> None:
         try:
-            await self._stations(asked())
+            request = asked()
+            # it was accepted: where the disk has no room for it, it waits for some
+            await self._disk.patiently(lambda: self._stations(request))
         except ParkError as error:
             await self._enter(install, InstallState.FAILED, error=error.as_problem())
         except Exception as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
-            if not is_of_disk(error):
-                _log.exception("install %s failed", install)
-            await self._enter(install, InstallState.FAILED, error=fault_of(error).as_problem())
+            _log.exception("install %s failed", install)
+            fault = ServiceFault(
+                f"the service failed to install: {type(error).__name__}: {error}",
+                hint="this is a defect of the service; its log has the traceback",
+            )
+            await self._enter(install, InstallState.FAILED, error=fault.as_problem())
 
     async def _stations(self, request: CheckedRequest) -> None:
         """Go the road of one install, from top to bottom."""

@@ -10,6 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from support.material.wheels import make_wheel
+from support.services.gated_index import gated_index
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 RELEASE = "sortedcontainers", "2.4.0"
 SHELL, ADD = "subprocess:check_call", "operator:add"
+LARGE = b"# not worth compressing\n" * 100_000
 
 
 @pytest.fixture
@@ -91,4 +94,22 @@ def test_a_full_disk_loses_nothing(small_disk: Path, go: Pipe) -> None:
         assert "SIGKILL" in records[0]["error"]
         service.until_said("does again")
         assert service.log.count("the disk takes nothing") == 1
+        assert "Traceback" not in service.log
+
+
+def test_an_install_that_was_accepted_waits_for_room(small_disk: Path, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "large", files={"large.py": LARGE})
+    with (
+        gated_index(tmp_path / "index", [wheel]) as (url, gate),
+        ParkService(small_disk, "--upstream", url) as service,
+    ):
+        with gate.closed(wheel.name):
+            body = {"project": "large", "version": "1.0"}
+            install = service.request("POST", "/api/v1/offers", json=body).json()["install"]
+            gate.wait_for_request()
+            filler = filled(small_disk)
+        service.until_said("the disk takes nothing")
+        assert service.get(f"/api/v1/installs/{install}")["error"] is None
+        filler.unlink()
+        assert service.offer("large", "1.0")
         assert "Traceback" not in service.log

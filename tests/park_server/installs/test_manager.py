@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from support.labs.install_lab import (
     opened_database,
 )
 from support.material.wheels import make_wheel
+from support.session.limits import LIMIT_S
 
 from park.errors import CannotSatisfy, NoInterpreter, ResolutionFailed, UnknownItem
 from park.model.pins import parse_pin
@@ -62,6 +64,8 @@ class Lab:
         self.whole: set[str] = set()
         self.here: set[tuple[str, str]] = set()
         self.failure: Exception | None = None
+        self.disk = Disk()
+        self.has_failed = asyncio.Event()
         self.seen: list[CheckedRequest] = []
         self.finals: list[tuple[str, InstallState]] = []
         self.settled: list[Callable[[], object]] = []
@@ -80,7 +84,7 @@ class Lab:
             locks=stations,
             realisation=stations,
             on_final=self._ended,
-            disk=Disk(),
+            disk=self.disk,
         )
 
     def _ended(self, install: InstallRecord) -> None:
@@ -106,6 +110,7 @@ class Lab:
         self.locking.set()
         await self.may_lock.wait()
         if self.failure is not None:
+            self.has_failed.set()
             raise self.failure
         progress(Progress(stage="resolve", done=0, total=0, unit="pins"))
         added = (parse_pin("extra", "2"),)
@@ -222,7 +227,6 @@ def test_a_retry_of_the_client_changes_nothing(tmp_path: Path) -> None:
     [
         (ResolutionFailed("no lock holds all the pins"), "no lock holds all the pins"),
         (ValueError("?"), "the service failed to install: ValueError: ?"),
-        (OSError(28, "No space left on device"), "the disk of the service refused"),
     ],
 )
 def test_whatever_fails_at_a_station_ends_the_install(
@@ -236,6 +240,20 @@ def test_whatever_fails_at_a_station_ends_the_install(
         assert record.error is not None
         assert said in record.error["detail"]
         assert lab.finals == [(begun.id, InstallState.FAILED)]
+
+    run(tmp_path, work)
+
+
+def test_what_the_disk_refuses_is_tried_again_until_there_is_room(tmp_path: Path) -> None:
+    async def work(lab: Lab) -> None:
+        lab.failure = OSError(errno.ENOSPC, "No space left on device")
+        begun = await lab.install(install_request("demo==1.0"))
+        await asyncio.wait_for(lab.has_failed.wait(), LIMIT_S)
+        assert lab.finals == []
+        lab.failure = None
+        record = await lab.ended(begun.id)
+        assert record.state is InstallState.READY
+        assert not lab.disk.remark
 
     run(tmp_path, work)
 
