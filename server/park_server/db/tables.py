@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -17,6 +16,7 @@ from sqlalchemy import (
 )
 
 from park_repo.tables import metadata
+from park_server.db.json_text import JsonText
 
 __all__ = [
     "calls",
@@ -48,12 +48,12 @@ installs = Table(
     Column("version", String, nullable=False),
     Column("python", String, nullable=False),
     Column("set_hash", String, nullable=False),
-    Column("request", JSON, nullable=False),
+    Column("request", JsonText(), nullable=False),
     Column("state", String, nullable=False),
     Column("lock_hash", String),
-    Column("added", JSON, nullable=False),
+    Column("added", JsonText(), nullable=False),
     Column("realised", Boolean, nullable=False),
-    Column("error", JSON),
+    Column("error", JsonText()),
     Column("created", String, nullable=False),
     Column("updated", String, nullable=False),
     Index("installs_by_set", "set_hash"),
@@ -128,7 +128,7 @@ jobs = Table(
     Column("error", Text),
     Column("traceback", Text),
     Column("kind", String, nullable=False, server_default="call", comment="call or fetch"),
-    Column("condition", JSON(none_as_null=True)),
+    Column("condition", JsonText(none_as_null=True)),
     Column(
         "pending",
         Integer,
@@ -138,7 +138,7 @@ jobs = Table(
     Column("backoff_s", Float, nullable=False, server_default="1"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("not_before", String),
-    Column("pools", JSON(none_as_null=True), comment="units taken, by pool; null: none"),
+    Column("pools", JsonText(none_as_null=True), comment="units taken, by pool; null: none"),
     Index("jobs_by_status", "status"),
     Index("jobs_by_user", "user", "submitted"),
     Index("jobs_by_install", "install"),
@@ -163,7 +163,7 @@ remote_leaves = Table(
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("service", String, nullable=False),
-    Column("leaf", JSON, nullable=False),
+    Column("leaf", JsonText(), nullable=False),
     Column("truth", String, nullable=False),
     Column("why", Text, nullable=False),
 )
@@ -174,7 +174,7 @@ staged = Table(
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("reference", String, primary_key=True, comment="as JSON with sorted keys"),
-    Column("document", JSON, nullable=False, comment="what takes its place in the call"),
+    Column("document", JsonText(), nullable=False, comment="what takes its place in the call"),
 )
 
 # Grants of other services, held for one job and given back when it has ended.
@@ -194,8 +194,8 @@ grants = Table(
     Column("id", String, primary_key=True),
     Column("token_sha256", String, nullable=False, unique=True),
     Column("user", String, nullable=False),
-    Column("jobs", JSON, nullable=False),
-    Column("files", JSON, nullable=False),
+    Column("jobs", JsonText(), nullable=False),
+    Column("files", JsonText(), nullable=False),
     Column("created", String, nullable=False),
     Column("expires", String, nullable=False),
     Column("revoked", String),
@@ -206,7 +206,7 @@ fetches = Table(
     "fetches",
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
-    Column("document", JSON, nullable=False),
+    Column("document", JsonText(), nullable=False),
     Column("authorization", String, comment="forgotten when the fetch has ended"),
 )
 
@@ -231,14 +231,14 @@ calls = Table(
     "calls",
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
-    Column("document", JSON, nullable=False),
+    Column("document", JsonText(), nullable=False),
 )
 
 results = Table(
     "results",
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
-    Column("document", JSON, nullable=False),
+    Column("document", JsonText(), nullable=False),
 )
 
 job_files = Table(
@@ -259,6 +259,6 @@ events = Table(
     Column("id", String, nullable=False),
     Column("type", String, nullable=False),
     Column("user", String, nullable=False),
-    Column("data", JSON, nullable=False),
+    Column("data", JsonText(), nullable=False),
     sqlite_autoincrement=True,
 )
