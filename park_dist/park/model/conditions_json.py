@@ -45,6 +45,8 @@ from park.model.conditions import (
     any_of,
 )
 from park.model.references import Reference, What, nonempty
+from park.runtime import levels
+from park.runtime.levels import is_too_deep
 
 __all__ = [
     "LONGEST_DELAY_S",
@@ -63,6 +65,10 @@ MOST_NODES = 200_000
 
 MOST_LEVELS = 64
 """Deeper nesting is no person's, and recursion has an end."""
+
+_TOO_DEEP = f"a condition is nested at most {MOST_LEVELS} levels deep"
+_MOST_JSON_LEVELS = 2 * MOST_LEVELS + 4 + levels.MOST_LEVELS
+"""An object and a list for each level, then a comparison, then the value in it."""
 
 POOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _MOST_OF_A_POOL = 1_000_000
@@ -89,6 +95,8 @@ def condition_from_json(document: Any) -> Expression:
             f"a condition of version {document['version']!r}; this is version {VERSION}",
             hint="client and service are of different ages: bring the older one up to date",
         )
+    if is_too_deep(document, _MOST_JSON_LEVELS):
+        raise UsageError(_TOO_DEEP)
     return _Reader().node(document["condition"], 1)
 
 
@@ -142,7 +150,7 @@ def _time(moment: datetime) -> str:
 
 def _check_level(level: int) -> None:
     if level > MOST_LEVELS:
-        raise UsageError(f"a condition is nested at most {MOST_LEVELS} levels deep")
+        raise UsageError(_TOO_DEEP)
 
 
 class _Reader:
@@ -307,5 +315,5 @@ def _only(node: Mapping[str, Any], keys: set[str]) -> None:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = ascii(value)
     return text if len(text) <= 200 else f"{text[:200]}…"  # noqa: PLR2004 (a line of a message)

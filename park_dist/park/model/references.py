@@ -102,18 +102,47 @@ class Reference:
                 job=nonempty(node["job"]),
                 what=What(node["what"]),
                 service=None if service is None else nonempty(service),
-                name=None if name is None else nonempty(name),
-                path=tuple(_step(each) for each in node.get("path", ())),
+                name=None if name is None else _some(name),  # its bytes may be no UTF-8
+                path=_path(node.get("path", [])),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise UsageError(f"not a reference: {node!r}") from error
+            raise UsageError(
+                f"not a reference: {_shown(node)}",
+                hint='it has "job", "what" (value, file, url or progress) and at most '
+                f"{MOST_STEPS} steps of a path",
+            ) from error
 
 
 def nonempty(value: Any) -> str:
-    """Return ``value``, which is text; raises `ValueError` for anything else, and for none."""
-    if not isinstance(value, str) or not value:
+    """Return ``value``, which is text of UTF-8; raises `ValueError` for anything else, and none."""
+    _some(value).encode()
+    return str(value)
+
+
+_LONGEST = 4_096
+"""Characters of a URL, an id or a file's name: as a path on Linux (PATH_MAX)."""
+
+
+def _some(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
         raise ValueError(value)
     return value
+
+
+_MOST_SHOWN = 200
+
+
+def _shown(node: Mapping[str, Any]) -> str:
+    """Return what a node says, without what is nested in it, cut."""
+    flat = {key: value for key, value in node.items() if not isinstance(value, (list, dict))}
+    text = ascii(flat)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def _path(steps: Any) -> tuple[Step, ...]:
+    if not isinstance(steps, (list, tuple)) or len(steps) > MOST_STEPS:
+        raise ValueError(steps)
+    return tuple(_step(each) for each in steps)
 
 
 def _step(value: Any) -> Step:

@@ -38,8 +38,11 @@ import pathlib
 import pickle
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from .levels import MOST_LEVELS, is_too_deep
 
 __all__ = [
     "TAG",
@@ -87,15 +90,16 @@ class Node:
 
 
 def encode(value: object, *, set_hash: str | None) -> Any:
-    """Return ``value`` as JSON data.
+    """Return ``value`` as JSON data, of `MOST_LEVELS` levels at most.
 
     ``set_hash`` names the requirement set that a pickle is made under; without one nothing
     is pickled. Raises `CodecError` where a value can be neither expressed nor pickled.
     """
-    try:
-        return _Encoder(set_hash or None).encode(value)
-    except RecursionError:
-        raise CodecError("the value contains itself, or is nested too deeply") from None
+    with suppress(RecursionError):
+        document = _Encoder(set_hash or None).encode(value)
+        if not is_too_deep(document):
+            return document
+    raise CodecError(f"the value contains itself, or is nested over {MOST_LEVELS} levels as JSON")
 
 
 def decode(document: Any, *, set_hash: str | None, inputs: str | None = None) -> Any:

@@ -14,7 +14,7 @@ from park.wire.environment_records import (
     StorageRecord,
     VerificationRecord,
 )
-from park.wire.form import decode, encode
+from park.wire.form import decode, encode, json_body
 from park.wire.index_records import IndexFileRecord, IndexProjectRecord
 from park.wire.install_records import (
     InstallRecord,
@@ -92,6 +92,7 @@ __all__ = [
     "WhyRecord",
     "decode",
     "encode",
+    "json_body",
 ]
 
 API = "/api/v1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, asdict, fields, is_dataclass
@@ -9,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "json_body"]
 
 Record = TypeVar("Record")
 
@@ -17,6 +18,15 @@ Record = TypeVar("Record")
 def encode(record: Any) -> dict[str, Any]:
     """Return ``record`` as JSON data."""
     return asdict(record)
+
+
+def json_body(document: Any) -> dict[str, Any]:
+    """Return what sends ``document`` with httpx, as keyword arguments.
+
+    In ASCII: httpx itself would send UTF-8, which has no half of a surrogate pair.
+    """
+    content = json.dumps(document, allow_nan=False, separators=(",", ":")).encode("ascii")
+    return {"content": content, "headers": {"Content-Type": "application/json"}}
 
 
 @cache

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from park_server import events
 from park_server.bus import EVERYTHING
 from park_server.http.auth import user_of
+from park_server.http.exact_json import ExactJson
 from park_server.http.parts import LONG_POLL_S, parts_of
 
 __all__ = ["router"]
@@ -17,18 +18,19 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.get("/events")
+@router.get("/events", response_model=list[dict[str, Any]])
 async def follow_events(
     request: Request,
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
     wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
-) -> list[dict[str, Any]]:
+) -> ExactJson:
     """Return the user's events after a sequence number, waiting for the first of them."""
     parts, user = parts_of(request), user_of(request)
-    return await parts.bus.wait_until(
+    found = await parts.bus.wait_until(
         EVERYTHING,
         lambda: parts.database.read(lambda c: events.after(c, user, after, limit)),
         bool,
         wait,
     )
+    return ExactJson(found)

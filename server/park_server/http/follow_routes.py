@@ -11,12 +11,13 @@ from pydantic import Field
 from starlette.requests import Request
 
 from park.errors import NotAuthenticated, NotPermitted, UsageError
-from park.model.conditions import After, AtLeast, Leaf, Not
+from park.model.conditions import After, AtLeast, Leaf, Not, describe
 from park.model.conditions_json import VERSION, condition_from_json
 from park.model.leaves import service_of
 from park.wire import FollowedLeaf, VerdictRecord
 from park_server.grants.scope import Grant, check_leaf
 from park_server.http.auth import grant_of, user_of
+from park_server.http.exact_json import ExactJson
 from park_server.http.parts import LONG_POLL_S, parts_of
 from park_server.jobs.leaf_polls import Asked
 
@@ -25,6 +26,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 _MOST_LEAVES = 20_000
+_MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,8 +37,8 @@ class FollowRequest:
     wait: Annotated[float, Field(ge=0, le=LONG_POLL_S)] = 0.0
 
 
-@router.post("/follow")
-async def follow_leaves(request: Request, body: FollowRequest) -> list[VerdictRecord]:
+@router.post("/follow", response_model=list[VerdictRecord])
+async def follow_leaves(request: Request, body: FollowRequest) -> ExactJson:
     """Return a verdict for each leaf, when at least one is decided or after ``wait`` seconds.
 
     A leaf that may not be seen, or speaks of what is not here, is *never*, and says so.
@@ -45,7 +47,7 @@ async def follow_leaves(request: Request, body: FollowRequest) -> list[VerdictRe
         raise UsageError(f"{len(body.leaves)} leaves in one request; it may have {_MOST_LEAVES}")
     asked = _asked(request, body.leaves)
     verdicts = await parts_of(request).leaf_polls.follow(asked, body.wait)
-    return [VerdictRecord(truth=verdict.truth, why=verdict.why) for verdict in verdicts]
+    return ExactJson([VerdictRecord(truth=verdict.truth, why=verdict.why) for verdict in verdicts])
 
 
 def _asked(request: Request, followed: Sequence[FollowedLeaf]) -> list[Asked]:
@@ -75,7 +77,7 @@ def _leaf(node: object) -> Leaf:
     expression = condition_from_json({"version": VERSION, "condition": node})
     if isinstance(expression, (AtLeast, Not, After)) or service_of(expression) is not None:
         raise UsageError(
-            f"not a leaf that this service can follow: {node}",
+            f"not a leaf that this service can follow: {describe(expression)[:_MOST_SHOWN]}",
             hint="`after` is an `at` by now, and what lives elsewhere is followed there",
         )
     return expression

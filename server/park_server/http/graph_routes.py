@@ -12,6 +12,7 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import GraphNode, GraphRecord, PoolRecord, WhyRecord
 from park_server.http.auth import user_of
+from park_server.http.exact_json import ExactJson
 from park_server.http.parts import ServiceParts, parts_of
 from park_server.jobs import job_view
 from park_server.jobs.graph import graph
@@ -23,10 +24,10 @@ router = APIRouter()
 # Both read whole conditions: in a thread, so that no job has to wait for somebody's picture.
 
 
-@router.get("/graph")
+@router.get("/graph", response_model=GraphRecord)
 def show_graph(
     request: Request, job: Annotated[list[str] | None, Query(max_length=100)] = None
-) -> GraphRecord:
+) -> ExactJson:
     """Return what is connected with some jobs, or with the user's newest."""
     parts, user = parts_of(request), user_of(request)
     explainer = parts.jobs.explainer()
@@ -38,17 +39,19 @@ def show_graph(
             explainer.line,
         )
     )
-    return replace(found, nodes=[_with_progress(parts, node) for node in found.nodes])
+    nodes = [_with_progress(parts, node) for node in found.nodes]
+    return ExactJson(replace(found, nodes=nodes))
 
 
-@router.get("/jobs/{job}/why")
-def explain_job(request: Request, job: str) -> WhyRecord:
+@router.get("/jobs/{job}/why", response_model=WhyRecord)
+def explain_job(request: Request, job: str) -> ExactJson:
     """Return why a job, or an install, is in its state, with the chain of causes."""
     parts, user = parts_of(request), user_of(request)
     explainer = parts.jobs.explainer()
-    return parts.database.read(
+    why = parts.database.read(
         lambda c: explainer.why(c, job_view.full_id(c, job, user, installs_too=True), user)
     )
+    return ExactJson(why)
 
 
 @router.get("/pools")

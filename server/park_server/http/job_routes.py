@@ -12,13 +12,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import JobRecord, JobRequest, encode
+from park.wire import JobRecord, JobRequest
 from park_repo.http.file_content import FileContent
 from park_server.http.auth import user_of
+from park_server.http.exact_json import ExactJson
 from park_server.http.parts import LONG_POLL_S, ServiceParts, parts_of
 from park_server.jobs import job_rows
 from park_server.jobs.job_view import full_id, is_whole
@@ -51,36 +52,36 @@ def _full_id(request: Request, job: str) -> JobId:
     return parts_of(request).database.read(lambda c: JobId(full_id(c, job, user)))
 
 
-@router.post("/jobs")
-async def submit_jobs(request: Request, body: list[JobRequest]) -> list[JobRecord]:
+@router.post("/jobs", response_model=list[JobRecord])
+async def submit_jobs(request: Request, body: list[JobRequest]) -> ExactJson:
     """Accept jobs, all or none; they are durable when this answers."""
-    return await parts_of(request).jobs.submit(user_of(request), body)
+    return ExactJson(await parts_of(request).jobs.submit(user_of(request), body))
 
 
-@router.get("/jobs")
+@router.get("/jobs", response_model=list[JobRecord])
 async def list_jobs(
     request: Request,
     status: JobState | None = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
-) -> list[JobRecord]:
+) -> ExactJson:
     """Return the user's newest jobs."""
-    return parts_of(request).jobs.records(user_of(request), status=status, limit=limit)
+    return ExactJson(parts_of(request).jobs.records(user_of(request), status=status, limit=limit))
 
 
-@router.get("/jobs/{job}")
+@router.get("/jobs/{job}", response_model=JobRecord)
 async def follow_job(
     request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
-) -> JobRecord:
+) -> ExactJson:
     """Return a job, when it is final or after ``wait`` seconds."""
     job = _full_id(request, job)
-    return await parts_of(request).jobs.wait(job, user_of(request), wait)
+    return ExactJson(await parts_of(request).jobs.wait(job, user_of(request), wait))
 
 
-@router.post("/jobs/{job}/cancel")
-async def cancel_job(request: Request, job: str, *, dependents: bool = False) -> JobRecord:
+@router.post("/jobs/{job}/cancel", response_model=JobRecord)
+async def cancel_job(request: Request, job: str, *, dependents: bool = False) -> ExactJson:
     """Cancel a job, with ``dependents`` also all that needs it; answers when it has ended."""
     job, user = _full_id(request, job), user_of(request)
-    return await parts_of(request).jobs.cancel(job, user, dependents=dependents)
+    return ExactJson(await parts_of(request).jobs.cancel(job, user, dependents=dependents))
 
 
 @router.delete("/jobs/{job}", status_code=204)
@@ -92,17 +93,17 @@ async def remove_job(request: Request, job: str) -> None:
 @router.get("/jobs/{job}/result")
 async def get_result(
     request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
-) -> JSONResponse:
+) -> ExactJson:
     """Return the job with its encoded result, when it is final or after ``wait`` seconds.
 
     ``result`` is absent where the job has none (yet): its ``status`` and ``error`` say why.
     """
     parts, job = parts_of(request), _full_id(request, job)
     record, result = await parts.jobs.wait_for_result(job, user_of(request), wait)
-    answer: dict[str, Any] = {"job": encode(record)}
+    answer: dict[str, Any] = {"job": record}
     if record.status is JobState.COMPLETED:
         answer["result"] = result
-    return JSONResponse(answer)
+    return ExactJson(answer)
 
 
 @router.get("/jobs/{job}/traceback")

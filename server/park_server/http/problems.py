@@ -12,15 +12,18 @@ from starlette.responses import JSONResponse
 
 from park.errors import ParkError, ServiceFault, UnknownItem, UsageError
 from park_server.disk import is_of_disk, line_of_disk
+from park_server.http.exact_json import ExactJson
 
 __all__ = ["problem_response", "register"]
 
 _log = logging.getLogger("park.http")
 
+_MOST_SHOWN = 60
 
-def problem_response(error: ParkError) -> JSONResponse:
+
+def problem_response(error: ParkError) -> ExactJson:
     """Return the response that tells the client about ``error``."""
-    return JSONResponse(
+    return ExactJson(
         error.as_problem(), status_code=error.http_status, media_type="application/problem+json"
     )
 
@@ -54,6 +57,23 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _not_utf8(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return problem_response(
+        UsageError(
+            f"the request has a name that is no UTF-8: {error.object[:_MOST_SHOWN]!a}",
+            hint="half a surrogate pair may be in values, and not in ids, names and URLs",
+        )
+    )
+
+
+async def _too_deep(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RecursionError):
+        raise error
+    return problem_response(UsageError("the request is nested too deep"))
+
+
 async def _refused_by_disk(request: Request, error: Exception) -> JSONResponse:
     if not is_of_disk(error):
         raise error
@@ -83,6 +103,8 @@ def register(app: object) -> None:
     add(ParkError, _park_error)
     add(RequestValidationError, _invalid_request)
     add(HTTPException, _http_exception)
+    add(UnicodeEncodeError, _not_utf8)
+    add(RecursionError, _too_deep)
     for error in (OSError, SQLAlchemyError):
         add(error, _refused_by_disk)
     add(Exception, _defect)

@@ -13,7 +13,7 @@ import httpx2
 
 from park.errors import CannotSatisfy, NotPermitted, ParkError, from_problem
 from park.model.truth import Truth, Verdict
-from park.wire import API, FollowedLeaf, VerdictRecord, decode
+from park.wire import API, FollowedLeaf, VerdictRecord, decode, json_body
 from park_server.clock import now
 from park_server.peers.outage import Outage
 from park_server.peers.urls import file_path, job_path, normalised
@@ -133,11 +133,13 @@ class Link:
             "POST",
             f"{API}/follow",
             leaves[0].token,
-            json={
-                "leaves": [{"leaf": each.leaf, "token": each.token} for each in leaves],
-                "wait": wait_s,
-            },
             timeout=httpx2.Timeout(wait_s + _GRACE_S, connect=_CONNECT_S),
+            **json_body(
+                {
+                    "leaves": [{"leaf": each.leaf, "token": each.token} for each in leaves],
+                    "wait": wait_s,
+                }
+            ),
         )
         try:
             said = [decode(VerdictRecord, each) for each in _json(answer)]
@@ -235,7 +237,7 @@ def _check(status: int, body: bytes) -> None:
         return
     try:
         problem = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = None
     is_ours = isinstance(problem, dict) and str(problem.get("type", "")).startswith(_PROBLEM)
     if not is_ours or status >= _SERVER_FAULT or status == _TOO_MANY:
@@ -245,8 +247,11 @@ def _check(status: int, body: bytes) -> None:
 
 
 def _json(body: bytes) -> Any:
+    """Return the JSON in ``body``; raises `CannotSatisfy` for what is nested beyond reading."""
     try:
         return json.loads(body)
+    except RecursionError as error:
+        raise CannotSatisfy("the answer is nested too deep") from error
     except ValueError as error:
         raise Silent("it answered without JSON, not as a park service") from error
 

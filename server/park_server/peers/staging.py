@@ -12,6 +12,7 @@ import httpx2
 
 from park.errors import ParkError, UsageError
 from park.model.conditions import brief
+from park.model.encoded_call import check_value
 from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.runtime.codec import TAG
@@ -174,6 +175,7 @@ class Stager:
     ) -> Any:
         if reference.what is What.VALUE:
             _check_nodes(result)
+            check_value(result, "its result")
             path = [list(step) for step in reference.path]
             return {TAG: "selected", "value": result, "path": path}
         file = file_meant(reference.job, files, reference.name, _returned(result))

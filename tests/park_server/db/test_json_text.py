@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text
 from support.labs.rows import add_job
 from support.material.json_values import JSON_VALUES
 
 from park_repo.database import Database
 from park_server.db.migrate import migrate
-from park_server.db.tables import metadata, results
+from park_server.db.tables import calls, jobs, metadata, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,8 +85,8 @@ class TestAnOlderDatabase:
         database = Database.sqlite(tmp_path / "park.sqlite")
         with database.engine.connect() as connection:
             counts = [
-                connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
-                for table in ("jobs", "calls", "results")
+                connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in (jobs, calls, results)
             ]
             assert counts == [2, 2, 2]
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []

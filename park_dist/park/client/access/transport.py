@@ -19,6 +19,7 @@ from park.client.access.address import Address
 from park.client.access.dry_run import refuse_in_dry_run
 from park.errors import ServiceFault, ServiceUnreachable, UsageError, from_problem
 from park.model.backoff import Backoff
+from park.wire import json_body
 
 __all__ = ["AsyncTransport", "Transport", "patient"]
 
@@ -98,7 +99,7 @@ class AsyncTransport:
     async def json(self, method: str, path: str, **arguments: Any) -> Any:
         """Send a request once; return the JSON of its answer, or raise what it describes."""
         with _explained(self.address):
-            response = _reached(await self._client.request(method, path, **arguments))
+            response = _reached(await self._client.request(method, path, **_sendable(arguments)))
         return _read(self.address, path, _checked(response))
 
 
@@ -148,7 +149,9 @@ class Transport:
     def _sent(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
         refuse_in_dry_run(method, f"{self.address.url}{path}")
         return _checked(
-            self._answered(lambda: _reached(self._client.request(method, path, **arguments)))
+            self._answered(
+                lambda: _reached(self._client.request(method, path, **_sendable(arguments)))
+            )
         )
 
     def _answered(self, send: Callable[[], _Answer], *, least: int = _ATTEMPTS) -> _Answer:
@@ -232,6 +235,14 @@ class Transport:
                 self._answered(receive, least=1)
         except OSError as error:
             raise UsageError(f"cannot write {target}: {error.strerror}") from error
+
+
+def _sendable(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a request with ``json`` as a body of its own; see `json_body`."""
+    if "json" not in arguments:
+        return arguments
+    others = {name: value for name, value in arguments.items() if name != "json"}
+    return others | json_body(arguments["json"])
 
 
 @contextmanager

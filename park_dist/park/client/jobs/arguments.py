@@ -12,6 +12,7 @@ from park.client.jobs.placeholders import Placeholder, encoding_arguments, stand
 from park.client.jobs.remote_job import RemoteJob
 from park.client.submission.files import File, FileDigest, digest_of
 from park.errors import UsageError
+from park.model.encoded_call import references_of_call
 from park.runtime import codec
 from park.wire import CallDocument
 
@@ -46,6 +47,7 @@ def encode_call(
         placed = tuple(arguments.placed(value) for value in args)
         named = {name: arguments.placed(value) for name, value in kwargs.items()}
         document, pickled = _encoded(placed, named, pickles=pickles)
+        references_of_call(document)  # what no service takes is told here and now
     except RecursionError:
         raise UsageError(
             "an argument cannot be sent: it is nested too deep, or contains itself",

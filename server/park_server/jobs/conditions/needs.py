@@ -25,12 +25,14 @@ from park.model.conditions import (
     leaves,
 )
 from park.model.conditions_json import condition_from_json, condition_to_json
+from park.model.encoded_call import references_of_call
 from park.model.entry_point import EntryPoint
 from park.model.ids import JobId, job_id
 from park.model.leaves import at_home, leaf_to_json, needed_by, references_of, service_of
-from park.model.references import What, references_in
+from park.model.references import NODE, Reference, What
 from park.model.states import JobKind
-from park.wire import FETCH, JobRequest
+from park.runtime.codec import TAG
+from park.wire import FETCH, FetchRequest, JobRequest
 from park_server.fetch_target import target_of
 
 __all__ = [
@@ -100,8 +102,9 @@ def planned(request: JobRequest, accepted: datetime) -> Planned:
     """Return what ``request`` needs; raises `UsageError` that says what is wrong with it."""
     id = job_id(request.id)  # noqa: A001 (the field's name); it names the job's folder, too
     _check(request)
-    documents = [request.call, None if request.fetch is None else request.fetch.url]
-    references = list(dict.fromkeys(references_in(documents)))
+    references = references_of_call(request.call)
+    if request.fetch is not None and not isinstance(request.fetch.url, str):
+        references.append(Reference.from_json(request.fetch.url))
     if any(reference.what is What.PROGRESS for reference in references):
         raise UsageError(
             f"job {request.id}: progress stands in conditions only, not among arguments"
@@ -180,16 +183,42 @@ def check_acyclic(plans: Sequence[Planned]) -> None:
                 way[following] = iter(needed[following])
 
 
+_LONGEST_NAME = 500
+"""Characters of an entry point or a hash: people write far less."""
+
+_MOST_GRANTS = 1_000
+"""Services that one job needs something of."""
+
+
 def _check(request: JobRequest) -> None:
+    _check_size(request)
     if request.fetch is not None:
-        if request.entry_point != FETCH or request.lock_hash or request.install:
-            raise UsageError(f"a fetch has the entry point {FETCH} and no environment")
-        if isinstance(request.fetch.url, str):
-            target_of(request.fetch)  # raises for what is never fetched
+        _check_fetch(request, request.fetch)
     else:
         EntryPoint.parse(request.entry_point)
         if (request.lock_hash is None) == (request.install is None):
             raise UsageError("a job names a lock hash or an install, and exactly one of them")
+    _check_options(request)
+
+
+def _check_size(request: JobRequest) -> None:
+    for name in ("entry_point", "lock_hash", "install", "set_hash"):
+        if len(getattr(request, name) or "") > _LONGEST_NAME:
+            raise UsageError(f"the {name} of a job has at most {_LONGEST_NAME} characters")
+    if len(request.grants) > _MOST_GRANTS:
+        raise UsageError(f"{len(request.grants)} grants come with a job, at most {_MOST_GRANTS}")
+
+
+def _check_fetch(request: JobRequest, fetch: FetchRequest) -> None:
+    if request.entry_point != FETCH or request.lock_hash or request.install:
+        raise UsageError(f"a fetch has the entry point {FETCH} and no environment")
+    if isinstance(fetch.url, str):
+        target_of(fetch)  # raises for what is never fetched
+    elif not isinstance(fetch.url, dict) or fetch.url.get(TAG) != NODE:
+        raise UsageError("the url of a fetch is a text, or a reference to one")
+
+
+def _check_options(request: JobRequest) -> None:
     if not 0 <= request.retries <= _MOST_RETRIES:
         raise UsageError(f"retries={request.retries}: expected 0 to {_MOST_RETRIES}")
     if not math.isfinite(request.backoff_s) or not 0 <= request.backoff_s <= _LONGEST_BACKOFF_S:

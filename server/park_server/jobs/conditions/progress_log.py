@@ -46,7 +46,7 @@ class Reports:
         """Return the offset after the last whole line, or that the test was passed."""
         for line, end in _lines(self._folder_of(job) / PROGRESS_FILE, offset):
             offset = end
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):  # nested beyond reading: no report
                 report = json.loads(line)
                 if isinstance(report, dict) and test(report):
                     return _SATISFIED

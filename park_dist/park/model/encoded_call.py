@@ -1,0 +1,167 @@
+"""What a service takes of the encoded arguments of a call: checked once, where they come in.
+
+Whatever reads them later may recurse, and finds in each node what its kind has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from park.digests import is_sha256
+from park.errors import UsageError
+from park.model.references import NODE, Reference
+from park.runtime.codec import TAG
+from park.runtime.levels import MOST_LEVELS, is_too_deep
+
+__all__ = ["MOST_NODES", "check_value", "references_of_call"]
+
+MOST_NODES = 1_000_000
+"""Values in the arguments of one job: more than that is data, for an array or a file."""
+
+_LONGEST_NAME = 4_096
+"""Characters of a file's name or a type's: as a path on Linux (PATH_MAX)."""
+
+
+def references_of_call(call: Any) -> list[Reference]:
+    """Return the references among the arguments of ``call``, each once, in their order.
+
+    Raises `UsageError` that says what of it no service takes.
+    """
+    if not isinstance(call, dict) or not isinstance(call.get("args", []), list):
+        raise UsageError('a call is an object with "args", a list, and "kwargs", an object')
+    if not isinstance(call.get("kwargs", {}), dict):
+        raise UsageError('the "kwargs" of a call are an object')
+    found: dict[Reference, None] = {}
+    checked = 0
+    # its own two levels are not its values'
+    for node in _nodes(call, MOST_LEVELS + 2, "the arguments are"):
+        checked += 1 + len(node)
+        if checked > MOST_NODES:
+            raise UsageError(
+                f"the arguments have over {MOST_NODES} values",
+                hint="pass a numpy array, or write a file and pass park.File(path)",
+            )
+        if isinstance(node, dict) and TAG in node:
+            _check_node(node)
+            if node[TAG] == NODE:
+                found[Reference.from_json(node)] = None
+    return list(found)
+
+
+def check_value(document: Any, what: str) -> None:
+    """Raise `UsageError` where ``document`` is no encoded value; ``what`` names it for people."""
+    for node in _nodes(document, MOST_LEVELS, f"{what} is"):
+        if isinstance(node, dict) and TAG in node:
+            _check_node(node)
+
+
+def _nodes(document: Any, levels: int, what: str) -> Iterator[list[Any] | dict[str, Any]]:
+    """Yield the lists and objects in ``document``, depth first."""
+    if is_too_deep(document, levels):
+        raise UsageError(
+            f"{what} nested over {MOST_LEVELS} levels",
+            hint="write it to a file, and pass park.File(path)",
+        )
+    pending: list[Any] = [[document]]  # in a list, so that its own number is looked at
+    while pending:
+        node = pending.pop()
+        yield node
+        items = list(node.values()) if isinstance(node, dict) else node
+        if not all(map(math.isfinite, [item for item in items if type(item) is float])):
+            raise UsageError(
+                f"{what} with a number that JSON has not",
+                hint=f'nan and inf are {{"{TAG}": "float", "value": "nan"}} and the like',
+            )
+        pending.extend([item for item in reversed(items) if isinstance(item, (list, dict))])
+
+
+def _check_node(node: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where a node is of no kind, or lacks what those of its kind have."""
+    kind = node[TAG]
+    fields = _FIELDS.get(kind) if isinstance(kind, str) else None
+    if fields is None:
+        known = ", ".join(sorted({*_FIELDS, NODE}))
+        raise UsageError(f"a value of unknown kind {_shown(kind)}", hint=f"the kinds are {known}")
+    for name, is_right in fields.items():
+        if name not in node:
+            raise UsageError(f'a {kind} without "{name}"')
+        if not is_right(node[name]):
+            raise UsageError(f'the "{name}" of a {kind} cannot be {_shown(node[name])}')
+
+
+_MOST_SHOWN = 60
+
+
+def _shown(value: Any) -> str:
+    """Return ``value`` for a line, in ASCII and cut."""
+    text = ascii(value) if isinstance(value, str) else f"a {type(value).__name__}"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+_Check = Callable[[Any], bool]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_name(value: Any) -> bool:
+    """Tell whether a file can be called ``value``; bytes that are no UTF-8 are escaped in it."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME or "\0" in value:
+        return False
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_file_name(value: Any) -> bool:
+    return _is_name(value) and "/" not in value and value not in {".", ".."}
+
+
+def _is_items(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _is_pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(x, list) and len(x) == 2 for x in value)  # noqa: PLR2004 (pairs)
+
+
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, str) and is_sha256(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_anything(value: Any) -> bool:
+    del value
+    return True
+
+
+_FIELDS: dict[str, dict[str, _Check]] = {
+    "tuple": {"items": _is_items},
+    "set": {"items": _is_items},
+    "frozenset": {"items": _is_items},
+    "dict": {"items": _is_pairs},
+    "int": {"hex": _is_text},
+    "float": {"value": _is_text},
+    "complex": {"real": _is_anything, "imag": _is_anything},
+    "bytes": {"base64": _is_text},
+    "datetime": {"iso": _is_text},
+    "date": {"iso": _is_text},
+    "timedelta": {"days": _is_whole, "seconds": _is_whole, "microseconds": _is_whole},
+    "path": {"value": _is_text},
+    "file": {"sha256": _is_digest, "name": _is_file_name},
+    "service-file": {"path": _is_name},
+    "selected": {"value": _is_anything, "path": _is_pairs},
+    "ndarray": {"npy": _is_text},
+    "numpy-scalar": {"npy": _is_text},
+    "pickle": {"base64": _is_text, "set_hash": _is_text, "type": _is_text},
+    NODE: {},  # `Reference.from_json` is its check
+}
+"""The fields that `park.runtime.codec` reads of each kind of node."""

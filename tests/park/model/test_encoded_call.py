@@ -1,0 +1,129 @@
+"""What a service takes of the arguments of a call, and what it refuses with a line."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given
+from support.material.json_values import JSON_VALUES
+
+from park.errors import UsageError
+from park.model import encoded_call
+from park.model.encoded_call import check_value, references_of_call
+from park.runtime.codec import TAG, CodecError, FileValue, ServiceFile, encode
+from park.runtime.levels import MOST_LEVELS, is_too_deep
+
+
+def nested(levels: int) -> Any:
+    """Return lists inside each other."""
+    value: Any = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+def call(*args: Any, **kwargs: Any) -> dict[str, Any]:
+    return {"args": list(args), "kwargs": kwargs}
+
+
+def reference(job: str) -> dict[str, Any]:
+    return {TAG: "reference", "job": job, "what": "value"}
+
+
+@given(JSON_VALUES)
+def test_any_json_is_taken(value: Any) -> None:
+    assert references_of_call(call(value, named=value)) == []
+    check_value(value, "it is")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [(1, {2}), frozenset([3]), {4: 5}, 2**70, float("nan"), 1j, b"6", PurePosixPath("a")]
+    + [FileValue(sha256="ab" * 32, name="run\udcff.txt"), ServiceFile(path="~/a")],
+    ids=repr,
+)
+def test_what_the_codec_makes_is_taken(value: Any) -> None:
+    assert references_of_call(call(encode(value, set_hash=None))) == []
+
+
+def test_references_come_once_in_their_order() -> None:
+    found = references_of_call(call(reference("b"), [reference("a"), reference("b")]))
+    assert [each.job for each in found] == ["b", "a"]
+
+
+class TestDepth:
+    def test_as_deep_as_documented_is_taken(self) -> None:
+        assert references_of_call(call(nested(MOST_LEVELS), named=nested(MOST_LEVELS))) == []
+        assert encode(nested(MOST_LEVELS), set_hash=None) == nested(MOST_LEVELS)
+
+    @pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 960, 100_000])
+    def test_deeper_is_refused_with_the_limit(self, levels: int) -> None:
+        for document in (call(nested(levels)), call(named={"a": nested(levels)})):
+            with pytest.raises(UsageError, match=f"nested over {MOST_LEVELS} levels") as caught:
+                references_of_call(document)
+            assert "park.File(path)" in str(caught.value.hint)
+        with pytest.raises(UsageError, match="its result is nested over"):
+            check_value(nested(levels), "its result")
+
+    def test_the_job_itself_is_told(self) -> None:
+        with pytest.raises(CodecError, match=f"nested over {MOST_LEVELS} levels"):
+            encode(nested(MOST_LEVELS + 1), set_hash=None)
+        with pytest.raises(CodecError, match=f"nested over {MOST_LEVELS} levels"):
+            encode((((nested(MOST_LEVELS - 4),),),), set_hash=None)
+
+    def test_a_level_is_a_list_or_an_object(self) -> None:
+        assert not is_too_deep("text", 1)
+        assert not is_too_deep([1, {}], 2)
+        assert is_too_deep([1, {"a": []}], 2)
+
+
+def test_data_is_no_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoded_call, "MOST_NODES", 100)
+    with pytest.raises(UsageError, match="over 100 values") as caught:
+        references_of_call(call([0] * 100))
+    assert "numpy array" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("node", "why"),
+    [
+        ({TAG: "file"}, 'a file without "sha256"'),
+        ({TAG: "file", "sha256": "ab" * 32}, 'a file without "name"'),
+        ({TAG: "file", "sha256": "ab", "name": "a"}, 'the "sha256" of a file cannot be'),
+        ({TAG: "file", "sha256": "ab" * 32, "name": "a/b"}, 'the "name" of a file'),
+        ({TAG: "file", "sha256": "ab" * 32, "name": "a\ud800"}, 'the "name" of a file'),
+        ({TAG: "file", "sha256": "ab" * 32, "name": "a" * 5000}, 'the "name" of a file'),
+        ({TAG: "service-file"}, 'a service-file without "path"'),
+        ({TAG: "service-file", "path": 3}, 'the "path" of a service-file cannot be a int'),
+        ({TAG: "service-file", "path": "~/a\0"}, 'the "path" of a service-file'),
+        ({TAG: "tuple"}, 'a tuple without "items"'),
+        ({TAG: "dict", "items": [[1]]}, 'the "items" of a dict'),
+        ({TAG: "timedelta", "days": 1.5, "seconds": 0, "microseconds": 0}, 'the "days"'),
+        ({TAG: "pickle", "base64": "", "type": "a.B"}, 'a pickle without "set_hash"'),
+        ({TAG: "soul"}, "unknown kind 'soul'"),
+        ({TAG: ["file"]}, "unknown kind a list"),
+        ({TAG: "reference", "job": "a"}, "not a reference"),
+        ({TAG: "reference", "job": "\ud800", "what": "value"}, "not a reference"),
+        ({TAG: "reference", "job": "a", "what": "value", "path": [["item", 0]] * 65}, "64 steps"),
+    ],
+    ids=repr,
+)
+def test_a_node_without_what_its_kind_has_is_refused(node: dict[str, Any], why: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        references_of_call(call({"deep": [node]}))
+    assert why in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_json_has_not_is_refused(number: float) -> None:
+    for document in (call(number), call([1.0, number]), call(a={"b": number})):
+        with pytest.raises(UsageError, match="a number that JSON has not"):
+            references_of_call(document)
+
+
+@pytest.mark.parametrize("document", [[], {"args": {}}, {"args": 5}, {"kwargs": []}], ids=repr)
+def test_a_call_is_arguments(document: Any) -> None:
+    with pytest.raises(UsageError):
+        references_of_call(document)
