@@ -1,30 +1,26 @@
-"""Conditions: truth tables against brute force, laws, finality, and their JSON."""
+"""Conditions: truth tables against brute force, laws, and finality."""
 
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.material.any_condition import every_kind, job_leaves, jobs_only
 
 from park.errors import UsageError
 from park.model.conditions import (
-    OPERATORS,
     After,
     At,
     AtLeast,
     Before,
-    Comparison,
     Expression,
     InstallIs,
     JobIs,
     Leaf,
-    Literal,
     Not,
     Phase,
     Pool,
@@ -32,81 +28,15 @@ from park.model.conditions import (
     anchored,
     any_of,
     at_least_of,
-    describe,
     evaluate,
     is_conjunction,
     leaves,
     negated,
 )
-from park.model.conditions_json import (
-    MOST_LEVELS,
-    condition_from_json,
-    condition_to_json,
-)
-from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict, opposite
 
 TRUTHS = list(Truth)
 MOMENT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-
-names = st.sampled_from("abcd")
-phases = st.sampled_from(list(Phase))
-services = st.none() | st.just("https://sns.example.org/park")
-job_leaves = st.builds(JobIs, job=names, phase=phases, service=services)
-install_leaves = st.builds(
-    InstallIs,
-    install=names,
-    phase=st.sampled_from([Phase.COMPLETED, Phase.FAILED, Phase.FINISHED]),
-    service=services,
-)
-keys = st.text(min_size=1, max_size=5) | st.integers(-3, 9)
-steps = st.tuples(st.just("item"), keys) | st.tuples(
-    st.just("attribute"), st.sampled_from(["chisq", "x_1"])
-)
-references = st.builds(
-    Reference,
-    job=names,
-    what=st.sampled_from([What.VALUE, What.PROGRESS]),
-    service=services,
-    path=st.lists(steps, max_size=3).map(tuple),
-)
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
-    ),
-    max_leaves=4,
-)
-signs = st.sampled_from(sorted(OPERATORS))
-comparisons = st.builds(
-    Comparison, left=references, operator=signs, right=st.builds(Literal, value=values)
-) | st.builds(Comparison, left=st.builds(Literal, value=values), operator=signs, right=references)
-moments = st.datetimes(timezones=st.just(UTC))
-negatable = job_leaves | install_leaves | comparisons
-all_leaves = (
-    negatable
-    | st.builds(Pool, name=st.just("license:fitter"), count=st.integers(1, 9))
-    | st.builds(At, moment=moments)
-    | st.builds(Before, moment=moments)
-    | st.builds(After, seconds=st.floats(0, 1e6))
-)
-
-
-def expressions(parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Expression]:
-    """Return conditions over ``parts``, as users join them."""
-
-    def joined(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
-        some = st.lists(inner, min_size=1, max_size=4)
-        counted = some.flatmap(
-            lambda found: st.integers(1, len(found)).map(lambda count: at_least_of(count, found))
-        )
-        return some.map(all_of) | some.map(any_of) | counted
-
-    return st.recursive(parts, joined, max_leaves=8)
-
-
-jobs_only = expressions(job_leaves | job_leaves.map(lambda leaf: Not(leaf=leaf)))
-every_kind = expressions(all_leaves | negatable.map(lambda leaf: Not(leaf=leaf)))
 
 
 def worth(expression: Expression, truths: dict[Leaf, Truth]) -> Truth:
@@ -230,78 +160,6 @@ def test_true_and_never_are_final(
             break
         seen[data.draw(st.sampled_from(left))] += 1
     assert decided is not None  # when everything has ended, everything is known
-
-
-@given(every_kind)
-def test_json_there_and_back(expression: Expression) -> None:
-    document = json.loads(json.dumps(condition_to_json(expression)))
-    assert condition_from_json(document) == expression
-    assert describe(expression)
-
-
-def nested(levels: int) -> Expression:
-    expression: Expression = JobIs(job="a", phase=Phase.COMPLETED)
-    for level in range(levels):
-        join = any_of if level % 2 else all_of
-        expression = join([expression, JobIs(job="b", phase=Phase.FAILED)])
-    return expression
-
-
-def test_the_depth_has_a_limit() -> None:
-    condition_to_json(nested(MOST_LEVELS - 1))
-    with pytest.raises(UsageError, match="nested at most 64 levels"):
-        condition_to_json(nested(MOST_LEVELS))
-
-
-def test_the_size_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("park.model.conditions_json.MOST_NODES", 4)
-    three = all_of([JobIs(job=name, phase=Phase.COMPLETED) for name in "abc"])
-    document = condition_to_json(three)
-    four = {"version": 1, "condition": {"all": [*document["condition"]["all"], {"all": []}]}}
-    with pytest.raises(UsageError, match="at most 4 nodes"):
-        condition_from_json(four)
-
-
-def broken() -> Iterator[Any]:
-    yield None
-    yield {"condition": {"job": "a", "is": "completed"}}
-    yield {"version": 2, "condition": {"job": "a", "is": "completed"}}
-    nodes: list[Any] = [
-        {},
-        [],
-        {"novelty": 1},
-        {"job": "a", "is": "sleepy"},
-        {"job": "", "is": "completed"},
-        {"job": "a", "is": "completed", "more": 1},
-        {"install": "a", "is": "started"},
-        {"all": {"job": "a", "is": "completed"}},
-        {"at_least": 1, "of": [{"job": "a", "is": "completed"}] * 2},
-        {"at_least": True, "of": [{"job": "a", "is": "completed"}] * 3},
-        {"not": {"pool": "x", "count": 1}},
-        {"not": {"all": []}},
-        {"pool": "no name", "count": 1},
-        {"pool": "x", "count": 0},
-        {"at": "tomorrow"},
-        {"at": "2026-11-23T09:30:00"},
-        {"after": -1},
-        {"after": "inf"},
-        {"compare": [{"value": 1}, "<", {"value": 2}]},
-        {"compare": [{"value": 1}, "is", {"reference": value_node()}]},
-        {"compare": [{"value": 1}, "<", {"reference": value_node(what="file")}]},
-        {"compare": [{"value": "x" * 10_001}, "<", {"reference": value_node()}]},
-    ]
-    for node in nodes:
-        yield {"version": 1, "condition": node}
-
-
-def value_node(what: str = "value") -> dict[str, Any]:
-    return {"$park": "reference", "job": "a", "what": what}
-
-
-@pytest.mark.parametrize("document", list(broken()), ids=str)
-def test_what_is_not_understood_is_refused(document: Any) -> None:
-    with pytest.raises(UsageError):
-        condition_from_json(document)
 
 
 def test_requests_have_no_opposite() -> None:
