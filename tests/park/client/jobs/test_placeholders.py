@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import hashlib
 import pickle
@@ -199,16 +198,6 @@ def test_pickles_name_what_does_not_move_when_files_do(one: JobService, job: Job
 
 def restored(data: bytes) -> Any:
     return pickle.loads(data)  # noqa: S301 (made here)
-
-
-def test_a_job_can_be_awaited(one: JobService, job: Job) -> None:
-    one.end(job.id, result=[1])
-    job.wait()
-
-    async def waited() -> Any:
-        return await job
-
-    assert asyncio.run(waited()) == [1]
 
 
 def test_fetches_and_credentials() -> None:

@@ -7,11 +7,10 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.labs.workflows import FIRST, SECOND, edge, node, story
+from support.labs.workflows import edge, node
 
-from park.client.workflows.joining import joined
 from park.client.workflows.layers import Workflow
-from park.wire import GraphEdge, GraphRecord
+from park.wire import GraphRecord
 
 DIAMOND = GraphRecord(
     nodes=[node("a"), node("b"), node("c"), node("d")],
@@ -75,18 +74,3 @@ def test_a_chain_of_thousands_is_no_matter_of_recursion() -> None:
     edges = [edge(job, needed) for needed, job in pairwise(names)]
     record = GraphRecord(nodes=[node(name) for name in names], edges=edges)
     assert len(list(Workflow(record).branches())) == 5_000
-
-
-def test_a_remote_piece_becomes_what_its_service_says() -> None:
-    nodes = {each.id: each for each in joined(story()).nodes}
-    assert nodes["01-reduce"].status == "completed"
-    assert nodes["01-reduce"].service == FIRST
-    assert nodes["06-fit"].service is None
-    assert len(nodes) == len(story()[SECOND].nodes)
-
-
-def test_joining_is_cut_short_where_a_part_is() -> None:
-    parts = story()
-    parts[FIRST] = GraphRecord(nodes=[], edges=[], complete=False)
-    assert not joined(parts).complete
-    assert GraphEdge(job="03-fetch", needed="01-reduce", how="url") in joined(parts).edges

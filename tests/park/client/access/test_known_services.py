@@ -1,0 +1,44 @@
+"""Services by URLs that something else named: their tokens, and their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.labs.workflows import FIRST, SECOND, node
+from support.services.graph_service import of
+
+from park.client.access.known_services import known_service, service_names, with_names
+
+
+def test_services_are_drawn_with_the_names_that_their_user_gave_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configuration = tmp_path / "config.toml"
+    configuration.write_text(
+        f'[services.sns]\nurl = "{FIRST}/"\n[services.again]\nurl = "{FIRST}"\n'
+    )
+    monkeypatch.setenv("PARK_CONFIG", str(configuration))
+    assert service_names()(FIRST) == "sns"
+    assert service_names()(SECOND) == "fans.example.org"
+    drawn = with_names(of(node("a", service=FIRST), node("b", service=SECOND), node("c")))
+    assert [each.service for each in drawn.nodes] == ["sns", "fans.example.org", None]
+
+
+def test_a_token_goes_only_to_the_service_that_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("secret\n")
+    configuration = tmp_path / "config.toml"
+    configuration.write_text(
+        f'[services.sns]\nurl = "{FIRST}/"\ntoken_file = "{tmp_path / "token"}"\n'
+        f'[services.open]\nurl = "{SECOND}"\n'
+    )
+    monkeypatch.setenv("PARK_CONFIG", str(configuration))
+    monkeypatch.setenv("PARK_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("PARK_TOKEN", "of-whom")
+    found = known_service(FIRST)
+    assert found is not None
+    assert (found.url, found.token, found.name) == (FIRST, "secret", "sns")
+    assert known_service(SECOND) is None
+    assert known_service("https://stranger.example.org") is None

@@ -1,0 +1,33 @@
+"""Messages as lines over a socket."""
+
+from __future__ import annotations
+
+import socket
+
+from park.runtime.lines import LineSocket
+
+
+def test_lines_wait_for_a_reader_and_keep_their_order() -> None:
+    ours, theirs = socket.socketpair()
+    sender, receiver = LineSocket(ours), LineSocket(theirs)
+    count = 0
+    while not sender.has_output:
+        assert sender.send({"number": count, "filling": "x" * 10_000})
+        count += 1
+    seen: list[int] = []
+    while len(seen) < count:
+        received = receiver.receive()
+        assert received is not None
+        seen += [message["number"] for message in received]
+        sender.flush()
+    assert seen == list(range(count))
+    ours.close()
+    assert receiver.receive() is None
+    theirs.close()
+
+
+def test_sending_to_nobody_is_told() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    assert not LineSocket(ours).send({})
+    ours.close()
