@@ -1,0 +1,159 @@
+"""Arguments on their way: placeholders, files and pickles among them, and what cannot travel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.services.job_service import JobService
+
+import park
+from park.client.jobs.arguments import encode_call, with_service_files
+from park.client.jobs.placeholders import encoding_arguments
+from park.digests import file_sha256
+from park.errors import UsageError
+from park.runtime.codec import ServiceFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from park.client.jobs.submitted_job import Job
+
+HERE = "http://here.example"
+
+
+@pytest.fixture
+def job() -> Job:
+    return JobService(HERE).bind().service.submit("m:f")
+
+
+def reference(job: Job, **more: Any) -> dict[str, Any]:
+    return {"$park": "reference", "job": job.id, "what": "value", **more}
+
+
+class Sample:
+    """Something that only a pickle can say."""
+
+
+def test_json_travels_as_it_is() -> None:
+    call = encode_call((1, "a", [None, True]), {"at": {"x": 1.5}}, service=HERE)
+    assert call.document == {"args": [1, "a", [None, True]], "kwargs": {"at": {"x": 1.5}}}
+    assert (call.jobs, call.files, call.pickled) == ((), (), False)
+
+
+def test_placeholders_are_found_wherever_they_stand_and_their_job_is_needed_once(job: Job) -> None:
+    call = encode_call(([job], (job,), {"a": job}, frozenset([job])), {"b": job}, service=HERE)
+    node = reference(job)
+    assert call.document == {
+        "args": [
+            [node],
+            {"$park": "tuple", "items": [node]},
+            {"a": node},
+            {"$park": "frozenset", "items": [node]},
+        ],
+        "kwargs": {"b": node},
+    }
+    assert call.jobs == (job,)
+
+
+def test_a_placeholder_of_another_service_says_whose_it_is(job: Job) -> None:
+    call = encode_call((job,), {}, service="http://there.example")
+    assert call.document["args"] == [reference(job, service=HERE)]
+
+
+def test_a_part_of_what_a_job_leaves_keeps_the_way_to_it(job: Job) -> None:
+    call = encode_call((job.output["fits"][0],), {}, service=HERE)
+    path = [["item", "fits"], ["item", 0]]
+    assert call.document["args"] == [reference(job, path=path)]
+
+
+def test_a_file_is_named_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "run.dat"
+    path.write_bytes(b"counts")
+    call = encode_call(({"runs": [park.File(path)]},), {}, service=HERE)
+    (found,) = call.files
+    sha256 = file_sha256(path)
+    assert found[0] == path
+    assert (found[1].sha256, found[1].name) == (sha256, "run.dat")
+    node = {"$park": "file", "sha256": sha256, "name": "run.dat"}
+    assert call.document["args"] == [{"runs": [node]}]
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "nothing.dat"
+    with pytest.raises(UsageError, match=r"cannot read .*nothing\.dat"):
+        encode_call((park.File(missing),), {}, service=HERE)
+
+
+def test_only_what_json_cannot_say_is_a_pickle() -> None:
+    call = encode_call(([1, Sample()],), {}, service=HERE)
+    assert call.pickled
+    one, pickled = call.document["args"][0]
+    assert (one, pickled["$park"]) == (1, "pickle")
+
+
+def test_where_nobody_could_read_a_pickle_there_is_none() -> None:
+    with pytest.raises(UsageError, match="Sample can only be pickled") as told:
+        encode_call((Sample(),), {}, service=HERE, pickles=False)
+    assert "park.File" in str(told.value.hint)
+
+
+def test_a_placeholder_is_no_key(job: Job) -> None:
+    with pytest.raises(UsageError, match="cannot be a key of a dict: it is not known yet"):
+        encode_call(({job: 1},), {}, service=HERE)
+
+
+@pytest.mark.parametrize("depth", [None, 100_000], ids=["endless", "deep"])
+def test_what_has_no_end_or_is_nested_too_deep_is_told(depth: int | None) -> None:
+    value: list[Any] = []
+    if depth is None:
+        value.append(value)
+    for _ in range(depth or 0):
+        value = [value]
+    with pytest.raises(UsageError, match="nested too deep, or contains itself"):
+        encode_call((value,), {}, service=HERE)
+
+
+def test_after_a_refusal_placeholders_can_be_pickled_again(job: Job) -> None:
+    with pytest.raises(UsageError):
+        encode_call(({job: 1},), {}, service=HERE)
+    assert not encoding_arguments.active
+
+
+def reduce(infile: str, outfile: str, note: str = "") -> str:
+    return infile + outfile + note
+
+
+def first_is_nameless(infile: str, /, outfile: str) -> str:
+    return infile + outfile
+
+
+FILES = ("infile", "outfile")
+
+
+def test_a_text_with_a_tilde_is_a_file_where_the_parameter_is_one() -> None:
+    args, kwargs = with_service_files(reduce, ("~/a", "here", "~ about"), {}, FILES)
+    assert args == ()
+    assert kwargs == {"infile": ServiceFile(path="~/a"), "outfile": "here", "note": "~ about"}
+
+
+def test_what_stands_before_the_first_file_stays_by_position() -> None:
+    args, kwargs = with_service_files(reduce, ("a", "~/b"), {"note": "~"}, ("outfile",))
+    assert args == ("a",)
+    assert kwargs == {"outfile": ServiceFile(path="~/b"), "note": "~"}
+
+
+def test_without_a_tilde_nothing_is_changed() -> None:
+    given = (("a", "b"), {"note": "c"})
+    assert with_service_files(reduce, *given, FILES) == given
+
+
+def test_of_a_name_alone_only_named_arguments_are_known() -> None:
+    args, kwargs = with_service_files("m:reduce", ("~/a",), {"outfile": "~/b"}, FILES)
+    assert (args, kwargs) == (("~/a",), {"outfile": ServiceFile(path="~/b")})
+
+
+def test_arguments_that_have_no_name_are_left_where_they_are() -> None:
+    assert with_service_files(first_is_nameless, ("~/a", "~/b"), {}, FILES)[0] == ("~/a", "~/b")
+    too_many = ("~/a", "b", "c", "d")
+    assert with_service_files(reduce, too_many, {}, FILES)[0] == too_many
