@@ -109,6 +109,7 @@ class KnownJob:
         self.id = new_id()
         self.connection = Connection(Transport(address))
         self.status = "queued"
+        self.entry_point = "m:f"
         self.outcome: Any = None
         self._error: Exception | None = None
         self.cancelled = threading.Event()
@@ -142,7 +143,7 @@ class KnownJob:
         self.cancelled.set()
         return "cancelled"
 
-    def result(self) -> Any:
+    def result(self, timeout: float | None = None) -> Any:  # noqa: ARG002 (it is there)
         """Return what the test put there, or raise it."""
         if isinstance(self.outcome, Exception):
             raise self.outcome

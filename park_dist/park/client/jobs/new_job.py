@@ -32,7 +32,8 @@ def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
         return EntryPoint.parse(function)
     module = getattr(function, "__module__", None)
     qualname = getattr(function, "__qualname__", "")
-    if module in {None, "__main__", "builtins"} or "<" in qualname or module not in sys.modules:
+    is_named = qualname and "<" not in qualname  # objects and partials have no name of their own
+    if not is_named or module in {None, "__main__", "builtins"} or module not in sys.modules:
         raise InvalidEntryPoint(
             f"{function!r} cannot be imported on the service: it is not at the top level of an "
             "installed module",

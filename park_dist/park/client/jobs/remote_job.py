@@ -180,14 +180,14 @@ class RemoteJob(Phased):
     def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
         deadline = None if timeout is None else time.monotonic() + timeout
         self.confirm(timeout)
-        with patient(timeout):
-            record = self._record or ask(0)
-        while not record.status.is_final:
-            left = _LONG_POLL_S if deadline is None else deadline - time.monotonic()
-            if left <= 0:
+        record, is_news = self._record, False
+        while record is None or not record.status.is_final:
+            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            if record is not None and is_news and left == 0:
                 raise TimeoutError(f"job {self.id} is {record.status} after {timeout:g} s")
-            with patient(None if deadline is None else left):
-                record = ask(min(left, _LONG_POLL_S))
+            with patient(left):
+                record = ask(_LONG_POLL_S if left is None else min(left, _LONG_POLL_S))
+            is_news = True
         self._record = record
         return record
 

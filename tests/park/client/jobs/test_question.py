@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.follow_server import FollowServer
+from support.services.follow_server import FollowServer, KnownJob
 from support.services.job_service import JobService
 from support.session.limits import LIMIT_S
 
 import park
 from park.client.access.transport import Transport
+from park.client.jobs.question import Question
 from park.client.service import Service
+from park.errors import UnknownItem, UsageError
+from park.model.conditions import Before, JobIs, Phase, all_of, any_of
 from park.model.truth import Truth
 
 if TYPE_CHECKING:
@@ -80,3 +84,63 @@ def test_a_condition_is_waited_for_and_awaited(far: FollowServer) -> None:
         return await both
 
     assert asyncio.run(waited()) is True
+
+
+def question(expression: Any, *handles: Any) -> Question:
+    return Question(expression, handles, pools=None, shown="a test")
+
+
+def completed(job: KnownJob, server: FollowServer) -> JobIs:
+    return JobIs(job=job.id, phase=Phase.COMPLETED, service=server.address.url)
+
+
+def test_what_is_decided_by_some_is_not_waited_for_with_the_others(far: FollowServer) -> None:
+    first, second = KnownJob(far.address), KnownJob(far.address)
+    leaves = [completed(job, far) for job in (first, second)]
+    far.end(second.id, "never")
+    asked = question(all_of(leaves), first, second)
+    assert asked.answered(LIMIT_S).truth is Truth.NEVER
+    far.end(first.id)
+    assert question(any_of(leaves), first, second).answered(LIMIT_S).truth is Truth.TRUE
+
+
+def test_a_moment_that_passes_decides_without_an_answer(far: FollowServer) -> None:
+    job = KnownJob(far.address)
+    soon = Before(moment=datetime.now(UTC) + timedelta(seconds=0.2))
+    found = question(all_of([soon, completed(job, far)]), job).answered(LIMIT_S)
+    assert found.truth is Truth.NEVER
+    assert found.why.startswith("it is past ")
+
+
+def test_what_is_not_submitted_cannot_be_asked_about(far: FollowServer) -> None:
+    lost = KnownJob(far.address, confirmed=False)
+    lost.submitted(UsageError("no such function"))
+    with pytest.raises(UsageError, match="no such function"):
+        question(completed(lost, far), lost).asked_once()
+    assert far.questions == []
+
+
+def test_a_leaf_of_a_service_that_nobody_named_is_refused_at_once(far: FollowServer) -> None:
+    job = KnownJob(far.address)
+    stranger = JobIs(job="x", phase=Phase.COMPLETED, service="http://stranger.example")
+    with pytest.raises(UsageError, match=r"which service has .*\? It is not said"):
+        question(all_of([completed(job, far), stranger]), job)
+
+
+def test_an_error_of_the_service_ends_the_waiting(far: FollowServer) -> None:
+    job, other = KnownJob(far.address), KnownJob(far.address)
+    waiting = question(all_of([completed(each, far) for each in (job, other)]), job, other)
+    errors: list[BaseException] = []
+
+    def wait() -> None:
+        with pytest.raises(UnknownItem) as caught:
+            waiting.answered(LIMIT_S)
+        errors.append(caught.value)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    far.until(lambda: len(far.questions) >= 2)  # once, and then to be told
+    far.refused.add(other.id)
+    far.end(job.id)
+    thread.join(LIMIT_S)
+    assert [str(error) for error in errors] == ["no such job"]

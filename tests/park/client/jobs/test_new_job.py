@@ -1,0 +1,142 @@
+"""New jobs: what names them on a service, which arguments they take, and what they carry."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+from support.services.job_service import JobService
+
+import park
+from park.client.jobs.arguments import EncodedCall
+from park.client.jobs.new_job import check_arguments, entry_point_of, new_job
+from park.client.submission.item import State
+from park.errors import InvalidEntryPoint, UsageError
+from park.model.entry_point import EntryPoint
+
+
+def fit(model: str, steps: int = 10, *, seed: int | None = None) -> str:
+    return f"{model}{steps}{seed}"
+
+
+class Reduction:
+    def __init__(self, infile: str) -> None:
+        self.infile = infile
+
+    @classmethod
+    def run(cls, infile: str) -> str:
+        return cls(infile).infile
+
+
+@pytest.fixture
+def one() -> JobService:
+    return JobService("http://one.example").bind()
+
+
+def test_a_function_or_class_is_named_by_where_it_is_imported_from() -> None:
+    assert entry_point_of(fit) == EntryPoint(module=__name__, qualname="fit")
+    assert entry_point_of(Reduction).qualname == "Reduction"
+    assert entry_point_of(Reduction.run).qualname == "Reduction.run"
+    assert entry_point_of("mymodel:fit") == EntryPoint(module="mymodel", qualname="fit")
+
+
+def of_main() -> None:
+    """Be defined where a script is."""
+
+
+of_main.__module__ = "__main__"
+
+
+def of_nowhere() -> None:
+    """Be defined in a module that is not there any more."""
+
+
+of_nowhere.__module__ = "module_that_was_never_imported"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        pytest.param(lambda: 0, id="lambda"),
+        pytest.param(len, id="built-in"),
+        pytest.param(of_main, id="of a script"),
+        pytest.param(of_nowhere, id="of no module"),
+        pytest.param(functools.partial(fit, "a"), id="partial"),
+        pytest.param(Reduction("a"), id="object"),
+    ],
+)
+def test_what_the_service_could_not_import_has_no_name(function: Any) -> None:
+    with pytest.raises(InvalidEntryPoint, match="cannot be imported on the service") as told:
+        entry_point_of(function)
+    assert "module of your package" in str(told.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "kwargs"),
+    [
+        (fit, ("m", 3), {"seed": 1}),
+        (Reduction, (), {"infile": "a"}),
+        (Reduction.run, ("a",), {}),
+        ("mymodel:fit", (1, 2, 3), {"any": "thing"}),  # of a name nothing is known
+        (dict, (), {"any": "thing"}),  # nor of what is not written in Python
+    ],
+)
+def test_arguments_that_fit_are_taken(function: Any, args: Any, kwargs: Any) -> None:
+    check_arguments(function, args, kwargs)
+
+
+@pytest.mark.parametrize(
+    ("function", "kwargs", "said"),
+    [
+        (fit, {"model": "m", "step": 3}, r"fit\(\): got an unexpected keyword argument 'step'"),
+        (fit, {}, r"fit\(\): missing a required argument: 'model'"),
+        (Reduction, {}, r"Reduction\(\): missing a required argument: 'infile'"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_told_with_what_would(
+    function: Any, kwargs: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said) as told:
+        check_arguments(function, (), kwargs)
+    name = function.__name__
+    assert f"it is {name}(" in str(told.value.hint)
+    assert "self" not in str(told.value.hint).partition(";")[0]
+    assert ": str" not in str(told.value.hint)
+
+
+DOCUMENT = {"entry_point": "m:f", "call": {"args": [], "kwargs": {}}}
+
+
+def made(service: JobService, *needs: Any, when: Any = None) -> Any:
+    call = EncodedCall(document={}, jobs=needs, pickled=True)
+    return new_job(service.service, DOCUMENT, call=call, when=when)
+
+
+def test_a_new_job_has_an_id_of_its_own_and_is_not_sent(one: JobService) -> None:
+    job, other = made(one), made(one)
+    assert job.id != other.id
+    assert job.item.document == {"id": job.id, **DOCUMENT}
+    assert (job.entry_point, job.item.pickled) == ("m:f", True)
+    assert job.item.state is State.PENDING
+    assert one.asked == []
+
+
+def test_it_needs_the_jobs_of_its_arguments_and_of_its_condition(one: JobService) -> None:
+    argument, condition = made(one), made(one)
+    job = made(one, argument, when=condition.iscompleted)
+    assert job.item.needs == (argument.item, condition.item)
+    assert job.item.document["when"]["condition"] == {"job": condition.id, "is": "completed"}
+
+
+def test_a_job_as_a_condition_is_its_completion(one: JobService) -> None:
+    first = made(one)
+    assert made(one, when=first).item.document["when"] == first.iscompleted.as_json(one.service.url)
+
+
+def test_what_is_needed_elsewhere_is_opened_there(one: JobService) -> None:
+    far = made(JobService("http://far.example").bind())
+    job = made(one, when=park.all_of(far.iscompleted, made(one).iscompleted))
+    assert job.item.settled_needs == (far.item,)
+    (opening,) = job.item.openings
+    assert (opening.outbox.url, opening.jobs) == ("http://far.example", (far.id,))
