@@ -1,0 +1,89 @@
+"""All outboxes of a process: woken, flushed at its end, begun anew after a fork."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import pytest
+
+from park.client.submission.every_outbox import _EveryOutbox
+from park.client.submission.item import Item
+from park.errors import UsageError
+
+OUTBOX: Any = None
+
+
+class Outbox:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def poke(self) -> None:
+        self.told.append("poke")
+
+    def flush(self) -> bool:
+        self.told.append("flush")
+        return True
+
+    def forked(self) -> None:
+        self.told.append("forked")
+
+
+@pytest.fixture
+def every(monkeypatch: pytest.MonkeyPatch) -> _EveryOutbox:
+    made = _EveryOutbox()
+    monkeypatch.setattr(made, "_see_to_the_exit", lambda: None)
+    return made
+
+
+def lost(name: str) -> Item:
+    item = Item(OUTBOX, name, "m:f", document={})
+    item.error = UsageError("no such function")
+    return item
+
+
+def test_all_are_told_but_the_one_that_tells(every: _EveryOutbox) -> None:
+    one, two = Outbox(), Outbox()
+    every.add(one)
+    every.add(two)
+    every.poke(but=one)
+    assert (one.told, two.told) == ([], ["poke"])
+
+
+def test_an_outbox_that_nobody_holds_is_forgotten(every: _EveryOutbox) -> None:
+    every.add(Outbox())
+    gc.collect()
+    assert not every._outboxes
+
+
+def test_after_a_fork_failures_are_the_parents_to_tell(
+    every: _EveryOutbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outbox = Outbox()
+    every.add(outbox)
+    every.failed.append(lost("a"))
+    every.forked()
+    every._exit()
+    assert outbox.told == ["forked", "flush"]
+    assert capsys.readouterr().err == ""
+
+
+def test_at_the_end_what_nobody_heard_of_is_told(
+    every: _EveryOutbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard, unheard = lost("a"), lost("b")
+    heard.told = True
+    every.failed += [heard, unheard]
+    every._exit()
+    line = "park: error: job b (m:f) was not submitted: no such function\n"
+    assert capsys.readouterr().err == line
+
+
+def test_many_failures_are_counted(every: _EveryOutbox, capsys: pytest.CaptureFixture[str]) -> None:
+    every.failed += [lost(str(number)) for number in range(13)]
+    every._exit()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11
+    assert lines[-1] == "park: error: … and 3 more"
