@@ -29,6 +29,7 @@ from park_repo.file_records import (
 from park_repo.file_store import FileStore, IncomingFile
 from park_repo.pages import Pages
 from park_repo.upstream.remote_files import RemoteFiles
+from park_repo.upstream.remote_pages import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -160,6 +161,19 @@ class Index:
     def has(self, sha256: str, *, user: str | None = None) -> bool:
         """Tell whether a file with this digest is here; given ``user``, whether he may see it."""
         return bool(self._by_digest(sha256, user))
+
+    async def sha256_of(self, project: str, filename: str, *, user: str) -> str | None:
+        """Return the digest of the file of this name that ``user`` gets here, None without one.
+
+        Released files come first, then his trees, then other indexes. Raises `UpstreamFault`.
+        """
+        name = canonicalize_name(project)
+        for file in (*self.project_files(name), *self.tree_files(name, user)):
+            if file.filename == filename:
+                return file.sha256
+        remote = await self.remote_project(name)
+        found = None if remote is None else remote.file(filename)
+        return None if found is None else sha256_of(found)
 
     def file_by_hash(
         self, sha256: str, *, user: str | None = None, filename: str | None = None

@@ -107,16 +107,16 @@ class InstallRecord:
 class OfferRequest:
     """A project at one version, to be kept ready for everybody.
 
-    ``python`` is a minor, None for the service's own. ``pins`` are the closure as a lock has
-    it; without them the service resolves. Or ``lock``, a lock hash or a prefix of one, whose
-    environment the service has: it is offered as what was installed under it, which
-    ``project`` and ``version`` choose among several.
+    ``python`` is a minor, None for the service's own. ``pylock`` is the text of a PEP 751
+    lock, which is kept to the letter; without one the service resolves. Or ``lock``, a lock
+    hash or a prefix of one, whose environment the service has: it is offered as what was
+    installed under it, which ``project`` and ``version`` choose among several.
     """
 
     project: str | None = None
     version: str | None = None
     python: str | None = None
-    pins: list[PinRecord] = field(default_factory=list)
+    pylock: str | None = None
     lock: str | None = None
 
 

@@ -40,6 +40,7 @@ from park_server.http.auth import user_of
 from park_server.http.parts import ServiceParts
 from park_server.installs.lock_station import LockStation, ResolverAccess
 from park_server.installs.manager import InstallManager
+from park_server.installs.offered_lock import OfferedLocks
 from park_server.installs.offers import Offers
 from park_server.installs.realise_station import RealiseStation
 from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
@@ -165,7 +166,11 @@ def _parts(foundation: Foundation) -> _Parts:
     jobs = job_parts(foundation, areas, engine, keeper, fetcher)
     installs = _install_manager(foundation, keeper, supply, jobs)
     offers = Offers(
-        database=foundation.database, manager=installs, keeper=keeper, python=python_minor()
+        database=foundation.database,
+        manager=installs,
+        keeper=keeper,
+        locks=OfferedLocks(foundation.index, foundation.interpreters),
+        python=python_minor(),
     )
     return _Parts(
         foundation=foundation,

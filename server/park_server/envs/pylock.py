@@ -9,8 +9,8 @@ of a URL, so that a copy of the lock beside a folder of its wheels installs with
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -29,19 +29,33 @@ from packaging.pylock import (
 )
 from packaging.tags import Tag, parse_tag
 from packaging.utils import InvalidWheelFilename, NormalizedName, parse_wheel_filename
+from packaging.version import Version
 
+from park.digests import is_sha256
 from park.errors import ResolutionFailed, UsageError
 from park.model.lock_hash import LockHash, SelectedWheel, Target, lock_hash
 from park.model.pylock import dumps, lock_of, wheel_package
 from park.model.urls import without_credentials
 from park_server.envs.interpreters import Interpreter
 
-__all__ = ["OWN_WHEELS", "LockedWheel", "Selection", "dump", "load", "normalise", "select"]
+__all__ = [
+    "OWN_WHEELS",
+    "LockedWheel",
+    "Selection",
+    "document_of",
+    "dump",
+    "load",
+    "normalise",
+    "select",
+    "with_urls",
+]
 
 Artifact = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 
 OWN_WHEELS = "wheels"
 """The folder beside a lock in which the wheels are that have no public URL."""
+
+_MAKES_ONE = "`uv pip compile --format pylock.toml` or `pip lock` makes one"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -84,11 +98,33 @@ def normalise(
     a package has no wheel that the interpreter takes, or no SHA-256.
     """
     own_host = urlsplit(without_credentials(service_url)).netloc if service_url else None
+    wheels = select(resolved, interpreter).wheels
+    return document_of((_without_host(wheel, own_host) for wheel in wheels), interpreter)
+
+
+def document_of(wheels: Iterable[LockedWheel], interpreter: Interpreter) -> Pylock:
+    """Return the lock of ``wheels``, in our form, for ``interpreter``."""
     return lock_of(
-        (_package(wheel, own_host) for wheel in select(resolved, interpreter).wheels),
+        map(_package, wheels),
         python=interpreter.target.python,
         markers=interpreter.markers,
     )
+
+
+def with_urls(lock: Pylock, url_of: Callable[[NormalizedName, PackageWheel], str]) -> Pylock:
+    """Return ``lock`` (of our form) with a URL for each wheel that has none.
+
+    So it installs with pip and uv from anywhere, and no more from a folder beside it.
+    """
+
+    def located(name: NormalizedName, wheel: PackageWheel) -> PackageWheel:
+        return wheel if wheel.url else replace(wheel, url=url_of(name, wheel), path=None)
+
+    packages = [
+        replace(package, wheels=[located(package.name, wheel) for wheel in package.wheels or ()])
+        for package in lock.packages
+    ]
+    return replace(lock, packages=packages)
 
 
 def select(lock: Pylock, interpreter: Interpreter) -> Selection:
@@ -113,55 +149,72 @@ def load(document: bytes) -> Pylock:
     try:
         return Pylock.from_dict(tomllib.loads(document.decode()))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, PylockValidationError) as err:
-        raise UsageError(f"not a lock (PEP 751): {err}") from err
+        raise UsageError(f"not a lock (PEP 751): {err}", hint=_MAKES_ONE) from err
+    except RecursionError as err:
+        raise UsageError("not a lock (PEP 751): nested too deeply", hint=_MAKES_ONE) from err
 
 
 @lru_cache(maxsize=16_384)
-def _version_in(filename: str) -> str:
-    """Return the version of a wheel: the same wheels are selected again and again."""
-    return str(parse_wheel_filename(filename)[1])
+def _named_in(filename: str) -> tuple[NormalizedName, str]:
+    """Return the project and version of a wheel: the same ones are selected again and again."""
+    name, version, _, _ = parse_wheel_filename(filename)
+    return name, str(version)
 
 
 def _locked_wheel(package: Package, artifact: Artifact, interpreter: Interpreter) -> LockedWheel:
     """Return the wheel behind ``artifact``; direct wheels stand as archives in the document."""
     if isinstance(artifact, PackageWheel):
         filename = artifact.filename
-    elif isinstance(artifact, PackageArchive):
+    elif isinstance(artifact, PackageArchive) and artifact.subdirectory is None:
         filename = _basename(artifact.path or urlsplit(artifact.url or "").path)
     else:
-        raise _only_source(package, interpreter)
+        raise _not_a_wheel(package, artifact, interpreter)
     try:
-        version = _version_in(filename)
+        name, version = _named_in(filename)
     except InvalidWheelFilename as err:
         raise _only_source(package, interpreter) from err
-    sha256 = artifact.hashes.get("sha256")
-    if sha256 is None:
+    if name != package.name or package.version not in {None, Version(version)}:
+        # of wheels the parser of the format has seen to it, of archives nobody has
         raise ResolutionFailed(
-            f"the index gives no SHA-256 for {filename}, found {sorted(artifact.hashes)}",
-            hint="a lock needs it; use an index that gives it (PEP 503, PEP 691)",
+            f"the lock has {filename} under {package.name} {package.version or ''}".rstrip(),
+            hint="lock again: the name of a wheel is that of its package",
         )
     return LockedWheel(
         name=package.name,
         version=version,
         filename=filename,
-        sha256=sha256,
+        sha256=_sha256(filename, artifact.hashes),
         size=artifact.size,
         url=_public_url(artifact.url),
     )
 
 
-def _package(wheel: LockedWheel, own_host: str | None) -> Package:
+def _without_host(wheel: LockedWheel, own_host: str | None) -> LockedWheel:
+    """Return ``wheel`` without a URL that is of the host ``own_host``."""
+    is_own = wheel.url is not None and urlsplit(wheel.url).netloc == own_host
+    return replace(wheel, url=None) if is_own else wheel
+
+
+def _package(wheel: LockedWheel) -> Package:
     """Return one wheel as the document's package, with a relative path where it has no URL."""
-    url = wheel.url
-    if url is not None and urlsplit(url).netloc == own_host:
-        url = None
-    return wheel_package(
-        wheel.name,
-        wheel.version,
-        wheel,
-        url=url,
-        path=None if url else f"{OWN_WHEELS}/{wheel.filename}",
-    )
+    path = None if wheel.url else f"{OWN_WHEELS}/{wheel.filename}"
+    return wheel_package(wheel.name, wheel.version, wheel, url=wheel.url, path=path)
+
+
+def _sha256(filename: str, hashes: Mapping[str, str]) -> str:
+    """Return the SHA-256 among ``hashes``, in hex and lower case."""
+    given = hashes.get("sha256")
+    if given is None:
+        raise ResolutionFailed(
+            f"the lock gives no SHA-256 for {filename}, found {sorted(hashes)}",
+            hint="lock against an index that gives it (PEP 503, PEP 691)",
+        )
+    if not is_sha256(given.lower()):
+        raise ResolutionFailed(
+            f"the lock gives the SHA-256 {given!r} for {filename}; expected 64 hex digits",
+            hint="lock again: without its digest a wheel cannot be verified",
+        )
+    return given.lower()
 
 
 def _public_url(url: str | None) -> str | None:
@@ -190,16 +243,32 @@ def _only_source(package: Package, interpreter: Interpreter) -> ResolutionFailed
     )
 
 
+def _not_a_wheel(
+    package: Package, artifact: Artifact, interpreter: Interpreter
+) -> ResolutionFailed:
+    """Say what stands in place of a wheel: a repository, a folder, or an archive of source."""
+    kinds = {PackageVcs: "a repository", PackageDirectory: "a folder", PackageArchive: "an archive"}
+    kind = kinds.get(type(artifact))
+    if kind is None:
+        return _only_source(package, interpreter)
+    return ResolutionFailed(
+        f"the lock takes {package.name} from {kind}; expected wheels with their SHA-256",
+        hint="build its wheel, upload that to the service, and lock against its index",
+    )
+
+
 def _no_wheel(lock: Pylock, interpreter: Interpreter, err: PylockSelectError) -> ResolutionFailed:
     """Name the package, its version and its platforms, where that is what went wrong."""
     supported = set(_tags(interpreter.tags))
-    for package in lock.packages:
+    named = (package for package in lock.packages if repr(package.name) in str(err))
+    for package in named:
         wheels = list(package.wheels or ())
         if wheels and not any(supported & tags for tags in _wheel_tags(wheels)):
             return _only_source(package, interpreter)
     return ResolutionFailed(
         f"the lock does not fit Python {interpreter.version}"
-        f" on {interpreter.target.platform}: {err}"
+        f" on {interpreter.target.platform}: {err}",
+        hint="lock for that Python and platform",
     )
 
 

@@ -29,7 +29,7 @@ from park_server.http import (
     problems,
 )
 from park_server.http.auth import Authentication, Tokens
-from park_server.http.parts import parts_of
+from park_server.http.parts import parts_of, url_of
 
 __all__ = ["application"]
 
@@ -40,7 +40,7 @@ _about = APIRouter()
 async def about(request: Request) -> ServiceRecord:
     """Say what this service is, and where its index is, as seen by the client."""
     parts = parts_of(request)
-    base = parts.url or str(request.base_url).rstrip("/")
+    base = url_of(request)
     return replace(
         parts.about,
         index_url=f"{base}/simple/",

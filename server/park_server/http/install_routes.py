@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
-from packaging.utils import canonicalize_name
+from packaging.pylock import PackageWheel
+from packaging.utils import NormalizedName, canonicalize_name
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
+from park_repo.index import Index
+from park_server.envs.pylock import dump, load, with_urls
 from park_server.http.auth import user_of
-from park_server.http.parts import LONG_POLL_S, parts_of
+from park_server.http.parts import LONG_POLL_S, parts_of, url_of
 from park_server.installs import lock_rows, version_rows
 
 __all__ = ["router"]
@@ -57,10 +62,26 @@ def _document(record: EnvironmentRecord) -> dict[str, Any]:
 
 @router.get("/locks/{lock_hash}")
 async def get_lock(request: Request, lock_hash: str) -> PlainTextResponse:
-    """Return the PEP 751 document of a lock hash, or of a prefix that only one has."""
-    database = parts_of(request).database
-    found = database.read(lambda c: lock_rows.hash_like(c, lock_hash))
-    document = database.read(lambda c: lock_rows.document(c, found))
+    """Return the PEP 751 document of a lock hash, or of a prefix that only one has.
+
+    Each wheel has a URL, so pip and uv install from it as it is, with the service's token.
+    """
+    parts, user = parts_of(request), user_of(request)
+    found = parts.database.read(lambda c: lock_rows.hash_like(c, lock_hash))
+    document = parts.database.read(lambda c: lock_rows.document(c, found))
+    text = await asyncio.to_thread(_with_urls, document, parts.index, user, url_of(request))
     return PlainTextResponse(
-        document, media_type="application/toml", headers={"X-Park-Lock-Hash": found}
+        text, media_type="application/toml", headers={"X-Park-Lock-Hash": found}
     )
+
+
+def _with_urls(document: str, index: Index, user: str, base: str) -> str:
+    """Return a lock whose wheels are at ``base``: our own files, or those that come through us."""
+
+    def url(name: NormalizedName, wheel: PackageWheel) -> str:
+        sha256, filename = wheel.hashes["sha256"], quote(wheel.filename)
+        if index.has(sha256, user=user):
+            return f"{base}/files/{sha256}/{filename}"
+        return f"{base}/files/upstream/{name}/{sha256}/{filename}"
+
+    return dump(with_urls(load(document.encode()), url)).decode()

@@ -24,7 +24,7 @@ from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
 from park_server.retention.retention import Retention
 
-__all__ = ["LONG_POLL_S", "ServiceParts", "parts_of"]
+__all__ = ["LONG_POLL_S", "ServiceParts", "parts_of", "url_of"]
 
 LONG_POLL_S = 30.0
 """The longest that a request may wait: below the idle limits of usual proxies (60 s)."""
@@ -57,3 +57,8 @@ class ServiceParts:
 def parts_of(request: Request) -> ServiceParts:
     """Return the parts of the service that answers ``request``."""
     return cast("ServiceParts", request.app.state.parts)
+
+
+def url_of(request: Request) -> str:
+    """Return where users reach the service, without a final slash: as said, or as asked."""
+    return parts_of(request).url or str(request.base_url).rstrip("/")

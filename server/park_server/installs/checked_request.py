@@ -9,6 +9,7 @@ from packaging.utils import NormalizedName, parse_wheel_filename
 
 from park.errors import CannotSatisfy, UsageError
 from park.model.ids import check_id
+from park.model.lock_hash import LockHash
 from park.model.pins import Pin, RequirementSet, SetHash, is_tree_version, parse_pin
 from park.wire import InstallRequest
 from park_server.envs.interpreters import Interpreter, interpreter_for
@@ -52,6 +53,8 @@ class CheckedRequest:
     interpreter: Interpreter
     wheels: tuple[TreeWheel, ...] = ()
     sources: tuple[TreeSource, ...] = ()
+    lock: LockHash | None = None
+    """The lock that it is realised under, where that is settled: nothing is resolved then."""
 
     @property
     def set_hash(self) -> SetHash:
@@ -65,9 +68,13 @@ class CheckedRequest:
 
 
 def checked(
-    user: str, request: InstallRequest, interpreters: Mapping[str, Interpreter]
+    user: str,
+    request: InstallRequest,
+    interpreters: Mapping[str, Interpreter],
+    *,
+    lock: LockHash | None = None,
 ) -> CheckedRequest:
-    """Parse what ``user`` asks for.
+    """Parse what ``user`` asks for, under ``lock`` if that is settled.
 
     Raises `UsageError` for a request that contradicts itself, `NoInterpreter`, and
     `CannotSatisfy` for a wheel of another platform.
@@ -91,6 +98,7 @@ def checked(
         interpreter=interpreter,
         wheels=wheels,
         sources=sources,
+        lock=lock,
     )
 
 

@@ -63,8 +63,13 @@ def create(
     request: InstallRequest,
     set_hash: SetHash,
     state: InstallState,
+    *,
+    lock: LockHash | None = None,
 ) -> bool:
-    """Write a new install; False where its id exists already (a retry of the client)."""
+    """Write a new install, under ``lock`` where that is settled.
+
+    Returns False where its id exists already (a retry of the client).
+    """
     known = connection.execute(select(installs.c.id).where(installs.c.id == request.id)).first()
     if known is not None:
         return False
@@ -79,6 +84,7 @@ def create(
             "set_hash": set_hash,
             "request": encode(request),
             "state": state,
+            "lock_hash": lock,
             "added": [],
             "realised": False,
             "created": now(),

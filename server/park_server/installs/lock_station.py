@@ -64,11 +64,14 @@ class LockStation:
         return await asyncio.to_thread(_selected, document, request)
 
     def _known(self, request: CheckedRequest) -> Pylock | None:
-        """Return the lock of an earlier install of the same pins and files."""
-        known = self._database.read(lambda c: lock_rows.known(c, request))
-        if known is None:
-            return None
-        text = self._database.read(lambda c: lock_rows.document(c, known.lock_hash))
+        """Return the lock that is settled, or that of an earlier install like this one."""
+        lock_hash = request.lock
+        if lock_hash is None:
+            known = self._database.read(lambda c: lock_rows.known(c, request))
+            if known is None:
+                return None
+            lock_hash = known.lock_hash
+        text = self._database.read(lambda c: lock_rows.document(c, lock_hash))
         return load(text.encode())
 
     def _made(self, request: CheckedRequest, progress: OnProgress) -> Pylock:

@@ -24,6 +24,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from park.errors import ParkError, ServiceFault
+from park.model.lock_hash import LockHash
 from park.model.states import InstallState
 from park.wire import InstallRecord, InstallRequest, ProgressRecord
 from park_repo.database import Database
@@ -100,13 +101,16 @@ class InstallManager:
 
     # -- the request
 
-    async def request(self, user: str, request: InstallRequest) -> InstallRecord:
+    async def request(
+        self, user: str, request: InstallRequest, *, lock: LockHash | None = None
+    ) -> InstallRecord:
         """Accept ``request`` and return its install: ready at once where all is there already.
 
-        Raises `UsageError` for a request that contradicts itself, `NoInterpreter`, and
+        ``lock`` is a lock that selects exactly the pins: nothing is resolved then. Raises
+        `UsageError` for a request that contradicts itself, `NoInterpreter`, and
         `CannotSatisfy` for a wheel of another platform or a source that is not built here.
         """
-        wanted = checked(user, request, self._interpreters)
+        wanted = checked(user, request, self._interpreters, lock=lock)
         self._sources.require_buildable(wanted.sources)
         request = replace(request, project=str(wanted.project))
         missing = self._uploads.missing(user, wanted.wheels)
@@ -115,7 +119,9 @@ class InstallManager:
         state = InstallState.AWAITING_UPLOAD if missing else InstallState.RESOLVING
 
         def change(connection: Connection) -> bool:
-            created = install_rows.create(connection, user, request, wanted.set_hash, state)
+            created = install_rows.create(
+                connection, user, request, wanted.set_hash, state, lock=lock
+            )
             if created and known is not None:
                 facts = {
                     "lock_hash": known.lock_hash,
@@ -130,15 +136,18 @@ class InstallManager:
         return self.record(request.id, user)
 
     async def _whole(self, request: CheckedRequest) -> KnownLock | None:
-        """Return the lock of an earlier install like ``request`` whose environment is whole."""
-        known = self._database.read(lambda c: lock_rows.known(c, request))
+        """Return the lock of ``request`` or of an earlier one, if its environment is whole."""
+        if request.lock is None:
+            known = self._database.read(lambda c: lock_rows.known(c, request))
+        else:
+            known = KnownLock(lock_hash=request.lock, added=())
         if known is None or not await self._keeper.is_whole(known.lock_hash):
             return None
         return known
 
     def _checked_again(self, install: Install) -> CheckedRequest:
         request = self._database.read(lambda c: install_rows.request_of(c, install.id))
-        return checked(install.user, request, self._interpreters)
+        return checked(install.user, request, self._interpreters, lock=install.lock_hash)
 
     # -- the stations
 

@@ -2,8 +2,9 @@
 
 An offer is an install of the operator's that the service resolves by itself. Once its lock
 is known, the whole closure is installed as pins, so that a client which has the same
-versions matches it; its environment is pinned, and so never evicted. Or it is an environment
-that is there already, offered by its lock hash.
+versions matches it; its environment is pinned, and so never evicted. Or it is what a lock
+of the operator's says (PEP 751), to the letter; or an environment that is there already,
+offered by its lock hash.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from park.model.states import InstallState
 from park.wire import InstallRequest, OfferRecord, OfferRequest, PinRecord
 from park_repo.database import Database
 from park_server.envs.keeper import EnvironmentKeeper
+from park_server.envs.pylock import dump
 from park_server.installs import install_rows, lock_rows, offer_rows
 from park_server.installs.manager import InstallManager
 from park_server.installs.offer_rows import Offer, Offered
+from park_server.installs.offered_lock import OfferedLock, OfferedLocks
 from park_server.tasks import Tasks
 
 __all__ = ["Offers"]
@@ -41,11 +44,13 @@ class Offers:
         database: Database,
         manager: InstallManager,
         keeper: EnvironmentKeeper,
+        locks: OfferedLocks,
         python: str,
     ) -> None:
         self._database = database
         self._keeper = keeper
         self._manager = manager
+        self._locks = locks
         self._python = python
         self._tasks = Tasks(_log, "an offer could not be made ready")
 
@@ -61,21 +66,19 @@ class Offers:
     async def add(self, user: str, request: OfferRequest) -> OfferRecord:
         """Keep a project ready; where it is offered already, only a failed one is tried again.
 
-        Raises `UsageError` for a request without a project and a version, or a lock, and
-        `UnknownItem` for a lock that is not here.
+        Raises `UsageError` for a request without a project and a version, or a lock,
+        `UnknownItem` for a lock that is not here, and what `OfferedLocks.read` raises.
         """
         if request.lock is not None:
             return await self._add_lock(user, request, request.lock)
         offered = self._named(request)
+        if request.pylock is not None:
+            return await self._add_pylock(user, offered, request.pylock)
         known = self._database.read(lambda c: offer_rows.find(c, offered))
         if known is not None and known.state is not InstallState.FAILED:
             return offer_rows.record_of(known)
-        pins = request.pins or [PinRecord(name=offered.project, version=offered.version)]
-        install = await self._install(user, offered, pins)
-        await self._database.awrite(lambda c: offer_rows.replace(c, offered, user, install))
-        offer = self._required(offered)
-        self._tasks.spawn(self._kept(offer))
-        return offer_rows.record_of(offer)
+        pins = [PinRecord(name=offered.project, version=offered.version)]
+        return await self._follow(user, offered, await self._install(user, offered, pins))
 
     def listing(self) -> list[OfferRecord]:
         """Return every offer, by project and version."""
@@ -114,6 +117,39 @@ class Offers:
             version=normalized_version(request.version),
             python=request.python or self._python,
         )
+
+    async def _add_pylock(self, user: str, offered: Offered, text: str) -> OfferRecord:
+        """Keep exactly what a lock file says; it takes the place of another offer of that version.
+
+        The install goes by the pins of the lock, so that clients with the same ones match it.
+        """
+        lock = await self._locks.read(text, python=offered.python, user=user)
+        _require_named(lock, offered)
+        lock_hash = lock.selection.hash
+        known = self._database.read(lambda c: offer_rows.find(c, offered))
+        if known is not None and _is_under(known, lock_hash):
+            return offer_rows.record_of(known)
+        document = dump(lock.document).decode()
+        await self._database.awrite(
+            lambda c: lock_rows.keep(c, lock_hash, offered.python, document)
+        )
+        pins = [PinRecord(name=pin.name, version=pin.version) for pin in lock.pins]
+        install = await self._install(user, offered, pins, lock=lock_hash)
+        return await self._follow(user, offered, install)
+
+    async def _follow(self, user: str, offered: Offered, install: str) -> OfferRecord:
+        """Let an offer go by ``install``, and keep what comes of that."""
+
+        def change(connection: Connection) -> None:
+            before = offer_rows.find(connection, offered)
+            if before is not None:
+                offer_rows.withdraw(connection, before)
+            offer_rows.replace(connection, offered, user, install)
+
+        await self._database.awrite(change)
+        offer = self._required(offered)
+        self._tasks.spawn(self._kept(offer))
+        return offer_rows.record_of(offer)
 
     async def _add_lock(self, user: str, request: OfferRequest, prefix: str) -> OfferRecord:
         """Keep the environment of a lock ready, as what was installed under it.
@@ -170,7 +206,14 @@ class Offers:
         await self._database.awrite(lambda c: offer_rows.point_to(c, offer, whole))
         await self._kept(replace(offer, install=whole))
 
-    async def _install(self, user: str, offered: Offered, pins: list[PinRecord]) -> str:
+    async def _install(
+        self,
+        user: str,
+        offered: Offered,
+        pins: list[PinRecord],
+        *,
+        lock: LockHash | None = None,
+    ) -> str:
         request = InstallRequest(
             id=new_id(),
             project=offered.project,
@@ -178,4 +221,20 @@ class Offers:
             python=offered.python,
             pins=pins,
         )
-        return (await self._manager.request(user, request)).id
+        return (await self._manager.request(user, request, lock=lock)).id
+
+
+def _require_named(lock: OfferedLock, offered: Offered) -> None:
+    """See that the lock is one of the project that it is offered as."""
+    found = [pin.version for pin in lock.pins if pin.name == offered.project]
+    if found != [offered.version]:
+        has = f"{offered.project}=={found[0]}" if found else f"no {offered.project}"
+        raise UsageError(
+            f"the lock selects {has} on this service; expected"
+            f" {offered.project}=={offered.version}",
+            hint="name the project and the version that the lock was made for",
+        )
+
+
+def _is_under(offer: Offer, lock_hash: LockHash) -> bool:
+    return offer.lock_hash == lock_hash and offer.state is not InstallState.FAILED

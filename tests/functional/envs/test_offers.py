@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -144,6 +145,13 @@ def test_a_lock_file_says_exactly_what_is_kept_ready(
         "jinja2": "3.1.6",
         "markupsafe": "3.0.1",
     }
+    # changed by hand: the lock is honoured, or refused
+    text = lock.read_text()
+    jinja2 = tomllib.loads(text)["packages"][0]
+    right = jinja2["wheels"][0]["hashes"]["sha256"]
+    lock.write_text(text.replace(right, "0" * 64))
+    refused = operator.error("admin", "offer", "jinja2==3.1.6", "--lock", lock, status=5)
+    assert f"expected sha256 {'0' * 64}, the index has one with sha256 {right}" in refused
     # a text that is no lock hash is a file
     assert "No such file" in operator.error("admin", "offer", "a==1", "--lock", "none", status=2)
 

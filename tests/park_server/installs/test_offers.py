@@ -6,6 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.utils import canonicalize_name
+from support.labs.environment_lab import own_interpreter
 from support.labs.install_lab import (
     LOCKS,
     MINOR,
@@ -17,12 +19,15 @@ from support.labs.install_lab import (
 )
 
 from park.errors import UnknownItem, UsageError
+from park.model.lock_hash import LockHash
 from park.model.pins import parse_pin
 from park.model.states import InstallState
 from park.wire import OfferRequest
 from park_server.envs import environment_rows
+from park_server.envs.pylock import LockedWheel, Selection, document_of
 from park_server.installs import install_rows, lock_rows, offer_rows
 from park_server.installs.install_rows import Install
+from park_server.installs.offered_lock import OfferedLock
 from park_server.installs.offers import Offers
 
 if TYPE_CHECKING:
@@ -31,7 +36,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from park.model.lock_hash import LockHash
     from park.wire import InstallRequest
     from park_repo.database import Database
 
@@ -48,12 +52,16 @@ class Lab:
         self.made_ready: list[LockHash] = []
         self._ends: dict[str, asyncio.Future[None]] = {}
         stands_in: Any = self
-        self.offers = Offers(database=database, manager=stands_in, keeper=stands_in, python=MINOR)
+        self.offers = Offers(
+            database=database, manager=stands_in, keeper=stands_in, locks=stands_in, python=MINOR
+        )
 
     # -- what offers ask of the manager and of the keeper
 
-    async def request(self, user: str, request: InstallRequest) -> InstallRequest:
-        add_install(self.database, request, user=user, state=InstallState.RESOLVING)
+    async def request(
+        self, user: str, request: InstallRequest, *, lock: LockHash | None = None
+    ) -> InstallRequest:
+        add_install(self.database, request, user=user, state=InstallState.RESOLVING, lock=lock)
         self.requests.append(request)
         self.requested.set()
         return request
@@ -61,6 +69,17 @@ class Lab:
     async def ended(self, install: str) -> Install:
         await self._end_of(install)
         return self.database.read(lambda c: install_rows.get(c, install))
+
+    async def read(self, text: str, *, python: str, user: str) -> OfferedLock:
+        assert (python, user) == (MINOR, "root")
+        wheel = LockedWheel(
+            name=canonicalize_name("demo"),
+            version="1.0",
+            filename="demo-1.0-py3-none-any.whl",
+            sha256=text,
+        )
+        selection = Selection(target=own_interpreter().target, wheels=(wheel,))
+        return OfferedLock(document=document_of((wheel,), own_interpreter()), selection=selection)
 
     async def ready(self, lock_hash: LockHash) -> None:
         self.made_ready.append(lock_hash)
@@ -186,6 +205,30 @@ def test_a_lock_is_offered_as_what_was_installed_under_it(tmp_path: Path) -> Non
         await lab.followed()
         assert lab.made_ready == [LOCKS[0]]
         assert lab.database.read(lambda c: offer_rows.is_offered(c, install))
+
+    run(tmp_path, work)
+
+
+def test_a_lock_file_is_installed_under_its_own_lock_and_replaces_another(tmp_path: Path) -> None:
+    async def work(lab: Lab) -> None:
+        for digest in ("a" * 64, "b" * 64):
+            offer = await lab.offers.add("root", wanted(pylock=digest))
+            assert await lab.offers.add("root", wanted(pylock=digest)) == offer
+            lab.end(offer.install, lock=LockHash(str(offer.lock_hash)))
+            await lab.followed()
+        first, second = lab.requests
+        (listed,) = lab.offers.listing()
+        assert listed.install == second.id != first.id
+        assert lab.holders(LockHash(str(listed.lock_hash))) == [HOLDER]
+
+    run(tmp_path, work)
+
+
+def test_a_lock_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    async def work(lab: Lab) -> None:
+        with pytest.raises(UsageError, match=r"selects demo==1\.0 .* expected demo==2\.0"):
+            await lab.offers.add("root", wanted("2.0", pylock="a" * 64))
+        assert lab.requests == []
 
     run(tmp_path, work)
 

@@ -11,7 +11,7 @@ from park.cli.options import add_json, add_service, print_json, service_of
 from park.errors import UsageError
 from park.model.durations import parse_duration
 from park.model.sizes import shown_size
-from park.wire import OfferRecord, OfferRequest, PinRecord, encode
+from park.wire import OfferRecord, OfferRequest, encode
 
 if TYPE_CHECKING:
     from park.client.service import Service
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     offer.add_argument(
         "--lock",
         metavar="LOCK",
-        help="a pylock.toml with its closure, or the lock hash of an environment that is there",
+        help="a pylock.toml, kept to the letter, or the lock hash of an environment that is there",
     )
     offer.set_defaults(act=_offer)
     listing = actions.add_parser("offers", help="list what is kept ready")
@@ -96,8 +96,8 @@ def _offered(service: Service, options: argparse.Namespace) -> list[OfferRecord]
             hint="`park env list` shows the lock hashes of the environments that are there",
         )
     project, version = _parsed(options.requirement)
-    pins = [] if lock is None else _pins(Path(lock))
-    request = OfferRequest(project=project, version=version, python=options.python, pins=pins)
+    pylock = None if lock is None else _text(Path(lock))
+    request = OfferRequest(project=project, version=version, python=options.python, pylock=pylock)
     return [service.offer(request)]
 
 
@@ -142,17 +142,14 @@ def _parsed(text: str) -> tuple[str, str]:
     return name, version
 
 
-def _pins(lock: Path) -> list[PinRecord]:
-    """Return the pins of a PEP 751 file; raises `UsageError`."""
-    import tomllib
-
+def _text(lock: Path) -> str:
+    """Return the text of a lock file, which the service reads for itself; raises `UsageError`."""
     try:
-        packages = tomllib.loads(lock.read_text(encoding="utf-8"))["packages"]
-        return [PinRecord(name=each["name"], version=each["version"]) for each in packages]
+        return lock.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--lock {lock}: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"--lock {lock} is no lock with pinned packages: {error!r}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--lock {lock} is not a lock (PEP 751): {error}") from error
 
 
 def _print(offer: OfferRecord) -> None:
