@@ -1,8 +1,9 @@
-"""From a tree to its wheel: an unchanged tree known again, and one edited line, beside uv build.
+"""From a tree to its wheel, cold, unchanged and with one edited line, beside uv build.
 
-The edit is timed as a whole step of the client: a process that finds the project, gives it
-its new version, builds, verifies, and keeps the wheel. ``uv build --wheel`` is isolated, with
-its cache warm, on the same edits of a copy of the same tree.
+Each is timed as a whole step of the client: a process that finds the project, gives it its
+version, builds, verifies, and keeps the wheel. Cold has nothing in park's cache, so the build
+environment is made too. ``uv build --wheel`` is isolated, with its cache of wheels warm (as is
+the one that park's uv reads), on the same edits of a copy of the same tree.
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ BACKENDS = {
 
 
 def measure(rounds: int | None) -> dict[str, Any]:
-    """Return both figures, the second for each of the usual backends."""
+    """Return how fast a large tree is known again, and the steps for each usual backend."""
     rounds = rounds or ROUNDS
     with TemporaryDirectory(prefix="park-bench-") as folder:
         return {
             "same_tree_again": _known_again(Path(folder), rounds),
-            "edited_line": {
-                name: _edited_line(Path(folder) / name, name, rounds) for name in BACKENDS
+            **{
+                step: {name: _beside_uv(Path(folder), name, rounds, step) for name in BACKENDS}
+                for step in ("cold", "unchanged", "edited_line")
             },
         }
 
@@ -80,20 +82,24 @@ def _known_again(folder: Path, rounds: int) -> dict[str, Any]:
     }
 
 
-def _edited_line(folder: Path, name: str, rounds: int) -> dict[str, Any]:
+def _beside_uv(parent: Path, name: str, rounds: int, step: str) -> dict[str, Any]:
+    """Time one kind of step with one backend."""
+    folder = parent / step / name
     ours, theirs = _Edited(folder / "ours", name), _Edited(folder / "theirs", name)
-    variables = {**os.environ, "PARK_CACHE_DIR": str(folder / "cache")}
-    output = folder / "dist"
+    cache, output = folder / "cache", folder / "dist"
+    variables = {**os.environ, "PARK_CACHE_DIR": str(cache)}
     build: list[str | Path] = [PARK, "build", ours.root, "--json"]
     uv_build: list[str | Path] = [uv.find_uv_bin(), "build", "--wheel", theirs.root]
     _check(build, variables)
     pairs = []
     for _ in range(rounds + 1):
-        ours.edit()
-        theirs.edit()
-        shutil.rmtree(output, ignore_errors=True)
-        step = seconds(command(build, variables))
-        pairs.append((step, seconds(command([*uv_build, "--out-dir", output], os.environ))))
+        if step == "edited_line":
+            ours.edit()
+            theirs.edit()
+        for stale in (output, *([cache] if step == "cold" else [])):
+            shutil.rmtree(stale, ignore_errors=True)
+        park_s = seconds(command(build, variables))
+        pairs.append((park_s, seconds(command([*uv_build, "--out-dir", output], os.environ))))
     park_s, uv_s = (statistics.median(times) for times in zip(*pairs[1:], strict=True))
     return {
         "yardstick": "uv build --wheel, isolated, warm cache",

@@ -1,6 +1,6 @@
 """Build environments, made once per set of build requirements and kept.
 
-A fresh one costs seconds, most of it pip's. A kept one is no less isolated: it holds what
+A fresh one costs a second with uv and some with pip. A kept one is no less isolated: it holds what
 the requirements ask for and nothing else, and it is made anew once its contents differ
 from what was recorded when it was complete.
 """
@@ -23,6 +23,7 @@ from park.atomic import write_atomically
 from park.build.cache import Cache, lock_beside
 from park.build.output import build_failed
 from park.build.step import Progress, silent
+from park.build.uv_installer import install_with_uv
 from park.file_lock import exclusive
 from park.model.pins import Pin, parse_pin
 
@@ -87,7 +88,8 @@ def _make(folder: Path, wanted: list[str]) -> BuildEnvironment:
     try:
         # entered and never left: leaving would delete it, and its life is ours to decide
         isolated.__enter__()
-        isolated.install(wanted)
+        if not install_with_uv(isolated.python_executable, wanted):
+            isolated.install(wanted)
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise build_failed(
