@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from build import ProjectBuilder
 
-    from park.build.isolated_env import BuildEnvironment
+    from park.build.isolation.isolated_env import BuildEnvironment
 
 __all__ = ["Backend", "Launch", "build_environ", "compiler_variables", "launch"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from park.atomic import write_atomically
 from park.build.backend import Backend
 from park.build.cache import Cache
-from park.build.isolated_env import BuildEnvironment, build_environment
+from park.build.isolation.isolated_env import BuildEnvironment, build_environment
 from park.build.step import Progress, silent
 from park.build.tree.export import exported
 from park.build.tree.git import nearest_tag_version

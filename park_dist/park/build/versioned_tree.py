@@ -21,7 +21,7 @@ from park.local.requirements import applicable
 from park.local.wheel_file import wheel_metadata
 
 if TYPE_CHECKING:
-    from park.build.isolated_env import BuildEnvironment
+    from park.build.isolation.isolated_env import BuildEnvironment
     from park.local.project import LocalProject
 
 __all__ = ["TreeProject", "version_tree"]

@@ -22,7 +22,7 @@ import uv
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from park.build.backend import Backend
-from park.build.isolated_env import BuildEnvironment
+from park.build.isolation.isolated_env import BuildEnvironment
 from park.build.output import build_failed
 from park.build.retag import retag
 from park.digests import file_sha256

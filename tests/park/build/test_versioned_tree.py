@@ -15,7 +15,7 @@ from support.material.wheels import wheel_of
 
 from park.build.backend import build_environ
 from park.build.cache import Cache
-from park.build.isolated_env import build_environment
+from park.build.isolation.isolated_env import build_environment
 from park.build.local_set import local_set
 from park.build.versioned_tree import version_tree
 from park.errors import BuildFailed, LocalSetError

@@ -1,4 +1,4 @@
-"""`park.build.uv_installer`: uv makes build environments as pip would, or pip does."""
+"""`park.build.isolation.uv_installer`: uv makes build environments as pip would, or pip does."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.wheels import make_wheel
 
-from park.build import uv_installer
 from park.build.cache import Cache
-from park.build.isolated_env import build_environment
-from park.build.uv_installer import install_with_uv, uv_variables
+from park.build.isolation import uv_installer
+from park.build.isolation.isolated_env import build_environment
+from park.build.isolation.uv_installer import install_with_uv, uv_variables
 from park.errors import BuildFailed
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from park.build.pip_settings import pip_settings
+from park.build.isolation.pip_settings import pip_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

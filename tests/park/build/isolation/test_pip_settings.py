@@ -1,4 +1,4 @@
-"""`park.build.pip_settings`: what pip itself says that it is told."""
+"""`park.build.isolation.pip_settings`: what pip itself says that it is told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from park.build.pip_settings import pip_settings
+from park.build.isolation.pip_settings import pip_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,9 +21,9 @@ from packaging.utils import NormalizedName
 
 from park.atomic import write_atomically
 from park.build.cache import Cache, lock_beside
+from park.build.isolation.uv_installer import install_with_uv
 from park.build.output import build_failed
 from park.build.step import Progress, silent
-from park.build.uv_installer import install_with_uv
 from park.file_lock import exclusive
 from park.model.pins import Pin, parse_pin
 

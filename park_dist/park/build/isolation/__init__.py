@@ -1,0 +1,1 @@
+"""Build environments: made once, by uv or by pip, and kept."""
