@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 
     from park_repo.file_records import OwnedProject, PublishedFile
 
-__all__ = ["Document", "Page", "project_document", "project_list_document", "render"]
+__all__ = ["NOT_LISTED", "Document", "Page", "project_document", "project_list_document", "render"]
 
 Document: TypeAlias = dict[str, Any]
 """A page as PEP 691 has it."""
 
 API_VERSION = "1.4"
 """The newest version of the simple API that is Final (PEP 792)."""
+
+NOT_LISTED = "_not-listed"
+"""Files that another index has and this one does not offer: ``filename`` and ``reason`` of each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +110,8 @@ def render(document: Document, media_type: str) -> Page:
         text = _html("Projects", (_anchor(name, f"{quote(name)}/", {}) for name in names))
     else:
         title, status = f"Links for {document['name']}", document.get("project-status", {})
-        text = _html(title, map(_file_anchor, document["files"]), status)
+        notes = (f"{each['filename']}: {each['reason']}" for each in document.get(NOT_LISTED, ()))
+        text = _html(title, map(_file_anchor, document["files"]), status, notes)
     return Page.of(media_type, text.encode())
 
 
@@ -135,8 +139,14 @@ def _file(row: PublishedFile, files_url: str) -> Document:
     return file
 
 
-def _html(title: str, anchors: Iterable[str], status: Mapping[str, str] | None = None) -> str:
+def _html(
+    title: str,
+    anchors: Iterable[str],
+    status: Mapping[str, str] | None = None,
+    notes: Iterable[str] = (),
+) -> str:
     lines = "".join(f"{anchor}<br>\n" for anchor in anchors)
+    lines += "".join(f"<p>not listed: {escape(note)}</p>\n" for note in notes)
     meta = {"pypi:repository-version": API_VERSION}
     if status and "status" in status:
         meta["pypi:project-status"] = status["status"]

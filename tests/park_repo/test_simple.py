@@ -11,7 +11,8 @@ from packaging.utils import NormalizedName
 from park_repo.file_records import Layer, OwnedProject, ProjectStatus, PublishedFile
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
 from park_repo.simple import project_document, project_list_document, render
-from park_repo.upstream.remote_pages import parse_html_page, parse_json_page
+from park_repo.upstream.html_pages import parse_html_page
+from park_repo.upstream.remote_pages import parse_json_page
 
 DEMO = NormalizedName("demo")
 FILE = PublishedFile(

@@ -22,6 +22,7 @@ class FileContent(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, or say what is wrong with the range that was asked for."""
+        scope = _without_unknown_ranges(scope)
         refusal: Message | None = None
 
         async def unless_refused(message: Message) -> None:
@@ -34,6 +35,16 @@ class FileContent(FileResponse):
         await super().__call__(scope, receive, unless_refused)
         if refusal is not None:
             await _problem(refusal)(scope, receive, send)
+
+
+def _without_unknown_ranges(scope: Scope) -> Scope:
+    """Return ``scope`` without a Range of another unit than bytes (RFC 9110, 14.2: ignored)."""
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name != b"range" or value.partition(b"=")[0].strip().lower() == b"bytes"
+    ]
+    return {**scope, "headers": headers}
 
 
 def _problem(refusal: Message) -> Response:

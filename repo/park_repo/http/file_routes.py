@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from starlette.responses import Response, StreamingResponse
 
-from park.errors import UnknownItem
+from park.errors import UnknownItem, UpstreamFault
 from park_repo.http.file_content import FileContent
 from park_repo.negotiation import matches_etag
 
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
     from starlette.requests import Request
+    from starlette.types import Send
 
     from park_repo.index import Index
 
 __all__ = ["Files"]
+
+_log = logging.getLogger(__name__)
 
 _METADATA = ".metadata"
 _MEDIA_TYPE = "application/octet-stream"
@@ -70,9 +74,24 @@ class Files:
         chunks = transfer.chunks()
         # the first chunk is awaited here, so that what fails at once is a problem document
         first = await anext(chunks, b"")
-        return StreamingResponse(
+        return _Arriving(
             _chained(first, chunks), media_type=_MEDIA_TYPE, headers=_immutable(sha256)
         )
+
+
+class _Arriving(StreamingResponse):
+    """A file that is sent while it comes: where it turns out wrong, the connection is cut.
+
+    Then nobody takes what he has for the whole; the cause is a line of the log, since it is
+    the other index's and no defect of ours.
+    """
+
+    async def stream_response(self, send: Send) -> None:
+        """Send what comes, up to the fault if there is one."""
+        try:
+            await super().stream_response(send)
+        except UpstreamFault as fault:
+            _log.error("%s", fault)
 
 
 async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

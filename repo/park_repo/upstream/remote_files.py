@@ -20,8 +20,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from park.digests import is_sha256
-from park.errors import UnknownItem, UpstreamFault
-from park_repo.upstream.remote_pages import UNVERIFIED, metadata_sha256_of
+from park.errors import UnknownItem
+from park_repo.upstream.remote_pages import metadata_sha256_of, metadata_url
 from park_repo.upstream.transfer import RemoteFile, Transfer
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class RemoteFiles:
             expected = metadata_sha256_of(file)
             if expected is None:
                 raise UnknownItem(f"{source.url} gives no digest for the METADATA of {filename}")
-            remote = RemoteFile(source=source, url=f"{file['url']}.metadata", sha256=expected)
+            remote = RemoteFile(source=source, url=metadata_url(file["url"]), sha256=expected)
             if path not in self._transfers:
                 self._begin(remote, path)
             await self._transfers[path].whole()
@@ -154,11 +154,6 @@ class RemoteFiles:
     async def _located(
         self, project: NormalizedName, sha256: str, filename: str
     ) -> tuple[Document, Upstream]:
-        if sha256 == UNVERIFIED:
-            raise UpstreamFault(
-                f"the index behind this one gives no sha256 for {filename}",
-                hint="what cannot be verified is not served; use an index that gives digests",
-            )
         found = await self._find(project)
         file = None if found is None else found.file(filename, sha256=sha256)
         if found is None or file is None:
@@ -166,7 +161,7 @@ class RemoteFiles:
         return file, found.source
 
     def _place(self, sha256: str, filename: str) -> Path:
-        if not is_sha256(sha256) and sha256 != UNVERIFIED:
+        if not is_sha256(sha256):
             raise UnknownItem(f"not a sha256 in hex: {sha256!r}")
         if "/" in filename or filename in {"", ".", ".."}:
             raise UnknownItem(f"not a file name: {filename!r}")

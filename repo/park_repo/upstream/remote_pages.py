@@ -1,36 +1,35 @@
-"""Pages of other indexes: read as JSON (PEP 691) or HTML (PEP 503), and led through here.
+"""Pages of other indexes: read as JSON (PEP 691), and led through here.
 
 A page leaves here as a PEP 691 document in which every URL leads to this index: whoever
-reads it needs no other host, and sees no credentials.
+reads it needs no other host, and sees no credentials. A file without a sha256 is not on it,
+since nobody could tell whether it is the same tomorrow; the page says so.
 """
 
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urldefrag, urljoin
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from park.digests import is_sha256
+from park_repo.simple import NOT_LISTED
+from park_repo.upstream.api_version import require_known
+from park_repo.upstream.html_pages import reachable
 
 if TYPE_CHECKING:
     from park_repo.simple import Document
 
 __all__ = [
-    "UNVERIFIED",
     "led_through_here",
     "metadata_sha256_of",
-    "parse_html_page",
-    "parse_html_projects",
+    "metadata_url",
     "parse_json_page",
     "parse_json_projects",
     "sha256_of",
+    "unverifiable",
 ]
-
-UNVERIFIED = "unverified"
-"""Stands where a sha256 should, for files of which the other index gives none."""
 
 _NOT_SHOWN = {"provenance", "core-metadata", "dist-info-metadata", "data-dist-info-metadata"}
 
@@ -38,54 +37,50 @@ _NOT_SHOWN = {"provenance", "core-metadata", "dist-info-metadata", "data-dist-in
 def parse_json_page(body: bytes, url: str) -> Document:
     """Return the PEP 691 page ``body``, fetched from ``url``, with absolute URLs.
 
-    Raises `ValueError`, `LookupError` or `TypeError` for what is no such page.
+    A file with a URL that is none is passed over. Raises `ValueError`, `LookupError` or
+    `TypeError` for what is no such page.
     """
-    document: Document = json.loads(body)
+    document: Document = _read(body)
     for file in document["files"]:
-        file["url"] = urljoin(url, file["url"])
-    return document
-
-
-def parse_html_page(text: str, url: str, name: NormalizedName) -> Document:
-    """Return the PEP 503 page ``text``, fetched from ``url``, as a PEP 691 document."""
-    parser = _AnchorParser()
-    parser.feed(text)
-    parser.close()
-    return {
-        "meta": {"api-version": "1.0"},
-        "name": name,
-        "files": [_file(attributes, url) for attributes in parser.anchors],
-    }
+        file["url"] = reachable(file["url"], url)
+    files = [file for file in document["files"] if file["url"] is not None]
+    return {**document, "files": files}
 
 
 def parse_json_projects(body: bytes) -> list[NormalizedName]:
     """Return the names in a PEP 691 list of projects, normalised."""
-    return [canonicalize_name(project["name"]) for project in json.loads(body)["projects"]]
-
-
-def parse_html_projects(text: str) -> list[NormalizedName]:
-    """Return the names in a PEP 503 list of projects, by their links, normalised."""
-    parser = _AnchorParser()
-    parser.feed(text)
-    parser.close()
-    paths = (urldefrag(anchor["href"])[0].rstrip("/") for anchor in parser.anchors)
-    return [canonicalize_name(unquote(path.rpartition("/")[2])) for path in paths if path]
+    return [canonicalize_name(project["name"]) for project in _read(body)["projects"]]
 
 
 def led_through_here(document: Document, project: NormalizedName, *, files_url: str) -> Document:
     """Return a page with the URL of each file below ``files_url``, named by its digest.
 
-    What leads elsewhere (PEP 740's ``provenance``) is left out, and so are METADATA that
-    cannot be verified.
+    What leads elsewhere (PEP 740's ``provenance``) is left out, and so are files and METADATA
+    that cannot be verified; of the files it says which, under a key that is private to an
+    index (PEP 691).
     """
     files = []
     for file in document["files"]:
-        place = f"{project}/{sha256_of(file) or UNVERIFIED}/{quote(file['filename'])}"
+        if (sha256 := sha256_of(file)) is None:
+            continue
+        place = f"{project}/{sha256}/{quote(file['filename'])}"
         shown = {key: value for key, value in file.items() if key not in _NOT_SHOWN}
         metadata_sha256 = metadata_sha256_of(file)
         shown["core-metadata"] = metadata_sha256 is not None and {"sha256": metadata_sha256}
         files.append(shown | {"url": f"{files_url}{place}"})
-    return {**document, "files": files}
+    page = {**document, "files": files}
+    if left_out := unverifiable(document):
+        page[NOT_LISTED] = left_out
+    return page
+
+
+def unverifiable(document: Document) -> list[Document]:
+    """Return the files of a page that have no sha256, each with the reason in words."""
+    return [
+        {"filename": file["filename"], "reason": _reason(file["hashes"])}
+        for file in document["files"]
+        if sha256_of(file) is None
+    ]
 
 
 def sha256_of(file: Document) -> str | None:
@@ -99,39 +94,26 @@ def metadata_sha256_of(file: Document) -> str | None:
     return _sha256_in(file.get("core-metadata", file.get("dist-info-metadata")))
 
 
+def metadata_url(url: str) -> str:
+    """Return where METADATA of the file at ``url`` are (PEP 658); a query stays behind it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path}.metadata"))
+
+
+def _read(body: bytes) -> Document:
+    document: Document = json.loads(body)
+    if not isinstance(document, dict):
+        raise TypeError(f"a JSON {type(document).__name__}; expected an object")
+    require_known(str(document.get("meta", {}).get("api-version", "1.0")))
+    return document
+
+
+def _reason(hashes: Any) -> str:
+    given = ", ".join(sorted(hashes)) if isinstance(hashes, dict) and hashes else "no digest"
+    return f"the index behind this one gives {given} for it, and no sha256"
+
+
 def _sha256_in(hashes: Any) -> str | None:
     digest = hashes.get("sha256") if isinstance(hashes, dict) else None
     is_one = isinstance(digest, str) and is_sha256(digest.lower())
     return str(digest).lower() if is_one else None
-
-
-def _file(attributes: dict[str, str], url: str) -> Document:
-    """Return the PEP 691 entry of one anchor (PEP 503, 592, 658, 714)."""
-    target, fragment = urldefrag(urljoin(url, attributes["href"]))
-    algorithm, _, digest = fragment.partition("=")
-    file: Document = {
-        "filename": unquote(target.rpartition("/")[2]),
-        "url": target,
-        "hashes": {algorithm: digest} if digest else {},
-        "yanked": (attributes["data-yanked"] or True) if "data-yanked" in attributes else False,
-    }
-    if attributes.get("data-requires-python"):
-        file["requires-python"] = attributes["data-requires-python"]
-    metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
-    if metadata is not None:
-        algorithm, _, digest = metadata.partition("=")
-        file["core-metadata"] = {algorithm: digest} if digest else True
-    return file
-
-
-class _AnchorParser(HTMLParser):
-    """Collect the attributes of each link; an attribute without a value has an empty one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.anchors: list[dict[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
-        if tag == "a" and attributes.get("href"):
-            self.anchors.append(attributes)

@@ -7,10 +7,11 @@ credentials stay here: they are sent to its own origin, and to no other.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -21,14 +22,16 @@ from park.errors import UpstreamFault
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
 from park_repo.simple import Document, Page, render
 from park_repo.single_flight import SingleFlight
+from park_repo.upstream.attempts import may_pass
+from park_repo.upstream.html_pages import parse_html_page, parse_html_projects
 from park_repo.upstream.remote_pages import (
     led_through_here,
-    parse_html_page,
-    parse_html_projects,
     parse_json_page,
     parse_json_projects,
     sha256_of,
+    unverifiable,
 )
+from park_repo.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
 __all__ = ["RemoteProject", "Upstream"]
+
+_log = logging.getLogger(__name__)
 
 _ACCEPT = f"{JSON}, {HTML};q=0.2, {LEGACY_HTML};q=0.1"
 
@@ -52,6 +57,9 @@ _EMPTY_BYTES = 1_024
 """What the knowledge that there is no such page costs, about."""
 
 _MAX_REDIRECTS = 5
+
+_TEMPORARY = "temporary"
+"""In the details of a fault: whether the index is only away for a while."""
 
 _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 
@@ -127,6 +135,7 @@ class Upstream:
         self._auth = httpx2.BasicAuth(*login) if login else _basic_auth(in_url)
         self._stays_home = stays_home
         self._client = client or httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=True)
+        self._client.headers["User-Agent"] = USER_AGENT
         self._clock = clock
         self._projects: OrderedDict[NormalizedName, _Cached] = OrderedDict()
         self._asking: SingleFlight[_Cached] = SingleFlight()
@@ -134,11 +143,13 @@ class Upstream:
     async def project(self, name: NormalizedName) -> RemoteProject | None:
         """Return the project ``name``, or None if the index has none.
 
-        Raises `UpstreamFault` where it does not answer, or with anything but a page.
+        While it does not answer, or only with errors of its own, a page that is held stands
+        in (RFC 5861, ``stale-if-error``); that there is no such project is not held so: a name
+        would seem free that is not. Raises `UpstreamFault` for every other answer.
         """
         cached = self._projects.get(name)
         if cached is None or self._clock() - cached.checked_at >= _FRESH_S:
-            cached = await self._asking.do(name, partial(self._ask, name, cached))
+            cached = await self._asking.do(name, partial(self._ask_or_hold, name, cached))
         if name in self._projects:
             self._projects.move_to_end(name)
         return cached.project
@@ -178,6 +189,17 @@ class Upstream:
         await self._asking.aclose()
         await self._client.aclose()
 
+    async def _ask_or_hold(self, name: NormalizedName, cached: _Cached | None) -> _Cached:
+        try:
+            return await self._ask(name, cached)
+        except UpstreamFault as fault:
+            if cached is None or cached.project is None or not fault.details.get(_TEMPORARY):
+                raise
+            _log.warning("%s; its page of %s is served as it was", fault, name)
+            held = replace(cached, checked_at=self._clock())
+            self._keep(name, held)
+            return held
+
     async def _ask(self, name: NormalizedName, cached: _Cached | None) -> _Cached:
         headers = {"Accept": _ACCEPT}
         if cached is not None and cached.etag is not None:
@@ -211,13 +233,14 @@ class Upstream:
         with _readable(response):
             if media_type == JSON:
                 document = parse_json_page(response.content, url)
-                return RemoteProject(name=name, source=self, document=document)
-            if media_type in {HTML, LEGACY_HTML}:
+            elif media_type in {HTML, LEGACY_HTML}:
                 document = parse_html_page(response.text, url, name)
-                return RemoteProject(name=name, source=self, document=document)
-        raise UpstreamFault(
-            f"upstream {url} answered with {media_type!r}; expected a simple index page"
-        )
+            else:
+                raise UpstreamFault(
+                    f"upstream {url} answered with {media_type!r}; expected a simple index page"
+                )
+            _tell_unverifiable(url, unverifiable(document))
+        return RemoteProject(name=name, source=self, document=document)
 
     async def _get(self, url: str, headers: dict[str, str]) -> httpx2.Response:
         """Ask for a page; a redirect that leads elsewhere is the answer if it `stays_home`."""
@@ -244,8 +267,18 @@ class Upstream:
 
 def _unexpected(response: httpx2.Response) -> UpstreamFault:
     return UpstreamFault(
-        f"upstream {response.url} answered {response.status_code}; expected 200 or 404"
+        f"upstream {response.url} answered {response.status_code}; expected 200 or 404",
+        details={_TEMPORARY: may_pass(response.status_code)},
     )
+
+
+def _tell_unverifiable(url: str, files: list[Document]) -> None:
+    if files:
+        first, more = files[0], len(files) - 1
+        others = f", and {more} more" if more else ""
+        _log.warning(
+            "%s lists %s%s, not offered here: %s", url, first["filename"], others, first["reason"]
+        )
 
 
 @contextmanager
@@ -268,6 +301,7 @@ def _answering(url: str) -> Iterator[None]:
         raise UpstreamFault(
             f"upstream {url} did not answer: {str(error) or type(error).__name__}",
             hint="try again; if it stays so, the service's operator should check its upstream",
+            details={_TEMPORARY: True},
         ) from error
 
 

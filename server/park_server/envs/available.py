@@ -20,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 
 from park.errors import ResolutionFailed, UpstreamFault, from_problem
 from park.model.pins import Pin
+from park_repo.simple import NOT_LISTED
 from park_server.envs.interpreters import Interpreter
 
 __all__ = ["Shortage", "index_pages", "shortage_error", "shortages"]
@@ -42,7 +43,8 @@ class Shortage:
 
     ``wheels`` says what the wheels of that version are for (``cp312 on win_amd64``), empty
     where it has none; ``is_known`` is False where the index does not have the version at
-    all. ``versions`` are those with a wheel that fits, newest first.
+    all. ``versions`` are those with a wheel that fits, newest first. ``not_listed`` says why
+    the index does not offer files of that version which the one behind it has.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Shortage:
     is_known: bool
     wheels: tuple[str, ...]
     versions: tuple[str, ...]
+    not_listed: tuple[str, ...] = ()
 
 
 def shortages(
@@ -130,6 +133,11 @@ def _shortage(pin: Pin, page: Page, interpreter: Interpreter) -> Shortage | None
         is_known=bool(own) or pin.version in _versions(page),
         wheels=tuple(sorted({f"{tag.interpreter} on {tag.platform}" for tag in own})),
         versions=tuple(map(str, sorted(fitting, reverse=True))),
+        not_listed=tuple(
+            f"{entry['filename']}: {entry['reason']}"
+            for version, _, entry in _wheels({"files": page.get(NOT_LISTED, ())})
+            if str(version) == pin.version
+        ),
     )
 
 
@@ -168,6 +176,8 @@ def _sentence(shortage: Shortage, platform: str) -> str:
     what = f"{shortage.name} {shortage.version}"
     if not shortage.is_known:
         lacks = f"the service's index does not have {what}"
+        if shortage.not_listed:
+            lacks = f"the service's index does not offer {shortage.not_listed[0]}"
     else:
         has = ", ".join(shortage.wheels[:_SHOWN]) or "only source"
         lacks = f"{what} has no wheel for {platform}; it has {has}"

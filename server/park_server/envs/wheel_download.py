@@ -15,6 +15,7 @@ from park.atomic import appearing
 from park.errors import CannotSatisfy
 from park_repo.durable import beside, key_lock, sweep_beside, sync_file
 from park_repo.upstream.attempts import ATTEMPTS, BACKOFF, may_pass
+from park_repo.user_agent import USER_AGENT
 from park_server.envs.pylock import LockedWheel
 
 __all__ = ["Downloader"]
@@ -42,6 +43,7 @@ class Downloader(AbstractContextManager["Downloader"]):
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
         self._client = client or httpx2.Client(follow_redirects=True, timeout=_TIMEOUT_S)
+        self._client.headers["User-Agent"] = USER_AGENT
         self._pause = pause
 
     def __exit__(

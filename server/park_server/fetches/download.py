@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import httpx2
 
-from park import __version__
 from park.errors import (
     CannotSatisfy,
     NotPermitted,
@@ -20,6 +19,7 @@ from park.errors import (
     ServiceUnreachable,
     TooLarge,
 )
+from park_repo.user_agent import USER_AGENT
 from park_server.fetch_target import Target, redirected
 from park_server.fetches.answers import (
     Again,
@@ -50,7 +50,7 @@ _BLOCK = 1 << 20
 """Written at a time: large enough that the way to a thread costs nothing."""
 
 _HEADERS = {
-    "User-Agent": f"park-dist/{__version__}",
+    "User-Agent": USER_AGENT,
     "Accept": "*/*",
     "Accept-Encoding": "identity",  # ranges are of what comes, digests of what is meant
 }

@@ -277,7 +277,6 @@ def test_nobody_is_served_without_a_token(client: TestClient) -> None:
     [
         ("bytes=999999-", 416, "the file has only {} bytes"),
         ("bytes=5-2", 400, "it is not valid"),
-        ("lines=1-2", 400, "it is not valid"),
     ],
 )
 def test_a_range_that_cannot_be_had_is_a_problem_document(
@@ -297,3 +296,15 @@ def test_a_range_that_cannot_be_had_is_a_problem_document(
     assert response.headers.get("content-range") == (f"bytes */{size}" if status == 416 else None)
     assert problem["hint"].startswith("ask without Range")
     assert client.get(url, headers=ADA | {"Range": "bytes=0-1"}).content == b"PK"
+
+
+@pytest.mark.parametrize("asked_for", ["rows=0-4", "lines=1-2", "nonsense", ""])
+def test_a_range_of_another_unit_is_ignored(
+    client: TestClient, tmp_path: Path, asked_for: str
+) -> None:
+    """RFC 9110, 14.2."""
+    wheel = make_wheel(tmp_path, "demo")
+    upload(client, wheel)
+    url = f"/files/{file_sha256(wheel)}/{wheel.name}"
+    response = client.get(url, headers=ADA | {"Range": asked_for})
+    assert (response.status_code, response.content) == (200, wheel.read_bytes())

@@ -201,12 +201,6 @@ def test_unverified_metadata_are_not_offered(mirror: Mirror, tmp_path: Path) -> 
         run(mirror, tmp_path, lambda f: f.metadata(DEMO, SHA256, NAME))
 
 
-def test_what_has_no_digest_is_not_served(mirror: Mirror, tmp_path: Path) -> None:
-    mirror.file["hashes"] = {}
-    with pytest.raises(UpstreamFault, match="gives no sha256 for"):
-        run(mirror, tmp_path, lambda f: f.whole(DEMO, "unverified", NAME))
-
-
 @pytest.mark.parametrize(
     ("sha256", "filename"),
     [("0" * 64, NAME), (SHA256, "other.whl"), (SHA256, "../x"), (SHA256, ".."), ("..", NAME)],

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import Any
 
 import pytest
 from packaging.utils import NormalizedName
 
+from park_repo.negotiation import HTML
+from park_repo.simple import render
 from park_repo.upstream.remote_pages import (
-    UNVERIFIED,
     led_through_here,
     metadata_sha256_of,
-    parse_html_page,
-    parse_html_projects,
+    metadata_url,
     parse_json_page,
     parse_json_projects,
     sha256_of,
 )
 
-if TYPE_CHECKING:
-    from park_repo.simple import Document
-
 DEMO = NormalizedName("demo")
 URL = "https://mirror.example/simple/demo/"
 DIGEST = "ab" * 32
-
-
-def anchors(*attributes: str) -> list[Document]:
-    text = "".join(f"<a {each}>link</a>" for each in attributes)
-    files: list[Document] = parse_html_page(text, URL, DEMO)["files"]
-    return files
-
-
-def test_a_link_says_all_that_the_standards_put_into_it() -> None:
-    (file,) = anchors(
-        f'href="../../f/demo-1.0%2Bg1.whl#sha256={DIGEST}" data-requires-python="&gt;=3.11"'
-        f' data-yanked="broken" data-core-metadata="sha256={DIGEST}"'
-    )
-    assert file == {
-        "filename": "demo-1.0+g1.whl",
-        "url": "https://mirror.example/f/demo-1.0%2Bg1.whl",
-        "hashes": {"sha256": DIGEST},
-        "yanked": "broken",
-        "requires-python": ">=3.11",
-        "core-metadata": {"sha256": DIGEST},
-    }
-
-
-def test_a_link_need_not_say_anything() -> None:
-    plain, yanked, flagged = anchors(
-        'href="demo-1.0.whl"',
-        'href="demo-1.1.whl" data-yanked',
-        'href="demo-1.2.whl" data-dist-info-metadata="true"',
-    )
-    assert (plain["hashes"], plain["yanked"]) == ({}, False)
-    assert "requires-python" not in plain
-    assert yanked["yanked"] is True
-    assert flagged["core-metadata"] is True
-    assert anchors("name='top'", "href=''") == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"files": [{}]}', b'{"files": 1}', b"\xff"])
@@ -67,8 +31,6 @@ def test_what_is_no_page_is_told_by_its_kind_of_error(body: bytes) -> None:
 
 
 def test_lists_of_projects_are_normalised() -> None:
-    links = '<a href="Demo_One/">x</a><a href="/simple/two%2Dx/#top">y</a><a href="/">z</a>'
-    assert parse_html_projects(links) == ["demo-one", "two-x"]
     assert parse_json_projects(b'{"projects": [{"name": "Demo_One"}]}') == ["demo-one"]
 
 
@@ -95,8 +57,10 @@ def test_every_url_leads_here_and_what_leads_elsewhere_goes() -> None:
     files = [
         {"filename": "demo 1.whl", "url": "https://x/1", "hashes": {"sha256": DIGEST}},
         {"filename": "b.whl", "url": "https://x/2", "hashes": {}, "provenance": "https://x/p"},
+        {"filename": "c.whl", "url": "https://x/3", "hashes": {"sha1": "0", "md5": "0"}},
     ]
-    page = led_through_here({"name": "demo", "files": files}, DEMO, files_url="../../up/")
+    document = {"name": "demo", "files": files}
+    page = led_through_here(document, DEMO, files_url="../../up/")
     assert page == {
         "name": "demo",
         "files": [
@@ -106,11 +70,35 @@ def test_every_url_leads_here_and_what_leads_elsewhere_goes() -> None:
                 "hashes": {"sha256": DIGEST},
                 "core-metadata": False,
             },
+        ],
+        "_not-listed": [
             {
                 "filename": "b.whl",
-                "url": f"../../up/demo/{UNVERIFIED}/b.whl",
-                "hashes": {},
-                "core-metadata": False,
+                "reason": "the index behind this one gives no digest for it, and no sha256",
+            },
+            {
+                "filename": "c.whl",
+                "reason": "the index behind this one gives md5, sha1 for it, and no sha256",
             },
         ],
     }
+    assert "<p>not listed: b.whl: the index behind" in render(page, HTML).body.decode()
+
+
+def test_a_file_without_a_url_is_passed_over() -> None:
+    files = [{"filename": "a.whl", "url": url} for url in ("http://[", "ftp://x/a", "../a.whl")]
+    page = parse_json_page(json.dumps({"files": files}).encode(), URL)
+    assert [file["url"] for file in page["files"]] == ["https://mirror.example/simple/a.whl"]
+
+
+def test_metadata_are_beside_the_file_and_before_the_query() -> None:
+    assert metadata_url("https://x/a.whl?token=1") == "https://x/a.whl.metadata?token=1"
+
+
+@pytest.mark.parametrize("version", ["2.0", "0.9", "10.1", ""])
+def test_another_major_version_of_the_api_is_refused(version: str) -> None:
+    body = json.dumps({"meta": {"api-version": version}, "files": [], "projects": []}).encode()
+    with pytest.raises(ValueError, match=r"expected 1\.x"):
+        parse_json_page(body, URL)
+    with pytest.raises(ValueError, match=r"expected 1\.x"):
+        parse_json_projects(body)

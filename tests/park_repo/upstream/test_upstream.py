@@ -8,10 +8,12 @@ import httpx2
 import pytest
 from packaging.utils import NormalizedName
 
+import park
 from park.errors import UpstreamFault
 from park_repo.negotiation import JSON
 from park_repo.upstream import upstream as module
-from park_repo.upstream.remote_pages import led_through_here, parse_html_page
+from park_repo.upstream.html_pages import parse_html_page
+from park_repo.upstream.remote_pages import led_through_here
 from park_repo.upstream.upstream import RemoteProject, Upstream
 
 if TYPE_CHECKING:
@@ -163,6 +165,55 @@ def test_any_other_answer_is_a_fault_and_is_not_remembered(
     assert mirror.get() is not None
 
 
+@pytest.mark.parametrize("away", [broken, silent, lambda _: httpx2.Response(503)])
+def test_a_page_that_is_held_stands_in_while_the_index_is_away(
+    away: Callable[[httpx2.Request], httpx2.Response], caplog: pytest.LogCaptureFixture
+) -> None:
+    mirror = Mirror(page)
+    first = mirror.get()
+    assert first is not None
+    mirror.now, mirror.answer = 1000.0, away
+    assert mirror.get() == first
+    assert mirror.get() == first
+    assert len(mirror.asked) == 2, "nor is it asked for each time"
+    assert caplog.text.count("its page of demo is served as it was") == 1
+    mirror.now, mirror.answer = 2000.0, lambda _: httpx2.Response(404)
+    assert mirror.get() is None
+
+
+def test_an_index_that_refuses_or_has_no_such_project_is_not_away() -> None:
+    mirror = Mirror(page)
+    mirror.get()
+    mirror.now, mirror.answer = 1000.0, lambda _: httpx2.Response(403)
+    with pytest.raises(UpstreamFault, match="answered 403"):
+        mirror.get()
+    mirror.answer = lambda _: httpx2.Response(404)
+    assert mirror.get() is None
+    mirror.now, mirror.answer = 2000.0, broken
+    with pytest.raises(UpstreamFault, match="did not answer"):
+        mirror.get()
+
+
+def test_another_major_version_of_the_api_is_a_fault() -> None:
+    document = PAGE | {"meta": {"api-version": "2.0"}}
+    mirror = Mirror(lambda _: httpx2.Response(200, json=document, headers={"content-type": JSON}))
+    with pytest.raises(UpstreamFault, match=r"simple API is 2\.0; expected 1\.x"):
+        mirror.get()
+
+
+def test_files_without_sha256_are_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    Mirror(page).get()
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert f"{URL}demo/ lists demo-1.0-py3-none-any.whl, not offered here" in line
+    assert "no sha256" in line
+
+
+def test_the_index_sees_who_asks() -> None:
+    mirror = Mirror(page)
+    mirror.get()
+    assert mirror.asked[0].headers["user-agent"] == f"park-dist/{park.__version__}"
+
+
 def test_a_page_that_several_ask_for_at_once_is_asked_for_once() -> None:
     mirror = Mirror(page)
 
@@ -194,12 +245,6 @@ def test_what_clients_see_leads_through_here() -> None:
             "url": f"../../files/upstream/demo/{'ab' * 32}/demo-1.0-py3-none-any.whl",
             "hashes": {"sha256": "AB" * 32},
             "core-metadata": {"sha256": "cd" * 32},
-        },
-        {
-            "filename": "demo-0.9.tar.gz",
-            "url": "../../files/upstream/demo/unverified/demo-0.9.tar.gz",
-            "hashes": {"md5": "0"},
-            "core-metadata": False,
         },
     ]
 
