@@ -8,6 +8,7 @@ last one. A write is acknowledged only when its commit is durable.
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -18,15 +19,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from park.errors import ServiceFault
+from park_repo.integrity import DatabaseFile, is_damage
 
 if TYPE_CHECKING:
     from pathlib import Path
     from sqlite3 import Connection as DBAPIConnection
 
 __all__ = ["Batch", "Change", "Database"]
+
+_log = logging.getLogger("park.database")
 
 T = TypeVar("T")
 
@@ -44,12 +48,15 @@ class Database:
     """One database of a service, for any number of threads.
 
     ``reader`` and ``writer`` are engines on the same database; they may be the same one.
-    ``engine`` is the writer's, for migrations before the service starts.
+    ``engine`` is the writer's, for migrations before the service starts. ``file`` tells
+    whether it is still whole: once it is not, nothing is acknowledged any more.
     """
 
-    def __init__(self, *, reader: Engine, writer: Engine) -> None:
+    def __init__(self, *, reader: Engine, writer: Engine, file: DatabaseFile | None = None) -> None:
         self._reader = reader
         self.engine = writer
+        self._file = file
+        self._damage: str | None = None
         self._queue: queue.SimpleQueue[list[_Job[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
@@ -62,21 +69,42 @@ class Database:
         return cls(
             reader=_sqlite_engine(path, read_only=True),
             writer=_sqlite_engine(path, read_only=False),
+            file=DatabaseFile(path),
         )
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Run ``query`` in the calling thread, on one snapshot of the committed state.
 
         A read by key takes some tens of microseconds, so the event loop may call this.
+        Raises `ServiceFault` where the database turns out to be damaged.
         """
-        with self._reader.connect() as connection:
-            return query(connection)
+        try:
+            with self._reader.connect() as connection:
+                return query(connection)
+        except DBAPIError as error:
+            if not is_damage(error):
+                raise
+            raise self.condemn(str(error.orig)) from error
+
+    def condemn(self, damage: str) -> ServiceFault:
+        """Acknowledge nothing more, because of ``damage``; return what whoever asks is told."""
+        if self._damage is None:
+            self._damage = damage
+            _log.critical(
+                "the database is damaged, and nothing is acknowledged any more: %s;"
+                " stop the service and bring park.sqlite back from a backup",
+                damage,
+            )
+        return ServiceFault(
+            f"the database of the service is damaged, and nothing was kept: {self._damage}",
+            hint="its operator stops it and brings park.sqlite back from a backup",
+        )
 
     def write(self, change: Change[T]) -> Future[T]:
         """Queue ``change``; the future resolves when its commit is durable.
 
         An exception of the change undoes that change alone, and is the future's exception.
-        Raises `ServiceFault` once the database is closed.
+        Raises `ServiceFault` once the database is closed, or known to be damaged.
         """
         job = _Job(change)
         self._put([job])
@@ -95,6 +123,8 @@ class Database:
             self._put(batch.jobs)
 
     def _put(self, jobs: list[_Job[Any]]) -> None:
+        if self._damage is not None:
+            raise self.condemn(self._damage)
         with self._closing:
             if self._closed:
                 raise ServiceFault("the database is closed; nothing more can be written")
@@ -143,20 +173,30 @@ class Database:
         back costs as much as a small change), or None after a failure: a new one then.
         """
         try:
+            self._require_whole()
             connection = connection or self.engine.connect()
             with connection.begin():
                 for job in batch:
                     job.run(connection)
         except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
+            told = self.condemn(str(error)) if is_damage(error) else error
             for job in batch:
-                job.future.set_exception(error)
+                job.future.set_exception(told)
             if connection is not None:
                 with suppress(SQLAlchemyError):
                     connection.close()
             return None
+        if self._file is not None:
+            self._file.left()
         for job in batch:
             job.acknowledge()
         return connection
+
+    def _require_whole(self) -> None:
+        """Raise `ServiceFault` where the file is not as the last transaction left it."""
+        fault = None if self._file is None else self._file.fault()
+        if fault is not None:
+            raise self.condemn(fault)
 
 
 class Batch:

@@ -5,19 +5,19 @@
     <root>/incoming/<random>.part                        being written; swept at start
     <root>/files/<sha256[:2]>/<sha256>/<file name>       published
     <root>/files/<sha256[:2]>/<sha256>/<file name>.metadata
+    <root>/quarantine/<random>/<sha256>/<file name>      without a row; nothing reads them
 
 A wheel keeps its file name, so that pip and uv can install it from its path. A file that
-has no row in the database does not exist; the sweep at start removes it.
+has no row in the database does not exist; the sweep at start puts it into quarantine.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-import shutil
 from typing import TYPE_CHECKING, Self
 
-from park.errors import TooLarge
+from park.errors import CannotSatisfy, TooLarge
 from park_repo.durable import sync_directory, sync_file, write_synced
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["FileStore", "IncomingFile"]
+
+_MOST_OF_A_CRASH = 256
+"""Uploads share a commit with at most so many others (`park_repo.database`): a crash leaves
+no more files without a row than that."""
 
 
 class IncomingFile:
@@ -91,6 +95,7 @@ class FileStore:
     def __init__(self, root: Path) -> None:
         self._files = root / "files"
         self._incoming = root / "incoming"
+        self._quarantine = root / "quarantine"
         self._files.mkdir(parents=True, exist_ok=True)
         self._incoming.mkdir(exist_ok=True)
 
@@ -130,14 +135,30 @@ class FileStore:
                 directory.rmdir()
 
     def sweep(self, known: AbstractSet[tuple[str, str]]) -> list[Path]:
-        """Remove what is half-made, and what is not in ``known`` (sha256, file name).
+        """Put away what is not in ``known`` (sha256, file name); return where it is now.
 
-        Only safe while nothing is being uploaded. Returns what was removed.
+        What never arrived whole is removed. Only safe while nothing is being uploaded.
+        Raises `CannotSatisfy`, with all in its place, where more is unknown than a crash
+        leaves: then it is the database that lacks something.
         """
-        leftovers = [*self._incoming.iterdir(), *self._orphans(known)]
-        for path in leftovers:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        return leftovers
+        orphans = self._orphans(known)
+        if len(orphans) > _MOST_OF_A_CRASH:
+            raise CannotSatisfy(
+                f"the database knows nothing of {len(orphans):,} files below {self._files}:"
+                " it is older than they are",
+                hint="bring back the newest backup of park.sqlite; to go on without these files,"
+                f" move {self._files} aside",
+            )
+        for path in self._incoming.iterdir():
+            path.unlink()
+        return [self._put_away(path) for path in orphans]
+
+    def _put_away(self, path: Path) -> Path:
+        """Move what no row names to where nothing reads it, and nothing is lost."""
+        place = self._quarantine / secrets.token_hex(8) / path.relative_to(self._files)
+        place.parent.mkdir(parents=True)
+        path.rename(place)
+        return place
 
     def _orphans(self, known: AbstractSet[tuple[str, str]]) -> list[Path]:
         """List entries of ``files/`` that no row accounts for, whole directories first."""

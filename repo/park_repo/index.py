@@ -103,7 +103,7 @@ class Index:
         self.curator = Curator(database, self._store, self.pages)
         self.remote_files = RemoteFiles(cache or root / "remote", self.remote_project)
         for path in self._store.sweep(database.read(queries.all_contents)):
-            _log.warning("removed %s: left by an upload that never ended", path)
+            _log.warning("put into quarantine, since no row of the database names it: %s", path)
 
     async def aclose(self) -> None:
         """Give up what is being brought from other indexes, and close the connections."""

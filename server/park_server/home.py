@@ -11,6 +11,7 @@ from filelock import BaseFileLock, Timeout
 from park.errors import Conflict, UsageError
 from park.file_lock import lock_at
 from park_repo.durable import write_durably
+from park_server.ownership import claim_folder, read_secret
 
 __all__ = ["Home"]
 
@@ -54,10 +55,12 @@ class Home:
     def prepare(self) -> None:
         """Make the home (mode 0700): it holds other people's work and a token.
 
-        Raises `UsageError` where it cannot be a folder.
+        Raises `UsageError` where it cannot be a folder, `NotPermitted` where it is not this
+        user's alone.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            claim_folder(self.path)
             for folder in (self.index, self.jobs, self.files, self.cache):
                 folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
@@ -85,8 +88,9 @@ class Home:
         """Return the token, made at the first call: 256 random bits, in a file of mode 0600.
 
         It appears whole or not at all, so that a crash never leaves an empty password.
+        Raises what `read_secret` raises for a file that is no token of this user.
         """
         if not self.token_file.exists():
             token = f"park_{secrets.token_urlsafe(32)}\n"
             write_durably(self.token_file, token.encode(), mode=0o600)
-        return self.token_file.read_text().strip()
+        return read_secret(self.token_file)

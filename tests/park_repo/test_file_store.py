@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from park.errors import TooLarge
+from park.errors import CannotSatisfy, TooLarge
 from park_repo.file_store import FileStore
 
 if TYPE_CHECKING:
@@ -54,13 +54,29 @@ def test_what_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
     assert all_files(tmp_path) == set()
 
 
-def test_the_sweep_removes_exactly_what_no_row_knows(tmp_path: Path) -> None:
+def test_the_sweep_puts_away_exactly_what_no_row_knows_and_deletes_nothing(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
     known = kept(store, b"known")
     before = all_files(tmp_path)
     kept(store, b"orphan")
     kept(store, b"known", "other-name.whl")
+    contents = sorted(path.read_bytes() for path in (tmp_path / "files").rglob("*.whl"))
     (tmp_path / "incoming" / "half.part").write_bytes(b"ha")
-    assert len(store.sweep({known})) == 4
-    assert all_files(tmp_path) == before
+    put_away = store.sweep({known})
+    assert len(put_away) == 3  # a folder, and a file with its metadata
+    after = all_files(tmp_path)
+    assert {name for name in after if not name.startswith("quarantine/")} == before
+    assert sorted(path.read_bytes() for path in tmp_path.rglob("*.whl")) == contents
     assert store.sweep({known}) == []
+
+
+def test_where_more_is_unknown_than_a_crash_leaves_the_database_is_too_old(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    for number in range(257):
+        kept(store, str(number).encode())
+    before = all_files(tmp_path)
+    with pytest.raises(CannotSatisfy, match="knows nothing of 257 files") as refused:
+        store.sweep(set())
+    assert refused.value.hint is not None
+    assert "backup" in refused.value.hint
+    assert all_files(tmp_path) == before

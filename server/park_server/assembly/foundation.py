@@ -12,7 +12,7 @@ from park_repo.upstream.upstream import Upstream
 from park_repo.wheelstore.store import WheelStore
 from park_server.bus import Bus
 from park_server.content import ContentStore
-from park_server.db.migrate import migrate
+from park_server.db.opening import opened
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
 from park_server.envs.interpreters import Interpreter, discover
@@ -53,8 +53,13 @@ class Foundation:
 def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: str) -> Foundation:
     """Return the foundation on ``home``, its schema the newest, what a crash left swept."""
     bus = Bus()
-    database = Database.sqlite(home.database)
-    migrate(database.engine)
+    database = opened(
+        home.database,
+        {
+            "folders of wheels in index/": home.index / "files",
+            "folders of jobs in jobs/": home.jobs,
+        },
+    )
     environments = Environments(home.path, WheelStore(home.path / "store"))
     environments.sweep()
     downloads = Downloader(home.cache / "wheels")

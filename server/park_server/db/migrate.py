@@ -8,21 +8,32 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 import park_server
 
-__all__ = ["migrate"]
+__all__ = ["migrate", "revisions"]
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Run the migrations up to ``revision`` that the database behind ``engine`` lacks."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(park_server.__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
+    config = _config()
     with engine.connect() as connection, _tables_replaceable(connection), connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def revisions() -> list[str]:
+    """Return the revisions of the schema that this park knows, the newest first."""
+    return [each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(park_server.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 @contextmanager
