@@ -7,6 +7,7 @@ wake-up too many does no harm and none is ever lost: register first, then look, 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -60,9 +61,13 @@ class Subscription:
 
 
 class Bus:
-    """Waiters by subject (an id), for one event loop."""
+    """Waiters by subject (an id), for one event loop.
+
+    ``is_over``: the service is stopping, and nothing more is worth waiting for.
+    """
 
     def __init__(self) -> None:
+        self.is_over = False
         self._waiters: dict[str, set[asyncio.Event]] = {}
         self._subscriptions: dict[str, set[Subscription]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -85,7 +90,8 @@ class Bus:
             self._loop.call_soon_threadsafe(self.publish, subject)
 
     def wake_all(self) -> None:
-        """Wake every waiter: the service is stopping."""
+        """Wake every waiter, and those to come: the service is stopping."""
+        self.is_over = True
         for events in self._waiters.values():
             for event in events:
                 event.set()
@@ -97,6 +103,7 @@ class Bus:
     def subscribed(self, subjects: Collection[str]) -> Iterator[Subscription]:
         """Hear of any of ``subjects``, from now on: look at them after this."""
         subscription = Subscription()
+        subscription.is_over = self.is_over
         for subject in subjects:
             self._subscriptions.setdefault(subject, set()).add(subscription)
         try:
@@ -111,7 +118,11 @@ class Bus:
     async def wait_until(
         self, subject: str, look: Callable[[], T], done: Callable[[T], bool], timeout_s: float
     ) -> T:
-        """Return what ``look`` sees as soon as ``done`` holds for it, or after ``timeout_s``."""
+        """Return what ``look`` sees as soon as ``done`` holds for it, or after ``timeout_s``.
+
+        A stop of the service ends a wait as its time does, but one without a limit: that is
+        the service's own, and whoever waits so is cancelled.
+        """
         deadline = asyncio.get_running_loop().time() + timeout_s
         event = asyncio.Event()
         waiters = self._waiters.setdefault(subject, set())
@@ -120,7 +131,7 @@ class Bus:
             while True:
                 seen = look()
                 left = deadline - asyncio.get_running_loop().time()
-                if done(seen) or left <= 0:
+                if done(seen) or left <= 0 or (self.is_over and timeout_s != math.inf):
                     return seen
                 event.clear()
                 try:

@@ -20,6 +20,7 @@ from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import UsageError
 from park_server.assembly.service import assembled
+from park_server.silence import PatientProtocol, raise_descriptor_limit
 from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
@@ -30,6 +31,8 @@ __all__ = ["serve"]
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 (compared, not bound)
 _BACKLOG = 2048
+_STOP_S = 1
+"""What a stop grants to requests that are under way: polls answer at once, uploads come again."""
 
 
 def serve(settings: Settings) -> None:
@@ -41,6 +44,7 @@ def serve(settings: Settings) -> None:
     home = Home(settings.home)
     home.prepare()
     lock = home.lock()
+    raise_descriptor_limit()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     try:
@@ -80,7 +84,12 @@ async def _serve(
         front=service.with_pages_in_front,
     )
     config = uvicorn.Config(
-        app, lifespan="on", log_level="warning", access_log=False, timeout_graceful_shutdown=5
+        app,
+        http=PatientProtocol,
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_STOP_S,
     )
     server = _Server(
         config, on_ready=lambda: _report_ready(settings, note), on_exit=service.wake_waiters

@@ -30,6 +30,7 @@ from park_server.http import (
 )
 from park_server.http.auth import Authentication, Tokens
 from park_server.http.parts import parts_of, url_of
+from park_server.http.containment import Containment
 
 __all__ = ["application"]
 
@@ -88,4 +89,4 @@ def application(
     ):
         app.include_router(part, prefix=API)
     app.router.routes.extend(simple_routes)
-    return Authentication(front(app), tokens=tokens, grants=grants_of_service)
+    return Containment(Authentication(front(app), tokens=tokens, grants=grants_of_service))

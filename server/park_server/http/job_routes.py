@@ -132,7 +132,8 @@ async def read_log(
         # the state first: what was written before the end is then read after it
         is_final = parts.jobs.record(job, user).status.is_final
         block = parts.folders.log(job, stream, offset, _LOG_BLOCK)
-        if block or is_final or asyncio.get_running_loop().time() >= deadline:
+        is_over = parts.bus.is_over or asyncio.get_running_loop().time() >= deadline
+        if block or is_final or is_over:
             break
         await _pause(parts, job, user)
     final = "true" if is_final and len(block) < _LOG_BLOCK else "false"

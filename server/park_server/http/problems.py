@@ -7,14 +7,14 @@ import logging
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
 from park.errors import ParkError, ServiceFault, UnknownItem, UsageError
 from park_server.disk import is_of_disk, line_of_disk
 from park_server.http.exact_json import ExactJson
 
-__all__ = ["problem_response", "register"]
+__all__ = ["defect", "problem_response", "register"]
 
 _log = logging.getLogger("park.http")
 
@@ -87,11 +87,22 @@ async def _refused_by_disk(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _vanished(request: Request, _error: Exception) -> JSONResponse:
+    """Answer nobody: the client went away in the middle of its request."""
+    _log.info("%s %s: the client went away", request.method, request.url.path)
+    return problem_response(UsageError("the request was never whole"))
+
+
 async def _defect(request: Request, error: Exception) -> JSONResponse:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return defect(request.method, request.url.path, error)
+
+
+def defect(method: str, path: str, error: Exception) -> JSONResponse:
+    """Log what nobody expected, and return the response that tells of it."""
+    _log.error("%s %s failed", method, path, exc_info=error)
     return problem_response(
         ServiceFault(
-            f"the service failed at {request.method} {request.url.path}: {type(error).__name__}",
+            f"the service failed at {method} {path}: {type(error).__name__}",
             hint="this is a defect of the service; its log has the traceback",
         )
     )
@@ -105,6 +116,7 @@ def register(app: object) -> None:
     add(HTTPException, _http_exception)
     add(UnicodeEncodeError, _not_utf8)
     add(RecursionError, _too_deep)
+    add(ClientDisconnect, _vanished)
     for error in (OSError, SQLAlchemyError):
         add(error, _refused_by_disk)
     add(Exception, _defect)
