@@ -20,12 +20,12 @@ from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import UsageError
 from park_server.assembly.service import assembled
-from park_server.silence import PatientProtocol, raise_descriptor_limit
 from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
 from park_server.settings import Settings
+from park_server.silence import PatientProtocol, raise_descriptor_limit
 
 __all__ = ["serve"]
 
