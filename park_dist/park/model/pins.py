@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from packaging.utils import NormalizedName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from park.errors import UsageError
 
@@ -43,7 +43,7 @@ def normalized_version(text: str) -> str:
     """
     try:
         return str(Version(text))
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or more digits than Python converts
         return text
 
 

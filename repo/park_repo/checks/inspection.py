@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging.metadata import parse_email
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from park.errors import InvalidUpload
 from park_repo.checks.file_facts import MAX_METADATA_BYTES, FileFacts
@@ -100,7 +100,7 @@ def _find_dist_info(archive: zipfile.ZipFile, name: DistributionName) -> str:
 def _same_version(text: str, version: Version) -> bool:
     try:
         return Version(text) == version
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or too many digits
         return False
 
 

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from packaging.metadata import parse_email
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from park.errors import InvalidUpload
 from park_repo.checks.file_facts import MAX_METADATA_BYTES, FileFacts
@@ -112,7 +112,7 @@ def _check_root(members: list[Member], name: DistributionName) -> None:
     project, _, version = roots.pop().rpartition("-")
     try:
         agrees = canonicalize_name(project) == name.project and Version(version) == name.version
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or too many digits
         agrees = False
     if not agrees:
         raise InvalidUpload(f"its directory is {project}-{version}; expected that of {name.key}")

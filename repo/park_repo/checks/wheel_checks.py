@@ -20,7 +20,7 @@ from installer.utils import parse_metadata_file
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from park.errors import InvalidUpload
 from park_repo.checks.refusal import Rule, refused
@@ -76,7 +76,7 @@ def identity_agrees(metadata: RawMetadata, project: NormalizedName, expected: Ve
         raise InvalidUpload(f"its metadata name the project {name!r}; expected {project!r}")
     try:
         agrees = Version(version) == expected
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or too many digits
         agrees = False
     if not agrees:
         raise InvalidUpload(f"its metadata have the version {version!r}; expected '{expected}'")

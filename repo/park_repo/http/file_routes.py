@@ -27,6 +27,9 @@ __all__ = ["Files"]
 _log = logging.getLogger(__name__)
 
 _METADATA = ".metadata"
+_LONGEST_NAME_BYTES = 255 - len(_METADATA)
+"""NAME_MAX of Linux's file systems, with room for what stands beside a file."""
+
 _MEDIA_TYPE = "application/octet-stream"
 
 
@@ -54,6 +57,8 @@ class Files:
         self._user_of(request)
         project = canonicalize_name(request.path_params["project"])
         sha256, requested = request.path_params["sha256"], request.path_params["filename"]
+        if "\0" in requested or len(requested.encode(errors="replace")) > _LONGEST_NAME_BYTES:
+            raise UnknownItem(f"no file is named {requested[:50]!r}")
         filename = requested.removesuffix(_METADATA)
         files = self._index.remote_files
         if requested != filename:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import stat
 from collections.abc import AsyncIterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -110,6 +109,37 @@ def remove(base: Path, parent: Sequence[str], name: str, *, recursive: bool) -> 
         if not stat.S_ISDIR(status.st_mode):
             os.unlink(name, dir_fd=inside)
         elif recursive:
-            shutil.rmtree(name, dir_fd=inside)
+            _remove_tree(inside, name)
         else:
             os.rmdir(name, dir_fd=inside)
+
+
+def _remove_tree(inside: int, name: str) -> None:
+    """Remove the folder ``name`` in the folder ``inside``, however deep it is.
+
+    Each folder in it is moved up beside it and removed from there, so that neither the stack
+    nor the descriptors grow with the depth.
+    """
+    pending = [name]
+    while pending:
+        current = pending.pop()
+        within = os.open(current, _FOLDER, dir_fd=inside)
+        try:
+            moved = list(_emptied(within, inside))
+        finally:
+            os.close(within)
+        os.rmdir(current, dir_fd=inside)
+        pending += moved
+
+
+def _emptied(within: int, beside: int) -> Iterator[str]:
+    """Empty the folder ``within``; yield the names that its folders have in ``beside`` now."""
+    with os.scandir(within) as found:
+        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    for name, is_folder in entries:
+        if not is_folder:
+            os.unlink(name, dir_fd=within)
+            continue
+        moved = f".removed-{secrets.token_hex(8)}"
+        os.rename(name, moved, src_dir_fd=within, dst_dir_fd=beside)
+        yield moved

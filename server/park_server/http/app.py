@@ -29,8 +29,9 @@ from park_server.http import (
     problems,
 )
 from park_server.http.auth import Authentication, Tokens
-from park_server.http.parts import parts_of, url_of
+from park_server.http.body_limit import BodyLimit
 from park_server.http.containment import Containment
+from park_server.http.parts import parts_of, url_of
 
 __all__ = ["application"]
 
@@ -71,6 +72,7 @@ def application(
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        responses=problems.DOCUMENTED,
     )
     problems.register(app)
     for part in (
@@ -89,4 +91,5 @@ def application(
     ):
         app.include_router(part, prefix=API)
     app.router.routes.extend(simple_routes)
-    return Containment(Authentication(front(app), tokens=tokens, grants=grants_of_service))
+    guarded = Authentication(front(BodyLimit(app)), tokens=tokens, grants=grants_of_service)
+    return Containment(guarded)

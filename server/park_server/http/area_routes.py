@@ -6,6 +6,7 @@ A place is named as everywhere, ``~/data/run.zip``, but a root without its first
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 from fastapi import APIRouter
@@ -57,7 +58,8 @@ async def put_file(request: Request, path: str) -> dict[str, str]:
 @router.delete("/files/{path:path}", status_code=204)
 async def remove_file(request: Request, path: str, *, recursive: bool = False) -> Response:
     """Remove a file, an empty folder, or with ``recursive`` a folder with its content."""
-    parts_of(request).areas.remove(_spelled(path), user_of(request), recursive=recursive)
+    areas, user = parts_of(request).areas, user_of(request)
+    await asyncio.to_thread(areas.remove, _spelled(path), user, recursive=recursive)
     return Response(status_code=204)
 
 

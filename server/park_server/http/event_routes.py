@@ -11,7 +11,7 @@ from park_server import events
 from park_server.bus import EVERYTHING
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
-from park_server.http.parts import LONG_POLL_S, parts_of
+from park_server.http.parts import LONG_POLL_S, MOST, parts_of
 
 __all__ = ["router"]
 
@@ -21,7 +21,7 @@ router = APIRouter()
 @router.get("/events", response_model=list[dict[str, Any]])
 async def follow_events(
     request: Request,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST)] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
     wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
 ) -> ExactJson:

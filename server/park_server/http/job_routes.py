@@ -20,7 +20,7 @@ from park.wire import JobRecord, JobRequest
 from park_repo.http.file_content import FileContent
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
-from park_server.http.parts import LONG_POLL_S, ServiceParts, parts_of
+from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
 from park_server.jobs import job_rows
 from park_server.jobs.job_view import full_id, is_whole
 
@@ -119,7 +119,7 @@ async def read_log(
     request: Request,
     job: str,
     stream: str,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=MOST)] = 0,
     wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
 ) -> Response:
     """Return a block of a log from ``offset``; waits for one while the job is not final.

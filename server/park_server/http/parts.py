@@ -24,10 +24,13 @@ from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
 from park_server.retention.retention import Retention
 
-__all__ = ["LONG_POLL_S", "ServiceParts", "parts_of", "url_of"]
+__all__ = ["LONG_POLL_S", "MOST", "ServiceParts", "parts_of", "url_of"]
 
 LONG_POLL_S = 30.0
 """The longest that a request may wait: below the idle limits of usual proxies (60 s)."""
+
+MOST = (1 << 63) - 1
+"""The largest number that files have as offsets and databases as keys."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

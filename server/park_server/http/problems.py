@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from park.errors import ParkError, ServiceFault, UnknownItem, UsageError
 from park_server.disk import is_of_disk, line_of_disk
 from park_server.http.exact_json import ExactJson
 
-__all__ = ["defect", "problem_response", "register"]
+__all__ = ["DOCUMENTED", "defect", "problem_response", "register"]
 
 _log = logging.getLogger("park.http")
 
 _MOST_SHOWN = 60
 
+_MEDIA_TYPE = "application/problem+json"
+
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "hint": {"type": "string"},
+        "details": {"type": "object"},
+    },
+}
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": HTTPStatus(status).phrase,
+        "content": {_MEDIA_TYPE: {"schema": _SCHEMA}},
+    }
+    for status in (400, 401, 403, 404, 409, 413, 422, 500, 503)
+}
+"""The answers of OpenAPI that every route may give."""
+
 
 def problem_response(error: ParkError) -> ExactJson:
     """Return the response that tells the client about ``error``."""
-    return ExactJson(
-        error.as_problem(), status_code=error.http_status, media_type="application/problem+json"
-    )
+    return ExactJson(error.as_problem(), status_code=error.http_status, media_type=_MEDIA_TYPE)
 
 
 async def _park_error(_request: Request, error: Exception) -> JSONResponse:
@@ -49,11 +74,30 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
         problem = UnknownItem(f"nothing at {request.url.path} on this service").as_problem()
     else:
         problem = UsageError(str(error.detail)).as_problem() | {"status": error.status_code}
-    return JSONResponse(
-        problem,
-        status_code=error.status_code,
-        media_type="application/problem+json",
-        headers=error.headers,
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
+    return ExactJson(
+        problem, status_code=error.status_code, headers=headers, media_type=_MEDIA_TYPE
+    )
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods that the path takes, of all routes together."""
+    return [
+        method
+        for method in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+        for scope in [{**request.scope, "method": method}]
+        if any(route.matches(scope)[0] == Match.FULL for route in request.app.routes)
+    ]
+
+
+async def _unstorable(request: Request, error: Exception) -> JSONResponse:
+    """Refuse numbers that no database holds."""
+    if "SQLite INTEGER" not in str(error):
+        return defect(request.method, request.url.path, error)
+    return problem_response(
+        UsageError(f"the request has a number in it that is not one of 64 bits: {error}")
     )
 
 
@@ -117,6 +161,7 @@ def register(app: object) -> None:
     add(UnicodeEncodeError, _not_utf8)
     add(RecursionError, _too_deep)
     add(ClientDisconnect, _vanished)
+    add(OverflowError, _unstorable)
     for error in (OSError, SQLAlchemyError):
         add(error, _refused_by_disk)
     add(Exception, _defect)

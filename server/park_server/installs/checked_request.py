@@ -144,7 +144,10 @@ def _require_fitting(wheels: Iterable[TreeWheel], interpreter: Interpreter) -> N
     """Raise `CannotSatisfy` where a wheel of the client's can never be installed here."""
     supported = frozenset(interpreter.tags)
     for wheel in wheels:
-        tags = set(map(str, parse_wheel_filename(wheel.filename)[3]))
+        try:
+            tags = set(map(str, parse_wheel_filename(wheel.filename)[3]))
+        except ValueError as error:  # `InvalidWheelFilename`, or a version of too many digits
+            raise UsageError(f"not the file name of a wheel: {wheel.filename!r}") from error
         if supported.isdisjoint(tags):
             target = interpreter.target
             raise CannotSatisfy(

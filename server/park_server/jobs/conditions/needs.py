@@ -57,6 +57,8 @@ COMPARED = "compared"
 
 _MOST_RETRIES = 1_000
 _LONGEST_BACKOFF_S = 86_400.0
+_MOST_MEMORY_BYTES = (1 << 63) - 1
+"""``RLIM_INFINITY``, where numbers have a sign: what setrlimit(2) takes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,6 +229,8 @@ def _check_options(request: JobRequest) -> None:
         limit = getattr(request, name)
         if limit is not None and not 0 < limit < math.inf:
             raise UsageError(f"{name}={limit}: expected more than 0")
+    if request.memory_bytes is not None and request.memory_bytes > _MOST_MEMORY_BYTES:
+        raise UsageError(f"memory_bytes={request.memory_bytes}: at most {_MOST_MEMORY_BYTES}")
 
 
 def _condition(

@@ -1,0 +1,77 @@
+"""A limit for bodies that are held in memory: all but files, which are streamed to the disk."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from park.errors import TooLarge
+from park.wire import API
+from park_server.http.problems import problem_response
+
+__all__ = ["MOST_BYTES", "BodyLimit"]
+
+MOST_BYTES = 64 << 20
+"""Eight batches of a client, or one call with arguments that should have been a file."""
+
+_STREAMED = (("PUT", f"{API}/files/"), ("PUT", f"{API}/areas/files/"), ("POST", "/legacy"))
+"""Routes whose bodies go to the disk as they come, with limits of their own."""
+
+
+class BodyLimit:
+    """ASGI middleware that answers 413 to a body that is too large to be held."""
+
+    def __init__(self, app: ASGIApp, *, limit: int = MOST_BYTES) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is streamed, and any other request with its whole body."""
+        if scope["type"] != "http" or _is_streamed(scope):
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared[:20]) > self._limit:
+            await problem_response(self._refusal())(scope, receive, send)
+            return
+        body = await self._whole(receive)
+        if body is None:
+            await problem_response(self._refusal())(scope, receive, send)
+            return
+        await self._app(scope, _replayed(body, receive), send)
+
+    async def _whole(self, receive: Receive) -> list[Message] | None:
+        """Return the messages of the body, the last one too; None for one that is too large."""
+        found: list[Message] = []
+        size = 0
+        while True:
+            message = await receive()
+            found.append(message)
+            size += len(message.get("body", b""))
+            if size > self._limit:
+                return None
+            if not message.get("more_body", False):
+                return found
+
+    def _refusal(self) -> TooLarge:
+        return TooLarge(
+            f"the body of the request is over the limit of {self._limit:,} bytes",
+            hint="send large data as files, which have no such limit, and many items in batches",
+        )
+
+
+def _is_streamed(scope: Scope) -> bool:
+    return any(
+        scope["method"] == method and scope["path"].startswith(path) for method, path in _STREAMED
+    )
+
+
+def _replayed(body: list[Message], receive: Receive) -> Receive:
+    """Return what gives the messages of ``body``, and then what comes after them."""
+    messages = iter(body)
+
+    async def replay() -> Message:
+        message = next(messages, None)
+        return await receive() if message is None else message
+
+    return replay
