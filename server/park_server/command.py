@@ -116,6 +116,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "example (else they are kept)",
     )
     parser.add_argument(
+        "--watch-loop",
+        type=float,
+        metavar="MS",
+        help="log what makes everybody wait for longer than so many milliseconds",
+    )
+    parser.add_argument(
         "--allow-builds",
         action="store_true",
         help="build, confined like a job, the source of trees whose wheels do not run here",
@@ -153,6 +159,7 @@ def run(options: argparse.Namespace) -> int:
             roots=options.root,
             allow_addresses=options.allow_address,
             fetch_limit=options.fetch_limit,
+            watch_loop_ms=options.watch_loop,
         )
     )
     return 0

@@ -10,8 +10,8 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -24,6 +24,7 @@ from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.loop_watch import LoopWatch
 from park_server.settings import Settings
 from park_server.silence import PatientProtocol, raise_descriptor_limit
 
@@ -74,7 +75,8 @@ async def _serve(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with service.running() as parts:
             app.state.parts = parts
-            yield
+            with _watched(settings.watch_loop_s):
+                yield
 
     app = application(
         tokens=tokens,
@@ -99,6 +101,17 @@ async def _serve(
     finally:
         withdraw(note.url)
         _remove_ready_file(settings)
+
+
+@contextmanager
+def _watched(limit_s: float | None) -> Iterator[None]:
+    """Tell in the log what holds the loop for longer than ``limit_s``; None: nothing does."""
+    watch = None if limit_s is None else LoopWatch(limit_s)
+    try:
+        yield
+    finally:
+        if watch is not None:
+            watch.stop()
 
 
 class _Server(uvicorn.Server):

@@ -43,6 +43,8 @@ class Settings:
     that ended more than ``keep_jobs_s`` seconds ago are removed; None: none is.
     ``reserve_bytes`` are kept free by stopping jobs (None: a part of the disk),
     ``job_disk_bytes`` is what the files of one may take.
+    ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None
+    for as long as it likes.
     """
 
     home: Path
@@ -65,6 +67,7 @@ class Settings:
     keep_jobs_s: float | None = None
     reserve_bytes: int | None = None
     job_disk_bytes: int | None = None
+    watch_loop_s: float | None = None
 
     @classmethod
     def of(
@@ -90,11 +93,14 @@ class Settings:
         keep_jobs: str | None = None,
         reserve: str | None = None,
         job_disk: str | None = None,
+        watch_loop_ms: float | None = None,
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
         if slots is not None and slots < 1:
             raise UsageError(f"--slots {slots}: a service needs at least one")
+        if watch_loop_ms is not None and not watch_loop_ms > 0:
+            raise UsageError(f"--watch-loop {watch_loop_ms:g}: expected more than 0 milliseconds")
         if not 0 <= port <= _HIGHEST_PORT:
             raise UsageError(f"--port {port}: expected 0 (any free one) to {_HIGHEST_PORT}")
         return cls(
@@ -118,6 +124,7 @@ class Settings:
             addresses=AddressPolicy.of(allow_addresses),
             fetch_limit_bytes=_bytes("--fetch-limit", fetch_limit),
             pools=dict(map(_pool, pools)),
+            watch_loop_s=None if watch_loop_ms is None else watch_loop_ms / 1e3,
             resolver=resolver,
             reserve_bytes=None if reserve is None else _bytes("--reserve", reserve),
             job_disk_bytes=None if job_disk is None else _bytes("--job-disk", job_disk),
