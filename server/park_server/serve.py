@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import UsageError
+from park.wire import ServiceRecord
 from park_server.assembly.service import assembled
 from park_server.endpoints import Endpoints
 from park_server.home import Home
@@ -94,7 +95,9 @@ async def _serve(
         timeout_graceful_shutdown=_STOP_S,
     )
     server = _Server(
-        config, on_ready=lambda: _report_ready(settings, note), on_exit=service.wake_waiters
+        config,
+        on_ready=lambda: _report_ready(settings, note, service.about),
+        on_exit=service.wake_waiters,
     )
     try:
         await server.serve(sockets=[listener])
@@ -146,7 +149,7 @@ def _remove_ready_file(settings: Settings) -> None:
         settings.ready_file.unlink(missing_ok=True)
 
 
-def _report_ready(settings: Settings, note: RunningService) -> None:
+def _report_ready(settings: Settings, note: RunningService, about: ServiceRecord) -> None:
     """Say that the service is up: on this machine, in the ready file, and on the terminal."""
     try:
         announce(note)
@@ -157,6 +160,7 @@ def _report_ready(settings: Settings, note: RunningService) -> None:
             settings.ready_file,
             json.dumps({"url": note.url, "pid": note.pid, "token_file": note.token_file}) + "\n",
         )
+    print(f"environments: {about.environments_line}", file=sys.stderr)  # noqa: T201
     print(f"park serves {settings.home} at {note.url}", file=sys.stderr, flush=True)  # noqa: T201
 
 

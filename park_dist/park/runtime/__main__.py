@@ -1,4 +1,4 @@
-"""Start the machinery from its folder: ``python -I __main__.py fork-server|job ARGUMENT``.
+"""Start the machinery from its folder: ``python -I __main__.py ROLE ARGUMENT``.
 
 The folder is loaded as the package ``_park_runtime`` without entering `sys.path`, so that
 none of its modules can be taken for a module of the environment. The guard at the end
@@ -26,12 +26,12 @@ def load_package() -> None:
 
 
 def main() -> None:
-    """Become the fork server or the job that the first argument names."""
+    """Become what the first argument names: a fork server, a job, or a command in a view."""
     load_package()
     # this folder's bytecode is kept; nothing else is: wheels come with theirs
     sys.dont_write_bytecode = False
     role, argument = sys.argv[1:3]
-    module = {"fork-server": "forkserver", "job": "fresh"}[role]
+    module = {"enter": "view", "fork-server": "forkserver", "job": "fresh"}[role]
     entry = __import__(f"{PACKAGE}.{module}", fromlist=["main"])
     sys.dont_write_bytecode = True
     entry.main(argument)

@@ -38,7 +38,6 @@ from .folder import read_claim, write_record
 from .lines import LineSocket
 from .order import PROTOCOL, Order, ServerSettings
 from .preload import add_library, default_signals, preload
-from .protect import protect
 from .rehearsal import rehearse
 from .spare import Spare, fork_spare
 from .surroundings import prepare_streams
@@ -369,8 +368,6 @@ def main(argument: str) -> None:
     """Serve at the listening socket that is standard input; ``argument``: settings as JSON."""
     listener = _take_listener()
     settings = ServerSettings(**json.loads(argument))
-    if settings.read_only:
-        protect(settings.read_only)
     add_library(settings.library)
     reason = preload(settings.module) if settings.module is not None else None
     if reason is not None:

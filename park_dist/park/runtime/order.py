@@ -19,14 +19,13 @@ class ServerSettings:
 
     ``module`` is imported ahead (None: nothing is, and each job starts a fresh
     interpreter). ``library`` holds the job-side ``park`` and goes behind the environment's
-    own packages. ``read_only`` are folders that no job may write to. ``idle_s``: seconds
-    without connection and jobs after which the server leaves. ``spares``: children forked
-    ahead. ``reason`` says why nothing is imported, where that was not asked for.
+    own packages. ``idle_s``: seconds without connection and jobs after which the server
+    leaves. ``spares``: children forked ahead. ``reason`` says why nothing is imported, where
+    that was not asked for.
     """
 
     module: str | None
     library: str | None = None
-    read_only: list[str] = field(default_factory=list)
     idle_s: float = 300.0
     spares: int = 2
     reason: str | None = None

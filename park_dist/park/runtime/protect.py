@@ -13,11 +13,12 @@ import os
 import sys
 from contextlib import suppress
 
-__all__ = ["protect"]
+__all__ = ["arrange_mounts", "bind_read_only", "mount", "protect"]
 
 TYPE_CHECKING = False  # `typing` costs milliseconds at the start of each fork server
 if TYPE_CHECKING:
     import ctypes
+    from collections.abc import Callable
 
 # <sched.h>
 _CLONE_NEWNS = 0x00020000
@@ -45,17 +46,48 @@ def protect(paths: list[str]) -> bool:
     ``paths`` are protected, and raises nothing. It holds against accidents, not against a
     root who remounts.
     """
+    return arrange_mounts(lambda: bind_read_only(paths))
+
+
+def arrange_mounts(arrange: Callable[[], bool]) -> bool:
+    """Call ``arrange``, which mounts, in mounts of this process's own; return what it did.
+
+    See `protect` for whom they hold. An ordinary user's are arranged in a child first, so
+    ``arrange`` is called twice there, and where it returns False nothing has changed.
+    """
     if sys.platform != "linux":
         return False
     try:
         if os.geteuid() == 0:
             _enter_namespace(_CLONE_NEWNS)
-            return _bind_all(paths)
+            return arrange()
         # A failure half-way would leave this process without its user id, so a child
         # tries first.
-        return _succeeds_in_child(paths) and _protect_as_user(paths)
+        return _succeeds_in_child(arrange) and _arrange_as_user(arrange)
     except (OSError, ImportError, AttributeError):
         return False
+
+
+def mount(
+    source: str | None, target: str, flags: int, kind: str | None = None, options: str | None = None
+) -> None:
+    """Mount, as mount(2) says; ``kind`` is a file system. Raises `OSError`."""
+    import ctypes
+
+    _check(
+        _libc().mount(
+            source.encode() if source else None,
+            os.fsencode(target),
+            kind.encode() if kind else None,
+            ctypes.c_ulong(flags),
+            os.fsencode(options) if options else None,
+        )
+    )
+
+
+def bind_read_only(paths: list[str]) -> bool:
+    """Bind each of ``paths`` onto itself, also behind one that failed; tell whether none did."""
+    return sum(_bind_read_only(path) for path in paths) == len(paths)
 
 
 def _libc() -> ctypes.CDLL:
@@ -72,48 +104,29 @@ def _check(result: int) -> None:
         raise OSError(code, os.strerror(code))
 
 
-def _mount(source: str | None, target: str, flags: int) -> None:
-    import ctypes
-
-    _check(
-        _libc().mount(
-            source.encode() if source else None,
-            os.fsencode(target),
-            None,
-            ctypes.c_ulong(flags),
-            None,
-        )
-    )
-
-
 def _enter_namespace(flags: int) -> None:
     """Leave the machine's mounts: theirs still arrive here (an automounted home), ours stay."""
     _check(_libc().unshare(flags))
-    _mount(None, "/", _MS_SLAVE | _MS_REC)
+    mount(None, "/", _MS_SLAVE | _MS_REC)
 
 
 def _bind_read_only(path: str) -> bool:
     """Return whether ``path`` could be bound onto itself, read-only."""
     try:
-        _mount(path, path, _MS_BIND | _MS_REC)
+        mount(path, path, _MS_BIND | _MS_REC)
         now = os.statvfs(path).f_flag
         kept = now & _LOCKED_FLAGS | (_MS_RELATIME if now & _ST_RELATIME else 0)
-        _mount(None, path, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | kept)
+        mount(None, path, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | kept)
     except OSError:
         return False
     return True
 
 
-def _bind_all(paths: list[str]) -> bool:
-    """Bind each of ``paths``, also behind one that failed; return whether none did."""
-    return sum(_bind_read_only(path) for path in paths) == len(paths)
-
-
-def _protect_as_user(paths: list[str]) -> bool:
-    """Protect in a user namespace where user and group keep their ids."""
+def _arrange_as_user(arrange: Callable[[], bool]) -> bool:
+    """Arrange in a user namespace where user and group keep their ids."""
     user, group = os.geteuid(), os.getegid()
     _enter_user_namespace(user, group)
-    done = _bind_all(paths)
+    done = arrange()
     _drop_capabilities()
     return done
 
@@ -130,7 +143,7 @@ def _enter_user_namespace(user: int, group: int) -> None:
             os.write(descriptor, text.encode())
         finally:
             os.close(descriptor)
-    _mount(None, "/", _MS_SLAVE | _MS_REC)
+    mount(None, "/", _MS_SLAVE | _MS_REC)
 
 
 def _drop_capabilities() -> None:
@@ -142,11 +155,11 @@ def _drop_capabilities() -> None:
     _check(_libc().capset(header, nothing))
 
 
-def _succeeds_in_child(paths: list[str]) -> bool:
+def _succeeds_in_child(arrange: Callable[[], bool]) -> bool:
     child = os.fork()
     if child == 0:
         done = False
         with suppress(BaseException):
-            done = _protect_as_user(paths)
+            done = _arrange_as_user(arrange)
         os._exit(0 if done else 1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

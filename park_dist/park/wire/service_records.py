@@ -52,7 +52,9 @@ class ServiceRecord:
     """What a service says of itself to whoever may use it.
 
     ``platforms`` has, for each Python minor, the platform tags of wheels that it takes, best
-    first; ``builds`` tells whether it builds what a client sends as source.
+    first; ``builds`` tells whether it builds what a client sends as source. ``environments``
+    is how jobs get real folders: ``overlay`` or ``hard-links``, ``no_overlay`` why not the
+    former.
     """
 
     version: str
@@ -64,3 +66,16 @@ class ServiceRecord:
     upstream: str | None
     platforms: dict[str, list[str]] = field(default_factory=dict)
     builds: bool = False
+    environments: str | None = None
+    no_overlay: str | None = None
+
+    @property
+    def environments_line(self) -> str:
+        """How jobs there see environments, in a line for people."""
+        match self.environments:
+            case "overlay":
+                return "real folders in each job, through overlay mounts"
+            case "hard-links":
+                return f"real folders of hard links, without overlay mounts: {self.no_overlay}"
+            case other:
+                return other or "as an earlier park makes them"

@@ -88,15 +88,19 @@ def take_stamps(root: Path, digests: Mapping[str, str] = {}) -> list[Stamp]:
         return [stamp_of(path, it, digests.get(path, "")) for path, it in _walk(root, top)]
 
 
-def changed_stamps(root: Path, stamps: Iterable[Stamp]) -> tuple[Damage, ...]:
+def changed_stamps(
+    root: Path, stamps: Iterable[Stamp], *, shared: bool = False
+) -> tuple[Damage, ...]:
     """Compare ``stamps`` with what is under ``root`` now, reading no file.
 
-    The change time of the top is not compared: renaming the tree into place moves it.
+    The change time of the top is not compared: renaming the tree into place moves it. Nor,
+    where files are ``shared`` with other trees, that of one with several names: each tree that
+    comes or goes moves it, and another manifest watches over it.
     """
     stamps = list(stamps)
     damages = []
     for stamp in stamps:
-        damage = _compare(root, stamp)
+        damage = _compare(root, stamp, shared=shared)
         if damage is not None:
             damages.append(damage)
             if damage.what == "changed" and stat.S_ISDIR(stamp.mode):
@@ -124,12 +128,13 @@ def changed_contents(root: Path, stamps: Iterable[Stamp]) -> tuple[Damage, ...]:
     return tuple(sorted(damages, key=lambda damage: damage.path))
 
 
-def _compare(root: Path, stamp: Stamp) -> Damage | None:
+def _compare(root: Path, stamp: Stamp, *, shared: bool) -> Damage | None:
     try:
-        now = _stamp(root, stamp.path, stamp.sha256)
+        found = os.lstat(f"{root}/{stamp.path}" if stamp.path else root)
     except OSError:
         return Damage(path=stamp.path, what="missing")
-    if not stamp.path:
+    now = stamp_of(stamp.path, found, stamp.sha256)
+    if not stamp.path or (shared and found.st_nlink > 1 and stat.S_ISREG(found.st_mode)):
         now = now._replace(ctime_ns=stamp.ctime_ns)
     return None if now == stamp else Damage(path=stamp.path, what="changed")
 

@@ -147,12 +147,26 @@ class WheelStore:
             entry = self.get(key)
             if entry is not None and not self.verify(entry):
                 return True
-            if entry is None or self.verify(entry, thorough=True):
+            if entry is None or not self._accept(entry):
                 self._put_aside(key)
                 return False
-            digests = {stamp.path: stamp.sha256 for stamp in self._stamps(key) or ()}
-            self._write_stamps(key, take_stamps(entry.path, digests), entry.bytecode)
             return True
+
+    def accept(self, key: StoreKey) -> bool:
+        """Take the times and inodes of an entry as they are now, if its contents are unchanged.
+
+        Environments of hard links move the change times as they come and go.
+        """
+        with disk.key_lock(self._folder, key):
+            entry = self.get(key)
+            return entry is not None and self._accept(entry)
+
+    def _accept(self, entry: StoreEntry) -> bool:
+        if self.verify(entry, thorough=True):
+            return False
+        digests = {stamp.path: stamp.sha256 for stamp in self._stamps(entry.key) or ()}
+        self._write_stamps(entry.key, take_stamps(entry.path, digests), entry.bytecode)
+        return True
 
     def remove(self, key: StoreKey) -> None:
         """Remove an entry that nothing uses any more; its wheel brings it back."""

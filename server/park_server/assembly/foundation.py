@@ -16,6 +16,7 @@ from park_server.db.opening import opened
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
 from park_server.envs.interpreters import Interpreter, discover
+from park_server.envs.overlay_trial import permitted_layout
 from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 from park_server.grants.grants import Grants
@@ -27,7 +28,10 @@ __all__ = ["Foundation", "foundation_of"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Foundation:
-    """What all else stands on."""
+    """What all else stands on.
+
+    ``why_not_overlay`` says why environments are not seen through overlays, where they are not.
+    """
 
     settings: Settings
     home: Home
@@ -40,6 +44,7 @@ class Foundation:
     grants: Grants
     content: ContentStore
     environments: Environments
+    why_not_overlay: str | None
     downloads: Downloader
     interpreters: Mapping[str, Interpreter]
 
@@ -60,7 +65,8 @@ def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: st
             "folders of jobs in jobs/": home.jobs,
         },
     )
-    environments = Environments(home.path, WheelStore(home.path / "store"))
+    layout, why_not_overlay = permitted_layout(home.path)
+    environments = Environments(home.path, WheelStore(home.path / "store"), layout=layout)
     environments.sweep()
     downloads = Downloader(home.cache / "wheels")
     downloads.sweep()
@@ -76,6 +82,7 @@ def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: st
         grants=Grants(database, bus),
         content=ContentStore(home.files),
         environments=environments,
+        why_not_overlay=why_not_overlay,
         downloads=downloads,
         interpreters=discover(),
     )

@@ -86,6 +86,11 @@ class AssembledService:
             await parts.stop()
             await self._foundation.close()
 
+    @property
+    def about(self) -> ServiceRecord:
+        """What the service says of itself."""
+        return _about(self._foundation)
+
     def wake_waiters(self) -> None:
         """Let every long poll answer: the service is stopping."""
         self._foundation.bus.wake_all()
@@ -306,4 +311,6 @@ def _about(foundation: Foundation) -> ServiceRecord:
             for minor, interpreter in foundation.interpreters.items()
         },
         builds=foundation.settings.allow_builds,
+        environments=foundation.environments.layout,
+        no_overlay=foundation.why_not_overlay,
     )

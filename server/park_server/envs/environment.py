@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,20 @@ from park.model.lock_hash import LockHash, SelectedWheel, Target, lock_hash
 from park_repo.wheelstore.entry import StoreKey, store_key
 from park_repo.wheelstore.manifest import Stamp
 
-__all__ = ["MANIFEST", "Environment", "PackageConflict", "parse_manifest"]
+__all__ = ["MANIFEST", "Environment", "Layout", "PackageConflict", "parse_manifest"]
 
 MANIFEST = "park-environment.json"
 
-_FORMAT = 1
+_FORMAT = 2
+
+
+class Layout(StrEnum):
+    """How the files of wheels come into an environment, so that what climbs finds them there."""
+
+    OVERLAY = "overlay"
+    """As links into the store; who runs there mounts overlays in front (`park.runtime.view`)."""
+    HARD_LINKS = "hard-links"
+    """As further names of the files of the store, in folders of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +51,8 @@ class Environment:
     """A realised lock. Sizes in bytes: its own files, and what it shares in the store.
 
     ``python`` is the full version of the interpreter, ``created`` an ISO 8601 time in UTC.
+    ``layout`` is how it was made, ``entry_inodes`` those of the folders of its wheels in the
+    store, whose files it shares as hard links (empty where it has none).
     ``stamps`` are those of everything in the environment except the manifest.
     """
 
@@ -51,6 +63,8 @@ class Environment:
     cache_tag: str
     packages: tuple[SelectedWheel, ...]
     created: str
+    layout: Layout
+    entry_inodes: tuple[int, ...]
     size_own: int
     size_shared: int
     conflicts: tuple[PackageConflict, ...]
@@ -83,6 +97,8 @@ class Environment:
                 for each in self.packages
             ],
             "created": self.created,
+            "layout": self.layout,
+            "entry_inodes": self.entry_inodes,
             "size_own": self.size_own,
             "size_shared": self.size_shared,
             "conflicts": [asdict(conflict) for conflict in self.conflicts],
@@ -126,6 +142,8 @@ def _parse(document: dict[str, Any], path: Path) -> Environment:
         cache_tag=document["cache_tag"],
         packages=tuple(SelectedWheel(**package) for package in document["packages"]),
         created=document["created"],
+        layout=Layout(document["layout"]),
+        entry_inodes=tuple(document["entry_inodes"]),
         size_own=document["size_own"],
         size_shared=document["size_shared"],
         conflicts=tuple(

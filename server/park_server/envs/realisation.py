@@ -26,7 +26,7 @@ from park_repo import durable as disk
 from park_repo.wheelstore.entry import StoreEntry, StoreKey, store_key
 from park_repo.wheelstore.manifest import Damage, changed_stamps
 from park_repo.wheelstore.store import WheelStore
-from park_server.envs.environment import MANIFEST, Environment, parse_manifest
+from park_server.envs.environment import MANIFEST, Environment, Layout, parse_manifest
 from park_server.envs.farm.farm_build import build
 from park_server.envs.farm.template import Templates
 from park_server.envs.fill import Fetch, compile_entries, fill_store
@@ -41,9 +41,13 @@ _SHOWN_DAMAGES = 5
 
 
 class Environments:
-    """The environments under ``home``, made of the wheels in ``store``. Thread-safe."""
+    """The environments under ``home``, made of the wheels in ``store``. Thread-safe.
 
-    def __init__(self, home: Path, store: WheelStore) -> None:
+    ``layout`` is how new ones are made, by what the machine permits.
+    """
+
+    def __init__(self, home: Path, store: WheelStore, *, layout: Layout = Layout.OVERLAY) -> None:
+        self.layout = layout
         # physical paths: relative links climb by them
         home = home.resolve()
         self._folder = home / "envs" / _FORMAT
@@ -87,7 +91,7 @@ class Environments:
                 self._store, selection, interpreter, fetch=fetch, progress=progress
             )
             existing = self.get(name)
-            if existing is not None and not _changes(existing):
+            if existing is not None and not self._own_faults(existing):
                 return existing
             disk.quarantine(self._folder, name)
             return build(
@@ -96,6 +100,7 @@ class Environments:
                 interpreter,
                 skeleton=self._templates.skeleton(interpreter),
                 entries=entries,
+                layout=self.layout,
                 progress=progress,
             )
 
@@ -188,7 +193,7 @@ class Environments:
         in_store = tuple(
             Damage(path=f"{entry.name}: {damage.path}", what=damage.what)
             for entry in filter(None, map(self._store.get, keys))
-            for damage in self._store.verify(entry, thorough=thorough)
+            for damage in self._damages_of(entry, thorough=thorough)
         )
         return _sound(environment, self._own_damages(environment) + in_store)
 
@@ -249,12 +254,38 @@ class Environments:
             *disk.sweep_beside(self._folder),
         )
 
+    def _damages_of(self, entry: StoreEntry, *, thorough: bool) -> tuple[Damage, ...]:
+        damages = self._store.verify(entry, thorough=thorough)
+        # an environment that comes or goes moves the change times of files that it shares
+        if damages and self.layout is Layout.HARD_LINKS and self._store.accept(entry.key):
+            return ()
+        return damages
+
     def _own_damages(self, environment: Environment) -> tuple[Damage, ...]:
         """Return what was changed in the environment, and the wheels that it lacks."""
         missing = (key for key in environment.store_keys if not self._store.has(key))
         return (
-            *_changes(environment),
+            *self._own_faults(environment),
             *(Damage(path=key, what="missing from the wheel store") for key in missing),
+        )
+
+    def _own_faults(self, environment: Environment) -> tuple[Damage, ...]:
+        """Return what keeps a sound store from being seen through ``environment`` as it should."""
+        changed = _changes(environment)
+        if environment.layout is Layout.HARD_LINKS:
+            return changed + self._unpacked_anew(environment)
+        if self.layout is Layout.HARD_LINKS:
+            what = "made for overlay mounts, which this machine permits no longer"
+            return (*changed, Damage(path="", what=what))
+        return changed
+
+    def _unpacked_anew(self, environment: Environment) -> tuple[Damage, ...]:
+        """Return the wheels of which ``environment`` shares files that the store has put aside."""
+        keys = zip(environment.store_keys, environment.entry_inodes, strict=True)
+        return tuple(
+            Damage(path=key, what="unpacked anew")
+            for key, inode in keys
+            if self._store.has(key) and (self._store.folder / key).stat().st_ino != inode
         )
 
     def _read(self, lock_hash: LockHash) -> Environment:
@@ -269,12 +300,11 @@ class Environments:
         return parse_manifest(content, path, lock_hash)
 
 
-def _changes(environment: Environment) -> list[Damage]:
-    return [
-        damage
-        for damage in changed_stamps(environment.path, environment.stamps)
-        if damage.path != MANIFEST
-    ]
+def _changes(environment: Environment) -> tuple[Damage, ...]:
+    found = changed_stamps(
+        environment.path, environment.stamps, shared=environment.layout is Layout.HARD_LINKS
+    )
+    return tuple(damage for damage in found if damage.path != MANIFEST)
 
 
 def _sound(environment: Environment, damages: tuple[Damage, ...]) -> Environment:

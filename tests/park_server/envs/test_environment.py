@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from park.errors import EnvironmentMismatch
 from park.model.lock_hash import LockHash, SelectedWheel, Target, lock_hash
 from park_repo.wheelstore.manifest import Stamp
-from park_server.envs.environment import Environment, PackageConflict, parse_manifest
+from park_server.envs.environment import Environment, Layout, PackageConflict, parse_manifest
 
 PLACE = Path("/envs/it")
 TARGET = Target(python="3.11", abi="cp311", platform="linux-x86_64")
@@ -29,6 +29,8 @@ def environment(**changes: Any) -> Environment:
         "cache_tag": "cpython-311",
         "packages": PACKAGES,
         "created": "2026-11-26T00:00:00Z",
+        "layout": Layout.HARD_LINKS,
+        "entry_inodes": (7, 8),
         "size_own": 1,
         "size_shared": 2,
         "conflicts": (PackageConflict(path="clash.py", owners=("demo", "other")),),
@@ -57,7 +59,7 @@ def test_a_name_that_its_packages_do_not_have_is_no_proof() -> None:
         parse_manifest(environment(packages=others).manifest(), PLACE, NAME)
 
 
-@pytest.mark.parametrize("change", [{"format": 2}, {"target": {}}, {"stamps": [1]}, {"created": 0}])
+@pytest.mark.parametrize("change", [{"format": 1}, {"target": {}}, {"stamps": [1]}, {"created": 0}])
 def test_a_manifest_of_another_shape_is_damaged(change: dict[str, Any]) -> None:
     document = json.loads(environment().manifest()) | change
     if change == {"created": 0}:

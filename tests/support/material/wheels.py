@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import io
+import stat
 import tarfile
 import zipfile
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from park.build.wheel_source import BuiltWheel
 from park.local.project import LocalProject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["make_sdist", "make_wheel", "record_of", "wheel_members", "wheel_of", "write_archive"]
@@ -55,11 +56,14 @@ def record_of(members: Members, dist_info: str) -> bytes:
     return ("\n".join([*rows, f"{dist_info}/RECORD,,"]) + "\n").encode()
 
 
-def write_archive(path: Path, members: Members) -> Path:
+def write_archive(path: Path, members: Members, *, executable: Collection[str] = ()) -> Path:
     """Write ``members`` as a zip archive at ``path``, the same bytes every time."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), data)
+            info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+            if name in executable:
+                info.external_attr = (stat.S_IFREG | 0o755) << 16
+            archive.writestr(info, data)
     return path
 
 
@@ -71,13 +75,15 @@ def make_wheel(
     files: Mapping[str, bytes] | None = None,
     requires: Sequence[str] = (),
     requires_python: str = ">=3.11",
+    executable: Collection[str] = (),
 ) -> Path:
     """Write a pure wheel into ``directory`` and return its path."""
     members = wheel_members(
         project, version, files=files, requires=requires, requires_python=requires_python
     )
     directory.mkdir(parents=True, exist_ok=True)
-    return write_archive(directory / f"{project}-{version}-py3-none-any.whl", members)
+    path = directory / f"{project}-{version}-py3-none-any.whl"
+    return write_archive(path, members, executable=executable)
 
 
 def make_sdist(

@@ -24,6 +24,8 @@ EXAMPLES = """examples:
   park env diff 3fa91c pylock.toml         a lock file (PEP 751), or a bundle
   park env verify 3fa91c --thorough        by content; what was changed is repaired
   park env pin 3fa91c                      keep it, whatever the service's quota
+  park env shell 3fa91c                    a shell in it, on the service's machine
+  park env shell 3fa91c -- python -V       or a command
   park env remove 3fa91c                   its lock and wheels stay; a job brings it back
 """
 
@@ -42,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _named(actions, "pin", "keep one from eviction", _pin)
     _named(actions, "unpin", "let it be evicted again", _unpin)
     _named(actions, "remove", "evict one", _remove)
+    shell = _named(actions, "shell", "enter one, where the service's disk is", _shell)
+    text = "what to run in place of your shell, behind --"
+    shell.add_argument("command", metavar="COMMAND", nargs="*", help=text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -128,6 +133,12 @@ def _unpin(environments: RemoteEnvironments, options: argparse.Namespace) -> Non
 
 def _remove(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
     _tell(environments.remove(options.lock), options)
+
+
+def _shell(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
+    from park.client.environment_shell import become_shell
+
+    become_shell(environments.show(options.lock), options.command)
 
 
 def _tell(found: EnvironmentSummary, options: argparse.Namespace) -> None:

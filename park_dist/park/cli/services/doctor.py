@@ -94,6 +94,7 @@ def _service(name: str | None) -> Iterator[Finding]:
     detail = f"{service.url} answers as park {about.version}; you are {about.user}"
     yield Finding(what="service", ok=True, detail=detail)
     yield _versions(about.version, about.pythons)
+    yield Finding(what="environments", ok=True, detail=about.environments_line)
     yield _clock(answer.headers.get("date"), before, datetime.now(UTC))
     yield _caught("memory", lambda: _memory(service.fork_servers()))
 

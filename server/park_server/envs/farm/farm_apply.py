@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING, cast
 from installer.scripts import Script
 from installer.utils import fix_shebang
 
+from park.runtime.view import ANCHORS
 from park_repo import durable as disk
-from park_repo.wheelstore.bytecode_folders import expected
+from park_repo.wheelstore.bytecode_folders import expected, is_bytecode
 from park_repo.wheelstore.entry import StoreEntry
 from park_server.envs.farm.farm_plan import FarmPlan, Layer, Listing
+from park_server.envs.farm.farm_view import OWN, Overlay, own_layer
 
 if TYPE_CHECKING:
     from installer.scripts import ScriptSection
 
-__all__ = ["ANCHORS", "RUNTIME_PTH", "apply_plan", "layer_of", "listing_for", "script_contents"]
-
-ANCHORS = ".w"
-"""The folder of an environment with one link into the store for each wheel.
-
-All other links go through it: up to 59 bytes ext4 keeps a link in its inode, and a longer
-one takes a block of 4 KiB. With 500 links an environment has 0.5 MB instead of 2.
-"""
+__all__ = [
+    "RUNTIME_PTH",
+    "Anchors",
+    "apply_plan",
+    "layer_of",
+    "listing_for",
+    "make_own_layer",
+    "script_contents",
+]
 
 RUNTIME_PTH = "zz_park.pth"
 """Sorts behind the `.pth` files of wheels, so their paths come first."""
@@ -95,34 +98,52 @@ def apply_plan(
     plan: FarmPlan,
     folder: Path,
     *,
-    final: Path,
-    store: str,
+    anchors: Anchors,
     existing: Iterable[str],
     content: Callable[[str, str], bytes],
+    hard_links: bool,
 ) -> None:
     """Make ``plan`` in ``folder``, which has the directories ``existing`` already.
 
-    Links are relative, so a home can be moved as a whole; ``final`` is where they will be
-    read, a neighbour of ``folder``; they go through `ANCHORS` into ``store``, the folder of
-    the store's entries. ``content`` gives a generated file by owner and path.
+    Links are relative, so a home can be moved as a whole; they go through ``anchors``.
+    With ``hard_links`` only bytecode, which may be not there yet, is linked so. ``content``
+    gives a generated file by owner and path.
     """
     present = set(existing)
-    anchors = _Anchors(store)
     with disk.opened(folder) as top:
         for path in plan.directories:
             if path not in present:
                 os.mkdir(path, 0o755, dir_fd=top)
         for link in plan.links:
-            up = "../" * link.path.count("/")
-            os.symlink(up + anchors.short(link.source), link.path, dir_fd=top)
-        anchors.make(top, final)
+            if hard_links and not is_bytecode(link.path):
+                os.link(link.source, link.path, dst_dir_fd=top)
+            else:
+                up = "../" * link.path.count("/")
+                os.symlink(up + anchors.short(link.source), link.path, dir_fd=top)
         for generated in plan.generated:
             owned = content(generated.owner, generated.path)
             disk.write_new(generated.path, owned, 0o555, top)
 
 
-class _Anchors:
-    """Short ways into the folder ``store`` of entries, relative to the environment."""
+def make_own_layer(
+    view: Sequence[Overlay], folder: Path, *, directories: Iterable[str], files: Iterable[str]
+) -> None:
+    """Give the environment's own ``files`` in ``folder`` second names, above all of ``view``."""
+    base = f"{ANCHORS}/{OWN}"
+    wanted, linked = own_layer(view, directories=directories, files=files)
+    with disk.opened(folder) as top:
+        for path in wanted:
+            os.mkdir(f"{base}/{path}", 0o755, dir_fd=top)
+        for path in linked:
+            os.link(path, f"{base}/{path}", src_dir_fd=top, dst_dir_fd=top, follow_symlinks=False)
+
+
+class Anchors:
+    """Short ways into the folder ``store`` of entries: links in one folder of the environment.
+
+    All other links go through them: up to 59 bytes ext4 keeps a link in its inode, and a
+    longer one takes a block of 4 KiB. With 500 links an environment has 0.5 MB instead of 2.
+    """
 
     def __init__(self, store: str) -> None:
         self._store = store
@@ -137,22 +158,27 @@ class _Anchors:
             if anchor is None:
                 anchor = self._dist_infos[folder] = f"d{len(self._dist_infos)}"
             return f"{ANCHORS}/{anchor}/{name}"
-        return f"{ANCHORS}/{self._through_wheel(source)}"
+        return f"{ANCHORS}/{self.through_wheel(source)}"
 
-    def _through_wheel(self, source: str) -> str:
+    def through_wheel(self, source: str) -> str:
+        """Return the way to ``source``, relative to the folder of these links."""
         entry = source[: source.index("/", len(self._store) + 1)]
         anchor = self._wheels.setdefault(entry, str(len(self._wheels)))
         return anchor + source[len(entry) :]
 
-    def make(self, top: int, final: Path) -> None:
-        """Make the links that the short ways begin with, in the open directory ``top``."""
-        os.mkdir(ANCHORS, 0o755, dir_fd=top)
-        for source, anchor in self._dist_infos.items():
-            os.symlink(self._through_wheel(source), f"{ANCHORS}/{anchor}", dir_fd=top)
+    def make(self, folder: Path, final: Path) -> None:
+        """Make the links that the short ways begin with, in the environment ``folder``.
+
+        ``final`` is where they will be read, a neighbour of ``folder``.
+        """
         store = os.path.relpath(self._store, final / ANCHORS) if self._wheels else ""
-        for entry, anchor in self._wheels.items():
-            target = store + entry[len(self._store) :]
-            os.symlink(target, f"{ANCHORS}/{anchor}", dir_fd=top)
+        with disk.opened(folder) as top:
+            os.mkdir(ANCHORS, 0o755, dir_fd=top)
+            for source, anchor in self._dist_infos.items():
+                os.symlink(self.through_wheel(source), f"{ANCHORS}/{anchor}", dir_fd=top)
+            for entry, anchor in self._wheels.items():
+                target = store + entry[len(self._store) :]
+                os.symlink(target, f"{ANCHORS}/{anchor}", dir_fd=top)
 
 
 def contents_by_owner(entries: Iterable[StoreEntry], python: str) -> Callable[[str, str], bytes]:

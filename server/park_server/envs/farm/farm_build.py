@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.model.lock_hash import SelectedWheel
+from park.runtime.view import ANCHORS, VIEW
 from park_repo import durable as disk
+from park_repo.wheelstore.bytecode_folders import is_bytecode
 from park_repo.wheelstore.manifest import seal, stamp_of
-from park_server.envs.environment import MANIFEST, Environment, PackageConflict
+from park_server.envs.environment import MANIFEST, Environment, Layout, PackageConflict
 from park_server.envs.farm import farm_apply
 from park_server.envs.farm.farm_plan import Conflict, FarmPlan, plan_farm
+from park_server.envs.farm.farm_view import fits, plan_view, view_document
 from park_server.envs.realise_progress import Counter, OnProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from park_repo.wheelstore.entry import StoreEntry
     from park_server.envs.farm.template import Skeleton
@@ -34,21 +37,27 @@ def build(
     *,
     skeleton: Skeleton,
     entries: Sequence[StoreEntry],
+    layout: Layout,
     progress: OnProgress,
 ) -> Environment:
     """Make the environment ``final``, which is absent, of the store's ``entries``.
 
-    The caller holds the lock of its name.
+    One with more wheels than an overlay takes gets hard links, whatever the ``layout``. The
+    caller holds the lock of its name.
     """
     building = disk.beside(final.parent, final.name)
     try:
         skeleton.copy(building, final=final)
-        plan = _plant(skeleton, entries, building, final=final, cache_tag=interpreter.cache_tag)
+        planting = _Planting(skeleton, entries, cache_tag=interpreter.cache_tag, layout=layout)
+        plan = planting.plant(building, final=final)
         environment = _complete(
             building,
             selection,
             interpreter,
             final=final,
+            layout=planting.layout,
+            entry_inodes=planting.entry_inodes,
+            shared=planting.shared_with_store,
             size_shared=sum(entry.size_bytes for entry in entries),
             conflicts=_real_conflicts(plan.conflicts),
         )
@@ -61,39 +70,77 @@ def build(
     return environment
 
 
-def _plant(
-    skeleton: Skeleton,
-    entries: Sequence[StoreEntry],
-    building: Path,
-    *,
-    final: Path,
-    cache_tag: str,
-) -> FarmPlan:
-    """Make the links and scripts of ``entries`` in the copied skeleton."""
-    site_packages = next(d for d in skeleton.directories if d.endswith("/site-packages"))
-    pth = f"{site_packages}/{farm_apply.RUNTIME_PTH}"
-    plan = plan_farm(
-        (farm_apply.layer_of(entry, site_packages=site_packages) for entry in entries),
-        farm_apply.listing_for(cache_tag),
-        directories=skeleton.directories,
-        reserved=skeleton.reserved | {pth, MANIFEST, farm_apply.ANCHORS},
-        unfolded=_is_dist_info,
-    )
-    farm_apply.apply_plan(
-        plan,
-        building,
-        final=final,
-        store=str(entries[0].path.parent) if entries else "",
-        existing=skeleton.directories,
-        content=farm_apply.contents_by_owner(entries, str(final / "bin" / "python")),
-    )
-    (building / pth).write_text(farm_apply.RUNTIME_PTH_CONTENT)
-    return plan
+class _Planting:
+    """The wheels of one environment, from their plan to links and scripts in its skeleton."""
+
+    def __init__(
+        self, skeleton: Skeleton, entries: Sequence[StoreEntry], *, cache_tag: str, layout: Layout
+    ) -> None:
+        site = next(d for d in skeleton.directories if d.endswith("/site-packages"))
+        layers = [farm_apply.layer_of(entry, site_packages=site) for entry in entries]
+        listing = farm_apply.listing_for(cache_tag)
+        self._skeleton = skeleton
+        self._entries = entries
+        self._pth = f"{site}/{farm_apply.RUNTIME_PTH}"
+        self._anchors = farm_apply.Anchors(str(entries[0].path.parent) if entries else "")
+        self._view = plan_view(layers, listing, self._anchors.through_wheel)
+        self.layout = layout if fits(self._view) else Layout.HARD_LINKS
+        self._plan = plan_farm(
+            layers,
+            listing,
+            directories=skeleton.directories,
+            reserved=skeleton.reserved | {self._pth, MANIFEST, VIEW, ANCHORS},
+            unfolded=_is_dist_info if self.layout is Layout.OVERLAY else _is_real,
+        )
+
+    @property
+    def shared_with_store(self) -> frozenset[str]:
+        """The files that are hard links into the store, and take no room of their own."""
+        if self.layout is Layout.OVERLAY:
+            return frozenset()
+        return frozenset(link.path for link in self._plan.links if not is_bytecode(link.path))
+
+    @property
+    def entry_inodes(self) -> tuple[int, ...]:
+        """The inodes of the entries that are shared so: one that was unpacked anew has another."""
+        if self.layout is Layout.OVERLAY:
+            return ()
+        return tuple(entry.path.stat().st_ino for entry in self._entries)
+
+    def plant(self, building: Path, *, final: Path) -> FarmPlan:
+        """Make it all in the copied skeleton, to be used as ``final``; return the plan."""
+        python = str(final / "bin" / "python")
+        farm_apply.apply_plan(
+            self._plan,
+            building,
+            anchors=self._anchors,
+            existing=self._skeleton.directories,
+            content=farm_apply.contents_by_owner(self._entries, python),
+            hard_links=self.layout is Layout.HARD_LINKS,
+        )
+        (building / self._pth).write_text(farm_apply.RUNTIME_PTH_CONTENT)
+        self._anchors.make(building, final)
+        if self.layout is Layout.OVERLAY and self._view:
+            self._prepare_view(building)
+        return self._plan
+
+    def _prepare_view(self, building: Path) -> None:
+        """Make what `park.runtime.view` mounts."""
+        (building / VIEW).write_bytes(view_document(self._view))
+        own = [*self._skeleton.reserved, self._pth, *(each.path for each in self._plan.generated)]
+        farm_apply.make_own_layer(
+            self._view, building, directories=self._skeleton.directories, files=own
+        )
 
 
 def _is_dist_info(path: str) -> bool:
     """Tell the directories that are never one link: uv overlooks a dist-info that is a link."""
     return path.endswith(".dist-info")
+
+
+def _is_real(path: str) -> bool:
+    """Tell the directories that are none of bytecode: nobody climbs out of that."""
+    return not is_bytecode(path)
 
 
 def _complete(
@@ -102,6 +149,9 @@ def _complete(
     interpreter: Interpreter,
     *,
     final: Path,
+    layout: Layout,
+    entry_inodes: tuple[int, ...],
+    shared: frozenset[str],
     size_shared: int,
     conflicts: tuple[PackageConflict, ...],
 ) -> Environment:
@@ -123,8 +173,10 @@ def _complete(
                 for w in selection.wheels
             ),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            layout=layout,
+            entry_inodes=entry_inodes,
             # what it takes on the disk: its links and folders, too
-            size_own=sum(512 * found.st_blocks for found in left.values()),
+            size_own=_own_size(left, shared),
             size_shared=size_shared,
             conflicts=conflicts,
             stamps=tuple(stamp_of(path, found) for path, found in left.items()),
@@ -132,6 +184,12 @@ def _complete(
         file.write(environment.manifest())
         disk.sync_file(file)
     return environment
+
+
+def _own_size(left: Mapping[str, os.stat_result], shared: frozenset[str]) -> int:
+    """Return the bytes of what ``left`` tells, each file once, and none that is ``shared``."""
+    blocks = {found.st_ino: found.st_blocks for path, found in left.items() if path not in shared}
+    return 512 * sum(blocks.values())
 
 
 def _real_conflicts(conflicts: tuple[Conflict, ...]) -> tuple[PackageConflict, ...]:

@@ -3,7 +3,8 @@
 Folded as GNU Stow does: a directory that one wheel owns becomes one link; a directory
 that several share (a namespace package, ``bin``, ``share``) is made, and what is in it is
 planned in turn. Where two wheels own one path the later in name order wins, as if they
-were installed in that order; the conflict is told.
+were installed in that order; the conflict is told. A file hides what earlier wheels have
+below its path, also where a later one has a folder there again.
 """
 
 from __future__ import annotations
@@ -155,7 +156,8 @@ class _Planner:
         """Make the directory ``path`` and merge into it the directories among ``claims``."""
         if not all(claim.is_directory for claim in claims):
             self._tell(path, claims)
-        node.sources[:0] = [(c.owner, c.source) for c in claims if c.is_directory and c.source]
+            claims = _behind_last_file(claims)
+        node.sources[:0] = [(claim.owner, claim.source) for claim in claims if claim.source]
         node.sources.sort(key=lambda pair: pair[0])
         self.directories.append(path)
         self.walk(node, f"{path}/")
@@ -168,6 +170,12 @@ class _Planner:
                 sources=tuple(claim.source for claim in claims),
             )
         )
+
+
+def _behind_last_file(claims: list[_Claim]) -> list[_Claim]:
+    """Return the folders that no later file hides: what an overlay of the wheels would show."""
+    files = [index for index, claim in enumerate(claims) if not claim.is_directory]
+    return claims[files[-1] + 1 :]
 
 
 def plan_farm(

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,26 +76,29 @@ def spawn(
     environment: Path,
     runtime: RuntimeCopy,
     settings: ServerSettings,
+    read_only: Sequence[Path],
     variables: Mapping[str, str],
 ) -> tuple[int, socket.socket]:
     """Start a fork server in a session of its own; return its pid and a connection to it.
 
-    The listening socket is made here and handed over, so that orders can be sent at once
+    It enters the view of ``environment`` before the interpreter there begins, and neither it
+    nor its jobs can write to the folders ``read_only``, as far as the machine permits. The
+    listening socket is made here and handed over, so that orders can be sent at once
     and wait there while the server imports. Raises `OSError`.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     record = {"lock_hash": key.lock_hash, "module": key.module, "runtime": key.runtime}
     (folder / "server.json").write_text(json.dumps(record))
-    python = str(environment / "bin" / "python")
+    command = _command(environment, runtime, settings, read_only)
     with _listen(folder) as listener:
         connection = connect(folder)
         if connection is None:
             raise ConnectionError(f"cannot connect to the socket in {folder}")
         try:
             pid = os.posix_spawn(
-                python,
-                [python, "-I", "-B", str(runtime.program), "fork-server", _as_json(settings)],
+                command[0],
+                command,
                 dict(variables),
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, listener.fileno(), 0),
@@ -110,8 +113,16 @@ def spawn(
     return pid, connection
 
 
-def _as_json(settings: ServerSettings) -> str:
-    return json.dumps(settings.as_record())
+def _command(
+    environment: Path, runtime: RuntimeCopy, settings: ServerSettings, read_only: Sequence[Path]
+) -> list[str]:
+    """Return what becomes the fork server: the interpreter without `site`, then with it."""
+    python, program = str(environment / "bin" / "python"), str(runtime.program)
+    view = {"environment": str(environment), "read_only": [*map(str, read_only)], "strict": False}
+    return [
+        *(python, "-I", "-S", "-B", program, "enter", json.dumps(view)),
+        *(python, "-I", "-B", program, "fork-server", json.dumps(settings.as_record())),
+    ]
 
 
 def _listen(folder: Path) -> socket.socket:

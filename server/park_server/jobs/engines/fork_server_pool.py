@@ -109,10 +109,10 @@ class ForkServerPool:
             settings=ServerSettings(
                 module=key.module,
                 library=str(self._runtime.library),
-                read_only=[str(path) for path in order.read_only],
                 idle_s=self._settings.idle_s,
                 spares=self._settings.spares,
             ),
+            read_only=order.read_only,
             variables=server_variables(os.environ, order.environment, self._runtime, cache),
         )
         self._watches.watch(pid, lambda: _reap(pid))

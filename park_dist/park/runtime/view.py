@@ -1,0 +1,109 @@
+"""The view of an environment: real folders in place of links, for this process and its children.
+
+On the disk an environment is a farm of links into the wheel store. Whatever climbs there (``..``,
+`os.path.realpath`, ``$ORIGIN`` of an ELF file, ``/proc/self/exe``) lands in the store and finds no
+other wheel. So each folder into which wheels go gets an overlay (overlayfs) in front of it, whose
+layers are the folders of the wheels as they are in the store, below the environment's own
+files. There is no upper layer: it is read-only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+
+from .protect import arrange_mounts, bind_read_only, mount
+
+__all__ = ["ANCHORS", "VIEW", "enter", "main"]
+
+ANCHORS = ".w"
+"""The folder of an environment that the layers of its view are relative to: short names, since
+mount(2) takes one page of options."""
+
+VIEW = "park-view.json"
+"""What is mounted in an environment, in this order: ``at``, a folder of it, and ``layers``,
+topmost first. An environment without this file is real already."""
+
+_MS_RDONLY = 1  # <sys/mount.h>
+_MNT_DETACH = 2
+
+
+def enter(environment: str, read_only: list[str]) -> str | None:
+    """Let this process and its children see ``environment`` as real folders.
+
+    The folders ``read_only`` are protected as well (see `protect`), whether or not the view
+    is to be had. Returns why it is not, or None.
+    """
+    try:
+        overlays = _overlays(environment)
+    except (OSError, ValueError) as error:
+        return f"cannot read {VIEW} of {environment}: {error}"
+    failed: list[str] = []
+
+    def arrange() -> bool:
+        bind_read_only(read_only)  # as far as it goes: the view does not depend on it
+        return _mount(overlays, environment, failed)
+
+    if arrange_mounts(arrange) or not overlays:
+        return None
+    arrange_mounts(lambda: bind_read_only(read_only))
+    return failed[-1] if failed else "this machine permits no mount namespace with an overlay"
+
+
+def main(argument: str) -> None:
+    """Enter the view that ``argument`` tells, and become the command in the arguments behind.
+
+    ``argument`` is JSON: ``environment``, ``read_only``, and ``strict``: whether there is no
+    command without the view. Started without `site` (``-S``), so that whatever runs in the
+    environment, its ``.pth`` files included, runs in the view.
+    """
+    wanted = json.loads(argument)
+    command = sys.argv[3:]
+    failure = enter(wanted["environment"], wanted["read_only"])
+    if failure is not None:
+        print(f"no view of {wanted['environment']}: {failure}", file=sys.stderr)  # noqa: T201
+        if wanted["strict"]:
+            sys.exit(1)
+    os.execvp(command[0], command)  # noqa: S606 (no shell is wanted)
+
+
+def _overlays(environment: str) -> list[tuple[str, str]]:
+    """Return the options and the place of each overlay."""
+    try:
+        with open(f"{environment}/{VIEW}", encoding="utf-8") as file:  # noqa: PTH123 (no Path here)
+            document = json.load(file)
+    except FileNotFoundError:
+        return []
+    return [(f"lowerdir={':'.join(each['layers'])}", each["at"]) for each in document]
+
+
+def _mount(overlays: list[tuple[str, str]], environment: str, failed: list[str]) -> bool:
+    """Mount all of ``overlays`` or none; why one could not be is added to ``failed``."""
+    if not overlays:
+        return True
+    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    mounted: list[str] = []
+    try:
+        os.chdir(f"{environment}/{ANCHORS}")
+        for options, at in overlays:
+            place = os.path.join(environment, at)  # noqa: PTH118
+            mount("park", place, _MS_RDONLY, "overlay", options)
+            mounted.append(place)
+    except OSError as error:
+        failed.append(f"cannot mount an overlay: {error}")
+        _unmount(mounted)
+        return False
+    finally:
+        os.fchdir(here)
+        os.close(here)
+    return True
+
+
+def _unmount(places: list[str]) -> None:
+    import ctypes
+
+    with suppress(OSError):
+        for place in reversed(places):
+            ctypes.CDLL(None).umount2(os.fsencode(place), _MNT_DETACH)

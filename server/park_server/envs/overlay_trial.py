@@ -1,0 +1,59 @@
+"""Which layout environments can have on this machine: found by trying, once at each start."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import park.runtime
+from park.runtime.view import ANCHORS, VIEW
+from park_server.envs.environment import Layout
+
+__all__ = ["permitted_layout"]
+
+_TRIAL_S = 30.0
+"""How long the trial may take; it takes 50 ms. A file system that hangs is none to build on."""
+
+
+def permitted_layout(folder: Path) -> tuple[Layout, str | None]:
+    """Return the layout for environments below ``folder``, and why it is not overlays.
+
+    A process like those of jobs, with the rights of this one, mounts a small view there.
+    """
+    with TemporaryDirectory(prefix=".trial-", dir=folder) as trial:
+        why = _failure(Path(trial))
+    return (Layout.OVERLAY, None) if why is None else (Layout.HARD_LINKS, why)
+
+
+def _failure(trial: Path) -> str | None:
+    """Return why the view of a small environment at ``trial`` is not to be had, or None."""
+    for name in ("above", "below"):
+        (trial / ANCHORS / name).mkdir(parents=True)
+        (trial / ANCHORS / name / name).touch()
+    (trial / "at").mkdir()
+    (trial / VIEW).write_text(json.dumps([{"at": "at", "layers": ["above", "below"]}]))
+    wanted = {"environment": os.fspath(trial), "read_only": [os.fspath(trial)], "strict": True}
+    interpreter = [sys.executable, "-I", "-S", "-B"]
+    program = os.path.join(park.runtime.__path__[0], "__main__.py")  # noqa: PTH118 (a string)
+    look = "import os, sys; sys.exit(sorted(os.listdir(sys.argv[1])) != ['above', 'below'])"
+    try:
+        done = subprocess.run(
+            [
+                *(*interpreter, program, "enter", json.dumps(wanted)),
+                *(*interpreter, "-c", look, os.fspath(trial / "at")),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TRIAL_S,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode == 0:
+        return None
+    last = done.stderr.strip().rpartition("\n")[2].removeprefix(f"no view of {trial}: ")
+    return last or "the overlay does not show what is in its layers"

@@ -1,0 +1,147 @@
+"""What runs in an environment finds there what it would find in one of pip's."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.faults.ordinary_user import (
+    as_ordinary_user,
+    folder_of_ordinary_user,
+    give_to_ordinary_user,
+)
+from support.labs.environment_lab import fetch_from, lock_of, own_interpreter, run_python
+from support.labs.job_lab import JobLab
+from support.material.climbing import FOUND, climbing_wheels
+
+import park.runtime
+from park.runtime.codec import decode
+from park.runtime.view import enter
+from park_repo.wheelstore.store import WheelStore
+from park_server.envs.environment import Environment, Layout
+from park_server.envs.overlay_trial import permitted_layout
+from park_server.envs.realisation import Environments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="mount namespaces are Linux's"),
+    pytest.mark.skipif(shutil.which("gcc") is None, reason="libraries that climb are made by gcc"),
+]
+
+INTERPRETER = own_interpreter()
+_PR_SET_DUMPABLE = 4
+PROGRAM = Path(park.runtime.__path__[0]) / "__main__.py"
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """Give a home that an ordinary user may have."""
+    with folder_of_ordinary_user() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def wheels(home: Path) -> list[Path]:
+    return climbing_wheels(home / "wheels", python=INTERPRETER.target.python)
+
+
+def made(home: Path, wheels: list[Path], layout: Layout) -> tuple[Environments, Environment]:
+    environments = Environments(home / layout, WheelStore(home / layout / "store"), layout=layout)
+    lock, fetch = lock_of(wheels), fetch_from(wheels)
+    environment = environments.realise(lock, INTERPRETER, fetch=fetch)
+    assert environment.layout is layout
+    assert environments.verify(environment.lock_hash) == environment
+    return environments, environment
+
+
+@pytest.fixture(scope="module")
+def overlaid(home: Path, wheels: list[Path]) -> Environment:
+    if permitted_layout(home)[0] is not Layout.OVERLAY:
+        pytest.skip("this machine permits no overlay mounts")
+    return made(home, wheels, Layout.OVERLAY)[1]
+
+
+@pytest.fixture(scope="module")
+def linked(home: Path, wheels: list[Path]) -> Environment:
+    return made(home, wheels, Layout.HARD_LINKS)[1]
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("layout", list(Layout))
+def test_a_job_finds_all_by_climbing(
+    request: pytest.FixtureRequest, tmp_path: Path, layout: Layout, *, fresh: bool
+) -> None:
+    fixture = {Layout.OVERLAY: "overlaid", Layout.HARD_LINKS: "linked"}[layout]
+    environment: Environment = request.getfixturevalue(fixture)
+    assert result_of(JobLab(tmp_path / "home", environment.path), "attic:report", fresh) == FOUND
+
+
+def result_of(lab: JobLab, entry_point: str, fresh: bool) -> Any:  # noqa: FBT001 (passed through)
+    async def test() -> Any:
+        engine = lab.engine()
+        try:
+            ended = await lab.run(engine, lab.order(entry_point, fresh=fresh))
+        finally:
+            await engine.shut_down()
+        assert ended.outcome is not None, ended
+        assert ended.outcome["state"] == "completed", ended
+        return decode(ended.outcome["result"], set_hash="set")
+
+    return asyncio.run(test())
+
+
+def test_a_command_that_enters_finds_all(overlaid: Environment, tmp_path: Path) -> None:
+    code = "import attic, json, os; print(json.dumps([attic.report(), os.getcwd()]))"
+    done = entered(overlaid, str(overlaid.executable), "-c", code, cwd=tmp_path)
+    assert json.loads(done.stdout) == [FOUND, str(tmp_path)], done.stderr
+
+
+def entered(environment: Environment, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    wanted = {"environment": str(environment.path), "read_only": [], "strict": True}
+    interpreter = [sys.executable, "-I", "-S", "-B", str(PROGRAM), "enter", json.dumps(wanted)]
+    return subprocess.run(
+        [*interpreter, *command], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_hard_links_need_no_command(linked: Environment) -> None:
+    code = "import attic, json; print(json.dumps(attic.report()))"
+    assert json.loads(run_python(linked.executable, code)) == FOUND
+
+
+def test_an_ordinary_user_finds_all_that_needs_no_interpreter_of_root(
+    home: Path, overlaid: Environment
+) -> None:
+    give_to_ordinary_user(home)
+    site = next(overlaid.path.glob("lib/python*/site-packages"))
+    prefix = os.path.realpath(overlaid.path)
+
+    def look() -> None:
+        # a change of user takes /proc/self away from it until the next exec
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
+        assert enter(str(overlaid.path), [str(home)]) is None
+        assert os.path.realpath(site / "attic/__init__.py").startswith(f"{prefix}/lib")
+        assert (site / "attic" / ".." / "basement" / "data.txt").read_text() == "data"
+        assert ctypes.CDLL(str(site / "attic/lib/libasking.so")).ask() == FOUND["ELF"]
+        for program in (site / "attic/libexec/helper", overlaid.path / "bin/climb"):
+            assert os.spawnv(os.P_WAIT, str(program), [str(program)]) == 0  # noqa: S606
+        with pytest.raises(OSError, match="Read-only file system"):
+            (overlaid.path / "new").touch()
+
+    as_ordinary_user(look)
+
+
+def test_the_rest_of_the_machine_sees_links(overlaid: Environment) -> None:
+    site = next(overlaid.path.glob("lib/python*/site-packages"))
+    assert (site / "attic").is_symlink()
+    assert str(overlaid.path) not in Path("/proc/self/mounts").read_text()
