@@ -255,11 +255,12 @@ class Environments:
         )
 
     def _damages_of(self, entry: StoreEntry, *, thorough: bool) -> tuple[Damage, ...]:
+        """Return what was changed in ``entry``; where its stamps differ, its contents decide.
+
+        An environment of hard links that comes or goes moves the change times there.
+        """
         damages = self._store.verify(entry, thorough=thorough)
-        # an environment that comes or goes moves the change times of files that it shares
-        if damages and self.layout is Layout.HARD_LINKS and self._store.accept(entry.key):
-            return ()
-        return damages
+        return () if damages and self._store.accept(entry.key) else damages
 
     def _own_damages(self, environment: Environment) -> tuple[Damage, ...]:
         """Return what was changed in the environment, and the wheels that it lacks."""

@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from park.digests import file_sha256
 from park_repo.wheelstore.store import WheelStore
+from park_server.envs.environment import Layout
 from park_server.envs.interpreters import Interpreter, query
 from park_server.envs.realisation import Environments
 
@@ -38,9 +39,9 @@ def own_interpreter() -> Interpreter:
     return found
 
 
-def environments_in(home: Path) -> Environments:
+def environments_in(home: Path, layout: Layout = Layout.OVERLAY) -> Environments:
     """Return the environments of a home, with its wheel store."""
-    return Environments(home, WheelStore(home / "wheels"))
+    return Environments(home, WheelStore(home / "wheels"), layout=layout)
 
 
 def lock_of(wheels: Iterable[Path]) -> Pylock:

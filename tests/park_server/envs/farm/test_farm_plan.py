@@ -122,6 +122,12 @@ def test_mounts_may_lie_inside_what_another_wheel_brings() -> None:
     assert [link.path for link in plan.links] == ["lib/site/x", "lib/site/y"]
 
 
+def test_a_file_hides_what_earlier_wheels_have_below_it() -> None:
+    trees = {"a": {"x": {"one": None}}, "b": {"x": None}, "c": {"x": {"two": None}}}
+
+    assert [link.path for link in _plan(trees).links] == ["lib/x/two"]
+
+
 _files = st.dictionaries(st.sampled_from(["f", "g"]), st.none(), max_size=2)
 _trees = st.recursive(
     _files,
