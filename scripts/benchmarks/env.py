@@ -25,13 +25,15 @@ from packaging.pylock import Package, PackageWheel, Pylock
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
+import park.runtime
 from benchmarks.env_service import edit_loop, request_to_ready, thousand
 from benchmarks.timing import command, compared, seconds
 from park.digests import file_sha256
 from park.local.python_minor import python_minor
+from park.runtime.view import VIEW, enter_command
 from park_repo import durable as disk
 from park_repo.wheelstore.store import WheelStore
-from park_server.envs.environment import MANIFEST
+from park_server.envs.environment import MANIFEST, Layout
 from park_server.envs.interpreters import Interpreter, discover, interpreter_for
 from park_server.envs.pylock import LockedWheel, load, normalise, select
 from park_server.envs.realisation import Environments
@@ -63,6 +65,8 @@ def measure(rounds: int | None) -> dict[str, Any]:
             **figures,
             "limit_yardstick_over_ours": LIMIT,
             "holds": figures["yardstick_over_ours"] >= LIMIT,
+            "entered": _entered(ours, rounds),
+            "hard_links": _hard_links(ours, theirs, rounds),
             "bare_loop": _bare_loop(ours, Path(folder), rounds),
             "request_to_ready": request_to_ready(rounds),
             "import": {
@@ -96,6 +100,35 @@ def _first(ours: _Ours, theirs: _Theirs) -> dict[str, Any]:
         "yardstick_processor_seconds": round(processor[1], 2),
         "limit_compiled_over_yardstick": 1.3,
         "holds": compiled <= 1.3 * yardstick,
+    }
+
+
+def _entered(ours: _Ours, rounds: int) -> dict[str, Any]:
+    """Return what it costs that an interpreter begins in a view: two mounts more, or so."""
+    environment = ours.make_anew()
+    python = str(environment / "bin" / "python")
+    program = os.path.join(park.runtime.__path__[0], "__main__.py")  # noqa: PTH118 (a string)
+    enter = enter_command(python, program, str(environment), [], strict=True)
+    start = [python, "-I", "-B", "-c", "pass"]
+    return {
+        "yardstick": "the same interpreter without a view",
+        **compared(rounds, command([*enter, *start]), command(start)),
+        "overlays": len((environment / VIEW).read_bytes().splitlines()),
+    }
+
+
+def _hard_links(ours: _Ours, theirs: _Theirs, rounds: int) -> dict[str, Any]:
+    """Return the figures of environments where overlays are not permitted."""
+    linked = replace(ours, layout=Layout.HARD_LINKS)
+    linked.move()
+    figures = compared(rounds, linked.make, theirs.make, before=linked.move)
+    return {
+        "yardstick": "uv venv + uv pip sync, warm cache, no bytecode",
+        **figures,
+        "limit_yardstick_over_ours": 1.0,
+        "holds": figures["yardstick_over_ours"] >= 1.0,
+        "accepted_seconds": round(seconds(linked.verify), 3),
+        "own_bytes": linked.own_bytes(),
     }
 
 
@@ -222,6 +255,7 @@ class _Ours:
     """
 
     folder: Path
+    layout: Layout = Layout.OVERLAY
     _homes: count[int] = field(default_factory=count)
 
     @cached_property
@@ -252,13 +286,22 @@ class _Ours:
     def move(self) -> None:
         """Go on in a new home, whose template of the interpreter is there."""
         home = self.home / str(next(self._homes))
-        self._environments = Environments(home, WheelStore(self.home / "store"))
+        self._environments = Environments(home, WheelStore(self.home / "store"), layout=self.layout)
         empty = Pylock(lock_version=Version("1.0"), created_by="bench", packages=[])
         self._environments.realise(empty, self._lock[1], fetch=self._downloads.fetch)
 
     def make(self) -> Path:
         """Realise the environment, durably."""
         return self._environments.realise(*self._lock, fetch=self._downloads.fetch).path
+
+    def verify(self) -> None:
+        """Compare all files of the last environment with their stamps."""
+        (name,) = [each for each in self._environments.list() if each.packages]
+        self._environments.verify(name.lock_hash)
+
+    def own_bytes(self) -> int:
+        """Return what the last environment takes beside the store."""
+        return max(each.size_own for each in self._environments.list())
 
     def compile(self) -> None:
         """Give the environment its bytecode."""

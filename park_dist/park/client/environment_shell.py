@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import NoReturn
 
 import park.runtime
 from park.errors import ServiceFault, UsageError
+from park.runtime.view import enter_command
 from park.wire import EnvironmentDetail
 
 __all__ = ["become_shell"]
@@ -34,17 +34,11 @@ def become_shell(found: EnvironmentDetail, command: Sequence[str]) -> NoReturn:
             hint="run this on the machine of the service, as a user who may read its home",
         )
     os.environ.update(_activated(os.environ, path, lock_hash))
-    wanted = {"environment": path, "read_only": [path], "strict": True}
-    program = Path(park.runtime.__path__[0]) / "__main__.py"
+    program = str(Path(park.runtime.__path__[0]) / "__main__.py")
+    enter = enter_command(sys.executable, program, path, [path], strict=True)
     shell = [os.environ.get("SHELL") or "/bin/sh"]
     sys.stdout.flush()
-    os.execv(  # noqa: S606 (no shell is wanted but the user's)
-        sys.executable,
-        [
-            *(sys.executable, "-I", "-S", "-B", str(program), "enter", json.dumps(wanted)),
-            *(command or shell),
-        ],
-    )
+    os.execv(enter[0], [*enter, *(command or shell)])  # noqa: S606 (no shell but the user's)
 
 
 def _activated(variables: Mapping[str, str], path: str, lock_hash: str) -> dict[str, str]:

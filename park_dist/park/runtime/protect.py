@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
 __all__ = ["arrange_mounts", "bind_read_only", "mount", "protect"]
 
@@ -71,7 +70,7 @@ def arrange_mounts(arrange: Callable[[], bool]) -> bool:
 def mount(
     source: str | None, target: str, flags: int, kind: str | None = None, options: str | None = None
 ) -> None:
-    """Mount, as mount(2) says; ``kind`` is a file system. Raises `OSError`."""
+    """Mount (see its manual, section 2); ``kind`` is a file system. Raises `OSError`."""
     import ctypes
 
     _check(
@@ -158,8 +157,9 @@ def _drop_capabilities() -> None:
 def _succeeds_in_child(arrange: Callable[[], bool]) -> bool:
     child = os.fork()
     if child == 0:
-        done = False
-        with suppress(BaseException):
+        try:
             done = _arrange_as_user(arrange)
+        except BaseException:  # noqa: BLE001 (whatever it is, the child must not go on)
+            done = False
         os._exit(0 if done else 1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

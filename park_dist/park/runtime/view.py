@@ -9,22 +9,21 @@ files. There is no upper layer: it is read-only.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from contextlib import suppress
 
 from .protect import arrange_mounts, bind_read_only, mount
 
-__all__ = ["ANCHORS", "VIEW", "enter", "main"]
+__all__ = ["ANCHORS", "VIEW", "enter", "enter_command", "main"]
 
 ANCHORS = ".w"
 """The folder of an environment that the layers of its view are relative to: short names, since
 mount(2) takes one page of options."""
 
-VIEW = "park-view.json"
-"""What is mounted in an environment, in this order: ``at``, a folder of it, and ``layers``,
-topmost first. An environment without this file is real already."""
+VIEW = "park-view"
+"""What is mounted in an environment, in this order, a line for each overlay: a folder there, a tab,
+and its layers with ``:`` between, topmost first. One without this file is real already. No JSON:
+to import that takes longer than to mount."""
 
 _MS_RDONLY = 1  # <sys/mount.h>
 _MNT_DETACH = 2
@@ -52,31 +51,40 @@ def enter(environment: str, read_only: list[str]) -> str | None:
     return failed[-1] if failed else "this machine permits no mount namespace with an overlay"
 
 
-def main(argument: str) -> None:
-    """Enter the view that ``argument`` tells, and become the command in the arguments behind.
+def main(environment: str) -> None:
+    """Enter the view of ``environment``, and become the command in the arguments behind.
 
-    ``argument`` is JSON: ``environment``, ``read_only``, and ``strict``: whether there is no
-    command without the view. Started without `site` (``-S``), so that whatever runs in the
-    environment, its ``.pth`` files included, runs in the view.
+    Those are: ``strict``, if there is to be no command without the view, or ``lenient``;
+    folders that are to be read-only; ``--``; the command. Started without `site` (``-S``), so
+    that whatever runs in the environment, its ``.pth`` files included, runs in the view.
     """
-    wanted = json.loads(argument)
-    command = sys.argv[3:]
-    failure = enter(wanted["environment"], wanted["read_only"])
+    behind = sys.argv[3:]
+    end = behind.index("--")
+    command = behind[end + 1 :]
+    failure = enter(environment, behind[1:end])
     if failure is not None:
-        print(f"no view of {wanted['environment']}: {failure}", file=sys.stderr)  # noqa: T201
-        if wanted["strict"]:
+        print(f"no view of {environment}: {failure}", file=sys.stderr)  # noqa: T201
+        if behind[0] == "strict":
             sys.exit(1)
     os.execvp(command[0], command)  # noqa: S606 (no shell is wanted)
 
 
+def enter_command(
+    python: str, program: str, environment: str, read_only: list[str], *, strict: bool
+) -> list[str]:
+    """Return what, put before a command, lets it run in a view; ``program`` is `__main__`."""
+    start = [python, "-I", "-S", "-B", program, "enter", environment]
+    return [*start, "strict" if strict else "lenient", *read_only, "--"]
+
+
 def _overlays(environment: str) -> list[tuple[str, str]]:
-    """Return the options and the place of each overlay."""
+    """Return the place and the layers of each overlay."""
     try:
         with open(f"{environment}/{VIEW}", encoding="utf-8") as file:  # noqa: PTH123 (no Path here)
-            document = json.load(file)
+            lines = file.read().splitlines()
     except FileNotFoundError:
         return []
-    return [(f"lowerdir={':'.join(each['layers'])}", each["at"]) for each in document]
+    return [(at, layers) for at, _, layers in (line.partition("\t") for line in lines)]
 
 
 def _mount(overlays: list[tuple[str, str]], environment: str, failed: list[str]) -> bool:
@@ -87,9 +95,9 @@ def _mount(overlays: list[tuple[str, str]], environment: str, failed: list[str])
     mounted: list[str] = []
     try:
         os.chdir(f"{environment}/{ANCHORS}")
-        for options, at in overlays:
+        for at, layers in overlays:
             place = os.path.join(environment, at)  # noqa: PTH118
-            mount("park", place, _MS_RDONLY, "overlay", options)
+            mount("park", place, _MS_RDONLY, "overlay", f"lowerdir={layers}")
             mounted.append(place)
     except OSError as error:
         failed.append(f"cannot mount an overlay: {error}")
@@ -104,6 +112,5 @@ def _mount(overlays: list[tuple[str, str]], environment: str, failed: list[str])
 def _unmount(places: list[str]) -> None:
     import ctypes
 
-    with suppress(OSError):
-        for place in reversed(places):
-            ctypes.CDLL(None).umount2(os.fsencode(place), _MNT_DETACH)
+    for place in reversed(places):
+        ctypes.CDLL(None).umount2(os.fsencode(place), _MNT_DETACH)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import park.runtime
-from park.runtime.view import ANCHORS, VIEW
+from park.runtime.view import ANCHORS, VIEW, enter_command
 from park_server.envs.environment import Layout
 
 __all__ = ["permitted_layout"]
@@ -35,16 +34,15 @@ def _failure(trial: Path) -> str | None:
         (trial / ANCHORS / name).mkdir(parents=True)
         (trial / ANCHORS / name / name).touch()
     (trial / "at").mkdir()
-    (trial / VIEW).write_text(json.dumps([{"at": "at", "layers": ["above", "below"]}]))
-    wanted = {"environment": os.fspath(trial), "read_only": [os.fspath(trial)], "strict": True}
-    interpreter = [sys.executable, "-I", "-S", "-B"]
+    (trial / VIEW).write_text("at\tabove:below\n")
+    place = os.fspath(trial)
     program = os.path.join(park.runtime.__path__[0], "__main__.py")  # noqa: PTH118 (a string)
     look = "import os, sys; sys.exit(sorted(os.listdir(sys.argv[1])) != ['above', 'below'])"
     try:
         done = subprocess.run(
             [
-                *(*interpreter, program, "enter", json.dumps(wanted)),
-                *(*interpreter, "-c", look, os.fspath(trial / "at")),
+                *enter_command(sys.executable, program, place, [place], strict=True),
+                *(sys.executable, "-I", "-S", "-B", "-c", look, f"{place}/at"),
             ],
             capture_output=True,
             text=True,

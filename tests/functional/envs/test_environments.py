@@ -79,6 +79,52 @@ def test_show_names_the_packages(scientist: Scientist, lock: str) -> None:
     assert found["conflicts"] == []
 
 
+REAL = """
+import os, packaging, sys
+print(os.path.realpath(packaging.__file__).startswith(os.path.realpath(sys.prefix) + "/"))
+print(os.environ["VIRTUAL_ENV"])
+"""
+
+
+def test_a_shell_sees_the_environment_as_its_jobs_do(scientist: Scientist, lock: str) -> None:
+    client = scientist.client
+    path = client.json("env", "show", lock)["path"]
+    assert client.run("env", "shell", lock[:8], "--", "python", "-c", REAL).stdout.split() == [
+        "True",
+        path,
+    ]
+    # without a command it is the user's own shell
+    printer = client.with_variables(SHELL=f"{path}/bin/python3")
+    assert printer.run("env", "shell", lock).stdout == ""
+    assert client.run("env", "shell", lock, "--", "false", status=1).stderr == ""
+
+
+def test_a_shell_where_the_environment_is_not(scientist: Scientist, lock: str) -> None:
+    code = (
+        "import json, sys; from park.client.environment_shell import become_shell as enter;"
+        "from park.client.environment_queries import remote_environments as of;"
+        "from dataclasses import replace; from park.errors import ParkError;"
+        "found, said = of(None).show(sys.argv[1]), []\n"
+        "for path in (None, '/absent'):\n"
+        "    try: enter(replace(found, path=path), ['true'])\n"
+        "    except ParkError as error: said.append([error.message, error.hint])\n"
+        "print(json.dumps(said))"
+    )
+    evicted, absent = scientist.client.script(code, lock)
+    assert evicted[1] == f"`park env verify {lock[:12]}` brings it back"
+    assert absent[0] == "no environment at /absent for you here"
+    assert "machine of the service" in absent[1]
+
+
+def test_doctor_and_log_say_how_environments_are_seen(
+    scientist: Scientist, service: ParkService
+) -> None:
+    (found,) = [e for e in scientist.client.json("doctor") if e["what"] == "environments"]
+    assert found["ok"]
+    assert found["detail"].startswith("real folders")
+    assert f"environments: {found['detail']}\n" in service.log
+
+
 def test_diff_of_an_environment_and_what_is_here(scientist: Scientist, lock: str) -> None:
     client, model, answer = scientist.client, scientist.model, scientist.answer
     same = client.json("env", "diff", lock, "light_model")

@@ -24,7 +24,7 @@ from support.material.climbing import FOUND, climbing_wheels
 
 import park.runtime
 from park.runtime.codec import decode
-from park.runtime.view import enter
+from park.runtime.view import enter, enter_command
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.environment import Environment, Layout
 from park_server.envs.overlay_trial import permitted_layout
@@ -40,7 +40,7 @@ pytestmark = [
 
 INTERPRETER = own_interpreter()
 _PR_SET_DUMPABLE = 4
-PROGRAM = Path(park.runtime.__path__[0]) / "__main__.py"
+PROGRAM = f"{park.runtime.__path__[0]}/__main__.py"
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +107,8 @@ def test_a_command_that_enters_finds_all(overlaid: Environment, tmp_path: Path) 
 
 
 def entered(environment: Environment, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    wanted = {"environment": str(environment.path), "read_only": [], "strict": True}
-    interpreter = [sys.executable, "-I", "-S", "-B", str(PROGRAM), "enter", json.dumps(wanted)]
-    return subprocess.run(
-        [*interpreter, *command], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    enter = enter_command(sys.executable, PROGRAM, str(environment.path), [], strict=True)
+    return subprocess.run([*enter, *command], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_hard_links_need_no_command(linked: Environment) -> None:

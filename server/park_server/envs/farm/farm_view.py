@@ -6,7 +6,6 @@ then the wheels from the last in name order to the first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -85,7 +84,7 @@ def fits(view: Sequence[Overlay]) -> bool:
 
 def view_document(view: Sequence[Overlay]) -> bytes:
     """Return the content of the environment's file that `park.runtime.view` reads."""
-    return json.dumps([{"at": each.at, "layers": each.layers} for each in view]).encode()
+    return "".join(f"{each.at}\t{':'.join(each.layers)}\n" for each in view).encode()
 
 
 def _folders_at(place: str, mounts: list[tuple[str, str]], listing: Listing) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from park.runtime.lines import LineSocket
 from park.runtime.order import ServerSettings
+from park.runtime.view import enter_command
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
 __all__ = ["ServerKey", "ServerLink", "connect", "server_variables", "spawn"]
@@ -118,9 +119,9 @@ def _command(
 ) -> list[str]:
     """Return what becomes the fork server: the interpreter without `site`, then with it."""
     python, program = str(environment / "bin" / "python"), str(runtime.program)
-    view = {"environment": str(environment), "read_only": [*map(str, read_only)], "strict": False}
+    folders = [str(path) for path in read_only]
     return [
-        *(python, "-I", "-S", "-B", program, "enter", json.dumps(view)),
+        *enter_command(python, program, str(environment), folders, strict=False),
         *(python, "-I", "-B", program, "fork-server", json.dumps(settings.as_record())),
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
@@ -24,9 +23,7 @@ def test_the_last_wheel_lies_on_top_and_the_environment_above_all() -> None:
     layers = [Layer(owner=owner, mounts=(("lib", f"{owner}/site"),)) for owner in "ba"]
     view = plan_view(layers, lambda _: {}, short=str.upper)
     assert view == (Overlay(at="lib", layers=("own/lib", "B/SITE", "A/SITE")),)
-    assert json.loads(view_document(view)) == [
-        {"at": "lib", "layers": ["own/lib", "B/SITE", "A/SITE"]}
-    ]
+    assert view_document(view) == b"lib\town/lib:B/SITE:A/SITE\n"
 
 
 def test_what_one_folder_has_below_itself_is_a_layer_there() -> None:
