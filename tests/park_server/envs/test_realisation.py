@@ -25,7 +25,9 @@ from support.material.wheels import make_wheel
 
 from park.errors import CannotSatisfy, EnvironmentMismatch, ServiceFault
 from park.model.lock_hash import LockHash
+from park.runtime.view import VIEW
 from park_server.envs.environment import MANIFEST, Layout
+from park_server.envs.farm import farm_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -336,6 +338,16 @@ def test_an_environment_for_overlays_is_made_anew_where_they_are_not_permitted_a
     assert later.verify(environment.lock_hash) == again
     # and the other way round it stays: real folders are right everywhere
     assert environments.verify(environment.lock_hash) == again
+
+
+def test_more_wheels_than_an_overlay_takes_get_hard_links(
+    environments: Environments, realise: Callable[[], Environment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(farm_view, "_MAX_LAYERS", 2)
+    environment = realise()
+    assert environment.layout is Layout.HARD_LINKS
+    assert not (environment.path / VIEW).exists()
+    assert environments.verify(environment.lock_hash) == environment
 
 
 def test_a_changed_environment_is_made_anew(

@@ -123,7 +123,11 @@ def test_mounts_may_lie_inside_what_another_wheel_brings() -> None:
 
 
 def test_a_file_hides_what_earlier_wheels_have_below_it() -> None:
-    trees = {"a": {"x": {"one": None}}, "b": {"x": None}, "c": {"x": {"two": None}}}
+    trees: dict[str, Tree] = {
+        "a": {"x": {"one": None}},
+        "b": {"x": None},
+        "c": {"x": {"two": None}},
+    }
 
     assert [link.path for link in _plan(trees).links] == ["lib/x/two"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,30 @@ def plain():
 """
 
 
+LAB_EARLY = """
+import errno, os
+
+def scribbled():
+    try:
+        open(os.path.join(os.environ["VIRTUAL_ENV"], "scribble"), "w")
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "scribbled"
+
+AT_START = scribbled() if "VIRTUAL_ENV" in os.environ else None
+
+def told():
+    return [AT_START, scribbled()]
+"""
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make_environment(tmp_path_factory.mktemp("servers") / "venv")
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "lab_marked.py").write_text(LAB_MARKED)
+    (site / "lab_early.py").write_text(LAB_EARLY)
+    (site / "lab_early.pth").write_text("import lab_early\n")
     return folder
 
 
@@ -59,6 +80,29 @@ def test_what_the_decorator_says_is_told(lab: JobLab, *, fresh: bool) -> None:
         await engine.shut_down()
 
     run(test)
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["forked", "fresh"])
+def test_code_of_pth_files_cannot_write_either(lab: JobLab, *, fresh: bool) -> None:
+    folder = lab.environment.parent
+    order = lab.order("lab_early:told", fresh=fresh, read_only=(folder,))
+    if not protects(folder):
+        pytest.skip("this machine permits no mount namespace")
+
+    async def test() -> None:
+        engine = lab.engine()
+        ended = await lab.run(engine, order)
+        assert decode((ended.outcome or {})["result"], set_hash=None) == ["EROFS", "EROFS"]
+        await engine.shut_down()
+
+    run(test)
+
+
+def protects(folder: Path) -> bool:
+    code = (
+        "import sys; from park.runtime.protect import protect; sys.exit(not protect([sys.argv[1]]))"
+    )
+    return subprocess.run([sys.executable, "-c", code, folder], check=False).returncode == 0
 
 
 def test_fork_servers_and_their_memory_are_told(lab: JobLab) -> None:

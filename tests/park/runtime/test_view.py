@@ -1,0 +1,75 @@
+"""`park.runtime.view`: a command that enters, in processes of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import park.runtime
+from park.runtime.view import ANCHORS, VIEW, enter_command
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mount namespaces are Linux's")
+
+PROGRAM = f"{park.runtime.__path__[0]}/__main__.py"
+
+
+def entered(
+    environment: Path, *command: str, strict: bool = True
+) -> subprocess.CompletedProcess[str]:
+    enter = enter_command(sys.executable, PROGRAM, str(environment), [], strict=strict)
+    return subprocess.run([*enter, *command], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    """Make two folders ``one`` and ``two``, and the layers ``above`` and ``below`` for both."""
+    for name in ("one", "two", f"{ANCHORS}/above", f"{ANCHORS}/below"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("above", "below"):
+        (tmp_path / ANCHORS / name / "who").write_text(name)
+        (tmp_path / ANCHORS / name / name).touch()
+    (tmp_path / VIEW).write_text("one\tabove:below\ntwo\tbelow:above\n")
+    if entered(tmp_path, "true").returncode != 0:
+        pytest.skip("this machine permits no overlay mounts")
+    return tmp_path
+
+
+def test_the_first_layer_lies_on_top(environment: Path) -> None:
+    done = entered(environment, "cat", f"{environment}/one/who", f"{environment}/two/who")
+    assert (done.stdout, done.stderr) == ("abovebelow", "")
+    assert entered(environment, "ls", f"{environment}/one").stdout.split() == [
+        "above",
+        "below",
+        "who",
+    ]
+
+
+def test_nobody_else_sees_it(environment: Path) -> None:
+    entered(environment, "true")
+    assert list((environment / "one").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("view", "why"),
+    [
+        (b"one\tabove:below\ntwo\tabove:absent\n", "cannot mount an overlay"),
+        (b"\xff\n", f"cannot read {VIEW}"),
+    ],
+)
+def test_a_view_that_is_not_to_be_had_is_told_and_nothing_of_it_is_left(
+    environment: Path, view: bytes, why: str
+) -> None:
+    (environment / VIEW).write_bytes(view)
+    strict = entered(environment, "ls", f"{environment}/one")
+    assert (strict.returncode, strict.stdout) == (1, "")
+    assert strict.stderr.startswith(f"no view of {environment}: ")
+    lenient = entered(environment, "ls", f"{environment}/one", strict=False)
+    assert (lenient.returncode, lenient.stdout, lenient.stderr) == (0, "", strict.stderr)
+    assert why in strict.stderr or "permits no mount" in strict.stderr  # an ordinary user's
+
+
+def test_what_has_no_view_is_real_already(tmp_path: Path) -> None:
+    assert entered(tmp_path, "echo", "here").stdout == "here\n"
