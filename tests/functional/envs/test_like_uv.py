@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uv
 from support.labs.environment_lab import (
+    FILES_SEEN,
     download_wheels,
     environments_in,
     fetch_from,
+    files_seen,
     lock_of,
     own_interpreter,
     run_python,
 )
+
+from park_server.envs.environment import Layout
 
 if TYPE_CHECKING:
     from park_server.envs.environment import Environment
@@ -65,10 +69,11 @@ for name in names:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
-    """The same wheels, as a farm and as uv installs them."""
+    """The same wheels, as a farm and as uv installs them; and ``linked``, of hard links."""
 
     ours: Environment
     theirs: Path
+    linked: Environment
 
     def both(self, code: str) -> tuple[str, str]:
         return tuple(run_python(python, code) for python in self.pythons)  # type: ignore[return-value]
@@ -83,8 +88,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     folder = tmp_path_factory.mktemp("pair")
     wheels = download_wheels(folder / "wheels", REQUIREMENTS)
     interpreter = own_interpreter()
-    ours = environments_in(folder / "home").realise(
-        lock_of(wheels), interpreter, fetch=fetch_from(wheels)
+    ours, linked = (
+        environments_in(folder / layout, layout).realise(
+            lock_of(wheels), interpreter, fetch=fetch_from(wheels)
+        )
+        for layout in Layout
     )
     theirs = folder / "uv"
     _uv(["venv", "--quiet", "--python", str(interpreter.executable), str(theirs)])
@@ -92,7 +100,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     source = ["--no-index", "--no-deps", "--find-links", str(folder / "wheels")]
     target = ["--python", str(theirs / "bin/python")]
     _uv(["pip", "install", "--quiet", *source, *target, *REQUIREMENTS])
-    return Pair(ours=ours, theirs=theirs)
+    return Pair(ours=ours, theirs=theirs, linked=linked)
 
 
 def _uv(arguments: list[str]) -> str:
@@ -110,6 +118,14 @@ def test_metadata_is_the_same(pair: Pair) -> None:
     for name, description in ours.items():
         assert description == theirs[name], name
     assert len(ours) == len(REQUIREMENTS)
+
+
+def test_jobs_see_the_same_files_and_no_links(pair: Pair) -> None:
+    theirs = json.loads(run_python(pair.theirs / "bin" / "python", FILES_SEEN))
+
+    assert files_seen(pair.ours) == theirs
+    assert files_seen(pair.linked) == theirs
+    assert "link" not in theirs.values()
 
 
 def test_every_module_can_be_imported(pair: Pair) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import uv
-from support.labs.environment_lab import own_interpreter
+from support.labs.environment_lab import FILES_SEEN, files_seen, own_interpreter
 
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.environment import Environment
@@ -136,6 +136,12 @@ def test_metadata_and_entry_points_are_the_same(pair: Pair, tmp_path: Path) -> N
     ours, theirs = pair.both(DESCRIBE, tmp_path)
     assert ours == theirs
     assert all(there for *_, there in ours.values())
+
+
+def test_jobs_see_the_same_files_and_no_links(pair: Pair, tmp_path: Path) -> None:
+    theirs = json.loads(run(pair.pythons[1], FILES_SEEN, tmp_path))
+    assert files_seen(pair.ours) == theirs
+    assert "link" not in theirs.values()
 
 
 def test_every_top_level_module_can_be_imported(pair: Pair, tmp_path: Path) -> None:
