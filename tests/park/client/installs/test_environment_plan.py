@@ -1,0 +1,114 @@
+"""What would become of an environment, as a service that is only asked tells it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from support.services.job_service import JobService
+
+from park.build.cache import user_cache
+from park.build.local_set import LocalSet, local_set
+from park.client.installs.environment_plan import EnvironmentPlan, environment_plan
+from park.model.pins import Difference
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCK = "ab" * 32
+
+
+class Shown(JobService):
+    """A service that has environments and locks to show."""
+
+    def __init__(self, *versions: dict[str, Any]) -> None:
+        super().__init__()
+        self.answers["/api/v1/versions"] = list(versions)
+
+    def bytes(self, path: str, **_: Any) -> httpx2.Response:
+        assert path == f"/api/v1/locks/{LOCK[:6]}"
+        return httpx2.Response(200, headers={"x-park-lock-hash": LOCK})
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARK_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def here() -> LocalSet:
+    return local_set("packaging", cache=user_cache())
+
+
+def there(here: LocalSet, **pins: str) -> dict[str, Any]:
+    versions = {pin.name: pin.version for pin in here.requirements.pins} | pins
+    return {
+        "project": here.project.name,
+        "version": versions[here.project.name],
+        "python": here.requirements.python,
+        "lock_hash": LOCK,
+        "set_hash": "cd" * 32,
+        "status": "ready",
+        "packages": len(versions),
+        "size_bytes": 1,
+        "own_bytes": 1,
+        "created": "2026-01-01T00:00:00.000000Z",
+        "last_used": None,
+        "installed_by": "bob",
+        "pins": [{"name": name, "version": version} for name, version in versions.items()],
+    }
+
+
+def test_one_that_matches_is_there(here: LocalSet) -> None:
+    service = Shown(there(here, packaging="1.0"), there(here))
+    found = environment_plan(service, "packaging", None, None)
+    assert (found.lock_hash, found.nearest, found.error) == (LOCK, None, None)
+    assert service.asked == [("GET", "/api/v1/versions", {"project": "packaging"})]
+
+
+def test_without_one_the_nearest_is_told_with_its_differences(here: LocalSet) -> None:
+    service = Shown(there(here, packaging="1.0", more="2"), there(here, packaging="1.1"))
+    found = environment_plan(service, "packaging", None, None)
+    assert (found.lock_hash, found.nearest) == (None, "1.1")
+    assert found.differences == (Difference(name="packaging", local=here.version, service="1.1"),)
+    assert (found.build, found.send) == ((), ())  # a release comes from the index
+
+
+def test_where_there_is_none_of_it_that_is_told() -> None:
+    found = environment_plan(Shown(), "packaging", None, None)
+    assert (found.lock_hash, found.nearest, found.differences) == (None, None, ())
+
+
+def test_a_lock_is_named_in_full() -> None:
+    found = environment_plan(Shown(), "", LOCK[:6], None)
+    assert (found.what, found.lock_hash) == (f"lock {LOCK[:6]}", LOCK)
+
+
+def test_what_cannot_be_told_says_why() -> None:
+    service = Shown()
+    service.answers["/api/v1/offers"] = []
+    found = environment_plan(service, "", None, "mymodel")
+    assert (found.what, found.error) == ("mymodel", "the service does not offer mymodel")
+    found = environment_plan(service, "no_such_module_at_all", None, None)
+    assert found.what == "no_such_module_at_all"
+    assert found.error
+
+
+def lines(**more: Any) -> list[str]:
+    plan = EnvironmentPlan(service="https://fans.example.org/x", what="demo 1.0", **more)
+    return list(plan.lines())
+
+
+def test_as_text_it_says_what_would_be_done() -> None:
+    assert lines(lock_hash=LOCK) == ["demo 1.0 on fans.example.org: there (lock abababababab)"]
+    assert lines(error="it is down") == ["demo 1.0 on fans.example.org: not known: it is down"]
+    (first,) = lines()
+    assert first.endswith("would be installed; the service has no environment of it yet")
+    difference = Difference(name="six", local="1", service="2")
+    assert lines(nearest="0.9", differences=(difference,), build=("a==1",), send=("b.whl",)) == [
+        "demo 1.0 on fans.example.org: would be installed; it differs from the nearest there, 0.9",
+        f"  {difference}",
+        "  build and send a==1",
+        "  send b.whl, unless it is there",
+    ]
