@@ -9,6 +9,7 @@ use, tell. (An fsync of each of the 15,000 files of a large environment takes se
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
 import shutil
@@ -20,7 +21,7 @@ from park.atomic import appearing
 from park.file_lock import exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from contextlib import AbstractContextManager
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "quarantine",
     "remove_tree",
     "sweep_beside",
+    "sync_all",
     "sync_directory",
     "sync_file",
     "write_durably",
@@ -133,6 +135,34 @@ def sync_file(file: IO[bytes]) -> None:
     """Make what was written to ``file`` durable."""
     file.flush()
     os.fsync(file.fileno())
+
+
+def sync_all(paths: Collection[Path]) -> None:
+    """Make files, or the names in folders, durable; ``paths`` are on one file system.
+
+    Many are not flushed one by one, each of which waits for the disk, but with all else that
+    the file system has (syncfs(2)): 20,000 files in a second, not in a minute.
+    """
+    if len(paths) >= _MANY and _synced_file_system(next(iter(paths)).parent):
+        return
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+_MANY = 16
+
+
+def _synced_file_system(folder: Path) -> bool:
+    """Flush the file system of ``folder``; False where this system cannot, or it failed."""
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)  # Linux
+    if syncfs is None:
+        return False
+    with opened(folder) as descriptor:
+        return bool(syncfs(descriptor) == 0)
 
 
 def sync_directory(path: Path) -> None:

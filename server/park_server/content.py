@@ -1,4 +1,11 @@
-"""Files by content: inputs that clients sent and outputs that jobs left, named by SHA-256."""
+"""Files by content: inputs that clients sent and outputs that jobs left, named by SHA-256.
+
+::
+
+    files/<sha256[:2]>/<sha256>   whole, durable, read-only, and of nobody else
+    files/incoming/               on their way in
+    files/quarantine/             found damaged: <sha256>.<random>
+"""
 
 from __future__ import annotations
 
@@ -10,16 +17,20 @@ from collections.abc import AsyncIterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from park.digests import is_sha256
 from park.errors import InvalidUpload, UnknownItem
-from park.wire import FileRecord
-from park_repo.durable import sync_directory, sync_file
+from park_repo.durable import sync_all, sync_file
+from park_repo.whole_files import WholeFiles
+from park_server.copying import copied, reflinked
+from park_server.threads import in_thread
 
-__all__ = ["ContentStore", "KeptFile"]
+__all__ = ["ContentStore", "Intake", "KeptFile"]
 
-_BLOCK = 1 << 20
+_SMALL_BYTES = 1 << 20
+"""Read at once, and hashed before anything is written: the store may have it already."""
+
 _PREFIX = 2
 """Digits of a digest that name the folder of a file."""
 
@@ -41,6 +52,7 @@ class ContentStore:
         self._incoming = root / "incoming"
         shutil.rmtree(self._incoming, ignore_errors=True)  # what a crash left half-written
         self._incoming.mkdir(parents=True)
+        self._whole = WholeFiles(root / "quarantine")
 
     @property
     def folder(self) -> Path:
@@ -48,22 +60,37 @@ class ContentStore:
         return self._root
 
     def path_of(self, sha256: str) -> Path:
-        """Return the path of the file; raises `UnknownItem` where the store lacks it."""
+        """Return the path of the file, whose content is seen to be what its digest says.
+
+        Reads it all where it looks otherwise than when that was last seen, so not for an event
+        loop: see `ready`. Raises `UnknownItem` where the store lacks it or it is damaged.
+        """
         path = self._place(sha256)
-        if not path.is_file():
-            raise UnknownItem(f"no file with sha256 {sha256} on this service")
-        return path
+        if self._whole.is_whole(path, sha256):
+            return path
+        if self._whole.was_damaged(sha256):
+            raise UnknownItem(
+                f"the content with sha256 {sha256} was changed on the disk of this service,"
+                " and is set aside",
+                hint="the same content sent again, or the job that made it run again, mends that",
+            )
+        raise UnknownItem(f"no file with sha256 {sha256} on this service")
+
+    async def ready(self, sha256: str) -> Path:
+        """Return what `path_of` does, for an event loop."""
+        path = self._place(sha256)
+        return path if self._whole.looks_whole(path) else await in_thread(self.path_of, sha256)
 
     def has(self, sha256: str) -> bool:
-        """Tell whether the store has the file."""
-        return self._place(sha256).is_file()
+        """Tell whether the store has the file, whole; as `path_of`, not for an event loop."""
+        return self._whole.is_whole(self._place(sha256), sha256)
 
     async def receive(self, sha256: str, chunks: AsyncIterable[bytes]) -> int:
         """Store a stream that must have this digest; return its size in bytes.
 
         Raises `InvalidUpload` where the digest is another; nothing remains then.
         """
-        place, temporary = self._place(sha256), self._incoming / secrets.token_hex(8)
+        place, temporary = self._place(sha256), self.new_file()
         digest, size = hashlib.sha256(), 0
         try:
             with temporary.open("wb") as file:
@@ -71,48 +98,35 @@ class ContentStore:
                     digest.update(chunk)
                     size += len(chunk)
                     file.write(chunk)
-                sync_file(file)
+                await in_thread(sync_file, file)
             if digest.hexdigest() != sha256:
                 raise InvalidUpload(
                     f"the file's sha256 is {digest.hexdigest()}; expected {sha256}",
                     hint="the file changed while it was sent; send it again",
                 )
-            self._keep(temporary, place)
+            temporary.chmod(0o400)
+            await in_thread(self.put, {place.name: temporary})
         finally:
             temporary.unlink(missing_ok=True)
         return size
 
     def copy(self, source: BinaryIO) -> tuple[str, int]:
         """Store what is read from ``source``; return its sha256 and size in bytes."""
-        temporary = self._incoming / secrets.token_hex(8)
-        digest = hashlib.sha256()
-        try:
-            with temporary.open("wb") as file:
-                while block := source.read(_BLOCK):
-                    digest.update(block)
-                    file.write(block)
-                size = file.tell()
-                sync_file(file)
-            self.take(temporary, digest.hexdigest())
-        finally:
-            temporary.unlink(missing_ok=True)
-        return digest.hexdigest(), size
+        with self.intake() as intake:
+            return intake.add(source.fileno())
 
     def take(self, path: Path, sha256: str) -> None:
         """Move the file at ``path`` into the store.
 
         Its content is durable, and the caller has seen that it has this digest.
         """
-        place = self._place(sha256)
-        place.parent.mkdir(exist_ok=True)
         path.chmod(0o400)
         try:
-            path.replace(place)
+            self.put({sha256: path})
         except OSError:  # on another file system
-            self._keep(path, place)
+            with path.open("rb") as file:
+                self.copy(file)
             path.unlink()
-        else:
-            sync_directory(place.parent)
 
     def files(self) -> Iterator[KeptFile]:
         """Yield each file that is there; one that goes meanwhile is left out."""
@@ -127,48 +141,112 @@ class ContentStore:
         """Remove the file, if it is there."""
         self._place(sha256).unlink(missing_ok=True)
 
-    def collect(self, folder: Path) -> tuple[FileRecord, ...]:
-        """Keep every regular file below ``folder`` and return their records, by name.
+    def intake(self) -> Intake:
+        """Open the store for many files: they are in it, durable, at the end of the block."""
+        return Intake(self)
 
-        The files stay where they are (the store holds links to them), so that a crash before
-        the caller's commit loses nothing. Symbolic links are not followed: they may point
-        at what is not the job's to publish.
-        """
-        return tuple(
-            self._collected(path, path.relative_to(folder).as_posix())
-            for path in sorted(_regular_files(folder))
-        )
+    # -- what an `Intake` needs
 
-    def _collected(self, path: Path, name: str) -> FileRecord:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            sync_file(file)
-        self._keep(path, self._place(sha256))
-        return FileRecord(name=name, sha256=sha256, size=path.stat().st_size)
-
-    def _keep(self, source: Path, place: Path) -> None:
-        place.parent.mkdir(exist_ok=True)
+    def renew(self, sha256: str) -> bool:
+        """Tell whether the store `has` the file, which counts as put there now."""
+        place = self._place(sha256)
+        if not self._whole.is_whole(place, sha256):
+            return False
         try:
-            os.link(source, place)
-        except FileExistsError:
-            return
-        except OSError:  # a file system without hard links, or another one
-            temporary = self._incoming / secrets.token_hex(8)
-            shutil.copyfile(source, temporary)
-            temporary.replace(place)
-        place.chmod(0o400)
-        sync_directory(place.parent)
+            os.utime(place)
+            self._whole.note(place)
+        except FileNotFoundError:  # removed since the look
+            return False
+        return True
+
+    def new_file(self) -> Path:
+        """Return the path of a file that is on its way in."""
+        return self._incoming / secrets.token_hex(8)
+
+    def put(self, durable: dict[str, Path]) -> None:
+        """Move files, by digest, to their places, which are durable then.
+
+        What has such a place already is replaced: it may have been damaged.
+        """
+        places = {sha256: self._place(sha256) for sha256 in durable}
+        shelves = {place.parent for place in places.values()}
+        new = [shelf for shelf in shelves if _made(shelf)]
+        for sha256, place in places.items():
+            durable[sha256].replace(place)
+            self._whole.note(place)
+        sync_all([*shelves, self._root] if new else shelves)
 
     def _place(self, sha256: str) -> Path:
         if not is_sha256(sha256):
             raise UnknownItem(f"not a sha256 in hex: {sha256!r}")
-        return self._root / sha256[:2] / sha256
+        return self._root / sha256[:_PREFIX] / sha256
 
 
-def _regular_files(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _regular_files(Path(entry.path))
-            elif entry.is_file(follow_symlinks=False):
-                yield Path(entry.path)
+class Intake:
+    """Files on their way into a store, together: one flush of the disk for all of them.
+
+    A context manager. Nothing of it is kept where the block raises.
+    """
+
+    def __init__(self, store: ContentStore) -> None:
+        self._store = store
+        self._pending: dict[str, Path] = {}
+
+    def add(self, source: int) -> tuple[str, int]:
+        """Take the content of an open file; return its sha256 and size in bytes.
+
+        It is as long as it is now: what is written meanwhile does not keep this going.
+        """
+        size = os.fstat(source).st_size
+        if size > _SMALL_BYTES:
+            return self._add_large(source, size)
+        data = os.pread(source, size, 0)
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 not in self._pending and not self._store.renew(sha256):
+            self._pending[sha256] = path = self._store.new_file()
+            _write(path, data)
+        return sha256, len(data)
+
+    def _add_large(self, source: int, size: int) -> tuple[str, int]:
+        path = self._store.new_file()
+        try:
+            target = os.open(path, _NEW, 0o400)
+            try:
+                result = reflinked(source, target) or copied(source, target, size)
+            finally:
+                os.close(target)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._pending.setdefault(result[0], path)
+        if self._pending[result[0]] != path:
+            path.unlink()
+        return result
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None and self._pending:
+                sync_all(self._pending.values())
+                self._store.put(self._pending)
+        finally:
+            for path in self._pending.values():
+                path.unlink(missing_ok=True)
+
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+def _write(path: Path, data: bytes) -> None:
+    with open(os.open(path, _NEW, 0o400), "wb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
+        file.write(data)
+
+
+def _made(folder: Path) -> bool:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True

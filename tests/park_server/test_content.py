@@ -1,10 +1,12 @@
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from park.digests import file_sha256
 from park.errors import InvalidUpload, UnknownItem
 from park_server.content import ContentStore
 
@@ -60,28 +62,6 @@ def test_only_a_digest_names_a_file(store: ContentStore, name: str) -> None:
         store.path_of(name)
 
 
-def test_files_of_a_folder_are_collected_by_name(store: ContentStore, tmp_path: Path) -> None:
-    work = tmp_path / "work"
-    (work / "plots").mkdir(parents=True)
-    (work / "run.txt").write_bytes(DATA)
-    (work / "plots" / "same.txt").write_bytes(DATA)
-    (work / "empty").write_bytes(b"")
-    records = store.collect(work)
-    assert [record.name for record in records] == ["empty", "plots/same.txt", "run.txt"]
-    assert records[1].sha256 == records[2].sha256 == SHA256
-    assert records[2].size == len(DATA)
-    assert store.path_of(SHA256).read_bytes() == DATA
-    assert (work / "run.txt").exists(), "a crash before the commit must not lose it"
-
-
-def test_links_are_not_followed(store: ContentStore, tmp_path: Path) -> None:
-    work = tmp_path / "work"
-    work.mkdir()
-    (work / "passwd").symlink_to("/etc/passwd")
-    (work / "etc").symlink_to("/etc")
-    assert store.collect(work) == ()
-
-
 def test_what_a_crash_left_half_written_is_swept(tmp_path: Path) -> None:
     store = ContentStore(tmp_path / "files")
     (tmp_path / "files" / "incoming" / "half").write_bytes(b"x")
@@ -99,3 +79,102 @@ def test_a_file_that_is_taken_is_moved(store: ContentStore, tmp_path: Path) -> N
         assert not file.exists()
     assert store.path_of(SHA256).stat().st_mode & 0o777 == 0o400
     assert store.path_of(SHA256).stat().st_nlink == 1
+
+
+def scribbled(path: Path) -> None:
+    """Change a byte, and set the modification time back, as a careful scribbler does."""
+    before = path.stat()
+    path.chmod(0o600)
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_damaged_content_is_not_there_is_set_aside_and_told(
+    store: ContentStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.run(store.receive(SHA256, chunks(DATA)))
+    path = store.path_of(SHA256)
+    scribbled(path)
+    assert not store.has(SHA256)
+    assert not path.exists()
+    assert SHA256 in caplog.text
+    with pytest.raises(UnknownItem, match="was changed on the disk"):
+        store.path_of(SHA256)
+    assert [each.name[:64] for each in (store.folder / "quarantine").iterdir()] == [SHA256]
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_the_same_bytes_again_heal_what_was_damaged(store: ContentStore, *, is_seen: bool) -> None:
+    asyncio.run(store.receive(SHA256, chunks(DATA)))
+    scribbled(store.path_of(SHA256))
+    assert not is_seen or not store.has(SHA256)
+    asyncio.run(store.receive(SHA256, chunks(DATA)))
+    assert store.path_of(SHA256).read_bytes() == DATA
+    assert asyncio.run(store.ready(SHA256)) == store.path_of(SHA256)
+
+
+def test_content_that_looks_otherwise_and_is_the_same_is_kept(store: ContentStore) -> None:
+    asyncio.run(store.receive(SHA256, chunks(DATA)))
+    os.utime(store.path_of(SHA256))
+    assert store.has(SHA256)
+
+
+def test_content_is_read_only_once_while_it_looks_the_same(
+    store: ContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(store.receive(SHA256, chunks(DATA)))
+    again = ContentStore(store.folder)  # as after a restart: nothing is known yet
+    read: list[Path] = []
+
+    def counted(path: Path) -> str:
+        read.append(path)
+        return file_sha256(path)
+
+    monkeypatch.setattr("park_repo.whole_files.file_sha256", counted)
+    for _ in range(3):
+        assert again.has(SHA256)
+    assert len(read) == 1
+
+
+LARGE = bytes(3 << 20) + DATA
+
+
+@pytest.mark.parametrize("data", [b"", DATA, LARGE], ids=["nothing", "small", "large"])
+def test_what_is_taken_in_is_a_copy_that_nobody_else_writes_to(
+    store: ContentStore, tmp_path: Path, data: bytes
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(data)
+    with source.open("r+b") as file:
+        with store.intake() as intake:
+            sha256, size = intake.add(file.fileno())
+            assert intake.add(file.fileno()) == (sha256, size)  # the same again is no error
+        file.write(b"SECOND")
+    assert (sha256, size) == (hashlib.sha256(data).hexdigest(), len(data))
+    kept = store.path_of(sha256)
+    assert kept.read_bytes() == data
+    assert (kept.stat().st_nlink, kept.stat().st_mode & 0o777) == (1, 0o400)
+    assert list((store.folder / "incoming").iterdir()) == []
+
+
+def test_holes_of_a_file_take_no_room(store: ContentStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    with source.open("wb") as file:
+        file.truncate(64 << 20)
+    with source.open("rb") as file:
+        sha256, _ = store.copy(file)
+    assert store.path_of(sha256).stat().st_blocks * 512 < 1 << 20
+
+
+def test_nothing_of_an_intake_that_fails_is_kept(store: ContentStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(DATA)
+    with pytest.raises(ConnectionError):
+        _broken_intake(store, source)
+    assert files_below(store.folder) == []
+
+
+def _broken_intake(store: ContentStore, source: Path) -> None:
+    with source.open("rb") as file, store.intake() as intake:
+        intake.add(file.fileno())
+        raise ConnectionError

@@ -100,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # it may stand anywhere, also behind the words of a subcommand's own subcommand
     debug = "--debug" in given
     given = [word for word in given if word != "--debug"]
+    _print_names_as_they_are()
     try:
         chosen = next((word for word in given if not word.startswith("-")), None)
         options = _parser({chosen}).parse_args(given)
@@ -123,6 +124,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return _failed(defect, debug=debug)
     return int(status)
+
+
+def _print_names_as_they_are() -> None:
+    """Let names that are no UTF-8 (PEP 383) come out as the bytes that they are, as `ls` has it."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="surrogateescape")
 
 
 def command_parsers() -> dict[str, argparse.ArgumentParser]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote
 
 from park.client.access.transport import Transport
 from park.errors import UsageError
+from park.model.file_names import in_url
 from park.wire import API, AreaEntry, AreaRecord, decode
 
 __all__ = ["ServiceFiles", "area_route"]
@@ -71,4 +71,4 @@ def area_route(kind: str, path: str) -> str:
         )
     if {".", ".."} & set(path.split("/")):  # else HTTP would take them away, and mean another
         raise UsageError(f"{path!r} is refused: a path of a service has no '..' and no '.'")
-    return f"{API}/areas/{kind}/{quote(path.removeprefix('/'), safe='/~')}"
+    return f"{API}/areas/{kind}/{in_url(path.removeprefix('/'), safe='/~')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from park.calling import service_named
 from park.client.areas import area_route
@@ -16,6 +16,7 @@ from park.client.jobs.submitted_job import Fetch
 from park.client.submission.item import Opening
 from park.digests import is_sha256
 from park.errors import UsageError
+from park.model.file_names import from_url, in_url
 from park.model.job_options import said_options
 from park.model.references import Reference
 from park.model.urls import origin_of
@@ -150,9 +151,9 @@ def _of_reference(url: UrlReference, auth: Credentials | None) -> _Target:
 def _of_park(url: str, auth: Credentials | None) -> _Target:
     """Translate a park URL by the configuration."""
     parts = urlsplit(url)
-    path = unquote(parts.path)
+    path = from_url(parts.path)
     route = (
-        f"{API}{quote(path)}"
+        f"{API}{in_url(path)}"
         if path.startswith("/jobs/")
         else area_route("files", path.lstrip("/") if path.startswith("/~") else path)
     )
@@ -171,7 +172,7 @@ def _of_service_url(url: str, connection: Connection) -> _Target:
         job = plain.removeprefix(jobs).split("/")[0]
         opening = Opening(outbox=connection.outbox, jobs=(job,), authorizes=True)
     elif plain.startswith(files):
-        path = unquote(plain.removeprefix(files))
+        path = from_url(plain.removeprefix(files))
         path = path if path.startswith("~") else f"/{path}"
         opening = Opening(outbox=connection.outbox, files=(path,), authorizes=True)
     else:

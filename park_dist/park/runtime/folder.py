@@ -100,7 +100,7 @@ def read_claim(path: str) -> dict[str, Any] | None:
     """Return who owns an attempt; None where nobody does yet."""
     try:
         owner = json.loads(os.readlink(path))  # noqa: PTH115 (see `JobFolder`)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return owner if isinstance(owner, dict) else None
 
@@ -130,6 +130,6 @@ def read_record(path: str) -> dict[str, Any] | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
             record = json.loads(file.readall())
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

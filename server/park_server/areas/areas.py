@@ -21,6 +21,7 @@ from urllib.parse import quote
 from park.errors import Conflict, NotPermitted, ParkError, ServiceFault, UnknownItem
 from park.runtime.codec import TAG
 from park.wire import AreaEntry
+from park_server import untrusted
 from park_server.areas import beneath
 from park_server.areas.paths import SHARED, Place, parse_place
 
@@ -95,7 +96,7 @@ class Areas:
         """
         place = self.place(text, user)
         base = self._base(place)
-        with _told(place), beneath.folder(base, place.parent, make=place.writable) as inside:
+        with _told(place), untrusted.folder(base, place.parent, make=place.writable) as inside:
             try:
                 mode = os.stat(place.name, dir_fd=inside, follow_symlinks=False).st_mode
             except FileNotFoundError:

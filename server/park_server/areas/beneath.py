@@ -1,7 +1,7 @@
 """Files below a folder, reached without ever leaving it, whatever is renamed or linked meanwhile.
 
-Each step opens the next folder from the descriptor of the one before and follows no link
-(openat(2) with O_NOFOLLOW), so between a look and its use there is nothing to race for.
+No link is followed, and between a look and its use there is nothing to race for: see
+`park_server.untrusted`.
 """
 
 from __future__ import annotations
@@ -9,39 +9,19 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterable, Sequence
 from pathlib import Path
 
 from park.wire import AreaEntry
 from park_repo.durable import sync_file
+from park_server import untrusted
 from park_server.clock import timestamp
+from park_server.untrusted import folder
 
-__all__ = ["entries", "folder", "open_file", "place_file", "receive", "remove"]
+__all__ = ["entries", "open_file", "place_file", "receive", "remove"]
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # without O_NONBLOCK a named pipe would keep the opener waiting for a writer
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-@contextmanager
-def folder(base: Path, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
-    """Give a descriptor of the folder ``parts`` below ``base``; ``make`` makes what is absent.
-
-    Raises `OSError`: `FileNotFoundError`, or `NotADirectoryError` for a link or a file.
-    """
-    descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for part in parts:
-            if make:
-                with suppress(FileExistsError):
-                    os.mkdir(part, 0o700, dir_fd=descriptor)
-            inner = os.open(part, _FOLDER, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def open_file(base: Path, parent: Sequence[str], name: str) -> int:
@@ -109,37 +89,6 @@ def remove(base: Path, parent: Sequence[str], name: str, *, recursive: bool) -> 
         if not stat.S_ISDIR(status.st_mode):
             os.unlink(name, dir_fd=inside)
         elif recursive:
-            _remove_tree(inside, name)
+            untrusted.remove(name, inside)
         else:
             os.rmdir(name, dir_fd=inside)
-
-
-def _remove_tree(inside: int, name: str) -> None:
-    """Remove the folder ``name`` in the folder ``inside``, however deep it is.
-
-    Each folder in it is moved up beside it and removed from there, so that neither the stack
-    nor the descriptors grow with the depth.
-    """
-    pending = [name]
-    while pending:
-        current = pending.pop()
-        within = os.open(current, _FOLDER, dir_fd=inside)
-        try:
-            moved = list(_emptied(within, inside))
-        finally:
-            os.close(within)
-        os.rmdir(current, dir_fd=inside)
-        pending += moved
-
-
-def _emptied(within: int, beside: int) -> Iterator[str]:
-    """Empty the folder ``within``; yield the names that its folders have in ``beside`` now."""
-    with os.scandir(within) as found:
-        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
-    for name, is_folder in entries:
-        if not is_folder:
-            os.unlink(name, dir_fd=within)
-            continue
-        moved = f".removed-{secrets.token_hex(8)}"
-        os.rename(name, moved, src_dir_fd=within, dst_dir_fd=beside)
-        yield moved

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from park_repo.tables import metadata
+from park_server.db.file_names import FileName
 from park_server.db.json_text import JsonText
 
 __all__ = [
@@ -245,7 +246,7 @@ job_files = Table(
     "job_files",
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
-    Column("name", String, primary_key=True),
+    Column("name", FileName, primary_key=True),
     Column("sha256", String, nullable=False),
     Column("size", Integer, nullable=False),
 )

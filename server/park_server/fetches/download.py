@@ -39,7 +39,7 @@ from park_server.fetches.names import file_name
 from park_server.fetches.network_faults import fault_of, full_disk
 from park_server.fetches.partial import Partial, Source, too_large
 from park_server.fetches.patience import Pace, Patience
-from park_server.fetches.threads import in_thread
+from park_server.threads import in_thread
 
 __all__ = ["TIMEOUTS", "Download", "client_of"]
 

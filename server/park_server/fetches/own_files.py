@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from park.errors import UnknownItem
+from park.model.file_names import from_url
 from park.model.ids import JobId
 from park.wire import API, FileRecord
 from park_repo.database import Database
@@ -55,4 +56,4 @@ class OwnFiles:
         """Return what of ``url`` is below a route of this service, unquoted; else nothing."""
         plain = urlunsplit(urlsplit(url)._replace(query="", fragment=""))
         starts = (f"{base}{API}/{route}/" for base in self.urls)
-        return next((unquote(plain[len(s) :]) for s in starts if plain.startswith(s)), "")
+        return next((from_url(plain[len(s) :]) for s in starts if plain.startswith(s)), "")

@@ -25,8 +25,8 @@ from park_server.fetches.names import DEFAULT_NAME, file_name, safe_name
 from park_server.fetches.own_files import OwnFiles
 from park_server.fetches.partial import Partial, Partials, Source, too_large
 from park_server.fetches.patience import Patience, Pause
-from park_server.fetches.threads import in_thread
 from park_server.jobs.seams import FetchedFile
+from park_server.threads import in_thread
 
 __all__ = ["UrlFetcher"]
 
@@ -138,10 +138,10 @@ class UrlFetcher:
 
     async def _fetched(self, order: _Order) -> FetchedFile:
         before = self._database.read(lambda connection: fetch_rows.before(connection, order.key))
-        if order.sha256 is not None and self._content.has(order.sha256):
+        if order.sha256 is not None and await in_thread(self._content.has, order.sha256):
             return self._kept(order.key, before, order.sha256)
         if before is not None and not (
-            order.accepts(before.sha256) and self._content.has(before.sha256)
+            order.accepts(before.sha256) and await in_thread(self._content.has, before.sha256)
         ):
             before = None
         with self._partials.of(order.job, self._limit) as partial:

@@ -6,7 +6,6 @@ A place is named as everywhere, ``~/data/run.zip``, but a root without its first
 
 from __future__ import annotations
 
-import asyncio
 import os
 
 from fastapi import APIRouter
@@ -14,14 +13,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from park.model.file_names import readable
 from park.wire import AreaEntry, AreaRecord
 from park_repo.http.file_content import FileContent
 from park_server.http.auth import user_of
+from park_server.http.exact_json import ExactJson
 from park_server.http.parts import parts_of
+from park_server.threads import in_thread
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/areas")
+router = APIRouter(prefix="/areas", default_response_class=ExactJson)
 
 
 @router.get("")
@@ -44,8 +46,8 @@ async def list_folder(request: Request, path: str) -> list[AreaEntry]:
 async def get_file(request: Request, path: str) -> FileContent:
     """Return a file; ranges and ETag work."""
     areas, user = parts_of(request).areas, user_of(request)
-    place = areas.place(_spelled(path), user)
-    return _Opened(areas.open(_spelled(path), user), place.name)
+    spelled = _spelled(path)
+    return _Opened(areas.open(spelled, user), areas.place(spelled, user).name)
 
 
 @router.put("/files/{path:path}")
@@ -59,7 +61,7 @@ async def put_file(request: Request, path: str) -> dict[str, str]:
 async def remove_file(request: Request, path: str, *, recursive: bool = False) -> Response:
     """Remove a file, an empty folder, or with ``recursive`` a folder with its content."""
     areas, user = parts_of(request).areas, user_of(request)
-    await asyncio.to_thread(areas.remove, _spelled(path), user, recursive=recursive)
+    await in_thread(areas.remove, _spelled(path), user, recursive=recursive)
     return Response(status_code=204)
 
 
@@ -74,7 +76,7 @@ class _Opened(FileContent):
         self._opened = descriptor
         super().__init__(
             f"/proc/self/fd/{descriptor}",
-            filename=name,
+            filename=readable(name),
             stat_result=os.fstat(descriptor),
             headers={"Cache-Control": "private, no-cache"},
         )

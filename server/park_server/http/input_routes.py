@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from park_server.http.parts import parts_of
+from park_server.threads import in_thread
 
 __all__ = ["router"]
 
@@ -15,10 +16,13 @@ router = APIRouter()
 
 @router.get("/files/{sha256}/present")
 async def is_present(request: Request, sha256: str) -> dict[str, bool]:
-    """Tell whether the service has the file, which it then keeps for a day at least."""
+    """Tell whether the service has the file, whole, which it then keeps for a day at least.
+
+    Reads it where that is not known.
+    """
     parts = parts_of(request)
     parts.retention.promise(sha256)  # before the look: what is there then stays
-    return {"present": parts.content.has(sha256)}
+    return {"present": await in_thread(parts.content.has, sha256)}
 
 
 @router.put("/files/{sha256}", status_code=204)

@@ -14,6 +14,8 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
+from park.errors import UnknownItem
+from park.model.file_names import readable
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import JobRecord, JobRequest
@@ -35,7 +37,7 @@ class _Any(PathConvertor):
 
 register_url_convertor("any", _Any())
 
-router = APIRouter()
+router = APIRouter(default_response_class=ExactJson)
 
 _LOG_BLOCK = 1 << 20
 """Bytes of a log in one answer, so that a runaway print does not fill anybody's memory."""
@@ -131,7 +133,7 @@ async def read_log(
     while True:
         # the state first: what was written before the end is then read after it
         is_final = parts.jobs.record(job, user).status.is_final
-        block = parts.folders.log(job, stream, offset, _LOG_BLOCK)
+        block = await asyncio.to_thread(parts.folders.log, job, stream, offset, _LOG_BLOCK)
         is_over = parts.bus.is_over or asyncio.get_running_loop().time() >= deadline
         if block or is_final or is_over:
             break
@@ -151,8 +153,13 @@ async def get_file(request: Request, job: str, name: str) -> FileContent:
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
     parts.database.read(lambda c: job_rows.get(c, job, user))
     file = parts.database.read(lambda c: job_rows.file_of(c, job, name))
+    try:
+        path = await parts.content.ready(file.sha256)
+    except UnknownItem as error:
+        line = f"{name!r} of job {job} is not here any more: {error.message}"
+        raise UnknownItem(line, hint=error.hint) from error
     return FileContent(
-        parts.content.path_of(file.sha256),
-        filename=PurePosixPath(name).name,
+        path,
+        filename=readable(PurePosixPath(name).name),
         headers={"ETag": f'"{file.sha256}"', "Cache-Control": "private, immutable"},
     )

@@ -53,13 +53,13 @@ def problem_response(error: ParkError) -> ExactJson:
     return ExactJson(error.as_problem(), status_code=error.http_status, media_type=_MEDIA_TYPE)
 
 
-async def _park_error(_request: Request, error: Exception) -> JSONResponse:
+async def _park_error(_request: Request, error: Exception) -> ExactJson:
     if not isinstance(error, ParkError):
         raise error
     return problem_response(error)
 
 
-async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
+async def _invalid_request(_request: Request, error: Exception) -> ExactJson:
     if not isinstance(error, RequestValidationError):
         raise error
     first = error.errors()[0]
@@ -67,7 +67,7 @@ async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
     return problem_response(UsageError(f"the request is not valid at {place}: {first['msg']}"))
 
 
-async def _http_exception(request: Request, error: Exception) -> JSONResponse:
+async def _http_exception(request: Request, error: Exception) -> ExactJson:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == UnknownItem.http_status:

@@ -15,9 +15,10 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import output_of
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
-from park_server.jobs.folder import JobFolders
+from park_server.jobs.files.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, end_of, line_of, may_run_again, next_try
 from park_server.jobs.run import Run
+from park_server.untrusted import TooMuch
 
 __all__ = ["AttemptExits", "why_not_started"]
 
@@ -62,6 +63,10 @@ class AttemptExits:
             files = await self._disk.patiently(
                 lambda: self._folders.collect(job, run.user, output), limit_s=_FILES_PATIENCE_S
             )
+        except TooMuch as error:
+            line = f"it left {error} in its work directory, and none is kept: leave an archive"
+            await self.end(job, JobEnd(status=JobState.FAILED, error=line))
+            return
         except OSError as error:
             _log.exception("the files of job %s could not be kept", job)
             line = f"the service could not keep its files: {error}"

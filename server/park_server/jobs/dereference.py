@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Connection, select
 
 from park.errors import CannotSatisfy, UnknownItem
 from park.model.conditions import brief
+from park.model.file_names import in_url
 from park.model.ids import JobId
 from park.model.references import NODE, Reference, What
 from park.runtime.codec import TAG
@@ -107,7 +107,7 @@ def _here(connection: Connection, user: str, reference: Reference, base_url: str
         return {TAG: "selected", "value": document, "path": steps}
     file = _file(connection, reference)
     if reference.what is What.URL:
-        return f"{base_url}{API}/jobs/{job.id}/files/{quote(file.name)}"
+        return f"{base_url}{API}/jobs/{job.id}/files/{in_url(file.name)}"
     if reference.what is What.FILE:
         return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
     raise CannotSatisfy(f"{reference}: that is no argument")

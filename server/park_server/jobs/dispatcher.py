@@ -37,13 +37,14 @@ from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
 from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
-from park_server.jobs.folder import JobFolders
+from park_server.jobs.files.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, cancelled_on_request
 from park_server.jobs.queue import Queue
 from park_server.jobs.run import Run, recovered_run, run_of
 from park_server.jobs.seams import ReadyEnvironments
 from park_server.jobs.stored_job import StartedAttempt, StoredJob
 from park_server.tasks import Tasks
+from park_server.threads import in_thread
 
 __all__ = ["Dispatcher"]
 
@@ -195,8 +196,8 @@ class Dispatcher:
     def start_with(self, user: str, new: Iterable[Planned], batch: Batch) -> set[JobId]:
         """Start what can start at once of jobs whose creation is in ``batch``.
 
-        So both share a commit. Only where a slot is free, nobody waits, and the
-        environment is known to be whole; returns the ids of those that it took.
+        So both share a commit. Only where a slot is free, nobody waits, the environment is
+        known to be whole, and there are no input files; returns the ids of those that it took.
         """
         taken: set[JobId] = set()
         if self._queue:
@@ -206,7 +207,8 @@ class Dispatcher:
                 break
             environment = self._environments.known(LockHash(str(plan.request.lock_hash)))
             is_here = plan.id in self._starting or plan.id in self._runs
-            if environment is not None and not is_here:
+            is_ready = environment is not None and not self._folders.takes_time(plan.request.call)
+            if environment is not None and is_ready and not is_here:
                 self._starting.add(plan.id)
                 queued = job_rows.Queued(user=user, request=plan.request)
                 starting = batch.write(self._starting_change(queued, environment))
@@ -279,7 +281,10 @@ class Dispatcher:
         request = queued.request
         environment = await self._environments.ready(LockHash(str(request.lock_hash)))
         call = self._resolved(queued) if queued.refers else request.call
-        self._folders.prepare(queued.id, queued.user, call)
+        if self._folders.takes_time(call):
+            await in_thread(self._folders.prepare, queued.id, queued.user, call)
+        else:
+            self._folders.prepare(queued.id, queued.user, call)
         change = self._starting_change(queued, environment)
         return environment, await self._database.awrite(change)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from park.errors import UnknownItem
+from park.model.file_names import readable
 from park.model.ids import JobId
 from park.model.job_options import option_values
 from park.model.states import JobKind, JobState, may_follow
@@ -289,8 +290,8 @@ def end(connection: Connection, job: JobId, end: JobEnd) -> ChangedJob:
         job,
         end.status,
         finished=now(),
-        error=end.error,
-        traceback=end.traceback,
+        error=end.error and readable(end.error),
+        traceback=end.traceback and readable(end.traceback),
     )
     if end.result is not None:
         connection.execute(_ADD_RESULT, {"job": job, "document": end.result})

@@ -79,6 +79,6 @@ class ProgressListener:
 
     def _size(self, job: JobId) -> int:
         try:
-            return (self._folder_of(job) / PROGRESS_FILE).stat().st_size
+            return (self._folder_of(job) / PROGRESS_FILE).lstat().st_size
         except OSError:
             return 0

@@ -26,6 +26,7 @@ from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.urls import file_url
+from park_server.threads import in_thread
 
 __all__ = ["Stager"]
 
@@ -197,7 +198,7 @@ class Stager:
             is_own = True
             await self._content.receive(file.sha256, _chunks(link, token, job, file))
 
-        while not self._content.has(file.sha256):
+        while not await in_thread(self._content.has, file.sha256):
             is_own = False
             try:
                 await link.patiently(lambda: self._files.do((link.url, file.sha256), download))

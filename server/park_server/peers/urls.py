@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from park.errors import UsageError
+from park.model.file_names import in_url
 from park.model.urls import DEFAULT_PORTS, bracketed
 from park.wire import API
 
@@ -41,7 +42,7 @@ def job_path(job: str) -> str:
 
 def file_path(job: str, name: str) -> str:
     """Return the path of a file that a job left."""
-    return f"{job_path(job)}/files/{quote(name, safe='/')}"
+    return f"{job_path(job)}/files/{in_url(name)}"
 
 
 def file_url(service: str, job: str, name: str) -> str:

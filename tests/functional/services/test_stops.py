@@ -9,7 +9,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -51,14 +51,14 @@ POLLS = [
 
 
 def poll(service: ParkService, method: str, path: str, after: int) -> httpx2.Response:
-    body = {"leaves": [{"leaf": {"job": JOB, "is": "completed"}}], "wait": 30}
+    body: Any = {"leaves": [{"leaf": {"job": JOB, "is": "completed"}}], "wait": 30}
     return httpx2.request(
         method,
         f"{service.url}/api/v1/{path}",
         auth=("__token__", service.token),
         params={"wait": 30, "after": after} if method == "GET" else {},
         timeout=LIMIT_S,
-        **({"json": body} if method == "POST" else {}),
+        json=body if method == "POST" else None,
     )
 
 

@@ -40,8 +40,18 @@ def test_any_json_is_taken(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [(1, {2}), frozenset([3]), {4: 5}, 2**70, float("nan"), 1j, b"6", PurePosixPath("a")]
-    + [FileValue(sha256="ab" * 32, name="run\udcff.txt"), ServiceFile(path="~/a")],
+    [
+        (1, {2}),
+        frozenset([3]),
+        {4: 5},
+        2**70,
+        float("nan"),
+        1j,
+        b"6",
+        PurePosixPath("a"),
+        FileValue(sha256="ab" * 32, name="run\udcff.txt"),
+        ServiceFile(path="~/a"),
+    ],
     ids=repr,
 )
 def test_what_the_codec_makes_is_taken(value: Any) -> None:

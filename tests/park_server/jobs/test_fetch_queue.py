@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,12 @@ class ToldFetcher:
         return answer
 
 
-FILE = FetchedFile(url="https://example.org/run.zip", sha256="ab" * 32, size=3, name="run.zip")
+FILE = FetchedFile(
+    url="https://example.org/run.zip",
+    sha256=hashlib.sha256(b"zip").hexdigest(),
+    size=3,
+    name="run.zip",
+)
 
 
 async def submit_fetch(here: Lab, job: str, url: Any = FILE.url, **more: Any) -> Any:
@@ -58,7 +64,7 @@ def test_a_fetch_is_a_job_whose_file_others_get(tmp_path: Path) -> None:
     async def test() -> None:
         fetcher = ToldFetcher(CannotSatisfy("503"), FILE)
         async with lab(tmp_path, fetcher=fetcher) as here:
-            place = tmp_path / "files" / "ab"
+            place = tmp_path / "files" / FILE.sha256[:2]
             place.mkdir()
             (place / FILE.sha256).write_text("zip")
             record = await submit_fetch(here, "f", retries=1, backoff_s=0.01)

@@ -130,7 +130,7 @@ def test_files_are_kept_when_there_is_room_again(
     async def test() -> None:
         async with lab(tmp_path) as here:
             disk = FullDisk(here.database)
-            monkeypatch.setattr(here.content, "collect", disk.guard(here.content.collect))
+            monkeypatch.setattr(here.content, "intake", disk.guard(here.content.intake))
             await here.submit("a")
             order = await here.started()
             (order.directory / "work").mkdir()

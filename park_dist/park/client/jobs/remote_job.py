@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from park.client.access.transport import Transport, patient
 from park.client.connection import WithConnection
@@ -19,6 +18,7 @@ from park.client.jobs.when import Condition
 from park.client.submission.item import Item, State
 from park.errors import JobCancelled, JobFailed, UnknownItem
 from park.model.conditions import JobIs, Leaf, Phase
+from park.model.file_names import in_url
 from park.model.references import Reference, What
 from park.model.states import JobState
 from park.wire import API, FileRecord, JobRecord, decode
@@ -136,7 +136,7 @@ class RemoteJob(Phased):
 
     def route_of(self, name: str) -> str:
         """Return the path of that URL below the one of the service."""
-        return f"{API}/jobs/{self._id}/files/{quote(name)}"
+        return f"{API}/jobs/{self._id}/files/{in_url(name)}"
 
     # -- conditions
 

@@ -7,6 +7,7 @@ true nevertheless, and whoever looks later must not see something else.
 from __future__ import annotations
 
 import json
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,12 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from park.model.ids import JobId
+from park_server import untrusted
+from park_server.untrusted import NotPlain
 
 __all__ = ["PROGRESS_FILE", "Reports"]
 
 PROGRESS_FILE = "progress.jsonl"
 
 _SATISFIED = -1
+
+_MOST_BYTES = 64 << 20
+"""Reports after that are not compared: at a hundred bytes each, the first 600,000 are."""
 
 _MOST_REMEMBERED = 10_000
 """Comparisons whose place in a file is remembered; others are read from the beginning."""
@@ -44,7 +50,7 @@ class Reports:
 
     def _search(self, job: JobId, offset: int, test: Callable[[dict[str, Any]], bool]) -> int:
         """Return the offset after the last whole line, or that the test was passed."""
-        for line, end in _lines(self._folder_of(job) / PROGRESS_FILE, offset):
+        for line, end in _lines(self._folder_of(job), offset):
             offset = end
             with suppress(ValueError, RecursionError):  # nested beyond reading: no report
                 report = json.loads(line)
@@ -53,16 +59,19 @@ class Reports:
         return offset
 
 
-def _lines(path: Path, offset: int) -> Iterator[tuple[bytes, int]]:
-    """Yield each whole line from ``offset`` on, with the offset of its end."""
+def _lines(folder: Path, offset: int) -> Iterator[tuple[bytes, int]]:
+    """Yield each whole line from ``offset`` on, with the offset of its end.
+
+    Of the file in a job's ``folder``, where it is a plain one, up to `_MOST_BYTES`.
+    """
     try:
-        file = path.open("rb")
-    except OSError:  # nothing reported yet
+        with (
+            untrusted.opened(folder.parent, [folder.name, PROGRESS_FILE]) as descriptor,
+            os.fdopen(os.dup(descriptor), "rb") as file,
+        ):
+            file.seek(offset)
+            while (line := file.readline(max(0, _MOST_BYTES - offset))).endswith(b"\n"):
+                offset += len(line)  # one without an end is being written
+                yield line, offset
+    except (OSError, NotPlain):  # nothing reported yet
         return
-    with file:
-        file.seek(offset)
-        for line in file:
-            if not line.endswith(b"\n"):  # it is being written
-                return
-            offset += len(line)
-            yield line, offset

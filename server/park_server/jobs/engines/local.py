@@ -11,7 +11,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,20 @@ from park.runtime.order import Order
 from park.wire import ForkServerRecord
 from park_server.jobs.engines.engine import AttemptExit, Sink, StartOrder
 from park_server.jobs.engines.evidence import (
+    Evidence,
     claim_for_service,
     exit_of,
     finished_evidence,
+    is_large,
     never_started,
+    owner_of,
     read_evidence,
 )
 from park_server.jobs.engines.fork_server_client import ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import copy_runtime
+from park_server.tasks import Tasks
 
 __all__ = ["LocalEngine", "LocalEngineSettings"]
 
@@ -65,7 +69,7 @@ class LocalEngine:
         self._runtime = copy_runtime(home / "runtime")
         self._jobs: dict[str, _Job] = {}
         self._watches = ProcessWatches()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_log, "what a job left could not be read")
         self._pool = ForkServerPool(
             root=home / "forkservers" / "v1",
             cache=home / "cache",
@@ -126,9 +130,19 @@ class LocalEngine:
         if left := message.get("left"):
             _log.warning("job %s has ended, but not its processes %s", job.order.job_id, left)
         if message["finished"]:
-            self._exit(job, exit_of(job.order, finished_evidence(job.order)))
+            self._exit_by(job, finished_evidence)
         else:
-            self._exit(job, exit_of(job.order, replace(read_evidence(job.order), exit=message)))
+            self._exit_by(job, lambda order: replace(read_evidence(order), exit=message))
+
+    def _exit_by(self, job: _Job, read: Callable[[StartOrder], Evidence]) -> None:
+        """Report the exit of an attempt as the records that it left tell it."""
+        if is_large(job.order):
+            self._tasks.spawn(self._exit_later(job, read))
+        else:
+            self._exit(job, exit_of(job.order, read(job.order)))
+
+    async def _exit_later(self, job: _Job, read: Callable[[StartOrder], Evidence]) -> None:
+        self._exit(job, exit_of(job.order, await asyncio.to_thread(read, job.order)))
 
     def _exit(self, job: _Job, exited: AttemptExit) -> None:
         self._jobs.pop(job.order.job_id, None)
@@ -163,11 +177,11 @@ class LocalEngine:
             detail = "its fork server went away before it started"
             self._exit(job, never_started(order, f"{detail}: {why}" if why else detail))
             return
-        evidence = read_evidence(order)
-        if evidence.owner is not None and evidence.owner.is_alive():
-            self._follow_process(job, evidence.owner.pid)
+        owner = owner_of(order)
+        if owner is not None and owner.is_alive():
+            self._follow_process(job, owner.pid)
         else:
-            self._exit(job, exit_of(order, evidence))
+            self._exit_by(job, read_evidence)
 
     def _follow_process(self, job: _Job, pid: int) -> None:
         job.link = None
@@ -176,7 +190,7 @@ class LocalEngine:
 
     def _process_gone(self, job: _Job) -> None:
         if not job.cancelled:  # else the cancel empties the session first
-            self._exit(job, exit_of(job.order, read_evidence(job.order)))
+            self._exit_by(job, read_evidence)
 
     # -- cancelling
 
@@ -213,7 +227,7 @@ class LocalEngine:
             await asyncio.wait_for(gone.wait(), grace_s)
         await asyncio.to_thread(processes.end_session, pid, _KILL_TIMEOUT_S)
         await asyncio.to_thread(processes.end_all, below, _KILL_TIMEOUT_S)
-        self._exit(job, exit_of(job.order, read_evidence(job.order)))
+        await self._exit_later(job, read_evidence)
 
     # -- recovering
 
@@ -233,7 +247,7 @@ class LocalEngine:
                 self._started(job, pid)
             elif self._machine_restarted() and not read_evidence(order).claimed:
                 # a claim is not synchronised: after a power cut its absence proves nothing
-                self._exit(job, exit_of(order, read_evidence(order)))
+                self._exit_by(job, read_evidence)
             else:
                 self._follow_folder(job)
         self._note_boot()
@@ -286,6 +300,7 @@ class LocalEngine:
         """Let go of everything; what runs goes on, and a later engine finds it again."""
         self._watches.close()
         self._pool.close()
+        await self._tasks.stop()
 
     async def shut_down(self) -> None:
         """Have every fork server leave after its last job, then close."""

@@ -45,9 +45,11 @@ def _reals(table: str, column: str) -> list[dict[str, Any]]:
     """
     keys = _keys(table)
     document = sa.literal_column(f'"{column}"', sa.Float)
-    query: sa.Select[Any] = sa.select(
-        *(sa.literal_column(f'"{key}"').label(f"of_{key}") for key in keys), document
-    )
+    columns: list[sa.ColumnElement[Any]] = [
+        *(sa.literal_column(f'"{key}"').label(f"of_{key}") for key in keys),
+        document,
+    ]
+    query = sa.select(*columns)
     query = query.select_from(sa.table(table)).where(sa.func.typeof(document) == "real")
     return [
         {**dict(zip([f"of_{key}" for key in keys], row[:-1], strict=True)), "text": row[-1]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -59,12 +60,16 @@ def test_each_leaf_is_told_once_when_it_is_decided(service: FollowServer, heard:
     assert heard.is_silent()
 
 
+def asked(service: FollowServer, count: int) -> bool:
+    return len(service.questions) == count
+
+
 def test_a_new_question_takes_over_those_that_are_no_larger(
     service: FollowServer, heard: Heard
 ) -> None:
     for count, name in enumerate("abcd", 1):
         heard.follow(name)
-        service.until(lambda count=count: len(service.questions) == count)
+        service.until(partial(asked, service, count))
     assert service.questions == [1, 1 + 1, 1, 1 + 1 + 2]
     for name in "abcd":
         service.end(name)

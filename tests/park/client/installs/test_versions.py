@@ -40,7 +40,7 @@ def test_equal_pins_under_the_same_python_match() -> None:
 def test_names_and_versions_are_compared_in_their_normal_form() -> None:
     record = there(**{"demo": "1.0-RC1", "Zope.Interface": "6"})
     assert versions_of(record) == {"demo": "1.0rc1", "zope-interface": "6"}
-    assert compared(record, here(**{"Demo": "1.0rc1", "zope_interface": "6"})).matches_local
+    assert compared(record, here(Demo="1.0rc1", zope_interface="6")).matches_local
 
 
 def test_each_difference_is_told_and_the_python_before_the_packages() -> None:

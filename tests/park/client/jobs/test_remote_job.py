@@ -119,8 +119,8 @@ class Writing(JobService):
 
     written: ClassVar = {"stdout": "χ² = 1.5\n".encode(), "stderr": b"\xff!\n"}
 
-    def bytes(self, path: str, *, params: Any = None) -> httpx2.Response:
-        text, offset = self.written[path.rpartition("/")[2]], params["offset"]
+    def bytes(self, path: str, **arguments: Any) -> httpx2.Response:
+        text, offset = self.written[path.rpartition("/")[2]], arguments["params"]["offset"]
         final = str(offset + 1 >= len(text)).lower()
         return httpx2.Response(
             200, content=text[offset : offset + 1], headers={"x-park-final": final}

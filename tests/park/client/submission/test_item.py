@@ -110,7 +110,7 @@ def test_what_needs_something_that_failed_fails_with_the_kind_and_the_words_of_t
 ) -> None:
     root = CannotSatisfy("no such Python", hint="install it", details={"python": "3.9"})
     need = job("need", state=State.FAILED, error=root)
-    item = job(**{kind: (need,)})
+    item = job(needs=(need,)) if kind == "needs" else job(settled_needs=(need,))
     error, found = prevented(item)
     assert found is root
     assert isinstance(error, CannotSatisfy)

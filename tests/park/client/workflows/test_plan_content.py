@@ -29,7 +29,7 @@ def call(name: str, *args: Any, on: Any = ONE, when: Any = None) -> Item:
 
 
 def fetch(name: str, url: Any) -> Item:
-    call = {"args": [], "kwargs": {}}
+    call: Any = {"args": [], "kwargs": {}}
     document = {"entry_point": FETCH, "call": call, "fetch": {"url": url}}
     return Item(ONE, name, FETCH, document=document)
 

@@ -4,20 +4,20 @@
 
     jobs/<id>/
         call.json        the encoded arguments
-        inputs/<sha256>/<name>   files that are arguments, links into the content store
+        inputs/<sha256>/<name>   files that are arguments, see `input_files`
         work/            the job's working directory; what it leaves there are its files
         stdout, stderr   as the job writes them
         progress.jsonl   one line for each report
         attempt-N.json, outcome.json, exit.json   see `park.runtime`
+
+The job may write to all of it, also after its end: it is read as `park_server.untrusted` says.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,11 +26,15 @@ from typing import Any
 
 from park.errors import UnknownItem
 from park.model.ids import JobId
-from park.runtime.folder import JobFolder, read_record
 from park.wire import FileRecord, JobRecord
+from park_server import untrusted
 from park_server.areas.areas import Areas
 from park_server.content import ContentStore
 from park_server.jobs.conditions.progress_log import PROGRESS_FILE
+from park_server.jobs.files.input_files import InputFiles, files_in
+from park_server.jobs.files.left_files import collect, tell
+from park_server.threads import in_thread
+from park_server.untrusted import NotPlain
 
 __all__ = ["STREAMS", "JobFolders", "Marks"]
 
@@ -38,6 +42,11 @@ STREAMS = ("stdout", "stderr")
 
 _KEPT = frozenset({*STREAMS, PROGRESS_FILE})
 """What stays in the folder of a job that has ended."""
+
+_CALL, _WORK, _MARKS = "call.json", "work", "marks.json"
+
+_MARKS_BYTES = 65_536
+"""More than two numbers ever take."""
 
 _KEPT_BYTES = 16 << 20
 """How much of a stream is kept of a job that was stopped for want of room."""
@@ -57,15 +66,23 @@ class Marks:
 class JobFolders:
     """The folders of all jobs below one root."""
 
-    def __init__(self, root: Path, content: ContentStore, areas: Areas) -> None:
+    def __init__(
+        self, root: Path, content: ContentStore, areas: Areas, inputs: InputFiles | None = None
+    ) -> None:
         self._root = root
         self._areas = areas
         self._content = content
+        self._inputs = inputs or InputFiles(content)
         self._janitor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="park-janitor")
 
     def path_of(self, job: JobId) -> Path:
         """Return the folder of ``job``."""
         return self._root / job
+
+    @staticmethod
+    def takes_time(call: Any) -> bool:
+        """Tell whether to `prepare` for ``call`` may take long: not for an event loop then."""
+        return next(files_in(call), None) is not None
 
     def prepare(self, job: JobId, user: str, call: dict[str, Any]) -> None:
         """Make the folder with its call and inputs.
@@ -73,25 +90,14 @@ class JobFolders:
         The job itself makes its work directory, without what an earlier attempt left there.
         Raises `UnknownItem` for an absent input, and what `Areas` says of a file of ``user``.
         """
-        folder = self.path_of(job)
-        folder.mkdir(exist_ok=True)
-        for sha256, name in _files_in(call):
-            self._link_input(folder / "inputs" / sha256, sha256, name)
-        # nobody reads it before the order, and an order comes only after this has returned
-        call = self._areas.resolved(call, user)
-        (folder / "call.json").write_text(json.dumps(call), encoding="utf-8")
-
-    def _link_input(self, folder: Path, sha256: str, name: str) -> None:
-        source = self._content.path_of(sha256)
-        if "/" in name or name in {"", ".", ".."} or "\0" in name:
-            raise UnknownItem(f"not the name of a file: {name!r}")
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / name
-        target.unlink(missing_ok=True)
-        try:
-            target.symlink_to(source)
-        except OSError:
-            shutil.copyfile(source, target)
+        with untrusted.folder(self._root, [job], make=True) as inside:
+            self._inputs.put(inside, call)
+            # nobody reads it before the order, and an order comes only after this has returned
+            text = json.dumps(self._areas.resolved(call, user))
+            untrusted.remove(_CALL, inside)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(_CALL, flags, 0o644, dir_fd=inside), "w") as file:
+                file.write(text)
 
     async def collect(
         self, job: JobId, user: str, output: str | None = None
@@ -104,7 +110,7 @@ class JobFolders:
         left = await self._collected_work(job)
         written = None
         if output is not None:
-            written = await asyncio.to_thread(self._collected_output, user, output)
+            written = await in_thread(self._collected_output, user, output)
         if written is None:
             return left
         return (*(file for file in left if file.name != written.name), written)
@@ -119,14 +125,28 @@ class JobFolders:
         return FileRecord(name=self._areas.place(output, user).name, sha256=sha256, size=size)
 
     async def _collected_work(self, job: JobId) -> tuple[FileRecord, ...]:
-        work = self.path_of(job) / "work"
         try:
-            with os.scandir(work) as entries:
+            with untrusted.folder(self._root, [job, _WORK]) as work, os.scandir(work) as entries:
                 if next(entries, None) is None:  # the common case: no thread to ask
                     return ()
         except FileNotFoundError:  # it never came so far
             return ()
-        return await asyncio.to_thread(self._content.collect, work)
+        except NotADirectoryError:
+            await in_thread(self._tell, job, ["its work directory is none any more"])
+            return ()
+        return await in_thread(self._collected_files, job)
+
+    def _collected_files(self, job: JobId) -> tuple[FileRecord, ...]:
+        with untrusted.folder(self._root, [job, _WORK]) as work:
+            files, left_out = collect(work, self._content)
+        self._tell(job, left_out)
+        return files
+
+    def _tell(self, job: JobId, left_out: Sequence[str]) -> None:
+        """Say in the job's standard error what of its files was not kept."""
+        if left_out:
+            with untrusted.folder(self._root, [job]) as inside:
+                tell(inside, job, left_out)
 
     def clear(self, job: JobId) -> None:
         """Remove, in the background, what nobody needs of a job whose end is committed.
@@ -135,21 +155,20 @@ class JobFolders:
         streams and progress stay. On some file systems to remove a directory takes
         milliseconds, for which no other job should wait.
         """
-        self._janitor.submit(_clear, self.path_of(job))
+        self._janitor.submit(self._clear, job)
 
     def discard_files(self, job: JobId) -> None:
         """Give the room back that ``job`` takes, but for the beginnings of its streams."""
-        folder = self.path_of(job)
-        shutil.rmtree(folder / "work", ignore_errors=True)
-        for name in _KEPT:
+        with suppress(OSError), untrusted.folder(self._root, [job]) as inside:
             with suppress(OSError):
-                path = folder / name
-                if path.stat().st_size > _KEPT_BYTES:
-                    os.truncate(path, _KEPT_BYTES)
+                untrusted.remove(_WORK, inside)
+            for name in _KEPT:
+                with suppress(OSError, NotPlain):
+                    _cut(name, inside)
 
     def remove(self, job: JobId) -> None:
         """Remove, in the background, the folder of a job that is there no longer."""
-        self._janitor.submit(shutil.rmtree, self.path_of(job), ignore_errors=True)
+        self._janitor.submit(self._remove, job)
 
     def close(self) -> None:
         """Leave the rest of the clearing; nobody misses what it would have freed."""
@@ -157,7 +176,10 @@ class JobFolders:
 
     def marks(self, job: JobId, attempt: int) -> Marks:
         """Return what ``@park.job`` said of the callable of ``job``, as its process wrote it."""
-        record = read_record(JobFolder(root=str(self.path_of(job))).marks) or {}
+        try:
+            record = untrusted.read_json(self._root, [job, _MARKS], _MARKS_BYTES) or {}
+        except NotPlain:
+            return Marks()
         if record.get("attempt") != attempt:
             return Marks()
         timeout_s = record.get("timeout_s")
@@ -173,57 +195,64 @@ class JobFolders:
 
     def progress(self, job: JobId) -> dict[str, Any] | None:
         """Return the newest progress that ``job`` reported."""
-        return _last_line(self.path_of(job) / PROGRESS_FILE)
+        return _last_report(self._tail(job, PROGRESS_FILE, _LAST_LINE_BYTES))
+
+    def _tail(self, job: JobId, name: str, limit: int) -> bytes:
+        try:
+            with untrusted.opened(self._root, [job, name]) as descriptor:
+                size = os.fstat(descriptor).st_size
+                return os.pread(descriptor, limit, max(0, size - limit))
+        except (OSError, NotPlain):
+            return b""
 
     def log(self, job: JobId, stream: str, offset: int, limit: int) -> bytes:
-        """Return up to ``limit`` bytes of ``stream`` from ``offset``; raises `UnknownItem`."""
+        """Return up to ``limit`` bytes of ``stream`` from ``offset``.
+
+        Raises `UnknownItem` where there is no such stream, and where the job has put something
+        else in its place.
+        """
         if stream not in STREAMS:
             raise UnknownItem(f"no stream {stream!r}; a job has stdout and stderr")
         try:
-            with (self.path_of(job) / stream).open("rb") as file:
-                file.seek(offset)
-                return file.read(limit)
+            with untrusted.opened(self._root, [job, stream]) as descriptor:
+                return os.pread(descriptor, limit, offset)
         except FileNotFoundError:
             return b""
+        except NotPlain as error:
+            raise UnknownItem(
+                f"the {stream} of job {job} is {error}, and not read",
+                hint="the job itself has put that in the place of its log",
+            ) from error
+
+    def _remove(self, job: JobId) -> None:
+        with suppress(OSError), untrusted.folder(self._root, []) as inside:
+            untrusted.remove(job, inside)
+
+    def _clear(self, job: JobId) -> None:
+        with suppress(OSError), untrusted.folder(self._root, [job]) as inside:
+            for name in os.listdir(inside):  # noqa: PTH208 (a descriptor)
+                if name not in _KEPT:
+                    with suppress(OSError):
+                        untrusted.remove(name, inside)
 
 
-def _clear(folder: Path) -> None:
-    for entry in list(os.scandir(folder)):
-        if entry.name in _KEPT:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                os.unlink(entry.path)  # noqa: PTH108 (a path of `scandir`)
-
-
-def _files_in(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield (sha256, name) of each file among the encoded arguments."""
-    if isinstance(value, dict):
-        if value.get("$park") == "file":
-            yield str(value["sha256"]), str(value["name"])
-        else:
-            for item in value.values():
-                yield from _files_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _files_in(item)
-
-
-def _last_line(path: Path) -> dict[str, Any] | None:
+def _cut(name: str, inside: int) -> None:
+    """Shorten a file to what is kept of it."""
+    descriptor = untrusted.open_plain(name, inside, os.O_RDWR)
     try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _LAST_LINE_BYTES))
-            lines = file.read().splitlines(keepends=True)
-    except FileNotFoundError:
-        return None
-    for line in reversed(lines):
-        if line.endswith(b"\n"):  # one that is being written has no end yet
+        if os.fstat(descriptor).st_size > _KEPT_BYTES:
+            os.ftruncate(descriptor, _KEPT_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _last_report(block: bytes) -> dict[str, Any] | None:
+    """Return the last whole line that is a report; one that is being written has no end yet."""
+    for line in reversed(block.splitlines(keepends=True)):
+        if line.endswith(b"\n"):
             try:
                 value = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             return value if isinstance(value, dict) else None
     return None
