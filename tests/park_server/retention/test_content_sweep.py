@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,8 +28,10 @@ def content(tmp_path: Path) -> ContentStore:
 
 
 def kept(content: ContentStore, text: str) -> str:
-    sha256, _ = content.copy(io.BytesIO(text.encode()))
-    return sha256
+    with content.intake() as intake, tempfile.TemporaryFile() as file:
+        file.write(text.encode())
+        file.flush()
+        return intake.add(file.fileno())[0]
 
 
 def test_what_is_in_use_stays_and_the_rest_goes(content: ContentStore) -> None:
