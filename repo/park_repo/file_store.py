@@ -6,6 +6,7 @@
     <root>/files/<sha256[:2]>/<sha256>/<file name>       published
     <root>/files/<sha256[:2]>/<sha256>/<file name>.metadata
     <root>/quarantine/<random>/<sha256>/<file name>      without a row; nothing reads them
+    <root>/quarantine/<sha256>.<random>                  found damaged; nothing reads them
 
 A wheel keeps its file name, so that pip and uv can install it from its path. A file that
 has no row in the database does not exist; the sweep at start puts it into quarantine.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 from park.errors import CannotSatisfy, TooLarge
 from park_repo.durable import sync_directory, sync_file, write_synced
+from park_repo.whole_files import WholeFiles
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -98,6 +100,7 @@ class FileStore:
         self._quarantine = root / "quarantine"
         self._files.mkdir(parents=True, exist_ok=True)
         self._incoming.mkdir(exist_ok=True)
+        self._whole = WholeFiles(self._quarantine)
 
     def incoming(self, *, limit: int) -> IncomingFile:
         """Open a new incoming file of at most ``limit`` bytes."""
@@ -111,6 +114,17 @@ class FileStore:
         """Return where the METADATA of that file is, or would be (PEP 658)."""
         return self.path_of(sha256, f"{filename}.metadata")
 
+    def is_whole(self, sha256: str, filename: str) -> bool:
+        """Tell whether the file has its digest; one that has not is set aside.
+
+        Reads it where it does not look as when that was last seen: not for an event loop.
+        """
+        return self._whole.is_whole(self.path_of(sha256, filename), sha256)
+
+    def looks_whole(self, sha256: str, filename: str) -> bool:
+        """Tell, without reading it, whether the file is as it was when it was seen whole."""
+        return self._whole.looks_whole(self.path_of(sha256, filename))
+
     def keep(self, incoming: IncomingFile, filename: str, metadata: bytes | None) -> None:
         """Move a finished ``incoming`` file to its place, with its METADATA, if any, beside it.
 
@@ -122,6 +136,7 @@ class FileStore:
             write_synced(incoming.metadata_path, metadata)
             incoming.metadata_path.rename(self.metadata_path_of(incoming.sha256, filename))
         incoming.path.rename(target)
+        self._whole.note(target)
         for directory in (target.parent, target.parent.parent, self._files):
             sync_directory(directory)
 

@@ -159,8 +159,12 @@ class Index:
         return self._files(trees_of(user), project)
 
     def has(self, sha256: str, *, user: str | None = None) -> bool:
-        """Tell whether a file with this digest is here; given ``user``, whether he may see it."""
-        return bool(self._by_digest(sha256, user))
+        """Tell whether a file with this digest is here, whole; given ``user``, for him to see.
+
+        Reads it where that is not known: not for an event loop.
+        """
+        found = self._by_digest(sha256, user)
+        return any(self._store.is_whole(sha256, file.filename) for file in found)
 
     async def sha256_of(self, project: str, filename: str, *, user: str) -> str | None:
         """Return the digest of the file of this name that ``user`` gets here, None without one.
@@ -203,6 +207,19 @@ class Index:
         """Return the path of ``file``'s bytes."""
         return self._store.path_of(file.sha256, file.filename)
 
+    async def ready_at(self, file: PublishedFile) -> Path:
+        """Return `stored_at`, once the bytes are seen to have their digest.
+
+        Raises `UnknownItem` where they were changed on the disk.
+        """
+        known = (file.sha256, file.filename)
+        if self._store.looks_whole(*known) or await asyncio.to_thread(self._store.is_whole, *known):
+            return self.stored_at(file)
+        raise UnknownItem(
+            f"{file.filename} was changed or lost on the disk of this index",
+            hint="upload the same file again: that mends it",
+        )
+
     def metadata_at(self, file: PublishedFile) -> Path:
         """Return the path of ``file``'s METADATA (PEP 658)."""
         return self._store.metadata_path_of(file.sha256, file.filename)
@@ -230,7 +247,9 @@ class Index:
             publication = Publication(file=file, is_new=is_new)
         else:
             keep = partial(self._store.keep, upload.content, file.filename, facts.metadata)
-            publication = await self._database.awrite(partial(_commit, file=file, keep=keep))
+            is_here = await asyncio.to_thread(self._store.is_whole, file.sha256, file.filename)
+            change = partial(_commit, file=file, keep=keep, is_here=is_here)
+            publication = await self._database.awrite(change)
         if publication.is_new:
             self.pages.changed(shelf, file.project)
             self._announce(publication.file)
@@ -308,9 +327,15 @@ def _describe(upload: Upload, facts: FileFacts, shelf: Shelf) -> PublishedFile:
 
 
 def _commit(
-    connection: Connection, *, file: PublishedFile, keep: Callable[[], None]
+    connection: Connection,
+    *,
+    file: PublishedFile,
+    keep: Callable[[], None],
+    is_here: bool,
 ) -> Publication:
     """Take the name, or see that it is taken; the bytes are in place before the commit.
+
+    ``is_here`` tells whether its bytes were there, whole: else they are put there again.
 
     Runs in the one writer thread, so of two racing uploads the second sees the first. A
     process that dies between `keep` and the commit leaves a file without a row: swept.
@@ -325,6 +350,8 @@ def _commit(
             hint="a file name is immutable: give the new file a new version",
         )
     if there is not None:
+        if not is_here:
+            keep()
         return Publication(file=there, is_new=False)
     if file.layer is Layer.PROJECTS:
         _own(connection, file)

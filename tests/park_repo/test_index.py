@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -62,6 +63,21 @@ def test_two_users_may_have_different_trees_of_one_name(index: Index, tmp_path: 
     bobs = make_wheel(tmp_path / "b", version=TREE, files={"demo.py": b"b"})
     assert add_file(index, adas, "ada").is_new
     assert add_file(index, bobs, "bob").is_new
+
+
+def test_the_same_upload_again_heals_a_file_that_was_damaged(index: Index, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path)
+    file = add_file(index, wheel).file
+    place = index.stored_at(file)
+    for damage in (lambda: place.write_bytes(b"scribble"), place.unlink):
+        damage()
+        assert not index.has(file.sha256)
+        assert not place.exists()
+        with pytest.raises(UnknownItem, match="was changed or lost on the disk"):
+            asyncio.run(index.ready_at(file))
+        assert not add_file(index, wheel).is_new
+        assert index.has(file.sha256)
+        assert asyncio.run(index.ready_at(file)).read_bytes() == wheel.read_bytes()
 
 
 def test_the_same_bytes_of_two_users_are_stored_once(index: Index, tmp_path: Path) -> None:

@@ -169,12 +169,12 @@ def test_holes_of_a_file_take_no_room(store: ContentStore, tmp_path: Path) -> No
 def test_nothing_of_an_intake_that_fails_is_kept(store: ContentStore, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(DATA)
+
+    def failing() -> None:
+        with source.open("rb") as file, store.intake() as intake:
+            intake.add(file.fileno())
+            raise ConnectionError
+
     with pytest.raises(ConnectionError):
-        _broken_intake(store, source)
+        failing()
     assert files_below(store.folder) == []
-
-
-def _broken_intake(store: ContentStore, source: Path) -> None:
-    with source.open("rb") as file, store.intake() as intake:
-        intake.add(file.fileno())
-        raise ConnectionError

@@ -47,7 +47,7 @@ class Files:
         filename = requested.removesuffix(_METADATA)
         file = self._index.file_by_hash(sha256, user=user, filename=filename)
         if requested == filename:
-            return _content(request, self._index.stored_at(file), file.sha256)
+            return _content(request, await self._index.ready_at(file), file.sha256)
         if file.metadata_sha256 is None:
             raise UnknownItem(f"{filename} has no METADATA of its own: it is an sdist")
         return _content(request, self._index.metadata_at(file), file.metadata_sha256)

@@ -113,7 +113,7 @@ class InstallManager:
         wanted = checked(user, request, self._interpreters, lock=lock)
         self._sources.require_buildable(wanted.sources)
         request = replace(request, project=str(wanted.project))
-        missing = self._uploads.missing(user, wanted.wheels)
+        missing = await asyncio.to_thread(self._uploads.missing, user, wanted.wheels)
         # who has not shown the wheels themselves gets nothing made from them
         known = None if missing else await self._whole(wanted)
         state = InstallState.AWAITING_UPLOAD if missing else InstallState.RESOLVING

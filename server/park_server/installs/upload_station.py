@@ -26,7 +26,10 @@ class UploadStation:
         index.on_published.append(self._published)
 
     def missing(self, user: str, wheels: Iterable[TreeWheel | LocalWheel]) -> list[str]:
-        """Return the file names of the ``wheels`` that ``user`` has still to upload."""
+        """Return the file names of the ``wheels`` that ``user`` has still to upload.
+
+        Reads those that are not known to be whole: not for an event loop.
+        """
         return [wheel.filename for wheel in wheels if not self._index.has(wheel.sha256, user=user)]
 
     async def arrived(self, request: CheckedRequest) -> None:
@@ -34,11 +37,15 @@ class UploadStation:
         published = asyncio.Event()
         self._waiting.add(published)
         try:
-            while missing := self.missing(request.user, request.wheels):
-                published.clear()
+            while missing := await self._missing_now(published, request):
                 await _next(published, missing)
         finally:
             self._waiting.discard(published)
+
+    async def _missing_now(self, published: asyncio.Event, request: CheckedRequest) -> list[str]:
+        """Return what `missing` does; an upload that comes meanwhile is told by ``published``."""
+        published.clear()
+        return await asyncio.to_thread(self.missing, request.user, request.wheels)
 
     def _published(self, _file: PublishedFile) -> None:
         for event in self._waiting:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from park.errors import CannotSatisfy, UnknownItem
 from park.model.conditions import brief
-from park.model.file_names import in_url
+from park.model.file_names import in_url, readable
 from park.model.ids import JobId
 from park.model.references import NODE, Reference, What
 from park.runtime.codec import TAG
@@ -71,7 +71,7 @@ def file_meant(
     That is its only one; else the first that ``hints`` name: its output, what it returned.
     Raises `UnknownItem` that lists them.
     """
-    there = ", ".join(file.name for file in files) or "none"
+    there = ", ".join(readable(file.name) for file in files) or "none"
     if name is not None:
         found = [file for file in files if name in {file.name, PurePosixPath(file.name).name}]
         exact = [file for file in found if file.name == name] or found

@@ -335,7 +335,7 @@ def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:
     for file in files:
         if file.name == name:
             return file
-    names = ", ".join(file.name for file in files) or "none"
+    names = ", ".join(readable(file.name) for file in files) or "none"
     raise UnknownItem(f"job {job} has no file {name!r}; it has: {names}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from park_server.jobs.engines.evidence import (
     Evidence,
     claim_for_service,
     exit_of,
+    owner_of,
     read_evidence,
 )
 from park_server.jobs.engines.fork_server_client import ServerKey, server_variables
@@ -118,6 +120,44 @@ def test_records_of_another_attempt_prove_nothing(tmp_path: Path) -> None:
     assert read_evidence(order(tmp_path)) == Evidence(
         claimed=False, owner=None, outcome=None, exit=None
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        ('{"attempt": 2, "state": "completed", "result": ' + "[" * 100_000, "nested too deeply"),
+        ('{"attempt": 2, "state": "failed", "error": ["no"]}', "one whose error is no text"),
+        ('{"attempt": 2, "state": "running"}', "in no state that a job ends in"),
+        ("[]", "no JSON object"),
+    ],
+    ids=["deep", "no text", "no end", "no object"],
+)
+def test_an_outcome_that_cannot_be_read_ends_the_job_with_a_line(
+    tmp_path: Path, text: str, flaw: str
+) -> None:
+    (tmp_path / "outcome.json").write_text(text)
+    exited = exit_of(order(tmp_path), read_evidence(order(tmp_path)))
+    assert (exited.kind, exited.outcome) == (ExitKind.EXITED, None)
+    assert flaw in str(exited.detail)
+
+
+def test_a_message_that_is_not_utf_8_can_be_read(tmp_path: Path) -> None:
+    record = {"attempt": 2, "state": "failed", "error": "no M\udce4ss.dat", "traceback": "\ud800"}
+    (tmp_path / "outcome.json").write_text(json.dumps(record))
+    outcome = read_evidence(order(tmp_path)).outcome or {}
+    assert (outcome["error"], outcome["traceback"]) == (r"no M\xe4ss.dat", r"\ud800")
+
+
+@pytest.mark.parametrize("claim", ["[" * 2_000, "{}", '{"pid": []}'])
+def test_a_claim_that_names_no_process_is_nobodys(tmp_path: Path, claim: str) -> None:
+    (tmp_path / "attempt-2").symlink_to(claim)
+    assert owner_of(order(tmp_path)) is None
+    assert not claim_for_service(order(tmp_path))
+
+
+def test_how_it_ended_is_in_numbers(tmp_path: Path) -> None:
+    (tmp_path / "exit.json").write_text('{"attempt": 2, "status": [], "signal": "x"}')
+    assert exit_of(order(tmp_path), read_evidence(order(tmp_path))).kind is ExitKind.LOST
 
 
 def test_the_service_claims_once(tmp_path: Path) -> None:
