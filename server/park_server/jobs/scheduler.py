@@ -32,7 +32,7 @@ from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
 from park_server.jobs.fetch_queue import FetchQueue
-from park_server.jobs.files.folder import JobFolders
+from park_server.jobs.folder import JobFolders
 from park_server.jobs.seams import Peers
 
 __all__ = ["Scheduler"]

@@ -13,7 +13,7 @@ from park_repo.database import Database
 from park_server.bus import EVERYTHING, Bus
 from park_server.clock import later
 from park_server.home import Home
-from park_server.jobs.files.folder import JobFolders
+from park_server.jobs.folder import JobFolders
 from park_server.retention import removal_rows
 from park_server.retention.content_sweep import ContentSweep, Swept
 from park_server.retention.usage import usage_of

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -118,7 +119,7 @@ def asked(service: ParkService, path: str) -> httpx2.Response:
     return httpx2.get(f"{service.url}{path}", headers=headers, timeout=LIMIT_S)
 
 
-def ended(service: ParkService, client: Client, name: str, **arguments: str) -> dict[str, object]:
+def ended(service: ParkService, client: Client, name: str, **arguments: str) -> dict[str, Any]:
     return service.job_when_final(client.submit(f"light_model:{name}", **arguments))
 
 
@@ -197,6 +198,15 @@ print(json.dumps([os.listdir(os.fsencode(sys.argv[2]))[0].decode("latin-1"), tar
         tmp_path,
     )
     assert seen == ["M\xe4ssung.dat", "kept"]
+    here = tmp_path / "here"
+    here.mkdir()
+    for words in (("status", record["id"]), ("get", record["id"], name)):
+        park = client.python.with_name("park")
+        said = subprocess.run(
+            [park, *words], cwd=here, env=client.environ(), capture_output=True, check=True
+        )
+        assert name in said.stdout
+    assert [os.fsencode(each.name) for each in here.iterdir()] == [name]
     url = f"/api/v1/jobs/{record['id']}/files/M%E4ssung.dat"
     assert service.request("GET", url).text == "kept"
     refused = asked(service, url.replace("%E4", "%E5"))

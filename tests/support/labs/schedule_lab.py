@@ -34,7 +34,7 @@ from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
 from park_server.jobs.fetch_queue import FetchQueue
-from park_server.jobs.files.folder import JobFolders
+from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener

@@ -1,1 +1,1 @@
-"""The folder of each job: inputs before its start, what it leaves after its end."""
+"""The files of jobs: those that are their arguments, and those that they leave."""

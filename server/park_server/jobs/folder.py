@@ -4,7 +4,7 @@
 
     jobs/<id>/
         call.json        the encoded arguments
-        inputs/<sha256>/<name>   files that are arguments, see `input_files`
+        inputs/<sha256>/<name>   files that are arguments, see `park_server.jobs.files.input_files`
         work/            the job's working directory; what it leaves there are its files
         stdout, stderr   as the job writes them
         progress.jsonl   one line for each report

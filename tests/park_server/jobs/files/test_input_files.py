@@ -15,7 +15,7 @@ import pytest
 from park.errors import UnknownItem
 from park_server import untrusted
 from park_server.content import ContentStore
-from park_server.jobs.input_files import InputFiles, is_protected
+from park_server.jobs.files.input_files import InputFiles, is_protected
 
 DATA = b"q R dR dq\n"
 SHA256 = hashlib.sha256(DATA).hexdigest()
