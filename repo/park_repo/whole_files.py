@@ -42,11 +42,13 @@ class WholeFiles:
 
     def note(self, path: Path) -> None:
         """Remember a file whose bytes were hashed when they were put there."""
-        look = _look(path)
+        self._remember(path, _look(path))
+
+    def _remember(self, path: Path, look: _Look) -> None:
         with self._lock:
             self._looks[str(path)] = look
             self._looks.move_to_end(str(path))
-            while len(self._looks) > _MOST_REMEMBERED:
+            if len(self._looks) > _MOST_REMEMBERED:
                 self._looks.popitem(last=False)
 
     def looks_whole(self, path: Path) -> bool:
@@ -73,8 +75,7 @@ class WholeFiles:
         if found != sha256:
             self._set_aside(path, sha256)
             return False
-        with self._lock:  # a write since then moved the look
-            self._looks[str(path)] = before
+        self._remember(path, before)  # a write since then moved the look
         return True
 
     def was_damaged(self, sha256: str) -> bool:

@@ -143,13 +143,14 @@ def read_json(base: Path, parts: Sequence[str], limit: int) -> dict[str, Any] | 
     """
     try:
         with opened(base, parts) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
-            data = file.read(limit + 1)
+            size = os.fstat(descriptor).st_size
+            if size > limit:
+                raise NotPlain(f"larger than {limit:,} bytes")
+            data = file.read(size)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise NotPlain(f"not to be read: {error.strerror}") from error
-    if len(data) > limit:
-        raise NotPlain(f"larger than {limit:,} bytes")
     try:
         record = json.loads(data)
     except RecursionError as error:

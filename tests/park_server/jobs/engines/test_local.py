@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
@@ -17,7 +18,9 @@ from support.labs.job_lab import Fifo, JobLab, is_running, make_environment
 
 from park.model.ids import JobId
 from park.runtime.codec import CodecError, decode
+from park_server.jobs.engines import local
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
+from park_server.jobs.engines.evidence import Evidence, finished_evidence
 from park_server.jobs.engines.local import LocalEngine
 
 Pipes = Callable[[str], Fifo]
@@ -101,6 +104,21 @@ def test_a_result_comes_back(lab: JobLab, *, fresh: bool) -> None:
     assert ended.kind is ExitKind.EXITED
     assert result_of(ended) == 42
     assert ended.detail is None
+
+
+@pytest.mark.parametrize("size", [10, 400_000])
+def test_a_large_outcome_is_read_beside_the_event_loop(
+    lab: JobLab, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    readers: list[threading.Thread] = []
+
+    def read(order: StartOrder) -> Evidence:
+        readers.append(threading.current_thread())
+        return finished_evidence(order)
+
+    monkeypatch.setattr(local, "finished_evidence", read)
+    assert result_of(ends(lab, "lab:add", "x" * size, "y")) == "x" * size + "y"
+    assert [each is threading.main_thread() for each in readers] == [size == 10]
 
 
 @pytest.mark.parametrize("fresh", [False, True])
