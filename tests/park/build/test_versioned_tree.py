@@ -17,6 +17,7 @@ from park.build.backend import build_environ
 from park.build.cache import Cache
 from park.build.isolation.isolated_env import build_environment
 from park.build.local_set import local_set
+from park.build.isolated_env import build_environment
 from park.build.versioned_tree import version_tree
 from park.errors import BuildFailed, LocalSetError
 from park.local.find import find
@@ -193,19 +194,6 @@ def test_a_released_project_has_no_wheel_here(cache: Cache) -> None:
     released = find("packaging")
     with pytest.raises(LocalSetError, match="is a released project; expected a local one"):
         wheel_of(released, cache=cache)
-
-
-def test_the_local_set_pins_the_closure_with_its_trees(root: Path, cache: Cache) -> None:
-    found = local_set("offline[plot]", cache=cache, cwd=root)
-    versions = found.requirements.versions()
-    assert sorted(versions) == ["offline", "packaging", "pip"]
-    assert versions[canonicalize_name("offline")] == found.version
-    assert [tree.version for tree in found.sources] == [found.version]
-    assert found.module == "offline"
-    assert (
-        found.requirements.hash
-        == local_set("./offline[plot]", cache=cache, cwd=root.parent).requirements.hash
-    )
 
 
 def test_an_environment_that_was_meddled_with_is_made_anew(tmp_path: Path) -> None:

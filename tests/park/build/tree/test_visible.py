@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.projects import make_git_checkout, write_tree
 
-from park.build.tree.git import nearest_tag_version
 from park.build.tree.visible import list_tree
 from park.errors import LocalSetError
 
@@ -150,11 +149,3 @@ def test_the_executable_bit_is_part_of_a_file(tmp_path: Path) -> None:
 def test_what_is_not_a_regular_file_does_not_count(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert seen(tmp_path) == set()
-
-
-@pytest.mark.parametrize(
-    ("tag", "version"), [("v1.4.2", "1.4.2"), ("mymodel-2.0rc1", "2.0rc1"), ("x9z-9z", None)]
-)
-def test_the_nearest_tag(tmp_path: Path, tag: str, version: str | None) -> None:
-    make_git_checkout(write_tree(tmp_path, SOURCE), tag=tag)
-    assert nearest_tag_version(tmp_path) == version

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.services.job_service import JobService
 
-import park
 from park.client.background_install import Install
 from park.errors import JobCancelled, JobFailed, ServiceFault, UnknownItem, UsageError
 
@@ -198,56 +197,6 @@ def test_pickles_name_what_does_not_move_when_files_do(one: JobService, job: Job
 
 def restored(data: bytes) -> Any:
     return pickle.loads(data)  # noqa: S301 (made here)
-
-
-def test_fetches_and_credentials() -> None:
-    one, two = JobService("http://one.example/x").bind(), JobService("http://two.example").bind()
-    with two.service:
-        made = one.service.submit("m:f")
-        fetch = park.fetch_url(made.url, park.credentials(service=one.service), sha256="A" * 64)
-        park.fetch_url("https://example.org/a", park.credentials(token="t0ken"), retries=2)
-        park.fetch_url("http://e.org:81/a", auth=park.credentials(user="ada", password="p"))
-        park.fetch_url(fetch.url, when=fetch.isfetched)
-        area = f"{one.service.url}/api/v1/areas/files/~/run%201.zip"
-        park.fetch_url(area, park.credentials(service=one.service))
-    first, second, third = two.jobs[:3]
-    fourth, fifth = sorted(two.jobs[3:], key=lambda job: isinstance(job["fetch"]["url"], str))
-    assert first["entry_point"] == "park:fetch_url"
-    assert first["fetch"]["url"]["service"] == one.service.url
-    assert first["fetch"]["sha256"] == "a" * 64
-    assert first["fetch"]["authorization"] == "Bearer park_grant_1"
-    assert first["fetch"]["origin"] == "http://one.example:80"
-    assert first["grants"] == [{"service": one.service.url, "token": "park_grant_1"}]
-    assert second["fetch"]["authorization"] == "Bearer t0ken"
-    assert second["fetch"]["origin"] == "https://example.org:443"
-    assert second["retries"] == 2
-    assert third["fetch"]["authorization"] == "Basic YWRhOnA="
-    assert third["fetch"]["origin"] == "http://e.org:81"
-    assert "service" not in fourth["fetch"]["url"]
-    assert fourth["fetch"]["authorization"].startswith("Bearer park_grant_")
-    assert fifth["fetch"]["url"] == area
-    assert [body for _, path, body in one.asked if path.endswith("grants")][1]["files"] == [
-        "~/run 1.zip"
-    ]
-    assert "t0ken" not in repr(park.credentials(token="t0ken"))
-
-
-def test_what_cannot_be_fetched_or_opened_is_told_at_once(one: JobService) -> None:
-    with pytest.raises(UsageError, match="fetch on which service"):
-        park.fetch_url("https://example.org/a")
-    with pytest.raises(UsageError, match="are a service, a token, or a user"):
-        park.credentials(token="a", user="b")
-    with one.service:
-        for url in ("file:///etc/passwd", "ftp://example.org/a", "example.org/a", "http://"):
-            with pytest.raises(UsageError, match="not a URL that a service fetches") as told:
-                park.fetch_url(url)
-            assert "park.File" in str(told.value.hint)
-        with pytest.raises(UsageError, match="not a SHA-256"):
-            park.fetch_url("https://example.org/a", sha256="abc")
-        with pytest.raises(UsageError, match="not a SHA-256"):
-            park.fetch_url("https://example.org/a", sha256=5)  # type: ignore[arg-type]
-        with pytest.raises(UsageError, match="is no file of"):
-            park.fetch_url("https://example.org/a", park.credentials(service=one.service))
 
 
 def test_a_job_and_an_install_know_their_service(one: JobService, job: Job) -> None:

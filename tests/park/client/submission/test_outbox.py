@@ -394,33 +394,6 @@ def test_a_job_is_found_by_its_id(one: JobService, monkeypatch: pytest.MonkeyPat
         park.get_job(job.id)
 
 
-def test_a_fit_runs_in_the_environment_of_what_it_fits(
-    one: JobService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with one.bind().service:
-        problem = one.service.submit("mymodel:define_fit")
-        park.Fit(problem, when=problem.iscompleted, steps=3, retries=1)
-    (_, fit) = one.jobs
-    assert fit["entry_point"] == "park.fitting:fit"
-    assert fit["call"]["kwargs"] == {"steps": 3}
-    assert fit["call"]["args"] == [{"$park": "reference", "job": problem.id, "what": "value"}]
-    assert (fit["retries"], fit["lock_hash"]) == (1, BOUND.lock_hash)
-    monkeypatch.setattr("park.fitting.fit", lambda problem, **options: (problem, options))
-    assert park.Fit("here", steps=2) == ("here", {"steps": 2})
-    with pytest.raises(UsageError, match="no service that could wait"):
-        park.Fit("here", when=problem.iscompleted)
-
-
-def test_a_fit_of_a_job_of_another_session_runs_where_that_ran(one: JobService) -> None:
-    one.answers["/api/v1/jobs/0199"] = one.record(
-        {"id": "0199", "entry_point": "m:f", "lock_hash": "9" * 64, "set_hash": "8" * 64}
-    )
-    with one.service:
-        park.Fit(one.service.job("0199").output["problem"])
-    (fit,) = one.jobs
-    assert (fit["lock_hash"], fit["set_hash"]) == ("9" * 64, "8" * 64)
-
-
 @pytest.mark.parametrize(
     ("said", "message"),
     [
