@@ -50,5 +50,7 @@ def credentials(
 
 def _plain(token: str) -> str:
     if not is_token(token):
-        raise UsageError("the token has spaces, line breaks or characters beyond ASCII")
+        raise UsageError(
+            "the token is empty, or has spaces, line breaks or characters beyond ASCII"
+        )
     return token

@@ -110,6 +110,7 @@ def _checked_token(text: str, where: str) -> str:
     if is_token(token):
         return token
     raise NotAuthenticated(
-        f"what is in {where} is no token: it has spaces, line breaks or characters beyond ASCII",
+        f"what is in {where} is no token: it is empty, or has spaces, line breaks or characters "
+        "beyond ASCII",
         hint="copy the token again: one word, as the service's token file has it",
     )

@@ -6,5 +6,5 @@ __all__ = ["is_token"]
 
 
 def is_token(text: str) -> bool:
-    """Tell whether ``text`` can be sent as a token: no spaces or line breaks, nothing but ASCII."""
-    return text.isascii() and text.isprintable() and " " not in text
+    """Tell whether ``text`` can be sent as a token: some ASCII without spaces or line breaks."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text

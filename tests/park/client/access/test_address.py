@@ -86,3 +86,11 @@ def test_what_is_no_token_is_refused_without_being_shown(
     with pytest.raises(NotAuthenticated, match="what is in PARK_TOKEN is no token") as caught:
         find_service("http://far")
     assert token not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_an_empty_token_file_is_named(configuration: Configuration, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_text("\n")
+    configuration.add(ConfiguredService(name="far", url="http://far", token_file=empty))
+    with pytest.raises(NotAuthenticated, match=f"what is in {empty} is no token: it is empty"):
+        find_service("far")
