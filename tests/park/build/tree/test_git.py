@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.projects import make_git_checkout, write_tree
 
-from park.build.tree.git import nearest_tag_version
+from park.build.tree.git import identity, list_files, make_checkout, nearest_tag_version, rests_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,3 +30,64 @@ SOURCE = {
 def test_the_nearest_tag(tmp_path: Path, tag: str, version: str | None) -> None:
     make_git_checkout(write_tree(tmp_path, SOURCE), tag=tag)
     assert nearest_tag_version(tmp_path) == version
+
+
+def test_without_a_checkout_or_without_git_there_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_tree(tmp_path / "tree", SOURCE)
+    assert list_files(root) is None
+    assert nearest_tag_version(root) is None
+    make_git_checkout(root)
+    monkeypatch.setenv("PATH", "")
+    assert list_files(root) is None
+    assert identity().startswith("\n")
+
+
+def test_files_are_those_that_git_tracks_or_would_take(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {**SOURCE, ".gitignore": "*.log\n"})
+    make_git_checkout(root)
+    write_tree(root, {"new/file.txt": "", "m/a.log": "", "ü name.txt": ""})
+    listing = list_files(root)
+    assert listing is not None
+    assert listing.visible == {*SOURCE, ".gitignore", "new/file.txt", "ü name.txt"}
+    assert {"m", "m/data", "new"} <= listing.visible_folders
+    assert {"m", "m/data"} <= listing.tracked_folders
+    assert "new" not in listing.tracked_folders
+
+
+def test_a_tree_that_the_checkout_ignores_is_not_its_own(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "ignored", SOURCE)
+    write_tree(tmp_path, {".gitignore": "ignored/\n"})
+    make_git_checkout(tmp_path)
+    assert list_files(root) is None
+
+
+def test_a_hooks_variables_do_not_lead_to_another_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_tree(tmp_path / "tree", SOURCE)
+    make_git_checkout(root)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    assert list_files(root) is not None
+
+
+def test_the_answer_rests_on_what_is_not_there_yet_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    write_tree(tmp_path, {".gitconfig": "[core]\n\texcludesFile = ~/my-ignores\n"})
+    root = write_tree(tmp_path / "tree", SOURCE)
+    make_git_checkout(root)
+    resting = {str(tmp_path / name) for name in (".git", ".gitignore", ".gitconfig", "my-ignores")}
+    assert resting <= rests_on(root)
+    assert {str(root / ".git"), str(root / ".git/info/exclude")} <= rests_on(root)
+
+
+def test_a_folder_becomes_a_checkout_with_all_of_its_files(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {**SOURCE, ".gitignore": "README.md\n"})
+    make_checkout(root)
+    listing = list_files(root)
+    assert listing is not None
+    assert listing.visible == {*SOURCE, ".gitignore"}
