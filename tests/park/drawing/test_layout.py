@@ -55,3 +55,25 @@ def test_what_needs_nothing_is_drawn_beside_what_needs_it() -> None:
     layers = {"a": 0, "b": 1, "c": 2, "install": 0}
     layout = laid_out(layers, [("a", "b"), ("b", "c"), ("install", "c")])
     assert layout.places["install"][0] == 1
+
+
+@given(st.integers(0, 12), st.integers(0, 10_000))
+def test_places_begin_at_nothing_and_no_edge_leads_back(size: int, seed: int) -> None:
+    layers, pairs = some_graph(size, seed)
+    layout = laid_out(layers, pairs)
+    across = [place for _, place in layout.places.values()]
+    assert min(across, default=0) >= 0
+    assert max(across, default=0) <= layout.extent + 1e-9
+    for route in layout.routes:
+        assert layout.places[route.needed][0] < layout.places[route.job][0]
+        assert route.points[0] == layout.places[route.needed]
+        assert route.points[-1] == layout.places[route.job]
+
+
+def test_an_edge_that_is_told_twice_is_drawn_once() -> None:
+    assert len(laid_out({"a": 0, "b": 1}, [("a", "b"), ("a", "b")]).routes) == 1
+
+
+def test_nothing_has_no_layer_and_no_extent() -> None:
+    layout = laid_out({}, [])
+    assert (dict(layout.places), layout.routes, layout.extent) == ({}, (), 0)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 
-from park.drawing.look import look_of
+import pytest
+from support.labs.workflows import NOW, node
+
+from park.client.workflows.layers import Workflow
+from park.drawing.look import glyphs_for, look_of, styled
+from park.drawing.tree import ASCII, UNICODE, Glyphs, tree
+from park.wire import GraphRecord
 
 
 def luminance(colour: str) -> float:
@@ -22,3 +30,39 @@ def test_every_state_can_be_read_in_light_and_dark(state: str) -> None:
     for strong, pale in ((look.strong, look.pale), look.dark):
         low, high = sorted((luminance(strong), luminance(pale)))
         assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("encoding", "glyphs"),
+    [("utf-8", UNICODE), ("ascii", ASCII), ("latin-1", ASCII), ("no-such", ASCII), (None, ASCII)],
+)
+def test_the_signs_are_those_that_the_stream_can_take(encoding: str | None, glyphs: Glyphs) -> None:
+    stream: Any = SimpleNamespace(encoding=encoding)
+    assert glyphs_for(stream) is glyphs
+
+
+def test_states_of_installs_look_like_those_of_jobs() -> None:
+    assert look_of("ready") == look_of("completed")
+    assert look_of("realising") == look_of("running")
+    assert look_of("never heard of").style == ""
+
+
+def lines(width: int, *, whole: bool = False, why: str = "") -> list[str]:
+    record = GraphRecord(nodes=[node("a", "failed", why=why)], edges=[])
+    rows = tree(Workflow(record), datetime.fromisoformat(NOW))
+    return [str(each) for each in styled(rows, width=width, glyphs=UNICODE, whole=whole)]
+
+
+def test_what_is_said_of_a_piece_stands_beside_it_where_it_fits() -> None:
+    (line,) = lines(100, why="too thin")
+    assert line.endswith("too thin")
+
+
+def test_else_it_stands_below_on_one_line_or_whole_on_several() -> None:
+    why = "a reason of many words " * 5
+    one = lines(60, why=why)
+    assert len(one) == 2
+    assert "…" in one[1]
+    whole = lines(60, why=why, whole=True)
+    assert " ".join(" ".join(whole[1:]).split()) == why.strip()
+    assert max(map(len, (*one, *whole))) <= 60

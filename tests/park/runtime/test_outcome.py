@@ -1,0 +1,87 @@
+"""Outcomes: what is said of a call that returned, and of one that did not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from park.runtime.outcome import JobProblem, completed, failed, one_line
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("even its message fails")
+
+
+def raised(error: BaseException) -> BaseException:
+    """Return ``error`` as it is when somebody raised it."""
+
+    def throw() -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        throw()
+    return caught.value
+
+
+def outcome(error: BaseException, memory_bytes: int | None = None) -> dict[str, Any]:
+    record = failed(3, raised(error), memory_bytes=memory_bytes)
+    assert json.loads(json.dumps(record)) == record
+    return record
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("too thin\nby far"), "ValueError: too thin"),
+        (ValueError("  \n"), "ValueError"),
+        (KeyError("chisq"), "KeyError: 'chisq'"),
+        (Mute(), "Mute: (its message cannot be shown)"),
+    ],
+)
+def test_an_error_is_one_line(error: BaseException, line: str) -> None:
+    assert one_line(error) == line
+    assert outcome(error)["error"] == line
+
+
+def test_a_line_has_an_end() -> None:
+    assert len(one_line(ValueError("x" * 10_000))) == 500
+    assert len(outcome(JobProblem("result", "x" * 10_000))["error"]) == 500
+
+
+def test_a_call_that_returned_has_its_result_and_what_it_used() -> None:
+    record = completed(1, [1, 2])
+    assert (record["attempt"], record["state"], record["result"]) == (1, "completed", [1, 2])
+    assert record["usage"]["cpu_s"] > 0
+    assert record["usage"]["max_rss_bytes"] > 1 << 20
+
+
+def test_an_exception_of_the_job_has_its_traceback() -> None:
+    record = outcome(ValueError("too thin"))
+    assert (record["attempt"], record["state"], record["cause"]) == (3, "failed", "exception")
+    assert record["traceback"].endswith("ValueError: too thin\n")
+    assert "in raised" in record["traceback"]
+
+
+def test_a_job_that_exits_says_so() -> None:
+    record = outcome(SystemExit(3))
+    assert record["cause"] == "exit"
+    assert "sys.exit(3) instead of returning a result" in record["error"]
+
+
+def test_memory_is_the_cause_only_where_it_was_limited() -> None:
+    limited = outcome(MemoryError("no array"), memory_bytes=512 << 20)
+    assert limited["cause"] == "memory"
+    assert "limit is 512 MiB (MemoryError: no array)" in limited["error"]
+    assert outcome(MemoryError())["cause"] == "exception"
+
+
+def test_what_the_machinery_knows_has_its_cause_and_the_traceback_of_what_is_behind_it() -> None:
+    assert outcome(JobProblem("missing", "m has no 'fit'"))["traceback"] is None
+    problem = JobProblem("import", "cannot import m")
+    problem.__cause__ = raised(ImportError("no such library"))
+    record = outcome(problem)
+    assert (record["cause"], record["error"]) == ("import", "cannot import m")
+    assert record["traceback"].endswith("ImportError: no such library\n")
