@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from park.runtime.order import ServerSettings
 from park.runtime.view import enter_command
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
-__all__ = ["ServerKey", "ServerLink", "connect", "server_variables", "spawn"]
+__all__ = ["ServerKey", "ServerLink", "connect", "making_of", "server_variables", "spawn"]
 
 _PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 """Variables of the service that jobs see. The others may hold its secrets."""
@@ -31,16 +31,21 @@ _LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerKey:
-    """What one fork server serves; ``module`` None: fresh interpreters of any module."""
+    """What one fork server serves; ``module`` None: fresh interpreters of any module.
+
+    ``made`` names the making of its environment (see `making_of`): what a fork server has in
+    view stays that, and an environment that was made again is another.
+    """
 
     lock_hash: str
     module: str | None
     runtime: str
+    made: str = ""
 
     @property
     def folder_name(self) -> str:
         """A short name: only its folder's path, not the socket's, is ever limited."""
-        text = json.dumps([self.lock_hash, self.module, self.runtime])
+        text = json.dumps([self.lock_hash, self.module, self.runtime, self.made])
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     @classmethod
@@ -50,6 +55,15 @@ class ServerKey:
             return cls(**json.loads((folder / "server.json").read_text()))
         except (OSError, ValueError, TypeError):
             return None
+
+
+def making_of(environment: Path) -> str:
+    """Name the making of ``environment``: its folder's inode, and when that was left as it is.
+
+    Raises `OSError` where there is none.
+    """
+    found = environment.stat()
+    return f"{found.st_ino}-{found.st_ctime_ns}"
 
 
 def server_variables(
@@ -89,8 +103,7 @@ def spawn(
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
-    record = {"lock_hash": key.lock_hash, "module": key.module, "runtime": key.runtime}
-    (folder / "server.json").write_text(json.dumps(record))
+    (folder / "server.json").write_text(json.dumps(asdict(key)))
     command = _command(environment, runtime, settings, read_only)
     with _listen(folder) as listener:
         connection = connect(folder)

@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from park_server.jobs.engines.fork_server_client import (
     ServerKey,
     ServerLink,
     connect,
+    making_of,
     server_variables,
     spawn,
 )
@@ -89,13 +90,20 @@ class ForkServerPool:
 
     def _key(self, order: StartOrder) -> ServerKey:
         module = None if order.fresh else order.module
-        key = ServerKey(lock_hash=order.lock_hash, module=module, runtime=self._runtime.sha256)
+        key = ServerKey(
+            lock_hash=order.lock_hash,
+            module=module,
+            runtime=self._runtime.sha256,
+            made=making_of(order.environment),
+        )
         return self._bare(key) if key in self._unforkable else key
 
     def _bare(self, key: ServerKey) -> ServerKey:
-        return ServerKey(lock_hash=key.lock_hash, module=None, runtime=key.runtime)
+        return replace(key, module=None)
 
     def _start(self, key: ServerKey, order: StartOrder) -> ServerLink:
+        for other in [k for k in self._links if replace(k, made=key.made) == key]:
+            self.retire(self._links[other])
         while len(self._links) >= self._settings.max_servers:
             self.retire(self._next_to_go())
         cache = self._cache / "numba" / key.lock_hash

@@ -137,3 +137,22 @@ def test_a_changed_environment_is_imported_anew(lab: JobLab) -> None:
         await engine.shut_down()
 
     run(test)
+
+
+def test_an_environment_that_was_made_again_has_new_fork_servers(tmp_path: Path) -> None:
+    lab = JobLab(tmp_path / "home", make_environment(tmp_path / "venv"))
+
+    async def test() -> None:
+        engine = lab.engine()
+        await lab.run(engine, lab.order("lab:add", 1))
+        (before,) = await engine.fork_servers()
+        lab.environment.rename(lab.environment.with_name("aside"))
+        make_environment(lab.environment)
+        for _ in range(2):
+            await lab.run(engine, lab.order("lab:add", 1))
+        (after,) = await engine.fork_servers()
+        assert after.pid != before.pid
+        assert not is_running(before.pid)
+        await engine.shut_down()
+
+    run(test)
