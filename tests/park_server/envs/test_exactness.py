@@ -27,6 +27,7 @@ from park.runtime.codec import decode
 from park.runtime.view import enter, enter_command
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.environment import Environment, Layout
+from park_server.envs.interpreters import Interpreter, query
 from park_server.envs.overlay_trial import permitted_layout
 from park_server.envs.realisation import Environments
 
@@ -136,6 +137,66 @@ def test_an_ordinary_user_finds_all_that_needs_no_interpreter_of_root(
             (overlaid.path / "new").touch()
 
     as_ordinary_user(look)
+
+
+_AS_USER = """
+import asyncio, json, os, sys
+from pathlib import Path
+from support.labs.job_lab import JobLab
+from park.runtime.codec import decode
+
+environment, home = map(Path, sys.argv[1:])
+lab = JobLab(home, environment)
+
+async def report(fresh):
+    engine = lab.engine()
+    ended = await lab.run(engine, lab.order("attic:report", fresh=fresh, read_only=(environment,)))
+    await engine.shut_down()
+    return decode(ended.outcome["result"], set_hash="set")
+
+print(json.dumps([os.getuid(), *(asyncio.run(report(fresh)) for fresh in (False, True))]))
+"""
+
+
+def test_jobs_of_an_ordinary_user_find_all(home: Path, wheels: list[Path]) -> None:
+    python = interpreter_for_everybody()
+    environments = Environments(home / "user", WheelStore(home / "user" / "store"))
+    lock, fetch = lock_of(wheels), fetch_from(wheels)
+    environment = environments.realise(lock, python, fetch=fetch)
+    give_to_ordinary_user(home)
+    done = subprocess.run(
+        [python.executable, "-c", _AS_USER, environment.path, home / "user" / "service"],
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+        **NOBODY,
+    )
+    if "ModuleNotFoundError" in done.stderr:
+        pytest.skip("an ordinary user cannot read what the tests import")
+    assert done.returncode == 0, done.stderr
+    if permitted_layout(home)[0] is not Layout.OVERLAY:
+        pytest.skip("this machine permits no overlay mounts")
+    assert json.loads(done.stdout) == [NOBODY.get("user", os.getuid()), FOUND, FOUND]
+
+
+NOBODY: dict[str, Any] = (
+    {"user": 65_534, "group": 65_534, "extra_groups": []} if os.geteuid() == 0 else {}
+)
+
+
+def interpreter_for_everybody() -> Interpreter:
+    """Return an interpreter of this minor that an ordinary user may start, too."""
+    for path in (INTERPRETER.executable, Path("/usr/bin/python3")):
+        try:
+            subprocess.run([path, "-c", "pass"], check=True, capture_output=True, cwd="/", **NOBODY)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        found = query(path)
+        if found is not None and found.target.python == INTERPRETER.target.python:
+            return found
+    pytest.skip("an ordinary user has no interpreter of this minor")
 
 
 def test_the_rest_of_the_machine_sees_links(overlaid: Environment) -> None:

@@ -88,22 +88,34 @@ def view_document(view: Sequence[Overlay]) -> bytes:
 
 
 def _folders_at(place: str, mounts: list[tuple[str, str]], listing: Listing) -> list[str]:
-    """Return the folders whose content goes to ``place``: also what one mount has below itself."""
-    found = []
+    """Return the folders whose content goes to ``place``: also what one mount has below itself.
+
+    A file there, or on the way there, hides what earlier mounts have below themselves.
+    """
+    found: list[tuple[str, bool]] = []
     for target, source in mounts:
         prefix = f"{target}/" if target else ""
         if target == place:
-            found.append(source)
+            found.append((source, True))
         elif place.startswith(prefix):
-            below = _beneath(source, place.removeprefix(prefix), listing)
-            found += [below] if below else []
-    return found
+            below, is_folder = _beneath(source, place.removeprefix(prefix), listing)
+            if is_folder:
+                found.append((below, False))
+            elif below:
+                found = [each for each in found if each[1]]
+    return [folder for folder, _ in found]
 
 
-def _beneath(source: str, path: str, listing: Listing) -> str | None:
-    """Return the folder ``source/path``, or None where there is none."""
+def _beneath(source: str, path: str, listing: Listing) -> tuple[str, bool]:
+    """Return the folder ``source/path``, or the file in its way, and whether it is a folder.
+
+    The path is empty where there is neither.
+    """
     for part in path.split("/"):
-        if not listing(source).get(part, False):
-            return None
+        is_folder = listing(source).get(part)
+        if is_folder is None:
+            return "", False
         source = f"{source}/{part}"
-    return source
+        if not is_folder:
+            return source, False
+    return source, True

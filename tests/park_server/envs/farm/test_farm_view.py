@@ -38,6 +38,16 @@ def test_what_one_folder_has_below_itself_is_a_layer_there() -> None:
     )
 
 
+def test_a_file_in_the_way_hides_what_earlier_wheels_have_below_themselves() -> None:
+    layers = [
+        Layer(owner="a", mounts=(("", "a/data"), ("bin", "a/scripts"))),
+        Layer(owner="b", mounts=(("", "b/data"),)),
+    ]
+    listing = {"a/data": {"bin": True}, "b/data": {"bin": False}}.__getitem__
+    (_, scripts) = plan_view(layers, listing, short=str)
+    assert scripts.layers == ("own/bin", "a/scripts")
+
+
 def test_of_its_own_files_those_below_overlays_lie_above() -> None:
     view = (Overlay(at="lib/site", layers=()),)
     directories, files = own_layer(
