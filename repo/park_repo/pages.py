@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName
 from park_repo import queries
 from park_repo.file_records import PROJECTS, Shelf
 from park_repo.negotiation import MEDIA_TYPES
-from park_repo.simple import Document, Page, project_document, render
+from park_repo.simple import Document, Page, project_document, project_list_document, render
 from park_repo.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class Pages:
         self._bytes = 0
         self._revisions: Counter[_Key] = Counter()
         self._builds: SingleFlight[Page | None] = SingleFlight()
+        self._lists: dict[str, Page] = {}
+        self._list_revision = 0
+        self._list_builds: SingleFlight[Page] = SingleFlight()
 
     def ready(self, shelf: Shelf, project: str, media_type: str) -> Page | None:
         """Return the page if it is in memory and current; never waits."""
@@ -62,10 +65,33 @@ class Pages:
             (key, media_type, self._revisions[key]), partial(self._built, key, media_type)
         )
 
+    async def project_list(self, media_type: str) -> Page:
+        """Return the list of the projects that the service owns."""
+        kept = self._lists.get(media_type)
+        if kept is not None:
+            return kept
+        return await self._list_builds.do(
+            (media_type, self._list_revision), partial(self._list_built, media_type)
+        )
+
+    async def _list_built(self, media_type: str) -> Page:
+        revision = self._list_revision
+        page = await asyncio.to_thread(self._build_list, media_type)
+        if self._list_revision == revision:
+            self._lists[media_type] = page
+        return page
+
+    def _build_list(self, media_type: str) -> Page:
+        owned = self._database.read(queries.owned_projects)
+        return render(project_list_document(project.name for project in owned), media_type)
+
     def changed(self, shelf: Shelf, project: NormalizedName) -> None:
         """Forget the pages of a project: a change of it has been committed."""
         key = (shelf, project)
         self._revisions[key] += 1
+        if shelf == PROJECTS:
+            self._list_revision += 1
+            self._lists.clear()
         for media_type in MEDIA_TYPES:
             self._drop((key, media_type))
 

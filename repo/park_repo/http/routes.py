@@ -16,6 +16,7 @@ under any prefix and host name.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -69,8 +70,12 @@ class _Pages:
     async def project_list(self, request: Request) -> Response:
         """List the projects that the service owns."""
         self._user_of(request)
+        media_type = _chosen(request)
+        if self._index.external is None:
+            return _answer(request, await self._index.pages.project_list(media_type))
         names = await self._index.project_names()
-        return _answer(request, render(project_list_document(names), _chosen(request)))
+        document = project_list_document(names)
+        return _answer(request, await asyncio.to_thread(render, document, media_type))
 
     async def tree_list(self, request: Request) -> Response:
         """List the projects of which the caller has working trees."""

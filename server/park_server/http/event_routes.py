@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -17,6 +18,9 @@ __all__ = ["router"]
 
 router = APIRouter()
 
+_FEW = 10
+"""Events that are looked for while one waits; many are read beside the event loop."""
+
 
 @router.get("/events", response_model=list[dict[str, Any]])
 async def follow_events(
@@ -29,8 +33,12 @@ async def follow_events(
     parts, user = parts_of(request), user_of(request)
     found = await parts.bus.wait_until(
         EVERYTHING,
-        lambda: parts.database.read(lambda c: events.after(c, user, after, limit)),
+        lambda: parts.database.read(lambda c: events.after(c, user, after, _FEW)),
         bool,
         wait,
     )
-    return ExactJson(found)
+    if len(found) < min(_FEW, limit):
+        return ExactJson(found)
+    return ExactJson(
+        await asyncio.to_thread(parts.database.read, lambda c: events.after(c, user, after, limit))
+    )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, SkipValidation
 from starlette.requests import Request
+from starlette.responses import Response
 
 from park.errors import NotAuthenticated, NotPermitted, UsageError
 from park.model.conditions import After, AtLeast, Leaf, Not, describe
@@ -17,13 +18,19 @@ from park.model.leaves import service_of
 from park.wire import FollowedLeaf, VerdictRecord
 from park_server.grants.scope import Grant, check_leaf
 from park_server.http.auth import grant_of, user_of
-from park_server.http.exact_json import ExactJson
 from park_server.http.parts import LONG_POLL_S, parts_of
+from park_server.http.pieces import (
+    LargeRoute,
+    checked_items,
+    is_large,
+    off_loop,
+    records_response,
+)
 from park_server.jobs.leaf_polls import Asked
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = APIRouter(route_class=LargeRoute)
 
 _MOST_LEAVES = 20_000
 _MOST_SHOWN = 200
@@ -33,21 +40,26 @@ _MOST_SHOWN = 200
 class FollowRequest:
     """Leaves to be followed for up to ``wait`` seconds."""
 
-    leaves: list[FollowedLeaf] = field(default_factory=list)
+    leaves: list[SkipValidation[FollowedLeaf]] = field(default_factory=list)
     wait: Annotated[float, Field(ge=0, le=LONG_POLL_S)] = 0.0
 
 
 @router.post("/follow", response_model=list[VerdictRecord])
-async def follow_leaves(request: Request, body: FollowRequest) -> ExactJson:
+async def follow_leaves(request: Request, body: FollowRequest) -> Response:
     """Return a verdict for each leaf, when at least one is decided or after ``wait`` seconds.
 
     A leaf that may not be seen, or speaks of what is not here, is *never*, and says so.
     """
     if len(body.leaves) > _MOST_LEAVES:
         raise UsageError(f"{len(body.leaves)} leaves in one request; it may have {_MOST_LEAVES}")
-    asked = _asked(request, body.leaves)
+    asked = await off_loop(
+        request, lambda: _asked(request, checked_items(FollowedLeaf, body.leaves, "leaves"))
+    )
     verdicts = await parts_of(request).leaf_polls.follow(asked, body.wait)
-    return ExactJson([VerdictRecord(truth=verdict.truth, why=verdict.why) for verdict in verdicts])
+    return await records_response(
+        lambda: [VerdictRecord(truth=each.truth, why=each.why) for each in verdicts],
+        many=is_large(request),
+    )
 
 
 def _asked(request: Request, followed: Sequence[FollowedLeaf]) -> list[Asked]:

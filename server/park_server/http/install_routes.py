@@ -7,9 +7,10 @@ from dataclasses import fields
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from packaging.pylock import PackageWheel
 from packaging.utils import NormalizedName, canonicalize_name
+from pydantic import SkipValidation
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
@@ -18,17 +19,22 @@ from park_repo.index import Index
 from park_server.envs.pylock import dump, load, with_urls
 from park_server.http.auth import user_of
 from park_server.http.parts import LONG_POLL_S, parts_of, url_of
+from park_server.http.pieces import LargeRoute, checked_item, off_loop
 from park_server.installs import lock_rows, version_rows
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = APIRouter(route_class=LargeRoute)
 
 
 @router.post("/installs")
-async def request_install(request: Request, body: InstallRequest) -> InstallRecord:
+async def request_install(
+    request: Request, body: Annotated[SkipValidation[InstallRequest], Body()]
+) -> InstallRecord:
     """Ask for the environment of a requirement set."""
-    return await parts_of(request).installs.request(user_of(request), body)
+    manager, user = parts_of(request).installs, user_of(request)
+    wanted = await off_loop(request, lambda: checked_item(InstallRequest, body))
+    return await manager.request(user, wanted)
 
 
 @router.get("/installs/{install}")

@@ -6,13 +6,17 @@ A job is named by its id, or by the end of it, of six characters or more.
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
+from pydantic import SkipValidation
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from park.errors import UnknownItem
 from park.model.file_names import readable
@@ -23,6 +27,13 @@ from park_repo.http.file_content import FileContent
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
+from park_server.http.pieces import (
+    LargeRoute,
+    checked_items,
+    is_large,
+    off_loop,
+    records_response,
+)
 from park_server.jobs import job_rows
 from park_server.jobs.job_view import full_id, is_whole
 
@@ -37,7 +48,7 @@ class _Any(PathConvertor):
 
 register_url_convertor("any", _Any())
 
-router = APIRouter(default_response_class=ExactJson)
+router = APIRouter(default_response_class=ExactJson, route_class=LargeRoute)
 
 _LOG_BLOCK = 1 << 20
 """Bytes of a log in one answer, so that a runaway print does not fill anybody's memory."""
@@ -55,9 +66,14 @@ def _full_id(request: Request, job: str) -> JobId:
 
 
 @router.post("/jobs", response_model=list[JobRecord])
-async def submit_jobs(request: Request, body: list[JobRequest]) -> ExactJson:
+async def submit_jobs(
+    request: Request, body: Annotated[list[SkipValidation[JobRequest]], Body()]
+) -> Response:
     """Accept jobs, all or none; they are durable when this answers."""
-    return ExactJson(await parts_of(request).jobs.submit(user_of(request), body))
+    jobs, user = parts_of(request).jobs, user_of(request)
+    plans = await off_loop(request, lambda: jobs.planned(user, checked_items(JobRequest, body)))
+    created = await jobs.accept(user, plans)
+    return await records_response(partial(jobs.submitted, user, created), many=is_large(request))
 
 
 @router.get("/jobs", response_model=list[JobRecord])
@@ -65,9 +81,11 @@ async def list_jobs(
     request: Request,
     status: JobState | None = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
-) -> ExactJson:
+) -> Response:
     """Return the user's newest jobs."""
-    return ExactJson(parts_of(request).jobs.records(user_of(request), status=status, limit=limit))
+    jobs, user = parts_of(request).jobs, user_of(request)
+    newest = partial(jobs.records, user, status=status, limit=limit)
+    return await records_response(newest, many=True)
 
 
 @router.get("/jobs/{job}", response_model=JobRecord)
@@ -95,17 +113,25 @@ async def remove_job(request: Request, job: str) -> None:
 @router.get("/jobs/{job}/result")
 async def get_result(
     request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
-) -> ExactJson:
+) -> Response:
     """Return the job with its encoded result, when it is final or after ``wait`` seconds.
 
     ``result`` is absent where the job has none (yet): its ``status`` and ``error`` say why.
     """
-    parts, job = parts_of(request), _full_id(request, job)
-    record, result = await parts.jobs.wait_for_result(job, user_of(request), wait)
-    answer: dict[str, Any] = {"job": record}
-    if record.status is JobState.COMPLETED:
-        answer["result"] = result
-    return ExactJson(answer)
+    parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
+    record = await parts.jobs.wait(job, user, wait)
+    head = b'{"job":' + json.dumps(encode(record)).encode("ascii")
+    if record.status is not JobState.COMPLETED:
+        return Response(head + b"}", media_type="application/json")
+    pieces = await asyncio.to_thread(parts.database.read, lambda c: job_rows.result_text(c, job))
+    return StreamingResponse(
+        _sent([head, b',"result":', *pieces, b"}"]), media_type="application/json"
+    )
+
+
+async def _sent(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 @router.get("/jobs/{job}/traceback")

@@ -110,7 +110,8 @@ class InstallManager:
         `UsageError` for a request that contradicts itself, `NoInterpreter`, and
         `CannotSatisfy` for a wheel of another platform or a source that is not built here.
         """
-        wanted = checked(user, request, self._interpreters, lock=lock)
+        # tens of thousands of pins are a second's work
+        wanted = await asyncio.to_thread(checked, user, request, self._interpreters, lock=lock)
         self._sources.require_buildable(wanted.sources)
         request = replace(request, project=str(wanted.project))
         missing = await asyncio.to_thread(self._uploads.missing, user, wanted.wheels)

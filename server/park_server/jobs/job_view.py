@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Column, Connection, Table, select
 
 from park.errors import UsageError
@@ -11,10 +9,10 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord, JobRecord
 from park_server.db.tables import installs, jobs
-from park_server.jobs.job_rows import files_of, get, result_of
+from park_server.jobs.job_rows import files_of, get
 from park_server.jobs.stored_job import STORED, StoredJob
 
-__all__ = ["full_id", "is_whole", "listing", "record", "with_result"]
+__all__ = ["full_id", "is_whole", "listing", "record"]
 
 _WHOLE = 36
 """Characters of a UUID."""
@@ -65,15 +63,6 @@ def record(connection: Connection, job: JobId, user: str) -> JobRecord:
     # files are written with the end, and only then
     files = files_of(connection, [job]).get(job, []) if found.finished else []
     return _record(found, files)
-
-
-def with_result(
-    connection: Connection, job: JobId, user: str
-) -> tuple[JobRecord, dict[str, Any] | None]:
-    """Return what the wire says of ``job``, and its encoded result where it has one."""
-    found = record(connection, job, user)
-    is_completed = found.status is JobState.COMPLETED
-    return found, result_of(connection, job) if is_completed else None
 
 
 def listing(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -35,6 +36,11 @@ from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.progress_listener import ProgressListener, progress_of
 
 __all__ = ["Asked", "LeafPolls"]
+
+T = TypeVar("T")
+
+_FEW = 50
+"""Leaves that are looked at in about a millisecond."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,10 +78,10 @@ class LeafPolls:
         """Return a verdict for each of ``asked``, when one is decided or after ``wait_s``."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
-        places = _places(asked)
+        places = await _beside(asked, lambda: _places(asked))
         revocable = {revocation_of(each.grant) for each in asked if each.grant is not None}
         with self._bus.subscribed(places.keys()) as subscription:
-            verdicts = self._verdicts(asked)
+            verdicts = await _beside(asked, lambda: self._verdicts(asked))
             while not any(verdict.is_decided for verdict in verdicts):
                 left = deadline - loop.time()
                 if left <= 0 or subscription.is_over:
@@ -86,13 +92,14 @@ class LeafPolls:
                     asked = _without_revoked(asked, changed)
                 again = {place for subject in changed for place in places[subject]}
                 again.update(_timed(asked))
-                self._look_again(asked, sorted(again), verdicts)
+                await self._look_again(asked, sorted(again), verdicts)
         return verdicts
 
-    def _look_again(
+    async def _look_again(
         self, asked: Sequence[Asked], places: Sequence[int], verdicts: list[Verdict]
     ) -> None:
-        found = self._verdicts([asked[place] for place in places]) if places else []
+        chosen = [asked[place] for place in places]
+        found = await _beside(chosen, lambda: self._verdicts(chosen)) if places else []
         for place, verdict in zip(places, found, strict=True):
             verdicts[place] = verdict
 
@@ -120,6 +127,15 @@ class LeafPolls:
         if verdict.truth is Truth.TRUE and free < pool.count:
             return Verdict(Truth.NOT_YET, f"{describe(pool)}: {free} free")
         return verdict
+
+
+async def _beside(asked: Sequence[Asked], work: Callable[[], T]) -> T:
+    """Return what ``work`` returns: in a thread, where it may take long.
+
+    A comparison reads what a job left, of whatever size.
+    """
+    is_long = len(asked) > _FEW or any(isinstance(each.leaf, Comparison) for each in asked)
+    return await asyncio.to_thread(work) if is_long else work()
 
 
 def _verdict(verdicts: Verdicts, asked: Asked) -> Verdict:

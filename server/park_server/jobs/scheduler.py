@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from park.errors import EnvironmentMismatch
 from park.model.ids import JobId
@@ -29,17 +28,33 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
-from park_server.jobs.conditions.settlement import POOLS, Settlement
+from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.seams import Peers
 
-__all__ = ["Scheduler"]
+__all__ = ["Accepted", "Scheduler", "Submission"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """Jobs that were checked together, and when."""
+
+    plans: list[Planned]
+    accepted: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """A submission that is committed, and what became of its jobs at once."""
+
+    submission: Submission
+    created: Created
 
 
 class Scheduler:
-    """The jobs of a service. All methods belong to the event loop."""
+    """The jobs of a service. All methods belong to the event loop, but those for any thread."""
 
     def __init__(
         self,
@@ -88,14 +103,22 @@ class Scheduler:
 
     # -- submission
 
+    def planned(self, user: str, requests: Sequence[JobRequest]) -> Submission:
+        """Return ``requests`` of ``user``, checked, with what they need; in any thread."""
+        accepted = datetime.now(UTC)
+        return Submission(plans=self._accepted(user, requests, accepted), accepted=accepted)
+
     async def submit(self, user: str, requests: Sequence[JobRequest]) -> list[JobRecord]:
         """Accept jobs, all or none; they are committed when this returns.
 
-        An id that is known already is answered with the job that has it.
+        The same as `planned`, `accept` and `submitted`, of which only the second has to be in
+        the event loop.
         """
-        accepted = datetime.now(UTC)
-        plans = self._accepted(user, requests, accepted)
-        moment = text_of(accepted)
+        return self.submitted(user, await self.accept(user, self.planned(user, requests)))
+
+    async def accept(self, user: str, submission: Submission) -> Accepted:
+        """Accept jobs, all or none; they are committed when this returns."""
+        plans, moment = submission.plans, text_of(submission.accepted)
         at_once = [plan for plan in plans if plan.is_free and plan.is_call]
         with self._database.together() as batch:
             creating = batch.write(lambda c: self._settlement.create(c, user, plans, moment))
@@ -104,11 +127,19 @@ class Scheduler:
         effects = created.effects
         effects.queued = [job for job in effects.queued if job not in started]
         self._commits.publish(effects)
+        return Accepted(submission=submission, created=created)
+
+    def submitted(self, user: str, accepted: Accepted) -> list[JobRecord]:
+        """Return the records of ``accepted``, in any thread.
+
+        An id that was known already is answered with the job that has it.
+        """
+        created, moment = accepted.created, text_of(accepted.submission.accepted)
         return [
             _just_created(plan, created.states[plan.id], moment)
             if plan.id in created.states and plan.id not in created.changed
             else self.record(plan.id, user)
-            for plan in plans
+            for plan in accepted.submission.plans
         ]
 
     def _accepted(
@@ -178,19 +209,6 @@ class Scheduler:
             lambda: self.record(job, user),
             lambda seen: seen.status.is_final,
             timeout_s,
-        )
-
-    async def wait_for_result(
-        self, job: JobId, user: str, timeout_s: float
-    ) -> tuple[JobRecord, dict[str, Any] | None]:
-        """Return the job as `wait` does, with its encoded result where it has one."""
-
-        def look() -> tuple[JobRecord, dict[str, Any] | None]:
-            record, result = self._database.read(lambda c: job_view.with_result(c, job, user))
-            return self._alive(record), result
-
-        return await self._bus.wait_until(
-            job, look, lambda seen: seen[0].status.is_final, timeout_s
         )
 
     # -- cancelling

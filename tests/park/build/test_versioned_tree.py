@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packaging.utils import canonicalize_name
+from park.build.isolated_env import build_environment
 from support.material.projects import copy_package
 from support.material.wheels import wheel_of
 
 from park.build.backend import build_environ
 from park.build.cache import Cache
 from park.build.isolation.isolated_env import build_environment
-from park.build.local_set import local_set
-from park.build.isolated_env import build_environment
 from park.build.versioned_tree import version_tree
 from park.errors import BuildFailed, LocalSetError
 from park.local.find import find

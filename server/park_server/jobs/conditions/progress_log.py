@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -32,14 +33,19 @@ _MOST_REMEMBERED = 10_000
 
 
 class Reports:
-    """Reads each report once for each comparison. For one thread."""
+    """Reads each report once for each comparison; from any thread, one at a time."""
 
     def __init__(self, folder_of: Callable[[JobId], Path]) -> None:
         self._folder_of = folder_of
+        self._reading = threading.Lock()
         self._read: OrderedDict[tuple[JobId, str], int] = OrderedDict()
 
     def any(self, job: JobId, key: str, test: Callable[[dict[str, Any]], bool]) -> bool:
         """Tell whether any report of ``job`` so far passed ``test``, which ``key`` names."""
+        with self._reading:
+            return self._any(job, key, test)
+
+    def _any(self, job: JobId, key: str, test: Callable[[dict[str, Any]], bool]) -> bool:
         offset = self._read.pop((job, key), 0)
         if offset != _SATISFIED:
             offset = self._search(job, offset, test)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,7 +28,7 @@ from park.model.conditions import (
 )
 from park.model.ids import JobId
 from park.model.leaves import service_of
-from park.model.references import Reference, What
+from park.model.references import Reference, Step, What
 from park.model.states import JobState
 from park.model.truth import NOT_YET, TRUE, Truth, Verdict, never
 from park_server.jobs import job_rows
@@ -49,9 +49,14 @@ from park_server.jobs.conditions.tally import subjects_of
 __all__ = ["Verdicts"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Known:
     value: Any
+
+    @cached_property
+    def shown(self) -> str:
+        """The value for people; a large one is written out once."""
+        return elided(repr(self.value))
 
 
 class Verdicts:
@@ -74,6 +79,8 @@ class Verdicts:
         self._pool = pool
         self._now = now
         self._user = user
+        self._results: dict[JobId, Any] = {}
+        self._values: dict[tuple[JobId, tuple[Step, ...]], _Known] = {}
         self._jobs: dict[str, JobFact] = {}
         self._installs: dict[str, InstallFact] = {}
         self._completed: dict[str, Verdict] = {}
@@ -176,15 +183,15 @@ class Verdicts:
                 return value
         if streamed:
             return self._in_progress(leaf, streamed[0], values)
-        left, right = (value.value for value in values if isinstance(value, _Known))
+        left, right = (value for value in values if isinstance(value, _Known))
         try:
-            if compare(left, leaf.operator, right):
+            if compare(left.value, leaf.operator, right.value):
                 return TRUE
         except Incomparable as error:
             return _incomparable(leaf, error)
         is_literal = isinstance(leaf.left, Literal), isinstance(leaf.right, Literal)
-        shown = {(False, True): f"it is {left!r}", (True, False): f"it is {right!r}"}
-        found = shown.get(is_literal, f"they are {left!r} and {right!r}")
+        shown = {(False, True): f"it is {left.shown}", (True, False): f"it is {right.shown}"}
+        found = shown.get(is_literal, f"they are {left.shown} and {right.shown}")
         return never(elided(f"needs {describe(leaf)}; {found}"))
 
     def _value(self, operand: Operand, leaf: Comparison) -> _Known | Verdict:
@@ -196,11 +203,19 @@ class Verdicts:
             return Verdict(Truth.NOT_YET, f"{fact.name} is {fact.status}")
         if fact.status is not JobState.COMPLETED:
             return never(elided(f"needs {describe(leaf)}; {fact.name} {fact.how_it_ended}"))
-        document = job_rows.result_of(self._connection, fact.id)
         try:
-            return _Known(selected(document, operand.path))
+            return self._selected(fact.id, operand.path)
         except Incomparable as error:
             return _incomparable(leaf, error)
+
+    def _selected(self, job: JobId, path: tuple[Step, ...]) -> _Known:
+        """Return what ``job`` left at ``path``; read once, however many leaves compare it."""
+        known = self._values.get((job, path))
+        if known is None:
+            if job not in self._results:
+                self._results[job] = job_rows.result_of(self._connection, job)
+            known = self._values[job, path] = _Known(selected(self._results[job], path))
+        return known
 
     def _in_progress(
         self, leaf: Comparison, streamed: Reference, values: list[_Known | Verdict]

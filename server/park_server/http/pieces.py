@@ -1,0 +1,175 @@
+"""Large requests and answers, in a thread, and there in pieces between which others run.
+
+One step of a C library holds every thread of a process, the event loop's too. So JSON is read
+with hooks, at which the interpreter lets others run, and written record by record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from park.wire import encode
+
+__all__ = [
+    "LargeRoute",
+    "checked_item",
+    "checked_items",
+    "is_large",
+    "off_loop",
+    "records_response",
+]
+
+T = TypeVar("T")
+
+_LARGE_BYTES = 64 << 10
+"""What is read and checked in a millisecond or two: less than a thread would cost others."""
+
+_KEY = "park.is-large"
+
+_MANY = 100
+"""Records that are written in about a millisecond."""
+
+
+class LargeRoute(APIRoute):
+    """A route whose body may be large: it is read beside the event loop then."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, which gets a request that reads JSON as we do."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            with _full_collections.postponed(request):
+                return await handler(_LargeRequest(request.scope, request.receive))
+
+        return handle
+
+
+class _FullCollections:
+    """Full garbage collections: none while large requests are worked on.
+
+    Each goes through all objects and holds every thread, the longer the more there are, and
+    a large request makes a million of them; they go by themselves when it is done. Younger
+    generations are collected as ever. All methods belong to the event loop.
+    """
+
+    def __init__(self) -> None:
+        self._under_way = 0
+        self._usual = gc.get_threshold()
+
+    def postpone(self) -> None:
+        """Make none from now on; the end of `postponed` lets them be made again."""
+        if not self._under_way:
+            self._usual = gc.get_threshold()
+            gc.set_threshold(*self._usual[:2], _NEVER)
+        self._under_way += 1
+
+    @contextmanager
+    def postponed(self, request: Request) -> Iterator[None]:
+        """Undo what was postponed for ``request``, if it was."""
+        try:
+            yield
+        finally:
+            if is_large(request):
+                self._under_way -= 1
+                if not self._under_way:
+                    gc.set_threshold(*self._usual)
+
+
+_full_collections = _FullCollections()
+
+_NEVER = 1 << 30
+
+
+class _LargeRequest(Request):
+    async def json(self) -> Any:
+        """Return the body as JSON data."""
+        body = await self.body()
+        if len(body) < _LARGE_BYTES:
+            return json.loads(body)
+        self.scope[_KEY] = True
+        _full_collections.postpone()
+        return await asyncio.to_thread(
+            json.loads, body, object_hook=_as_it_is, parse_int=_whole, parse_float=_real
+        )
+
+
+def _as_it_is(node: dict[str, Any]) -> dict[str, Any]:
+    return node
+
+
+def _whole(text: str) -> int:
+    return int(text)
+
+
+def _real(text: str) -> float:
+    return float(text)
+
+
+def is_large(request: Request) -> bool:
+    """Tell whether ``request`` came with so much that it is worked on beside the event loop."""
+    return bool(request.scope.get(_KEY))
+
+
+async def off_loop(request: Request, work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, done in a thread where ``request`` is large."""
+    return await asyncio.to_thread(work) if is_large(request) else work()
+
+
+def checked_item(kind: type[T], item: object, *place: str | int) -> T:
+    """Return the ``item`` of the body at ``place``, validated.
+
+    Raises `RequestValidationError`, as FastAPI does for what it validates.
+    """
+    return _validated(_adapter(kind), item, place)
+
+
+def checked_items(kind: type[T], items: Sequence[object], *place: str) -> list[T]:
+    """Return ``items`` of the body at ``place``, each validated as `checked_item` does."""
+    adapter = _adapter(kind)
+    return [_validated(adapter, item, (*place, number)) for number, item in enumerate(items)]
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def _validated(adapter: TypeAdapter[T], item: object, place: Sequence[str | int]) -> T:
+    try:
+        return adapter.validate_python(item)
+    except ValidationError as error:
+        first = error.errors()[0]
+        first["loc"] = ("body", *place, *first["loc"])
+        raise RequestValidationError([first]) from error
+
+
+async def records_response(records: Callable[[], Sequence[Any]], *, many: bool) -> Response:
+    """Return the response with the records that ``records`` returns; ``many``: from a thread."""
+    body = await asyncio.to_thread(_written, records) if many else _written(records)
+    return Response(body, media_type="application/json")
+
+
+def _written(records: Callable[[], Sequence[Any]]) -> bytes:
+    found = records()
+    return b"[" + b",".join(_pieces(found, whole=len(found) < _MANY)) + b"]"
+
+
+def _pieces(records: Iterable[Any], *, whole: bool) -> Iterable[bytes]:
+    """Yield each record as JSON; where there are few, one may be large, and is cut as well."""
+    encoder = json.JSONEncoder(separators=(",", ":"))
+    for record in records:
+        document = encode(record)
+        text = "".join(encoder.iterencode(document)) if whole else encoder.encode(document)
+        yield text.encode("ascii")
