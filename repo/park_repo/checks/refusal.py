@@ -34,6 +34,10 @@ class Rule(StrEnum):
     """WHEEL is of a major version that installers know."""
     RECORD = "record"
     """RECORD has it, with a strong digest that fits."""
+    ENTRY_POINTS = "entry-points"
+    """entry_points.txt can be read, and each of its scripts can be made."""
+    LINK = "link"
+    """A link of an sdist leads to a file of that sdist."""
     METADATA = "metadata"
     """A member that must be there is there, and can be read."""
 

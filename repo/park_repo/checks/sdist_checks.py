@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import tarfile
+import zipfile
 import zlib
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, cast
@@ -19,9 +20,11 @@ from packaging.version import Version
 
 from park.errors import InvalidUpload
 from park_repo.checks.file_facts import MAX_METADATA_BYTES, FileFacts
+from park_repo.checks.filenames import SDIST_SUFFIX
 from park_repo.checks.members import Member, check_members, check_sizes
 from park_repo.checks.refusal import Rule, refused
-from park_repo.checks.wheel_checks import identity_agrees, requires_python_is_sound
+from park_repo.checks.sdist_links import Link, check_links
+from park_repo.checks.wheel_checks import identity_agrees, requirements_are_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,50 +46,81 @@ _EXTENDED = {
 
 def inspect_sdist(path: Path, name: DistributionName) -> FileFacts:
     """Check the sdist at ``path`` and return its facts; raises `InvalidUpload`."""
+    _require_normalised(name)
     with _refusing():
+        _require_one_archive(path)
         _check_headers(path)
-        members, metadata = _read(path)
+        members, links, metadata = _read(path)
         check_members(members, packed_bytes=path.stat().st_size)
+        check_links(members, links)
         _check_root(members, name)
         if metadata is None:
             raise InvalidUpload("there is no PKG-INFO in its directory")
         parsed = parse_email(metadata)[0]
         identity_agrees(parsed, name.project, name.version)
-        requires_python_is_sound(parsed)
+        requirements_are_sound(parsed)
     # no METADATA is offered for it: a backend may still change it when it builds (PEP 643)
     return FileFacts(name=name, requires_python=parsed.get("requires_python"), metadata=None)
 
 
+def _require_one_archive(path: Path) -> None:
+    """See that pip reads it as others do: it takes for a zip whatever has the end of one."""
+    if zipfile.is_zipfile(path):
+        raise InvalidUpload(
+            "it can be read as a zip archive as well, with other files",
+            hint="build it again; a .tar.gz is a gzipped tar and nothing else",
+        )
+
+
 def _check_headers(path: Path) -> None:
-    """Refuse extended headers that are large, before a reader takes them into memory."""
+    """Refuse extended headers that are large, before a reader takes them into memory.
+
+    Behind the end are zeros alone, with which tar fills its blocks: nothing hides there.
+    """
     with _unpacking(path) as stream:
         while len(block := stream.read(tarfile.BLOCKSIZE)) == tarfile.BLOCKSIZE:
             if not block.strip(b"\0"):
-                return
+                break
             header = tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
             if header.type in _EXTENDED and header.size > MAX_HEADER_BYTES:
                 raise InvalidUpload(f"a header of {header.size:,} bytes; at most 1 MiB is taken")
             stream.skip(-(-header.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE)
+        while data := stream.read(1 << 20):
+            if data.strip(b"\0"):
+                raise InvalidUpload("there are bytes behind the end of its tar archive")
 
 
-def _read(path: Path) -> tuple[list[Member], bytes | None]:
-    """Return the members and the content of the one ``<directory>/PKG-INFO``."""
-    members, metadata = [], None
+def _require_normalised(name: DistributionName) -> None:
+    """See that the file has the one name that its project and version give it (PEP 625)."""
+    project = name.project.replace("-", "_")
+    expected = f"{project}-{name.version}{SDIST_SUFFIX}"
+    if name.filename != expected:
+        raise InvalidUpload(
+            f"the name of an sdist is that of its project and version; expected {expected!r}",
+            hint="build it with a current version of its backend (setuptools: 69.3 or later)",
+        )
+
+
+def _read(path: Path) -> tuple[list[Member], list[Link], bytes | None]:
+    """Return the members, links among them, and the content of ``<directory>/PKG-INFO``."""
+    members, links, metadata = list[Member](), list[Link](), None
     with (
         _unpacking(path) as stream,
         tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as archive,
     ):
         for info in archive:
-            if not (info.isreg() or info.isdir()):
+            if not (info.isreg() or info.isdir() or info.issym() or info.islnk()):
                 raise refused(
-                    f"member {info.name!r}: only files, no links or devices",
+                    f"member {info.name!r}: only files and links, no devices",
                     member=info.name,
                     rule=Rule.KIND,
                 )
             members.append(_member(info))
+            if info.issym() or info.islnk():
+                links.append(Link(name=info.name, target=info.linkname, is_symbolic=info.issym()))
             if info.isreg() and info.name.split("/")[1:] == ["PKG-INFO"]:
                 metadata = _content(archive, info)
-    return members, metadata
+    return members, links, metadata
 
 
 def _member(info: tarfile.TarInfo) -> Member:

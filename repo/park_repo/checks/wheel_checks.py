@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
 from installer.utils import parse_metadata_file
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import InvalidUpload
+from park_repo.checks.entry_points import check_scripts
 from park_repo.checks.refusal import Rule, refused
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ __all__ = [
     "WHEEL_CHECKS",
     "Wheel",
     "identity_agrees",
-    "requires_python_is_sound",
+    "requirements_are_sound",
 ]
 
 _STRONG = {"sha256", "sha384", "sha512"}
@@ -45,6 +47,9 @@ _STRONG = {"sha256", "sha384", "sha512"}
 
 _WHEEL_VERSION = re.compile(r"1\.\d+")
 """Installers must refuse a greater major version (binary distribution format)."""
+
+_METADATA_VERSION = re.compile(r"[12]\.\d")
+"""Installers must refuse a greater major version, and may warn of a minor one (core metadata)."""
 
 _UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}
 """Members of ``.dist-info`` that cannot have a digest in RECORD: it, and its signatures."""
@@ -64,9 +69,9 @@ class Wheel:
 
 
 def metadata_agrees(wheel: Wheel) -> None:
-    """METADATA is of this very project and version, and can stand on a page."""
+    """METADATA is of this very project and version, and installers understand it."""
     identity_agrees(wheel.metadata, wheel.project, wheel.version)
-    requires_python_is_sound(wheel.metadata)
+    requirements_are_sound(wheel.metadata)
 
 
 def identity_agrees(metadata: RawMetadata, project: NormalizedName, expected: Version) -> None:
@@ -82,8 +87,30 @@ def identity_agrees(metadata: RawMetadata, project: NormalizedName, expected: Ve
         raise InvalidUpload(f"its metadata have the version {version!r}; expected '{expected}'")
 
 
-def requires_python_is_sound(metadata: RawMetadata) -> None:
-    """Requires-Python is a specifier: a malformed one breaks every page that it stands on."""
+def requirements_are_sound(metadata: RawMetadata) -> None:
+    """Metadata-Version is known; Requires-Python and each Requires-Dist can be parsed.
+
+    A malformed Requires-Python breaks every page that it stands on; a malformed Requires-Dist
+    every resolution that meets it.
+    """
+    _metadata_version_is_known(metadata)
+    _requires_python_is_sound(metadata)
+    for text in metadata.get("requires_dist", []):
+        try:
+            Requirement(text)
+        except InvalidRequirement as error:
+            why = str(error).partition("\n")[0]
+            raise InvalidUpload(f"Requires-Dist is no requirement: {text!r}: {why}") from error
+
+
+def _metadata_version_is_known(metadata: RawMetadata) -> None:
+    """See that the major version has rules that installers know; they must refuse others."""
+    found = metadata.get("metadata_version", "")
+    if not _METADATA_VERSION.fullmatch(found):
+        raise InvalidUpload(f"Metadata-Version is {found or 'not given'}; expected 1.x or 2.x")
+
+
+def _requires_python_is_sound(metadata: RawMetadata) -> None:
     text = metadata.get("requires_python", "")
     try:
         SpecifierSet(text)
@@ -110,6 +137,22 @@ def tags_agree(wheel: Wheel) -> None:
     if tags != wheel.tags:
         found = ", ".join(sorted(map(str, tags))) or "none"
         raise InvalidUpload(f"WHEEL has the tags {found}; the file name has others")
+
+
+def scripts_can_be_made(wheel: Wheel) -> None:
+    """entry_points.txt, if there is one, names scripts that every installer can make."""
+    member = f"{wheel.dist_info}/entry_points.txt"
+    if member not in wheel.archive.NameToInfo:
+        return
+    try:
+        check_scripts(_read_text(wheel, "entry_points.txt"))
+    except ValueError as error:
+        raise refused(
+            f"member {member!r}: {error}",
+            member=member,
+            rule=Rule.ENTRY_POINTS,
+            hint="a script is NAME = MODULE:ATTRIBUTE under [console_scripts]; NAME has no slash",
+        ) from error
 
 
 def record_agrees(wheel: Wheel) -> None:
@@ -175,5 +218,6 @@ WHEEL_CHECKS: tuple[Callable[[Wheel], None], ...] = (
     metadata_agrees,
     wheel_version_is_known,
     tags_agree,
+    scripts_can_be_made,
     record_agrees,
 )

@@ -29,6 +29,7 @@ from installer.utils import Scheme, construct_record_file
 from packaging.utils import NormalizedName, canonicalize_name
 
 from park.errors import CannotSatisfy
+from park_repo.checks.entry_points import check_script_name
 from park_repo.checks.members import MAX_PART_BYTES, MAX_PATH_BYTES
 
 if TYPE_CHECKING:
@@ -54,10 +55,6 @@ _COPY_BYTES = 256 * 1024
 
 _PIP_OF_A_MINOR = re.compile(r"pip3\.\d+")
 """pip's wheels named a script for the Python that built them; pip and uv name it for theirs."""
-
-
-_SCRIPT_NAME = re.compile(r"[^/\x00-\x1f]+")
-"""A script is made of its name later, in ``bin`` of an environment and nowhere else."""
 
 _SHOWN = 60
 
@@ -185,8 +182,7 @@ class _Destination(WheelDestination):
 
         Raises `ValueError` for a name that is none of a file in a folder.
         """
-        if name in {"", ".", ".."} or not _SCRIPT_NAME.fullmatch(name) or _too_long(name):
-            raise ValueError(f"the entry point {_shown(name)} is no name of a script")
+        check_script_name(name)
         if _PIP_OF_A_MINOR.fullmatch(name):
             name = f"pip{self._python}"
         self._scripts.append(

@@ -241,3 +241,56 @@ def test_damage_is_refused_never_a_fault(tmp_path: Path, data: st.DataObject) ->
         inspect_file(damaged, FILENAME, {})
     except InvalidUpload as error:
         assert error.message.startswith(FILENAME)  # noqa: PT017 (acceptance is fine as well)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"[console_scripts]\n../../evil = m:main\n", "no name of a script"),
+        (b"[gui_scripts]\n.. = m:main\n", "no name of a script"),
+        (b"[console_scripts]\nsay = m\n", "NAME = MODULE:ATTRIBUTE"),
+        (b"[console_scripts]\nsay = m:a\nsay = m:b\n", "already exists"),
+        (b"say = m:main\n", "no section headers"),
+        (b"\xff", "missing or not UTF-8"),
+    ],
+)
+def test_scripts_that_installers_cannot_make_are_refused(
+    tmp_path: Path, text: bytes, reason: str
+) -> None:
+    members = wheel_members() | {f"{DIST_INFO}/entry_points.txt": text}
+    with pytest.raises(InvalidUpload, match=reason) as caught:
+        inspected(tmp_path, rerecorded(members))
+    assert caught.value.details["member"] == f"{DIST_INFO}/entry_points.txt"
+
+
+def test_scripts_that_can_be_made_are_taken(tmp_path: Path) -> None:
+    points = b"[console_scripts]\nsay.it = demo:main [extra]\n[other.group]\nx = demo\n"
+    members = wheel_members() | {f"{DIST_INFO}/entry_points.txt": points}
+    assert inspected(tmp_path, rerecorded(members)).version == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"Version: 2.1", b"Version: 100000", "Metadata-Version is 100000; expected 1.x or 2.x"),
+        (b"Version: 2.1", b"Version: 3.0", "Metadata-Version is 3.0"),
+        (b"Metadata-Version: 2.1\n", b"", "Metadata-Version is not given"),
+        (b"Requires-Python", b"Requires-Dist: foo >= dog\nX", "Requires-Dist is no requirement"),
+    ],
+)
+def test_metadata_that_installers_cannot_read_are_refused(
+    tmp_path: Path, old: bytes, new: bytes, reason: str
+) -> None:
+    members = wheel_members()
+    metadata = f"{DIST_INFO}/METADATA"
+    assert old in members[metadata]
+    members[metadata] = members[metadata].replace(old, new, 1)
+    with pytest.raises(InvalidUpload, match=reason):
+        inspected(tmp_path, rerecorded(members))
+
+
+def test_a_minor_version_of_metadata_that_comes_later_is_taken(tmp_path: Path) -> None:
+    members = wheel_members()
+    metadata = f"{DIST_INFO}/METADATA"
+    members[metadata] = members[metadata].replace(b"2.1", b"2.9", 1)
+    assert inspected(tmp_path, rerecorded(members)).version == "1.0"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -98,3 +99,20 @@ def test_a_refusal_tells_programs_the_member_and_the_rule() -> None:
     with pytest.raises(InvalidUpload) as refused:
         check("a/\udcff?.py")  # bytes that are no UTF-8, as tarfile reads them
     assert refused.value.details == {"member": "a/\\udcff?.py", "rule": "portable-name"}
+
+
+def test_case_and_files_are_seen_at_any_depth() -> None:
+    deep = "a/b/c/d/e/f"
+    with pytest.raises(InvalidUpload, match=r"'a/b/c/[Dd]' and 'a/b/c/[Dd]' differ in case only"):
+        check(f"{deep}/x.py", "a/b/c/D/y.py", "a/b/c2/z.py", "a/b!")
+    with pytest.raises(InvalidUpload, match=f"'{deep}' is a file"):
+        check("a/b!", deep, "a/b/c.py", f"{deep}!", f"{deep}/i/j/k.py")
+    check(f"{deep}/", f"{deep}/i.py", f"{deep}!", f"{deep}.py", "a/b/c/d/e2")
+
+
+def test_deep_folders_cost_no_more_than_their_names() -> None:
+    """20,000 members 200 folders deep took two minutes; they take two seconds."""
+    folders = "/".join(f"d{n % 9}" for n in range(200))
+    begin = time.process_time()
+    check(*(f"{folders}/f{n}.py" for n in range(20_000)))
+    assert time.process_time() - begin < 30

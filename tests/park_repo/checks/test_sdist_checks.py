@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,55 @@ def info_of(
     return info, content
 
 
+def link_to(target: str, *, kind: bytes = tarfile.SYMTYPE) -> tuple[tarfile.TarInfo, bytes]:
+    info, content = info_of("demo-1.0/link", kind=kind)
+    info.linkname = target
+    return info, content
+
+
+def test_links_inside_are_taken_as_the_data_filter_takes_them(tmp_path: Path) -> None:
+    links = [link_to("demo.py"), link_to("../demo-1.0/docs/../demo.py"), link_to("nowhere")]
+    links.append(link_to("demo-1.0/demo.py", kind=tarfile.LNKTYPE))
+    for link in links:
+        path = packed(tmp_path, info_of("demo-1.0/demo.py", b"x = 1\n"), link)
+        assert inspect_file(path, path.name, {}).version == "1.0"
+        with tarfile.open(path) as archive:
+            archive.extractall(tmp_path / "unpacked", filter="data")
+
+
+def test_nothing_is_below_a_link(tmp_path: Path) -> None:
+    path = packed(tmp_path, link_to("."), info_of("demo-1.0/link/x"))
+    with pytest.raises(InvalidUpload, match=r"'demo-1\.0/link' is a file, not a directory"):
+        inspect_file(path, path.name, {})
+
+
+@pytest.mark.parametrize(
+    "filename", ["Demo-1.0.tar.gz", "demo-1.0rc01.tar.gz", "my-demo-1.0.tar.gz", "demo-01.tar.gz"]
+)
+def test_a_name_that_is_not_normalised_is_refused(tmp_path: Path, filename: str) -> None:
+    with pytest.raises(
+        InvalidUpload, match=r"its project and version; expected '[a-z_]+-[0-9.rc]+"
+    ):
+        inspect_file(make_sdist(tmp_path), filename, {})
+
+
+def test_another_archive_in_the_file_is_refused(tmp_path: Path) -> None:
+    """pip would read the zip, and others the tar."""
+    path = packed(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("demo-1.0/setup.py", "import evil")
+    with pytest.raises(InvalidUpload, match="read as a zip archive as well"):
+        inspect_file(path, path.name, {})
+
+
+@pytest.mark.parametrize("more", [gzip.compress(b"more"), gzip.compress(bytes(2000)) + b"\1"])
+def test_bytes_behind_the_archive_are_refused(tmp_path: Path, more: bytes) -> None:
+    path = packed(tmp_path)
+    path.write_bytes(path.read_bytes() + more)
+    with pytest.raises(InvalidUpload, match=r"bytes behind|not a readable"):
+        inspect_file(path, path.name, {})
+
+
 def test_a_good_sdist_tells_its_facts(tmp_path: Path) -> None:
     path = packed(tmp_path, info_of("demo-1.0/demo.py", b"x = 1\n"))
     facts = inspect_file(path, path.name, {"name": "Demo", "version": "1.0"})
@@ -54,9 +104,16 @@ def test_a_good_sdist_tells_its_facts(tmp_path: Path) -> None:
         (info_of("demo-1.0/aux.py"), "a device on Windows"),
         (info_of("demo-1.0/pkg-info"), "differ in case only"),
         (info_of("demo-1.0/PKG-INFO", METADATA), "occurs 2 times"),
-        (info_of("demo-1.0/link", kind=tarfile.SYMTYPE), "only files, no links"),
-        (info_of("demo-1.0/hard", kind=tarfile.LNKTYPE), "only files, no links"),
-        (info_of("demo-1.0/pipe", kind=tarfile.FIFOTYPE), "only files, no links"),
+        (link_to("/etc/passwd"), "a link may not be absolute"),
+        (link_to("../up"), "leads out of the folder"),
+        (link_to("a/../../../up"), "leads out of the folder"),
+        (link_to("..\\up"), "nor hold a backslash"),
+        (link_to("link/x"), "leads through another link"),
+        (link_to("link/../x"), "leads through another link"),
+        (link_to("demo-1.0/none", kind=tarfile.LNKTYPE), "must be to a file of the sdist"),
+        (link_to("/etc/passwd", kind=tarfile.LNKTYPE), "a link may not be absolute"),
+        (link_to("demo-1.0/../../x", kind=tarfile.LNKTYPE), "leads out of the folder"),
+        (info_of("demo-1.0/pipe", kind=tarfile.FIFOTYPE), "only files and links, no devices"),
     ],
 )
 def test_members_that_break_a_rule_are_refused(
