@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.build.output import build_failed
+from park.build.output import build_failed, path_above
 from park.build.tree.export import EPOCH
 from park.build.tree.git import make_checkout
 from park.local.metadata import CoreMetadata, parse_metadata
-from park.local.pyproject import read_pyproject
+from park.local.pyproject import files_above, read_pyproject
 from park.local.requirements import requirement_name
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from build import ProjectBuilder
 
     from park.build.isolation.isolated_env import BuildEnvironment
+    from park.errors import BuildFailed
 
 __all__ = ["Backend", "Launch", "build_environ", "compiler_variables", "launch"]
 
@@ -110,16 +111,20 @@ class Backend:
         """Give the frontend; any failure of it or of the backend becomes one `BuildFailed`."""
         from build import BuildBackendException, BuildException, ProjectBuilder
 
+        for key, path in files_above(self.source).items():
+            raise _reads_above(f"{key} of [tool.setuptools.dynamic]", path)
         if _ships_what_git_tracks(self.source):
             make_checkout(self.source)
         try:
             yield ProjectBuilder.from_isolated_env(self.environment, self.source, self._run)
         except (BuildBackendException, BuildException) as error:
-            raise build_failed(
-                f"the build backend could not {task}",
-                error,
-                hint="try it on its own with: python -m build --wheel",
-            ) from error
+            raise self._explained(f"the build backend could not {task}", error) from error
+
+    def _explained(self, what: str, error: Exception) -> BuildFailed:
+        failed = build_failed(what, error, hint="try it on its own with: python -m build --wheel")
+        if (above := path_above(failed, self.source)) is None:
+            return failed
+        return _reads_above(what, above, error)
 
     def _run(
         self,
@@ -130,6 +135,15 @@ class Backend:
         """Run a hook; the parameters are those of `pyproject_hooks`."""
         environ = build_environ(self.outer, pretended_version=self.pretended_version)
         self.launch(cmd, cwd, {**environ, **(extra_environ or {})})
+
+
+def _reads_above(what: str, path: str, cause: Exception | None = None) -> BuildFailed:
+    return build_failed(
+        f"{what}: it looks for {path}, above the folder of the tree",
+        cause,
+        hint="a tree is built from a copy of its own folder, which is all that its version"
+        " covers: move or copy that file into the tree",
+    )
 
 
 def build_environ(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +23,8 @@ from park.build.step import Progress, silent
 from park.build.tree.export import exported
 from park.build.tree.git import nearest_tag_version
 from park.build.tree.hashing import Snapshot, content_hash, take_snapshot
-from park.local.metadata import CoreMetadata
+from park.errors import LocalSetError
+from park.local.metadata import CoreMetadata, parse_metadata
 from park.local.pyproject import BuildSystem, read_pyproject
 from park.local.requirements import requirement_name
 
@@ -72,7 +74,7 @@ def describe(root: Path, *, cache: Cache, progress: Progress = silent) -> CoreMe
     progress(f"asking the build backend about {root}")
     snapshot = take_snapshot(root, cache=cache)
     environment = environment_of(snapshot, cache=cache, progress=progress)
-    pretended = None if declared.version else nearest_tag_version(root) or "0"
+    pretended = None if declared.version else _version_of_history(root)
 
     def ask() -> dict[str, Any]:
         with exported(snapshot, cache=cache) as source, TemporaryDirectory() as workplace:
@@ -87,6 +89,18 @@ def describe(root: Path, *, cache: Cache, progress: Progress = silent) -> CoreMe
         requires=tuple(answer["requires"]),
         extras=tuple(answer["extras"]),
     )
+
+
+def _version_of_history(root: Path) -> str:
+    """Return what a plugin for version control would find: there is no history in an export.
+
+    An unpacked sdist has no history of its own, though it may lie in the checkout of something
+    else; it has PKG-INFO.
+    """
+    if not (root / ".git").exists():
+        with suppress(OSError, UnicodeDecodeError, LocalSetError):
+            return parse_metadata((root / "PKG-INFO").read_text("utf-8"), where="PKG-INFO").version
+    return nearest_tag_version(root) or "0"
 
 
 def _added_requirements(

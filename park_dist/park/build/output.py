@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
+from pathlib import Path
 
 from park.errors import BuildFailed
 
-__all__ = ["build_failed", "last_lines"]
+__all__ = ["build_failed", "last_lines", "path_above"]
 
 _LINES = 20
+
+_MISSING = re.compile(
+    r"no such file|not exist|not found|cannot (?:be found|open|access)", re.IGNORECASE
+)
+
+_PATH = re.compile(r"(?<!\w)(?:\.{1,2})?[/\\][^\s'\":;,)]+")
+"""A path in what a program printed, as far as that can be told from other words."""
 
 
 def last_lines(text: str, count: int = _LINES) -> str:
@@ -22,6 +32,21 @@ def build_failed(what: str, cause: BaseException | None, *, hint: str | None = N
     output = last_lines(_output_of(cause))
     message = f"{what}:\n{output}" if output else what
     return BuildFailed(message, hint=hint, details={"output": output})
+
+
+def path_above(error: BuildFailed, source: Path) -> str | None:
+    """Return the path above the tree at ``source`` that its failed build looked for, or None.
+
+    It leads out of the tree by ``..``, or names something in a folder around the tree; what else
+    a build reads is in other places.
+    """
+    lines = "\n".join(filter(_MISSING.search, error.message.splitlines()))
+    for found in _PATH.findall(lines):
+        path = Path(os.path.normpath(source / found))
+        leads_out = ".." in found and found.startswith(("..", str(source)))
+        if (leads_out or path.parent in source.parents) and not path.is_relative_to(source):
+            return os.path.relpath(path, source)
+    return None
 
 
 def _output_of(cause: BaseException | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-__all__ = ["BuildSystem", "Pyproject", "is_source_tree", "read_pyproject"]
+__all__ = ["BuildSystem", "Pyproject", "files_above", "is_source_tree", "read_pyproject"]
 
 _LEGACY_REQUIRES = ("setuptools >= 40.8.0",)
 _LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
@@ -73,6 +74,24 @@ def read_pyproject(root: Path) -> Pyproject:
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
         raise _malformed(file, "[project]", "a table with a name")
     return _static_part(project, build_system, file)
+
+
+def files_above(root: Path) -> dict[str, str]:
+    """Return the files above ``root`` that ``[tool.setuptools.dynamic]`` reads, by their keys.
+
+    In a copy of the tree setuptools finds none of them, and goes on with version 0.0.0.
+    """
+    file = root / "pyproject.toml"
+    table = _load(file).get("tool", {}) if file.is_file() else {}
+    for name in ("setuptools", "dynamic"):
+        table = table.get(name, {}) if isinstance(table, dict) else {}
+    found = {}
+    for key, value in table.items() if isinstance(table, dict) else ():
+        paths = value.get("file", ()) if isinstance(value, dict) else ()
+        for path in [paths] if isinstance(paths, str) else paths:
+            if posixpath.normpath(str(path)).startswith(".."):
+                found[str(key)] = str(path)
+    return found
 
 
 def _load(file: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from park.errors import UnknownItem
 from park.model.file_names import readable
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import JobRecord, JobRequest
+from park.wire import JobRecord, JobRequest, encode
 from park_repo.http.file_content import FileContent
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson

@@ -173,6 +173,50 @@ def test_versions_from_tags_and_data_files_that_git_tracks(tmp_path: Path, cache
     assert not (root / "tagged/_version.py").exists()
 
 
+def test_an_unpacked_sdist_has_the_version_of_its_pkg_info(tmp_path: Path, cache: Cache) -> None:
+    """It has no history, and that of the checkout around it is another project's."""
+    pyproject = """
+        [build-system]
+        requires = ["setuptools>=77", "setuptools-scm>=8"]
+        build-backend = "setuptools.build_meta"
+        [project]
+        name = "unpacked"
+        dynamic = ["version"]
+        [tool.setuptools]
+        py-modules = ["unpacked"]
+        [tool.setuptools_scm]
+    """
+    metadata = "Metadata-Version: 2.1\nName: unpacked\nVersion: 4.1\n"
+    files = {"pyproject.toml": pyproject, "unpacked.py": "", "PKG-INFO": metadata}
+    root = write_tree(tmp_path / "around/unpacked-4.1", files)
+    make_git_checkout(tmp_path / "around", tag="v3.2")
+    wheel = wheel_of(find_tree(root, cache), cache=cache)
+    assert wheel.filename.startswith("unpacked-4.1+t")
+
+
+ABOVE = {
+    "hatchling.build": "[tool.hatch.version]\npath = '../../VERSION'\npattern = '(?P<version>.+)'",
+    "setuptools.build_meta": "[tool.setuptools.dynamic]\nversion = {file = '../../VERSION'}",
+}
+
+
+@pytest.mark.parametrize("backend", ABOVE)
+def test_a_build_that_reads_above_its_folder_is_told_why_not(
+    tmp_path: Path, cache: Cache, backend: str
+) -> None:
+    pyproject = (
+        f"[build-system]\nrequires = ['{backend.partition('.')[0]}']\n"
+        f"build-backend = '{backend}'\n"
+        f"[project]\nname = 'part'\ndynamic = ['version']\n{ABOVE[backend]}\n"
+    )
+    files = {"VERSION": "3.1", "packages/part/pyproject.toml": pyproject}
+    root = write_tree(tmp_path, files) / "packages/part"
+    (root / "part.py").write_text("")
+    with pytest.raises(BuildFailed, match=r"it looks for \.\./\.\./VERSION, above") as caught:
+        find_tree(root, cache)
+    assert "move or copy that file into the tree" in str(caught.value.hint)
+
+
 def test_requirements_that_a_backend_asks_for_are_part_of_the_environment(
     tmp_path: Path, cache: Cache
 ) -> None:

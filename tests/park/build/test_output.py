@@ -1,10 +1,16 @@
-"""What a failed build says: the last lines of whoever failed."""
+"""What a failed build says: the last lines of whoever failed, and what it did not find."""
 
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
-from park.build.output import build_failed, last_lines
+import pytest
+
+from park.build.output import build_failed, last_lines, path_above
+from park.errors import BuildFailed
+
+SOURCE = Path("/home/ada/.cache/park/exports-v1/cpython/0123abcd")
 
 
 class Wrapped(Exception):
@@ -42,3 +48,22 @@ def test_another_error_is_heard_by_its_words() -> None:
 def test_without_output_it_says_what_failed_and_what_to_do() -> None:
     error = build_failed("it failed", None, hint="try again")
     assert (str(error), error.hint, error.details) == ("it failed", "try again", {"output": ""})
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("OSError: file does not exist: ../../VERSION", "../../VERSION"),
+        (f"[Errno 2] No such file or directory: '{SOURCE}/../../VERSION'", "../../VERSION"),
+        (f"[Errno 2] No such file: '{SOURCE.parents[1]}/README.md'", "../../README.md"),
+        ('Cannot open "../LICENSE", line 3', "../LICENSE"),
+        (f"No such file: {SOURCE}/VERSION", None),
+        (f"No such file: {SOURCE}/src/../VERSION", None),
+        ('File "/home/ada/.cache/park/build-environments-v1/x/lib/a/../b.py", line 1', None),
+        ('File "/usr/lib/python3.11/pathlib.py", line 1044', None),
+        ("not found: a b/c d", None),
+        (f"x {SOURCE.parents[1]}/README.md", None),
+    ],
+)
+def test_a_path_above_the_tree_is_told_from_others(said: str, found: str | None) -> None:
+    assert path_above(BuildFailed(said), SOURCE) == found

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packaging.utils import canonicalize_name
-from park.build.isolated_env import build_environment
 from support.material.projects import copy_package
 from support.material.wheels import wheel_of
 
