@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from packaging.pylock import Pylock, PylockSelectError, PylockValidationError
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    Pylock,
+    PylockSelectError,
+    PylockValidationError,
+)
+from packaging.utils import (
+    InvalidWheelFilename,
+    NormalizedName,
+    canonicalize_name,
+    parse_wheel_filename,
+)
 
 from park.client.access.address import find_service
 from park.client.access.transport import Transport
@@ -175,13 +188,21 @@ def _lock_file(path: Path) -> Contents:
     text = read_bundle(path).lock if is_bundle(path) else path.read_text(encoding="utf-8")
     try:
         lock = Pylock.from_dict(tomllib.loads(text))
-        chosen = [package for package, _ in lock.select()]
-    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+        versions = {package.name: _version(package, file) for package, file in lock.select()}
+    except (tomllib.TOMLDecodeError, PylockValidationError, RecursionError) as error:
         raise UsageError(f"{path} is not a lock (PEP 751): {error}") from error
     except PylockSelectError as error:
         raise UsageError(f"{path} selects nothing for this interpreter: {error}") from error
-    versions = {package.name: str(package.version) for package in chosen}
     return Contents(label=str(path), python=_python_of(lock), versions=versions)
+
+
+def _version(package: Package, file: object) -> str:
+    """Return the version that a lock gives a package; a direct wheel has it in its name."""
+    if package.version is None and isinstance(file, PackageArchive):
+        name = unquote(file.path or urlsplit(file.url or "").path).rpartition("/")[2]
+        with suppress(InvalidWheelFilename):
+            return str(parse_wheel_filename(name)[1])
+    return "dynamic" if package.version is None else str(package.version)
 
 
 def _python_of(lock: Pylock) -> str:

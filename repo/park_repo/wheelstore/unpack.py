@@ -29,7 +29,7 @@ from installer.utils import Scheme, construct_record_file
 from packaging.utils import NormalizedName, canonicalize_name
 
 from park.errors import CannotSatisfy
-from park_repo.checks.entry_points import check_script_name
+from park_repo.checks.generated_scripts import check_script_name
 from park_repo.checks.members import MAX_PART_BYTES, MAX_PATH_BYTES
 
 if TYPE_CHECKING:

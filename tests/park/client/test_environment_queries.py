@@ -65,6 +65,25 @@ def test_a_lock_file_is_read(tmp_path: Path) -> None:
     assert (found.python, found.versions) == (MINOR, {"six": "1.17.0"})
 
 
+def test_packages_of_a_lock_need_no_version(tmp_path: Path) -> None:
+    file = tmp_path / "pylock.toml"
+    digest = f'hashes = {{ sha256 = "{"0" * 64}" }}'
+    file.write_text(
+        f"""{LOCK}
+[[packages]]
+name = "direct"
+archive = {{ url = "https://x.example.org/direct-2.0%2Bcpu-py3-none-any.whl", {digest} }}
+[[packages]]
+name = "folder"
+directory = {{ path = "." }}
+"""
+    )
+
+    found = contents_of(str(file), NO_SERVICE)
+
+    assert found.versions == {"six": "1.17.0", "direct": "2.0+cpu", "folder": "dynamic"}
+
+
 def test_a_file_that_is_no_lock_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "pylock.toml"
     file.write_text("[tool]\n")

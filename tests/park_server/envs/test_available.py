@@ -97,3 +97,11 @@ def test_many_versions_are_not_all_in_the_message() -> None:
     many = page(*(f"much-{n}-py3-none-any.whl" for n in range(1, 15)))
     found = shortages([parse_pin("much", "20")], INTERPRETER, lambda _: many)
     assert str(shortage_error(found, INTERPRETER)).endswith("7, 6, 5 and 4 more")
+
+
+def test_what_the_index_behind_has_without_digest_is_told_with_the_reason() -> None:
+    entry = {"filename": f"film-1.0-{NATIVE}.whl", "reason": "no sha256"}
+    pages = {"film": {"files": [], "_not-listed": [entry, {**entry, "filename": "x.tar.gz"}]}}
+    found = shortages([parse_pin("film", "1.0")], INTERPRETER, pages.get)
+    message = str(shortage_error(found, INTERPRETER))
+    assert f"the service's index does not offer film-1.0-{NATIVE}.whl: no sha256" in message

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from packaging.markers import default_environment
+from packaging.pylock import Pylock, PylockValidationError
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from park.atomic import appearing
@@ -91,19 +93,40 @@ def read_bundle(path: Path) -> Bundle:
             about = json.loads(archive.read(ABOUT))
             lock = archive.read(LOCK).decode()
         if about["format"] != _FORMAT:
-            raise ValueError(f"format {about['format']!r}, expected {_FORMAT}")  # noqa: TRY301 (one way out)
+            raise ValueError(f"format {about['format']!r}, expected {_FORMAT}")
+        wheels = tuple(LocalWheel(**wheel) for wheel in about["wheels"])
+        if _digests_in(lock) != {wheel.filename: wheel.sha256 for wheel in wheels}:
+            raise ValueError(f"{LOCK} and {ABOUT} name different wheels")
         return Bundle(
             path=path,
             project=about["project"],
             version=about["version"],
             python=about["python"],
-            wheels=tuple(LocalWheel(**wheel) for wheel in about["wheels"]),
+            wheels=wheels,
             lock=lock,
         )
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except _NO_BUNDLE as error:
         raise UsageError(
             f"{path} is not a bundle: {error}", hint="park bundle MODULE -o FILE makes one"
         ) from error
+
+
+_NO_BUNDLE = (
+    OSError,
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+    TypeError,
+    RecursionError,
+    PylockValidationError,
+)
+
+
+def _digests_in(lock: str) -> dict[str, str]:
+    """Return the SHA-256 of each wheel of a lock by its file name."""
+    packages = Pylock.from_dict(tomllib.loads(lock)).packages
+    wheels = (wheel for package in packages for wheel in package.wheels or ())
+    return {wheel.filename: wheel.hashes["sha256"] for wheel in wheels}
 
 
 def write_bundle(local: LocalSet, built: Mapping[Pin, Path], target: Path) -> Bundle:

@@ -106,3 +106,15 @@ def test_a_bundle_of_another_form_is_refused(tmp_path: Path, about: dict[str, in
 
 def test_nothing_unfinished_is_left(bundle: Bundle) -> None:
     assert [path.name for path in bundle.path.parent.glob("*demo.zip*")] == ["demo.zip"]
+
+
+def test_a_lock_of_other_wheels_is_refused(bundle: Bundle, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(bundle.path) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "pylock.toml":
+                content = content.replace(bundle.wheels[0].sha256.encode(), b"0" * 64)
+            new.writestr(name, content)
+    with pytest.raises(UsageError, match=r"pylock\.toml and park-bundle\.json name different"):
+        read_bundle(changed)
