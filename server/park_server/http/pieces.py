@@ -142,11 +142,11 @@ def checked_items(kind: type[T], items: Sequence[object], *place: str) -> list[T
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _validated(adapter: TypeAdapter[T], item: object, place: Sequence[str | int]) -> T:
+def _validated(adapter: TypeAdapter[Any], item: object, place: Sequence[str | int]) -> Any:
     try:
         return adapter.validate_python(item)
     except ValidationError as error:

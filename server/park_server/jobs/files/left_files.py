@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Sequence
 
+from park.model.file_names import readable
 from park.model.ids import JobId
 from park.wire import FileRecord
 from park_server.content import ContentStore, Intake
@@ -69,7 +70,7 @@ def tell(inside: int, job: JobId, left_out: Sequence[str]) -> None:
     lines = [f"park: not kept: {line}" for line in left_out[:_MOST_LINES]]
     if len(left_out) > _MOST_LINES:
         lines.append(f"park: not kept: {len(left_out) - _MOST_LINES:,} more")
-    _log.warning("job %s: %d files not kept: %s", job, len(left_out), left_out[0])
+    _log.warning("job %s: %d files not kept: %s", job, len(left_out), readable(left_out[0]))
     try:
         stream = open_plain("stderr", inside, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     except (OSError, NotPlain):  # the log of the service has it
