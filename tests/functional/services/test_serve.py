@@ -159,4 +159,5 @@ def test_it_stops_when_told_and_is_not_found_any_more(tmp_path: Path) -> None:
             httpx2.get(url)
         service.start()
         assert service.token == token
-        assert service.log.count("\n") == 2  # no word but that it serves
+        # at each start no word but how environments are seen, and that it serves
+        assert service.log.count("\n") == 4
