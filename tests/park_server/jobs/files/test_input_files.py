@@ -6,13 +6,16 @@ import asyncio
 import hashlib
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.labs.schedule_lab import lab, run
 
 from park.errors import UnknownItem
+from park.model.ids import JobId
 from park_server import untrusted
 from park_server.content import ContentStore
 from park_server.jobs.files.input_files import InputFiles, is_protected
@@ -102,3 +105,27 @@ def test_whether_jobs_see_the_store_read_only_is_tried(tmp_path: Path) -> None:
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     assert is_protected(tmp_path) == (answer == "True")
     assert not is_protected(tmp_path / "absent")
+
+
+def test_a_job_with_input_files_is_prepared_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.content.receive(SHA256, chunks())
+            prepare, threads = here.folders.prepare, []
+
+            def noted(*args: Any) -> None:
+                threads.append(threading.current_thread() is threading.main_thread())
+                prepare(*args)
+
+            monkeypatch.setattr(here.folders, "prepare", noted)
+            file = {"$park": "file", "sha256": SHA256, "name": "run.txt"}
+            await here.submit("a", arguments={"data": file})
+            await here.submit("b")
+            orders = {each.job_id: each for each in [await here.started(), await here.started()]}
+            read = orders[JobId("a")].directory / "inputs" / SHA256 / "run.txt"
+            assert read.read_bytes() == DATA
+            assert sorted(threads) == [False, True]
+
+    run(test)
