@@ -23,5 +23,5 @@ def test_an_order_comes_back_as_it_was() -> None:
 
 
 def test_settings_come_back_as_they_were() -> None:
-    settings = ServerSettings(module="m", library="/lib", read_only=["/store"], reason="asked for")
+    settings = ServerSettings(module="m", library="/lib", reason="asked for")
     assert ServerSettings(**json.loads(json.dumps(settings.as_record()))) == settings

@@ -1,0 +1,104 @@
+"""The queue: first come, first served, read some at a time, and none is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.labs.rows import add_job
+
+from park.model.ids import JobId
+from park_repo.database import Database
+from park_server.db.tables import metadata
+from park_server.jobs.queue import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+IDS = [JobId(f"{number:03}") for number in range(80)]
+"""More than are read at once."""
+
+
+class Counted(Database):
+    """A database that counts its reads, and refuses those that it is told to."""
+
+    reads = 0
+    refuses = False
+
+    def read(self, query: Any) -> Any:
+        if self.refuses:
+            raise OSError("the disk is away")
+        self.reads += 1
+        return super().read(query)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Counted]:
+    opened = Counted.sqlite(tmp_path / "park.sqlite")
+    assert isinstance(opened, Counted)
+    opened.write(metadata.create_all).result()
+
+    def fill(connection: Any) -> None:
+        for job in IDS:
+            add_job(connection, job, "ada", [])
+
+    opened.write(fill).result()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def queue(database: Database) -> Queue:
+    return Queue(database)
+
+
+def taken(queue: Queue, most: int = 1_000) -> list[str]:
+    found = []
+    while len(found) < most and (queued := queue.next()) is not None:
+        found.append(queued.id)
+    return found
+
+
+def test_jobs_come_in_the_order_in_which_they_were_added(queue: Queue) -> None:
+    queue.add(IDS[:50])
+    queue.add(IDS[50:])
+    assert queue
+    assert taken(queue) == IDS
+    assert not queue
+    assert queue.next() is None
+
+
+def test_many_are_read_in_few_queries(queue: Queue, database: Counted) -> None:
+    queue.add(IDS)
+    taken(queue)
+    assert database.reads == 3
+
+
+def test_what_is_put_first_comes_before_all_others_in_its_order(queue: Queue) -> None:
+    queue.add(IDS[:40])
+    assert taken(queue, 2) == IDS[:2]
+    queue.add_first(IDS[50:52])
+    assert taken(queue) == [*IDS[50:52], *IDS[2:40]]
+
+
+def test_what_may_not_start_any_more_is_left_out(queue: Queue) -> None:
+    queue.add([JobId("gone"), IDS[0], JobId("gone, too")])
+    assert taken(queue) == [IDS[0]]
+
+
+def test_a_read_that_fails_loses_none(queue: Queue, database: Counted) -> None:
+    queue.add(IDS[:3])
+    database.refuses = True
+    with pytest.raises(OSError, match="the disk is away"):
+        queue.next()
+    database.refuses = False
+    assert taken(queue) == IDS[:3]
+
+
+def test_nothing_starts_from_a_queue_that_was_cleared(queue: Queue) -> None:
+    queue.add(IDS[:3])
+    taken(queue, 1)
+    queue.clear()
+    assert not queue
+    assert queue.next() is None
