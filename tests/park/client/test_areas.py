@@ -55,8 +55,8 @@ class Area(JobService):
     def download(self, path: str, target: Path) -> None:
         self.noted.append(("get", path, target))
 
-    def delete(self, path: str, *, params: Any = None) -> None:
-        self.noted.append(("delete", path, params))
+    def delete(self, path: str, **arguments: Any) -> None:
+        self.noted.append(("delete", path, arguments["params"]))
 
 
 @pytest.fixture

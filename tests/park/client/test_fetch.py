@@ -88,7 +88,7 @@ def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PARK_TOKEN", raising=False)
 
 
-def target(url: str, **more: Any) -> Any:
+def target(url: Any, **more: Any) -> Any:
     return fetch._target(url, more.get("auth"))
 
 

@@ -1,0 +1,127 @@
+"""The folder of a job: its call and inputs before the start, logs and progress meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from park.errors import UnknownItem
+from park.model.ids import JobId
+from park_server.areas.areas import Areas
+from park_server.content import ContentStore
+from park_server.jobs.files.folder import JobFolders, Marks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+JOB = JobId("0199")
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Iterator[JobFolders]:
+    (tmp_path / "jobs").mkdir()
+    areas = Areas(tmp_path / "areas", {})
+    made = JobFolders(tmp_path / "jobs", ContentStore(tmp_path / "files"), areas)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def folder(folders: JobFolders) -> Path:
+    folders.prepare(JOB, "ada", call())
+    return folders.path_of(JOB)
+
+
+def call(*args: Any) -> dict[str, Any]:
+    return {"args": list(args), "kwargs": {}}
+
+
+def test_the_call_stands_there_before_the_start_and_anew_before_a_retry(
+    folders: JobFolders,
+) -> None:
+    for number in (1, 2):
+        folders.prepare(JOB, "ada", call(number))
+        written = json.loads((folders.path_of(JOB) / "call.json").read_text())
+        assert written == call(number)
+
+
+def test_only_what_has_files_takes_time() -> None:
+    assert not JobFolders.takes_time(call(1, {"a": [2]}))
+    assert JobFolders.takes_time(call([{"$park": "file", "sha256": "0" * 64, "name": "a"}]))
+
+
+def test_an_input_that_is_not_there_is_told(folders: JobFolders) -> None:
+    with pytest.raises(UnknownItem):
+        folders.prepare(JOB, "ada", call({"$park": "file", "sha256": "0" * 64, "name": "a"}))
+
+
+def test_a_log_is_read_from_anywhere_and_is_empty_before_there_is_one(
+    folders: JobFolders, folder: Path
+) -> None:
+    assert folders.log(JOB, "stdout", 0, 100) == b""
+    (folder / "stdout").write_bytes(b"0123456789")
+    assert folders.log(JOB, "stdout", 3, 4) == b"3456"
+    assert folders.log(JOB, "stdout", 20, 4) == b""
+    with pytest.raises(UnknownItem, match="a job has stdout and stderr"):
+        folders.log(JOB, "outcome.json", 0, 100)
+
+
+@pytest.mark.parametrize(
+    ("written", "progress"),
+    [
+        ("", None),
+        ('{"done": 1}\n{"done": 2}\n', {"done": 2}),
+        ('{"done": 1}\n{"done": 2', {"done": 1}),  # one that is being written
+        ('{"done": 1}\nnot JSON\n', {"done": 1}),
+        ("[1]\n", None),
+    ],
+    ids=["none", "the last", "half", "broken", "no object"],
+)
+def test_progress_is_the_newest_report_that_is_whole(
+    folders: JobFolders, folder: Path, written: str, progress: Any
+) -> None:
+    assert folders.progress(JOB) is None
+    (folder / "progress.jsonl").write_text(written)
+    assert folders.progress(JOB) == progress
+
+
+@pytest.mark.parametrize(
+    ("written", "marks"),
+    [
+        (
+            {"attempt": 2, "timeout_s": 60, "restartable": True},
+            Marks(timeout_s=60.0, restartable=True),
+        ),
+        ({"attempt": 1, "timeout_s": 60, "restartable": True}, Marks()),
+        ({"attempt": 2, "timeout_s": "long", "restartable": 1}, Marks()),
+    ],
+    ids=["of this attempt", "of the one before", "of other types"],
+)
+def test_what_is_said_of_a_callable_counts_for_its_attempt(
+    folders: JobFolders, folder: Path, written: dict[str, Any], marks: Marks
+) -> None:
+    assert folders.marks(JOB, 2) == Marks()
+    (folder / "marks.json").write_text(json.dumps(written))
+    assert folders.marks(JOB, 2) == marks
+
+
+def test_a_job_that_never_came_so_far_left_nothing(folders: JobFolders, folder: Path) -> None:
+    assert asyncio.run(folders.collect(JOB, "ada")) == ()
+    (folder / "work").mkdir()
+    assert asyncio.run(folders.collect(JOB, "ada", "~/never-written.txt")) == ()
+
+
+def test_when_it_has_ended_streams_and_progress_stay(folders: JobFolders, folder: Path) -> None:
+    for name in ("stdout", "stderr", "progress.jsonl", "outcome.json"):
+        (folder / name).write_text("")
+    (folder / "work" / "deep").mkdir(parents=True)
+    folders.clear(JOB)
+    folders._janitor.submit(lambda: None).result()
+    assert {path.name for path in folder.iterdir()} == {"stdout", "stderr", "progress.jsonl"}
+    folders.remove(JOB)
+    folders._janitor.submit(lambda: None).result()
+    assert not folder.exists()
