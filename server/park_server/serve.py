@@ -25,9 +25,9 @@ from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
-from park_server.loop_watch import LoopWatch
+from park_server.process.loop_watch import LoopWatch
+from park_server.process.silence import PatientProtocol, raise_descriptor_limit
 from park_server.settings import Settings
-from park_server.silence import PatientProtocol, raise_descriptor_limit
 
 __all__ = ["serve"]
 

@@ -65,7 +65,7 @@ def test_files_and_folders_are_flushed_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[int] = []
-    monkeypatch.setattr(durable.os, "fsync", flushed.append)
+    monkeypatch.setattr("os.fsync", flushed.append)
     paths = [tmp_path / str(number) for number in range(30)]
     for path in paths:
         path.write_bytes(DATA)

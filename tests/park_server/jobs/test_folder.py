@@ -1,11 +1,10 @@
-"""The folder of a job, as the service reads and writes it, whatever the job puts there."""
+"""The folder of a job: its call and inputs before the start, logs and progress meanwhile."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,121 +12,116 @@ from park.errors import UnknownItem
 from park.model.ids import JobId
 from park_server.areas.areas import Areas
 from park_server.content import ContentStore
-from park_server.jobs.conditions.progress_log import PROGRESS_FILE, Reports
-from park_server.jobs.files.input_files import InputFiles
 from park_server.jobs.folder import JobFolders, Marks
 
-JOB = JobId("a")
-CALL: dict[str, Any] = {"args": [], "kwargs": {}}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+JOB = JobId("0199")
 
 
 @pytest.fixture
-def folders(tmp_path: Path) -> JobFolders:
-    content = ContentStore(tmp_path / "files")
+def folders(tmp_path: Path) -> Iterator[JobFolders]:
     (tmp_path / "jobs").mkdir()
-    folders = JobFolders(
-        tmp_path / "jobs",
-        content,
-        Areas(tmp_path / "areas", {}),
-        InputFiles(content, lambda: True),
-    )
-    folders.prepare(JOB, "ada", CALL)
-    return folders
+    areas = Areas(tmp_path / "areas", {})
+    made = JobFolders(tmp_path / "jobs", ContentStore(tmp_path / "files"), areas)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def secret(tmp_path: Path) -> Path:
-    (tmp_path / "secret").write_text('{"done": 1, "attempt": 1, "timeout_s": 5}\n')
-    return tmp_path / "secret"
+def folder(folders: JobFolders) -> Path:
+    folders.prepare(JOB, "ada", call())
+    return folders.path_of(JOB)
 
 
-Maker = Callable[[Path, Path], None]
-
-INSTEAD: dict[str, Maker] = {
-    "pipe": lambda path, _: os.mkfifo(path),
-    "link": lambda path, secret: path.symlink_to(secret),
-    "hard link": lambda path, secret: os.link(secret, path),
-    "folder": lambda path, _: path.mkdir(),
-}
+def call(*args: Any) -> dict[str, Any]:
+    return {"args": list(args), "kwargs": {}}
 
 
-@pytest.mark.parametrize("make", INSTEAD.values(), ids=INSTEAD)
-def test_what_stands_in_the_place_of_a_file_is_not_read(
-    folders: JobFolders, secret: Path, make: Maker
+def test_the_call_stands_there_before_the_start_and_anew_before_a_retry(
+    folders: JobFolders,
 ) -> None:
-    for name in ("stdout", PROGRESS_FILE, "marks.json"):
-        make(folders.path_of(JOB) / name, secret)
-    with pytest.raises(UnknownItem, match=r"the stdout of job a is an? .* and not read"):
-        folders.log(JOB, "stdout", 0, 100)
+    for number in (1, 2):
+        folders.prepare(JOB, "ada", call(number))
+        written = json.loads((folders.path_of(JOB) / "call.json").read_text())
+        assert written == call(number)
+
+
+def test_only_what_has_files_takes_time() -> None:
+    assert not JobFolders.takes_time(call(1, {"a": [2]}))
+    assert JobFolders.takes_time(call([{"$park": "file", "sha256": "0" * 64, "name": "a"}]))
+
+
+def test_an_input_that_is_not_there_is_told(folders: JobFolders) -> None:
+    with pytest.raises(UnknownItem):
+        folders.prepare(JOB, "ada", call({"$park": "file", "sha256": "0" * 64, "name": "a"}))
+
+
+def test_a_log_is_read_from_anywhere_and_is_empty_before_there_is_one(
+    folders: JobFolders, folder: Path
+) -> None:
+    assert folders.log(JOB, "stdout", 0, 100) == b""
+    (folder / "stdout").write_bytes(b"0123456789")
+    assert folders.log(JOB, "stdout", 3, 4) == b"3456"
+    assert folders.log(JOB, "stdout", 20, 4) == b""
+    with pytest.raises(UnknownItem, match="a job has stdout and stderr"):
+        folders.log(JOB, "outcome.json", 0, 100)
+
+
+@pytest.mark.parametrize(
+    ("written", "progress"),
+    [
+        ("", None),
+        ('{"done": 1}\n{"done": 2}\n', {"done": 2}),
+        ('{"done": 1}\n{"done": 2', {"done": 1}),  # one that is being written
+        ('{"done": 1}\nnot JSON\n', {"done": 1}),
+        ("[1]\n", None),
+    ],
+    ids=["none", "the last", "half", "broken", "no object"],
+)
+def test_progress_is_the_newest_report_that_is_whole(
+    folders: JobFolders, folder: Path, written: str, progress: Any
+) -> None:
     assert folders.progress(JOB) is None
-    assert folders.marks(JOB, 1) == Marks()
-    assert not Reports(folders.path_of).any(JOB, "key", lambda _: True)
+    (folder / "progress.jsonl").write_text(written)
+    assert folders.progress(JOB) == progress
 
 
-def test_a_folder_that_is_a_link_is_not_followed(folders: JobFolders, tmp_path: Path) -> None:
-    folder = folders.path_of(JOB)
-    (folder / "stdout").write_text("said")
-    assert folders.log(JOB, "stdout", 1, 100) == b"aid"
-    folder.rename(tmp_path / "elsewhere")
-    folder.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(UnknownItem, match="not read"):
-        folders.log(JOB, "stdout", 0, 100)
-
-
-def test_deep_json_is_no_report(folders: JobFolders) -> None:
-    lines = ['{"done": 1}', '{"done": ' + "[" * 50_000, ""]
-    (folders.path_of(JOB) / PROGRESS_FILE).write_text("\n".join(lines))
-    assert folders.progress(JOB) == {"done": 1}
-    assert not Reports(folders.path_of).any(JOB, "key", lambda report: report["done"] == 2)
-
-
-def test_a_report_is_read_once_and_one_without_an_end_not_yet(folders: JobFolders) -> None:
-    file = folders.path_of(JOB) / PROGRESS_FILE
-    reports, seen = Reports(folders.path_of), []
-
-    def test(report: dict[str, Any]) -> bool:
-        seen.append(report["done"])
-        return False
-
-    file.write_text('{"done": 1}\n{"done": 2')
-    assert not reports.any(JOB, "key", test)
-    with file.open("a") as more:
-        more.write("2}\n")
-    assert not reports.any(JOB, "key", test)
-    assert seen == [1, 22]
-
-
-@pytest.mark.parametrize("make", INSTEAD.values(), ids=INSTEAD)
-def test_the_call_of_the_next_attempt_is_written_to_no_other_place(
-    folders: JobFolders, secret: Path, make: Maker
+@pytest.mark.parametrize(
+    ("written", "marks"),
+    [
+        (
+            {"attempt": 2, "timeout_s": 60, "restartable": True},
+            Marks(timeout_s=60.0, restartable=True),
+        ),
+        ({"attempt": 1, "timeout_s": 60, "restartable": True}, Marks()),
+        ({"attempt": 2, "timeout_s": "long", "restartable": 1}, Marks()),
+    ],
+    ids=["of this attempt", "of the one before", "of other types"],
+)
+def test_what_is_said_of_a_callable_counts_for_its_attempt(
+    folders: JobFolders, folder: Path, written: dict[str, Any], marks: Marks
 ) -> None:
-    call = folders.path_of(JOB) / "call.json"
-    call.unlink()
-    make(call, secret)
-    before = secret.read_text()
-    folders.prepare(JOB, "ada", CALL)
-    assert call.read_text() == '{"args": [], "kwargs": {}}'
-    assert not call.is_symlink()
-    assert secret.read_text() == before
+    assert folders.marks(JOB, 2) == Marks()
+    (folder / "marks.json").write_text(json.dumps(written))
+    assert folders.marks(JOB, 2) == marks
 
 
-def test_what_is_cleared_is_removed_however_deep_and_links_are_not_followed(
-    folders: JobFolders, tmp_path: Path
-) -> None:
-    folder = folders.path_of(JOB)
-    (folder / "stdout").write_text("said")
-    (tmp_path / "others").mkdir()
-    (tmp_path / "others" / "kept").write_text("")
-    (folder / "link").symlink_to(tmp_path / "others")
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(1_200):
-        os.mkdir("deep", dir_fd=here)
-        inner = os.open("deep", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
+def test_a_job_that_never_came_so_far_left_nothing(folders: JobFolders, folder: Path) -> None:
+    assert asyncio.run(folders.collect(JOB, "ada")) == ()
+    (folder / "work").mkdir()
+    assert asyncio.run(folders.collect(JOB, "ada", "~/never-written.txt")) == ()
+
+
+def test_when_it_has_ended_streams_and_progress_stay(folders: JobFolders, folder: Path) -> None:
+    for name in ("stdout", "stderr", "progress.jsonl", "outcome.json"):
+        (folder / name).write_text("")
+    (folder / "work" / "deep").mkdir(parents=True)
     folders.clear(JOB)
-    folders._janitor.submit(int).result()  # one after the other
-    folders.close()
-    assert [path.name for path in folder.iterdir()] == ["stdout"]
-    assert (tmp_path / "others" / "kept").exists()
+    folders._janitor.submit(lambda: None).result()
+    assert {path.name for path in folder.iterdir()} == {"stdout", "stderr", "progress.jsonl"}
+    folders.remove(JOB)
+    folders._janitor.submit(lambda: None).result()
+    assert not folder.exists()

@@ -54,7 +54,7 @@ def queue(database: Database) -> Queue:
 
 
 def taken(queue: Queue, most: int = 1_000) -> list[str]:
-    found = []
+    found: list[str] = []
     while len(found) < most and (queued := queue.next()) is not None:
         found.append(queued.id)
     return found

@@ -12,8 +12,8 @@ import uvicorn
 from support.session.limits import LIMIT_S
 from uvicorn.server import ServerState
 
-from park_server import silence
-from park_server.silence import PatientProtocol, raise_descriptor_limit
+from park_server.process import silence
+from park_server.process.silence import PatientProtocol, raise_descriptor_limit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from support.session.limits import LIMIT_S
 
-from park_server.loop_watch import Hold, LoopWatch
+from park_server.process.loop_watch import Hold, LoopWatch
 
 if TYPE_CHECKING:
     import pytest

@@ -1,0 +1,1 @@
+"""The process of a service: its event loop, and the connections to it."""
