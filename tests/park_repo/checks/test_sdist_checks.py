@@ -78,7 +78,11 @@ def test_another_archive_in_the_file_is_refused(tmp_path: Path) -> None:
         inspect_file(path, path.name, {})
 
 
-@pytest.mark.parametrize("more", [gzip.compress(b"more"), gzip.compress(bytes(2000)) + b"\1"])
+@pytest.mark.parametrize(
+    "more",
+    [gzip.compress(b"more"), gzip.compress(bytes(2000)) + b"\1"],
+    ids=["a member", "and a byte"],
+)
 def test_bytes_behind_the_archive_are_refused(tmp_path: Path, more: bytes) -> None:
     path = packed(tmp_path)
     path.write_bytes(path.read_bytes() + more)
@@ -155,7 +159,11 @@ def test_a_header_that_readers_would_hold_in_memory_is_refused(tmp_path: Path) -
         inspect_file(path, path.name, {})
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"no tar, but long" * 100)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no gzip", gzip.compress(b"no tar, but long" * 100)],
+    ids=["nothing", "no gzip", "no tar"],
+)
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "demo-1.0.tar.gz"
     path.write_bytes(content)
