@@ -30,6 +30,10 @@ OF_THE_MODEL = {"numpy"}
 """What values of a job are made of: where such a value is, the model has brought it."""
 
 
+IF_THERE = {"uv"}
+"""What is used where the interpreter has it, and done without where it has not."""
+
+
 def names_of(requirements: Iterable[str]) -> set[str]:
     return {canonicalize_name(Requirement(each).name) for each in requirements}
 
@@ -51,7 +55,7 @@ def undeclared(folder: Path, requirements: Iterable[str]) -> dict[str, str]:
         for file in folder.rglob("*.py")
         if inside not in file.parents
         for name in imported(file)
-        if name not in sys.stdlib_module_names | OURS | OF_THE_MODEL
+        if name not in sys.stdlib_module_names | OURS | OF_THE_MODEL | IF_THERE
         and declared.isdisjoint(map(canonicalize_name, by_import.get(name, [name])))
     }
 

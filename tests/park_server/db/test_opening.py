@@ -70,6 +70,7 @@ def test_one_of_a_newer_park_is_told_by_its_schema(path: Path) -> None:
 
 @pytest.mark.parametrize("offset", [0, 4096, 3 * 4096])
 def test_a_damaged_one_is_told_as_that(path: Path, offset: int) -> None:
+    changed(path, "VACUUM")  # what is free after the migrations is nobody's loss
     with path.open("r+b") as file:
         file.seek(offset)
         file.write(b"\xa5" * 4096)
