@@ -8,9 +8,10 @@ where one acts on what another does, it subscribes to what was made before both 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.local.python_minor import python_minor
+from park.model.states import JobState
 from park.model.urls import without_credentials
 from park.wire import ServiceRecord
 from park_repo.http.front import PageFront
@@ -46,6 +48,7 @@ from park_server.installs.realise_station import RealiseStation
 from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
 from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
+from park_server.jobs import job_rows
 from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.retention.content_sweep import ContentSweep
@@ -55,6 +58,10 @@ from park_server.retention.sizes_on_disk import free_below, usual_reserve
 from park_server.settings import Settings
 
 __all__ = ["AssembledService", "assembled"]
+
+_log = logging.getLogger("park.start")
+
+_SILENT_S = 1.0
 
 
 def assembled(settings: Settings, home: Home, endpoints: Endpoints, user: str) -> AssembledService:
@@ -121,7 +128,8 @@ class _Parts:
         self.fetcher.sweep()
         # before any job starts: what nobody uses now must not be taken from under it
         await asyncio.to_thread(_sweep, self.foundation)
-        await self.jobs.scheduler.resume()
+        with _told_when_long(self.foundation):
+            await self.jobs.scheduler.resume()
         self.installs.resume()
         self.offers.resume()
         self.retention.start()
@@ -160,6 +168,21 @@ class _Parts:
             about=_about(foundation),
             url=foundation.settings.url,
         )
+
+
+@contextmanager
+def _told_when_long(foundation: Foundation) -> Iterator[None]:
+    """Say what the start does, where that takes longer than people wait without a word."""
+
+    def tell() -> None:
+        count = foundation.database.read(lambda c: job_rows.count(c, JobState.WAITING))
+        _log.warning("starting: looking anew at the conditions of %s waiting jobs", f"{count:,}")
+
+    timer = asyncio.get_running_loop().call_later(_SILENT_S, tell)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _parts(foundation: Foundation) -> _Parts:

@@ -80,15 +80,19 @@ class _FullCollections:
         try:
             yield
         finally:
-            if is_large(request):
-                self._under_way -= 1
-                if not self._under_way:
-                    gc.set_threshold(*self._usual)
+            if is_large(request):  # what it was made of goes when its answer has gone
+                asyncio.get_running_loop().call_later(_ANSWER_S, self._resume)
+
+    def _resume(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            gc.set_threshold(*self._usual)
 
 
 _full_collections = _FullCollections()
 
 _NEVER = 1 << 30
+_ANSWER_S = 1.0
 
 
 class _LargeRequest(Request):

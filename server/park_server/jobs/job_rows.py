@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     bindparam,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -51,6 +52,7 @@ __all__ = [
     "Queued",
     "active",
     "call_of",
+    "count",
     "end",
     "fetch_of",
     "file_of",
@@ -334,6 +336,12 @@ def result_of(connection: Connection, job: JobId) -> dict[str, Any] | None:
     """Return the encoded result of ``job``, or None where it has none."""
     document: dict[str, Any] | None = connection.execute(_RESULT, {"job": job}).scalar()
     return document
+
+
+def count(connection: Connection, status: JobState) -> int:
+    """Return how many jobs are in the state ``status``."""
+    query = select(func.count()).where(jobs.c.status == status)
+    return connection.execute(query).scalar_one()
 
 
 def result_text(connection: Connection, job: JobId) -> list[bytes]:

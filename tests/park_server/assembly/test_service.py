@@ -7,10 +7,12 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import Connection, insert
 
 from park.model.states import EnvironmentState
 from park_repo.database import Database
+from park_server.assembly import service
 from park_server.assembly.service import assembled
 from park_server.clock import now, timestamp
 from park_server.db.migrate import migrate
@@ -91,3 +93,11 @@ def test_a_start_sweeps_what_was_unused_for_long_and_nothing_else(tmp_path: Path
 
     assert names(numba) == ["used", "young"]
     assert names(runtime) == sorted([own.name, "of-yesterday"])
+
+
+def test_a_start_that_takes_long_says_what_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(service, "_SILENT_S", 0.0)
+    asyncio.run(start_and_stop(home_of_long_ago(tmp_path / "home")))
+    assert "starting: looking anew at the conditions of 0 waiting jobs" in caplog.text

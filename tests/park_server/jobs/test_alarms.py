@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from unittest.mock import patch
 
 from park_server.jobs.alarms import Alarms
 
@@ -39,5 +42,29 @@ def test_a_stop_forgets_what_is_to_come() -> None:
         Alarms().at(datetime.now(UTC) + timedelta(milliseconds=20), later.set)
         await asyncio.wait_for(later.wait(), LIMIT_S)
         assert not called.is_set()
+
+    asyncio.run(test())
+
+
+def test_thousands_at_one_moment_have_one_timer_and_come_in_order() -> None:
+    async def test() -> None:
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        called: list[int] = []
+        armed = 0
+        usual = loop.call_later
+
+        def counted(*arguments: Any) -> asyncio.TimerHandle:
+            nonlocal armed
+            armed += 1
+            return usual(*arguments)
+
+        alarms, moment = Alarms(), datetime.now(UTC) + timedelta(milliseconds=50)
+        with patch.object(loop, "call_later", counted):
+            for number in range(1_000):
+                alarms.at(moment, partial(called.append, number))
+            alarms.at(moment, done.set)
+        assert armed == 1
+        await asyncio.wait_for(done.wait(), LIMIT_S)
+        assert called == [*range(1_000)]
 
     asyncio.run(test())

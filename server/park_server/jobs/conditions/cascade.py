@@ -12,6 +12,7 @@ from park.model.conditions import At, Before, Expression, Leaf, Pool, evaluate, 
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.model.truth import Truth, Verdict
+from park_server.db.blocks import in_blocks
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.effects import Effects
@@ -46,6 +47,7 @@ class Cascade:
         self._cache = cache
         self._now = now
         self._pools_moved = False
+        self._expressions: dict[JobId, Expression] = {}
 
     def finish(self) -> Effects:
         """Give out what is free of the pools; return what is to follow the commit."""
@@ -66,9 +68,20 @@ class Cascade:
     def look(self, waiters: Iterable[tuple[Waiter, set[str]]]) -> None:
         """Settle waiting jobs, each with what changed of what it needs, and what follows."""
         level = _Level()
-        for waiter, changed in waiters:
-            self._look(waiter, changed, level)
+        for some in in_blocks(waiters):
+            self._read_ahead([waiter.id for waiter, _ in some if waiter.pending is None])
+            for waiter, changed in some:
+                self._look(waiter, changed, level)
         self.spread(self._written(level))
+
+    def _read_ahead(self, jobs: Sequence[JobId]) -> None:
+        """Read at once what `tally` asks for one by one: at a start, all that waits is new."""
+        unknown = [job for job in jobs if self._cache.tally(job) is None]
+        if len(unknown) > 1:
+            self._expressions = need_rows.expressions_of(self.connection, unknown)
+            self.verdicts.load(
+                leaf for expression in self._expressions.values() for leaf in leaves(expression)
+            )
 
     def schedule(self, waiters: Sequence[Waiter], *, staged: bool = False) -> None:
         """Queue jobs whose conditions are true, once that is here which they refer to."""
@@ -113,9 +126,11 @@ class Cascade:
         """Return what is missing for ``job``, after ``changed`` changed."""
         tally = self._cache.tally(job)
         if tally is None:
-            return self.build(
-                job, need_rows.expression_of(self.connection, job_rows.get(self.connection, job))
-            )
+            expression = self._expressions.pop(job, None)
+            if expression is None:
+                stored = job_rows.get(self.connection, job)
+                expression = need_rows.expression_of(self.connection, stored)
+            return self.build(job, expression)
         self._cache.touch()
         for subject in changed:
             for leaf in tally.about(subject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -120,6 +121,11 @@ _DEPENDENTS = select(needs.c.job).where(needs.c.needed.in_(_IDS), needs.c.servic
 _OF_JOB = select(needs.c.needed, needs.c.service, needs.c.how).where(
     needs.c.job == bindparam("job")
 )
+_JOBS: BindParameter[Any] = bindparam("jobs", expanding=True)
+_OF_JOBS = select(needs.c.job, needs.c.needed, needs.c.service, needs.c.how).where(
+    needs.c.job.in_(_JOBS)
+)
+_CONDITIONS = select(jobs.c.id, jobs.c.condition, jobs.c.install).where(jobs.c.id.in_(_JOBS))
 _DECIDE = (
     update(remote_leaves)
     .where(
@@ -214,6 +220,19 @@ def expression_of(connection: Connection, job: StoredJob) -> Expression:
     parts = implied(of_job(connection, job.id), job.install)
     asked = [] if job.condition is None else [condition_from_json(job.condition)]
     return all_of([*asked, *parts])
+
+
+def expressions_of(connection: Connection, ids: Iterable[JobId]) -> dict[JobId, Expression]:
+    """Return the whole conditions of the jobs ``ids``, as `expression_of` does of one."""
+    found: dict[JobId, Expression] = {}
+    for block in in_blocks(ids):
+        needed: defaultdict[str, list[Need]] = defaultdict(list)
+        for row in connection.execute(_OF_JOBS, {"jobs": block}):
+            needed[row.job].append((row.needed, row.service, row.how))
+        for job in connection.execute(_CONDITIONS, {"jobs": block}):
+            asked = [] if job.condition is None else [condition_from_json(job.condition)]
+            found[JobId(job.id)] = all_of([*asked, *implied(needed[job.id], job.install)])
+    return found
 
 
 def job_facts(connection: Connection, ids: Iterable[str]) -> dict[str, JobFact]:

@@ -105,8 +105,10 @@ class Verdicts:
             if not isinstance(leaf, InstallIs)
             for subject in subjects_of(leaf)
         }
-        self._jobs.update(need_rows.job_facts(self._connection, jobs - self._jobs.keys()))
-        installs -= self._installs.keys()
+        # not `jobs - self._jobs.keys()`, which goes through all that is known
+        jobs = {job for job in jobs if job not in self._jobs}
+        self._jobs.update(need_rows.job_facts(self._connection, jobs))
+        installs = {install for install in installs if install not in self._installs}
         self._installs.update(need_rows.install_facts(self._connection, installs))
 
     def job(self, job: JobId) -> JobFact:

@@ -1,0 +1,156 @@
+"""Large requests and answers: the service is busy with them, and nobody else waits for that.
+
+The service's own watch tells how long its event loop was held. What counts is the time in
+which the loop's thread itself ran: a busy machine prolongs any other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import uuid
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HELD_MS = 50
+MANY = 20_000
+LARGE, LONG = str(uuid.uuid4()), str(uuid.uuid4())
+"""Jobs that left 60 MB of text, and a list of 100,000 items."""
+
+
+def waiting(job: str) -> dict[str, Any]:
+    return {
+        "id": job,
+        "entry_point": "park:fetch_url",
+        "call": {"args": [], "kwargs": {}},
+        "fetch": {"url": "https://example.org/run.zip"},
+        "when": {"version": 1, "condition": {"after": 3600}},
+    }
+
+
+JOBS = [waiting(str(uuid.uuid4())) for _ in range(MANY)]
+
+
+def fill(home: Path) -> None:
+    """Write what takes long to make: two large results, and the names of many projects."""
+    with closing(sqlite3.connect(home / "park.sqlite")) as database, database:
+        database.execute("UPDATE jobs SET status = 'completed', finished = submitted")
+        results = [(LARGE, json.dumps("x" * 60_000_000)), (LONG, json.dumps([*range(100_000)]))]
+        database.executemany("INSERT INTO results (job, document) VALUES (?, ?)", results)
+        database.executemany(
+            "INSERT INTO index_projects (name, status, is_claimed, owned_since, owned_by)"
+            " VALUES (?, 'active', 1, '2026-01-01T00:00:00Z', 'root')",
+            [(f"project-{number}",) for number in range(MANY)],
+        )
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
+    options = ("--upstream", "none", "--watch-loop", str(HELD_MS))
+    with ParkService(tmp_path_factory.mktemp("large"), *options) as service:
+        service.request("POST", "/api/v1/jobs", json=[waiting(LARGE), waiting(LONG)])
+        service.stop()
+        fill(service.home)
+        yield service.start()
+
+
+def leaf(job: str) -> dict[str, Any]:
+    return {"leaf": {"job": job, "is": "completed"}}
+
+
+def compared(number: int) -> dict[str, Any]:
+    whole = {"$park": "reference", "job": LONG, "what": "value", "path": []}
+    return {"leaf": {"compare": [{"reference": whole}, "==", {"value": number}]}}
+
+
+def pins(count: int) -> dict[str, Any]:
+    named = [{"name": f"p{number}", "version": f"1.{number}"} for number in range(count)]
+    root = {"project": "p1", "version": "1.1", "python": "3.11"}
+    return {"id": str(uuid.uuid4()), **root, "pins": named}
+
+
+def condition(leaves: int) -> dict[str, Any]:
+    parts = [
+        {"job": JOBS[number % MANY]["id"], "is": phase}
+        for phase in ("completed", "failed", "started", "finished", "cancelled")
+        for number in range(leaves // 5)
+    ]
+    return waiting(str(uuid.uuid4())) | {"when": {"version": 1, "condition": {"any": parts}}}
+
+
+REQUESTS = {
+    "20,000 jobs": ("POST", "/api/v1/jobs", JOBS),
+    "20,000 jobs again": ("POST", "/api/v1/jobs", JOBS),
+    "10,000 records": ("GET", "/api/v1/jobs?limit=10000", None),
+    "10,000 events": ("GET", "/api/v1/events?limit=10000", None),
+    "20,000 leaves": ("POST", "/api/v1/follow", {"leaves": [leaf(job["id"]) for job in JOBS]}),
+    "2,000 leaves on a long list": (
+        "POST",
+        "/api/v1/follow",
+        {"leaves": [compared(number) for number in range(2_000)]},
+    ),
+    "50,000 pins": ("POST", "/api/v1/installs", pins(50_000)),
+    "a condition of 50,000 leaves": ("POST", "/api/v1/jobs", [condition(50_000)]),
+    "a large result": ("GET", f"/api/v1/jobs/{LARGE}/result", None),
+    "20,000 projects": ("GET", "/simple/", None),
+}
+
+
+def longest_hold_ms(log: str) -> float:
+    """Return the longest time in which the loop's thread itself ran without a pause."""
+    held = re.findall(r"the event loop was held for .* ms \((\d+) ms of its processor\)", log)
+    return max(map(float, held), default=0.0)
+
+
+@pytest.mark.parametrize("what", REQUESTS)
+def test_nobody_waits_for(service: ParkService, what: str) -> None:
+    method, path, body = REQUESTS[what]
+    before = len(service.log)
+    answer = httpx2.request(
+        method,
+        service.url + path,
+        auth=("__token__", service.token),
+        json=body,
+        timeout=LIMIT_S,
+    )
+    assert not answer.is_server_error, answer.text
+    service.get("/api/v1")  # the watch has written by then what it saw
+    assert longest_hold_ms(service.log[before:]) <= HELD_MS, service.log[before:]
+
+
+def test_a_list_of_projects_is_that_of_now(service: ParkService) -> None:
+    def names() -> set[str]:
+        headers = {"Accept": "application/vnd.pypi.simple.v1+json"}
+        answer = httpx2.get(
+            f"{service.url}/simple/", auth=("__token__", service.token), headers=headers
+        )
+        return {project["name"] for project in answer.json()["projects"]}
+
+    assert "new-project" not in names()
+    service.request("PUT", "/api/v1/index/projects/new-project/claim")
+    assert "new-project" in names()
+    service.request("DELETE", "/api/v1/index/projects/new-project/claim")
+    assert "new-project" not in names()
+
+
+def test_a_result_comes_as_it_was_left(service: ParkService) -> None:
+    assert service.get(f"/api/v1/jobs/{LONG}/result")["result"] == [*range(100_000)]
+
+
+def test_an_item_that_is_wrong_is_named_by_its_place(service: ParkService) -> None:
+    wrong = [*JOBS[:500], {"id": "x"}]
+    answer = httpx2.post(
+        f"{service.url}/api/v1/jobs", auth=("__token__", service.token), json=wrong, timeout=LIMIT_S
+    )
+    assert answer.status_code == 400
+    assert "body.500.entry_point" in answer.json()["detail"]
