@@ -11,7 +11,7 @@ from support.labs.schedule_lab import BASE_URL, lab, run
 from park.errors import UnknownItem
 from park.model.references import Reference, What
 from park.wire import FileRecord
-from park_server.jobs.dereference import file_meant
+from park_server.jobs.dereference import file_meant, output_of, replaced
 
 
 def file_of(job: str, what: What = What.FILE, **more: Any) -> Reference:
@@ -111,3 +111,25 @@ def test_an_output_that_was_not_written_or_is_a_link_is_none(tmp_path: Path) -> 
                 assert "left no file" in str(record.error)
 
     run(test)
+
+
+# -- references in what a job gets
+
+
+def test_each_reference_is_replaced_wherever_it_stands_and_nothing_else_is() -> None:
+    node = {"$park": "reference", "job": "a", "what": "value"}
+    tagged = {"$park": "path", "value": "a"}
+    document = {"args": [node, [node, 1]], "kwargs": {"x": {"y": node}, "z": tagged}}
+    found = replaced(document, lambda reference: f"of {reference.job}")
+    assert found == {
+        "args": ["of a", ["of a", 1]],
+        "kwargs": {"x": {"y": "of a"}, "z": tagged},
+    }
+
+
+def test_an_output_is_the_file_of_the_service_that_the_call_names() -> None:
+    output = {"$park": "service-file", "path": "~/run.refl"}
+    assert output_of({"args": [], "kwargs": {"outfile": output}}) == "~/run.refl"
+    assert output_of({"args": [], "kwargs": {"infile": output}}) is None
+    assert output_of({"args": [], "kwargs": {"outfile": "here.refl"}}) is None
+    assert output_of({"args": []}) is None
