@@ -1,0 +1,64 @@
+"""A child that is forked ahead: it becomes the job of its order, or leaves without one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from support.session.limits import LIMIT_S
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PARENT = """
+import json, os, sys
+from park.runtime.order import Order
+from park.runtime.spare import fork_spare
+
+reading, writing = os.pipe()
+spare = fork_spare([reading])
+for record in json.loads(sys.argv[1]):
+    spare.give(Order(**record))
+if len(sys.argv) > 2:
+    spare.channel.close()
+_, status = os.waitpid(spare.pid, 0)
+print(os.waitstatus_to_exitcode(status))
+"""
+
+
+def exit_status(*orders: dict[str, Any], closes: bool = False) -> int:
+    """Return how a spare ended that was given ``orders``, or nothing and a closed channel."""
+    line = [sys.executable, "-c", PARENT, json.dumps(orders), *(["close"] if closes else [])]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT_S, check=True)
+    return int(done.stdout)
+
+
+def ordered(folder: Path, entry_point: str, *args: Any, **more: Any) -> dict[str, Any]:
+    (folder / "call.json").write_text(json.dumps({"args": args, "kwargs": {}}))
+    facts = {"job_id": "0199", "attempt": 1, "entry_point": entry_point, "set_hash": None}
+    return {**facts, "directory": str(folder), **more}
+
+
+def outcome(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "outcome.json").read_text()))
+
+
+def test_it_becomes_the_job_of_its_order(tmp_path: Path) -> None:
+    assert exit_status(ordered(tmp_path, "math:sqrt", 9.0)) == 0
+    assert (outcome(tmp_path)["state"], outcome(tmp_path)["result"]) == ("completed", 3.0)
+
+
+def test_a_job_that_fails_says_so_and_ends_with_another_status(tmp_path: Path) -> None:
+    assert exit_status(ordered(tmp_path, "math:sqrt", -1.0)) == 1
+    assert outcome(tmp_path)["error"].startswith("ValueError: ")
+
+
+def test_where_that_is_asked_it_becomes_a_fresh_interpreter(tmp_path: Path) -> None:
+    assert exit_status(ordered(tmp_path, "math:sqrt", 9.0, fresh=True)) == 0
+    assert outcome(tmp_path)["result"] == 3.0
+
+
+def test_one_that_nobody_needs_any_more_leaves_in_peace() -> None:
+    assert exit_status(closes=True) == 0
