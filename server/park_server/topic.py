@@ -25,6 +25,15 @@ class Topic(Generic[Event]):
         self._subscribers.append(act)
 
     def publish(self, event: Event) -> None:
-        """Have all subscribers act on ``event``, in their order."""
+        """Have all subscribers act on ``event``, in their order.
+
+        Where one raises, the others act all the same; then the first of what was raised is.
+        """
+        raised: list[Exception] = []
         for act in self._subscribers:
-            act(event)
+            try:
+                act(event)
+            except Exception as error:  # noqa: BLE001 (raised below)
+                raised.append(error)
+        if raised:
+            raise raised[0]

@@ -12,6 +12,7 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.local import LocalEngine
+from park_server.jobs.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
@@ -30,6 +31,7 @@ class _JobBase:
     folders: JobFolders
     commits: Commits
     settlement: Settlement
+    failsafe: Failsafe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +67,7 @@ def job_parts(
     base = _job_base(foundation, areas)
     dispatcher = _dispatcher(foundation, base, engine, keeper)
     fetch_queue = _fetch_queue(foundation, base, fetcher)
-    events = OutsideEvents(base.commits, base.settlement)
+    events = OutsideEvents(base.commits, base.settlement, base.failsafe)
     progress = ProgressListener(
         folder_of=base.folders.path_of,
         bus=foundation.bus,
@@ -87,12 +89,15 @@ def job_parts(
 
 def _job_base(foundation: Foundation, areas: Areas) -> _JobBase:
     folders = JobFolders(foundation.home.jobs, foundation.content, areas)
+    commits = Commits(foundation.database, foundation.disk)
+    settlement = Settlement(
+        database=foundation.database, folder_of=folders.path_of, pools=foundation.settings.pools
+    )
     return _JobBase(
         folders=folders,
-        commits=Commits(foundation.database, foundation.disk),
-        settlement=Settlement(
-            database=foundation.database, folder_of=folders.path_of, pools=foundation.settings.pools
-        ),
+        commits=commits,
+        settlement=settlement,
+        failsafe=Failsafe(bus=foundation.bus, settlement=settlement, commits=commits),
     )
 
 
@@ -109,6 +114,7 @@ def _dispatcher(
         slots=foundation.settings.slots,
         settlement=base.settlement,
         commits=base.commits,
+        failsafe=base.failsafe,
         disk=foundation.disk,
         base_url=foundation.endpoints.url,
         # inputs are links to files by content, which many jobs share
@@ -123,6 +129,7 @@ def _fetch_queue(foundation: Foundation, base: _JobBase, fetcher: UrlFetcher) ->
         folders=base.folders,
         settlement=base.settlement,
         commits=base.commits,
+        failsafe=base.failsafe,
         fetcher=fetcher,
         base_url=foundation.endpoints.url,
     )
@@ -151,6 +158,7 @@ def _scheduler(
         folders=base.folders,
         settlement=base.settlement,
         commits=base.commits,
+        failsafe=base.failsafe,
         dispatcher=dispatcher,
         fetch_queue=fetch_queue,
         peers=peers,

@@ -40,6 +40,7 @@ from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.home import Home
 from park_server.http.auth import user_of
 from park_server.http.parts import ServiceParts
+from park_server.installs import unreadable_installs
 from park_server.installs.lock_station import LockStation, ResolverAccess
 from park_server.installs.manager import InstallManager
 from park_server.installs.offered_lock import OfferedLocks
@@ -123,6 +124,7 @@ class _Parts:
 
     async def start(self) -> None:
         """Take up what a stopped service left."""
+        await self.foundation.database.awrite(unreadable_installs.set_aside)
         await self.foundation.grants.sweep()
         self.keeper.resume()
         self.fetcher.sweep()

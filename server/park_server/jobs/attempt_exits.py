@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from park.errors import ParkError
 from park.model.ids import JobId
 from park.model.states import JobState
-from park_server.bus import Bus
 from park_server.disk import Disk
-from park_server.jobs import job_rows
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import output_of
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
+from park_server.jobs.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.job_end import JobEnd, end_of, line_of, may_run_again, next_try
+from park_server.jobs.job_end import JobEnd, end_of, may_run_again, next_try
 from park_server.jobs.run import Run
 from park_server.untrusted import TooMuch
 
-__all__ = ["AttemptExits", "why_not_started"]
+__all__ = ["AttemptExits"]
 
 _log = logging.getLogger("park.jobs")
 
@@ -34,16 +32,16 @@ class AttemptExits:
     def __init__(
         self,
         *,
-        bus: Bus,
         folders: JobFolders,
         settlement: Settlement,
         commits: Commits,
+        failsafe: Failsafe,
         disk: Disk,
     ) -> None:
-        self._bus = bus
         self._folders = folders
         self._settlement = settlement
         self._commits = commits
+        self._failsafe = failsafe
         self._disk = disk
 
     async def settle(self, run: Run, exited: AttemptExit) -> None:
@@ -65,12 +63,12 @@ class AttemptExits:
             )
         except TooMuch as error:
             line = f"it left {error} in its work directory, and none is kept: leave an archive"
-            await self.end(job, JobEnd(status=JobState.FAILED, error=line))
+            await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=line))
             return
         except OSError as error:
             _log.exception("the files of job %s could not be kept", job)
             line = f"the service could not keep its files: {error}"
-            await self.end(job, JobEnd(status=JobState.FAILED, error=line))
+            await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=line))
             return
         end = end_of(
             exited,
@@ -80,13 +78,13 @@ class AttemptExits:
         )
         if end.status is JobState.FAILED and await self._tried_again(run, end):
             return
-        await self.end(job, end)
+        await self._failsafe.end(job, end)
         self._folders.clear(job)
 
     async def _end_without_files(self, job: JobId, why: str) -> None:
         """End a job whose files the disk has no room for: they go first."""
         await asyncio.to_thread(self._folders.discard_files, job)
-        await self.end(job, JobEnd(status=JobState.FAILED, error=why))
+        await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
         self._folders.clear(job)
 
     async def _tried_again(self, run: Run, end: JobEnd) -> bool:
@@ -103,20 +101,3 @@ class AttemptExits:
             return False
         marks = self._folders.marks(run.id, run.attempt)
         return run.job.restartable or marks.restartable
-
-    async def end(self, job: JobId, end: JobEnd) -> None:
-        """End ``job``, and settle what waited for it."""
-        try:
-            await self._commits.settle(lambda c: self._settlement.end(c, job, end))
-        except job_rows.ImpossibleTransition:
-            _log.info("job %s has ended already", job)
-        finally:
-            self._bus.publish(job)
-
-
-def why_not_started(error: Exception) -> str:
-    """Say in one line why a job cannot be started; a defect goes into the service's log, too."""
-    if isinstance(error, ParkError):
-        return line_of(error)
-    _log.error("a job could not be started", exc_info=error)
-    return f"the service could not start it: {type(error).__name__}: {error}"

@@ -18,27 +18,27 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from park.errors import ParkError
 from park.model.ids import JobId
 from park.model.lock_hash import LockHash
-from park.model.states import JobKind, JobState
+from park.model.states import JobKind
 from park_repo.database import Batch, Change, Database
 from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
 from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
 from park_server.jobs.alarms import Alarms
-from park_server.jobs.attempt_exits import AttemptExits, why_not_started
+from park_server.jobs.attempt_exits import AttemptExits
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
 from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
+from park_server.jobs.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.job_end import JobEnd, cancelled_on_request
+from park_server.jobs.guarded_steps import GuardedSteps
+from park_server.jobs.job_end import cancelled_on_request
 from park_server.jobs.queue import Queue
 from park_server.jobs.run import Run, recovered_run, run_of
 from park_server.jobs.seams import ReadyEnvironments
@@ -82,6 +82,7 @@ class Dispatcher:
         slots: int,
         settlement: Settlement,
         commits: Commits,
+        failsafe: Failsafe,
         disk: Disk,
         base_url: str = "",
         read_only: tuple[Path, ...] = (),
@@ -99,14 +100,15 @@ class Dispatcher:
         self._commits = commits
         self._disk = disk
         self._exits = AttemptExits(
-            bus=bus, folders=folders, settlement=settlement, commits=commits, disk=disk
+            folders=folders, settlement=settlement, commits=commits, failsafe=failsafe, disk=disk
         )
         self._alarms = Alarms()
-        self._queue = Queue(database)
         self._starting: set[JobId] = set()
         self._runs: dict[JobId, Run] = {}
         self._used: dict[str, float] = {}
         self._tasks = Tasks(_log, "a step of a job failed")
+        self._steps = GuardedSteps(self._tasks, failsafe, let_go=self._let_go)
+        self._queue = Queue(database, unreadable=self._steps.fail)
         commits.subscribe(self._after_commit)
 
     def pid_of(self, job: JobId) -> int | None:
@@ -132,14 +134,19 @@ class Dispatcher:
     async def recover(self, running: Iterable[StoredJob]) -> None:
         """Take up the attempts of ``running`` that an earlier service started."""
         for job in running:
-            call = self._database.read(partial(job_rows.call_of, job=job.id))
-            run = recovered_run(job, call)
-            self._runs[job.id] = run
-            self._watch_time(run, self._timeout_of(run))
+            try:
+                self._recover(job)
+            except Exception as error:  # noqa: BLE001 (one job stops no start)
+                self._steps.fail(job.id, error)
         await self._engine.recover([self._order(run) for run in self._runs.values()], self)
         for name, run in list(self._runs.items()):
             if run.cancel_requested:
                 self._tasks.spawn(self._engine.cancel(name, CANCEL_GRACE_S))
+
+    def _recover(self, job: StoredJob) -> None:
+        call = self._database.read(partial(job_rows.call_of, job=job.id))
+        run = self._runs[job.id] = recovered_run(job, call)
+        self._watch_time(run, self._timeout_of(run))
 
     def enqueue(self, jobs: Iterable[JobId]) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
@@ -182,15 +189,18 @@ class Dispatcher:
             job = queued.id
             if job not in self._starting and job not in self._runs:
                 self._starting.add(job)
-                self._tasks.spawn(self._start(queued))
+                self._steps.do(job, self._start(queued))
 
     def _next(self) -> job_rows.Queued | None:
+        """Return the next job to start; where the queue cannot be read, look again later."""
         try:
             return self._queue.next()
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 (nothing starts any more where this raises)
+            again = self._dispatch
             if not is_of_disk(error):
-                raise
-            asyncio.get_running_loop().call_later(_AGAIN_S, self._dispatch)
+                _log.exception("the queue could not be read")
+                again = self._steps.catch_up
+            asyncio.get_running_loop().call_later(_AGAIN_S, again)
             return None
 
     def start_with(self, user: str, new: Iterable[Planned], batch: Batch) -> set[JobId]:
@@ -212,7 +222,7 @@ class Dispatcher:
                 self._starting.add(plan.id)
                 queued = job_rows.Queued(user=user, request=plan.request)
                 starting = batch.write(self._starting_change(queued, environment))
-                self._tasks.spawn(self._start_created(queued, environment, starting))
+                self._steps.do(plan.id, self._start_created(queued, environment, starting))
                 taken.add(plan.id)
         return taken
 
@@ -225,21 +235,21 @@ class Dispatcher:
         """
         job = queued.id
         try:
-            started = self._committed(await asyncio.wrap_future(starting))
+            committed = await asyncio.wrap_future(starting)
         except Exception:  # noqa: BLE001 (whoever submitted hears of it from the creation)
-            started = None
+            committed = None, Effects()
             self._queue.add([job])  # it is there, where only its start failed
+        started = self._committed(committed)
         if started is None:
             self._starting.discard(job)
             self._dispatch()
             return
         try:
             self._folders.prepare(job, queued.user, queued.request.call)
-        except (ParkError, OSError) as error:
-            if is_of_disk(error):
-                await self._put_back(job)
-            else:
-                await self._refuse(job, why_not_started(error))
+        except OSError as error:
+            if not is_of_disk(error):
+                raise
+            await self._put_back(job)
         else:
             await self._launch(run_of(queued, environment, started))
 
@@ -256,17 +266,12 @@ class Dispatcher:
         self._commits.publish(effects)
 
     async def _start(self, queued: job_rows.Queued) -> None:
-        job = queued.id
-        try:
-            run = await self._attempt(queued)
-        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
-            await self._refuse(job, why_not_started(error))
+        run = await self._attempt(queued)
+        if run is not None:
+            await self._launch(run)
         else:
-            if run is not None:
-                await self._launch(run)
-            else:
-                self._starting.discard(job)
-                self._dispatch()
+            self._starting.discard(queued.id)
+            self._dispatch()
 
     async def _attempt(self, queued: job_rows.Queued) -> Run | None:
         """Have the environment, prepare the folder, and commit to an attempt.
@@ -335,12 +340,6 @@ class Dispatcher:
         self._used[lock_hash] = now
         return True
 
-    async def _refuse(self, job: JobId, why: str) -> None:
-        """End a job that cannot be started, unless it was cancelled meanwhile."""
-        self._starting.discard(job)
-        self._dispatch()
-        await self._exits.end(job, JobEnd(status=JobState.FAILED, error=why))
-
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.id), self._read_only)
 
@@ -356,7 +355,7 @@ class Dispatcher:
 
     def _expire(self, run: Run, timeout_s: float) -> None:
         run.timed_out_s = timeout_s
-        self._tasks.spawn(self._engine.cancel(run.id, CANCEL_GRACE_S))
+        self._steps.do(run.id, self._engine.cancel(run.id, CANCEL_GRACE_S))
 
     def _timeout_of(self, run: Run) -> float | None:
         """Return the limit that the submission set, else the one of ``@park.job``."""
@@ -376,7 +375,10 @@ class Dispatcher:
         """See `Sink`. A limit that the submission set counts before the callable's own."""
         run = self._runs.get(job)
         if run is not None and run.attempt == attempt and run.timer is None:
-            self._watch_time(run, self._timeout_of(run))
+            try:
+                self._watch_time(run, self._timeout_of(run))
+            except Exception as error:  # noqa: BLE001 (an engine is no place for it)
+                self._steps.fail(job, error)
 
     def on_exited(self, exited: AttemptExit) -> None:
         """See `Sink`. An exit that is reported twice (by folder and fork server) counts once."""
@@ -384,5 +386,13 @@ class Dispatcher:
         if run is not None and run.attempt == exited.attempt:
             del self._runs[exited.job_id]
             run.stop_timer()
-            self._tasks.spawn(self._exits.settle(run, exited))
+            self._steps.do(run.id, self._exits.settle(run, exited))
             self._dispatch()
+
+    def _let_go(self, job: JobId) -> None:
+        """Free the slot of a job for which a step raised."""
+        self._starting.discard(job)
+        if (run := self._runs.pop(job, None)) is not None:
+            run.stop_timer()
+            self._tasks.spawn(self._engine.cancel(job, CANCEL_GRACE_S))
+        self._dispatch()

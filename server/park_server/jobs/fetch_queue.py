@@ -22,6 +22,7 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
+from park_server.jobs.failsafe import Failsafe, line_of_failure
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, cancelled_on_request, line_of, next_try
 from park_server.jobs.seams import FetchedFile, Fetcher
@@ -49,6 +50,7 @@ class FetchQueue:
         folders: JobFolders,
         settlement: Settlement,
         commits: Commits,
+        failsafe: Failsafe,
         fetcher: Fetcher,
         base_url: str = "",
     ) -> None:
@@ -57,6 +59,7 @@ class FetchQueue:
         self._folders = folders
         self._settlement = settlement
         self._commits = commits
+        self._failsafe = failsafe
         self._fetcher = fetcher
         self._base_url = base_url
         self._alarms = Alarms()
@@ -75,7 +78,7 @@ class FetchQueue:
         """End a fetch that was found running; returns when it has ended."""
         task = self._tasks.get(job)
         if task is None:  # its turn has not come since a restart
-            await self._end(job, cancelled_on_request())
+            await self._failsafe.end(job, cancelled_on_request())
             return
         self._cancelled.add(job)
         task.cancel()
@@ -124,7 +127,9 @@ class FetchQueue:
             if job not in self._cancelled:  # the service stops
                 raise
             self._cancelled.discard(job)
-            await self._end(job, cancelled_on_request())
+            await self._failsafe.end(job, cancelled_on_request())
+        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
+            await self._failsafe.failed(job, error)
 
     async def _attempt(self, job: StoredJob) -> None:
         try:
@@ -140,9 +145,9 @@ class FetchQueue:
             await self._failed(job, line_of(error))
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
             _log.exception("fetch %s failed", job.id)
-            await self._failed(job, f"the service failed: {type(error).__name__}: {error}")
+            await self._failed(job, line_of_failure(error))
         else:
-            await self._end(job.id, _completed(file))
+            await self._failsafe.end(job.id, _completed(file))
 
     def _request(self, connection: Connection, job: JobId, user: str) -> FetchRequest:
         request = job_rows.fetch_of(connection, job)
@@ -175,15 +180,9 @@ class FetchQueue:
     async def _failed(self, job: StoredJob, why: str) -> None:
         moment = next_try(job.options, job.failures)
         if moment is None:
-            await self._end(job.id, JobEnd(status=JobState.FAILED, error=why))
+            await self._failsafe.end(job.id, JobEnd(status=JobState.FAILED, error=why))
             return
         await self._commits.settle(lambda c: self._settlement.retry(c, job.id, why, moment))
-
-    async def _end(self, job: JobId, end: JobEnd) -> None:
-        try:
-            await self._commits.settle(lambda c: self._settlement.end(c, job, end))
-        except job_rows.ImpossibleTransition:
-            _log.info("fetch %s has ended already", job)
 
 
 def _completed(file: FetchedFile) -> JobEnd:

@@ -26,6 +26,7 @@ from typing import Any
 
 from park.errors import UnknownItem
 from park.model.ids import JobId
+from park.runtime.levels import is_too_deep
 from park.wire import FileRecord, JobRecord
 from park_server import untrusted
 from park_server.areas.areas import Areas
@@ -182,9 +183,8 @@ class JobFolders:
             return Marks()
         if record.get("attempt") != attempt:
             return Marks()
-        timeout_s = record.get("timeout_s")
         return Marks(
-            timeout_s=float(timeout_s) if isinstance(timeout_s, (int, float)) else None,
+            timeout_s=_time(record.get("timeout_s")),
             restartable=record.get("restartable") is True,
         )
 
@@ -236,6 +236,21 @@ class JobFolders:
                         untrusted.remove(name, inside)
 
 
+def _time(value: Any) -> float | None:
+    """Return a limit that a job wrote, in seconds, where it is one."""
+    is_limit = isinstance(value, (int, float)) and 0 <= value < _LONGEST_TIME_S
+    return float(value) if is_limit else None
+
+
+_LONGEST_TIME_S = 1e10
+"""Three centuries; a timer takes more for an error."""
+
+
+def _refused(constant: str) -> Any:
+    """Refuse NaN and Infinity, which Python reads and JSON has not."""
+    raise ValueError(constant)
+
+
 def _cut(name: str, inside: int) -> None:
     """Shorten a file to what is kept of it."""
     descriptor = untrusted.open_plain(name, inside, os.O_RDWR)
@@ -251,8 +266,8 @@ def _last_report(block: bytes) -> dict[str, Any] | None:
     for line in reversed(block.splitlines(keepends=True)):
         if line.endswith(b"\n"):
             try:
-                value = json.loads(line)
-            except (ValueError, RecursionError):
+                value = json.loads(line, parse_constant=_refused)
+            except (ValueError, RecursionError):  # no report: the one before it counts
                 continue
-            return value if isinstance(value, dict) else None
+            return value if isinstance(value, dict) and not is_too_deep(value) else None
     return None

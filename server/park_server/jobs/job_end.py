@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import NoneType
 from typing import Any
 
-from park.errors import ParkError
+from park.errors import ParkError, UsageError
 from park.model.backoff import Backoff
+from park.model.encoded_call import check_value
 from park.model.job_options import JobOptions
 from park.model.states import JobState
 from park.wire import FileRecord
@@ -17,6 +19,7 @@ from park_server.jobs.engines.engine import AttemptExit, ExitKind
 __all__ = [
     "MOST_ATTEMPTS",
     "JobEnd",
+    "as_utf8",
     "cancelled_in_time",
     "cancelled_on_request",
     "end_of",
@@ -88,8 +91,11 @@ def end_of(
 
     An outcome that the job itself wrote counts first: what completed before the signal of a
     cancel reached it has completed. Then the reason why it was stopped, then how it died.
+    What a job wrote may be anything: where it is no outcome, that is how the job failed.
     """
     outcome = exited.outcome or {}
+    if why := _unreadable(outcome):
+        return JobEnd(status=JobState.FAILED, error=why, files=files)
     if outcome.get("state") == JobState.COMPLETED:
         return JobEnd(status=JobState.COMPLETED, result=outcome.get("result"), files=files)
     if cancel_requested:
@@ -99,10 +105,28 @@ def end_of(
         return JobEnd(status=JobState.FAILED, error=line, files=files)
     return JobEnd(
         status=JobState.FAILED,
-        error=outcome.get("error") or _death(exited),
-        traceback=outcome.get("traceback"),
+        error=as_utf8(outcome.get("error") or _death(exited)),
+        traceback=as_utf8(outcome.get("traceback") or "") or None,
         files=files,
     )
+
+
+def _unreadable(outcome: Mapping[str, Any]) -> str:
+    """Say what of an outcome the service cannot keep; nothing where it can."""
+    for name in ("error", "traceback"):
+        if not isinstance(outcome.get(name), (str, NoneType)):
+            kind = type(outcome[name]).__name__
+            return f"its outcome cannot be read: the {name} in it is a {kind}, and no text"
+    try:
+        check_value(outcome.get("result"), "its result")
+    except UsageError as error:
+        return f"its outcome cannot be kept: {line_of(error)}"
+    return ""
+
+
+def as_utf8(text: str) -> str:
+    """Return ``text`` with half surrogate pairs, which UTF-8 has not, as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def line_of(error: ParkError) -> str:

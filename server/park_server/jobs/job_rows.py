@@ -50,7 +50,6 @@ from park_server.jobs.waiting_rows import forget_authorization
 __all__ = [
     "ImpossibleTransition",
     "Queued",
-    "active",
     "call_of",
     "count",
     "end",
@@ -66,6 +65,7 @@ __all__ = [
     "result_text",
     "retry",
     "starting",
+    "stored",
     "to_start",
     "units_held",
     "used",
@@ -78,6 +78,7 @@ class ImpossibleTransition(Exception):
 
 
 _GET = select(*STORED).where(jobs.c.id == bindparam("job"))
+_STORED = select(*STORED).where(jobs.c.id.in_(bindparam("jobs", expanding=True)))
 _RESULT = select(results.c.document).where(results.c.job == bindparam("job"))
 _RESULT_ROW = text(
     "SELECT rowid, CASE typeof(document) WHEN 'text' THEN NULL ELSE CAST(document AS TEXT) END"
@@ -320,10 +321,11 @@ def request_cancel(connection: Connection, job: JobId) -> None:
     connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
 
 
-def active(connection: Connection, status: JobState) -> list[StoredJob]:
-    """Return the jobs in ``status``, in the order in which they were submitted."""
-    query = select(*STORED).where(jobs.c.status == status).order_by(jobs.c.submitted, jobs.c.id)
-    return [StoredJob.of(row) for row in connection.execute(query)]
+def stored(connection: Connection, ids: Sequence[JobId]) -> list[StoredJob]:
+    """Return the jobs ``ids``, in their order."""
+    rows = connection.execute(_STORED, {"jobs": ids})
+    found = {job.id: job for job in map(StoredJob.of, rows)}
+    return [found[job] for job in ids if job in found]
 
 
 def ids(connection: Connection, status: JobState, kind: JobKind = JobKind.CALL) -> list[JobId]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
 
 from park.model.ids import JobId
 from park_repo.database import Database
+from park_server.db.blocks import each_readable
 from park_server.jobs import job_rows
 
 __all__ = ["Queue"]
@@ -18,10 +19,16 @@ _READ_AT_ONCE = 32
 
 
 class Queue:
-    """Jobs that may start, first come, first served."""
+    """Jobs that may start, first come, first served.
 
-    def __init__(self, database: Database) -> None:
+    ``unreadable`` is told of those whose rows cannot be read; they are in the queue no longer.
+    """
+
+    def __init__(
+        self, database: Database, *, unreadable: Callable[[JobId, Exception], None]
+    ) -> None:
         self._database = database
+        self._unreadable = unreadable
         self._ids: deque[JobId] = deque()
         self._read: deque[job_rows.Queued] = deque()
 
@@ -42,10 +49,18 @@ class Queue:
         """Return the next job, and leave out those that may not start any more, or not yet."""
         while not self._read and self._ids:
             ids = list(islice(self._ids, _READ_AT_ONCE))
-            self._read.extend(self._database.read(partial(job_rows.to_start, ids=ids)))
+            self._read.extend(self._readable(ids))
             for _ in ids:  # only now: a read that fails loses none
                 self._ids.popleft()
         return self._read.popleft() if self._read else None
+
+    def _readable(self, ids: Sequence[JobId]) -> list[job_rows.Queued]:
+        found, unreadable = each_readable(
+            ids, lambda some: self._database.read(partial(job_rows.to_start, ids=some))
+        )
+        for job, error in unreadable.items():
+            self._unreadable(job, error)
+        return found
 
     def clear(self) -> None:
         """Start nothing more."""

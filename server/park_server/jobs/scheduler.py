@@ -12,6 +12,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection
 
 from park.errors import EnvironmentMismatch
 from park.model.ids import JobId
@@ -20,6 +23,7 @@ from park.wire import JobRecord, JobRequest, PoolRecord
 from park_repo.database import Database
 from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
+from park_server.db.blocks import each_readable
 from park_server.disk import Disk
 from park_server.installs import install_rows as installs_store
 from park_server.installs.offer_rows import is_offered
@@ -30,9 +34,12 @@ from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
+from park_server.jobs.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
+from park_server.jobs.job_end import JobEnd
 from park_server.jobs.seams import Peers
+from park_server.jobs.unreadable_rows import made_readable
 
 __all__ = ["Accepted", "Scheduler", "Submission"]
 
@@ -64,6 +71,7 @@ class Scheduler:
         folders: JobFolders,
         settlement: Settlement,
         commits: Commits,
+        failsafe: Failsafe,
         dispatcher: Dispatcher,
         fetch_queue: FetchQueue,
         peers: Peers,
@@ -74,6 +82,7 @@ class Scheduler:
         self._folders = folders
         self._settlement = settlement
         self._commits = commits
+        self._failsafe = failsafe
         self._dispatcher = dispatcher
         self._fetch_queue = fetch_queue
         self._peers = peers
@@ -84,22 +93,17 @@ class Scheduler:
 
     async def resume(self) -> None:
         """Take up what a stopped service left: running jobs first, then the queue."""
-        running = self._database.read(lambda c: job_rows.active(c, JobState.RUNNING))
-        await self._dispatcher.recover([job for job in running if job.kind is JobKind.CALL])
-        self._fetch_queue.enqueue([job.id for job in running if job.kind is JobKind.FETCH])
-        # the queue before what is settled now: that is queued behind it
-        self._dispatcher.enqueue(self._queued(JobKind.CALL))
-        retries = self._database.read(job_rows.waiting_for_retry)
-        held_back = [retry for retry in retries if retry.not_before > datetime.now(UTC)]
-        not_yet = {retry.job for retry in held_back}
-        self._fetch_queue.enqueue(
-            [job for job in self._queued(JobKind.FETCH) if job not in not_yet]
+        for job, why in await self._commits.write(made_readable):
+            await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
+        calls, fetches = (self._database.read(partial(_running, kind=kind)) for kind in JobKind)
+        running, unreadable = each_readable(
+            calls, lambda some: self._database.read(lambda c: job_rows.stored(c, some))
         )
-        self._commits.publish(Effects(retries=held_back))
-        self._commits.publish(await self._database.awrite(self._settlement.resume))
-
-    def _queued(self, kind: JobKind) -> list[JobId]:
-        return self._database.read(lambda c: job_rows.ids(c, JobState.QUEUED, kind))
+        for job, error in unreadable.items():
+            await self._failsafe.failed(job, error)
+        await self._dispatcher.recover(running)
+        self._fetch_queue.enqueue(fetches)
+        await self._failsafe.take_up()
 
     # -- submission
 
@@ -126,7 +130,7 @@ class Scheduler:
         created = await asyncio.wrap_future(creating)
         effects = created.effects
         effects.queued = [job for job in effects.queued if job not in started]
-        self._commits.publish(effects)
+        await self._failsafe.act_on(effects)  # they are accepted, whatever follows
         return Accepted(submission=submission, created=created)
 
     def submitted(self, user: str, accepted: Accepted) -> list[JobRecord]:
@@ -250,6 +254,10 @@ class Scheduler:
             self._bus.publish(job)
         if effects.ended:
             self._bus.publish(POOLS)
+
+
+def _running(connection: Connection, kind: JobKind) -> list[JobId]:
+    return job_rows.ids(connection, JobState.RUNNING, kind)
 
 
 def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:

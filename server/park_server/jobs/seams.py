@@ -127,7 +127,7 @@ class PeerListener(Protocol):
         """Hear that a row of `staged` is committed for every remote reference of ``job``."""
 
     async def cannot_stage(self, job: JobId, why: str) -> None:
-        """Hear that this will never be; ``why`` is one line."""
+        """Hear that what ``job`` needs elsewhere cannot be had; ``why`` is one line."""
 
 
 class NoPeers:

@@ -150,7 +150,7 @@ class Follower:
             # the request is made with the token of its first leaf; the others may still open
             why = self._refusal(error)
             return {key: why for key, leaf in asked.items() if leaf.token == leaves[0].token}
-        except ParkError as error:
+        except Exception as error:  # noqa: BLE001 (what one leaf raises is its job's end)
             if len(asked) == 1:
                 return dict.fromkeys(asked, self._refusal(error))
             self._split(group)
@@ -158,8 +158,11 @@ class Follower:
         group.is_apart = False
         return dict(zip(asked, found, strict=True))
 
-    def _refusal(self, error: ParkError) -> Verdict:
-        return never(f"{self._link.host}: {error.message}")
+    def _refusal(self, error: Exception) -> Verdict:
+        if isinstance(error, ParkError):
+            return never(f"{self._link.host}: {error.message}")
+        _log.error("a leaf could not be asked of %s", self._link.url, exc_info=error)
+        return never(f"{self._link.host}: the service failed to ask for it: {error!r}")
 
     def _split(self, group: _Group) -> None:
         """Give half of the leaves to a group of their own: one is refused, the rest is not."""

@@ -16,6 +16,7 @@ from park.model.truth import Verdict, never
 from park.wire import FollowedLeaf
 from park_repo.database import Change, Database
 from park_server.content import ContentStore
+from park_server.db.blocks import each_readable
 from park_server.disk import Disk
 from park_server.egress import AddressPolicy, GuardedTransport
 from park_server.jobs.seams import PeerListener
@@ -118,9 +119,12 @@ class ServicePeers:
     async def _follow_all(self) -> None:
         """Follow for all that were named meanwhile, in one look at the database."""
         jobs, self._to_follow = self._to_follow, {}
-        leaves, held = self._database.read(
-            lambda c: (peer_rows.undecided(c, jobs), peer_rows.held_by(c, jobs))
+        leaves, unreadable = each_readable(
+            jobs, lambda some: self._database.read(lambda c: peer_rows.undecided(c, some))
         )
+        for job, error in unreadable.items():
+            await self._listener.cannot_stage(job, f"what it waits for cannot be read: {error!r}")
+        held = self._database.read(lambda c: peer_rows.held_by(c, jobs))
         tokens = peer_rows.tokens_in(held)
         refused: list[tuple[Key, str]] = []
         by_link: dict[Link, dict[Key, FollowedLeaf]] = {}

@@ -100,13 +100,18 @@ class Stager:
     async def _stage(self, job: JobId) -> None:
         try:
             documents = await self._documents(job)
+            await self._disk.patiently(
+                lambda: self._database.awrite(lambda c: peer_rows.write_staged(c, job, documents))
+            )
         except CannotStage as error:
             await self._listener.cannot_stage(job, str(error))
-            return
-        await self._disk.patiently(
-            lambda: self._database.awrite(lambda c: peer_rows.write_staged(c, job, documents))
-        )
-        await self._listener.staged(job)
+        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
+            _log.exception("staging for job %s failed", job)
+            await self._listener.cannot_stage(
+                job, f"the service failed to bring here what it needs: {error!r}"
+            )
+        else:
+            await self._listener.staged(job)
 
     async def _documents(self, job: JobId) -> dict[str, Any]:
         """Return what takes the place of each reference that is not staged yet."""

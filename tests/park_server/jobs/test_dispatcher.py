@@ -31,6 +31,7 @@ from park_server.jobs.conditions.needs import planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
+from park_server.jobs.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import MOST_ATTEMPTS, cancelled_in_time
 
@@ -52,6 +53,8 @@ class Place:
             root / "jobs", ContentStore(root / "files"), Areas(root / "areas", {})
         )
         disk = Disk()
+        settlement = Settlement(database=self.database, folder_of=self.folders.path_of)
+        commits = Commits(self.database, disk)
         self.dispatcher = Dispatcher(
             database=self.database,
             bus=self.bus,
@@ -60,8 +63,9 @@ class Place:
             engine=self.engine,
             runtime_hash="ef",
             slots=slots,
-            settlement=Settlement(database=self.database, folder_of=self.folders.path_of),
-            commits=Commits(self.database, disk),
+            settlement=settlement,
+            commits=commits,
+            failsafe=Failsafe(bus=self.bus, settlement=settlement, commits=commits),
             disk=disk,
         )
 
@@ -262,7 +266,7 @@ def test_what_ran_before_a_restart_is_followed_and_its_time_goes_on(tmp_path: Pa
             before.submit("1", timeout_s=0.05)
             await before.started()
         async with place(tmp_path) as here:
-            rows = here.database.read(lambda c: job_rows.active(c, JobState.RUNNING))
+            rows = here.database.read(lambda c: job_rows.stored(c, [JobId("1")]))
             await here.dispatcher.recover(rows)
             order = await here.started()
             assert (order.job_id, order.attempt) == ("1", 1)

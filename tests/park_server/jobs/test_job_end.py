@@ -91,3 +91,36 @@ def test_only_what_is_proven_gone_unseen_and_may_runs_again(
     again: bool,  # noqa: FBT001
 ) -> None:
     assert may_run_again(attempt, restartable=restartable) is again
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [
+        ({"state": "completed", "result": [[[[]]]] * 2}, None),
+        ({"state": "completed", "result": {"$park": "file"}}, 'a file without "sha256"'),
+        ({"state": "completed", "result": [float("nan")]}, "a number that JSON has not"),
+        ({"state": "failed", "error": ["a"]}, "the error in it is a list, and no text"),
+        ({"state": "failed", "error": "a", "traceback": 3}, "the traceback in it is a int"),
+        ({"state": ["completed"], "result": 1}, "ended without an outcome"),
+    ],
+    ids=str,
+)
+def test_an_outcome_of_anything_ends_the_job(outcome: dict[str, Any], line: str | None) -> None:
+    end = decide(ended(outcome=outcome))
+    assert end.status is (JobState.COMPLETED if line is None else JobState.FAILED)
+    assert line is None or line in str(end.error)
+    assert end.files == [FILE]
+
+
+def test_a_result_that_is_nested_too_deep_fails_with_the_limit() -> None:
+    result: Any = []
+    for _ in range(100):
+        result = [result]
+    end = decide(ended(outcome={"state": "completed", "result": result}))
+    assert end.status is JobState.FAILED
+    assert "its result is nested over 100 levels" in str(end.error)
+
+
+def test_a_message_with_half_a_surrogate_pair_is_told_with_an_escape() -> None:
+    end = decide(ended(outcome={"state": "failed", "error": "no \udcff", "traceback": "\ud800"}))
+    assert (end.error, end.traceback) == (r"no \udcff", r"\ud800")

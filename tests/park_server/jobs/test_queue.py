@@ -50,7 +50,7 @@ def database(tmp_path: Path) -> Iterator[Counted]:
 
 @pytest.fixture
 def queue(database: Database) -> Queue:
-    return Queue(database)
+    return Queue(database, unreadable=lambda *_: None)
 
 
 def taken(queue: Queue, most: int = 1_000) -> list[str]:

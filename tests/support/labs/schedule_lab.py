@@ -33,6 +33,7 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
+from park_server.jobs.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
@@ -126,6 +127,7 @@ class Lab:
             database=self.database, folder_of=self.folders.path_of, pools=pools
         )
         self.commits = Commits(self.database, self.disk)
+        self.failsafe = Failsafe(bus=self.bus, settlement=self.settlement, commits=self.commits)
         self.dispatcher = Dispatcher(
             database=self.database,
             bus=self.bus,
@@ -136,6 +138,7 @@ class Lab:
             slots=slots,
             settlement=self.settlement,
             commits=self.commits,
+            failsafe=self.failsafe,
             disk=self.disk,
             base_url=BASE_URL,
         )
@@ -145,10 +148,11 @@ class Lab:
             folders=self.folders,
             settlement=self.settlement,
             commits=self.commits,
+            failsafe=self.failsafe,
             fetcher=fetcher or NoFetcher(),
             base_url=BASE_URL,
         )
-        self.events = OutsideEvents(self.commits, self.settlement)
+        self.events = OutsideEvents(self.commits, self.settlement, self.failsafe)
         self.progress = ProgressListener(
             folder_of=self.folders.path_of,
             bus=self.bus,
@@ -168,6 +172,7 @@ class Lab:
             folders=self.folders,
             settlement=self.settlement,
             commits=self.commits,
+            failsafe=self.failsafe,
             dispatcher=self.dispatcher,
             fetch_queue=self.fetch_queue,
             peers=peers or NoPeers(),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from park.model.conditions import At, Before, Expression, Leaf, Pool, evaluate, leaves
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.model.truth import Truth, Verdict
 from park_server.db.blocks import in_blocks
+from park_server.disk import is_of_disk
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.effects import Effects
@@ -22,8 +25,11 @@ from park_server.jobs.conditions.pools import claim
 from park_server.jobs.conditions.tally import Tally
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.conditions.writer_cache import WriterCache
+from park_server.jobs.job_end import as_utf8
 
 __all__ = ["Cascade"]
+
+_log = logging.getLogger("park.jobs")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -150,10 +156,14 @@ class Cascade:
     # -- one level
 
     def _look(self, waiter: Waiter, changed: set[str], level: _Level) -> None:
-        if waiter.pending is None:
-            self._weigh(waiter, changed, level)
-        else:
-            self._count(waiter, waiter.pending, changed, level)
+        """Look at one job; where its condition cannot be read, that is its end, and no other's."""
+        try:
+            if waiter.pending is None:
+                self._weigh(waiter, changed, level)
+            else:
+                self._count(waiter, waiter.pending, changed, level)
+        except Exception as error:  # noqa: BLE001 (whatever a row holds)
+            level.cancelled.append((waiter, _why_unsettled(waiter, error)))
 
     def _count(self, waiter: Waiter, pending: int, changed: set[str], level: _Level) -> None:
         verdicts = [self.verdicts.completed(needed) for needed in sorted(changed)]
@@ -215,6 +225,14 @@ class Cascade:
         waiter = need_rows.waiter(self.connection, job)
         if waiter is None:
             return True
+        try:
+            return self._takes_units(waiter)
+        except Exception as error:  # noqa: BLE001 (as where it is looked at)
+            self.spread(self.cancel([(waiter, _why_unsettled(waiter, error))]))
+            return True
+
+    def _takes_units(self, waiter: Waiter) -> bool:
+        job = waiter.id
         expression = self.tally(job).expression
         units = claim(expression, self._holds(job), self._cache.pools.free)
         if units is None:
@@ -238,6 +256,17 @@ class Cascade:
         for waiter, units in ready:
             self._cache.forget(waiter.id)
             self.effects.queue(waiter.id, waiter.kind, urgent=bool(units))
+
+
+def _why_unsettled(waiter: Waiter, error: Exception) -> str:
+    """Return why a job whose condition raised ``error`` will never start.
+
+    Raises ``error`` where it is the database or the disk that fails, and no one job.
+    """
+    if isinstance(error, SQLAlchemyError) or is_of_disk(error):
+        raise error
+    _log.error("the condition of job %s cannot be settled", waiter.id, exc_info=error)
+    return as_utf8(f"its condition cannot be settled: {type(error).__name__}: {error}")
 
 
 def _is_possible(part: Expression, verdict_of: Callable[[Leaf], Verdict]) -> bool:

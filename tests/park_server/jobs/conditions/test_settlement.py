@@ -302,7 +302,7 @@ def test_a_job_that_never_started_never_will_have(tmp_path: Path) -> None:
         ({"x": 1}, "cancelled", "cannot be compared on the service: it has no item 'chisq'"),
         ({"chisq": "low"}, "cancelled", "'<' not supported between"),
         (
-            {"$park": "pickle", "type": "mymodel.Fit"},
+            {"$park": "pickle", "type": "mymodel.Fit", "base64": "", "set_hash": "cd"},
             "cancelled",
             "it is a mymodel.Fit, which only jobs can read",
         ),

@@ -1,0 +1,213 @@
+"""Whatever raises, wherever: the job ends once, its dependents too, and its slot is free."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from support.labs.schedule_lab import USER, Lab, lab, run, value_of
+from support.session.limits import LIMIT_S
+
+from park.model.conditions import JobIs, Phase, any_of
+from park.model.ids import JobId
+from park.wire import FetchRequest
+from park_server.jobs.seams import FetchedFile
+
+FILE = FetchedFile(url="http://x.example/a", sha256="ab" * 32, size=1, name="a")
+JOBS = ["first", "refers", "odd", "fetched", "last"]
+
+
+class Injected(Exception):
+    """What nobody expects."""
+
+
+class OneFile:
+    """Fetches the one file that there is."""
+
+    async def fetch(self, *_: object) -> FetchedFile:
+        return FILE
+
+
+class Fault:
+    """Raises once: at the ``at``-th call, before it or after it is done."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        self.at = at
+        self.after = after
+        self.calls = 0
+
+    def around(self, function: Any) -> Any:
+        async def asynchronous(*args: Any, **kwargs: Any) -> Any:
+            self._raise(before=True)
+            result = await function(*args, **kwargs)
+            self._raise(before=False)
+            return result
+
+        def plain(*args: Any, **kwargs: Any) -> Any:
+            self._raise(before=True)
+            result = function(*args, **kwargs)
+            self._raise(before=False)
+            return result
+
+        return asynchronous if asyncio.iscoroutinefunction(function) else plain
+
+    def _raise(self, *, before: bool) -> None:
+        self.calls += before
+        if self.calls == self.at and before is not self.after:
+            self.at = 0
+            raise Injected("half a pair: \udcff")
+
+
+async def submitted(here: Lab) -> None:
+    """Submit a job, what needs it in each way, and a fetch."""
+    await here.submit("first")
+    await here.submit("refers", value_of("first"))
+    anyhow = any_of([JobIs(job="first", phase=phase) for phase in (Phase.FAILED, Phase.STARTED)])
+    await here.submit("odd", when=anyhow)
+    request = FetchRequest(url="http://x.example/a")
+    await here.submit("fetched", fetch=request, entry_point="park:fetch_url", lock_hash=None)
+    await here.submit("last", when=JobIs(job="fetched", phase=Phase.FINISHED))
+
+
+async def completing(here: Lab) -> None:
+    """Let everything complete that starts."""
+    while True:
+        order = await here.engine.orders.get()
+        here.complete(order)
+
+
+async def everything_ends(here: Lab) -> None:
+    finishing = asyncio.create_task(completing(here))
+    for job in JOBS:
+        await here.final(job)
+    finishing.cancel()
+    while here.dispatcher.slots()[0]:  # what finds that there is nothing to do
+        await here.in_the_meantime()
+    for job in JOBS:
+        ends = [kind for kind, _ in here.history(job) if kind in {"completed", "failed"}]
+        cancelled = [kind for kind, _ in here.history(job) if kind == "cancelled"]
+        assert len(ends) + len(cancelled) == 1, "it ends once"
+
+
+async def a_restart_finds_nothing(root: Path) -> None:
+    async with lab(root, slots=1, fetcher=OneFile()) as here:
+        await here.in_the_meantime()
+        assert here.engine.orders.empty()
+        assert set(here.status(*JOBS)) <= {"completed", "failed", "cancelled"}
+        await here.submit("another")
+        await here.run_next()
+
+
+STEPS = [
+    ("database", "awrite"),
+    ("commits", "write"),
+    ("commits", "publish"),
+    ("settlement", "end"),
+    ("settlement", "started"),
+    ("folders", "prepare"),
+    ("folders", "collect"),
+    ("folders", "marks"),
+    ("engine", "start"),
+    ("dispatcher._environments", "ready"),
+    ("dispatcher._queue", "next"),
+    ("fetch_queue._fetcher", "fetch"),
+]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS, ids=".".join)
+def test_an_exception_at_any_step_ends_the_job_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: tuple[str, str], *, after: bool
+) -> None:
+    async def test() -> None:
+        at = 0
+        while True:
+            at += 1
+            root = tmp_path / str(at)
+            root.mkdir()
+            fault = Fault(at, after=after)
+            async with lab(root, slots=1, fetcher=OneFile()) as here:
+                await submitted_quietly(here)
+                part: Any = here
+                for name in step[0].split("."):
+                    part = getattr(part, name)
+                with monkeypatch.context() as patched:
+                    patched.setattr(part, step[1], fault.around(getattr(part, step[1])))
+                    here.dispatcher.enqueue([])
+                    async with asyncio.timeout(LIMIT_S):
+                        await everything_ends(here)
+                errors = [here.scheduler.record(JobId(job), USER).error or "" for job in JOBS]
+            await a_restart_finds_nothing(root)
+            if fault.at:  # there was no such call: every one has had its fault
+                return
+            assert all("\udcff" not in error for error in errors)
+
+    run(test)
+
+
+async def submitted_quietly(here: Lab) -> None:
+    """Submit the jobs while no slot is free, so that all of their steps are still to come."""
+    here.dispatcher._slots = 0
+    await submitted(here)
+    here.dispatcher._slots = 1
+
+
+def test_a_defect_is_the_reason_of_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            fault = Fault(1, after=False)
+            monkeypatch.setattr(here.folders, "prepare", fault.around(here.folders.prepare))
+            await here.submit("first")
+            await here.submit("refers", value_of("first"))
+            record = await here.final("first")
+            assert record.status == "failed"
+            assert record.error == r"the service failed: Injected: half a pair: \udcff"
+            assert (await here.final("refers")).status == "cancelled"
+            await here.submit("next")
+            assert await here.run_next() == "next"
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ("UPDATE jobs SET status = 'asleep' WHERE id = 'bad'", "its state is asleep"),
+        ("UPDATE jobs SET kind = 'dream' WHERE id = 'bad'", "its kind is dream"),
+        ("UPDATE jobs SET condition = '{' WHERE id = 'bad'", "its condition is no JSON"),
+        ("UPDATE jobs SET pools = '{' WHERE id = 'bad'", "its units of pools are no JSON"),
+        ("UPDATE jobs SET pools = '{\"a\": \"b\"}' WHERE id = 'bad'", "units of pools"),
+        ("UPDATE calls SET document = '{' WHERE job = 'bad'", "the service failed: JSONDecode"),
+        ("UPDATE calls SET document = :deep WHERE job = 'bad'", "the service failed: Recursion"),
+        ("UPDATE jobs SET not_before = 'soon' WHERE id = 'bad'", None),
+        ("UPDATE installs SET error = '{'", None),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_running", [False, True], ids=["queued", "running"])
+def test_no_row_stops_a_start(
+    tmp_path: Path, damage: str, why: str | None, *, is_running: bool
+) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=int(is_running)) as before:
+            await before.submit("bad")
+            await before.submit("waits", value_of("bad"))
+            await before.submit("good")
+            if is_running:
+                await before.started()
+            values = {"deep": "[" * 100_000 + "]" * 100_000} if ":deep" in damage else {}
+            await before.database.awrite(lambda c: c.execute(text(damage), values))
+        async with lab(tmp_path, slots=1) as here:
+            finishing = asyncio.create_task(completing(here))
+            assert (await here.final("good")).status == "completed"
+            bad = await here.final("bad")
+            assert (await here.final("waits")).status.is_final
+            finishing.cancel()
+            if why is not None:
+                assert bad.status == "failed"
+                assert why in str(bad.error)
+
+    run(test)
