@@ -1,0 +1,1 @@
+"""What nobody expected: the job that it stops is ended, and a row that it spoiled set aside."""
