@@ -101,7 +101,7 @@ def install(**changes: Any) -> dict[str, Any]:
     }
     wheel |= changes
     return {
-        "id": str(uuid.uuid4()),
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, repr(wheel))),
         "project": "demo",
         "version": wheel["version"],
         "python": "3.11",
