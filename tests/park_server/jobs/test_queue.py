@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from support.labs.rows import add_job
 
 from park.model.ids import JobId
@@ -28,7 +29,7 @@ class Counted(Database):
 
     def read(self, query: Any) -> Any:
         if self.refuses:
-            raise OSError("the disk is away")
+            raise OperationalError("SELECT", {}, OSError("the disk is away"))
         self.reads += 1
         return super().read(query)
 
@@ -90,7 +91,7 @@ def test_what_may_not_start_any_more_is_left_out(queue: Queue) -> None:
 def test_a_read_that_fails_loses_none(queue: Queue, database: Counted) -> None:
     queue.add(IDS[:3])
     database.refuses = True
-    with pytest.raises(OSError, match="the disk is away"):
+    with pytest.raises(OperationalError, match="the disk is away"):
         queue.next()
     database.refuses = False
     assert taken(queue) == IDS[:3]
