@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +22,17 @@ sys.dont_write_bytecode = False
 
 _MOST_WORKERS = 8
 """More would wait for the longest file; each has a service and virtualenvs of its own."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(report: pytest.TestReport) -> Generator[None, Any, Any]:
+    """Let logs with half a surrogate pair come from a worker: what travels is UTF-8."""
+    if hasattr(report, "sections"):
+        report.sections = [
+            (name, text.encode("utf-8", "backslashreplace").decode())
+            for name, text in report.sections
+        ]
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
