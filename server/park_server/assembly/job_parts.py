@@ -12,7 +12,7 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.local import LocalEngine
-from park_server.jobs.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls

@@ -12,7 +12,7 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import output_of
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
-from park_server.jobs.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, end_of, may_run_again, next_try
 from park_server.jobs.run import Run

@@ -35,9 +35,9 @@ from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
 from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
-from park_server.jobs.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe
+from park_server.jobs.failures.guarded_steps import GuardedSteps
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.guarded_steps import GuardedSteps
 from park_server.jobs.job_end import cancelled_on_request
 from park_server.jobs.queue import Queue
 from park_server.jobs.run import Run, recovered_run, run_of

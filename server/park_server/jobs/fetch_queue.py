@@ -22,7 +22,7 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import resolved
-from park_server.jobs.failsafe import Failsafe, line_of_failure
+from park_server.jobs.failures.failsafe import Failsafe, line_of_failure
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, cancelled_on_request, line_of, next_try
 from park_server.jobs.seams import FetchedFile, Fetcher

@@ -13,7 +13,7 @@ from park_server.jobs.alarms import Alarms
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
-from park_server.jobs.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.job_end import as_utf8
 from park_server.tasks import Tasks
 

@@ -34,12 +34,12 @@ from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
-from park_server.jobs.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe
+from park_server.jobs.failures.unreadable_rows import made_readable
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.seams import Peers
-from park_server.jobs.unreadable_rows import made_readable
 
 __all__ = ["Accepted", "Scheduler", "Submission"]
 

@@ -31,7 +31,7 @@ from park_server.jobs.conditions.needs import planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
-from park_server.jobs.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import MOST_ATTEMPTS, cancelled_in_time
 

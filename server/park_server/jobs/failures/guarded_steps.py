@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from park.model.ids import JobId
-from park_server.jobs.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe
 from park_server.tasks import Tasks
 
 __all__ = ["GuardedSteps"]
