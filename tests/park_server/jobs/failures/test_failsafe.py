@@ -14,6 +14,7 @@ from support.session.limits import LIMIT_S
 from park.model.conditions import JobIs, Phase, any_of
 from park.model.ids import JobId
 from park.wire import FetchRequest
+from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.seams import FetchedFile
 
 FILE = FetchedFile(url="http://x.example/a", sha256="ab" * 32, size=1, name="a")
@@ -209,5 +210,26 @@ def test_no_row_stops_a_start(
             if why is not None:
                 assert bad.status == "failed"
                 assert why in str(bad.error)
+
+    run(test)
+
+
+def test_a_condition_that_cannot_be_settled_is_the_end_of_its_job_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.submit("first")
+            phases = (Phase.FAILED, Phase.FINISHED)
+            anyhow = any_of([JobIs(job="first", phase=phase) for phase in phases])
+            await here.submit("odd", when=anyhow)
+            await here.submit("plain", value_of("first"))
+            weigh = Cascade._weigh
+            monkeypatch.setattr(Cascade, "_weigh", Fault(1, after=False).around(weigh))
+            await here.run_next()
+            assert await here.run_next() == "plain"
+            odd = await here.final("odd")
+            assert odd.status == "cancelled"
+            assert "its condition cannot be settled: Injected" in str(odd.error)
 
     run(test)
