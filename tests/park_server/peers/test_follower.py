@@ -248,3 +248,17 @@ def test_what_a_verdict_sets_off_may_drop_the_rest() -> None:
         await eager.stop()
 
     follow(scenario)
+
+
+def test_a_leaf_that_cannot_be_asked_for_is_the_end_of_its_own_job_alone() -> None:
+    async def scenario(other: Elsewhere, follower: Follower, told: Told, _: Link) -> None:
+        odd = {(JobId("odd"), 0): FollowedLeaf(leaf={"compare": float("nan")}, token="good")}
+        follower.add(leaves("a", "b") | odd)
+        await told.count(1)
+        assert told.verdicts[JobId("odd"), 0].truth is Truth.NEVER
+        assert "the service failed to ask for it" in told.verdicts[JobId("odd"), 0].why
+        other.say("a")
+        other.say("b")
+        await told.count(3)
+
+    follow(scenario)

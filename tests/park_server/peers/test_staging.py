@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from park_repo.database import Database
 from park_server.content import ContentStore
 from park_server.db.tables import held_grants, metadata, remote_leaves, staged
 from park_server.egress import AddressPolicy
+from park_server.peers import peer_rows
 from park_server.peers.peers import ServicePeers
 
 if TYPE_CHECKING:
@@ -390,5 +392,49 @@ def test_what_is_released_is_followed_and_staged_no_more(tmp_path: Path) -> None
         lab.peers.follow(JobId("two"))
         await lab.listener.count(1)
         assert list(lab.listener.decided) == [("two", 0)]
+
+    run(tmp_path, scenario)
+
+
+ODD = [2.0, -0.0, 2**63 + 1, 5e-324, "\ud800"]
+
+
+def test_a_value_from_elsewhere_stays_what_it_was(tmp_path: Path) -> None:
+    async def scenario(lab: Lab) -> None:
+        lab.other.results["far"] = ODD
+        lab.job("here", to("far", What.VALUE))
+        lab.peers.stage(JobId("here"))
+        await lab.listener.count(1)
+        assert [repr(each["value"]) for each in lab.documents("here")] == [repr(ODD)]
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("levels", [101, 500])
+def test_a_value_that_is_nested_too_deep_is_the_end_of_the_job(tmp_path: Path, levels: int) -> None:
+    async def scenario(lab: Lab) -> None:
+        value: Any = json.loads("[" * levels + "]" * levels)
+        lab.other.results["far"] = value
+        lab.job("here", to("far", What.VALUE))
+        lab.peers.stage(JobId("here"))
+        await lab.listener.count(1)
+        assert "nested" in str(lab.listener.failed)
+
+    run(tmp_path, scenario)
+
+
+def test_whatever_raises_while_staging_is_the_end_of_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("odd")
+
+    async def scenario(lab: Lab) -> None:
+        monkeypatch.setattr(peer_rows, "write_staged", fails)
+        lab.other.results["far"] = 1
+        lab.job("here", to("far", What.VALUE))
+        lab.peers.stage(JobId("here"))
+        await lab.listener.count(1)
+        assert "the service failed to bring here" in str(lab.listener.failed)
 
     run(tmp_path, scenario)

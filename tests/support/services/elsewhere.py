@@ -110,7 +110,7 @@ class Elsewhere:
                 self.changed.clear()
                 await self.changed.wait()
         said = [self.verdicts.get(job, (str(Truth.NOT_YET), "")) for job in asked]
-        return httpx2.Response(200, json=[{"truth": t, "why": w} for t, w in said])
+        return httpx2.Response(200, content=json.dumps([{"truth": t, "why": w} for t, w in said]))
 
     def fall_silent(self) -> None:
         """Break all connections and refuse new ones."""
@@ -125,7 +125,7 @@ class Elsewhere:
         if job not in self.results:
             raise UnknownItem(f"no job {job} on this service")
         record = {"status": "completed", "error": None, "files": self.records.get(job, [])}
-        return httpx2.Response(200, json={"job": record, "result": self.results[job]})
+        return httpx2.Response(200, content=json.dumps({"job": record, "result": self.results[job]}))
 
     def _file(self, job: str, name: str, request: httpx2.Request) -> httpx2.Response:
         content = self.files[job][name]
