@@ -125,7 +125,9 @@ class Elsewhere:
         if job not in self.results:
             raise UnknownItem(f"no job {job} on this service")
         record = {"status": "completed", "error": None, "files": self.records.get(job, [])}
-        return httpx2.Response(200, content=json.dumps({"job": record, "result": self.results[job]}))
+        return httpx2.Response(
+            200, content=json.dumps({"job": record, "result": self.results[job]})
+        )
 
     def _file(self, job: str, name: str, request: httpx2.Request) -> httpx2.Response:
         content = self.files[job][name]
