@@ -189,7 +189,7 @@ class Dispatcher:
             job = queued.id
             if job not in self._starting and job not in self._runs:
                 self._starting.add(job)
-                self._steps.do(job, self._start(queued))
+                self._steps.do(job, partial(self._start, queued))
 
     def _next(self) -> job_rows.Queued | None:
         """Return the next job to start; where the queue cannot be read, look again later."""
@@ -222,7 +222,7 @@ class Dispatcher:
                 self._starting.add(plan.id)
                 queued = job_rows.Queued(user=user, request=plan.request)
                 starting = batch.write(self._starting_change(queued, environment))
-                self._steps.do(plan.id, self._start_created(queued, environment, starting))
+                self._steps.do(plan.id, partial(self._start_created, queued, environment, starting))
                 taken.add(plan.id)
         return taken
 
@@ -355,7 +355,7 @@ class Dispatcher:
 
     def _expire(self, run: Run, timeout_s: float) -> None:
         run.timed_out_s = timeout_s
-        self._steps.do(run.id, self._engine.cancel(run.id, CANCEL_GRACE_S))
+        self._steps.do(run.id, partial(self._engine.cancel, run.id, CANCEL_GRACE_S))
 
     def _timeout_of(self, run: Run) -> float | None:
         """Return the limit that the submission set, else the one of ``@park.job``."""
@@ -386,7 +386,7 @@ class Dispatcher:
         if run is not None and run.attempt == exited.attempt:
             del self._runs[exited.job_id]
             run.stop_timer()
-            self._steps.do(run.id, self._exits.settle(run, exited))
+            self._steps.do(run.id, partial(self._exits.settle, run, exited))
             self._dispatch()
 
     def _let_go(self, job: JobId) -> None:

@@ -22,8 +22,8 @@ class GuardedSteps:
         self._failsafe = failsafe
         self._let_go = let_go
 
-    def do(self, job: JobId, step: Coroutine[Any, Any, None]) -> None:
-        """Do ``step`` for ``job``."""
+    def do(self, job: JobId, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do ``step`` for ``job``; one that a stop forestalls is never begun."""
         self._tasks.spawn(self._carried_out(job, step))
 
     def fail(self, job: JobId, error: Exception) -> None:
@@ -34,9 +34,9 @@ class GuardedSteps:
         """Act upon what the database has, as after a restart."""
         self._tasks.spawn(self._failsafe.catch_up())
 
-    async def _carried_out(self, job: JobId, step: Coroutine[Any, Any, None]) -> None:
+    async def _carried_out(self, job: JobId, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await step
+            await step()
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
             await self._failed(job, error)
 
