@@ -158,6 +158,7 @@ print(json.dumps([os.getuid(), *(asyncio.run(report(fresh)) for fresh in (False,
 """
 
 
+@pytest.mark.where_possible  # an ordinary user may have no interpreter of this minor
 def test_jobs_of_an_ordinary_user_find_all(home: Path, wheels: list[Path]) -> None:
     python = interpreter_for_everybody()
     environments = Environments(home / "user", WheelStore(home / "user" / "store"))

@@ -289,6 +289,7 @@ def test_environments_refuse_while_a_shared_wheel_is_away(
     assert environments.verify(environment.lock_hash) == again
 
 
+@pytest.mark.parametrize("environments", [Layout.HARD_LINKS], indirect=True)
 def test_an_environment_whose_files_a_repair_left_behind_refuses(
     environments: Environments, environment: Environment, wheels: list[Path]
 ) -> None:
@@ -304,8 +305,6 @@ def test_an_environment_whose_files_a_repair_left_behind_refuses(
         cache_tag=INTERPRETER.cache_tag,
     )
 
-    if environments.layout is Layout.OVERLAY:
-        pytest.skip("links lead to the new one; another test sees that")
     with pytest.raises(EnvironmentMismatch) as caught:
         environments.verify(environment.lock_hash)
     assert f"{scribbled.key} unpacked anew" in caught.value.details["damages"]
@@ -325,11 +324,10 @@ def test_environments_that_come_and_go_damage_no_other(
     )
 
 
+@pytest.mark.parametrize("environments", [Layout.OVERLAY], indirect=True)
 def test_an_environment_for_overlays_is_made_anew_where_they_are_not_permitted_any_more(
     environments: Environments, environment: Environment, wheels: list[Path], tmp_path: Path
 ) -> None:
-    if environments.layout is Layout.HARD_LINKS:
-        pytest.skip("hard links need nothing")
     later = environments_in(tmp_path / "home", Layout.HARD_LINKS)
     with pytest.raises(EnvironmentMismatch, match="permits no longer"):
         later.verify(environment.lock_hash)
