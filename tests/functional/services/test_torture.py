@@ -1,0 +1,127 @@
+"""``kill -9`` at random moments while jobs come in, run and leave files: nothing is lost.
+
+A few kills here; ``scripts/torture MINUTES`` goes on for as long as one likes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from support.faults.wholeness import assert_whole
+from support.services.park_client import Client, ModelTree, make_virtualenv
+from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KILLS = 5
+MINUTES = float(os.environ.get("PARK_TORTURE_MINUTES", "0"))
+SEED = os.environ.get("PARK_TORTURE_SEED", "1")
+LONGEST_LIFE_S = 1.0
+"""Of a service that serves, from start to kill: some die within their first requests."""
+
+BATCH = 4
+
+
+@dataclass
+class Submitter:
+    """Submits jobs without end; one that was not acknowledged is submitted again."""
+
+    service: ParkService
+    lock: str
+    folder: Path
+    acknowledged: list[str] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+    broken: Exception | None = None
+
+    def run(self) -> None:
+        """Submit until ``ended``."""
+        try:
+            while not self.ended.is_set():
+                jobs = [str(uuid.uuid4()) for _ in range(BATCH)]
+                while not self._is_acknowledged(jobs):
+                    self.ended.wait(0.01)
+                self.acknowledged += jobs
+        except Exception as error:  # noqa: BLE001 (the test tells it)
+            self.broken = error
+
+    def _is_acknowledged(self, jobs: list[str]) -> bool:
+        try:
+            url, token = self.service.url, self.service.token
+            answer = httpx2.post(
+                f"{url}/api/v1/jobs",
+                auth=("__token__", token),
+                json=[self._request(job) for job in jobs],
+                timeout=LIMIT_S,
+            )
+        except (httpx2.TransportError, OSError, ValueError):  # it is dead, or not ready yet
+            return False
+        assert answer.status_code in {200, 503}, answer.text
+        return answer.status_code == 200
+
+    def _request(self, job: str) -> dict[str, Any]:
+        if int(job[0], 16) % 2:
+            entry_point, args = "light_model:write", ["out.txt", job]
+        else:
+            entry_point, args = "light_model:count", [str(self.folder / job)]
+        call = {"args": args, "kwargs": {}}
+        return {"id": job, "entry_point": entry_point, "call": call, "lock_hash": self.lock}
+
+
+def killed(service: ParkService) -> int:
+    """Kill ``service`` at random moments; return how many times."""
+    moments = random.Random(SEED)  # noqa: S311 (no secret)
+    until, kills = time.monotonic() + MINUTES * 60, 0
+    while kills < KILLS or time.monotonic() < until:
+        # not a wait for something: when it falls is what is tried
+        threading.Event().wait(moments.uniform(0, LONGEST_LIFE_S))
+        service.restart()
+        kills += 1
+    return kills
+
+
+def check(service: ParkService, submitter: Submitter, job: str) -> None:
+    """Fail where ``job`` did not end as it should, or ran more than once."""
+    record = service.job_when_final(job)
+    assert (record["status"], record["attempt"]) == ("completed", 1), record
+    if (submitter.folder / job).exists():
+        assert len((submitter.folder / job).read_text().splitlines()) == 1
+    else:
+        answer = service.request("GET", f"/api/v1/jobs/{job}/files/out.txt")
+        assert answer.text == job
+
+
+@pytest.mark.timeout(600 + 120 * MINUTES)
+def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(
+    tmp_path: Path, client_cache: Path
+) -> None:
+    tree = ModelTree("light-model", tmp_path)
+    python = make_virtualenv(tmp_path / "venv", tree.root)
+    with ParkService(tmp_path / "served") as service:
+        client = Client.of(python, tmp_path / "client", cache=client_cache, service=service)
+        lock = client.json("install", "light_model")["lock_hash"]
+        submitter = Submitter(service, lock, tmp_path)
+        thread = threading.Thread(target=submitter.run)
+        thread.start()
+        try:
+            kills = killed(service)
+        finally:
+            submitter.ended.set()
+            thread.join(LIMIT_S)
+        assert submitter.broken is None
+        assert submitter.acknowledged
+        for job in submitter.acknowledged:
+            check(service, submitter, job)
+        assert service.stop() == 0
+        assert_whole(service.home)
+    acknowledged = len(submitter.acknowledged)
+    print(f"{kills} kills, {acknowledged} jobs, each completed once")  # noqa: T201 (scripts/torture)
