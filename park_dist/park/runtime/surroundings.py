@@ -13,17 +13,16 @@ from .order import Order
 
 __all__ = ["enter", "lift_memory_limit", "prepare_fork", "prepare_streams"]
 
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW
 
 
 def enter(order: Order) -> None:
     """Give this process the surroundings of ``order``. Raises `OSError` (a full disk, say)."""
     folder = order.folder
-    _open_streams(folder.stdout, folder.stderr)
     if order.attempt > 1:  # an attempt never sees what the one before it left
-        shutil.rmtree(folder.work, ignore_errors=True)
-        with suppress(FileNotFoundError):
-            os.unlink(folder.progress)  # noqa: PTH108 (see `JobFolder`)
+        for path in (folder.stdout, folder.stderr, folder.progress, folder.work):
+            _remove(path)
+    _open_streams(folder.stdout, folder.stderr)
     with suppress(FileExistsError):
         os.mkdir(folder.work)  # noqa: PTH102
     os.chdir(folder.work)
@@ -36,6 +35,22 @@ def enter(order: Order) -> None:
     sys.argv = [order.entry_point]
     if order.memory_bytes is not None:
         _limit_memory(order.memory_bytes)
+
+
+def _remove(path: str) -> None:
+    """Remove whatever an earlier attempt put there: a file, a pipe, a link, a folder.
+
+    A folder that does not go (too deep, say) is moved aside; the service removes it in the end.
+    """
+    try:
+        os.unlink(path)  # noqa: PTH108 (see `JobFolder`)
+    except FileNotFoundError:
+        return
+    except (IsADirectoryError, PermissionError):
+        with suppress(RecursionError):
+            shutil.rmtree(path, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            os.rename(path, f"{path}.{os.getpid()}.left")  # noqa: PTH104
 
 
 def _open_streams(stdout: str, stderr: str) -> None:

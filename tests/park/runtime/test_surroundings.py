@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,10 @@ import pytest
 from support.session.limits import LIMIT_S
 
 from park.runtime.order import Order
+from park_server import untrusted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -63,6 +66,43 @@ def test_a_later_attempt_never_sees_what_the_one_before_it_left(
     (tmp_path / "stdout").write_text("said before\n")
     entered(tmp_path, "print(os.listdir())", attempt=attempt)
     assert (tmp_path / "stdout").read_text() == f"{left}\n"
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def link(path: Path) -> None:
+    (path.parent / "elsewhere").mkdir(exist_ok=True)
+    path.symlink_to("elsewhere")
+
+
+def deep(path: Path) -> None:
+    path.mkdir()
+    inside = os.open(path, os.O_RDONLY)
+    for _ in range(2_000):
+        os.mkdir("d", dir_fd=inside)
+        below = os.open("d", os.O_RDONLY, dir_fd=inside)
+        os.close(inside)
+        inside = below
+    os.close(inside)
+
+
+@pytest.mark.parametrize("make", [pipe, link, deep])
+@pytest.mark.parametrize("name", ["stdout", "progress.jsonl", "work"])
+def test_what_an_attempt_put_in_the_place_of_the_next_ones_files_is_in_nobodys_way(
+    tmp_path: Path, make: Callable[[Path], None], name: str
+) -> None:
+    folder = tmp_path / "job"
+    folder.mkdir()
+    make(folder / name)
+    entered(folder, "import park; park.progress(1); print(os.listdir(), os.getcwd())", attempt=2)
+    assert (folder / "stdout").read_text() == f"[] {folder}/work\n"
+    assert not (folder / "stdout").is_symlink()
+    assert (folder / "progress.jsonl").is_file()
+    assert not list((folder / "elsewhere").glob("*"))
+    with untrusted.folder(tmp_path, []) as inside:  # pytest itself stumbles over deep folders
+        untrusted.remove("job", inside)
 
 
 def test_memory_has_a_limit_until_it_is_lifted(tmp_path: Path) -> None:
