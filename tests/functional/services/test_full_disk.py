@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from support.faults.small_disk import small_file_system
 from support.material.wheels import make_wheel
 from support.services.gated_index import gated_index
 from support.services.park_service import ParkService
@@ -31,17 +31,8 @@ LARGE = b"# not worth compressing\n" * 100_000
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a file system of 40 MB."""
-    place = tmp_path / "small"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(place)]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no file system can be mounted here: {error}")
-    try:
+    with small_file_system(tmp_path / "small", 40) as place:
         yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def filled(disk: Path) -> Path:
