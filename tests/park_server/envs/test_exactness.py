@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="mount namespaces are Linux's"),
     pytest.mark.skipif(shutil.which("gcc") is None, reason="libraries that climb are made by gcc"),
+    pytest.mark.where_possible,  # not every machine permits overlays, or has what nobody may start
 ]
 
 INTERPRETER = own_interpreter()
@@ -158,7 +159,6 @@ print(json.dumps([os.getuid(), *(asyncio.run(report(fresh)) for fresh in (False,
 """
 
 
-@pytest.mark.where_possible  # an ordinary user may have no interpreter of this minor
 def test_jobs_of_an_ordinary_user_find_all(home: Path, wheels: list[Path]) -> None:
     python = interpreter_for_everybody()
     environments = Environments(home / "user", WheelStore(home / "user" / "store"))
