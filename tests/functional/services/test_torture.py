@@ -90,9 +90,12 @@ def killed(service: ParkService) -> int:
 
 
 def check(service: ParkService, submitter: Submitter, job: str) -> None:
-    """Fail where ``job`` did not end as it should, or ran more than once."""
+    """Fail where ``job`` did not end as it should, or ran more than once.
+
+    Attempts may be more: one that a kill forestalled never ran.
+    """
     record = service.job_when_final(job)
-    assert (record["status"], record["attempt"]) == ("completed", 1), record
+    assert record["status"] == "completed", record
     if (submitter.folder / job).exists():
         assert len((submitter.folder / job).read_text().splitlines()) == 1
     else:
