@@ -80,7 +80,11 @@ class Database:
         """
         try:
             with self._reader.connect() as connection:
-                return query(connection)
+                try:
+                    return query(connection)
+                finally:
+                    if self._closed:  # nobody would close what goes back to the pool
+                        connection.detach()
         except DBAPIError as error:
             if not is_damage(error):
                 raise

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, insert, select
@@ -172,6 +173,26 @@ def test_close_commits_what_is_queued_and_takes_no_more(tmp_path: Path) -> None:
     reopened = Database.sqlite(tmp_path / "park.sqlite")
     assert reopened.read(numbers) == [1]
     reopened.close()
+
+
+def test_reads_that_outlive_the_database_close_their_connections(database: Database) -> None:
+    add_one = partial(add, n=1)
+    database.write(add_one).result()
+    used: list[Any] = []
+
+    def closing(connection: Connection) -> list[int]:
+        database.close()
+        used.append(connection.connection.driver_connection)
+        return numbers(connection)
+
+    def late(connection: Connection) -> list[int]:
+        used.append(connection.connection.driver_connection)
+        return numbers(connection)
+
+    assert [database.read(closing), database.read(late)] == [[1], [1]]
+    for connection in used:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+            connection.execute("SELECT 1")
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
