@@ -46,6 +46,7 @@ class ContentSweep:
 
     def sweep(self, in_use: AbstractSet[str], *, dry_run: bool = False) -> Swept:
         """Remove what neither is ``in_use`` nor new, or with ``dry_run`` say how much it is."""
+        self._forget_kept_promises()
         before = self._clock() - GRACE_S
         files = size = 0
         for file in self._content.files():
@@ -58,6 +59,9 @@ class ContentSweep:
 
     def _is_promised(self, sha256: str) -> bool:
         with self._lock:
+            return self._promised.get(sha256, float("-inf")) > self._clock() - GRACE_S
+
+    def _forget_kept_promises(self) -> None:
+        with self._lock:
             limit = self._clock() - GRACE_S
             self._promised = {name: at for name, at in self._promised.items() if at > limit}
-            return sha256 in self._promised
