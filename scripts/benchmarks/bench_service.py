@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.install import PARK
+from benchmarks.serve_here import PARK, serve_here
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.model.ids import new_id
@@ -79,28 +78,12 @@ def served(
 
     ``program`` is what serves, ``options`` are further ones of its ``serve``.
     """
-    folder.mkdir(exist_ok=True)
-    variables = {
-        **os.environ,
-        "PARK_CONFIG": str(folder / "config.toml"),
-        "PARK_STATE_DIR": str(folder / "state"),
-        "PARK_CACHE_DIR": str(folder / "cache"),
-    }
-    argv: list[str | Path] = [*program, "serve", *options, "--home", folder / "home", "--port", "0"]
-    argv += ["--slots", str(WIDTH), "--ready-file", folder / "ready"]
-    process = subprocess.Popen(argv, env=variables, stderr=subprocess.PIPE, text=True)
-    if process.stderr is None or "park serves" not in process.stderr.readline():
-        raise RuntimeError("the service did not start")
-    try:
+    options = ("--slots", str(WIDTH), "--ready-file", str(folder / "ready"), *options)
+    with serve_here(folder, *options, program=program) as (pid, variables):
         install: list[str | Path] = [PARK, "install", "mymodel", "--json"]
         done = subprocess.run(install, env=variables, stdout=subprocess.PIPE, check=True)
         url = json.loads((folder / "ready").read_text())["url"]
         token = (folder / "home" / "token").read_text().strip()
         transport = Transport(Address(url=url, token=token))
-        yield BenchService(
-            transport=transport, lock=json.loads(done.stdout)["lock_hash"], pid=process.pid
-        )
+        yield BenchService(transport=transport, lock=json.loads(done.stdout)["lock_hash"], pid=pid)
         transport.close()
-    finally:
-        process.terminate()
-        process.communicate()

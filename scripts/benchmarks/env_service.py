@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from benchmarks.install import PARK, service
+from benchmarks.serve_here import PARK, serve_here
 from benchmarks.timing import command, seconds
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
@@ -42,7 +42,10 @@ THOUSAND_LIMIT_S = 1.0
 
 def edit_loop(rounds: int) -> dict[str, Any]:
     """Return the time of `park install` after an edit of one line, and after none."""
-    with TemporaryDirectory(prefix="park-bench-") as folder, service(Path(folder)) as variables:
+    with (
+        TemporaryDirectory(prefix="park-bench-") as folder,
+        serve_here(Path(folder)) as (_, variables),
+    ):
         tree = Path(shutil.copytree(MYMODEL, Path(folder) / "mymodel"))
         source = next(tree.glob("src/*/__init__.py"))
         again = command([PARK, "install", str(tree)], variables)
@@ -69,8 +72,8 @@ def request_to_ready(rounds: int) -> dict[str, Any]:
     Over HTTP, its lock known and its wheels in the store; ready is told when the environment
     and the event are durable.
     """
-    with TemporaryDirectory(prefix="park-bench-") as folder, service(Path(folder)):
-        home, local = Path(folder) / "service", local_set("refl1d", cache=user_cache())
+    with TemporaryDirectory(prefix="park-bench-") as folder, serve_here(Path(folder)):
+        home, local = Path(folder) / "home", local_set("refl1d", cache=user_cache())
         (note,) = Path(folder).glob("state/services/*.json")
         token = (home / "token").read_text().strip()
         with closing(Transport(Address(url=_url_in(note), token=token))) as transport:
@@ -104,7 +107,7 @@ def thousand() -> dict[str, Any]:
         pins = _installed_here()
         database.write(lambda c: _fill(c, pins)).result()
         database.close()
-        with service(Path(folder)) as variables:
+        with serve_here(Path(folder)) as (_, variables):
             argv = [str(PARK), "versions", "mymodel", "--json"]
             # the first one makes the build environment that the local version depends on
             command(argv, variables)()
