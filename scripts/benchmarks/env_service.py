@@ -100,7 +100,7 @@ def _install(transport: Transport, local: LocalSet) -> None:
 def thousand() -> dict[str, Any]:
     """Return the time of the commands that list and compare a thousand environments."""
     with TemporaryDirectory(prefix="park-bench-") as folder:
-        home = Path(folder) / "service"
+        home = Path(folder) / "home"
         home.mkdir()
         database = Database.sqlite(home / "park.sqlite")
         migrate(database.engine)
