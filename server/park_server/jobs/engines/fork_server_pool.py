@@ -67,6 +67,7 @@ class ForkServerPool:
         self._on_gone = on_gone
         self._links: dict[ServerKey, ServerLink] = {}  # least recently used first
         self._retiring: set[ServerLink] = set()
+        self._abandoned: set[ServerLink] = set()
         self._unforkable: set[ServerKey] = set()
         self._watches = ProcessWatches()
 
@@ -152,8 +153,10 @@ class ForkServerPool:
 
     def _gone(self, link: ServerLink) -> None:
         """Forget a server that is gone; one that its import killed is not to import again."""
-        if link.hello.result() is None and link.key.module is not None:
+        died_by_itself = link.hello.result() is None and link not in self._abandoned
+        if died_by_itself and link.key.module is not None:
             self._unforkable.add(link.key)
+        self._abandoned.discard(link)
         self._forget(link)
         link.last_words = _last_line(link.folder / "log")
         shutil.rmtree(link.folder, ignore_errors=True)
@@ -182,6 +185,7 @@ class ForkServerPool:
         if link.pid is not None and not link.is_ready and not link.jobs:
             self._forget(link)
             self._retiring.add(link)
+            self._abandoned.add(link)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(link.pid, signal.SIGKILL)
 
