@@ -81,22 +81,6 @@ def test_deep_json_is_no_report(folders: JobFolders) -> None:
     assert not Reports(folders.path_of).any(JOB, "key", lambda report: report["done"] == 2)
 
 
-def test_a_report_is_read_once_and_one_without_an_end_not_yet(folders: JobFolders) -> None:
-    file = folders.path_of(JOB) / PROGRESS_FILE
-    reports, seen = Reports(folders.path_of), []
-
-    def test(report: dict[str, Any]) -> bool:
-        seen.append(report["done"])
-        return False
-
-    file.write_text('{"done": 1}\n{"done": 2')
-    assert not reports.any(JOB, "key", test)
-    with file.open("a") as more:
-        more.write("2}\n")
-    assert not reports.any(JOB, "key", test)
-    assert seen == [1, 22]
-
-
 @pytest.mark.parametrize("make", INSTEAD.values(), ids=INSTEAD)
 def test_the_call_of_the_next_attempt_is_written_to_no_other_place(
     folders: JobFolders, secret: Path, make: Maker
