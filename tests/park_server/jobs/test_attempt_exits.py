@@ -1,0 +1,157 @@
+"""What becomes of a job whose attempt is over: an end, another attempt, or a retry."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from park.model.ids import JobId
+from park.wire import FileRecord, JobRequest
+from park_server.disk import Disk
+from park_server.jobs.attempt_exits import AttemptExits
+from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.settlement import Settlement
+from park_server.jobs.engines.engine import AttemptExit, ExitKind
+from park_server.jobs.failures.failsafe import Failsafe
+from park_server.jobs.folder import JobFolders, Marks
+from park_server.jobs.job_end import JobEnd
+from park_server.jobs.run import Run
+from park_server.untrusted import TooMuch
+
+JOB = JobId("a")
+FILE = FileRecord(name="fit.png", sha256="ab", size=3)
+COMPLETED = {"attempt": 1, "state": "completed", "result": 7}
+FAILED = {"attempt": 1, "state": "failed", "error": "boom"}
+
+
+@dataclass
+class Around:
+    """The parts around, which note what is done with the job."""
+
+    refusal: Exception | None = None
+    is_marked: bool = False
+    done: list[str] = field(default_factory=list)
+    end: JobEnd | None = None
+
+    # the folder of the job
+
+    async def collect(self, *_: Any) -> list[FileRecord]:
+        self.done.append("collect")
+        if self.refusal is not None:
+            raise self.refusal
+        return [FILE]
+
+    def discard_files(self, _: JobId) -> None:
+        self.done.append("discard")
+
+    def clear(self, _: JobId) -> None:
+        self.done.append("clear")
+
+    def marks(self, *_: Any) -> Marks:
+        return Marks(restartable=self.is_marked)
+
+    # what is written
+
+    async def settle(self, change: Any) -> None:
+        change(None)
+
+    def requeue(self, *_: Any) -> None:
+        self.done.append("requeue")
+
+    def retry(self, _c: object, _job: JobId, why: str, _moment: object) -> None:
+        self.done.append(f"retry: {why}")
+
+    class _Failsafe:
+        def __init__(self, around: Around) -> None:
+            self.around = around
+
+        async def end(self, _: JobId, end: JobEnd) -> None:
+            self.around.done.append("end")
+            self.around.end = end
+
+
+def settled(around: Around, exited: AttemptExit, *, options: Any = None, **facts: Any) -> list[str]:
+    """Return what is done, in its order."""
+    call = {"args": [], "kwargs": {}}
+    request = JobRequest(id=JOB, entry_point="m:f", call=call, lock_hash="ab", **(options or {}))
+    run = Run(
+        job=request, user="ada", attempt=exited.attempt, environment=Path("/e"), started="", **facts
+    )
+    exits = AttemptExits(
+        folders=cast("JobFolders", around),
+        settlement=cast("Settlement", around),
+        commits=cast("Commits", around),
+        failsafe=cast("Failsafe", around._Failsafe(around)),
+        disk=Disk(),
+    )
+    asyncio.run(exits.settle(run, exited))
+    return around.done
+
+
+def ended(kind: ExitKind = ExitKind.EXITED, **facts: Any) -> AttemptExit:
+    return AttemptExit(job_id=JOB, attempt=1, kind=kind, **facts)
+
+
+def test_a_job_ends_with_its_files_and_then_its_folder_is_cleared() -> None:
+    around = Around()
+    assert settled(around, ended(outcome=COMPLETED)) == ["collect", "end", "clear"]
+    assert around.end is not None
+    assert (around.end.status, around.end.result, around.end.files) == ("completed", 7, [FILE])
+
+
+def test_a_failure_with_retries_left_is_queued_again_and_keeps_its_folder() -> None:
+    around = Around()
+    done = settled(around, ended(outcome=FAILED), options={"retries": 1})
+    assert done == ["collect", "retry: boom"]
+
+
+@pytest.mark.parametrize("facts", [{"failures": 1}, {"cancel_requested": True}])
+def test_one_without_retries_or_that_is_cancelled_ends(facts: dict[str, Any]) -> None:
+    done = settled(Around(), ended(outcome=FAILED), options={"retries": 1}, **facts)
+    assert done == ["collect", "end", "clear"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "is_marked", "again"),
+    [
+        (ExitKind.NEVER_STARTED, {}, False, True),
+        (ExitKind.LOST, {}, False, False),
+        (ExitKind.LOST, {"restartable": True}, False, True),
+        (ExitKind.LOST, {}, True, True),
+        (ExitKind.SIGNALLED, {"restartable": True}, True, False),
+    ],
+)
+def test_what_may_run_again_does_and_nothing_is_collected(
+    kind: ExitKind, options: dict[str, Any], *, is_marked: bool, again: bool
+) -> None:
+    done = settled(Around(is_marked=is_marked), ended(kind), options=options)
+    assert done == (["requeue"] if again else ["collect", "end", "clear"])
+
+
+@pytest.mark.parametrize("facts", [{"cancel_requested": True}, {"timed_out_s": 1.0}])
+def test_what_was_stopped_does_not_run_again(facts: dict[str, Any]) -> None:
+    assert "requeue" not in settled(Around(), ended(ExitKind.NEVER_STARTED), **facts)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "line"),
+    [(TooMuch("1,001 files"), "it left 1,001 files"), (OSError("broken"), "could not keep its")],
+)
+def test_a_job_whose_files_cannot_be_kept_fails(refusal: Exception, line: str) -> None:
+    around = Around(refusal=refusal)
+    assert settled(around, ended(outcome=COMPLETED)) == ["collect", "end"]
+    assert around.end is not None
+    assert around.end.status == "failed"
+    assert line in str(around.end.error)
+
+
+def test_one_for_which_there_is_no_room_makes_some_first() -> None:
+    around = Around()
+    done = settled(around, ended(outcome=COMPLETED), no_room="no room for 3 GB")
+    assert done == ["discard", "end", "clear"]
+    assert around.end is not None
+    assert (around.end.status, around.end.error) == ("failed", "no room for 3 GB")
