@@ -1,9 +1,8 @@
-"""`park_server.envs.verification` and `watch`: whatever touches an environment is known at once."""
+"""`park_server.envs.verification`: whatever touches an environment is known at once."""
 
 from __future__ import annotations
 
 import os
-import struct
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from support.labs.environment_lab import environments_in, fetch_from, lock_of, o
 from support.material.wheels import make_wheel
 
 from park.errors import EnvironmentMismatch
-from park_server.envs.inotify import NoWatch, TreeWatch
+from park_server.envs.inotify import NoWatch
 from park_server.envs.verification import Inspector
 
 if TYPE_CHECKING:
@@ -249,43 +248,3 @@ def test_what_cannot_be_watched_is_compared_every_time(
 
     with pytest.raises(EnvironmentMismatch):
         inspector.inspect(environment.lock_hash)
-
-
-def test_where_the_kernel_gives_no_more_watches_the_tree_is_not_watched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    watch = TreeWatch()
-    monkeypatch.setattr(watch._libc, "inotify_add_watch", lambda *_: -1)
-
-    assert not watch.watch("tree", tmp_path)
-    watch.close()
-
-
-def test_a_tree_that_is_gone_is_not_watched(tmp_path: Path) -> None:
-    watch = TreeWatch()
-    assert not watch.watch("tree", tmp_path / "absent")
-    watch.close()
-
-
-def test_after_an_overflow_everything_counts_as_touched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    watch = TreeWatch()
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        assert watch.watch(name, tmp_path / name)
-    overflow = [struct.pack("iIII", -1, 0x4000, 0, 0)]
-    really_read = os.read
-
-    def read(descriptor: int, count: int) -> bytes:
-        if descriptor != watch._descriptor:  # another thread's business
-            return really_read(descriptor, count)
-        if overflow:
-            return overflow.pop()
-        raise BlockingIOError
-
-    monkeypatch.setattr(os, "read", read)
-
-    assert watch.touched() == {"one", "two"}
-    assert watch.touched() == set()
-    watch.close()

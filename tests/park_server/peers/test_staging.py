@@ -1,137 +1,29 @@
-"""Values and files of other services are brought here, whole or not at all, and given back."""
+"""Values and files of other services are brought here, whole or not at all."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, select
-from support.labs.rows import add_job
-from support.services.elsewhere import URL, Elsewhere, leaf
-from support.session.limits import LIMIT_S
+from support.labs.peer_lab import NO_GRANT, Lab, run, to
+from support.services.elsewhere import URL
 
 from park.model.ids import JobId
-from park.model.references import Reference, What
-from park.model.truth import Truth, Verdict
-from park_repo.database import Database
-from park_server.content import ContentStore
-from park_server.db.tables import held_grants, metadata, remote_leaves, staged
-from park_server.egress import AddressPolicy
+from park.model.references import What
 from park_server.peers import peer_rows
-from park_server.peers.peers import ServicePeers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 DATA = bytes(range(256)) * 100
-NO_GRANT = "none"
 HERE = JobId("here")
 SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
 def file_record(name: str, data: bytes = DATA) -> dict[str, Any]:
     return {"name": name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-
-
-class Listener:
-    """The scheduler's place: what it is told."""
-
-    def __init__(self) -> None:
-        self.decided: dict[tuple[str, int], Verdict] = {}
-        self.staged_jobs: list[str] = []
-        self.failed: dict[str, str] = {}
-        self._news = asyncio.Event()
-
-    async def leaf_decided(self, job: str, position: int, verdict: Verdict) -> None:
-        self.decided[job, position] = verdict
-        self._news.set()
-
-    async def staged(self, job: str) -> None:
-        self.staged_jobs.append(job)
-        self._news.set()
-
-    async def cannot_stage(self, job: str, why: str) -> None:
-        self.failed[job] = why
-        self._news.set()
-
-    async def count(self, number: int) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while len(self.decided) + len(self.staged_jobs) + len(self.failed) < number:
-                self._news.clear()
-                await self._news.wait()
-
-
-class Lab:
-    """A service's peers with another service, and jobs that refer to it."""
-
-    def __init__(self, database: Database, content: ContentStore) -> None:
-        self.database = database
-        self.content = content
-        self.other = Elsewhere()
-        self.listener = Listener()
-        self.peers = ServicePeers(
-            database=database,
-            content=content,
-            addresses=AddressPolicy(),
-            listener=self.listener,
-            client=self.other.client,
-        )
-
-    def job(self, name: str, *references: Reference, token: str | None = None) -> None:
-        """Write a job with ``references`` as its arguments, and a grant for it."""
-        arguments = [each.as_json() for each in references]
-        self.database.write(lambda c: add_job(c, name, "ada", arguments)).result()
-        if token != NO_GRANT:
-            row = {"job": name, "service": f"{URL}/", "token": token or "good"}
-            self.database.write(lambda c: c.execute(insert(held_grants), row)).result()
-
-    def leaf(self, job: str, needed: str, service: str = URL) -> None:
-        """Write a leaf that ``job`` waits for."""
-        row = {
-            "job": job,
-            "position": 0,
-            "service": service,
-            "leaf": leaf(needed),
-            "truth": str(Truth.NOT_YET),
-            "why": "",
-        }
-        self.database.write(lambda c: c.execute(insert(remote_leaves), row)).result()
-
-    def documents(self, job: str) -> list[Any]:
-        """Return what is staged for ``job``."""
-        query = select(staged.c.document).where(staged.c.job == job).order_by(staged.c.reference)
-        return list(self.database.read(lambda c: c.execute(query).scalars().all()))
-
-    def held(self) -> list[str]:
-        """Return the jobs for which grants are held."""
-        query = select(held_grants.c.job).order_by(held_grants.c.job)
-        return list(self.database.read(lambda c: c.execute(query).scalars().all()))
-
-
-def run(tmp_path: Path, scenario: Callable[[Lab], Awaitable[None]]) -> None:
-    """Run ``scenario`` in a lab of its own."""
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
-
-    async def whole() -> None:
-        lab = Lab(database, ContentStore(tmp_path / "files"))
-        try:
-            await scenario(lab)
-        finally:
-            await lab.peers.stop()
-
-    try:
-        asyncio.run(whole())
-    finally:
-        database.close()
-
-
-def to(job: str, what: What, **more: Any) -> Reference:
-    return Reference(job=job, what=what, service=URL, **more)
 
 
 def test_values_files_and_urls_are_staged(tmp_path: Path) -> None:
@@ -296,102 +188,6 @@ def test_staging_waits_for_a_service_that_is_down_and_says_so(tmp_path: Path) ->
         await lab.listener.count(1)
         assert lab.listener.staged_jobs == ["here"]
         assert lab.peers.remark(HERE) == ""
-
-    run(tmp_path, scenario)
-
-
-def test_leaves_are_followed_with_the_grants_of_their_jobs(tmp_path: Path) -> None:
-    async def scenario(lab: Lab) -> None:
-        lab.job("one")
-        lab.leaf("one", "a", service="http://Elsewhere.example:80/park")
-        lab.job("two", token=NO_GRANT)
-        lab.leaf("two", "a")
-        lab.job("three")
-        lab.leaf("three", "a", service="ftp://elsewhere.example")
-        for job in ("one", "two", "three"):
-            lab.peers.follow(JobId(job))
-        lab.other.say("a")
-        await lab.listener.count(3)
-        assert lab.listener.decided == {
-            ("one", 0): Verdict(Truth.TRUE),
-            ("two", 0): Verdict(Truth.NEVER, f"no grant of {URL} came with the job"),
-            ("three", 0): Verdict(
-                Truth.NEVER, "not the URL of a service: 'ftp://elsewhere.example'"
-            ),
-        }
-
-    run(tmp_path, scenario)
-
-
-def test_a_grant_is_given_back_when_the_last_job_with_it_has_ended(tmp_path: Path) -> None:
-    async def scenario(lab: Lab) -> None:
-        for job in ("one", "two"):
-            lab.job(job)
-        lab.peers.release(JobId("one"))
-        await lab.peers._tasks.finish()
-        assert (lab.held(), lab.other.asked("DELETE", "/grant")) == (["two"], 0)
-        lab.peers.release(JobId("two"))
-        lab.peers.release(JobId("two"))
-        await lab.peers._tasks.finish()
-        assert (lab.held(), lab.other.asked("DELETE", "/grant")) == ([], 1)
-        assert lab.other.tokens == set()
-
-    run(tmp_path, scenario)
-
-
-def test_of_jobs_that_end_together_exactly_one_gives_the_grant_back(tmp_path: Path) -> None:
-    async def scenario(lab: Lab) -> None:
-        jobs = [f"j{n}" for n in range(20)]
-        for job in jobs:
-            lab.job(job)
-        for job in jobs:
-            lab.peers.release(JobId(job))
-        await lab.peers._tasks.finish()
-        assert (lab.held(), lab.other.asked("DELETE", "/grant")) == ([], 1)
-
-    run(tmp_path, scenario)
-
-
-def test_a_grant_that_cannot_be_given_back_is_kept_for_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def scenario(lab: Lab) -> None:
-        lab.job("one")
-        lab.other.is_up = False
-        lab.peers.release(JobId("one"))
-        await lab.other.until_asked("DELETE", "/grant")
-        await lab.peers.stop()
-        assert lab.held() == ["one"]
-        monkeypatch.setattr("park_server.peers.peers._GIVE_BACK_PAUSES_S", (0.01, 0.01))
-        lab.peers._client = None
-        lab.peers._links.clear()
-        lab.peers.release(JobId("one"))
-        await lab.peers._tasks.finish()
-        assert lab.held() == []  # left to expire
-
-    run(tmp_path, scenario)
-
-
-def test_what_is_released_is_followed_and_staged_no_more(tmp_path: Path) -> None:
-    async def scenario(lab: Lab) -> None:
-        lab.other.is_up = False
-        lab.job("one", to("r", What.VALUE))
-        lab.leaf("one", "a")
-        lab.peers.follow(JobId("one"))
-        lab.peers.stage(JobId("one"))
-        await lab.other.until_asked("GET", "")
-        assert lab.peers.remark(JobId("one"))
-        lab.peers.release(JobId("one"))
-        lab.other.come_back()
-        lab.other.say("a")
-        lab.other.results["r"] = 1
-        await lab.peers._tasks.finish()
-        lab.job("two")
-        lab.leaf("two", "a")
-        lab.other.tokens.add("good")
-        lab.peers.follow(JobId("two"))
-        await lab.listener.count(1)
-        assert list(lab.listener.decided) == [("two", 0)]
 
     run(tmp_path, scenario)
 

@@ -1,0 +1,142 @@
+"""Which jobs may go, what goes with them, and which files are still named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, func, insert, select, update
+from support.labs.rows import new_job, rows_in_memory
+
+from park.errors import Conflict, UnknownItem
+from park.model.ids import JobId
+from park.model.states import JobState
+from park_server import events
+from park_server.db import tables
+from park_server.retention import removal_rows
+
+A = JobId("a")
+OLD, CUT, NEW = "2026-01-01", "2026-06-01", "2026-12-01"
+DIGESTS = [f"{n:064x}" for n in range(5)]
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    with rows_in_memory() as connection:
+        yield connection
+
+
+def ended(
+    connection: Connection, job: str, *args: Any, state: Any = JobState.COMPLETED, at: str = OLD
+) -> None:
+    new_job(connection, job, *args, state=state)
+    connection.execute(update(tables.jobs).where(tables.jobs.c.id == job).values(finished=at))
+
+
+def value_of(job: str, **more: Any) -> dict[str, Any]:
+    return {"$park": "reference", "job": job, "what": "value", **more}
+
+
+def file_of(sha256: str) -> dict[str, Any]:
+    return {"$park": "file", "sha256": sha256, "name": "run.refl"}
+
+
+# -- which may go
+
+
+@pytest.mark.parametrize("state", list(JobState))
+def test_only_what_has_ended_may_go(connection: Connection, state: JobState) -> None:
+    ended(connection, A, state=state)
+    assert removal_rows.finished_before(connection, CUT, 9) == [A] * state.is_final
+    if state.is_final:
+        removal_rows.require_free(connection, A, "ada")
+    else:
+        with pytest.raises(Conflict, match=f"job a is {state}") as caught:
+            removal_rows.require_free(connection, A, "ada")
+        assert caught.value.hint == "park cancel a"
+
+
+def test_what_is_needed_by_one_that_has_not_ended_stays(connection: Connection) -> None:
+    ended(connection, A)
+    new_job(connection, "x", value_of("a"))
+    assert removal_rows.finished_before(connection, CUT, 9) == []
+    assert removal_rows.count(connection, CUT) == 0
+    with pytest.raises(Conflict, match=r"needed by job .*x") as caught:
+        removal_rows.require_free(connection, A, "ada")
+    assert "park cancel x" in str(caught.value.hint)
+
+
+def test_a_need_that_has_ended_or_is_of_another_service_keeps_nothing(
+    connection: Connection,
+) -> None:
+    ended(connection, A)
+    ended(connection, "x", value_of("a"), at=NEW)
+    new_job(connection, "y", value_of("a", service="https://far.example"))
+    removal_rows.require_free(connection, A, "ada")
+    assert removal_rows.finished_before(connection, CUT, 9) == [A]
+
+
+def test_another_users_job_is_not_there(connection: Connection) -> None:
+    ended(connection, A)
+    with pytest.raises(UnknownItem):
+        removal_rows.require_free(connection, A, "eve")
+
+
+def test_the_oldest_go_first_and_no_more_than_asked(connection: Connection) -> None:
+    ended(connection, "new", at=NEW)
+    ended(connection, "second", at="2026-02-02")
+    ended(connection, "first", at="2026-01-02")
+    assert removal_rows.finished_before(connection, CUT, 1) == ["first"]
+    assert removal_rows.finished_before(connection, CUT, 9) == ["first", "second"]
+    assert removal_rows.count(connection, CUT) == 2
+    assert removal_rows.count(connection) == 3
+
+
+# -- what goes
+
+
+def test_all_that_belongs_to_a_job_goes_and_its_user_is_told(connection: Connection) -> None:
+    ended(connection, A, value_of("z"))
+    ended(connection, "z")
+    for table, row in (
+        (tables.results, {"document": 1}),
+        (tables.job_files, {"name": "f", "sha256": "ab", "size": 1}),
+        (tables.staged, {"reference": "r", "document": 1}),
+        (tables.held_grants, {"service": "s", "token": "t"}),
+    ):
+        connection.execute(insert(table), {"job": A, **row})
+    removal_rows.remove(connection, [A, JobId("absent")])
+    for table in (tables.results, tables.job_files, tables.calls, tables.staged, tables.needs):
+        of_a = select(func.count()).select_from(table).where(table.c.job == A)
+        assert connection.execute(of_a).scalar() == 0, table.name
+    assert removal_rows.count(connection) == 1
+    told = [(each["id"], each["type"]) for each in events.after(connection, "ada", 0, 9)]
+    assert told[-1] == (A, "removed")
+    assert (JobId("absent"), "removed") not in told
+
+
+def test_events_from_before_are_forgotten(connection: Connection) -> None:
+    new_job(connection, A)
+    connection.execute(update(tables.events).values(time=OLD))
+    new_job(connection, "b")
+    removal_rows.forget_events(connection, CUT)
+    assert [each["id"] for each in events.after(connection, "ada", 0, 9)] == ["b"]
+
+
+# -- files
+
+
+def test_a_file_is_in_use_wherever_it_is_named(connection: Connection) -> None:
+    left, given, staged, fetched, free = DIGESTS
+    ended(connection, A, [{"deep": file_of(given)}], free)  # a text alone names no file
+    connection.execute(insert(tables.job_files), {"job": A, "name": "f", "sha256": left, "size": 1})
+    connection.execute(
+        insert(tables.staged), {"job": A, "reference": "r", "document": file_of(staged)}
+    )
+    names = ("user", "url", "credential", "place", "name", "checked")
+    row = dict.fromkeys(names, "") | {"sha256": fetched, "size": 1}
+    connection.execute(insert(tables.fetched), row)
+    assert removal_rows.digests_in_use(connection) == {left, given, staged, fetched}
+    assert removal_rows.digests_of(connection, [A]) == {left, given, staged}
+    assert removal_rows.digests_of(connection, [JobId("other")]) == set()
