@@ -94,3 +94,20 @@ def test_an_empty_token_file_is_named(configuration: Configuration, tmp_path: Pa
     configuration.add(ConfiguredService(name="far", url="http://far", token_file=empty))
     with pytest.raises(NotAuthenticated, match=f"what is in {empty} is no token: it is empty"):
         find_service("far")
+
+
+def test_a_token_file_in_the_users_home_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".compufans").write_text("secret\n")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        'default = "compufans"\n[services.compufans]\nurl = "https://h/park"\n'
+        'token_file = "~/.compufans"\n'
+    )
+    monkeypatch.setenv("PARK_CONFIG", str(config))
+    assert find_service().token == "secret"
+    # named by its URL it is the same service, with the same token
+    assert find_service("https://h/park/").token == "secret"
+    assert find_service("https://other/park").token is None

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from park.client.access.config import Configuration, ConfiguredService
+from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.errors import UnknownItem, UsageError
 
 
@@ -59,3 +59,17 @@ def test_a_service_without_url_is_named(configuration: Configuration) -> None:
     configuration.path.write_text("[services.one]\n")
     with pytest.raises(UsageError, match=r"services\.one has no url"):
         configuration.services()
+
+
+@pytest.mark.skipif("sys.platform != 'linux'", reason="the place is another one elsewhere")
+def test_the_configuration_is_in_the_platforms_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable in ("PARK_CONFIG", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    assert configuration_file() == tmp_path / ".config" / "park" / "config.toml"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    assert configuration_file() == tmp_path / "xdg" / "park" / "config.toml"
+    monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "mine.toml"))
+    assert configuration_file() == tmp_path / "mine.toml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.job_service import JobService
+from support.services.job_service import BOUND, JobService
 
 import park
 from park.client.jobs.arguments import encode_call, with_service_files
@@ -157,3 +157,72 @@ def test_arguments_that_have_no_name_are_left_where_they_are() -> None:
     assert with_service_files(first_is_nameless, ("~/a", "~/b"), {}, FILES)[0] == ("~/a", "~/b")
     too_many = ("~/a", "b", "c", "d")
     assert with_service_files(reduce, too_many, {}, FILES)[0] == too_many
+
+
+@park.job
+def reduction(infile: str, outfile: str, note: str = "") -> str:
+    return infile + outfile + note
+
+
+@park.job
+class Reducing:
+    def __init__(self, infile: str, outfile: str) -> None:
+        self.files = (infile, outfile)
+
+
+@pytest.fixture
+def one() -> JobService:
+    return JobService()
+
+
+@park.job
+def add(*values: Any, more: Any = (), timeout: float = 0) -> Any:
+    return sum(values) + sum(more) + timeout
+
+
+class Holder:
+    def __init__(self, part: Any) -> None:
+        self.part = part
+
+
+def test_texts_with_a_tilde_name_files_of_the_service(one: JobService) -> None:
+    with one.bind().service:
+        reduction("~/data/run.zip", "~/run.refl")
+        Reducing(infile="~/data/run.zip", outfile="here.refl")
+        Reducing("a", "~/run.refl")
+        reduction("a", "b", "~ about")
+    infile = {"$park": "service-file", "path": "~/data/run.zip"}
+    outfile = {"$park": "service-file", "path": "~/run.refl"}
+    calls = [job["call"] for job in one.jobs]
+    assert calls[0] == {"args": [], "kwargs": {"infile": infile, "outfile": outfile}}
+    assert calls[1]["kwargs"] == {"infile": infile, "outfile": "here.refl"}
+    assert calls[2] == {"args": [], "kwargs": {"infile": "a", "outfile": outfile}}
+    assert calls[3]["kwargs"]["note"] == "~ about"
+
+
+def test_a_pickle_is_tagged_with_the_set_that_is_found_later(one: JobService) -> None:
+    with one.service:
+        add([Holder(1)])
+        one.bind()
+    (node,) = one.jobs[0]["call"]["args"][0]
+    assert (node["$park"], node["set_hash"]) == ("pickle", BOUND.set_hash)
+
+
+def test_a_placeholder_inside_a_pickle_is_refused(one: JobService) -> None:
+    with one.bind().service:
+        job = add(1)
+        for part in (job, job.output["x"], job.filename, job.iscompleted):
+            with pytest.raises(UsageError) as raised:
+                add(Holder(part))
+            assert raised.value.hint
+        with pytest.raises(UsageError, match="key of a dict"):
+            add({job: 1})
+        with pytest.raises(UsageError, match="progress changes"):
+            add(job.progress["chisq"])
+
+
+def test_an_argument_without_an_end_is_told(one: JobService) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with one.bind().service, pytest.raises(UsageError, match="nested too deep, or contains itself"):
+        add(endless)

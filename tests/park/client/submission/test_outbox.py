@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,20 +15,13 @@ from support.services.job_service import BOUND, JobService
 from support.session.limits import LIMIT_S
 
 import park
-from park.client.access.dry_run import dry_run
 from park.errors import (
     CannotSatisfy,
-    InvalidEntryPoint,
     NotAuthenticated,
     NotPermitted,
     ServiceUnreachable,
-    UnknownItem,
     UsageError,
 )
-
-if TYPE_CHECKING:
-    from park.client.jobs.submitted_job import Job
-    from park.client.submission.item import Item
 
 
 @park.job
@@ -39,28 +31,6 @@ def add(*values: Any, more: Any = (), timeout: float = 0) -> Any:
 
 @park.job
 def other() -> None: ...
-
-
-@park.job(retries=3, backoff=2.0, timeout=60, restartable=True)
-def careful() -> None: ...
-
-
-@park.job
-def reduce(infile: str, outfile: str, note: str = "") -> str:
-    return infile + outfile + note
-
-
-@park.job
-class Reduction:
-    def __init__(self, infile: str, outfile: str) -> None:
-        self.files = (infile, outfile)
-
-
-class Curves:
-    @classmethod
-    @park.job
-    def reduced(cls, infile: str, times: int = 1) -> str:
-        return f"{cls.__name__}: {infile}" * times
 
 
 @pytest.fixture
@@ -190,26 +160,6 @@ def test_who_is_not_known_is_refused_once(one: JobService) -> None:
     assert len(one.asked) == 1
 
 
-def test_several_errors_of_a_block_are_one_with_notes(one: JobService) -> None:
-    one.refused = {f"{__name__}:other", f"{__name__}:careful"}
-    one.bind()
-    with pytest.raises(UsageError, match="is refused") as raised, one.service:  # noqa: PT012
-        other()
-        careful()
-    (note,) = raised.value.__notes__
-    assert "careful is refused" in note
-
-
-def test_the_error_of_the_block_itself_wins(one: JobService) -> None:
-    one.refused = {f"{__name__}:other"}
-    one.bind()
-    with pytest.raises(ZeroDivisionError) as raised, one.service:  # noqa: PT012
-        other()
-        _ = 1 / 0
-    (note,) = raised.value.__notes__
-    assert "other is refused" in note
-
-
 def test_an_environment_that_cannot_be_is_told_at_the_job(one: JobService) -> None:
     job = one.service.submit(add, 1)
     one.binding.set_exception(CannotSatisfy("no such Python there"))
@@ -218,116 +168,6 @@ def test_an_environment_that_cannot_be_is_told_at_the_job(one: JobService) -> No
         job.result()
     with pytest.raises(CannotSatisfy):
         job.refresh()
-
-
-def test_what_is_wrong_with_the_call_is_raised_by_the_call(one: JobService) -> None:
-    def local() -> None: ...
-
-    with pytest.raises(InvalidEntryPoint):
-        one.service.submit(local)
-    with pytest.raises(UsageError, match="cannot be sent"):
-        one.service.submit(add, lambda: 0)
-    with pytest.raises(UsageError, match="install='now'"):
-        one.service.submit(add, install="now")  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="retries=-1"):
-        one.service.submit(add, retries=-1)
-    with pytest.raises(UsageError, match="cannot read"):
-        one.service.submit(add, park.File("/nowhere"))
-    with pytest.raises(UsageError, match=r"other\(\): got an unexpected keyword argument 'retry'"):
-        other(service=one.service, retry=3)
-    with pytest.raises(
-        UsageError, match=r"reduce\(\): missing a required argument: 'outfile'"
-    ) as told:
-        one.service.submit(reduce, "a")
-    assert "reduce(infile, outfile, note='')" in str(told.value.hint)
-    with pytest.raises(UsageError, match=r"Reduction\(\): missing a required argument: 'outfile'"):
-        one.service.submit(Reduction, "a")
-    with pytest.raises(UsageError, match="Sample can only be pickled"):
-        one.service.submit(add, Sample(1), lock="4483")  # nobody knows whose set that is
-    with pytest.raises(UsageError, match="Sample can only be pickled"):
-        one.service.submit_all(add, [(Sample(1),)], offer="mymodel")
-
-
-def test_options_of_the_decorator_the_call_and_the_submission(one: JobService) -> None:
-    with one.bind().service:
-        careful()
-        careful(retries=0, timeout=5)
-        add(1, timeout=7)
-        one.service.submit(careful, backoff=9.0, memory=1 << 20)
-    first, second, third, fourth = one.jobs
-    said = {"retries": 3, "backoff_s": 2.0, "timeout_s": 60, "restartable": True}
-    assert {name: first[name] for name in said} == said
-    assert (second["retries"], second["timeout_s"]) == (0, 5)
-    assert third["call"]["kwargs"] == {"timeout": 7}
-    assert (fourth["backoff_s"], fourth["memory_bytes"]) == (9.0, 1 << 20)
-
-
-def test_texts_with_a_tilde_name_files_of_the_service(one: JobService) -> None:
-    with one.bind().service:
-        reduce("~/data/run.zip", "~/run.refl")
-        Reduction(infile="~/data/run.zip", outfile="here.refl")
-        Reduction("a", "~/run.refl")
-        reduce("a", "b", "~ about")
-    infile = {"$park": "service-file", "path": "~/data/run.zip"}
-    outfile = {"$park": "service-file", "path": "~/run.refl"}
-    calls = [job["call"] for job in one.jobs]
-    assert calls[0] == {"args": [], "kwargs": {"infile": infile, "outfile": outfile}}
-    assert calls[1]["kwargs"] == {"infile": infile, "outfile": "here.refl"}
-    assert calls[2] == {"args": [], "kwargs": {"infile": "a", "outfile": outfile}}
-    assert calls[3]["kwargs"]["note"] == "~ about"
-
-
-class Sample:
-    def __init__(self, part: Any) -> None:
-        self.part = part
-
-
-def test_a_pickle_is_tagged_with_the_set_that_is_found_later(one: JobService) -> None:
-    with one.service:
-        add([Sample(1)])
-        one.bind()
-    (node,) = one.jobs[0]["call"]["args"][0]
-    assert (node["$park"], node["set_hash"]) == ("pickle", BOUND.set_hash)
-
-
-def test_a_placeholder_inside_a_pickle_is_refused(one: JobService) -> None:
-    with one.bind().service:
-        job = add(1)
-        for part in (job, job.output["x"], job.filename, job.iscompleted):
-            with pytest.raises(UsageError) as raised:
-                add(Sample(part))
-            assert raised.value.hint
-        with pytest.raises(UsageError, match="key of a dict"):
-            add({job: 1})
-        with pytest.raises(UsageError, match="progress changes"):
-            add(job.progress["chisq"])
-
-
-class Notes:
-    def __init__(self) -> None:
-        self.items: list[Item] = []
-
-    def take(self, item: Item) -> None:
-        self.items.append(item)
-
-    def environment(self, *_: Any, **__: Any) -> Any:
-        return JobService().binding
-
-
-def test_a_planner_takes_what_would_be_submitted(one: JobService) -> None:
-    notes = Notes()
-    token = dry_run.begin(notes)
-    try:
-        with one.service:
-            first = add(1)
-            upload = park.install_service("park")
-            add(first, when=upload.iscompleted)
-    finally:
-        dry_run.end(token)
-    assert [item.label for item in notes.items] == [f"{__name__}:add", "park", f"{__name__}:add"]
-    assert one.asked == []
-    with pytest.raises(UsageError, match="part of a plan"):
-        first.result()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -377,98 +217,6 @@ def test_the_end_of_the_interpreter_waits_and_says_what_failed() -> None:
     assert done.stdout == "m:good"
     assert done.stderr.startswith("park: error: job …")
     assert "(m:bad) was not submitted: m:bad is refused" in done.stderr
-
-
-def test_a_job_is_found_by_its_id(one: JobService, monkeypatch: pytest.MonkeyPatch) -> None:
-    job: Job = one.bind().service.submit(add, 1)
-    job.confirm()
-    one.end(job.id, result=3)
-    with one.service:
-        assert park.get_job(job.id).result() == 3
-        with pytest.raises(UnknownItem):
-            park.get_job("nothing")
-    monkeypatch.setenv("PARK_CONFIG", "/nowhere/park.toml")
-    monkeypatch.setenv("PARK_STATE_DIR", "/nowhere")
-    monkeypatch.delenv("PARK_SERVICE", raising=False)
-    with pytest.raises(UnknownItem, match="none is configured"):
-        park.get_job(job.id)
-
-
-@pytest.mark.parametrize(
-    ("said", "message"),
-    [
-        ({"retries": -1}, "retries=-1: it is a whole number, not below 0"),
-        ({"retries": 1.5}, "retries=1.5: it is a whole number"),
-        ({"retries": "2"}, "retries='2': it is a whole number"),
-        ({"backoff": float("nan")}, "backoff=nan: it is a number"),
-        ({"backoff": "x"}, "backoff='x': it is a number"),
-    ],
-)
-def test_options_that_no_job_can_have_are_refused_by_the_call(
-    one: JobService, said: dict[str, Any], message: str
-) -> None:
-    with one.bind().service, pytest.raises(UsageError, match=message):
-        add(1, **said)
-    for timeout in (0, -3, float("inf"), "x"):
-        with pytest.raises(UsageError, match=f"timeout={timeout!r}: it is a number, above 0"):
-            one.service.submit(add, 1, timeout=timeout)  # type: ignore[arg-type]
-    assert one.jobs == []
-
-
-def test_what_is_no_service_is_told(one: JobService) -> None:
-    with pytest.raises(UsageError, match="service=3: it is a service, or its name or URL"):
-        add(1, service=3)
-    with pytest.raises(UsageError, match="service=3"):
-        park.get_job("x", service=3)  # type: ignore[arg-type]
-    for name in ("", None):
-        with pytest.raises(UsageError, match="the id of a job is a text"):
-            park.get_job(name, service=one.service)  # type: ignore[arg-type]
-
-
-def test_an_id_is_no_job_to_cancel() -> None:
-    with pytest.raises(UsageError, match="'0199' is no job"):
-        park.cancel("0199")  # type: ignore[arg-type]
-
-
-def test_an_argument_without_an_end_is_told(one: JobService) -> None:
-    endless: list[Any] = []
-    endless.append(endless)
-    with one.bind().service, pytest.raises(UsageError, match="nested too deep, or contains itself"):
-        add(endless)
-
-
-def test_an_asynchronous_block_lets_other_tasks_go_on(one: JobService) -> None:
-    async def submits() -> Any:
-        async with one.service:
-            return add(1)
-
-    async def test() -> None:
-        task = asyncio.create_task(submits())
-        await asyncio.sleep(0)
-        assert not task.done()
-        assert add(2, 3) == 5  # the block is that of the other task
-        one.bind()
-        job = await asyncio.wait_for(task, LIMIT_S)
-        assert [sent["id"] for sent in one.jobs] == [job.id]
-
-    asyncio.run(test())
-
-
-def test_an_asynchronous_block_raises_what_failed_in_it(one: JobService) -> None:
-    one.refused = {f"{__name__}:other"}
-
-    async def test(error: Exception | None = None) -> None:
-        async with one.service:
-            other()
-            if error is not None:
-                raise error
-
-    one.bind()
-    with pytest.raises(UsageError, match="is refused"):
-        asyncio.run(test())
-    with pytest.raises(KeyError) as caught:
-        asyncio.run(test(KeyError("mine")))
-    assert "is refused" in caught.value.__notes__[0]
 
 
 class SlowFiles(JobService):
@@ -521,15 +269,3 @@ def test_a_file_that_does_not_arrive_is_told_by_its_job_and_what_needs_it(tmp_pa
         with pytest.raises(NotPermitted, match="no room left"):
             job.confirm(10)
     assert one.jobs == []
-
-
-def test_a_class_method_is_a_job_of_its_class(one: JobService) -> None:
-    with one.bind().service:
-        Curves.reduced("~/run.zip", times=2)
-        with pytest.raises(UsageError, match="got an unexpected keyword argument 'time'"):
-            Curves.reduced("~/run.zip", time=2)
-    one.service.submit(Curves.reduced, "~/run.zip", 2).confirm(10)
-    for sent in one.jobs:
-        assert sent["entry_point"].endswith(":Curves.reduced")
-        infile = {"$park": "service-file", "path": "~/run.zip"}
-        assert sent["call"] == {"args": [], "kwargs": {"infile": infile, "times": 2}}

@@ -1,0 +1,186 @@
+"""The handle of a service: blocks, calls and their options, and what is refused at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from support.services.job_service import JobService
+from support.session.limits import LIMIT_S
+
+import park
+from park.errors import (
+    InvalidEntryPoint,
+    UsageError,
+)
+
+
+@park.job
+def add(*values: Any, more: Any = (), timeout: float = 0) -> Any:
+    return sum(values) + sum(more) + timeout
+
+
+@park.job
+def other() -> None: ...
+
+
+@park.job(retries=3, backoff=2.0, timeout=60, restartable=True)
+def careful() -> None: ...
+
+
+@park.job
+def reduce(infile: str, outfile: str, note: str = "") -> str:
+    return infile + outfile + note
+
+
+@park.job
+class Reduction:
+    def __init__(self, infile: str, outfile: str) -> None:
+        self.files = (infile, outfile)
+
+
+class Curves:
+    @classmethod
+    @park.job
+    def reduced(cls, infile: str, times: int = 1) -> str:
+        return f"{cls.__name__}: {infile}" * times
+
+
+class Sample:
+    def __init__(self, part: Any) -> None:
+        self.part = part
+
+
+@pytest.fixture
+def one() -> JobService:
+    return JobService()
+
+
+def test_several_errors_of_a_block_are_one_with_notes(one: JobService) -> None:
+    one.refused = {f"{__name__}:other", f"{__name__}:careful"}
+    one.bind()
+    with pytest.raises(UsageError, match="is refused") as raised, one.service:  # noqa: PT012
+        other()
+        careful()
+    (note,) = raised.value.__notes__
+    assert "careful is refused" in note
+
+
+def test_the_error_of_the_block_itself_wins(one: JobService) -> None:
+    one.refused = {f"{__name__}:other"}
+    one.bind()
+    with pytest.raises(ZeroDivisionError) as raised, one.service:  # noqa: PT012
+        other()
+        _ = 1 / 0
+    (note,) = raised.value.__notes__
+    assert "other is refused" in note
+
+
+def test_what_is_wrong_with_the_call_is_raised_by_the_call(one: JobService) -> None:
+    def local() -> None: ...
+
+    with pytest.raises(InvalidEntryPoint):
+        one.service.submit(local)
+    with pytest.raises(UsageError, match="cannot be sent"):
+        one.service.submit(add, lambda: 0)
+    with pytest.raises(UsageError, match="install='now'"):
+        one.service.submit(add, install="now")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="retries=-1"):
+        one.service.submit(add, retries=-1)
+    with pytest.raises(UsageError, match="cannot read"):
+        one.service.submit(add, park.File("/nowhere"))
+    with pytest.raises(UsageError, match=r"other\(\): got an unexpected keyword argument 'retry'"):
+        other(service=one.service, retry=3)
+    with pytest.raises(
+        UsageError, match=r"reduce\(\): missing a required argument: 'outfile'"
+    ) as told:
+        one.service.submit(reduce, "a")
+    assert "reduce(infile, outfile, note='')" in str(told.value.hint)
+    with pytest.raises(UsageError, match=r"Reduction\(\): missing a required argument: 'outfile'"):
+        one.service.submit(Reduction, "a")
+    with pytest.raises(UsageError, match="Sample can only be pickled"):
+        one.service.submit(add, Sample(1), lock="4483")  # nobody knows whose set that is
+    with pytest.raises(UsageError, match="Sample can only be pickled"):
+        one.service.submit_all(add, [(Sample(1),)], offer="mymodel")
+
+
+def test_options_of_the_decorator_the_call_and_the_submission(one: JobService) -> None:
+    with one.bind().service:
+        careful()
+        careful(retries=0, timeout=5)
+        add(1, timeout=7)
+        one.service.submit(careful, backoff=9.0, memory=1 << 20)
+    first, second, third, fourth = one.jobs
+    said = {"retries": 3, "backoff_s": 2.0, "timeout_s": 60, "restartable": True}
+    assert {name: first[name] for name in said} == said
+    assert (second["retries"], second["timeout_s"]) == (0, 5)
+    assert third["call"]["kwargs"] == {"timeout": 7}
+    assert (fourth["backoff_s"], fourth["memory_bytes"]) == (9.0, 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"retries": -1}, "retries=-1: it is a whole number, not below 0"),
+        ({"retries": 1.5}, "retries=1.5: it is a whole number"),
+        ({"retries": "2"}, "retries='2': it is a whole number"),
+        ({"backoff": float("nan")}, "backoff=nan: it is a number"),
+        ({"backoff": "x"}, "backoff='x': it is a number"),
+    ],
+)
+def test_options_that_no_job_can_have_are_refused_by_the_call(
+    one: JobService, said: dict[str, Any], message: str
+) -> None:
+    with one.bind().service, pytest.raises(UsageError, match=message):
+        add(1, **said)
+    for timeout in (0, -3, float("inf"), "x"):
+        with pytest.raises(UsageError, match=f"timeout={timeout!r}: it is a number, above 0"):
+            one.service.submit(add, 1, timeout=timeout)  # type: ignore[arg-type]
+    assert one.jobs == []
+
+
+def test_an_asynchronous_block_lets_other_tasks_go_on(one: JobService) -> None:
+    async def submits() -> Any:
+        async with one.service:
+            return add(1)
+
+    async def test() -> None:
+        task = asyncio.create_task(submits())
+        await asyncio.sleep(0)
+        assert not task.done()
+        assert add(2, 3) == 5  # the block is that of the other task
+        one.bind()
+        job = await asyncio.wait_for(task, LIMIT_S)
+        assert [sent["id"] for sent in one.jobs] == [job.id]
+
+    asyncio.run(test())
+
+
+def test_an_asynchronous_block_raises_what_failed_in_it(one: JobService) -> None:
+    one.refused = {f"{__name__}:other"}
+
+    async def test(error: Exception | None = None) -> None:
+        async with one.service:
+            other()
+            if error is not None:
+                raise error
+
+    one.bind()
+    with pytest.raises(UsageError, match="is refused"):
+        asyncio.run(test())
+    with pytest.raises(KeyError) as caught:
+        asyncio.run(test(KeyError("mine")))
+    assert "is refused" in caught.value.__notes__[0]
+
+
+def test_a_class_method_is_a_job_of_its_class(one: JobService) -> None:
+    with one.bind().service:
+        Curves.reduced("~/run.zip", times=2)
+        with pytest.raises(UsageError, match="got an unexpected keyword argument 'time'"):
+            Curves.reduced("~/run.zip", time=2)
+    one.service.submit(Curves.reduced, "~/run.zip", 2).confirm(10)
+    for sent in one.jobs:
+        assert sent["entry_point"].endswith(":Curves.reduced")
+        infile = {"$park": "service-file", "path": "~/run.zip"}
+        assert sent["call"] == {"args": [], "kwargs": {"infile": infile, "times": 2}}
