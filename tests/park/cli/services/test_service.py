@@ -1,0 +1,58 @@
+"""``park service``: names for services in the user's configuration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from park.cli.main import main
+
+Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("PARK_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path / "config.toml"
+
+
+def test_services_are_named_chosen_and_forgotten(configuration: Path, capsys: Said) -> None:
+    assert main(["service", "add", "one", "https://one.example/park/", "--token-file", "~/t"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("one is https://")
+    assert str(configuration) in said
+    assert str(configuration.parent / "t") in configuration.read_text()  # ~ is spelled out
+    assert main(["service", "add", "two", "http://two.example"]) == 0
+    assert main(["service", "use", "two"]) == 0
+    capsys.readouterr()
+    assert main(["service", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines][1] == ["*", "two"]
+    assert lines[0].startswith("  one")
+    assert main(["service", "remove", "one"]) == 0
+    capsys.readouterr()
+    assert main(["service", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"name": "two", "url": "http://two.example", "default": True}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["add", "http://one.example", "one"], "is a URL, not a name"),
+        (["add", "one", "one.example"], "one.example"),
+        (["use", "absent"], "no service named 'absent'"),
+        (["remove", "absent"], "no service named 'absent'"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    configuration: Path, capsys: Said, words: list[str], line: str
+) -> None:
+    assert main(["service", *words]) == 2
+    assert line in capsys.readouterr().err
+    assert not configuration.exists()
