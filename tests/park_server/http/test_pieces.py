@@ -1,0 +1,105 @@
+"""Large requests and answers: the same as small ones, beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+
+from park_server.http import pieces
+from park_server.http.pieces import (
+    checked_item,
+    checked_items,
+    is_large,
+    off_loop,
+    records_response,
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    name: str
+    size: int = 0
+
+
+def request(body: bytes) -> Any:
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body}
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    return pieces._LargeRequest(scope, receive)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_LARGE_BYTES", 10)
+    monkeypatch.setattr(pieces, "_ANSWER_S", 0.0)
+
+
+@pytest.mark.parametrize("document", [{"a": [1, 2.5, None]}, [10**400, -0.0, "é\ud800"], [[]] * 9])
+@pytest.mark.parametrize("limit", [1, 1 << 20])
+def test_json_is_read_the_same_whatever_its_size(
+    monkeypatch: pytest.MonkeyPatch, document: Any, limit: int
+) -> None:
+    monkeypatch.setattr(pieces, "_LARGE_BYTES", limit)
+    monkeypatch.setattr(pieces._full_collections, "postpone", lambda: None)
+    asked = request(json.dumps(document).encode())
+    assert repr(asyncio.run(asked.json())) == repr(document)
+    assert is_large(asked) is (limit == 1)
+
+
+@pytest.mark.usefixtures("soon")
+def test_full_collections_wait_for_the_last_large_request() -> None:
+    usual = gc.get_threshold()
+
+    async def test() -> None:
+        first, second = request(b"[1, 2, 3, 4]"), request(b"[5, 6, 7, 8]")
+        for each in (first, second):
+            with pieces._full_collections.postponed(each):
+                await each.json()
+            assert gc.get_threshold() == (*usual[:2], pieces._NEVER)
+        pieces._full_collections._resume()
+        assert gc.get_threshold() != usual
+        pieces._full_collections._resume()
+        assert gc.get_threshold() == usual
+
+    # what is called later is called here
+    loop = asyncio.new_event_loop()
+    loop.call_later = lambda *_, **__: None  # type: ignore[method-assign,assignment,return-value]
+    try:
+        loop.run_until_complete(test())
+    finally:
+        loop.close()
+        gc.set_threshold(*usual)
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_work_on_what_is_large_is_in_a_thread(*, large: bool) -> None:
+    asked = Request({"type": "http", pieces._KEY: large})
+    thread = asyncio.run(off_loop(asked, threading.get_ident))
+    assert (thread != threading.get_ident()) is large
+
+
+def test_items_are_checked_each_at_its_place() -> None:
+    assert checked_item(Item, {"name": "a", "size": 1}, "one") == Item("a", 1)
+    assert checked_items(Item, [{"name": "a"}, {"name": "b"}], "items") == [Item("a"), Item("b")]
+    with pytest.raises(RequestValidationError) as caught:
+        checked_items(Item, [{"name": "a"}, {"name": "b", "size": "many"}], "items")
+    assert caught.value.errors()[0]["loc"] == ("body", "items", 1, "size")
+
+
+@pytest.mark.parametrize("many", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 250])
+def test_records_are_written_as_one_list(count: int, *, many: bool) -> None:
+    records = [Item(f"é{n}", n) for n in range(count)]
+    answer = asyncio.run(records_response(lambda: records, many=many))
+    assert answer.media_type == "application/json"
+    found = json.loads(bytes(answer.body))
+    assert found == [{"name": f"é{n}", "size": n} for n in range(count)]
