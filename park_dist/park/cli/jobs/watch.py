@@ -64,9 +64,7 @@ def _chosen(options: argparse.Namespace) -> Callable[[Watched], GraphRecord]:
     from park.drawing.look import console
 
     if options.json:
-        return lambda states: _told(
-            states, lambda node: json.dumps(encode(node), ensure_ascii=False)
-        )
+        return lambda states: _told(states, _json)
     terminal = console()
     if terminal is None:
         return lambda states: _told(states, _line)

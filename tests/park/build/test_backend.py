@@ -1,0 +1,106 @@
+"""What a backend is run with, and what is told where it fails (real ones: tests/functional)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.material.projects import write_tree
+
+from park.build.backend import Backend, build_environ, compiler_variables
+from park.build.isolation.isolated_env import BuildEnvironment
+from park.build.tree.export import EPOCH
+from park.errors import BuildFailed
+
+PROJECT = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+"""
+
+
+def test_what_makes_builds_vary_does_not_reach_them() -> None:
+    outer = {
+        "PATH": "/usr/bin",
+        "CC": "clang",
+        "PYTHONPATH": "/elsewhere",
+        "GIT_DIR": "/repo",
+        "SETUPTOOLS_SCM_PRETEND_VERSION": "9",
+        "VIRTUAL_ENV": "/venv",
+        "TZ": "Europe/Paris",
+    }
+    assert build_environ(outer) == {
+        "PATH": "/usr/bin",
+        "CC": "clang",
+        "SOURCE_DATE_EPOCH": str(EPOCH),
+        "PYTHONHASHSEED": "0",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "TZ": "UTC",
+    }
+
+
+def test_each_plugin_is_told_the_version_that_an_export_cannot_know() -> None:
+    told = build_environ({"SETUPTOOLS_SCM_PRETEND_VERSION": "9"}, pretended_version="1.4+t1")
+    plain = build_environ({})
+    added = {name: value for name, value in told.items() if name not in plain}
+    assert len(added) == 4
+    assert set(added.values()) == {"1.4+t1"}
+    assert "SETUPTOOLS_SCM_PRETEND_VERSION" in added
+
+
+def test_what_reaches_compilers_is_known() -> None:
+    outer = {"CC": "clang", "CFLAGS": "", "SKBUILD_CMAKE_ARGS": "-O3", "PATH": "/usr/bin"}
+    assert compiler_variables(outer) == {"CC": "clang", "SKBUILD_CMAKE_ARGS": "-O3"}
+
+
+class Failing:
+    """Starts nothing, and fails as a hook does that printed ``said``."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        self.environs: list[Mapping[str, str]] = []
+
+    def __call__(
+        self, command: Sequence[str], folder: str | None, environ: Mapping[str, str]
+    ) -> None:
+        del folder
+        self.environs.append(environ)
+        raise subprocess.CalledProcessError(1, list(command), output=self.said.encode())
+
+
+def backend(root: Path, launch: Any, **more: Any) -> Backend:
+    environment = BuildEnvironment(python_executable=sys.executable, installed=())
+    return Backend(source=root, environment=environment, outer={"A": "b"}, launch=launch, **more)
+
+
+@pytest.mark.parametrize(
+    ("act", "task"),
+    [
+        (lambda it, _: it.requirements_for_wheel(), "tell what it needs"),
+        (lambda it, folder: it.metadata(folder), "prepare the metadata"),
+        (lambda it, folder: it.build_wheel(folder), "build the wheel"),
+    ],
+)
+def test_each_failure_says_what_could_not_be_done(tmp_path: Path, act: Any, task: str) -> None:
+    root = write_tree(tmp_path / "tree", {"pyproject.toml": PROJECT})
+    failing = Failing("error: no compiler")
+    with pytest.raises(BuildFailed, match=f"the build backend could not {task}") as caught:
+        act(backend(root, failing, pretended_version="1"), tmp_path)
+    assert "python -m build --wheel" in str(caught.value.hint)
+    assert failing.environs[0]["A"] == "b"
+    assert failing.environs[0]["SETUPTOOLS_SCM_PRETEND_VERSION"] == "1"
+
+
+def test_a_file_above_the_tree_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    text = PROJECT + '[tool.setuptools.dynamic]\nversion = {file = "../VERSION"}\n'
+    root = write_tree(tmp_path / "tree", {"pyproject.toml": text})
+    failing = Failing("")
+    with pytest.raises(BuildFailed, match=r"it looks for .*VERSION, above the folder") as caught:
+        backend(root, failing).build_wheel(tmp_path)
+    assert "move or copy that file into the tree" in str(caught.value.hint)
+    assert failing.environs == []
