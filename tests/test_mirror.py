@@ -1,0 +1,108 @@
+"""A module with decisions has its test under the same path; which have none, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+MIRRORS = {
+    ROOT / "park_dist" / "park": ROOT / "tests" / "park",
+    ROOT / "repo" / "park_repo": ROOT / "tests" / "park_repo",
+    ROOT / "server" / "park_server": ROOT / "tests" / "park_server",
+}
+
+RECORDS = "records without validation; their form is tested in park/wire/test_form"
+ROUTES = "thin routes: their order is tested by the services of tests/functional"
+PARTS = "puts parts together and decides nothing; every functional test starts it"
+SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
+BUILDS = "calls real backends, in tests/functional/build and through build/test_wheel_source"
+FARMS = "makes what a plan says; envs/test_realisation looks at what came of it"
+
+WITHOUT = {
+    "park/build/backend_answers.py": BUILDS,
+    "park/build/copied.py": BUILDS,
+    "park/build/isolation/isolated_env.py": BUILDS,
+    "park/build/local_lock.py": BUILDS,
+    "park/build/step.py": "a type, and a function that does nothing",
+    "park/cli/code/bundle.py": "a parse, a call and a print; run in tests/functional/installs",
+    "park/cli/code/install.py": "a parse, a call and a print; run in tests/functional/installs",
+    "park/cli/code/lock.py": "a parse, a call and a print; run in tests/functional/build",
+    "park/cli/code/versions.py": "a parse, a call and a print; run in tests/functional/installs",
+    "park/client/submission/binding.py": "a record",
+    "park/runtime/child.py": "is a process; jobs/engines/test_local looks at what each does",
+    "park/runtime/forkserver.py": "is a process; jobs/engines/test_local and test_fork_servers",
+    "park/wire/environment_records.py": RECORDS,
+    "park/wire/index_records.py": RECORDS,
+    "park/wire/install_records.py": RECORDS,
+    "park/wire/job_records.py": RECORDS,
+    "park/wire/pin_record.py": RECORDS,
+    "park/wire/retention_records.py": RECORDS,
+    "park/wire/workflow_records.py": RECORDS,
+    "park_repo/checks/file_facts.py": "a record; test_wheel_checks reads its facts",
+    "park_repo/clock.py": "one call of the clock",
+    "park_repo/tables.py": SCHEMA,
+    "park_repo/user_agent.py": "one constant",
+    "park_server/assembly/foundation.py": PARTS,
+    "park_server/assembly/job_parts.py": PARTS,
+    "park_server/command.py": "arguments; test_settings and test_operator_settings read them",
+    "park_server/db/tables.py": SCHEMA,
+    "park_server/envs/farm/farm_apply.py": FARMS,
+    "park_server/envs/farm/farm_build.py": FARMS,
+    "park_server/envs/farm/template.py": FARMS,
+    "park_server/http/admin_routes.py": ROUTES,
+    "park_server/http/app.py": PARTS,
+    "park_server/http/area_routes.py": ROUTES,
+    "park_server/http/environment_routes.py": ROUTES,
+    "park_server/http/event_routes.py": ROUTES,
+    "park_server/http/follow_routes.py": ROUTES,
+    "park_server/http/graph_routes.py": ROUTES,
+    "park_server/http/input_routes.py": ROUTES,
+    "park_server/http/install_routes.py": ROUTES,
+    "park_server/http/job_routes.py": ROUTES,
+    "park_server/http/parts.py": PARTS,
+    "park_server/jobs/engines/engine.py": "a protocol and its records",
+    "park_server/jobs/seams.py": "protocols, and parts that do nothing",
+    "park_server/migrations/env.py": "what Alembic calls; db/test_migrate runs it",
+    "park_server/migrations/versions/v0001_first_schema.py": SCHEMA,
+    "park_server/migrations/versions/v0002_workflows.py": SCHEMA,
+    "park_server/migrations/versions/v0003_exact_json.py": SCHEMA,
+    "park_server/serve.py": "is a process; tests/functional/services start, stop and kill it",
+}
+"""Modules without a test of their own, each with the reason: it decides nothing by itself, or
+only as a process or together with real tools, where the test that is named looks at it."""
+
+
+def unmirrored(source: Path, tests: Path) -> set[str]:
+    """Return the modules below ``source`` that have no test at their path below ``tests``."""
+    found = (path.relative_to(source) for path in source.rglob("*.py"))
+    modules = [path for path in found if not path.name.startswith("__")]
+    return {
+        f"{source.name}/{path.as_posix()}"
+        for path in modules
+        if not (tests / path.with_name(f"test_{path.name}")).is_file()
+    }
+
+
+def all_unmirrored() -> set[str]:
+    return {name for source, tests in MIRRORS.items() for name in unmirrored(source, tests)}
+
+
+def test_each_module_has_its_test_or_a_reason_for_none() -> None:
+    assert all_unmirrored() - WITHOUT.keys() == set()
+
+
+def test_no_reason_outlives_its_module_or_stands_beside_a_test() -> None:
+    assert WITHOUT.keys() - all_unmirrored() == set()
+
+
+def test_a_module_without_a_test_is_found(tmp_path: Path) -> None:
+    source, tests = tmp_path / "pkg", tmp_path / "tests"
+    for file in (
+        "pkg/__init__.py",
+        "pkg/deep/one.py",
+        "pkg/deep/other.py",
+        "tests/deep/test_one.py",
+    ):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("")
+    assert unmirrored(source, tests) == {"pkg/deep/other.py"}
