@@ -9,9 +9,7 @@ import httpx2
 import pytest
 from support.material.index_tools import LOGIN, installed, run, upload
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index, serving
-
-from park_repo.upstream.upstream import Upstream
+from support.services.index_behind import serving_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +20,7 @@ TREE = "1.0+t0123456789abcdef"
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """Serve an index whose upstream is another one, open to all, with ``six`` 1.0 in it."""
-    with (
-        opened_index(tmp_path / "upstream") as behind,
-        serving(application(behind, is_open=True)) as up,
-        opened_index(tmp_path / "index", upstream=Upstream(f"{up}/simple/")) as index,
-        serving(application(index)) as url,
-    ):
-        upload(up, make_wheel(tmp_path / "up", "six", "1.0"))
+    with serving_behind(tmp_path) as url:
         yield url
 
 

@@ -27,23 +27,6 @@ if TYPE_CHECKING:
     from park.local.project import LocalProject
 
 
-@pytest.fixture(scope="module")
-def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    return Cache(root=tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture
-def cache(shared_cache: Cache) -> Cache:
-    """Give a cache that has the build environment and no wheels."""
-    shutil.rmtree(shared_cache.wheels, ignore_errors=True)
-    return shared_cache
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return copy_package("offline", tmp_path)
-
-
 @pytest.fixture
 def project(root: Path) -> LocalProject:
     return find(str(root))

@@ -13,7 +13,6 @@ from support.labs.install_lab import (
     checked_request,
     install_request,
     local_wheel,
-    opened_database,
 )
 from support.material.wheels import make_wheel
 
@@ -25,7 +24,7 @@ from park_server.installs.exchanged_lock import LockExchange, differ_in_wheels_a
 from park_server.installs.lock_rows import Earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from packaging.pylock import Pylock
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
     from park_repo.database import Database
 
 OLD, NEW = (f"1.0+t{digit * 16}" for digit in "12")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with opened_database(tmp_path) as database:
-        yield database
 
 
 @pytest.fixture

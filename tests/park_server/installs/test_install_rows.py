@@ -10,7 +10,6 @@ from support.labs.install_lab import (
     add_install,
     install_request,
     local_wheel,
-    opened_database,
 )
 
 from park.errors import UnknownItem
@@ -20,16 +19,7 @@ from park_server import events
 from park_server.installs import install_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from park_repo.database import Database
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with opened_database(tmp_path) as database:
-        yield database
 
 
 def test_an_install_is_created_once(database: Database) -> None:

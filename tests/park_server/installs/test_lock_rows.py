@@ -11,7 +11,6 @@ from support.labs.install_lab import (
     checked_request,
     install_request,
     local_wheel,
-    opened_database,
 )
 
 from park.errors import UnknownItem
@@ -20,17 +19,8 @@ from park_server.db.tables import installs
 from park_server.installs import install_rows, lock_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from park_repo.database import Database
     from park_server.installs.lock_rows import KnownLock
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with opened_database(tmp_path) as database:
-        yield database
 
 
 def known(database: Database, *pins: str, **changes: Any) -> KnownLock | None:

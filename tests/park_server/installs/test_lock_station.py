@@ -14,7 +14,6 @@ from support.labs.install_lab import (
     checked_request,
     install_request,
     local_wheel,
-    opened_database,
 )
 from support.material.wheels import make_wheel
 
@@ -26,7 +25,6 @@ from park_server.envs.pylock import dump
 from park_server.installs.lock_station import LockStation, ResolverAccess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from packaging.pylock import Pylock
@@ -73,12 +71,6 @@ class Lab:
             content.write(path.read_bytes())
             upload = Upload(content=content, filename=path.name, user="ada")
             asyncio.run(self.index.publish(upload))
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with opened_database(tmp_path) as database:
-        yield database
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from support.labs.install_lab import (
     LOCKS,
     TREE,
     add_install,
     install_request,
     local_wheel,
-    opened_database,
 )
 
 from park.model.states import EnvironmentState, InstallState
@@ -17,16 +15,7 @@ from park_server.envs import environment_rows
 from park_server.installs import version_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from park_repo.database import Database
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with opened_database(tmp_path) as database:
-        yield database
 
 
 def keep(database: Database, *locks: str) -> None:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from sqlalchemy import Connection
+from support.labs.rows import USER, add_install
 from support.session.limits import LIMIT_S
 
 from park.errors import EnvironmentMismatch
@@ -53,7 +54,6 @@ __all__ = [
     "value_of",
 ]
 
-USER = "ada"
 BASE_URL = "http://park.example"
 
 
@@ -128,27 +128,25 @@ class Lab:
         )
         self.commits = Commits(self.database, self.disk)
         self.failsafe = Failsafe(bus=self.bus, settlement=self.settlement, commits=self.commits)
+        shared: dict[str, Any] = {
+            "database": self.database,
+            "bus": self.bus,
+            "folders": self.folders,
+            "settlement": self.settlement,
+            "commits": self.commits,
+            "failsafe": self.failsafe,
+        }
         self.dispatcher = Dispatcher(
-            database=self.database,
-            bus=self.bus,
+            **shared,
             environments=OneEnvironment(),
-            folders=self.folders,
             engine=self.engine,
             runtime_hash="ef",
             slots=slots,
-            settlement=self.settlement,
-            commits=self.commits,
-            failsafe=self.failsafe,
             disk=self.disk,
             base_url=BASE_URL,
         )
         self.fetch_queue = FetchQueue(
-            database=self.database,
-            bus=self.bus,
-            folders=self.folders,
-            settlement=self.settlement,
-            commits=self.commits,
-            failsafe=self.failsafe,
+            **shared,
             fetcher=fetcher or NoFetcher(),
             base_url=BASE_URL,
         )
@@ -167,12 +165,7 @@ class Lab:
             folder_of=self.folders.path_of,
         )
         self.scheduler = Scheduler(
-            database=self.database,
-            bus=self.bus,
-            folders=self.folders,
-            settlement=self.settlement,
-            commits=self.commits,
-            failsafe=self.failsafe,
+            **shared,
             dispatcher=self.dispatcher,
             fetch_queue=self.fetch_queue,
             peers=peers or NoPeers(),
@@ -270,27 +263,12 @@ class Lab:
     async def install(self, name: str, state: InstallState, **facts: Any) -> InstallRecord:
         """Write an install in ``state``; tell the scheduler where that is final."""
         ready = {"lock_hash": "ab"} if state is InstallState.READY else {}
-        row = {
-            "id": name,
-            "user": USER,
-            "project": "mymodel",
-            "version": "1.0",
-            "python": "3.11",
-            "set_hash": "cd",
-            "request": {},
-            "state": state,
-            "added": [],
-            "realised": False,
-            "created": "",
-            "updated": "",
-            **ready,
-            **facts,
-        }
+        row = ready | facts
 
         def write(connection: Connection) -> None:
             connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
             connection.execute(installs.delete().where(installs.c.id == name))
-            connection.execute(installs.insert(), row)
+            add_install(connection, name, state, **{"lock_hash": None} | row)
 
         self.database.write(write).result()
         record = InstallRecord(

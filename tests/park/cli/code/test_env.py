@@ -117,9 +117,6 @@ def test_environments_are_listed_with_what_they_take(
     assert lines[2].endswith("last used never")
     assert said.split(maxsplit=1)[0] in lines[3]
     assert "1 environments of 3 wheels" in lines[3]
-        True,
-        True,
-    )
 
 
 def test_one_is_shown_with_where_it_is_and_what_is_in_it(there: Environments, capsys: Said) -> None:

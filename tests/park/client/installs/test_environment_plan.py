@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.material.environments import LOCK, environment_of
 from support.services.job_service import JobService
 
 from park.build.cache import user_cache
@@ -15,8 +16,6 @@ from park.model.pins import Difference
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LOCK = "ab" * 32
 
 
 class Shown(JobService):
@@ -41,34 +40,17 @@ def here() -> LocalSet:
     return local_set("packaging", cache=user_cache())
 
 
-def there(here: LocalSet, **pins: str) -> dict[str, Any]:
-    versions = {pin.name: pin.version for pin in here.requirements.pins} | pins
-    return {
-        "project": here.project.name,
-        "version": versions[here.project.name],
-        "python": here.requirements.python,
-        "lock_hash": LOCK,
-        "set_hash": "cd" * 32,
-        "status": "ready",
-        "packages": len(versions),
-        "size_bytes": 1,
-        "own_bytes": 1,
-        "created": "2026-01-01T00:00:00.000000Z",
-        "last_used": None,
-        "installed_by": "bob",
-        "pins": [{"name": name, "version": version} for name, version in versions.items()],
-    }
-
-
-def test_one_that_matches_is_there(here: LocalSet) -> None:
-    service = Shown(there(here, packaging="1.0"), there(here))
+def test_one_that_matches_is_environment_of(here: LocalSet) -> None:
+    service = Shown(environment_of(here, packaging="1.0"), environment_of(here))
     found = environment_plan(service, "packaging", None, None)
     assert (found.lock_hash, found.nearest, found.error) == (LOCK, None, None)
     assert service.asked == [("GET", "/api/v1/versions", {"project": "packaging"})]
 
 
 def test_without_one_the_nearest_is_told_with_its_differences(here: LocalSet) -> None:
-    service = Shown(there(here, packaging="1.0", more="2"), there(here, packaging="1.1"))
+    service = Shown(
+        environment_of(here, packaging="1.0", more="2"), environment_of(here, packaging="1.1")
+    )
     found = environment_plan(service, "packaging", None, None)
     assert (found.lock_hash, found.nearest) == (None, "1.1")
     assert found.differences == (Difference(name="packaging", local=here.version, service="1.1"),)

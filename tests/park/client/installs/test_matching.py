@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from support.material.environments import LOCK, environment_of
 from support.material.projects import copy_package
 from support.services.index_server import serving
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.requests import Request
-
-LOCK = "ab" * 32
 
 
 @dataclass
@@ -70,30 +69,10 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> LocalSet:
     return local_set(str(copy_package("offline", folder)), cache=Cache(root=folder / "cache"))
 
 
-def version_of(here: LocalSet, **pins: str) -> dict[str, Any]:
-    """Return a service's record of an environment that differs from ``here`` by ``pins``."""
-    versions = {pin.name: pin.version for pin in here.requirements.pins} | pins
-    return {
-        "project": here.project.name,
-        "version": versions[here.project.name],
-        "python": here.requirements.python,
-        "lock_hash": LOCK,
-        "set_hash": "cd" * 32,
-        "status": "ready",
-        "packages": len(versions),
-        "size_bytes": 1,
-        "own_bytes": 1,
-        "created": "2026-01-01T00:00:00.000000Z",
-        "last_used": None,
-        "installed_by": "bob",
-        "pins": [{"name": name, "version": version} for name, version in versions.items()],
-    }
-
-
 @pytest.fixture
 def service(here: LocalSet) -> ReadOnly:
     """Return a service that has bob's version of the project, and another packaging."""
-    return ReadOnly([version_of(here, **{here.project.name: "0.0.1", "packaging": "1.0"})])
+    return ReadOnly([environment_of(here, **{here.project.name: "0.0.1", "packaging": "1.0"})])
 
 
 @pytest.fixture
@@ -144,7 +123,7 @@ def test_where_there_is_no_version_at_all_that_is_told(
 def test_what_is_the_same_needs_no_permission(
     transport: Transport, service: ReadOnly, here: LocalSet
 ) -> None:
-    service.versions.append(version_of(here))
+    service.versions.append(environment_of(here))
     found = binding_here(transport, here, "auto", Silence())
     assert (found.lock_hash, found.install, found.set_hash) == (LOCK, None, "cd" * 32)
     assert service.asked == ["GET /api/v1/versions"]
