@@ -19,14 +19,10 @@ BUILDS = "calls real backends, in tests/functional/build and through build/test_
 FARMS = "makes what a plan says; envs/test_realisation looks at what came of it"
 
 WITHOUT = {
-    "park/build/backend_answers.py": BUILDS,
     "park/build/copied.py": BUILDS,
     "park/build/isolation/isolated_env.py": BUILDS,
     "park/build/step.py": "a type, and a function that does nothing",
     "park/cli/code/bundle.py": "a parse, a call and a print; run in tests/functional/installs",
-    "park/cli/code/install.py": "a parse, a call and a print; run in tests/functional/installs",
-    "park/cli/code/lock.py": "a parse, a call and a print; run in tests/functional/build",
-    "park/cli/code/versions.py": "a parse, a call and a print; run in tests/functional/installs",
     "park/client/submission/binding.py": "a record",
     "park/runtime/child.py": "is a process; jobs/engines/test_local looks at what each does",
     "park/runtime/forkserver.py": "is a process; jobs/engines/test_local and test_fork_servers",

@@ -1,0 +1,82 @@
+"""``park install``: once, or at each change; for people, and for programs."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from park.cli.code import install
+from park.cli.main import main
+from park.client.installs import changes
+from park.client.installs.request import InstallOutcome
+from park.errors import BuildFailed
+
+Said = pytest.CaptureFixture[str]
+
+
+def outcome(**said: Any) -> InstallOutcome:
+    known = dict.fromkeys(InstallOutcome.__dataclass_fields__) | {
+        "project": "m", "version": "1", "python": "3.11", "lock_hash": "ab", "realised": True,
+        "added": (),
+    }  # fmt: skip
+    return InstallOutcome(**known | said)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Any:
+    found = SimpleNamespace(asked=[], outcome=outcome())
+
+    def made(target: str, *, report: Any, until_compiled: bool) -> InstallOutcome:
+        assert report is not None
+        found.asked.append((target, until_compiled))
+        done: InstallOutcome = found.outcome
+        return done
+
+    found.install = made
+    monkeypatch.setattr(install, "service_of", lambda _: found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("realised", "line"), [(True, "environment made"), (False, "environment already there")]
+)
+def test_what_was_done_is_told(service: Any, capsys: Said, line: str, *, realised: bool) -> None:
+    service.outcome = outcome(realised=realised, added=("colorama 0.4",))
+    assert main(["install", "m"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"m 1 on Python 3.11: {line}",
+        "lock ab",
+        "added by the service's platform: colorama 0.4",
+    ]
+    assert service.asked == [("m", True)]
+
+
+def test_who_does_not_wait_gets_it_before_it_is_compiled(service: Any) -> None:
+    assert main(["install", "m", "--no-wait"]) == 0
+    assert service.asked == [("m", False)]
+
+
+def test_at_each_change_it_is_installed_again_whatever_failed(
+    service: Any, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    def follow(_set: Any, act: Any, *, tell: Any, fail: Any, **_: Any) -> None:
+        act()
+        fail(BuildFailed("no compiler", hint="install one"))
+        tell("m.py changed")
+        act()
+
+    monkeypatch.setattr(changes, "follow", follow)
+    assert main(["install", "m", "--watch", "--json"]) == 0
+    said = capsys.readouterr()
+    assert [json.loads(line)["lock_hash"] for line in said.out.splitlines()] == ["ab", "ab"]
+    lines = said.err.splitlines()
+    assert lines[:3] == [
+        "park: error: no compiler",
+        "hint: install one",
+        "waiting for the next change",
+    ]
+    assert lines[3] == "m.py changed"
+    assert len(service.asked) == 2

@@ -1,0 +1,67 @@
+"""``park versions``: each version with how it differs from here, the first few of that."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from park.cli.code import versions
+from park.cli.main import main
+
+Said = pytest.CaptureFixture[str]
+
+
+def version(*, matches: bool | None, differences: int = 0) -> Any:
+    record = SimpleNamespace(
+        project="m", version="1", python="3.11", status="ready", packages=2, size_bytes=1,
+        own_bytes=1, lock_hash="ab", installed_by="ada", last_used=None,
+    )  # fmt: skip
+    return SimpleNamespace(
+        record=record,
+        matches_local=matches,
+        differences=[f"difference {n}" for n in range(differences)],
+        as_json=lambda: {"matches": matches},
+    )
+
+
+def told(monkeypatch: pytest.MonkeyPatch, *found: Any) -> None:
+    service = SimpleNamespace(url="http://h", versions=lambda _: list(found))
+    monkeypatch.setattr(versions, "service_of", lambda _: service)
+
+
+@pytest.mark.parametrize(
+    ("matches", "mark"),
+    [(True, "matches here"), (False, "differs from here"), (None, "not installed here")],
+)
+def test_whether_it_is_what_is_here_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, mark: str, *, matches: bool | None
+) -> None:
+    told(monkeypatch, version(matches=matches))
+    assert main(["versions"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith(f"  {mark}")
+    assert lines[1:] == ["  lock ab", "  by ada, last used never"]
+    main(["versions", "--json"])
+    assert json.loads(capsys.readouterr().out) == [{"matches": matches}]
+
+
+@pytest.mark.parametrize(("count", "more"), [(8, None), (11, "  … and 3 more differences")])
+def test_of_many_differences_some_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, count: int, more: str | None
+) -> None:
+    told(monkeypatch, version(matches=False, differences=count))
+    assert main(["versions", "m"]) == 0
+    lines = capsys.readouterr().out.splitlines()[3:]
+    assert lines == [f"  difference {n}" for n in range(8)] + ([more] if more else [])
+
+
+@pytest.mark.parametrize(("words", "what"), [(["m"], "m"), ([], "any project")])
+def test_a_service_without_any_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, words: list[str], what: str
+) -> None:
+    told(monkeypatch)
+    assert main(["versions", *words]) == 0
+    assert capsys.readouterr().out == f"http://h has no version of {what}\n"
