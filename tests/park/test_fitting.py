@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,7 +80,7 @@ def test_how_many_steps_it_takes_at_most(
 def test_it_reports_the_best_so_far_seldom_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
     moments = iter([0.0, 0.1, 0.3, 0.35])
-    monkeypatch.setattr(fitting.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(time, "monotonic", lambda: next(moments))
     monkeypatch.setattr(fitting, "progress", lambda *what, **more: told.append((*what, more)))
     monitor = fitting._Monitor(Problem(), total=3)
     for step, value in enumerate([4.0, 1.0, 2.0, 9.0], start=1):
@@ -100,7 +102,7 @@ def test_parameters_have_bounds_and_errors_where_there_are_any(
     monkeypatch: pytest.MonkeyPatch, error: type[Exception] | None
 ) -> None:
     algebra = SimpleNamespace(LinAlgError=type("LinAlgError", (Exception,), {}))
-    monkeypatch.setattr(fitting.importlib, "import_module", lambda _: algebra)
+    monkeypatch.setattr(importlib, "import_module", lambda _: algebra)
 
     def stderr() -> list[float]:
         if error is not None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from park_server import copying
 from park_server.copying import copied, reflinked
 
 BLOCK = 1 << 20
@@ -73,7 +72,7 @@ def test_a_write_that_takes_less_is_gone_on_with(
     source, target = pair
     os.pwrite(source, b"0123456789", 0)
     pwrite = os.pwrite
-    monkeypatch.setattr(copying.os, "pwrite", lambda fd, data, at: pwrite(fd, data[:3], at))
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: pwrite(fd, data[:3], at))
     assert copied(source, target, 10) == told_of(b"0123456789")
     assert content_of(target) == b"0123456789"
 

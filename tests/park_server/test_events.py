@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -27,7 +28,8 @@ def test_each_transition_is_told_with_what_belongs_to_it(connection: Connection)
 
 def test_many_are_told_in_their_order_and_each_to_its_user(connection: Connection) -> None:
     events.append_all(connection, subject="job", user="ada", entered=[("b", "queued"), ("a", "x")])
-    one, other = ("c", "failed", "eve", {"error": "no"}), ("d", "queued", "ada", {})
+    nothing: dict[str, Any] = {}
+    one, other = ("c", "failed", "eve", {"error": "no"}), ("d", "queued", "ada", nothing)
     events.append_many(connection, subject="job", entered=[one, other])
     assert [each["id"] for each in events.after(connection, "ada", 0, 9)] == ["b", "a", "d"]
     (of_eve,) = events.after(connection, "eve", 0, 9)

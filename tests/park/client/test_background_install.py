@@ -82,8 +82,7 @@ def test_what_stopped_it_is_raised_as_what_it_was() -> None:
 
 def test_its_state_is_asked_for() -> None:
     found, _ = install(record(InstallState.READY), record(InstallState.FAILED))
-    assert found.status is InstallState.READY
-    assert found.status is InstallState.FAILED
+    assert [found.status, found.status] == [InstallState.READY, InstallState.FAILED]
 
 
 def test_its_phases_are_conditions_of_its_service() -> None:

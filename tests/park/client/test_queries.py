@@ -10,11 +10,12 @@ from support.services.job_service import JobService
 
 from park.client import queries
 from park.errors import LocalSetError
+from park.model.states import InstallState
 from park.wire import CleanRecord, OfferRecord, OfferRequest, encode
 
 API = "/api/v1"
 OFFER = OfferRecord(
-    project="m", version="1+t1", python="3.11", install="i", state="ready",
+    project="m", version="1+t1", python="3.11", install="i", state=InstallState.READY,
     lock_hash=None, error=None, created="2026",
 )  # fmt: skip
 

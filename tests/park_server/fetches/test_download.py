@@ -31,7 +31,12 @@ from park_server.fetches.patience import Patience
 
 URL = "https://h/run.refl"
 MIRROR = "https://mirror/run.refl"
-ETAG = {"etag": '"v1"'}
+ETAG: dict[str, Any] = {"etag": '"v1"'}
+
+
+def named(headers: dict[str, Any]) -> dict[str, Any]:
+    """Return headers whose names are no names of Python."""
+    return headers
 
 
 class Stream(httpx2.AsyncByteStream):
@@ -55,7 +60,7 @@ def answer(
 
 
 def cut(content: bytes, total: int) -> httpx2.Response:
-    return answer(content, breaks=True, **{"content-length": str(total)}, **ETAG)
+    return answer(content, breaks=True, **named({"content-length": str(total)}), **ETAG)
 
 
 class Lab:
@@ -136,7 +141,7 @@ def lab(tmp_path: Path) -> Lab:
 
 def test_what_comes_is_kept_with_what_was_said_of_it(lab: Lab) -> None:
     disposition = 'attachment; filename="../night 1.refl"'
-    found, content = lab.run(answer(b"012", **ETAG, **{"content-disposition": disposition}))
+    found, content = lab.run(answer(b"012", **ETAG, **named({"content-disposition": disposition})))
     assert content == b"012"
     assert found is not None
     assert (found.name, found.etag, found.place) == ("night 1.refl", '"v1"', URL)
@@ -145,7 +150,7 @@ def test_what_comes_is_kept_with_what_was_said_of_it(lab: Lab) -> None:
 
 
 def test_a_cut_goes_on_where_it_was(lab: Lab) -> None:
-    rest = answer(b"34", 206, **ETAG, **{"content-range": "bytes 3-4/5"})
+    rest = answer(b"34", 206, **ETAG, **named({"content-range": "bytes 3-4/5"}))
     _, content = lab.run(cut(b"012", 5), rest)
     assert content == b"01234"
     assert lab.header("range") == [None, "bytes=3-"]
@@ -154,7 +159,7 @@ def test_a_cut_goes_on_where_it_was(lab: Lab) -> None:
 
 
 def test_a_part_that_was_here_is_gone_on_with(lab: Lab) -> None:
-    rest = answer(b"34", 206, **ETAG, **{"content-range": "bytes 3-4/5"})
+    rest = answer(b"34", 206, **ETAG, **named({"content-range": "bytes 3-4/5"}))
     assert lab.run(rest, part=b"012")[1] == b"01234"
 
 
@@ -164,15 +169,17 @@ def test_a_part_of_what_has_changed_is_no_part(lab: Lab) -> None:
 
 
 def test_a_range_that_is_another_one_is_asked_for_from_the_start(lab: Lab) -> None:
-    other = answer(b"99", 206, **ETAG, **{"content-range": "bytes 7-8/9"})
+    other = answer(b"99", 206, **ETAG, **named({"content-range": "bytes 7-8/9"}))
     assert lab.run(other, answer(b"new", **ETAG), part=b"012")[1] == b"new"
     assert lab.header("range") == ["bytes=3-", None]
     assert lab.pauses == []  # that is no failure: it is asked at once
 
 
 def test_less_than_was_announced_is_a_cut(lab: Lab) -> None:
-    short = answer(b"3", 206, **ETAG, **{"content-range": "bytes 3-4/5", "content-length": "1"})
-    rest = answer(b"4", 206, **ETAG, **{"content-range": "bytes 4-4/5"})
+    short = answer(
+        b"3", 206, **ETAG, **named({"content-range": "bytes 3-4/5", "content-length": "1"})
+    )
+    rest = answer(b"4", 206, **ETAG, **named({"content-range": "bytes 4-4/5"}))
     assert lab.run(short, rest, part=b"012")[1] == b"01234"
     assert lab.header("range") == ["bytes=3-", "bytes=4-"]
 
@@ -215,7 +222,7 @@ def test_a_closed_door_says_that_credentials_were_withheld(lab: Lab) -> None:
 
 
 def test_who_is_busy_is_asked_when_it_said(lab: Lab) -> None:
-    assert lab.run(answer(status=503, **{"retry-after": "7"}), answer(b"x"))[1] == b"x"
+    assert lab.run(answer(status=503, **named({"retry-after": "7"})), answer(b"x"))[1] == b"x"
     assert lab.pauses == [7.0]
 
 
@@ -252,7 +259,7 @@ def test_room_is_looked_for_before_it_is_used(lab: Lab, monkeypatch: pytest.Monk
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2))
     with pytest.raises(CannotSatisfy, match="3 bytes; 2 are free"):
         lab.run(answer(b"012"))
-    rest = answer(b"34", 206, **ETAG, **{"content-range": "bytes 3-4/5"})
+    rest = answer(b"34", 206, **ETAG, **named({"content-range": "bytes 3-4/5"}))
     assert lab.run(rest, part=b"012")[1] == b"01234"  # two bytes more are enough
 
 
@@ -277,7 +284,7 @@ def test_a_disk_that_takes_nothing_is_told(
 
 def test_what_is_no_gzip_is_told(lab: Lab) -> None:
     with pytest.raises(CannotSatisfy, match="not in the coding gzip"):
-        lab.run(answer(b"plain", **{"content-encoding": "gzip"}))
+        lab.run(answer(b"plain", **named({"content-encoding": "gzip"})))
 
 
 def test_how_far_it_is_is_told(lab: Lab, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_full_collections_wait_for_the_last_large_request() -> None:
 
     # what is called later is called here
     loop = asyncio.new_event_loop()
-    loop.call_later = lambda *_, **__: None  # type: ignore[method-assign,assignment,return-value]
+    loop.call_later = lambda *_, **__: None  # type: ignore[method-assign,assignment]
     try:
         loop.run_until_complete(test())
     finally:

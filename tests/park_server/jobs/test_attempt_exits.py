@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from park.model.ids import JobId
+from park.model.states import JobState
 from park.wire import FileRecord, JobRequest
 from park_server.disk import Disk
 from park_server.jobs.attempt_exits import AttemptExits
@@ -76,7 +77,7 @@ class Around:
 
 def settled(around: Around, exited: AttemptExit, *, options: Any = None, **facts: Any) -> list[str]:
     """Return what is done, in its order."""
-    call = {"args": [], "kwargs": {}}
+    call: dict[str, Any] = {"args": [], "kwargs": {}}
     request = JobRequest(id=JOB, entry_point="m:f", call=call, lock_hash="ab", **(options or {}))
     run = Run(
         job=request, user="ada", attempt=exited.attempt, environment=Path("/e"), started="", **facts
@@ -100,7 +101,8 @@ def test_a_job_ends_with_its_files_and_then_its_folder_is_cleared() -> None:
     around = Around()
     assert settled(around, ended(outcome=COMPLETED)) == ["collect", "end", "clear"]
     assert around.end is not None
-    assert (around.end.status, around.end.result, around.end.files) == ("completed", 7, [FILE])
+    assert around.end.status is JobState.COMPLETED
+    assert [around.end.result, *around.end.files] == [7, FILE]
 
 
 def test_a_failure_with_retries_left_is_queued_again_and_keeps_its_folder() -> None:

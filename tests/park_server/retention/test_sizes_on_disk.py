@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from park_server.retention import sizes_on_disk
 from park_server.retention.sizes_on_disk import files_below, free_below, size_below, usual_reserve
 
 
@@ -43,7 +42,7 @@ def test_what_goes_meanwhile_is_left_out(tmp_path: Path, monkeypatch: pytest.Mon
             shutil.rmtree(tmp_path / "a", ignore_errors=True)
         return scandir(path)
 
-    monkeypatch.setattr(sizes_on_disk.os, "scandir", scan)
+    monkeypatch.setattr(os, "scandir", scan)
     assert len(list(files_below(tmp_path))) == 1
     assert list(files_below(tmp_path / "absent")) == []
 

@@ -262,13 +262,13 @@ class Lab:
 
     async def install(self, name: str, state: InstallState, **facts: Any) -> InstallRecord:
         """Write an install in ``state``; tell the scheduler where that is final."""
-        ready = {"lock_hash": "ab"} if state is InstallState.READY else {}
-        row = ready | facts
+        ready = "ab" if state is InstallState.READY else None
+        row: dict[str, Any] = {"lock_hash": ready} | facts
 
         def write(connection: Connection) -> None:
             connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
             connection.execute(installs.delete().where(installs.c.id == name))
-            add_install(connection, name, state, **{"lock_hash": None} | row)
+            add_install(connection, name, state, **row)
 
         self.database.write(write).result()
         record = InstallRecord(
@@ -278,7 +278,7 @@ class Lab:
             version="1.0",
             python="3.11",
             set_hash="cd",
-            lock_hash=row.get("lock_hash"),
+            lock_hash=row["lock_hash"],
             error=facts.get("error"),
         )
         if state.is_final:
