@@ -15,14 +15,10 @@ RECORDS = "records without validation; their form is tested in park/wire/test_fo
 ROUTES = "thin routes: their order is tested by the services of tests/functional"
 PARTS = "puts parts together and decides nothing; every functional test starts it"
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
-BUILDS = "calls real backends, in tests/functional/build and through build/test_wheel_source"
-FARMS = "makes what a plan says; envs/test_realisation looks at what came of it"
 
 WITHOUT = {
-    "park/build/copied.py": BUILDS,
-    "park/build/isolation/isolated_env.py": BUILDS,
+    "park/build/copied.py": "packs what an installer left; build/test_source_kinds packs real ones",
     "park/build/step.py": "a type, and a function that does nothing",
-    "park/cli/code/bundle.py": "a parse, a call and a print; run in tests/functional/installs",
     "park/client/submission/binding.py": "a record",
     "park/runtime/child.py": "is a process; jobs/engines/test_local looks at what each does",
     "park/runtime/forkserver.py": "is a process; jobs/engines/test_local and test_fork_servers",
@@ -41,7 +37,6 @@ WITHOUT = {
     "park_server/assembly/job_parts.py": PARTS,
     "park_server/command.py": "arguments; test_settings and test_operator_settings read them",
     "park_server/db/tables.py": SCHEMA,
-    "park_server/envs/farm/farm_build.py": FARMS,
     "park_server/http/admin_routes.py": ROUTES,
     "park_server/http/app.py": PARTS,
     "park_server/http/area_routes.py": ROUTES,
