@@ -17,7 +17,6 @@ PARTS = "puts parts together and decides nothing; every functional test starts i
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
 
 WITHOUT = {
-    "park/build/copied.py": "packs what an installer left; build/test_source_kinds packs real ones",
     "park/build/step.py": "a type, and a function that does nothing",
     "park/client/submission/binding.py": "a record",
     "park/runtime/child.py": "is a process; jobs/engines/test_local looks at what each does",

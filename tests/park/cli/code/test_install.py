@@ -18,7 +18,7 @@ Said = pytest.CaptureFixture[str]
 
 
 def outcome(**said: Any) -> InstallOutcome:
-    known = dict.fromkeys(InstallOutcome.__dataclass_fields__) | {
+    known: dict[str, Any] = dict.fromkeys(InstallOutcome.__dataclass_fields__) | {
         "project": "m", "version": "1", "python": "3.11", "lock_hash": "ab", "realised": True,
         "added": (),
     }  # fmt: skip

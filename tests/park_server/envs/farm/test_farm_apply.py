@@ -77,6 +77,7 @@ def test_a_plan_is_made_of_links_that_hold_where_it_will_be(
     if not hard_links:
         assert str(metadata.readlink()) == f"../../{ANCHORS}/d0/METADATA"
         assert str(one.readlink()) == f"../{ANCHORS}/0/site/m/__init__.py"
+    assert (final / "bin").stat().st_mode & 0o055 == 0o055  # every job reads it
     script = final / "bin" / "say"
     assert script.read_text() == "m: bin/say"
     assert script.stat().st_mode & 0o777 == 0o555
