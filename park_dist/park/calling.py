@@ -40,7 +40,7 @@ __all__ = [
     "service_named",
 ]
 
-KEYWORDS = frozenset({"service", "when", "retries", "backoff", "timeout"})
+KEYWORDS = frozenset({"service", "when", "retries", "backoff", "timeout", "label"})
 """What park takes of a call's keywords; one that the function itself declares is its own."""
 
 

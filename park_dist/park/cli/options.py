@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-def add_service(parser: argparse.ArgumentParser) -> None:
+def add_service(parser: argparse._ActionsContainer) -> None:
     """Add ``--service``."""
     parser.add_argument(
         "-s",
@@ -133,6 +133,9 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
         help="where the service lacks what is installed here: install it first (auto), or say "
         "how it differs and stop (never)",
     )
+    parser.add_argument(
+        "--label", metavar="TEXT", help="what you call it, in `park jobs` and wherever it is shown"
+    )
     parser.add_argument("--timeout", type=float, metavar="S", help="seconds that it may run")
     parser.add_argument(
         "--memory", metavar="SIZE", help="limit of each process's data: 500M, 2G, 1.5GiB"
@@ -197,6 +200,7 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
             memory=_memory(options.memory),
             restartable=options.restartable,
             fresh=options.fresh,
+            label=options.label,
             report=report,
         )
         job.confirm()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
@@ -13,6 +14,7 @@ from park.client.areas import ServiceFiles
 from park.client.connection import Connection, connection_of
 from park.client.installs.matching import offers
 from park.client.installs.versions import ServiceVersion, compared
+from park.client.submission.this_account import this_account
 from park.errors import LocalSetError
 from park.wire import (
     API,
@@ -105,9 +107,28 @@ class ServiceQueries:
         answer = self._transport.json("GET", f"{API}/fork-servers")
         return [decode(ForkServerRecord, each) for each in answer]
 
-    def job_records(self, *, status: str | None = None, limit: int = 50) -> list[JobRecord]:
-        """Return the records of your newest jobs, newest first."""
-        query = {"limit": limit} if status is None else {"limit": limit, "status": status}
+    def job_records(
+        self,
+        *,
+        status: str | None = None,
+        since: datetime | None = None,
+        label: str | None = None,
+        mine: bool = False,
+        limit: int = 50,
+    ) -> list[JobRecord]:
+        """Return the records of your newest jobs, newest first.
+
+        Those submitted ``since`` a moment (aware), with ``label`` in their label in any case;
+        where they are to be ``mine``, those that this account on this machine submitted.
+        """
+        wanted = {
+            "limit": limit,
+            "status": status,
+            "since": None if since is None else since.isoformat(),
+            "label": label,
+            "submitted_from": this_account() if mine else None,
+        }
+        query = {name: value for name, value in wanted.items() if value is not None}
         answer = self._transport.json("GET", f"{API}/jobs", params=query)
         return [decode(JobRecord, document) for document in answer]
 

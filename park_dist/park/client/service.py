@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -173,6 +174,7 @@ class Service(ServiceQueries):
         retries: int | None = None,
         backoff: float | None = None,
         fresh: bool = False,
+        label: str | None = None,
         report: Report | None = None,
         **kwargs: Any,
     ) -> Job:
@@ -188,7 +190,8 @@ class Service(ServiceQueries):
         ``timeout`` is in seconds, ``memory`` limits each process's data in bytes;
         ``restartable`` says that the job may run again from the beginning if its process is
         lost, ``retries`` how often it may after it failed: ``backoff`` seconds after the
-        first time, and twice as long after each other. What is not given is as ``@park.job``
+        first time, and twice as long after each other. ``label`` is what people call it,
+        where that is not its call. What is not given is as ``@park.job``
         says. ``arguments`` adds keyword arguments whose names are taken here.
 
         Raises `UsageError` for arguments that cannot travel, or that ``function`` does not
@@ -209,6 +212,7 @@ class Service(ServiceQueries):
             retries=retries,
             backoff=backoff,
             fresh=fresh,
+            label=label,
         )
         return job
 
@@ -223,7 +227,7 @@ class Service(ServiceQueries):
 
         A call is a dict of arguments by name, or a tuple of them by position. ``options`` are
         those of `submit`: ``when``, ``lock``, ``offer``, ``install``, ``timeout``, ``memory``,
-        ``restartable``, ``retries``, ``backoff``, ``fresh`` and ``report``.
+        ``restartable``, ``retries``, ``backoff``, ``fresh``, ``label`` and ``report``.
         """
         pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
         return self._submitted(function, pairs, **options)
@@ -324,9 +328,17 @@ class Service(ServiceQueries):
         answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
         return job_of_record(self, decode(JobRecord, answer))
 
-    def jobs(self, *, status: str | None = None, limit: int = 50) -> list[Job]:
-        """Return the handles of your newest jobs."""
-        records = self.job_records(status=status, limit=limit)
+    def jobs(
+        self,
+        *,
+        status: str | None = None,
+        since: datetime | None = None,
+        label: str | None = None,
+        mine: bool = False,
+        limit: int = 50,
+    ) -> list[Job]:
+        """Return the handles of your newest jobs; the filters are those of `job_records`."""
+        records = self.job_records(status=status, since=since, label=label, mine=mine, limit=limit)
         return [job_of_record(self, record) for record in records]
 
 

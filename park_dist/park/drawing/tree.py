@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from park.client.workflows.layers import Branch, Workflow
+from park.drawing.progress_text import values_text
 from park.model.conditions import brief
 from park.model.states import JobState, NodeKind, standing
 from park.model.urls import host_of
@@ -143,7 +144,7 @@ def _row(
 ) -> Row:
     """Return the line of pieces that are alike; what only one has is said where it is alone."""
     node, alone = alike[0].node, len(alike) == 1
-    label = label_of(node)
+    label = label_of(node) if len({branch.node.label for branch in alike}) == 1 else _called(node)
     return Row(
         node=node,
         lead=_lead(alike[-1].last, glyphs),
@@ -156,6 +157,11 @@ def _row(
         notes=tuple(_notes(alike, glyphs, installs, most)),
         alike=tuple(branch.node for branch in alike[1:]),
     )
+
+
+def _called(node: GraphNode) -> str:
+    """Return what pieces have in common that have other arguments, or other labels."""
+    return one_line(node.entry_point or node.label)
 
 
 def folded(workflow: Workflow, fold: int | None) -> Iterator[Sequence[Branch]]:
@@ -176,7 +182,7 @@ def _kind(workflow: Workflow, branch: Branch, bearing: Collection[str]) -> objec
         return node.id
     needed_by = tuple((edge.job, edge.how) for edge in workflow.needed_by[node.id])
     place = (len(branch.last), branch.last[:-1])
-    return (*place, node.kind, node.label, node.status, node.why, needed_by)
+    return (*place, node.kind, _called(node), node.status, node.why, needed_by)
 
 
 def _lead(last: tuple[bool, ...], glyphs: Glyphs) -> str:
@@ -197,11 +203,8 @@ def label_of(node: GraphNode) -> str:
 
 
 def short_label(node: GraphNode, width: int) -> str:
-    """Return the label in at most ``width`` characters; of an entry point the end tells most."""
-    label = label_of(node)
-    if node.kind is NodeKind.CALL and len(label) > width:
-        return f"…{label[len(label) - width + 1 :]}"
-    return shortened(label, width)
+    """Return the label in at most ``width`` characters."""
+    return shortened(label_of(node), width)
 
 
 def _notes(
@@ -222,14 +225,8 @@ def _notes(
 
 def _reported(node: GraphNode) -> str:
     """Return the values that a running piece reported last, as ``chisq 1.5``."""
-    values = (node.progress or {}).get("values")
-    if standing(node.status) is not JobState.RUNNING or not isinstance(values, dict):
-        return ""
-    figures = (
-        f"{name} {value:.5g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in values.items()
-    )
-    return one_line(", ".join(figures))
+    is_running = standing(node.status) is JobState.RUNNING
+    return one_line(values_text(node.progress)) if is_running else ""
 
 
 def _named(edges: Iterable[GraphEdge], most: int | None) -> str:

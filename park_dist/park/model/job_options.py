@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
 from park.errors import UsageError
+from park.model.call_label import checked_label
 
 __all__ = ["OPTION_NAMES", "JobKeywords", "JobOptions", "option_values", "said_options"]
 
@@ -20,7 +21,7 @@ class JobOptions:
     ``restartable``: it may run again from the beginning once its process is proven dead
     without an outcome. ``retries``: how often it may run again after it failed, ``backoff_s``
     seconds after the first failure and twice as long after each other. ``fresh`` asks for a
-    fresh interpreter in place of a fork.
+    fresh interpreter in place of a fork. ``label`` is what people call it; None: its call.
     """
 
     timeout_s: float | None = None
@@ -29,6 +30,7 @@ class JobOptions:
     retries: int = 0
     backoff_s: float = 1.0
     fresh: bool = False
+    label: str | None = None
 
 
 OPTION_NAMES = tuple(each.name for each in fields(JobOptions))
@@ -49,6 +51,7 @@ class JobKeywords(TypedDict, total=False):
     retries: int | None
     backoff: float | None
     fresh: bool | None
+    label: str | None
 
 
 _FIELDS = {"timeout": "timeout_s", "memory": "memory_bytes", "backoff": "backoff_s"}
@@ -66,6 +69,8 @@ def said_options(said: JobKeywords, marked: Mapping[str, Any] | None = None) -> 
     _check("backoff", said.get("backoff"))
     _check("timeout", said.get("timeout"), above=True)
     _check("memory", said.get("memory"), whole=True, above=True)
+    if said.get("label") is not None:
+        checked_label(said["label"])
     unknown = set(said) - JobKeywords.__optional_keys__
     if unknown:
         raise TypeError(f"no option of a job is called {', '.join(sorted(unknown))}")

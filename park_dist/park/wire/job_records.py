@@ -57,6 +57,7 @@ class JobRequest(JobOptions):
 
     ``when`` is a condition (`park.model.conditions_json`); a reference among the arguments
     (`park.model.references`) is one more. ``grants`` open what it needs on other services.
+    ``submitted_from`` is the account and the machine that it comes from, as the client says.
     """
 
     id: str
@@ -68,6 +69,7 @@ class JobRequest(JobOptions):
     when: dict[str, Any] | None = None
     fetch: FetchRequest | None = None
     grants: list[HeldGrant] = field(default_factory=list)
+    submitted_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +89,8 @@ class JobRecord:
     that says why a job failed or was cancelled. ``when`` is the condition under which it
     starts. It failed ``failures`` times so far, and may run
     ``retries`` times more than once; ``not_before`` is when it does so the next time.
+    ``label`` is what people call it, ``submitted_from`` the account and the machine that it
+    came from, as its client says.
     """
 
     id: str
@@ -110,3 +114,5 @@ class JobRecord:
     retries: int = 0
     failures: int = 0
     not_before: str | None = None
+    label: str = ""
+    submitted_from: str | None = None

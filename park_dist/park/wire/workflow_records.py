@@ -76,6 +76,8 @@ class PoolRecord:
 class GraphNode:
     """A job or an install of a workflow; ``status`` is the state of either.
 
+    ``label`` is what it is called, ``entry_point`` what a job calls.
+
     A remote one is on the service at the URL ``service``, and known by its id alone: its
     ``status`` is ``remote``.
     ``why`` says what it waits for, or why it failed or was cancelled.
@@ -91,6 +93,7 @@ class GraphNode:
     started: str | None = None
     finished: str | None = None
     progress: dict[str, Any] | None = None
+    entry_point: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -140,6 +140,8 @@ jobs = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("not_before", String),
     Column("pools", JsonText(none_as_null=True), comment="units taken, by pool; null: none"),
+    Column("label", Text, comment="null: of a job from before there were any"),
+    Column("submitted_from", Text),
     Index("jobs_by_status", "status"),
     Index("jobs_by_user", "user", "submitted"),
     Index("jobs_by_install", "install"),

@@ -8,22 +8,25 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
-from pydantic import SkipValidation
+from pydantic import AwareDatetime, SkipValidation
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from park.errors import UnknownItem
+from park.errors import UnknownItem, UsageError
+from park.model.call_label import MOST_CHARACTERS
 from park.model.file_names import readable
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import JobRecord, JobRequest, encode
 from park_repo.http.file_content import FileContent
+from park_server.clock import text_of
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
@@ -35,7 +38,7 @@ from park_server.http.pieces import (
     records_response,
 )
 from park_server.jobs import job_rows
-from park_server.jobs.job_view import full_id, is_whole
+from park_server.jobs.job_view import JobFilter, full_id, is_whole
 
 __all__ = ["router"]
 
@@ -79,13 +82,30 @@ async def submit_jobs(
 @router.get("/jobs", response_model=list[JobRecord])
 async def list_jobs(
     request: Request,
+    *,
     status: JobState | None = None,
+    since: AwareDatetime | None = None,
+    label: Annotated[str | None, Query(max_length=MOST_CHARACTERS)] = None,
+    submitted_from: Annotated[str | None, Query(max_length=MOST_CHARACTERS)] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
 ) -> Response:
-    """Return the user's newest jobs."""
+    """Return the user's newest jobs: those submitted ``since``, with ``label`` in their label."""
     jobs, user = parts_of(request).jobs, user_of(request)
-    newest = partial(jobs.records, user, status=status, limit=limit)
+    wanted = JobFilter(
+        status=status,
+        since=None if since is None else _in_utc(since),
+        label=label,
+        submitted_from=submitted_from,
+    )
+    newest = partial(jobs.records, user, wanted, limit=limit)
     return await records_response(newest, many=True)
+
+
+def _in_utc(moment: datetime) -> str:
+    try:
+        return text_of(moment.astimezone(UTC))
+    except OverflowError:
+        raise UsageError(f"since={moment.isoformat()}: no such moment in UTC") from None
 
 
 @router.get("/jobs/{job}", response_model=JobRecord)

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, bindparam, select
 from park.errors import UnknownItem
 from park.model.conditions import brief
 from park.model.ids import JobId
-from park.model.states import JobKind, JobState, NodeKind
-from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
+from park.model.states import JobState, NodeKind
+from park.wire import GraphEdge, GraphNode, GraphRecord
 from park_server.db.blocks import in_blocks
-from park_server.db.tables import fetches, installs, jobs, needs
+from park_server.db.tables import installs, jobs, needs
 from park_server.jobs import job_rows
 from park_server.jobs.conditions.need_rows import install_facts
 from park_server.jobs.conditions.needs import COMPARED
@@ -32,7 +32,6 @@ _NEEDING = select(needs.c.job).where(needs.c.needed.in_(_IDS), needs.c.service =
 _HERE = select(jobs.c.id).where(jobs.c.id.in_(_IDS))
 _JOBS = select(*STORED).where(jobs.c.id.in_(_IDS))
 _INSTALLS = select(installs).where(installs.c.id.in_(_IDS))
-_FETCHES = select(fetches.c.job, fetches.c.document).where(fetches.c.job.in_(_IDS))
 
 _HOW = {COMPARED: "value"}
 
@@ -67,8 +66,7 @@ def graph(
     known.sort(key=attrgetter("submitted", "id"))
     needed_here = {needed for _, needed, service, _ in found.edges if not service}
     others = (needed_here | named) - {job.id for job in known}
-    urls = _urls(connection, known)
-    nodes = [_job_node(job, urls.get(job.id), line(connection, job)) for job in known]
+    nodes = [_job_node(job, line(connection, job)) for job in known]
     nodes.extend(_install_nodes(connection, others))
     nodes.extend(_remote_nodes(found))
     shown = {node.id for node in nodes}
@@ -119,21 +117,13 @@ def _rows(connection: Connection, statement: Any, names: Iterable[str]) -> list[
     ]
 
 
-def _urls(connection: Connection, known: Iterable[StoredJob]) -> dict[str, Any]:
-    """Return what each fetch among ``known`` fetches: a URL, or the node of a reference."""
-    names = [job.id for job in known if job.kind is JobKind.FETCH]
-    return {row.job: row.document["url"] for row in _rows(connection, _FETCHES, names)}
-
-
-def _job_node(job: StoredJob, url: Any, why: str) -> GraphNode:
-    label = job.entry_point
-    if job.entry_point == FETCH:
-        label = url if isinstance(url, str) else "fetch what a job left"
+def _job_node(job: StoredJob, why: str) -> GraphNode:
     quiet = job.status in {JobState.COMPLETED, JobState.RUNNING}
     return GraphNode(
         id=job.id,
         kind=NodeKind(job.kind),
-        label=label,
+        label=job.label,
+        entry_point=job.entry_point,
         status=job.status,
         why=None if quiet else why,
         submitted=job.submitted,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, Table, select
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
 
 from park.errors import UsageError
 from park.model.ids import JobId
@@ -12,7 +15,7 @@ from park_server.db.tables import installs, jobs
 from park_server.jobs.job_rows import files_of, get
 from park_server.jobs.stored_job import STORED, StoredJob
 
-__all__ = ["full_id", "is_whole", "listing", "record"]
+__all__ = ["JobFilter", "full_id", "is_whole", "listing", "record"]
 
 _WHOLE = 36
 """Characters of a UUID."""
@@ -65,13 +68,34 @@ def record(connection: Connection, job: JobId, user: str) -> JobRecord:
     return _record(found, files)
 
 
-def listing(
-    connection: Connection, user: str, *, status: JobState | None, limit: int
-) -> list[JobRecord]:
-    """Return the newest ``limit`` jobs of ``user``, newest first."""
-    query = select(*STORED).where(jobs.c.user == user)
-    if status is not None:
-        query = query.where(jobs.c.status == status)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobFilter:
+    """Which jobs are meant: all that is given holds for them.
+
+    ``since`` is RFC 3339 in UTC, ``label`` a part of theirs in any case.
+    """
+
+    status: JobState | None = None
+    since: str | None = None
+    label: str | None = None
+    submitted_from: str | None = None
+
+    def clauses(self) -> Iterator[ColumnElement[bool]]:
+        """Yield what a query asks of each job."""
+        if self.status is not None:
+            yield jobs.c.status == self.status
+        if self.since is not None:
+            yield jobs.c.submitted >= self.since
+        if self.label is not None:
+            label = func.coalesce(jobs.c.label, jobs.c.entry_point)
+            yield label.icontains(self.label, autoescape=True)
+        if self.submitted_from is not None:
+            yield jobs.c.submitted_from == self.submitted_from
+
+
+def listing(connection: Connection, user: str, wanted: JobFilter, *, limit: int) -> list[JobRecord]:
+    """Return the newest ``limit`` jobs of ``user`` that are ``wanted``, newest first."""
+    query = select(*STORED).where(jobs.c.user == user, *wanted.clauses())
     query = query.order_by(jobs.c.submitted.desc()).limit(limit)
     found = [StoredJob.of(row) for row in connection.execute(query)]
     files = files_of(connection, [job.id for job in found])
@@ -100,4 +124,6 @@ def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
         retries=job.options.retries,
         failures=job.failures,
         not_before=job.not_before if job.status is JobState.QUEUED else None,
+        label=job.label,
+        submitted_from=job.submitted_from,
     )

@@ -39,6 +39,7 @@ from park_server.jobs.failures.unreadable_rows import made_readable
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd
+from park_server.jobs.job_view import JobFilter
 from park_server.jobs.seams import Peers
 
 __all__ = ["Accepted", "Scheduler", "Submission"]
@@ -189,10 +190,15 @@ class Scheduler:
         found = self._folders.with_progress(record)
         return replace(found, pid=self._dispatcher.pid_of(JobId(record.id)))
 
-    def records(self, user: str, *, status: JobState | None, limit: int) -> list[JobRecord]:
-        """Return the newest ``limit`` jobs of ``user``, newest first, without their progress."""
-        found = self._database.read(lambda c: job_view.listing(c, user, status=status, limit=limit))
-        return [replace(record, pid=self._dispatcher.pid_of(JobId(record.id))) for record in found]
+    def records(self, user: str, wanted: JobFilter, *, limit: int) -> list[JobRecord]:
+        """Return the newest ``limit`` jobs of ``user``, newest first; in any thread.
+
+        With progress are those that run: of the others nobody asks how far they are.
+        """
+        found = self._database.read(lambda c: job_view.listing(c, user, wanted, limit=limit))
+        return [
+            self._alive(record) if record.status is JobState.RUNNING else record for record in found
+        ]
 
     def explainer(self) -> Explainer:
         """Return what explains jobs; for one request."""
@@ -281,4 +287,6 @@ def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
         kind=JobKind(plan.kind),
         when=plan.condition,
         retries=request.retries,
+        label=plan.label,
+        submitted_from=request.submitted_from,
     )

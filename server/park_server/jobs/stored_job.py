@@ -47,6 +47,12 @@ class StoredJob:
     failures: int
     not_before: str | None
     pools: dict[str, int] | None
+    submitted_from: str | None
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.options.label or self.entry_point
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> StoredJob:

@@ -63,7 +63,7 @@ def test_a_graph_is_a_tree_a_picture_and_dot(
     client: Client, flow: dict[str, str], tmp_path: Path
 ) -> None:
     text = client.run("graph", f"…{flow['read'][-8:]}").stdout
-    assert "✓ light_model:write" in text
+    assert "✓ write(name='a.txt', text='hello')" in text
     assert "it failed: ValueError: boom" in text
     for name, job in flow.items():
         assert text.count(f"…{job[-6:]}  ") == 1, name
@@ -120,8 +120,9 @@ def test_a_plan_submits_nothing(client: Client, scientist: Scientist, tmp_path: 
     script = tmp_path / "flow.py"
     script.write_text(f"{FLOW}\nprint(echo.result())\nraise SystemExit('not reached')\n")
     plan = json.loads(client.run("plan", "--json", script).stdout)
-    kinds = [(piece["label"], piece["stage"]) for piece in plan["pieces"]]
+    kinds = [(piece["entry_point"], piece["stage"]) for piece in plan["pieces"]]
     assert kinds[:3] == [("light_model:write", 0), ("light_model:read", 1), ("light_model:echo", 2)]
+    assert plan["pieces"][0]["label"] == "write(name='a.txt', text='hello')"
     (environment,) = plan["environments"]
     assert environment["lock_hash"] is not None
     assert "part of a plan" in plan["ended"] or "the plan ends" in plan["ended"]

@@ -132,7 +132,7 @@ def test_names_are_cut_where_they_tell_least() -> None:
     assert shortened("abcdefghij", 7) == "abc…hij"
     assert shortened("abc", 7) == "abc"
     long = node("a", label="package.module.deep:function")
-    assert short_label(long, 15) == "….deep:function"
+    assert short_label(long, 15) == "package…unction"
     assert short_label(node("a", kind="fetch", label="x" * 30), 10) == "fetch…xxxx"
 
 

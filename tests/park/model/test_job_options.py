@@ -38,7 +38,7 @@ def test_keywords_have_no_unit_and_fields_have() -> None:
 
 
 def test_every_keyword_is_a_field_of_the_record_and_of_a_request() -> None:
-    said: Any = dict.fromkeys(JobKeywords.__optional_keys__, 1)
+    said: Any = {**dict.fromkeys(JobKeywords.__optional_keys__, 1), "label": "film"}
     named = {each.name for each in fields(JobOptions)}
     assert set(said_options(said)) == named
     assert named <= {each.name for each in fields(JobRequest)}
@@ -53,6 +53,8 @@ def test_a_request_without_options_has_the_defaults() -> None:
     "said",
     [
         {"retries": -1},
+        {"label": ""},
+        {"label": "two\nlines"},
         {"retries": 1.5},
         {"retries": True},
         {"backoff": -0.1},

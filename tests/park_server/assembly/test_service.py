@@ -20,6 +20,7 @@ from park_server.db.tables import environments, locks
 from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.jobs.engines.runtime_copy import copy_runtime
+from park_server.jobs.job_view import JobFilter
 from park_server.leftovers import UNUSED_FOR_S
 from park_server.settings import Settings
 
@@ -71,7 +72,7 @@ async def start_and_stop(home: Home) -> None:
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
     async with assembled(settings, home, endpoints, "ada").running() as parts:
-        assert parts.jobs.records("ada", status=None, limit=1) == []
+        assert parts.jobs.records("ada", JobFilter(), limit=1) == []
 
 
 def names(path: Path) -> list[str]:

@@ -75,7 +75,10 @@ class Place:
         requests = [
             JobRequest(id=job, entry_point="mymodel:fit", call=call, **facts) for job in ids
         ]
-        new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
+        new = [
+            NewJob(request=request, label=request.entry_point, state=JobState.QUEUED)
+            for request in requests
+        ]
         self.database.write(lambda c: create_jobs(c, USER, new, SUBMITTED)).result()
         self.dispatcher.enqueue(map(JobId, ids))
 
@@ -299,7 +302,10 @@ def create_and_start(here: Place, *ids: str) -> set[JobId]:
     requests = [
         JobRequest(id=job, entry_point="mymodel:fit", call=call, lock_hash="ab") for job in ids
     ]
-    new = [NewJob(request=request, state=JobState.QUEUED) for request in requests]
+    new = [
+        NewJob(request=request, label=request.entry_point, state=JobState.QUEUED)
+        for request in requests
+    ]
     plans = [planned(request, datetime.now(UTC)) for request in requests]
     with here.database.together() as batch:
         batch.write(lambda c: create_jobs(c, USER, new, SUBMITTED))

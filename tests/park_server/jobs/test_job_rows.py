@@ -23,6 +23,7 @@ from park_server.jobs import job_rows, job_view
 from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
+from park_server.jobs.job_view import JobFilter
 
 JOB = JobId("0199")
 USER = "ada"
@@ -31,7 +32,12 @@ SUBMITTED = "2026-11-23T07:00:00.000000Z"
 
 def request(id: str = "0199", **facts: Any) -> JobRequest:  # noqa: A002
     return JobRequest(
-        id=id, entry_point="mymodel:fit", call={"args": [], "kwargs": {}}, lock_hash="ab", **facts
+        id=id,
+        entry_point="mymodel:fit",
+        call={"args": [], "kwargs": {}},
+        lock_hash="ab",
+        label="f()",
+        **facts,
     )
 
 
@@ -44,7 +50,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def create(connection: Connection, new: JobRequest, status: JobState) -> bool:
-    return bool(create_jobs(connection, USER, [NewJob(request=new, state=status)], SUBMITTED))
+    return bool(
+        create_jobs(
+            connection, USER, [NewJob(request=new, label=new.label or "", state=status)], SUBMITTED
+        )
+    )
 
 
 def types_of(database: Database) -> list[str]:
@@ -81,7 +91,7 @@ def test_another_users_job_does_not_exist(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     with pytest.raises(UnknownItem, match="no job 0199"):
         database.read(lambda c: job_rows.get(c, JOB, "bob"))
-    assert database.read(lambda c: job_view.listing(c, "bob", status=None, limit=10)) == []
+    assert database.read(lambda c: job_view.listing(c, "bob", JobFilter(), limit=10)) == []
     assert database.read(lambda c: events.after(c, "bob", 0, 10)) == []
 
 

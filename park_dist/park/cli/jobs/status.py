@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from typing import Any
 
 from park.cli.options import add_json, add_service, print_json, service_of
 from park.wire import encode
@@ -27,32 +25,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the record."""
+    from park.drawing.progress_text import progress_text
+    from park.drawing.tree import one_line
+
     job = service_of(options).job(options.job)
     record = job.refresh()
     if options.json:
         print_json(encode(record))
         return 0
-    print(f"{record.id}  {record.status}  {record.entry_point}")
+    print(f"{record.id}  {record.status}  {one_line(record.label)}")
+    print(f"calls        {record.entry_point}")
     print(f"lock         {record.lock_hash or 'not bound yet'}")
     print(f"environment  {record.environment or '-'}")
-    print(f"submitted    {record.submitted}")
+    print(f"submitted    {record.submitted}{_origin(record.submitted_from)}")
     print(f"started      {record.started or '-'}")
     print(f"finished     {record.finished or '-'}")
     for file in record.files:
         print(f"file         {file.name} ({file.size} bytes)")
     if record.progress:
-        print(f"progress     {', '.join(_reported(record.progress))}")
+        print(f"progress     {one_line(progress_text(record.progress))}")
     if record.error:
-        print(f"error        {record.error}")
+        print(f"error        {one_line(record.error)}")
     if options.traceback:
         print(job.traceback() or "no traceback")
     return 0
 
 
-def _reported(report: dict[str, Any]) -> Iterator[str]:
-    """Yield how far the job was at its last report, and each value that it named."""
-    if report.get("done") is not None:
-        total = report.get("total")
-        yield f"{report['done']}" if total is None else f"{report['done']} of {total}"
-    for name, value in (report.get("values") or {}).items():
-        yield f"{name} {value}"
+def _origin(submitted_from: str | None) -> str:
+    from park.drawing.tree import one_line
+
+    return f" from {one_line(submitted_from)}" if submitted_from else ""

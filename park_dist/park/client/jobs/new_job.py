@@ -17,6 +17,7 @@ from park.client.jobs.submitted_job import Job
 from park.client.jobs.when import Condition, condition_of
 from park.client.submission.binding import Binding
 from park.client.submission.item import Item, Opening
+from park.client.submission.this_account import this_account
 from park.errors import InvalidEntryPoint, UsageError
 from park.model.entry_point import EntryPoint
 from park.model.ids import new_id
@@ -95,7 +96,7 @@ def new_job(
     refer to, and ``openings`` what it needs opened besides.
     """
     name, connection = new_id(), service.connection
-    document = {"id": name, **document}
+    document = {"id": name, "submitted_from": this_account(), **document}
     handles: Sequence[Handle] = call.jobs
     if when is not None:
         when = condition_of(when)

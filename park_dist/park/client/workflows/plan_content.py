@@ -13,6 +13,7 @@ from park.client.access.dry_run import dry_run
 from park.client.installs.environment_plan import EnvironmentPlan, environment_plan
 from park.client.workflows.layers import Workflow
 from park.errors import PlanEnds
+from park.model.call_label import call_label
 from park.model.conditions import InstallIs, JobIs, Leaf, Phase, describe, leaves
 from park.model.conditions_json import condition_from_json
 from park.model.leaves import needed_by
@@ -152,7 +153,8 @@ class PlanContent:
                     "id": item.id,
                     "service": item.outbox.url,
                     "kind": kind_of(item),
-                    "label": item.label,
+                    "label": _label(item),
+                    "entry_point": (item.document or {}).get("entry_point"),
                     "stage": layers[item.id],
                     "needs": needs.get(item.id, []),
                     "when": None if item.document is None else item.document.get("when"),
@@ -172,20 +174,33 @@ def kind_of(item: Item) -> NodeKind:
 
 
 def _node(item: Item, service: str | None) -> GraphNode:
-    kind = kind_of(item)
-    label = _url(item.document) if kind is NodeKind.FETCH else item.label
+    document = item.document or {}
     why = None
     if item.document is not None and (when := item.document.get("when")) is not None:
         expression = condition_from_json(when)
         if any(not _is_completion(leaf) for leaf in leaves(expression)):
             why = f"when {describe(expression)}"
-    return GraphNode(id=item.id, kind=kind, label=label, status="", service=service, why=why)
+    return GraphNode(
+        id=item.id,
+        kind=kind_of(item),
+        label=_label(item),
+        entry_point=document.get("entry_point"),
+        status="",
+        service=service,
+        why=why,
+    )
 
 
-def _url(document: dict[str, Any] | None) -> str:
-    """Return what is fetched; the name of a file of another job is not known yet."""
-    url = (document or {}).get("fetch", {}).get("url")
-    return url if isinstance(url, str) else "what a job leaves"
+def _label(item: Item) -> str:
+    """Return what a piece is called; the name of a file of another job is not known yet."""
+    document = item.document
+    if document is None:
+        return item.label
+    if (fetch := document.get("fetch")) is not None:
+        url = fetch["url"]
+        return url if isinstance(url, str) else "what a job leaves"
+    label: str | None = document.get("label")
+    return label or call_label(document["entry_point"], document["call"])
 
 
 def _is_completion(leaf: Leaf) -> bool:

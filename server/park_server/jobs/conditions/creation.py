@@ -26,13 +26,14 @@ _ADD_FETCH = insert(fetches)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewJob:
-    """A job to be written, in the ``state`` in which it begins.
+    """A job to be written, called ``label``, in the ``state`` in which it begins.
 
     ``condition`` and ``pending`` as in the table; the hashes are those of its install, where
     that is ready already.
     """
 
     request: JobRequest
+    label: str
     state: JobState
     condition: dict[str, Any] | None = None
     pending: int | None = None
@@ -95,7 +96,9 @@ def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
         "condition": new.condition,
         "pending": new.pending,
         "failures": 0,
+        "submitted_from": request.submitted_from,
         **option_values(request),
+        "label": new.label,
     }
 
 

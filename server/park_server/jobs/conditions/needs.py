@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from park.errors import UsageError
+from park.model.call_label import call_label, checked_label
 from park.model.conditions import (
     After,
     Comparison,
@@ -33,7 +34,7 @@ from park.model.references import NODE, Reference, What
 from park.model.states import JobKind
 from park.runtime.codec import TAG
 from park.wire import FETCH, FetchRequest, JobRequest
-from park_server.fetch_target import target_of
+from park_server.fetch_target import shown, target_of
 
 __all__ = [
     "COMPARED",
@@ -63,7 +64,7 @@ _MOST_MEMORY_BYTES = (1 << 63) - 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """A request with what its job needs.
+    """A request with what its job needs, and what that is called.
 
     ``condition`` is the JSON of the one that its user gave, with moments for delays. Where
     all of it, with what the arguments and the install imply, is that each of ``needs``
@@ -73,6 +74,7 @@ class Planned:
 
     id: JobId
     request: JobRequest
+    label: str
     condition: dict[str, Any] | None
     expression: Expression | None
     needs: tuple[Need, ...]
@@ -126,12 +128,21 @@ def planned(request: JobRequest, accepted: datetime) -> Planned:
     return Planned(
         id=id,
         request=request,
+        label=request.label or _call_label(request),
         condition=condition,
         expression=None if is_plain else all_of(parts),
         needs=tuple(sorted(needs)),
         remote=_remote(parts),
         installs=frozenset(installs),
     )
+
+
+def _call_label(request: JobRequest) -> str:
+    """Return what a job is called that nobody has given a label."""
+    if request.fetch is None:
+        return call_label(request.entry_point, request.call)
+    url = request.fetch.url
+    return shown(url) if isinstance(url, str) else "fetch what a job left"
 
 
 def _installs_in(expression: Expression) -> Iterator[str]:
@@ -204,7 +215,7 @@ def _check(request: JobRequest) -> None:
 
 
 def _check_size(request: JobRequest) -> None:
-    for name in ("entry_point", "lock_hash", "install", "set_hash"):
+    for name in ("entry_point", "lock_hash", "install", "set_hash", "submitted_from"):
         if len(getattr(request, name) or "") > _LONGEST_NAME:
             raise UsageError(f"the {name} of a job has at most {_LONGEST_NAME} characters")
     if len(request.grants) > _MOST_GRANTS:
@@ -221,6 +232,8 @@ def _check_fetch(request: JobRequest, fetch: FetchRequest) -> None:
 
 
 def _check_options(request: JobRequest) -> None:
+    if request.label is not None:
+        checked_label(request.label)
     if not 0 <= request.retries <= _MOST_RETRIES:
         raise UsageError(f"retries={request.retries}: expected 0 to {_MOST_RETRIES}")
     if not math.isfinite(request.backoff_s) or not 0 <= request.backoff_s <= _LONGEST_BACKOFF_S:

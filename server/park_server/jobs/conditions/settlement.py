@@ -323,11 +323,14 @@ def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) 
 def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
     request = plan.request
     if plan.is_free:
-        return NewJob(request=request, state=JobState.QUEUED, condition=plan.condition)
+        return NewJob(
+            request=request, label=plan.label, state=JobState.QUEUED, condition=plan.condition
+        )
     pending = _missing(cascade, plan) if plan.is_plain else None
     install = None if request.install is None else cascade.verdicts.install(request.install)
     return NewJob(
         request=request,
+        label=plan.label,
         state=JobState.QUEUED if pending == 0 else JobState.WAITING,
         condition=plan.condition,
         pending=pending,

@@ -12,6 +12,7 @@ import park
 from park.client.jobs.arguments import EncodedCall
 from park.client.jobs.new_job import check_arguments, entry_point_of, new_job
 from park.client.submission.item import State
+from park.client.submission.this_account import this_account
 from park.errors import InvalidEntryPoint, UsageError
 from park.model.entry_point import EntryPoint
 
@@ -116,7 +117,7 @@ def made(service: JobService, *needs: Any, when: Any = None) -> Any:
 def test_a_new_job_has_an_id_of_its_own_and_is_not_sent(one: JobService) -> None:
     job, other = made(one), made(one)
     assert job.id != other.id
-    assert job.item.document == {"id": job.id, **DOCUMENT}
+    assert job.item.document == {"id": job.id, "submitted_from": this_account(), **DOCUMENT}
     assert (job.entry_point, job.item.pickled) == ("m:f", True)
     assert job.item.state is State.PENDING
     assert one.asked == []

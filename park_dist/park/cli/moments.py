@@ -1,0 +1,28 @@
+"""Moments as people type them: a while ago, a day, a time of a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from park.errors import UsageError
+from park.model.durations import parse_duration
+
+__all__ = ["parse_since"]
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """Return the moment that ``text`` names: ``2h`` (before ``now``), or in ISO 8601.
+
+    A moment without a zone is of the zone here; a date is its midnight. Raises `UsageError`.
+    """
+    try:
+        return now - timedelta(seconds=parse_duration(text))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since {text!r} is no moment",
+            hint="for example 2h, 3d, 2026-11-27, 2026-11-27T14:30",
+        ) from None

@@ -1,0 +1,27 @@
+"""What a job reports of its progress, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["progress_text", "values_text"]
+
+
+def progress_text(report: Mapping[str, Any] | None) -> str:
+    """Return how far a job is, and the values that it names: ``20 of 100, chisq 1.9``."""
+    done, total = (report or {}).get("done"), (report or {}).get("total")
+    far = "" if done is None else f"{_figure(done)}" + (f" of {_figure(total)}" if total else "")
+    return ", ".join(filter(None, [far, values_text(report)]))
+
+
+def values_text(report: Mapping[str, Any] | None) -> str:
+    """Return the values that a report names: ``chisq 1.9, step 3``."""
+    values = (report or {}).get("values")
+    if not isinstance(values, dict):
+        return ""
+    return ", ".join(f"{name} {_figure(value)}" for name, value in values.items())
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

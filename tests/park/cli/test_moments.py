@@ -1,0 +1,27 @@
+"""Moments as people type them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from park.cli.moments import parse_since
+from park.errors import UsageError
+
+NOW = datetime(2026, 11, 27, 12, 0, 0, tzinfo=UTC)
+
+
+def test_a_while_is_before_now() -> None:
+    assert parse_since("2h", NOW) == NOW - timedelta(hours=2)
+
+
+def test_a_moment_is_of_the_zone_here_unless_it_says_its_own() -> None:
+    assert parse_since("2026-11-27", NOW) == datetime(2026, 11, 27).astimezone()
+    assert parse_since("2026-11-27T10:00+02:00", NOW) == datetime(2026, 11, 27, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "-2h", "2 fortnights", "99999999999d"])
+def test_what_is_no_moment_is_told(text: str) -> None:
+    with pytest.raises(UsageError, match="is no moment"):
+        parse_since(text, NOW)
