@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from park import __version__
+from park.cli.parser import Parser
 from park.errors import ParkError, UsageError
 
 if TYPE_CHECKING:
@@ -135,7 +136,9 @@ def _print_names_as_they_are() -> None:
 
 def command_parsers() -> dict[str, argparse.ArgumentParser]:
     """Return the complete parser of each subcommand, for documentation."""
-    parsers = {name: argparse.ArgumentParser(prog=f"park {name}") for name in _COMMANDS}
+    parsers: dict[str, argparse.ArgumentParser] = {
+        name: Parser(prog=f"park {name}") for name in _COMMANDS
+    }
     for name, parser in parsers.items():
         _configure(parser, name)
     return parsers
@@ -149,7 +152,7 @@ def whole_parser() -> argparse.ArgumentParser:
 def _parser(chosen: Iterable[str | None]) -> argparse.ArgumentParser:
     """Return the parser in which the commands ``chosen`` have their arguments."""
     complete = set(chosen)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="park",
         description="Run the code and the versions of here on compute services.",
         epilog="exit status: " + "; ".join(f"{code} {text}" for code, text in EXIT_CODES.items()),

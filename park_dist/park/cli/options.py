@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from park.errors import UsageError
-from park.model.sizes import parse_size
+from park.model.job_options import LEAST_MEMORY_BYTES
+from park.model.sizes import parse_size, shown_size
 
 if TYPE_CHECKING:
     from park.client.service import Service
@@ -212,6 +213,12 @@ def _memory(text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        return parse_size(text)
+        size = parse_size(text)
     except ValueError as error:
         raise UsageError(f"--memory {text!r}: {error}", hint="for example --memory 2G") from error
+    if size < LEAST_MEMORY_BYTES:
+        raise UsageError(
+            f"--memory {text!r} is {shown_size(size)}, in which no Python starts",
+            hint=f"did you mean --memory {text.strip()}G?" if text.strip().isdigit() else "",
+        )
+    return size

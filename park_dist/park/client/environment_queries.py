@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -28,7 +29,7 @@ from packaging.utils import (
 from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.installs.bundle import is_bundle, read_bundle
-from park.errors import UnknownItem, UsageError
+from park.errors import LocalSetError, UnknownItem, UsageError
 from park.local.python_minor import python_minor
 from park.model.pins import RequirementSet, normalized_version
 from park.wire import (
@@ -41,13 +42,13 @@ from park.wire import (
     decode,
 )
 
-__all__ = ["Contents", "RemoteEnvironments", "contents_of", "remote_environments"]
+__all__ = ["Contents", "RemoteEnvironments", "compared", "contents_of", "remote_environments"]
 
 _SHORTEST_PREFIX = 6
 _HEX = frozenset("0123456789abcdef")
 
 LOCAL = "local"
-"""The word for all that is installed in this interpreter."""
+"""The word for what is installed here of the project on the other side, or else for all."""
 
 
 def remote_environments(name: str | None = None) -> RemoteEnvironments:
@@ -118,11 +119,15 @@ class RemoteEnvironments:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contents:
-    """What one side of a comparison holds: a label for people, the Python minor, versions."""
+    """What one side of a comparison holds: a label for people, the Python minor, versions.
+
+    ``project`` is the one that it was made for, where that is known.
+    """
 
     label: str
     python: str
     versions: dict[NormalizedName, str]
+    project: NormalizedName | None = None
 
     def differences(self, other: Contents) -> tuple[tuple[str, str | None, str | None], ...]:
         """Return (name, version here, version in ``other``) where they differ.
@@ -133,6 +138,34 @@ class Contents:
         rows = [(str(name), self.versions.get(name), other.versions.get(name)) for name in names]
         rows.insert(0, ("python", self.python, other.python))
         return tuple(row for row in rows if row[1] != row[2])
+
+
+def compared(a: str, b: str, environments: RemoteEnvironments) -> tuple[Contents, Contents]:
+    """Return what both texts name; see `contents_of`.
+
+    ``local`` is, beside an environment of a project that is installed here, that project with
+    its closure: what a job would run with.
+    """
+    if LOCAL not in {a, b} or a == b:
+        return contents_of(a, environments), contents_of(b, environments)
+    other = contents_of(b if a == LOCAL else a, environments)
+    here = _here(other) or contents_of(LOCAL, environments)
+    return (here, other) if a == LOCAL else (other, here)
+
+
+def _here(other: Contents) -> Contents | None:
+    """Return the project of ``other`` with its closure; None where it is not installed here."""
+    from park.build.cache import user_cache
+    from park.build.local_set import project_set
+
+    if other.project is None:
+        return None
+    try:
+        found = project_set(other.project, cache=user_cache()).requirements
+    except LocalSetError:
+        return None
+    label = f"{other.project} here, with all that it requires"
+    return Contents(label=label, python=found.python, versions=found.versions())
 
 
 def contents_of(text: str, environments: RemoteEnvironments) -> Contents:
@@ -162,7 +195,14 @@ def _environment(detail: EnvironmentDetail) -> Contents:
         label=f"environment {summary.lock_hash[:12]} ({projects})",
         python=summary.python,
         versions={canonicalize_name(pin.name): pin.version for pin in detail.packages},
+        project=_only(summary.projects),
     )
+
+
+def _only(projects: Sequence[str]) -> NormalizedName | None:
+    """Return the one project among ``projects``, which come with their versions."""
+    names = {canonicalize_name(each.partition("==")[0]) for each in projects}
+    return names.pop() if len(names) == 1 else None
 
 
 def _interpreter() -> Contents:

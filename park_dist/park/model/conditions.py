@@ -38,6 +38,7 @@ __all__ = [
     "any_of",
     "at_least_of",
     "brief",
+    "denied_leaves",
     "describe",
     "evaluate",
     "is_conjunction",
@@ -233,6 +234,17 @@ def leaves(expression: Expression) -> Iterator[Leaf]:
             yield part.leaf if isinstance(part, Not) else part
 
 
+def denied_leaves(expression: Expression) -> Iterator[Leaf]:
+    """Yield the leaves that are not to be."""
+    pending = [expression]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, AtLeast):
+            pending.extend(part.parts)
+        elif isinstance(part, Not):
+            yield part.leaf
+
+
 def evaluate(expression: Expression, verdict_of: Callable[[Leaf], Verdict]) -> Verdict:
     """Return what ``expression`` is worth, given what its leaves are worth."""
     match expression:
@@ -242,7 +254,7 @@ def evaluate(expression: Expression, verdict_of: Callable[[Leaf], Verdict]) -> V
         case Not(leaf=leaf):
             verdict = verdict_of(leaf)
             if verdict.truth is Truth.TRUE:
-                return Verdict(Truth.NEVER, f"needs that not: {describe(leaf)}")
+                return Verdict(Truth.NEVER, f"needs that {_denied(leaf)}")
             if verdict.truth is Truth.NEVER:
                 return TRUE
             return verdict
@@ -277,9 +289,8 @@ def anchored(expression: Expression, accepted: datetime) -> Expression:
 def describe(expression: Expression) -> str:  # noqa: PLR0911 (one for each kind)
     """Return the expression as a person reads it, with the ends of ids."""
     match expression:
-        case JobIs(job=name, phase=phase) | InstallIs(install=name, phase=phase):
-            what = "install" if isinstance(expression, InstallIs) else "job"
-            return f"{what} {brief(name)} {phase}"
+        case JobIs(phase=phase) | InstallIs(phase=phase):
+            return f"{_subject(expression)} {phase}"
         case Comparison(left=left, operator=operator, right=right):
             return f"{_operand(left)} {operator} {_operand(right)}"
         case Pool(name=name, count=count):
@@ -290,11 +301,42 @@ def describe(expression: Expression) -> str:  # noqa: PLR0911 (one for each kind
             return f"before {_when(moment)}"
         case After(seconds=seconds):
             return f"after {seconds:g} s"
+        case Not(leaf=JobIs() | InstallIs() as leaf):
+            return _opposite(leaf)[0]
         case Not(leaf=leaf):
             return f"not ({describe(leaf)})"
         case AtLeast(count=count, parts=parts):
             return _described_parts(count, parts)
     raise AssertionError(expression)
+
+
+_DID_NOT = {
+    Phase.STARTED: ("did not start", "did"),
+    Phase.FINISHED: ("did not end", "did"),
+    Phase.COMPLETED: ("did not complete", "did"),
+    Phase.FAILED: ("did not fail", "did"),
+    Phase.CANCELLED: ("was not cancelled", "was"),
+}
+"""What is not to be, and what is said where it is so."""
+
+
+def _opposite(leaf: JobIs | InstallIs) -> tuple[str, str]:
+    did_not, did = _DID_NOT[leaf.phase]
+    return f"{_subject(leaf)} {did_not}", did
+
+
+def _subject(leaf: JobIs | InstallIs) -> str:
+    if isinstance(leaf, InstallIs):
+        return f"install {brief(leaf.install)}"
+    return f"job {brief(leaf.job)}"
+
+
+def _denied(leaf: Leaf) -> str:
+    """Return what was not to be, and that it is."""
+    if isinstance(leaf, (JobIs, InstallIs)):
+        opposite, did = _opposite(leaf)
+        return f"{opposite}; it {did}"
+    return f"{describe(leaf)} is not so; it is"
 
 
 def _described_parts(count: int, parts: tuple[Expression, ...]) -> str:

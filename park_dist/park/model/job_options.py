@@ -10,7 +10,14 @@ from typing import Any, TypedDict
 from park.errors import UsageError
 from park.model.call_label import checked_label
 
-__all__ = ["OPTION_NAMES", "JobKeywords", "JobOptions", "option_values", "said_options"]
+__all__ = [
+    "LEAST_MEMORY_BYTES",
+    "OPTION_NAMES",
+    "JobKeywords",
+    "JobOptions",
+    "option_values",
+    "said_options",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +39,9 @@ class JobOptions:
     fresh: bool = False
     label: str | None = None
 
+
+LEAST_MEMORY_BYTES = 1 << 20
+"""The least limit of memory that can be meant: the data of an idle Python takes five times that."""
 
 OPTION_NAMES = tuple(each.name for each in fields(JobOptions))
 """The names of the options, which requests and rows have as well."""
@@ -69,6 +79,11 @@ def said_options(said: JobKeywords, marked: Mapping[str, Any] | None = None) -> 
     _check("backoff", said.get("backoff"))
     _check("timeout", said.get("timeout"), above=True)
     _check("memory", said.get("memory"), whole=True, above=True)
+    if (memory := said.get("memory")) is not None and memory < LEAST_MEMORY_BYTES:
+        raise UsageError(
+            f"memory={memory}: in {memory} bytes no Python starts",
+            hint=f"it is in bytes: {memory} GiB are memory={memory} * 2**30",
+        )
     if said.get("label") is not None:
         checked_label(said["label"])
     unknown = set(said) - JobKeywords.__optional_keys__

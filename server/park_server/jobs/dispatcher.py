@@ -120,6 +120,10 @@ class Dispatcher:
         """Return how many slots are taken, and how many there are; from any thread."""
         return len(self._starting) + len(self._runs), self._slots
 
+    def ahead_of(self, job: JobId) -> int | None:
+        """Return how many jobs come before ``job`` in the queue; from any thread."""
+        return self._queue.ahead_of(job)
+
     def running(self) -> Sequence[JobId]:
         """Return the jobs that run."""
         return list(self._runs)

@@ -35,6 +35,15 @@ class Queue:
     def __bool__(self) -> bool:
         return bool(self._ids or self._read)
 
+    def ahead_of(self, job: JobId) -> int | None:
+        """Return how many come before ``job``, None where it is not here; from any thread."""
+        # CPython copies a deque of what is no Python code's without a pause for other threads
+        waiting = [*(queued.id for queued in list(self._read)), *list(self._ids)]
+        try:
+            return waiting.index(job)
+        except ValueError:
+            return None
+
     def add(self, jobs: Iterable[JobId]) -> None:
         """Put ``jobs`` behind all others."""
         self._ids.extend(jobs)

@@ -204,6 +204,7 @@ class Scheduler:
         """Return what explains jobs; for one request."""
         return self._settlement.explainer(
             slots=self._dispatcher.slots,
+            ahead_of=self._dispatcher.ahead_of,
             remark=self._peers.remark,
             held_up=lambda: self._disk.remark,
         )

@@ -49,3 +49,11 @@ def test_a_size_may_have_a_unit() -> None:
     with pytest.raises(UsageError, match="--memory 'much'") as caught:
         _memory("much")
     assert "--memory 2G" in str(caught.value.hint)
+
+
+def test_a_size_without_its_unit_is_no_limit_that_anybody_means() -> None:
+    with pytest.raises(
+        UsageError, match="--memory '5' is 5 B, in which no Python starts"
+    ) as caught:
+        _memory("5")
+    assert caught.value.hint == "did you mean --memory 5G?"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from packaging.utils import NormalizedName
 
-from park.client.environment_queries import Contents, RemoteEnvironments, contents_of
+from park.client.environment_queries import Contents, RemoteEnvironments, compared, contents_of
 from park.errors import UsageError
+from park.wire import EnvironmentDetail, EnvironmentSummary, PinRecord
 
 NO_SERVICE = cast("RemoteEnvironments", None)  # these are never asked of one
 
@@ -105,3 +107,36 @@ def test_local_is_the_whole_interpreter() -> None:
 
     assert found.python == MINOR
     assert {"pytest", "packaging", "park-dist"} <= found.versions.keys()
+
+
+class OneEnvironment:
+    """Stands for a service with the environment of ``project``, which has six 1.16.0."""
+
+    def __init__(self, project: str) -> None:
+        self._project = project
+
+    def show(self, name: str) -> EnvironmentDetail:
+        names = [field.name for field in fields(EnvironmentSummary)]
+        known: dict[str, Any] = {
+            "lock_hash": name,
+            "python": MINOR,
+            "projects": [f"{self._project}==1.0"],
+        }
+        summary = EnvironmentSummary(**{**dict.fromkeys(names), **known})
+        pins = [PinRecord(name="six", version="1.16.0")]
+        detail: dict[str, Any] = {field.name: None for field in fields(EnvironmentDetail)}
+        return EnvironmentDetail(**{**detail, "environment": summary, "packages": pins})
+
+
+def test_local_is_the_same_project_here_where_it_is_installed() -> None:
+    service = cast("RemoteEnvironments", OneEnvironment("rich"))
+    there, here = compared("abcdef", "local", service)
+    assert here.label == "rich here, with all that it requires"
+    assert {"rich", "pygments"} <= set(here.versions)
+    assert "pytest" not in here.versions
+    assert compared("local", "abcdef", service) == (here, there)
+
+
+def test_local_is_the_whole_interpreter_where_the_project_is_not_installed() -> None:
+    service = cast("RemoteEnvironments", OneEnvironment("no-such-project"))
+    assert "pytest" in compared("abcdef", "local", service)[1].versions

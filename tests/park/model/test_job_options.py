@@ -38,7 +38,11 @@ def test_keywords_have_no_unit_and_fields_have() -> None:
 
 
 def test_every_keyword_is_a_field_of_the_record_and_of_a_request() -> None:
-    said: Any = {**dict.fromkeys(JobKeywords.__optional_keys__, 1), "label": "film"}
+    said: Any = {
+        **dict.fromkeys(JobKeywords.__optional_keys__, 1),
+        "label": "film",
+        "memory": 1 << 30,
+    }
     named = {each.name for each in fields(JobOptions)}
     assert set(said_options(said)) == named
     assert named <= {each.name for each in fields(JobRequest)}
@@ -54,6 +58,7 @@ def test_a_request_without_options_has_the_defaults() -> None:
     [
         {"retries": -1},
         {"label": ""},
+        {"memory": 5},
         {"label": "two\nlines"},
         {"retries": 1.5},
         {"retries": True},

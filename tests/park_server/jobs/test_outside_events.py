@@ -48,13 +48,13 @@ def test_what_lives_elsewhere_is_followed_staged_and_released(tmp_path: Path) ->
             assert peers.asked == [("watch", "a")]
             why = here.database.read(lambda c: here.scheduler.explainer().why(c, "a", USER))
             assert why.line == (
-                f"waits: job far completed on {ELSEWHERE} (sns.example.org has not answered a)"
+                f"job far completed on {ELSEWHERE} (sns.example.org has not answered a)"
             )
             await here.events.leaf_decided(JobId("a"), 0, TRUE)
             await here.events.leaf_decided(JobId("a"), 0, TRUE)  # told twice
             assert (peers.asked[1:], here.status("a")) == ([("stage", "a")], ["waiting"])
             why = here.database.read(lambda c: here.scheduler.explainer().why(c, "a", USER))
-            assert why.line.startswith(f"brings here what it refers to on {ELSEWHERE}")
+            assert why.line.startswith(f"what it refers to on {ELSEWHERE} is brought here")
             reference = json.dumps(there.as_json(), sort_keys=True)
             row = {"job": "a", "reference": reference, "document": 42}
             here.database.write(lambda c: c.execute(staged.insert(), row)).result()

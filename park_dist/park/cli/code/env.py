@@ -19,7 +19,7 @@ __all__ = ["EXAMPLES", "configure", "run"]
 EXAMPLES = """examples:
   park env list
   park env show 3fa91c
-  park env diff 3fa91c local               all that is installed in this interpreter
+  park env diff 3fa91c local               its project here, with all that it requires
   park env diff mymodel==1.4 mymodel       a version there, the module here
   park env diff 3fa91c pylock.toml         a lock file (PEP 751), or a bundle
   park env verify 3fa91c --thorough        by content; what was changed is repaired
@@ -97,9 +97,9 @@ def _show(environments: RemoteEnvironments, options: argparse.Namespace) -> None
 
 
 def _diff(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
-    from park.client.environment_queries import contents_of
+    from park.client.environment_queries import compared
 
-    a, b = (contents_of(text, environments) for text in (options.a, options.b))
+    a, b = compared(options.a, options.b, environments)
     differences = a.differences(b)
     if options.json:
         rows = [dict(zip(("name", "a", "b"), each, strict=True)) for each in differences]

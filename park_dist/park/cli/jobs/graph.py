@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.cli.options import add_jobs, add_json, add_service, service_of
+from park.errors import UsageError
 from park.wire import GraphRecord, encode
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ def run(options: argparse.Namespace) -> int:
     """Print or write the workflow."""
     from park.client.workflows.graph import Workflows, job_named, others
 
+    form = _form(options)  # before anything is asked
     with others() as elsewhere:
         workflows = Workflows(service_of(options).transport, elsewhere)
         record = workflows.connected([job_named(text) for text in options.job])
-    form = _form(options)
     if options.output in {None, "-"}:
         _show(record, form, options)
     else:
@@ -59,13 +60,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-_ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".json": "json"}
+_ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".json": "json", ".txt": "text", "": "text"}
 
 
 def _form(options: argparse.Namespace) -> str:
-    asked = (form for form in ("dot", "svg", "json") if getattr(options, form))
+    """Return the form that an option names, else the ending of the file; raises `UsageError`."""
+    for form in ("dot", "svg", "json"):
+        if getattr(options, form):
+            return form
     ending = Path(options.output or "").suffix.lower()
-    return next(asked, _ENDINGS.get(ending, "text"))
+    if ending not in _ENDINGS:
+        raise UsageError(
+            f"{options.output}: a workflow is written as {', '.join(filter(None, _ENDINGS))}, "
+            f"and not as {ending}",
+            hint="-o workflow.svg is a picture that any browser shows; Graphviz makes others: "
+            f"park graph --dot | dot -T{ending[1:]} -o {options.output}",
+        )
+    return _ENDINGS[ending]
 
 
 def _show(record: GraphRecord, form: str, options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from park.client.jobs.ends import End, EndListener, HowItEnded
 from park.client.jobs.submitted_job import Job
+from park.client.jobs.when import Condition
 from park.errors import UsageError
 
 __all__ = [
@@ -44,14 +45,15 @@ class DoneAndNotDone(NamedTuple):
 
 
 def wait(
-    jobs: Iterable[Job], timeout: float | None = None, when: str = ALL_COMPLETED
+    jobs: Iterable[Job] | Job, timeout: float | None = None, when: str = ALL_COMPLETED
 ) -> DoneAndNotDone:
     """Wait for ``jobs`` (or installs), and return those that have ended and those that have not.
 
-    ``when`` is `park.ALL_COMPLETED`, `park.FIRST_COMPLETED` or `park.FIRST_FAILED`; as in
-    `concurrent.futures` they speak of ends, however these are. After ``timeout`` seconds it
-    returns as well. A job that was not submitted has ended: its `result` says why. Raises
-    `ServiceUnreachable` where a service does not answer for a minute.
+    A single one may stand in place of several. ``when`` is `park.ALL_COMPLETED`,
+    `park.FIRST_COMPLETED` or `park.FIRST_FAILED`; as in `concurrent.futures` they speak of
+    ends, however these are. After ``timeout`` seconds it returns as well. A job that was not
+    submitted has ended: its `result` says why. Raises `ServiceUnreachable` where a service does
+    not answer for a minute.
     """
     if when not in _WHENS:
         raise UsageError(
@@ -68,7 +70,7 @@ def wait(
     return DoneAndNotDone(done, set(left.values()))
 
 
-def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[Job]:
+def as_completed(jobs: Iterable[Job] | Job, timeout: float | None = None) -> Iterator[Job]:
     """Yield each of ``jobs`` (or installs) when it has ended, however.
 
     Raises `TimeoutError` where not all have ended ``timeout`` seconds after the call.
@@ -77,12 +79,21 @@ def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[
     return _each_completed(pending, None if timeout is None else time.monotonic() + timeout)
 
 
-def _by_id(jobs: Iterable[Job]) -> dict[str, Job]:
-    found = list(jobs)
+def _by_id(jobs: Any) -> dict[str, Job]:
+    found = [jobs] if _is_one(jobs) else list(jobs)
     for job in found:
         if not hasattr(job, "iscompleted"):
-            raise UsageError(f"{job!r} is neither a job nor an install")
+            raise UsageError(
+                f"{job!r} is neither a job nor an install",
+                hint="a condition waits by itself: a.iscompleted.wait()"
+                if isinstance(job, Condition)
+                else "",
+            )
     return {job.id: job for job in found}
+
+
+def _is_one(jobs: object) -> bool:
+    return hasattr(jobs, "iscompleted") or isinstance(jobs, Condition)
 
 
 def _each_completed(pending: dict[str, Job], deadline: float | None) -> Iterator[Job]:

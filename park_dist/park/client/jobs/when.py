@@ -229,14 +229,31 @@ def available(name: str, count: int = 1) -> Condition:
     return condition
 
 
-def at(moment: datetime) -> Condition:
-    """Return the condition that ``moment`` has come; without a zone it is in local time."""
+def at(moment: datetime | str) -> Condition:
+    """Return the condition that ``moment`` has come; without a zone it is in local time.
+
+    As text it is in ISO 8601: ``park.at("2026-11-27T18:00")``. Raises `UsageError`.
+    """
+    if isinstance(moment, str):
+        moment = _parsed(moment)
     if not isinstance(moment, datetime):
-        raise UsageError(f"park.at({moment!r}): it is a datetime")
+        raise UsageError(
+            f"park.at({moment!r}): expected a datetime, or its text",
+            hint='park.at("2026-11-27T18:00"); a delay is park.after(seconds)',
+        )
     try:
         return Condition(At(moment=moment.astimezone(UTC)), ())
     except (OverflowError, ValueError) as error:
         raise UsageError(f"park.at({moment!r}): no moment in UTC") from error
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"park.at({text!r}): no moment in ISO 8601", hint='park.at("2026-11-27T18:00")'
+        ) from None
 
 
 def after(delay: timedelta | float) -> Condition:

@@ -8,7 +8,18 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from park.model.conditions import Pool, describe, evaluate, leaves
+from park.model.conditions import (
+    At,
+    JobIs,
+    Leaf,
+    Not,
+    Phase,
+    Pool,
+    denied_leaves,
+    describe,
+    evaluate,
+    leaves,
+)
 from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
@@ -34,6 +45,8 @@ _MOST_LEVELS = 20
 class Explainer:
     """Explains; ``slots`` tells how many are taken and how many there are.
 
+    ``ahead_of`` tells how many jobs come before one in the queue, None of one that is not there.
+
     ``remark`` tells of silent services that a job waits for, ``held_up`` what keeps all that
     could go on, where something does. For one thread at a time.
     """
@@ -41,6 +54,7 @@ class Explainer:
     pools: Pools
     reports: Reports
     slots: Callable[[], tuple[int, int]]
+    ahead_of: Callable[[JobId], int | None]
     remark: Callable[[JobId], str]
     held_up: Callable[[], str]
 
@@ -53,7 +67,7 @@ class Explainer:
         return WhyRecord(
             job=found.id,
             status=found.status,
-            line=self.line(connection, found),
+            line=f"{self.line(connection, found)}{self._place(found)}",
             chain=list(self._chain(connection, found)),
         )
 
@@ -65,10 +79,10 @@ class Explainer:
             return self._queued(job)
         if job.status is JobState.RUNNING:
             held_up = self.held_up()
-            line = f"runs since {job.started}, attempt {job.attempt}"
+            line = f"since {job.started}, attempt {job.attempt}"
             return f"{line} ({held_up})" if held_up else line
         if job.status is JobState.COMPLETED:
-            return f"completed at {job.finished}"
+            return f"at {job.finished}"
         return job.error or str(job.status)
 
     def _queued(self, job: StoredJob) -> str:
@@ -78,16 +92,25 @@ class Explainer:
         if held_up := self.held_up():
             return held_up
         if job.kind is JobKind.FETCH:
-            return "waits for its turn among the downloads"
+            return "other downloads come first"
         taken, there = self.slots()
         if taken >= there:
-            return f"waits for a free slot: {taken} of {there} are taken"
+            return f"no slot is free: {taken} of {there} are taken"
         return "its environment is made ready"
+
+    def _place(self, job: StoredJob) -> str:
+        """Return, after a comma, how many jobs come before a queued one."""
+        before = self.ahead_of(job.id) if job.status is JobState.QUEUED else None
+        if before is None:
+            return ""
+        if before == 0:
+            return ", and it is the next"
+        return f", and {before} {'job comes' if before == 1 else 'jobs come'} before it"
 
     def _waiting(self, connection: Connection, job: StoredJob) -> str:
         verdict = self._verdict(connection, job)
         remark = self.remark(job.id)
-        line = f"waits: {verdict.why}" if verdict.truth is not Truth.TRUE else ""
+        line = verdict.why if verdict.truth is not Truth.TRUE else ""
         if not line:
             line = self._beyond(connection, job)
         return f"{line} ({remark})" if remark else line
@@ -99,11 +122,11 @@ class Explainer:
         if pools and not need_rows.referring_elsewhere(connection, [job.id]):
             free = self.pools.free
             asked = ", ".join(f"{describe(each)} ({free[each.name]} free)" for each in pools)
-            return f"waits for {asked}"
+            return f"for {asked}"
         services = {
             service for _, service, how in need_rows.of_job(connection, job.id) if how in IMPLIED
         }
-        return f"brings here what it refers to on {', '.join(sorted(services - {''}))}"
+        return f"what it refers to on {', '.join(sorted(services - {''}))} is brought here"
 
     def _verdict(self, connection: Connection, job: StoredJob) -> Verdict:
         return evaluate(
@@ -151,7 +174,9 @@ class Explainer:
         self, connection: Connection, job: StoredJob
     ) -> Iterator[tuple[JobFact | None, str]]:
         verdicts = self._verdicts(connection)
-        found = list(dict.fromkeys(leaves(need_rows.expression_of(connection, job))))
+        expression = need_rows.expression_of(connection, job)
+        found = list(dict.fromkeys(leaves(expression)))
+        denied = frozenset(denied_leaves(expression))
         verdicts.load(found)
         shown: set[str] = set()
         for leaf in found:
@@ -160,11 +185,30 @@ class Explainer:
                 continue
             names = list(subjects_of(leaf))
             fact = need_rows.job_facts(connection, names).get(names[0]) if names else None
-            wanted, why = describe(leaf), verdict.why
-            text = f"{wanted}: {why}" if why not in {"", wanted} else wanted
+            text = _awaited_leaf(leaf, fact, verdict, is_denied=leaf in denied)
             if text not in shown:
                 shown.add(text)
                 yield fact, text
+
+
+_TO_BE = {
+    Phase.STARTED: "start",
+    Phase.FINISHED: "end",
+    Phase.COMPLETED: "complete",
+    Phase.FAILED: "fail",
+    Phase.CANCELLED: "be cancelled",
+}
+
+
+def _awaited_leaf(leaf: Leaf, fact: JobFact | None, verdict: Verdict, *, is_denied: bool) -> str:
+    """Return what a leaf is waited for, and how far that is."""
+    if isinstance(leaf, JobIs) and fact is not None:
+        wish = f"is {'not ' * is_denied}to {_TO_BE[leaf.phase]}"
+        return f"{fact.name} {wish}; it is {fact.status}"
+    if isinstance(leaf, At):
+        return verdict.why
+    wanted, why = describe(Not(leaf=leaf) if is_denied else leaf), verdict.why
+    return f"{wanted}: {why}" if why not in {"", wanted} else wanted
 
 
 _INSTALLING: Mapping[InstallState, str] = {

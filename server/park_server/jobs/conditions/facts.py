@@ -161,7 +161,8 @@ def verdict_of_time(leaf: At | Before | After, now: datetime) -> Verdict:
     match leaf:
         case At(moment=moment):
             is_true = now >= moment
-            return TRUE if is_true else Verdict(Truth.NOT_YET, describe(leaf))
+            until = f"until {describe(leaf).removeprefix('at ')}"
+            return TRUE if is_true else Verdict(Truth.NOT_YET, until)
         case Before(moment=moment):
             moment_text = moment.astimezone(UTC).isoformat(sep=" ", timespec="seconds")
             return TRUE if now < moment else never(f"needs to start before {moment_text}")

@@ -85,13 +85,19 @@ class Settlement:
         self,
         *,
         slots: Callable[[], tuple[int, int]],
+        ahead_of: Callable[[JobId], int | None],
         remark: Callable[[JobId], str],
         held_up: Callable[[], str],
     ) -> Explainer:
         """Return what explains jobs, for any one thread; see there."""
         reports = Reports(self._folder_of)
         return Explainer(
-            pools=self._pools, reports=reports, slots=slots, remark=remark, held_up=held_up
+            pools=self._pools,
+            reports=reports,
+            slots=slots,
+            ahead_of=ahead_of,
+            remark=remark,
+            held_up=held_up,
         )
 
     def pool_records(self) -> list[PoolRecord]:

@@ -13,7 +13,9 @@ from support.labs.workflows import node
 from support.services.graph_service import GraphService
 
 from park.cli.jobs import graph
+from park.cli.jobs.graph import _form
 from park.cli.main import main
+from park.errors import UsageError
 from park.wire import GraphRecord
 
 Said = pytest.CaptureFixture[str]
@@ -77,3 +79,26 @@ def test_a_file_is_written_and_its_name_is_all_that_is_said(tmp_path: Path, caps
 def test_what_is_not_shown_is_told(nodes: list[Any], remark: list[str], *, complete: bool) -> None:
     found = graph._remarks(GraphRecord(nodes=nodes, edges=[], complete=complete))
     assert [line[: len(known)] for line, known in zip(found, remark, strict=True)] == remark
+
+
+def options_of(output: str | None = None, **forms: bool) -> argparse.Namespace:
+    return argparse.Namespace(output=output, **{"dot": False, "svg": False, "json": False, **forms})
+
+
+@pytest.mark.parametrize(
+    ("output", "form"),
+    [(None, "text"), ("-", "text"), ("a", "text"), ("a.txt", "text"), ("a.SVG", "svg")],
+)
+def test_the_ending_says_in_which_form(output: str | None, form: str) -> None:
+    assert _form(options_of(output)) == form
+
+
+def test_an_option_says_it_whatever_the_ending() -> None:
+    assert _form(options_of("a.png", svg=True)) == "svg"
+
+
+@pytest.mark.parametrize("output", ["a.png", "a.pdf"])
+def test_a_form_that_cannot_be_made_is_refused(output: str) -> None:
+    with pytest.raises(UsageError, match="a workflow is written as") as caught:
+        _form(options_of(output))
+    assert f"dot -T{output[2:]} -o {output}" in str(caught.value.hint)

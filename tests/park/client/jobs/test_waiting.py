@@ -18,6 +18,7 @@ from park.client.jobs.waiting import (
     as_completed,
     wait,
 )
+from park.client.jobs.when import after
 from park.errors import ServiceUnreachable, UnknownItem, UsageError
 from park.model.backoff import Backoff
 
@@ -49,6 +50,19 @@ def test_what_is_no_job_is_refused() -> None:
         wait([1])  # type: ignore[list-item]
     with pytest.raises(UsageError, match="neither a job nor an install"):
         as_completed(["a"])  # type: ignore[list-item]
+
+
+def test_a_condition_is_told_to_wait_by_itself() -> None:
+    with pytest.raises(UsageError, match="neither a job nor an install") as caught:
+        wait(after(1))  # type: ignore[arg-type]
+    assert "iscompleted.wait()" in str(caught.value.hint)
+
+
+def test_one_job_may_stand_for_several(service: FollowServer) -> None:
+    (job,) = jobs_of(service, 1)
+    service.end(job.id)
+    assert wait(job).done == {job}
+    assert list(as_completed(job)) == [job]
 
 
 def test_all_have_ended_however_they_did(service: FollowServer) -> None:

@@ -120,7 +120,8 @@ def test_an_install_needs_a_service() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda _: park.at(cast("Any", "2026-01-01")), "it is a datetime"),
+        (lambda _: park.at("tomorrow"), "no moment in ISO 8601"),
+        (lambda _: park.at(cast("Any", 5)), "expected a datetime, or its text"),
         (
             lambda _: park.at(datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))),
             "no moment in UTC",

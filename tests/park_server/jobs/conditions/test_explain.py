@@ -10,7 +10,7 @@ import pytest
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 
 from park.errors import UnknownItem
-from park.model.conditions import At, Pool
+from park.model.conditions import At, JobIs, Not, Phase, Pool
 from park.model.ids import JobId
 from park.model.states import InstallState
 from park_server.jobs import job_view
@@ -30,25 +30,55 @@ def test_why_a_job_is_where_it_is(tmp_path: Path) -> None:
             await here.submit("c", value_of("b"))
             await here.submit("pool", when=Pool(name="licence", count=1))
             order = await here.started()
-            assert why(here, "a")[0].startswith("runs since ")
-            assert why(here, "queued") == ("waits for a free slot: 1 of 1 are taken", [])
+            assert why(here, "a")[0].startswith("since ")
+            assert why(here, "queued") == (
+                "no slot is free: 1 of 1 are taken, and it is the next",
+                [],
+            )
             assert why(here, "c") == (
-                "waits: job b (mymodel:fit) is waiting",
+                "job b (mymodel:fit) is waiting",
                 [
-                    "job b completed: job b (mymodel:fit) is waiting",
-                    "  job a completed: job a (mymodel:fit) is running",
+                    "job b (mymodel:fit) is to complete; it is waiting",
+                    "  job a (mymodel:fit) is to complete; it is running",
                 ],
             )
-            assert why(here, "pool")[0] == "waits for 1 of licence (0 free)"
+            assert why(here, "pool")[0] == "for 1 of licence (0 free)"
             await here.submit("late", when=At(moment=datetime(2100, 1, 1, tzinfo=UTC)))
-            moment = "at 2100-01-01 00:00:00 UTC"
-            assert why(here, "late") == (f"waits: {moment}", [moment])
+            moment = "until 2100-01-01 00:00:00 UTC"
+            assert why(here, "late") == (moment, [moment])
             here.fail(order, "no luck")
             await here.final("c")
             line, chain = why(here, "c")
             assert line.endswith("it failed: no luck")
             assert [each.strip().split(" ")[1] for each in chain] == ["b", "a"]
             assert chain[1].startswith("  job a (mymodel:fit) failed: no luck")
+
+    run(test)
+
+
+def test_how_many_come_before_a_job_that_waits_for_a_slot(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            for job in "abcd":
+                await here.submit(job)
+            await here.started()
+            places = [why(here, job)[0].partition(", and ")[2] for job in "bcd"]
+            assert places == ["it is the next", "1 job comes before it", "2 jobs come before it"]
+
+    run(test)
+
+
+def test_what_is_not_to_be_is_said_as_that(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            await here.submit("a")
+            order = await here.started()
+            spared = Not(leaf=JobIs(job="a", phase=Phase.COMPLETED))
+            await here.submit("b", when=spared)
+            assert why(here, "b")[1] == ["job a (mymodel:fit) is not to complete; it is running"]
+            here.complete(order)
+            await here.final("b")
+            assert why(here, "b")[0] == "needs that job a did not complete; it did"
 
     run(test)
 

@@ -248,7 +248,7 @@ def test_any_and_at_least(tmp_path: Path) -> None:
             await here.final("a")
             assert here.status("any", "two", "none") == ["waiting"] * 3
             here.complete(b)
-            assert (await here.final("none")).error == "needs that not: job b completed"
+            assert (await here.final("none")).error == "needs that job b did not complete; it did"
             order = await here.started()
             assert order.job_id == "any"
             here.fail(c)

@@ -1,0 +1,35 @@
+"""The parser of the command line: argparse, which knows what a misspelt word was to be."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import NoReturn
+
+__all__ = ["Parser"]
+
+_INVALID_CHOICE = re.compile(r"invalid choice: '?(?P<word>[^']*?)'? \(choose from (?P<known>.*)\)")
+_CLOSE = 0.6
+"""How alike two words are that may be meant for each other, from 0 to 1; difflib's own default."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An `argparse.ArgumentParser`; those of its subcommands are of this kind as well."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and what may have been meant; exit with 2."""
+        super().error(_with_suggestion(message))
+
+
+def _with_suggestion(message: str) -> str:
+    """Return ``message``; of a word that is not known with those that are like it, not with all."""
+    found = _INVALID_CHOICE.search(message)
+    if found is None:
+        return message
+    from difflib import get_close_matches
+
+    known = [word.strip().strip("'") for word in found["known"].split(",")]
+    alike = get_close_matches(found["word"], known, cutoff=_CLOSE)
+    if not alike:
+        return message
+    return f"{message[: found.start()]}no {found['word']!r}; did you mean {' or '.join(alike)}?"
