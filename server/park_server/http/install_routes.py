@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import fields
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
 from park_repo.index import Index
 from park_server.envs.pylock import dump, load, with_urls
 from park_server.http.auth import user_of
-from park_server.http.parts import LONG_POLL_S, parts_of, url_of
+from park_server.http.parts import LONG_POLL_S, MOST, parts_of, url_of
 from park_server.http.pieces import LargeRoute, checked_item, off_loop
 from park_server.installs import lock_rows, version_rows
 
@@ -50,12 +51,21 @@ async def follow_install(
 
 
 @router.get("/versions", response_model=list[EnvironmentRecord])
-async def list_versions(request: Request, project: str | None = None) -> JSONResponse:
-    """Return each version with an environment that the user may use."""
+async def list_versions(
+    request: Request,
+    project: str | None = None,
+    set_hash: str | None = None,
+    edits: Annotated[int | None, Query(ge=0, le=MOST)] = None,
+) -> JSONResponse:
+    """Return each version with an environment that the user may use.
+
+    Those of the requirement set ``set_hash``, and of each working tree the newest ``edits``.
+    """
     name = None if project is None else str(canonicalize_name(project))
     user = user_of(request)
     database = parts_of(request).database
-    found = database.read(lambda c: version_rows.listing(c, user, name))
+    listing = partial(version_rows.listing, set_hash=set_hash, edits=edits)
+    found = await asyncio.to_thread(database.read, lambda c: listing(c, user, name))
     # encoded by hand: a thousand of them cost seconds when each pin is validated again
     return JSONResponse([_document(record) for record in found])
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from park.model.pins import is_tree_version
 from park.model.states import EnvironmentState, InstallState
 from park.wire import EnvironmentRecord, PinRecord
 from park_server.db.tables import environments, installs
@@ -14,10 +17,19 @@ from park_server.envs.environment_rows import may_see
 __all__ = ["listing"]
 
 
-def listing(connection: Connection, user: str, project: str | None) -> list[EnvironmentRecord]:
+def listing(
+    connection: Connection,
+    user: str,
+    project: str | None,
+    *,
+    set_hash: str | None = None,
+    edits: int | None = None,
+) -> list[EnvironmentRecord]:
     """Return each version with an environment that ``user`` may use, the newest install first.
 
-    Another user's working trees are not among them.
+    Another user's working trees are not among them. With ``set_hash`` those of that requirement
+    set; with ``edits`` of the working trees of a project, which are many where it is being
+    worked on, only the newest so many.
     """
     newest = (
         select(func.max(installs.c.id))
@@ -40,8 +52,22 @@ def listing(connection: Connection, user: str, project: str | None) -> list[Envi
     )
     if project is not None:
         query = query.where(installs.c.project == project)
-    rows = connection.execute(query)
-    return [_record(row) for row in rows if may_see(user, row.user, row.request)]
+    if set_hash is not None:
+        query = query.where(installs.c.set_hash == set_hash)
+    rows = (row for row in connection.execute(query) if may_see(user, row.user, row.request))
+    return [_record(row) for row in (rows if edits is None else _with_few_edits(rows, edits))]
+
+
+def _with_few_edits(rows: Iterable[Row[Any]], edits: int) -> Iterator[Row[Any]]:
+    """Yield ``rows``, of the working trees of each version of a project the first ``edits``."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if is_tree_version(row.version):
+            tree = (row.project, row.version.partition("+")[0])
+            seen[tree] += 1
+            if seen[tree] > edits:
+                continue
+        yield row
 
 
 def _record(row: Row[Any]) -> EnvironmentRecord:

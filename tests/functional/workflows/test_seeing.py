@@ -132,7 +132,7 @@ def test_a_plan_submits_nothing(client: Client, scientist: Scientist, tmp_path: 
         text = client.run("plan", script)
     finally:
         scientist.model.edit("light_model.py", new, was)
-    assert "would be installed; it differs from the nearest there" in text.stdout
+    assert "would be installed; the service has another edit of it" in text.stdout
     assert "build and send light-model==" in text.stdout
     assert text.stderr.startswith('{"write": "')  # what the script prints
     assert {job["id"] for job in client.json("jobs", "--limit", "1000")} == before

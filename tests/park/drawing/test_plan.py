@@ -153,7 +153,7 @@ def test_an_environment_is_told_with_what_would_be_done() -> None:
     new = EnvironmentPlan(
         service=URLS[0],
         what="model 2",
-        nearest="1",
+        instead="it differs from the nearest there, 1",
         differences=(difference,),
         build=("model==2",),
         send=("other-1-py3-none-any.whl",),

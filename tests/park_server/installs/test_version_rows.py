@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from support.labs.install_lab import (
     LOCKS,
@@ -62,3 +63,23 @@ def test_an_evicted_environment_goes_on_to_be_listed(database: Database) -> None
     (found,) = database.read(lambda c: version_rows.listing(c, "ada", None))
     assert found.status is EnvironmentState.EVICTED
     assert [pin.name for pin in found.pins] == ["demo"]
+
+
+def test_one_set_may_be_asked_for_and_few_edits_of_each_tree(database: Database) -> None:
+    edits = [f"1.0+t{number:016x}" for number in range(3)]
+    other = "2.0+t0000000000000000"
+    for version, lock in zip([*edits, "1.0", other], LOCKS, strict=False):
+        wheels = [] if version == "1.0" else [local_wheel("demo", version)]
+        request = install_request(f"demo=={version}", wheels=wheels)
+        add_install(database, request, lock=lock)
+    keep(database, *LOCKS[:5])
+
+    def found(**query: Any) -> dict[str, str]:
+        listing = partial(version_rows.listing, user="ada", project="demo", **query)
+        return {each.version: each.set_hash for each in database.read(listing)}
+
+    assert len(found()) == 5
+    assert list(found(edits=1)) == [other, "1.0", edits[2]]
+    assert list(found(edits=0)) == ["1.0"]
+    assert list(found(set_hash=found()["1.0"])) == ["1.0"]
+    assert found(set_hash="0" * 64) == {}

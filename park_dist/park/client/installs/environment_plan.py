@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.installs.matching import binding_named
-from park.client.installs.versions import compared, nearest
+from park.client.installs.there_instead import there_instead, version_here
 from park.errors import ParkError
 from park.model.pins import Difference
 from park.model.urls import host_of
-from park.wire import API, EnvironmentRecord, decode
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
@@ -26,15 +25,16 @@ class EnvironmentPlan:
     """An environment that jobs need on a service.
 
     ``what`` is the project with its version, or how the environment was named; ``lock_hash``
-    is that of the one that is there, or None. Otherwise ``nearest`` is the version there
-    with the fewest ``differences``. ``build`` are wheels to be built here, ``send`` those that
-    were built before and would be sent if the service lacks them. ``error`` says why nothing
-    of this could be told.
+    is that of the one that is there, or None. Otherwise ``instead`` says what the service has,
+    ``nearest`` is the version to fall back to, if any, and ``differences`` are what lies
+    between. ``build`` are wheels to be built here, ``send`` those that were built before and
+    would be sent if the service lacks them. ``error`` says why nothing of this could be told.
     """
 
     service: str
     what: str
     lock_hash: str | None = None
+    instead: str | None = None
     nearest: str | None = None
     differences: tuple[Difference, ...] = ()
     build: tuple[str, ...] = ()
@@ -54,10 +54,7 @@ class EnvironmentPlan:
         if self.lock_hash is not None:
             yield f"{first}: there (lock {self.lock_hash[:12]})"
             return
-        if self.nearest is None:
-            yield f"{first}: would be installed; the service has no environment of it yet"
-        else:
-            yield f"{first}: would be installed; it differs from the nearest there, {self.nearest}"
+        yield f"{first}: would be installed; {self.instead}"
         yield from (f"  {difference}" for difference in self.differences)
         yield from (f"  build and send {wheel}" for wheel in self.build)
         yield from (f"  send {wheel}, unless it is there" for wheel in self.send)
@@ -85,18 +82,17 @@ def _compared(transport: Transport, here: LocalSet) -> EnvironmentPlan:
     """Compare what is here with what the service has of the project."""
     what = f"{here.project.name} {here.version} (Python {here.requirements.python})"
     url = transport.address.url
-    records = transport.json("GET", f"{API}/versions", params={"project": here.project.name})
-    versions = [compared(decode(EnvironmentRecord, each), here.requirements) for each in records]
-    for version in versions:
-        if version.matches_local:
-            return EnvironmentPlan(service=url, what=what, lock_hash=version.record.lock_hash)
-    near = nearest(versions)
+    found = version_here(transport, here.requirements, here.project.name)
+    if found is not None:
+        return EnvironmentPlan(service=url, what=what, lock_hash=found.record.lock_hash)
+    instead = there_instead(transport, here)
     wheels = [(source, source.cached_wheel()) for source in here.sources]
     return EnvironmentPlan(
         service=url,
         what=what,
-        nearest=None if near is None else near.record.version,
-        differences=() if near is None else near.differences,
+        instead=instead.line,
+        nearest=None if instead.nearest is None else instead.nearest.record.version,
+        differences=instead.differences,
         build=tuple(str(source.pin) for source, wheel in wheels if wheel is None),
         send=tuple(wheel.filename for _, wheel in wheels if wheel is not None),
     )

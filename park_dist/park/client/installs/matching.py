@@ -6,6 +6,7 @@ install: so nothing waits at submission.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Literal
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
 from park.client.installs.request import Report, requested
-from park.client.installs.versions import ServiceVersion, compared, nearest
+from park.client.installs.there_instead import ThereInstead, there_instead, version_here
 from park.client.submission.binding import Binding
 from park.errors import (
     CannotSatisfy,
@@ -29,7 +30,7 @@ from park.errors import (
 )
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
-from park.wire import API, EnvironmentRecord, OfferRecord, decode
+from park.wire import API, OfferRecord, decode
 
 __all__ = [
     "InstallPolicy",
@@ -87,16 +88,15 @@ def binding_here(
     Raises `EnvironmentMismatch`, with the differences package by package, where the service
     has no such environment and ``install`` is ``never`` or not permitted.
     """
-    records = transport.json("GET", f"{API}/versions", params={"project": here.project.name})
-    versions = [compared(decode(EnvironmentRecord, each), here.requirements) for each in records]
-    for version in versions:
+    found = version_here(transport, here.requirements, here.project.name)
+    if found is not None:
         # whatever its status: one that was evicted or damaged the service makes again
-        if version.matches_local:
-            return Binding(lock_hash=version.record.lock_hash, set_hash=version.record.set_hash)
-    mismatch = _mismatch(here, versions, transport.address.url)
+        return Binding(lock_hash=found.record.lock_hash, set_hash=found.record.set_hash)
+    instead = there_instead(transport, here)
+    mismatch = _mismatch(here, instead, transport.address.url)
     if install == "never":
         raise mismatch
-    for line in _why(here, versions):
+    for line in _why(here, instead):
         report.step(line)
     try:
         record = requested(transport, here, report).record
@@ -109,30 +109,30 @@ def binding_here(
     return Binding(install=record.id, set_hash=record.set_hash)
 
 
-def _why(here: LocalSet, versions: list[ServiceVersion]) -> list[str]:
-    """Say what is installed first, and how it differs from the nearest that is there."""
+def _why(here: LocalSet, instead: ThereInstead) -> list[str]:
+    """Say what is installed first, and how it differs from what is there."""
     what = f"{here.project.name} {here.version} on Python {here.requirements.python}"
-    near = nearest(versions)
-    if near is None:
-        return [f"installing {what}: the service has no environment of it yet"]
-    first = f"installing {what}: it differs from the nearest there, {near.record.version}"
-    return [first, *(f"  {difference}" for difference in near.differences)]
+    differences = (f"  {difference}" for difference in instead.differences)
+    return [f"installing {what}: {instead.line}", *differences]
 
 
-def _mismatch(here: LocalSet, versions: list[ServiceVersion], url: str) -> EnvironmentMismatch:
-    """Say package by package how the nearest environment differs from what is here."""
+def _mismatch(here: LocalSet, instead: ThereInstead, url: str) -> EnvironmentMismatch:
+    """Say package by package how what is there differs from what is here."""
     project = here.project.name
     what = f"{project} {here.version} on Python {here.requirements.python}"
     hint = f"park install {here.module or here.project.root}"
-    near = nearest(versions)
-    if near is None:
-        return EnvironmentMismatch(f"{url} has no environment of {project}", hint=hint)
-    lines = "\n".join(f"  {difference}" for difference in near.differences)
+    near = instead.nearest
+    if near is not None:
+        lock = near.record.lock_hash[:12]
+        first, hint = f"{instead.line} (lock {lock}…)", f"{hint}; or run in that one: --lock {lock}"
+    else:
+        first = instead.line
+    lines = [f"{url} has no environment that matches {what}", first]
+    lines += (f"  {difference}" for difference in instead.differences)
     return EnvironmentMismatch(
-        f"{url} has no environment that matches {what}\n"
-        f"the nearest is {near.record.version} (lock {near.record.lock_hash[:12]}…):\n{lines}",
-        hint=f"{hint}; or run in that one: --lock {near.record.lock_hash[:12]}",
-        details={"differences": near.as_json()["differences"]},
+        "\n".join(lines),
+        hint=hint,
+        details={"differences": [asdict(each) for each in instead.differences]},
     )
 
 

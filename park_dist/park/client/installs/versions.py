@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,7 @@ from packaging.utils import NormalizedName
 from park.model.pins import Difference, RequirementSet, differences, parse_pin
 from park.wire import EnvironmentRecord
 
-__all__ = ["ServiceVersion", "compared", "nearest", "versions_of"]
+__all__ = ["ServiceVersion", "compared", "versions_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +54,3 @@ def compared(record: EnvironmentRecord, local: RequirementSet | None) -> Service
         python = Difference(name="python", local=local.python, service=record.python)
         found = (python, *found)
     return ServiceVersion(record=record, matches_local=not found, differences=found)
-
-
-def nearest(versions: Iterable[ServiceVersion]) -> ServiceVersion | None:
-    """Return the version with the fewest differences, the newest among equals."""
-    return min(versions, key=lambda version: len(version.differences), default=None)

@@ -44,7 +44,8 @@ def test_one_that_matches_is_environment_of(here: LocalSet) -> None:
     service = Shown(environment_of(here, packaging="1.0"), environment_of(here))
     found = environment_plan(service, "packaging", None, None)
     assert (found.lock_hash, found.nearest, found.error) == (LOCK, None, None)
-    assert service.asked == [("GET", "/api/v1/versions", {"project": "packaging"})]
+    (asked,) = service.asked
+    assert asked[2] == {"project": "packaging", "set_hash": here.requirements.hash}
 
 
 def test_without_one_the_nearest_is_told_with_its_differences(here: LocalSet) -> None:
@@ -85,10 +86,15 @@ def lines(**more: Any) -> list[str]:
 def test_as_text_it_says_what_would_be_done() -> None:
     assert lines(lock_hash=LOCK) == ["demo 1.0 on fans.example.org: there (lock abababababab)"]
     assert lines(error="it is down") == ["demo 1.0 on fans.example.org: not known: it is down"]
-    (first,) = lines()
+    (first,) = lines(instead="the service has no environment of it yet")
     assert first.endswith("would be installed; the service has no environment of it yet")
     difference = Difference(name="six", local="1", service="2")
-    assert lines(nearest="0.9", differences=(difference,), build=("a==1",), send=("b.whl",)) == [
+    assert lines(
+        instead="it differs from the nearest there, 0.9",
+        differences=(difference,),
+        build=("a==1",),
+        send=("b.whl",),
+    ) == [
         "demo 1.0 on fans.example.org: would be installed; it differs from the nearest there, 0.9",
         f"  {difference}",
         "  build and send a==1",

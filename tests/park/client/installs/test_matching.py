@@ -94,7 +94,7 @@ def test_who_may_not_install_is_told_how_the_nearest_differs(
     error = caught.value
     name = here.project.name
     assert f"has no environment that matches {name} {here.version}" in error.message
-    assert f"the nearest is 0.0.1 (lock {LOCK[:12]}…)" in error.message
+    assert f"it differs from the nearest there, 0.0.1 (lock {LOCK[:12]}…)" in error.message
     told = {each["name"]: (each["local"], each["service"]) for each in error.details["differences"]}
     assert told[name] == (here.version, "0.0.1")
     assert told["packaging"][1] == "1.0"
@@ -102,21 +102,21 @@ def test_who_may_not_install_is_told_how_the_nearest_differs(
     assert f"--lock {LOCK[:12]}" in str(error.hint)
     assert isinstance(error.__cause__, NotPermitted)
     # it was tried, once, and nothing was sent
-    assert service.asked == ["GET /api/v1/versions", "POST /api/v1/installs"]
+    assert service.asked == [*["GET /api/v1/versions"] * 2, "POST /api/v1/installs"]
     assert report.steps[0].startswith(f"installing {name} {here.version}")
 
 
 def test_never_does_not_even_ask(transport: Transport, service: ReadOnly, here: LocalSet) -> None:
-    with pytest.raises(EnvironmentMismatch, match=r"the nearest is 0\.0\.1"):
+    with pytest.raises(EnvironmentMismatch, match=r"the nearest there, 0\.0\.1"):
         binding_here(transport, here, "never", Silence())
-    assert service.asked == ["GET /api/v1/versions"]
+    assert service.asked == ["GET /api/v1/versions"] * 2
 
 
 def test_where_there_is_no_version_at_all_that_is_told(
     transport: Transport, service: ReadOnly, here: LocalSet
 ) -> None:
     service.versions.clear()
-    with pytest.raises(EnvironmentMismatch, match=f"has no environment of {here.project.name}"):
+    with pytest.raises(EnvironmentMismatch, match="has no environment of it yet"):
         binding_here(transport, here, "auto", Silence())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from park.client.installs.versions import ServiceVersion, compared, nearest, versions_of
+from park.client.installs.versions import compared, versions_of
 from park.model.pins import Difference, RequirementSet, parse_pin
 from park.model.states import EnvironmentState
 from park.wire import EnvironmentRecord, PinRecord
@@ -58,18 +58,6 @@ def test_each_difference_is_told_and_the_python_before_the_packages() -> None:
 def test_what_is_not_installed_here_is_not_compared() -> None:
     found = compared(there(demo="1.0"), None)
     assert (found.matches_local, found.differences) == (None, ())
-
-
-def version(*differing: str) -> ServiceVersion:
-    found = tuple(Difference(name=name, local="1", service="2") for name in differing)
-    return ServiceVersion(record=there(), matches_local=not found, differences=found)
-
-
-def test_the_nearest_has_the_fewest_differences_and_stands_first_among_equals() -> None:
-    far, near, other = version("a", "b"), version("a"), version("b")
-    assert nearest([far, near, other]) is near
-    assert nearest([far, other, near]) is other
-    assert nearest([]) is None
 
 
 def test_as_json_it_has_the_record_without_its_pins_and_the_comparison() -> None:

@@ -1,0 +1,107 @@
+"""What a service has in place of what is installed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.services.job_service import JobService
+
+from park.client.installs.there_instead import nearest, version_here
+from park.client.installs.versions import ServiceVersion, compared
+from park.model.pins import RequirementSet, parse_pin
+from park.model.states import EnvironmentState
+from park.wire import EnvironmentRecord, PinRecord, encode
+
+OLD, NEW, OTHER = "1.0+t0000000000000000", "1.0+t1111111111111111", "1.0+t2222222222222222"
+
+
+def record(**pins: str) -> EnvironmentRecord:
+    return EnvironmentRecord(
+        project="demo",
+        version=pins["demo"],
+        python="3.11",
+        lock_hash="1" * 64,
+        set_hash="2" * 64,
+        status=EnvironmentState.READY,
+        packages=len(pins),
+        size_bytes=1,
+        own_bytes=1,
+        created="2026-11-23T08:00:00Z",
+        last_used=None,
+        installed_by="ada",
+        pins=[PinRecord(name=name, version=version) for name, version in pins.items()],
+    )
+
+
+def here(**pins: str) -> RequirementSet:
+    return RequirementSet.of("3.11", [parse_pin(*pin) for pin in pins.items()])
+
+
+def there(local: RequirementSet, **pins: str) -> ServiceVersion:
+    return compared(record(**pins), local)
+
+
+def test_where_there_is_nothing_that_is_said() -> None:
+    found = nearest([], NEW)
+    assert (found.line, found.nearest) == ("the service has no environment of it yet", None)
+
+
+def test_the_nearest_has_the_fewest_differences_and_stands_first_among_equals() -> None:
+    local = here(demo="2.0", six="1.17")
+    far, near = there(local, demo="1.0", six="1.16"), there(local, demo="1.1", six="1.17")
+    also_near = there(local, demo="1.2", six="1.17")
+    found = nearest([far, near, also_near], "2.0")
+    assert found.nearest is near
+    assert found.line == "it differs from the nearest there, 1.1"
+    assert nearest([also_near, near], "2.0").nearest is also_near
+
+
+def test_an_edit_that_its_author_left_behind_is_nothing_to_fall_back_to() -> None:
+    local = here(demo=NEW, six="1.17")
+    reverted, released = there(local, demo=OLD, six="1.17"), there(local, demo="1.0", six="1.16")
+    assert nearest([reverted, released], NEW).nearest is released
+    found = nearest([reverted], NEW)
+    assert (found.nearest, found.differences) == (None, ())
+    assert found.line == "the service has another edit of it"
+
+
+def test_other_dependencies_of_an_edit_are_told() -> None:
+    local = here(demo=NEW, six="1.17")
+    edits = [there(local, demo=OLD, six="1.15", new="1"), there(local, demo=OTHER, six="1.16")]
+    found = nearest(edits, NEW)
+    assert found.line == "the service has another edit of it, with other dependencies"
+    assert [str(each.name) for each in found.differences] == ["six"]
+
+
+def test_the_same_version_is_no_other_version() -> None:
+    local = here(demo=NEW, six="1.17")
+    found = nearest([there(local, demo=NEW, six="1.16")], NEW)
+    assert found.line == "the service has it with other dependencies"
+    assert found.nearest is not None
+
+
+@pytest.mark.parametrize("version", ["1.1+t0000000000000000", "1.0+g12"])
+def test_what_is_no_edit_of_the_same_version_is_a_version(version: str) -> None:
+    found = nearest([there(here(demo=NEW), demo=version)], NEW)
+    assert found.line == f"it differs from the nearest there, {version}"
+
+
+class Versions(JobService):
+    """A service with versions, whatever it is asked."""
+
+    def __init__(self, *records: EnvironmentRecord) -> None:
+        super().__init__()
+        self.answers["/api/v1/versions"] = [encode(each) for each in records]
+
+
+def test_what_is_here_is_asked_for_by_its_hash_and_compared_all_the_same() -> None:
+    local = here(demo=NEW, six="1.17")
+    service: Any = Versions(record(demo=OLD, six="1.17"), record(demo=NEW, six="1.17"))
+    found = version_here(service, local, "demo")
+    assert found is not None
+    assert found.record.version == NEW
+    assert service.asked == [
+        ("GET", "/api/v1/versions", {"project": "demo", "set_hash": local.hash})
+    ]
+    assert version_here(Versions(record(demo=OLD)), local, "demo") is None
