@@ -58,9 +58,9 @@ def test_jobs_are_listed_newest_first_each_to_its_user(tmp_path: Path) -> None:
                 await here.submit(job)
             await here.submit("of-eve", user="eve")
             await here.run_next()
-            listed = here.scheduler.records(USER, status=None, limit=2)
+            listed = here.scheduler.records(USER, JobFilter(), limit=2)
             assert [record.id for record in listed] == ["c", "b"]
-            ended = here.scheduler.records(USER, status=JobState.COMPLETED, limit=9)
+            ended = here.scheduler.records(USER, JobFilter(status=JobState.COMPLETED), limit=9)
             assert [record.id for record in ended] == ["a"]
 
     run(test)

@@ -66,6 +66,7 @@ def new_job(
     plan = planned(request, NOW)
     new = NewJob(
         request=request,
+        label=plan.label,
         state=state,
         condition=plan.condition,
         pending=len({needed for needed, *_ in plan.needs}) if plan.is_plain else None,

@@ -64,18 +64,18 @@ def test_what_cannot_be_is_refused(
     [("x y", "x-y"), ("-s", "s"), ("a/b", "a-b"), ("", "NAME"), ("x\n", "x"), ("sns.", "sns")],
 )
 def test_a_name_that_a_shell_takes_apart_is_refused(
-    name: str, proposed: str, configuration: Configuration, capsys: pytest.CaptureFixture[str]
+    name: str, proposed: str, configuration: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["service", "add", "--", name, "http://one"]) == 2
     said = capsys.readouterr().err
     assert f"{name!r} is no name" in said
     assert f"hint: park service add {proposed} http://one" in said
-    assert configuration.services() == []
+    assert Configuration(configuration).services() == []
 
 
 @pytest.mark.parametrize("name", ["sns", "sns-2.dev", "s", "Gerät_1"])
 def test_a_name_of_letters_digits_and_signs_between_is_taken(
-    name: str, configuration: Configuration
+    name: str, configuration: Path
 ) -> None:
     assert main(["service", "add", name, "http://one"]) == 0
-    assert [service.name for service in configuration.services()] == [name]
+    assert [service.name for service in Configuration(configuration).services()] == [name]

@@ -29,7 +29,7 @@ def new(job: str, state: JobState = JobState.QUEUED, **facts: Any) -> NewJob:
     written = {name: facts.pop(name) for name in ("pending", "condition") if name in facts}
     hashes = {f"{name}_hash": facts.pop(name) for name in ("lock", "set") if name in facts}
     request = JobRequest(id=job, entry_point="mymodel:fit", call=CALL, **facts)
-    return NewJob(request=request, state=state, **written, **hashes)
+    return NewJob(request=request, label=f"job {job}", state=state, **written, **hashes)
 
 
 def row_of(connection: Connection, job: str) -> Any:
