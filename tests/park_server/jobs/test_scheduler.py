@@ -11,6 +11,7 @@ from support.labs.schedule_lab import USER, lab, run, value_of
 from park.errors import EnvironmentMismatch, UnknownItem
 from park.model.ids import JobId
 from park.model.states import InstallState, JobState
+from park_server.jobs.job_view import JobFilter
 
 
 def test_what_does_not_fit_an_environment_is_refused_as_a_whole(tmp_path: Path) -> None:
