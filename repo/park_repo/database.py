@@ -181,7 +181,7 @@ class Database:
             connection = connection or self.engine.connect()
             with connection.begin():
                 for job in batch:
-                    job.run(connection)
+                    job.run(connection, alone=len(batch) == 1)
         except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
             told = self.condemn(str(error)) if is_damage(error) else error
             for job in batch:
@@ -224,12 +224,17 @@ class _Job(Generic[T]):
         self._change = change
         self._settle: Callable[[], None] = lambda: None
 
-    def run(self, connection: Connection) -> None:
+    def run(self, connection: Connection, *, alone: bool) -> None:
         """Run the change under a savepoint and keep its outcome.
 
         Raises only where the whole transaction is lost: SQLite itself rolls it back on a
-        full disk, say, and then there is no savepoint to return to.
+        full disk, say, and then there is no savepoint to return to. One that is ``alone`` in
+        its transaction needs none (a third of what a small change costs), and raises its own
+        exception.
         """
+        if alone:
+            self._settle = partial(self.future.set_result, self._change(connection))
+            return
         savepoint = connection.begin_nested()
         try:
             result = self._change(connection)

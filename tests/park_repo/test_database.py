@@ -110,6 +110,18 @@ def test_a_failing_change_fails_alone(database: Database) -> None:
     assert database.read(numbers) == [1, 3]
 
 
+def test_one_that_fails_alone_leaves_nothing_and_the_next_is_written(database: Database) -> None:
+    def add_twice(connection: Connection) -> None:
+        add(connection, 2)
+        add(connection, 1)
+
+    assert database.write(lambda c: add(c, 1)).result() == 1
+    with pytest.raises(IntegrityError):
+        database.write(add_twice).result()
+    assert database.write(lambda c: add(c, 3)).result() == 3
+    assert database.read(numbers) == [1, 3]
+
+
 def test_where_the_transaction_is_lost_nobody_is_told_that_it_committed(
     database: Database,
 ) -> None:

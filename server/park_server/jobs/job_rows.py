@@ -65,6 +65,7 @@ __all__ = [
     "result_text",
     "retry",
     "starting",
+    "status_of",
     "stored",
     "to_start",
     "units_held",
@@ -101,6 +102,15 @@ def get(connection: Connection, job: JobId, user: str | None = None) -> StoredJo
             hint="`park jobs` lists yours here; --service names another service",
         )
     return StoredJob.of(row)
+
+
+_STATUS = select(jobs.c.user, jobs.c.status).where(jobs.c.id == bindparam("job"))
+
+
+def status_of(connection: Connection, job: JobId, user: str) -> JobState:
+    """Return the state of ``job`` alone, at a fraction of what `get` costs; raises as that."""
+    row = connection.execute(_STATUS, {"job": job}).first()
+    return JobState(row.status) if row and row.user == user else get(connection, job, user).status
 
 
 def _statement(status: JobState, **changes: Any) -> Any:

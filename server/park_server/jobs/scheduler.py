@@ -215,12 +215,13 @@ class Scheduler:
 
     async def wait(self, job: JobId, user: str, timeout_s: float) -> JobRecord:
         """Return the job when it is final, or when the time is up."""
-        return await self._bus.wait_until(
+        await self._bus.wait_until(
             job,
-            lambda: self.record(job, user),
-            lambda seen: seen.status.is_final,
+            lambda: self._database.read(lambda c: job_rows.status_of(c, job, user)),
+            lambda status: status.is_final,
             timeout_s,
         )
+        return self.record(job, user)
 
     # -- cancelling
 
