@@ -15,6 +15,7 @@ from park_server.content import ContentStore
 from park_server.db.opening import opened
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
+from park_server.envs import environment_rows
 from park_server.envs.interpreters import Interpreter, discover
 from park_server.envs.overlay_trial import permitted_layout
 from park_server.envs.realisation import Environments
@@ -66,7 +67,12 @@ def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: st
         },
     )
     layout, why_not_overlay = permitted_layout(home.path)
-    environments = Environments(home.path, WheelStore(home.path / "store"), layout=layout)
+    environments = Environments(
+        home.path,
+        WheelStore(home.path / "store"),
+        layout=layout,
+        busy=lambda: database.read(environment_rows.busy),
+    )
     environments.sweep()
     downloads = Downloader(home.cache / "wheels")
     downloads.sweep()
