@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.upstream.external import ExternalIndex
+from park_repo.upstream.kept_pages import KeptPages
 from park_repo.upstream.upstream import Upstream
 from park_repo.wheelstore.store import WheelStore
 from park_server.bus import Bus
@@ -98,15 +99,28 @@ def _index(settings: Settings, home: Home, database: Database) -> Index:
     return Index(
         database,
         home.index,
-        Upstream(settings.upstream) if settings.upstream else None,
-        external=_external(settings),
+        _upstream(settings, home),
+        external=_external(settings, home),
         cache=home.cache / "index",
     )
 
 
-def _external(settings: Settings) -> ExternalIndex | None:
+def _upstream(settings: Settings, home: Home) -> Upstream | None:
+    if settings.upstream is None:
+        return None
+    return Upstream(settings.upstream, kept=_pages(home, settings.upstream))
+
+
+def _pages(home: Home, url: str) -> KeptPages:
+    return KeptPages(home.cache / "index" / "pages", url)
+
+
+def _external(settings: Settings, home: Home) -> ExternalIndex | None:
     if settings.index is None:
         return None
     return ExternalIndex(
-        settings.index, upload_url=settings.index_upload, login=settings.index_login
+        settings.index,
+        upload_url=settings.index_upload,
+        login=settings.index_login,
+        kept=_pages(home, settings.index),
     )
