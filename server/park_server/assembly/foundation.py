@@ -18,7 +18,7 @@ from park_server.disk import Disk
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows
 from park_server.envs.interpreters import Interpreter, discover
-from park_server.envs.overlay_trial import permitted_layout
+from park_server.envs.overlay_trial import no_links, permitted_layout
 from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 from park_server.grants.grants import Grants
@@ -32,7 +32,8 @@ __all__ = ["Foundation", "foundation_of"]
 class Foundation:
     """What all else stands on.
 
-    ``why_not_overlay`` says why environments are not seen through overlays, where they are not.
+    ``why_not_overlay`` says why environments are not seen through overlays, where they are not;
+    ``why_none`` why none can be made at all.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class Foundation:
     content: ContentStore
     environments: Environments
     why_not_overlay: str | None
+    why_none: str | None
     downloads: Downloader
     interpreters: Mapping[str, Interpreter]
 
@@ -90,6 +92,7 @@ def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: st
         content=ContentStore(home.files),
         environments=environments,
         why_not_overlay=why_not_overlay,
+        why_none=no_links(home.path),
         downloads=downloads,
         interpreters=discover(),
     )

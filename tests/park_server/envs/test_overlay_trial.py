@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -73,3 +74,17 @@ def test_a_mount_that_shows_nothing_does_not_count(
         Layout.HARD_LINKS,
         "the overlay does not show what is in its layers",
     )
+
+
+def test_a_file_system_without_hard_links_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert overlay_trial.no_links(tmp_path) is None
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "link", refuse)
+    why = f"the file system of {tmp_path} takes no hard links (Operation not supported)"
+    assert overlay_trial.no_links(tmp_path) == why
+    assert list(tmp_path.iterdir()) == []
