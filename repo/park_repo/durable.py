@@ -13,7 +13,7 @@ import ctypes
 import os
 import secrets
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from park.atomic import appearing
 from park.file_lock import exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Container, Iterator
     from contextlib import AbstractContextManager
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "beside",
     "key_lock",
     "opened",
+    "put_in_place",
     "quarantine",
     "remove_tree",
     "sweep_beside",
@@ -79,16 +80,47 @@ def beside(folder: Path, key: str, *, prefix: str = BUILDING) -> Path:
     return folder / f"{prefix}{key}.{secrets.token_hex(4)}"
 
 
-def quarantine(folder: Path, key: str) -> None:
-    """Put ``folder/key`` aside, if it exists, so that nothing finds it."""
-    with suppress(FileNotFoundError):
-        (folder / key).rename(beside(folder, key, prefix=QUARANTINE))
+def quarantine(folder: Path, key: str) -> Path | None:
+    """Put ``folder/key`` aside, if it exists, so that nothing finds it; return where."""
+    aside = beside(folder, key, prefix=QUARANTINE)
+    try:
+        (folder / key).rename(aside)
+    except FileNotFoundError:
+        return None
+    return aside
 
 
-def sweep_beside(folder: Path) -> list[str]:
+def put_in_place(built: Path, final: Path) -> None:
+    """Rename ``built`` to ``final``; what was there goes into quarantine.
+
+    Whoever opens ``final`` meanwhile finds the one or the other, where the system can swap two
+    names (renameat2(2)); elsewhere there is none for some microseconds.
+    """
+    if os.path.lexists(final) and _swapped(built, final):
+        built.rename(beside(final.parent, final.name, prefix=QUARANTINE))
+    else:
+        quarantine(final.parent, final.name)
+        built.rename(final)
+
+
+_AT_FDCWD = -100  # <fcntl.h>
+_RENAME_EXCHANGE = 2  # <linux/fs.h>
+
+
+def _swapped(one: Path, other: Path) -> bool:
+    """Swap two names at once; False where this system, or this file system, cannot."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)  # Linux
+    if renameat2 is None:
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    return bool(renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0)
+
+
+def sweep_beside(folder: Path, *, in_use: Container[str] = ()) -> list[str]:
     """Remove what earlier processes left unfinished or in quarantine; return the names.
 
-    What some process is building at this moment is left alone: its lock is held.
+    What some process is building at this moment is left alone: its lock is held; and so is what
+    is in quarantine under a key ``in_use``.
     """
     removed = []
     for path in sorted(folder.glob(".*")):
@@ -96,6 +128,8 @@ def sweep_beside(folder: Path) -> list[str]:
         if prefix is None:
             continue
         key = path.name.removeprefix(prefix).rpartition(".")[0]
+        if prefix == QUARANTINE and key in in_use:
+            continue
         with key_lock(folder, key, wait=False) as held:
             if held:
                 remove_tree(path)

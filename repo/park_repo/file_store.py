@@ -19,7 +19,7 @@ import secrets
 from typing import TYPE_CHECKING, Self
 
 from park.errors import CannotSatisfy, TooLarge
-from park_repo.durable import sync_directory, sync_file, write_synced
+from park_repo.durable import sync_directory, sync_file, write_durably, write_synced
 from park_repo.whole_files import WholeFiles
 
 if TYPE_CHECKING:
@@ -120,6 +120,16 @@ class FileStore:
         Reads it where it does not look as when that was last seen: not for an event loop.
         """
         return self._whole.is_whole(self.path_of(sha256, filename), sha256)
+
+    def is_metadata_whole(self, sha256: str, filename: str, metadata_sha256: str) -> bool:
+        """Tell whether the METADATA of a file have their digest, as `is_whole` does."""
+        return self._whole.is_whole(self.metadata_path_of(sha256, filename), metadata_sha256)
+
+    def put_metadata(self, sha256: str, filename: str, metadata: bytes) -> None:
+        """Put the METADATA of a file that is here beside it, durably."""
+        path = self.metadata_path_of(sha256, filename)
+        write_durably(path, metadata)
+        self._whole.note(path)
 
     def looks_whole(self, sha256: str, filename: str) -> bool:
         """Tell, without reading it, whether the file is as it was when it was seen whole."""

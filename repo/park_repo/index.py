@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from park.errors import Conflict, NotPermitted, UnknownItem
 from park_repo import queries
 from park_repo.checks.filenames import parse_distribution_name
-from park_repo.checks.inspection import agree_with_form, inspect_file
+from park_repo.checks.inspection import agree_with_form, inspect_file, metadata_of
 from park_repo.clock import now
 from park_repo.curation import Curator
 from park_repo.file_records import (
@@ -215,14 +215,21 @@ class Index:
         known = (file.sha256, file.filename)
         if self._store.looks_whole(*known) or await asyncio.to_thread(self._store.is_whole, *known):
             return self.stored_at(file)
-        raise UnknownItem(
-            f"{file.filename} was changed or lost on the disk of this index",
-            hint="upload the same file again: that mends it",
-        )
+        raise _changed(file)
 
-    def metadata_at(self, file: PublishedFile) -> Path:
-        """Return the path of ``file``'s METADATA (PEP 658)."""
-        return self._store.metadata_path_of(file.sha256, file.filename)
+    def whole_metadata(self, file: PublishedFile) -> Path:
+        """Return the path of a wheel's METADATA (PEP 658), taken from it anew where they changed.
+
+        Not for an event loop. Raises `UnknownItem` where the wheel itself was changed, too.
+        """
+        known = file.sha256, file.filename
+        if not self._store.is_metadata_whole(*known, file.metadata_sha256 or ""):
+            if not self._store.is_whole(*known):
+                raise _changed(file)
+            metadata = metadata_of(self.stored_at(file), file.filename)
+            self._store.put_metadata(*known, metadata)
+            _log.warning("the METADATA beside %s were changed: taken from it anew", file.filename)
+        return self._store.metadata_path_of(*known)
 
     def incoming(self) -> IncomingFile:
         """Open a file to write an upload into; leaving its context removes what was not kept."""
@@ -299,6 +306,13 @@ class Index:
 
     def _by_digest(self, sha256: str, user: str | None) -> tuple[PublishedFile, ...]:
         return self._database.read(partial(queries.files_by_digest, sha256=sha256, visible_to=user))
+
+
+def _changed(file: PublishedFile) -> UnknownItem:
+    return UnknownItem(
+        f"{file.filename} was changed or lost on the disk of this index",
+        hint="upload the same file again: that mends it",
+    )
 
 
 def _check(upload: Upload) -> FileFacts:

@@ -57,7 +57,7 @@ def test_sdists_stand_beside_wheels(index: Index, tmp_path: Path) -> None:
         "demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz",
     ]  # fmt: skip
     assert sdist.metadata_sha256 is None
-    assert not index.metadata_at(sdist).exists()
+    assert not index.stored_at(sdist).with_name(f"{sdist.filename}.metadata").exists()
 
 
 def test_a_yank_shows_its_reason_at_once_and_can_be_undone(index: Index, tmp_path: Path) -> None:

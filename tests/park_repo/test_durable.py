@@ -1,15 +1,18 @@
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
+from park_repo import durable
 from park_repo.durable import (
     BUILDING,
     QUARANTINE,
     beside,
     key_lock,
     opened,
+    put_in_place,
     quarantine,
     remove_tree,
     sweep_beside,
@@ -32,6 +35,45 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(os, "fsync", noted)
     return seen
+
+
+@pytest.mark.parametrize("swaps", [True, False])
+def test_what_takes_a_place_puts_aside_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, swaps: bool
+) -> None:
+    if not swaps:
+        monkeypatch.setattr(durable, "_swapped", lambda *_: False)
+    final = tmp_path / "key"
+    for text in ("first", "second"):
+        built = beside(tmp_path, "key")
+        built.mkdir()
+        (built / "file").write_text(text)
+        put_in_place(built, final)
+        assert (final / "file").read_text() == text
+    (aside,) = tmp_path.glob(f"{QUARANTINE}key.*")
+    assert (aside / "file").read_text() == "first"
+    assert sweep_beside(tmp_path, in_use={"key"}) == []
+    assert sweep_beside(tmp_path) == [aside.name]
+    assert {path.name for path in tmp_path.iterdir()} == {".locks", "key"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are swapped by Linux")
+def test_there_is_no_moment_without_the_one_or_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final, built = tmp_path / "key", beside(tmp_path, "key")
+    final.mkdir()
+    built.mkdir()
+    renamed: list[bool] = []
+    rename = Path.rename
+
+    def look(path: Path, target: Path) -> Path:
+        renamed.append(final.is_dir())
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", look)
+    put_in_place(built, final)
+    assert renamed == [True]
 
 
 def test_a_durable_file_has_its_content_and_then_its_name_on_the_disk(

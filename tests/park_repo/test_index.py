@@ -80,6 +80,21 @@ def test_the_same_upload_again_heals_a_file_that_was_damaged(index: Index, tmp_p
         assert asyncio.run(index.ready_at(file)).read_bytes() == wheel.read_bytes()
 
 
+def test_metadata_that_were_damaged_are_taken_from_the_wheel_anew(
+    index: Index, tmp_path: Path
+) -> None:
+    file = add_file(index, make_wheel(tmp_path)).file
+    place = index.whole_metadata(file)
+    whole = place.read_bytes()
+    for damage in (lambda: place.write_bytes(b"Requires-Dist: evil"), place.unlink):
+        damage()
+        assert index.whole_metadata(file).read_bytes() == whole
+    place.unlink()
+    index.stored_at(file).write_bytes(b"scribble")
+    with pytest.raises(UnknownItem, match="was changed or lost on the disk"):
+        index.whole_metadata(file)
+
+
 def test_the_same_bytes_of_two_users_are_stored_once(index: Index, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, version=TREE)
     files = [add_file(index, wheel, user).file for user in ("ada", "bob")]

@@ -25,7 +25,12 @@ VIEW = "park-view"
 and its layers with ``:`` between, topmost first. One without this file is real already. No JSON:
 to import that takes longer than to mount."""
 
-_MS_RDONLY = 1  # <sys/mount.h>
+# <sys/mount.h>
+_MS_RDONLY = 1
+_MS_NOSUID = 2
+_MS_NODEV = 4
+_MS_REMOUNT = 32
+_MS_BIND = 4096
 _MNT_DETACH = 2
 
 
@@ -33,7 +38,8 @@ def enter(environment: str, read_only: list[str]) -> str | None:
     """Let this process and its children see ``environment`` as real folders.
 
     The folders ``read_only`` are protected as well (see `protect`), whether or not the view
-    is to be had. Returns why it is not, or None.
+    is to be had. Where the one that holds ``environment`` is among them, its place goes on to
+    lead to what is there now, also when it is made anew. Returns why there is no view, or None.
     """
     try:
         overlays = _overlays(environment)
@@ -43,6 +49,8 @@ def enter(environment: str, read_only: list[str]) -> str | None:
 
     def arrange() -> bool:
         bind_read_only(read_only)  # as far as it goes: the view does not depend on it
+        if os.path.dirname(environment) in read_only:  # noqa: PTH120 (no Path here)
+            _pin(environment)
         return _mount(overlays, environment, failed)
 
     if arrange_mounts(arrange) or not overlays:
@@ -85,6 +93,27 @@ def _overlays(environment: str) -> list[tuple[str, str]]:
     except FileNotFoundError:
         return []
     return [(at, layers) for at, _, layers in (line.partition("\t") for line in lines)]
+
+
+def _pin(environment: str) -> None:
+    """Keep the folder of ``environment`` at its place: alone in a file system in memory.
+
+    A mount is on a folder, not on a name: renamed, the folder would take its overlays along.
+    """
+    around = os.path.dirname(environment)  # noqa: PTH120
+    folder = os.open(environment, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        mount("park", around, _MS_NOSUID | _MS_NODEV, "tmpfs", "mode=755,size=4k,nr_inodes=8")
+        try:
+            os.mkdir(environment)  # noqa: PTH102
+            mount(f"/proc/self/fd/{folder}", environment, _MS_BIND)
+            mount("park", around, _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "tmpfs")
+        except OSError:
+            _unmount([around])
+    except OSError:
+        return  # where this is not permitted, jobs go on with what was made anew
+    finally:
+        os.close(folder)
 
 
 def _mount(overlays: list[tuple[str, str]], environment: str, failed: list[str]) -> bool:

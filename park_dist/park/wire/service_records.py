@@ -53,8 +53,8 @@ class ServiceRecord:
 
     ``platforms`` has, for each Python minor, the platform tags of wheels that it takes, best
     first; ``builds`` tells whether it builds what a client sends as source. ``environments``
-    is how jobs get real folders: ``overlay`` or ``hard-links``, ``no_overlay`` why not the
-    former.
+    is how jobs get real folders: ``overlay``, ``hard-links``, or ``none`` where no environment
+    can be made; ``no_overlay`` why it is not the first.
     """
 
     version: str
@@ -77,5 +77,7 @@ class ServiceRecord:
                 return "real folders in each job, through overlay mounts"
             case "hard-links":
                 return f"real folders of hard links, without overlay mounts: {self.no_overlay}"
+            case "none":
+                return f"none can be made: {self.no_overlay}"
             case other:
                 return other or "as an earlier park makes them"

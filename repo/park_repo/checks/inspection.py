@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["agree_with_form", "inspect_file"]
+__all__ = ["agree_with_form", "inspect_file", "metadata_of"]
 
 
 def agree_with_form(fields: Mapping[str, str], *, sha256: str, blake2_256: str) -> None:
@@ -51,6 +51,12 @@ def inspect_file(path: Path, filename: str, fields: Mapping[str, str]) -> FileFa
     _form_agrees(name, fields)
     with _naming(filename):
         return _inspect_wheel(path, name) if name.is_wheel else inspect_sdist(path, name)
+
+
+def metadata_of(path: Path, filename: str) -> bytes:
+    """Return the METADATA of the wheel at ``path``, which was inspected before."""
+    with _naming(filename), _refusing(), zipfile.ZipFile(path) as archive:
+        return _read_metadata(archive, _find_dist_info(archive, parse_distribution_name(filename)))
 
 
 def _inspect_wheel(path: Path, name: DistributionName) -> FileFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,8 @@ class Files:
             return _content(request, await self._index.ready_at(file), file.sha256)
         if file.metadata_sha256 is None:
             raise UnknownItem(f"{filename} has no METADATA of its own: it is an sdist")
-        return _content(request, self._index.metadata_at(file), file.metadata_sha256)
+        path = await asyncio.to_thread(self._index.whole_metadata, file)
+        return _content(request, path, file.metadata_sha256)
 
     async def get_remote(self, request: Request) -> Response:
         """Send a file of another index, or its METADATA; it comes here once and stays."""
@@ -64,7 +66,7 @@ class Files:
         if requested != filename:
             path = await files.metadata(project, sha256, filename)
             return _content(request, path, f"{sha256}-metadata")
-        kept = files.kept(sha256, filename)
+        kept = await files.kept(sha256, filename)
         if kept is not None:
             return _content(request, kept, sha256)
         if request.method == "HEAD" or "range" in request.headers:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from park_repo.file_records import PublishedFile
+    from park_repo.upstream.kept_pages import KeptPages
 
 __all__ = ["ExternalIndex", "upload_url_of"]
 
@@ -32,7 +33,7 @@ class ExternalIndex:
     """The index whose simple API is at ``url`` and whose legacy upload API is at ``upload_url``.
 
     Without ``upload_url`` it is found from ``url``; see `upload_url_of`. ``login`` is a user
-    and a password, which ``url`` may bear as well.
+    and a password, which ``url`` may bear as well; for ``kept`` see `Upstream`.
     """
 
     def __init__(
@@ -42,10 +43,11 @@ class ExternalIndex:
         upload_url: str | None = None,
         login: tuple[str, str] | None = None,
         client: httpx2.AsyncClient | None = None,
+        kept: KeptPages | None = None,
     ) -> None:
         # pypiserver redirects to PyPI for what it does not have: that would make it the owner
         # of every name there is
-        self.remote = Upstream(url, stays_home=True, login=login, client=client)
+        self.remote = Upstream(url, stays_home=True, login=login, client=client, kept=kept)
         self.upload_url = upload_url or upload_url_of(self.remote.url)
 
     async def publish(self, file: PublishedFile, path: Path, fields: Mapping[str, str]) -> bool:

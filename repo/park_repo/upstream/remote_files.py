@@ -4,11 +4,12 @@
 
     <folder>/incoming/<random>.part          being brought
     <folder>/files/<sha256>/<file name>      whole and verified
-    <folder>/files/<sha256>/<file name>.metadata
+    <folder>/files/<sha256>/<sha256 of these>.metadata
 
-What is kept needs the other index no more. Past a limit, what was used longest ago goes and
-is brought anew when it is asked for; so the folder may also be deleted while the service is
-down.
+A folder's time of modification is that of the last use of what is in it. What is kept needs the
+other index no more, and is served while it has its digest; else it is brought anew. Past a limit,
+what was used longest ago goes and is brought anew when it is asked for; so the folder may also be
+deleted while the service is down.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from park.digests import is_sha256
 from park.errors import UnknownItem
 from park_repo.upstream.remote_pages import metadata_sha256_of, metadata_url
 from park_repo.upstream.transfer import RemoteFile, Transfer
+from park_repo.whole_files import WholeFiles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,15 +60,15 @@ class RemoteFiles:
         self._transfers: dict[Path, Transfer] = {}
         shutil.rmtree(self._incoming, ignore_errors=True)  # what a crash left half-brought
         self._incoming.mkdir(parents=True)
+        self._whole = WholeFiles(self._incoming)  # where what is found damaged goes at a start
         self._bytes = sum(size for _, size, _ in self._by_use())
 
-    def kept(self, sha256: str, filename: str) -> Path | None:
-        """Return the path of the file if it is here."""
+    async def kept(self, sha256: str, filename: str) -> Path | None:
+        """Return the path of the file if it is here, whole."""
         path = self._place(sha256, filename)
-        try:
-            os.utime(path)  # its last use
-        except FileNotFoundError:
+        if not await self._is_whole(path, sha256):
             return None
+        os.utime(path.parent)  # its last use
         return path
 
     async def whole(
@@ -83,7 +85,7 @@ class RemoteFiles:
         `UnknownItem` where no other index has such a file of ``project``, and
         `UpstreamFault` where it cannot be had.
         """
-        path = self.kept(sha256, filename)
+        path = await self.kept(sha256, filename)
         if path is None:
             transfer = await self.transfer(project, sha256, filename)
             path = await transfer.whole(received)
@@ -105,17 +107,21 @@ class RemoteFiles:
 
         Raises `UnknownItem` where the other index gives none that can be verified.
         """
-        path = self._place(sha256, f"{filename}.metadata")
-        if not path.is_file():
-            file, source = await self._located(project, sha256, filename)
-            expected = metadata_sha256_of(file)
-            if expected is None:
-                raise UnknownItem(f"{source.url} gives no digest for the METADATA of {filename}")
-            remote = RemoteFile(source=source, url=metadata_url(file["url"]), sha256=expected)
-            if path not in self._transfers:
-                self._begin(remote, path)
-            await self._transfers[path].whole()
-        return path
+        folder = self._place(sha256, filename).parent
+        for kept in folder.glob("*.metadata"):
+            if is_sha256(kept.stem) and await self._is_whole(kept, kept.stem):
+                os.utime(folder)
+                return kept
+        file, source = await self._located(project, sha256, filename)
+        expected = metadata_sha256_of(file)
+        if expected is None:
+            raise UnknownItem(f"{source.url} gives no digest for the METADATA of {filename}")
+        path = folder / f"{expected}.metadata"
+        if path not in self._transfers:
+            self._begin(
+                RemoteFile(source=source, url=metadata_url(file["url"]), sha256=expected), path
+            )
+        return await self._transfers[path].whole()
 
     async def aclose(self) -> None:
         """Give up what is being brought."""
@@ -123,6 +129,19 @@ class RemoteFiles:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _is_whole(self, path: Path, sha256: str) -> bool:
+        """Tell whether a kept file is there with its digest; one that is not makes room."""
+        if self._whole.looks_whole(path):
+            return True
+        is_whole, size = await asyncio.to_thread(self._looked_at, path, sha256)
+        self._bytes -= 0 if is_whole else size
+        return is_whole
+
+    def _looked_at(self, path: Path, sha256: str) -> tuple[bool, int]:
+        """Return whether a kept file is whole, and the bytes that it has, or had."""
+        size = path.stat().st_size if path.is_file() else 0
+        return self._whole.is_whole(path, sha256), size
 
     def _begin(self, remote: RemoteFile, target: Path) -> None:
         partial = self._incoming / f"{secrets.token_hex(16)}.part"
@@ -134,6 +153,7 @@ class RemoteFiles:
         del self._transfers[target]
         # asked for the exception, so that it counts as seen: every reader may have gone
         if not task.cancelled() and task.exception() is None:
+            self._whole.note(target)
             self._bytes += target.stat().st_size
             if self._bytes > _KEPT_BYTES:
                 self._tidy()
@@ -148,8 +168,10 @@ class RemoteFiles:
 
     def _by_use(self) -> list[tuple[int, int, Path]]:
         """Return (time of last use, size in bytes, path) of each file, the oldest first."""
-        facts = ((path.stat(), path) for path in self._files.glob("*/*"))
-        return sorted((stat.st_mtime_ns, stat.st_size, path) for stat, path in facts)
+        facts = (
+            (p.parent.stat().st_mtime_ns, p.stat().st_size, p) for p in self._files.glob("*/*")
+        )
+        return sorted(facts)
 
     async def _located(
         self, project: NormalizedName, sha256: str, filename: str

@@ -1,7 +1,7 @@
 """Another index, reached through this one: PyPI, a mirror, or the one that takes our uploads.
 
-Its pages are kept in memory for a short time, then asked for again by their ETag. Its
-credentials stay here: they are sent to its own origin, and to no other.
+Its pages are kept in memory for a short time, then asked for again by their ETag; and on the disk,
+for when it is away. Its credentials stay here: they are sent to its own origin, and to no other.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from packaging.utils import NormalizedName
+
+    from park_repo.upstream.kept_pages import KeptPages
 
 __all__ = ["RemoteProject", "Upstream"]
 
@@ -116,8 +118,9 @@ class Upstream:
     ``login`` is a user and a password; ``url`` may bear them as well. ``stays_home`` takes a
     redirect to another host for "no such project": that is how pypiserver sends whoever asks
     for more than it has to PyPI. ``client`` is for tests and for operators' own certificates
-    or proxies; without one, a client with the process's settings is made. ``clock`` gives
-    seconds.
+    or proxies; without one, a client with the process's settings is made. ``kept`` is where its
+    pages are found while it is away, if what this process has read is not to be all. ``clock``
+    gives seconds.
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class Upstream:
         stays_home: bool = False,
         login: tuple[str, str] | None = None,
         client: httpx2.AsyncClient | None = None,
+        kept: KeptPages | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         parts = urlsplit(url)
@@ -136,6 +140,7 @@ class Upstream:
         self._stays_home = stays_home
         self._client = client or httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=True)
         self._client.headers["User-Agent"] = USER_AGENT
+        self._kept = kept
         self._clock = clock
         self._projects: OrderedDict[NormalizedName, _Cached] = OrderedDict()
         self._asking: SingleFlight[_Cached] = SingleFlight()
@@ -167,6 +172,8 @@ class Upstream:
     def forget(self, name: NormalizedName) -> None:
         """Ask again for ``name`` next time: it has just been changed."""
         self._projects.pop(name, None)
+        if self._kept is not None:
+            self._kept.forget(name)
 
     @asynccontextmanager
     async def opened(
@@ -193,12 +200,23 @@ class Upstream:
         try:
             return await self._ask(name, cached)
         except UpstreamFault as fault:
-            if cached is None or cached.project is None or not fault.details.get(_TEMPORARY):
+            held = await self._held(name, cached) if fault.details.get(_TEMPORARY) else None
+            if held is None or held.project is None:
                 raise
             _log.warning("%s; its page of %s is served as it was", fault, name)
-            held = replace(cached, checked_at=self._clock())
+            held = replace(held, checked_at=self._clock())
             self._keep(name, held)
             return held
+
+    async def _held(self, name: NormalizedName, cached: _Cached | None) -> _Cached | None:
+        """Return what is known of ``name``, from an earlier process if this one knows nothing."""
+        if cached is not None or self._kept is None:
+            return cached
+        page = await asyncio.to_thread(self._kept.read, name)
+        if page is None:
+            return None
+        project = RemoteProject(name=name, source=self, document=page.document)
+        return _Cached(project=project, etag=page.etag, checked_at=self._clock(), size=page.size)
 
     async def _ask(self, name: NormalizedName, cached: _Cached | None) -> _Cached:
         headers = {"Accept": _ACCEPT}
@@ -208,9 +226,9 @@ class Upstream:
         project, etag, size = None, response.headers.get("etag"), len(response.content)
         if cached is not None and response.status_code == httpx2.codes.NOT_MODIFIED:
             project, etag, size = cached.project, cached.etag, cached.size
-        elif not self._is_elsewhere(response):
+        else:
             # a page may be megabytes: parsed in a thread, so that others are served meanwhile
-            project = await asyncio.to_thread(self._parsed, response, name)
+            project = await asyncio.to_thread(self._read, response, name, etag)
         found = _Cached(project=project, etag=etag, checked_at=self._clock(), size=size)
         self._keep(name, found)
         return found
@@ -222,6 +240,17 @@ class Upstream:
         kept = sum(each.size + _EMPTY_BYTES for each in self._projects.values())
         while kept > _MOST_BYTES and len(self._projects) > 1:
             kept -= self._projects.popitem(last=False)[1].size + _EMPTY_BYTES
+
+    def _read(
+        self, response: httpx2.Response, name: NormalizedName, etag: str | None
+    ) -> RemoteProject | None:
+        """Return the project of a page, which is kept for an outage; None where there is none."""
+        project = None if self._is_elsewhere(response) else self._parsed(response, name)
+        if self._kept is not None and project is None:
+            self._kept.forget(name)
+        elif self._kept is not None and project is not None:
+            self._kept.write(name, project.document, etag)
+        return project
 
     def _parsed(self, response: httpx2.Response, name: NormalizedName) -> RemoteProject | None:
         """Return the project of a page, None for 404; raises `UpstreamFault` for the rest."""

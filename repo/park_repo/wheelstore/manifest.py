@@ -24,6 +24,7 @@ __all__ = [
     "changed_contents",
     "changed_stamps",
     "seal",
+    "shared_stamp",
     "stamp_of",
     "take_stamps",
 ]
@@ -82,6 +83,14 @@ def stamp_of(path: str, found: os.stat_result, sha256: str = "") -> Stamp:
     )
 
 
+def shared_stamp(path: str, found: os.stat_result) -> Stamp:
+    """Return the stamp of a further name, ``path``, for a file that another manifest watches over.
+
+    What is the file's, and the same under all its names, is left out.
+    """
+    return stamp_of(path, found)._replace(size=0, mtime_ns=0, ctime_ns=0)
+
+
 def take_stamps(root: Path, digests: Mapping[str, str] = {}) -> list[Stamp]:
     """Return the stamps of ``root`` and of all below it; ``digests`` are taken over by path."""
     with disk.opened(root) as top:
@@ -93,9 +102,9 @@ def changed_stamps(
 ) -> tuple[Damage, ...]:
     """Compare ``stamps`` with what is under ``root`` now, reading no file.
 
-    The change time of the top is not compared: renaming the tree into place moves it. Nor,
-    where files are ``shared`` with other trees, that of one with several names: each tree that
-    comes or goes moves it, and another manifest watches over it.
+    The change time of the top is not compared: renaming the tree into place moves it. Where
+    files are ``shared`` with other trees, those with several names only have to be the same
+    files (`shared_stamp`).
     """
     stamps = list(stamps)
     damages = []
@@ -134,8 +143,10 @@ def _compare(root: Path, stamp: Stamp, *, shared: bool) -> Damage | None:
     except OSError:
         return Damage(path=stamp.path, what="missing")
     now = stamp_of(stamp.path, found, stamp.sha256)
-    if not stamp.path or (shared and found.st_nlink > 1 and stat.S_ISREG(found.st_mode)):
+    if not stamp.path:
         now = now._replace(ctime_ns=stamp.ctime_ns)
+    elif shared and found.st_nlink > 1 and stat.S_ISREG(found.st_mode):
+        now = shared_stamp(stamp.path, found)
     return None if now == stamp else Damage(path=stamp.path, what="changed")
 
 

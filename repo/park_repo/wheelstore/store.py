@@ -35,7 +35,7 @@ from park_repo.wheelstore.manifest import (
 from park_repo.wheelstore.unpack import Unpacked, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from park_repo.wheelstore.bytecode import Compiler
 
@@ -171,18 +171,22 @@ class WheelStore:
     def remove(self, key: StoreKey) -> None:
         """Remove an entry that nothing uses any more; its wheel brings it back."""
         with disk.key_lock(self._folder, key):
-            self._put_aside(key)
+            aside = self._put_aside(key)
             self._stamps_file(key).unlink(missing_ok=True)
-        disk.sweep_beside(self._folder)
+            if aside is not None:
+                disk.remove_tree(aside)
 
-    def _put_aside(self, key: StoreKey) -> None:
+    def _put_aside(self, key: StoreKey) -> Path | None:
         """Let nothing find the entry: every user of it refuses until it is added again."""
         self._mark(key).unlink(missing_ok=True)
-        disk.quarantine(self._folder, key)
+        return disk.quarantine(self._folder, key)
 
-    def sweep(self) -> list[str]:
-        """Remove what earlier processes left unfinished or in quarantine; return the names."""
-        removed = disk.sweep_beside(self._folder)
+    def sweep(self, *, in_use: Container[str] = ()) -> list[str]:
+        """Remove what earlier processes left unfinished or in quarantine; return the names.
+
+        What is in quarantine under a key ``in_use`` stays: jobs run that began with it.
+        """
+        removed = disk.sweep_beside(self._folder, in_use=in_use)
         for path in sorted(self._folder.iterdir()):
             if path.name.startswith("."):
                 continue

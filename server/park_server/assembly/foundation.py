@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.upstream.external import ExternalIndex
+from park_repo.upstream.kept_pages import KeptPages
 from park_repo.upstream.upstream import Upstream
 from park_repo.wheelstore.store import WheelStore
 from park_server.bus import Bus
@@ -15,8 +16,9 @@ from park_server.content import ContentStore
 from park_server.db.opening import opened
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
+from park_server.envs import environment_rows
 from park_server.envs.interpreters import Interpreter, discover
-from park_server.envs.overlay_trial import permitted_layout
+from park_server.envs.overlay_trial import no_links, permitted_layout
 from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 from park_server.grants.grants import Grants
@@ -30,7 +32,8 @@ __all__ = ["Foundation", "foundation_of"]
 class Foundation:
     """What all else stands on.
 
-    ``why_not_overlay`` says why environments are not seen through overlays, where they are not.
+    ``why_not_overlay`` says why environments are not seen through overlays, where they are not;
+    ``why_none`` why none can be made at all.
     """
 
     settings: Settings
@@ -45,6 +48,7 @@ class Foundation:
     content: ContentStore
     environments: Environments
     why_not_overlay: str | None
+    why_none: str | None
     downloads: Downloader
     interpreters: Mapping[str, Interpreter]
 
@@ -66,7 +70,12 @@ def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: st
         },
     )
     layout, why_not_overlay = permitted_layout(home.path)
-    environments = Environments(home.path, WheelStore(home.path / "store"), layout=layout)
+    environments = Environments(
+        home.path,
+        WheelStore(home.path / "store"),
+        layout=layout,
+        busy=lambda: database.read(environment_rows.busy),
+    )
     environments.sweep()
     downloads = Downloader(home.cache / "wheels")
     downloads.sweep()
@@ -83,6 +92,7 @@ def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: st
         content=ContentStore(home.files),
         environments=environments,
         why_not_overlay=why_not_overlay,
+        why_none=no_links(home.path),
         downloads=downloads,
         interpreters=discover(),
     )
@@ -92,15 +102,28 @@ def _index(settings: Settings, home: Home, database: Database) -> Index:
     return Index(
         database,
         home.index,
-        Upstream(settings.upstream) if settings.upstream else None,
-        external=_external(settings),
+        _upstream(settings, home),
+        external=_external(settings, home),
         cache=home.cache / "index",
     )
 
 
-def _external(settings: Settings) -> ExternalIndex | None:
+def _upstream(settings: Settings, home: Home) -> Upstream | None:
+    if settings.upstream is None:
+        return None
+    return Upstream(settings.upstream, kept=_pages(home, settings.upstream))
+
+
+def _pages(home: Home, url: str) -> KeptPages:
+    return KeptPages(home.cache / "index" / "pages", url)
+
+
+def _external(settings: Settings, home: Home) -> ExternalIndex | None:
     if settings.index is None:
         return None
     return ExternalIndex(
-        settings.index, upload_url=settings.index_upload, login=settings.index_login
+        settings.index,
+        upload_url=settings.index_upload,
+        login=settings.index_login,
+        kept=_pages(home, settings.index),
     )

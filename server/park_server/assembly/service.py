@@ -336,6 +336,6 @@ def _about(foundation: Foundation) -> ServiceRecord:
             for minor, interpreter in foundation.interpreters.items()
         },
         builds=foundation.settings.allow_builds,
-        environments=foundation.environments.layout,
-        no_overlay=foundation.why_not_overlay,
+        environments="none" if foundation.why_none else foundation.environments.layout,
+        no_overlay=foundation.why_none or foundation.why_not_overlay,
     )

@@ -1,12 +1,15 @@
 """An environment and its own manifest, ``park-environment.json``.
 
 The manifest proves itself: the lock hash is computed anew from the packages that it lists
-and must be the one that names the environment.
+and must be the one that names the environment. It is JSON, with the stamps packed: those of
+10,000 hard links would take more than all else that an environment has on the disk.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +26,7 @@ __all__ = ["MANIFEST", "Environment", "Layout", "PackageConflict", "parse_manife
 
 MANIFEST = "park-environment.json"
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 class Layout(StrEnum):
@@ -102,7 +105,7 @@ class Environment:
             "size_own": self.size_own,
             "size_shared": self.size_shared,
             "conflicts": [asdict(conflict) for conflict in self.conflicts],
-            "stamps": self.stamps,
+            "stamps": _packed(self.stamps),
         }
         return json.dumps(document).encode()
 
@@ -131,6 +134,20 @@ def parse_manifest(content: bytes, path: Path, asked: LockHash) -> Environment:
     return environment
 
 
+def _packed(stamps: tuple[Stamp, ...]) -> str:
+    packed = zlib.compress(json.dumps(stamps).encode())
+    return base64.b64encode(packed).decode("ascii")
+
+
+def _unpacked(packed: str) -> tuple[Stamp, ...]:
+    """Return the stamps that `_packed` packed; raises `ValueError` or `TypeError`."""
+    try:
+        rows = json.loads(zlib.decompress(base64.b64decode(packed)))
+    except zlib.error as err:
+        raise ValueError(f"stamps cannot be unpacked: {err}") from err
+    return tuple(map(Stamp.parse, rows))
+
+
 def _parse(document: dict[str, Any], path: Path) -> Environment:
     if document["format"] != _FORMAT:
         raise ValueError(f"format {document['format']!r}, expected {_FORMAT}")
@@ -150,5 +167,5 @@ def _parse(document: dict[str, Any], path: Path) -> Environment:
             PackageConflict(path=c["path"], owners=tuple(c["owners"]))
             for c in document["conflicts"]
         ),
-        stamps=tuple(Stamp.parse(row) for row in document["stamps"]),
+        stamps=_unpacked(document["stamps"]),
     )

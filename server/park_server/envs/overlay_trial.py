@@ -12,7 +12,7 @@ import park.runtime
 from park.runtime.view import ANCHORS, VIEW, enter_command
 from park_server.envs.environment import Layout
 
-__all__ = ["permitted_layout"]
+__all__ = ["no_links", "permitted_layout"]
 
 _TRIAL_S = 30.0
 """How long the trial may take; it takes 50 ms. A file system that hangs is none to build on."""
@@ -26,6 +26,18 @@ def permitted_layout(folder: Path) -> tuple[Layout, str | None]:
     with TemporaryDirectory(prefix=".trial-", dir=folder) as trial:
         why = _failure(Path(trial))
     return (Layout.OVERLAY, None) if why is None else (Layout.HARD_LINKS, why)
+
+
+def no_links(folder: Path) -> str | None:
+    """Return why no environment can be made below ``folder``: each has hard links. Else None."""
+    with TemporaryDirectory(prefix=".trial-", dir=folder) as trial:
+        file = Path(trial, "file")
+        file.touch()
+        try:
+            file.with_name("link").hardlink_to(file)
+        except OSError as error:
+            return f"the file system of {folder} takes no hard links ({error.strerror})"
+    return None
 
 
 def _failure(trial: Path) -> str | None:

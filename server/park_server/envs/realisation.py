@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -43,10 +43,18 @@ _SHOWN_DAMAGES = 5
 class Environments:
     """The environments under ``home``, made of the wheels in ``store``. Thread-safe.
 
-    ``layout`` is how new ones are made, by what the machine permits.
+    ``layout`` is how new ones are made, by what the machine permits. ``busy`` names those in
+    which jobs run: what such a job began with, and was found damaged since, stays aside for it.
     """
 
-    def __init__(self, home: Path, store: WheelStore, *, layout: Layout = Layout.OVERLAY) -> None:
+    def __init__(
+        self,
+        home: Path,
+        store: WheelStore,
+        *,
+        layout: Layout = Layout.OVERLAY,
+        busy: Callable[[], Collection[LockHash]] = tuple,
+    ) -> None:
         self.layout = layout
         # physical paths: relative links climb by them
         home = home.resolve()
@@ -54,6 +62,7 @@ class Environments:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._store = store
         self._templates = Templates(home / "templates")
+        self._busy = busy
         self._keys: dict[LockHash, tuple[StoreKey, ...]] = {}
         self._in_the_making: Counter[StoreKey] = Counter()
         self._counting = Lock()
@@ -93,7 +102,6 @@ class Environments:
             existing = self.get(name)
             if existing is not None and not self._own_faults(existing):
                 return existing
-            disk.quarantine(self._folder, name)
             return build(
                 self._folder / name,
                 selection,
@@ -217,8 +225,10 @@ class Environments:
     def remove(self, lock_hash: LockHash) -> None:
         """Remove an environment; the lock and the wheels bring it back."""
         with disk.key_lock(self._folder, lock_hash):
-            disk.quarantine(self._folder, lock_hash)
-        disk.sweep_beside(self._folder)
+            aside = disk.quarantine(self._folder, lock_hash)
+            if aside is not None:
+                disk.remove_tree(aside)
+        disk.sweep_beside(self._folder, in_use=self._busy())
 
     def remove_unused(self) -> int:
         """Remove the store entries that no environment links to; return their bytes.
@@ -231,6 +241,7 @@ class Environments:
             unused = [entry for entry in self._store.entries() if entry.key not in kept]
             for entry in unused:
                 self._store.remove(entry.key)
+            disk.sweep_beside(self._store.folder, in_use=self._keys_in_use())
         return sum(entry.size_bytes for entry in unused)
 
     @contextmanager
@@ -247,12 +258,18 @@ class Environments:
                 self._in_the_making = +self._in_the_making
 
     def sweep(self) -> tuple[str, ...]:
-        """Remove what earlier processes left unfinished or in quarantine; return the names."""
+        """Remove what earlier processes left unfinished or in quarantine; return the names.
+
+        What jobs run in, or began with, stays.
+        """
         return (
-            *self._store.sweep(),
+            *self._store.sweep(in_use=self._keys_in_use()),
             *self._templates.sweep(),
-            *disk.sweep_beside(self._folder),
+            *disk.sweep_beside(self._folder, in_use=self._busy()),
         )
+
+    def _keys_in_use(self) -> set[StoreKey]:
+        return {key for name in self._busy() for key in self.keys_of(name)}
 
     def _damages_of(self, entry: StoreEntry, *, thorough: bool) -> tuple[Damage, ...]:
         """Return what was changed in ``entry``; where its stamps differ, its contents decide.

@@ -87,8 +87,10 @@ class Inspector:
         self._watch.close()
 
     def _listen(self) -> None:
+        """Hear what was touched: a file that an environment shares may be a file of a wheel."""
         for name in self._watch.touched():
-            self._whole_at.pop(name, None)
+            for each in (name, *self._environments.keys_of(LockHash(name))):
+                self._whole_at.pop(each, None)
 
     def _verified(self, lock_hash: LockHash, unsure: set[StoreKey]) -> Environment:
         """Compare; what does not pass is known no longer."""

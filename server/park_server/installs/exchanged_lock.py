@@ -60,7 +60,7 @@ class LockExchange:
             file = self._index.file_by_hash(wheel.sha256, user=user, filename=wheel.filename)
         except UnknownItem:
             return f"Requires-Dist: {wheel.sha256}"
-        return self._index.metadata_at(file).read_text(encoding="utf-8", errors="replace")
+        return self._index.whole_metadata(file).read_text(encoding="utf-8", errors="replace")
 
 
 def differ_in_wheels_alone(before: Earlier, request: CheckedRequest) -> bool:

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase as Phases
+from hypothesis import strategies as st
+from support.material.json_values import JSON_VALUES
 from support.services.park_service import ParkService
 from support.services.ports import free_port
 from support.session.limits import LIMIT_S
@@ -18,6 +22,9 @@ from park.model.conditions import Comparison, JobIs, Literal, Phase
 from park.model.conditions_json import condition_to_json
 from park.model.ids import new_id
 from park.model.references import Reference, What
+from park.runtime.codec import decode, encode
+from park.runtime.levels import MOST_LEVELS
+from park.wire import json_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +53,8 @@ class Pair:
         """Submit a job and return its id."""
         call = {"args": list(args), "kwargs": {}}
         job = {"id": new_id(), "entry_point": entry_point, "call": call, **more}
-        service.request("POST", "/api/v1/jobs", json=[{"lock_hash": self.lock_hash, **job}])
+        body = json_body([{"lock_hash": self.lock_hash, **job}])  # which takes any text
+        service.request("POST", "/api/v1/jobs", **body)
         return str(job["id"])
 
     def granted(self, *jobs: str, **more: Any) -> dict[str, Any]:
@@ -123,6 +131,38 @@ def test_a_job_takes_file_and_value_of_jobs_elsewhere(pair: Pair, go: Pipe) -> N
     assert copied.text == "q R dR dq\n"
     assert pair.second.result_of(double) == 42
     pair.until_given_back()
+
+
+ODD_VALUES = [
+    *(2.0, -0.0, 1e22, 5e-324, 0.1 + 0.2, 1.7976931348623157e308),
+    *(2**53 + 1, 2**63 + 1, -(2**64), 10**400),
+    *("\ud800", "\U0001f600", "a\0b", {"\udcff": [{}, [], None, True]}),
+]
+
+
+def nested(levels: int) -> Any:
+    value: Any = -0.0
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+@settings(
+    deadline=None,
+    max_examples=3,
+    phases=[Phases.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(values=st.lists(JSON_VALUES, min_size=60, max_size=60))
+def test_values_are_the_same_after_two_services(pair: Pair, values: list[Any]) -> None:
+    """As a result, through a reference, and as the result of a job elsewhere."""
+    sent = [*values, *ODD_VALUES, nested(MOST_LEVELS - 1)]
+    there = pair.submit(pair.first, "copy:deepcopy", encode(sent, set_hash=None))
+    grants = [{"service": pair.first.url, "token": pair.granted(there)["token"]}]
+    value = pair.to(there, What.VALUE).as_json()
+    here = pair.submit(pair.second, "copy:deepcopy", value, grants=grants)
+    for service, job in ((pair.first, there), (pair.second, here)):
+        assert repr(decode(service.result_of(job), set_hash=None)) == repr(sent)
 
 
 def test_a_url_of_a_file_elsewhere_is_text(pair: Pair) -> None:

@@ -8,6 +8,7 @@ from park.wire import ServiceRecord
     [
         ("overlay", "real folders in each job, through overlay mounts"),
         ("hard-links", "real folders of hard links, without overlay mounts: not permitted"),
+        ("none", "none can be made: not permitted"),
         ("another", "another"),
         (None, "as an earlier park makes them"),
     ],

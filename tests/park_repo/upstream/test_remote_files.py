@@ -51,10 +51,27 @@ def test_metadata_come_verified(mirror: Mirror, tmp_path: Path) -> None:
         for _ in range(2):
             path = await files.metadata(DEMO, SHA256, NAME)
             assert path.read_bytes() == METADATA
-        assert files.kept(SHA256, NAME) is None
+        assert await files.kept(SHA256, NAME) is None
 
     run(mirror, tmp_path, read)
     assert sum(r.url.path.endswith(".metadata") for r in mirror.asked) == 1
+
+
+def test_what_was_changed_on_the_disk_is_brought_anew(mirror: Mirror, tmp_path: Path) -> None:
+    async def both(files: RemoteFiles) -> tuple[Path, Path]:
+        return await files.whole(DEMO, SHA256, NAME), await files.metadata(DEMO, SHA256, NAME)
+
+    async def changed(files: RemoteFiles) -> None:
+        for path in await both(files):
+            path.write_bytes(b"changed by somebody")
+        assert [path.read_bytes() for path in await both(files)] == [CONTENT, METADATA]
+
+    for _ in range(2):  # also what was kept by an earlier process
+        run(mirror, tmp_path, changed)
+    for path in run(mirror, tmp_path, both):
+        path.write_bytes(b"changed while no service ran")
+    assert [path.read_bytes() for path in run(mirror, tmp_path, both)] == [CONTENT, METADATA]
+    assert mirror.downloads() == 4
 
 
 def test_unverified_metadata_are_not_offered(mirror: Mirror, tmp_path: Path) -> None:
@@ -86,10 +103,11 @@ def test_what_was_used_longest_ago_makes_room(
     mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def keep(name: str, used: int) -> Path:
-        path = tmp_path / "files" / hashlib.sha256(name.encode()).hexdigest() / name
+        content = name.encode() + bytes(100_000)
+        path = tmp_path / "files" / hashlib.sha256(content).hexdigest() / name
         path.parent.mkdir(parents=True)
-        path.write_bytes(bytes(100_000))
-        os.utime(path, ns=(used, used))
+        path.write_bytes(content)
+        os.utime(path.parent, ns=(used, used))
         return path
 
     oldest, used_since, newer = (
@@ -98,7 +116,7 @@ def test_what_was_used_longest_ago_makes_room(
     monkeypatch.setattr(module, "_KEPT_BYTES", len(CONTENT) + 250_000)
 
     async def bring(files: RemoteFiles) -> None:
-        assert files.kept(used_since.parent.name, used_since.name)
+        assert await files.kept(used_since.parent.name, used_since.name)
         await files.whole(DEMO, SHA256, NAME)
 
     run(mirror, tmp_path, bring)

@@ -79,7 +79,7 @@ def test_a_wrong_file_is_never_whole(mirror: Mirror, tmp_path: Path) -> None:
         with pytest.raises(UpstreamFault, match=f"expected sha256 {SHA256}, found"):
             await follow()
         assert 0 < sum(map(len, got)) < len(CONTENT)
-        assert files.kept(SHA256, NAME) is None
+        assert await files.kept(SHA256, NAME) is None
 
     run(mirror, tmp_path, read)
     assert leftovers(tmp_path) == []

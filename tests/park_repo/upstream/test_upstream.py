@@ -13,11 +13,13 @@ from park.errors import UpstreamFault
 from park_repo.negotiation import JSON
 from park_repo.upstream import upstream as module
 from park_repo.upstream.html_pages import parse_html_page
+from park_repo.upstream.kept_pages import KeptPages
 from park_repo.upstream.remote_pages import led_through_here
 from park_repo.upstream.upstream import RemoteProject, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from park_repo.simple import Document
 
@@ -33,12 +35,16 @@ PAGE = {
 class Mirror:
     """An upstream in memory: answers with ``answer`` and keeps what it was asked."""
 
-    def __init__(self, answer: Callable[[httpx2.Request], httpx2.Response]) -> None:
+    def __init__(
+        self,
+        answer: Callable[[httpx2.Request], httpx2.Response],
+        kept: KeptPages | None = None,
+    ) -> None:
         self.asked: list[httpx2.Request] = []
         self.answer = answer
         self.now = 0.0
         client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._handle))
-        self.upstream = Upstream(URL, client=client, clock=lambda: self.now)
+        self.upstream = Upstream(URL, client=client, kept=kept, clock=lambda: self.now)
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
         self.asked.append(request)
@@ -179,6 +185,30 @@ def test_a_page_that_is_held_stands_in_while_the_index_is_away(
     assert caplog.text.count("its page of demo is served as it was") == 1
     mirror.now, mirror.answer = 2000.0, lambda _: httpx2.Response(404)
     assert mirror.get() is None
+
+
+def test_a_page_stands_in_after_a_start_in_an_outage(tmp_path: Path) -> None:
+    kept = KeptPages(tmp_path, URL)
+    before = Mirror(page, kept).page()
+    for _ in range(2):
+        after = Mirror(broken, KeptPages(tmp_path, URL))
+        assert after.page() == before
+    after.now, after.answer = 1000.0, lambda _: httpx2.Response(304)
+    assert after.page() == before
+    assert after.asked[-1].headers["if-none-match"] == '"1"'
+    after.now, after.answer = 2000.0, lambda _: httpx2.Response(404)
+    assert after.get() is None
+    with pytest.raises(UpstreamFault, match="did not answer"):
+        Mirror(broken, KeptPages(tmp_path, URL)).get()
+
+
+def test_what_was_just_changed_there_is_not_served_as_it_was(tmp_path: Path) -> None:
+    mirror = Mirror(page, KeptPages(tmp_path, URL))
+    mirror.get()
+    mirror.upstream.forget(DEMO)
+    mirror.answer = broken
+    with pytest.raises(UpstreamFault, match="did not answer"):
+        mirror.get()
 
 
 def test_an_index_that_refuses_or_has_no_such_project_is_not_away() -> None:

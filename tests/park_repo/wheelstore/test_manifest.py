@@ -15,6 +15,7 @@ from park_repo.wheelstore.manifest import (
     changed_contents,
     changed_stamps,
     seal,
+    shared_stamp,
     take_stamps,
 )
 
@@ -58,6 +59,21 @@ def test_what_nothing_touched_is_as_it_was(tree: Path) -> None:
     assert changed_contents(tree, stamps) == ()
     moved = tree.rename(tree.with_name("moved"))
     assert changed_stamps(moved, stamps) == ()
+
+
+def test_a_shared_file_is_compared_by_who_it_is(tree: Path) -> None:
+    """Its content, and the times that further names move, are another manifest's."""
+    path, elsewhere = tree / "folder" / "file", tree.with_name("elsewhere")
+    elsewhere.hardlink_to(path)
+    mine = {s.path: s for s in stamps_of(tree)}
+    mine["folder/file"] = shared_stamp("folder/file", path.stat())
+    stamps = list(mine.values())
+    tree.with_name("further").hardlink_to(path)
+    elsewhere.write_text("another content")
+    assert changed_stamps(tree, stamps, shared=True) == ()
+    replace_by_its_equal(tree)
+    path.with_name("another name").hardlink_to(path)
+    assert "folder/file changed" in found(changed_stamps(tree, stamps, shared=True))
 
 
 def scribble_and_set_back(tree: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import time
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Connection, insert
 
+from park.cli.services import doctor
 from park.model.states import EnvironmentState
 from park_repo.database import Database
 from park_server.assembly import service
@@ -73,6 +75,25 @@ async def start_and_stop(home: Home) -> None:
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
     async with assembled(settings, home, endpoints, "ada").running() as parts:
         assert parts.jobs.records("ada", JobFilter(), limit=1) == []
+
+
+def test_a_home_that_takes_no_hard_links_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    home = home_of_long_ago(tmp_path / "home")
+    monkeypatch.setattr(os, "link", refuse)
+    settings = Settings.of(home=home.path, upstream="none", slots=1)
+    endpoints = Endpoints.of("http://127.0.0.1:1", "token")
+    made = assembled(settings, home, endpoints, "ada")
+    asyncio.run(made._foundation.close())
+    assert made.about.environments == "none"
+    finding = doctor._environments(made.about)
+    assert not finding.ok
+    assert "takes no hard links (Operation not permitted)" in finding.detail
+    assert "move the service's home" in str(finding.hint)
 
 
 def names(path: Path) -> list[str]:

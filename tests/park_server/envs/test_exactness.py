@@ -23,6 +23,8 @@ from support.labs.job_lab import JobLab
 from support.material.climbing import FOUND, climbing_wheels
 
 import park.runtime
+from park.errors import EnvironmentMismatch
+from park.model.lock_hash import LockHash
 from park.runtime.codec import decode
 from park.runtime.view import enter, enter_command
 from park_repo.wheelstore.store import WheelStore
@@ -32,7 +34,7 @@ from park_server.envs.overlay_trial import permitted_layout
 from park_server.envs.realisation import Environments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="mount namespaces are Linux's"),
@@ -57,8 +59,14 @@ def wheels(home: Path) -> list[Path]:
     return climbing_wheels(home / "wheels", python=INTERPRETER.target.python)
 
 
-def made(home: Path, wheels: list[Path], layout: Layout) -> tuple[Environments, Environment]:
-    environments = Environments(home / layout, WheelStore(home / layout / "store"), layout=layout)
+def made(
+    home: Path,
+    wheels: list[Path],
+    layout: Layout,
+    busy: Callable[[], Collection[LockHash]] = tuple,
+) -> tuple[Environments, Environment]:
+    store = WheelStore(home / layout / "store")
+    environments = Environments(home / layout, store, layout=layout, busy=busy)
     lock, fetch = lock_of(wheels), fetch_from(wheels)
     environment = environments.realise(lock, INTERPRETER, fetch=fetch)
     assert environment.layout is layout
@@ -113,9 +121,75 @@ def entered(environment: Environment, *command: str, cwd: Path) -> subprocess.Co
     return subprocess.run([*enter, *command], cwd=cwd, capture_output=True, text=True, check=False)
 
 
+_BEFORE_AND_AFTER = """
+import json, os, sys
+sys.stdout.write("began\\n")
+sys.stdout.flush()
+sys.stdin.readline()  # until it was repaired
+import attic
+print(json.dumps([attic.report(), os.path.realpath(attic.__file__)]))
+"""
+
+
+@pytest.mark.parametrize("what", ["environment", "wheel"])
+@pytest.mark.parametrize("layout", list(Layout))
+def test_what_runs_goes_on_to_find_all_while_its_environment_is_repaired(
+    tmp_path: Path, wheels: list[Path], layout: Layout, what: str
+) -> None:
+    if layout is Layout.OVERLAY and permitted_layout(tmp_path)[0] is not layout:
+        pytest.skip("this machine permits no overlay mounts")
+    busy: set[LockHash] = set()
+    environments, environment = made(tmp_path, wheels, layout, lambda: busy)
+    protected = [str(folder) for folder in environments.protected]
+    place = str(environment.path)
+    running = subprocess.Popen(
+        [
+            *enter_command(sys.executable, PROGRAM, place, protected, strict=True),
+            *(environment.executable, "-I", "-B", "-c", _BEFORE_AND_AFTER),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "began\n"
+        busy.add(environment.lock_hash)
+        scribble(environment, what)
+        with pytest.raises(EnvironmentMismatch):
+            environments.verify(environment.lock_hash, thorough=True)
+        again = environments.repair(lock_of(wheels), INTERPRETER, fetch=fetch_from(wheels))
+        environments.compile(again, INTERPRETER)  # nobody holds the locks of the entries any more
+        environments.remove_unused()
+        environments.sweep()
+        found, file = json.loads(running.communicate("go on\n")[0])
+    assert found == FOUND
+    assert file.startswith(f"{os.path.realpath(place)}/lib/")
+    # and whoever begins now begins with what is whole
+    assert environments.verify(again.lock_hash, thorough=True) == again
+    done = entered(again, str(again.executable), "-c", PRINT_REPORT, cwd=tmp_path)
+    assert json.loads(done.stdout) == FOUND
+    busy.clear()
+    assert any(".quarantine-" in name for name in environments.sweep())
+
+
+def scribble(environment: Environment, what: str) -> None:
+    """Change the environment itself, or a file of a wheel that its programs do not look at."""
+    site = next(environment.path.glob("lib/python*/site-packages"))
+    if what == "environment":
+        site.chmod(0o755)
+        (site / "sitecustomize.py").touch()
+    else:
+        (readable,) = site.glob("attic-*.dist-info/METADATA")
+        readable.chmod(0o644)
+        readable.write_text("scribbled")
+
+
+PRINT_REPORT = "import attic, json; print(json.dumps(attic.report()))"
+
+
 def test_hard_links_need_no_command(linked: Environment) -> None:
-    code = "import attic, json; print(json.dumps(attic.report()))"
-    assert json.loads(run_python(linked.executable, code)) == FOUND
+    assert json.loads(run_python(linked.executable, PRINT_REPORT)) == FOUND
 
 
 def test_an_ordinary_user_finds_all_that_needs_no_interpreter_of_root(

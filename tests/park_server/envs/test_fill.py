@@ -73,7 +73,8 @@ def test_only_what_is_missing_is_fetched(lab: Lab) -> None:
     assert [entry.name for entry in entries] == ["one", "two"]
     assert lab.fetched == ["one", "two"]
     lab.told.clear()
-    assert lab.fill("one", "two") == entries
+    # whose bytecode may have come meanwhile
+    assert [entry.key for entry in lab.fill("one", "two")] == [entry.key for entry in entries]
     assert lab.told == {}
 
 

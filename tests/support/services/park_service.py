@@ -153,10 +153,11 @@ class ParkService:
 
     def request(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
         """Send a request with the token; the answer must not be an error."""
+        headers = {"Authorization": f"Bearer {self.token}", **arguments.pop("headers", {})}
         response = httpx2.request(
             method,
             f"{self.url}{path}",
-            headers={"Authorization": f"Bearer {self.token}"},
+            headers=headers,
             timeout=LIMIT_S,
             **arguments,
         )

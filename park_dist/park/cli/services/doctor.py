@@ -11,10 +11,10 @@ from email.utils import parsedate_to_datetime
 
 from park import __version__
 from park.cli.options import add_json, add_service, print_json
-from park.errors import NoInterpreter, ParkError
+from park.errors import NoInterpreter, ParkError, ServiceFault
 from park.local.python_minor import python_minor
 from park.model.sizes import shown_size
-from park.wire import API, ForkServerRecord
+from park.wire import API, ForkServerRecord, ServiceRecord
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -94,7 +94,7 @@ def _service(name: str | None) -> Iterator[Finding]:
     detail = f"{service.url} answers as park {about.version}; you are {about.user}"
     yield Finding(what="service", ok=True, detail=detail)
     yield _versions(about.version, about.pythons)
-    yield Finding(what="environments", ok=True, detail=about.environments_line)
+    yield _environments(about)
     yield _clock(answer.headers.get("date"), before, datetime.now(UTC))
     yield _caught("memory", lambda: _memory(service.fork_servers()))
 
@@ -112,6 +112,17 @@ def _versions(there: str, pythons: list[str]) -> Finding:
         detail=detail,
         hint=f"jobs run under the Python of here: the service needs Python {here}, or you another",
         status=NoInterpreter.exit_code,
+    )
+
+
+def _environments(about: ServiceRecord) -> Finding:
+    ok = about.environments != "none"
+    return Finding(
+        what="environments",
+        ok=ok,
+        detail=about.environments_line,
+        hint=None if ok else "the operator should move the service's home to a disk that has them",
+        status=0 if ok else ServiceFault.exit_code,
     )
 
 

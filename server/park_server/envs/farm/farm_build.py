@@ -12,7 +12,7 @@ from park.model.lock_hash import SelectedWheel
 from park.runtime.view import ANCHORS, VIEW
 from park_repo import durable as disk
 from park_repo.wheelstore.bytecode_folders import is_bytecode
-from park_repo.wheelstore.manifest import seal, stamp_of
+from park_repo.wheelstore.manifest import seal, shared_stamp, stamp_of
 from park_server.envs.environment import MANIFEST, Environment, Layout, PackageConflict
 from park_server.envs.farm import farm_apply
 from park_server.envs.farm.farm_plan import Conflict, FarmPlan, plan_farm
@@ -40,7 +40,7 @@ def build(
     layout: Layout,
     progress: OnProgress,
 ) -> Environment:
-    """Make the environment ``final``, which is absent, of the store's ``entries``.
+    """Make the environment ``final`` of the store's ``entries``, in place of what is there.
 
     One with more wheels than an overlay takes gets hard links, whatever the ``layout``. The
     caller holds the lock of its name.
@@ -61,7 +61,7 @@ def build(
             size_shared=sum(entry.size_bytes for entry in entries),
             conflicts=_real_conflicts(plan.conflicts),
         )
-        building.rename(final)
+        disk.put_in_place(building, final)
     except BaseException:
         disk.remove_tree(building)
         raise
@@ -179,7 +179,10 @@ def _complete(
             size_own=_own_size(left, shared),
             size_shared=size_shared,
             conflicts=conflicts,
-            stamps=tuple(stamp_of(path, found) for path, found in left.items()),
+            stamps=tuple(
+                shared_stamp(path, found) if path in shared else stamp_of(path, found)
+                for path, found in left.items()
+            ),
         )
         file.write(environment.manifest())
         disk.sync_file(file)

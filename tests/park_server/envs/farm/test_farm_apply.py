@@ -75,12 +75,27 @@ def test_a_plan_is_made_of_links_that_hold_where_it_will_be(
     assert (one.read_text(), metadata.read_text()) == ("X = 1\n", "Name: m\n")
     assert one.is_symlink() is metadata.is_symlink() is not hard_links
     if not hard_links:
-        assert str(metadata.readlink()) == f"../../{ANCHORS}/d0/METADATA"
+        assert str(metadata.readlink()) == f"../../{ANCHORS}/0/site/m-1.dist-info/METADATA"
         assert str(one.readlink()) == f"../{ANCHORS}/0/site/m/__init__.py"
     assert (final / "bin").stat().st_mode & 0o055 == 0o055  # every job reads it
     script = final / "bin" / "say"
     assert script.read_text() == "m: bin/say"
     assert script.stat().st_mode & 0o777 == 0o555
+
+
+def test_links_fit_into_an_inode_also_to_what_is_deep(tmp_path: Path) -> None:
+    deep = "/".join(["package"] * 6)
+    anchors = Anchors("/store")
+    for name in ("__pycache__", "m.py"):
+        link = Link(path=f"lib/{deep}/{name}", source=f"/store/m-1/site/{deep}/{name}", owner="m")
+        target = anchors.target(link)
+        assert target == f"{'../' * 7}{ANCHORS}/d0/{name}"  # one for all in the folder
+        assert len(target) <= 59
+    folder = tmp_path / "environment"
+    folder.mkdir()
+    anchors.make(folder, folder)
+    assert str((folder / ANCHORS / "d0").readlink()) == f"0/site/{deep}"
+    assert (folder / ANCHORS / "0").is_symlink()
 
 
 def test_bytecode_that_is_not_there_yet_is_listed_as_it_will_be(store: Path) -> None:
