@@ -142,6 +142,8 @@ jobs = Table(
     Column("pools", JsonText(none_as_null=True), comment="units taken, by pool; null: none"),
     Column("label", Text, comment="null: of a job from before there were any"),
     Column("submitted_from", Text),
+    Column("pinned", String, comment="since when its user keeps it, whatever the policy"),
+    Column("logs_removed", String, comment="when its logs went, before the job itself"),
     Index("jobs_by_status", "status"),
     Index("jobs_by_user", "user", "submitted"),
     Index("jobs_by_install", "install"),
