@@ -102,11 +102,14 @@ def release(
     asked for or used from then on, or not before ``moment``, stays. In the transaction in which
     the files go.
     """
+    asked_for = set(_asked_for(connection))
     held = held_locks(connection) & named.keys()
     held |= {lock for lock, used in _last_uses(connection, named) if used >= moment}
+    # an install of these wheels may be about to read the lock that it will come to
+    held |= {lock for lock, digests in named.items() if not digests.isdisjoint(asked_for)}
     for lock_hash in named.keys() - held:
         _forget(connection, lock_hash)
-    needed = set(_asked_for(connection)).union(*(named[lock] for lock in held))
+    needed = asked_for.union(*(named[lock] for lock in held))
     newer = select(locks.c.document).where(locks.c.created >= since)
     for document in connection.execute(newer).scalars():
         needed.update(_SHA256.findall(document))
