@@ -135,7 +135,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--keep-trees",
         metavar="TIME",
         help="remove versions of working trees that were not used for longer, that nothing "
-        "needs, and that are not among the last 10 of their project (30d); always keeps all",
+        "needs, and that are not among the newest (30d); always keeps all",
+    )
+    parser.add_argument(
+        "--newest-trees",
+        type=int,
+        default=10,
+        metavar="N",
+        help="versions of each project that each user keeps, however old (10)",
     )
     parser.add_argument(
         "--keep-quarantine",
@@ -179,6 +186,7 @@ def run(options: argparse.Namespace) -> int:
             keep_logs=options.keep_logs,
             keep_events=options.keep_events,
             keep_trees=options.keep_trees,
+            newest_trees=options.newest_trees,
             keep_quarantine=options.keep_quarantine,
             jobs_quota=options.jobs_quota,
             reserve=options.reserve,

@@ -17,7 +17,7 @@ from park.model.conditions_json import POOL_NAME
 from park.model.durations import parse_duration
 from park.model.sizes import parse_size
 from park_server.egress import AddressPolicy
-from park_server.retention.policy import QUARANTINE_S, TREES_S, RetentionPolicy
+from park_server.retention.policy import NEWEST_TREES, QUARANTINE_S, TREES_S, RetentionPolicy
 
 __all__ = ["ALWAYS", "PYPI", "Settings"]
 
@@ -99,6 +99,7 @@ class Settings:
         keep_logs: str | None = None,
         keep_events: str | None = None,
         keep_trees: str | None = None,
+        newest_trees: int = NEWEST_TREES,
         keep_quarantine: str | None = None,
         jobs_quota: str | None = None,
         reserve: str | None = None,
@@ -109,6 +110,8 @@ class Settings:
         cores = len(os.sched_getaffinity(0))
         if slots is not None and slots < 1:
             raise UsageError(f"--slots {slots}: a service needs at least one")
+        if newest_trees < 0:
+            raise UsageError(f"--newest-trees {newest_trees}: expected a number from 0 on")
         if watch_loop_ms is not None and not watch_loop_ms > 0:
             raise UsageError(f"--watch-loop {watch_loop_ms:g}: expected more than 0 milliseconds")
         if not 0 <= port <= _HIGHEST_PORT:
@@ -143,6 +146,7 @@ class Settings:
                 logs_s=_age("--keep-logs", keep_logs, None),
                 events_s=_age("--keep-events", keep_events, None),
                 trees_s=None if keep_trees == ALWAYS else _age("--keep-trees", keep_trees, TREES_S),
+                newest_trees=newest_trees,
                 quarantine_s=_age("--keep-quarantine", keep_quarantine, QUARANTINE_S),
                 jobs_quota_bytes=None if jobs_quota is None else _bytes("--jobs-quota", jobs_quota),
             ),

@@ -100,6 +100,7 @@ def test_a_hundredth_of_the_disk_is_kept_free_and_a_gib_at_most(tmp_path: Path) 
         ({"keep_jobs": "90"}, "--keep-jobs '90'"),
         ({"keep_logs": "always"}, "--keep-logs 'always'"),
         ({"keep_trees": "never"}, "--keep-trees 'never'"),
+        ({"newest_trees": -1}, "--newest-trees -1"),
         ({"jobs_quota": "500Q"}, "--jobs-quota '500Q'"),
         ({"fetch_limit": "-1G"}, "--fetch-limit '-1G'"),
         ({"pools": ["license"]}, "--pool 'license' is not of the form NAME=COUNT"),

@@ -47,14 +47,15 @@ class UsageRecord:
 class CleanRequest:
     """Remove what is older than this, in seconds, in the place of the service's own policy.
 
-    None: as the policy says. ``older_than_s`` is the age of jobs since they ended;
-    ``dry_run``: only say what would go.
+    None: as the policy says. ``older_than_s`` is the age of jobs since they ended; of trees the
+    ``newest_trees`` of each project and user stay. ``dry_run``: only say what would go.
     """
 
     older_than_s: float | None = None
     logs_older_than_s: float | None = None
     events_older_than_s: float | None = None
     trees_older_than_s: float | None = None
+    newest_trees: int | None = None
     dry_run: bool = False
 
 

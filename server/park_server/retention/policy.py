@@ -45,12 +45,16 @@ class RetentionPolicy:
 
         Raises `UsageError` for what is no age.
         """
+        newest = request.newest_trees
+        if newest is not None and newest < 0:
+            raise UsageError(f"newest_trees is {newest}: expected a number from 0 on")
         return replace(
             self,
             jobs_s=_asked("older_than_s", request.older_than_s, self.jobs_s),
             logs_s=_asked("logs_older_than_s", request.logs_older_than_s, self.logs_s),
             events_s=_asked("events_older_than_s", request.events_older_than_s, self.events_s),
             trees_s=_asked("trees_older_than_s", request.trees_older_than_s, self.trees_s),
+            newest_trees=self.newest_trees if newest is None else newest,
         )
 
 

@@ -27,9 +27,9 @@ def test_events_go_with_the_jobs_of_their_time_unless_they_have_an_age_of_their_
 def test_what_is_asked_for_takes_the_place_of_the_policy() -> None:
     own = RetentionPolicy(jobs_s=1, logs_s=2, events_s=3, trees_s=None, jobs_quota_bytes=5)
     assert own.as_asked(CleanRequest()) == own
-    asked = own.as_asked(CleanRequest(older_than_s=10, trees_older_than_s=0))
+    asked = own.as_asked(CleanRequest(older_than_s=10, trees_older_than_s=0, newest_trees=0))
     assert asked == RetentionPolicy(
-        jobs_s=10, logs_s=2, events_s=3, trees_s=0, jobs_quota_bytes=5
+        jobs_s=10, logs_s=2, events_s=3, trees_s=0, newest_trees=0, jobs_quota_bytes=5
     )
 
 
@@ -43,3 +43,8 @@ def test_an_age_beyond_all_times_is_no_error(age: float) -> None:
 def test_what_is_no_age_is_refused_by_name(name: str, age: float) -> None:
     with pytest.raises(UsageError, match=f"{name} is"):
         RetentionPolicy().as_asked(CleanRequest(**{name: age}))
+
+
+def test_fewer_than_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="newest_trees is -1"):
+        RetentionPolicy().as_asked(CleanRequest(newest_trees=-1))

@@ -68,6 +68,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     for name, what in _AGES.items():
         clean.add_argument(f"--{name}", metavar="TIME", help=f"{what} (else as `park serve` says)")
+    clean.add_argument(
+        "--newest-trees",
+        type=int,
+        metavar="N",
+        help="versions of each project that each user keeps, however old (else as for the others)",
+    )
     clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     clean.set_defaults(act=_clean)
     for action in (offer, listing, withdraw, usage, clean):
@@ -143,6 +149,7 @@ def _clean(service: Service, options: argparse.Namespace) -> None:
         logs_older_than_s=_age(options, "logs-older-than"),
         events_older_than_s=_age(options, "events-older-than"),
         trees_older_than_s=_age(options, "trees-older-than"),
+        newest_trees=options.newest_trees,
         dry_run=options.dry_run,
     )
     if options.json:
