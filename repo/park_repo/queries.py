@@ -39,10 +39,10 @@ __all__ = [
     "remove_files",
     "removed_digest",
     "set_yanked",
-    "trees",
-    "was_tree",
     "totals",
+    "trees",
     "unown_project",
+    "was_tree",
 ]
 
 _COLUMNS = [files.c[field.name] for field in fields(PublishedFile)]
@@ -131,9 +131,7 @@ def was_tree(connection: Connection, sha256: str) -> bool:
     """Tell whether these bytes were a working tree that was removed, and are nothing else."""
     was = select(removed.c.sha256).where(removed.c.sha256 == sha256, removed.c.layer == Layer.TREES)
     still = select(files.c.id).where(files.c.sha256 == sha256)
-    return (
-        connection.scalar(was.limit(1)) is not None and connection.scalar(still.limit(1)) is None
-    )
+    return connection.scalar(was.limit(1)) is not None and connection.scalar(still.limit(1)) is None
 
 
 def removed_digest(connection: Connection, shelf: Shelf, key: str) -> str | None:

@@ -68,7 +68,12 @@ def test_what_nothing_is_said_of_is_as_the_reference_says(tmp_path: Path) -> Non
 
 def test_sizes_and_times_are_as_people_write_them(tmp_path: Path) -> None:
     said: dict[str, Any] = {"reserve": "2G", "job_disk": "500M", "keep_jobs": "90d"}
-    ages = {"keep_logs": "7d", "keep_events": "2w", "keep_trees": "12h", "keep_quarantine": "1d"}
+    ages: dict[str, Any] = {
+        "keep_logs": "7d",
+        "keep_events": "2w",
+        "keep_trees": "12h",
+        "keep_quarantine": "1d",
+    }
     settings = Settings.of(home=tmp_path, upstream="none", jobs_quota="1T", **said, **ages)
     assert settings.reserve_bytes == 2 << 30
     assert settings.job_disk_bytes == 500 << 20

@@ -199,7 +199,7 @@ async def read_log(
             raise UnknownItem(
                 f"the logs of job {job} were removed {record.logs_removed}, by the policy of"
                 " this service",
-                hint=f"park pin JOB keeps all of one; of this one there is still: park result {job}",
+                hint=f"its result is still there: park result {job}; park pin JOB keeps all of one",
             )
         is_final = record.status.is_final
         block = await asyncio.to_thread(parts.folders.log, job, stream, offset, _LOG_BLOCK)

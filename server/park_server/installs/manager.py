@@ -134,10 +134,13 @@ class InstallManager:
 
         if await self._database.awrite(change):
             # what was there before is kept for the install from its commit on, and not sooner
-            if not missing and await asyncio.to_thread(self._uploads.missing, user, wanted.wheels):
+            if not missing and await self._lacks_a_wheel(wanted):
                 await self._enter(request.id, InstallState.AWAITING_UPLOAD)
             self._begin(request.id, lambda: wanted)
         return self.record(request.id, user)
+
+    async def _lacks_a_wheel(self, request: CheckedRequest) -> bool:
+        return bool(await asyncio.to_thread(self._uploads.missing, request.user, request.wheels))
 
     async def _whole(self, request: CheckedRequest) -> KnownLock | None:
         """Return the lock of ``request`` or of an earlier one, if its environment is whole."""

@@ -25,8 +25,6 @@ def unpin(connection: Connection, job: JobId, user: str) -> None:
         _enter(connection, job, user, pinned=None, what="unpinned")
 
 
-def _enter(
-    connection: Connection, job: JobId, user: str, *, pinned: str | None, what: str
-) -> None:
+def _enter(connection: Connection, job: JobId, user: str, *, pinned: str | None, what: str) -> None:
     connection.execute(update(jobs).where(jobs.c.id == job).values(pinned=pinned))
     events.append(connection, subject="job", id=job, type=what, user=user)

@@ -40,9 +40,7 @@ def taken(jobs: Iterable[KeptJob], sizes: Mapping[str, int]) -> int:
     return sum(job.own_bytes for job in jobs) + sum(sizes.get(sha256, 0) for sha256 in files)
 
 
-def over_quota(
-    jobs: Iterable[KeptJob], sizes: Mapping[str, int], quota_bytes: int
-) -> list[JobId]:
+def over_quota(jobs: Iterable[KeptJob], sizes: Mapping[str, int], quota_bytes: int) -> list[JobId]:
     """Return what has to go until all fits into ``quota_bytes``, the longest unused first.
 
     ``sizes`` are what files take on the disk. A file goes with the last job that has it; what

@@ -25,6 +25,9 @@ __all__ = ["JobRemoval"]
 _AT_ONCE = 200
 """Jobs that are removed in one transaction: others write in between."""
 
+_LOOKED_AT = 5_000
+"""Jobs that are found in one query, which goes through all that there are."""
+
 _EVENTS_AT_ONCE = 2_000
 
 _Query = Callable[[Connection, str, Ended | None, int], list[Ended]]
@@ -70,8 +73,7 @@ class JobRemoval:
     async def remove_over(self, quota_bytes: int) -> int:
         """Remove ended jobs until the rest fits into ``quota_bytes``; return how many."""
         chosen = await in_thread(self.over, quota_bytes)
-        pieces = [chosen[at : at + _AT_ONCE] for at in range(0, len(chosen), _AT_ONCE)]
-        return sum([await self._remove(piece) for piece in pieces])
+        return sum([await self._remove(piece) for piece in _pieces(chosen)])
 
     async def remove_logs(self, moment: str) -> int:
         """Remove the logs of the jobs that ended before ``moment``; return how many had any."""
@@ -118,12 +120,13 @@ class JobRemoval:
 
     async def _pieces(self, query: _Query, moment: str) -> AsyncIterator[list[JobId]]:
         last: Ended | None = None
-        while piece := await in_thread(self._next, query, moment, last):
-            yield [each.id for each in piece]
-            last = piece[-1]
+        while found := await in_thread(self._next, query, moment, last):
+            for piece in _pieces([each.id for each in found]):
+                yield piece
+            last = found[-1]
 
     def _next(self, query: _Query, moment: str, last: Ended | None) -> list[Ended]:
-        return self._database.read(lambda c: query(c, moment, last, _AT_ONCE))
+        return self._database.read(lambda c: query(c, moment, last, _LOOKED_AT))
 
     async def _remove(self, jobs: Sequence[JobId]) -> int:
         files = await in_thread(self._database.read, lambda c: digests_of(c, jobs))
@@ -143,3 +146,8 @@ class JobRemoval:
 
     def _discard(self) -> None:
         self._content.discard(self._database.read(digests_in_use))
+
+
+def _pieces(ids: Sequence[JobId]) -> list[list[JobId]]:
+    """Return ``ids`` in pieces that are removed in one transaction each."""
+    return [list(ids[at : at + _AT_ONCE]) for at in range(0, len(ids), _AT_ONCE)]

@@ -23,9 +23,7 @@ _DOCUMENTS = (calls, staged, results)
 """Where files stand in arguments and values; what merely looks like a file is kept too."""
 
 
-def digests_in_use(
-    connection: Connection, *, without: Collection[str] = frozenset()
-) -> set[str]:
+def digests_in_use(connection: Connection, *, without: Collection[str] = frozenset()) -> set[str]:
     """Return the SHA-256 of each file that is referred to, but for what the jobs ``without`` do.
 
     By jobs, which left it or were given it; by fetches that will find it again; and by installs

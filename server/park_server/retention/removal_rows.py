@@ -213,4 +213,3 @@ def forget_fetched(connection: Connection, moment: str) -> int:
         jobs.c.user == fetched.c.user, jobs.c.kind == "fetch", jobs.c.status.not_in(_FINAL)
     )
     return connection.execute(delete(fetched).where(fetched.c.checked < moment, ~fetching)).rowcount
-

@@ -126,7 +126,7 @@ class Retention:
             await asyncio.sleep(self._every_s)
             try:
                 done = await self.clean(CleanRequest())
-            except Exception:
+            except Exception:  # noqa: BLE001 (whatever it is, the next one may do better)
                 _log.exception("what is too old could not be removed; it is tried again")
                 continue
             if any((done.jobs, done.logs, done.trees, done.files, done.quarantined)):
@@ -148,7 +148,7 @@ class Retention:
         await in_thread(sweep_folders, self._database, self._folders)
         swept = await in_thread(self._swept)
         emptied = await in_thread(self._emptied, limits, dry_run=False)
-        return _record(jobs, logs, events, trees, swept, emptied)
+        return _record(trees, swept, emptied, jobs=jobs, logs=logs, events=events)
 
     async def _would(self, limits: Limits) -> CleanRecord:
         """Return what `_done` would; what another removes meanwhile is not known."""
@@ -170,7 +170,8 @@ class Retention:
         released = self._database.read(lambda c: digests_of(c, sorted(jobs)))
         swept = self._content.would_sweep(in_use, released)
         emptied = self._emptied(limits, dry_run=True)
-        return _record(len(jobs), len(logs - jobs), events, trees, swept, emptied)
+        counts = {"jobs": len(jobs), "logs": len(logs - jobs), "events": events}
+        return _record(trees, swept, emptied, **counts)
 
     async def _swept_trees(self, limits: Limits, *, dry_run: bool) -> SweptTrees:
         if limits.trees is None:
@@ -203,7 +204,7 @@ class Retention:
 
 
 def _record(
-    jobs: int, logs: int, events: int, trees: SweptTrees, swept: Swept, emptied: Emptied
+    trees: SweptTrees, swept: Swept, emptied: Emptied, *, jobs: int, logs: int, events: int
 ) -> CleanRecord:
     return CleanRecord(
         jobs=jobs,

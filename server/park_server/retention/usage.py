@@ -98,9 +98,7 @@ def _of_trees(database: Database) -> Share:
     kinds: defaultdict[str, int] = defaultdict(int)
     for file in database.read(queries.trees):
         kinds[file.project] += file.size
-    return Share(
-        name="trees", size_bytes=sum(kinds.values()), quota_bytes=None, kinds=dict(kinds)
-    )
+    return Share(name="trees", size_bytes=sum(kinds.values()), quota_bytes=None, kinds=dict(kinds))
 
 
 def _part(

@@ -117,7 +117,7 @@ def test_logs_that_went_are_told_and_the_result_is_there(client: Client) -> None
     assert "the logs of " in said
     message = client.error("logs", job, status=2)
     assert f"the logs of job {job} were removed 2" in message
-    assert "hint: park pin JOB keeps all of one" in message
+    assert f"hint: its result is still there: park result {job}; park pin JOB" in message
     assert "\nlogs         removed 2" in client.run("status", job).stdout
     assert client.run("result", job).returncode == 0
 

@@ -97,7 +97,7 @@ def test_what_a_kill_leaves_is_finished(
         async with lab(tmp_path) as one:
             await prepared(one, tmp_path)
             # with jobs that go the logs have nothing to do
-            policy = {"logs_s": 0.0} if step == "logs" else {"jobs_s": 0.0}
+            policy: dict[str, Any] = {"logs_s": 0.0} if step == "logs" else {"jobs_s": 0.0}
             retention = retention_of(one, tmp_path, clock, newest_trees=0, **policy)
             await retention.pin(JobId("kept"), USER)
             clock.age(100 * DAY_S)

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -265,7 +266,7 @@ class Service(RuleBasedStateMachine):
     def pin_environment(self, lock: str) -> None:
         if self.has_lock(lock):
             row = {"lock_hash": lock, "user": USER, "created": ""}
-            known = self.one.database.read(lambda c: environment_rows.pinned(c))
+            known = self.one.database.read(environment_rows.pinned)
             if lock not in known:
                 self.one.database.write(lambda c: c.execute(insert(environment_pins), row)).result()
 
@@ -274,7 +275,7 @@ class Service(RuleBasedStateMachine):
 
     def locks(self) -> dict[str, str]:
         query = select(locks.c.lock_hash, locks.c.document)
-        return dict(self.one.database.read(lambda c: c.execute(query).all()))  # type: ignore[arg-type]
+        return dict(self.one.database.read(lambda c: c.execute(query).all()))
 
     # -- time, the operator, and kills
 
@@ -312,11 +313,9 @@ class Service(RuleBasedStateMachine):
     @rule(step=st.sampled_from(STEPS), done=st.booleans(), at=st.integers(0, 3))
     def clean_and_be_killed(self, step: tuple[Any, str], at: int, *, done: bool) -> None:
         owner, name = step
-        with patch.object(owner, name, _cut_off(getattr(owner, name), at, done=done)):
-            try:
-                self.clean()
-            except Killed:
-                pass
+        cut = _cut_off(getattr(owner, name), at, done=done)
+        with patch.object(owner, name, cut), suppress(Killed):
+            self.clean()
         self.restart()
 
     @rule(quota=st.none() | st.integers(0, 40_000))
@@ -329,7 +328,7 @@ class Service(RuleBasedStateMachine):
 
     def retention(self, quota: int | None = None) -> Any:
         clock = Clock()
-        retention = retention_of(
+        return retention_of(
             self.one,
             self.folder,
             clock,
@@ -340,7 +339,6 @@ class Service(RuleBasedStateMachine):
             newest_trees=NEWEST,
             jobs_quota_bytes=quota,
         )
-        return retention
 
     def clean(self, quota: int | None = None, *, dry_run: bool = False) -> CleanRecord:
         # the content store looks at ctime, which no test can set: all of it is two days old

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from support.labs.retention_lab import DAY_S, Clock, retention_of
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 
-from park.errors import Conflict, UnknownItem, UsageError
+from park.errors import Conflict, EnvironmentMismatch, UnknownItem, UsageError
 from park.model.ids import JobId
 from park.wire import CleanRequest, GrantRequest
 from park_server import events
 from park_server.clock import now
-from park_server.db.tables import fetched, metadata
+from park_server.db.tables import fetched, installs, metadata
 from park_server.grants.grants import Grants
 from park_server.retention import removal_rows
 
@@ -160,7 +161,12 @@ def test_a_pinned_job_stays_with_its_logs_events_result_and_files(tmp_path: Path
     async def test() -> None:
         async with lab(tmp_path) as one:
             clock = Clock()
-            every = {"jobs_s": 0.0, "logs_s": 0.0, "events_s": 0.0, "jobs_quota_bytes": 0}
+            every: dict[str, Any] = {
+                "jobs_s": 0.0,
+                "logs_s": 0.0,
+                "events_s": 0.0,
+                "jobs_quota_bytes": 0,
+            }
             retention = retention_of(one, tmp_path, clock, **every)
             for job in ("kept", "gone"):
                 await completed_with_file(one, job)
@@ -365,5 +371,20 @@ def test_a_clean_that_fails_is_tried_again_and_told(
             assert await waiting == 0
             await retention.stop()
             assert "it is tried again" in caplog.text
+
+    run(test)
+
+
+def test_a_job_whose_lock_went_since_it_was_checked_is_refused(tmp_path: Path) -> None:
+    """What fitted once is not asked again, so the commit of a job sees it."""
+
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            await completed_with_file(one, "before")
+            await retention_of(one, tmp_path).remove(JobId("before"), USER)
+            one.database.write(lambda c: c.execute(delete(installs))).result()
+            with pytest.raises(EnvironmentMismatch, match="no environment with lock hash ab"):
+                await one.submit("after")
+            assert rows(one)["jobs"] == 0
 
     run(test)

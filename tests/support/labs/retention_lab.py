@@ -85,4 +85,3 @@ def retention_of(
         clock=clock,
         every_s=every_s,
     )
-

@@ -30,7 +30,7 @@ from park_server.retention.removal_rows import followed
 __all__ = ["TreeUses", "held_locks", "release", "uses"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-"""What looks like a digest in a lock is taken for one: reading thousands of documents takes long."""
+"""What looks like a digest in a lock is taken for one: to parse thousands of them takes long."""
 
 _FINAL = [state for state in InstallState if state.is_final]
 
@@ -116,8 +116,7 @@ def release(
     return [
         file
         for file in files
-        if file.sha256 not in needed
-        and queries.find_file(connection, file.shelf, file.key) == file
+        if file.sha256 not in needed and queries.find_file(connection, file.shelf, file.key) == file
     ]
 
 
@@ -130,7 +129,7 @@ def _forget(connection: Connection, lock_hash: LockHash) -> None:
 def _last_uses(
     connection: Connection, among: Collection[LockHash] | None = None
 ) -> Iterable[tuple[LockHash, str]]:
-    """Yield locks with when they were installed, realised or run in; one may come more than once."""
+    """Yield locks with when they were installed, realised or run in; one may come again."""
     made = select(environments.c.lock_hash, environments.c.realised, environments.c.last_used)
     asked = select(installs.c.lock_hash, installs.c.updated)
     for block in [None] if among is None else in_blocks(among):

@@ -14,7 +14,9 @@ from park_server.retention.trees.lapse import TreeVersion, lapsed, versions_of
 MOMENTS = [f"2026-11-{day:02}T00:00:00.000000Z" for day in range(1, 11)]
 
 
-def published(version: str, sha256: str, *, owner: str = "ada", uploaded: str = "") -> PublishedFile:
+def published(
+    version: str, sha256: str, *, owner: str = "ada", uploaded: str = ""
+) -> PublishedFile:
     return PublishedFile(
         layer=Layer.TREES,
         owner=owner,
