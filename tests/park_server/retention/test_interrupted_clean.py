@@ -25,6 +25,9 @@ from park_server.home import Home
 from park_server.jobs.folder import JobFolders
 from park_server.retention import quarantine, removal_rows
 
+NEVER_S = 1e9
+"""As good as never: what is in quarantine stays but for what the kill has left there."""
+
 CONTENT = {job: f"left by {job}" for job in ("kept", "gone")}
 
 
@@ -98,7 +101,9 @@ def test_what_a_kill_leaves_is_finished(
             await prepared(one, tmp_path)
             # with jobs that go the logs have nothing to do
             policy: dict[str, Any] = {"logs_s": 0.0} if step == "logs" else {"jobs_s": 0.0}
-            retention = retention_of(one, tmp_path, clock, newest_trees=0, **policy)
+            aside_s = 0.0 if step == "quarantine" else NEVER_S
+            policy |= {"newest_trees": 0, "quarantine_s": aside_s}
+            retention = retention_of(one, tmp_path, clock, **policy)
             await retention.pin(JobId("kept"), USER)
             clock.age(100 * DAY_S)
             monkeypatch.setattr(owner, name, cut(getattr(owner, name), done=done))
@@ -109,8 +114,10 @@ def test_what_a_kill_leaves_is_finished(
     async def finished() -> None:
         async with lab(tmp_path) as one:
             index = Index(one.database, Home(tmp_path).index)
+            aside_s = 0.0 if step == "quarantine" else NEVER_S
+            policy: dict[str, Any] = {"jobs_s": 0.0, "logs_s": 0.0, "newest_trees": 0}
             retention = retention_of(
-                one, tmp_path, clock, index=index, newest_trees=0, jobs_s=0.0, logs_s=0.0
+                one, tmp_path, clock, index=index, quarantine_s=aside_s, **policy
             )
             await retention.clean(CleanRequest())
             one.folders.close()
@@ -118,7 +125,8 @@ def test_what_a_kill_leaves_is_finished(
             assert one.folders.log(JobId("kept"), "stdout", 0, 99) == CONTENT["kept"].encode()
             assert {file.sha256 for file in one.content.files()} == {digest("kept")}
             assert one.content.has(digest("kept"))
-            assert list(one.content.quarantine.iterdir()) == []
+            damaged = [] if step == "quarantine" else ["0.1"]
+            assert [path.name for path in one.content.quarantine.iterdir()] == damaged
             left = [path for path in Home(tmp_path).index.rglob("*") if path.is_file()]
             assert left == []
 
