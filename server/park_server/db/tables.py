@@ -144,6 +144,7 @@ jobs = Table(
     Column("submitted_from", Text),
     Column("pinned", String, comment="since when its user keeps it, whatever the policy"),
     Column("logs_removed", String, comment="when its logs went, before the job itself"),
+    Column("last_used", String, comment="when what it left was read, to the day"),
     Index("jobs_by_status", "status"),
     Index("jobs_by_user", "user", "submitted"),
     Index("jobs_by_install", "install"),

@@ -157,6 +157,7 @@ async def get_result(
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
     record = await parts.jobs.wait(job, user, wait)
     head = b'{"job":' + json.dumps(encode(record)).encode("ascii")
+    parts.retention.note_read(job, record.finished)
     if record.status is not JobState.COMPLETED:
         return Response(head + b"}", media_type="application/json")
     pieces = await asyncio.to_thread(parts.database.read, lambda c: job_rows.result_text(c, job))
@@ -220,7 +221,8 @@ async def _pause(parts: ServiceParts, job: JobId, user: str) -> None:
 async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
-    parts.database.read(lambda c: job_rows.get(c, job, user))
+    found = parts.database.read(lambda c: job_rows.get(c, job, user))
+    parts.retention.note_read(job, found.finished)
     file = parts.database.read(lambda c: job_rows.file_of(c, job, name))
     try:
         path = await parts.content.ready(file.sha256)

@@ -22,7 +22,8 @@ class StoredJob:
     It was started ``attempt`` times, and failed ``failures`` times; a queued one may start at
     ``not_before``. ``condition`` is JSON, ``pools`` the units that it holds, ``pending`` how
     much is missing of a plain conjunction (None: of any other condition, or of none). Its user
-    keeps it since ``pinned``; its logs were removed at ``logs_removed``.
+    keeps it since ``pinned``; its logs were removed at ``logs_removed``; what it left was read
+    at ``last_used``, to the day.
     """
 
     options: JobOptions
@@ -51,6 +52,7 @@ class StoredJob:
     submitted_from: str | None
     pinned: str | None
     logs_removed: str | None
+    last_used: str | None
 
     @property
     def label(self) -> str:

@@ -70,13 +70,14 @@ def kept_jobs(connection: Connection, logs: Mapping[str, int]) -> list[KeptJob]:
             results_bytes=left.get(job, 0),
             logs_bytes=logs.get(job, 0),
             files=frozenset(files[job]),
-            last_used=max(finished or "", used.get(job) or ""),
+            last_used=max(finished or "", read or "", used.get(job) or ""),
             stays=job not in free,
         )
-        for job, finished in connection.execute(select(jobs.c.id, jobs.c.finished))
+        for job, finished, read in connection.execute(_USED)
     ]
 
 
+_USED = select(jobs.c.id, jobs.c.finished, jobs.c.last_used)
 _LAST_USE = (
     select(needs.c.needed, func.max(jobs.c.finished))
     .join(jobs, jobs.c.id == needs.c.job)

@@ -40,6 +40,7 @@ __all__ = [
     "forget_events",
     "forget_fetched",
     "forget_logs",
+    "note_use",
     "old_events",
     "remove_free",
     "remove_on_request",
@@ -168,6 +169,11 @@ def forget_logs(connection: Connection, ids: Sequence[JobId]) -> list[JobId]:
         changed = connection.execute(statement.values(logs_removed=now()).returning(jobs.c.id))
         gone.extend(JobId(each) for each in changed.scalars())
     return gone
+
+
+def note_use(connection: Connection, job: JobId) -> None:
+    """Note that what ``job`` left is of use now."""
+    connection.execute(update(jobs).where(jobs.c.id == job).values(last_used=now()))
 
 
 def count(connection: Connection) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from park.wire import CleanRecord, CleanRequest, UsageRecord
 from park_repo import queries
 from park_repo.database import Database
 from park_server.bus import EVERYTHING, Bus
+from park_server.clock import timestamp
 from park_server.home import Home
 from park_server.jobs.folder import JobFolders
 from park_server.retention import job_pins, removal_rows
@@ -41,6 +42,12 @@ EVERY_S = 3_600.0
 
 QUOTA_EVERY_S = 600.0
 """The same where there is a quota, which jobs may be over soon."""
+
+
+_DAY_S = 86_400.0
+
+_MOST_REMEMBERED = 50_000
+"""Jobs that are known to have been read; one that is forgotten costs one write more."""
 
 
 class Retention:
@@ -79,6 +86,7 @@ class Retention:
         has_quota = policy.jobs_quota_bytes is not None
         self._every_s = every_s if every_s is not None else QUOTA_EVERY_S if has_quota else EVERY_S
         self._one_at_a_time = asyncio.Lock()
+        self._read: dict[JobId, float] = {}
         self._tasks = Tasks(_log, "what is too old could not be removed")
 
     def start(self) -> None:
@@ -102,6 +110,22 @@ class Retention:
         """Let ``job`` of ``user`` go like any other; raises `UnknownItem`."""
         await self._database.awrite(lambda c: job_pins.unpin(c, job, user))
         self._bus.publish(EVERYTHING)
+
+    def note_read(self, job: JobId, finished: str | None) -> None:
+        """Note that what a job left is read, which ended at ``finished``: it is of use.
+
+        That costs a write once a day, and none on the day of its end.
+        """
+        now = self._clock()
+        yesterday = now - _DAY_S
+        if finished is None or finished > timestamp(yesterday):
+            return
+        if self._read.get(job, yesterday) > yesterday:
+            return
+        if len(self._read) >= _MOST_REMEMBERED:
+            self._read.clear()
+        self._read[job] = now
+        self._database.write(partial(removal_rows.note_use, job=job))
 
     async def remove(self, job: JobId, user: str) -> None:
         """Remove a job of ``user`` that has ended: its record, result, logs and files.

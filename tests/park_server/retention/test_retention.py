@@ -388,3 +388,37 @@ def test_a_job_whose_lock_went_since_it_was_checked_is_refused(tmp_path: Path) -
             assert rows(one)["jobs"] == 0
 
     run(test)
+
+
+def test_what_is_read_is_used_and_that_is_written_once_a_day(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as one:
+            for job in ("read", "unread"):
+                await completed_with_file(one, job)
+            clock = Clock()
+            retention = retention_of(one, tmp_path, clock)
+            finished = one.scheduler.record(JobId("read"), USER).finished
+            written: list[int] = []
+            write = one.database.write
+
+            def counted(change: Any) -> Any:
+                written.append(1)
+                return write(change)
+
+            one.database.write = counted  # type: ignore[method-assign]
+            retention.note_read(JobId("read"), None)
+            retention.note_read(JobId("read"), finished)
+            assert written == [], "who has just waited for it reads it, as everybody does"
+            clock.age(2 * DAY_S)
+            for _ in range(3):
+                retention.note_read(JobId("read"), finished)
+            assert len(written) == 1
+            clock.age(2 * DAY_S)
+            retention.note_read(JobId("read"), finished)
+            assert len(written) == 2
+            taken = (await retention.usage()).shares[1].size_bytes
+            told = retention_of(one, tmp_path, jobs_quota_bytes=taken - 1)
+            assert (await told.clean(CleanRequest())).jobs == 1
+            assert one.status("read") == ["completed"]
+
+    run(test)

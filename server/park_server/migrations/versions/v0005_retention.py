@@ -1,4 +1,4 @@
-"""Retention: jobs that their users pin, and logs that go before their jobs."""
+"""Retention: jobs that users pin or still read, and logs that go before their jobs."""
 
 from __future__ import annotations
 
@@ -16,5 +16,6 @@ def upgrade() -> None:
     for name, comment in (
         ("pinned", "since when its user keeps it, whatever the policy"),
         ("logs_removed", "when its logs went, before the job itself"),
+        ("last_used", "when what it left was read, to the day"),
     ):
         op.add_column("jobs", sa.Column(name, sa.String(), nullable=True, comment=comment))
