@@ -16,8 +16,8 @@ from park_server.jobs.folder import JobFolders
 __all__ = ["sweep_folders"]
 
 
-def sweep_folders(database: Database, folders: JobFolders) -> None:
-    """Remove what a removal has left that was interrupted. Not for an event loop.
+def sweep_folders(database: Database, folders: JobFolders, *, logs: bool) -> None:
+    """Remove what a removal has left that was interrupted, also of ``logs``. Not for an event loop.
 
     A folder is made once its job is committed, so one without a row is nobody's.
     """
@@ -26,7 +26,7 @@ def sweep_folders(database: Database, folders: JobFolders) -> None:
         for name in block:
             if name not in known:
                 folders.remove_now(JobId(name))
-            elif known[name] is not None:
+            elif logs and known[name] is not None:
                 folders.remove_logs(JobId(name))
 
 

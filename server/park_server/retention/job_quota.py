@@ -16,7 +16,8 @@ class KeptJob:
     """A job, what it takes alone, by kind and in bytes, and its files by SHA-256.
 
     ``last_used`` is its end, that of the last job which needed it, or when what it left was
-    read: RFC 3339 in UTC, which sorts as text. ``stays``: it has not ended, is pinned, or is needed.
+    read: RFC 3339 in UTC, which sorts as text. ``stays``: it has not ended, is pinned, or is
+    needed.
     """
 
     id: JobId

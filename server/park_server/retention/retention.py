@@ -87,6 +87,7 @@ class Retention:
         self._every_s = every_s if every_s is not None else QUOTA_EVERY_S if has_quota else EVERY_S
         self._one_at_a_time = asyncio.Lock()
         self._read: dict[JobId, float] = {}
+        self._is_first = True
         self._tasks = Tasks(_log, "what is too old could not be removed")
 
     def start(self) -> None:
@@ -139,7 +140,9 @@ class Retention:
         """Remove what the policy says, with the ages that ``request`` names in its place."""
         limits = Limits.of(self._policy.as_asked(request), self._clock())
         async with self._one_at_a_time:
-            return await (self._would(limits) if request.dry_run else self._done(limits))
+            if request.dry_run:
+                return await in_thread(self._would, limits)
+            return await self._done(limits)
 
     async def usage(self) -> UsageRecord:
         """Return what the parts of the home take, and what counts against the quotas."""
@@ -168,18 +171,18 @@ class Retention:
             logs = await self._jobs.remove_logs(limits.logs)
         if limits.events is not None:
             events = await self._jobs.remove_events(limits.events)
-        trees = await self._swept_trees(limits, dry_run=False)
-        await in_thread(sweep_folders, self._database, self._folders)
+        trees = SweptTrees()
+        if limits.trees is not None:
+            trees = await self._trees.sweep(limits.trees, limits.newest_trees)
+        # what this process began to remove is removed: only a kill leaves logs behind
+        is_first, self._is_first = self._is_first, False
+        await in_thread(sweep_folders, self._database, self._folders, logs=is_first)
         swept = await in_thread(self._swept)
         emptied = await in_thread(self._emptied, limits, dry_run=False)
         return _record(trees, swept, emptied, jobs=jobs, logs=logs, events=events)
 
-    async def _would(self, limits: Limits) -> CleanRecord:
+    def _would(self, limits: Limits) -> CleanRecord:
         """Return what `_done` would; what another removes meanwhile is not known."""
-        trees = await self._swept_trees(limits, dry_run=True)
-        return await in_thread(self._looked, limits, trees)
-
-    def _looked(self, limits: Limits, trees: SweptTrees) -> CleanRecord:
         jobs, logs, events = set[JobId](), set[JobId](), 0
         if limits.jobs is not None:
             jobs.update(self._jobs.before(limits.jobs, removal_rows.ended_before))
@@ -194,13 +197,12 @@ class Retention:
         released = self._database.read(lambda c: digests_of(c, sorted(jobs)))
         swept = self._content.would_sweep(in_use, released)
         emptied = self._emptied(limits, dry_run=True)
+        trees = SweptTrees()
+        if limits.trees is not None:
+            facts = (limits.trees, limits.newest_trees)
+            trees = self._trees.would_sweep(*facts, without=jobs)
         counts = {"jobs": len(jobs), "logs": len(logs - jobs), "events": events}
         return _record(trees, swept, emptied, **counts)
-
-    async def _swept_trees(self, limits: Limits, *, dry_run: bool) -> SweptTrees:
-        if limits.trees is None:
-            return SweptTrees()
-        return await self._trees.sweep(limits.trees, limits.newest_trees, dry_run=dry_run)
 
     def _swept(self) -> Swept:
         return self._content.sweep(self._database.read(digests_in_use))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, func, insert, select
-from support.labs.retention_lab import DAY_S, Clock, retention_of
+from support.labs.retention_lab import DAY_S, Clock, retention_of, wait_for_janitor
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 
@@ -224,6 +224,7 @@ def test_over_the_quota_the_longest_unused_go_and_what_is_needed_stays(tmp_path:
             await one.submit("waits", value_of("young"))
             await one.started()
             retention = retention_of(one, tmp_path)
+            wait_for_janitor(one)
             taken = (await retention.usage()).shares[1].size_bytes
             told = retention_of(one, tmp_path, jobs_quota_bytes=taken)
             assert (await told.clean(CleanRequest())).jobs == 0
@@ -416,6 +417,7 @@ def test_what_is_read_is_used_and_that_is_written_once_a_day(tmp_path: Path) -> 
             clock.age(2 * DAY_S)
             retention.note_read(JobId("read"), finished)
             assert len(written) == 2
+            wait_for_janitor(one)
             taken = (await retention.usage()).shares[1].size_bytes
             told = retention_of(one, tmp_path, jobs_quota_bytes=taken - 1)
             assert (await told.clean(CleanRequest())).jobs == 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from park.model.lock_hash import LockHash
 
-__all__ = ["DAY_S", "Clock", "Evictions", "retention_of"]
+__all__ = ["DAY_S", "Clock", "Evictions", "retention_of", "wait_for_janitor"]
 
 DAY_S = 86_400.0
 
@@ -50,6 +50,11 @@ class Evictions:
     async def __call__(self, lock_hashes: Sequence[LockHash]) -> int:
         self.gone.extend(lock_hashes)
         return len(lock_hashes)
+
+
+def wait_for_janitor(one: Lab) -> None:
+    """Wait until the folders of jobs that have ended are cleared: what they take is settled."""
+    one.folders._janitor.submit(lambda: None).result()
 
 
 def retention_of(

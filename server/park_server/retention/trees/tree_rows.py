@@ -48,8 +48,10 @@ class TreeUses:
     used: Mapping[str, str]
 
 
-def uses(connection: Connection, among: AbstractSet[str]) -> TreeUses:
-    """Return what the wheels ``among``, by SHA-256, are needed for."""
+def uses(
+    connection: Connection, among: AbstractSet[str], *, without: Collection[str] = frozenset()
+) -> TreeUses:
+    """Return what the wheels ``among``, by SHA-256, are needed for without the jobs ``without``."""
     named: dict[LockHash, frozenset[str]] = {}
     query = select(locks.c.lock_hash, locks.c.document)
     for lock_hash, document in connection.execution_options(yield_per=200).execute(query):
@@ -57,7 +59,7 @@ def uses(connection: Connection, among: AbstractSet[str]) -> TreeUses:
         if found:
             named[LockHash(lock_hash)] = frozenset(found)
     held = set(_asked_for(connection))
-    for lock_hash in held_locks(connection):
+    for lock_hash in held_locks(connection, without=without):
         held |= named.get(lock_hash, frozenset())
     used: defaultdict[str, str] = defaultdict(str)
     for lock_hash, moment in _last_uses(connection):
@@ -66,26 +68,42 @@ def uses(connection: Connection, among: AbstractSet[str]) -> TreeUses:
     return TreeUses(locks=named, held=frozenset(held), used=used)
 
 
-def held_locks(connection: Connection) -> set[LockHash]:
-    """Return the locks that something needs: a job, an install, an offer, a pin, a grant."""
-    bound = select(installs.c.lock_hash).where(installs.c.lock_hash.is_not(None))
+def held_locks(connection: Connection, *, without: Collection[str] = frozenset()) -> set[LockHash]:
+    """Return the locks that something needs: a job, an install, an offer, a pin, a grant.
+
+    As it would be without the jobs ``without``.
+    """
+    found = set(_held_by_jobs(connection, without))
     held_by: tuple[Select[Any], ...] = (
-        select(jobs.c.lock_hash).where(jobs.c.lock_hash.is_not(None)),
-        bound.join(jobs, jobs.c.install == installs.c.id),
-        bound.join(needs, needs.c.needed == installs.c.id),
-        bound.join(offers, offers.c.install == installs.c.id),
-        bound.where(installs.c.state.not_in(_FINAL)),
+        _BOUND.join(offers, offers.c.install == installs.c.id),
+        _BOUND.where(installs.c.state.not_in(_FINAL)),
         select(environment_pins.c.lock_hash),
     )
-    found = {
-        LockHash(each)
-        for query in held_by
-        for each in connection.execute(query.distinct()).scalars()
-    }
+    for query in held_by:
+        found.update(LockHash(each) for each in connection.execute(query.distinct()).scalars())
     for block in in_blocks(followed(connection)):
-        query = bound.where(installs.c.id.in_(block))
+        query = _BOUND.where(installs.c.id.in_(block))
         found.update(LockHash(each) for each in connection.execute(query).scalars())
     return found
+
+
+_BOUND = select(installs.c.lock_hash).where(installs.c.lock_hash.is_not(None))
+
+
+def _held_by_jobs(connection: Connection, without: Collection[str]) -> Iterable[LockHash]:
+    """Yield the locks of jobs, and of the installs that they name or need."""
+    held_by: tuple[tuple[Select[Any], Any], ...] = (
+        (select(jobs.c.lock_hash).where(jobs.c.lock_hash.is_not(None)), jobs.c.id),
+        (_BOUND.join(jobs, jobs.c.install == installs.c.id), jobs.c.id),
+        (_BOUND.join(needs, needs.c.needed == installs.c.id), needs.c.job),
+    )
+    for query, job in held_by:
+        if not without:
+            yield from map(LockHash, connection.execute(query.distinct()).scalars())
+            continue
+        for lock_hash, name in connection.execute(query.add_columns(job)):
+            if name not in without:
+                yield LockHash(lock_hash)
 
 
 def release(

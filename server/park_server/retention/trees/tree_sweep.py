@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -55,15 +55,19 @@ class TreeSweep:
         self._index = index
         self._evict = evict
 
-    async def sweep(self, moment: str, newest: int, *, dry_run: bool = False) -> SweptTrees:
+    def would_sweep(self, moment: str, newest: int, *, without: Collection[str]) -> SweptTrees:
+        """Return what `sweep` would remove were the jobs ``without`` gone; in any thread."""
+        plan = self._planned(moment, newest, without)
+        files = _files(plan.versions)
+        return SweptTrees(
+            versions=len(plan.versions),
+            environments=len(_locks_of(plan, files)),
+            size=sum(file.size for file in files),
+        )
+
+    async def sweep(self, moment: str, newest: int) -> SweptTrees:
         """Remove the versions that were not used since ``moment``, but the ``newest`` of each."""
         plan = await asyncio.to_thread(self._planned, moment, newest)
-        if dry_run:
-            return SweptTrees(
-                versions=len(plan.versions),
-                environments=len(_locks_of(plan, _files(plan.versions))),
-                size=sum(file.size for file in _files(plan.versions)),
-            )
         versions: set[tuple[str, str, str]] = set()
         environments = size = 0
         for files in _pieces(plan.versions):
@@ -77,11 +81,11 @@ class TreeSweep:
             size += sum(file.size for file in gone)
         return SweptTrees(versions=len(versions), environments=environments, size=size)
 
-    def _planned(self, moment: str, newest: int) -> _Plan:
+    def _planned(self, moment: str, newest: int, without: Collection[str] = frozenset()) -> _Plan:
         since = now()
         files = self._database.read(queries.trees)
         digests = {file.sha256 for file in files}
-        uses = self._database.read(lambda c: tree_rows.uses(c, digests))
+        uses = self._database.read(lambda c: tree_rows.uses(c, digests, without=without))
         versions = versions_of(files, uses.used)
         going = lapsed(versions, held=uses.held, moment=moment, newest=newest)
         return _Plan(versions=going, locks=uses.locks, since=since)

@@ -78,9 +78,13 @@ class Shelf:
     def change(self, text: str, *values: str) -> None:
         self.database.write(lambda c: c.exec_driver_sql(text, values)).result()
 
-    def sweep(self, newest: int = 0, *, dry_run: bool = False) -> SweptTrees:
+    def sweep(self, newest: int = 0) -> SweptTrees:
         trees = TreeSweep(self.database, self.index, self.evictions)
-        return asyncio.run(trees.sweep(BEFORE_NOW, newest, dry_run=dry_run))
+        return asyncio.run(trees.sweep(BEFORE_NOW, newest))
+
+    def would_sweep(self, *without: str) -> SweptTrees:
+        trees = TreeSweep(self.database, self.index, self.evictions)
+        return trees.would_sweep(BEFORE_NOW, 0, without=without)
 
     def versions(self) -> list[str]:
         return [file.version for file in self.index.tree_files("demo", "ada")]
@@ -103,7 +107,7 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
 def test_a_tree_that_nothing_needs_goes_with_its_lock_and_its_bytes(shelf: Shelf) -> None:
     old = shelf.tree(1)
     shelf.install(old, LOCKS[0])
-    would = shelf.sweep(dry_run=True)
+    would = shelf.would_sweep()
     assert (would.versions, would.environments) == (1, 1)
     assert (shelf.versions(), shelf.evictions.gone) == ([old.version], [])
     assert shelf.sweep() == would
@@ -215,6 +219,15 @@ def test_the_newest_of_a_project_stay_and_thousands_go_in_pieces(shelf: Shelf) -
     assert shelf.sweep(newest=3).versions == 57
     assert len(shelf.versions()) == len(shelf.bytes_there()) == 3
     assert set(shelf.versions()) <= {file.version for file in made}
+
+
+@pytest.mark.parametrize("keep", [job_in_its_lock, job_of_its_install, need_of_its_install])
+def test_what_jobs_alone_need_would_go_with_them(
+    shelf: Shelf, keep: Callable[[Shelf, str], None]
+) -> None:
+    keep(shelf, shelf.install(shelf.tree(1), LOCKS[0]))
+    assert shelf.would_sweep() == SweptTrees()
+    assert shelf.would_sweep("j").versions == 1
 
 
 def test_released_files_are_no_trees(shelf: Shelf) -> None:
