@@ -173,9 +173,17 @@ class Service(RuleBasedStateMachine):
     def settle(self) -> None:
         """Let what follows be done, and learn what has ended."""
         self.do(self.one.in_the_meantime())
+        self.do(self.begun())
         query = select(jobs.c.id).where(jobs.c.finished.is_not(None))
         ended = set(self.one.database.read(lambda c: c.execute(query)).scalars())
         self.unfinished -= ended
+
+    async def begun(self) -> None:
+        """Wait until all that may start has started: nothing is written meanwhile."""
+        going = [row for row in self.rows().values() if row.status in {"queued", "running"}]
+        orders = [await self.one.started() for _ in going]
+        for order in orders:
+            self.one.engine.orders.put_nowait(order)
 
     @rule(job=known)
     def pin(self, job: str) -> None:
