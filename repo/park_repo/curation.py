@@ -13,6 +13,8 @@ from park_repo.clock import now
 from park_repo.file_records import PROJECTS, OwnedProject, ProjectStatus, PublishedFile, shelf_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from packaging.utils import NormalizedName
     from sqlalchemy import Connection
 
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
     from park_repo.file_store import FileStore
     from park_repo.pages import Pages
 
-__all__ = ["Curator"]
+__all__ = ["MOST_AT_ONCE", "Curator"]
+
+MOST_AT_ONCE = 50
+"""Files that go in one transaction: a start takes more than a few hundred without a row for an
+older database, and refuses."""
 
 
 class Curator:
@@ -114,6 +120,28 @@ class Curator:
             raise _no_version(name, version)
         self._pages.changed(shelf, name)
         # after the commit: whoever dies between leaves files without a row, which are swept
+        await self._database.awrite(partial(self._discard, files=gone))
+        return gone
+
+    async def remove_trees(
+        self, choose: Callable[[Connection], Sequence[PublishedFile]]
+    ) -> tuple[PublishedFile, ...]:
+        """Remove working trees that ``choose`` returns in the transaction in which they go.
+
+        As `remove` does; at most `MOST_AT_ONCE` files, since a crash leaves those of one call
+        without a row.
+        """
+
+        def change(connection: Connection) -> tuple[PublishedFile, ...]:
+            gone = tuple(choose(connection))
+            if len(gone) > MOST_AT_ONCE or any(file.shelf == PROJECTS for file in gone):
+                raise ValueError(f"{len(gone)} files, or a released one among them")
+            queries.remove_each(connection, gone)
+            return gone
+
+        gone = await self._database.awrite(change)
+        for shelf, project in {(file.shelf, file.project) for file in gone}:
+            self._pages.changed(shelf, project)
         await self._database.awrite(partial(self._discard, files=gone))
         return gone
 

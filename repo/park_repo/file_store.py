@@ -102,6 +102,11 @@ class FileStore:
         self._incoming.mkdir(exist_ok=True)
         self._whole = WholeFiles(self._quarantine)
 
+    @property
+    def quarantine(self) -> Path:
+        """The folder of what was set aside, which nothing reads."""
+        return self._quarantine
+
     def incoming(self, *, limit: int) -> IncomingFile:
         """Open a new incoming file of at most ``limit`` bytes."""
         return IncomingFile(self._incoming / f"{secrets.token_hex(16)}.part", limit=limit)

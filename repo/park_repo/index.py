@@ -105,6 +105,11 @@ class Index:
         for path in self._store.sweep(database.read(queries.all_contents)):
             _log.warning("put into quarantine, since no row of the database names it: %s", path)
 
+    @property
+    def quarantine(self) -> Path:
+        """The folder of what was set aside: damaged, or without a row. Nothing reads it."""
+        return self._store.quarantine
+
     async def aclose(self) -> None:
         """Give up what is being brought from other indexes, and close the connections."""
         await self.remote_files.aclose()

@@ -19,6 +19,8 @@ from park_repo.file_records import (
 from park_repo.tables import files, projects, removed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import ColumnElement
 
 __all__ = [
@@ -33,11 +35,14 @@ __all__ = [
     "owned_projects",
     "project_names",
     "put_project",
+    "remove_each",
     "remove_files",
     "removed_digest",
     "set_yanked",
     "totals",
+    "trees",
     "unown_project",
+    "was_tree",
 ]
 
 _COLUMNS = [files.c[field.name] for field in fields(PublishedFile)]
@@ -106,6 +111,27 @@ def remove_files(
         connection.execute(insert(removed), [_meaning(file) for file in gone])
         connection.execute(delete(files).where(mine))
     return gone
+
+
+def remove_each(connection: Connection, gone: Sequence[PublishedFile]) -> None:
+    """Delete the files ``gone``, and remember what their names meant."""
+    if gone:
+        connection.execute(insert(removed), [_meaning(file) for file in gone])
+    for file in gone:
+        connection.execute(delete(files).where(_on(files, file.shelf), files.c.key == file.key))
+
+
+def trees(connection: Connection) -> tuple[PublishedFile, ...]:
+    """Return every working tree of every user, in the order of their publication."""
+    query = select(*_COLUMNS).where(files.c.layer == Layer.TREES).order_by(files.c.id)
+    return tuple(_file(row) for row in connection.execute(query))
+
+
+def was_tree(connection: Connection, sha256: str) -> bool:
+    """Tell whether these bytes were a working tree that was removed, and are nothing else."""
+    was = select(removed.c.sha256).where(removed.c.sha256 == sha256, removed.c.layer == Layer.TREES)
+    still = select(files.c.id).where(files.c.sha256 == sha256)
+    return connection.scalar(was.limit(1)) is not None and connection.scalar(still.limit(1)) is None
 
 
 def removed_digest(connection: Connection, shelf: Shelf, key: str) -> str | None:

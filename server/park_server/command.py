@@ -116,6 +116,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "example (else they are kept)",
     )
     parser.add_argument(
+        "--jobs-quota",
+        metavar="SIZE",
+        help="what jobs may take with their results, logs and files, 500G for example (else no "
+        "limit): of those that have ended, the longest unused are removed",
+    )
+    parser.add_argument(
+        "--keep-logs",
+        metavar="TIME",
+        help="remove the logs of jobs that ended longer ago, before the jobs themselves",
+    )
+    parser.add_argument(
+        "--keep-events",
+        metavar="TIME",
+        help="remove older events (else those from before --keep-jobs)",
+    )
+    parser.add_argument(
+        "--keep-trees",
+        metavar="TIME",
+        help="remove versions of working trees that were not used for longer, that nothing "
+        "needs, and that are not among the newest (30d); always keeps all",
+    )
+    parser.add_argument(
+        "--newest-trees",
+        type=int,
+        default=10,
+        metavar="N",
+        help="versions of each project that each user keeps, however old (10)",
+    )
+    parser.add_argument(
+        "--keep-quarantine",
+        metavar="TIME",
+        help="remove what was set aside, being damaged or nobody's, after that time (30d)",
+    )
+    parser.add_argument(
         "--watch-loop",
         type=float,
         metavar="MS",
@@ -149,6 +183,12 @@ def run(options: argparse.Namespace) -> int:
             allow_builds=options.allow_builds,
             quota=options.quota,
             keep_jobs=options.keep_jobs,
+            keep_logs=options.keep_logs,
+            keep_events=options.keep_events,
+            keep_trees=options.keep_trees,
+            newest_trees=options.newest_trees,
+            keep_quarantine=options.keep_quarantine,
+            jobs_quota=options.jobs_quota,
             reserve=options.reserve,
             job_disk=options.job_disk,
             index=options.index,

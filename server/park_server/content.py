@@ -13,10 +13,11 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO, Self
 
 from park.digests import is_sha256
@@ -31,16 +32,23 @@ __all__ = ["ContentStore", "Intake", "KeptFile"]
 _SMALL_BYTES = 1 << 20
 """Read at once, and hashed before anything is written: the store may have it already."""
 
+_BLOCK = 512
+"""Bytes in a block of stat(2), whatever the file system has."""
+
 _PREFIX = 2
 """Digits of a digest that name the folder of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file of the store; ``changed`` is when it was put there, a Unix time."""
+    """A file of the store: its size in bytes, what it takes on the disk, and since when.
+
+    ``changed`` is when it was put there or asked for the last time, a Unix time.
+    """
 
     sha256: str
     size: int
+    on_disk: int
     changed: float
 
 
@@ -52,12 +60,18 @@ class ContentStore:
         self._incoming = root / "incoming"
         shutil.rmtree(self._incoming, ignore_errors=True)  # what a crash left half-written
         self._incoming.mkdir(parents=True)
-        self._whole = WholeFiles(root / "quarantine")
+        self._whole = WholeFiles(self.quarantine)
+        self._changing = Lock()
 
     @property
     def folder(self) -> Path:
         """The folder that holds all of it."""
         return self._root
+
+    @property
+    def quarantine(self) -> Path:
+        """The folder of what was found damaged."""
+        return self._root / "quarantine"
 
     def path_of(self, sha256: str) -> Path:
         """Return the path of the file, whose content is seen to be what its digest says.
@@ -135,17 +149,27 @@ class ContentStore:
                 for file in folder.iterdir():
                     with suppress(FileNotFoundError):
                         status = file.stat()
-                        yield KeptFile(file.name, status.st_size, status.st_ctime)
+                        size, on_disk = status.st_size, status.st_blocks * _BLOCK
+                        yield KeptFile(file.name, size, on_disk, status.st_ctime)
 
-    def remove(self, sha256: str) -> None:
-        """Remove the file, if it is there."""
-        self._place(sha256).unlink(missing_ok=True)
+    def remove(self, sha256: str, *, unless: Callable[[float], bool] = lambda _: False) -> bool:
+        """Remove the file, unless that is true of when it was put there or renewed, a Unix time.
+
+        Tells whether it went. Whoever renews it meanwhile finds it, or puts it there anew.
+        """
+        place = self._place(sha256)
+        with self._changing:
+            try:
+                if unless(place.stat().st_ctime):
+                    return False
+                place.unlink()
+            except FileNotFoundError:
+                return False
+        return True
 
     def intake(self) -> Intake:
         """Open the store for many files: they are in it, durable, at the end of the block."""
         return Intake(self)
-
-    # -- what an `Intake` needs
 
     def renew(self, sha256: str) -> bool:
         """Tell whether the store `has` the file, which counts as put there now."""
@@ -153,11 +177,14 @@ class ContentStore:
         if not self._whole.is_whole(place, sha256):
             return False
         try:
-            os.utime(place)
-            self._whole.note(place)
+            with self._changing:
+                os.utime(place)
+                self._whole.note(place)
         except FileNotFoundError:  # removed since the look
             return False
         return True
+
+    # -- what an `Intake` needs
 
     def new_file(self) -> Path:
         """Return the path of a file that is on its way in."""
@@ -172,8 +199,9 @@ class ContentStore:
         shelves = {place.parent for place in places.values()}
         new = [shelf for shelf in shelves if _made(shelf)]
         for sha256, place in places.items():
-            durable[sha256].replace(place)
-            self._whole.note(place)
+            with self._changing:
+                durable[sha256].replace(place)
+                self._whole.note(place)
         sync_all([*shelves, self._root] if new else shelves)
 
     def _place(self, sha256: str) -> Path:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from park.errors import UsageError
@@ -16,8 +17,12 @@ from park.model.conditions_json import POOL_NAME
 from park.model.durations import parse_duration
 from park.model.sizes import parse_size
 from park_server.egress import AddressPolicy
+from park_server.retention.policy import NEWEST_TREES, QUARANTINE_S, TREES_S, RetentionPolicy
 
-__all__ = ["PYPI", "Settings"]
+__all__ = ["ALWAYS", "PYPI", "Settings"]
+
+ALWAYS = "always"
+"""What is said for an age where nothing goes."""
 
 _HIGHEST_PORT = 65_535
 
@@ -39,8 +44,8 @@ class Settings:
     ``index``), ``index_login`` the user and password for it. ``roots`` are folders that every
     user may read as ``/NAME/…``. ``addresses`` says which machines the service talks to for its
     users, ``fetch_limit_bytes`` how large a file it fetches for them.
-    ``pools`` are the sizes of its named pools of resources; ``resolver`` is uv or pip. Jobs
-    that ended more than ``keep_jobs_s`` seconds ago are removed; None: none is.
+    ``pools`` are the sizes of its named pools of resources; ``resolver`` is uv or pip.
+    ``retention`` says what is kept, and for how long.
     ``reserve_bytes`` are kept free by stopping jobs (None: a part of the disk),
     ``job_disk_bytes`` is what the files of one may take.
     ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None
@@ -64,7 +69,7 @@ class Settings:
     fetch_limit_bytes: int = 20 << 30
     pools: Mapping[str, int] = field(default_factory=dict)
     resolver: str = "uv"
-    keep_jobs_s: float | None = None
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     reserve_bytes: int | None = None
     job_disk_bytes: int | None = None
     watch_loop_s: float | None = None
@@ -91,6 +96,12 @@ class Settings:
         pools: Sequence[str] = (),
         resolver: str = "uv",
         keep_jobs: str | None = None,
+        keep_logs: str | None = None,
+        keep_events: str | None = None,
+        keep_trees: str | None = None,
+        newest_trees: int = NEWEST_TREES,
+        keep_quarantine: str | None = None,
+        jobs_quota: str | None = None,
         reserve: str | None = None,
         job_disk: str | None = None,
         watch_loop_ms: float | None = None,
@@ -99,6 +110,8 @@ class Settings:
         cores = len(os.sched_getaffinity(0))
         if slots is not None and slots < 1:
             raise UsageError(f"--slots {slots}: a service needs at least one")
+        if newest_trees < 0:
+            raise UsageError(f"--newest-trees {newest_trees}: expected a number from 0 on")
         if watch_loop_ms is not None and not watch_loop_ms > 0:
             raise UsageError(f"--watch-loop {watch_loop_ms:g}: expected more than 0 milliseconds")
         if not 0 <= port <= _HIGHEST_PORT:
@@ -128,7 +141,15 @@ class Settings:
             resolver=resolver,
             reserve_bytes=None if reserve is None else _bytes("--reserve", reserve),
             job_disk_bytes=None if job_disk is None else _bytes("--job-disk", job_disk),
-            keep_jobs_s=None if keep_jobs is None else _seconds("--keep-jobs", keep_jobs),
+            retention=RetentionPolicy(
+                jobs_s=_age("--keep-jobs", keep_jobs, None),
+                logs_s=_age("--keep-logs", keep_logs, None),
+                events_s=_age("--keep-events", keep_events, None),
+                trees_s=None if keep_trees == ALWAYS else _age("--keep-trees", keep_trees, TREES_S),
+                newest_trees=newest_trees,
+                quarantine_s=_age("--keep-quarantine", keep_quarantine, QUARANTINE_S),
+                jobs_quota_bytes=None if jobs_quota is None else _bytes("--jobs-quota", jobs_quota),
+            ),
         )
 
 
@@ -166,7 +187,13 @@ def _bytes(option: str, text: str) -> int:
         ) from error
 
 
-def _seconds(option: str, text: str) -> float:
+_Age = TypeVar("_Age", float, None)
+
+
+def _age(option: str, text: str | None, unsaid: _Age) -> float | _Age:
+    """Return an age in seconds, ``unsaid`` where none was said."""
+    if text is None:
+        return unsaid
     try:
         return parse_duration(text)
     except ValueError as error:

@@ -9,6 +9,7 @@ from support.material.wheels import make_sdist, make_wheel
 from support.services.index_server import add_file, opened_index
 
 from park.errors import Conflict, NotPermitted, UnknownItem
+from park_repo.curation import MOST_AT_ONCE
 from park_repo.file_records import PROJECTS, ProjectStatus, trees_of
 from park_repo.index import Index
 from park_repo.negotiation import JSON
@@ -156,3 +157,25 @@ def test_the_page_of_trees_is_of_one_user(index: Index, tmp_path: Path) -> None:
     assert TREE.encode() in adas.body
     assert do(index.pages.page(trees_of("bob"), DEMO, JSON)) is None
     assert page(index) == b""
+
+
+def test_trees_go_in_the_transaction_that_chooses_them(index: Index, tmp_path: Path) -> None:
+    trees = [add_file(index, make_wheel(tmp_path, "demo", f"1.0+t{n:016x}")).file for n in range(2)]
+    going = do(index.curator.remove_trees(lambda _: trees[:1]))
+    assert going == (trees[0],)
+    assert index.tree_files("demo", "ada") == (trees[1],)
+    assert len(stored(tmp_path)) == 2
+    make_wheel(tmp_path / "other", "demo", trees[0].version, files={"demo.py": b"other"})
+    with pytest.raises(Conflict, match="was here, and was removed"):
+        add_file(index, tmp_path / "other" / trees[0].filename)
+    assert add_file(index, tmp_path / trees[0].filename).is_new
+
+
+def test_neither_releases_nor_too_many_go_as_trees(index: Index, tmp_path: Path) -> None:
+    released = add_file(index, make_wheel(tmp_path)).file
+    with pytest.raises(ValueError, match="a released one among them"):
+        do(index.curator.remove_trees(lambda _: [released]))
+    tree = add_file(index, make_wheel(tmp_path, "demo", TREE)).file
+    with pytest.raises(ValueError, match="51 files"):
+        do(index.curator.remove_trees(lambda _: [tree] * (MOST_AT_ONCE + 1)))
+    assert len(stored(tmp_path)) == 4

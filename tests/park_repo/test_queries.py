@@ -166,3 +166,18 @@ def test_a_project_is_owned_replaced_and_given_up(ask: Any) -> None:
     assert ask(queries.owned_projects) == (changed,)
     ask(queries.unown_project, DEMO)
     assert ask(queries.owned_projects) == ()
+
+
+def test_a_tree_that_was_removed_is_known_by_its_bytes_until_anybody_has_them(ask: Any) -> None:
+    mine, released = file(shelf=ADA), file(sha256="cd" * 32)
+    for each in (mine, released):
+        ask(queries.add_file, each)
+    assert ask(queries.trees) == (mine,)
+    assert not ask(queries.was_tree, mine.sha256)
+    ask(queries.remove_each, [mine, released])
+    assert ask(queries.trees) == ()
+    assert ask(queries.was_tree, mine.sha256)
+    assert not ask(queries.was_tree, released.sha256)
+    assert ask(queries.removed_digest, ADA, mine.key) == mine.sha256
+    ask(queries.add_file, file())
+    assert not ask(queries.was_tree, mine.sha256)

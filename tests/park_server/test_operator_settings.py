@@ -13,6 +13,7 @@ import pytest
 
 from park.errors import UsageError
 from park.model.urls import without_credentials
+from park_server.retention.policy import RetentionPolicy
 from park_server.retention.sizes_on_disk import usual_reserve
 from park_server.settings import PYPI, Settings
 
@@ -58,15 +59,34 @@ def test_what_nothing_is_said_of_is_as_the_reference_says(tmp_path: Path) -> Non
     assert (settings.host, settings.url, settings.quota_bytes) == ("127.0.0.1", None, None)
     assert not settings.allow_builds
     assert (settings.roots, settings.pools) == ({}, {})
-    assert (settings.keep_jobs_s, settings.job_disk_bytes) == (None, None)
+    assert settings.job_disk_bytes is None
+    kept = settings.retention
+    assert (kept.jobs_s, kept.logs_s, kept.events_s, kept.jobs_quota_bytes) == (None,) * 4
+    assert (kept.trees_s, kept.quarantine_s) == (30 * 86_400, 30 * 86_400)
+    assert kept.newest_trees == 10
 
 
 def test_sizes_and_times_are_as_people_write_them(tmp_path: Path) -> None:
     said: dict[str, Any] = {"reserve": "2G", "job_disk": "500M", "keep_jobs": "90d"}
-    settings = Settings.of(home=tmp_path, upstream="none", **said)
+    ages: dict[str, Any] = {
+        "keep_logs": "7d",
+        "keep_events": "2w",
+        "keep_trees": "12h",
+        "keep_quarantine": "1d",
+    }
+    settings = Settings.of(home=tmp_path, upstream="none", jobs_quota="1T", **said, **ages)
     assert settings.reserve_bytes == 2 << 30
     assert settings.job_disk_bytes == 500 << 20
-    assert settings.keep_jobs_s == 90 * 86_400
+    assert settings.retention == RetentionPolicy(
+        jobs_s=90 * 86_400,
+        logs_s=7 * 86_400,
+        events_s=14 * 86_400,
+        trees_s=12 * 3_600,
+        quarantine_s=86_400,
+        jobs_quota_bytes=1 << 40,
+    )
+    kept = Settings.of(home=tmp_path, upstream="none", keep_trees="always").retention
+    assert kept.trees_s is None
 
 
 def test_a_hundredth_of_the_disk_is_kept_free_and_a_gib_at_most(tmp_path: Path) -> None:
@@ -83,6 +103,10 @@ def test_a_hundredth_of_the_disk_is_kept_free_and_a_gib_at_most(tmp_path: Path) 
         ({"reserve": "some"}, "--reserve 'some'"),
         ({"job_disk": "20Q"}, "--job-disk '20Q'"),
         ({"keep_jobs": "90"}, "--keep-jobs '90'"),
+        ({"keep_logs": "always"}, "--keep-logs 'always'"),
+        ({"keep_trees": "never"}, "--keep-trees 'never'"),
+        ({"newest_trees": -1}, "--newest-trees -1"),
+        ({"jobs_quota": "500Q"}, "--jobs-quota '500Q'"),
         ({"fetch_limit": "-1G"}, "--fetch-limit '-1G'"),
         ({"pools": ["license"]}, "--pool 'license' is not of the form NAME=COUNT"),
         ({"pools": ["license=0"]}, "--pool 'license=0'"),

@@ -92,13 +92,31 @@ class ServiceQueries:
         """Return what the service takes on the disk, part by part; the operator's."""
         return decode(UsageRecord, self._transport.json("GET", f"{API}/usage"))
 
-    def clean(self, older_than_s: float, *, dry_run: bool = False) -> CleanRecord:
-        """Remove jobs that ended more than ``older_than_s`` seconds ago; the operator's.
+    def clean(
+        self,
+        older_than_s: float | None = None,
+        *,
+        logs_older_than_s: float | None = None,
+        events_older_than_s: float | None = None,
+        trees_older_than_s: float | None = None,
+        newest_trees: int | None = None,
+        dry_run: bool = False,
+    ) -> CleanRecord:
+        """Remove what the service's policy says; the operator's.
 
-        Also their events, and files that nothing refers to any more. With ``dry_run`` only
-        say how much that is.
+        An age that is named, in seconds, takes the place of that of the policy: of jobs since
+        they ended, of the logs of such, of events, of versions of working trees since their
+        last use, of which the ``newest_trees`` of each project and user stay. With ``dry_run``
+        only say how much that is.
         """
-        request = CleanRequest(older_than_s=older_than_s, dry_run=dry_run)
+        request = CleanRequest(
+            older_than_s=older_than_s,
+            logs_older_than_s=logs_older_than_s,
+            events_older_than_s=events_older_than_s,
+            trees_older_than_s=trees_older_than_s,
+            newest_trees=newest_trees,
+            dry_run=dry_run,
+        )
         answer = self._transport.json("POST", f"{API}/clean", json=encode(request))
         return decode(CleanRecord, answer)
 

@@ -62,7 +62,11 @@ def duration(span: timedelta) -> str:
 
 
 def _note(record: JobRecord) -> str:
-    """Return how far a job is while it runs, and why one has failed or was cancelled."""
+    """Return whether a job is pinned, how far it is, or why it has failed or was cancelled."""
+    return "  ".join(filter(None, ("pinned" if record.pinned else "", _progress(record))))
+
+
+def _progress(record: JobRecord) -> str:
     if record.error:
         return one_line(record.error)
     return one_line(progress_text(record.progress)) if record.status is JobState.RUNNING else ""

@@ -35,7 +35,13 @@ from park.wire.job_records import (
     JobRequest,
 )
 from park.wire.pin_record import PinRecord
-from park.wire.retention_records import CleanRecord, CleanRequest, UsagePart, UsageRecord
+from park.wire.retention_records import (
+    CleanRecord,
+    CleanRequest,
+    Share,
+    UsagePart,
+    UsageRecord,
+)
 from park.wire.service_records import AreaEntry, AreaRecord, ForkServerRecord, ServiceRecord
 from park.wire.workflow_records import (
     FollowedLeaf,
@@ -83,6 +89,7 @@ __all__ = [
     "PoolRecord",
     "ProgressRecord",
     "ServiceRecord",
+    "Share",
     "SourceArchive",
     "StorageRecord",
     "UsagePart",

@@ -91,6 +91,8 @@ class JobRecord:
     ``retries`` times more than once; ``not_before`` is when it does so the next time.
     ``label`` is what people call it, ``submitted_from`` the account and the machine that it
     came from, as its client says.
+    Its user keeps it since ``pinned``; the operator's policy removed its logs at
+    ``logs_removed``.
     """
 
     id: str
@@ -116,3 +118,5 @@ class JobRecord:
     not_before: str | None = None
     label: str = ""
     submitted_from: str | None = None
+    pinned: str | None = None
+    logs_removed: str | None = None

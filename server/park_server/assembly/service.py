@@ -28,6 +28,7 @@ from park_repo.http.routes import index_routes
 from park_server.areas.areas import Areas
 from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
+from park_server.assembly.retention_parts import retention_of
 from park_server.clock import timestamp
 from park_server.egress import GuardedTransport
 from park_server.endpoints import Endpoints
@@ -52,7 +53,6 @@ from park_server.installs.upload_station import UploadStation
 from park_server.jobs import job_rows
 from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
-from park_server.retention.content_sweep import ContentSweep
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
 from park_server.retention.sizes_on_disk import free_below, usual_reserve
@@ -211,19 +211,8 @@ def _parts(foundation: Foundation) -> _Parts:
         jobs=jobs,
         installs=installs,
         offers=offers,
-        retention=_retention(foundation, jobs),
+        retention=retention_of(foundation, jobs.folders, keeper),
         disk_guard=_disk_guard(foundation, jobs),
-    )
-
-
-def _retention(foundation: Foundation, jobs: JobParts) -> Retention:
-    return Retention(
-        home=foundation.home,
-        database=foundation.database,
-        bus=foundation.bus,
-        folders=jobs.folders,
-        content=ContentSweep(foundation.content),
-        keep_jobs_s=foundation.settings.keep_jobs_s,
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -147,11 +147,31 @@ class EnvironmentKeeper:
         Its lock and its wheels stay. Raises `Conflict` where it is pinned or in use, and
         `UnknownItem`.
         """
+        await self._evicted(lock_hash, why)
+        await asyncio.to_thread(self._environments.remove_unused)
+
+    async def remove_all(self, lock_hashes: Sequence[LockHash], *, why: str) -> int:
+        """Evict what is there of ``lock_hashes``, and is neither pinned nor in use.
+
+        Returns how many that were.
+        """
+        there = set(await asyncio.to_thread(self._environments.names))
+        gone = 0
+        for lock_hash in [each for each in lock_hashes if each in there]:
+            try:
+                await self._evicted(lock_hash, why)
+            except (Conflict, UnknownItem):
+                continue
+            gone += 1
+        if gone:
+            await asyncio.to_thread(self._environments.remove_unused)
+        return gone
+
+    async def _evicted(self, lock_hash: LockHash, why: str) -> None:
         async with self._locks[lock_hash]:
             self._database.read(lambda c: environment_rows.lock(c, lock_hash))
             await self._database.awrite(lambda c: environment_rows.evict(c, lock_hash, why=why))
             await asyncio.to_thread(self._environments.remove, lock_hash)
-            await asyncio.to_thread(self._environments.remove_unused)
 
     def settle(
         self,

@@ -138,10 +138,10 @@ class UrlFetcher:
 
     async def _fetched(self, order: _Order) -> FetchedFile:
         before = self._database.read(lambda connection: fetch_rows.before(connection, order.key))
-        if order.sha256 is not None and await in_thread(self._content.has, order.sha256):
+        if order.sha256 is not None and await in_thread(self._content.renew, order.sha256):
             return self._kept(order.key, before, order.sha256)
         if before is not None and not (
-            order.accepts(before.sha256) and await in_thread(self._content.has, before.sha256)
+            order.accepts(before.sha256) and await in_thread(self._content.renew, before.sha256)
         ):
             before = None
         with self._partials.of(order.job, self._limit) as partial:

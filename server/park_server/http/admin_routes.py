@@ -51,7 +51,7 @@ async def measure(request: Request) -> UsageRecord:
 
 @router.post("/clean")
 async def clean(request: Request, body: CleanRequest) -> CleanRecord:
-    """Remove jobs that ended long ago, and files that nothing refers to; the operator's."""
+    """Remove what the policy says, or what is older than asked; the operator's."""
     parts, _ = _for_operator(request)
     return await parts.retention.clean(body)
 

@@ -20,9 +20,7 @@ async def is_present(request: Request, sha256: str) -> dict[str, bool]:
 
     Reads it where that is not known.
     """
-    parts = parts_of(request)
-    parts.retention.promise(sha256)  # before the look: what is there then stays
-    return {"present": await in_thread(parts.content.has, sha256)}
+    return {"present": await in_thread(parts_of(request).retention.promised, sha256)}
 
 
 @router.put("/files/{sha256}", status_code=204)

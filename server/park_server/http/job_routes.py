@@ -124,9 +124,25 @@ async def cancel_job(request: Request, job: str, *, dependents: bool = False) ->
     return ExactJson(await parts_of(request).jobs.cancel(job, user, dependents=dependents))
 
 
+@router.put("/jobs/{job}/pin", response_model=JobRecord)
+async def pin_job(request: Request, job: str) -> ExactJson:
+    """Keep a job, its logs, events, result and files, whatever the operator's policy."""
+    parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
+    await parts.retention.pin(job, user)
+    return ExactJson(parts.jobs.record(job, user))
+
+
+@router.delete("/jobs/{job}/pin", response_model=JobRecord)
+async def unpin_job(request: Request, job: str) -> ExactJson:
+    """Take the pin of a job back."""
+    parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
+    await parts.retention.unpin(job, user)
+    return ExactJson(parts.jobs.record(job, user))
+
+
 @router.delete("/jobs/{job}", status_code=204)
 async def remove_job(request: Request, job: str) -> None:
-    """Remove a job that has ended, with its result, logs and files."""
+    """Remove a job that has ended and is not pinned, with its result, logs and files."""
     await parts_of(request).retention.remove(_full_id(request, job), user_of(request))
 
 
@@ -141,6 +157,7 @@ async def get_result(
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
     record = await parts.jobs.wait(job, user, wait)
     head = b'{"job":' + json.dumps(encode(record)).encode("ascii")
+    parts.retention.note_read(job, record.finished)
     if record.status is not JobState.COMPLETED:
         return Response(head + b"}", media_type="application/json")
     pieces = await asyncio.to_thread(parts.database.read, lambda c: job_rows.result_text(c, job))
@@ -178,7 +195,14 @@ async def read_log(
     deadline = asyncio.get_running_loop().time() + wait
     while True:
         # the state first: what was written before the end is then read after it
-        is_final = parts.jobs.record(job, user).status.is_final
+        record = parts.jobs.record(job, user)
+        if record.logs_removed is not None:
+            raise UnknownItem(
+                f"the logs of job {job} were removed {record.logs_removed}, by the policy of"
+                " this service",
+                hint=f"its result is still there: park result {job}; park pin JOB keeps all of one",
+            )
+        is_final = record.status.is_final
         block = await asyncio.to_thread(parts.folders.log, job, stream, offset, _LOG_BLOCK)
         is_over = parts.bus.is_over or asyncio.get_running_loop().time() >= deadline
         if block or is_final or is_over:
@@ -197,7 +221,8 @@ async def _pause(parts: ServiceParts, job: JobId, user: str) -> None:
 async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
-    parts.database.read(lambda c: job_rows.get(c, job, user))
+    found = parts.database.read(lambda c: job_rows.get(c, job, user))
+    parts.retention.note_read(job, found.finished)
     file = parts.database.read(lambda c: job_rows.file_of(c, job, name))
     try:
         path = await parts.content.ready(file.sha256)

@@ -58,9 +58,9 @@ class LockExchange:
         """Return the core metadata; that of a wheel which is not here differs from any."""
         try:
             file = self._index.file_by_hash(wheel.sha256, user=user, filename=wheel.filename)
-        except UnknownItem:
+            return self._index.whole_metadata(file).read_text(encoding="utf-8", errors="replace")
+        except (UnknownItem, FileNotFoundError):  # removed, perhaps since the look at its row
             return f"Requires-Dist: {wheel.sha256}"
-        return self._index.whole_metadata(file).read_text(encoding="utf-8", errors="replace")
 
 
 def differ_in_wheels_alone(before: Earlier, request: CheckedRequest) -> bool:

@@ -18,7 +18,7 @@ from park_server.envs.environment_rows import SHORTEST_PREFIX
 from park_server.installs.checked_request import CheckedRequest, TreeWheel, tree_wheels
 from park_server.installs.install_rows import pins_of
 
-__all__ = ["Earlier", "KnownLock", "document", "earlier", "hash_like", "keep", "known"]
+__all__ = ["Earlier", "KnownLock", "document", "earlier", "hash_like", "is_there", "keep", "known"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +45,12 @@ def keep(connection: Connection, lock_hash: str, python: str, document: str) -> 
         return
     row = {"lock_hash": lock_hash, "python": python, "document": document, "created": now()}
     connection.execute(insert(locks), row)
+
+
+def is_there(connection: Connection, lock_hash: LockHash) -> bool:
+    """Tell whether a lock is kept."""
+    query = select(locks.c.lock_hash).where(locks.c.lock_hash == lock_hash)
+    return connection.execute(query).first() is not None
 
 
 def document(connection: Connection, lock_hash: str) -> str:

@@ -120,21 +120,27 @@ class InstallManager:
         state = InstallState.AWAITING_UPLOAD if missing else InstallState.RESOLVING
 
         def change(connection: Connection) -> bool:
+            """Write the install; tell whether there is something to do for it."""
             created = install_rows.create(
                 connection, user, request, wanted.set_hash, state, lock=lock
             )
-            if created and known is not None:
-                facts = {
-                    "lock_hash": known.lock_hash,
-                    "added": install_rows.documents_of(known.added),
-                }
-                install_rows.enter(connection, request.id, InstallState.READY, **facts)
-            return created
+            # it may have been removed as too old since it was looked at
+            if not (created and known and lock_rows.is_there(connection, known.lock_hash)):
+                return created
+            added = install_rows.documents_of(known.added)
+            facts = {"lock_hash": known.lock_hash, "added": added}
+            install_rows.enter(connection, request.id, InstallState.READY, **facts)
+            return False
 
-        created = await self._database.awrite(change)
-        if created and known is None:
+        if await self._database.awrite(change):
+            # what was there before is kept for the install from its commit on, and not sooner
+            if not missing and await self._lacks_a_wheel(wanted):
+                await self._enter(request.id, InstallState.AWAITING_UPLOAD)
             self._begin(request.id, lambda: wanted)
         return self.record(request.id, user)
+
+    async def _lacks_a_wheel(self, request: CheckedRequest) -> bool:
+        return bool(await asyncio.to_thread(self._uploads.missing, request.user, request.wheels))
 
     async def _whole(self, request: CheckedRequest) -> KnownLock | None:
         """Return the lock of ``request`` or of an earlier one, if its environment is whole."""

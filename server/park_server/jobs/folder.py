@@ -171,6 +171,21 @@ class JobFolders:
         """Remove, in the background, the folder of a job that is there no longer."""
         self._janitor.submit(self._remove, job)
 
+    def names(self) -> list[str]:
+        """Return the names of all folders that are there; each is the id of a job."""
+        return os.listdir(self._root)  # noqa: PTH208 (names, not paths)
+
+    def remove_logs(self, job: JobId) -> None:
+        """Remove the streams of a job that has ended; its last progress stays, others may ask."""
+        with suppress(OSError), untrusted.folder(self._root, [job]) as inside:
+            for name in STREAMS:
+                with suppress(OSError):
+                    untrusted.remove(name, inside)
+
+    def remove_now(self, job: JobId) -> None:
+        """Do what `remove` does, and return when it is done: not for an event loop."""
+        self._remove(job)
+
     def close(self) -> None:
         """Leave the rest of the clearing; nobody misses what it would have freed."""
         self._janitor.shutdown(wait=True, cancel_futures=True)

@@ -126,4 +126,6 @@ def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
         not_before=job.not_before if job.status is JobState.QUEUED else None,
         label=job.label,
         submitted_from=job.submitted_from,
+        pinned=job.pinned,
+        logs_removed=job.logs_removed,
     )

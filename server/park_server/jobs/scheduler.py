@@ -88,7 +88,7 @@ class Scheduler:
         self._fetch_queue = fetch_queue
         self._peers = peers
         self._disk = disk
-        # locks and the sets that they were made from are kept for ever: what fitted once, fits
+        # what fitted once, fits as long as it is there, which the commit of each job sees
         self._checked: set[tuple[str | None, str | None]] = set()
         commits.subscribe(self._after_commit)
 
@@ -126,13 +126,22 @@ class Scheduler:
         plans, moment = submission.plans, text_of(submission.accepted)
         at_once = [plan for plan in plans if plan.is_free and plan.is_call]
         with self._database.together() as batch:
-            creating = batch.write(lambda c: self._settlement.create(c, user, plans, moment))
+            creating = batch.write(lambda c: self._created(c, user, plans, moment))
             started = self._dispatcher.start_with(user, at_once, batch)
         created = await asyncio.wrap_future(creating)
         effects = created.effects
         effects.queued = [job for job in effects.queued if job not in started]
         await self._failsafe.act_on(effects)  # they are accepted, whatever follows
         return Accepted(submission=submission, created=created)
+
+    def _created(
+        self, connection: Connection, user: str, plans: Sequence[Planned], moment: str
+    ) -> Created:
+        """Write new jobs, whose environments are seen to be there still: they are kept from now."""
+        locks = {plan.request.lock_hash for plan in plans if plan.request.lock_hash is not None}
+        for lock_hash in locks - installs_store.came_to(connection, locks):
+            raise _no_environment(lock_hash)
+        return self._settlement.create(connection, user, plans, moment)
 
     def submitted(self, user: str, accepted: Accepted) -> list[JobRecord]:
         """Return the records of ``accepted``, in any thread.
@@ -169,10 +178,7 @@ class Scheduler:
     def _check_lock(self, lock_hash: str, set_hash: str | None) -> None:
         known = self._database.read(lambda c: installs_store.set_hashes(c, lock_hash))
         if not known:
-            raise EnvironmentMismatch(
-                f"this service has no environment with lock hash {lock_hash}",
-                hint="`park versions` lists what it has; `park install MODULE` makes yours",
-            )
+            raise _no_environment(lock_hash)
         if set_hash is not None and set_hash not in known:
             raise EnvironmentMismatch(
                 f"the environment {lock_hash} was not made from the set {set_hash}",
@@ -262,6 +268,13 @@ class Scheduler:
             self._bus.publish(job)
         if effects.ended:
             self._bus.publish(POOLS)
+
+
+def _no_environment(lock_hash: str) -> EnvironmentMismatch:
+    return EnvironmentMismatch(
+        f"this service has no environment with lock hash {lock_hash}",
+        hint="`park versions` lists what it has; `park install MODULE` makes yours",
+    )
 
 
 def _running(connection: Connection, kind: JobKind) -> list[JobId]:

@@ -21,7 +21,9 @@ class StoredJob:
 
     It was started ``attempt`` times, and failed ``failures`` times; a queued one may start at
     ``not_before``. ``condition`` is JSON, ``pools`` the units that it holds, ``pending`` how
-    much is missing of a plain conjunction (None: of any other condition, or of none).
+    much is missing of a plain conjunction (None: of any other condition, or of none). Its user
+    keeps it since ``pinned``; its logs were removed at ``logs_removed``; what it left was read
+    at ``last_used``, to the day.
     """
 
     options: JobOptions
@@ -48,6 +50,9 @@ class StoredJob:
     not_before: str | None
     pools: dict[str, int] | None
     submitted_from: str | None
+    pinned: str | None
+    logs_removed: str | None
+    last_used: str | None
 
     @property
     def label(self) -> str:

@@ -203,7 +203,7 @@ class Stager:
             is_own = True
             await self._content.receive(file.sha256, _chunks(link, token, job, file))
 
-        while not await in_thread(self._content.has, file.sha256):
+        while not await in_thread(self._content.renew, file.sha256):
             is_own = False
             try:
                 await link.patiently(lambda: self._files.do((link.url, file.sha256), download))

@@ -1,32 +1,25 @@
-"""All that is asked of the database about what is to be removed."""
+"""All that is asked of the database about jobs that are to be removed."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Text,
-    delete,
-    exists,
-    func,
-    select,
-    type_coerce,
-)
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
 from park.errors import Conflict
 from park.model.conditions import brief
 from park.model.ids import JobId
 from park.model.states import JobState
 from park_server import events
+from park_server.clock import now
 from park_server.db.blocks import in_blocks
 from park_server.db.tables import (
     calls,
     fetched,
     fetches,
+    grants,
     held_grants,
     job_files,
     jobs,
@@ -39,13 +32,19 @@ from park_server.db.tables import events as events_table
 from park_server.jobs import job_rows
 
 __all__ = [
+    "FREE",
+    "Ended",
     "count",
-    "digests_in_use",
-    "digests_of",
-    "finished_before",
+    "ended_before",
+    "followed",
     "forget_events",
-    "remove",
-    "require_free",
+    "forget_fetched",
+    "forget_logs",
+    "note_use",
+    "old_events",
+    "remove_free",
+    "remove_on_request",
+    "without_logs",
 ]
 
 _FINAL = [state for state in JobState if state.is_final]
@@ -61,17 +60,33 @@ _UNFINISHED_NEED = (
 )
 """Who needs a job and has not ended: it may be started again, and read its value anew."""
 
-_SHA256 = re.compile(r'"sha256":\s*"([0-9a-f]{64})"')
+FREE: ColumnElement[bool] = and_(
+    jobs.c.status.in_(_FINAL), jobs.c.pinned.is_(None), ~exists(_UNFINISHED_NEED)
+)
+"""What may go by a policy, but for what is `followed`."""
 
 
-def require_free(connection: Connection, job: JobId, user: str) -> None:
-    """Raise `Conflict` where ``job`` of ``user`` is still needed, `UnknownItem` for no such job."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that has ended, and when."""
+
+    finished: str
+    id: JobId
+
+
+def remove_on_request(connection: Connection, job: JobId, user: str) -> None:
+    """Remove ``job`` of ``user``, with all that belongs to it.
+
+    Raises `Conflict` where it has not ended, is pinned, or is needed, and `UnknownItem`.
+    """
     stored = job_rows.get(connection, job, user)
     if not stored.status.is_final:
         raise Conflict(
             f"job {job} is {stored.status}: only what has ended is removed",
             hint=f"park cancel {job}",
         )
+    if stored.pinned is not None:
+        raise Conflict(f"job {job} is pinned since {stored.pinned}", hint=f"park unpin {job}")
     query = _UNFINISHED_NEED.where(jobs.c.id == job).correlate(None).limit(1)
     waiting = connection.execute(query).scalar()
     if waiting is not None:
@@ -79,28 +94,22 @@ def require_free(connection: Connection, job: JobId, user: str) -> None:
             f"job {job} is needed by job {brief(waiting)}, which has not ended",
             hint=f"wait for it, or cancel it: park cancel {waiting}",
         )
+    _remove(connection, [job])
 
 
-def finished_before(connection: Connection, moment: str, limit: int) -> list[JobId]:
-    """Return up to ``limit`` jobs that ended before ``moment``, and that nobody needs any more."""
-    query = select(jobs.c.id).where(
-        jobs.c.status.in_(_FINAL), jobs.c.finished < moment, ~exists(_UNFINISHED_NEED)
-    )
-    query = query.order_by(jobs.c.finished, jobs.c.id).limit(limit)
-    return [JobId(name) for name in connection.execute(query).scalars()]
+def remove_free(connection: Connection, ids: Sequence[JobId]) -> list[JobId]:
+    """Remove those of ``ids`` that nobody needs, keeps or follows at this moment; return them."""
+    kept = followed(connection)
+    free: list[JobId] = []
+    for block in in_blocks(ids):
+        query = select(jobs.c.id).where(jobs.c.id.in_(block), FREE)
+        free.extend(JobId(each) for each in connection.execute(query).scalars())
+    going = [job for job in free if job not in kept]
+    _remove(connection, going)
+    return going
 
 
-def count(connection: Connection, moment: str | None = None) -> int:
-    """Return how many jobs there are, or how many `finished_before` would return of all."""
-    query = select(func.count()).select_from(jobs)
-    if moment is not None:
-        query = query.where(
-            jobs.c.status.in_(_FINAL), jobs.c.finished < moment, ~exists(_UNFINISHED_NEED)
-        )
-    return int(connection.execute(query).scalar_one())
-
-
-def remove(connection: Connection, ids: Sequence[JobId]) -> None:
+def _remove(connection: Connection, ids: Sequence[JobId]) -> None:
     """Remove ``ids`` with all that belongs to them; the log says that they are removed."""
     for block in in_blocks(ids):
         users = dict(
@@ -112,42 +121,101 @@ def remove(connection: Connection, ids: Sequence[JobId]) -> None:
         removed: list[tuple[str, str, str, dict[str, Any]]] = [
             (name, "removed", user, {}) for name, user in users.items()
         ]
-        if removed:
-            events.append_many(connection, subject="job", entered=removed)
+        events.append_many(connection, subject="job", entered=removed)
 
 
-def forget_events(connection: Connection, moment: str) -> None:
-    """Remove the events from before ``moment``."""
-    connection.execute(delete(events_table).where(events_table.c.time < moment))
+def followed(connection: Connection) -> set[str]:
+    """Return the jobs and installs that a service elsewhere may still ask for, by its grant."""
+    live = select(grants.c.jobs).where(grants.c.revoked.is_(None), grants.c.expires > now())
+    return {name for names in connection.execute(live).scalars() for name in names}
 
 
-def digests_in_use(connection: Connection) -> set[str]:
-    """Return the SHA-256 of each file that a job has left or was given, or a fetch will find again.
-
-    What stands in arguments is found in their text: what merely looks like a file is kept too.
-    """
-    found = set(connection.execute(select(job_files.c.sha256).distinct()).scalars())
-    found.update(connection.execute(select(fetched.c.sha256)).scalars())
-    for table in (calls, staged):
-        found.update(_named_in(connection, type_coerce(table.c.document, Text)))
-    return found
+def ended_before(
+    connection: Connection, moment: str, after: Ended | None, limit: int
+) -> list[Ended]:
+    """Return up to ``limit`` jobs that ended before ``moment`` and may go, from ``after`` on."""
+    query = select(jobs.c.finished, jobs.c.id).where(jobs.c.finished < moment, FREE)
+    return _ended(connection, query, after, limit)
 
 
-def digests_of(connection: Connection, ids: Sequence[JobId]) -> set[str]:
-    """Return the SHA-256 of each file that ``ids`` have left or were given."""
-    found: set[str] = set()
+def without_logs(
+    connection: Connection, moment: str, after: Ended | None, limit: int
+) -> list[Ended]:
+    """Return up to ``limit`` jobs that ended before ``moment`` and whose logs may go."""
+    query = select(jobs.c.finished, jobs.c.id).where(jobs.c.finished < moment, _HAS_FREE_LOGS)
+    return _ended(connection, query, after, limit)
+
+
+_HAS_FREE_LOGS = and_(
+    jobs.c.status.in_(_FINAL), jobs.c.pinned.is_(None), jobs.c.logs_removed.is_(None)
+)
+
+
+def _ended(connection: Connection, query: Any, after: Ended | None, limit: int) -> list[Ended]:
+    if after is not None:
+        is_later = (jobs.c.finished > after.finished) | (
+            (jobs.c.finished == after.finished) & (jobs.c.id > after.id)
+        )
+        query = query.where(is_later)
+    query = query.order_by(jobs.c.finished, jobs.c.id).limit(limit)
+    return [Ended(finished, JobId(job)) for finished, job in connection.execute(query)]
+
+
+def forget_logs(connection: Connection, ids: Sequence[JobId]) -> list[JobId]:
+    """Note that the logs of those of ``ids`` go that nobody has pinned; return them."""
+    gone: list[JobId] = []
     for block in in_blocks(ids):
-        left = select(job_files.c.sha256).where(job_files.c.job.in_(block))
-        found.update(connection.execute(left).scalars())
-        for table in (calls, staged):
-            text = type_coerce(table.c.document, Text)
-            given = select(text).where(table.c.job.in_(block), text.contains('"sha256"'))
-            for document in connection.execute(given).scalars():
-                found.update(_SHA256.findall(document))
-    return found
+        statement = update(jobs).where(jobs.c.id.in_(block), _HAS_FREE_LOGS)
+        changed = connection.execute(statement.values(logs_removed=now()).returning(jobs.c.id))
+        gone.extend(JobId(each) for each in changed.scalars())
+    return gone
 
 
-def _named_in(connection: Connection, text: ColumnElement[str]) -> Iterator[str]:
-    query = select(text).where(text.contains('"sha256"'))
-    for document in connection.execution_options(yield_per=500).execute(query).scalars():
-        yield from _SHA256.findall(document)
+def note_use(connection: Connection, job: JobId) -> None:
+    """Note that what ``job`` left is of use now."""
+    connection.execute(update(jobs).where(jobs.c.id == job).values(last_used=now()))
+
+
+def count(connection: Connection) -> tuple[int, int]:
+    """Return how many jobs there are, and how many of them are pinned."""
+    whole, pinned = connection.execute(select(func.count(), func.count(jobs.c.pinned))).one()
+    return int(whole), int(pinned)
+
+
+# -- events, and what was fetched
+
+
+_PINNED = select(jobs.c.id).where(jobs.c.pinned.is_not(None))
+
+
+def old_events(connection: Connection, moment: str) -> int:
+    """Return how many events from before ``moment`` may go."""
+    query = select(func.count()).select_from(events_table).where(_is_old(moment))
+    return int(connection.execute(query).scalar_one())
+
+
+def forget_events(connection: Connection, moment: str, after: int, limit: int) -> tuple[int, int]:
+    """Remove up to ``limit`` events from before ``moment`` that follow the event ``after``.
+
+    Those of pinned jobs stay. Returns how many went, and the last of them.
+    """
+    query = select(events_table.c.seq).where(events_table.c.seq > after, _is_old(moment))
+    found = list(connection.execute(query.order_by(events_table.c.seq).limit(limit)).scalars())
+    for block in in_blocks(found):
+        connection.execute(delete(events_table).where(events_table.c.seq.in_(block)))
+    return len(found), found[-1] if found else after
+
+
+def _is_old(moment: str) -> ColumnElement[bool]:
+    return and_(events_table.c.time < moment, events_table.c.id.not_in(_PINNED))
+
+
+def forget_fetched(connection: Connection, moment: str) -> int:
+    """Forget what was fetched and not asked for since ``moment``; return how much that was.
+
+    Not while a fetch of its user goes on, which may be about to find it unchanged.
+    """
+    fetching = exists().where(
+        jobs.c.user == fetched.c.user, jobs.c.kind == "fetch", jobs.c.status.not_in(_FINAL)
+    )
+    return connection.execute(delete(fetched).where(fetched.c.checked < moment, ~fetching)).rowcount

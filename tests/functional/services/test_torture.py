@@ -77,6 +77,64 @@ class Submitter:
         return {"id": job, "entry_point": entry_point, "call": call, "lock_hash": self.lock}
 
 
+@dataclass
+class Remover:
+    """Pins one job of each batch, removes another, and has all cleaned that nothing needs.
+
+    A kill may cut off the answer: jobs that were ``asked`` to go may be there or not.
+    """
+
+    submitter: Submitter
+    pinned: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    cleans: int = 0
+    broken: Exception | None = None
+
+    def run(self) -> None:
+        """Go on until the submitter has ended; a clean that is killed is none."""
+        try:
+            batch = 0
+            while not self.submitter.ended.wait(0.01):
+                jobs = self.submitter.acknowledged[batch : batch + BATCH]
+                if len(jobs) == BATCH and self._has("PUT", f"jobs/{jobs[0]}/pin", 200):
+                    self.pinned.add(jobs[0])
+                    batch += BATCH
+                if batch:  # without any job nothing needs the tree
+                    mine = self._mine(batch)
+                    self.asked.update(mine)
+                    self.removed |= {job for job in mine if self._has("DELETE", f"jobs/{job}", 204)}
+                    self.cleans += self._has("POST", "clean", 200, older_than_s=3_600.0, **_TREES)
+        except Exception as error:  # noqa: BLE001 (the test tells it)
+            self.broken = error
+
+    def _mine(self, batch: int) -> list[str]:
+        """Return the last jobs, one of each batch, that are still to be removed."""
+        mine = self.submitter.acknowledged[1:batch:BATCH][-5:]
+        return [job for job in mine if job not in self.removed]
+
+    def _has(self, method: str, path: str, status: int, **body: float) -> bool:
+        service = self.submitter.service
+        try:
+            answer = httpx2.request(
+                method,
+                f"{service.url}/api/v1/{path}",
+                auth=("__token__", service.token),
+                json=body or None,
+                timeout=LIMIT_S,
+            )
+        except (httpx2.TransportError, OSError, ValueError):  # it is dead, or not ready yet
+            return False
+        if method == "DELETE":  # removed, and a kill has cut off the answer; or it runs
+            assert answer.status_code in {status, 404, 409, 503}, answer.text
+            return answer.status_code in {status, 404}
+        assert answer.status_code in {status, 503}, answer.text
+        return answer.status_code == status
+
+
+_TREES = {"trees_older_than_s": 0.0, "newest_trees": 0}
+
+
 def killed(service: ParkService) -> int:
     """Kill ``service`` at random moments; return how many times."""
     moments = random.Random(SEED)  # noqa: S311 (no secret)
@@ -103,6 +161,19 @@ def check(service: ParkService, submitter: Submitter, job: str) -> None:
         assert answer.text == job
 
 
+def check_all(service: ParkService, submitter: Submitter, remover: Remover) -> None:
+    """Fail where a job is lost that was not removed, or one that was removed is there.
+
+    What they need was needed all along, so cleans have left it.
+    """
+    there = {record["id"] for record in service.get("/api/v1/jobs", limit=10_000)}
+    assert there.isdisjoint(remover.removed)
+    for job in submitter.acknowledged:
+        if job in there or job not in remover.asked:
+            check(service, submitter, job)
+    assert remover.asked.isdisjoint(remover.pinned)
+
+
 @pytest.mark.timeout(600 + 120 * MINUTES)
 def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(
     tmp_path: Path, client_cache: Path
@@ -113,18 +184,22 @@ def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(
         client = Client.of(python, tmp_path / "client", cache=client_cache, service=service)
         lock = client.json("install", "light_model")["lock_hash"]
         submitter = Submitter(service, lock, tmp_path)
-        thread = threading.Thread(target=submitter.run)
-        thread.start()
+        remover = Remover(submitter)
+        threads = [threading.Thread(target=each.run) for each in (submitter, remover)]
+        for thread in threads:
+            thread.start()
         try:
             kills = killed(service)
         finally:
             submitter.ended.set()
-            thread.join(LIMIT_S)
-        assert submitter.broken is None
+            for thread in threads:
+                thread.join(LIMIT_S)
+        assert (submitter.broken, remover.broken) == (None, None)
         assert submitter.acknowledged
-        for job in submitter.acknowledged:
-            check(service, submitter, job)
+        assert remover.pinned
+        check_all(service, submitter, remover)
         assert service.stop() == 0
         assert_whole(service.home)
     acknowledged = len(submitter.acknowledged)
-    print(f"{kills} kills, {acknowledged} jobs, each completed once")  # noqa: T201 (scripts/torture)
+    told = f"{kills} kills, {acknowledged} jobs, each completed once; {remover.cleans} cleans"
+    print(f"{told}, {len(remover.removed)} jobs removed")  # noqa: T201 (scripts/torture)

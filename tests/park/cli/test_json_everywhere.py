@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from park.cli.main import command_parsers
 
 ACT_OR_PASS_THROUGH = {
-    "cancel", "completion", "get", "logs", "rm", "serve",
+    "cancel", "completion", "get", "logs", "pin", "rm", "serve", "unpin",
     "files get", "files put", "files remove", "files url",
     "service add", "service remove", "service use",
 }  # fmt: skip

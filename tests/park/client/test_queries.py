@@ -58,10 +58,13 @@ def test_offers_are_made_and_withdrawn_by_their_version(one: JobService) -> None
 
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_the_operator_cleans_as_it_was_said(one: JobService, *, dry_run: bool) -> None:
-    cleaned = CleanRecord(jobs=1, files=2, size_bytes=3)
+    counts = ("jobs", "logs", "events", "trees", "environments", "files", "quarantined")
+    cleaned = CleanRecord(**{name: number for number, name in enumerate(counts)}, size_bytes=3)
     one.answers[f"{API}/clean"] = encode(cleaned)
-    assert one.service.clean(60.0, dry_run=dry_run) == cleaned
-    assert one.asked == [("POST", f"{API}/clean", {"older_than_s": 60.0, "dry_run": dry_run})]
+    ages = {"logs_older_than_s": 1.0, "events_older_than_s": 2.0, "trees_older_than_s": 3.0}
+    said = {**ages, "newest_trees": 4, "dry_run": dry_run}
+    assert one.service.clean(60.0, **said) == cleaned  # type: ignore[arg-type]
+    assert one.asked == [("POST", f"{API}/clean", {"older_than_s": 60.0, **said})]
 
 
 def test_versions_are_compared_with_what_is_installed_here(

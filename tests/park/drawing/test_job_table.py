@@ -56,3 +56,9 @@ def test_without_jobs_there_is_no_head() -> None:
 )
 def test_a_length_of_time_is_told_in_its_largest_unit(seconds: float, said: str) -> None:
     assert duration(timedelta(seconds=seconds)) == said
+
+
+def test_a_job_that_is_pinned_says_so() -> None:
+    kept = record(JobState.FAILED, started=ago(200), finished=ago(80), error="thin", pinned=ago(1))
+    (_, line) = job_table([("sns", kept)], NOW)
+    assert line.endswith("sns    pinned  thin")

@@ -311,3 +311,21 @@ def test_verify_tells_what_was_changed_and_repairs_it(lab: Lab) -> None:
     assert (whole.damages, whole.repaired) == ((), False)
     assert (found.damages, found.repaired) == (("three: site/three.py changed",), True)
     assert lab.environments.verify(environment.lock_hash, thorough=True)
+
+
+def test_of_many_those_that_are_free_go_at_once(lab: Lab) -> None:
+    free, pinned, busy = (lab.installed(wheel) for wheel in lab.wheels)
+    lab.database.write(lambda c: environment_rows.pin(c, pinned.lock_hash, "ada")).result()
+    lab.job(busy, "running")
+    unknown = LockHash("f" * 64)
+    found: list[int] = []
+
+    async def remove(keeper: EnvironmentKeeper) -> None:
+        every = [unknown, *(each.lock_hash for each in (free, pinned, busy))]
+        found.append(await keeper.remove_all(every, why="too old"))
+
+    run(lab, remove)
+    assert found == [1]
+    assert lab.state(free) == EnvironmentState.EVICTED
+    assert set(lab.environments.names()) == {pinned.lock_hash, busy.lock_hash}
+    assert len(list(lab.environments.entries())) == 2

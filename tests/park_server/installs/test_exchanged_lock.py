@@ -132,3 +132,13 @@ def test_what_is_still_to_be_built_has_no_wheel_to_exchange(
     )
     request = checked_request(f"demo=={NEW}", "a==1.0", sources=[source])
     assert LockExchange(database, index).document(request) is None
+
+
+def test_a_wheel_whose_bytes_went_since_the_look_at_its_row_proves_nothing(
+    index: Index, database: Database, tmp_path: Path
+) -> None:
+    installed(index, database, tmp_path)
+    new = built(index, tmp_path, NEW, requires=["a"])
+    (old,) = (file for file in index.tree_files("demo", "ada") if file.version == OLD)
+    index.whole_metadata(old).unlink()
+    assert exchanged(index, database, new, "ada") is None

@@ -7,6 +7,7 @@ import errno
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import Connection, delete
 from support.labs.environment_lab import environments_in, fetch_from, lock_of
 from support.labs.install_lab import (
     INTERPRETERS,
@@ -26,6 +27,7 @@ from park.errors import CannotSatisfy, NoInterpreter, ResolutionFailed, UnknownI
 from park.model.pins import parse_pin
 from park.model.states import EnvironmentState, InstallState
 from park_server.bus import Bus
+from park_server.db.tables import installs, locks
 from park_server.disk import Disk
 from park_server.envs import environment_rows
 from park_server.envs.pylock import select
@@ -323,5 +325,50 @@ def test_a_wait_answers_with_news_or_with_an_end(tmp_path: Path) -> None:
         assert seen.state is InstallState.READY
         with pytest.raises(UnknownItem):
             await lab.manager.wait(begun.id, "bob", after=0, timeout_s=0)
+
+    run(tmp_path, work)
+
+
+def test_a_wheel_that_goes_before_the_install_is_there_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An install keeps what it brings from its commit on: until then it may be removed as old."""
+
+    async def work(lab: Lab) -> None:
+        shown = ("ada", WHEEL.sha256)
+        lab.here.add(shown)
+        create = install_rows.create
+
+        def racing(*args: Any, **facts: Any) -> bool:
+            lab.here.discard(shown)
+            return create(*args, **facts)
+
+        monkeypatch.setattr(install_rows, "create", racing)
+        begun = await lab.install(install_request(f"demo=={TREE}", wheels=[WHEEL]))
+        assert (begun.state, begun.missing) == (InstallState.AWAITING_UPLOAD, [WHEEL.filename])
+        lab.here.add(shown)
+        lab.uploaded.set()
+        assert (await lab.ended(begun.id)).state is InstallState.READY
+
+    run(tmp_path, work)
+
+
+def test_a_lock_that_goes_before_the_install_is_there_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(lab: Lab) -> None:
+        add_install(lab.database, install_request("demo==1.0"), lock=LOCKS[0])
+        lab.whole.add(LOCKS[0])
+        create = install_rows.create
+
+        def racing(connection: Connection, *args: Any, **facts: Any) -> bool:
+            for table in (installs, locks):
+                connection.execute(delete(table).where(table.c.lock_hash == LOCKS[0]))
+            return create(connection, *args, **facts)
+
+        monkeypatch.setattr(install_rows, "create", racing)
+        begun = await lab.install(install_request("demo==1.0"))
+        assert begun.state is InstallState.RESOLVING
+        assert (await lab.ended(begun.id)).lock_hash == lab.selection.hash
 
     run(tmp_path, work)

@@ -14,7 +14,7 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park_server import events
 from park_server.db import tables
-from park_server.retention import removal_rows
+from park_server.retention import reference_rows, removal_rows
 
 A = JobId("a")
 OLD, CUT, NEW = "2026-01-01", "2026-06-01", "2026-12-01"
@@ -34,6 +34,10 @@ def ended(
     connection.execute(update(tables.jobs).where(tables.jobs.c.id == job).values(finished=at))
 
 
+def before(connection: Connection, limit: int = 9) -> list[str]:
+    return [each.id for each in removal_rows.ended_before(connection, CUT, None, limit)]
+
+
 def value_of(job: str, **more: Any) -> dict[str, Any]:
     return {"$park": "reference", "job": job, "what": "value", **more}
 
@@ -48,22 +52,22 @@ def file_of(sha256: str) -> dict[str, Any]:
 @pytest.mark.parametrize("state", list(JobState))
 def test_only_what_has_ended_may_go(connection: Connection, state: JobState) -> None:
     ended(connection, A, state=state)
-    assert removal_rows.finished_before(connection, CUT, 9) == [A] * state.is_final
+    assert before(connection) == [A] * state.is_final
     if state.is_final:
-        removal_rows.require_free(connection, A, "ada")
+        removal_rows.remove_on_request(connection, A, "ada")
     else:
         with pytest.raises(Conflict, match=f"job a is {state}") as caught:
-            removal_rows.require_free(connection, A, "ada")
+            removal_rows.remove_on_request(connection, A, "ada")
         assert caught.value.hint == "park cancel a"
 
 
 def test_what_is_needed_by_one_that_has_not_ended_stays(connection: Connection) -> None:
     ended(connection, A)
     new_job(connection, "x", value_of("a"))
-    assert removal_rows.finished_before(connection, CUT, 9) == []
-    assert removal_rows.count(connection, CUT) == 0
+    assert before(connection) == []
+    assert removal_rows.remove_free(connection, [A]) == []
     with pytest.raises(Conflict, match=r"needed by job .*x") as caught:
-        removal_rows.require_free(connection, A, "ada")
+        removal_rows.remove_on_request(connection, A, "ada")
     assert "park cancel x" in str(caught.value.hint)
 
 
@@ -73,24 +77,26 @@ def test_a_need_that_has_ended_or_is_of_another_service_keeps_nothing(
     ended(connection, A)
     ended(connection, "x", value_of("a"), at=NEW)
     new_job(connection, "y", value_of("a", service="https://far.example"))
-    removal_rows.require_free(connection, A, "ada")
-    assert removal_rows.finished_before(connection, CUT, 9) == [A]
+    assert before(connection) == [A]
+    removal_rows.remove_on_request(connection, A, "ada")
+    assert before(connection) == []
 
 
 def test_another_users_job_is_not_there(connection: Connection) -> None:
     ended(connection, A)
     with pytest.raises(UnknownItem):
-        removal_rows.require_free(connection, A, "eve")
+        removal_rows.remove_on_request(connection, A, "eve")
 
 
 def test_the_oldest_go_first_and_no_more_than_asked(connection: Connection) -> None:
     ended(connection, "new", at=NEW)
     ended(connection, "second", at="2026-02-02")
     ended(connection, "first", at="2026-01-02")
-    assert removal_rows.finished_before(connection, CUT, 1) == ["first"]
-    assert removal_rows.finished_before(connection, CUT, 9) == ["first", "second"]
-    assert removal_rows.count(connection, CUT) == 2
-    assert removal_rows.count(connection) == 3
+    assert before(connection, limit=1) == ["first"]
+    assert before(connection) == ["first", "second"]
+    last = removal_rows.ended_before(connection, CUT, None, 1)[-1]
+    assert [each.id for each in removal_rows.ended_before(connection, CUT, last, 9)] == ["second"]
+    assert removal_rows.count(connection) == (3, 0)
 
 
 # -- what goes
@@ -106,11 +112,11 @@ def test_all_that_belongs_to_a_job_goes_and_its_user_is_told(connection: Connect
         (tables.held_grants, {"service": "s", "token": "t"}),
     ):
         connection.execute(insert(table), {"job": A, **row})
-    removal_rows.remove(connection, [A, JobId("absent")])
+    assert removal_rows.remove_free(connection, [A, JobId("absent")]) == [A]
     for table in (tables.results, tables.job_files, tables.calls, tables.staged, tables.needs):
         of_a = select(func.count()).select_from(table).where(table.c.job == A)
         assert connection.execute(of_a).scalar() == 0, table.name
-    assert removal_rows.count(connection) == 1
+    assert removal_rows.count(connection) == (1, 0)
     told = [(each["id"], each["type"]) for each in events.after(connection, "ada", 0, 9)]
     assert told[-1] == (A, "removed")
     assert (JobId("absent"), "removed") not in told
@@ -120,7 +126,8 @@ def test_events_from_before_are_forgotten(connection: Connection) -> None:
     new_job(connection, A)
     connection.execute(update(tables.events).values(time=OLD))
     new_job(connection, "b")
-    removal_rows.forget_events(connection, CUT)
+    count, last = removal_rows.forget_events(connection, CUT, after=0, limit=9)
+    assert (count, last) == (1, 1)
     assert [each["id"] for each in events.after(connection, "ada", 0, 9)] == ["b"]
 
 
@@ -137,6 +144,6 @@ def test_a_file_is_in_use_wherever_it_is_named(connection: Connection) -> None:
     names = ("user", "url", "credential", "place", "name", "checked")
     row = dict.fromkeys(names, "") | {"sha256": fetched, "size": 1}
     connection.execute(insert(tables.fetched), row)
-    assert removal_rows.digests_in_use(connection) == {left, given, staged, fetched}
-    assert removal_rows.digests_of(connection, [A]) == {left, given, staged}
-    assert removal_rows.digests_of(connection, [JobId("other")]) == set()
+    assert reference_rows.digests_in_use(connection) == {left, given, staged, fetched}
+    assert reference_rows.digests_of(connection, [A]) == {left, given, staged}
+    assert reference_rows.digests_of(connection, [JobId("other")]) == set()

@@ -8,34 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, insert, select
+from support.labs.retention_lab import DAY_S, Clock, retention_of, wait_for_janitor
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
+from support.session.limits import LIMIT_S
 
-from park.errors import Conflict, UnknownItem
+from park.errors import Conflict, EnvironmentMismatch, UnknownItem, UsageError
 from park.model.ids import JobId
-from park.wire import CleanRequest
-from park_server.db.tables import metadata
-from park_server.home import Home
-from park_server.retention.content_sweep import ContentSweep
-from park_server.retention.retention import Retention
+from park.wire import CleanRequest, GrantRequest
+from park_server import events
+from park_server.clock import now
+from park_server.db.tables import fetched, installs, metadata
+from park_server.grants.grants import Grants
+from park_server.retention import removal_rows
 
 NOW = CleanRequest(older_than_s=0)
 CONTENT = b"q r dr"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 OF_JOBS = ("jobs", "calls", "results", "job_files", "needs")
-
-
-def retention_of(one: Lab, root: Path, *, now: float = 0.0, **policy: Any) -> Retention:
-    """Return what removes the jobs of ``one``, ``now`` seconds after 1970 plus the age of files."""
-    return Retention(
-        home=Home(root),
-        database=one.database,
-        bus=one.bus,
-        folders=one.folders,
-        content=ContentSweep(one.content, clock=lambda: now),
-        keep_jobs_s=policy.pop("keep_jobs_s", None),
-        **policy,
-    )
 
 
 def rows(one: Lab) -> dict[str, int]:
@@ -66,7 +56,9 @@ def test_a_job_that_has_ended_is_removed_with_all_that_it_left(tmp_path: Path) -
         async with lab(tmp_path) as one:
             await completed_with_file(one, "gone")
             await completed_with_file(one, "kept")
-            retention = retention_of(one, tmp_path)
+            clock = Clock()
+            retention = retention_of(one, tmp_path, clock)
+            clock.age(2 * DAY_S)
             await retention.remove(JobId("gone"), USER)
             with pytest.raises(UnknownItem):
                 one.scheduler.record(JobId("gone"), USER)
@@ -142,7 +134,7 @@ def test_a_policy_removes_by_itself(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path) as one:
             await completed_with_file(one, "old")
-            retention = retention_of(one, tmp_path, keep_jobs_s=0.0, every_s=0.0)
+            retention = retention_of(one, tmp_path, jobs_s=0.0, every_s=0.0)
             removed = one.bus.wait_until("*", lambda: rows(one)["jobs"], lambda n: n == 0, 300)
             waiting = asyncio.ensure_future(removed)
             retention.start()
@@ -161,5 +153,274 @@ def test_without_a_policy_nothing_goes_by_itself(tmp_path: Path) -> None:
             await one.in_the_meantime()
             await retention.stop()
             assert one.status("old") == ["completed"]
+
+    run(test)
+
+
+def test_a_pinned_job_stays_with_its_logs_events_result_and_files(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            clock = Clock()
+            every: dict[str, Any] = {
+                "jobs_s": 0.0,
+                "logs_s": 0.0,
+                "events_s": 0.0,
+                "jobs_quota_bytes": 0,
+            }
+            retention = retention_of(one, tmp_path, clock, **every)
+            for job in ("kept", "gone"):
+                await completed_with_file(one, job)
+                (one.folders.path_of(JobId(job)) / "stdout").write_text("a line")
+            await retention.pin(JobId("kept"), USER)
+            with pytest.raises(Conflict, match="job kept is pinned since 2") as caught:
+                await retention.remove(JobId("kept"), USER)
+            assert caught.value.hint == "park unpin kept"
+            clock.age(400 * DAY_S)
+            done = await retention.clean(CleanRequest())
+            assert (done.jobs, done.logs) == (1, 0)
+            record = one.scheduler.record(JobId("kept"), USER)
+            assert record.pinned is not None
+            assert one.content.has(DIGEST)
+            assert one.folders.log(JobId("kept"), "stdout", 0, 100) == b"a line"
+            assert [kind for kind, _ in one.history("kept")] == [
+                "queued", "running", "completed", "pinned",
+            ]  # fmt: skip
+            assert rows(one) == dict.fromkeys(OF_JOBS, 1) | {"needs": 0}
+            await retention.unpin(JobId("kept"), USER)
+            assert (await retention.clean(CleanRequest())).jobs == 1
+            assert not one.content.has(DIGEST)
+
+    run(test)
+
+
+def test_a_job_is_pinned_by_its_user_alone_and_before_it_ends_as_well(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            retention = retention_of(one, tmp_path)
+            await one.submit("hers")
+            order = await one.started()
+            with pytest.raises(UnknownItem):
+                await retention.pin(JobId("hers"), "bob")
+            for _ in range(2):
+                await retention.pin(JobId("hers"), USER)
+            one.complete(order)
+            await one.final("hers")
+            assert (await retention.clean(NOW)).jobs == 0
+            assert [kind for kind, _ in one.history("hers")].count("pinned") == 1
+
+    run(test)
+
+
+def test_over_the_quota_the_longest_unused_go_and_what_is_needed_stays(tmp_path: Path) -> None:
+    """To be needed by a job that ended later is to be used later."""
+
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as one:
+            for job in ("used", "old", "young"):
+                await one.submit(job, arguments={"text": job * 1_000})
+                await one.run_next()
+            await one.submit("user", value_of("used"))
+            await one.run_next()
+            await one.submit("waits", value_of("young"))
+            await one.started()
+            retention = retention_of(one, tmp_path)
+            wait_for_janitor(one)
+            taken = (await retention.usage()).shares[1].size_bytes
+            told = retention_of(one, tmp_path, jobs_quota_bytes=taken)
+            assert (await told.clean(CleanRequest())).jobs == 0
+            told = retention_of(one, tmp_path, jobs_quota_bytes=taken - 1)
+            assert (await told.clean(CleanRequest(dry_run=True))).jobs == 1
+            assert (await told.clean(CleanRequest())).jobs == 1
+            with pytest.raises(UnknownItem):
+                one.scheduler.record(JobId("old"), USER)
+            told = retention_of(one, tmp_path, jobs_quota_bytes=0)
+            assert (await told.clean(CleanRequest())).jobs == 2
+            assert one.status("young", "waits") == ["completed", "running"]
+
+    run(test)
+
+
+def test_what_a_service_elsewhere_may_ask_for_stays_until_its_grant_is_over(
+    tmp_path: Path,
+) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            await completed_with_file(one, "followed")
+            grants = Grants(one.database, one.bus)
+            record = await grants.issue(USER, GrantRequest(jobs=["followed"]))
+            retention = retention_of(one, tmp_path, jobs_quota_bytes=0)
+            assert (await retention.clean(NOW)).jobs == 0
+            await grants.revoke(record.id, USER)
+            assert (await retention.clean(NOW)).jobs == 1
+
+    run(test)
+
+
+def test_a_job_that_is_submitted_while_another_goes_is_refused_or_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may go is decided in the transaction in which it goes."""
+
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as one:
+            await completed_with_file(one, "first")
+            remove = removal_rows.remove_free
+
+            def racing(connection: Connection, ids: list[JobId]) -> list[JobId]:
+                plans = one.scheduler.planned(USER, [one.request("second", value_of("first"))])
+                one.settlement.create(connection, USER, plans.plans, "")
+                return remove(connection, ids)
+
+            monkeypatch.setattr(removal_rows, "remove_free", racing)
+            assert (await retention_of(one, tmp_path).clean(NOW)).jobs == 0
+            assert one.status("first") == ["completed"]
+
+    run(test)
+
+
+def test_logs_go_first_and_progress_stays(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            clock = Clock()
+            retention = retention_of(one, tmp_path, clock, jobs_s=90 * DAY_S, logs_s=7 * DAY_S)
+            await completed_with_file(one, "old")
+            folder = one.folders.path_of(JobId("old"))
+            for name in ("stdout", "stderr", "progress.jsonl"):
+                (folder / name).write_text('{"done": 1}\n')
+            clock.age(8 * DAY_S)
+            assert (await retention.clean(CleanRequest(dry_run=True))).logs == 1
+            assert (await retention.clean(CleanRequest())).logs == 1
+            record = one.scheduler.record(JobId("old"), USER)
+            assert (record.status, record.progress) == ("completed", {"done": 1})
+            assert record.logs_removed is not None
+            assert sorted(path.name for path in folder.iterdir()) == ["progress.jsonl"]
+            assert (await retention.clean(CleanRequest())).logs == 0
+            assert one.content.has(DIGEST)
+            clock.age(90 * DAY_S)
+            assert (await retention.clean(CleanRequest())).jobs == 1
+
+    run(test)
+
+
+def test_what_was_fetched_is_forgotten_with_the_jobs_of_its_time(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            clock = Clock()
+            retention = retention_of(one, tmp_path, clock, jobs_s=DAY_S)
+            await completed_with_file(one, "fetch")
+            names = ("user", "url", "credential", "place", "sha256", "name")
+            row = dict.fromkeys(names, "x") | {"sha256": DIGEST, "size": 6, "checked": now()}
+            one.database.write(lambda c: c.execute(insert(fetched), row)).result()
+            clock.age(DAY_S / 2)
+            await retention.remove(JobId("fetch"), USER)
+            assert one.content.has(DIGEST), "the next fetch asks whether it changed"
+            clock.age(2 * DAY_S)
+            assert (await retention.clean(CleanRequest())).files == 1
+            assert not one.content.has(DIGEST)
+
+    run(test)
+
+
+def test_events_go_in_pieces_and_only_what_is_old(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            entered = [("job-of-long-ago", "queued")] * 5_000
+            one.database.write(
+                lambda c: events.append_all(c, subject="job", user=USER, entered=entered)
+            ).result()
+            clock = Clock()
+            retention = retention_of(one, tmp_path, clock, events_s=DAY_S)
+            assert (await retention.clean(CleanRequest())).events == 0
+            clock.age(2 * DAY_S)
+            await one.submit("young")
+            # the lab's clock is not moved: what is young to it is old to the retention
+            would = (await retention.clean(CleanRequest(dry_run=True))).events
+            assert (await retention.clean(CleanRequest())).events == would >= 5_000
+            assert one.history("job-of-long-ago") == []
+
+    run(test)
+
+
+@pytest.mark.parametrize("age", [-1.0, float("nan")])
+def test_what_is_no_age_is_refused(tmp_path: Path, age: float) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            with pytest.raises(UsageError, match="older_than_s is"):
+                await retention_of(one, tmp_path).clean(CleanRequest(older_than_s=age))
+
+    run(test)
+
+
+def test_a_clean_that_fails_is_tried_again_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            await completed_with_file(one, "old")
+            retention = retention_of(one, tmp_path, jobs_s=0.0, every_s=0.0)
+            sound, failed = removal_rows.remove_free, [OSError("no room")]
+
+            def failing(connection: Connection, ids: list[JobId]) -> list[JobId]:
+                if failed:
+                    raise failed.pop()
+                return sound(connection, ids)
+
+            monkeypatch.setattr(removal_rows, "remove_free", failing)
+            gone = one.bus.wait_until("*", lambda: rows(one)["jobs"], lambda n: n == 0, LIMIT_S)
+            waiting = asyncio.ensure_future(gone)
+            retention.start()
+            assert await waiting == 0
+            await retention.stop()
+            assert "it is tried again" in caplog.text
+
+    run(test)
+
+
+def test_a_job_whose_lock_went_since_it_was_checked_is_refused(tmp_path: Path) -> None:
+    """What fitted once is not asked again, so the commit of a job sees it."""
+
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            await completed_with_file(one, "before")
+            await retention_of(one, tmp_path).remove(JobId("before"), USER)
+            one.database.write(lambda c: c.execute(delete(installs))).result()
+            with pytest.raises(EnvironmentMismatch, match="no environment with lock hash ab"):
+                await one.submit("after")
+            assert rows(one)["jobs"] == 0
+
+    run(test)
+
+
+def test_what_is_read_is_used_and_that_is_written_once_a_day(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as one:
+            for job in ("read", "unread"):
+                await completed_with_file(one, job)
+            clock = Clock()
+            retention = retention_of(one, tmp_path, clock)
+            finished = one.scheduler.record(JobId("read"), USER).finished
+            written: list[int] = []
+            write = one.database.write
+
+            def counted(change: Any) -> Any:
+                written.append(1)
+                return write(change)
+
+            one.database.write = counted  # type: ignore[method-assign]
+            retention.note_read(JobId("read"), None)
+            retention.note_read(JobId("read"), finished)
+            assert written == [], "who has just waited for it reads it, as everybody does"
+            clock.age(2 * DAY_S)
+            for _ in range(3):
+                retention.note_read(JobId("read"), finished)
+            assert len(written) == 1
+            clock.age(2 * DAY_S)
+            retention.note_read(JobId("read"), finished)
+            assert len(written) == 2
+            wait_for_janitor(one)
+            taken = (await retention.usage()).shares[1].size_bytes
+            told = retention_of(one, tmp_path, jobs_quota_bytes=taken - 1)
+            assert (await told.clean(CleanRequest())).jobs == 1
+            assert one.status("read") == ["completed"]
 
     run(test)

@@ -40,6 +40,10 @@ def run(options: argparse.Namespace) -> int:
     print(f"submitted    {record.submitted}{_origin(record.submitted_from)}")
     print(f"started      {record.started or '-'}")
     print(f"finished     {record.finished or '-'}")
+    if record.pinned:
+        print(f"pinned       {record.pinned}")
+    if record.logs_removed:
+        print(f"logs         removed {record.logs_removed}, by the policy of the service")
     for file in record.files:
         print(f"file         {file.name} ({file.size} bytes)")
     if record.progress:

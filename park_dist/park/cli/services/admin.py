@@ -11,7 +11,7 @@ from park.cli.options import add_json, add_service, print_json, service_of
 from park.errors import UsageError
 from park.model.durations import parse_duration
 from park.model.sizes import shown_size
-from park.wire import OfferRecord, OfferRequest, encode
+from park.wire import OfferRecord, OfferRequest, Share, encode
 
 if TYPE_CHECKING:
     from park.client.service import Service
@@ -25,12 +25,21 @@ EXAMPLES = """examples:
   park admin offers
   park admin withdraw refl1d==1.0.1
   park admin usage                                   what the service takes on the disk
-  park admin clean --older-than 90d --dry-run        jobs that ended before that; first look
+  park admin clean --dry-run                         what the service's policy would remove now
+  park admin clean --older-than 90d                  jobs that ended before that; policy or not
   park run refl1d.names:sld_of --offer refl1d        by anybody, installed here or not
 """
 
 _LOCK_HASH = re.compile(r"[0-9a-f]{6,64}")
 """Of a lock hash as many hex digits as the service needs to tell it from others."""
+
+
+_AGES = {
+    "older-than": "jobs, since they ended, with their results and files: 90d, 12h, …",
+    "logs-older-than": "the logs of jobs that ended before that",
+    "events-older-than": "events from before that",
+    "trees-older-than": "versions of working trees that were not used since then",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +64,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     usage = actions.add_parser("usage", help="show what the service takes on the disk")
     usage.set_defaults(act=_usage)
     clean = actions.add_parser(
-        "clean", help="remove jobs that ended long ago, and files that nothing refers to"
+        "clean", help="remove what is too old, or over a quota, and what nothing refers to"
     )
+    for name, what in _AGES.items():
+        clean.add_argument(f"--{name}", metavar="TIME", help=f"{what} (else as `park serve` says)")
     clean.add_argument(
-        "--older-than", required=True, metavar="TIME", help="since they ended: 90d, 12h, …"
+        "--newest-trees",
+        type=int,
+        metavar="N",
+        help="versions of each project that each user keeps, however old (else as for the others)",
     )
     clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     clean.set_defaults(act=_clean)
@@ -117,22 +131,45 @@ def _usage(service: Service, options: argparse.Namespace) -> None:
     for part in record.parts:
         print(f"{part.name:<13} {shown_size(part.size_bytes):>10}  {part.files} files")
     print(f"{'free':<13} {shown_size(record.free_bytes):>10}")
-    print(f"{record.jobs} jobs")
+    print(f"{record.jobs} jobs, {record.pinned} of them pinned")
+    for share in record.shares:
+        print(_shown(share))
+
+
+def _shown(share: Share) -> str:
+    """Return what has a share of the disk, against its quota, and what it consists of."""
+    limit = "no quota" if share.quota_bytes is None else f"of {shown_size(share.quota_bytes)}"
+    kinds = ", ".join(f"{name} {shown_size(size)}" for name, size in share.kinds.items())
+    return f"{share.name}: {shown_size(share.size_bytes)}, {limit}" + (kinds and f" ({kinds})")
 
 
 def _clean(service: Service, options: argparse.Namespace) -> None:
-    try:
-        seconds = parse_duration(options.older_than)
-    except ValueError as error:
-        hint = "for example --older-than 90d"
-        raise UsageError(f"--older-than {options.older_than!r}: {error}", hint=hint) from error
-    record = service.clean(seconds, dry_run=options.dry_run)
+    record = service.clean(
+        _age(options, "older-than"),
+        logs_older_than_s=_age(options, "logs-older-than"),
+        events_older_than_s=_age(options, "events-older-than"),
+        trees_older_than_s=_age(options, "trees-older-than"),
+        newest_trees=options.newest_trees,
+        dry_run=options.dry_run,
+    )
     if options.json:
         print_json(encode(record))
         return
     verb = "would remove" if options.dry_run else "removed"
-    size = shown_size(record.size_bytes)
-    print(f"{verb} {record.jobs} jobs, and {record.files} files that nothing refers to ({size})")
+    print(f"{verb} {record.jobs} jobs, the logs of {record.logs} others, {record.events} events,")
+    print(f"  {record.trees} versions of working trees with {record.environments} environments,")
+    print(f"  {record.files} files that nothing refers to, {record.quarantined} in quarantine")
+    print(f"  ({shown_size(record.size_bytes)}, jobs and events not counted)")
+
+
+def _age(options: argparse.Namespace, name: str) -> float | None:
+    text: str | None = getattr(options, name.replace("-", "_"))
+    if text is None:
+        return None
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--{name} {text!r}: {error}", hint=f"for example --{name} 90d") from error
 
 
 def _parsed(text: str) -> tuple[str, str]:

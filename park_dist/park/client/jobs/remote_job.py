@@ -282,10 +282,24 @@ class RemoteJob(Phased):
         self._record = decode(JobRecord, answer)
         return self.wait().status
 
+    def pin(self) -> None:
+        """Keep the job, its logs, events, result and files, whatever the service's policy."""
+        self._enter_pin("PUT")
+
+    def unpin(self) -> None:
+        """Take the pin back: the job goes like any other."""
+        self._enter_pin("DELETE")
+
+    def _enter_pin(self, method: str) -> None:
+        self.confirm()
+        answer = self.transport.json(method, f"{API}/jobs/{self.id}/pin")
+        self._record = decode(JobRecord, answer)
+
     def remove(self) -> None:
         """Remove the job from the service: its record, result, logs and files.
 
-        Raises `Conflict` where it has not ended, or another that has not needs it.
+        Raises `Conflict` where it has not ended, is pinned, or another that has not ended
+        needs it.
         """
         self.confirm()
         self.transport.delete(f"{API}/jobs/{self.id}")

@@ -35,13 +35,15 @@ class Service:
         self.asked.append(named)
         return []
 
-    def clean(self, seconds: float, *, dry_run: bool) -> CleanRecord:
+    def clean(self, seconds: float, *, dry_run: bool, **ages: float | None) -> CleanRecord:
         self.asked.append((seconds, dry_run))
-        return CleanRecord(jobs=2, files=3, size_bytes=2048)
+        assert set(ages.values()) == {None}
+        counts = {"logs": 0, "events": 0, "trees": 0, "environments": 0, "quarantined": 0}
+        return CleanRecord(jobs=2, files=3, size_bytes=2048, **counts)
 
     def usage(self) -> Any:
         part = SimpleNamespace(name="jobs", size_bytes=2048, files=3)
-        return SimpleNamespace(parts=[part], free_bytes=1 << 20, jobs=7)
+        return SimpleNamespace(parts=[part], free_bytes=1 << 20, jobs=7, pinned=1, shares=[])
 
 
 def offer(state: InstallState, **facts: Any) -> OfferRecord:
@@ -125,7 +127,9 @@ def test_a_look_says_that_it_is_one(
 ) -> None:
     assert main(["admin", "clean", "--older-than", "90d", *more]) == 0
     assert service.asked == [(90 * 86_400, bool(more))]
-    assert capsys.readouterr().out.startswith(f"{verb} 2 jobs, and 3 files")
+    said = capsys.readouterr().out
+    assert said.startswith(f"{verb} 2 jobs, ")
+    assert "3 files that nothing refers to" in said
 
 
 @pytest.mark.usefixtures("service")

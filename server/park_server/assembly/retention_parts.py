@@ -1,0 +1,41 @@
+"""The parts of a service that say what is kept, and remove the rest."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from park_server.assembly.foundation import Foundation
+from park_server.envs.keeper import EnvironmentKeeper
+from park_server.jobs.folder import JobFolders
+from park_server.retention.content_sweep import ContentSweep
+from park_server.retention.job_removal import JobRemoval
+from park_server.retention.retention import Retention
+from park_server.retention.trees.tree_sweep import TreeSweep
+
+__all__ = ["retention_of"]
+
+
+def retention_of(
+    foundation: Foundation, folders: JobFolders, keeper: EnvironmentKeeper
+) -> Retention:
+    """Return what keeps the service of ``foundation`` to its operator's policy."""
+    content = ContentSweep(foundation.content)
+    evict = partial(keeper.remove_all, why="its working trees are too old")
+    return Retention(
+        home=foundation.home,
+        database=foundation.database,
+        bus=foundation.bus,
+        folders=folders,
+        jobs=JobRemoval(
+            database=foundation.database,
+            bus=foundation.bus,
+            folders=folders,
+            store=foundation.content,
+            content=content,
+        ),
+        content=content,
+        trees=TreeSweep(foundation.database, foundation.index, evict),
+        quarantines=(foundation.content.quarantine, foundation.index.quarantine),
+        policy=foundation.settings.retention,
+        environments_quota_bytes=foundation.settings.quota_bytes,
+    )

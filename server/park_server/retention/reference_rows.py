@@ -1,0 +1,107 @@
+"""Which files by content the rows of a database refer to, and what jobs take of it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Text, func, select, type_coerce
+
+from park.model.ids import JobId
+from park.model.states import InstallState
+from park_server.db.blocks import in_blocks
+from park_server.db.tables import calls, fetched, installs, job_files, jobs, needs, results, staged
+from park_server.retention.job_quota import KeptJob
+from park_server.retention.removal_rows import FREE, followed
+
+__all__ = ["digests_in_use", "digests_of", "kept_jobs"]
+
+_SHA256 = re.compile(r'"sha256":\s*"([0-9a-f]{64})"')
+_DOCUMENTS = (calls, staged, results)
+"""Where files stand in arguments and values; what merely looks like a file is kept too."""
+
+
+def digests_in_use(connection: Connection, *, without: Collection[str] = frozenset()) -> set[str]:
+    """Return the SHA-256 of each file that is referred to, but for what the jobs ``without`` do.
+
+    By jobs, which left it or were given it; by fetches that will find it again; and by installs
+    whose sources are still to be built.
+    """
+    found = set(connection.execute(select(fetched.c.sha256)).scalars())
+    for job, digest in _by_job(connection):
+        if job not in without:
+            found.add(digest)
+    final = [state for state in InstallState if state.is_final]
+    asked = select(installs.c.request).where(installs.c.state.not_in(final))
+    for request in connection.execute(asked).scalars():
+        found.update(each["sha256"] for each in request.get("sources") or ())
+    return found
+
+
+def digests_of(connection: Connection, ids: Sequence[JobId]) -> set[str]:
+    """Return the SHA-256 of each file that ``ids`` have left or were given."""
+    found: set[str] = set()
+    for block in in_blocks(ids):
+        left = select(job_files.c.sha256).where(job_files.c.job.in_(block))
+        found.update(connection.execute(left).scalars())
+        for table in _DOCUMENTS:
+            text = type_coerce(table.c.document, Text)
+            given = select(text).where(table.c.job.in_(block), text.contains('"sha256"'))
+            for document in connection.execute(given).scalars():
+                found.update(_SHA256.findall(document))
+    return found
+
+
+def kept_jobs(connection: Connection, logs: Mapping[str, int]) -> list[KeptJob]:
+    """Return every job with what it takes; ``logs`` are the bytes of its folder."""
+    files: defaultdict[str, set[str]] = defaultdict(set)
+    for job, digest in _by_job(connection):
+        files[job].add(digest)
+    given, left = _lengths(connection, calls, staged), _lengths(connection, results)
+    used = dict(connection.execute(_LAST_USE).all())
+    kept = followed(connection)
+    free = set(connection.execute(select(jobs.c.id).where(FREE)).scalars()) - kept
+    return [
+        KeptJob(
+            id=JobId(job),
+            calls_bytes=given.get(job, 0),
+            results_bytes=left.get(job, 0),
+            logs_bytes=logs.get(job, 0),
+            files=frozenset(files[job]),
+            last_used=max(finished or "", read or "", used.get(job) or ""),
+            stays=job not in free,
+        )
+        for job, finished, read in connection.execute(_USED)
+    ]
+
+
+_USED = select(jobs.c.id, jobs.c.finished, jobs.c.last_used)
+_LAST_USE = (
+    select(needs.c.needed, func.max(jobs.c.finished))
+    .join(jobs, jobs.c.id == needs.c.job)
+    .where(needs.c.service == "")
+    .group_by(needs.c.needed)
+)
+
+
+def _lengths(connection: Connection, *tables: Any) -> dict[str, int]:
+    found: defaultdict[str, int] = defaultdict(int)
+    for table in tables:
+        length = func.length(type_coerce(table.c.document, Text))
+        for job, size in connection.execute(select(table.c.job, length)):
+            found[job] += size or 0
+    return found
+
+
+def _by_job(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Yield each job with the SHA-256 of each file that it has left or was given."""
+    for job, digest in connection.execute(select(job_files.c.job, job_files.c.sha256)):
+        yield job, digest
+    for table in _DOCUMENTS:
+        text = type_coerce(table.c.document, Text)
+        query = select(table.c.job, text).where(text.contains('"sha256"'))
+        for job, document in connection.execution_options(yield_per=500).execute(query):
+            for digest in _SHA256.findall(document):
+                yield job, digest

@@ -1,0 +1,56 @@
+"""Whoever reads what a job left says with that that it is of use."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+from support.labs.install_lab import opened_database
+from support.labs.rows import add_job
+
+from park.wire import JobRecord
+from park_server.http.app import application
+from park_server.http.auth import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+JOB = "01a21a90-80bb-7847-b026-a00d7b3f5c5a"
+FINISHED = "2026-11-27T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize("what", ["result", "files/run.refl"])
+def test_a_result_or_a_file_that_is_read_is_noted(tmp_path: Path, what: str) -> None:
+    noted: list[tuple[str, str | None]] = []
+
+    class Retention:
+        def note_read(self, job: str, finished: str | None) -> None:
+            noted.append((job, finished))
+
+    class Jobs:
+        async def wait(self, *_: Any) -> JobRecord:
+            names = [name for name in JobRecord.__dataclass_fields__ if name != "files"]
+            known = {"id": JOB, "status": "failed", "finished": FINISHED}
+            return JobRecord(**{**dict.fromkeys(names), **known})  # type: ignore[arg-type]
+
+    with opened_database(tmp_path) as database:
+        database.write(lambda c: add_job(c, JOB, "ada", [])).result()
+        change = "UPDATE jobs SET finished = ?"
+        database.write(lambda c: c.exec_driver_sql(change, (FINISHED,))).result()
+        parts = SimpleNamespace(jobs=Jobs(), database=database, retention=Retention())
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            app.state.parts = parts
+            yield
+
+        app = application(tokens=Tokens.of({"t": "ada"}), simple_routes=[], lifespan=lifespan)
+        with TestClient(app) as client:
+            client.get(f"/api/v1/jobs/{JOB}/{what}", auth=("__token__", "t"))
+    assert noted == [(JOB, FINISHED)]
