@@ -133,7 +133,7 @@ class Dispatcher:
         run = self._runs.get(job)
         if run is not None and run.no_room is None:
             run.no_room = why
-            self._tasks.spawn(self._engine.cancel(job, 0.0))
+            self._steps.do(job, partial(self._engine.cancel, job, 0.0))
 
     async def recover(self, running: Iterable[StoredJob]) -> None:
         """Take up the attempts of ``running`` that an earlier service started."""
@@ -145,7 +145,7 @@ class Dispatcher:
         await self._engine.recover([self._order(run) for run in self._runs.values()], self)
         for name, run in list(self._runs.items()):
             if run.cancel_requested:
-                self._tasks.spawn(self._engine.cancel(name, CANCEL_GRACE_S))
+                self._tasks.spawn(self.cancel(name))
 
     def _recover(self, job: StoredJob) -> None:
         call = self._database.read(partial(job_rows.call_of, job=job.id))
@@ -168,11 +168,12 @@ class Dispatcher:
                 self._alarms.at(retry.not_before, partial(self.enqueue, [retry.job]))
 
     async def cancel(self, job: JobId) -> None:
-        """End a job that was found running; returns when all of its processes are gone."""
+        """End a job that was found running; returns when its processes are gone, or it ends so."""
         run = self._runs.get(job)
-        if run is not None:
-            run.cancel_requested = True
-            await self._engine.cancel(job, CANCEL_GRACE_S)
+        if run is None:
+            return
+        run.cancel_requested = True
+        await self._steps.cancel(job, partial(self._engine.cancel, job, CANCEL_GRACE_S))
 
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found again."""

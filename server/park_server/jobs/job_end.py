@@ -20,6 +20,7 @@ __all__ = [
     "MOST_ATTEMPTS",
     "JobEnd",
     "as_utf8",
+    "cancelled_in_part",
     "cancelled_in_time",
     "cancelled_on_request",
     "end_of",
@@ -48,6 +49,14 @@ def cancelled_in_time() -> JobEnd:
 def cancelled_on_request(files: Sequence[FileRecord] = ()) -> JobEnd:
     """Return the end of a job that was cancelled while it ran, and left ``files``."""
     return JobEnd(status=JobState.CANCELLED, error="cancelled on request", files=files)
+
+
+def cancelled_in_part(why: str) -> JobEnd:
+    """Return the end of a job that was cancelled, and of which something may still run."""
+    return JobEnd(
+        status=JobState.CANCELLED,
+        error=f"cancelled on request, but its processes may still run: {why}",
+    )
 
 
 MOST_ATTEMPTS = 5

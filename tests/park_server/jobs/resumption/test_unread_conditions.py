@@ -109,8 +109,8 @@ def test_units_are_given_out_in_the_order_of_all_who_wait(
             await before.submit("holds", when=GPU)
             await before.submit("x-earlier", when=GPU)
             await before.submit("later", when=all_of([any_end("first"), GPU]))
-            orders = {(await before.started()).job_id, (await before.started()).job_id}
-            assert orders == {"first", "holds"}
+            started = {(await before.started()).job_id, (await before.started()).job_id}
+            assert started == {"first", "holds"}
         async with before_reading(tmp_path, monkeypatch, slots=4, pools={"gpu": 1}) as given:
             here, may_read = given
             orders = {each.job_id: each for each in [await here.started(), await here.started()]}
