@@ -7,6 +7,7 @@ import logging
 
 from park.model.ids import JobId
 from park.model.states import JobState
+from park.wire import FileRecord
 from park_server.disk import Disk
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
@@ -57,14 +58,14 @@ class AttemptExits:
             return
         completed = (exited.outcome or {}).get("state") == JobState.COMPLETED
         output = output_of(run.job.call) if completed else None
+        files: tuple[FileRecord, ...] = ()
+        not_kept = ""
         try:
             files = await self._disk.patiently(
                 lambda: self._folders.collect(job, run.user, output), limit_s=_FILES_PATIENCE_S
             )
         except TooMuch as error:
-            line = f"it left {error} in its work directory, and none is kept: leave an archive"
-            await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=line))
-            return
+            not_kept = f"it left {error} in its work directory, and none is kept: leave an archive"
         except OSError as error:
             _log.exception("the files of job %s could not be kept", job)
             line = f"the service could not keep its files: {error}"
@@ -75,11 +76,13 @@ class AttemptExits:
             files=files,
             cancel_requested=run.cancel_requested,
             timed_out_s=run.timed_out_s,
+            not_kept=not_kept,
         )
         if end.status is JobState.FAILED and await self._tried_again(run, end):
             return
         await self._failsafe.end(job, end)
-        self._folders.clear(job)
+        if not not_kept:  # else it stays for whoever wants it from the operator
+            self._folders.clear(job)
 
     async def _end_without_files(self, job: JobId, why: str) -> None:
         """End a job whose files the disk has no room for: they go first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import NoneType
 from typing import Any
@@ -95,8 +95,26 @@ def end_of(
     files: Sequence[FileRecord],
     cancel_requested: bool,
     timed_out_s: float | None,
+    not_kept: str = "",
 ) -> JobEnd:
-    """Return how a job ends whose last attempt ``exited``.
+    """Return how a job ends whose last attempt ``exited``; ``not_kept`` says why it has no files.
+
+    That is a remark to however it ended: the result of a long computation is no worse for it.
+    """
+    end = _end_of(exited, files, cancel_requested=cancel_requested, timed_out_s=timed_out_s)
+    if not not_kept:
+        return end
+    return replace(end, error="; ".join(filter(None, [end.error, not_kept])))
+
+
+def _end_of(
+    exited: AttemptExit,
+    files: Sequence[FileRecord],
+    *,
+    cancel_requested: bool,
+    timed_out_s: float | None,
+) -> JobEnd:
+    """Return how a job ends.
 
     An outcome that the job itself wrote counts first: what completed before the signal of a
     cancel reached it has completed. Then the reason why it was stopped, then how it died.

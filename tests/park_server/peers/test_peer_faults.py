@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection, Table, insert
 from support.faults.injection import Fault
 from support.labs.rows import add_job
 from support.services.elsewhere import URL, Elsewhere, leaf
@@ -78,6 +78,10 @@ class Listener:
             self.all_told.set()
 
 
+def _inserted(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    connection.execute(insert(table), row)
+
+
 def written(database: Database) -> None:
     """Write the jobs, with what they need of another service."""
     value = Reference(job="far", what=What.VALUE, service=URL)
@@ -88,7 +92,7 @@ def written(database: Database) -> None:
         arguments = [each.as_json() for each in references]
         database.write(partial(add_job, job=name, user="ada", arguments=arguments)).result()
         grant = {"job": name, "service": f"{URL}/", "token": "good"}
-        database.write(lambda c, row=grant: c.execute(insert(held_grants), row)).result()
+        database.write(partial(_inserted, table=held_grants, row=grant)).result()
     for name, service in (("follows", URL), ("barred", "ftp://x.example")):
         row = {
             "job": name,
@@ -98,7 +102,7 @@ def written(database: Database) -> None:
             "truth": str(Truth.NOT_YET),
             "why": "",
         }
-        database.write(lambda c, row=row: c.execute(insert(remote_leaves), row)).result()
+        database.write(partial(_inserted, table=remote_leaves, row=row)).result()
 
 
 async def all_hear(root: Path, database: Database, step: tuple[str, str], fault: Fault) -> None:

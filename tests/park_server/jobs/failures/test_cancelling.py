@@ -30,7 +30,8 @@ class NeverThere:
     """Waits for a file that never comes."""
 
     async def fetch(self, *_: object) -> FetchedFile:
-        return await asyncio.get_running_loop().create_future()
+        never: asyncio.Future[FetchedFile] = asyncio.get_running_loop().create_future()
+        return await never
 
 
 async def obeying(here: Lab, order: StartOrder) -> None:

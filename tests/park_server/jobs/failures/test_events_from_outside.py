@@ -60,7 +60,7 @@ async def happens(here: Lab) -> None:
     await here.events.staged(JobId("staged"))
     await here.events.cannot_stage(JobId("lost"), "404 for run.refl")
     await here.install("late", InstallState.READY)
-    line = json.dumps({"chisq": 0.5}) + "\n"
+    line = json.dumps({"done": None, "total": None, "values": {"chisq": 0.5}}) + "\n"
     (here.folders.path_of(JobId("runs")) / "progress.jsonl").write_text(line)
     here.events.reported(JobId("runs"))
 

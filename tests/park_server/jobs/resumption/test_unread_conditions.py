@@ -114,8 +114,8 @@ def test_units_are_given_out_in_the_order_of_all_who_wait(
         async with before_reading(tmp_path, monkeypatch, slots=4, pools={"gpu": 1}) as given:
             here, may_read = given
             orders = {each.job_id: each for each in [await here.started(), await here.started()]}
-            here.complete(orders["holds"])  # its unit is free
-            here.complete(orders["first"])  # the condition of `later` is true, and looked at
+            here.complete(orders[JobId("holds")])  # its unit is free
+            here.complete(orders[JobId("first")])  # the condition of `later` is true, and looked at
             await here.final("first")
             await here.final("holds")
             await here.submit("a-new", when=GPU)
