@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from park.model.ids import JobId
 from park.model.states import JobState
@@ -58,14 +59,8 @@ class AttemptExits:
             return
         completed = (exited.outcome or {}).get("state") == JobState.COMPLETED
         output = output_of(run.job.call) if completed else None
-        files: tuple[FileRecord, ...] = ()
-        not_kept = ""
         try:
-            files = await self._disk.patiently(
-                lambda: self._folders.collect(job, run.user, output), limit_s=_FILES_PATIENCE_S
-            )
-        except TooMuch as error:
-            not_kept = f"it left {error} in its work directory, and none is kept: leave an archive"
+            files, not_kept = await self._collected(run, output)
         except OSError as error:
             _log.exception("the files of job %s could not be kept", job)
             line = f"the service could not keep its files: {error}"
@@ -83,6 +78,16 @@ class AttemptExits:
         await self._failsafe.end(job, end)
         if not not_kept:  # else it stays for whoever wants it from the operator
             self._folders.clear(job)
+
+    async def _collected(self, run: Run, output: str | None) -> tuple[Sequence[FileRecord], str]:
+        """Return the files of a job, or why it has none."""
+        try:
+            files = await self._disk.patiently(
+                lambda: self._folders.collect(run.id, run.user, output), limit_s=_FILES_PATIENCE_S
+            )
+        except TooMuch as error:
+            return (), f"it left {error} in its work directory, and none is kept: leave an archive"
+        return files, ""
 
     async def _end_without_files(self, job: JobId, why: str) -> None:
         """End a job whose files the disk has no room for: they go first."""
