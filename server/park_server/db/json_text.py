@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-from park_server.db.json_pieces import loads, text_of
+from park_server.json_pieces import loads, text_of
 
 __all__ = ["JsonText"]
 

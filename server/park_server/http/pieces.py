@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from park.wire import encode
-from park_server.db.json_pieces import LARGE_BYTES, loads
+from park_server.json_pieces import LARGE_BYTES, loads
 
 __all__ = [
     "LargeRoute",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from support.material.json_values import JSON_VALUES
 
-from park_server.db import json_pieces
-from park_server.db.json_pieces import loads, text_of
+from park_server import json_pieces
+from park_server.json_pieces import loads, text_of
 
 LEAF = {"job": "0199aaaa-0000-7000-8000-000000000001", "is": "completed"}
 LARGE = {
