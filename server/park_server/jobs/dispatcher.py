@@ -53,8 +53,7 @@ _log = logging.getLogger("park.jobs")
 CANCEL_GRACE_S = 10.0
 """Seconds between SIGTERM and SIGKILL: enough to write a last file, short enough to wait for."""
 
-_Committed = tuple[StartedAttempt | None, Effects]
-"""A start as it was committed (None: it was not to be), and what follows."""
+_Committed = tuple[StartedAttempt | None, Effects]  # a start (None: it was not to be), what follows
 
 _AGAIN_S = 1.0
 """Until the next look at a queue that could not be read."""
@@ -201,10 +200,9 @@ class Dispatcher:
         try:
             return self._queue.next()
         except Exception as error:  # noqa: BLE001 (nothing starts any more where this raises)
-            again = self._dispatch
-            if not is_of_disk(error):
+            if not (is_full := is_of_disk(error)):
                 _log.exception("the queue could not be read")
-                again = self._steps.catch_up
+            again = self._dispatch if is_full else self._steps.catch_up
             asyncio.get_running_loop().call_later(_AGAIN_S, again)
             return None
 
@@ -271,8 +269,7 @@ class Dispatcher:
         self._commits.publish(effects)
 
     async def _start(self, queued: job_rows.Queued) -> None:
-        run = await self._attempt(queued)
-        if run is not None:
+        if (run := await self._attempt(queued)) is not None:
             await self._launch(run)
         else:
             self._starting.discard(queued.id)
@@ -340,10 +337,10 @@ class Dispatcher:
 
     def _is_new_use(self, lock_hash: str) -> bool:
         now = asyncio.get_running_loop().time()
-        if now - self._used.get(lock_hash, -_USE_NOTED_EVERY_S) < _USE_NOTED_EVERY_S:
-            return False
-        self._used[lock_hash] = now
-        return True
+        is_new = now - self._used.get(lock_hash, -_USE_NOTED_EVERY_S) >= _USE_NOTED_EVERY_S
+        if is_new:
+            self._used[lock_hash] = now
+        return is_new
 
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.id), self._read_only)

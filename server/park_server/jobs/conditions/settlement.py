@@ -358,7 +358,7 @@ def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
         return NewJob(
             request=request, label=plan.label, state=JobState.QUEUED, condition=plan.condition
         )
-    pending = _missing(cascade, plan) if plan.is_plain else None
+    pending = cascade.verdicts.missing(plan.needs) if plan.is_plain else None
     install = None if request.install is None else cascade.verdicts.install(request.install)
     return NewJob(
         request=request,
@@ -369,13 +369,6 @@ def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
         lock_hash=install.lock_hash if install is not None and install.is_ready else None,
         set_hash=install.set_hash if install is not None and install.is_ready else None,
     )
-
-
-def _missing(cascade: Cascade, plan: Planned) -> int:
-    """Return how many of the jobs and installs that ``plan`` needs have not completed."""
-    completed = cascade.verdicts.completed
-    needed = {(name, service) for name, service, _ in plan.needs}
-    return sum(bool(service) or completed(name).truth is not Truth.TRUE for name, service in needed)
 
 
 def _first_look(
