@@ -28,6 +28,7 @@ from benchmarks.bare_graph import write_graph
 from benchmarks.bare_loop import BareLoop
 from benchmarks.bench_service import WIDTH, BenchService, served
 from benchmarks.instant_engine import HELD
+from benchmarks.start_with_waiting import start_with_waiting
 from benchmarks.timing import seconds
 from park.client.jobs.submitted_job import Job
 from park.client.service import Service
@@ -65,11 +66,13 @@ def measure(rounds: int | None) -> dict[str, Any]:
                 waits = _waits(one, two, place)
         with served(place / "instant", program=INSTANT_PARK) as instant:
             scheduling = _scheduling(instant)
+        starting = start_with_waiting(place / "waiting", rounds or 3)
     return {
         "load_average": load,
         "submission": submission,
         "scheduling": scheduling,
         "real_jobs": real,
+        "start_with_waiting": starting,
         "from_end_to_start": waits,
     }
 

@@ -9,7 +9,6 @@ is waited for, and no more is read than was agreed.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import stat
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from park_server.json_pieces import loads
 
 __all__ = [
     "Found",
@@ -152,7 +153,7 @@ def read_json(base: Path, parts: Sequence[str], limit: int) -> dict[str, Any] | 
     except OSError as error:
         raise NotPlain(f"not to be read: {error.strerror}") from error
     try:
-        record = json.loads(data)
+        record = loads(data)
     except RecursionError as error:
         raise NotPlain("nested too deeply") from error
     except ValueError as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from park_server import untrusted
+from park_server import json_pieces, untrusted
 from park_server.untrusted import NotPlain, TooMuch, Tree
 
 SECRET = "the token of the service"
@@ -182,3 +184,19 @@ def test_all_is_removed_however_deep_and_whatever_its_mode(tmp_path: Path) -> No
         untrusted.remove("work", inside)
         untrusted.remove("absent", inside)
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_large_outcome_is_read_with_hooks_at_which_others_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooked = []
+
+    def noted(node: dict[str, Any]) -> dict[str, Any]:
+        hooked.append(node)
+        return node
+
+    monkeypatch.setattr(json_pieces, "_as_it_is", noted)
+    document = {"result": [{"chisq": number} for number in range(10_000)]}
+    (tmp_path / "outcome.json").write_text(json.dumps(document))
+    assert untrusted.read_json(tmp_path, ["outcome.json"], 1 << 20) == document
+    assert len(hooked) == 10_001

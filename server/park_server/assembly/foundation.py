@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from park_repo.database import Database
@@ -61,6 +62,18 @@ class Foundation:
 
 def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: str) -> Foundation:
     """Return the foundation on ``home``, its schema the newest, what a crash left swept."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        interpreters = beside.submit(discover)  # processes: they start while we read the disk
+        return _foundation(settings, home, endpoints, user, interpreters)
+
+
+def _foundation(
+    settings: Settings,
+    home: Home,
+    endpoints: Endpoints,
+    user: str,
+    interpreters: Future[dict[str, Interpreter]],
+) -> Foundation:
     bus = Bus()
     database = opened(
         home.database,
@@ -94,7 +107,7 @@ def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: st
         why_not_overlay=why_not_overlay,
         why_none=no_links(home.path),
         downloads=downloads,
-        interpreters=discover(),
+        interpreters=interpreters.result(),
     )
 
 

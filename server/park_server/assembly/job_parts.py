@@ -18,6 +18,7 @@ from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
+from park_server.jobs.resumption.unread_conditions import UnreadConditions
 from park_server.jobs.scheduler import Scheduler
 from park_server.peers.peers import ServicePeers
 
@@ -40,6 +41,7 @@ class JobParts:
 
     folders: JobFolders
     events: OutsideEvents
+    unread: UnreadConditions
     progress: ProgressListener
     peers: ServicePeers
     dispatcher: Dispatcher
@@ -51,6 +53,7 @@ class JobParts:
         """Start nothing more; what runs goes on by itself and is found at the next start."""
         await self.peers.stop()
         self.progress.stop()
+        await self.unread.stop()
         await self.events.stop()
         await self.fetch_queue.stop()
         await self.dispatcher.stop()
@@ -78,6 +81,7 @@ def job_parts(
     return JobParts(
         folders=base.folders,
         events=events,
+        unread=UnreadConditions(base.commits, base.settlement, base.failsafe),
         progress=progress,
         peers=peers,
         dispatcher=dispatcher,

@@ -178,7 +178,7 @@ def _told_when_long(foundation: Foundation) -> Iterator[None]:
 
     def tell() -> None:
         count = foundation.database.read(lambda c: job_rows.count(c, JobState.WAITING))
-        _log.warning("starting: looking anew at the conditions of %s waiting jobs", f"{count:,}")
+        _log.warning("starting: taking up %s waiting jobs", f"{count:,}")
 
     timer = asyncio.get_running_loop().call_later(_SILENT_S, tell)
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
+
+from park_server.json_pieces import loads, text_of
 
 __all__ = ["JsonText"]
 
@@ -31,9 +32,9 @@ class JsonText(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Return the text of ``value``."""
         del dialect
-        return None if value is None and self.none_as_null else json.dumps(value)
+        return None if value is None and self.none_as_null else text_of(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Return what the text says."""
         del dialect
-        return None if value is None else json.loads(value)
+        return None if value is None else loads(value)

@@ -27,6 +27,7 @@ from packaging.utils import canonicalize_name
 from park.errors import ParkError, ResolutionFailed, ServiceFault, UpstreamFault
 from park.model.pins import Pin, RequirementSet
 from park_server.envs.available import index_pages, shortage_error, shortages
+from park_server.envs.child_processes import ChildProcesses
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.pylock import load
 
@@ -85,8 +86,39 @@ class Resolver(Protocol):
         paths of this machine; `UpstreamFault` where an index failed, so that nobody knows.
         """
 
+    def stop(self) -> None:
+        """End what is resolved: the service stops."""
 
-class UvResolver:
+
+class _ByProcess:
+    def __init__(self) -> None:
+        self._processes = ChildProcesses()
+
+    def stop(self) -> None:
+        """See `Resolver`."""
+        self._processes.stop()
+
+    def _run(
+        self,
+        argv: list[str],
+        variables: Mapping[str, str],
+        request: ResolutionRequest,
+        folder: str,
+        *,
+        stdin: str = "",
+    ) -> subprocess.CompletedProcess[str]:
+        request.cache.mkdir(parents=True, exist_ok=True)
+        env = child_environment(os.environ, variables)
+        try:
+            return self._processes.run(argv, stdin=stdin, cwd=folder, env=env, timeout_s=_TIMEOUT_S)
+        except subprocess.TimeoutExpired as err:
+            raise ResolutionFailed(
+                f"the resolver did not finish within {_TIMEOUT_S} s",
+                hint="see whether the service's upstream index answers",
+            ) from err
+
+
+class UvResolver(_ByProcess):
     """``uv pip compile --format pylock.toml``."""
 
     def resolve(self, request: ResolutionRequest) -> Pylock:
@@ -105,13 +137,14 @@ class UvResolver:
             "UV_NO_PROGRESS": "1",
         }
         with TemporaryDirectory() as folder:
-            done = _run(argv, variables, request, folder, stdin=requirement_lines(request))
+            lines = requirement_lines(request)
+            done = self._run(argv, variables, request, folder, stdin=lines)
             if done.returncode != 0:
                 raise _failure(explanation(done.stderr, request, folder), request)
             return _parse(done.stdout)
 
 
-class PipResolver:
+class PipResolver(_ByProcess):
     """``pip lock``, with the pip that the service itself has."""
 
     def resolve(self, request: ResolutionRequest) -> Pylock:
@@ -130,7 +163,7 @@ class PipResolver:
                 *(sys.executable, "-m", "pip", "--python", str(request.interpreter.executable)),
                 *("lock", "-r", str(requirements), "-o", str(lock), "--only-binary", ":all:"),
             ]
-            done = _run(argv, variables, request, folder)
+            done = self._run(argv, variables, request, folder)
             if done.returncode != 0:
                 said = done.stderr + _PIP_CAUSES.findall(done.stdout)[0]
                 raise _failure(explanation(said, request, folder), request)
@@ -169,33 +202,6 @@ def explanation(output: str, request: ResolutionRequest, folder: str) -> str:
         text = text.replace(f"{path}/", "").replace(path, "")
     lines = [line for line in text.splitlines() if not line.startswith("WARNING: pip lock is")]
     return "\n".join(lines).strip().removeprefix("error: ").removeprefix("ERROR: ")
-
-
-def _run(
-    argv: list[str],
-    variables: Mapping[str, str],
-    request: ResolutionRequest,
-    folder: str,
-    *,
-    stdin: str = "",
-) -> subprocess.CompletedProcess[str]:
-    request.cache.mkdir(parents=True, exist_ok=True)
-    try:
-        return subprocess.run(
-            argv,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            env=child_environment(os.environ, variables),
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as err:
-        raise ResolutionFailed(
-            f"the resolver did not finish within {_TIMEOUT_S} s",
-            hint="see whether the service's upstream index answers",
-        ) from err
 
 
 def _parse(document: str) -> Pylock:

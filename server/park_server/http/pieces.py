@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from park.wire import encode
+from park_server.json_pieces import LARGE_BYTES, loads
 
 __all__ = [
     "LargeRoute",
@@ -31,9 +32,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-_LARGE_BYTES = 64 << 10
-"""What is read and checked in a millisecond or two: less than a thread would cost others."""
 
 _KEY = "park.is-large"
 
@@ -99,25 +97,11 @@ class _LargeRequest(Request):
     async def json(self) -> Any:
         """Return the body as JSON data."""
         body = await self.body()
-        if len(body) < _LARGE_BYTES:
+        if len(body) < LARGE_BYTES:
             return json.loads(body)
         self.scope[_KEY] = True
         _full_collections.postpone()
-        return await asyncio.to_thread(
-            json.loads, body, object_hook=_as_it_is, parse_int=_whole, parse_float=_real
-        )
-
-
-def _as_it_is(node: dict[str, Any]) -> dict[str, Any]:
-    return node
-
-
-def _whole(text: str) -> int:
-    return int(text)
-
-
-def _real(text: str) -> float:
-    return float(text)
+        return await asyncio.to_thread(loads, body)
 
 
 def is_large(request: Request) -> bool:

@@ -63,6 +63,10 @@ class LockStation:
             document = await asyncio.to_thread(self._made, request, progress)
         return await asyncio.to_thread(_selected, document, request)
 
+    def stop(self) -> None:
+        """End what is resolved."""
+        self._resolver.resolver.stop()
+
     def _known(self, request: CheckedRequest) -> Pylock | None:
         """Return the lock that is settled, or that of an earlier install like this one."""
         lock_hash = request.lock

@@ -97,6 +97,7 @@ class InstallManager:
         for task in self._tasks:
             task.cancel()
         self._sources.stop()
+        self._locks.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # -- the request

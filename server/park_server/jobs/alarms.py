@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 
 __all__ = ["Alarms"]
+
+_log = logging.getLogger("park.jobs")
 
 _LOOKS_AFTER_S = 60.0
 """A machine sleeps, and clocks are set: how late an alarm may be after that."""
@@ -58,5 +61,8 @@ class Alarms:
         while self._waiting and self._waiting[0][0] <= now and due < _AT_ONCE:
             due += 1
             _, _, action = heapq.heappop(self._waiting)
-            action()
+            try:
+                action()
+            except Exception:  # noqa: BLE001 (the others must ring)
+                _log.exception("what was to be done at a moment failed")
         self._arm()

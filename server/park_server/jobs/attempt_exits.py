@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from park.model.ids import JobId
 from park.model.states import JobState
+from park.wire import FileRecord
 from park_server.disk import Disk
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
@@ -58,13 +60,7 @@ class AttemptExits:
         completed = (exited.outcome or {}).get("state") == JobState.COMPLETED
         output = output_of(run.job.call) if completed else None
         try:
-            files = await self._disk.patiently(
-                lambda: self._folders.collect(job, run.user, output), limit_s=_FILES_PATIENCE_S
-            )
-        except TooMuch as error:
-            line = f"it left {error} in its work directory, and none is kept: leave an archive"
-            await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=line))
-            return
+            files, not_kept = await self._collected(run, output)
         except OSError as error:
             _log.exception("the files of job %s could not be kept", job)
             line = f"the service could not keep its files: {error}"
@@ -75,11 +71,23 @@ class AttemptExits:
             files=files,
             cancel_requested=run.cancel_requested,
             timed_out_s=run.timed_out_s,
+            not_kept=not_kept,
         )
         if end.status is JobState.FAILED and await self._tried_again(run, end):
             return
         await self._failsafe.end(job, end)
-        self._folders.clear(job)
+        if not not_kept:  # else it stays for whoever wants it from the operator
+            self._folders.clear(job)
+
+    async def _collected(self, run: Run, output: str | None) -> tuple[Sequence[FileRecord], str]:
+        """Return the files of a job, or why it has none."""
+        try:
+            files = await self._disk.patiently(
+                lambda: self._folders.collect(run.id, run.user, output), limit_s=_FILES_PATIENCE_S
+            )
+        except TooMuch as error:
+            return (), f"it left {error} in its work directory, and none is kept: leave an archive"
+        return files, ""
 
     async def _end_without_files(self, job: JobId, why: str) -> None:
         """End a job whose files the disk has no room for: they go first."""

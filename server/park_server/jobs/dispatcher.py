@@ -53,8 +53,7 @@ _log = logging.getLogger("park.jobs")
 CANCEL_GRACE_S = 10.0
 """Seconds between SIGTERM and SIGKILL: enough to write a last file, short enough to wait for."""
 
-_Committed = tuple[StartedAttempt | None, Effects]
-"""A start as it was committed (None: it was not to be), and what follows."""
+_Committed = tuple[StartedAttempt | None, Effects]  # a start (None: it was not to be), what follows
 
 _AGAIN_S = 1.0
 """Until the next look at a queue that could not be read."""
@@ -133,7 +132,7 @@ class Dispatcher:
         run = self._runs.get(job)
         if run is not None and run.no_room is None:
             run.no_room = why
-            self._tasks.spawn(self._engine.cancel(job, 0.0))
+            self._steps.do(job, partial(self._engine.cancel, job, 0.0))
 
     async def recover(self, running: Iterable[StoredJob]) -> None:
         """Take up the attempts of ``running`` that an earlier service started."""
@@ -145,7 +144,7 @@ class Dispatcher:
         await self._engine.recover([self._order(run) for run in self._runs.values()], self)
         for name, run in list(self._runs.items()):
             if run.cancel_requested:
-                self._tasks.spawn(self._engine.cancel(name, CANCEL_GRACE_S))
+                self._tasks.spawn(self.cancel(name))
 
     def _recover(self, job: StoredJob) -> None:
         call = self._database.read(partial(job_rows.call_of, job=job.id))
@@ -168,11 +167,12 @@ class Dispatcher:
                 self._alarms.at(retry.not_before, partial(self.enqueue, [retry.job]))
 
     async def cancel(self, job: JobId) -> None:
-        """End a job that was found running; returns when all of its processes are gone."""
+        """End a job that was found running; returns when its processes are gone, or it ends so."""
         run = self._runs.get(job)
-        if run is not None:
-            run.cancel_requested = True
-            await self._engine.cancel(job, CANCEL_GRACE_S)
+        if run is None:
+            return
+        run.cancel_requested = True
+        await self._steps.cancel(job, partial(self._engine.cancel, job, CANCEL_GRACE_S))
 
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found again."""
@@ -200,10 +200,9 @@ class Dispatcher:
         try:
             return self._queue.next()
         except Exception as error:  # noqa: BLE001 (nothing starts any more where this raises)
-            again = self._dispatch
-            if not is_of_disk(error):
+            if not (is_full := is_of_disk(error)):
                 _log.exception("the queue could not be read")
-                again = self._steps.catch_up
+            again = self._dispatch if is_full else self._steps.catch_up
             asyncio.get_running_loop().call_later(_AGAIN_S, again)
             return None
 
@@ -270,8 +269,7 @@ class Dispatcher:
         self._commits.publish(effects)
 
     async def _start(self, queued: job_rows.Queued) -> None:
-        run = await self._attempt(queued)
-        if run is not None:
+        if (run := await self._attempt(queued)) is not None:
             await self._launch(run)
         else:
             self._starting.discard(queued.id)
@@ -339,10 +337,10 @@ class Dispatcher:
 
     def _is_new_use(self, lock_hash: str) -> bool:
         now = asyncio.get_running_loop().time()
-        if now - self._used.get(lock_hash, -_USE_NOTED_EVERY_S) < _USE_NOTED_EVERY_S:
-            return False
-        self._used[lock_hash] = now
-        return True
+        is_new = now - self._used.get(lock_hash, -_USE_NOTED_EVERY_S) >= _USE_NOTED_EVERY_S
+        if is_new:
+            self._used[lock_hash] = now
+        return is_new
 
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.id), self._read_only)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import NoneType
 from typing import Any
@@ -20,6 +20,7 @@ __all__ = [
     "MOST_ATTEMPTS",
     "JobEnd",
     "as_utf8",
+    "cancelled_in_part",
     "cancelled_in_time",
     "cancelled_on_request",
     "end_of",
@@ -48,6 +49,14 @@ def cancelled_in_time() -> JobEnd:
 def cancelled_on_request(files: Sequence[FileRecord] = ()) -> JobEnd:
     """Return the end of a job that was cancelled while it ran, and left ``files``."""
     return JobEnd(status=JobState.CANCELLED, error="cancelled on request", files=files)
+
+
+def cancelled_in_part(why: str) -> JobEnd:
+    """Return the end of a job that was cancelled, and of which something may still run."""
+    return JobEnd(
+        status=JobState.CANCELLED,
+        error=f"cancelled on request, but its processes may still run: {why}",
+    )
 
 
 MOST_ATTEMPTS = 5
@@ -86,8 +95,26 @@ def end_of(
     files: Sequence[FileRecord],
     cancel_requested: bool,
     timed_out_s: float | None,
+    not_kept: str = "",
 ) -> JobEnd:
-    """Return how a job ends whose last attempt ``exited``.
+    """Return how a job ends whose last attempt ``exited``; ``not_kept`` says why it has no files.
+
+    That is a remark to however it ended: the result of a long computation is no worse for it.
+    """
+    end = _end_of(exited, files, cancel_requested=cancel_requested, timed_out_s=timed_out_s)
+    if not not_kept:
+        return end
+    return replace(end, error="; ".join(filter(None, [end.error, not_kept])))
+
+
+def _end_of(
+    exited: AttemptExit,
+    files: Sequence[FileRecord],
+    *,
+    cancel_requested: bool,
+    timed_out_s: float | None,
+) -> JobEnd:
+    """Return how a job ends.
 
     An outcome that the job itself wrote counts first: what completed before the signal of a
     cancel reached it has completed. Then the reason why it was stopped, then how it died.

@@ -67,6 +67,7 @@ __all__ = [
     "starting",
     "status_of",
     "stored",
+    "to_be_cancelled",
     "to_start",
     "units_held",
     "used",
@@ -329,6 +330,12 @@ def end(connection: Connection, job: JobId, end: JobEnd) -> ChangedJob:
 def request_cancel(connection: Connection, job: JobId) -> None:
     """Note that the running ``job`` is to be cancelled when its processes are gone."""
     connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
+
+
+def to_be_cancelled(connection: Connection) -> list[JobId]:
+    """Return the running jobs whose cancel is asked for, whether or not that is under way."""
+    query = select(jobs.c.id).where(jobs.c.status == JobState.RUNNING, jobs.c.cancel_requested)
+    return list(connection.execute(query).scalars())
 
 
 def stored(connection: Connection, ids: Sequence[JobId]) -> list[StoredJob]:

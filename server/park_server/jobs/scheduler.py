@@ -9,14 +9,15 @@ in its transaction; `Dispatcher` and `FetchQueue` run what may start, and end it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
-from park.errors import EnvironmentMismatch
+from park.errors import EnvironmentMismatch, ParkError
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import JobRecord, JobRequest, PoolRecord
@@ -234,20 +235,32 @@ class Scheduler:
     async def cancel(self, job: JobId, user: str, *, dependents: bool = False) -> JobRecord:
         """Cancel ``job``, with ``dependents`` all that needs it; return it when it has ended.
 
-        Its processes, and theirs, are gone then.
+        Its processes, and theirs, are gone then. Where the service fails at it, that is how
+        ``job`` ends.
         """
         self._database.read(lambda c: job_rows.get(c, job, user))
-        found = await self._database.awrite(
-            lambda c: self._settlement.cancel(c, job, dependents=dependents)
-        )
-        self._commits.publish(found.effects)
-        await asyncio.gather(*(self._end_running(each) for each in found.running))
+        try:
+            found = await self._database.awrite(
+                lambda c: self._settlement.cancel(c, job, dependents=dependents)
+            )
+        except (ParkError, SQLAlchemyError):
+            raise
+        except Exception as error:  # noqa: BLE001 (it may be committed, and must be acted upon)
+            running: Iterable[JobId] = {job, *self._database.read(job_rows.to_be_cancelled)}
+            await self._failsafe.failed(job, error)
+        else:
+            running = found.running
+            await self._failsafe.act_on(found.effects)
+        await asyncio.gather(*(self._end_running(each) for each in running))
         self._bus.publish(job)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
     async def _end_running(self, job: JobId) -> None:
-        kind = self._database.read(lambda c: job_rows.get(c, job)).kind
-        await (self._fetch_queue if kind is JobKind.FETCH else self._dispatcher).cancel(job)
+        try:
+            kind = self._database.read(lambda c: job_rows.get(c, job)).kind
+            await (self._fetch_queue if kind is JobKind.FETCH else self._dispatcher).cancel(job)
+        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
+            await self._failsafe.failed(job, error)
 
     # -- after a commit
 

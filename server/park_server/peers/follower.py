@@ -187,10 +187,13 @@ class Follower:
             *(self._decided(key, verdict) for key, verdict in decided.items()),
             return_exceptions=True,
         )
-        for outcome in told:
+        lost = {}
+        for key, outcome in zip(decided, told, strict=True):
             if isinstance(outcome, Exception):
                 _log.error("a verdict of %s was lost", self._link.url, exc_info=outcome)
-        return bool(decided)
+                lost[key] = asked[key]
+        self.add(lost)  # and asked for once more
+        return len(lost) < len(decided)
 
     def _join(self, group: _Group) -> None:
         """Let a group with room take over the rest of a small one."""

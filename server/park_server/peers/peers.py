@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeVar
 
 import httpx2
+from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import ParkError, UsageError
 from park.model.ids import JobId
@@ -31,6 +32,9 @@ __all__ = ["ServicePeers"]
 _log = logging.getLogger("park.peers")
 
 T = TypeVar("T")
+
+_AGAIN_S = 1.0
+"""Until the next look at a database that could not be read."""
 
 _GIVE_BACK_PAUSES_S = (0.2, 1.0, 5.0, 25.0)
 """Between attempts to give a grant back; after the last it is left to expire."""
@@ -119,11 +123,34 @@ class ServicePeers:
     async def _follow_all(self) -> None:
         """Follow for all that were named meanwhile, in one look at the database."""
         jobs, self._to_follow = self._to_follow, {}
+        try:
+            await self._follow_leaves(jobs)
+        except SQLAlchemyError:  # no job's fault
+            _log.exception("what jobs wait for elsewhere could not be read")
+            await asyncio.sleep(_AGAIN_S)
+            for job in jobs:
+                self.follow(job)
+        except Exception as error:  # noqa: BLE001 (nobody else would follow for them)
+            _log.exception("what jobs wait for elsewhere could not be followed")
+            for job in jobs:
+                if job not in self._followed:
+                    await self._cannot_follow(job, error)
+
+    async def _cannot_follow(self, job: JobId, error: Exception) -> None:
+        """Have ``job`` ended; where that fails, once more."""
+        why = f"the service failed to follow what it waits for: {error!r}"
+        try:
+            await self._listener.cannot_stage(job, why)
+        except Exception:  # noqa: BLE001 (told in the log)
+            _log.exception("job %s could not be ended", job)
+            await self._listener.cannot_stage(job, why)
+
+    async def _follow_leaves(self, jobs: Collection[JobId]) -> None:
         leaves, unreadable = each_readable(
             jobs, lambda some: self._database.read(lambda c: peer_rows.undecided(c, some))
         )
         for job, error in unreadable.items():
-            await self._listener.cannot_stage(job, f"what it waits for cannot be read: {error!r}")
+            await self._cannot_follow(job, error)
         held = self._database.read(lambda c: peer_rows.held_by(c, jobs))
         tokens = peer_rows.tokens_in(held)
         refused: list[tuple[Key, str]] = []
@@ -139,9 +166,10 @@ class ServicePeers:
                 refused.append((key, f"no grant of {leaf.service} came with the job"))
             else:
                 by_link.setdefault(link, {})[key] = FollowedLeaf(leaf=leaf.leaf, token=token)
-                self._followed.setdefault(leaf.job, {})[key] = link
         for link, followed in by_link.items():
             self._follower(link).add(followed)
+            for key in followed:
+                self._followed.setdefault(key[0], {})[key] = link
         for key, why in refused:
             await self._decided(key, never(why))
 
@@ -152,11 +180,11 @@ class ServicePeers:
 
     async def _decided(self, key: Key, verdict: Verdict) -> None:
         job, position = key
+        await self._listener.leaf_decided(job, position, verdict)
         if (followed := self._followed.get(job)) is not None:
             followed.pop(key, None)
             if not followed:
                 del self._followed[job]
-        await self._listener.leaf_decided(job, position, verdict)
 
     async def _release(self, job: JobId) -> None:
         try:

@@ -103,15 +103,20 @@ class Stager:
             await self._disk.patiently(
                 lambda: self._database.awrite(lambda c: peer_rows.write_staged(c, job, documents))
             )
+            await self._listener.staged(job)
         except CannotStage as error:
-            await self._listener.cannot_stage(job, str(error))
+            await self._cannot(job, str(error))
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
             _log.exception("staging for job %s failed", job)
-            await self._listener.cannot_stage(
-                job, f"the service failed to bring here what it needs: {error!r}"
-            )
-        else:
-            await self._listener.staged(job)
+            await self._cannot(job, f"the service failed to bring here what it needs: {error!r}")
+
+    async def _cannot(self, job: JobId, why: str) -> None:
+        """Have ``job`` ended; where that fails, once more, since nobody else would."""
+        try:
+            await self._listener.cannot_stage(job, why)
+        except Exception:  # noqa: BLE001 (told in the log)
+            _log.exception("job %s could not be ended", job)
+            await self._listener.cannot_stage(job, why)
 
     async def _documents(self, job: JobId) -> dict[str, Any]:
         """Return what takes the place of each reference that is not staged yet."""

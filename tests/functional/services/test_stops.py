@@ -6,6 +6,7 @@ import hashlib
 import re
 import resource
 import socket
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.services.gated_index import gated_index
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 A_STOP_S = 2.0
 JOB = "0199aaaa-0000-7000-8000-000000000001"
+INSTALL = "0199aaaa-0000-7000-8000-000000000002"
 
 
 @pytest.fixture
@@ -93,6 +96,30 @@ def test_a_stop_answers_every_open_poll_at_once(service: ParkService) -> None:
     assert took_s < A_STOP_S
     assert "Traceback" not in service.log
     assert "Cancel" not in service.log
+
+
+def test_a_stop_answers_whoever_follows_an_install_at_once(tmp_path: Path) -> None:
+    pin = {"name": "sortedcontainers", "version": "2.4.0"}
+    python = ".".join(map(str, sys.version_info[:2]))
+    wanted = {"id": INSTALL, "project": pin["name"], "version": pin["version"], "python": python}
+    with (
+        gated_index(tmp_path / "index", []) as (upstream, gate),
+        ParkService(tmp_path / "service", "--upstream", upstream) as service,
+        gate.closed("/simple/sortedcontainers/"),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        service.request("POST", "/api/v1/installs", json=wanted | {"pins": [pin]})
+        gate.wait_for_request()
+        following = pool.submit(poll, service, "GET", f"installs/{INSTALL}", 1_000_000)
+        until(service, 2)  # the resolver asks us as well, and is held back
+        service.get("/api/v1")  # answered after the poll was taken up
+        began = time.monotonic()
+        assert service.stop() in {0, -15}
+        took_s = time.monotonic() - began
+        answer = following.result()
+    assert (answer.status_code, answer.json()["state"]) == (200, "resolving")
+    assert took_s < A_STOP_S
+    assert "Traceback" not in service.log
 
 
 def opened(service: ParkService, head: str = "") -> socket.socket:

@@ -122,4 +122,4 @@ def test_a_start_that_takes_long_says_what_it_does(
 ) -> None:
     monkeypatch.setattr(service, "_SILENT_S", 0.0)
     asyncio.run(start_and_stop(home_of_long_ago(tmp_path / "home")))
-    assert "starting: looking anew at the conditions of 0 waiting jobs" in caplog.text
+    assert "starting: taking up 0 waiting jobs" in caplog.text

@@ -13,6 +13,7 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
+from park_server import json_pieces
 from park_server.http import pieces
 from park_server.http.pieces import (
     checked_item,
@@ -39,7 +40,7 @@ def request(body: bytes) -> Any:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "_LARGE_BYTES", 10)
+    monkeypatch.setattr(pieces, "LARGE_BYTES", 10)
     monkeypatch.setattr(pieces, "_ANSWER_S", 0.0)
 
 
@@ -48,7 +49,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_json_is_read_the_same_whatever_its_size(
     monkeypatch: pytest.MonkeyPatch, document: Any, limit: int
 ) -> None:
-    monkeypatch.setattr(pieces, "_LARGE_BYTES", limit)
+    for module in (pieces, json_pieces):
+        monkeypatch.setattr(module, "LARGE_BYTES", limit)
     monkeypatch.setattr(pieces._full_collections, "postpone", lambda: None)
     asked = request(json.dumps(document).encode())
     assert repr(asyncio.run(asked.json())) == repr(document)

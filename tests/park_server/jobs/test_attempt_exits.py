@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from support.labs.schedule_lab import lab, run, value_of
 
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord, JobRequest
 from park_server.disk import Disk
+from park_server.jobs import job_rows
 from park_server.jobs.attempt_exits import AttemptExits
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
 from park_server.jobs.failures.failsafe import Failsafe
+from park_server.jobs.files import left_files
 from park_server.jobs.folder import JobFolders, Marks
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.run import Run
@@ -139,16 +142,22 @@ def test_what_was_stopped_does_not_run_again(facts: dict[str, Any]) -> None:
     assert "requeue" not in settled(Around(), ended(ExitKind.NEVER_STARTED), **facts)
 
 
-@pytest.mark.parametrize(
-    ("refusal", "line"),
-    [(TooMuch("1,001 files"), "it left 1,001 files"), (OSError("broken"), "could not keep its")],
-)
-def test_a_job_whose_files_cannot_be_kept_fails(refusal: Exception, line: str) -> None:
-    around = Around(refusal=refusal)
+def test_a_job_whose_files_cannot_be_kept_fails() -> None:
+    around = Around(refusal=OSError("broken"))
     assert settled(around, ended(outcome=COMPLETED)) == ["collect", "end"]
     assert around.end is not None
     assert around.end.status == "failed"
-    assert line in str(around.end.error)
+    assert "could not keep its files" in str(around.end.error)
+
+
+def test_a_job_that_left_too_much_completes_with_that_remark_and_its_folder_stays() -> None:
+    around = Around(refusal=TooMuch("1,001 files"))
+    assert settled(around, ended(outcome=COMPLETED)) == ["collect", "end"]
+    assert around.end is not None
+    assert around.end.status is JobState.COMPLETED
+    assert repr(around.end.result) == "7"
+    assert not around.end.files
+    assert "it left 1,001 files" in str(around.end.error)
 
 
 def test_one_for_which_there_is_no_room_makes_some_first() -> None:
@@ -157,3 +166,34 @@ def test_one_for_which_there_is_no_room_makes_some_first() -> None:
     assert done == ["discard", "end", "clear"]
     assert around.end is not None
     assert (around.end.status, around.end.error) == ("failed", "no room for 3 GB")
+
+
+def test_a_result_is_kept_of_a_job_that_left_too_many_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left_files, "MOST_FILES", 3)
+
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            await here.submit("many")
+            await here.submit("next", value_of("many"))
+            order = await here.started()
+            work = order.directory / "work"
+            work.mkdir()
+            for number in range(4):
+                (work / str(number)).write_text("")
+            here.complete(order, result=41)
+            record = await here.final("many")
+            assert record.status == "completed"
+            assert record.error == (
+                "it left more than 3 files and folders in its work directory, and none is kept:"
+                " leave an archive"
+            )
+            result = here.database.read(lambda c: job_rows.result_text(c, JobId("many")))
+            assert b"".join(result) == b"41"
+            assert not record.files
+            assert here.call_of(await here.started())["args"] == [41]
+            here.folders.close()  # what is cleared is gone
+            assert len(list(work.iterdir())) == 4
+
+    run(test)

@@ -124,3 +124,20 @@ def test_a_result_that_is_nested_too_deep_fails_with_the_limit() -> None:
 def test_a_message_with_half_a_surrogate_pair_is_told_with_an_escape() -> None:
     end = decide(ended(outcome={"state": "failed", "error": "no \udcff", "traceback": "\ud800"}))
     assert (end.error, end.traceback) == (r"no \udcff", r"\ud800")
+
+
+def test_files_that_were_not_kept_are_a_remark_to_however_it_ended() -> None:
+    def remarked(outcome: dict[str, Any]) -> Any:
+        return end_of(
+            ended(outcome=outcome),
+            files=(),
+            cancel_requested=False,
+            timed_out_s=None,
+            not_kept="it left too much",
+        )
+
+    end = remarked({"state": "completed", "result": 2000})
+    assert (end.status, end.result, end.error) == (JobState.COMPLETED, 2000, "it left too much")
+    assert remarked({"state": "failed", "error": "ValueError: x"}).error == (
+        "ValueError: x; it left too much"
+    )

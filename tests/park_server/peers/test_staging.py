@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -91,12 +92,15 @@ def test_where_one_jobs_grant_fails_the_others_use_their_own(tmp_path: Path) -> 
         lab.other.tokens = {"first", "second"}
         lab.job("a", to("r", What.FILE), token="first")
         lab.job("b", to("r", What.FILE), token="second")
-        records = 0
+        records, both = 0, asyncio.Event()
 
         async def answer(request: Any) -> Any:
             nonlocal records
             records += request.url.path.endswith("/result")
-            if request.url.path.endswith("/files/f") and records == 2:
+            if records == 2:
+                both.set()
+            if request.url.path.endswith("/files/f"):
+                await both.wait()
                 lab.other.tokens.discard("first")  # revoked between record and file
             return await original(request)
 

@@ -40,6 +40,7 @@ from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
+from park_server.jobs.resumption.unread_conditions import UnreadConditions
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.seams import Fetcher, NoFetcher, NoPeers, Peers
 
@@ -151,6 +152,7 @@ class Lab:
             base_url=BASE_URL,
         )
         self.events = OutsideEvents(self.commits, self.settlement, self.failsafe)
+        self.unread = UnreadConditions(self.commits, self.settlement, self.failsafe)
         self.progress = ProgressListener(
             folder_of=self.folders.path_of,
             bus=self.bus,
@@ -288,6 +290,7 @@ class Lab:
     async def close(self) -> None:
         """Stop as a killed service would: nothing is settled."""
         self.progress.stop()
+        await self.unread.stop()
         await self.events.stop()
         await self.fetch_queue.stop()
         await self.dispatcher.stop()

@@ -14,7 +14,7 @@ from park.model.conditions import At, Before, Expression, Leaf, Pool, evaluate, 
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.model.truth import Truth, Verdict
-from park_server.db.blocks import in_blocks
+from park_server.db.blocks import each_readable, in_blocks
 from park_server.disk import is_of_disk
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
@@ -62,6 +62,11 @@ class Cascade:
             self._cache.pools.serve(self._is_served)
         return self.effects
 
+    def open_pools(self, order: Sequence[JobId]) -> None:
+        """Have units given out again; those who wait for some stand as ``order`` says."""
+        self._cache.pools.open(order)
+        self._pools_moved = True
+
     def spread(self, changed: Iterable[str]) -> None:
         """Settle what waits for the jobs or installs ``changed``, whose facts are known."""
         names = set(changed)
@@ -84,7 +89,13 @@ class Cascade:
         """Read at once what `tally` asks for one by one: at a start, all that waits is new."""
         unknown = [job for job in jobs if self._cache.tally(job) is None]
         if len(unknown) > 1:
-            self._expressions = need_rows.expressions_of(self.connection, unknown)
+            # what cannot be read is found out where it is looked at, and is that job's end
+            self._expressions = dict(
+                each_readable(
+                    unknown,
+                    lambda some: need_rows.expressions_of(self.connection, some).items(),
+                )[0]
+            )
             self.verdicts.load(
                 leaf for expression in self._expressions.values() for leaf in leaves(expression)
             )

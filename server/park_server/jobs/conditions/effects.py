@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,7 +10,17 @@ from park.model.ids import JobId
 from park.model.states import JobKind
 from park_server.jobs.stored_job import Retry
 
-__all__ = ["Effects"]
+__all__ = ["Effects", "Unread"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unread:
+    """Waiting jobs whose conditions are still to be looked at, in their order.
+
+    Each is another one, whatever it holds: of two the newer counts.
+    """
+
+    jobs: Sequence[JobId]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -21,6 +32,7 @@ class Effects:
     at a job again; ``retries`` are queued for later. ``ended`` have ended, and those of
     them in ``releasing`` held grants. ``watching`` wait for leaves elsewhere, ``staging``
     for what they refer to there. ``progress`` are jobs whose reports somebody waits for.
+    ``unread`` is what else waits, where nothing is remembered of it.
     """
 
     queued: list[JobId] = field(default_factory=list)
@@ -33,6 +45,7 @@ class Effects:
     watching: list[JobId] = field(default_factory=list)
     staging: list[JobId] = field(default_factory=list)
     progress: set[JobId] = field(default_factory=set)
+    unread: Unread | None = None
 
     def queue(self, job: JobId, kind: JobKind, *, urgent: bool = False) -> None:
         """Note that ``job`` of ``kind`` may start."""

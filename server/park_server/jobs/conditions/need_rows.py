@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, literal, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 
 from park.model.conditions import Expression, all_of
 from park.model.conditions_json import condition_from_json, condition_to_json
@@ -28,18 +39,21 @@ __all__ = [
     "decide_remote",
     "dependents",
     "ended_installs",
+    "evaluated",
     "expression_of",
+    "few_enough",
     "holding_grants",
     "install_facts",
     "job_facts",
     "of_job",
-    "of_tallies",
     "referring_elsewhere",
     "remote_verdicts",
     "staged_for",
     "undecided_elsewhere",
     "waiter",
     "waiters",
+    "waiting_among",
+    "with_dependents",
     "with_nothing_missing",
     "write",
 ]
@@ -125,6 +139,10 @@ _JOBS: BindParameter[Any] = bindparam("jobs", expanding=True)
 _OF_JOBS = select(needs.c.job, needs.c.needed, needs.c.service, needs.c.how).where(
     needs.c.job.in_(_JOBS)
 )
+_SIZES = select(jobs.c.id, func.length(type_coerce(jobs.c.condition, Text)).label("size")).where(
+    jobs.c.id.in_(_JOBS)
+)
+_WAITING_OF = _WAITING.where(jobs.c.id.in_(_JOBS))
 _CONDITIONS = select(jobs.c.id, jobs.c.condition, jobs.c.install).where(jobs.c.id.in_(_JOBS))
 _DECIDE = (
     update(remote_leaves)
@@ -180,10 +198,25 @@ def waiter(connection: Connection, job: JobId) -> Waiter | None:
     return None if row is None else Waiter.of(row)
 
 
-def of_tallies(connection: Connection) -> list[Waiter]:
+def evaluated(connection: Connection) -> list[JobId]:
     """Return the waiting jobs that do not keep a count, in the order of their submission."""
-    query = _WAITING.where(jobs.c.pending.is_(None)).order_by(jobs.c.submitted, jobs.c.id)
-    return [Waiter.of(row) for row in connection.execute(query)]
+    query = select(jobs.c.id).where(jobs.c.status == JobState.WAITING, jobs.c.pending.is_(None))
+    return list(connection.execute(query.order_by(jobs.c.submitted, jobs.c.id)).scalars())
+
+
+def few_enough(connection: Connection, ids: Sequence[JobId], characters: int) -> Sequence[JobId]:
+    """Return the first of ``ids``, with conditions of ``characters`` together, but at least one."""
+    sizes: dict[str, int] = {}
+    for row in connection.execute(_SIZES, {"jobs": list(ids)}):
+        sizes[row.id] = row.size or 0
+    sums = accumulate(sizes.get(job, 0) for job in ids)
+    return ids[: max(1, sum(1 for each in sums if each <= characters))]
+
+
+def waiting_among(connection: Connection, ids: Sequence[JobId]) -> list[Waiter]:
+    """Return those of ``ids`` that wait, in the order of ``ids``."""
+    found = {row.id: Waiter.of(row) for row in connection.execute(_WAITING_OF, {"jobs": list(ids)})}
+    return [found[job] for job in ids if job in found]
 
 
 def with_nothing_missing(connection: Connection) -> list[Waiter]:
@@ -207,6 +240,16 @@ def dependents(connection: Connection, ids: Iterable[str]) -> set[JobId]:
     for block in in_blocks(ids):
         found.update(connection.execute(_DEPENDENTS, {"ids": block}).scalars())
     return found
+
+
+def with_dependents(connection: Connection, job: JobId) -> list[JobId]:
+    """Return ``job`` and all that needs it, directly or not, those that need it last."""
+    found = {job: None}
+    level = {job}
+    while level:
+        level = dependents(connection, level) - found.keys()
+        found.update(dict.fromkeys(sorted(level)))
+    return list(found)
 
 
 def of_job(connection: Connection, job: JobId) -> list[Need]:

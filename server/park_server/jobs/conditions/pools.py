@@ -7,7 +7,7 @@ have made true; where one is rolled back they are made anew from the rows (`Pool
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from park.model.conditions import AtLeast, Expression, Pool, describe, leaves
 from park.model.ids import JobId
@@ -26,6 +26,7 @@ class Pools:
         self._sizes = dict(sizes)
         self._taken: Counter[str] = Counter()
         self._queues: dict[frozenset[str], dict[JobId, None]] = {}
+        self._is_open = True
 
     def records(self) -> list[PoolRecord]:
         """Return the pools by name."""
@@ -62,11 +63,24 @@ class Pools:
         return {name: size - self._taken[name] for name, size in self._sizes.items()}
 
     def reset(self, held: Iterable[Units]) -> None:
-        """Begin anew with what jobs hold according to their rows; nobody waits yet."""
+        """Begin anew with what jobs hold according to their rows; nobody waits yet.
+
+        Nothing is given out before `open` says that all are known who wait: whoever comes
+        first now is not the one who came first.
+        """
+        self._is_open = False
         self._queues.clear()
         self._taken = Counter()
         for units in held:
             self._taken.update(units)
+
+    def open(self, order: Sequence[JobId] = ()) -> None:
+        """Give out what is free from now on; who waits stands as in ``order``, then others."""
+        places = {job: place for place, job in enumerate(order)}
+        for names, queue in self._queues.items():
+            in_order = sorted(queue, key=lambda job: places.get(job, len(places)))
+            self._queues[names] = dict.fromkeys(in_order)
+        self._is_open = True
 
     def take(self, units: Units) -> None:
         """Note that a job holds ``units``."""
@@ -87,6 +101,8 @@ class Pools:
         ``is_served`` tells whether a job is served now (or waits no longer). One that is not
         keeps the pools that it names for itself, else large requests would starve.
         """
+        if not self._is_open:
+            return
         kept: set[str] = set()
         for job, names in self._in_order():
             if names & kept:

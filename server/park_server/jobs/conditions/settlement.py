@@ -29,7 +29,7 @@ from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.creation import NewJob, create
-from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.effects import Effects, Unread
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.need_rows import Waiter
@@ -40,6 +40,9 @@ from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
 
 __all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
+
+_READ_AT_ONCE = 100_000
+"""Characters of conditions in one transaction: some 50 ms, in which no other one is made."""
 
 POOLS = "pools"
 """The subject under which the `Bus` tells that units of pools may be free."""
@@ -80,6 +83,7 @@ class Settlement:
         self._folder_of = folder_of
         self._cache = WriterCache(database.engine, pools=self._pools, reports=Reports(folder_of))
         self._now = now
+        self._unread: Unread | None = None
 
     def explainer(
         self,
@@ -113,7 +117,7 @@ class Settlement:
         return self._pools.free
 
     def resume(self, connection: Connection) -> Effects:
-        """Take up what a stopped service left."""
+        """Take up what a stopped service left, but for conditions: see `Effects.unread`."""
         self._cache.is_stale = True
         cascade = self._begin(connection)
         for fact in need_rows.ended_installs(connection):
@@ -129,6 +133,24 @@ class Settlement:
             if has_ended:
                 effects.releasing.append(job)
         return effects
+
+    def read_on(self, connection: Connection, jobs: Sequence[JobId]) -> tuple[Effects, int]:
+        """Look at the conditions of some of ``jobs``, the first ones; return how many these are.
+
+        Whatever happens to a job before is settled from its rows, so nothing waits for this but
+        what nobody tells of: moments, units of pools, and what was true before a stop.
+        """
+        cascade = self._begin(connection)
+        some = need_rows.few_enough(connection, jobs, _READ_AT_ONCE)
+        cascade.look((waiter, set()) for waiter in need_rows.waiting_among(connection, some))
+        return cascade.finish(), len(some)
+
+    def all_read(self, connection: Connection, unread: Unread) -> Effects:
+        """Give out units of pools, where ``unread`` is the newest: all who wait are known."""
+        cascade = self._begin(connection)
+        if unread is self._unread:
+            cascade.open_pools(unread.jobs)
+        return cascade.finish()
 
     def create(
         self, connection: Connection, user: str, plans: Sequence[Planned], submitted: str
@@ -241,7 +263,7 @@ class Settlement:
     def cancel(self, connection: Connection, job: JobId, *, dependents: bool = False) -> Cancelling:
         """Cancel ``job``, and with ``dependents`` all that needs it, directly or not."""
         cascade = self._begin(connection)
-        names = _with_dependents(connection, job) if dependents else [job]
+        names = need_rows.with_dependents(connection, job) if dependents else [job]
         facts = need_rows.job_facts(connection, names)
         waiting = [
             (waiter, f"cancelled on request, with job {brief(job)}")
@@ -267,13 +289,17 @@ class Settlement:
         cascade.verdicts.know(JobFact.at_end(changed, end.status, end.error))
 
     def _begin(self, connection: Connection) -> Cascade:
-        """Return a change; what waits is looked at anew first where the cache is stale."""
+        """Return a change; where the cache is stale, what waits is to be looked at anew."""
         cascade = Cascade(connection, self._cache, self._now())
         if self._cache.is_stale:
             self._cache.clear()
             self._pools.reset(job_rows.units_held(connection))
             self._cache.starts |= need_rows.awaited(connection, "started")
-            cascade.look((waiter, set()) for waiter in need_rows.of_tallies(connection))
+            self._unread = Unread(need_rows.evaluated(connection))
+            if self._unread.jobs:
+                cascade.effects.unread = self._unread
+            else:
+                cascade.open_pools(())
         return cascade
 
     def _changed(self, connection: Connection, job: JobId) -> Effects:
@@ -332,7 +358,7 @@ def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
         return NewJob(
             request=request, label=plan.label, state=JobState.QUEUED, condition=plan.condition
         )
-    pending = _missing(cascade, plan) if plan.is_plain else None
+    pending = cascade.verdicts.missing(plan.needs) if plan.is_plain else None
     install = None if request.install is None else cascade.verdicts.install(request.install)
     return NewJob(
         request=request,
@@ -343,13 +369,6 @@ def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
         lock_hash=install.lock_hash if install is not None and install.is_ready else None,
         set_hash=install.set_hash if install is not None and install.is_ready else None,
     )
-
-
-def _missing(cascade: Cascade, plan: Planned) -> int:
-    """Return how many of the jobs and installs that ``plan`` needs have not completed."""
-    completed = cascade.verdicts.completed
-    needed = {(name, service) for name, service, _ in plan.needs}
-    return sum(bool(service) or completed(name).truth is not Truth.TRUE for name, service in needed)
 
 
 def _first_look(
@@ -378,13 +397,3 @@ def _first_look(
         pending=pending,
     )
     return waiter, hopeless
-
-
-def _with_dependents(connection: Connection, job: JobId) -> list[JobId]:
-    """Return ``job`` and all that needs it, directly or not, those that need it last."""
-    found = {job: None}
-    level = {job}
-    while level:
-        level = need_rows.dependents(connection, level) - found.keys()
-        found.update(dict.fromkeys(sorted(level)))
-    return list(found)

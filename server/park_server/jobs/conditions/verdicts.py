@@ -42,7 +42,7 @@ from park_server.jobs.conditions.facts import (
     verdict_of_job,
     verdict_of_time,
 )
-from park_server.jobs.conditions.needs import leaf_key
+from park_server.jobs.conditions.needs import Need, leaf_key
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.tally import subjects_of
 
@@ -137,6 +137,14 @@ class Verdicts:
         if needed not in self._completed:
             self._completed[needed] = self._whether_completed(needed)
         return self._completed[needed]
+
+    def missing(self, needs: Iterable[Need]) -> int:
+        """Return how many of the jobs and installs in ``needs`` have not completed."""
+        needed = {(name, service) for name, service, _ in needs}
+        return sum(
+            bool(service) or self.completed(name).truth is not Truth.TRUE
+            for name, service in needed
+        )
 
     def _whether_completed(self, needed: str) -> Verdict:
         if needed in self._installs:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from park.model.ids import JobId
-from park_server.jobs.failures.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe, line_of_failure
+from park_server.jobs.job_end import cancelled_in_part
 from park_server.tasks import Tasks
 
 __all__ = ["GuardedSteps"]
+
+_log = logging.getLogger("park.jobs")
 
 
 class GuardedSteps:
@@ -25,6 +29,18 @@ class GuardedSteps:
     def do(self, job: JobId, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do ``step`` for ``job``; one that a stop forestalls is never begun."""
         self._tasks.spawn(self._carried_out(job, step))
+
+    async def cancel(self, job: JobId, cancel: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do ``cancel`` for ``job``; where it raises, whoever cancels does not wait for ever.
+
+        The job ends, and says why something of it may still run; to let it go tries once more.
+        """
+        try:
+            await cancel()
+        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
+            _log.exception("job %s could not be cancelled", job)
+            self._let_go(job)
+            await self._failsafe.end(job, cancelled_in_part(line_of_failure(error)))
 
     def fail(self, job: JobId, error: Exception) -> None:
         """End ``job``, for which something else raised ``error``."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from park.errors import InvalidEntryPoint, UsageError
 from park.model.ids import new_id
 from park.wire import FETCH, FetchRequest, JobRequest
+from park_server.jobs.conditions import needs
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -153,3 +154,20 @@ def test_only_a_circle_is_refused(pairs: list[tuple[int, int]]) -> None:
         for job in range(8)
     ]
     check_acyclic(plans)
+
+
+def test_many_needs_are_sorted_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+
+    def noted(items: Any) -> list[Any]:
+        items = list(items)
+        steps.append(len(items))
+        return sorted(items)
+
+    monkeypatch.setattr(needs, "sorted", noted, raising=False)
+    monkeypatch.setattr(needs, "_SORTED_AT_ONCE", 10)
+    names = [new_id() for _ in range(100)]
+    parts = [{"job": name, "is": "completed"} for name in reversed(names)]
+    found = plan(when={"any": parts})
+    assert [needed for needed, _, _ in found.needs] == sorted(names)
+    assert max(steps) == 10

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
+from support.faults.injection import Fault
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 
@@ -21,45 +21,11 @@ FILE = FetchedFile(url="http://x.example/a", sha256="ab" * 32, size=1, name="a")
 JOBS = ["first", "refers", "odd", "fetched", "last"]
 
 
-class Injected(Exception):
-    """What nobody expects."""
-
-
 class OneFile:
     """Fetches the one file that there is."""
 
     async def fetch(self, *_: object) -> FetchedFile:
         return FILE
-
-
-class Fault:
-    """Raises once: at the ``at``-th call, before it or after it is done."""
-
-    def __init__(self, at: int, *, after: bool) -> None:
-        self.at = at
-        self.after = after
-        self.calls = 0
-
-    def around(self, function: Any) -> Any:
-        async def asynchronous(*args: Any, **kwargs: Any) -> Any:
-            self._raise(before=True)
-            result = await function(*args, **kwargs)
-            self._raise(before=False)
-            return result
-
-        def plain(*args: Any, **kwargs: Any) -> Any:
-            self._raise(before=True)
-            result = function(*args, **kwargs)
-            self._raise(before=False)
-            return result
-
-        return asynchronous if asyncio.iscoroutinefunction(function) else plain
-
-    def _raise(self, *, before: bool) -> None:
-        self.calls += before
-        if self.calls == self.at and before is not self.after:
-            self.at = 0
-            raise Injected("half a pair: \udcff")
 
 
 async def submitted(here: Lab) -> None:
@@ -121,7 +87,7 @@ STEPS = [
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", STEPS, ids=".".join)
 def test_an_exception_at_any_step_ends_the_job_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: tuple[str, str], *, after: bool
+    tmp_path: Path, step: tuple[str, str], *, after: bool
 ) -> None:
     async def test() -> None:
         at = 0
@@ -132,11 +98,7 @@ def test_an_exception_at_any_step_ends_the_job_and_nothing_else(
             fault = Fault(at, after=after)
             async with lab(root, slots=1, fetcher=OneFile()) as here:
                 await submitted_quietly(here)
-                part: Any = here
-                for name in step[0].split("."):
-                    part = getattr(part, name)
-                with monkeypatch.context() as patched:
-                    patched.setattr(part, step[1], fault.around(getattr(part, step[1])))
+                with fault.at_step(here, step):
                     here.dispatcher.enqueue([])
                     async with asyncio.timeout(LIMIT_S):
                         await everything_ends(here)

@@ -1,0 +1,83 @@
+"""How long a service with many waiting jobs takes from its process to its first answer.
+
+Conditions are read when the service serves already, so what a start costs should hardly depend
+on how many wait. Nothing here ever runs: all waits for a job that waits for tomorrow.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import park
+from benchmarks.bench_service import BenchService, served
+from benchmarks.serve_here import serve_here
+from benchmarks.timing import seconds
+from park.client.jobs.submitted_job import Job
+from park.client.service import Service
+
+__all__ = ["start_with_waiting"]
+
+WAITING = 100_000
+EVALUATED = 43_000
+"""Of these, jobs with other conditions than that everything named completes."""
+
+START_LIMIT_S = 1.5
+_ADD = "math:fsum"
+_IMPORTS = "import park_server.assembly.service"
+
+
+def start_with_waiting(folder: Path, rounds: int) -> dict[str, Any]:
+    """Return the time from the process to the line that it serves, and of its imports alone."""
+    with served(folder) as bench:
+        submit_waiting(bench)
+    starts, imports = [], []
+    for _ in range(rounds + 1):
+        starts.append(seconds(partial(_start, folder)))
+        imports.append(seconds(_import))
+    median = statistics.median(starts[1:])
+    return {
+        "waiting": WAITING,
+        "evaluated": EVALUATED,
+        "yardstick": f"python -c '{_IMPORTS}'",
+        "seconds": round(median, 3),
+        "yardstick_seconds": round(statistics.median(imports[1:]), 3),
+        "rounds": rounds,
+        "limit_seconds": START_LIMIT_S,
+        "holds": median < START_LIMIT_S,
+    }
+
+
+def submit_waiting(bench: BenchService) -> None:
+    """Submit the jobs; all are committed when this returns."""
+    service = Service(bench.transport)
+    tomorrow = park.after(timedelta(days=1))
+    gate = service.submit(_ADD, [1.0], when=tomorrow, lock=bench.lock)
+    conditions: list[Callable[[Job], Any]] = [
+        lambda before: before.isfinished,
+        lambda before: before.isfailed | gate.iscompleted,
+        lambda before: (before.output > 1.0) & gate.isstarted,
+    ]
+    before = gate
+    for number in range(WAITING - 1):
+        if number < EVALUATED:
+            when = conditions[number % len(conditions)](before)
+            before = service.submit(_ADD, [1.0], when=when, lock=bench.lock)
+        else:
+            service.submit(_ADD, [before if number % 2 else gate], lock=bench.lock)
+    service.flush()
+
+
+def _start(folder: Path) -> None:
+    with serve_here(folder):
+        pass
+
+
+def _import() -> None:
+    subprocess.run([sys.executable, "-c", _IMPORTS], check=True)

@@ -1,0 +1,1 @@
+"""What is taken up of earlier days while the service serves already."""

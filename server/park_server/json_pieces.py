@@ -1,0 +1,111 @@
+"""Large JSON, read and written in pieces between which other threads run.
+
+One step of the C library holds every thread of a process, the event loop's too: for 80 ms where
+it writes a condition of 200,000 leaves. Small documents are read and written as ever.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+__all__ = ["LARGE_BYTES", "loads", "text_of"]
+
+LARGE_BYTES = 64 << 10
+"""What is read and checked in a millisecond or two: less than a thread would cost others."""
+
+_MANY = 5_000
+"""Nodes of a document that are written in about a millisecond."""
+
+_ITEMS = 500
+"""Items of a list that are looked at together."""
+
+_CHARACTERS = 64
+"""Of text that are written in the time of one node."""
+
+_SLICE = _MANY * _CHARACTERS
+
+
+def loads(text: str | bytes) -> Any:
+    """Return what ``text`` says, as `json.loads`; a large one with hooks, at which others run."""
+    if len(text) < LARGE_BYTES:
+        return json.loads(text)
+    return json.loads(text, object_hook=_as_it_is, parse_int=_whole, parse_float=_real)
+
+
+def text_of(value: Any) -> str:
+    """Return ``value`` as JSON, exactly as `json.dumps` does."""
+    return json.dumps(value) if _is_small(value) else "".join(_pieces(value))
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """Yield the text of ``value``, each piece written in one step."""
+    if _is_small(value):
+        yield json.dumps(value)
+    elif isinstance(value, str):
+        slices = (value[at : at + _SLICE] for at in range(0, len(value), _SLICE))
+        yield from ('"', *(json.dumps(part)[1:-1] for part in slices), '"')
+    elif isinstance(value, dict):
+        yield from _pieces_of_dict(value)
+    else:
+        yield from _pieces_of_list(value)
+
+
+def _pieces_of_dict(items: dict[str, Any]) -> Iterator[str]:
+    pairs = iter(items.items())
+    opening = "{"
+    while some := dict(islice(pairs, _ITEMS)):
+        yield opening
+        opening = ", "
+        if _is_small(some):
+            yield json.dumps(some)[1:-1]
+            continue
+        for number, (key, item) in enumerate(some.items()):
+            yield f"{', ' if number else ''}{json.dumps({key: 0})[1:-4]}: "
+            yield from _pieces(item)
+    yield "}"
+
+
+def _pieces_of_list(items: Sequence[Any]) -> Iterator[str]:
+    opening = "["
+    for first in range(0, len(items), _ITEMS):
+        yield opening
+        opening = ", "
+        some = items[first : first + _ITEMS]
+        if _is_small(some):
+            yield json.dumps(some)[1:-1]
+            continue
+        for number, item in enumerate(some):
+            yield ", " if number else ""
+            yield from _pieces(item)
+    yield "]"
+
+
+def _is_small(value: Any) -> bool:
+    """Tell whether ``value`` has so little in it that it is written at once."""
+    left, pending = _MANY, [value]
+    while pending and left >= 0:
+        node = pending.pop()
+        left -= 1
+        if isinstance(node, str):
+            left -= len(node) // _CHARACTERS
+        elif isinstance(node, dict):
+            left -= len(node)
+            pending.extend(node.values() if left >= 0 else ())
+        elif isinstance(node, (list, tuple)):
+            pending.extend(node[: left + 1])
+    return left >= 0
+
+
+def _as_it_is(node: dict[str, Any]) -> dict[str, Any]:
+    return node
+
+
+def _whole(text: str) -> int:
+    return int(text)
+
+
+def _real(text: str) -> float:
+    return float(text)
