@@ -140,5 +140,6 @@ def test_a_wheel_whose_bytes_went_since_the_look_at_its_row_proves_nothing(
     installed(index, database, tmp_path)
     new = built(index, tmp_path, NEW, requires=["a"])
     (old,) = (file for file in index.tree_files("demo", "ada") if file.version == OLD)
-    index.whole_metadata(old).unlink()
+    for path in (index.whole_metadata(old), index.stored_at(old)):
+        path.unlink()
     assert exchanged(index, database, new, "ada") is None
