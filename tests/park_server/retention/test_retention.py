@@ -404,7 +404,9 @@ def test_what_is_read_is_used_and_that_is_written_once_a_day(tmp_path: Path) -> 
 
             def counted(change: Any) -> Any:
                 written.append(1)
-                return write(change)
+                done = write(change)
+                done.result(LIMIT_S)  # nobody waits for it, but what follows here does
+                return done
 
             one.database.write = counted  # type: ignore[method-assign]
             retention.note_read(JobId("read"), None)
