@@ -98,14 +98,13 @@ def _candidates(module: str) -> Iterable[Distribution]:
 
 
 def _owns(distribution: Distribution, origin: Path, module: str) -> bool:
+    base = Path(str(distribution.locate_file("")))
+    is_beside = origin.is_relative_to(base)
+    record = distribution.read_text("RECORD") if is_beside else None
+    if record is not None:  # also where a tree has its own virtualenv: what is there is not its
+        return f"\n{origin.relative_to(base).as_posix()}," in f"\n{record}"
     folder = editable_folder(distribution)
     if folder is not None and origin.resolve().is_relative_to(folder):
         return True
-    base = Path(str(distribution.locate_file("")))
-    if not origin.is_relative_to(base):
-        return False
-    record = distribution.read_text("RECORD")
-    if record is not None:
-        return f"\n{origin.relative_to(base).as_posix()}," in f"\n{record}"
-    top_level = distribution.read_text("top_level.txt") or ""
+    top_level = distribution.read_text("top_level.txt") or "" if is_beside else ""
     return module.partition(".")[0] in top_level.split()

@@ -21,7 +21,8 @@ reference       what another job will leave (`park.model.references`); the servi
                 replaces it before the job starts
 selected        ``value``: a node, and ``path``: the way into it, as pairs of ``item`` or
                 ``attribute`` and a key; the service makes it of a reference
-pickle          ``base64``, ``set_hash``, ``type``: anything else
+pickle          ``base64``, ``set_hash``, ``type``: anything else; of a result also
+                ``repr``, its first characters
 ==============  ==========================================================
 
 A pickle is code. It is read only where the requirement set is the one that wrote it: under
@@ -59,6 +60,9 @@ __all__ = [
 TAG = "$park"
 """The key that makes a JSON object a node."""
 
+_REPR_CHARACTERS = 4_000
+"""As much of a value's repr as a screen or two shows: it travels beside the pickle."""
+
 _INT_BITS = 64
 """Longer integers are tagged; Python itself refuses to print those over 4,300 digits."""
 
@@ -89,14 +93,15 @@ class Node:
     document: Any
 
 
-def encode(value: object, *, set_hash: str | None) -> Any:
+def encode(value: object, *, set_hash: str | None, with_repr: bool = False) -> Any:
     """Return ``value`` as JSON data, of `MOST_LEVELS` levels at most.
 
     ``set_hash`` names the requirement set that a pickle is made under; without one nothing
-    is pickled. Raises `CodecError` where a value can be neither expressed nor pickled.
+    is pickled. ``with_repr`` puts the repr beside each pickle, for where none is read. Raises
+    `CodecError` where a value can be neither expressed nor pickled.
     """
     with suppress(RecursionError):
-        document = _Encoder(set_hash or None).encode(value)
+        document = _Encoder(set_hash or None, with_repr).encode(value)
         if not is_too_deep(document):
             return document
     raise CodecError(f"the value contains itself, or is nested over {MOST_LEVELS} levels as JSON")
@@ -144,6 +149,16 @@ def _node(kind: str, **fields: Any) -> dict[str, Any]:
     return {TAG: kind, **fields}
 
 
+def _shown(value: object) -> str:
+    """Return the beginning of the repr of ``value``, in characters that UTF-8 has."""
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 (whatever a foreign __repr__ does, the value is there)
+        text = f"<{type(value).__qualname__}, whose repr raised {type(error).__name__}>"
+    more = "…" if len(text) > _REPR_CHARACTERS else ""
+    return text[:_REPR_CHARACTERS].encode("utf-8", "backslashreplace").decode() + more
+
+
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
@@ -151,8 +166,9 @@ def _base64(data: bytes) -> str:
 class _Encoder:
     """Exact types only: an instance of a subclass means more than its base and is pickled."""
 
-    def __init__(self, set_hash: str | None) -> None:
+    def __init__(self, set_hash: str | None, with_repr: bool) -> None:  # noqa: FBT001 (its one caller)
         self._set_hash = set_hash
+        self._with_repr = with_repr
 
     def encode(self, value: object) -> Any:
         kind = type(value)
@@ -241,7 +257,8 @@ class _Encoder:
             raise
         except Exception as error:
             raise CodecError(f"a value of type {name} cannot be pickled: {error}") from error
-        return _node("pickle", base64=_base64(data), set_hash=self._set_hash, type=name)
+        node = _node("pickle", base64=_base64(data), set_hash=self._set_hash, type=name)
+        return node | {"repr": _shown(value)} if self._with_repr else node
 
 
 _PLAIN = frozenset({type(None), bool, str})

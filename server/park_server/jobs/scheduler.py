@@ -90,7 +90,7 @@ class Scheduler:
         self._peers = peers
         self._disk = disk
         # what fitted once, fits as long as it is there, which the commit of each job sees
-        self._checked: set[tuple[str | None, str | None]] = set()
+        self._sets: dict[tuple[str | None, str | None], str] = {}
         commits.subscribe(self._after_commit)
 
     async def resume(self) -> None:
@@ -161,12 +161,11 @@ class Scheduler:
         self, user: str, requests: Sequence[JobRequest], accepted: datetime
     ) -> list[Planned]:
         """Check ``requests``; return them with what they need."""
-        plans = [planned(request, accepted) for request in requests]
-        check_acyclic(plans)
-        for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests} - self._checked:
+        for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests} - {*self._sets}:
             if lock_hash is not None:
-                self._check_lock(lock_hash, set_hash)
-            self._checked.add((lock_hash, set_hash))
+                self._sets[lock_hash, set_hash] = self._set_of_lock(lock_hash, set_hash)
+        plans = [planned(self._with_set(request), accepted) for request in requests]
+        check_acyclic(plans)
         for install in {name for plan in plans for name in plan.installs}:
             self._check_install(install, user)
         return plans
@@ -176,7 +175,17 @@ class Scheduler:
         if not self._database.read(lambda c: is_offered(c, install)):
             self._database.read(lambda c: installs_store.get(c, install, user))
 
-    def _check_lock(self, lock_hash: str, set_hash: str | None) -> None:
+    def _with_set(self, request: JobRequest) -> JobRequest:
+        """Return ``request`` with the set of its lock, under which its values are pickled."""
+        if request.lock_hash is None or request.set_hash is not None:
+            return request
+        return replace(request, set_hash=self._sets[request.lock_hash, None])
+
+    def _set_of_lock(self, lock_hash: str, set_hash: str | None) -> str:
+        """Return the set that jobs of a lock are of: ``set_hash``, else the newest it came from.
+
+        Raises `EnvironmentMismatch` where the lock is none of this service, or not of that set.
+        """
         known = self._database.read(lambda c: installs_store.set_hashes(c, lock_hash))
         if not known:
             raise _no_environment(lock_hash)
@@ -185,6 +194,7 @@ class Scheduler:
                 f"the environment {lock_hash} was not made from the set {set_hash}",
                 hint="`park versions MODULE` shows how they differ",
             )
+        return set_hash or known[0]
 
     # -- reading
 

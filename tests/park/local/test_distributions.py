@@ -104,3 +104,15 @@ def test_a_developed_tree_owns_what_lies_in_it(tmp_path: Path, site: Path) -> No
     root = developed(tmp_path, site, '[project]\nname = "park-t-film"\nversion = "1"\n')
     assert owner(root, "anything", "src/anything.py") == "park-t-film"
     assert owner(tmp_path, "anything", "elsewhere/anything.py") is None
+
+
+def test_a_virtualenv_in_a_developed_tree_is_not_of_that_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "film" / ".venv" / "site"
+    site.mkdir(parents=True)
+    monkeypatch.syspath_prepend(site)
+    developed(tmp_path, site, '[project]\nname = "park-t-film"\nversion = "1"\n')
+    install_distribution(site, "park-t-one", "1", files={"park_t/two.py": ""})
+    assert owner(site, "park_t.two", "park_t/two.py") == "park-t-one"
+    assert owner(tmp_path, "film", "film/film.py") == "park-t-film"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-from typing import Any
+import sys
 
-from park.cli.options import add_json, add_service, service_of
+from park.cli.jobs.printed_result import json_of, pickle_lines, text_of
+from park.cli.options import add_json, add_service, print_json, service_of
 from park.errors import ParkError
 
-__all__ = ["EXAMPLES", "configure", "printable", "run"]
+__all__ = ["EXAMPLES", "configure", "print_result", "run"]
 
 EXAMPLES = """examples:
   park result 0199…                  waits until there is one
@@ -26,27 +26,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the result as JSON, which is also how a person reads numbers best."""
+    """Print the result: as JSON, but for what JSON has no form for where people read it."""
     job = service_of(options).job(options.job)
     try:
-        value = job.result(options.timeout)
+        document = job.encoded_result(options.timeout)
     except TimeoutError as error:
         raise ParkError(
             str(error), hint=f"it goes on; `park logs -f {job.id}` follows it"
         ) from error
-    print(json.dumps(printable(value), indent=2, ensure_ascii=False))
+    if options.json:
+        print_json(json_of(document))
+    else:
+        print_result(document)
     return 0
 
 
-def printable(value: Any) -> Any:
-    """Return ``value`` as JSON data: arrays as lists, anything else that JSON lacks as text."""
-    if isinstance(value, dict):
-        return {str(key): printable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [printable(item) for item in value]
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else str(value)  # noqa: PLR0124 (NaN)
-    to_list = getattr(value, "tolist", None)
-    return printable(to_list()) if to_list else str(value)
+def print_result(document: object) -> None:
+    """Print an encoded result for people, and on stderr where its pickles are."""
+    print(text_of(document))
+    for line in pickle_lines(document):
+        print(line, file=sys.stderr)

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from park.cli.jobs.logs import follow
-from park.cli.jobs.result import printable
+from park.cli.jobs.printed_result import json_of
+from park.cli.jobs.result import print_result
 from park.cli.options import (
     add_submission,
     print_json,
@@ -42,14 +43,9 @@ def run(options: argparse.Namespace) -> int:
     record = job.refresh()
     completed = record.status == JobState.COMPLETED
     if options.json:
-        result = printable(job.result()) if completed else None
+        result = json_of(job.encoded_result()) if completed else None
         print_json({"id": job.id, "status": record.status, "result": result, "error": record.error})
         return 0 if completed else JobFailed.exit_code
-    print(_text(job.result()))  # raises JobFailed, with the reason, where there is no result
+    # raises JobFailed, with the reason, where there is no result
+    print_result(job.encoded_result())
     return 0
-
-
-def _text(value: object) -> str:
-    import json
-
-    return json.dumps(printable(value), indent=2, ensure_ascii=False)

@@ -161,11 +161,9 @@ class Bindings:
 
     def _installed(self, here: LocalSet, before: tuple[Installing, ...]) -> Binding | None:
         """Return the binding to the last of the installs ``before`` that is of the same set."""
+        set_hash = here.requirements.hash
         for each in reversed(before):
-            if (
-                each.set_hash.exception() is not None
-                or each.set_hash.result() != here.requirements.hash
-            ):
+            if each.set_hash.exception() is not None or each.set_hash.result() != set_hash:
                 continue
             record = self._state_of(each)
             if record is None or (each.sent.done() and record.state == InstallState.FAILED):
@@ -173,8 +171,8 @@ class Bindings:
                     self._installs.remove(each)
                 return None
             if record.state == InstallState.READY:
-                return Binding(lock_hash=record.lock_hash, set_hash=here.requirements.hash)
-            return Binding(install=record.id, set_hash=here.requirements.hash)
+                return Binding(lock_hash=record.lock_hash, set_hash=set_hash, is_local=True)
+            return Binding(install=record.id, set_hash=set_hash, is_local=True)
         return None
 
     def _state_of(self, installing: Installing) -> InstallRecord | None:

@@ -105,8 +105,8 @@ def binding_here(
     if record.error is not None:
         raise from_problem(record.error)
     if record.state == InstallState.READY:
-        return Binding(lock_hash=record.lock_hash, set_hash=record.set_hash)
-    return Binding(install=record.id, set_hash=record.set_hash)
+        return Binding(lock_hash=record.lock_hash, set_hash=record.set_hash, is_local=True)
+    return Binding(install=record.id, set_hash=record.set_hash, is_local=True)
 
 
 def _why(here: LocalSet, instead: ThereInstead) -> list[str]:

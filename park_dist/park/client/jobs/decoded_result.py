@@ -2,56 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from park.build.cache import user_cache
 from park.build.local_set import local_set
-from park.errors import EnvironmentMismatch, LocalSetError
+from park.client.jobs.plain_result import pickled_types
+from park.errors import EnvironmentMismatch, InvalidEntryPoint, LocalSetError
+from park.model.entry_point import EntryPoint
 from park.runtime import codec
 
-__all__ = ["decode_result"]
+__all__ = ["decode_result", "set_hash_here"]
 
 
-def decode_result(document: Any, *, set_hash: str | None) -> Any:
-    """Return the value of an encoded result.
+def decode_result(
+    document: Any, *, entry_point: str, set_hash: str | None, here: Callable[[], str | None]
+) -> Any:
+    """Return the value of an encoded result of a job of ``entry_point``.
 
-    A pickle is read only where what is installed here has the set hash of the job that made
-    it; raises `EnvironmentMismatch` elsewhere, and for numpy data where numpy is absent.
+    A pickle is read only where ``here``, which says what set of versions this process has for
+    that entry point, returns the ``set_hash`` of the job. Raises `EnvironmentMismatch`
+    elsewhere, and for numpy data where numpy is absent.
     """
+    types = pickled_types(document)
+    found = here() if types and set_hash is not None else None
+    if types and (found is None or found != set_hash):
+        raise EnvironmentMismatch(
+            f"the result of {entry_point} has a pickle of {', '.join(types)}, made under the set "
+            f"{_short(set_hash)}; {_what_is_here(entry_point, found)}",
+            hint='job.result(as_="json") has it as data and text; where the same versions are '
+            "installed result() returns the object, and so gets it a job that runs under the "
+            "same lock: service.submit(function, job, lock=job.lock_hash)",
+        )
     try:
-        return codec.decode(document, set_hash=None)
-    except codec.CodecError as error:
-        if set_hash is None or not _has_pickle(document):
-            raise EnvironmentMismatch(f"the result cannot be read here: {error}") from error
-    try:
-        return codec.decode(document, set_hash=_set_hash_here(document, set_hash))
+        return codec.decode(document, set_hash=found)
     except codec.CodecError as error:
         raise EnvironmentMismatch(
             f"the result cannot be read here: {error}",
-            hint="return numbers, texts, lists, dicts or numpy arrays: those are read anywhere",
+            hint='job.result(as_="json") has it as data and text',
         ) from error
 
 
-def _set_hash_here(document: Any, set_hash: str) -> str | None:
-    """Return ``set_hash`` if the project that defines the pickled types has that set here."""
-    for module in sorted(_pickled_modules(document)):
-        try:
-            if local_set(module, cache=user_cache()).requirements.hash == set_hash:
-                return set_hash
-        except LocalSetError:
-            continue
-    return None
+def set_hash_here(entry_point: str) -> str | None:
+    """Return the set hash of what is installed here for ``entry_point``; None where nothing is."""
+    try:
+        module = EntryPoint.parse(entry_point).module
+        return local_set(module, cache=user_cache()).requirements.hash
+    except (InvalidEntryPoint, LocalSetError):
+        return None
 
 
-def _pickled_modules(value: Any) -> set[str]:
-    if isinstance(value, list):
-        return {name for item in value for name in _pickled_modules(item)}
-    if not isinstance(value, dict):
-        return set()
-    if value.get(codec.TAG) == "pickle":
-        return {str(value["type"]).partition(".")[0]}
-    return {name for item in value.values() for name in _pickled_modules(item)}
+def _what_is_here(entry_point: str, found: str | None) -> str:
+    module = entry_point.partition(":")[0]
+    if found is None:
+        return f"what that is here is unknown: {module} is not installed"
+    return f"here {module} is of the set {_short(found)}"
 
 
-def _has_pickle(value: Any) -> bool:
-    return bool(_pickled_modules(value))
+def _short(set_hash: str | None) -> str:
+    return "that nobody knows" if set_hash is None else f"{set_hash[:12]}…"

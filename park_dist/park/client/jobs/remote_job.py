@@ -8,15 +8,16 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from park.client.access.transport import Transport, patient
 from park.client.connection import WithConnection
-from park.client.jobs.decoded_result import decode_result
+from park.client.jobs.decoded_result import decode_result, set_hash_here
 from park.client.jobs.phased import Phased
+from park.client.jobs.plain_result import plain_json
 from park.client.jobs.when import Condition
 from park.client.submission.item import Item, State
-from park.errors import JobCancelled, JobFailed, UnknownItem
+from park.errors import JobCancelled, JobFailed, UnknownItem, UsageError
 from park.model.conditions import JobIs, Leaf, Phase
 from park.model.file_names import in_url
 from park.model.references import Reference, What
@@ -191,11 +192,33 @@ class RemoteJob(Phased):
         self._record = record
         return record
 
-    def result(self, timeout: float | None = None) -> Any:
+    def result(
+        self, timeout: float | None = None, *, as_: Literal["object", "json"] = "object"
+    ) -> Any:
         """Wait for the job and return what it returned.
 
-        Raises `JobFailed` (with the traceback in ``details``), `JobCancelled`, or
-        `TimeoutError` after ``timeout`` seconds.
+        Objects of types that are no plain data come back where the versions are installed
+        that the job ran with: in the process that submitted it, and wherever the set of its
+        entry point is the same. ``as_="json"`` gives JSON data anywhere: tuples and arrays as
+        lists, of such an object its type and its repr.
+
+        Raises `JobFailed` (with the traceback in ``details``), `JobCancelled`,
+        `EnvironmentMismatch` for an object of other versions, or `TimeoutError` after
+        ``timeout`` seconds.
+        """
+        if as_ not in {"object", "json"}:
+            raise UsageError(f'as_={as_!r}: it is "object" or "json"')
+        document = self.encoded_result(timeout)
+        if as_ == "json":
+            return plain_json(document)
+        if self._value is None:
+            self._value = (self._decoded(document),)
+        return self._value[0]
+
+    def encoded_result(self, timeout: float | None = None) -> Any:
+        """Wait for the job and return what it returned, in the JSON form of the wire.
+
+        Raises as `result`, but for what cannot be read here.
         """
         record = self._until_final(timeout, self._asked_with_result)
         if record.status is JobState.CANCELLED:
@@ -206,14 +229,26 @@ class RemoteJob(Phased):
                 hint=f"park status {self.id} --traceback; park logs {self.id}",
                 details={"traceback": self.traceback()},
             )
-        if self._value is None:
-            self._value = (self._decoded(),)
-        return self._value[0]
-
-    def _decoded(self) -> Any:
         if self._document is None:  # it was final before anybody asked for its result
             self._record = self._asked_with_result(0)
-        return decode_result(self._document, set_hash=self.refresh().set_hash)
+        return self._document
+
+    def _decoded(self, document: Any) -> Any:
+        return decode_result(
+            document,
+            entry_point=self._entry_point,
+            set_hash=self.refresh().set_hash,
+            here=self._set_hash_here,
+        )
+
+    def _set_hash_here(self) -> str | None:
+        """Return the set of what this process has for the entry point: as it was submitted."""
+        binding = None if self._item is None else self._item.binding
+        if binding is not None and binding.done() and binding.exception() is None:
+            bound = binding.result()
+            if bound.is_local:
+                return bound.set_hash
+        return set_hash_here(self._entry_point)
 
     def _asked_with_result(self, wait: float) -> JobRecord:
         """Ask for the job and, in the same answer, for its result where it has one."""
