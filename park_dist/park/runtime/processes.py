@@ -15,6 +15,7 @@ from typing import Any
 __all__ = [
     "Identity",
     "boot_id",
+    "cpu_s",
     "end_all",
     "end_session",
     "exit_line",
@@ -68,6 +69,7 @@ class _Stat:
     state: str
     session: int
     started: int
+    ticks: int
 
     @property
     def has_ended(self) -> bool:
@@ -99,7 +101,13 @@ def _stat(pid: int) -> _Stat | None:
         os.close(descriptor)
     # the second field is the program's name in parentheses and may hold anything
     fields = line.rpartition(b")")[2].split()
-    return _Stat(state=fields[0].decode(), session=int(fields[3]), started=int(fields[19]))
+    return _Stat(
+        state=fields[0].decode(),
+        session=int(fields[3]),
+        started=int(fields[19]),
+        # utime, stime and those of the children that it has waited for
+        ticks=sum(int(each) for each in fields[11:15]),
+    )
 
 
 def is_running(pid: int) -> bool:
@@ -117,6 +125,12 @@ def session_members(session: int) -> list[int]:
             if stat is not None and stat.session == session and not stat.has_ended:
                 found.append(int(entry))
     return found
+
+
+def cpu_s(session: int) -> float:
+    """Return the processor seconds that the living processes of a session have used."""
+    found = (_stat(pid) for pid in session_members(session))
+    return sum(stat.ticks for stat in found if stat is not None) / os.sysconf("SC_CLK_TCK")
 
 
 def signal_group(pid: int, number: int) -> None:

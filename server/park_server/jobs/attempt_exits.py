@@ -72,6 +72,7 @@ class AttemptExits:
             cancel_requested=run.cancel_requested,
             timed_out_s=run.timed_out_s,
             not_kept=not_kept,
+            forked_cpu_s=run.forked_cpu_s,
         )
         if end.status is JobState.FAILED and await self._tried_again(run, end):
             return

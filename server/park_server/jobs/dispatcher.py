@@ -112,8 +112,7 @@ class Dispatcher:
 
     def pid_of(self, job: JobId) -> int | None:
         """Return the process of ``job``, or None where it has none."""
-        run = self._runs.get(job)
-        return None if run is None else run.pid
+        return run.pid if (run := self._runs.get(job)) else None
 
     def slots(self) -> tuple[int, int]:
         """Return how many slots are taken, and how many there are; from any thread."""
@@ -127,10 +126,14 @@ class Dispatcher:
         """Return the jobs that run."""
         return list(self._runs)
 
+    def why_fresh(self, job: StoredJob) -> str | None:
+        """Say why ``job`` was not forked though it could have been, where that is so."""
+        asked = job.options.fresh or job.started is None
+        return None if asked else self._engine.why_fresh(str(job.lock_hash), job.entry_point)
+
     def stop_for_room(self, job: JobId, why: str) -> None:
         """Stop a job that takes too much of the disk: it fails for the reason ``why``."""
-        run = self._runs.get(job)
-        if run is not None and run.no_room is None:
+        if (run := self._runs.get(job)) is not None and run.no_room is None:
             run.no_room = why
             self._steps.do(job, partial(self._engine.cancel, job, 0.0))
 
@@ -168,8 +171,7 @@ class Dispatcher:
 
     async def cancel(self, job: JobId) -> None:
         """End a job that was found running; returns when its processes are gone, or it ends so."""
-        run = self._runs.get(job)
-        if run is None:
+        if (run := self._runs.get(job)) is None:
             return
         run.cancel_requested = True
         await self._steps.cancel(job, partial(self._engine.cancel, job, CANCEL_GRACE_S))
@@ -325,8 +327,7 @@ class Dispatcher:
     async def _launch(self, run: Run) -> None:
         """Hand a committed attempt to the engine.
 
-        No pause between the commit and this: a cancel that finds the job running in the
-        database finds it at the engine, too.
+        No pause before: a cancel that finds it running in the database finds it there, too.
         """
         job = run.id
         self._starting.discard(job)
@@ -351,12 +352,11 @@ class Dispatcher:
         """Have the attempt ended when its time is up; time before a restart counts."""
         if timeout_s is not None:
             spent = datetime.now(UTC) - datetime.fromisoformat(run.started)
-            left = max(0.0, timeout_s - spent.total_seconds())
-            loop = asyncio.get_running_loop()
+            left, loop = max(0.0, timeout_s - spent.total_seconds()), asyncio.get_running_loop()
             run.timer = loop.call_later(left, self._expire, run, timeout_s)
 
     def _expire(self, run: Run, timeout_s: float) -> None:
-        run.timed_out_s = timeout_s
+        run.timed_out_s, run.forked_cpu_s = timeout_s, self._engine.forked_cpu_s(run.id)
         self._steps.do(run.id, partial(self._engine.cancel, run.id, CANCEL_GRACE_S))
 
     def _timeout_of(self, run: Run) -> float | None:

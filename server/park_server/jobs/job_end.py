@@ -96,12 +96,15 @@ def end_of(
     cancel_requested: bool,
     timed_out_s: float | None,
     not_kept: str = "",
+    forked_cpu_s: float | None = None,
 ) -> JobEnd:
     """Return how a job ends whose last attempt ``exited``; ``not_kept`` says why it has no files.
 
     That is a remark to however it ended: the result of a long computation is no worse for it.
+    ``forked_cpu_s`` is what a forked one had used of the processor when its time was up.
     """
-    end = _end_of(exited, files, cancel_requested=cancel_requested, timed_out_s=timed_out_s)
+    too_long = None if timed_out_s is None else _out_of_time(timed_out_s, forked_cpu_s)
+    end = _end_of(exited, files, cancel_requested=cancel_requested, too_long=too_long)
     if not not_kept:
         return end
     return replace(end, error="; ".join(filter(None, [end.error, not_kept])))
@@ -112,9 +115,9 @@ def _end_of(
     files: Sequence[FileRecord],
     *,
     cancel_requested: bool,
-    timed_out_s: float | None,
+    too_long: str | None,
 ) -> JobEnd:
-    """Return how a job ends.
+    """Return how a job ends; ``too_long`` says that its time was up.
 
     An outcome that the job itself wrote counts first: what completed before the signal of a
     cancel reached it has completed. Then the reason why it was stopped, then how it died.
@@ -127,14 +130,28 @@ def _end_of(
         return JobEnd(status=JobState.COMPLETED, result=outcome.get("result"), files=files)
     if cancel_requested:
         return cancelled_on_request(files)
-    if timed_out_s is not None:
-        line = f"ran longer than its {timed_out_s:g} s and was stopped"
-        return JobEnd(status=JobState.FAILED, error=line, files=files)
+    if too_long is not None:
+        return JobEnd(status=JobState.FAILED, error=too_long, files=files)
     return JobEnd(
         status=JobState.FAILED,
         error=as_utf8(outcome.get("error") or _death(exited)),
         traceback=as_utf8(outcome.get("traceback") or "") or None,
         files=files,
+    )
+
+
+_IDLE_SHARE = 0.05
+"""Who waits for a thread that is not there uses next to nothing: some turns of a loop at first."""
+
+
+def _out_of_time(limit_s: float, forked_cpu_s: float | None) -> str:
+    line = f"ran longer than its {limit_s:g} s and was stopped"
+    if forked_cpu_s is None or forked_cpu_s > _IDLE_SHARE * limit_s:
+        return line
+    return (
+        f"{line}; it used the processor for {forked_cpu_s:.1f} s of them: where it waits for "
+        "threads that its fork does not have (OpenMP's, say), --fresh gives it an interpreter "
+        "of its own"
     )
 
 

@@ -23,7 +23,8 @@ class Run:
 
     ``user`` is its user's name, ``failures`` how often it failed before. ``started`` is in
     RFC 3339; ``timed_out_s`` the limit that was reached, ``timer`` what
-    waits for it; ``no_room`` says why it was stopped for want of room.
+    waits for it, ``forked_cpu_s`` the processor seconds that it had used by then where it was
+    forked; ``no_room`` says why it was stopped for want of room.
     """
 
     job: JobRequest
@@ -35,6 +36,7 @@ class Run:
     pid: int | None = None
     cancel_requested: bool = False
     timed_out_s: float | None = None
+    forked_cpu_s: float | None = None
     no_room: str | None = None
     timer: asyncio.TimerHandle | None = None
 

@@ -224,6 +224,7 @@ class Scheduler:
             ahead_of=self._dispatcher.ahead_of,
             remark=self._peers.remark,
             held_up=lambda: self._disk.remark,
+            why_fresh=self._dispatcher.why_fresh,
         )
 
     def pools(self) -> list[PoolRecord]:

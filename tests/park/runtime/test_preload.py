@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from pathlib import Path
 
+NATIVE = "import ctypes\nlibc = ctypes.CDLL(None)\nthread = ctypes.c_ulong()\n"
+"""Threads of C, as OpenMP's are: no Python runs in them, and `threading` knows none."""
+
 MODULES = {
     "plain.py": "",
     "leaving.py": "raise SystemExit(3)\n",
@@ -21,6 +25,16 @@ MODULES = {
         "end = threading.Event()\n"
         "threading.Thread(target=end.wait, name='watcher', daemon=True).start()\n"
     ),
+    "native.py": NATIVE + "libc.pthread_create(ctypes.byref(thread), None, libc.pause, None)\n",
+    "joined.py": NATIVE
+    + "libc.pthread_create(ctypes.byref(thread), None, libc.getpid, None)\n"
+    + "libc.pthread_join(thread, None)\n",
+    "numba/__init__.py": "",
+    "numba/np/__init__.py": "",
+    "numba/np/ufunc/__init__.py": "",
+    "numba/np/ufunc/parallel.py": "_is_initialized = False\n",
+    "parallel.py": "from numba.np.ufunc import parallel\nparallel._is_initialized = True\n",
+    "idle.py": "from numba.np.ufunc import parallel\n",
     "signals.py": (
         "import signal\n"
         "signal.signal(signal.SIGTERM, lambda *_: None)\n"
@@ -46,6 +60,16 @@ def said(folder: Path, code: str) -> str:
         ("no_such_module", "importing no_such_module failed: ModuleNotFoundError"),
         ("leaving", "importing leaving failed: SystemExit"),
         ("threaded", "importing threaded started threads: watcher"),
+        (
+            "native",
+            "importing native started a native thread (OpenMP's, say), which a fork would not have",
+        ),
+        ("joined", "None"),
+        (
+            "parallel",
+            "importing parallel started numba's parallel threads, which a fork would not have",
+        ),
+        ("idle", "None"),
     ],
 )
 def test_the_reason_why_jobs_cannot_be_forked_is_one_line(
@@ -53,6 +77,37 @@ def test_the_reason_why_jobs_cannot_be_forked_is_one_line(
 ) -> None:
     code = f"from park.runtime.preload import preload; print(preload({module!r}))"
     assert said(tmp_path, code) == reason
+
+
+def test_threads_that_survive_a_fork_are_no_reason(tmp_path: Path) -> None:
+    code = (
+        "from park.runtime import preload\n"
+        "preload._openblas_threads = lambda: iter([1])\n"
+        "print(preload.preload('native'))"
+    )
+    assert said(tmp_path, code) == "None"
+
+
+OPENBLAS = """
+int openblas_get_num_threads64_(void) { return 5; }
+int openblas_get_parallel64_(void) { return PARALLEL; }
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+@pytest.mark.parametrize(("parallel", "threads"), [(1, [4]), (0, []), (2, [])])
+def test_an_openblas_is_asked_how_many_threads_of_its_own_it_has(
+    tmp_path: Path, parallel: int, threads: list[int]
+) -> None:
+    (tmp_path / "blas.c").write_text(OPENBLAS.replace("PARALLEL", str(parallel)))
+    library = tmp_path / "libopenblas64.so"
+    command = ["cc", "-shared", "-fPIC", "-o", str(library), str(tmp_path / "blas.c")]
+    subprocess.run(command, check=True)
+    code = (
+        f"import ctypes; ctypes.CDLL({str(library)!r})\n"
+        "from park.runtime import preload; print([*preload._openblas_threads()])"
+    )
+    assert said(tmp_path / "modules", code) == str(threads)
 
 
 def test_what_was_imported_is_not_collected_any_more(tmp_path: Path) -> None:

@@ -44,6 +44,16 @@ def test_a_timeout_is_told_with_its_limit() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("cpu_s", "is_told"), [(None, False), (0.1, True), (0.6, True), (0.7, False)]
+)
+def test_a_fork_that_waits_for_nothing_is_told_apart(cpu_s: float | None, *, is_told: bool) -> None:
+    attempt = ended(ExitKind.SIGNALLED, signal=signal.SIGKILL)
+    end = end_of(attempt, files=[], cancel_requested=False, timed_out_s=12.0, forked_cpu_s=cpu_s)
+    assert str(end.error).startswith("ran longer than its 12 s and was stopped")
+    assert ("--fresh" in str(end.error)) is is_told
+
+
 def test_an_exception_is_told_in_one_line_with_its_traceback() -> None:
     outcome = {"state": "failed", "error": "ValueError: no data", "traceback": "Traceback…"}
     end = decide(ended(outcome=outcome))

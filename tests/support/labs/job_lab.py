@@ -157,6 +157,11 @@ _OTHER_MODULES = {
         "threading.Thread(target=forever.wait, daemon=True, name='helper').start()\n"
         "def which():\n    import os\n    return threading.active_count()\n"
     ),
+    "lab_native.py": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\nthread = ctypes.c_ulong()\n"
+        "libc.pthread_create(ctypes.byref(thread), None, libc.pause, None)\n"
+        "def which():\n    import os\n    return len(os.listdir('/proc/self/task'))\n"
+    ),
     "lab_handlers.py": (
         "import atexit, signal\n"
         "signal.signal(signal.SIGUSR1, lambda *_: None)\n"

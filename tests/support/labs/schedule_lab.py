@@ -64,6 +64,7 @@ class ToldEngine:
     def __init__(self) -> None:
         self.orders: asyncio.Queue[StartOrder] = asyncio.Queue()
         self.cancelled: asyncio.Queue[str] = asyncio.Queue()
+        self.unforkable = ""
 
     async def start(self, order: StartOrder, sink: Sink) -> None:
         del sink  # the test tells the dispatcher itself
@@ -77,6 +78,14 @@ class ToldEngine:
         del sink
         for order in orders:
             self.orders.put_nowait(order)
+
+    def forked_cpu_s(self, job_id: str) -> float | None:
+        del job_id
+        return None
+
+    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
+        del lock_hash, entry_point
+        return self.unforkable or None
 
     async def close(self) -> None: ...
 

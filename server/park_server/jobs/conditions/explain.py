@@ -48,7 +48,8 @@ class Explainer:
     ``ahead_of`` tells how many jobs come before one in the queue, None of one that is not there.
 
     ``remark`` tells of silent services that a job waits for, ``held_up`` what keeps all that
-    could go on, where something does. For one thread at a time.
+    could go on, where something does, ``why_fresh`` why a job was not forked. For one thread at
+    a time.
     """
 
     pools: Pools
@@ -57,6 +58,7 @@ class Explainer:
     ahead_of: Callable[[JobId], int | None]
     remark: Callable[[JobId], str]
     held_up: Callable[[], str]
+    why_fresh: Callable[[StoredJob], str | None]
 
     def why(self, connection: Connection, job: str, user: str) -> WhyRecord:
         """Return why ``job``, or an install, is in its state; raises `UnknownItem`."""
@@ -68,8 +70,13 @@ class Explainer:
             job=found.id,
             status=found.status,
             line=f"{self.line(connection, found)}{self._place(found)}",
-            chain=list(self._chain(connection, found)),
+            chain=[*self._remarks(found), *self._chain(connection, found)],
         )
+
+    def _remarks(self, job: StoredJob) -> Iterator[str]:
+        """Yield what is said of how a job was started."""
+        if reason := self.why_fresh(job):
+            yield f"in a fresh interpreter, which takes longer to start: {reason}"
 
     def line(self, connection: Connection, job: StoredJob) -> str:
         """Return the reason in one line."""

@@ -38,6 +38,7 @@ from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
+from park_server.jobs.stored_job import StoredJob
 
 __all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
 
@@ -92,6 +93,7 @@ class Settlement:
         ahead_of: Callable[[JobId], int | None],
         remark: Callable[[JobId], str],
         held_up: Callable[[], str],
+        why_fresh: Callable[[StoredJob], str | None],
     ) -> Explainer:
         """Return what explains jobs, for any one thread; see there."""
         reports = Reports(self._folder_of)
@@ -102,6 +104,7 @@ class Settlement:
             ahead_of=ahead_of,
             remark=remark,
             held_up=held_up,
+            why_fresh=why_fresh,
         )
 
     def pool_records(self) -> list[PoolRecord]:

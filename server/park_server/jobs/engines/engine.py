@@ -106,5 +106,11 @@ class Engine(Protocol):
     async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
         """Take up attempts that an earlier service started, and have ``sink`` hear of them."""
 
+    def forked_cpu_s(self, job_id: JobId) -> float | None:
+        """Return the processor seconds of a job that runs in a fork; None for any other."""
+
+    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
+        """Say why jobs of an entry point get fresh interpreters unasked; None where they do not."""
+
     async def close(self) -> None:
         """Let go of everything; what runs goes on and can be recovered."""

@@ -69,6 +69,7 @@ class ForkServerPool:
         self._retiring: set[ServerLink] = set()
         self._abandoned: set[ServerLink] = set()
         self._unforkable: set[ServerKey] = set()
+        self._reasons: dict[tuple[str, str], str] = {}
         self._watches = ProcessWatches()
 
     @property
@@ -159,8 +160,19 @@ class ForkServerPool:
         self._abandoned.discard(link)
         self._forget(link)
         link.last_words = _last_line(link.folder / "log")
+        if link.key in self._unforkable:
+            self.greeted(link, f"importing {link.key.module} ended the process that did it")
         shutil.rmtree(link.folder, ignore_errors=True)
         self._on_gone(link)
+
+    def greeted(self, link: ServerLink, reason: str | None) -> None:
+        """Note why a server does not fork what it was to import; None where it does."""
+        if reason is not None and link.key.module is not None:
+            self._reasons[link.key.lock_hash, link.key.module] = reason
+
+    def why_fresh(self, lock_hash: str, module: str) -> str | None:
+        """Return why jobs of ``module`` in an environment get fresh interpreters, where they do."""
+        return self._reasons.get((lock_hash, module))
 
     def _forget(self, link: ServerLink) -> None:
         self._retiring.discard(link)

@@ -106,6 +106,8 @@ class LocalEngine:
     # -- what fork servers report
 
     def _on_message(self, link: ServerLink, message: dict[str, Any]) -> None:
+        if message["event"] == "hello":
+            self._pool.greeted(link, message.get("reason"))
         job = self._jobs.get(message.get("job", ""))
         if job is None or job.link is not link or job.order.attempt != message["attempt"]:
             return
@@ -164,6 +166,22 @@ class LocalEngine:
                 self._place(job)
             else:
                 self._follow_folder(job, link.last_words)
+
+    # -- what is known of how jobs are started
+
+    def forked_cpu_s(self, job_id: JobId) -> float | None:
+        """See `Engine.forked_cpu_s`."""
+        job = self._jobs.get(job_id)
+        if job is None or job.pid is None or job.link is None:
+            return None
+        is_forked = not job.order.fresh and job.link.key.module is not None
+        greeting = job.link.hello.result() if job.link.is_ready else None
+        is_forked = is_forked and greeting is not None and greeting["module"] is not None
+        return processes.cpu_s(job.pid) if is_forked else None
+
+    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
+        """See `Engine.why_fresh`."""
+        return self._pool.why_fresh(lock_hash, entry_point.partition(":")[0])
 
     # -- following without a fork server
 

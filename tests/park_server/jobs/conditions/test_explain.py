@@ -83,6 +83,24 @@ def test_what_is_not_to_be_is_said_as_that(tmp_path: Path) -> None:
     run(test)
 
 
+def test_that_a_job_was_not_forked_is_said_with_the_reason(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=2) as here:
+            await here.submit("a")
+            await here.started()
+            assert why(here, "a")[1] == []
+            here.engine.unforkable = "importing mymodel started 3 native threads"
+            assert why(here, "a")[1] == [
+                "in a fresh interpreter, which takes longer to start: importing mymodel started 3 "
+                "native threads"
+            ]
+            await here.submit("b", fresh=True)
+            await here.started()
+            assert why(here, "b")[1] == []  # it is so because it was asked for
+
+    run(test)
+
+
 def test_why_an_install_is_where_it_is(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path) as here:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.labs.job_lab import JobLab, is_running, make_environment
+from support.labs.job_lab import Fifo, JobLab, is_running, make_environment
 
+from park.model.ids import JobId
 from park.runtime.codec import decode
 
 LAB_MARKED = """
@@ -117,6 +118,45 @@ def test_fork_servers_and_their_memory_are_told(lab: JobLab) -> None:
         assert "started threads" in str(by_module[None].reason)
         await engine.shut_down()
         assert await engine.fork_servers() == []
+
+    run(test)
+
+
+def test_why_a_job_was_not_forked_is_known_beyond_its_fork_server(lab: JobLab) -> None:
+    async def test() -> None:
+        engine = lab.engine()
+        ended = await lab.run(engine, lab.order("lab_native:which"))
+        # in an interpreter of its own the import starts the thread again, and it is there
+        assert decode((ended.outcome or {})["result"], set_hash=None) == 2
+        await lab.run(engine, lab.order("lab:add", 1))
+        await lab.run(engine, lab.order("lab_exits:nothing"))
+        engine.renew("lock")
+        assert "started a native thread" in str(engine.why_fresh("lock", "lab_native:which"))
+        assert "ended the process" in str(engine.why_fresh("lock", "lab_exits:f"))
+        assert engine.why_fresh("lock", "lab:add") is None
+        assert engine.why_fresh("another", "lab_native:which") is None
+        await engine.shut_down()
+
+    run(test)
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["forked", "fresh"])
+def test_what_a_forked_job_uses_of_the_processor_is_told(
+    lab: JobLab, tmp_path: Path, *, fresh: bool
+) -> None:
+    pipe = Fifo(tmp_path / "up")
+
+    async def test() -> None:
+        engine = lab.engine()
+        order = lab.order("lab:stubborn", str(pipe.path), fresh=fresh)
+        await engine.start(order, lab.sink)
+        await pipe.read()
+        used = engine.forked_cpu_s(order.job_id)
+        assert (used is None) if fresh else (used is not None and 0 <= used < 1)
+        assert engine.forked_cpu_s(JobId("another")) is None
+        await engine.cancel(order.job_id, 0.05)
+        await engine.shut_down()
+        pipe.close()
 
     run(test)
 
