@@ -8,7 +8,8 @@ and every call is plain. Nothing outside the standard library is imported here.
 from __future__ import annotations
 
 import sys
-from contextvars import ContextVar
+
+from park.blocks import current_block, outside_of_blocks
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
@@ -31,10 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KEYWORDS",
     "called",
-    "current_block",
     "current_service",
-    "entered",
-    "left",
     "parameters",
     "positional_parameters",
     "service_named",
@@ -44,57 +42,22 @@ KEYWORDS = frozenset({"service", "when", "retries", "backoff", "timeout", "label
 """What park takes of a call's keywords; one that the function itself declares is its own."""
 
 
-class Block:
-    """A ``with service:``, and what was submitted in it; ``outer`` is the block around it."""
-
-    __slots__ = ("outer", "service", "submitted")
-
-    def __init__(self, service: Any, outer: Block | None) -> None:
-        self.service = service
-        self.outer = outer
-        self.submitted: list[Any] = []
-
-
-# Values are never changed in place: each thread and each task has its own innermost block.
-_innermost: ContextVar[Block | None] = ContextVar("park_block", default=None)
-
-
-def entered(service: Any) -> Block:
-    """Begin a block of ``service`` in this thread or task."""
-    block = Block(service, _innermost.get())
-    _innermost.set(block)
-    return block
-
-
-def left(service: Any) -> Block:
-    """End the innermost block of ``service`` in this thread or task; return it."""
-    block = _innermost.get()
-    while block is not None and block.service is not service:
-        block = block.outer
-    if block is None:
-        raise RuntimeError(f"the block of {service!r} was not begun in this thread or task")
-    _innermost.set(block.outer)
-    return block
-
-
-def current_block() -> Block | None:
-    """Return the innermost block of this thread or task."""
-    return _innermost.get()
-
-
 def current_service() -> Any:
     """Return the service of the innermost block, or None outside of any."""
-    block = _innermost.get()
+    block = current_block()
     return None if block is None else block.service
 
 
 def service_named(service: Any) -> Any:
     """Return the service of a call: ``service`` (one, or its name or URL), else the block's.
 
-    Raises `UsageError` for anything else.
+    Raises `UsageError` for anything else, and where it is not known whether this is in a block.
     """
     if service is None:
-        return current_service()
+        found = current_service()
+        if found is None:
+            outside_of_blocks()
+        return found
     if isinstance(service, str):
         import importlib  # by its public name: the client is above, and in a job there is none
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from contextvars import copy_context
 from functools import wraps
 from typing import Any
 
 import pytest
 
+from park.blocks import entered, left
 from park.calling import (
     called,
-    current_block,
     current_service,
-    entered,
-    left,
     parameters,
     positional_parameters,
     service_named,
@@ -85,7 +82,7 @@ def test_in_a_block_calls_go_to_its_service_and_after_it_to_the_one_around() -> 
     left(inner)
     call("b")
     left(outer)
-    assert current_block() is None
+    assert current_service() is None
     assert [each[1] for each in (*inner.calls, *outer.calls)] == [("a",), ("b",)]
 
 
@@ -107,16 +104,13 @@ def test_leaving_a_block_leaves_those_inside_it() -> None:
         left(inner)
 
 
-def test_a_block_is_of_its_thread_and_of_its_task() -> None:
-    service, seen = Service(), []
+def test_a_block_is_of_its_task() -> None:
+    service, other = Service(), Service()
     entered(service)
-    thread = threading.Thread(target=lambda: seen.append(current_service()))
-    thread.start()
-    thread.join()
     task = copy_context()
-    task.run(entered, Service())
+    task.run(entered, other)
     assert current_service() is service
-    assert seen == [None]
+    task.run(left, other)
     left(service)
 
 

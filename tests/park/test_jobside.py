@@ -9,7 +9,6 @@ import inspect
 import json
 import pickle
 import sys
-import threading
 from abc import ABC
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from typing import Any
 import pytest
 
 import park
-from park import calling
+from park import blocks, calling
 from park.errors import UsageError
 from park.jobside import job, job_directory, mark_of, progress
 from park.runtime import outcome
@@ -77,11 +76,11 @@ class Recorder:
 
 @contextmanager
 def block(service: Recorder) -> Iterator[None]:
-    calling.entered(service)
+    blocks.entered(service)
     try:
         yield
     finally:
-        calling.left(service)
+        blocks.left(service)
 
 
 class Curves:
@@ -171,7 +170,7 @@ def test_a_class_with_slots_or_a_metaclass_can_be_a_job() -> None:
     assert isinstance(Abstract(), Abstract)
 
 
-def test_blocks_are_those_of_a_thread_and_of_a_task() -> None:
+def test_blocks_are_those_of_a_task() -> None:
     async def inner(service: Recorder) -> object:
         with block(service):
             await asyncio.sleep(0)
@@ -183,17 +182,11 @@ def test_blocks_are_those_of_a_thread_and_of_a_task() -> None:
         return list(found) == [first, second]
 
     assert asyncio.run(both())
-    seen: list[object] = []
-    with block(Recorder()):
-        thread = threading.Thread(target=lambda: seen.append(calling.current_service()))
-        thread.start()
-        thread.join()
-    assert seen == [calling.current_service()] == [None]
 
 
 def test_leaving_a_block_that_was_not_entered_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="not begun in this thread or task"):
-        calling.left(Recorder())
+        blocks.left(Recorder())
 
 
 def test_an_async_function_stays_one() -> None:

@@ -10,7 +10,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from park.calling import current_block, service_named
+from park.blocks import current_block
+from park.calling import service_named
 from park.client.access.transport import patient
 from park.client.connection import WithConnection
 from park.client.installs.background import Installing

@@ -12,9 +12,9 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from urllib.parse import quote
 
+from park.blocks import current_block, entered, left, reach_threads
 from park.build.cache import user_cache
 from park.build.local_set import local_set
-from park.calling import current_block, entered, left
 from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.installs.bundle_install import install_bundle
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from park.client.jobs.sweep import Jobs
 
 __all__ = ["Service", "remote_service"]
+
+reach_threads()  # before any pool that a block could be meant for
 
 
 def remote_service(name: str | None = None) -> Service:
@@ -66,8 +68,10 @@ class Service(ServiceQueries):
     """A service, as one user with one token.
 
     ``with service:`` makes it the one where calls of jobs go, `park.fetch_url` and the like,
-    in this thread or asyncio task. The block ends once the service has all that was submitted
-    in it; where that failed, it raises the first error, with the others as its notes. In a
+    in this thread or asyncio task, in threads that are started in it, and in calls that are
+    submitted in it to a thread pool. Where nobody knows whether a call is in the block (another
+    thread, a process of a pool), it is refused. The block ends once the service has all that was
+    submitted in it; where that failed, it raises the first error, with the others as its notes. In a
     coroutine ``async with service:`` does the same, and other tasks go on meanwhile.
     """
 
@@ -114,7 +118,8 @@ class Service(ServiceQueries):
     def __enter__(self) -> Self:
         """Begin a block: what is submitted in it goes here, unless ``service=`` says otherwise.
 
-        It holds for this thread, or this task, alone; blocks nest.
+        It holds for this thread, or this task, and the threads that are started in it; blocks
+        nest.
         """
         entered(self)
         return self

@@ -24,7 +24,15 @@ import park.runtime
 
 __all__ = ["RuntimeCopy", "copy_runtime", "runtime_files", "runtime_hash"]
 
-_JOB_SIDE = ("__init__.py", "calling.py", "errors.py", "fitting.py", "jobside.py", "py.typed")
+_JOB_SIDE = (
+    "__init__.py",
+    "blocks.py",
+    "calling.py",
+    "errors.py",
+    "fitting.py",
+    "jobside.py",
+    "py.typed",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

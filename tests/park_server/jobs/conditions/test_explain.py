@@ -90,10 +90,9 @@ def test_that_a_job_was_not_forked_is_said_with_the_reason(tmp_path: Path) -> No
             await here.started()
             assert why(here, "a")[1] == []
             here.engine.unforkable = "importing mymodel started 3 native threads"
-            assert why(here, "a")[1] == [
-                "in a fresh interpreter, which takes longer to start: importing mymodel started 3 "
-                "native threads"
-            ]
+            (line,) = why(here, "a")[1]
+            assert line.startswith("in a fresh interpreter, which takes longer to start: importing")
+            assert line.endswith("started 3 native threads")
             await here.submit("b", fresh=True)
             await here.started()
             assert why(here, "b")[1] == []  # it is so because it was asked for

@@ -1,0 +1,181 @@
+"""Blocks: the ``with service:`` in which this thread or task is.
+
+A context variable has it. `asyncio` hands those on to tasks and to `asyncio.to_thread`;
+threads and pools begin without. What is started in a block is in it all the same: once a
+client is there (`reach_threads`), a new thread remembers the block that it was started in, and
+a thread pool runs each call in the block that it was submitted in. Where neither is known,
+because a thread was there before, or in a process of a pool, nobody can say whether a call
+belongs to the block that is open elsewhere: `outside_of_blocks` refuses it.
+
+Nothing outside the standard library is imported here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextvars import ContextVar
+
+TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
+if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = [
+    "Block",
+    "current_block",
+    "entered",
+    "left",
+    "outside_of_blocks",
+    "reach_threads",
+]
+
+
+class Block:
+    """A ``with service:``, and what was submitted in it; ``outer`` is the block around it."""
+
+    __slots__ = ("outer", "service", "submitted")
+
+    def __init__(self, service: Any, outer: Block | None) -> None:
+        self.service = service
+        self.outer = outer
+        self.submitted: list[Any] = []
+
+
+# Values are never changed in place: each thread and each task has its own innermost block.
+_innermost: ContextVar[Block | int] = ContextVar("park_block")
+"""The innermost block; or the process in which it is certain that this is in none."""
+
+_open: list[Block] = []
+"""The blocks of this process, of all threads and tasks."""
+
+_VARIABLE = "PARK_IN_BLOCK"
+"""Tells processes that are started in a block that they are: it has the number of this one."""
+
+_count: mmap.mmap | None = None
+"""A byte that forked processes share: how many blocks are open, 255 for more."""
+
+_counts_of: int | None = None
+"""The process that writes it; those that were forked from it read it."""
+
+_INHERITED = "_park_block"
+"""The attribute of a thread with the block that it was started in, or None."""
+
+
+def entered(service: Any) -> Block:
+    """Begin a block of ``service`` in this thread or task."""
+    block = Block(service, current_block())
+    _innermost.set(block)
+    _open.append(block)
+    _tell_others()
+    return block
+
+
+def left(service: Any) -> Block:
+    """End the innermost block of ``service`` in this thread or task; return it."""
+    block, inside = current_block(), []
+    while block is not None and block.service is not service:
+        inside.append(block)
+        block = block.outer
+    if block is None:
+        raise RuntimeError(f"the block of {service!r} was not begun in this thread or task")
+    _innermost.set(block.outer or os.getpid())
+    _open[:] = [each for each in _open if each is not block and each not in inside]
+    _tell_others()
+    return block
+
+
+def _tell_others() -> None:
+    """Let other processes know whether a block is open here."""
+    if _open:
+        os.environ[_VARIABLE] = str(os.getpid())
+    else:
+        os.environ.pop(_VARIABLE, None)
+    if _count is not None and os.getpid() == _counts_of:
+        _count[0] = min(len(_open), 255)
+
+
+def current_block() -> Block | None:
+    """Return the innermost block of this thread or task; None outside of any."""
+    found = _innermost.get(None)
+    if found is not None:
+        return found if isinstance(found, Block) else None
+    threading = sys.modules.get("threading")
+    return None if threading is None else getattr(threading.current_thread(), _INHERITED, None)
+
+
+def outside_of_blocks() -> None:
+    """Return where it is certain that this call is in no block; raises `UsageError` elsewhere."""
+    if _innermost.get(None) == os.getpid():  # it has left its block, or was submitted outside
+        return
+    where = _in_doubt()
+    if where is not None:
+        from park.errors import UsageError
+
+        raise UsageError(
+            f"a job is called in {where}, while a block of a service is open in another: it is "
+            "not known whether it is to run there or here",
+            hint="pass service=…, or use service.map(…) or service.executor() in place of the "
+            "pool; to run it here, call it while no block is open",
+        )
+
+
+def _in_doubt() -> str | None:
+    """Say where this call is made, where a block elsewhere could be meant for it."""
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return None
+    if _open and threading.current_thread() is not threading.main_thread():
+        return f"the thread {threading.current_thread().name!r}"
+    if _is_of_pool() and (_is_told() or (_count is not None and _count[0] and not _open)):
+        return f"the process {os.getpid()} of a pool"
+    return None
+
+
+def _is_told() -> bool:
+    return os.environ.get(_VARIABLE, str(os.getpid())) != str(os.getpid())
+
+
+def _is_of_pool() -> bool:
+    """Tell whether this process is one of `multiprocessing`, or of joblib's loky."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and process.current_process().name != "MainProcess"
+
+
+def reach_threads() -> None:
+    """Have threads be in the block that they are started in, and calls in that of their submit."""
+    import functools
+    import mmap
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    global _count, _counts_of
+    if _count is not None:
+        return
+    _count, _counts_of = mmap.mmap(-1, 1), os.getpid()
+    start, submit = threading.Thread.start, ThreadPoolExecutor.submit
+
+    @functools.wraps(start)
+    def start_in_block(thread: threading.Thread) -> None:
+        setattr(thread, _INHERITED, current_block())
+        start(thread)
+
+    @functools.wraps(submit)
+    def submit_in_block(
+        pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Any:
+        return submit(pool, _run_in, current_block(), function, args, kwargs)
+
+    threading.Thread.start = start_in_block  # type: ignore[method-assign]
+    ThreadPoolExecutor.submit = submit_in_block  # type: ignore[method-assign]
+
+
+def _run_in(
+    block: Block | None, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any
+) -> Any:
+    before = _innermost.set(block or os.getpid())
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _innermost.reset(before)
