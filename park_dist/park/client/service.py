@@ -71,8 +71,8 @@ class Service(ServiceQueries):
     in this thread or asyncio task, in threads that are started in it, and in calls that are
     submitted in it to a thread pool. Where nobody knows whether a call is in the block (another
     thread, a process of a pool), it is refused. The block ends once the service has all that was
-    submitted in it; where that failed, it raises the first error, with the others as its notes. In a
-    coroutine ``async with service:`` does the same, and other tasks go on meanwhile.
+    submitted in it; where that failed, it raises the first error, with the others as its notes.
+    In a coroutine ``async with service:`` does the same, and other tasks go on meanwhile.
     """
 
     def __eq__(self, other: object) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
 from park.client.access.token import is_token
+from park.client.access.variable_token import is_of_nobody, variable_token
 from park.errors import NotAuthenticated, UnknownItem, UsageError
 
 __all__ = ["Address", "checked_url", "find_service"]
@@ -32,8 +33,9 @@ def find_service(name: str | None = None) -> Address:
     """Return the address of the service ``name``: a configured name or a URL.
 
     Without a name: ``PARK_SERVICE``, else the configuration's default, else the only
-    service that runs on this machine. The token is ``PARK_TOKEN``, else the configured
-    token file, else the one of the service of this machine at that URL, else there is none.
+    service that runs on this machine. The token is ``PARK_TOKEN`` where that is its
+    own (`park.client.access.variable_token`), else that of the configured token file, else the
+    one of the service of this machine at that URL, else there is none.
 
     Raises `UnknownItem`, `UsageError`, or `NotAuthenticated` for a token file that cannot
     be read.
@@ -42,7 +44,9 @@ def find_service(name: str | None = None) -> Address:
     chosen = name or os.environ.get("PARK_SERVICE") or configuration.default
     service = _only_running_one() if chosen is None else _named(chosen, configuration)
     return Address(
-        url=service.url, token=_token(service), name=None if "://" in service.name else service.name
+        url=service.url,
+        token=_token(service, configuration),
+        name=None if "://" in service.name else service.name,
     )
 
 
@@ -88,10 +92,10 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _token(service: ConfiguredService) -> str | None:
-    token = os.environ.get("PARK_TOKEN")
-    if token:
-        return _checked_token(token, "PARK_TOKEN")
+def _token(service: ConfiguredService, configuration: Configuration) -> str | None:
+    token = variable_token(service.url, configuration)
+    if token is not None:
+        return token
     files = [service.token_file] if service.token_file else []
     files += [Path(each.token_file) for each in running_services() if each.url == service.url]
     for file in files:
@@ -101,6 +105,11 @@ def _token(service: ConfiguredService) -> str | None:
             raise NotAuthenticated(
                 f"the token of {service.url} cannot be read from {file}: {error.strerror}"
             ) from error
+    if is_of_nobody(configuration):
+        raise NotAuthenticated(
+            f"PARK_TOKEN does not say which service it is of, so it is not sent to {service.url}",
+            hint=f"set PARK_SERVICE={service.url} as well, or PARK_TOKEN='{service.url} TOKEN'",
+        )
     return None
 
 

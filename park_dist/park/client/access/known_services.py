@@ -11,6 +11,8 @@ from park.client.access.address import Address
 from park.client.access.config import Configuration, configuration_file
 from park.client.access.local_services import running_services
 from park.client.access.token import is_token
+from park.client.access.variable_token import variable_token
+from park.errors import NotAuthenticated
 from park.model.urls import host_of
 from park.wire import GraphRecord
 
@@ -20,11 +22,15 @@ __all__ = ["known_service", "service_names", "with_names"]
 def known_service(url: str) -> Address | None:
     """Return the address of the configured or running service at ``url``; None for a stranger's.
 
-    Its token is the one that belongs to it: ``PARK_TOKEN`` does not say whose it is, and so
-    is never sent to a service because a job of another one refers to it.
+    Its token is the one that belongs to it, ``PARK_TOKEN`` only where that is its own.
     """
     wanted = url.rstrip("/")
-    for service in Configuration(configuration_file()).services():
+    configuration = Configuration(configuration_file())
+    with suppress(NotAuthenticated):
+        token = variable_token(wanted, configuration)
+        if token is not None:
+            return Address(url=wanted, token=token, name=_name(wanted, configuration))
+    for service in configuration.services():
         if service.url.rstrip("/") == wanted and service.token_file is not None:
             return Address(url=wanted, token=_token(service.token_file), name=service.name)
     for running in running_services():
@@ -48,6 +54,11 @@ def with_names(record: GraphRecord) -> GraphRecord:
         for node in record.nodes
     ]
     return replace(record, nodes=nodes)
+
+
+def _name(url: str, configuration: Configuration) -> str | None:
+    services = configuration.services()
+    return next((each.name for each in services if each.url.rstrip("/") == url), None)
 
 
 def _token(file: Path) -> str | None:

@@ -37,8 +37,13 @@ def test_a_token_goes_only_to_the_service_that_it_is_of(
     monkeypatch.setenv("PARK_CONFIG", str(configuration))
     monkeypatch.setenv("PARK_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("PARK_TOKEN", "of-whom")
+    monkeypatch.delenv("PARK_SERVICE", raising=False)
     found = known_service(FIRST)
     assert found is not None
     assert (found.url, found.token, found.name) == (FIRST, "secret", "sns")
     assert known_service(SECOND) is None
     assert known_service("https://stranger.example.org") is None
+    monkeypatch.setenv("PARK_TOKEN", f"{SECOND}/ its-own")
+    its = known_service(SECOND)
+    assert its is not None
+    assert (its.token, its.name) == ("its-own", "open")
