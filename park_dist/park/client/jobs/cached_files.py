@@ -1,9 +1,12 @@
-"""Files of jobs in the user's cache: fetched once, and named by what is in them."""
+"""Files of jobs in the user's cache: fetched once, named by what is in them, and checked."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,22 +18,63 @@ from park.errors import ServiceFault
 
 __all__ = ["cached_file"]
 
+_Seen = tuple[int, int, int, int]
+
+_whole: dict[Path, _Seen] = {}
+"""The files that this process has found whole, and how they looked then."""
+
 
 def cached_file(transport: Transport, route: str, *, sha256: str, name: str) -> Path:
     """Return the path of a local copy, read-only, of what ``route`` answers with.
 
-    Raises `ServiceFault` where its content is not that of ``sha256`` (in hex).
+    One that is there is read before it is used, once in each process and whenever it looks
+    different since; what is not as it was fetched is fetched again. Raises `ServiceFault`
+    where the content of the answer is not that of ``sha256`` (in hex).
     """
     folder = user_cache().files / sha256
     path = folder / name
-    with suppress(OSError):
-        os.utime(path)  # what is used is not evicted
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    with appearing(path, beside=folder / f".{secrets.token_hex(8)}") as beside:
-        transport.download(route, beside)
-        found = file_sha256(beside)
-        if found != sha256:
-            raise ServiceFault(f"{route}: expected content with SHA-256 {sha256}, got {found}")
-        beside.chmod(0o444)
+    if not _is_whole(path, sha256):
+        _remove(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        with appearing(path, beside=folder / f".{secrets.token_hex(8)}") as beside:
+            transport.download(route, beside)
+            found = file_sha256(beside)
+            if found != sha256:
+                raise ServiceFault(f"{route}: expected content with SHA-256 {sha256}, got {found}")
+            beside.chmod(0o444)
+    _note(path)
     return path
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    """Tell whether the file at ``path`` is there, and has the content that it is named by."""
+    with suppress(OSError):
+        seen = _look(path)
+        return seen is not None and (seen == _whole.get(path) or file_sha256(path) == sha256)
+    return False
+
+
+def _look(path: Path) -> _Seen | None:
+    """Return how a regular file looks: whatever writes to it changes some of that."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _note(path: Path) -> None:
+    """Remember that the file is whole, and that it was used: so it is not evicted."""
+    with suppress(OSError):
+        now = time.time_ns()
+        os.utime(path, ns=(now, now))
+        seen = _look(path)
+        if seen is not None:
+            _whole[path] = seen
+
+
+def _remove(path: Path) -> None:
+    """Remove what is in the place of a file, whatever it is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        path.unlink()

@@ -50,6 +50,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configurat
 def test_the_token_is_of_one_service(
     configuration: Configuration,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     variable: str | None,
     service: str | None,
     near: str | None,
