@@ -27,7 +27,7 @@ _MARK = "__park_job__"
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
 
 FILES = ("infile", "outfile")
-"""Parameters whose texts that begin with ``~`` name files of the service, unless said otherwise."""
+"""Parameters whose texts (``~/…``, ``/ROOT/…``) name files of the service, without ``files=``."""
 
 
 class Mark:
@@ -96,8 +96,8 @@ def job(
     ``timeout=`` as well; a keyword that the function declares itself belongs to the function.
 
     After a failure it may run again ``retries`` times, ``backoff`` seconds after the first
-    and twice as long after each other. A text that begins with ``~`` for one of the
-    parameters ``files`` names a file of the service.
+    and twice as long after each other. A text for one of the parameters ``files`` names
+    a file of the service: ``~/…`` in one's area, ``/NAME/…`` below a root of the operator.
 
     The job of a class is to make an instance, which is its value. Its subclasses are none.
     """

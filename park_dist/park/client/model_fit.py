@@ -83,6 +83,7 @@ def _known(job: RemoteJob) -> Future[Binding]:
             lock_hash=record.lock_hash,
             install=None if record.lock_hash else record.install,
             set_hash=record.set_hash,
+            is_named=True,
         )
     )
     return future

@@ -157,7 +157,7 @@ _FIELDS: dict[str, dict[str, _Check]] = {
     "timedelta": {"days": _is_whole, "seconds": _is_whole, "microseconds": _is_whole},
     "path": {"value": _is_text},
     "file": {"sha256": _is_digest, "name": _is_file_name},
-    "service-file": {"path": _is_name},
+    "service-file": {"path": _is_name},  # and ``or_text``, where it is true
     "selected": {"value": _is_anything, "path": _is_pairs},
     "ndarray": {"npy": _is_text},
     "numpy-scalar": {"npy": _is_text},

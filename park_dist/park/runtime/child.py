@@ -115,7 +115,7 @@ def _result(order: Order, value: Any) -> Any:
 
         value = asyncio.run(value)
     try:
-        return codec.encode(value, set_hash=order.set_hash, with_repr=True)
+        return codec.encode(value, set_hash=order.set_hash, describe=outcome.described)
     except codec.CodecError as error:
         raise outcome.JobProblem("result", f"cannot serialise the result: {error}") from error
 

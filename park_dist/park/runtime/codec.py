@@ -14,7 +14,8 @@ datetime, date  ``iso`` (RFC 3339)
 timedelta       ``days``, ``seconds``, ``microseconds``
 path            ``value``
 file            ``sha256``, ``name``: content that the service keeps
-service-file    ``path``: a file on the service, such as ``~/data/run.zip``
+service-file    ``path``: a file on the service, such as ``~/data/run.zip``; with ``or_text``
+                the path itself where the service has no such root
 ndarray,        ``npy``: base64 of a .npy file without pickles
 numpy-scalar
 reference       what another job will leave (`park.model.references`); the service
@@ -60,9 +61,6 @@ __all__ = [
 TAG = "$park"
 """The key that makes a JSON object a node."""
 
-_REPR_CHARACTERS = 4_000
-"""As much of a value's repr as a screen or two shows: it travels beside the pickle."""
-
 _INT_BITS = 64
 """Longer integers are tagged; Python itself refuses to print those over 4,300 digits."""
 
@@ -81,9 +79,10 @@ class FileValue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceFile:
-    """A file on the service, by its name there; a job gets the path that it can open."""
+    """A file on the service by its name there, of which a job gets the path; see ``or_text``."""
 
     path: str
+    or_text: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,15 +92,18 @@ class Node:
     document: Any
 
 
-def encode(value: object, *, set_hash: str | None, with_repr: bool = False) -> Any:
+Describe = Callable[[object], str]
+
+
+def encode(value: object, *, set_hash: str | None, describe: Describe | None = None) -> Any:
     """Return ``value`` as JSON data, of `MOST_LEVELS` levels at most.
 
     ``set_hash`` names the requirement set that a pickle is made under; without one nothing
-    is pickled. ``with_repr`` puts the repr beside each pickle, for where none is read. Raises
+    is pickled. ``describe`` gives the ``repr`` beside a pickle, for where none is read. Raises
     `CodecError` where a value can be neither expressed nor pickled.
     """
     with suppress(RecursionError):
-        document = _Encoder(set_hash or None, with_repr).encode(value)
+        document = _Encoder(set_hash or None, describe).encode(value)
         if not is_too_deep(document):
             return document
     raise CodecError(f"the value contains itself, or is nested over {MOST_LEVELS} levels as JSON")
@@ -149,16 +151,6 @@ def _node(kind: str, **fields: Any) -> dict[str, Any]:
     return {TAG: kind, **fields}
 
 
-def _shown(value: object) -> str:
-    """Return the beginning of the repr of ``value``, in characters that UTF-8 has."""
-    try:
-        text = repr(value)
-    except Exception as error:  # noqa: BLE001 (whatever a foreign __repr__ does, the value is there)
-        text = f"<{type(value).__qualname__}, whose repr raised {type(error).__name__}>"
-    more = "…" if len(text) > _REPR_CHARACTERS else ""
-    return text[:_REPR_CHARACTERS].encode("utf-8", "backslashreplace").decode() + more
-
-
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
@@ -166,9 +158,8 @@ def _base64(data: bytes) -> str:
 class _Encoder:
     """Exact types only: an instance of a subclass means more than its base and is pickled."""
 
-    def __init__(self, set_hash: str | None, with_repr: bool) -> None:  # noqa: FBT001 (its one caller)
-        self._set_hash = set_hash
-        self._with_repr = with_repr
+    def __init__(self, set_hash: str | None, describe: Describe | None) -> None:
+        self._set_hash, self._describe = set_hash, describe
 
     def encode(self, value: object) -> Any:
         kind = type(value)
@@ -205,9 +196,6 @@ class _Encoder:
     def complex_number(self, value: complex) -> Any:
         return _node("complex", real=self.real(value.real), imag=self.real(value.imag))
 
-    def octets(self, value: bytes) -> Any:
-        return _node("bytes", base64=_base64(value))
-
     def moment(self, value: dt.datetime) -> Any:
         # a zone with rules, and the second of two equal hours, are more than an offset says
         plain = value.tzinfo is None or value.tzinfo is dt.UTC
@@ -215,22 +203,14 @@ class _Encoder:
             return self._pickled(value)
         return _node("datetime", iso=value.isoformat())
 
-    def day(self, value: dt.date) -> Any:
-        return _node("date", iso=value.isoformat())
-
     def span(self, value: dt.timedelta) -> Any:
         return _node(
             "timedelta", days=value.days, seconds=value.seconds, microseconds=value.microseconds
         )
 
-    def file(self, value: FileValue) -> Any:
-        return _node("file", sha256=value.sha256, name=value.name)
-
     def service_file(self, value: ServiceFile) -> Any:
-        return _node("service-file", path=value.path)
-
-    def ready(self, value: Node) -> Any:
-        return value.document
+        more = {"or_text": True} if value.or_text else {}
+        return _node("service-file", path=value.path, **more)
 
     def _numpy_node(self, value: object) -> Any:
         # a value can only be numpy's where numpy is loaded already
@@ -258,7 +238,7 @@ class _Encoder:
         except Exception as error:
             raise CodecError(f"a value of type {name} cannot be pickled: {error}") from error
         node = _node("pickle", base64=_base64(data), set_hash=self._set_hash, type=name)
-        return node | {"repr": _shown(value)} if self._with_repr else node
+        return node if self._describe is None else node | {"repr": self._describe(value)}
 
 
 _PLAIN = frozenset({type(None), bool, str})
@@ -272,13 +252,13 @@ _ENCODERS: dict[type, Callable[[_Encoder, Any], Any]] = {
     set: _Encoder.unordered,
     frozenset: _Encoder.unordered,
     complex: _Encoder.complex_number,
-    bytes: _Encoder.octets,
+    bytes: lambda _, value: _node("bytes", base64=_base64(value)),
     dt.datetime: _Encoder.moment,
-    dt.date: _Encoder.day,
+    dt.date: lambda _, value: _node("date", iso=value.isoformat()),
     dt.timedelta: _Encoder.span,
-    FileValue: _Encoder.file,
+    FileValue: lambda _, value: _node("file", sha256=value.sha256, name=value.name),
     ServiceFile: _Encoder.service_file,
-    Node: _Encoder.ready,
+    Node: lambda _, value: value.document,
 }
 
 

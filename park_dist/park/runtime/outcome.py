@@ -13,7 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-__all__ = ["JobProblem", "completed", "failed", "one_line"]
+__all__ = ["JobProblem", "completed", "described", "failed", "one_line"]
+
+_REPR_CHARACTERS = 4_000
+"""As much of a value's repr as a screen or two shows: it travels beside the pickle."""
 
 _LINE_CHARACTERS = 500
 _FOLDER = str(Path(__file__).parent)
@@ -58,6 +61,16 @@ def one_line(error: BaseException) -> str:
     first = message.splitlines()[0] if message else ""
     line = f"{type(error).__name__}: {first}" if first else type(error).__name__
     return line[:_LINE_CHARACTERS]
+
+
+def described(value: object) -> str:
+    """Return the beginning of the repr of ``value``, in characters that UTF-8 has."""
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 (whatever a foreign __repr__ does, the value is there)
+        text = f"<{type(value).__qualname__}, whose repr raised {type(error).__name__}>"
+    more = "…" if len(text) > _REPR_CHARACTERS else ""
+    return text[:_REPR_CHARACTERS].encode("utf-8", "backslashreplace").decode() + more
 
 
 def _explained(error: BaseException, memory_bytes: int | None) -> tuple[str, str]:

@@ -85,8 +85,14 @@ class Areas:
         if not isinstance(value, dict):
             return value
         if value.get(TAG) == "service-file":
-            return self._path_for_job(str(value["path"]), user)
+            text = str(value["path"])
+            if value.get("or_text") and not self._is_of_root(text):
+                return text
+            return self._path_for_job(text, user)
         return {key: self.resolved(item, user) for key, item in value.items()}
+
+    def _is_of_root(self, text: str) -> bool:
+        return text.removeprefix("/").partition("/")[0] in self._roots
 
     def _path_for_job(self, text: str, user: str) -> str:
         """Return the path of a file to read or, in one's own area, also to write.

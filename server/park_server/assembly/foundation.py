@@ -101,7 +101,7 @@ def _foundation(
         disk=Disk(),
         database=database,
         index=_index(settings, home, database),
-        grants=Grants(database, bus),
+        grants=Grants(database, bus, settings.roots),
         content=ContentStore(home.files),
         environments=environments,
         why_not_overlay=why_not_overlay,

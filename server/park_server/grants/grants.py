@@ -36,14 +36,18 @@ _REMEMBERED = timedelta(days=30)
 
 
 class Grants:
-    """The grants of a service; ``bus`` wakes who follows something with one that is revoked."""
+    """The grants of a service; ``bus`` wakes who follows something with one that is revoked.
 
-    def __init__(self, database: Database, bus: Bus) -> None:
+    ``roots`` are the names of the operator's folders, which every user may read.
+    """
+
+    def __init__(self, database: Database, bus: Bus, roots: Collection[str] = ()) -> None:
         self._database = database
         self._bus = bus
+        self._roots = roots
 
     async def issue(self, user: str, request: GrantRequest) -> GrantRecord:
-        """Make a grant for what is ``user``'s own; the record has its token, this once.
+        """Make a grant for what is ``user``'s own or below a root; the record has its token, once.
 
         Raises `UnknownItem` for what is not, and `UsageError` for a grant of nothing or of
         a time that is none.
@@ -56,7 +60,7 @@ class Grants:
             id=new_id(),
             user=user,
             jobs=frozenset(jobs),
-            files=frozenset(_own_file(file, user) for file in request.files),
+            files=frozenset(_file(file, user, self._roots) for file in request.files),
             created=moment,
             expires=later(timedelta(seconds=request.expires_s)),
         )
@@ -116,16 +120,17 @@ def _check(request: GrantRequest) -> None:
         )
 
 
-def _own_file(text: str, user: str) -> str:
-    """Return a file of ``user`` as everybody names it; it need not be there yet."""
+def _file(text: str, user: str, roots: Collection[str]) -> str:
+    """Return a file of ``user``, or below a root, as everybody names it; it need not be there."""
     try:
-        place = parse_place(text, user=user, roots=())
+        place = parse_place(text, user=user, roots=roots)
     except NotPermitted:
         place = None
-    if place is None or place.owner != user or not place.parts:
+    if place is None or place.owner not in {user, None} or not place.parts:
         raise UnknownItem(
             f"{text!r} is no file of your own on this service",
-            hint="a grant opens files of your area: ~/shared/run.refl",
+            hint="a grant opens files of your area (~/shared/run.refl), and of the operator's "
+            "roots (/snsdata/run.nxs)",
         )
     return str(place)
 

@@ -34,7 +34,8 @@ class Grant:
     """What whoever holds it may do in the name of ``user``; times in RFC 3339.
 
     ``jobs`` has the ids of installs, too: that they end can be followed.
-    ``files`` are spelled as everybody understands them: ``~ada/shared/run.refl``.
+    ``files`` are spelled as everybody understands them: ``~ada/shared/run.refl``, or
+    ``/snsdata/run.nxs`` below a root of the operator.
     """
 
     id: str
@@ -90,10 +91,14 @@ def _is_of_job(grant: Grant, path: str) -> bool:
 
 
 def _is_file(grant: Grant, path: str) -> bool:
-    if not path.startswith(f"{_AREA_FILES}~"):
+    if not path.startswith(_AREA_FILES):
         return False
+    text = path.removeprefix(_AREA_FILES)
+    roots = {file.split("/")[1] for file in grant.files if file.startswith("/")}
     try:
-        place = parse_place(path.removeprefix(_AREA_FILES), user=grant.user, roots=())
+        place = parse_place(
+            text if text.startswith("~") else f"/{text}", user=grant.user, roots=roots
+        )
     except ParkError:
         return False
     return str(place) in grant.files

@@ -58,7 +58,8 @@ def replaced(document: Any, stand_in: Callable[[Reference], Any]) -> Any:
 def output_of(call: Mapping[str, Any]) -> str | None:
     """Return the name of the file on the service that ``call`` writes, where it says so."""
     node = (call.get("kwargs") or {}).get(OUTPUT)
-    if isinstance(node, dict) and node.get(TAG) == "service-file":
+    is_file = isinstance(node, dict) and node.get(TAG) == "service-file"
+    if is_file and not node.get("or_text"):  # else it is below a root, which is only read
         return str(node["path"])
     return None
 

@@ -24,10 +24,11 @@ def two_services(
     """Run two services that may talk to each other, though both are on loopback."""
     options = ("--slots", "4", "--allow-address", "127.0.0.1")
     folder = tmp_path_factory.mktemp("services")
-    for name in ("one", "two"):
+    for name in ("one", "two", "RefL"):
         (folder / name).mkdir()
+    (folder / "RefL" / "bigfile.nxs").write_text("counts")
     with (
-        ParkService(folder / "one", *options) as one,
+        ParkService(folder / "one", *options, "--root", f"snsdata={folder}") as one,
         ParkService(folder / "two", *options) as two,
     ):
         yield one, two
@@ -144,6 +145,40 @@ print(json.dumps([*found, fetch.isfetched.now, [grant.id for grant in open_grant
     assert seen[:4] == ["COUNTS", "COUNTS", {"counts": "counts"}, "counts"]
     assert seen[4:8] == ["run.refl", "run.refl", "Reduce", True]
     _wait_until_revoked(two_services, seen[8])
+
+
+def test_a_root_of_an_instrument_is_meant_by_its_path(client: Client) -> None:
+    seen = script(
+        client,
+        """
+reduction = flow_model.Reduce("/snsdata/RefL/bigfile.nxs", "~/shared/big.refl", service=one)
+with two:
+    raw = park.fetch_url("park://one/snsdata/RefL/bigfile.nxs")
+    read = flow_model.read(raw.filename)
+    elsewhere = flow_model.Reduce("/snsdata/RefL/bigfile.nxs", "out.refl")
+print(json.dumps([reduction.output.counts.get(), read.result(), elsewhere.error if
+                  elsewhere.wait() else None]))
+""",
+    )
+    assert seen[:2] == ["counts", "counts"]
+    assert "/snsdata/RefL/bigfile.nxs" in seen[2]  # that service has no such root, nor the file
+
+
+def test_what_threads_and_processes_of_a_block_call_goes_to_its_service(client: Client) -> None:
+    seen = script(
+        client,
+        """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+fork = multiprocessing.get_context("fork")
+with one, ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(1, mp_context=fork) as processes:
+    first = list(threads.map(flow_model.add, range(5)))
+    second = processes.submit(flow_model.add, 5).result()
+print(json.dumps([[job.result() for job in (*first, second)],
+                  sorted({type(job).__name__ for job in (*first, second)})]))
+""",
+    )
+    assert seen == [[0, 1, 2, 3, 4, 5], ["Job"]]
 
 
 @pytest.mark.parametrize("name", ["a b#c?d%20.txt", "ü€.txt", "nl\nx.txt", "-rf", "q\"u'o.txt"])

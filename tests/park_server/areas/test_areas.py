@@ -231,6 +231,20 @@ def test_a_job_gets_a_path_for_reading_and_writing(areas: Areas, own: Path) -> N
     assert areas.resolved("~/made", "ada") == "~/made"  # a text is a text
 
 
+def test_a_path_means_a_root_where_there_is_one_of_its_name(areas: Areas, tmp_path: Path) -> None:
+    def opened(path: str) -> object:
+        file = codec.ServiceFile(path=path, or_text=True)
+        return areas.resolved(codec.encode([file], set_hash=None), "ada")
+
+    assert opened("/snsdata/run/1.txt") == [str(tmp_path / "instrument" / "run" / "1.txt")]
+    assert opened("/scratch/run/1.txt") == ["/scratch/run/1.txt"]
+    assert opened("/") == ["/"]
+    with pytest.raises(UnknownItem, match=r"no /snsdata/run/2\.txt"):
+        opened("/snsdata/run/2.txt")
+    with pytest.raises(UsageError, match=r"has no '\.\.'"):
+        opened("/snsdata/../secret")
+
+
 def test_a_job_gets_no_path_through_a_link_nor_to_what_is_not_there(
     areas: Areas, own: Path, outside: Path
 ) -> None:

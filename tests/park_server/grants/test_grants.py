@@ -53,7 +53,7 @@ def bus() -> Heard:
 
 @pytest.fixture
 def grants(database: Database, bus: Heard) -> Grants:
-    return Grants(database, bus)
+    return Grants(database, bus, {"snsdata"})
 
 
 def issue(grants: Grants, **asked: Any) -> GrantRecord:
@@ -77,6 +77,11 @@ def test_a_token_opens_its_grant_and_is_shown_once(grants: Grants) -> None:
     assert grants.listing("bob") == []
 
 
+def test_a_file_of_the_operator_may_be_granted(grants: Grants) -> None:
+    held = grants.holder(token_of(issue(grants, files=["/snsdata//RefL/run.nxs"])))
+    assert sorted(held.files) == ["/snsdata/RefL/run.nxs"]
+
+
 def test_an_install_may_be_granted_as_a_job_may(grants: Grants, database: Database) -> None:
     install = add_install(database, install_request("demo==1"))
     assert issue(grants, jobs=[install]).jobs == [install]
@@ -90,6 +95,8 @@ def test_an_install_may_be_granted_as_a_job_may(grants: Grants, database: Databa
         ({"files": ["~bob/shared/x"]}, UnknownItem),
         ({"files": ["~bob/x"]}, UnknownItem),
         ({"files": ["~"]}, UnknownItem),
+        ({"files": ["/snsdata"]}, UnknownItem),
+        ({"files": ["/hfir/run.nxs"]}, UnknownItem),
         ({"jobs": [], "files": []}, UsageError),
         ({"jobs": ["adas"] * 20_001}, UsageError),
         ({"expires_s": 0.5}, UsageError),

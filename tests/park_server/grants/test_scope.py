@@ -19,7 +19,7 @@ GRANT = Grant(
     id="01a2071c-2c6f-780c-a349-7e5f7c64364a",
     user="ada",
     jobs=frozenset({"one", "two"}),
-    files=frozenset({"~ada/shared/run.refl", "~ada/a b.txt"}),
+    files=frozenset({"~ada/shared/run.refl", "~ada/a b.txt", "/snsdata/RefL/run.nxs"}),
     created="2026-11-23T06:00:00.000000Z",
     expires="2026-11-30T06:00:00.000000Z",
 )
@@ -31,6 +31,7 @@ OPEN = [
     ("GET", "/api/v1/areas/files/~/shared/run.refl"),
     ("GET", "/api/v1/areas/files/~ada/shared/run.refl"),
     ("GET", "/api/v1/areas/files/~/a b.txt"),
+    ("GET", "/api/v1/areas/files/snsdata/RefL/run.nxs"),
     ("POST", "/api/v1/follow"),
     ("DELETE", "/api/v1/grant"),
 ]
@@ -55,6 +56,11 @@ CLOSED = [
     ("GET", "/api/v1/areas/files/~/shared/x/../run.refl"),
     ("GET", "/api/v1/areas/files/~bob/shared/run.refl"),
     ("GET", "/api/v1/areas/files/ada/shared/run.refl"),
+    ("GET", "/api/v1/areas/files/snsdata/RefL/other.nxs"),
+    ("GET", "/api/v1/areas/files/snsdata/RefL/../RefL/run.nxs"),
+    ("GET", "/api/v1/areas/files/hfir/RefL/run.nxs"),
+    ("GET", "/api/v1/areas/folders/snsdata/RefL"),
+    ("PUT", "/api/v1/areas/files/snsdata/RefL/run.nxs"),
     ("PUT", "/api/v1/areas/files/~/shared/run.refl"),
     ("DELETE", "/api/v1/areas/files/~/shared/run.refl"),
     ("GET", "/api/v1/areas/folders/~/shared"),
@@ -79,7 +85,7 @@ def test_a_grant_opens_nothing_else(method: str, path: str) -> None:
         check_request(GRANT, method, path)
     assert "…64364a does not open" in caught.value.message
     assert caught.value.hint is not None
-    assert "it opens job one, job two, ~ada/a b.txt, ~ada/shared/run.refl" in caught.value.hint
+    assert "it opens job one, job two, /snsdata/RefL/run.nxs, ~ada/a b.txt, ~ada/shared/run.refl" in caught.value.hint
 
 
 def progress(job: str) -> Leaf:

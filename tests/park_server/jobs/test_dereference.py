@@ -133,3 +133,5 @@ def test_an_output_is_the_file_of_the_service_that_the_call_names() -> None:
     assert output_of({"args": [], "kwargs": {"infile": output}}) is None
     assert output_of({"args": [], "kwargs": {"outfile": "here.refl"}}) is None
     assert output_of({"args": []}) is None
+    below_a_root = {"$park": "service-file", "path": "/scratch/run.refl", "or_text": True}
+    assert output_of({"args": [], "kwargs": {"outfile": below_a_root}}) is None

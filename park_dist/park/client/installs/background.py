@@ -171,8 +171,8 @@ class Bindings:
                     self._installs.remove(each)
                 return None
             if record.state == InstallState.READY:
-                return Binding(lock_hash=record.lock_hash, set_hash=set_hash, is_local=True)
-            return Binding(install=record.id, set_hash=set_hash, is_local=True)
+                return Binding(lock_hash=record.lock_hash, set_hash=set_hash)
+            return Binding(install=record.id, set_hash=set_hash)
         return None
 
     def _state_of(self, installing: Installing) -> InstallRecord | None:

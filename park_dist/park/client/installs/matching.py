@@ -53,7 +53,7 @@ def binding_named(transport: Transport, *, lock: str | None, offer: str | None) 
         raise UsageError("a job runs in the environment of a lock or of an offer, not of both")
     if lock is not None:
         answer = transport.bytes(f"{API}/locks/{quote(lock, safe='')}")
-        return Binding(lock_hash=answer.headers["x-park-lock-hash"])
+        return Binding(lock_hash=answer.headers["x-park-lock-hash"], is_named=True)
     return _of_offer(transport, str(offer))
 
 
@@ -76,8 +76,8 @@ def _of_offer(transport: Transport, text: str) -> Binding:
     if best.state == InstallState.FAILED:
         raise CannotSatisfy(f"{best.project}=={best.version} cannot be had there: {best.error}")
     if best.state == InstallState.READY:
-        return Binding(lock_hash=best.lock_hash)
-    return Binding(install=best.install)
+        return Binding(lock_hash=best.lock_hash, is_named=True)
+    return Binding(install=best.install, is_named=True)
 
 
 def binding_here(
@@ -105,8 +105,8 @@ def binding_here(
     if record.error is not None:
         raise from_problem(record.error)
     if record.state == InstallState.READY:
-        return Binding(lock_hash=record.lock_hash, set_hash=record.set_hash, is_local=True)
-    return Binding(install=record.id, set_hash=record.set_hash, is_local=True)
+        return Binding(lock_hash=record.lock_hash, set_hash=record.set_hash)
+    return Binding(install=record.id, set_hash=record.set_hash)
 
 
 def _why(here: LocalSet, instead: ThereInstead) -> list[str]:

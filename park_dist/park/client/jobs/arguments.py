@@ -10,7 +10,7 @@ from typing import Any
 from park.calling import positional_parameters
 from park.client.jobs.placeholders import Placeholder, encoding_arguments, stands_for
 from park.client.jobs.remote_job import RemoteJob
-from park.client.submission.files import File, FileDigest, digest_of
+from park.client.submission.files import File, FileDigest, digest_of, file_meant_by
 from park.errors import UsageError
 from park.model.encoded_call import references_of_call
 from park.runtime import codec
@@ -144,16 +144,16 @@ def with_service_files(
     kwargs: dict[str, Any],
     files: tuple[str, ...],
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments with texts like ``~/run.zip`` for the parameters ``files`` as files.
+    """Return the arguments with texts for the parameters ``files`` as files of the service.
 
     They are given by name then: what a service keeps of a job's output it knows by that.
     """
-    if any(type(value) is str and value.startswith("~") for value in args):
+    if any(file_meant_by(value) for value in args):
         args, kwargs = _named(function, args, kwargs, files)
     for name in files:
-        value = kwargs.get(name)
-        if type(value) is str and value.startswith("~"):
-            kwargs = {**kwargs, name: codec.ServiceFile(path=value)}
+        file = file_meant_by(kwargs.get(name))
+        if file is not None:
+            kwargs = {**kwargs, name: file}
     return args, kwargs
 
 

@@ -246,7 +246,7 @@ class RemoteJob(Phased):
         binding = None if self._item is None else self._item.binding
         if binding is not None and binding.done() and binding.exception() is None:
             bound = binding.result()
-            if bound.is_local:
+            if not bound.is_named:
                 return bound.set_hash
         return set_hash_here(self._entry_point)
 

@@ -12,10 +12,10 @@ class Binding:
     """The environment of a job: a lock hash, or the install that will come to one.
 
     ``set_hash`` names the requirement set whose pickles may be read there, None for none.
-    ``is_local`` tells that it is what is installed here, not one that was named.
+    ``is_named`` tells that it was chosen by name, and need not be what is installed here.
     """
 
     lock_hash: str | None = None
     install: str | None = None
     set_hash: str | None = None
-    is_local: bool = False
+    is_named: bool = False

@@ -10,7 +10,7 @@ from park.digests import file_sha256
 from park.errors import UsageError
 from park.runtime.codec import ServiceFile
 
-__all__ = ["File", "FileDigest", "digest_of", "service_file"]
+__all__ = ["File", "FileDigest", "digest_of", "file_meant_by", "service_file"]
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -33,6 +33,17 @@ def service_file(path: str) -> ServiceFile:
     ``~ada/shared/…`` is what ada shares, ``/NAME/…`` below a root of the operator.
     """
     return ServiceFile(path=path)
+
+
+def file_meant_by(text: object) -> ServiceFile | None:
+    """Return the file of the service that a ``text`` for ``infile=`` and the like means.
+
+    ``~/…`` is in an area there. ``/NAME/…`` is below the operator's root of that name; where the
+    service has none, the job gets the path as it is. Anything else means none.
+    """
+    if type(text) is str and text.startswith(("~", "/")):
+        return ServiceFile(path=text, or_text=text.startswith("/"))
+    return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,13 +12,14 @@ import pytest
 
 from park.cli.jobs.printed_result import json_of, pickle_lines, text_of
 from park.runtime import codec
+from park.runtime.outcome import described
 
 SET = "5" * 64
 
 
 def left(value: Any) -> Any:
     """Return ``value`` as a job leaves it."""
-    return codec.encode(value, set_hash=SET, with_repr=True)
+    return codec.encode(value, set_hash=SET, describe=described)
 
 
 class Broken:

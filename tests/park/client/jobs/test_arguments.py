@@ -137,6 +137,13 @@ def test_a_text_with_a_tilde_is_a_file_where_the_parameter_is_one() -> None:
     assert kwargs == {"infile": ServiceFile(path="~/a"), "outfile": "here", "note": "~ about"}
 
 
+def test_a_path_may_be_below_a_root_of_the_service() -> None:
+    args, kwargs = with_service_files(reduce, ("/snsdata/a.nxs",), {"outfile": "/b"}, FILES)
+    roots = {"infile": "/snsdata/a.nxs", "outfile": "/b"}
+    assert args == ()
+    assert kwargs == {name: ServiceFile(path=path, or_text=True) for name, path in roots.items()}
+
+
 def test_what_stands_before_the_first_file_stays_by_position() -> None:
     args, kwargs = with_service_files(reduce, ("a", "~/b"), {"note": "~"}, ("outfile",))
     assert args == ("a",)

@@ -11,11 +11,12 @@ import pytest
 
 from park.client.jobs.plain_result import pickled_types, plain_json
 from park.runtime import codec
+from park.runtime.outcome import described
 
 
 def plain(value: Any) -> Any:
     """Return the JSON data of what a job would have returned."""
-    return plain_json(codec.encode(value, set_hash="s", with_repr=True))
+    return plain_json(codec.encode(value, set_hash="s", describe=described))
 
 
 @pytest.mark.parametrize(
