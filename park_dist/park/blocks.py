@@ -5,7 +5,7 @@ threads and pools begin without. What is started in a block is in it all the sam
 client is there (`reach_threads`), a new thread remembers the block that it was started in, and
 a thread pool runs each call in the block that it was submitted in. Where neither is known,
 because a thread was there before, or in a process of a pool, nobody can say whether a call
-belongs to the block that is open elsewhere: `outside_of_blocks` refuses it.
+belongs to the block that is open elsewhere: `not_in_doubt` refuses it.
 
 Nothing outside the standard library is imported here.
 """
@@ -27,19 +27,20 @@ __all__ = [
     "current_block",
     "entered",
     "left",
-    "outside_of_blocks",
+    "not_in_doubt",
     "reach_threads",
 ]
 
 
 class Block:
-    """A ``with service:``, and what was submitted in it; ``outer`` is the block around it."""
+    """A ``with service:`` of a ``process``, what was submitted in it, and the block ``outer``."""
 
-    __slots__ = ("outer", "service", "submitted")
+    __slots__ = ("outer", "process", "service", "submitted")
 
     def __init__(self, service: Any, outer: Block | None) -> None:
         self.service = service
         self.outer = outer
+        self.process = os.getpid()
         self.submitted: list[Any] = []
 
 
@@ -105,8 +106,8 @@ def current_block() -> Block | None:
     return None if threading is None else getattr(threading.current_thread(), _INHERITED, None)
 
 
-def outside_of_blocks() -> None:
-    """Return where it is certain that this call is in no block; raises `UsageError` elsewhere."""
+def not_in_doubt() -> None:
+    """Raise `UsageError` where it is not certain whether this call is in a block."""
     if _innermost.get(None) == os.getpid():  # it has left its block, or was submitted outside
         return
     where = _in_doubt()
@@ -122,7 +123,14 @@ def outside_of_blocks() -> None:
 
 
 def _in_doubt() -> str | None:
-    """Say where this call is made, where a block elsewhere could be meant for it."""
+    """Say where this call is made, where a block elsewhere could be meant for it.
+
+    A forked process of a pool knows its block, and not which locks were held as it was forked.
+    """
+    block = current_block()
+    if block is not None:
+        is_theirs = block.process != os.getpid() and _is_of_pool()
+        return f"the process {os.getpid()} of a pool" if is_theirs else None
     threading = sys.modules.get("threading")
     if threading is None:
         return None

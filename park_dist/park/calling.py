@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from park.blocks import current_block, outside_of_blocks
+from park.blocks import current_block, not_in_doubt
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
@@ -54,10 +54,8 @@ def service_named(service: Any) -> Any:
     Raises `UsageError` for anything else, and where it is not known whether this is in a block.
     """
     if service is None:
-        found = current_service()
-        if found is None:
-            outside_of_blocks()
-        return found
+        not_in_doubt()
+        return current_service()
     if isinstance(service, str):
         import importlib  # by its public name: the client is above, and in a job there is none
 

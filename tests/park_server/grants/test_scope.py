@@ -85,7 +85,10 @@ def test_a_grant_opens_nothing_else(method: str, path: str) -> None:
         check_request(GRANT, method, path)
     assert "…64364a does not open" in caught.value.message
     assert caught.value.hint is not None
-    assert "it opens job one, job two, /snsdata/RefL/run.nxs, ~ada/a b.txt, ~ada/shared/run.refl" in caught.value.hint
+    assert (
+        "it opens job one, job two, /snsdata/RefL/run.nxs, ~ada/a b.txt, ~ada/shared/run.refl"
+        in caught.value.hint
+    )
 
 
 def progress(job: str) -> Leaf:
