@@ -162,7 +162,8 @@ def reach_threads() -> None:
     if _count is not None:
         return
     _count, _counts_of = mmap.mmap(-1, 1), os.getpid()
-    start, submit = threading.Thread.start, ThreadPoolExecutor.submit
+    start: Any = threading.Thread.start
+    submit: Any = ThreadPoolExecutor.submit
 
     @functools.wraps(start)
     def start_in_block(thread: threading.Thread) -> None:
@@ -175,8 +176,8 @@ def reach_threads() -> None:
     ) -> Any:
         return submit(pool, _run_in, current_block(), function, args, kwargs)
 
-    threading.Thread.start = start_in_block  # type: ignore[method-assign]
-    ThreadPoolExecutor.submit = submit_in_block  # type: ignore[method-assign]
+    setattr(threading.Thread, "start", start_in_block)  # noqa: B010
+    setattr(ThreadPoolExecutor, "submit", submit_in_block)  # noqa: B010
 
 
 def _run_in(

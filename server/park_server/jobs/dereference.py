@@ -56,10 +56,12 @@ def replaced(document: Any, stand_in: Callable[[Reference], Any]) -> Any:
 
 
 def output_of(call: Mapping[str, Any]) -> str | None:
-    """Return the name of the file on the service that ``call`` writes, where it says so."""
+    """Return the name of the file on the service that ``call`` writes, where it says so.
+
+    What may be below a root is none: roots are only read.
+    """
     node = (call.get("kwargs") or {}).get(OUTPUT)
-    is_file = isinstance(node, dict) and node.get(TAG) == "service-file"
-    if is_file and not node.get("or_text"):  # else it is below a root, which is only read
+    if isinstance(node, dict) and node.get(TAG) == "service-file" and not node.get("or_text"):
         return str(node["path"])
     return None
 
