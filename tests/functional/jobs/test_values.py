@@ -88,6 +88,33 @@ print(json.dumps([again.result(), repr(there.result())]))
     assert seen == [["Decimal"], "OrderedDict([('b', 1), ('a', 2)])"]
 
 
+def test_numpy_does_with_a_reference_what_it_does_with_the_value(owner: Client) -> None:
+    seen = owner.script("""
+import copy, json, numpy as np, park, value_model
+from park.client.jobs.when import Condition
+service = park.remote_service()
+with service:
+    job = value_model.value("array")
+    curve = job.output
+    found = [
+        np.asarray(curve).tolist(), np.asarray(job).tolist(), np.array(curve, dtype=int).tolist(),
+        float(np.mean(curve)), float(np.sum(job)), np.sin(curve[0]), np.add(curve, 1).tolist(),
+        (np.ones(4) + curve).tolist(), np.concatenate([curve, curve]).shape[0],
+        np.add.reduce(curve), (np.zeros(4) < curve).tolist(),
+    ]
+    conditions = [np.float64(1) < job.output[1], job.output[1] >= np.int64(1)]
+print(json.dumps([[float(each) if isinstance(each, np.generic) else each for each in found],
+                  [isinstance(each, Condition) for each in conditions]]))
+""")
+    line = [0.0, 1.0, 2.0, 3.0]
+    more = [1.0, 2.0, 3.0, 4.0]
+    assert seen[0] == [
+        *(line, line, [0, 1, 2, 3], 1.5, 6.0, 0.0, more, more, 8, 6.0),
+        [False, True, True, True],
+    ]
+    assert seen[1] == [True, True]
+
+
 def test_each_value_is_printed_for_people_and_for_programs(owner: Client, stranger: Client) -> None:
     done = owner.run("run", "value_model:value", "--arg", 'kind="decimal"')
     assert done.stdout == "Decimal('1.5')\n"

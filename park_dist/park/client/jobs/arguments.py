@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from park.calling import positional_parameters
+from park.client.jobs.cached_files import is_copy_here
 from park.client.jobs.placeholders import Placeholder, encoding_arguments, stands_for
 from park.client.jobs.remote_job import RemoteJob
 from park.client.submission.files import File, FileDigest, digest_of, file_meant_by
@@ -101,6 +102,8 @@ class _Arguments:
     def placed(self, value: Any) -> Any:
         """Return ``value`` with each placeholder and file in it as what is sent of it."""
         kind = type(value)
+        if kind is str or isinstance(value, PurePath):
+            _refuse_copy(str(value))
         if kind in _ATOMS:
             return value
         if kind is list or kind is tuple:
@@ -136,6 +139,15 @@ class _Arguments:
         digest = digest_of(file)
         self.files.append((Path(file.path), digest))
         return codec.FileValue(sha256=digest.sha256, name=digest.name)
+
+
+def _refuse_copy(path: str) -> None:
+    """Raise `UsageError` for the path of a copy here, which the job would not find there."""
+    if is_copy_here(path):
+        raise UsageError(
+            f"{path} is a copy of this machine of a file that a job left",
+            hint="pass the reference to it (job.filename), or its content: park.File(path)",
+        )
 
 
 def with_service_files(

@@ -16,7 +16,7 @@ from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import ServiceFault
 
-__all__ = ["cached_file"]
+__all__ = ["cached_file", "is_copy_here"]
 
 _Seen = tuple[int, int, int, int]
 
@@ -44,6 +44,11 @@ def cached_file(transport: Transport, route: str, *, sha256: str, name: str) -> 
             beside.chmod(0o444)
     _note(path)
     return path
+
+
+def is_copy_here(path: str) -> bool:
+    """Tell whether ``path`` leads to a copy that this process was given."""
+    return bool(_whole) and path.startswith(f"{user_cache().files}{os.sep}")
 
 
 def _is_whole(path: Path, sha256: str) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from park.client.access.transport import patient
 from park.client.jobs.cached_files import cached_file
 from park.client.jobs.remote_job import RemoteJob
+from park.client.jobs.unknown_yet import Unknown, refuse_in_definition
 from park.client.jobs.when import Condition
 from park.errors import UnknownItem, UsageError
 from park.model.conditions import Comparison, Literal, brief
@@ -95,6 +96,12 @@ class _OfJob(Placeholder):
         self._refuse_pickle()
         return type(self), (self._job, self._reference)
 
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Any:
+        return self
+
 
 def _no_truth(self: object) -> bool:
     raise TypeError(
@@ -103,7 +110,7 @@ def _no_truth(self: object) -> bool:
     )
 
 
-class ValueReference(_OfJob):
+class ValueReference(Unknown, _OfJob):
     """What a job will return, or with ``[…]`` and ``.name`` a part of it."""
 
     __slots__ = ()
@@ -123,7 +130,7 @@ class ValueReference(_OfJob):
 
     def __getitem__(self, key: str | int) -> Any:
         if isinstance(key, bool) or not isinstance(key, (str, int)):
-            raise TypeError(f"{self!r} takes a text or a number in [], not {key!r}")
+            self._refuse(f"[{key!r}]", "a part is named by a text or a number in []")
         return type(self)(self._job, self._reference.item(key))
 
     def __getattr__(self, name: str) -> Any:
@@ -131,9 +138,9 @@ class ValueReference(_OfJob):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return type(self)(self._job, self._reference.attribute(name))
 
-    # no sequence, though it has items: iterating would ask for ref[0], ref[1], … for ever
-    __iter__ = None
-    __contains__ = None
+    def _known(self) -> Any:
+        return self.get()
+
     __bool__ = _no_truth
 
     def __str__(self) -> str:
@@ -271,10 +278,24 @@ class FileReference(_OfJob):
         )
 
     def __str__(self) -> str:
+        refuse_in_definition(self, "the text", _AS_IT_IS)
         return self.name
 
+    def __format__(self, spec: str) -> str:
+        raise UsageError(
+            f"{self!r} in a text: where the file will be is known to the job alone that gets it",
+            hint=f"{_AS_IT_IS}; here .name is its name, and .get() the path of a copy",
+        )
+
     def __fspath__(self) -> str:
+        refuse_in_definition(self, "the path", _AS_IT_IS)
         return str(self.get())
+
+
+_AS_IT_IS = (
+    "pass the reference itself as an argument, and make paths and texts of it in the job; "
+    ".get() waits for it"
+)
 
 
 class UrlReference(_OfJob):
@@ -287,6 +308,7 @@ class UrlReference(_OfJob):
         return self._job.url_of(self._job.file_record(self._reference.name, timeout).name)
 
     def __str__(self) -> str:
+        refuse_in_definition(self, "the text", _AS_IT_IS)
         return self.get()
 
 

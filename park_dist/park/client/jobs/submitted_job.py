@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from park.client.connection import WithConnection
 from park.client.jobs.placeholders import (
@@ -14,6 +14,7 @@ from park.client.jobs.placeholders import (
     ValueReference,
 )
 from park.client.jobs.remote_job import RemoteJob
+from park.client.jobs.unknown_yet import AsArray
 from park.client.jobs.when import Condition
 from park.model.references import Reference, What
 from park.model.states import JobKind
@@ -22,7 +23,7 @@ from park.wire import JobRecord
 __all__ = ["Fetch", "Job", "job_of_record"]
 
 
-class Job(RemoteJob, Placeholder):
+class Job(AsArray, RemoteJob, Placeholder):
     """One call of an entry point on a service, named by its id.
 
     As an argument of another job it stands for what it returns. Errors of its submission,
@@ -34,6 +35,15 @@ class Job(RemoteJob, Placeholder):
         self.confirm()
         # the service is found again as by `park.remote_service`
         return type(self), (self._service, self._id, self._entry_point)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def _known(self) -> Any:
+        return self.result()
 
     def _stands_for(self) -> tuple[RemoteJob, Reference]:
         return self, self.reference(What.VALUE)

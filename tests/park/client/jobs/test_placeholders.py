@@ -57,7 +57,7 @@ def test_a_value_has_no_truth_and_no_members_and_shows_without_waiting(
         _ = 0 < value < 1
     with pytest.raises(TypeError, match="a text or a number"):
         job.output[1.5]  # type: ignore[index]
-    assert not hasattr(value, "__array__")
+    assert not hasattr(value, "__array_interface__")
     assert not hasattr(value, "_repr_html_")
     shown = [repr(each) for each in (value.y[0], job.filename, job.files["a"], job.files, job.url)]
     assert shown[0] == f"<value['x'].y[0] of job …{job.id[-6:]}>"

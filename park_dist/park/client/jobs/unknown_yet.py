@@ -1,0 +1,135 @@
+"""What references answer to Python's and numpy's operators: the value, a condition, or a refusal.
+
+What asks for a value gets it (`float`, `numpy.asarray`): it waits. What would make another value
+that nobody could refer to (arithmetic, a slice) is refused with what to do.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from park.blocks import current_block
+from park.client.submission.recorder import current_recorder
+from park.errors import UsageError
+
+__all__ = ["AsArray", "Unknown", "refuse_in_definition"]
+
+
+def refuse_in_definition(reference: object, what: str, instead: str) -> None:
+    """Raise `UsageError` in the block of a service, or in a plan: there a workflow is written.
+
+    A text or a path that is made of ``reference`` there would be of this machine, and the job
+    that gets it would not depend on anything.
+    """
+    if current_block() is not None or current_recorder() is not None:
+        raise UsageError(f"{what} of {reference!r} in the block of a service", hint=instead)
+
+
+class AsArray:
+    """Whatever numpy is asked to do with it, it does with the value; waits for that."""
+
+    __slots__ = ()
+
+    def _known(self) -> Any:
+        """Wait for the value and return it."""
+        raise NotImplementedError
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:  # noqa: FBT001 (numpy's)
+        import numpy as np  # type: ignore[import-not-found,unused-ignore]
+
+        value = self._known()
+        return np.array(value, dtype=dtype) if copy else np.asarray(value, dtype=dtype)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        del types
+        return function(*_known(args), **_known(kwargs))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        compare = _COMPARISONS.get(ufunc.__name__)
+        if compare is not None and method == "__call__" and len(inputs) == 2:  # noqa: PLR2004 (both sides)
+            sides = [_plain(each) for each in inputs]
+            if all(isinstance(side, AsArray) or not hasattr(side, "shape") for side in sides):
+                return compare(*sides)  # a condition, as with a number of Python
+        return getattr(ufunc, method)(*_known(inputs), **_known(kwargs))
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+}
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy as one of Python; anything else as it is."""
+    is_array = not isinstance(value, AsArray) and getattr(value, "shape", None) == ()
+    return value.item() if is_array else value
+
+
+def _known(value: Any) -> Any:
+    """Return ``value`` with what references in it stand for."""
+    if isinstance(value, AsArray):
+        return value._known()  # noqa: SLF001 (its own kind)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_known(each) for each in value)
+    if isinstance(value, dict):
+        return {key: _known(each) for key, each in value.items()}
+    return value
+
+
+class Unknown(AsArray):
+    """What is not known yet: no arithmetic, length or items before `get`."""
+
+    __slots__ = ()
+
+    def _refuse(self, what: str, instead: str = "do it in the job, or in another one") -> NoReturn:
+        raise TypeError(
+            f"{what} of {self!r}: it is not known yet; {instead}, or use .get() to wait for it"
+        )
+
+    def __len__(self) -> int:  # noqa: PLE0303 (there is no length yet)
+        self._refuse("the length")
+
+    def __iter__(self) -> Any:
+        self._refuse("the items", "name each: [0], [1]")
+
+    def __reversed__(self) -> Any:
+        self._refuse("the items")
+
+    def __contains__(self, item: object) -> bool:
+        self._refuse(f"{item!r} in the items")
+
+    def __index__(self) -> int:  # noqa: PLE0305 (there is no number yet)
+        self._refuse("an index", "int() waits for it")
+
+    def __setitem__(self, key: object, value: object) -> None:
+        self._refuse(f"[{key!r}] = …")
+
+    def __delitem__(self, key: object) -> None:
+        self._refuse(f"del [{key!r}]")
+
+
+def _refusal(name: str) -> Callable[..., Any]:
+    def refused(self: Unknown, *_: object) -> Any:
+        self._refuse(f"arithmetic ({name})")
+
+    return refused
+
+
+_BINARY = (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul"),
+    *("and", "or", "xor", "lshift", "rshift"),
+)
+
+for _name in _BINARY:
+    setattr(Unknown, f"__{_name}__", _refusal(_name))
+    setattr(Unknown, f"__r{_name}__", _refusal(_name))
+for _name in ("neg", "pos", "abs", "invert", "round"):
+    setattr(Unknown, f"__{_name}__", _refusal(_name))

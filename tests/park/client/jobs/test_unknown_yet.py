@@ -1,0 +1,145 @@
+"""References and operators: each gives the value, makes a condition, or refuses by name."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.services.job_service import JobService
+
+import park
+from park.client.jobs.when import Condition
+from park.errors import ParkError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from park.client.jobs.submitted_job import Job
+
+
+@pytest.fixture
+def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobService:
+    monkeypatch.setenv("PARK_CACHE_DIR", str(tmp_path / "cache"))
+    return JobService().bind()
+
+
+@pytest.fixture
+def job(one: JobService) -> Job:
+    return one.service.submit("m:f")
+
+
+REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "len": (len, "the length of"),
+    "iteration": (list, "the items of"),
+    "unpacking": (lambda ref: [*ref], "the items of"),
+    "in": (lambda ref: 1 in ref, "1 in the items of"),
+    "reversed": (reversed, "the items of"),
+    "slice": (lambda ref: ref[1:3], "slice(1, 3, None)"),
+    "key": (lambda ref: ref[1.5], "named by a text or a number"),
+    "setting": (lambda ref: ref.__setitem__("a", 1), "['a'] = …"),
+    "ref + 1": (lambda ref: ref + 1, "arithmetic (add)"),
+    "1 + ref": (lambda ref: 1 + ref, "arithmetic (add)"),
+    "text + ref": (lambda ref: "a" + ref, "arithmetic (add)"),
+    "ref * ref": (lambda ref: ref * ref, "arithmetic (mul)"),
+    "-ref": (lambda ref: -ref, "arithmetic (neg)"),
+    "abs": (abs, "arithmetic (abs)"),
+    "round": (round, "arithmetic (round)"),
+    "ref ** 2": (lambda ref: ref**2, "arithmetic (pow)"),
+    "ref & ref": (lambda ref: ref & ref, "arithmetic (and)"),
+    "sum": (lambda ref: sum([ref, ref]), "arithmetic (add)"),
+    "index": (lambda ref: [1, 2][ref], "an index of"),
+    "bool": (bool, "has no truth value"),
+    "sorted": (lambda ref: sorted([ref, ref]), "truth"),
+    "json": (json.dumps, "ValueReference is not JSON serializable"),
+    "call": (lambda ref: ref.mean(), "'ValueReference' object is not callable"),
+}
+
+
+@pytest.mark.parametrize("use", REFUSED)
+def test_what_would_lose_the_reference_is_refused_by_name(
+    one: JobService, job: Job, use: str
+) -> None:
+    act, said = REFUSED[use]
+    with pytest.raises((TypeError, ParkError)) as told:
+        act(job.output["x"])
+    assert said in str(told.value)
+    assert not [path for method, path, _ in one.asked if method == "GET"], "it waited"
+
+
+VALUES: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "str": (str, "2.25"),
+    "format": ("{:.1f}".format, "2.2"),
+    "float": (float, 2.25),
+    "int": (int, 2),
+    "complex": (complex, 2.25 + 0j),
+    "math": (math.sqrt, 1.5),
+    "floor": (math.floor, 2),
+    "%": (lambda ref: "%s" % ref, "2.25"),  # noqa: UP031 (it is tried)
+    "get": (lambda ref: ref.get(), 2.25),
+}
+
+
+@pytest.mark.parametrize("use", VALUES)
+def test_what_asks_for_the_value_waits_and_gets_it(one: JobService, job: Job, use: str) -> None:
+    one.end(job.id, result={"x": 2.25})
+    act, value = VALUES[use]
+    with one.service:
+        assert act(job.output["x"]) == value
+
+
+def test_comparisons_are_conditions_and_copies_are_the_same(job: Job) -> None:
+    reference = job.output["x"]
+    assert isinstance(reference < 1, Condition)
+    assert isinstance(reference == job.output["y"], Condition)
+    assert copy.copy(reference) is copy.deepcopy([reference])[0] is reference
+    assert copy.copy(job) is copy.deepcopy({1: job})[1] is job
+    assert {reference: 1}[reference] == 1
+
+
+PATHS: dict[str, Callable[[Any], Any]] = {
+    "f-string": lambda ref: f"{ref}/x",
+    "format": "{}".format,
+    "join": lambda ref: os.path.join(ref, "x"),  # noqa: PTH118 (it is tried)
+    "Path": Path,
+    "fspath": os.fspath,
+    "str": str,
+    "%": lambda ref: "%s" % ref,  # noqa: UP031 (it is tried)
+    "open": open,
+}
+
+
+@pytest.mark.parametrize("use", PATHS)
+def test_texts_and_paths_of_files_are_refused_where_a_workflow_is_written(
+    one: JobService, job: Job, use: str
+) -> None:
+    for block in (one.service, park.plan()):
+        with block, pytest.raises(UsageError) as told:
+            PATHS[use](job.filename)
+        assert "pass the reference itself" in str(told.value.hint)
+    assert not [path for method, path, _ in one.asked if method == "GET"], "it waited"
+
+
+def test_the_text_of_a_url_is_refused_there_as_well(one: JobService, job: Job) -> None:
+    with one.service, pytest.raises(UsageError, match="the text of"):
+        str(job.url)
+    with pytest.raises(UsageError, match="is known to the job alone"):
+        f"{job.filename}"
+
+
+def test_a_path_of_this_machines_copy_is_refused_as_an_argument(
+    one: JobService, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one, "download", lambda _, target: target.write_bytes(b"a"))
+    sha256 = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+    one.end(job.id, files=[{"name": "a.txt", "sha256": sha256, "size": 1}])
+    path = Path(job.filename)
+    for argument in (path, str(path), path.parent / "x", [str(path)]):
+        with pytest.raises(UsageError, match="of this machine") as told:
+            one.service.submit("m:g", argument)
+        assert "park.File" in str(told.value.hint)
+    one.service.submit("m:g", park.File(path))
