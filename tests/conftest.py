@@ -53,6 +53,13 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_unconfigure() -> None:
+    """Let failed submissions of tests, of which nobody asked, not be those of pytest itself."""
+    module = sys.modules.get("park.client.submission.every_outbox")
+    if module is not None:
+        module.every_outbox.failed.clear()
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many files run side by side: none where files are named, or output is wanted.
 

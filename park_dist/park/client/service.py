@@ -327,6 +327,8 @@ class Service(ServiceQueries):
         if block is not None:
             block.submitted += items
         self._connection.outbox.put(items)
+        if current_recorder() is None:
+            self._transport.knock()
 
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""

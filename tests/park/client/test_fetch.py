@@ -32,6 +32,7 @@ def test_fetches_and_credentials() -> None:
     one, two = JobService("http://one.example/x").bind(), JobService("http://two.example").bind()
     with two.service:
         made = one.service.submit("m:f")
+        made.confirm()  # else what does not need it goes before what does
         fetched = park.fetch_url(made.url, park.credentials(service=one.service), sha256="A" * 64)
         park.fetch_url("https://example.org/a", park.credentials(token="t0ken"), retries=2)
         park.fetch_url("http://e.org:81/a", auth=park.credentials(user="ada", password="p"))

@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,9 +17,10 @@ import httpx2
 from park.atomic import appearing
 from park.client.access.address import Address
 from park.client.access.dry_run import refuse_in_dry_run
-from park.errors import ServiceFault, ServiceUnreachable, UsageError, from_problem
+from park.client.access.told_silence import Silence
+from park.errors import ParkError, ServiceFault, ServiceUnreachable, UsageError, from_problem
 from park.model.backoff import Backoff
-from park.wire import json_body
+from park.wire import API, json_body
 
 __all__ = ["AsyncTransport", "Transport", "patient"]
 
@@ -36,6 +37,9 @@ _GIVE_UP_S = 60.0
 
 _FIRST_CONTACT_S = 10.0
 """How long one may be that never has: its URL may as well be wrong."""
+
+_SAID_AFTER_S = 1.0
+"""Within two seconds a person hears what is waited for, with the time that an import takes."""
 
 _NOT_REACHED = frozenset({502, 503, 504})
 """What a proxy answers while the service behind it is away."""
@@ -118,7 +122,8 @@ class Transport:
     ) -> None:
         self.address = address
         self.first_contact_s = _FIRST_CONTACT_S
-        self._has_answered = False
+        self._has_answered = self._has_knocked = False
+        self._silence = Silence(address.url)
         self._clock = clock
         self._pause = pause
         self._inherited: list[httpx2.Client] = []
@@ -137,6 +142,23 @@ class Transport:
         """Begin with new connections in a forked process: those that are open are its parent's."""
         self._inherited.append(self._client)
         self._client = self._connected()
+        self._silence = Silence(self.address.url)  # a thread of the parent may have held its lock
+
+    def knock(self) -> None:
+        """Ask in the background whether the service is there, where it never answered.
+
+        So whoever waits hears of it at once, while others still look at what is installed here.
+        """
+        if self._has_answered or self._has_knocked:
+            return
+        self._has_knocked = True
+
+        def ask() -> None:
+            with suppress(ParkError):
+                self.json("GET", API)
+
+        with suppress(RuntimeError):  # the interpreter ends, and starts no more threads
+            threading.Thread(target=ask, name="park knocks", daemon=True).start()
 
     def json(self, method: str, path: str, **arguments: Any) -> Any:
         """Send a request and return the JSON of its answer; raises the error that it describes."""
@@ -160,17 +182,19 @@ class Transport:
         It is tried ``least`` times in any case.
         """
         began = self._clock()
-        for attempt in itertools.count(1):
-            try:
-                with _explained(self.address):
-                    answer = send()
-            except ServiceUnreachable:
-                if attempt >= least and self._clock() - began >= self._bears_with():
-                    raise
-                self._pause(_BACKOFF.after(attempt))
-            else:
-                self._has_answered = True
-                return answer
+        with self._silence.told_after(_SAID_AFTER_S, at_once=not self._has_answered) as silence:
+            for attempt in itertools.count(1):
+                try:
+                    with _explained(self.address):
+                        answer = send()
+                except ServiceUnreachable as error:
+                    if attempt >= least and self._clock() - began >= self._bears_with():
+                        raise
+                    silence.because(error.message)
+                    self._pause(_BACKOFF.after(attempt))
+                else:
+                    self._has_answered = True
+                    return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _bears_with(self) -> float:

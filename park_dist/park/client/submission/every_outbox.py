@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
 import weakref
 from typing import Protocol
 
+from park.client.submission.exit_status import fail_the_exit
 from park.client.submission.item import Item
 
 __all__ = ["every_outbox"]
@@ -16,14 +18,23 @@ _MOST_LINES = 10
 """Failures that are printed at the end of the interpreter, each on a line."""
 
 
+_HASTE_S = 1.0
+"""How long the end of an interrupted script waits for what is on its way."""
+
+_GIVEN_UP = "interrupted while it was on its way"
+
+
 class _Outbox(Protocol):
     """See `park.client.submission.outbox`."""
 
     def poke(self) -> None:
         """Look again: something that items there wait for has changed."""
 
-    def flush(self) -> bool:
+    def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was taken so far is committed or failed."""
+
+    def pending(self) -> list[Item]:
+        """Return what is neither."""
 
     def forked(self) -> None:
         """Begin anew in a forked process."""
@@ -59,20 +70,26 @@ class _EveryOutbox:
     def _see_to_the_exit(self) -> None:
         """Have the interpreter's end wait for what is on its way, before threads are stopped."""
         register = getattr(threading, "_register_atexit", None)  # as `concurrent.futures` does
-        if register is None:
-            import atexit
-
-            register = atexit.register
-        register(self._exit)
+        (register or atexit.register)(self._exit)
 
     def _exit(self) -> None:
-        for outbox in list(self._outboxes):
-            outbox.flush()
-        unheard = [item for item in self.failed if not item.told]
-        for item in unheard[:_MOST_LINES]:
-            sys.stderr.write(f"park: error: {item} was not submitted: {item.error}\n")
-        if len(unheard) > _MOST_LINES:
-            sys.stderr.write(f"park: error: … and {len(unheard) - _MOST_LINES} more\n")
+        """Wait for what is on its way, and tell what did not arrive while nobody asked."""
+        try:
+            # who has pressed Ctrl-C wants to leave, and not to wait
+            in_haste = getattr(sys, "last_type", None) is KeyboardInterrupt
+            for outbox in list(self._outboxes):
+                outbox.flush(_HASTE_S if in_haste else None)
+        except KeyboardInterrupt:
+            pass  # what was waited for is told below
+        lost = [(item, str(item.error)) for item in self.failed if not item.told] + [
+            (item, _GIVEN_UP) for outbox in list(self._outboxes) for item in outbox.pending()
+        ]
+        for item, why in lost[:_MOST_LINES]:
+            sys.stderr.write(f"park: error: {item} was not submitted: {why}\n")
+        if len(lost) > _MOST_LINES:
+            sys.stderr.write(f"park: error: … and {len(lost) - _MOST_LINES} more\n")
+        if lost:
+            atexit.register(fail_the_exit)
 
 
 every_outbox = _EveryOutbox()

@@ -9,6 +9,7 @@ grant made for it alone.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -40,6 +41,8 @@ _MOST_IN_A_BATCH = 1_000
 _GATHER_S = 0.002
 _IDLE_S = 1.0
 """How long the thread waits for more before it ends; the next submission starts another."""
+
+_log = logging.getLogger("park")
 
 _GIVE_UP_S = 60.0
 _BACKOFF = Backoff(first_s=0.5, longest_s=5.0)
@@ -286,9 +289,11 @@ class Outbox:
                 answer = self.transport.json(
                     "POST", f"{API}/jobs", content=content, headers=headers
                 )
-            except ServiceUnreachable:
+            except ServiceUnreachable as error:
                 if self._clock() - began > _GIVE_UP_S:
                     raise
+                if not failures:
+                    _log.warning("park: %s; it is tried again (Ctrl-C ends that)", error.message)
                 failures += 1
                 self._pause(_BACKOFF.after(failures))
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 import pytest
@@ -19,13 +20,20 @@ class Outbox:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.left: list[Item] = []
+        self.interrupts = False
 
     def poke(self) -> None:
         self.told.append("poke")
 
-    def flush(self) -> bool:
-        self.told.append("flush")
+    def flush(self, timeout: float | None = None) -> bool:
+        self.told.append("flush" if timeout is None else "flush in haste")
+        if self.interrupts:
+            raise KeyboardInterrupt
         return True
+
+    def pending(self) -> list[Item]:
+        return self.left
 
     def forked(self) -> None:
         self.told.append("forked")
@@ -35,6 +43,7 @@ class Outbox:
 def every(monkeypatch: pytest.MonkeyPatch) -> _EveryOutbox:
     made = _EveryOutbox()
     monkeypatch.setattr(made, "_see_to_the_exit", lambda: None)
+    monkeypatch.setattr("atexit.register", lambda _: None)  # the end is pytest's
     return made
 
 
@@ -79,6 +88,20 @@ def test_at_the_end_what_nobody_heard_of_is_told(
     every._exit()
     line = "park: error: job b (m:f) was not submitted: no such function\n"
     assert capsys.readouterr().err == line
+
+
+def test_an_interrupted_wait_tells_what_was_on_its_way(
+    every: _EveryOutbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox()
+    outbox.interrupts, outbox.left = True, [lost("c")]
+    every.add(outbox)
+    every._exit()
+    line = "park: error: job c (m:f) was not submitted: interrupted while it was on its way\n"
+    assert capsys.readouterr().err == line
+    monkeypatch.setattr(sys, "last_type", KeyboardInterrupt, raising=False)
+    every._exit()
+    assert outbox.told == ["flush", "flush in haste"]
 
 
 def test_many_failures_are_counted(every: _EveryOutbox, capsys: pytest.CaptureFixture[str]) -> None:

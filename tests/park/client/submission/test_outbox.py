@@ -211,10 +211,10 @@ def test_the_end_of_the_interpreter_waits_and_says_what_failed() -> None:
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         timeout=60,
     )
-    assert done.stdout == "m:good"
+    assert (done.stdout, done.returncode) == ("m:good", 120)
     assert done.stderr.startswith("park: error: job …")
     assert "(m:bad) was not submitted: m:bad is refused" in done.stderr
 

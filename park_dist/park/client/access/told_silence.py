@@ -1,0 +1,75 @@
+"""Telling a person that a service does not answer, while it is tried again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+__all__ = ["Silence"]
+
+_log = logging.getLogger("park")
+"""Without a configuration of its own, Python writes its warnings to standard error."""
+
+
+class Silence:
+    """Of the service at ``url``: told once, until it has answered again.
+
+    Many threads may ask at the same time, and all of them wait for the same answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._why = "it has not answered yet"
+        self._timer: threading.Timer | None = None
+        self._told = False
+        self._waiting = 0
+        self._after_s = 0.0
+
+    @contextmanager
+    def told_after(self, seconds: float, *, at_once: bool) -> Iterator[Silence]:
+        """Tell that a block takes over ``seconds``, counted from its start or a first failure."""
+        with self._lock:
+            self._after_s = seconds
+            self._waiting += 1
+        if at_once:
+            self._begin()
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                if not self._waiting:
+                    self._end()
+
+    def because(self, why: str) -> None:
+        """Note why there is no answer, and begin to count where nobody does."""
+        self._why = why
+        self._begin()
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._timer is not None or self._told:
+                return
+            self._timer = threading.Timer(self._after_s, self._tell)
+            self._timer.daemon = True
+            with suppress(RuntimeError):  # the interpreter ends, and starts no more threads
+                self._timer.start()
+
+    def _end(self) -> None:
+        """Count no more; the lock is held."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._told = None, False
+
+    def _tell(self) -> None:
+        with self._lock:
+            if self._timer is None or self._told:
+                return
+            self._told = True
+        _log.warning("park: %s; it is tried again (Ctrl-C ends that)", self._said())
+
+    def _said(self) -> str:
+        return self._why if self._url in self._why else f"{self._url}: {self._why}"

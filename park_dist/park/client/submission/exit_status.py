@@ -1,0 +1,40 @@
+"""The exit status of a script whose submissions failed while nobody asked."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+__all__ = ["fail_the_exit"]
+
+
+class _Unflushed:
+    """Standard output that cannot be flushed to the end: then Python exits with 120.
+
+    Nothing else that runs at the end of the interpreter can change the status: errors of exit
+    handlers are ignored, and to end the process would skip those that are still to come.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def flush(self) -> None:
+        self._stream.flush()
+        raise OSError("what was submitted did not arrive; see above")
+
+
+def fail_the_exit() -> None:
+    """Let this process exit with 120, as where Python itself fails to clean up."""
+    if sys.stdout is None:
+        return
+    output = sys.stdout = _Unflushed(sys.stdout)
+    said = sys.unraisablehook
+
+    def unraisable(what: Any) -> None:
+        if what.object is not output:  # that one is told already
+            said(what)
+
+    sys.unraisablehook = unraisable

@@ -1,0 +1,63 @@
+"""What a person hears while a service does not answer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import pytest
+from support.session.limits import LIMIT_S
+
+from park.client.access.told_silence import Silence
+
+URL = "http://one.example"
+
+
+class Heard(logging.Handler):
+    """Keeps what is said, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.came = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self.came.set()
+
+
+@pytest.fixture
+def heard() -> Any:
+    handler = Heard()
+    logger = logging.getLogger("park")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+def test_it_is_told_once_with_the_reason_until_there_is_an_answer(heard: Heard) -> None:
+    silence = Silence(URL)
+    for _ in range(2):
+        with silence.told_after(0.0, at_once=False) as told:
+            assert not heard.came.is_set()
+            told.because(f"nothing answers at {URL}: refused")
+            assert heard.came.wait(LIMIT_S)
+            told.because("again")
+        heard.came.clear()
+    line = f"park: nothing answers at {URL}: refused; it is tried again (Ctrl-C ends that)"
+    assert heard.lines == [line, line]
+
+
+def test_a_service_that_does_not_even_refuse_is_told(heard: Heard) -> None:
+    with Silence(URL).told_after(0.0, at_once=True):
+        assert heard.came.wait(LIMIT_S)
+    assert heard.lines[0].startswith(f"park: {URL}: it has not answered yet; it is tried again")
+
+
+def test_who_gets_an_answer_in_time_hears_nothing(heard: Heard) -> None:
+    silence = Silence(URL)
+    with silence.told_after(LIMIT_S, at_once=True), silence.told_after(LIMIT_S, at_once=True):
+        pass
+    assert silence._timer is None
+    assert heard.lines == []
