@@ -18,7 +18,6 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
-    import mmap
     from collections.abc import Callable
     from typing import Any
 
@@ -52,13 +51,13 @@ _open: list[Block] = []
 """The blocks of this process, of all threads and tasks."""
 
 _VARIABLE = "PARK_IN_BLOCK"
-"""Tells processes that are started in a block that they are: it has the number of this one."""
+"""Tells processes that are started here whether a block is open: ``PID`` while one is, or
+``PID:FD`` for good, where a file of one byte in memory tells it (Linux)."""
 
-_count: mmap.mmap | None = None
-"""A byte that forked processes share: how many blocks are open, 255 for more."""
+_shared: tuple[int, int] | None = None
+"""The process that writes that file, and its descriptor."""
 
-_counts_of: int | None = None
-"""The process that writes it; those that were forked from it read it."""
+_reaches = False
 
 _INHERITED = "_park_block"
 """The attribute of a thread with the block that it was started in, or None."""
@@ -89,12 +88,14 @@ def left(service: Any) -> Block:
 
 def _tell_others() -> None:
     """Let other processes know whether a block is open here."""
-    if _open:
+    if _shared is not None:
+        process, descriptor = _shared
+        if process == os.getpid():
+            os.pwrite(descriptor, bytes([bool(_open)]), 0)
+    elif _open:
         os.environ[_VARIABLE] = str(os.getpid())
     else:
         os.environ.pop(_VARIABLE, None)
-    if _count is not None and os.getpid() == _counts_of:
-        _count[0] = min(len(_open), 255)
 
 
 def current_block() -> Block | None:
@@ -136,13 +137,23 @@ def _in_doubt() -> str | None:
         return None
     if _open and threading.current_thread() is not threading.main_thread():
         return f"the thread {threading.current_thread().name!r}"
-    if _is_of_pool() and (_is_told() or (_count is not None and _count[0] and not _open)):
+    if _is_of_pool() and _is_told():
         return f"the process {os.getpid()} of a pool"
     return None
 
 
 def _is_told() -> bool:
-    return os.environ.get(_VARIABLE, str(os.getpid())) != str(os.getpid())
+    """Tell whether a block is open in the process that this one comes from."""
+    process, _, descriptor = os.environ.get(_VARIABLE, "").partition(":")
+    if process in {"", str(os.getpid())}:
+        return False
+    if not descriptor:
+        return True
+    try:
+        with open(f"/proc/{process}/fd/{descriptor}", "rb") as file:  # noqa: PTH123 (no Path is made)
+            return file.read(1) == b"\1"
+    except OSError:
+        return False  # it has ended
 
 
 def _is_of_pool() -> bool:
@@ -154,14 +165,14 @@ def _is_of_pool() -> bool:
 def reach_threads() -> None:
     """Have threads be in the block that they are started in, and calls in that of their submit."""
     import functools
-    import mmap
     import threading
     from concurrent.futures import ThreadPoolExecutor
 
-    global _count, _counts_of
-    if _count is not None:
+    global _reaches  # noqa: PLW0603 (done once, where there is a client)
+    if _reaches:
         return
-    _count, _counts_of = mmap.mmap(-1, 1), os.getpid()
+    _reaches = True
+    _share()
     start: Any = threading.Thread.start
     submit: Any = ThreadPoolExecutor.submit
 
@@ -178,6 +189,15 @@ def reach_threads() -> None:
 
     setattr(threading.Thread, "start", start_in_block)  # noqa: B010
     setattr(ThreadPoolExecutor, "submit", submit_in_block)  # noqa: B010
+
+
+def _share() -> None:
+    """Make the file that tells other processes, those that are there before a block as well."""
+    global _shared  # noqa: PLW0603 (made once, where there is a client)
+    if hasattr(os, "memfd_create") and not _is_of_pool():  # one of a pool hears of its parent
+        _shared = os.getpid(), os.memfd_create("park-blocks")
+        os.environ[_VARIABLE] = f"{_shared[0]}:{_shared[1]}"
+        _tell_others()
 
 
 def _run_in(

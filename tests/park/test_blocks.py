@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.session.limits import LIMIT_S
 
+from park import blocks
 from park.blocks import entered, left, not_in_doubt, reach_threads
 from park.calling import called, current_service
 from park.errors import UsageError
@@ -160,7 +161,7 @@ def test_blocks_inside_one_that_is_left_are_left() -> None:
     entered(outer)
     entered(Service())
     left(outer)
-    assert "PARK_IN_BLOCK" not in os.environ
+    assert not blocks._open
 
 
 @pytest.mark.parametrize("made", ["before", "inside"])
@@ -189,7 +190,10 @@ def fit():
 if __name__ == "__main__":
     reach_threads()
     service = Service()
+    before = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    print(before.submit(fit).result())
     entered(service)
+    print(type(before.submit(fit).exception()).__name__)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         print(type(pool.submit(fit).exception()).__name__)
     left(service)
@@ -204,7 +208,21 @@ def test_fresh_processes_of_a_pool_are_refused_in_a_block(tmp_path: Path) -> Non
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, timeout=LIMIT_S, check=True
     )
-    assert done.stdout.split() == ["UsageError", "here"]
+    assert done.stdout.split() == ["here", "UsageError", "UsageError", "here"]
+
+
+def test_without_a_file_in_memory_a_variable_tells_the_processes_of_a_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(blocks, "_shared", None)
+    monkeypatch.delenv("PARK_IN_BLOCK", raising=False)
+    with block():
+        assert os.environ["PARK_IN_BLOCK"] == str(os.getpid())
+    assert "PARK_IN_BLOCK" not in os.environ
+    monkeypatch.setenv("PARK_IN_BLOCK", "1")
+    assert blocks._is_told()
+    monkeypatch.setenv("PARK_IN_BLOCK", "0:0")  # it has ended
+    assert not blocks._is_told()
 
 
 def test_a_program_that_is_started_in_a_block_is_not_in_it() -> None:
