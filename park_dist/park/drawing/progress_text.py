@@ -24,4 +24,15 @@ def values_text(report: Mapping[str, Any] | None) -> str:
 
 
 def _figure(value: Any) -> str:
+    if isinstance(value, str) and _reads_as_another(value):
+        return repr(value)
     return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _reads_as_another(text: str) -> bool:
+    """Tell whether ``text`` would look like a number, or like no value: ``nan``, ``1.5``."""
+    try:
+        float(text)
+    except ValueError:
+        return text in {"", "None", "True", "False"}
+    return True

@@ -18,6 +18,7 @@ from park.drawing.progress_text import progress_text, values_text
         ({"done": 2, "total": None, "values": {}}, "2"),
         ({"done": 0.123456789, "total": 1.0}, "0.12346 of 1"),
         ({"done": None, "total": 4, "values": {"note": "hot"}}, "note hot"),
+        ({"done": None, "values": {"a": "nan", "b": "1", "c": None}}, "a 'nan', b '1', c None"),
         ({"done": 1, "values": "odd"}, "1"),
     ],
 )
