@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Block",
+    "carried",
     "current_block",
     "entered",
     "left",
@@ -61,6 +62,14 @@ _reaches = False
 
 _INHERITED = "_park_block"
 """The attribute of a thread with the block that it was started in, or None."""
+
+_CARRIED = "_park_carried"
+
+_OWN = "park "
+"""How the names of park's own threads begin: they serve whoever asks, and outlive that."""
+
+_carried: list[ContextVar[Any]] = []
+"""Other variables that go wherever a block goes, such as what records a plan."""
 
 
 def entered(service: Any) -> Block:
@@ -105,6 +114,24 @@ def current_block() -> Block | None:
         return found if isinstance(found, Block) else None
     threading = sys.modules.get("threading")
     return None if threading is None else getattr(threading.current_thread(), _INHERITED, None)
+
+
+def carried(variable: ContextVar[Any]) -> Any:
+    """Return the value of ``variable``, from now on also in threads as blocks are.
+
+    It is false where nobody has set it.
+    """
+    if variable not in _carried:
+        _carried.append(variable)
+    found = variable.get(None)
+    threading = sys.modules.get("threading")
+    if found is not None or threading is None:
+        return found
+    return getattr(threading.current_thread(), _CARRIED, {}).get(variable)
+
+
+def _all_carried() -> dict[ContextVar[Any], Any]:
+    return {variable: carried(variable) for variable in _carried}
 
 
 def not_in_doubt() -> None:
@@ -179,13 +206,16 @@ def reach_threads() -> None:
     @functools.wraps(start)
     def start_in_block(thread: threading.Thread) -> None:
         setattr(thread, _INHERITED, current_block())
+        if not thread.name.startswith(_OWN):
+            setattr(thread, _CARRIED, _all_carried())
         start(thread)
 
     @functools.wraps(submit)
     def submit_in_block(
         pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Any:
-        return submit(pool, _run_in, current_block(), function, args, kwargs)
+        where = current_block(), _all_carried()
+        return submit(pool, _run_in, *where, function, args, kwargs)
 
     setattr(threading.Thread, "start", start_in_block)  # noqa: B010
     setattr(ThreadPoolExecutor, "submit", submit_in_block)  # noqa: B010
@@ -201,10 +231,17 @@ def _share() -> None:
 
 
 def _run_in(
-    block: Block | None, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any
+    block: Block | None,
+    carried: dict[ContextVar[Any], Any],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: Any,
 ) -> Any:
-    before = _innermost.set(block or os.getpid())
+    before = [(_innermost, _innermost.set(block or os.getpid()))]
+    # false, and not None: the thread itself may have been started elsewhere
+    before += [(variable, variable.set(value or False)) for variable, value in carried.items()]
     try:
         return function(*args, **kwargs)
     finally:
-        _innermost.reset(before)
+        for variable, token in before:
+            variable.reset(token)

@@ -144,9 +144,15 @@ _IDLE_SHARE = 0.05
 """Who waits for a thread that is not there uses next to nothing: some turns of a loop at first."""
 
 
+_SHORTEST_HANG_S = 1.0
+"""Within less nobody can tell a job that hangs from one that is slow."""
+
+
 def _out_of_time(limit_s: float, forked_cpu_s: float | None) -> str:
     line = f"ran longer than its {limit_s:g} s and was stopped"
-    if forked_cpu_s is None or forked_cpu_s > _IDLE_SHARE * limit_s:
+    if forked_cpu_s is None or limit_s < _SHORTEST_HANG_S:
+        return line
+    if forked_cpu_s > _IDLE_SHARE * limit_s:
         return line
     return (
         f"{line}; it used the processor for {forked_cpu_s:.1f} s of them: where it waits for "

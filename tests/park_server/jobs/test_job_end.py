@@ -54,6 +54,12 @@ def test_a_fork_that_waits_for_nothing_is_told_apart(cpu_s: float | None, *, is_
     assert ("--fresh" in str(end.error)) is is_told
 
 
+def test_a_limit_that_is_too_short_to_tell_is_told_alone() -> None:
+    attempt = ended(ExitKind.SIGNALLED, signal=signal.SIGKILL)
+    end = end_of(attempt, files=[], cancel_requested=False, timed_out_s=0.9, forked_cpu_s=0.0)
+    assert end.error == "ran longer than its 0.9 s and was stopped"
+
+
 def test_an_exception_is_told_in_one_line_with_its_traceback() -> None:
     outcome = {"state": "failed", "error": "ValueError: no data", "traceback": "Traceback…"}
     end = decide(ended(outcome=outcome))

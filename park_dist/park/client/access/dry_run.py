@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 
+from park.blocks import carried
 from park.errors import PlanEnds
 
 __all__ = ["DryRun", "dry_run", "refuse_in_dry_run"]
 
 
 class DryRun:
-    """What records the submissions of this thread or task, or those of the whole process."""
+    """What records the submissions of this thread or task, or those of the whole process.
+
+    It goes where the block of a service goes: into the threads that are started in it.
+    """
 
     def __init__(self) -> None:
         self._here: ContextVar[object | None] = ContextVar("park_dry_run", default=None)
         self.everywhere: object | None = None
+        carried(self._here)
 
     def recorder(self) -> object | None:
         """Return what records here, or None."""
-        return self._here.get() or self.everywhere
+        return carried(self._here) or self.everywhere
 
     def begin(self, recorder: object) -> Token[object | None]:
         """Let ``recorder`` take what this thread or task submits."""
