@@ -58,7 +58,13 @@ def test_park_token_opens_a_service_of_another_machine(
     other_state = str(tmp_path / "other-machine")
     elsewhere = client.with_variables(PARK_STATE_DIR=other_state)
     assert "without a token" in elsewhere.error("jobs", "-s", service.url, status=4)
-    elsewhere.with_variables(PARK_TOKEN=service.token).run("jobs", "-s", service.url)
+    both = {"PARK_TOKEN": service.token, "PARK_SERVICE": service.url}
+    elsewhere.with_variables(**both).run("jobs")
+    elsewhere.with_variables(PARK_TOKEN=f"{service.url} {service.token}").run(
+        "jobs", "-s", service.url
+    )
+    alone = elsewhere.with_variables(PARK_TOKEN=service.token)
+    assert "does not say which service" in alone.error("jobs", "-s", service.url, status=4)
 
 
 def test_a_wrong_token_is_not_permitted(client: Client) -> None:
