@@ -30,7 +30,7 @@ class OneJob:
     def refresh(self) -> Any:
         return SimpleNamespace(status=self.status, error="boom" * (self.status == "failed"))
 
-    def result(self) -> Any:
+    def encoded_result(self) -> Any:
         if self.status != "completed":
             raise JobFailed("job 0199 failed: boom")
         return {"chisq": 1.5}
