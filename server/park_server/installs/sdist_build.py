@@ -31,11 +31,12 @@ from park.local.pyproject import read_pyproject
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.resolve import child_environment
 from park_server.installs.build_command import ConfinedRunner
+from park_server.installs.build_requirements import required_by_name
 from park_server.installs.checked_request import TreeSource
 
 __all__ = ["BuildPolicy", "SourceBuilder"]
 
-_INSTALL_TIMEOUT_S = 600
+_INSTALL_TIMEOUT_S = 600.0
 _MAX_UNPACKED_BYTES = 2 << 30
 
 
@@ -94,6 +95,11 @@ class SourceBuilder:
             timeout_s=self.policy.timeout_s,
             memory_bytes=self.policy.memory_bytes,
         )
+        self._installer = ConfinedRunner(
+            read_only=[path for path in others if not self.cache.is_relative_to(path)],
+            timeout_s=_INSTALL_TIMEOUT_S,
+            memory_bytes=self.policy.memory_bytes,
+        )
 
     def require_allowed(self, sources: Iterable[TreeSource]) -> None:
         """Raise `CannotSatisfy` where there are ``sources`` and the operator allows no builds."""
@@ -126,6 +132,7 @@ class SourceBuilder:
     def stop(self) -> None:
         """End the builds that run."""
         self._runner.stop()
+        self._installer.stop()
 
     def _raw_wheel(
         self, source: TreeSource, tree: Path, site: _Site, interpreter: Interpreter
@@ -147,30 +154,25 @@ class SourceBuilder:
         return backend.build_wheel(site.folder / "raw")
 
     def _install(self, requires: Iterable[str], site: _Site, constraints: Path) -> None:
-        wanted = list(requires)
+        wanted = required_by_name(requires)
         if wanted:
             options = ["--python", str(site.python), "--constraint", str(constraints)]
             # wheels only: an sdist among them would run its code here, unconfined
-            self._uv(["pip", "install", "--quiet", "--only-binary", ":all:", *options, *wanted])
+            wheels_alone = ["--only-binary", ":all:"]
+            self._uv(["pip", "install", "--quiet", *wheels_alone, *options, "--", *wanted])
 
     def _uv(self, arguments: list[str]) -> None:
+        """Run uv, which sees the index's credentials and runs nothing of the user's."""
         variables = {
             "UV_DEFAULT_INDEX": self.index_url,
             "UV_CACHE_DIR": str(self.cache),
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
         }
+        command = [uv.find_uv_bin(), "--no-config", *arguments]
+        environ = child_environment(os.environ, variables)
         try:
-            subprocess.run(
-                [uv.find_uv_bin(), "--no-config", *arguments],
-                env=child_environment(os.environ, variables),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_INSTALL_TIMEOUT_S,
-                check=True,
-            )
+            self._installer.launch(command, str(self.folder), environ)
         except subprocess.SubprocessError as error:
             raise build_failed(
                 "the service cannot install the build requirements",
