@@ -17,7 +17,7 @@ from park.build.tree.tree_version import tree_hash, with_tree_hash
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
 from park.local.python_minor import python_minor
-from park.local.requirements import applicable
+from park.local.requirements import differences
 from park.local.wheel_file import wheel_metadata
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class TreeProject(LocalSource):
                 f"the tree {project.root} builds {metadata.name}; expected {project.name}",
                 hint=again,
             )
-        changed = applicable(project.requires) ^ applicable(metadata.requires)
+        changed = differences(project.requires, metadata.requires)
         if changed:
             raise LocalSetError(
                 f"{project} as installed here and as built from {project.root} require "
