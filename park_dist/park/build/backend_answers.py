@@ -123,9 +123,12 @@ def _inputs_hash(snapshot: Snapshot, build_system: BuildSystem) -> str:
     """
     names = {requirement_name(text) for text in build_system.requires}
     own = _OWN_DISTRIBUTIONS.get(build_system.backend, set())
-    if not names <= own or build_system.backend_path or snapshot.named(_PROGRAMS):
+    configuration = snapshot.named(_CONFIGURATION)
+    has_links = any(file.link is not None for file in configuration)
+    has_code = build_system.backend_path or snapshot.named(_PROGRAMS)
+    if not names <= own or has_code or has_links:
         return snapshot.content_hash
-    return content_hash(snapshot.named(_CONFIGURATION))
+    return content_hash(configuration)
 
 
 def _key(question: str, inputs: str, environment: BuildEnvironment, extra: str | None) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import posixpath
 import tarfile
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 from park.build.tree.export import EPOCH, verified_content
+from park.build.tree.tree_file import LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +55,24 @@ def _members(
     yield _member(own, len(metadata), executable=False), metadata
     for file in tree.snapshot.files:
         name = f"{stem}/{file.path}"
-        if name != own:  # that of an unpacked source distribution speaks of the old version
+        if file.link is not None:
+            if _stays_inside(file.path, file.link):
+                yield _symbolic_link(name, file.link), b""
+        elif name != own:  # that of an unpacked source distribution speaks of the old version
             content = verified_content(file)
             yield _member(name, len(content), executable=file.executable), content
+
+
+def _stays_inside(path: str, link: str) -> bool:
+    """Tell whether a link can be unpacked elsewhere; one that leads nowhere may name any place."""
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
+    return link != LOOP and not place.startswith(("..", "/"))
+
+
+def _symbolic_link(name: str, text: str) -> tarfile.TarInfo:
+    member = _member(name, 0, executable=True)
+    member.type, member.linkname = tarfile.SYMTYPE, text
+    return member
 
 
 def _member(name: str, size: int, *, executable: bool) -> tarfile.TarInfo:

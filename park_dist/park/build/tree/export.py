@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.build.cache import fresh_folder, lock_beside
+from park.build.tree.tree_file import LOOP
 from park.errors import LocalSetError
 from park.file_lock import exclusive
 
@@ -22,6 +23,8 @@ __all__ = ["EPOCH", "exported", "verified_content"]
 
 EPOCH = 315532800
 """1 January 1980, UTC, in seconds: the oldest time that a zip file can tell."""
+
+_SETS_TIMES_OF_LINKS = os.utime in os.supports_follow_symlinks
 
 
 @contextmanager
@@ -52,14 +55,26 @@ def verified_content(file: HashedFile) -> bytes:
 
 
 def _copy(file: HashedFile, folder: Path) -> None:
-    content = verified_content(file)
     target = folder / file.path
+    if file.link is not None:
+        _link(file.link, target)
+        return
+    content = verified_content(file)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     target.chmod(0o755 if file.executable else 0o644)
 
 
+def _link(text: str, target: Path) -> None:
+    if text != LOOP:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(text)
+
+
 def _set_times(folder: Path) -> None:
     for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.utime(Path(parent, name), (EPOCH, EPOCH))
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            if _SETS_TIMES_OF_LINKS:
+                os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
+            elif not path.is_symlink():
+                os.utime(path, (EPOCH, EPOCH))
