@@ -16,34 +16,24 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from park.atomic import write_atomically
-from park.build.backend import Backend
+from park.build.backend import PROGRAMS, Backend, is_plain
 from park.build.cache import Cache
 from park.build.isolation.isolated_env import BuildEnvironment, build_environment
 from park.build.step import Progress, silent
 from park.build.tree.export import exported
-from park.build.tree.git import nearest_tag_version
+from park.build.tree.git import nearest_tag_version, tag_for
 from park.build.tree.hashing import Snapshot, content_hash, take_snapshot
+from park.build.version_control import Pretence
 from park.errors import LocalSetError
 from park.local.metadata import CoreMetadata, parse_metadata
-from park.local.pyproject import BuildSystem, read_pyproject
-from park.local.requirements import requirement_name
+from park.local.pyproject import BuildSystem, name_in_setup_cfg, read_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["describe", "environment_of"]
-
-_OWN_DISTRIBUTIONS = {
-    "flit_core.buildapi": {"flit-core"},
-    "hatchling.build": {"hatchling"},
-    "poetry.core.masonry.api": {"poetry-core"},
-    "setuptools.build_meta": {"setuptools", "wheel"},
-    "uv_build": {"uv-build"},
-}
-"""Backends that answer from configuration files alone, as long as they have no plugins."""
+__all__ = ["describe", "environment_of", "pretence"]
 
 _CONFIGURATION = frozenset({"pyproject.toml", "setup.cfg", "hatch.toml"})
-_PROGRAMS = frozenset({"setup.py", "hatch_build.py"})
 
 
 def environment_of(
@@ -75,10 +65,11 @@ def describe(root: Path, *, cache: Cache, progress: Progress = silent) -> CoreMe
     snapshot = take_snapshot(root, cache=cache)
     environment = environment_of(snapshot, cache=cache, progress=progress)
     pretended = None if declared.version else _version_of_history(root)
+    told = None if pretended is None else pretence(root, declared.name, pretended)
 
     def ask() -> dict[str, Any]:
         with exported(snapshot, cache=cache) as source, TemporaryDirectory() as workplace:
-            backend = Backend(source=source, environment=environment, pretended_version=pretended)
+            backend = Backend(source=source, environment=environment, told=told)
             return asdict(backend.metadata(Path(workplace)))
 
     key = _key("metadata", snapshot.content_hash, environment, pretended)
@@ -89,6 +80,15 @@ def describe(root: Path, *, cache: Cache, progress: Progress = silent) -> CoreMe
         requires=tuple(answer["requires"]),
         extras=tuple(answer["extras"]),
     )
+
+
+def pretence(root: Path, name: str | None, version: str) -> Pretence:
+    """Return what is told of the tree at ``root`` to whatever asks version control.
+
+    Where its name is not known yet, it is that of its ``setup.cfg``, or of its folder.
+    """
+    known = name or name_in_setup_cfg(root) or root.name
+    return Pretence(name=known, version=version, tag=tag_for(root, version))
 
 
 def _version_of_history(root: Path) -> str:
@@ -108,7 +108,8 @@ def _added_requirements(
 ) -> tuple[str, ...]:
     def ask() -> dict[str, Any]:
         with exported(snapshot, cache=cache) as source:
-            backend = Backend(source=source, environment=base, pretended_version="0")
+            told = pretence(snapshot.root, None, "0")
+            backend = Backend(source=source, environment=base, told=told)
             return {"requires": backend.requirements_for_wheel()}
 
     key = _key("requires", _inputs_hash(snapshot, build_system), base, None)
@@ -121,12 +122,9 @@ def _inputs_hash(snapshot: Snapshot, build_system: BuildSystem) -> str:
     Those are the configuration files for a known backend without plugins and without code
     of the tree's own: so an edit of the package asks nothing anew. Else it is every file.
     """
-    names = {requirement_name(text) for text in build_system.requires}
-    own = _OWN_DISTRIBUTIONS.get(build_system.backend, set())
     configuration = snapshot.named(_CONFIGURATION)
     has_links = any(file.link is not None for file in configuration)
-    has_code = build_system.backend_path or snapshot.named(_PROGRAMS)
-    if not names <= own or has_code or has_links:
+    if not is_plain(build_system) or snapshot.named(PROGRAMS) or has_links:
         return snapshot.content_hash
     return content_hash(configuration)
 

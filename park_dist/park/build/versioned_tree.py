@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.build.backend import Backend, compiler_variables
-from park.build.backend_answers import environment_of
+from park.build.backend_answers import environment_of, pretence
 from park.build.cache import Cache
 from park.build.step import Progress, silent
 from park.build.tree.export import exported
 from park.build.tree.hashing import take_snapshot
 from park.build.tree.tree_version import tree_hash, with_tree_hash
+from park.build.version_control import Pretence
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
 from park.local.python_minor import python_minor
@@ -35,17 +36,19 @@ class TreeProject(LocalSource):
 
     @property
     def pretended_version(self) -> str | None:
-        """What a version-control plugin is told; None where the tree declares its version."""
+        """What is told to whatever asks version control; None where the tree declares it."""
         return None if self.project.version_is_static else self.project.version
 
     def _raw_wheel(self, output: Path) -> Path:
         with exported(self.snapshot, cache=self.cache) as source:
-            backend = Backend(
-                source=source,
-                environment=self.environment,
-                pretended_version=self.pretended_version,
-            )
+            backend = Backend(source=source, environment=self.environment, told=self._told())
             return backend.build_wheel(output)
+
+    def _told(self) -> Pretence | None:
+        version = self.pretended_version
+        if version is None:
+            return None
+        return pretence(self.snapshot.root, self.project.name, version)
 
     def _check(self, wheel: Path) -> None:
         """Refuse another project, and other requirements than those installed here."""

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-__all__ = ["BuildSystem", "Pyproject", "files_above", "is_source_tree", "read_pyproject"]
+__all__ = [
+    "BuildSystem",
+    "Pyproject",
+    "files_above",
+    "is_source_tree",
+    "name_in_setup_cfg",
+    "read_pyproject",
+]
 
 _LEGACY_REQUIRES = ("setuptools >= 40.8.0",)
 _LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
@@ -74,6 +81,18 @@ def read_pyproject(root: Path) -> Pyproject:
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
         raise _malformed(file, "[project]", "a table with a name")
     return _static_part(project, build_system, file)
+
+
+def name_in_setup_cfg(root: Path) -> str | None:
+    """Return the name that ``setup.cfg`` declares, None where it declares none or is none."""
+    from configparser import Error, RawConfigParser
+
+    parser = RawConfigParser()
+    try:
+        parser.read(root / "setup.cfg", encoding="utf-8")
+    except (Error, UnicodeDecodeError):
+        return None
+    return parser.get("metadata", "name", fallback=None)
 
 
 def files_above(root: Path) -> dict[str, str]:

@@ -25,6 +25,7 @@ from park.build.backend import Backend
 from park.build.isolation.isolated_env import BuildEnvironment
 from park.build.output import build_failed
 from park.build.retag import retag
+from park.build.version_control import Pretence
 from park.digests import file_sha256
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.pyproject import read_pyproject
@@ -146,7 +147,7 @@ class SourceBuilder:
         backend = Backend(
             source=tree,
             environment=BuildEnvironment(python_executable=str(site.python), installed=()),
-            pretended_version=source.pretended_version,
+            told=_pretence(source),
             outer=self._runner.environ(site.home),
             launch=self._runner.launch,
         )
@@ -200,6 +201,13 @@ def _unpacked(archive: Path, target: Path) -> Path:
     if len(folders) != 1 or not folders[0].is_dir():
         raise InvalidUpload(f"a source distribution has one folder at its top, not {len(folders)}")
     return folders[0]
+
+
+def _pretence(source: TreeSource) -> Pretence | None:
+    version = source.pretended_version
+    if version is None:
+        return None
+    return Pretence(name=source.pin.name, version=version, tag=f"v{version}")
 
 
 def _check(wheel: Path, source: TreeSource, interpreter: Interpreter) -> None:
