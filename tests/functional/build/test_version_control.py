@@ -39,14 +39,10 @@ PBR = """
     setup(setup_requires=["pbr"], pbr=True)
 """
 MESON = """
-    project('film', version: run_command('python3', files('version.py'), check: true).stdout().strip())
+    project('film', version: run_command(GIT, check: true).stdout().strip().substring(1))
     py = import('python').find_installation()
     py.install_sources('film.py')
-"""
-GIT_IN_A_PROGRAM = """
-    import subprocess
-    print(subprocess.check_output(["git", "describe", "--tags"], text=True)[1:])
-"""
+""".replace("GIT", "'git', 'describe', '--tags'")
 VERSIONEER = """
     import versioneer
     from setuptools import setup
