@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.build.output import build_failed, path_above
+from park.build.output import build_failed, paths_sought
 from park.build.tree.export import EPOCH
+from park.build.tree.named_paths import is_above
 from park.build.version_control import (
     VARIABLES,
     Pretence,
@@ -20,7 +21,7 @@ from park.build.version_control import (
     write_pkg_info,
 )
 from park.local.metadata import CoreMetadata, parse_metadata
-from park.local.pyproject import BuildSystem, files_above, read_pyproject
+from park.local.pyproject import BuildSystem, read_pyproject
 from park.local.requirements import requirement_name
 
 if TYPE_CHECKING:
@@ -136,8 +137,6 @@ class Backend:
         """Give the frontend; any failure of it or of the backend becomes one `BuildFailed`."""
         from build import BuildBackendException, BuildException, ProjectBuilder
 
-        for key, path in files_above(self.source).items():
-            raise _reads_above(f"{key} of [tool.setuptools.dynamic]", path)
         self._stand_in_for_version_control()
         try:
             yield ProjectBuilder.from_isolated_env(self.environment, self.source, self._run)
@@ -146,10 +145,12 @@ class Backend:
 
     def _explained(self, what: str, error: Exception) -> BuildFailed:
         failed = build_failed(what, error, hint="try it on its own with: python -m build --wheel")
-        if (above := path_above(failed, self.source)) is not None:
-            return _reads_above(what, above, error)
-        if asks_version_control(failed.message):
-            return self._asked_version_control(what, error)
+        sought = paths_sought(failed.message, self.source)
+        if above := [path for path in sought if is_above(path)]:
+            failed = _reads_above(what, above[0], error)
+        elif asks_version_control(failed.message):
+            failed = self._asked_version_control(what, error)
+        failed.details["sought"] = list(sought)
         return failed
 
     def _asked_version_control(self, what: str, error: Exception) -> BuildFailed:
@@ -164,7 +165,7 @@ class Backend:
 
     def _stand_in_for_version_control(self) -> None:
         """Give what asks for a version its answer; see `park.build.version_control`."""
-        if self.told is not None:
+        if self.told is not None and self.told.is_known:
             write_pkg_info(self.source, self.told)
         if self.told is not None or _may_ask_git(self.source):
             tag = None if self.told is None else self.told.tag
@@ -187,12 +188,12 @@ class Backend:
         self.launch(cmd, cwd, {**environ, **(extra_environ or {})})
 
 
-def _reads_above(what: str, path: str, cause: Exception | None = None) -> BuildFailed:
+def _reads_above(what: str, path: str, cause: Exception) -> BuildFailed:
     return build_failed(
-        f"{what}: it looks for {path}, above the folder of the tree",
+        f"{what}: it looks for {path}, above the folder of the tree, where there is none",
         cause,
-        hint="a tree is built from a copy of its own folder, which is all that its version"
-        " covers: move or copy that file into the tree",
+        hint="put that file where the build looks for it: what a build reads above its tree goes"
+        " with it, once it is there",
     )
 
 

@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -22,16 +23,17 @@ from park.build.isolation.isolated_env import BuildEnvironment, build_environmen
 from park.build.step import Progress, silent
 from park.build.tree.export import exported
 from park.build.tree.git import nearest_tag_version, tag_for
-from park.build.tree.hashing import Snapshot, content_hash, take_snapshot
-from park.build.version_control import Pretence
-from park.errors import LocalSetError
+from park.build.tree.hashing import Snapshot, content_hash
+from park.build.trial import tried
+from park.build.version_control import Pretence, asks_version_control
+from park.errors import BuildFailed, LocalSetError
 from park.local.metadata import CoreMetadata, parse_metadata
 from park.local.pyproject import BuildSystem, name_in_setup_cfg, read_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["describe", "environment_of", "pretence"]
+__all__ = ["describe", "environment_of"]
 
 _CONFIGURATION = frozenset({"pyproject.toml", "setup.cfg", "hatch.toml"})
 
@@ -62,18 +64,16 @@ def describe(root: Path, *, cache: Cache, progress: Progress = silent) -> CoreMe
             extras=declared.extras,
         )
     progress(f"asking the build backend about {root}")
-    snapshot = take_snapshot(root, cache=cache)
-    environment = environment_of(snapshot, cache=cache, progress=progress)
     pretended = None if declared.version else _version_of_history(root)
-    told = None if pretended is None else pretence(root, declared.name, pretended)
+    guess = None if pretended is None else _guess(root, declared.name, pretended)
 
-    def ask() -> dict[str, Any]:
-        with exported(snapshot, cache=cache) as source, TemporaryDirectory() as workplace:
-            backend = Backend(source=source, environment=environment, told=told)
-            return asdict(backend.metadata(Path(workplace)))
+    def asked(snapshot: Snapshot) -> dict[str, Any]:
+        environment = environment_of(snapshot, cache=cache, progress=progress)
+        key = _key("metadata", snapshot.content_hash, environment, pretended)
+        ask = partial(_answer, _metadata, snapshot, environment, guess, cache)
+        return _remembered(cache.answers / f"{key}.json", ask)
 
-    key = _key("metadata", snapshot.content_hash, environment, pretended)
-    answer = _remembered(cache.answers / f"{key}.json", ask)
+    answer = tried(root, asked, cache=cache)
     return CoreMetadata(
         name=answer["name"],
         version=answer["version"],
@@ -82,13 +82,40 @@ def describe(root: Path, *, cache: Cache, progress: Progress = silent) -> CoreMe
     )
 
 
-def pretence(root: Path, name: str | None, version: str) -> Pretence:
-    """Return what is told of the tree at ``root`` to whatever asks version control.
+def _metadata(backend: Backend) -> dict[str, Any]:
+    with TemporaryDirectory() as workplace:
+        return asdict(backend.metadata(Path(workplace)))
 
-    Where its name is not known yet, it is that of its ``setup.cfg``, or of its folder.
-    """
+
+def _requirements(backend: Backend) -> dict[str, Any]:
+    return {"requires": backend.requirements_for_wheel()}
+
+
+def _answer(
+    question: Callable[[Backend], dict[str, Any]],
+    snapshot: Snapshot,
+    environment: BuildEnvironment,
+    guess: Pretence | None,
+    cache: Cache,
+) -> dict[str, Any]:
+    """Ask the backend of an export; where it asks version control in vain, the guess is known."""
+
+    def asked(told: Pretence | None) -> dict[str, Any]:
+        with exported(snapshot, cache=cache) as source:
+            return question(Backend(source=source, environment=environment, told=told))
+
+    try:
+        return asked(guess)
+    except BuildFailed as failed:
+        if guess is None or not asks_version_control(failed.details["output"]):
+            raise
+    return asked(replace(guess, is_known=True))
+
+
+def _guess(root: Path, name: str | None, version: str) -> Pretence:
+    """Return what is told before the project is known: its name is perhaps that of its folder."""
     known = name or name_in_setup_cfg(root) or root.name
-    return Pretence(name=known, version=version, tag=tag_for(root, version))
+    return Pretence(name=known, version=version, tag=tag_for(root, version), is_known=False)
 
 
 def _version_of_history(root: Path) -> str:
@@ -107,10 +134,8 @@ def _added_requirements(
     snapshot: Snapshot, build_system: BuildSystem, base: BuildEnvironment, *, cache: Cache
 ) -> tuple[str, ...]:
     def ask() -> dict[str, Any]:
-        with exported(snapshot, cache=cache) as source:
-            told = pretence(snapshot.root, None, "0")
-            backend = Backend(source=source, environment=base, told=told)
-            return {"requires": backend.requirements_for_wheel()}
+        guess = _guess(snapshot.root, None, "0")
+        return _answer(_requirements, snapshot, base, guess, cache)
 
     key = _key("requires", _inputs_hash(snapshot, build_system), base, None)
     return tuple(_remembered(cache.answers / f"{key}.json", ask)["requires"])

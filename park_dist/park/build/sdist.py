@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 from park.build.tree.export import EPOCH, verified_content
+from park.build.tree.named_paths import is_above
 from park.build.tree.tree_file import LOOP
+from park.errors import LocalSetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +35,9 @@ def write_sdist(tree: TreeProject, wheel: BuiltWheel, folder: Path) -> Path:
 
     ``wheel`` is the one that the tree gave here. Equal trees give equal bytes: sorted, with
     fixed times and modes, and without compression. Raises `LocalSetError` where a file of
-    the tree is no longer what was hashed.
+    the tree is no longer what was hashed, or is above its folder.
     """
+    _require_one_folder(tree)
     stem = f"{str(tree.project.name).replace('-', '_')}-{tree.version}"
     path = folder / f"{stem}.tar.gz"
     with (
@@ -45,6 +48,16 @@ def write_sdist(tree: TreeProject, wheel: BuiltWheel, folder: Path) -> Path:
         for member, content in _members(tree, wheel, stem):
             archive.addfile(member, io.BytesIO(content))
     return path
+
+
+def _require_one_folder(tree: TreeProject) -> None:
+    above = [file.path for file in tree.snapshot.files if is_above(file.path)]
+    if above:
+        raise LocalSetError(
+            f"{tree.pin} cannot be built elsewhere: its build reads {above[0]}, and a source"
+            " distribution has nothing above its own folder",
+            hint="build on such a machine (park build --output DIR), and install the wheel",
+        )
 
 
 def _members(

@@ -60,11 +60,16 @@ _WHO = ("park", "park@localhost")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pretence:
-    """What a tool is told that asks for the version of ``name``; ``tag`` names it in git."""
+    """What a tool is told that asks for the version of ``name``; ``tag`` names it in git.
+
+    ``is_known`` is False for a guess, before anybody has told the version: such a one is not in
+    ``PKG-INFO``, from which hatchling takes it before it looks where the project says.
+    """
 
     name: str
     version: str
     tag: str
+    is_known: bool = True
 
     def variables(self) -> dict[str, str]:
         """Return the variables that say the version."""

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.build.backend import Backend, compiler_variables
-from park.build.backend_answers import environment_of, pretence
+from park.build.backend_answers import environment_of
 from park.build.cache import Cache
 from park.build.step import Progress, silent
 from park.build.tree.export import exported
-from park.build.tree.hashing import take_snapshot
+from park.build.tree.git import tag_for
+from park.build.tree.hashing import Snapshot
 from park.build.tree.tree_version import tree_hash, with_tree_hash
+from park.build.trial import explained, tried
 from park.build.version_control import Pretence
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
@@ -42,13 +44,17 @@ class TreeProject(LocalSource):
     def _raw_wheel(self, output: Path) -> Path:
         with exported(self.snapshot, cache=self.cache) as source:
             backend = Backend(source=source, environment=self.environment, told=self._told())
-            return backend.build_wheel(output)
+            try:
+                return backend.build_wheel(output)
+            except BuildFailed as failed:
+                raise explained(failed, self.snapshot, cache=self.cache) from failed
 
     def _told(self) -> Pretence | None:
         version = self.pretended_version
         if version is None:
             return None
-        return pretence(self.snapshot.root, self.project.name, version)
+        tag = tag_for(self.snapshot.root, version)
+        return Pretence(name=self.project.name, version=version, tag=tag)
 
     def _check(self, wheel: Path) -> None:
         """Refuse another project, and other requirements than those installed here."""
@@ -78,8 +84,11 @@ def version_tree(
     """
     if project.root is None:
         raise LocalSetError(f"{project} is a released project; expected a local source tree")
-    snapshot = take_snapshot(project.root, cache=cache)
-    environment = environment_of(snapshot, cache=cache, progress=progress)
+
+    def read(snapshot: Snapshot) -> tuple[Snapshot, BuildEnvironment]:
+        return snapshot, environment_of(snapshot, cache=cache, progress=progress)
+
+    snapshot, environment = tried(project.root, read, cache=cache)
     digest = tree_hash(
         content_hash=snapshot.content_hash,
         python=python_minor(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BuildSystem",
     "Pyproject",
-    "files_above",
     "is_source_tree",
     "name_in_setup_cfg",
     "read_pyproject",
@@ -93,24 +91,6 @@ def name_in_setup_cfg(root: Path) -> str | None:
     except (Error, UnicodeDecodeError):
         return None
     return parser.get("metadata", "name", fallback=None)
-
-
-def files_above(root: Path) -> dict[str, str]:
-    """Return the files above ``root`` that ``[tool.setuptools.dynamic]`` reads, by their keys.
-
-    In a copy of the tree setuptools finds none of them, and goes on with version 0.0.0.
-    """
-    file = root / "pyproject.toml"
-    table = _load(file).get("tool", {}) if file.is_file() else {}
-    for name in ("setuptools", "dynamic"):
-        table = table.get(name, {}) if isinstance(table, dict) else {}
-    found = {}
-    for key, value in table.items() if isinstance(table, dict) else ():
-        paths = value.get("file", ()) if isinstance(value, dict) else ()
-        for path in [paths] if isinstance(paths, str) else paths:
-            if posixpath.normpath(str(path)).startswith(".."):
-                found[str(key)] = str(path)
-    return found
 
 
 def _load(file: Path) -> dict[str, Any]:

@@ -194,29 +194,6 @@ def test_an_unpacked_sdist_has_the_version_of_its_pkg_info(tmp_path: Path, cache
     assert wheel.filename.startswith("unpacked-4.1+t")
 
 
-ABOVE = {
-    "hatchling.build": "[tool.hatch.version]\npath = '../../VERSION'\npattern = '(?P<version>.+)'",
-    "setuptools.build_meta": "[tool.setuptools.dynamic]\nversion = {file = '../../VERSION'}",
-}
-
-
-@pytest.mark.parametrize("backend", ABOVE)
-def test_a_build_that_reads_above_its_folder_is_told_why_not(
-    tmp_path: Path, cache: Cache, backend: str
-) -> None:
-    pyproject = (
-        f"[build-system]\nrequires = ['{backend.partition('.')[0]}']\n"
-        f"build-backend = '{backend}'\n"
-        f"[project]\nname = 'part'\ndynamic = ['version']\n{ABOVE[backend]}\n"
-    )
-    files = {"VERSION": "3.1", "packages/part/pyproject.toml": pyproject}
-    root = write_tree(tmp_path, files) / "packages/part"
-    (root / "part.py").write_text("")
-    with pytest.raises(BuildFailed, match=r"it looks for \.\./\.\./VERSION, above") as caught:
-        find_tree(root, cache)
-    assert "move or copy that file into the tree" in str(caught.value.hint)
-
-
 def test_requirements_that_a_backend_asks_for_are_part_of_the_environment(
     tmp_path: Path, cache: Cache
 ) -> None:

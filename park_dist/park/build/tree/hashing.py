@@ -14,11 +14,13 @@ import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from park.build.tree import git
+from park.build.tree.named_paths import declared_paths
+from park.build.tree.sought import sought_before, sought_file
 from park.build.tree.tree_cache import (
     DIGEST_LENGTH,
     TreeMemory,
@@ -121,7 +123,12 @@ def take_snapshot(root: Path, *, cache: Cache, clock: Callable[[], int] = time.t
     if memory is not None and memory.is_current(git.identity()):
         return _recalled(root, memory)
     started_ns = clock()
-    return _hashed(root, list_tree(root), store, memory, started_ns)
+    named = {*declared_paths(root), *sought_before(root, cache)}
+    listing = list_tree(root, sorted(named))
+    if listing.watched is not None:
+        watched = (*listing.watched, str(sought_file(root, cache)))
+        listing = replace(listing, watched=watched)
+    return _hashed(root, listing, store, memory, started_ns)
 
 
 def snapshot_of(

@@ -12,7 +12,7 @@ import os
 import posixpath
 import stat
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,12 +48,15 @@ Contents = Callable[[str, str], Found]
 """Walks a folder on disk whose files are to stand below a path of the tree."""
 
 
-def settle_links(root: str, found: Found, contents: Contents) -> list[TreeFile]:
+def settle_links(
+    root: str, found: Found, contents: Contents, *, beside: Mapping[str, str] | None = None
+) -> list[TreeFile]:
     """Return the files and links of the tree at ``root`` (a real path), given what a walk found.
 
-    Raises `LocalSetError` where links lead to more outside the tree than any wheel can hold.
+    ``beside`` has the real folders outside that are part of it, with their paths. Raises
+    `LocalSetError` where links lead to more outside the tree than any wheel can hold.
     """
-    settling = _Settling(root=root, contents=contents)
+    settling = _Settling(root=root, contents=contents, copies={root: "", **(beside or {})})
     settling.add(found)
     settling.run()
     return settling.files
@@ -70,16 +73,15 @@ class _Settling:
 
     root: str
     contents: Contents
+    copies: dict[str, str]
     files: list[TreeFile] = field(default_factory=list)
     queue: deque[FoundLink] = field(default_factory=deque)
-    copies: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     ways: list[tuple[str, str]] = field(default_factory=list)
     copied_files: int = 0
     copied_bytes: int = 0
 
     def add(self, found: Found) -> None:
-        self.copies.setdefault(self.root, "")
         self.files.extend(found.files)
         links = [link for link in sorted(found.links) if not _is_around(link, self.root)]
         around = [link for link in found.links if _is_around(link, self.root)]

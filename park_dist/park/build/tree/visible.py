@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from park.build.tree.git import GitListing, list_files
 from park.build.tree.junk import BUILD_OUTPUT, is_junk_file, is_junk_folder
 from park.build.tree.links import Found, FoundLink, settle_links
+from park.build.tree.named_paths import is_above
 from park.build.tree.tree_file import TreeFile, signature_of
 
 if TYPE_CHECKING:
@@ -41,16 +42,57 @@ class Listing:
     watched: tuple[str, ...] | None
 
 
-def list_tree(root: Path) -> Listing:
-    """List the tree at ``root``; its symbolic links as `park.build.tree.links` has them."""
+def list_tree(root: Path, named: Iterable[str] = ()) -> Listing:
+    """List the tree at ``root``; its symbolic links as `park.build.tree.links` has them.
+
+    ``named`` are paths relative to it that its build reads: they are in the list wherever they
+    are, above the tree or ignored by git, and whole but for junk.
+    """
     real = os.path.realpath(root)
     walk = _Walk(git=list_files(root))
-    place = _Place(listed=walk.git is None, in_package=False)
-    found = Found(list(walk.folder(real, "", place)), walk.links)
-    files = settle_links(real, found, _all_of) if walk.links else found.files
+    files = list(walk.folder(real, "", _Place(listed=walk.git is None, in_package=False)))
+    beside = _add_named(walk, files, real, named)
+    if walk.links:
+        files = settle_links(real, Found(files, walk.links), _all_of, beside=beside)
     files.sort(key=lambda file: file.path)
     is_bounded = not walk.links and len(walk.watched) <= _MOST_WATCHED
     return Listing(files=tuple(files), watched=tuple(walk.watched) if is_bounded else None)
+
+
+def _add_named(
+    walk: _Walk, files: list[TreeFile], root: str, named: Iterable[str]
+) -> dict[str, str]:
+    """Add to ``files`` what ``named`` has beyond them; return the folders outside, by real path."""
+    seen = {file.path for file in files} | {link.path for link in walk.links}
+    beside = {}
+    for path in named:
+        place = os.path.normpath(os.path.join(root, path))  # noqa: PTH118 (strings are quicker)
+        walk.watched.append(place)
+        found = _named(walk, place, path)
+        files.extend(file for file in found if file.path not in seen)
+        seen.update(file.path for file in found)
+        if is_above(path) and os.path.isdir(place):  # noqa: PTH112
+            beside[os.path.realpath(place)] = path
+    return beside
+
+
+def _named(walk: _Walk, place: str, path: str) -> list[TreeFile]:
+    """Return what is at ``place``: a folder with all that is in it, a file, or nothing."""
+    known = {link.path for link in walk.links}
+    if path in known:
+        return []
+    if os.path.isdir(place):  # noqa: PTH112
+        whole = _Walk(git=None, watched=walk.watched)
+        found = list(whole.folder(place, f"{path}/", _Place(listed=True, in_package=False)))
+        walk.links.extend(link for link in whole.links if link.path not in known)
+        return found
+    try:
+        status = os.stat(place)  # noqa: PTH116
+    except OSError:
+        return []
+    executable = bool(status.st_mode & stat.S_IXUSR)
+    is_file = stat.S_ISREG(status.st_mode)
+    return [TreeFile(path, place, executable, signature_of(status))] if is_file else []
 
 
 def _all_of(folder: str, path: str) -> Found:

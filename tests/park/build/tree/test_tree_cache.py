@@ -16,7 +16,7 @@ from park.build.tree.hashing import take_snapshot
 from park.build.tree.visible import Listing, list_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 FILES = {
@@ -46,9 +46,9 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """List the trees that were walked."""
     roots: list[Path] = []
 
-    def spy(root: Path) -> Listing:
+    def spy(root: Path, named: Iterable[str]) -> Listing:
         roots.append(root)
-        return list_tree(root)
+        return list_tree(root, named)
 
     monkeypatch.setattr(hashing, "list_tree", spy)
     return roots
