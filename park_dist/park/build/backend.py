@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from park.build.output import build_failed, paths_sought
 from park.build.tree.export import EPOCH
 from park.build.tree.named_paths import is_above
-from park.build.version_control import (
+from park.build.tree.version_control import (
     VARIABLES,
     Pretence,
     asks_version_control,
@@ -164,7 +164,7 @@ class Backend:
         )
 
     def _stand_in_for_version_control(self) -> None:
-        """Give what asks for a version its answer; see `park.build.version_control`."""
+        """Give what asks for a version its answer; see `park.build.tree.version_control`."""
         if self.told is not None and self.told.is_known:
             write_pkg_info(self.source, self.told)
         if self.told is not None or _may_ask_git(self.source):

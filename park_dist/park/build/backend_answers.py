@@ -24,8 +24,8 @@ from park.build.step import Progress, silent
 from park.build.tree.export import exported
 from park.build.tree.git import nearest_tag_version, tag_for
 from park.build.tree.hashing import Snapshot, content_hash
-from park.build.trial import tried
-from park.build.version_control import Pretence, asks_version_control
+from park.build.tree.trial import tried
+from park.build.tree.version_control import Pretence, asks_version_control
 from park.errors import BuildFailed, LocalSetError
 from park.local.metadata import CoreMetadata, parse_metadata
 from park.local.pyproject import BuildSystem, name_in_setup_cfg, read_pyproject

@@ -15,8 +15,8 @@ from park.build.tree.export import exported
 from park.build.tree.git import tag_for
 from park.build.tree.hashing import Snapshot
 from park.build.tree.tree_version import tree_hash, with_tree_hash
-from park.build.trial import explained, tried
-from park.build.version_control import Pretence
+from park.build.tree.trial import explained, tried
+from park.build.tree.version_control import Pretence
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
 from park.local.python_minor import python_minor

@@ -25,7 +25,7 @@ from park.build.backend import Backend
 from park.build.isolation.isolated_env import BuildEnvironment
 from park.build.output import build_failed
 from park.build.retag import retag
-from park.build.version_control import Pretence
+from park.build.tree.version_control import Pretence
 from park.digests import file_sha256
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.pyproject import read_pyproject

@@ -139,7 +139,7 @@ def test_a_relative_path_of_poetry(client: Client, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (n for n in archive.namelist() if n.endswith("/METADATA"))
         assert b"\nRequires-Dist: common-film\n" in archive.read(name)
-    check = [sys.executable, "-m", "twine", "check", wheel]
+    check = [sys.executable, "-m", "twine", "check", str(wheel)]
     subprocess.run(check, check=True, capture_output=True)
 
 

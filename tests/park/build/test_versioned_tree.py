@@ -16,7 +16,7 @@ from support.material.wheels import wheel_of
 from park.build.backend import build_environ
 from park.build.cache import Cache
 from park.build.isolation.isolated_env import build_environment
-from park.build.version_control import VARIABLES, Pretence
+from park.build.tree.version_control import VARIABLES, Pretence
 from park.build.versioned_tree import version_tree
 from park.errors import BuildFailed, LocalSetError
 from park.local.find import find

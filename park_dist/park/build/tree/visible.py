@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from park.build.tree.git import GitListing, list_files
 from park.build.tree.junk import BUILD_OUTPUT, is_junk_file, is_junk_folder
-from park.build.tree.links import Found, FoundLink, settle_links
 from park.build.tree.named_paths import is_above
+from park.build.tree.symbolic_links import Found, FoundLink, settle_links
 from park.build.tree.tree_file import TreeFile, signature_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Listing:
 
 
 def list_tree(root: Path, named: Iterable[str] = ()) -> Listing:
-    """List the tree at ``root``; its symbolic links as `park.build.tree.links` has them.
+    """List the tree at ``root``; its symbolic links as `park.build.tree.symbolic_links` has them.
 
     ``named`` are paths relative to it that its build reads: they are in the list wherever they
     are, above the tree or ignored by git, and whole but for junk.

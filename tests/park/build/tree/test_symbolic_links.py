@@ -9,7 +9,7 @@ import pytest
 from support.material.projects import make_git_checkout, write_tree
 
 from park.build.cache import Cache
-from park.build.tree import links as module
+from park.build.tree import symbolic_links as module
 from park.build.tree.export import exported
 from park.build.tree.hashing import take_snapshot
 from park.build.tree.visible import list_tree

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.projects import write_tree
 
-from park.build.version_control import (
+from park.build.tree.version_control import (
     Pretence,
     asks_version_control,
     make_repository,
