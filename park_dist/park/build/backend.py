@@ -146,7 +146,8 @@ class Backend:
     def _explained(self, what: str, error: Exception) -> BuildFailed:
         failed = build_failed(what, error, hint="try it on its own with: python -m build --wheel")
         sought = paths_sought(failed.message, self.source)
-        if above := [path for path in sought if is_above(path)]:
+        above = [p for p in sought if is_above(p) and not (self.source / p).exists()]
+        if above:
             failed = _reads_above(what, above[0], error)
         elif asks_version_control(failed.message):
             failed = self._asked_version_control(what, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import zipfile
@@ -173,3 +174,19 @@ def test_modules_that_differ_in_case_only(client: Client, tmp_path: Path) -> Non
     }
     uv_install(client.python, write_tree(tmp_path / "twin", files))
     assert client.call("twin_film:both") == [1, 2]
+
+
+def test_a_url_is_followed_by_nobody_there(client: Client, tmp_path: Path) -> None:
+    """Here six of the index is installed, whatever the metadata say; so that is what runs."""
+    with socket.create_server(("127.0.0.1", 0)) as bait:
+        bait.setblocking(False)
+        url = f"http://127.0.0.1:{bait.getsockname()[1]}/six-1.17.0-py2.py3-none-any.whl"
+        module = '"""A film."""\nimport six\ndef version():\n    return six.__version__\n'
+        pyproject = dedent(FLIT).replace("common-film @ REFERENCE", f"six @ {url}")
+        pyproject = pyproject.replace("other-film", "lured-film")
+        root = write_tree(tmp_path, {"pyproject.toml": pyproject, "lured_film.py": module})
+        uv_install(client.python, "six==1.17.0")
+        uv_install(client.python, root, options=("--no-deps",))
+        assert client.call("lured_film:version") == "1.17.0"
+        with pytest.raises(BlockingIOError):  # nobody came
+            bait.accept()

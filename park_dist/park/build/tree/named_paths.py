@@ -30,7 +30,6 @@ _CONTENTS = frozenset(
         "data-files",
         "file",
         "files",
-        "force-include",
         "include",
         "includes",
         "license",
@@ -129,7 +128,9 @@ def _below(table: object) -> Iterator[str]:
     for key, value in table.items():
         if key in _OTHERS or _LEFT_OUT.search(key):
             continue
-        if key in _CONTENTS:
+        if key == "force-include" and isinstance(value, dict):
+            yield from value  # hatch's: from each key to its value
+        elif key in _CONTENTS:
             yield from _strings(value)
         elif key in _ROOTS:
             yield from filter(is_above, _strings(value))
@@ -145,7 +146,6 @@ def _strings(value: object) -> Iterator[str]:
         for each in value:
             yield from _strings(each)
     elif isinstance(value, dict):
-        yield from value  # hatch's force-include has the sources as keys
         for each in value.values():
             yield from _strings(each)
 
