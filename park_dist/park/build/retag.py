@@ -20,7 +20,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from park.build.archive import Member, write_wheel
 from park.errors import BuildFailed
-from park.model.direct_references import by_name
+from park.local.direct_references import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -24,7 +24,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import InvalidUpload
-from park.model.direct_references import references_in_metadata
+from park.local.direct_references import references_in_metadata
 from park_repo.checks.generated_scripts import check_scripts
 from park_repo.checks.refusal import Rule, refused
 

@@ -11,7 +11,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from park.errors import CannotSatisfy
-from park.model.direct_references import references_in_metadata
+from park.local.direct_references import references_in_metadata
 from park_repo.checks.file_facts import MAX_METADATA_BYTES
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.pylock import Package, PackageArchive, PackageWheel, Pylock
 
 from park.errors import ResolutionFailed
-from park.model.direct_references import references_in_metadata
+from park.local.direct_references import references_in_metadata
 from park.model.pins import Pin
 from park.model.urls import without_credentials
 

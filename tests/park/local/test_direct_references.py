@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from park.model.direct_references import by_name, references_in_metadata
+from park.local.direct_references import by_name, references_in_metadata
 
 
 @pytest.mark.parametrize(
