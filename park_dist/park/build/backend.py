@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -138,6 +139,7 @@ class Backend:
         from build import BuildBackendException, BuildException, ProjectBuilder
 
         self._stand_in_for_version_control()
+        _silence_warnings()
         try:
             yield ProjectBuilder.from_isolated_env(self.environment, self.source, self._run)
         except (BuildBackendException, BuildException) as error:
@@ -187,6 +189,18 @@ class Backend:
         # what asks git in the copy never gets the answer of a checkout around the cache
         environ["GIT_CEILING_DIRECTORIES"] = str(self.source.parent)
         self.launch(cmd, cwd, {**environ, **(extra_environ or {})})
+
+
+def _silence_warnings() -> None:
+    """Have no warning of a backend repeated here: what it says of somebody's tree is no news.
+
+    Where warnings are errors, the tree could not be built for one.
+    """
+    import pyproject_hooks
+
+    category = getattr(pyproject_hooks, "BuildBackendWarning", None)  # of newer versions
+    if category is not None:
+        warnings.filterwarnings("ignore", category=category)
 
 
 def _reads_above(what: str, path: str, cause: Exception) -> BuildFailed:

@@ -300,3 +300,13 @@ def test_local_dependencies_of_a_local_package(
     assert edited["pins"]["outer"] == found["pins"]["outer"]
     assert edited["pins"]["hatchling-src"] != found["pins"]["hatchling-src"]
     assert len(edited["built"]) == 1
+
+
+def test_a_backend_may_warn_as_it_likes(tmp_path: Path, cache: Cache) -> None:
+    """Warnings are errors in these tests; those of backends are about somebody else's tree."""
+    program = (
+        "import warnings\nfrom setuptools import setup\nwarnings.warn('deprecated', UserWarning)\n"
+        "setup(name='warned', version='1', py_modules=['warned'])\n"
+    )
+    root = write_tree(tmp_path / "warned", {"setup.py": program, "warned.py": ""})
+    assert wheel_of(find_tree(root, cache), cache=cache).filename.startswith("warned-1+t")
