@@ -93,6 +93,8 @@ class SourceBuilder:
         others = [path for path in self.home.iterdir() if path != self.folder]
         self._runner = ConfinedRunner(
             read_only=others,
+            # the token, and the database, which has grants in clear
+            hidden=[path for path in others if path.is_file()],
             timeout_s=self.policy.timeout_s,
             memory_bytes=self.policy.memory_bytes,
         )
