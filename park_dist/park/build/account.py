@@ -88,12 +88,15 @@ def _members(wheel: Path) -> tuple[WheelMember, ...]:
 
 
 def _not_in_wheel(source: LocalSource, wheel: Path) -> tuple[str, ...]:
-    """Return the files of the tree whose name and content no member of the wheel has."""
+    """Return the files of the tree whose name and content no member of the wheel has.
+
+    A link is none of them: what it leads to has its own line, or is in its place.
+    """
     shipped = _recorded(wheel)
     return tuple(
         file.path
         for file in source.snapshot.files
-        if (PurePosixPath(file.path).name, file.sha256) not in shipped
+        if file.link is None and (PurePosixPath(file.path).name, file.sha256) not in shipped
     )
 
 

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 import subprocess
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.build.output import build_failed, path_above
+from park.build.output import build_failed, paths_sought
 from park.build.tree.export import EPOCH
-from park.build.tree.git import make_checkout
+from park.build.tree.named_paths import is_above
+from park.build.tree.version_control import (
+    VARIABLES,
+    Pretence,
+    asks_version_control,
+    make_repository,
+    write_pkg_info,
+)
 from park.local.metadata import CoreMetadata, parse_metadata
-from park.local.pyproject import files_above, read_pyproject
+from park.local.pyproject import BuildSystem, read_pyproject
 from park.local.requirements import requirement_name
 
 if TYPE_CHECKING:
@@ -25,7 +33,15 @@ if TYPE_CHECKING:
     from park.build.isolation.isolated_env import BuildEnvironment
     from park.errors import BuildFailed
 
-__all__ = ["Backend", "Launch", "build_environ", "compiler_variables", "launch"]
+__all__ = [
+    "PROGRAMS",
+    "Backend",
+    "Launch",
+    "build_environ",
+    "compiler_variables",
+    "is_plain",
+    "launch",
+]
 
 Launch = Callable[["Sequence[str]", "str | None", "Mapping[str, str]"], None]
 """Runs a command in a folder with exactly these environment variables, to its end.
@@ -33,10 +49,20 @@ Launch = Callable[["Sequence[str]", "str | None", "Mapping[str, str]"], None]
 Raises `subprocess.CalledProcessError` with what it printed.
 """
 
-_LISTS_FILES_BY_VCS = frozenset({"setuptools-scm", "setuptools-git", "vcs-versioning"})
-"""Plugins that have setuptools ship the data files which git tracks; without a checkout they
-would silently ship none."""
+_OWN_DISTRIBUTIONS = {
+    "flit_core.buildapi": {"flit-core"},
+    "hatchling.build": {"hatchling"},
+    "poetry.core.masonry.api": {"poetry-core"},
+    "setuptools.build_meta": {"setuptools", "wheel"},
+    "uv_build": {"uv-build"},
+}
+"""Backends that answer from configuration files alone, as long as they have no plugins."""
 
+PROGRAMS = frozenset({"setup.py", "hatch_build.py"})
+"""Files at the root of a tree that some of those backends run."""
+
+_OF_OTHERS = ("PYTHON", "GIT_", "SETUPTOOLS_SCM_", "VCS_VERSIONING_", "__PYVENV")
+"""Beginnings of variables that point out of a build, or speak of another version."""
 
 _COMPILER_VARIABLES = frozenset(
     {
@@ -78,14 +104,15 @@ def launch(command: Sequence[str], folder: str | None, environ: Mapping[str, str
 class Backend:
     """The backend of one export.
 
-    ``pretended_version`` is what a version-control plugin is told, as an export has no
-    history; None where the tree declares its version itself. ``outer`` are the environment
-    variables that hooks may see, this process's own by default, and ``launch`` starts them.
+    ``told`` is what a tool is told that asks version control for the version, as an export
+    has no history; None where the tree declares its version itself. ``outer`` are the
+    environment variables that hooks may see, this process's own by default, and ``launch``
+    starts them.
     """
 
     source: Path
     environment: BuildEnvironment
-    pretended_version: str | None = None
+    told: Pretence | None = None
     outer: Mapping[str, str] = field(default_factory=lambda: os.environ)
     launch: Launch = launch
 
@@ -111,10 +138,8 @@ class Backend:
         """Give the frontend; any failure of it or of the backend becomes one `BuildFailed`."""
         from build import BuildBackendException, BuildException, ProjectBuilder
 
-        for key, path in files_above(self.source).items():
-            raise _reads_above(f"{key} of [tool.setuptools.dynamic]", path)
-        if _ships_what_git_tracks(self.source):
-            make_checkout(self.source)
+        self._stand_in_for_version_control()
+        _silence_warnings()
         try:
             yield ProjectBuilder.from_isolated_env(self.environment, self.source, self._run)
         except (BuildBackendException, BuildException) as error:
@@ -122,9 +147,36 @@ class Backend:
 
     def _explained(self, what: str, error: Exception) -> BuildFailed:
         failed = build_failed(what, error, hint="try it on its own with: python -m build --wheel")
-        if (above := path_above(failed, self.source)) is None:
-            return failed
-        return _reads_above(what, above, error)
+        sought = paths_sought(failed.message, self.source)
+        above = [p for p in sought if is_above(p) and not (self.source / p).exists()]
+        if above:
+            failed = _reads_above(what, above[0], error)
+        elif asks_version_control(failed.message):
+            failed = self._asked_version_control(what, error)
+        failed.details["sought"] = list(sought)
+        return failed
+
+    def _asked_version_control(self, what: str, error: Exception) -> BuildFailed:
+        said = "" if self.told is None else f", and the version {self.told.version}"
+        return build_failed(
+            f"{what}: it asks version control, and a tree is built from a copy of its files that"
+            f" has no history: one commit there has all of them{said}",
+            error,
+            hint="declare the version in pyproject.toml ([project] version), or let what asks"
+            " take it from a tag of that commit, or from the PKG-INFO beside it",
+        )
+
+    def _stand_in_for_version_control(self) -> None:
+        """Give what asks for a version its answer; see `park.build.tree.version_control`."""
+        if self.told is not None and self.told.is_known:
+            write_pkg_info(self.source, self.told)
+        if self.told is not None or _may_ask_git(self.source):
+            tag = None if self.told is None else self.told.tag
+            make_repository(self.source, tag, self._run_here)
+
+    def _run_here(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        environ = build_environ(self.outer)
+        self.launch(command, str(self.source), {**environ, **variables})
 
     def _run(
         self,
@@ -133,22 +185,34 @@ class Backend:
         extra_environ: Mapping[str, str] | None = None,
     ) -> None:
         """Run a hook; the parameters are those of `pyproject_hooks`."""
-        environ = build_environ(self.outer, pretended_version=self.pretended_version)
+        environ = build_environ(self.outer, told=self.told)
+        # what asks git in the copy never gets the answer of a checkout around the cache
+        environ["GIT_CEILING_DIRECTORIES"] = str(self.source.parent)
         self.launch(cmd, cwd, {**environ, **(extra_environ or {})})
 
 
-def _reads_above(what: str, path: str, cause: Exception | None = None) -> BuildFailed:
+def _silence_warnings() -> None:
+    """Have no warning of a backend repeated here: what it says of somebody's tree is no news.
+
+    Where warnings are errors, the tree could not be built for one.
+    """
+    import pyproject_hooks
+
+    category = getattr(pyproject_hooks, "BuildBackendWarning", None)  # of newer versions
+    if category is not None:
+        warnings.filterwarnings("ignore", category=category)
+
+
+def _reads_above(what: str, path: str, cause: Exception) -> BuildFailed:
     return build_failed(
-        f"{what}: it looks for {path}, above the folder of the tree",
+        f"{what}: it looks for {path}, above the folder of the tree, where there is none",
         cause,
-        hint="a tree is built from a copy of its own folder, which is all that its version"
-        " covers: move or copy that file into the tree",
+        hint="put that file where the build looks for it: what a build reads above its tree goes"
+        " with it, once it is there",
     )
 
 
-def build_environ(
-    outer: Mapping[str, str], *, pretended_version: str | None = None
-) -> dict[str, str]:
+def build_environ(outer: Mapping[str, str], *, told: Pretence | None = None) -> dict[str, str]:
     """Return the environment variables of a build: the outer ones, without what makes it vary.
 
     ``SOURCE_DATE_EPOCH`` is the reproducible-builds convention; ``PYTHONHASHSEED`` fixes the
@@ -157,8 +221,7 @@ def build_environ(
     kept = {
         name: value
         for name, value in outer.items()
-        if not name.startswith(("PYTHON", "GIT_", "SETUPTOOLS_SCM_", "__PYVENV"))
-        and name != "VIRTUAL_ENV"
+        if not name.startswith(_OF_OTHERS) and name not in {"VIRTUAL_ENV", *VARIABLES}
     }
     fixed = {
         "SOURCE_DATE_EPOCH": str(EPOCH),
@@ -167,7 +230,7 @@ def build_environ(
         "PYTHONIOENCODING": "utf-8",
         "TZ": "UTC",
     }
-    return kept | fixed | _version_variables(pretended_version)
+    return kept | fixed | ({} if told is None else told.variables())
 
 
 def compiler_variables(outer: Mapping[str, str]) -> dict[str, str]:
@@ -183,18 +246,18 @@ def compiler_variables(outer: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _version_variables(version: str | None) -> dict[str, str]:
-    """Tell each plugin that derives versions from version control; hatch-vcs uses the first."""
-    if version is None:
-        return {}
-    return {
-        "SETUPTOOLS_SCM_PRETEND_VERSION": version,
-        "VCS_VERSIONING_PRETEND_VERSION": version,
-        "PDM_BUILD_SCM_VERSION": version,
-        "POETRY_DYNAMIC_VERSIONING_BYPASS": version,
-    }
+def is_plain(build_system: BuildSystem) -> bool:
+    """Tell whether a backend runs neither plugins nor code of the tree's own, but `PROGRAMS`."""
+    names = {requirement_name(text) for text in build_system.requires}
+    own = _OWN_DISTRIBUTIONS.get(build_system.backend, set())
+    return names <= own and not build_system.backend_path
 
 
-def _ships_what_git_tracks(source: Path) -> bool:
-    requires = read_pyproject(source).build_system.requires
-    return not _LISTS_FILES_BY_VCS.isdisjoint(map(requirement_name, requires))
+def _may_ask_git(source: Path) -> bool:
+    """Tell whether a build runs code that may ask git, though the version is declared.
+
+    Plugins of setuptools have it ship the data files that git tracks: without a repository
+    they would silently ship none.
+    """
+    has_programs = any((source / name).exists() for name in PROGRAMS)
+    return has_programs or not is_plain(read_pyproject(source).build_system)

@@ -10,40 +10,32 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from park.atomic import write_atomically
-from park.build.backend import Backend
+from park.build.backend import PROGRAMS, Backend, is_plain
 from park.build.cache import Cache
 from park.build.isolation.isolated_env import BuildEnvironment, build_environment
 from park.build.step import Progress, silent
 from park.build.tree.export import exported
-from park.build.tree.git import nearest_tag_version
-from park.build.tree.hashing import Snapshot, content_hash, take_snapshot
-from park.errors import LocalSetError
+from park.build.tree.git import nearest_tag_version, tag_for
+from park.build.tree.hashing import Snapshot, content_hash
+from park.build.tree.trial import tried
+from park.build.tree.version_control import Pretence, asks_version_control
+from park.errors import BuildFailed, LocalSetError
 from park.local.metadata import CoreMetadata, parse_metadata
-from park.local.pyproject import BuildSystem, read_pyproject
-from park.local.requirements import requirement_name
+from park.local.pyproject import BuildSystem, name_in_setup_cfg, read_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["describe", "environment_of"]
 
-_OWN_DISTRIBUTIONS = {
-    "flit_core.buildapi": {"flit-core"},
-    "hatchling.build": {"hatchling"},
-    "poetry.core.masonry.api": {"poetry-core"},
-    "setuptools.build_meta": {"setuptools", "wheel"},
-    "uv_build": {"uv-build"},
-}
-"""Backends that answer from configuration files alone, as long as they have no plugins."""
-
 _CONFIGURATION = frozenset({"pyproject.toml", "setup.cfg", "hatch.toml"})
-_PROGRAMS = frozenset({"setup.py", "hatch_build.py"})
 
 
 def environment_of(
@@ -72,23 +64,58 @@ def describe(root: Path, *, cache: Cache, progress: Progress = silent) -> CoreMe
             extras=declared.extras,
         )
     progress(f"asking the build backend about {root}")
-    snapshot = take_snapshot(root, cache=cache)
-    environment = environment_of(snapshot, cache=cache, progress=progress)
     pretended = None if declared.version else _version_of_history(root)
+    guess = None if pretended is None else _guess(root, declared.name, pretended)
 
-    def ask() -> dict[str, Any]:
-        with exported(snapshot, cache=cache) as source, TemporaryDirectory() as workplace:
-            backend = Backend(source=source, environment=environment, pretended_version=pretended)
-            return asdict(backend.metadata(Path(workplace)))
+    def asked(snapshot: Snapshot) -> dict[str, Any]:
+        environment = environment_of(snapshot, cache=cache, progress=progress)
+        key = _key("metadata", snapshot.content_hash, environment, pretended)
+        ask = partial(_answer, _metadata, snapshot, environment, guess, cache)
+        return _remembered(cache.answers / f"{key}.json", ask)
 
-    key = _key("metadata", snapshot.content_hash, environment, pretended)
-    answer = _remembered(cache.answers / f"{key}.json", ask)
+    answer = tried(root, asked, cache=cache)
     return CoreMetadata(
         name=answer["name"],
         version=answer["version"],
         requires=tuple(answer["requires"]),
         extras=tuple(answer["extras"]),
     )
+
+
+def _metadata(backend: Backend) -> dict[str, Any]:
+    with TemporaryDirectory() as workplace:
+        return asdict(backend.metadata(Path(workplace)))
+
+
+def _requirements(backend: Backend) -> dict[str, Any]:
+    return {"requires": backend.requirements_for_wheel()}
+
+
+def _answer(
+    question: Callable[[Backend], dict[str, Any]],
+    snapshot: Snapshot,
+    environment: BuildEnvironment,
+    guess: Pretence | None,
+    cache: Cache,
+) -> dict[str, Any]:
+    """Ask the backend of an export; where it asks version control in vain, the guess is known."""
+
+    def asked(told: Pretence | None) -> dict[str, Any]:
+        with exported(snapshot, cache=cache) as source:
+            return question(Backend(source=source, environment=environment, told=told))
+
+    try:
+        return asked(guess)
+    except BuildFailed as failed:
+        if guess is None or not asks_version_control(failed.details["output"]):
+            raise
+    return asked(replace(guess, is_known=True))
+
+
+def _guess(root: Path, name: str | None, version: str) -> Pretence:
+    """Return what is told before the project is known: its name is perhaps that of its folder."""
+    known = name or name_in_setup_cfg(root) or root.name
+    return Pretence(name=known, version=version, tag=tag_for(root, version), is_known=False)
 
 
 def _version_of_history(root: Path) -> str:
@@ -107,9 +134,8 @@ def _added_requirements(
     snapshot: Snapshot, build_system: BuildSystem, base: BuildEnvironment, *, cache: Cache
 ) -> tuple[str, ...]:
     def ask() -> dict[str, Any]:
-        with exported(snapshot, cache=cache) as source:
-            backend = Backend(source=source, environment=base, pretended_version="0")
-            return {"requires": backend.requirements_for_wheel()}
+        guess = _guess(snapshot.root, None, "0")
+        return _answer(_requirements, snapshot, base, guess, cache)
 
     key = _key("requires", _inputs_hash(snapshot, build_system), base, None)
     return tuple(_remembered(cache.answers / f"{key}.json", ask)["requires"])
@@ -121,11 +147,11 @@ def _inputs_hash(snapshot: Snapshot, build_system: BuildSystem) -> str:
     Those are the configuration files for a known backend without plugins and without code
     of the tree's own: so an edit of the package asks nothing anew. Else it is every file.
     """
-    names = {requirement_name(text) for text in build_system.requires}
-    own = _OWN_DISTRIBUTIONS.get(build_system.backend, set())
-    if not names <= own or build_system.backend_path or snapshot.named(_PROGRAMS):
+    configuration = snapshot.named(_CONFIGURATION)
+    has_links = any(file.link is not None for file in configuration)
+    if not is_plain(build_system) or snapshot.named(PROGRAMS) or has_links:
         return snapshot.content_hash
-    return content_hash(snapshot.named(_CONFIGURATION))
+    return content_hash(configuration)
 
 
 def _key(question: str, inputs: str, environment: BuildEnvironment, extra: str | None) -> str:

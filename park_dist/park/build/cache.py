@@ -31,6 +31,11 @@ class Cache:
         return self.root / "hashes-v1"
 
     @property
+    def sought(self) -> Path:
+        """What builds of trees looked for outside of what they were given, one file per tree."""
+        return self.root / "sought-v1"
+
+    @property
     def environments(self) -> Path:
         """Build environments, one folder per set of build requirements."""
         return self.root / "build-environments-v1" / platform_key()

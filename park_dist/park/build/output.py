@@ -9,7 +9,7 @@ from pathlib import Path
 
 from park.errors import BuildFailed
 
-__all__ = ["build_failed", "last_lines", "path_above"]
+__all__ = ["build_failed", "last_lines", "paths_sought"]
 
 _LINES = 20
 
@@ -19,6 +19,9 @@ _MISSING = re.compile(
 
 _PATH = re.compile(r"(?<!\w)(?:\.{1,2})?[/\\][^\s'\":;,)]+")
 """A path in what a program printed, as far as that can be told from other words."""
+
+_QUOTED = re.compile(r"['\"]([^'\"\n/\\]+(?:[/\\][^'\"\n]*)?)['\"]")
+"""A relative path in quotes: programs run in the folder of the tree."""
 
 
 def last_lines(text: str, count: int = _LINES) -> str:
@@ -34,19 +37,27 @@ def build_failed(what: str, cause: BaseException | None, *, hint: str | None = N
     return BuildFailed(message, hint=hint, details={"output": output})
 
 
-def path_above(error: BuildFailed, source: Path) -> str | None:
-    """Return the path above the tree at ``source`` that its failed build looked for, or None.
+def paths_sought(output: str, source: Path) -> tuple[str, ...]:
+    """Return the paths that the build of the tree at ``source`` looked for and did not find.
 
-    It leads out of the tree by ``..``, or names something in a folder around the tree; what else
-    a build reads is in other places.
+    They are relative to it: below it, or above by ``..`` (as written, or in a folder around the
+    tree); what else a build reads is in other places.
     """
-    lines = "\n".join(filter(_MISSING.search, error.message.splitlines()))
-    for found in _PATH.findall(lines):
-        path = Path(os.path.normpath(source / found))
-        leads_out = ".." in found and found.startswith(("..", str(source)))
-        if (leads_out or path.parent in source.parents) and not path.is_relative_to(source):
-            return os.path.relpath(path, source)
-    return None
+    lines = "\n".join(filter(_MISSING.search, output.splitlines()))
+    found = dict.fromkeys(
+        _relative(text, source) for text in (*_PATH.findall(lines), *_QUOTED.findall(lines))
+    )
+    return tuple(path for path in found if path is not None)
+
+
+def _relative(found: str, source: Path) -> str | None:
+    path = Path(os.path.normpath(source / found))
+    if path == source or path in source.parents:
+        return None
+    leads_out = ".." in found and found.startswith(("..", str(source)))
+    if not leads_out and path.parent not in source.parents and not path.is_relative_to(source):
+        return None
+    return os.path.relpath(path, source).replace(os.sep, "/")
 
 
 def _output_of(cause: BaseException | None) -> str:

@@ -1,27 +1,38 @@
 """A wheel under another version: the tree's, whatever the backend wrote.
 
 Rewritten are METADATA (and WHEEL, for a build tag), the names of the ``.dist-info`` and
-``.data`` folders, RECORD and the file name (Binary Distribution Format specification).
+``.data`` folders, RECORD and the file name (Binary Distribution Format specification). A
+requirement with a URL becomes a name: which file that is, the pins of the set say, and nobody
+follows a URL of this machine elsewhere.
 Members are sorted and written by `park.build.archive`, so that equal content gives equal bytes.
 """
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from park.build.archive import Member, write_wheel
 from park.errors import BuildFailed
+from park.local.direct_references import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["renamed", "retag", "with_build_tag", "with_version"]
+__all__ = ["renamed", "retag", "with_build_tag", "with_names", "with_version"]
+
+_END_OF_HEADERS = re.compile(rb"\n(?:\r?\n)")
+_REQUIRES = re.compile(
+    rb"^(?P<key>requires-dist:[ \t]*)(?P<value>[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 _SIGNATURES = frozenset({"RECORD.jws", "RECORD.p7s"})  # of the old RECORD, so no longer true
 
@@ -72,6 +83,33 @@ def with_version(metadata: bytes, version: str) -> bytes:
     raise BuildFailed("the wheel's METADATA has no Version header")
 
 
+def with_names(metadata: bytes) -> bytes:
+    r"""Return METADATA whose requirements are by name (see `by_name`), all else kept.
+
+    >>> with_names(b"Name: m\nRequires-Dist: film @ file:///film ; extra == 'x'\n\nfilm @ me\n")
+    b'Name: m\nRequires-Dist: film; extra == "x"\n\nfilm @ me\n'
+    """
+    head, end, rest = _parted(metadata)
+    return _REQUIRES.sub(_named, head) + end + rest
+
+
+def _parted(metadata: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the headers, the end of the last of them, and what follows."""
+    end = _END_OF_HEADERS.search(metadata)
+    if end is None:
+        return metadata, b"", b""
+    return metadata[: end.start()], end[0], metadata[end.end() :]
+
+
+def _named(header: re.Match[bytes]) -> bytes:
+    text = " ".join(header["value"].decode("utf-8", "surrogateescape").split())
+    try:
+        name = by_name(text)
+    except InvalidRequirement:
+        return header[0]
+    return header[0] if name == text else header["key"] + name.encode()
+
+
 def with_build_tag(wheel_file: bytes, build: str) -> bytes:
     """Return the content of a WHEEL file with the header ``Build``, in place of its own."""
     lines = [line for line in wheel_file.splitlines() if not line.lower().startswith(b"build:")]
@@ -100,7 +138,7 @@ def _rewritten(
     for member in _in_order(source.infolist(), names):
         content = source.read(member)
         if member.filename == f"{names.dist_info}/METADATA":
-            content = with_version(content, version)
+            content = with_names(with_version(content, version))
         elif build is not None and member.filename == f"{names.dist_info}/WHEEL":
             content = with_build_tag(content, build)
         executable = bool(member.external_attr >> 16 & stat.S_IXUSR)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from park.build.archive import Member, write_wheel
 from park.build.tree.export import verified_content
 from park.build.tree.hashing import snapshot_of
+from park.build.tree.tree_file import TreeFile, signature_of
 from park.build.tree.tree_version import declared_part, tree_hash, with_tree_hash
-from park.build.tree.visible import TreeFile, signature_of
 from park.build.wheel_source import LocalSource
 from park.errors import LocalSetError
 from park.local.python_minor import python_minor

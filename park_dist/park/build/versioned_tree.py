@@ -12,12 +12,15 @@ from park.build.backend_answers import environment_of
 from park.build.cache import Cache
 from park.build.step import Progress, silent
 from park.build.tree.export import exported
-from park.build.tree.hashing import take_snapshot
+from park.build.tree.git import tag_for
+from park.build.tree.hashing import Snapshot
 from park.build.tree.tree_version import tree_hash, with_tree_hash
+from park.build.tree.trial import explained, tried
+from park.build.tree.version_control import Pretence
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
 from park.local.python_minor import python_minor
-from park.local.requirements import applicable
+from park.local.requirements import differences
 from park.local.wheel_file import wheel_metadata
 
 if TYPE_CHECKING:
@@ -35,17 +38,23 @@ class TreeProject(LocalSource):
 
     @property
     def pretended_version(self) -> str | None:
-        """What a version-control plugin is told; None where the tree declares its version."""
+        """What is told to whatever asks version control; None where the tree declares it."""
         return None if self.project.version_is_static else self.project.version
 
     def _raw_wheel(self, output: Path) -> Path:
         with exported(self.snapshot, cache=self.cache) as source:
-            backend = Backend(
-                source=source,
-                environment=self.environment,
-                pretended_version=self.pretended_version,
-            )
-            return backend.build_wheel(output)
+            backend = Backend(source=source, environment=self.environment, told=self._told())
+            try:
+                return backend.build_wheel(output)
+            except BuildFailed as failed:
+                raise explained(failed, self.snapshot, cache=self.cache) from failed
+
+    def _told(self) -> Pretence | None:
+        version = self.pretended_version
+        if version is None:
+            return None
+        tag = tag_for(self.snapshot.root, version)
+        return Pretence(name=self.project.name, version=version, tag=tag)
 
     def _check(self, wheel: Path) -> None:
         """Refuse another project, and other requirements than those installed here."""
@@ -56,7 +65,7 @@ class TreeProject(LocalSource):
                 f"the tree {project.root} builds {metadata.name}; expected {project.name}",
                 hint=again,
             )
-        changed = applicable(project.requires) ^ applicable(metadata.requires)
+        changed = differences(project.requires, metadata.requires)
         if changed:
             raise LocalSetError(
                 f"{project} as installed here and as built from {project.root} require "
@@ -75,8 +84,11 @@ def version_tree(
     """
     if project.root is None:
         raise LocalSetError(f"{project} is a released project; expected a local source tree")
-    snapshot = take_snapshot(project.root, cache=cache)
-    environment = environment_of(snapshot, cache=cache, progress=progress)
+
+    def read(snapshot: Snapshot) -> tuple[Snapshot, BuildEnvironment]:
+        return snapshot, environment_of(snapshot, cache=cache, progress=progress)
+
+    snapshot, environment = tried(project.root, read, cache=cache)
     digest = tree_hash(
         content_hash=snapshot.content_hash,
         python=python_minor(),

@@ -191,3 +191,8 @@ def _installed_spec(name: str) -> ModuleSpec | None:
         return importlib.util.find_spec(name)
     except ValueError:  # a module in sys.modules without a spec, such as a test's stand-in
         return None
+    except ImportError as error:  # meson-python builds an editable tree anew when it is looked for
+        raise NotImportable(
+            f"no module {name} can be imported in {sys.executable}: {error}",
+            hint=f"see what is wrong: python -c 'import {name}'; of a tree, name the folder",
+        ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -19,7 +18,13 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-__all__ = ["BuildSystem", "Pyproject", "files_above", "is_source_tree", "read_pyproject"]
+__all__ = [
+    "BuildSystem",
+    "Pyproject",
+    "is_source_tree",
+    "name_in_setup_cfg",
+    "read_pyproject",
+]
 
 _LEGACY_REQUIRES = ("setuptools >= 40.8.0",)
 _LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
@@ -76,22 +81,16 @@ def read_pyproject(root: Path) -> Pyproject:
     return _static_part(project, build_system, file)
 
 
-def files_above(root: Path) -> dict[str, str]:
-    """Return the files above ``root`` that ``[tool.setuptools.dynamic]`` reads, by their keys.
+def name_in_setup_cfg(root: Path) -> str | None:
+    """Return the name that ``setup.cfg`` declares, None where it declares none or is none."""
+    from configparser import Error, RawConfigParser
 
-    In a copy of the tree setuptools finds none of them, and goes on with version 0.0.0.
-    """
-    file = root / "pyproject.toml"
-    table = _load(file).get("tool", {}) if file.is_file() else {}
-    for name in ("setuptools", "dynamic"):
-        table = table.get(name, {}) if isinstance(table, dict) else {}
-    found = {}
-    for key, value in table.items() if isinstance(table, dict) else ():
-        paths = value.get("file", ()) if isinstance(value, dict) else ()
-        for path in [paths] if isinstance(paths, str) else paths:
-            if posixpath.normpath(str(path)).startswith(".."):
-                found[str(key)] = str(path)
-    return found
+    parser = RawConfigParser()
+    try:
+        parser.read(root / "setup.cfg", encoding="utf-8")
+    except (Error, UnicodeDecodeError):
+        return None
+    return parser.get("metadata", "name", fallback=None)
 
 
 def _load(file: Path) -> dict[str, Any]:

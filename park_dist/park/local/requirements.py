@@ -8,22 +8,28 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["applicable", "requirement_name"]
+__all__ = ["differences", "requirement_name"]
 
 
-def applicable(requires: Iterable[str]) -> frozenset[str]:
-    """Return those of ``requires`` that apply here without extras, each in one spelling.
+def differences(one: Iterable[str], other: Iterable[str]) -> frozenset[str]:
+    """Return what one of both requires here and the other does not, each in one spelling.
 
-    Backends write the same requirement differently (quotes, order, parentheses); what is
-    left once markers are evaluated is name, extras, and specifiers or URL.
+    That is without extras of their own. Backends write the same requirement differently
+    (quotes, order, parentheses); what is left once markers are evaluated is name, extras, and
+    specifiers. A direct reference is any requirement of the same project with the same extras:
+    backends make a path absolute in a place of their own, and the wheel of a tree has names
+    alone.
     """
-    parsed = (Requirement(text) for text in requires)
+    left, right = list(_applicable(one)), list(_applicable(other))
+    wanted = {_canonical(each) for each in left} ^ {_canonical(each) for each in right}
+    referred = {_target(each) for each in (*left, *right) if each.url}
+    on_both = referred & set(map(_target, left)) & set(map(_target, right))
     return frozenset(
-        _canonical(requirement)
-        for requirement in parsed
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        _canonical(each)
+        for each in (*left, *right)
+        if _canonical(each) in wanted and _target(each) not in on_both
     )
 
 
@@ -35,7 +41,18 @@ def requirement_name(text: str) -> str | None:
         return None
 
 
-def _canonical(requirement: Requirement) -> str:
+def _applicable(requires: Iterable[str]) -> Iterator[Requirement]:
+    for requirement in map(Requirement, requires):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield requirement
+
+
+def _target(requirement: Requirement) -> str:
+    """Return the project and its extras, without version and URL."""
     extras = ",".join(sorted(canonicalize_name(extra) for extra in requirement.extras))
+    return f"{canonicalize_name(requirement.name)}{f'[{extras}]' if extras else ''}"
+
+
+def _canonical(requirement: Requirement) -> str:
     where = f" @ {requirement.url}" if requirement.url else str(requirement.specifier)
-    return f"{canonicalize_name(requirement.name)}{f'[{extras}]' if extras else ''}{where}"
+    return f"{_target(requirement)}{where}"

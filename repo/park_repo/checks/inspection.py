@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import InvalidUpload
+from park.model.pins import is_tree_version
 from park_repo.checks.file_facts import MAX_METADATA_BYTES, FileFacts
 from park_repo.checks.filenames import DistributionName, parse_distribution_name
 from park_repo.checks.members import check_members
@@ -62,10 +63,11 @@ def metadata_of(path: Path, filename: str) -> bytes:
 def _inspect_wheel(path: Path, name: DistributionName) -> FileFacts:
     with _refusing(), zipfile.ZipFile(path) as archive:
         members = zip_members(archive)
-        check_members(members, packed_bytes=path.stat().st_size)
+        is_tree = is_tree_version(str(name.version))
+        check_members(members, packed_bytes=path.stat().st_size, for_linux=is_tree)
         check_structure(archive)
         dist_info = _find_dist_info(archive, name)
-        check_placement(members, dist_info)
+        check_placement(members, dist_info, for_linux=is_tree)
         metadata = _read_metadata(archive, dist_info)
         wheel = Wheel(
             project=name.project,

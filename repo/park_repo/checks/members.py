@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MEMBER_RULES",
+    "TREE_RULES",
     "Member",
     "are_no_files_with_files_below",
     "check_members",
@@ -74,10 +75,14 @@ class Member:
         return self.place or self.name
 
 
-def check_members(members: Sequence[Member], *, packed_bytes: int) -> None:
-    """Apply every rule to the members of an archive of ``packed_bytes`` on disk."""
+def check_members(members: Sequence[Member], *, packed_bytes: int, for_linux: bool = False) -> None:
+    """Apply every rule to the members of an archive of ``packed_bytes`` on disk.
+
+    One ``for_linux`` is a working tree's, which services alone install: what other platforms
+    make of its names is no concern of theirs.
+    """
     check_sizes(len(members), sum(member.size for member in members), packed_bytes)
-    for rule in MEMBER_RULES:
+    for rule in TREE_RULES if for_linux else MEMBER_RULES:
         rule(members)
 
 
@@ -147,6 +152,15 @@ def have_portable_names(members: Sequence[Member]) -> None:
             sound.add(part)
 
 
+def have_unambiguous_names(members: Sequence[Member]) -> None:
+    """No path has a character that programs take for something else."""
+    for member in members:
+        if any(c == "\\" or ord(c) < ord(" ") for c in member.name):
+            raise _refused(
+                member, Rule.PORTABLE_NAME, "a path may not hold \\ or a control character"
+            )
+
+
 def occur_once(members: Sequence[Member]) -> None:
     """No path occurs twice: programs differ in which of the two they read."""
     for name, count in Counter(member.name for member in members).items():
@@ -171,8 +185,12 @@ def differ_by_more_than_case(members: Sequence[Member]) -> None:
             if part != other_part:
                 if _folded(part) == _folded(other_part):
                     first, second = "/".join(parts[:end]), "/".join(other_parts[:end])
-                    raise _refused(
-                        other, Rule.CASE, f"{second!r} and {first!r} differ in case only"
+                    raise refused(
+                        f"member {other.name!r}: {second!r} and {first!r} differ in case only",
+                        member=other.name,
+                        rule=Rule.CASE,
+                        hint="rename one of them: a release is for every platform, and on macOS"
+                        " and Windows both are one file; a working tree may have both",
                     )
                 break
 
@@ -208,5 +226,13 @@ MEMBER_RULES: tuple[Callable[[Sequence[Member]], None], ...] = (
     have_portable_names,
     occur_once,
     differ_by_more_than_case,
+    are_no_files_with_files_below,
+)
+
+TREE_RULES: tuple[Callable[[Sequence[Member]], None], ...] = (
+    stay_inside,
+    have_usable_lengths,
+    have_unambiguous_names,
+    occur_once,
     are_no_files_with_files_below,
 )

@@ -31,15 +31,17 @@ _SCHEMES = {*_ROOT_SCHEMES, "scripts", "data", "headers"}
 _DATA_SUFFIX = ".data"
 
 
-def check_placement(members: Sequence[Member], dist_info: str) -> None:
+def check_placement(members: Sequence[Member], dist_info: str, *, for_linux: bool = False) -> None:
     """Apply the rules of paths to the paths at which the files of a wheel are installed.
 
-    ``dist_info`` is the name of its ``.dist-info``. Raises `InvalidUpload`.
+    ``dist_info`` is the name of its ``.dist-info``; see `check_members` for ``for_linux``.
+    Raises `InvalidUpload`.
     """
     data = dist_info.removesuffix(".dist-info") + _DATA_SUFFIX
     # directories are not installed: installers make those that files need
     placed = [_placed(member, data) for member in members if not member.is_directory]
-    for rule in (occur_once, differ_by_more_than_case, are_no_files_with_files_below):
+    portable = () if for_linux else (differ_by_more_than_case,)
+    for rule in (occur_once, *portable, are_no_files_with_files_below):
         rule(placed)
 
 

@@ -38,6 +38,8 @@ class Rule(StrEnum):
     """entry_points.txt can be read, and each of its scripts can be made."""
     LINK = "link"
     """A link of an sdist leads to a file of that sdist."""
+    DIRECT_REFERENCE = "direct-reference"
+    """Its requirements are names: none says by a URL where a project is."""
     METADATA = "metadata"
     """A member that must be there is there, and can be read."""
 

@@ -24,7 +24,11 @@ from park_repo.checks.filenames import SDIST_SUFFIX
 from park_repo.checks.members import Member, check_members, check_sizes
 from park_repo.checks.refusal import Rule, refused
 from park_repo.checks.sdist_links import Link, check_links
-from park_repo.checks.wheel_checks import identity_agrees, requirements_are_sound
+from park_repo.checks.wheel_checks import (
+    identity_agrees,
+    names_its_requirements,
+    requirements_are_sound,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +63,7 @@ def inspect_sdist(path: Path, name: DistributionName) -> FileFacts:
         parsed = parse_email(metadata)[0]
         identity_agrees(parsed, name.project, name.version)
         requirements_are_sound(parsed)
+        names_its_requirements(metadata)
     # no METADATA is offered for it: a backend may still change it when it builds (PEP 643)
     return FileFacts(name=name, requires_python=parsed.get("requires_python"), metadata=None)
 

@@ -24,6 +24,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import InvalidUpload
+from park.local.direct_references import references_in_metadata
 from park_repo.checks.generated_scripts import check_scripts
 from park_repo.checks.refusal import Rule, refused
 
@@ -39,6 +40,7 @@ __all__ = [
     "WHEEL_CHECKS",
     "Wheel",
     "identity_agrees",
+    "names_its_requirements",
     "requirements_are_sound",
 ]
 
@@ -72,6 +74,7 @@ def metadata_agrees(wheel: Wheel) -> None:
     """METADATA is of this very project and version, and installers understand it."""
     identity_agrees(wheel.metadata, wheel.project, wheel.version)
     requirements_are_sound(wheel.metadata)
+    names_its_requirements(wheel.archive.read(f"{wheel.dist_info}/METADATA"))
 
 
 def identity_agrees(metadata: RawMetadata, project: NormalizedName, expected: Version) -> None:
@@ -101,6 +104,23 @@ def requirements_are_sound(metadata: RawMetadata) -> None:
         except InvalidRequirement as error:
             why = str(error).partition("\n")[0]
             raise InvalidUpload(f"Requires-Dist is no requirement: {text!r}: {why}") from error
+
+
+def names_its_requirements(metadata: bytes) -> None:
+    """No Requires-Dist is a direct reference: whoever resolved it would follow its URL.
+
+    As on PyPI, which takes none either.
+    """
+    if found := references_in_metadata(metadata):
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise refused(
+            f"Requires-Dist has a direct reference, {found[0]!r}{more}; expected names alone:"
+            " no index follows a URL in somebody's metadata",
+            member="METADATA",
+            rule=Rule.DIRECT_REFERENCE,
+            hint="require the project by its name, and publish its wheel here as well;"
+            " of a tree, `park install` and `park build` write the names themselves",
+        )
 
 
 def _metadata_version_is_known(metadata: RawMetadata) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from starlette.responses import Response, StreamingResponse
 
-from park.errors import UnknownItem, UpstreamFault
+from park.errors import CannotSatisfy, UnknownItem, UpstreamFault
 from park_repo.http.file_content import FileContent
 from park_repo.negotiation import matches_etag
 
@@ -97,7 +97,7 @@ class _Arriving(StreamingResponse):
         """Send what comes, up to the fault if there is one."""
         try:
             await super().stream_response(send)
-        except UpstreamFault as fault:
+        except (CannotSatisfy, UpstreamFault) as fault:
             _log.error("%s", fault)
 
 

@@ -18,10 +18,12 @@ import asyncio
 import os
 import secrets
 import shutil
+from functools import partial as partial_of
 from typing import TYPE_CHECKING
 
 from park.digests import is_sha256
 from park.errors import UnknownItem
+from park_repo.upstream.remote_metadata import refuse_references
 from park_repo.upstream.remote_pages import metadata_sha256_of, metadata_url
 from park_repo.upstream.transfer import RemoteFile, Transfer
 from park_repo.whole_files import WholeFiles
@@ -145,7 +147,8 @@ class RemoteFiles:
 
     def _begin(self, remote: RemoteFile, target: Path) -> None:
         partial = self._incoming / f"{secrets.token_hex(16)}.part"
-        transfer = Transfer(remote, partial=partial, target=target)
+        inspect = partial_of(refuse_references, remote.url, target.name)
+        transfer = Transfer(remote, partial=partial, target=target, inspect=inspect)
         self._transfers[target] = transfer
         transfer.task.add_done_callback(lambda task: self._ended(target, task))
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from park.errors import UpstreamFault
 from park_repo.upstream.attempts import ATTEMPTS, BACKOFF, may_pass
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     import httpx2
 
     from park_repo.upstream.upstream import Upstream
 
-__all__ = ["RemoteFile", "Transfer"]
+__all__ = ["Inspect", "RemoteFile", "Transfer"]
+
+Inspect = Callable[[Path], None]
+"""Looks at a file that has the right digest; raises a `ParkError` for one that nobody may get."""
 
 _CHUNK_BYTES = 256 * 1024
 
@@ -39,11 +43,14 @@ class Transfer:
     """Brings a remote file to ``target`` by way of ``partial``: whole and verified, or not at all.
 
     Readers get the bytes as they arrive, but the last one only when the digest of all is
-    the right one: so nobody ever takes a wrong file for a whole one. Belongs to the event
-    loop, and begins at once.
+    the right one and ``inspect`` raised nothing: so nobody ever takes a wrong file for a whole
+    one. Belongs to the event loop, and begins at once.
     """
 
-    def __init__(self, remote: RemoteFile, *, partial: Path, target: Path) -> None:
+    def __init__(
+        self, remote: RemoteFile, *, partial: Path, target: Path, inspect: Inspect
+    ) -> None:
+        self._inspect = inspect
         self._remote = remote
         self._partial = partial
         self._target = target
@@ -96,6 +103,7 @@ class Transfer:
                 await self._receive(file)
                 await asyncio.to_thread(os.fsync, file.fileno())
             self._check()
+            await asyncio.to_thread(self._inspect, self._partial)
             self._target.parent.mkdir(parents=True, exist_ok=True)
             self._place = self._partial.rename(self._target)
         finally:

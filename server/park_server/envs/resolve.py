@@ -29,6 +29,7 @@ from park.model.pins import Pin, RequirementSet
 from park_server.envs.available import index_pages, shortage_error, shortages
 from park_server.envs.child_processes import ChildProcesses
 from park_server.envs.interpreters import Interpreter
+from park_server.envs.provenance import require_names_alone, require_provenance
 from park_server.envs.pylock import load
 
 __all__ = [
@@ -83,7 +84,9 @@ class Resolver(Protocol):
         """Return the resolver's own document.
 
         Raises `ResolutionFailed` with the resolver's explanation, without credentials and
-        paths of this machine; `UpstreamFault` where an index failed, so that nobody knows.
+        paths of this machine, or where something is not from the index (see
+        `park_server.envs.provenance`); `UpstreamFault` where an index failed, so that nobody
+        knows.
         """
 
     def stop(self) -> None:
@@ -107,6 +110,7 @@ class _ByProcess:
         *,
         stdin: str = "",
     ) -> subprocess.CompletedProcess[str]:
+        require_names_alone(request.trees)
         request.cache.mkdir(parents=True, exist_ok=True)
         env = child_environment(os.environ, variables)
         try:
@@ -141,7 +145,7 @@ class UvResolver(_ByProcess):
             done = self._run(argv, variables, request, folder, stdin=lines)
             if done.returncode != 0:
                 raise _failure(explanation(done.stderr, request, folder), request)
-            return _parse(done.stdout)
+            return _parse(done.stdout, request)
 
 
 class PipResolver(_ByProcess):
@@ -167,7 +171,7 @@ class PipResolver(_ByProcess):
             if done.returncode != 0:
                 said = done.stderr + _PIP_CAUSES.findall(done.stdout)[0]
                 raise _failure(explanation(said, request, folder), request)
-            return _parse(lock.read_text())
+            return _parse(lock.read_text(), request)
 
 
 RESOLVERS: Mapping[str, type[Resolver]] = {"uv": UvResolver, "pip": PipResolver}
@@ -189,7 +193,8 @@ def child_environment(own: Mapping[str, str], variables: Mapping[str, str]) -> d
     """Return ``variables`` over the part of ``own`` that does not say what to install."""
     kept = {k: v for k, v in own.items() if k in _KEPT or not _CONFIGURATION.match(k)}
     kept.pop("VIRTUAL_ENV", None)
-    return {**kept, **variables}
+    # no git for it: gitconfig(1), protocol.allow; uv runs it for a URL such as git+https
+    return {**kept, "GIT_ALLOW_PROTOCOL": "none", **variables}
 
 
 def explanation(output: str, request: ResolutionRequest, folder: str) -> str:
@@ -204,11 +209,12 @@ def explanation(output: str, request: ResolutionRequest, folder: str) -> str:
     return "\n".join(lines).strip().removeprefix("error: ").removeprefix("ERROR: ")
 
 
-def _parse(document: str) -> Pylock:
+def _parse(document: str, request: ResolutionRequest) -> Pylock:
     try:
-        return load(document.encode())
+        lock = load(document.encode())
     except ParkError as err:
         raise ServiceFault(f"the resolver wrote no valid lock: {err}") from err
+    return require_provenance(lock, index_url=request.index_url, trees=request.trees)
 
 
 def _failure(reason: str, request: ResolutionRequest) -> ParkError:

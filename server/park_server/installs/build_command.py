@@ -26,12 +26,21 @@ _KEPT = frozenset({"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT"})
 class ConfinedRunner:
     """Runs commands confined; ``read_only`` are folders that they cannot write to.
 
+    ``hidden`` are files that are empty for them, where the machine permits mounts.
     ``timeout_s`` and ``memory_bytes`` (of one process) are the limits of each.
     """
 
-    def __init__(self, *, read_only: Sequence[Path], timeout_s: float, memory_bytes: int) -> None:
+    def __init__(
+        self,
+        *,
+        read_only: Sequence[Path],
+        timeout_s: float,
+        memory_bytes: int,
+        hidden: Sequence[Path] = (),
+    ) -> None:
         self._limits = {
             "read_only": [str(path) for path in read_only],
+            "hidden": [str(path) for path in hidden],
             "memory_bytes": memory_bytes,
         }
         self._timeout_s = timeout_s

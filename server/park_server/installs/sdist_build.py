@@ -25,17 +25,19 @@ from park.build.backend import Backend
 from park.build.isolation.isolated_env import BuildEnvironment
 from park.build.output import build_failed
 from park.build.retag import retag
+from park.build.tree.version_control import Pretence
 from park.digests import file_sha256
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.pyproject import read_pyproject
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.resolve import child_environment
 from park_server.installs.build_command import ConfinedRunner
+from park_server.installs.build_requirements import required_by_name
 from park_server.installs.checked_request import TreeSource
 
 __all__ = ["BuildPolicy", "SourceBuilder"]
 
-_INSTALL_TIMEOUT_S = 600
+_INSTALL_TIMEOUT_S = 600.0
 _MAX_UNPACKED_BYTES = 2 << 30
 
 
@@ -91,7 +93,14 @@ class SourceBuilder:
         others = [path for path in self.home.iterdir() if path != self.folder]
         self._runner = ConfinedRunner(
             read_only=others,
+            # the token, and the database, which has grants in clear
+            hidden=[path for path in others if path.is_file()],
             timeout_s=self.policy.timeout_s,
+            memory_bytes=self.policy.memory_bytes,
+        )
+        self._installer = ConfinedRunner(
+            read_only=[path for path in others if not self.cache.is_relative_to(path)],
+            timeout_s=_INSTALL_TIMEOUT_S,
             memory_bytes=self.policy.memory_bytes,
         )
 
@@ -126,6 +135,7 @@ class SourceBuilder:
     def stop(self) -> None:
         """End the builds that run."""
         self._runner.stop()
+        self._installer.stop()
 
     def _raw_wheel(
         self, source: TreeSource, tree: Path, site: _Site, interpreter: Interpreter
@@ -139,7 +149,7 @@ class SourceBuilder:
         backend = Backend(
             source=tree,
             environment=BuildEnvironment(python_executable=str(site.python), installed=()),
-            pretended_version=source.pretended_version,
+            told=_pretence(source),
             outer=self._runner.environ(site.home),
             launch=self._runner.launch,
         )
@@ -147,30 +157,25 @@ class SourceBuilder:
         return backend.build_wheel(site.folder / "raw")
 
     def _install(self, requires: Iterable[str], site: _Site, constraints: Path) -> None:
-        wanted = list(requires)
+        wanted = required_by_name(requires)
         if wanted:
             options = ["--python", str(site.python), "--constraint", str(constraints)]
             # wheels only: an sdist among them would run its code here, unconfined
-            self._uv(["pip", "install", "--quiet", "--only-binary", ":all:", *options, *wanted])
+            wheels_alone = ["--only-binary", ":all:"]
+            self._uv(["pip", "install", "--quiet", *wheels_alone, *options, "--", *wanted])
 
     def _uv(self, arguments: list[str]) -> None:
+        """Run uv, which sees the index's credentials and runs nothing of the user's."""
         variables = {
             "UV_DEFAULT_INDEX": self.index_url,
             "UV_CACHE_DIR": str(self.cache),
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
         }
+        command = [uv.find_uv_bin(), "--no-config", *arguments]
+        environ = child_environment(os.environ, variables)
         try:
-            subprocess.run(
-                [uv.find_uv_bin(), "--no-config", *arguments],
-                env=child_environment(os.environ, variables),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_INSTALL_TIMEOUT_S,
-                check=True,
-            )
+            self._installer.launch(command, str(self.folder), environ)
         except subprocess.SubprocessError as error:
             raise build_failed(
                 "the service cannot install the build requirements",
@@ -198,6 +203,13 @@ def _unpacked(archive: Path, target: Path) -> Path:
     if len(folders) != 1 or not folders[0].is_dir():
         raise InvalidUpload(f"a source distribution has one folder at its top, not {len(folders)}")
     return folders[0]
+
+
+def _pretence(source: TreeSource) -> Pretence | None:
+    version = source.pretended_version
+    if version is None:
+        return None
+    return Pretence(name=source.pin.name, version=version, tag=f"v{version}")
 
 
 def _check(wheel: Path, source: TreeSource, interpreter: Interpreter) -> None:

@@ -194,29 +194,6 @@ def test_an_unpacked_sdist_has_the_version_of_its_pkg_info(tmp_path: Path, cache
     assert wheel.filename.startswith("unpacked-4.1+t")
 
 
-ABOVE = {
-    "hatchling.build": "[tool.hatch.version]\npath = '../../VERSION'\npattern = '(?P<version>.+)'",
-    "setuptools.build_meta": "[tool.setuptools.dynamic]\nversion = {file = '../../VERSION'}",
-}
-
-
-@pytest.mark.parametrize("backend", ABOVE)
-def test_a_build_that_reads_above_its_folder_is_told_why_not(
-    tmp_path: Path, cache: Cache, backend: str
-) -> None:
-    pyproject = (
-        f"[build-system]\nrequires = ['{backend.partition('.')[0]}']\n"
-        f"build-backend = '{backend}'\n"
-        f"[project]\nname = 'part'\ndynamic = ['version']\n{ABOVE[backend]}\n"
-    )
-    files = {"VERSION": "3.1", "packages/part/pyproject.toml": pyproject}
-    root = write_tree(tmp_path, files) / "packages/part"
-    (root / "part.py").write_text("")
-    with pytest.raises(BuildFailed, match=r"it looks for \.\./\.\./VERSION, above") as caught:
-        find_tree(root, cache)
-    assert "move or copy that file into the tree" in str(caught.value.hint)
-
-
 def test_requirements_that_a_backend_asks_for_are_part_of_the_environment(
     tmp_path: Path, cache: Cache
 ) -> None:
@@ -323,3 +300,13 @@ def test_local_dependencies_of_a_local_package(
     assert edited["pins"]["outer"] == found["pins"]["outer"]
     assert edited["pins"]["hatchling-src"] != found["pins"]["hatchling-src"]
     assert len(edited["built"]) == 1
+
+
+def test_a_backend_may_warn_as_it_likes(tmp_path: Path, cache: Cache) -> None:
+    """Warnings are errors in these tests; those of backends are about somebody else's tree."""
+    program = (
+        "import warnings\nfrom setuptools import setup\nwarnings.warn('deprecated', UserWarning)\n"
+        "setup(name='warned', version='1', py_modules=['warned'])\n"
+    )
+    root = write_tree(tmp_path / "warned", {"setup.py": program, "warned.py": ""})
+    assert wheel_of(find_tree(root, cache), cache=cache).filename.startswith("warned-1+t")

@@ -14,6 +14,7 @@ from support.material.projects import write_tree
 from park.build.backend import Backend, build_environ, compiler_variables
 from park.build.isolation.isolated_env import BuildEnvironment
 from park.build.tree.export import EPOCH
+from park.build.tree.version_control import VARIABLES, Pretence
 from park.errors import BuildFailed
 
 PROJECT = """
@@ -45,12 +46,11 @@ def test_what_makes_builds_vary_does_not_reach_them() -> None:
 
 
 def test_each_plugin_is_told_the_version_that_an_export_cannot_know() -> None:
-    told = build_environ({"SETUPTOOLS_SCM_PRETEND_VERSION": "9"}, pretended_version="1.4+t1")
+    pretence = Pretence(name="film", version="1.4+t1", tag="v1.4+t1")
+    told = build_environ({"SETUPTOOLS_SCM_PRETEND_VERSION": "9"}, told=pretence)
     plain = build_environ({})
     added = {name: value for name, value in told.items() if name not in plain}
-    assert len(added) == 4
-    assert set(added.values()) == {"1.4+t1"}
-    assert "SETUPTOOLS_SCM_PRETEND_VERSION" in added
+    assert added == dict.fromkeys(VARIABLES, "1.4+t1")
 
 
 def test_what_reaches_compilers_is_known() -> None:
@@ -89,18 +89,40 @@ def backend(root: Path, launch: Any, **more: Any) -> Backend:
 def test_each_failure_says_what_could_not_be_done(tmp_path: Path, act: Any, task: str) -> None:
     root = write_tree(tmp_path / "tree", {"pyproject.toml": PROJECT})
     failing = Failing("error: no compiler")
+    told = Pretence(name="film", version="1", tag="v1")
     with pytest.raises(BuildFailed, match=f"the build backend could not {task}") as caught:
-        act(backend(root, failing, pretended_version="1"), tmp_path)
+        act(backend(root, failing, told=told), tmp_path)
     assert "python -m build --wheel" in str(caught.value.hint)
-    assert failing.environs[0]["A"] == "b"
-    assert failing.environs[0]["SETUPTOOLS_SCM_PRETEND_VERSION"] == "1"
+    git, hook = failing.environs
+    assert (git["A"], hook["A"]) == ("b", "b")
+    assert hook["SETUPTOOLS_SCM_PRETEND_VERSION"] == "1"
 
 
-def test_a_file_above_the_tree_is_told_before_anything_is_run(tmp_path: Path) -> None:
-    text = PROJECT + '[tool.setuptools.dynamic]\nversion = {file = "../VERSION"}\n'
-    root = write_tree(tmp_path / "tree", {"pyproject.toml": text})
-    failing = Failing("")
-    with pytest.raises(BuildFailed, match=r"it looks for .*VERSION, above the folder") as caught:
+def test_a_file_above_the_tree_that_is_not_there_is_named(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "tree", {"pyproject.toml": PROJECT})
+    failing = Failing("FileNotFoundError: No such file or directory: '../VERSION'")
+    with pytest.raises(BuildFailed, match=r"it looks for \.\./VERSION, above") as caught:
         backend(root, failing).build_wheel(tmp_path)
-    assert "move or copy that file into the tree" in str(caught.value.hint)
-    assert failing.environs == []
+    assert caught.value.details["sought"] == ["../VERSION"]
+    write_tree(tmp_path, {"VERSION": "1"})
+    with pytest.raises(BuildFailed, match="the build backend could not build the wheel:\nFile"):
+        backend(root, failing).build_wheel(tmp_path)
+
+
+@pytest.mark.parametrize("told", [None, Pretence(name="film", version="1", tag="v1")])
+def test_a_build_that_asks_version_control_in_vain(tmp_path: Path, told: Pretence | None) -> None:
+    root = write_tree(tmp_path / "tree", {"pyproject.toml": PROJECT})
+    failing = Failing("fatal: not a git repository")
+    with pytest.raises(BuildFailed, match="it asks version control") as caught:
+        backend(root, failing, told=told).build_wheel(tmp_path)
+    assert (root / "PKG-INFO").exists() == (told is not None)
+    assert "[project] version" in str(caught.value.hint)
+
+
+def test_a_guess_is_not_in_pkg_info(tmp_path: Path) -> None:
+    """hatchling takes the version from there before it looks where the project says."""
+    root = write_tree(tmp_path / "tree", {"pyproject.toml": PROJECT})
+    guess = Pretence(name="film", version="1", tag="v1", is_known=False)
+    with pytest.raises(BuildFailed):
+        backend(root, Failing(""), told=guess).build_wheel(tmp_path)
+    assert not (root / "PKG-INFO").exists()

@@ -27,7 +27,7 @@ def own_cache(tmp_path: Path) -> Cache:
 def test_what_is_declared_whole_needs_no_backend(
     tmp_path: Path, own_cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backend_answers, "take_snapshot", lambda *_, **__: pytest.fail("asked"))
+    monkeypatch.setattr(backend_answers, "tried", lambda *_, **__: pytest.fail("asked"))
     root = write_tree(tmp_path / "tree", {"pyproject.toml": STATIC})
     found = describe(root, cache=own_cache)
     assert (found.name, found.version, [str(each) for each in found.requires]) == (

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from park.build.output import build_failed, last_lines, path_above
-from park.errors import BuildFailed
+from park.build.output import build_failed, last_lines, paths_sought
 
 SOURCE = Path("/home/ada/.cache/park/exports-v1/cpython/0123abcd")
 
@@ -57,13 +56,20 @@ def test_without_output_it_says_what_failed_and_what_to_do() -> None:
         (f"[Errno 2] No such file or directory: '{SOURCE}/../../VERSION'", "../../VERSION"),
         (f"[Errno 2] No such file: '{SOURCE.parents[1]}/README.md'", "../../README.md"),
         ('Cannot open "../LICENSE", line 3', "../LICENSE"),
-        (f"No such file: {SOURCE}/VERSION", None),
-        (f"No such file: {SOURCE}/src/../VERSION", None),
+        (f"No such file: {SOURCE}/VERSION", "VERSION"),
+        (f"No such file: {SOURCE}/src/../data/VERSION", "data/VERSION"),
+        (
+            "FileNotFoundError: [Errno 2] No such file or directory: 'data/film.npy'",
+            "data/film.npy",
+        ),
+        (f"Forced include not found: {SOURCE}/data/film.npy", "data/film.npy"),
         ('File "/home/ada/.cache/park/build-environments-v1/x/lib/a/../b.py", line 1', None),
         ('File "/usr/lib/python3.11/pathlib.py", line 1044', None),
         ("not found: a b/c d", None),
+        (f"No such file: {SOURCE}", None),
+        (f"No such file: {SOURCE.parent}", None),
         (f"x {SOURCE.parents[1]}/README.md", None),
     ],
 )
-def test_a_path_above_the_tree_is_told_from_others(said: str, found: str | None) -> None:
-    assert path_above(BuildFailed(said), SOURCE) == found
+def test_what_was_looked_for_is_told_from_other_paths(said: str, found: str | None) -> None:
+    assert paths_sought(said, SOURCE) == (() if found is None else (found,))

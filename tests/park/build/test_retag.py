@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import parse_wheel_filename
 
-from park.build.retag import renamed, retag, with_version
+from park.build.retag import renamed, retag, with_names, with_version
 from park.errors import BuildFailed
 
 if TYPE_CHECKING:
@@ -127,3 +127,48 @@ def test_a_wheel_that_is_no_archive(tmp_path: Path) -> None:
     wheel.write_bytes(b"not a zip file")
     with pytest.raises(BuildFailed, match="is not a zip file"):
         retag(wheel, NEW, tmp_path)
+
+
+REFERENCES = """\
+Metadata-Version: 2.4
+Name: My.Model
+Version: 1.4.2
+Requires-Dist: film[a] @ file:///home/ada/film
+Requires-Dist: six>=1
+requires-dist: common@git+ssh://git@e.org/common@v1#subdirectory=x ; extra == "plot"
+Requires-Dist: folded @
+        https://e.org/folded.whl ;
+  python_version > "3"
+Provides-Extra: plot
+
+Requires-Dist: readme @ https://e.org
+"""
+
+
+def test_requirements_by_url_become_names_and_record_agrees(tmp_path: Path) -> None:
+    members = MEMBERS | {"my_model-1.4.2.dist-info/METADATA": REFERENCES}
+    wheel = retag(make_wheel(tmp_path / "raw", members), NEW, tmp_path)
+    with zipfile.ZipFile(wheel) as archive:
+        name = f"my_model-{NEW}.dist-info"
+        metadata = archive.read(f"{name}/METADATA").decode()
+        rows = list(csv.reader(archive.read(f"{name}/RECORD").decode().splitlines()))
+    assert [line for line in metadata.splitlines() if "equires-dist" in line.lower()] == [
+        "Requires-Dist: film[a]",
+        "Requires-Dist: six>=1",
+        'requires-dist: common; extra == "plot"',
+        'Requires-Dist: folded; python_version > "3"',
+        "Requires-Dist: readme @ https://e.org",
+    ]
+    digest = base64.urlsafe_b64encode(hashlib.sha256(metadata.encode()).digest()).rstrip(b"=")
+    assert [f"{name}/METADATA", f"sha256={digest.decode()}", str(len(metadata))] in rows
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_all_else_of_the_metadata_stays(ending: str) -> None:
+    before = REFERENCES.replace("\n", ending).encode()
+    after = with_names(before)
+    assert with_names(after) == after
+    kept = [line for line in before.split(b"\n") if b"@" not in line]
+    assert [line for line in kept if line not in after.split(b"\n")] == [
+        line for line in kept if line.startswith((b"  ", b"\t"))
+    ]

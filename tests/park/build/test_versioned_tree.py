@@ -16,6 +16,7 @@ from support.material.wheels import wheel_of
 from park.build.backend import build_environ
 from park.build.cache import Cache
 from park.build.isolation.isolated_env import build_environment
+from park.build.tree.version_control import VARIABLES, Pretence
 from park.build.versioned_tree import version_tree
 from park.errors import BuildFailed, LocalSetError
 from park.local.find import find
@@ -220,4 +221,5 @@ def test_a_build_sees_no_variable_that_makes_it_vary() -> None:
     }
     dropped = {"PYTHONPATH", "GIT_DIR", "VIRTUAL_ENV", "SETUPTOOLS_SCM_PRETEND_VERSION"}
     assert dropped.isdisjoint(environ)
-    assert build_environ(outer, pretended_version="1.0")["SETUPTOOLS_SCM_PRETEND_VERSION"] == "1.0"
+    told = build_environ(outer, told=Pretence(name="film", version="1.0", tag="v1.0"))
+    assert {told[name] for name in VARIABLES} == {"1.0"}

@@ -193,3 +193,18 @@ def test_a_path_that_is_no_folder(tmp_path: Path, path: str, what: str) -> None:
 def test_an_empty_target() -> None:
     with pytest.raises(NotImportable, match="the name is empty"):
         find("  ")
+
+
+def test_a_finder_that_fails_to_make_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of meson-python's editable installs does, which build when they are asked."""
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, *_arguments: object) -> None:
+            if name == "park_t_unbuilt":
+                raise ImportError("rebuilding the editable package failed")
+
+    monkeypatch.setattr("sys.meta_path", [Finder])
+    with pytest.raises(NotImportable, match="rebuilding the editable package") as caught:
+        find("park_t_unbuilt")
+    assert "import park_t_unbuilt" in str(caught.value.hint)

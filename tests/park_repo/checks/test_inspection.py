@@ -229,3 +229,38 @@ def test_a_minor_version_of_metadata_that_comes_later_is_taken(tmp_path: Path) -
     metadata = f"{DIST_INFO}/METADATA"
     members[metadata] = members[metadata].replace(b"2.1", b"2.9", 1)
     assert inspected(tmp_path, rerecorded(members)).version == "1.0"
+
+
+TREE = "1.0+t0123456789abcdef"
+ON_LINUX = [
+    {"Film.py": b"", "film.py": b""},
+    {"Film/__init__.py": b"", "film/__init__.py": b""},
+    {"film/aux.py": b"", "film/50%: a?.txt": b""},
+    {f"demo-{TREE}.data/purelib/Film.py": b"", "film.py": b""},
+]
+
+
+@pytest.mark.parametrize("files", ON_LINUX)
+def test_a_working_tree_may_have_what_linux_has(tmp_path: Path, files: dict[str, bytes]) -> None:
+    wheel = make_wheel(tmp_path, version=TREE, files=files)
+    assert inspect_file(wheel, wheel.name, {}).version == TREE
+
+
+@pytest.mark.parametrize("files", ON_LINUX[:3])
+def test_a_release_is_for_every_platform(tmp_path: Path, files: dict[str, bytes]) -> None:
+    wheel = make_wheel(tmp_path, files=files)
+    with pytest.raises(InvalidUpload, match=r"differ in case only|Windows|may not hold"):
+        inspect_file(wheel, wheel.name, {})
+
+
+def test_a_release_with_case_twins_gets_a_hint(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, files=ON_LINUX[0])
+    with pytest.raises(InvalidUpload) as caught:
+        inspect_file(wheel, wheel.name, {})
+    assert "rename one of them" in str(caught.value.hint)
+
+
+def test_no_tree_has_a_backslash(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, version=TREE, files={"film\\x.py": b""})
+    with pytest.raises(InvalidUpload, match="may not hold"):
+        inspect_file(wheel, wheel.name, {})

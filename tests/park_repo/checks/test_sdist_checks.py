@@ -176,3 +176,13 @@ def test_a_broken_off_archive_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InvalidUpload, match="not a readable"):
         inspect_file(path, path.name, {})
+
+
+def test_requirements_of_an_sdist_name_no_url(tmp_path: Path) -> None:
+    path = tmp_path / "demo-1.0.tar.gz"
+    metadata = METADATA + b"Requires-Dist: evil @ git+http://127.0.0.1/evil\n"
+    with tarfile.open(path, "w:gz") as archive:
+        info, content = info_of("demo-1.0/PKG-INFO", metadata)
+        archive.addfile(info, io.BytesIO(content))
+    with pytest.raises(InvalidUpload, match="has a direct reference"):
+        inspect_file(path, path.name, {})

@@ -92,3 +92,13 @@ def test_weak_digests_are_refused(tmp_path: Path) -> None:
     members[f"{DIST_INFO}/RECORD"] = "\n".join(["demo.py,,", *record[1:]]).encode()
     with pytest.raises(InvalidUpload, match=r"member 'demo.py' has no sha256"):
         inspected(tmp_path, members)
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    ["evil @ http://127.0.0.1:9/evil.whl", "evil @ file:///etc ; extra == 'x' and os_name == 'nt'"],
+)
+def test_a_requirement_names_no_url(tmp_path: Path, requirement: str) -> None:
+    with pytest.raises(InvalidUpload, match=r"has a direct reference, .evil @") as caught:
+        inspected(tmp_path, wheel_members(requires=["six", requirement]))
+    assert caught.value.details["rule"] == "direct-reference"

@@ -49,6 +49,7 @@ def test_the_operators_own_indexes_are_not_asked() -> None:
         "PATH": "/bin",
         "PIP_CERT": "/etc/ssl/own.pem",
         "UV_DEFAULT_INDEX": "x",
+        "GIT_ALLOW_PROTOCOL": "none",
     }
 
 

@@ -93,3 +93,13 @@ def test_folders_of_the_service_are_read_only(tmp_path: Path) -> None:
     kept.mkdir()
     code = f"open({str(kept / 'file')!r}, 'w')"
     assert "Read-only file system" in output_of(runner(kept), code, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mount namespaces are Linux's")
+def test_the_secrets_of_the_service_are_empty(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret")
+    made = ConfinedRunner(read_only=[token], hidden=[token], timeout_s=60, memory_bytes=1 << 30)
+    code = f"print(repr(open({str(token)!r}).read())); raise SystemExit(1)"
+    assert output_of(made, code, tmp_path) == "''\n"
+    assert token.read_text() == "s3cret"

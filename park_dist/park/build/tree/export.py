@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.build.cache import fresh_folder, lock_beside
+from park.build.tree.named_paths import is_above
+from park.build.tree.tree_file import LOOP
 from park.errors import LocalSetError
 from park.file_lock import exclusive
 
@@ -23,21 +25,36 @@ __all__ = ["EPOCH", "exported", "verified_content"]
 EPOCH = 315532800
 """1 January 1980, UTC, in seconds: the oldest time that a zip file can tell."""
 
+_SETS_TIMES_OF_LINKS = os.utime in os.supports_follow_symlinks
+
 
 @contextmanager
 def exported(snapshot: Snapshot, *, cache: Cache) -> Iterator[Path]:
     """Give a copy of the snapshot's files; it is deleted at the end.
 
-    The folder's path depends on the content only, because compilers write the path of a
-    source into what they make. Raises `LocalSetError` where a file is no longer what was
-    hashed: then the wheel would not be what its version says.
+    The folder's path depends on the content, because compilers write the path of a source into
+    what they make; where there are files above the tree, it lies as deep in a folder of that
+    path as they are above it, under the names of here. Raises `LocalSetError` where a file is
+    no longer what was hashed: then the wheel would not be what its version says.
     """
     folder = cache.exports / snapshot.content_hash[:32]
     with exclusive(lock_beside(folder)), fresh_folder(folder):
+        depth = max((_steps_up(file.path) for file in snapshot.files), default=0)
+        tree = folder.joinpath(*snapshot.root.parts[len(snapshot.root.parts) - depth :])
+        tree.mkdir(parents=True, exist_ok=True)
         for file in snapshot.files:
-            _copy(file, folder)
+            _copy(file, tree)
         _set_times(folder)
-        yield folder
+        yield tree
+
+
+def _steps_up(path: str) -> int:
+    """Return how far above the tree a path begins.
+
+    >>> _steps_up("../../VERSION"), _steps_up("film/a.py")
+    (2, 0)
+    """
+    return path.split("/").count("..") if is_above(path) else 0
 
 
 def verified_content(file: HashedFile) -> bytes:
@@ -52,14 +69,26 @@ def verified_content(file: HashedFile) -> bytes:
 
 
 def _copy(file: HashedFile, folder: Path) -> None:
+    target = Path(os.path.normpath(folder / file.path))
+    if file.link is not None:
+        _link(file.link, target)
+        return
     content = verified_content(file)
-    target = folder / file.path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     target.chmod(0o755 if file.executable else 0o644)
 
 
+def _link(text: str, target: Path) -> None:
+    if text != LOOP:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(text)
+
+
 def _set_times(folder: Path) -> None:
     for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.utime(Path(parent, name), (EPOCH, EPOCH))
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            if _SETS_TIMES_OF_LINKS:
+                os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
+            elif not path.is_symlink():
+                os.utime(path, (EPOCH, EPOCH))

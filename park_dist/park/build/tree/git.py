@@ -19,12 +19,12 @@ __all__ = [
     "GitListing",
     "identity",
     "list_files",
-    "make_checkout",
     "nearest_tag_version",
     "rests_on",
+    "tag_for",
 ]
 
-_TAG_VERSION = re.compile(r"(?:.*?[-_/])?v?(?P<version>\d.*)")
+_TAG_VERSION = re.compile(r"(?P<before>(?:.*?[-_/])?v?)(?P<version>\d.*)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,18 +109,24 @@ def _folders(paths: Iterable[str]) -> frozenset[str]:
 
 def nearest_tag_version(root: Path) -> str | None:
     """Return the version that the nearest tag names (``v1.2``, ``mymodel-1.2``), or None."""
+    tag = _nearest_tag(root)
+    return None if tag is None else tag[1]
+
+
+def tag_for(root: Path, version: str) -> str:
+    """Return a tag for ``version`` in the manner of the nearest tag; ``v1.2`` without one."""
+    tag = _nearest_tag(root)
+    return f"{'v' if tag is None else tag[0]}{version}"
+
+
+def _nearest_tag(root: Path) -> tuple[str, str] | None:
+    """Return the nearest tag in two parts: what is before its version, and the version."""
     tag = _git(root, "describe", "--tags", "--abbrev=0", "--match", "*[0-9]*")
     match = _TAG_VERSION.fullmatch((tag or "").strip())
     try:
-        return str(Version(match["version"])) if match else None
+        return (match["before"], str(Version(match["version"]))) if match else None
     except InvalidVersion:
         return None
-
-
-def make_checkout(folder: Path) -> None:
-    """Turn ``folder`` into a checkout with every file tracked, where git is installed."""
-    if _git(folder, "init", "--quiet") is not None:
-        _git(folder, "add", "--all", "--force")
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

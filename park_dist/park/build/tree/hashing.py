@@ -14,11 +14,13 @@ import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from park.build.tree import git
+from park.build.tree.named_paths import declared_paths
+from park.build.tree.sought import sought_before, sought_file
 from park.build.tree.tree_cache import (
     DIGEST_LENGTH,
     TreeMemory,
@@ -27,7 +29,8 @@ from park.build.tree.tree_cache import (
     look,
     store_memory,
 )
-from park.build.tree.visible import Listing, Signature, TreeFile, list_tree, signature_of
+from park.build.tree.tree_file import Signature, TreeFile, signature_of
+from park.build.tree.visible import Listing, list_tree
 from park.errors import LocalSetError
 
 if TYPE_CHECKING:
@@ -53,19 +56,30 @@ _ATTEMPTS = 3
 
 
 class HashedFile(NamedTuple):
-    """One visible file and the SHA-256 of its content, in hex."""
+    """One visible file and the SHA-256 of its content, in hex.
+
+    That of a symbolic link is its text (see `TreeFile`).
+    """
 
     path: str
     source: str
     executable: bool
     sha256: str
+    link: str | None = None
+
+    @property
+    def mode(self) -> str:
+        """One letter: a link, an executable file, or another."""
+        if self.link is not None:
+            return "l"
+        return "x" if self.executable else "-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """What a tree held at one moment, sorted by path.
 
-    ``content_hash`` is the SHA-256 in hex over every path, executable bit and content.
+    ``content_hash`` is the SHA-256 in hex over every path, mode and content.
     """
 
     root: Path
@@ -83,10 +97,10 @@ class Snapshot:
 
 
 def content_hash(files: Iterable[HashedFile]) -> str:
-    """Return the SHA-256 in hex over path, executable bit and content hash of ``files``."""
+    """Return the SHA-256 in hex over path, mode and content hash of ``files``."""
     digest = hashlib.sha256()
     for file in sorted(files, key=lambda file: file.path):
-        line = f"{file.path}\0{'x' if file.executable else '-'}\0{file.sha256}\n"
+        line = f"{file.path}\0{file.mode}\0{file.sha256}\n"
         digest.update(os.fsencode(line))
     return digest.hexdigest()
 
@@ -102,14 +116,19 @@ def take_snapshot(root: Path, *, cache: Cache, clock: Callable[[], int] = time.t
 
     ``clock`` gives the time in nanoseconds since 1970, as the file system's clock does.
 
-    Raises `LocalSetError` for a bad symbolic link, or a file that never stops changing.
+    Raises `LocalSetError` for a file that never stops changing.
     """
     store = _store(cache, root)
     memory = load_memory(store) if _HAS_CHANGE_TIME else None
     if memory is not None and memory.is_current(git.identity()):
         return _recalled(root, memory)
     started_ns = clock()
-    return _hashed(root, list_tree(root), store, memory, started_ns)
+    named = {*declared_paths(root), *sought_before(root, cache)}
+    listing = list_tree(root, sorted(named))
+    if listing.watched is not None:
+        watched = (*listing.watched, str(sought_file(root, cache)))
+        listing = replace(listing, watched=watched)
+    return _hashed(root, listing, store, memory, started_ns)
 
 
 def snapshot_of(
@@ -176,7 +195,13 @@ def _hashed(
     """Hash the files of ``listing`` that ``memory`` does not know, and remember all."""
     known = {} if memory is None else memory.digests_by_path()
     files = tuple(
-        HashedFile(file.path, file.source, file.executable, _known(file, known) or _digest(file))
+        HashedFile(
+            file.path,
+            file.source,
+            file.executable,
+            _known(file, known) or _digest(file),
+            file.link,
+        )
         for file in listing.files
     )
     snapshot = Snapshot(root=root, files=files, content_hash=content_hash(files))
@@ -190,7 +215,7 @@ def _hashed(
 
 def _known(file: TreeFile, known: dict[str, tuple[Signature, str]]) -> str | None:
     signature, digest = known.get(file.path, (None, None))
-    return digest if signature == file.signature else None
+    return digest if signature == file.signature and file.link is None else None
 
 
 def _memory(snapshot: Snapshot, listing: Listing, started_ns: int) -> TreeMemory:
@@ -222,6 +247,8 @@ def _watched(root: Path, listing: Listing, started_ns: int) -> dict[str, Signatu
 
 def _digest(file: TreeFile) -> str:
     """Hash a file that has the listed signature both before and after it is read."""
+    if file.link is not None:
+        return hashlib.sha256(os.fsencode(file.link)).hexdigest()
     for _ in range(_ATTEMPTS):
         with Path(file.source).open("rb") as stream:
             before = signature_of(os.fstat(stream.fileno()))

@@ -41,11 +41,10 @@ def _below(
     with os.scandir(folder) as entries:
         for entry in entries:
             path = prefix + entry.name
-            if entry.name in {".git", ".hg", ".svn", ".bzr"}:
+            if entry.name in {".git", ".hg", ".svn", ".bzr"} or path in files:
                 continue
             if not entry.is_dir():
-                if path not in files:
-                    yield LeftOut(path=path, reason=_reason_of_file(entry.name))
+                yield LeftOut(path=path, reason=_reason_of_file(entry.name))
             elif path in folders:
                 yield from _below(entry.path, f"{path}/", files, folders)
             elif _has_files(entry.path):

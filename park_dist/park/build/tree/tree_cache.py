@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from park.build.tree.visible import Signature
+    from park.build.tree.tree_file import Signature
 
 __all__ = ["DIGEST_LENGTH", "TreeMemory", "encoded", "load_memory", "look", "store_memory"]
 

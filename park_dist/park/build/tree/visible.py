@@ -11,35 +11,21 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from park.build.tree.git import GitListing, list_files
 from park.build.tree.junk import BUILD_OUTPUT, is_junk_file, is_junk_folder
-from park.errors import LocalSetError
+from park.build.tree.named_paths import is_above
+from park.build.tree.symbolic_links import Found, FoundLink, settle_links
+from park.build.tree.tree_file import TreeFile, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Listing", "Signature", "TreeFile", "list_tree", "signature_of"]
+__all__ = ["Listing", "list_tree"]
 
 _MOST_WATCHED = 5_000
 """Looking at so many folders takes some 12 ms; listing a tree anew is then about as quick."""
-
-Signature = tuple[int, int, int, int, int]
-"""Size, mtime and ctime in nanoseconds, inode and device: equal as long as nobody wrote."""
-
-
-class TreeFile(NamedTuple):
-    """One file: ``path`` below the root with forward slashes, and where it is on disk.
-
-    A named tuple, because a frozen dataclass with slots takes twice as long to make (measured:
-    0.40 us and 0.19 us each), and a tree has many.
-    """
-
-    path: str
-    source: str
-    executable: bool
-    signature: Signature
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,51 +42,81 @@ class Listing:
     watched: tuple[str, ...] | None
 
 
-def signature_of(status: os.stat_result) -> Signature:
-    """Return the signature of a file with this status."""
-    return (
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_ino,
-        status.st_dev,
-    )
+def list_tree(root: Path, named: Iterable[str] = ()) -> Listing:
+    """List the tree at ``root``; its symbolic links as `park.build.tree.symbolic_links` has them.
 
-
-def list_tree(root: Path) -> Listing:
-    """List the tree at ``root``.
-
-    Symbolic links are followed inside the tree. Raises `LocalSetError` for one that leaves
-    it, leads nowhere or forms a loop.
+    ``named`` are paths relative to it that its build reads: they are in the list wherever they
+    are, above the tree or ignored by git, and whole but for junk.
     """
     real = os.path.realpath(root)
-    walk = _Walk(root=real, git=list_files(root))
-    found = walk.folder(real, "", _Place(listed=walk.git is None, in_package=False))
-    files = tuple(sorted(found, key=lambda file: file.path))
+    walk = _Walk(git=list_files(root))
+    files = list(walk.folder(real, "", _Place(listed=walk.git is None, in_package=False)))
+    beside = _add_named(walk, files, real, named)
+    if walk.links:
+        files = settle_links(real, Found(files, walk.links), _all_of, beside=beside)
+    files.sort(key=lambda file: file.path)
     is_bounded = not walk.links and len(walk.watched) <= _MOST_WATCHED
-    return Listing(files=files, watched=tuple(walk.watched) if is_bounded else None)
+    return Listing(files=tuple(files), watched=tuple(walk.watched) if is_bounded else None)
+
+
+def _add_named(
+    walk: _Walk, files: list[TreeFile], root: str, named: Iterable[str]
+) -> dict[str, str]:
+    """Add to ``files`` what ``named`` has beyond them; return the folders outside, by real path."""
+    seen = {file.path for file in files} | {link.path for link in walk.links}
+    beside = {}
+    for path in named:
+        place = os.path.normpath(os.path.join(root, path))  # noqa: PTH118 (strings are quicker)
+        walk.watched.append(place)
+        found = _named(walk, place, path)
+        files.extend(file for file in found if file.path not in seen)
+        seen.update(file.path for file in found)
+        if is_above(path) and os.path.isdir(place):  # noqa: PTH112
+            beside[os.path.realpath(place)] = path
+    return beside
+
+
+def _named(walk: _Walk, place: str, path: str) -> list[TreeFile]:
+    """Return what is at ``place``: a folder with all that is in it, a file, or nothing."""
+    known = {link.path for link in walk.links}
+    if path in known:
+        return []
+    if os.path.isdir(place):  # noqa: PTH112
+        whole = _Walk(git=None, watched=walk.watched)
+        found = list(whole.folder(place, f"{path}/", _Place(listed=True, in_package=False)))
+        walk.links.extend(link for link in whole.links if link.path not in known)
+        return found
+    try:
+        status = os.stat(place)  # noqa: PTH116
+    except OSError:
+        return []
+    executable = bool(status.st_mode & stat.S_IXUSR)
+    is_file = stat.S_ISREG(status.st_mode)
+    return [TreeFile(path, place, executable, signature_of(status))] if is_file else []
+
+
+def _all_of(folder: str, path: str) -> Found:
+    """Walk a folder that a link leads to: all of it but junk, below ``path``."""
+    walk = _Walk(git=None)
+    place = _Place(listed=True, in_package=False)
+    return Found(list(walk.folder(folder, f"{path}/", place)), walk.links)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What holds for a folder: git lists it as a whole; it is inside an import package.
-
-    ``links`` are the real folders that the symbolic links above it led to.
-    """
+    """What holds for a folder: git lists it as a whole; it is inside an import package."""
 
     listed: bool
     in_package: bool
-    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Walk:
-    """One walk; ``watched`` and ``links`` gather what its answer rests on."""
+    """One walk; ``watched`` gathers what its answer rests on, ``links`` what it did not follow."""
 
-    root: str
     git: GitListing | None
     watched: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
+    links: list[FoundLink] = field(default_factory=list)
 
     def folder(self, folder: str, prefix: str, place: _Place) -> Iterator[TreeFile]:
         with os.scandir(folder) as listing:
@@ -110,37 +126,32 @@ class _Walk:
         if "pyvenv.cfg" in names:
             return
         if prefix and "__init__.py" in names and self._is_listed(f"{prefix}__init__.py", place):
-            place = _Place(listed=place.listed, in_package=True, links=place.links)
+            place = _Place(listed=place.listed, in_package=True)
         for entry in entries:
             yield from self._entry(entry, prefix + entry.name, place)
 
     def _entry(self, entry: os.DirEntry[str], path: str, place: _Place) -> Iterator[TreeFile]:
-        if entry.is_dir():
+        if entry.is_symlink():
+            self._link(entry, path, place)
+        elif entry.is_dir():
             if is_junk_folder(entry.name):
                 return
             if self._may_enter(entry, path, place):
-                yield from self._subfolder(entry, path, place)
+                inner = _Place(listed=self._is_listed(path, place), in_package=place.in_package)
+                yield from self.folder(entry.path, f"{path}/", inner)
             else:
                 self._watch_closed(entry.path, path)
         elif not is_junk_file(entry.name) and (place.in_package or self._is_listed(path, place)):
-            if entry.is_symlink():
-                self._target(entry, path)
             status = entry.stat()
             if stat.S_ISREG(status.st_mode):
                 executable = bool(status.st_mode & stat.S_IXUSR)
                 yield TreeFile(path, entry.path, executable, signature_of(status))
 
-    def _subfolder(self, entry: os.DirEntry[str], path: str, place: _Place) -> Iterator[TreeFile]:
-        links = place.links
-        if entry.is_symlink():
-            target = self._target(entry, path)
-            here = os.path.realpath(Path(entry.path).parent)
-            if target in links or _is_inside(here, target):
-                raise _bad_link(entry.path, "a folder that it is in: a loop")
-            links = (*links, target)
-        listed = self._is_listed(path, place)
-        inner = _Place(listed=listed, in_package=place.in_package, links=links)
-        yield from self.folder(entry.path, f"{path}/", inner)
+    def _link(self, entry: os.DirEntry[str], path: str, place: _Place) -> None:
+        is_junk = is_junk_folder(entry.name) or is_junk_file(entry.name)
+        is_output = path in BUILD_OUTPUT and not self._is_source(entry, path)
+        if not is_junk and not is_output and (place.in_package or self._is_listed(path, place)):
+            self.links.append(FoundLink(path, entry.path))
 
     def _watch(self, folder: str, names: Iterable[str]) -> None:
         self.watched.append(folder)
@@ -173,24 +184,3 @@ class _Walk:
 
     def _is_listed(self, path: str, place: _Place) -> bool:
         return place.listed or (self.git is not None and path in self.git.visible)
-
-    def _target(self, entry: os.DirEntry[str], path: str) -> str:
-        """Return where a link leads; raises `LocalSetError` unless that is in the tree."""
-        self.links.append(path)
-        target = os.path.realpath(entry.path)
-        if not Path(target).exists():
-            raise _bad_link(path, "nothing")
-        if not _is_inside(target, self.root):
-            raise _bad_link(path, f"{target}, outside the tree {self.root}")
-        return target
-
-
-def _is_inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _bad_link(path: str, leads_to: str) -> LocalSetError:
-    return LocalSetError(
-        f"symbolic link {path} leads to {leads_to}; expected a file or folder of the tree",
-        hint="copy what it leads to into the tree, or have git ignore the link",
-    )

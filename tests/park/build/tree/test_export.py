@@ -10,6 +10,7 @@ from support.material.projects import write_tree
 from park.build.cache import Cache
 from park.build.tree.export import EPOCH, exported, verified_content
 from park.build.tree.hashing import take_snapshot
+from park.build.tree.sought import note_sought
 from park.errors import LocalSetError
 
 if TYPE_CHECKING:
@@ -85,3 +86,20 @@ def test_a_file_that_is_no_longer_what_was_hashed_is_told(
 
 def test_content_is_verified_file_by_file(snapshot: Snapshot) -> None:
     assert {verified_content(file).decode() for file in snapshot.files} == set(FILES.values())
+
+
+def test_what_is_above_the_tree_is_above_it_there_too(tmp_path: Path, cache: Cache) -> None:
+    files = {"VERSION": "1", "shared/a.py": "A", "packages/film/pyproject.toml": ""}
+    root = write_tree(tmp_path / "mono", files) / "packages/film"
+    (tmp_path / "mono/shared/b.py").symlink_to("a.py")
+    note_sought(root, ["../../VERSION", "../../shared"], cache)
+    with exported(take_snapshot(root, cache=cache), cache=cache) as folder:
+        assert folder.parts[-2:] == ("packages", "film")
+        assert (folder / "../../VERSION").read_text() == "1"
+        assert (folder / "../../shared/b.py").readlink().as_posix() == "a.py"
+        assert sorted(path.name for path in folder.parents[1].iterdir()) == [
+            "VERSION",
+            "packages",
+            "shared",
+        ]
+    assert not folder.parents[1].exists()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.projects import make_git_checkout, write_tree
 
-from park.build.tree.git import identity, list_files, make_checkout, nearest_tag_version, rests_on
+from park.build.tree.git import identity, list_files, nearest_tag_version, rests_on, tag_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,9 +85,13 @@ def test_the_answer_rests_on_what_is_not_there_yet_as_well(
     assert {str(root / ".git"), str(root / ".git/info/exclude")} <= rests_on(root)
 
 
-def test_a_folder_becomes_a_checkout_with_all_of_its_files(tmp_path: Path) -> None:
-    root = write_tree(tmp_path, {**SOURCE, ".gitignore": "README.md\n"})
-    make_checkout(root)
-    listing = list_files(root)
-    assert listing is not None
-    assert listing.visible == {*SOURCE, ".gitignore"}
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [("v1.2", "v2.0"), ("1.2", "2.0"), ("mymodel-v1.2", "mymodel-v2.0"), (None, "v2.0")],
+)
+def test_a_tag_is_in_the_manner_of_the_nearest(
+    tmp_path: Path, tag: str | None, expected: str
+) -> None:
+    root = write_tree(tmp_path, SOURCE)
+    make_git_checkout(root, tag=tag)
+    assert tag_for(root, "2.0") == expected

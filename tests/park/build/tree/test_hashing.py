@@ -16,7 +16,7 @@ from park.build.tree.hashing import HashedFile, content_hash, is_settled, take_s
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from park.build.tree.visible import Signature, TreeFile
+    from park.build.tree.tree_file import Signature, TreeFile
 
 HOUR_NS = 3_600_000_000_000
 

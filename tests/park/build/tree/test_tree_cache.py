@@ -16,7 +16,7 @@ from park.build.tree.hashing import take_snapshot
 from park.build.tree.visible import Listing, list_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 FILES = {
@@ -46,9 +46,9 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """List the trees that were walked."""
     roots: list[Path] = []
 
-    def spy(root: Path) -> Listing:
+    def spy(root: Path, named: Iterable[str]) -> Listing:
         roots.append(root)
-        return list_tree(root)
+        return list_tree(root, named)
 
     monkeypatch.setattr(hashing, "list_tree", spy)
     return roots
@@ -171,8 +171,9 @@ def test_a_checkout_that_appears_around_the_tree_is_seen(tree: Path, cache: Cach
 def test_what_a_link_leads_to_is_looked_at_each_time(
     tree: Path, cache: Cache, listed: list[Path]
 ) -> None:
-    (tree / "m/link").symlink_to("../results", target_is_directory=True)
+    write_tree(tree.parent, {"far/a.txt": ""})
+    (tree / "m/link").symlink_to("../../far", target_is_directory=True)
     assert "m/link/a.txt" in paths(tree, cache)
-    write_tree(tree, {"results/b.txt": ""})
+    write_tree(tree.parent, {"far/b.txt": ""})
     assert "m/link/b.txt" in paths(tree, cache)
     assert len(listed) == 2

@@ -1,0 +1,49 @@
+"""The sources of the projects that people fit with, as their sdists have them, become wheels.
+
+Their git trees have more than their sdists (links, no version): `test_trees_as_they_are` has trees
+like those, and ``scripts/try_trees`` takes the trees themselves.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from support.material.sdists import unpacked_sdist
+
+from park.build.backend_answers import describe
+from park.build.cache import Cache
+from park.build.versioned_tree import version_tree
+from park.local.find import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOURCES = [
+    ("bumps", "1.0.4"),
+    ("refl1d", "1.0.1"),
+    ("sasmodels", "1.1.0"),
+    ("refnx", "0.1.67"),
+    ("lmfit", "1.3.4"),
+    ("periodictable", "1.7.1"),
+]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    return Cache(root=tmp_path_factory.mktemp("cache"))
+
+
+@pytest.mark.parametrize(("name", "version"), SOURCES)
+def test_an_sdist_becomes_a_wheel_of_its_version(
+    name: str, version: str, tmp_path: Path, cache: Cache
+) -> None:
+    root = unpacked_sdist(name, version, tmp_path)
+    tree = version_tree(find(str(root), describe=partial(describe, cache=cache)), cache=cache)
+    assert tree.version.startswith(f"{version}+t")
+    with zipfile.ZipFile(tree.wheel().path) as archive:
+        names = archive.namelist()
+    assert f"{name}/__init__.py" in names
+    assert not any(".git/" in each or each.startswith("PKG-INFO") for each in names)
