@@ -93,13 +93,23 @@ def owner_of(origin: Path, module: str) -> Distribution | None:
 
 
 def _candidates(module: str) -> Iterable[Distribution]:
-    yield from importlib.metadata.distributions(name=module)
+    yield from importlib.metadata.distributions(name=module.partition(".")[0])
     yield from importlib.metadata.distributions()
+
+
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+def _is_of_tree(origin: Path, folder: Path) -> bool:
+    """Tell whether a file is of the tree in ``folder``, and not of a virtualenv that lies there."""
+    return origin.is_relative_to(folder) and not _INSTALLED.intersection(
+        origin.relative_to(folder).parts
+    )
 
 
 def _owns(distribution: Distribution, origin: Path, module: str) -> bool:
     folder = editable_folder(distribution)
-    if folder is not None and origin.resolve().is_relative_to(folder):
+    if folder is not None and _is_of_tree(origin.resolve(), folder):
         return True
     base = Path(str(distribution.locate_file("")))
     if not origin.is_relative_to(base):

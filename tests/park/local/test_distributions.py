@@ -104,3 +104,13 @@ def test_a_developed_tree_owns_what_lies_in_it(tmp_path: Path, site: Path) -> No
     root = developed(tmp_path, site, '[project]\nname = "park-t-film"\nversion = "1"\n')
     assert owner(root, "anything", "src/anything.py") == "park-t-film"
     assert owner(tmp_path, "anything", "elsewhere/anything.py") is None
+
+
+def test_a_virtualenv_in_a_tree_is_not_part_of_it(tmp_path: Path, site: Path) -> None:
+    root = developed(tmp_path, site, '[project]\nname = "park-t-film"\nversion = "1"\n')
+    inside = root / ".venv" / "lib" / "site-packages" / "stranger" / "__init__.py"
+    inside.parent.mkdir(parents=True)
+    inside.write_text("")
+    assert owner_of(inside, "stranger") is None
+    (root / "film.py").write_text("")
+    assert str(owner_of(root / "film.py", "film").metadata["Name"]) == "park-t-film"  # type: ignore[union-attr]
