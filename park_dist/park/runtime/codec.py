@@ -22,6 +22,8 @@ reference       what another job will leave (`park.model.references`); the servi
 selected        ``value``: a node, and ``path``: the way into it, as pairs of ``item`` or
                 ``attribute`` and a key; the service makes it of a reference
 pickle          ``base64``, ``set_hash``, ``type``: anything else
+function        ``value``: a pickle, its ``sha256`` in hex, and ``modules`` that it needs:
+                what is called, where it travels by value
 ==============  ==========================================================
 
 A pickle is code. It is read only where the requirement set is the one that wrote it: under
@@ -32,6 +34,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import io
 import math
 import pathlib
@@ -52,8 +55,10 @@ __all__ = [
     "ServiceFile",
     "decode",
     "decode_call",
+    "decode_function",
     "encode",
     "encode_call",
+    "encode_function",
 ]
 
 TAG = "$park"
@@ -89,14 +94,23 @@ class Node:
     document: Any
 
 
-def encode(value: object, *, set_hash: str | None) -> Any:
+Dumps = Callable[[object], bytes]
+"""What makes a pickle."""
+
+
+def _plain_pickle(value: object) -> bytes:
+    return pickle.dumps(value, protocol=5)
+
+
+def encode(value: object, *, set_hash: str | None, dumps: Dumps = _plain_pickle) -> Any:
     """Return ``value`` as JSON data, of `MOST_LEVELS` levels at most.
 
     ``set_hash`` names the requirement set that a pickle is made under; without one nothing
-    is pickled. Raises `CodecError` where a value can be neither expressed nor pickled.
+    is pickled, which ``dumps`` does. Raises `CodecError` where a value can be neither
+    expressed nor pickled.
     """
     with suppress(RecursionError):
-        document = _Encoder(set_hash or None).encode(value)
+        document = _Encoder(set_hash or None, dumps).encode(value)
         if not is_too_deep(document):
             return document
     raise CodecError(f"the value contains itself, or is nested over {MOST_LEVELS} levels as JSON")
@@ -119,13 +133,50 @@ def decode(document: Any, *, set_hash: str | None, inputs: str | None = None) ->
 
 
 def encode_call(
-    args: tuple[Any, ...], kwargs: dict[str, Any], *, set_hash: str | None
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    set_hash: str | None,
+    dumps: Dumps = _plain_pickle,
 ) -> dict[str, Any]:
     """Return the arguments of a call as ``{"args": […], "kwargs": {…}}``."""
+
+    def encoded(value: object) -> Any:
+        return encode(value, set_hash=set_hash, dumps=dumps)
+
     return {
-        "args": [encode(value, set_hash=set_hash) for value in args],
-        "kwargs": {name: encode(value, set_hash=set_hash) for name, value in kwargs.items()},
+        "args": [encoded(value) for value in args],
+        "kwargs": {name: encoded(value) for name, value in kwargs.items()},
     }
+
+
+def encode_function(data: bytes, *, name: str, set_hash: str, modules: list[str]) -> dict[str, Any]:
+    """Return a function that travels by value, as the pickle ``data``.
+
+    ``name`` is for people; ``modules`` are what reading it imports, so that it can be done ahead.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    value = _node("pickle", base64=_base64(data), set_hash=set_hash, type=name)
+    return _node("function", value=value, sha256=sha256, modules=modules)
+
+
+def decode_function(document: dict[str, Any], *, set_hash: str | None) -> Any:
+    """Return the function of a call, None where it travelled as a name.
+
+    Raises `CodecError` for one of another set, and for one that is not what was sent.
+    """
+    places = document.get("places")
+    if places:
+        from .by_value.code import places as known
+
+        known.learn(places)
+    node = document.get("function")
+    if node is None:
+        return None
+    data = _bytes_of(node["value"]["base64"])
+    if hashlib.sha256(data).hexdigest() != node["sha256"]:
+        raise CodecError("the function is not the one that was sent: its digest is another")
+    return decode(node["value"], set_hash=set_hash)
 
 
 def decode_call(
@@ -151,8 +202,9 @@ def _base64(data: bytes) -> str:
 class _Encoder:
     """Exact types only: an instance of a subclass means more than its base and is pickled."""
 
-    def __init__(self, set_hash: str | None) -> None:
+    def __init__(self, set_hash: str | None, dumps: Dumps) -> None:
         self._set_hash = set_hash
+        self._dumps = dumps
 
     def encode(self, value: object) -> Any:
         kind = type(value)
@@ -236,7 +288,7 @@ class _Encoder:
         if self._set_hash is None:
             raise CodecError(f"a value of type {name} can only be pickled, which needs a set hash")
         try:
-            data = pickle.dumps(value, protocol=5)
+            data = self._dumps(value)
         except RecursionError:
             raise
         except Exception as error:
@@ -320,8 +372,10 @@ class _Decoder:
                 f"a {node['type']} pickled under the set {node['set_hash']} cannot be read here, "
                 f"where the set is {self._set_hash or 'unknown'}"
             )
+        from .by_value.rebuild import loads  # the same set wrote it
+
         try:
-            return pickle.loads(_bytes_of(node["base64"]))  # noqa: S301 (the same set wrote it)
+            return loads(_bytes_of(node["base64"]))
         except Exception as error:
             raise CodecError(f"a pickled {node['type']} cannot be read: {error}") from error
 

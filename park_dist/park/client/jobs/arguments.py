@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from park.calling import positional_parameters
+from park.client.by_value.pickles import pickled
+from park.client.by_value.sending import Sending
+from park.client.by_value.what_is_called import NO_SET_YET
 from park.client.jobs.placeholders import Placeholder, encoding_arguments, stands_for
 from park.client.jobs.remote_job import RemoteJob
 from park.client.submission.files import File, FileDigest, digest_of
@@ -24,21 +28,29 @@ class EncodedCall:
     """The arguments of a call on their way to a service.
 
     ``jobs`` are those that they refer to, ``files`` those of this machine among them.
-    ``pickled`` tells that there are pickles, whose set hash is not known yet.
+    ``pickled`` tells that there are pickles, whose set hash is not known yet; ``modules``
+    are those of projects that they refer to.
     """
 
     document: CallDocument
     jobs: tuple[RemoteJob, ...] = ()
     files: tuple[tuple[Path, FileDigest], ...] = ()
     pickled: bool = False
+    modules: frozenset[str] = frozenset()
 
 
 def encode_call(
-    args: tuple[Any, ...], kwargs: dict[str, Any], *, service: str, pickles: bool = True
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    service: str,
+    sending: Sending | None = None,
+    function: dict[str, Any] | None = None,
 ) -> EncodedCall:
     """Return the wire form of a call's arguments, for the service at the URL ``service``.
 
-    Without ``pickles`` there is no set hash that they could be read under. Raises `UsageError`
+    ``sending`` gathers what pickles refer to; without one there is no set hash that they could
+    be read under. ``function`` is what is called, where it travels by value. Raises `UsageError`
     for a value that cannot travel, and for a file that cannot be read.
     """
     arguments = _Arguments(service)
@@ -46,7 +58,11 @@ def encode_call(
     try:
         placed = tuple(arguments.placed(value) for value in args)
         named = {name: arguments.placed(value) for name, value in kwargs.items()}
-        document, pickled = _encoded(placed, named, pickles=pickles)
+        document, pickled = _encoded(placed, named, sending)
+        if function is not None:
+            document, pickled = {**document, "function": function}, True
+        if sending is not None and sending.places:
+            document["places"] = sending.places
         references_of_call(document)  # what no service takes is told here and now
     except RecursionError:
         raise UsageError(
@@ -69,22 +85,26 @@ def encode_call(
         jobs=tuple(arguments.jobs.values()),
         files=tuple(arguments.files),
         pickled=pickled,
+        modules=frozenset(sending.modules) if sending else frozenset(),
     )
 
 
-_NO_SET_YET = "?"
-
-
 def _encoded(
-    args: tuple[Any, ...], kwargs: dict[str, Any], *, pickles: bool
+    args: tuple[Any, ...], kwargs: dict[str, Any], sending: Sending | None
 ) -> tuple[CallDocument, bool]:
     """Return the document, and whether there are pickles in it."""
     try:
         return codec.encode_call(args, kwargs, set_hash=None), False
     except codec.CodecError:
-        if not pickles:
+        if sending is None:
             raise
-        return codec.encode_call(args, kwargs, set_hash=_NO_SET_YET), True
+    dumps = partial(_pickled, sending=sending)
+    return codec.encode_call(args, kwargs, set_hash=NO_SET_YET, dumps=dumps), True
+
+
+def _pickled(value: object, sending: Sending) -> bytes:
+    name = getattr(value, "__qualname__", type(value).__qualname__)
+    return pickled(value, sending, name=str(name).rpartition("<locals>.")[2])
 
 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})

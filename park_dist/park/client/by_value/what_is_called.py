@@ -1,0 +1,100 @@
+"""What is called: by the name that the environment finds it under, or by value."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from park.client.by_value.module_ways import Way
+from park.client.by_value.pickles import pickled_alike
+from park.client.by_value.sending import Sending
+from park.errors import InvalidEntryPoint, UsageError
+from park.model.entry_point import EntryPoint
+from park.runtime import codec
+
+__all__ = ["NO_SET_YET", "Called", "called"]
+
+NO_SET_YET = "?"
+"""What pickles are tagged with until the set of the job's environment is known."""
+
+_NAME = re.compile(r"(?:[^\W\d]\w*|<\w+>)(?:\.(?:[^\W\d]\w*|<\w+>))*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Called:
+    """A callable on its way to a service.
+
+    ``function`` is the wire form of one that travels by value, None of one that is imported.
+    """
+
+    entry_point: EntryPoint
+    function: dict[str, Any] | None = None
+
+
+def called(function: str | Callable[..., Any], sending: Sending) -> Called:
+    """Return what names or brings ``function`` on a service.
+
+    Raises `InvalidEntryPoint` for what is no callable, and `UsageError` where it refers to
+    something that cannot be sent, naming the variable.
+    """
+    if isinstance(function, str):
+        return Called(entry_point=EntryPoint.parse(function))
+    if not callable(function):
+        raise InvalidEntryPoint(
+            f"{function!r} cannot be called",
+            hint="pass a function, a class, or the entry point of one: mymodel:fit",
+        )
+    entry_point = _named(function)
+    if _is_imported(function, entry_point, sending):
+        return Called(entry_point=entry_point)
+    try:
+        name = entry_point.qualname.rpartition("<locals>.")[2]
+        data = pickled_alike(function, sending, name=name)
+    except RecursionError:
+        raise UsageError(
+            f"{entry_point.qualname} cannot be sent: what it refers to is nested too deep",
+            hint="pass it as an argument, in a file: park.File(path)",
+        ) from None
+    node = codec.encode_function(
+        data, name=str(entry_point), set_hash=NO_SET_YET, modules=_public(sending.needed)
+    )
+    return Called(entry_point=entry_point, function=node)
+
+
+def _public(modules: Iterable[str]) -> list[str]:
+    """Return ``modules`` as people import them, without what is private: in fewer variants."""
+    found = set()
+    for module in modules:
+        parts = module.split(".")
+        private = next((n for n, part in enumerate(parts) if part.startswith("_")), len(parts))
+        found.add(".".join(parts[: private or len(parts)]))
+    return sorted(found)
+
+
+def _named(function: Callable[..., Any]) -> EntryPoint:
+    """Return what people know ``function`` by."""
+    inner: Any = function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    if not isinstance(getattr(inner, "__qualname__", None), str):
+        inner = type(inner)
+    module, qualname = getattr(inner, "__module__", None), inner.__qualname__
+    if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
+        module = "__main__"
+    name = qualname if _NAME.fullmatch(qualname) else "call"
+    return EntryPoint(module=module, qualname=name)
+
+
+def _is_imported(function: Any, entry_point: EntryPoint, sending: Sending) -> bool:
+    """Tell whether the environment has ``function`` under its name."""
+    if getattr(function, "__qualname__", None) != entry_point.qualname:
+        return False
+    found: Any = sys.modules.get(entry_point.module)
+    for name in entry_point.qualname.split("."):
+        found = getattr(found, name, None)
+    is_same = found is function or (hasattr(function, "__self__") and found == function)
+    return is_same and sending.ways.way(entry_point.module) in {Way.THERE, Way.PROJECT}
