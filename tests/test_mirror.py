@@ -20,7 +20,6 @@ WITHOUT = {
     "park/build/gathered/nothing_required.py": "has nothing in it",
     "park/build/step.py": "a type, and a function that does nothing",
     "park/client/submission/binding.py": "a record",
-    "park/client/submission/reach.py": "a record",
     "park/runtime/child.py": "is a process; jobs/engines/test_local looks at what each does",
     "park/runtime/forkserver.py": "is a process; jobs/engines/test_local and test_fork_servers",
     "park/wire/environment_records.py": RECORDS,

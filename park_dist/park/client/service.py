@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,10 +17,8 @@ from park.build.local_set import local_set
 from park.calling import current_block, entered, left
 from park.client.access.address import find_service
 from park.client.access.transport import Transport
-from park.client.by_value.module_ways import Way
-from park.client.by_value.requirements import requirements_here
 from park.client.by_value.sending import Sending
-from park.client.by_value.what_is_called import Called, called
+from park.client.by_value.what_is_called import called
 from park.client.installs.bundle_install import install_bundle
 from park.client.installs.matching import InstallPolicy
 from park.client.installs.request import InstallOutcome, Report, Silence, install
@@ -33,7 +30,7 @@ from park.client.jobs.when import Condition
 from park.client.queries import ServiceQueries
 from park.client.submission.binding import Binding
 from park.client.submission.first_error import first_error
-from park.client.submission.reach import Reach, Stale
+from park.client.submission.reach import Reach, Stale, reach_of, reach_of_call
 from park.client.submission.recorder import current_recorder
 from park.errors import UsageError
 from park.jobside import FILES, mark_of
@@ -316,7 +313,7 @@ class Service(ServiceQueries):
             own = sending.fork() if runs_what_is_here else None
             call = encode_call(args, kwargs, service=self.url, sending=own, function=what.function)
             document = {**common, "call": call.document}
-            reach = _reach(what, own)
+            reach = None if own is None else reach_of_call(what, own)
             binding = self._binding(what.entry_point, lock, offer, install, report, reach=reach)
             made.append(new_job(self, document, call=call, when=when, binding=binding))
         self.put(made)
@@ -354,7 +351,7 @@ class Service(ServiceQueries):
 
         With ``sending`` it is that of all that its pickles refer to.
         """
-        reach = None if sending is None else _reach_of(sending)
+        reach = None if sending is None else reach_of(sending)
         return self._binding(entry_point, reach=reach)
 
     def put(self, jobs: Sequence[Job]) -> None:
@@ -382,26 +379,6 @@ class Service(ServiceQueries):
         """Return the handles of your newest jobs; the filters are those of `job_records`."""
         records = self.job_records(status=status, since=since, label=label, mine=mine, limit=limit)
         return [job_of_record(self, record) for record in records]
-
-
-def _reach(what: Called, sending: Sending | None) -> Reach | None:
-    """Return what a job reaches; None where that is the closure of its entry module's project."""
-    if sending is None:
-        return None
-    if what.function is not None:
-        return replace(_reach_of(sending), requirements=requirements_here(), is_imported=False)
-    entry = what.entry_point.module
-    if sending.ways.way(entry) is Way.THERE:
-        return _reach_of(sending)
-    tops = {module.partition(".")[0] for module in sending.modules}
-    if not tops - {entry.partition(".")[0]} and not sending.sources:
-        return None
-    found = _reach_of(sending)
-    return replace(found, modules=found.modules | {entry})
-
-
-def _reach_of(sending: Sending) -> Reach:
-    return Reach(modules=frozenset(sending.modules), files=tuple(sending.sources))
 
 
 def _name_of(target: str | ModuleType) -> str:

@@ -109,10 +109,14 @@ def _call(order: Order) -> dict[str, Any]:
 
 def _function(order: Order, document: dict[str, Any]) -> Any:
     """Return what is called: what travelled by value, or what the entry point names."""
+    if "function" not in document and "places" not in document:
+        return target.load(order.entry_point)
+    from .by_value import function_node  # what most jobs do not need
+
     try:
-        function = codec.decode_function(document, set_hash=order.set_hash)
-    except codec.CodecError as error:
-        raise outcome.JobProblem("import", f"cannot read the function: {error}") from error
+        function = function_node.decode_function(document, set_hash=order.set_hash)
+    except function_node.FunctionProblem as error:
+        raise outcome.JobProblem("import", str(error)) from error
     return target.load(order.entry_point) if function is None else function
 
 

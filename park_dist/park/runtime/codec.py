@@ -34,7 +34,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 import io
 import math
 import pathlib
@@ -46,6 +45,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .levels import MOST_LEVELS, is_too_deep
+from .values.selection import NoSuchPart, part_of
 
 __all__ = [
     "TAG",
@@ -55,10 +55,8 @@ __all__ = [
     "ServiceFile",
     "decode",
     "decode_call",
-    "decode_function",
     "encode",
     "encode_call",
-    "encode_function",
 ]
 
 TAG = "$park"
@@ -148,35 +146,6 @@ def encode_call(
         "args": [encoded(value) for value in args],
         "kwargs": {name: encoded(value) for name, value in kwargs.items()},
     }
-
-
-def encode_function(data: bytes, *, name: str, set_hash: str, modules: list[str]) -> dict[str, Any]:
-    """Return a function that travels by value, as the pickle ``data``.
-
-    ``name`` is for people; ``modules`` are what reading it imports, so that it can be done ahead.
-    """
-    sha256 = hashlib.sha256(data).hexdigest()
-    value = _node("pickle", base64=_base64(data), set_hash=set_hash, type=name)
-    return _node("function", value=value, sha256=sha256, modules=modules)
-
-
-def decode_function(document: dict[str, Any], *, set_hash: str | None) -> Any:
-    """Return the function of a call, None where it travelled as a name.
-
-    Raises `CodecError` for one of another set, and for one that is not what was sent.
-    """
-    places = document.get("places")
-    if places:
-        from .by_value.code import places as known
-
-        known.learn(places)
-    node = document.get("function")
-    if node is None:
-        return None
-    data = _bytes_of(node["value"]["base64"])
-    if hashlib.sha256(data).hexdigest() != node["sha256"]:
-        raise CodecError("the function is not the one that was sent: its digest is another")
-    return decode(node["value"], set_hash=set_hash)
 
 
 def decode_call(
@@ -349,12 +318,10 @@ class _Decoder:
         return str(pathlib.Path(self._inputs, node["sha256"], name))
 
     def selected(self, node: dict[str, Any]) -> Any:
-        value = self.decode(node["value"])
-        way = ""
-        for kind, key in node["path"]:
-            value = _ITEMS_AND_ATTRIBUTES[kind](value, key, way or "the value")
-            way += f"[{key!r}]" if kind == "item" else f".{key}"
-        return value
+        try:
+            return part_of(self.decode(node["value"]), node["path"])
+        except NoSuchPart as error:
+            raise CodecError(str(error)) from error.__cause__
 
     def numpy(self, node: dict[str, Any]) -> Any:
         try:
@@ -378,49 +345,6 @@ class _Decoder:
             return loads(_bytes_of(node["base64"]))
         except Exception as error:
             raise CodecError(f"a pickled {node['type']} cannot be read: {error}") from error
-
-
-def _item(value: Any, key: str | int, place: str) -> Any:
-    try:
-        return value[key]
-    except Exception as error:
-        raise CodecError(f"{place} has no item {key!r}: {_what_there_is(value)}") from error
-
-
-def _attribute(value: Any, name: str, place: str) -> Any:
-    try:
-        return getattr(value, name)
-    except Exception as error:
-        there = _listed([each for each in dir(value) if not each.startswith("_")])
-        raise CodecError(
-            f"{place} has no attribute {name!r}: it is a {type(value).__qualname__} with {there}"
-        ) from error
-
-
-_ITEMS_AND_ATTRIBUTES: dict[str, Callable[[Any, Any, str], Any]] = {
-    "item": _item,
-    "attribute": _attribute,
-}
-
-
-def _what_there_is(value: Any) -> str:
-    kind = type(value).__qualname__
-    if isinstance(value, dict):
-        return f"it is a {kind} with {_listed([repr(key) for key in value])}"
-    try:
-        return f"it is a {kind} of {len(value)}"
-    except TypeError:
-        return f"it is a {kind}"
-
-
-_MOST_LISTED = 10
-"""Names in one line of an error; more of them are counted."""
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _MOST_LISTED
-    tail = [f"{more} more"] if more > 0 else []
-    return ", ".join([*names[:_MOST_LISTED], *tail]) or "nothing in it"
 
 
 def _bytes_of(text: str) -> bytes:

@@ -16,9 +16,15 @@ import types
 import typing
 import weakref
 from collections.abc import Callable
-from enum import Enum
 from typing import Any
 
+from park.client.by_value.class_reductions import class_reduced
+from park.client.by_value.lookups import (
+    annotations_of,
+    is_found,
+    named_in_annotations,
+    public_name,
+)
 from park.client.by_value.module_ways import Way
 from park.client.by_value.names_in_code import names_in
 from park.client.by_value.sending import Sending
@@ -36,7 +42,7 @@ def reduced(sending: Sending, value: Any) -> Any:
     """Return how ``value`` travels; called for all that is no plain builtin value."""
     kind = type(value)
     if isinstance(value, type):
-        return _class(sending, value)
+        return class_reduced(sending, value)
     if kind is types.ModuleType or isinstance(value, types.ModuleType):
         return _module(sending, value)
     by_kind = _KINDS.get(kind)
@@ -49,7 +55,7 @@ def reduced(sending: Sending, value: Any) -> Any:
 
 
 def _function(sending: Sending, function: types.FunctionType) -> Any:
-    if _is_found(sending, function):
+    if is_found(sending, function):
         return NotImplemented
     marked = mark_of(function)
     if marked is not None and hasattr(function, "__wrapped__"):
@@ -60,12 +66,12 @@ def _function(sending: Sending, function: types.FunctionType) -> Any:
     state: dict[str, Any] = {
         "defaults": function.__defaults__,
         "kwdefaults": function.__kwdefaults__,
-        "annotations": _annotations(function),
+        "annotations": annotations_of(function),
         "dict": function.__dict__,
         "globals": {} if kind == IMPORTED else used,
         "cells": [(each, each.cell_contents) for each in _filled(function.__closure__)],
         "imports": _submodules(sending, function, used),
-        "published": _public_name(function),
+        "published": public_name(function),
     }
     sending.note_imports(names_in(function.__code__).imports)
     made = (kind, home, function.__code__, names, function.__closure__)
@@ -88,31 +94,7 @@ def globals_used(function: types.FunctionType) -> dict[str, Any]:
     there = function.__globals__
     names = dict.fromkeys(names_in(function.__code__).globals)
     found = {name: there[name] for name in names if name in there and name != "__builtins__"}
-    return found | _named_in_annotations(_annotations(function), there)
-
-
-def _named_in_annotations(annotations: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """Return the types and modules that annotations name which are texts."""
-    texts = " ".join(text for text in annotations.values() if isinstance(text, str))
-    words = "".join(each if each.isidentifier() or each.isdigit() else " " for each in texts)
-    found = {name: there[name] for name in dict.fromkeys(words.split()) if name in there}
-    return {
-        name: value
-        for name, value in found.items()
-        if isinstance(value, (type, types.ModuleType, typing.TypeVar))
-    }
-
-
-def _annotations(owner: Any) -> dict[str, Any]:
-    if isinstance(owner, type) and "__annotations__" not in vars(owner) and _EAGER:
-        return {}  # asking for them would change the class
-    try:
-        return dict(owner.__annotations__)
-    except Exception:  # noqa: BLE001 (since Python 3.14 this evaluates them)
-        return {}
-
-
-_EAGER = sys.version_info < (3, 14)
+    return found | named_in_annotations(annotations_of(function), there)
 
 
 def _filled(closure: tuple[types.CellType, ...] | None) -> list[types.CellType]:
@@ -145,24 +127,6 @@ def _submodules(sending: Sending, function: types.FunctionType, used: dict[str, 
     return found
 
 
-def _public_name(value: Any) -> str | None:
-    """Return the name under which the module of ``value`` has it."""
-    name = getattr(value, "__qualname__", None)
-    module = sys.modules.get(getattr(value, "__module__", None) or "")
-    return name if name and getattr(module, name, None) is value else None
-
-
-def _is_found(sending: Sending, value: Any) -> bool:
-    """Tell whether a job finds ``value`` by the name of its module and its own."""
-    module = getattr(value, "__module__", None)
-    if not isinstance(module, str) or module not in sys.modules:
-        return False
-    found: Any = sys.modules[module]
-    for name in value.__qualname__.split("."):
-        found = getattr(found, name, None)
-    return found is value and sending.note(module) is not Way.VALUE
-
-
 def _code(sending: Sending, code: types.CodeType) -> Any:
     return rebuild.code, (packed(code), sending.place(code))
 
@@ -177,122 +141,9 @@ def _method(_: Sending, method: types.MethodType) -> Any:
 
 
 def _cached_calls(sending: Sending, function: Any) -> Any:
-    if _is_found(sending, function):
+    if is_found(sending, function):
         return NotImplemented
     return rebuild.cached_calls, (function.__wrapped__, function.cache_parameters())
-
-
-# -- classes
-
-
-def _class(sending: Sending, cls: type) -> Any:
-    if cls.__module__ == "builtins":
-        return _builtin(cls)
-    if _is_found(sending, cls):
-        return NotImplemented
-    number = sending.number("class", cls)
-    if isinstance(cls, typing._TypedDictMeta):  # type: ignore[attr-defined,unused-ignore]  # noqa: SLF001 (no other name)
-        made: tuple[Any, ...] = (number, cls.__name__, _annotations(cls))
-        maker: Any = functools.partial(rebuild.typed_dict, total=cls.__total__)
-        return maker, made, _state({"__module__": cls.__module__}, cls), None, None, _FILL
-    if issubclass(cls, Enum):
-        return _enumeration(number, cls)
-    members = dict(vars(cls))
-    slots = members.get("__slots__", ())
-    for name in (*_MADE_ANEW, *_slot_names(cls, slots)):
-        members.pop(name, None)
-    first = {name: members.pop(name) for name in _FIRST if name in members}
-    first["__qualname__"] = cls.__qualname__
-    made = (number, _metaclass(cls, members), cls.__name__, _bases(cls), first)
-    return rebuild.class_, made, _state(members, cls), None, None, _FILL
-
-
-def _metaclass(cls: type, members: dict[str, Any]) -> type:
-    """Return the metaclass of ``cls`` without park's: in a job every call is a plain one."""
-    if mark_of(cls) is None:
-        return type(cls)
-    members.pop("__park_job__")
-    return type(cls).__bases__[0]
-
-
-_FILL = rebuild.fill_class
-_MADE_ANEW = ("__dict__", "__weakref__", "_abc_impl", "__firstlineno__")
-_FIRST = ("__module__", "__slots__", "__doc__")
-"""What a class must have from the beginning."""
-
-
-def _state(members: dict[str, Any], cls: type) -> dict[str, Any]:
-    state = {"members": members, "published": _public_name(cls)}
-    named = _named(cls)
-    return state | ({"globals": named} if named else {})
-
-
-def _builtin(cls: type) -> Any:
-    """Leave a builtin class to `pickle`, or name it as the standard library does."""
-    if getattr(sys.modules["builtins"], cls.__qualname__, None) is cls or cls in _NAMELESS:
-        return NotImplemented
-    for name, value in vars(types).items():
-        if value is cls:
-            return rebuild.attribute, ("types", name)
-    return NotImplemented
-
-
-_NAMELESS = frozenset({type(None), type(NotImplemented), type(...)})
-"""Types that `pickle` knows how to name."""
-
-
-def _bases(cls: type) -> tuple[Any, ...]:
-    """Return the bases as they were written, where those say more: of generic classes."""
-    written = cls.__dict__.get("__orig_bases__")
-    is_generic = typing.Generic in cls.__mro__ and not issubclass(cls, tuple)
-    return tuple(written) if written and is_generic else cls.__bases__
-
-
-def _slot_names(cls: type, slots: Any) -> list[str]:
-    names = [slots] if isinstance(slots, str) else list(slots)
-    return [
-        _mangled(cls, name)
-        for name in names
-        if isinstance(cls.__dict__.get(_mangled(cls, name)), types.MemberDescriptorType)
-    ]
-
-
-def _mangled(cls: type, name: str) -> str:
-    is_private = name.startswith("__") and not name.endswith("__")
-    return f"_{cls.__name__.lstrip('_')}{name}" if is_private else name
-
-
-def _named(cls: type) -> dict[str, Any]:
-    """Return what the annotations of ``cls`` name that are texts.
-
-    They are read in the globals of its module, by `dataclasses` or `typing.get_type_hints`.
-    """
-    module = sys.modules.get(cls.__module__)
-    return _named_in_annotations(_annotations(cls), vars(module)) if module else {}
-
-
-def _enumeration(number: int, cls: type[Enum]) -> Any:
-    members = {name: each.value for name, each in cls.__members__.items()}
-    first = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    known = {*members, *_FIRST, *vars(Enum), "__qualname__", "_new_member_", "_use_args_"}
-    others = {
-        name: value
-        for name, value in vars(cls).items()
-        if name not in known and (not name.startswith("_") or isinstance(value, _CALLED))
-    }
-    others = {name: value for name, value in others.items() if name not in _OF_ENUM}
-    state = _state(others, cls)
-    state["attributes"] = {
-        name: {key: each for key, each in vars(member).items() if key not in _OF_MEMBER}
-        for name, member in cls.__members__.items()
-    }
-    made = (number, type(cls), cls.__name__, cls.__bases__, (first, members))
-    return rebuild.enum, made, state, None, None, _FILL
-
-
-_CALLED = (types.FunctionType, classmethod, staticmethod, property)
-_OF_ENUM = frozenset({"__new__", "__init__", "__new_member__", "_generate_next_value_"})
-_OF_MEMBER = frozenset({"_value_", "_name_", "_sort_order_", "__objclass__"})
 
 
 # -- what classes are made of, and other things that `pickle` cannot take apart

@@ -14,7 +14,7 @@ from park.client.by_value.pickles import pickled_alike
 from park.client.by_value.sending import Sending
 from park.errors import InvalidEntryPoint, UsageError
 from park.model.entry_point import EntryPoint
-from park.runtime import codec
+from park.runtime.by_value.function_node import encode_function
 
 __all__ = ["NO_SET_YET", "Called", "called"]
 
@@ -59,7 +59,7 @@ def called(function: str | Callable[..., Any], sending: Sending) -> Called:
             f"{entry_point.qualname} cannot be sent: what it refers to is nested too deep",
             hint="pass it as an argument, in a file: park.File(path)",
         ) from None
-    node = codec.encode_function(
+    node = encode_function(
         data, name=str(entry_point), set_hash=NO_SET_YET, modules=_public(sending.needed)
     )
     return Called(entry_point=entry_point, function=node)

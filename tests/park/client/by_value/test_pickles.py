@@ -17,11 +17,11 @@ CASES = sorted(script_cases.CASES)
 RUN = """
 import importlib, json, os, sys
 sys.path = [path for path in sys.path if "tests" not in path]
-from park.runtime import codec
+from park.runtime.by_value.function_node import decode_function
 
 def run(name):
     case = json.load(open(f"{sys.argv[1]}/{name}.json"))
-    function = codec.decode_function(case, set_hash="?")
+    function = decode_function(case, set_hash="?")
     if function is None:
         module, _, qualname = case["name"].partition(":")
         function = getattr(importlib.import_module(module), qualname)

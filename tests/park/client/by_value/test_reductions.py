@@ -25,7 +25,7 @@ def sending() -> Sending:
     return Sending(ModuleWays())
 
 
-@pytest.mark.parametrize("value", [json.dumps, json.JSONDecoder, int, type(None)], ids=repr)
+@pytest.mark.parametrize("value", [json.dumps, json.JSONDecoder, int, type(None)])
 def test_what_a_job_finds_by_its_name_is_left_to_pickle(sending: Sending, value: Any) -> None:
     assert reduced(sending, value) is NotImplemented
     assert not sending.modules
