@@ -59,14 +59,16 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
         call=call,
         kind=Job,
         when=when,
-        binding=_binding(chosen, problem, sending),
+        binding=_binding(chosen, problem, call.sending),
     )
     chosen.put([job])
     return job
 
 
-def _binding(service: Service, problem: Any, sending: Sending) -> Future[Binding] | None:
+def _binding(service: Service, problem: Any, sending: Sending | None) -> Future[Binding] | None:
     if not isinstance(problem, Placeholder):
+        if sending is None:  # plain data, and so whatever park.fitting can do with that
+            return service.binding_of(EntryPoint(module=type(problem).__module__, qualname="fit"))
         return service.binding_of(EntryPoint.parse(_ENTRY_POINT), sending)
     job, _ = stands_for(problem)
     if job.connection.url != service.url:

@@ -297,23 +297,24 @@ class Service(ServiceQueries):
         files = FILES if marked is None else marked.files
         runs_what_is_here = lock is None and offer is None
         sending = Sending(self._connection.bindings.ways)
-        what = called(function, sending)
-        if what.function is not None and not runs_what_is_here:
-            raise UsageError(
-                f"{what.entry_point} travels by value, which only an environment of what is "
-                "installed here can read",
-                hint="leave lock= and offer= out, or move it into a module of a project",
-            )
+        what = called(function, sending, may_travel=runs_what_is_here)
         common = {"entry_point": str(what.entry_point), **options}
+        plain = reach_of_call(what, sending) if runs_what_is_here else None
         made: list[Job] = []
         for args, kwargs in calls:
             if runs_what_is_here:
                 check_arguments(function, args, kwargs)
             args, kwargs = with_service_files(function, args, kwargs, files)  # noqa: PLW2901
-            own = sending.fork() if runs_what_is_here else None
-            call = encode_call(args, kwargs, service=self.url, sending=own, function=what.function)
+            call = encode_call(
+                args,
+                kwargs,
+                service=self.url,
+                sending=sending if runs_what_is_here else None,
+                function=what.function,
+            )
             document = {**common, "call": call.document}
-            reach = None if own is None else reach_of_call(what, own)
+            own = call.sending  # of pickles among the arguments
+            reach = plain if own is None or own is sending else reach_of_call(what, own)
             binding = self._binding(what.entry_point, lock, offer, install, report, reach=reach)
             made.append(new_job(self, document, call=call, when=when, binding=binding))
         self.put(made)

@@ -64,9 +64,20 @@ with service:
 results += [second.result(), second.entry_point]
 with service.executor() as executor:
     results += [list(executor.map(square, range(2)))]
+with park.plan() as plan:
+    service.submit(lambda: square(2))
+results += [plan.environments[0].what.partition(" ")[0]]
 print(json.dumps(results))
 """)
-    assert seen == [14, [11, 12, 15], 33, 28 * (28 * 28 + 10) + 1, "__main__:cube", [10, 11]]
+    assert seen == [
+        14,
+        [11, 12, 15],
+        33,
+        28 * (28 * 28 + 10) + 1,
+        "__main__:cube",
+        [10, 11],
+        "standard-library",
+    ]
 
 
 def test_an_interactive_session_and_a_package_run_by_its_name_do_as_well(client: Client) -> None:
@@ -272,3 +283,29 @@ print(json.dumps([one, two, three]))
     ran = scientist.client._run(scientist.client.python, "-W", "error", done)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == [[1, 4, 7, 10], [1, 4, 7, 10], [0, 1]]
+
+
+def test_an_object_of_a_class_of_the_script_comes_back_as_one_of_it(
+    run: Callable[..., Any],
+) -> None:
+    seen = run("""
+import dataclasses, enum
+from park.runtime import codec
+
+@dataclasses.dataclass
+class Config:
+    scale: float
+
+class Color(enum.Enum):
+    RED = 1
+
+def made(config):
+    return [Config(config.scale * 2), Color.RED]
+
+job = service.submit(made, Config(2.0))
+job.wait()
+answer = service._transport.json("GET", f"/api/v1/jobs/{job.id}/result")
+config, color = codec.decode(answer["result"], set_hash=job.refresh().set_hash)
+print(json.dumps([type(config) is Config, config.scale, color is Color.RED]))
+""")
+    assert seen == [True, 4.0, True]

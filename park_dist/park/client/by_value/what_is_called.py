@@ -35,11 +35,13 @@ class Called:
     function: dict[str, Any] | None = None
 
 
-def called(function: str | Callable[..., Any], sending: Sending) -> Called:
+def called(
+    function: str | Callable[..., Any], sending: Sending, *, may_travel: bool = True
+) -> Called:
     """Return what names or brings ``function`` on a service.
 
     Raises `InvalidEntryPoint` for what is no callable, and `UsageError` where it refers to
-    something that cannot be sent, naming the variable.
+    something that cannot be sent, naming the variable, or would have to travel and may not.
     """
     if isinstance(function, str):
         return Called(entry_point=EntryPoint.parse(function))
@@ -51,6 +53,12 @@ def called(function: str | Callable[..., Any], sending: Sending) -> Called:
     entry_point = _named(function)
     if _is_imported(function, entry_point, sending):
         return Called(entry_point=entry_point)
+    if not may_travel:
+        raise UsageError(
+            f"{entry_point} travels by value, which only an environment of what is "
+            "installed here can read",
+            hint="leave lock= and offer= out, or move it into a module of a project",
+        )
     try:
         name = entry_point.qualname.rpartition("<locals>.")[2]
         data = pickled_alike(function, sending, name=name)

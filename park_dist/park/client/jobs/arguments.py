@@ -28,15 +28,15 @@ class EncodedCall:
     """The arguments of a call on their way to a service.
 
     ``jobs`` are those that they refer to, ``files`` those of this machine among them.
-    ``pickled`` tells that there are pickles, whose set hash is not known yet; ``modules``
-    are those of projects that they refer to.
+    ``pickled`` tells that there are pickles, whose set hash is not known yet; ``sending``
+    has what they refer to.
     """
 
     document: CallDocument
     jobs: tuple[RemoteJob, ...] = ()
     files: tuple[tuple[Path, FileDigest], ...] = ()
     pickled: bool = False
-    modules: frozenset[str] = frozenset()
+    sending: Sending | None = None
 
 
 def encode_call(
@@ -58,11 +58,11 @@ def encode_call(
     try:
         placed = tuple(arguments.placed(value) for value in args)
         named = {name: arguments.placed(value) for name, value in kwargs.items()}
-        document, pickled = _encoded(placed, named, sending)
+        document, used = _encoded(placed, named, sending)
         if function is not None:
-            document, pickled = {**document, "function": function}, True
-        if sending is not None and sending.places:
-            document["places"] = sending.places
+            document, used = {**document, "function": function}, used or sending
+        if used is not None and used.places:
+            document["places"] = used.places
         references_of_call(document)  # what no service takes is told here and now
     except RecursionError:
         raise UsageError(
@@ -84,22 +84,23 @@ def encode_call(
         document=document,
         jobs=tuple(arguments.jobs.values()),
         files=tuple(arguments.files),
-        pickled=pickled,
-        modules=frozenset(sending.modules) if sending else frozenset(),
+        pickled=used is not None,
+        sending=used,
     )
 
 
 def _encoded(
     args: tuple[Any, ...], kwargs: dict[str, Any], sending: Sending | None
-) -> tuple[CallDocument, bool]:
-    """Return the document, and whether there are pickles in it."""
+) -> tuple[CallDocument, Sending | None]:
+    """Return the document, and what the pickles in it refer to, if there are any."""
     try:
-        return codec.encode_call(args, kwargs, set_hash=None), False
+        return codec.encode_call(args, kwargs, set_hash=None), None
     except codec.CodecError:
         if sending is None:
             raise
-    dumps = partial(_pickled, sending=sending)
-    return codec.encode_call(args, kwargs, set_hash=NO_SET_YET, dumps=dumps), True
+    own = sending.fork()
+    dumps = partial(_pickled, sending=own)
+    return codec.encode_call(args, kwargs, set_hash=NO_SET_YET, dumps=dumps), own
 
 
 def _pickled(value: object, sending: Sending) -> bytes:
