@@ -310,7 +310,7 @@ class Service(ServiceQueries):
                 kwargs,
                 service=self.url,
                 sending=sending if runs_what_is_here else None,
-                function=what.function,
+                what=what,
             )
             document = {**common, "call": call.document}
             own = call.sending  # of pickles among the arguments

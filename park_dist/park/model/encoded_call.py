@@ -165,8 +165,8 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_pickle(value: Any) -> bool:
-    return isinstance(value, dict) and value.get(TAG) == "pickle"
+def _is_body(value: Any) -> bool:
+    return isinstance(value, dict) and value.get(TAG) in {"bytes", "file"}
 
 
 def _is_modules(value: Any) -> bool:
@@ -201,7 +201,13 @@ _FIELDS: dict[str, dict[str, _Check]] = {
     "ndarray": {"npy": _is_text},
     "numpy-scalar": {"npy": _is_text},
     "pickle": {"base64": _is_text, "set_hash": _is_text, "type": _is_text},
-    "function": {"value": _is_pickle, "sha256": _is_digest, "modules": _is_modules},
+    "function": {
+        "type": _is_text,
+        "set_hash": _is_text,
+        "sha256": _is_digest,
+        "modules": _is_modules,
+        "value": _is_body,
+    },
     NODE: {},  # `Reference.from_json` is its check
 }
 """The fields that `park.runtime.codec` reads of each kind of node."""

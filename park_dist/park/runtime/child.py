@@ -114,7 +114,9 @@ def _function(order: Order, document: dict[str, Any]) -> Any:
     from .by_value import function_node  # what most jobs do not need
 
     try:
-        function = function_node.decode_function(document, set_hash=order.set_hash)
+        function = function_node.decode_function(
+            document, set_hash=order.set_hash, inputs=order.folder.inputs
+        )
     except function_node.FunctionProblem as error:
         raise outcome.JobProblem("import", str(error)) from error
     return target.load(order.entry_point) if function is None else function

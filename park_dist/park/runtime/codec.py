@@ -22,8 +22,9 @@ reference       what another job will leave (`park.model.references`); the servi
 selected        ``value``: a node, and ``path``: the way into it, as pairs of ``item`` or
                 ``attribute`` and a key; the service makes it of a reference
 pickle          ``base64``, ``set_hash``, ``type``: anything else
-function        ``value``: a pickle, its ``sha256`` in hex, and ``modules`` that it needs:
-                what is called, where it travels by value
+function        ``value``: the bytes or file of a pickle, its ``sha256`` in hex, its
+                ``set_hash``, the ``type`` and the ``modules`` that it needs: what is
+                called, where it travels by value
 ==============  ==========================================================
 
 A pickle is code. It is read only where the requirement set is the one that wrote it: under

@@ -309,3 +309,17 @@ config, color = codec.decode(answer["result"], set_hash=job.refresh().set_hash)
 print(json.dumps([type(config) is Config, config.scale, color is Color.RED]))
 """)
     assert seen == [True, 4.0, True]
+
+
+def test_large_data_is_sent_once_for_a_sweep(run: Callable[..., Any]) -> None:
+    seen = run("""
+TABLE = [float(n) for n in range(50_000)]
+
+def row(n):
+    return TABLE[n]
+
+jobs = service.map(row, [0, 1, 49_999])
+calls = {json.dumps(job.item.document["call"]["function"]) for job in jobs if job.item.document}
+print(json.dumps([jobs.results(), all(len(each) < 1000 for each in calls)]))
+""")
+    assert seen == [[0.0, 1.0, 49_999.0], True]

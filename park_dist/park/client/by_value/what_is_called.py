@@ -7,8 +7,10 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from park.client.by_value.large_body import MOST_INLINE, kept_as_file
 from park.client.by_value.module_ways import Way
 from park.client.by_value.pickles import pickled_alike
 from park.client.by_value.sending import Sending
@@ -28,11 +30,13 @@ _NAME = re.compile(r"(?:[^\W\d]\w*|<\w+>)(?:\.(?:[^\W\d]\w*|<\w+>))*")
 class Called:
     """A callable on its way to a service.
 
-    ``function`` is the wire form of one that travels by value, None of one that is imported.
+    ``function`` is the wire form of one that travels by value, None of one that is imported;
+    ``body`` is the file with its bytes, where those are too many for each request.
     """
 
     entry_point: EntryPoint
     function: dict[str, Any] | None = None
+    body: Path | None = None
 
 
 def called(
@@ -67,10 +71,15 @@ def called(
             f"{entry_point.qualname} cannot be sent: what it refers to is nested too deep",
             hint="pass it as an argument, in a file: park.File(path)",
         ) from None
+    body = kept_as_file(data) if len(data) > MOST_INLINE else None
     node = encode_function(
-        data, name=str(entry_point), set_hash=NO_SET_YET, modules=_public(sending.needed)
+        data,
+        name=str(entry_point),
+        set_hash=NO_SET_YET,
+        modules=_public(sending.needed),
+        as_file=body is not None,
     )
-    return Called(entry_point=entry_point, function=node)
+    return Called(entry_point=entry_point, function=node, body=body)
 
 
 def _public(modules: Iterable[str]) -> list[str]:

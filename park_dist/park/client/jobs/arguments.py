@@ -11,7 +11,7 @@ from typing import Any
 from park.calling import positional_parameters
 from park.client.by_value.pickles import pickled
 from park.client.by_value.sending import Sending
-from park.client.by_value.what_is_called import NO_SET_YET
+from park.client.by_value.what_is_called import NO_SET_YET, Called
 from park.client.jobs.placeholders import Placeholder, encoding_arguments, stands_for
 from park.client.jobs.remote_job import RemoteJob
 from park.client.submission.files import File, FileDigest, digest_of
@@ -45,12 +45,12 @@ def encode_call(
     *,
     service: str,
     sending: Sending | None = None,
-    function: dict[str, Any] | None = None,
+    what: Called | None = None,
 ) -> EncodedCall:
     """Return the wire form of a call's arguments, for the service at the URL ``service``.
 
     ``sending`` gathers what pickles refer to; without one there is no set hash that they could
-    be read under. ``function`` is what is called, where it travels by value. Raises `UsageError`
+    be read under. ``what`` is called, which may travel by value. Raises `UsageError`
     for a value that cannot travel, and for a file that cannot be read.
     """
     arguments = _Arguments(service)
@@ -59,8 +59,9 @@ def encode_call(
         placed = tuple(arguments.placed(value) for value in args)
         named = {name: arguments.placed(value) for name, value in kwargs.items()}
         document, used = _encoded(placed, named, sending)
-        if function is not None:
-            document, used = {**document, "function": function}, used or sending
+        if what is not None and what.function is not None:
+            document, used = {**document, "function": what.function}, used or sending
+            arguments.bring(what)
         if used is not None and used.places:
             document["places"] = used.places
         references_of_call(document)  # what no service takes is told here and now
@@ -152,6 +153,13 @@ class _Arguments:
         if isinstance(key, Placeholder):
             raise UsageError(f"{key!r} cannot be a key of a dict: it is not known yet")
         return key
+
+    def bring(self, what: Called) -> None:
+        """Send the bytes of a function as a file, where they are one."""
+        if what.body is not None and what.function is not None:
+            value = what.function["value"]
+            digest = FileDigest(sha256=value["sha256"], name=value["name"])
+            self.files.append((what.body, digest))
 
     def _file(self, file: File) -> codec.FileValue:
         digest = digest_of(file)

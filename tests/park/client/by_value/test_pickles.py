@@ -21,7 +21,7 @@ from park.runtime.by_value.function_node import decode_function
 
 def run(name):
     case = json.load(open(f"{sys.argv[1]}/{name}.json"))
-    function = decode_function(case, set_hash="?")
+    function = decode_function(case, set_hash="?", inputs="")
     if function is None:
         module, _, qualname = case["name"].partition(":")
         function = getattr(importlib.import_module(module), qualname)
