@@ -72,7 +72,7 @@ def _binding(service: Service, problem: Any, sending: Sending | None) -> Future[
         return service.binding_of(EntryPoint.parse(_ENTRY_POINT), sending)
     job, _ = stands_for(problem)
     if job.connection.url != service.url:
-        return service.binding_of(EntryPoint.parse(job.entry_point), None)
+        return service.binding_of(EntryPoint.parse(job.entry_point))
     if job.item is not None:
         return job.item.binding
     return _known(job)

@@ -347,7 +347,9 @@ class Service(ServiceQueries):
             stale=self.stale,
         )
 
-    def binding_of(self, entry_point: EntryPoint, sending: Sending | None) -> Future[Binding]:
+    def binding_of(
+        self, entry_point: EntryPoint, sending: Sending | None = None
+    ) -> Future[Binding]:
         """Return the environment of a job of ``entry_point`` on this service.
 
         With ``sending`` it is that of all that its pickles refer to.

@@ -47,9 +47,12 @@ def test_the_fit_of_an_object_runs_where_all_that_it_refers_to_is(one: JobServic
     import packaging.version
 
     asked: list[Any] = []
-    one.service.connection.bindings.of = (  # type: ignore[method-assign]
-        lambda *_, **said: asked.append(said["reach"]) or one.binding
-    )
+
+    def of(*_: Any, reach: Any, **__: Any) -> Any:
+        asked.append(reach)
+        return one.binding
+
+    one.service.connection.bindings.of = of  # type: ignore[assignment,method-assign]
     problem = {"model": packaging.version.Version("1")}
     with one.bind().service:
         park.Fit(problem, steps=3)
