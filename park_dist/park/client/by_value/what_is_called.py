@@ -97,9 +97,10 @@ def _named(function: Callable[..., Any]) -> EntryPoint:
     inner: Any = function
     while isinstance(inner, functools.partial):
         inner = inner.func
-    if not isinstance(getattr(inner, "__qualname__", None), str):
-        inner = type(inner)
-    module, qualname = getattr(inner, "__module__", None), inner.__qualname__
+    qualname = getattr(inner, "__qualname__", getattr(inner, "__name__", None))
+    if not isinstance(qualname, str):
+        inner, qualname = type(inner), type(inner).__qualname__
+    module = getattr(inner, "__module__", None)
     if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
         module = "__main__"
     name = qualname if _NAME.fullmatch(qualname) else "call"

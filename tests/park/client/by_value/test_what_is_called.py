@@ -66,6 +66,12 @@ def test_what_has_no_name_there_comes_as_its_bytes() -> None:
         assert what.function["$park"] == "function"
 
 
+def test_a_callable_that_is_no_function_is_known_by_its_name() -> None:
+    numeric = Model()
+    numeric.__name__ = "sine"  # type: ignore[attr-defined]  # as numpy's functions have it
+    assert str(called(numeric, sending()).entry_point) == "__main__:sine"
+
+
 def test_what_is_imported_ahead_is_what_people_import() -> None:
     version = packaging.version.Version("1")
     what = called(lambda: version, sending())
