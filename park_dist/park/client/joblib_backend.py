@@ -32,8 +32,7 @@ def register_joblib() -> None:
     of the block, else the default one. Further options are those of `Service.submit`. This
     happens by itself where joblib is imported before `park.remote_service` is called.
     """
-    import joblib  # type: ignore[import-not-found,unused-ignore]
-
+    joblib = importlib.import_module("joblib")  # the user's: park does not depend on it
     joblib.register_parallel_backend(_NAME, _backend_class())
 
 
@@ -115,8 +114,5 @@ class _ParkBackend:
 
 
 def _backend_class() -> type:
-    from joblib.parallel import (  # type: ignore[import-not-found,unused-ignore]
-        ParallelBackendBase,
-    )
-
-    return type("ParkBackend", (_ParkBackend, ParallelBackendBase), {})
+    base = importlib.import_module("joblib.parallel").ParallelBackendBase
+    return type("ParkBackend", (_ParkBackend, base), {})
