@@ -20,9 +20,11 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from park.client.background_install import Install, install_service
+    from park.client.by_value.requirements import requires
     from park.client.credentials import Credentials, credentials
     from park.client.fetch import fetch_url
     from park.client.job_lookup import cancel, get_job
+    from park.client.joblib_backend import register_joblib
     from park.client.jobs.placeholders import (
         FileReference,
         ProgressReference,
@@ -81,7 +83,9 @@ __all__ = [
     "job_directory",
     "plan",
     "progress",
+    "register_joblib",
     "remote_service",
+    "requires",
     "service_file",
     "wait",
 ]
@@ -123,7 +127,9 @@ _HOMES = {
     "job_directory": "park.jobside",
     "plan": "park.drawing.plan",
     "progress": "park.jobside",
+    "register_joblib": "park.client.joblib_backend",
     "remote_service": "park.client.service",
+    "requires": "park.client.by_value.requirements",
     "service_file": "park.client.submission.files",
     "wait": "park.client.jobs.waiting",
 }

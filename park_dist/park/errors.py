@@ -22,7 +22,8 @@
     │   ├── BuildFailed           the build backend failed
     │   ├── ResolutionFailed      no lock holds all the pins on the service's platform
     │   ├── NoInterpreter         the service does not have this Python
-    │   └── EnvironmentMismatch   no environment, or not the one that the job is bound to
+    │   ├── EnvironmentMismatch   no environment, or not the one that the job is bound to
+    │   └── StaleSession          a module was edited after this session imported it
     ├── Conflict                  the name is taken by something else
     └── JobFailed                 the job ended, but not with a result
         └── JobCancelled
@@ -57,6 +58,8 @@ __all__ = [
     "ResolutionFailed",
     "ServiceFault",
     "ServiceUnreachable",
+    "StaleSession",
+    "StaleSessionWarning",
     "TooLarge",
     "UnknownItem",
     "UpstreamFault",
@@ -214,6 +217,16 @@ class EnvironmentMismatch(CannotSatisfy):
     """No environment matches, or it is not the one that the job is bound to."""
 
     http_status = 409
+
+
+class StaleSession(CannotSatisfy):
+    """A module's file has changed since this session imported it, and that is not wanted."""
+
+    http_status = 409
+
+
+class StaleSessionWarning(UserWarning):
+    """A module's file has changed since this session imported it: the service runs the file."""
 
 
 class Conflict(ParkError):

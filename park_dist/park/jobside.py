@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, overload
 
-__all__ = ["FILES", "Mark", "job", "job_directory", "mark_of", "progress"]
+__all__ = ["FILES", "Mark", "in_turn", "job", "job_directory", "mark_of", "progress"]
 
 _MARK = "__park_job__"
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
@@ -50,6 +50,15 @@ class Mark:
     def __repr__(self) -> str:
         said = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
         return f"Mark({said})"
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """What `job` was called with."""
+        said = {"timeout": self.options.get("timeout_s"), "backoff": self.options.get("backoff_s")}
+        said |= {name: self.options.get(name) for name in ("restartable", "retries")}
+        return {name: value for name, value in said.items() if value is not None} | {
+            "files": self.files
+        }
 
     @property
     def timeout_s(self) -> float | None:
@@ -190,6 +199,11 @@ def mark_of(function: object) -> Mark | None:
     """
     found = getattr(function, "__dict__", {}).get(_MARK)
     return found if isinstance(found, Mark) else None
+
+
+def in_turn(calls: list[tuple[Any, Any, Any]]) -> list[Any]:
+    """Make several calls in one job: each a function, its arguments, and those by name."""
+    return [function(*args, **kwargs) for function, args, kwargs in calls]
 
 
 def progress(done: float | None = None, total: float | None = None, **values: object) -> None:

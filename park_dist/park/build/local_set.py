@@ -18,6 +18,7 @@ from park.local.python_minor import python_minor
 from park.model.pins import RequirementSet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from park.build.wheel_source import LocalSource
     from park.local.project import LocalProject
 
-__all__ = ["LocalSet", "local_set", "project_set"]
+__all__ = ["LocalSet", "local_set", "pinned", "project_set"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +55,7 @@ def local_set(
     Raises `LocalSetError` and its kinds, or `BuildFailed` where a backend has to be asked.
     """
     project = find(target, cwd=cwd, describe=partial(describe, cache=cache, progress=progress))
-    return _pinned(project, cache=cache, progress=progress)
+    return pinned(project, closure(project), cache=cache, progress=progress)
 
 
 def project_set(name: NormalizedName, *, cache: Cache, progress: Progress = silent) -> LocalSet:
@@ -68,11 +69,13 @@ def project_set(name: NormalizedName, *, cache: Cache, progress: Progress = sile
             f"{name} is not installed in this interpreter ({sys.executable})",
             hint=f"install it: python -m pip install {name}",
         )
-    return _pinned(project, cache=cache, progress=progress)
+    return pinned(project, closure(project), cache=cache, progress=progress)
 
 
-def _pinned(project: LocalProject, *, cache: Cache, progress: Progress) -> LocalSet:
-    members = closure(project)
+def pinned(
+    project: LocalProject, members: Sequence[LocalProject], *, cache: Cache, progress: Progress
+) -> LocalSet:
+    """Return the set of ``members``, of which ``project`` is one, with the trees versioned."""
     sources = tuple(
         local_source(member, cache=cache, progress=progress)
         for member in members

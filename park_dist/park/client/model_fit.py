@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from park.calling import service_named
+from park.client.by_value.sending import Sending
 from park.client.jobs.arguments import encode_call
 from park.client.jobs.new_job import new_job
 from park.client.jobs.placeholders import Placeholder, stands_for
@@ -38,8 +39,8 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     """Fit ``problem`` on a service; returns the `Job` at once, whose result is the fit's.
 
     ``problem`` is what a job will return (the job itself, or a part of its output), and the
-    fit runs in the environment of that job; or an object, in the environment of the project
-    of its type. ``options`` are those of the fit: ``method=``, ``steps=``, …. It reports its
+    fit runs in the environment of that job; or an object, in an environment of all that it
+    refers to. ``options`` are those of the fit: ``method=``, ``steps=``, …. It reports its
     progress: ``fit.progress["chisq"]``. Without a service it runs here.
     """
     chosen: Service | None = service_named(service)
@@ -49,7 +50,8 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
         from park.fitting import fit
 
         return fit(problem, **options)
-    call = encode_call((problem,), options, service=chosen.url)
+    sending = Sending(chosen.connection.bindings.ways)
+    call = encode_call((problem,), options, service=chosen.url, sending=sending)
     said = said_options({"timeout": timeout, "retries": retries, "backoff": backoff})
     job = new_job(
         chosen,
@@ -57,15 +59,17 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
         call=call,
         kind=Job,
         when=when,
-        binding=_binding(chosen, problem),
+        binding=_binding(chosen, problem, call.sending),
     )
     chosen.put([job])
     return job
 
 
-def _binding(service: Service, problem: Any) -> Future[Binding] | None:
+def _binding(service: Service, problem: Any, sending: Sending | None) -> Future[Binding] | None:
     if not isinstance(problem, Placeholder):
-        return service.binding_of(EntryPoint(module=type(problem).__module__, qualname="fit"))
+        if sending is None:  # plain data, and so whatever park.fitting can do with that
+            return service.binding_of(EntryPoint(module=type(problem).__module__, qualname="fit"))
+        return service.binding_of(EntryPoint.parse(_ENTRY_POINT), sending)
     job, _ = stands_for(problem)
     if job.connection.url != service.url:
         return service.binding_of(EntryPoint.parse(job.entry_point))

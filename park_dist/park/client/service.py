@@ -17,16 +17,20 @@ from park.build.cache import user_cache
 from park.build.local_set import local_set
 from park.client.access.address import find_service
 from park.client.access.transport import Transport
+from park.client.by_value.sending import Sending
+from park.client.by_value.what_is_called import called
 from park.client.installs.bundle_install import install_bundle
 from park.client.installs.matching import InstallPolicy
 from park.client.installs.request import InstallOutcome, Report, Silence, install
+from park.client.joblib_backend import register_if_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
-from park.client.jobs.new_job import check_arguments, entry_point_of, new_job
+from park.client.jobs.new_job import check_arguments, new_job
 from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.when import Condition
 from park.client.queries import ServiceQueries
 from park.client.submission.binding import Binding
 from park.client.submission.first_error import first_error
+from park.client.submission.reach import Reach, Stale, reach_of, reach_of_call
 from park.client.submission.recorder import current_recorder
 from park.errors import UsageError
 from park.jobside import FILES, mark_of
@@ -43,12 +47,21 @@ __all__ = ["Service", "remote_service"]
 reach_threads()  # before any pool that a block could be meant for
 
 
-def remote_service(name: str | None = None) -> Service:
+def remote_service(name: str | None = None, *, stale: Stale = "warn") -> Service:
     """Return the service ``name``: a configured name or a URL; see `park.client.access.address`.
+
+    ``stale`` says what becomes of a submission where a module's file has changed since this
+    session imported it, so that the service would run other code than is loaded here: "warn"
+    (once for each change), "error" or "ignore".
 
     Nothing is sent yet. Raises `UnknownItem`, `UsageError` or `NotAuthenticated`.
     """
-    return Service(Transport(find_service(name)))
+    if stale not in {"warn", "error", "ignore"}:
+        raise UsageError(f"stale={stale!r}: it is 'warn', 'error' or 'ignore'")
+    register_if_loaded()
+    service = Service(Transport(find_service(name)))
+    service.stale = stale
+    return service
 
 
 remote_service.__module__ = "park"  # pickles name what does not move when files do
@@ -74,6 +87,9 @@ class Service(ServiceQueries):
     submitted in it; where that failed, it raises the first error, with the others as its notes.
     In a coroutine ``async with service:`` does the same, and other tasks go on meanwhile.
     """
+
+    stale: Stale = "warn"
+    """What becomes of a submission from a session that has gone stale; see `remote_service`."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Service) and other._connection is self._connection
@@ -283,18 +299,28 @@ class Service(ServiceQueries):
     ) -> list[Job]:
         marked = mark_of(function)
         options = said_options(said, None if marked is None else marked.options)
-        entry_point = entry_point_of(function)
-        binding = self._binding(entry_point, lock, offer, install, report)
-        common = {"entry_point": str(entry_point), **options}
         files = FILES if marked is None else marked.files
         runs_what_is_here = lock is None and offer is None
+        sending = Sending(self._connection.bindings.ways)
+        what = called(function, sending, may_travel=runs_what_is_here)
+        common = {"entry_point": str(what.entry_point), **options}
+        plain = reach_of_call(what, sending) if runs_what_is_here else None
         made: list[Job] = []
         for args, kwargs in calls:
             if runs_what_is_here:
                 check_arguments(function, args, kwargs)
             args, kwargs = with_service_files(function, args, kwargs, files)  # noqa: PLW2901
-            call = encode_call(args, kwargs, service=self.url, pickles=runs_what_is_here)
+            call = encode_call(
+                args,
+                kwargs,
+                service=self.url,
+                sending=sending if runs_what_is_here else None,
+                what=what,
+            )
             document = {**common, "call": call.document}
+            own = call.sending  # of pickles among the arguments
+            reach = plain if own is None or own is sending else reach_of_call(what, own)
+            binding = self._binding(what.entry_point, lock, offer, install, report, reach=reach)
             made.append(new_job(self, document, call=call, when=when, binding=binding))
         self.put(made)
         return made
@@ -306,19 +332,35 @@ class Service(ServiceQueries):
         offer: str | None = None,
         install: InstallPolicy = "auto",
         report: Report | None = None,
+        *,
+        reach: Reach | None = None,
     ) -> Future[Binding]:
         if install not in {"auto", "never"}:
             raise UsageError(f"install={install!r}: it is 'auto' or 'never'")
         recorder = current_recorder()
         if recorder is not None:
-            return recorder.environment(self._transport, entry_point, lock=lock, offer=offer)
+            return recorder.environment(
+                self._transport, entry_point, lock=lock, offer=offer, reach=reach
+            )
         return self._connection.bindings.of(
-            entry_point, lock=lock, offer=offer, install=install, report=report or Silence()
+            entry_point,
+            lock=lock,
+            offer=offer,
+            install=install,
+            report=report or Silence(),
+            reach=reach,
+            stale=self.stale,
         )
 
-    def binding_of(self, entry_point: EntryPoint) -> Future[Binding]:
-        """Return the environment of a job of ``entry_point`` on this service."""
-        return self._binding(entry_point)
+    def binding_of(
+        self, entry_point: EntryPoint, sending: Sending | None = None
+    ) -> Future[Binding]:
+        """Return the environment of a job of ``entry_point`` on this service.
+
+        With ``sending`` it is that of all that its pickles refer to.
+        """
+        reach = None if sending is None else reach_of(sending)
+        return self._binding(entry_point, reach=reach)
 
     def put(self, jobs: Sequence[Job]) -> None:
         """Submit ``jobs``, which are new, in the background, as part of the block there is."""

@@ -17,7 +17,7 @@ from park.local.requirements import requirement_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["has_inline_metadata", "script_project"]
+__all__ = ["has_inline_metadata", "script_project", "script_requirements"]
 
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """The reference expression of the inline script metadata specification."""
@@ -41,11 +41,7 @@ def script_project(path: Path) -> LocalProject:
     Raises `NoDistribution` where it has no inline metadata, and `LocalSetError` where that
     is malformed or asks for another Python than this.
     """
-    document = _metadata(path)
-    requires = document.get("dependencies", [])
-    if not isinstance(requires, list) or not all(isinstance(text, str) for text in requires):
-        raise _malformed(path, "dependencies is not a list of requirements")
-    _check_python(path, document.get("requires-python", ""))
+    requires = script_requirements(path)
     name = project_name(path.stem, where=str(path))
     if name in map(requirement_name, requires):
         raise _malformed(path, f"it requires {name}, which is its own name")
@@ -53,11 +49,21 @@ def script_project(path: Path) -> LocalProject:
         name=name,
         version=_VERSION,
         kind=ProjectKind.SCRIPT,
-        requires=tuple(requires),
+        requires=requires,
         root=path,
         origin=f"the script {path}",
         module=_module(path),
     )
+
+
+def script_requirements(path: Path) -> tuple[str, ...]:
+    """Return what the script at ``path`` says that it depends on; raises as `script_project`."""
+    document = _metadata(path)
+    requires = document.get("dependencies", [])
+    if not isinstance(requires, list) or not all(isinstance(text, str) for text in requires):
+        raise _malformed(path, "dependencies is not a list of requirements")
+    _check_python(path, document.get("requires-python", ""))
+    return tuple(requires)
 
 
 def _metadata(path: Path) -> dict[str, Any]:

@@ -20,6 +20,9 @@ __all__ = ["MOST_NODES", "check_value", "references_of_call"]
 MOST_NODES = 1_000_000
 """Values in the arguments of one job: more than that is data, for an array or a file."""
 
+_MOST_MODULES = 1_000
+"""Modules that are imported ahead of a function."""
+
 _LONGEST_NAME = 4_096
 """Characters of a file's name or a type's: as a path on Linux (PATH_MAX)."""
 
@@ -33,6 +36,7 @@ def references_of_call(call: Any) -> list[Reference]:
         raise UsageError('a call is an object with "args", a list, and "kwargs", an object')
     if not isinstance(call.get("kwargs", {}), dict):
         raise UsageError('the "kwargs" of a call are an object')
+    _check_function(call)
     found: dict[Reference, None] = {}
     checked = 0
     # its own two levels are not its values'
@@ -48,6 +52,29 @@ def references_of_call(call: Any) -> list[Reference]:
             if node[TAG] == NODE:
                 found[Reference.from_json(node)] = None
     return list(found)
+
+
+def _check_function(call: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where what is called by value, or where that comes from, is no such."""
+    function = call.get("function")
+    if function is not None and not (
+        isinstance(function, dict) and function.get(TAG) == "function"
+    ):
+        raise UsageError('the "function" of a call is a function that travels by value')
+    places = call.get("places", [])
+    if not isinstance(places, list) or not all(map(_is_place, places)):
+        raise UsageError('the "places" of a call each have a "file", a "line" and a "source"')
+
+
+def _is_place(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("file"), str)
+        and _is_whole(value.get("line"))
+        and value["line"] >= 0
+        and isinstance(value.get("source"), list)
+        and all(isinstance(line, str) for line in value["source"])
+    )
 
 
 def check_value(document: Any, what: str) -> None:
@@ -138,6 +165,18 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_body(value: Any) -> bool:
+    return isinstance(value, dict) and value.get(TAG) in {"bytes", "file"}
+
+
+def _is_modules(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_module, value)) and len(value) <= _MOST_MODULES
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, str) and all(part.isidentifier() for part in value.split("."))
+
+
 def _is_anything(value: Any) -> bool:
     del value
     return True
@@ -162,6 +201,13 @@ _FIELDS: dict[str, dict[str, _Check]] = {
     "ndarray": {"npy": _is_text},
     "numpy-scalar": {"npy": _is_text},
     "pickle": {"base64": _is_text, "set_hash": _is_text, "type": _is_text},
+    "function": {
+        "type": _is_text,
+        "set_hash": _is_text,
+        "sha256": _is_digest,
+        "modules": _is_modules,
+        "value": _is_body,
+    },
     NODE: {},  # `Reference.from_json` is its check
 }
 """The fields that `park.runtime.codec` reads of each kind of node."""

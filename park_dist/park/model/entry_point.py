@@ -11,19 +11,27 @@ __all__ = ["EntryPoint"]
 
 _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _FORM = re.compile(rf"(?P<module>{_DOTTED}):(?P<qualname>{_DOTTED})")
+_PART = r"(?:[^\W\d]\w*|<\w+>)"  # a lambda is called <lambda>, what is inside a function <locals>
+_FORM_BY_VALUE = re.compile(rf"(?P<module>{_DOTTED}):(?P<qualname>{_PART}(?:\.{_PART})*)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EntryPoint:
-    """An importable callable: the module and the dotted name inside it."""
+    """A callable: the module and the dotted name inside it.
+
+    It is imported by that, unless the call brings it by value.
+    """
 
     module: str
     qualname: str
 
     @classmethod
-    def parse(cls, text: str) -> EntryPoint:
-        """Parse ``package.module:qualname``; raises `InvalidEntryPoint` for anything else."""
-        match = _FORM.fullmatch(text.strip())
+    def parse(cls, text: str, *, by_value: bool = False) -> EntryPoint:
+        """Parse ``package.module:qualname``; raises `InvalidEntryPoint` for anything else.
+
+        ``by_value``: the name is for people, and may be that of a lambda.
+        """
+        match = (_FORM_BY_VALUE if by_value else _FORM).fullmatch(text.strip())
         if match is None:
             raise InvalidEntryPoint(
                 f"not an entry point: {text!r}; expected package.module:function",

@@ -69,9 +69,10 @@ def _account(order: Order, channel: socket.socket) -> dict[str, Any]:
     """Run the job and return its outcome, whatever happens."""
     try:
         _prepare(order)
-        function = target.load(order.entry_point)
+        document = _call(order)
+        function = _function(order, document)
         _tell_marks(order, function, channel)
-        args, kwargs = _arguments(order)
+        args, kwargs = _arguments(order, document)
         return outcome.completed(order.attempt, _result(order, function(*args, **kwargs)))
     except BaseException as error:  # noqa: BLE001 (SystemExit and KeyboardInterrupt too)
         surroundings.lift_memory_limit()
@@ -99,10 +100,29 @@ def _prepare(order: Order) -> None:
         raise outcome.JobProblem("preparation", line) from error
 
 
-def _arguments(order: Order) -> tuple[list[Any], dict[str, Any]]:
+def _call(order: Order) -> dict[str, Any]:
     document = read_record(order.folder.call)
     if document is None:
         raise outcome.JobProblem("arguments", "no readable call.json")
+    return document
+
+
+def _function(order: Order, document: dict[str, Any]) -> Any:
+    """Return what is called: what travelled by value, or what the entry point names."""
+    if "function" not in document and "places" not in document:
+        return target.load(order.entry_point)
+    from .by_value import function_node  # what most jobs do not need
+
+    try:
+        function = function_node.decode_function(
+            document, set_hash=order.set_hash, inputs=order.folder.inputs
+        )
+    except function_node.FunctionProblem as error:
+        raise outcome.JobProblem("import", str(error)) from error
+    return target.load(order.entry_point) if function is None else function
+
+
+def _arguments(order: Order, document: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     try:
         return codec.decode_call(document, set_hash=order.set_hash, inputs=order.folder.inputs)
     except codec.CodecError as error:

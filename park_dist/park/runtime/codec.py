@@ -24,6 +24,9 @@ selected        ``value``: a node, and ``path``: the way into it, as pairs of ``
                 ``attribute`` and a key; the service makes it of a reference
 pickle          ``base64``, ``set_hash``, ``type``: anything else; of a result also
                 ``repr``, its first characters
+function        ``value``: the bytes or file of a pickle, its ``sha256`` in hex, its
+                ``set_hash``, the ``type`` and the ``modules`` that it needs: what is
+                called, where it travels by value
 ==============  ==========================================================
 
 A pickle is code. It is read only where the requirement set is the one that wrote it: under
@@ -45,6 +48,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .levels import MOST_LEVELS, is_too_deep
+from .values.selection import NoSuchPart, part_of
 
 __all__ = [
     "TAG",
@@ -93,17 +97,29 @@ class Node:
 
 
 Describe = Callable[[object], str]
+Dumps = Callable[[object], bytes]
+"""What makes a pickle."""
 
 
-def encode(value: object, *, set_hash: str | None, describe: Describe | None = None) -> Any:
+def _plain_pickle(value: object) -> bytes:
+    return pickle.dumps(value, protocol=5)
+
+
+def encode(
+    value: object,
+    *,
+    set_hash: str | None,
+    describe: Describe | None = None,
+    dumps: Dumps = _plain_pickle,
+) -> Any:
     """Return ``value`` as JSON data, of `MOST_LEVELS` levels at most.
 
     ``set_hash`` names the requirement set that a pickle is made under; without one nothing
-    is pickled. ``describe`` gives the ``repr`` beside a pickle, for where none is read. Raises
-    `CodecError` where a value can be neither expressed nor pickled.
+    is pickled, which ``dumps`` does. ``describe`` gives the ``repr`` beside a pickle, for where
+    none is read. Raises `CodecError` where a value can be neither expressed nor pickled.
     """
     with suppress(RecursionError):
-        document = _Encoder(set_hash or None, describe).encode(value)
+        document = _Encoder(set_hash or None, describe, dumps).encode(value)
         if not is_too_deep(document):
             return document
     raise CodecError(f"the value contains itself, or is nested over {MOST_LEVELS} levels as JSON")
@@ -126,12 +142,20 @@ def decode(document: Any, *, set_hash: str | None, inputs: str | None = None) ->
 
 
 def encode_call(
-    args: tuple[Any, ...], kwargs: dict[str, Any], *, set_hash: str | None
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    set_hash: str | None,
+    dumps: Dumps = _plain_pickle,
 ) -> dict[str, Any]:
     """Return the arguments of a call as ``{"args": […], "kwargs": {…}}``."""
+
+    def encoded(value: object) -> Any:
+        return encode(value, set_hash=set_hash, dumps=dumps)
+
     return {
-        "args": [encode(value, set_hash=set_hash) for value in args],
-        "kwargs": {name: encode(value, set_hash=set_hash) for name, value in kwargs.items()},
+        "args": [encoded(value) for value in args],
+        "kwargs": {name: encoded(value) for name, value in kwargs.items()},
     }
 
 
@@ -158,8 +182,8 @@ def _base64(data: bytes) -> str:
 class _Encoder:
     """Exact types only: an instance of a subclass means more than its base and is pickled."""
 
-    def __init__(self, set_hash: str | None, describe: Describe | None) -> None:
-        self._set_hash, self._describe = set_hash, describe
+    def __init__(self, set_hash: str | None, describe: Describe | None, dumps: Dumps) -> None:
+        self._set_hash, self._describe, self._dumps = set_hash, describe, dumps
 
     def encode(self, value: object) -> Any:
         kind = type(value)
@@ -232,7 +256,7 @@ class _Encoder:
         if self._set_hash is None:
             raise CodecError(f"a value of type {name} can only be pickled, which needs a set hash")
         try:
-            data = pickle.dumps(value, protocol=5)
+            data = self._dumps(value)
         except RecursionError:
             raise
         except Exception as error:
@@ -294,12 +318,10 @@ class _Decoder:
         return str(pathlib.Path(self._inputs, node["sha256"], name))
 
     def selected(self, node: dict[str, Any]) -> Any:
-        value = self.decode(node["value"])
-        way = ""
-        for kind, key in node["path"]:
-            value = _ITEMS_AND_ATTRIBUTES[kind](value, key, way or "the value")
-            way += f"[{key!r}]" if kind == "item" else f".{key}"
-        return value
+        try:
+            return part_of(self.decode(node["value"]), node["path"])
+        except NoSuchPart as error:
+            raise CodecError(str(error)) from error.__cause__
 
     def numpy(self, node: dict[str, Any]) -> Any:
         try:
@@ -317,53 +339,12 @@ class _Decoder:
                 f"a {node['type']} pickled under the set {node['set_hash']} cannot be read here, "
                 f"where the set is {self._set_hash or 'unknown'}"
             )
+        from .by_value.rebuild import loads  # the same set wrote it
+
         try:
-            return pickle.loads(_bytes_of(node["base64"]))  # noqa: S301 (the same set wrote it)
+            return loads(_bytes_of(node["base64"]))
         except Exception as error:
             raise CodecError(f"a pickled {node['type']} cannot be read: {error}") from error
-
-
-def _item(value: Any, key: str | int, place: str) -> Any:
-    try:
-        return value[key]
-    except Exception as error:
-        raise CodecError(f"{place} has no item {key!r}: {_what_there_is(value)}") from error
-
-
-def _attribute(value: Any, name: str, place: str) -> Any:
-    try:
-        return getattr(value, name)
-    except Exception as error:
-        there = _listed([each for each in dir(value) if not each.startswith("_")])
-        raise CodecError(
-            f"{place} has no attribute {name!r}: it is a {type(value).__qualname__} with {there}"
-        ) from error
-
-
-_ITEMS_AND_ATTRIBUTES: dict[str, Callable[[Any, Any, str], Any]] = {
-    "item": _item,
-    "attribute": _attribute,
-}
-
-
-def _what_there_is(value: Any) -> str:
-    kind = type(value).__qualname__
-    if isinstance(value, dict):
-        return f"it is a {kind} with {_listed([repr(key) for key in value])}"
-    try:
-        return f"it is a {kind} of {len(value)}"
-    except TypeError:
-        return f"it is a {kind}"
-
-
-_MOST_LISTED = 10
-"""Names in one line of an error; more of them are counted."""
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _MOST_LISTED
-    tail = [f"{more} more"] if more > 0 else []
-    return ", ".join([*names[:_MOST_LISTED], *tail]) or "nothing in it"
 
 
 def _bytes_of(text: str) -> bytes:

@@ -26,11 +26,14 @@ def add_library(folder: str | None) -> None:
 def preload(module: str) -> str | None:
     """Import ``module`` for good; return in one line why jobs cannot be forked from here.
 
+    Several modules have commas between them.
+
     None means that they can. A module that cannot be imported says so in each job, with
     its own traceback, in a fresh interpreter: half an import is not a start for anybody.
     """
     try:
-        importlib.import_module(module)
+        for name in module.split(","):
+            importlib.import_module(name)
     except BaseException as error:  # noqa: BLE001 (a module may even raise SystemExit)
         traceback.print_exc()
         return f"importing {module} failed: {type(error).__name__}"

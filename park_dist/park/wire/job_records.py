@@ -19,7 +19,10 @@ __all__ = [
 ]
 
 CallDocument = dict[str, Any]
-"""``{"args": [...], "kwargs": {...}}`` with each value in the job codec's JSON form."""
+"""``{"args": [...], "kwargs": {...}}`` with each value in the job codec's JSON form.
+
+A function that travels by value is in ``function``, and where its code was written in ``places``.
+"""
 
 
 FETCH = "park:fetch_url"

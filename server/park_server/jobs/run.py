@@ -60,6 +60,7 @@ class Run:
             memory_bytes=job.memory_bytes,
             fresh=job.fresh,
             read_only=read_only,
+            modules=tuple((job.call.get("function") or {}).get("modules", ())),
         )
 
     def stop_timer(self) -> None:

@@ -10,6 +10,8 @@ from support.services.job_service import JobService
 
 import park
 from park.client.background_install import Install, install_service
+from park.client.by_value.module_ways import ModuleWays
+from park.client.by_value.sending import Sending
 from park.client.jobs.arguments import encode_call
 from park.errors import BuildFailed, UsageError
 from park.model.conditions import InstallIs, Phase
@@ -94,8 +96,9 @@ def test_its_phases_are_conditions_of_its_service() -> None:
 def test_it_is_no_argument_and_is_pickled_by_its_service_elsewhere() -> None:
     found, one = install()
     assert found.__reduce__() == (Install, (one.service, "i", "m"))
+    sending = Sending(ModuleWays())
     with pytest.raises(UsageError, match="is no value for a job") as caught:
-        encode_call((Boxed(found),), {}, service=one.service.url)
+        encode_call((Boxed(found),), {}, service=one.service.url, sending=sending)
     assert "when=install.iscompleted" in str(caught.value.hint)
 
 

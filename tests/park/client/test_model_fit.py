@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from support.services.job_service import BOUND, JobService
 
@@ -39,3 +41,22 @@ def test_a_fit_of_a_job_of_another_session_runs_where_that_ran(one: JobService) 
         park.Fit(one.service.job("0199").output["problem"])
     (fit,) = one.jobs
     assert (fit["lock_hash"], fit["set_hash"]) == ("9" * 64, "8" * 64)
+
+
+def test_the_fit_of_an_object_runs_where_all_that_it_refers_to_is(one: JobService) -> None:
+    import packaging.version
+
+    asked: list[Any] = []
+
+    def of(*_: Any, reach: Any, **__: Any) -> Any:
+        asked.append(reach)
+        return one.binding
+
+    one.service.connection.bindings.of = of  # type: ignore[assignment,method-assign]
+    problem = {"model": packaging.version.Version("1")}
+    with one.bind().service:
+        park.Fit(problem, steps=3)
+    (reach,) = asked
+    assert reach.modules == {"packaging.version"}
+    (fit,) = one.jobs
+    assert fit["call"]["args"][0]["model"]["type"] == "packaging.version.Version"

@@ -78,12 +78,12 @@ def test_the_error_of_the_block_itself_wins(one: JobService) -> None:
 
 
 def test_what_is_wrong_with_the_call_is_raised_by_the_call(one: JobService) -> None:
-    def local() -> None: ...
-
     with pytest.raises(InvalidEntryPoint):
-        one.service.submit(local)
-    with pytest.raises(UsageError, match="cannot be sent"):
-        one.service.submit(add, lambda: 0)
+        one.service.submit(3)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"^<lambda> cannot be sent: <lambda> → service is "):
+        one.service.submit(add, lambda service=one.service: service)
+    with pytest.raises(UsageError, match="travels by value"):
+        one.service.submit(lambda: 0, lock="1" * 64)
     with pytest.raises(UsageError, match="install='now'"):
         one.service.submit(add, install="now")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="retries=-1"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -137,3 +137,45 @@ def test_a_number_that_json_has_not_is_refused(number: float) -> None:
 def test_a_call_is_arguments(document: Any) -> None:
     with pytest.raises(UsageError):
         references_of_call(document)
+
+
+class TestFunctions:
+    """A function that travels by value, and where its code was written."""
+
+    FUNCTION: ClassVar[dict[str, Any]] = {
+        TAG: "function",
+        "type": "__main__:fit",
+        "set_hash": "?",
+        "sha256": "ab" * 32,
+        "modules": ["numpy.linalg"],
+        "value": {TAG: "bytes", "base64": ""},
+    }
+    PLACE: ClassVar[dict[str, Any]] = {"file": "fit.py", "line": 3, "source": ["def fit():\n"]}
+
+    def test_one_is_taken_in_the_call_or_as_a_file(self) -> None:
+        file = {TAG: "file", "sha256": "ab" * 32, "name": "function.pickle"}
+        for function in (self.FUNCTION, self.FUNCTION | {"value": file}):
+            document = {**call(), "function": function, "places": [self.PLACE]}
+            assert references_of_call(document) == []
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"modules": ["os; import sys"]},
+            {"modules": "numpy"},
+            {"modules": ["a"] * 1001},
+            {"sha256": "ab"},
+            {"value": {TAG: "pickle", "base64": "", "set_hash": "?", "type": "x"}},
+        ],
+        ids=["code", "text", "many", "digest", "body"],
+    )
+    def test_what_no_job_could_read_is_refused(self, change: dict[str, Any]) -> None:
+        with pytest.raises(UsageError, match="of a function cannot be"):
+            references_of_call({**call(), "function": self.FUNCTION | change})
+
+    def test_anything_else_in_their_place_is_refused(self) -> None:
+        with pytest.raises(UsageError, match='"function" of a call is a function'):
+            references_of_call({**call(), "function": {TAG: "bytes", "base64": ""}})
+        for place in ({"file": "x"}, self.PLACE | {"line": -1}, self.PLACE | {"source": [1]}):
+            with pytest.raises(UsageError, match='"places" of a call'):
+                references_of_call({**call(), "places": [place]})

@@ -50,3 +50,10 @@ def test_anything_else_is_refused_with_the_form(text: str) -> None:
         EntryPoint.parse(text)
     assert repr(text) in str(caught.value)
     assert "mymodel:fit" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("qualname", ["<lambda>", "make.<locals>.fit", "Model.fit"])
+def test_what_travels_by_value_may_have_a_name_that_nobody_could_type(qualname: str) -> None:
+    assert EntryPoint.parse(f"__main__:{qualname}", by_value=True).qualname == qualname
+    with pytest.raises(InvalidEntryPoint):
+        EntryPoint.parse(f"__main__:{qualname} <", by_value=True)

@@ -57,6 +57,8 @@ def said(folder: Path, code: str) -> str:
     ("module", "reason"),
     [
         ("plain", "None"),
+        ("plain,json.decoder", "None"),
+        ("plain,threaded", "importing plain,threaded started threads: watcher"),
         ("no_such_module", "importing no_such_module failed: ModuleNotFoundError"),
         ("leaving", "importing leaving failed: SystemExit"),
         ("threaded", "importing threaded started threads: watcher"),

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from park.build.cache import user_cache
+from park.build.gathered.together import gathered_set
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import patient
+from park.client.by_value.module_ways import ModuleWays
 from park.client.installs.matching import (
     InstallPolicy,
     binding_here,
@@ -25,8 +28,10 @@ from park.client.installs.matching import (
     local_set_for,
 )
 from park.client.installs.request import Report, Requested, requested
+from park.client.installs.stale import StaleModules
 from park.client.submission.binding import Binding
-from park.errors import UnknownItem
+from park.client.submission.reach import Reach, Stale
+from park.errors import StaleSession, StaleSessionWarning, UnknownItem
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
 from park.wire import API, InstallRecord, decode, encode
@@ -67,8 +72,10 @@ class Bindings:
         self._transport = transport
         self._outbox = outbox
         self._lock = threading.Lock()
-        self._bindings: dict[tuple[str, str | None, str | None, str], Future[Binding]] = {}
-        self._sets: dict[str, Future[LocalSet]] = {}
+        self._bindings: dict[tuple[object, ...], Future[Binding]] = {}
+        self._sets: dict[object, Future[LocalSet]] = {}
+        self._stale = StaleModules()
+        self.ways = ModuleWays()
         self._installs: list[Installing] = []
         _all_of_them.add(self)
 
@@ -87,9 +94,16 @@ class Bindings:
         offer: str | None = None,
         install: InstallPolicy = "auto",
         report: Report,
+        reach: Reach | None = None,
+        stale: Stale = "warn",
     ) -> Future[Binding]:
-        """Return the environment of a job of ``entry_point``, as `binding_of` finds it."""
-        key = (entry_point.module, lock, offer, install)
+        """Return the environment of a job of ``entry_point``, as `binding_of` finds it.
+
+        ``reach`` is what its pickles refer to, where it is more than that module; ``stale``
+        says what becomes of modules that this session has imported in another state.
+        """
+        what = entry_point.module if reach is None else reach
+        key = (what, entry_point.module, lock, offer, install, stale)
         with self._lock:
             known = self._bindings.get(key)
             if known is not None:
@@ -100,7 +114,8 @@ class Bindings:
         def bind() -> Binding:
             if lock is not None or offer is not None:
                 return binding_named(self._transport, lock=lock, offer=offer)
-            here = self._set_of(entry_point.module, lambda: local_set_for(entry_point))
+            here = self._set_of(what, lambda: _here(entry_point, reach))
+            self._look_for_stale(here, () if reach is None else reach.files, stale)
             return self._installed(here, before) or binding_here(
                 self._transport, here, install, report
             )
@@ -130,6 +145,21 @@ class Bindings:
         with self._lock:
             self._bindings.clear()
             self._sets.clear()
+            self.ways = ModuleWays()
+
+    def _look_for_stale(self, here: LocalSet, modules: Sequence[str], stale: Stale) -> None:
+        """Tell, or raise, what this session has imported in another state than its files are."""
+        if stale == "ignore":
+            return
+        roots = [each.project.root for each in here.sources]
+        found = self._stale.stale([root for root in roots if root and root.is_dir()], modules)
+        if found and stale == "error":
+            raise StaleSession(
+                "\n".join(map(str, found)),
+                hint="importlib.reload(module), or begin a new session",
+            )
+        for each in self._stale.untold(found):
+            warnings.warn(str(each), StaleSessionWarning, stacklevel=1)
 
     def _install(self, target: str, installing: Installing, report: Report) -> None:
         here = self._set_of(target, lambda: local_set(target, cache=user_cache()))
@@ -144,7 +174,7 @@ class Bindings:
         installing.sent.set_result(sent)
         self._outbox.settle(installing.item, encode(sent.record), None)
 
-    def _set_of(self, target: str, look: Callable[[], LocalSet]) -> LocalSet:
+    def _set_of(self, target: object, look: Callable[[], LocalSet]) -> LocalSet:
         with self._lock:
             known = self._sets.get(target)
             is_first = known is None
@@ -186,6 +216,13 @@ class Bindings:
             return decode(InstallRecord, self._transport.json("GET", path))
         except UnknownItem:
             return None
+
+
+def _here(entry_point: EntryPoint, reach: Reach | None) -> LocalSet:
+    """Return what is installed here for a job."""
+    if reach is None:
+        return local_set_for(entry_point)
+    return gathered_set(reach.modules, reach.requirements, cache=user_cache())
 
 
 def _fill(future: Future[_Value], compute: Callable[[], _Value]) -> None:

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from park.build.cache import user_cache
+from park.build.gathered.together import gathered_set
 from park.build.local_set import LocalSet, local_set
 from park.client.installs.matching import binding_named
 from park.client.installs.there_instead import there_instead, version_here
+from park.client.submission.reach import Reach
 from park.errors import ParkError
 from park.model.pins import Difference
 from park.model.urls import host_of
@@ -61,9 +63,16 @@ class EnvironmentPlan:
 
 
 def environment_plan(
-    transport: Transport, target: str, lock: str | None, offer: str | None
+    transport: Transport,
+    target: str,
+    lock: str | None,
+    offer: str | None,
+    reach: Reach | None = None,
 ) -> EnvironmentPlan:
-    """Return what would become of the environment of ``target``, or of a named one."""
+    """Return what would become of the environment of ``target``, or of a named one.
+
+    ``reach`` is what jobs of it refer to, where that is more than its module.
+    """
     url = transport.address.url
     try:
         if offer is not None:
@@ -72,7 +81,11 @@ def environment_plan(
         if lock is not None:
             found = binding_named(transport, lock=lock, offer=None).lock_hash
             return EnvironmentPlan(service=url, what=f"lock {lock}", lock_hash=found)
-        here = local_set(target, cache=user_cache())
+        here = (
+            local_set(target, cache=user_cache())
+            if reach is None
+            else gathered_set(reach.modules, reach.requirements, cache=user_cache())
+        )
         return _compared(transport, here)
     except ParkError as error:
         return EnvironmentPlan(service=url, what=target or str(lock or offer), error=error.message)

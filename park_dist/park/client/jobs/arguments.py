@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
 from park.calling import positional_parameters
+from park.client.by_value.pickles import pickled
+from park.client.by_value.sending import Sending
+from park.client.by_value.what_is_called import NO_SET_YET, Called
 from park.client.jobs.cached_files import is_copy_here
 from park.client.jobs.placeholders import Placeholder, encoding_arguments, stands_for
 from park.client.jobs.remote_job import RemoteJob
@@ -25,21 +29,29 @@ class EncodedCall:
     """The arguments of a call on their way to a service.
 
     ``jobs`` are those that they refer to, ``files`` those of this machine among them.
-    ``pickled`` tells that there are pickles, whose set hash is not known yet.
+    ``pickled`` tells that there are pickles, whose set hash is not known yet; ``sending``
+    has what they refer to.
     """
 
     document: CallDocument
     jobs: tuple[RemoteJob, ...] = ()
     files: tuple[tuple[Path, FileDigest], ...] = ()
     pickled: bool = False
+    sending: Sending | None = None
 
 
 def encode_call(
-    args: tuple[Any, ...], kwargs: dict[str, Any], *, service: str, pickles: bool = True
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    service: str,
+    sending: Sending | None = None,
+    what: Called | None = None,
 ) -> EncodedCall:
     """Return the wire form of a call's arguments, for the service at the URL ``service``.
 
-    Without ``pickles`` there is no set hash that they could be read under. Raises `UsageError`
+    ``sending`` gathers what pickles refer to; without one there is no set hash that they could
+    be read under. ``what`` is called, which may travel by value. Raises `UsageError`
     for a value that cannot travel, and for a file that cannot be read.
     """
     arguments = _Arguments(service)
@@ -47,7 +59,12 @@ def encode_call(
     try:
         placed = tuple(arguments.placed(value) for value in args)
         named = {name: arguments.placed(value) for name, value in kwargs.items()}
-        document, pickled = _encoded(placed, named, pickles=pickles)
+        document, used = _encoded(placed, named, sending)
+        if what is not None and what.function is not None:
+            document, used = {**document, "function": what.function}, used or sending
+            arguments.bring(what)
+        if used is not None and used.places:
+            document["places"] = used.places
         references_of_call(document)  # what no service takes is told here and now
     except RecursionError:
         raise UsageError(
@@ -69,23 +86,28 @@ def encode_call(
         document=document,
         jobs=tuple(arguments.jobs.values()),
         files=tuple(arguments.files),
-        pickled=pickled,
+        pickled=used is not None,
+        sending=used,
     )
 
 
-_NO_SET_YET = "?"
-
-
 def _encoded(
-    args: tuple[Any, ...], kwargs: dict[str, Any], *, pickles: bool
-) -> tuple[CallDocument, bool]:
-    """Return the document, and whether there are pickles in it."""
+    args: tuple[Any, ...], kwargs: dict[str, Any], sending: Sending | None
+) -> tuple[CallDocument, Sending | None]:
+    """Return the document, and what the pickles in it refer to, if there are any."""
     try:
-        return codec.encode_call(args, kwargs, set_hash=None), False
+        return codec.encode_call(args, kwargs, set_hash=None), None
     except codec.CodecError:
-        if not pickles:
+        if sending is None:
             raise
-        return codec.encode_call(args, kwargs, set_hash=_NO_SET_YET), True
+    own = sending.fork()
+    dumps = partial(_pickled, sending=own)
+    return codec.encode_call(args, kwargs, set_hash=NO_SET_YET, dumps=dumps), own
+
+
+def _pickled(value: object, sending: Sending) -> bytes:
+    name = getattr(value, "__qualname__", type(value).__qualname__)
+    return pickled(value, sending, name=str(name).rpartition("<locals>.")[2])
 
 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})
@@ -134,6 +156,13 @@ class _Arguments:
         if isinstance(key, Placeholder):
             raise UsageError(f"{key!r} cannot be a key of a dict: it is not known yet")
         return key
+
+    def bring(self, what: Called) -> None:
+        """Send the bytes of a function as a file, where they are one."""
+        if what.body is not None and what.function is not None:
+            value = what.function["value"]
+            digest = FileDigest(sha256=value["sha256"], name=value["name"])
+            self.files.append((what.body, digest))
 
     def _file(self, file: File) -> codec.FileValue:
         digest = digest_of(file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
@@ -18,29 +17,12 @@ from park.client.jobs.when import Condition, condition_of
 from park.client.submission.binding import Binding
 from park.client.submission.item import Item, Opening
 from park.client.submission.this_account import this_account
-from park.errors import InvalidEntryPoint, UsageError
-from park.model.entry_point import EntryPoint
+from park.errors import UsageError
 from park.model.ids import new_id
 
-__all__ = ["check_arguments", "entry_point_of", "new_job"]
+__all__ = ["check_arguments", "new_job"]
 
 AnyJob = TypeVar("AnyJob", bound=Job)
-
-
-def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
-    """Return what names ``function`` on a service; raises `InvalidEntryPoint` if nothing does."""
-    if isinstance(function, str):
-        return EntryPoint.parse(function)
-    module = getattr(function, "__module__", None)
-    qualname = getattr(function, "__qualname__", "")
-    is_named = qualname and "<" not in qualname  # objects and partials have no name of their own
-    if not is_named or module in {None, "__main__", "builtins"} or module not in sys.modules:
-        raise InvalidEntryPoint(
-            f"{function!r} cannot be imported on the service: it is not at the top level of an "
-            "installed module",
-            hint="move it into a module of your package and pass that, or its entry point",
-        )
-    return EntryPoint(module=str(module), qualname=qualname)
 
 
 def check_arguments(

@@ -46,7 +46,7 @@ def _under(document: Any, set_hash: str) -> Any:
         return [_under(each, set_hash) for each in document]
     if not isinstance(document, dict):
         return document
-    if document.get(TAG) == "pickle":
+    if document.get(TAG) in {"pickle", "function"}:
         return {**document, "set_hash": set_hash}
     return {key: _under(value, set_hash) for key, value in document.items()}
 

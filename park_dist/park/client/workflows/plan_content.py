@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from park.client.access.dry_run import dry_run
 from park.client.installs.environment_plan import EnvironmentPlan, environment_plan
+from park.client.submission.reach import Reach
 from park.client.workflows.layers import Workflow
 from park.errors import PlanEnds
 from park.model.call_label import call_label
@@ -40,6 +41,7 @@ class _Wanted:
     target: str
     lock: str | None = None
     offer: str | None = None
+    reach: Reach | None = None
 
 
 class PlanContent:
@@ -100,12 +102,13 @@ class PlanContent:
         *,
         lock: str | None,
         offer: str | None,
+        reach: Reach | None = None,
     ) -> Future[Binding]:
         """Note an environment that jobs need; what is returned is never known."""
         with self._lock:
             named = lock is not None or offer is not None
             target = "" if named else entry_point.module
-            return self._future(_Wanted(transport, target, lock, offer))
+            return self._future(_Wanted(transport, target, lock, offer, reach))
 
     def _future(self, wanted: _Wanted) -> Future[Binding]:
         return self._wanted.setdefault(wanted, Future())
@@ -117,7 +120,7 @@ class PlanContent:
         """What would become of each environment; asks the services, the first time."""
         if self._environments is None:
             self._environments = [
-                environment_plan(each.transport, each.target, each.lock, each.offer)
+                environment_plan(each.transport, each.target, each.lock, each.offer, each.reach)
                 for each in self._wanted
             ]
         return self._environments

@@ -222,7 +222,8 @@ def _check(request: JobRequest) -> None:
     if request.fetch is not None:
         _check_fetch(request, request.fetch)
     else:
-        EntryPoint.parse(request.entry_point)
+        by_value = request.call.get("function") is not None
+        EntryPoint.parse(request.entry_point, by_value=by_value)
         if (request.lock_hash is None) == (request.install is None):
             raise UsageError("a job names a lock hash or an install, and exactly one of them")
     _check_options(request)

@@ -26,6 +26,7 @@ class StartOrder:
     ``package.module:qualname``; ``set_hash`` names the requirement set whose pickles may be
     read, or is empty. ``variables`` go into the process's environment, ``memory_bytes``
     limits its data. ``fresh`` asks for a fresh interpreter in place of a forked one.
+    ``modules`` are what is imported ahead for a function that travels by value.
     ``read_only`` are folders that the job may not write to, where the system can help it.
     """
 
@@ -40,11 +41,12 @@ class StartOrder:
     memory_bytes: int | None = None
     fresh: bool = False
     read_only: tuple[Path, ...] = ()
+    modules: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
-        """The module of the entry point."""
-        return self.entry_point.partition(":")[0]
+        """What is imported ahead: the module of the entry point, or several with commas."""
+        return ",".join(self.modules) or self.entry_point.partition(":")[0]
 
 
 class ExitKind(StrEnum):

@@ -57,7 +57,10 @@ def runtime_files() -> dict[str, bytes]:
     """Return the files of the copy by their path in it, as this installation has them."""
     machinery = Path(park.runtime.__path__[0])
     package = Path(park.__path__[0])
-    files = {f"_park_runtime/{path.name}": path.read_bytes() for path in machinery.glob("*.py")}
+    files = {
+        f"_park_runtime/{path.relative_to(machinery).as_posix()}": path.read_bytes()
+        for path in machinery.rglob("*.py")
+    }
     files |= {f"lib/park/{name}": (package / name).read_bytes() for name in _JOB_SIDE}
     return files
 

@@ -50,7 +50,7 @@ class Lab:
         self.looked.append(target)
         if target == "absent":
             raise NoDistribution("absent is not installed")
-        return SimpleNamespace(requirements=SimpleNamespace(hash=SET))
+        return SimpleNamespace(requirements=SimpleNamespace(hash=SET), sources=())
 
     def _find(self, _: Any, __: Any, install: str, ___: Any) -> Binding:
         self.found.append(install)

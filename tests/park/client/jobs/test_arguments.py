@@ -8,6 +8,8 @@ import pytest
 from support.services.job_service import BOUND, JobService
 
 import park
+from park.client.by_value.module_ways import ModuleWays
+from park.client.by_value.sending import Sending
 from park.client.jobs.arguments import encode_call, with_service_files
 from park.client.jobs.placeholders import encoding_arguments
 from park.digests import file_sha256
@@ -86,7 +88,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_only_what_json_cannot_say_is_a_pickle() -> None:
-    call = encode_call(([1, Sample()],), {}, service=HERE)
+    call = encode_call(([1, Sample()],), {}, service=HERE, sending=Sending(ModuleWays()))
     assert call.pickled
     one, pickled = call.document["args"][0]
     assert (one, pickled["$park"]) == (1, "pickle")
@@ -94,7 +96,7 @@ def test_only_what_json_cannot_say_is_a_pickle() -> None:
 
 def test_where_nobody_could_read_a_pickle_there_is_none() -> None:
     with pytest.raises(UsageError, match="Sample can only be pickled") as told:
-        encode_call((Sample(),), {}, service=HERE, pickles=False)
+        encode_call((Sample(),), {}, service=HERE)
     assert "park.File" in str(told.value.hint)
 
 

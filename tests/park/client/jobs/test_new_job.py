@@ -1,8 +1,7 @@
-"""New jobs: what names them on a service, which arguments they take, and what they carry."""
+"""New jobs: which arguments they take, and what they carry."""
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import pytest
@@ -10,11 +9,10 @@ from support.services.job_service import JobService
 
 import park
 from park.client.jobs.arguments import EncodedCall
-from park.client.jobs.new_job import check_arguments, entry_point_of, new_job
+from park.client.jobs.new_job import check_arguments, new_job
 from park.client.submission.item import State
 from park.client.submission.this_account import this_account
-from park.errors import InvalidEntryPoint, UsageError
-from park.model.entry_point import EntryPoint
+from park.errors import UsageError
 
 
 def fit(model: str, steps: int = 10, *, seed: int | None = None) -> str:
@@ -33,44 +31,6 @@ class Reduction:
 @pytest.fixture
 def one() -> JobService:
     return JobService("http://one.example").bind()
-
-
-def test_a_function_or_class_is_named_by_where_it_is_imported_from() -> None:
-    assert entry_point_of(fit) == EntryPoint(module=__name__, qualname="fit")
-    assert entry_point_of(Reduction).qualname == "Reduction"
-    assert entry_point_of(Reduction.run).qualname == "Reduction.run"
-    assert entry_point_of("mymodel:fit") == EntryPoint(module="mymodel", qualname="fit")
-
-
-def of_main() -> None:
-    """Be defined where a script is."""
-
-
-of_main.__module__ = "__main__"
-
-
-def of_nowhere() -> None:
-    """Be defined in a module that is not there any more."""
-
-
-of_nowhere.__module__ = "module_that_was_never_imported"
-
-
-@pytest.mark.parametrize(
-    "function",
-    [
-        pytest.param(lambda: 0, id="lambda"),
-        pytest.param(len, id="built-in"),
-        pytest.param(of_main, id="of a script"),
-        pytest.param(of_nowhere, id="of no module"),
-        pytest.param(functools.partial(fit, "a"), id="partial"),
-        pytest.param(Reduction("a"), id="object"),
-    ],
-)
-def test_what_the_service_could_not_import_has_no_name(function: Any) -> None:
-    with pytest.raises(InvalidEntryPoint, match="cannot be imported on the service") as told:
-        entry_point_of(function)
-    assert "module of your package" in str(told.value.hint)
 
 
 @pytest.mark.parametrize(

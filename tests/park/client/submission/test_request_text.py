@@ -69,3 +69,9 @@ def test_parts_have_everything_in_order_and_are_as_full_as_they_can_be(sizes: li
         assert length <= most or len(part) == 1  # one that is too large goes alone
     for length, following in zip(lengths, parts[1:], strict=False):
         assert length + len(following[0][1]) > most
+
+
+def test_a_function_that_travels_by_value_is_tagged_as_well() -> None:
+    text = dumps({"call": {"args": [], "function": {"$park": "function", "set_hash": "?"}}})
+    found = json.loads(with_set_hash(text, "5" * 64))
+    assert found["call"]["function"]["set_hash"] == "5" * 64

@@ -1,0 +1,1 @@
+"""Sets of several projects together: what a function refers to, wherever that is from."""

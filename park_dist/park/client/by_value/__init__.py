@@ -1,0 +1,1 @@
+"""Functions and classes that no environment has: sent by value, with what they refer to."""

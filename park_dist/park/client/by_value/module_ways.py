@@ -1,0 +1,128 @@
+"""How a module of here gets into a job: it is there, with its project, or by its source."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Callable
+from enum import Enum
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+from park.errors import LocalSetError, NoDistribution, NotImportable
+from park.local.find import find
+from park.local.project import LocalProject, ProjectKind
+
+__all__ = ["ModuleWays", "Way", "file_of"]
+
+_BY_VALUE = frozenset({"__main__", "__mp_main__"})
+_OWN = frozenset({"park", "_park_runtime"})
+_STANDARD = frozenset({*sys.stdlib_module_names, *sys.builtin_module_names}) - _BY_VALUE
+
+
+class Way(Enum):
+    """How what belongs to a module is found in a job."""
+
+    THERE = "there"
+    """The standard library, or the job's own park."""
+    PROJECT = "project"
+    """The environment has its project."""
+    SOURCE = "source"
+    """No project has it: it is imported from its source, which travels along."""
+    VALUE = "value"
+    """It cannot be imported: what belongs to it travels by value."""
+
+
+class ModuleWays:
+    """The ways of modules, each looked at once: of what is submitted together.
+
+    ``look`` finds the project of a module, as `park.local.find.find` does.
+    """
+
+    def __init__(self, look: Callable[[str], LocalProject] = find) -> None:
+        self._look = look
+        self._known: dict[str, Way] = {}
+
+    def way(self, module: str) -> Way:
+        """Return the way of ``module``."""
+        top = module.partition(".")[0]
+        if top in _STANDARD or top in _OWN:
+            return Way.THERE
+        if top in _BY_VALUE:
+            return Way.VALUE
+        known = self._known.get(module)
+        if known is None:
+            known = self._known[module] = self._found(module)
+        return known
+
+    def _found(self, module: str) -> Way:
+        if module not in sys.modules and _spec(module) is None:
+            return Way.VALUE
+        try:
+            project = self._look(module)
+        except NoDistribution:
+            return Way.SOURCE if file_of(module) else Way.VALUE
+        except NotImportable:
+            return Way.VALUE
+        except LocalSetError:  # told with the environment, by what looks closer
+            return Way.PROJECT
+        return Way.SOURCE if _is_beside(module, project) else Way.PROJECT
+
+
+def file_of(module: str) -> Path | None:
+    """Return the Python source of ``module``, imported or not, if it has one."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if module not in sys.modules:
+        spec = _spec(module)
+        file = spec.origin if spec is not None and spec.has_location else None
+    return Path(file) if isinstance(file, str) and file.endswith(".py") else None
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Find a module without importing anything."""
+    parent, _, _ = name.rpartition(".")
+    try:
+        if not parent:
+            return importlib.util.find_spec(name)
+        places = getattr(sys.modules.get(parent), "__path__", None)
+        if places is None:
+            outer = _spec(parent)
+            places = None if outer is None else outer.submodule_search_locations
+        return None if places is None else PathFinder.find_spec(name, list(places))
+    except (ImportError, ValueError, AttributeError):  # a stand-in without a spec, say
+        return None
+
+
+def _is_beside(module: str, project: LocalProject) -> bool:
+    """Tell whether ``module`` only lies near a project: beside a script in its tree.
+
+    A wheel of the tree does not have it, though its file is below the tree's folder.
+    """
+    top = module.partition(".")[0]
+    file = file_of(top)
+    if file is None or project.root is None or project.kind is not ProjectKind.TREE:
+        return False
+    place = (file.parent.parent if file.name == "__init__.py" else file.parent).resolve()
+    if place not in _script_folders():
+        return False
+    return place not in {project.root / where for where in ("", "src")} or not _may_have(
+        project, top
+    )
+
+
+def _script_folders() -> set[Path]:
+    """Return where modules lie that are imported only because a script lies there, too."""
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    folders = {Path.cwd()} | ({Path(script).parent} if isinstance(script, str) else set())
+    return {folder.resolve() for folder in folders}
+
+
+def _may_have(project: LocalProject, module: str) -> bool:
+    """Tell whether a project may have the top-level ``module``, as far as its record says."""
+    try:
+        distribution = importlib.metadata.distribution(project.name)
+    except importlib.metadata.PackageNotFoundError:
+        return True
+    said = distribution.read_text("top_level.txt")
+    return said is None or module in said.split()

@@ -1,0 +1,253 @@
+"""How what has no name in a job's environment is taken apart, to be made again there.
+
+Each function here returns what `object.__reduce__` would, with
+`park.runtime.by_value.rebuild` to make it again; `NotImplemented` leaves it to `pickle`.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import dataclasses
+import functools
+import io
+import pickle
+import sys
+import types
+import typing
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from park.client.by_value.class_reductions import class_reduced
+from park.client.by_value.lookups import (
+    annotations_of,
+    is_found,
+    named_in_annotations,
+    public_name,
+)
+from park.client.by_value.module_ways import Way
+from park.client.by_value.names_in_code import names_in
+from park.client.by_value.sending import Sending
+from park.jobside import mark_of
+from park.runtime.by_value import rebuild
+from park.runtime.by_value.code import packed
+from park.runtime.by_value.namespaces import BARE, IMPORTED, MADE
+
+__all__ = ["PROTOCOL", "globals_used", "reduced"]
+
+PROTOCOL = 5
+
+
+def reduced(sending: Sending, value: Any) -> Any:
+    """Return how ``value`` travels; called for all that is no plain builtin value."""
+    kind = type(value)
+    if isinstance(value, type):
+        return class_reduced(sending, value)
+    if kind is types.ModuleType or isinstance(value, types.ModuleType):
+        return _module(sending, value)
+    by_kind = _KINDS.get(kind)
+    if by_kind is not None:
+        return by_kind(sending, value)
+    return _stream(value) or _single(sending, value) or _instance(sending, value)
+
+
+# -- functions
+
+
+def _function(sending: Sending, function: types.FunctionType) -> Any:
+    if is_found(sending, function):
+        return NotImplemented
+    marked = mark_of(function)
+    if marked is not None and hasattr(function, "__wrapped__"):
+        return rebuild.job, (function.__wrapped__, marked.keywords)
+    used = globals_used(function)
+    kind, home = _home(sending, function)
+    names = (function.__name__, function.__qualname__, function.__module__, function.__doc__)
+    state: dict[str, Any] = {
+        "defaults": function.__defaults__,
+        "kwdefaults": function.__kwdefaults__,
+        "annotations": annotations_of(function),
+        "dict": function.__dict__,
+        "globals": {} if kind == IMPORTED else used,
+        "cells": [(each, each.cell_contents) for each in _filled(function.__closure__)],
+        "imports": _submodules(sending, function, used),
+        "published": public_name(function),
+    }
+    sending.note_imports(names_in(function.__code__).imports)
+    made = (kind, home, function.__code__, names, function.__closure__)
+    kept = {key: value for key, value in state.items() if value}
+    return rebuild.function, made, kept, None, None, rebuild.fill_function
+
+
+def _home(sending: Sending, function: types.FunctionType) -> tuple[str, str]:
+    """Return whose globals those of ``function`` are."""
+    name = function.__globals__.get("__name__")
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    if module is None or vars(module) is not function.__globals__:
+        return BARE, str(sending.number("globals", function.__globals__))
+    is_there = sending.note(name) is not Way.VALUE
+    return (IMPORTED if is_there else MADE), str(name)
+
+
+def globals_used(function: types.FunctionType) -> dict[str, Any]:
+    """Return the globals that ``function`` refers to, those of its annotations included."""
+    there = function.__globals__
+    names = dict.fromkeys(names_in(function.__code__).globals)
+    found = {name: there[name] for name in names if name in there and name != "__builtins__"}
+    return found | named_in_annotations(annotations_of(function), there)
+
+
+def _filled(closure: tuple[types.CellType, ...] | None) -> list[types.CellType]:
+    """Return the variables of a closure that have a value."""
+    found = []
+    for each in closure or ():
+        try:
+            each.cell_contents  # noqa: B018 (raises where there is none)
+        except ValueError:
+            continue
+        found.append(each)
+    return found
+
+
+def _submodules(sending: Sending, function: types.FunctionType, used: dict[str, Any]) -> list[str]:
+    """Return modules that ``function`` reaches as attributes of packages that it refers to."""
+    attributes = names_in(function.__code__).attributes
+    cells = [each.cell_contents for each in _filled(function.__closure__)]
+    packages = {
+        value.__name__
+        for value in [*used.values(), *cells]
+        if isinstance(value, types.ModuleType) and hasattr(value, "__path__")
+    }
+    found = []
+    for name in sorted(sys.modules) if packages else ():
+        inner = next((name[len(p) + 1 :] for p in packages if name.startswith(f"{p}.")), None)
+        if inner and attributes.issuperset(inner.split(".")):
+            sending.note(name)
+            found.append(name)
+    return found
+
+
+def _code(sending: Sending, code: types.CodeType) -> Any:
+    return rebuild.code, (packed(code), sending.place(code))
+
+
+def _cell(_: Sending, cell: types.CellType) -> Any:
+    del cell  # filled by the state of its functions, which it may refer to
+    return rebuild.cell, ()
+
+
+def _method(_: Sending, method: types.MethodType) -> Any:
+    return types.MethodType, (method.__func__, method.__self__)
+
+
+def _cached_calls(sending: Sending, function: Any) -> Any:
+    if is_found(sending, function):
+        return NotImplemented
+    return rebuild.cached_calls, (function.__wrapped__, function.cache_parameters())
+
+
+# -- what classes are made of, and other things that `pickle` cannot take apart
+
+
+def _property(_: Sending, value: property) -> Any:
+    return property, (value.fget, value.fset, value.fdel, value.__doc__)
+
+
+def _wrapped_method(_: Sending, value: Any) -> Any:
+    return type(value), (value.__func__,)
+
+
+def _cached_attribute(_: Sending, value: Any) -> Any:
+    return rebuild.cached_attribute, (value.func, value.attrname)
+
+
+def _mapping(_: Sending, value: types.MappingProxyType[Any, Any]) -> Any:
+    return types.MappingProxyType, (dict(value),)
+
+
+def _weak_mapping(_: Sending, value: Any) -> Any:
+    return type(value), (dict(value),)
+
+
+def _weak_set(_: Sending, value: Any) -> Any:
+    return type(value), (list(value),)
+
+
+def _type_variable(sending: Sending, value: Any) -> Any:
+    if sending.note(value.__module__) is not Way.VALUE:
+        return NotImplemented
+    said = {"covariant": value.__covariant__, "contravariant": value.__contravariant__}
+    made = functools.partial(typing.TypeVar, bound=value.__bound__, **said)
+    return made, (value.__name__, *value.__constraints__)
+
+
+def _new_type(sending: Sending, value: Any) -> Any:
+    if sending.note(value.__module__) is not Way.VALUE:
+        return NotImplemented
+    return typing.NewType, (value.__name__, value.__supertype__)
+
+
+_KINDS: dict[type, Callable[[Sending, Any], Any]] = {
+    types.FunctionType: _function,
+    types.CodeType: _code,
+    types.CellType: _cell,
+    types.MethodType: _method,
+    type(functools.lru_cache(lambda: None)): _cached_calls,
+    property: _property,
+    classmethod: _wrapped_method,
+    staticmethod: _wrapped_method,
+    functools.cached_property: _cached_attribute,
+    types.MappingProxyType: _mapping,
+    weakref.WeakKeyDictionary: _weak_mapping,
+    weakref.WeakValueDictionary: _weak_mapping,
+    weakref.WeakSet: _weak_set,
+    typing.TypeVar: _type_variable,
+    typing.NewType: _new_type,
+}
+
+
+def _module(sending: Sending, module: types.ModuleType) -> Any:
+    sending.note(module.__name__)
+    return rebuild.module, (module.__name__,)
+
+
+def _stream(value: object) -> Any:
+    """Return a standard stream of this process as that of the job."""
+    if isinstance(value, io.TextIOBase):
+        for name in ("stdin", "stdout", "stderr"):
+            if value is getattr(sys, name) or value is getattr(sys, f"__{name}__"):
+                return rebuild.stream, (name,)
+    return None
+
+
+def _single(sending: Sending, value: Any) -> Any:
+    """Return what its module has once (a mark like `dataclasses.MISSING`) by its name there."""
+    kind = type(value)
+    is_mark = kind.__module__ == dataclasses.__name__ or not getattr(value, "__dict__", True)
+    if not is_mark or kind.__module__ == "builtins":
+        return None
+    if kind.__module__ != dataclasses.__name__ and sending.note(kind.__module__) is Way.VALUE:
+        return None
+    module = sys.modules.get(kind.__module__)
+    for name, each in vars(module).items() if module else ():
+        if each is value:
+            return rebuild.attribute, (kind.__module__, name)
+    return None
+
+
+_WHICH_MODULE: Callable[[Any, str], str] = vars(pickle)["whichmodule"]
+"""What `pickle` itself asks; typeshed does not know it."""
+
+
+def _instance(sending: Sending, value: Any) -> Any:
+    """Return what the class of ``value`` says, after noting whatever that names."""
+    if type(value).__module__.startswith("park.client."):
+        value.__reduce_ex__(PROTOCOL)  # a placeholder knows better what to do, and raises that
+        raise pickle.PicklingError("it belongs to the client, which no job has")
+    reduce = copyreg.dispatch_table.get(type(value))
+    said = reduce(value) if reduce else value.__reduce_ex__(PROTOCOL)
+    if isinstance(said, str):  # the name of something that there is once
+        module = _WHICH_MODULE(value, said)
+        if sending.note(module) is Way.VALUE:
+            raise pickle.PicklingError(f"{said} of {module} cannot be found in a job")
+    return said

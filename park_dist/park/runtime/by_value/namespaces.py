@@ -1,0 +1,51 @@
+"""The globals of functions that travelled by value: those of a module, or of one made anew.
+
+The ``__main__`` of a job is the machinery's own. Where something of a script's ``__main__``
+arrives, a new module takes its place, so that what a job returns of it is pickled by the
+name that it has where it came from.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+__all__ = ["BARE", "IMPORTED", "MADE", "globals_of", "publish"]
+
+IMPORTED = "imported"
+"""Functions of a module that the environment has, which its name does not find."""
+
+MADE = "made"
+"""Those of a module that is only where they come from: ``__main__``."""
+
+BARE = "bare"
+"""Those whose globals belong to no module (made by `exec`, say), by a number."""
+
+_made: dict[tuple[str, str], dict[str, Any]] = {}
+
+
+def globals_of(kind: str, name: str) -> dict[str, Any]:
+    """Return the globals of the functions of ``name``, each time the same."""
+    if kind == IMPORTED:
+        return vars(importlib.import_module(name))
+    known = _made.get((kind, name))
+    if known is None:
+        known = vars(_module(name)) if kind == MADE else {"__name__": name}
+        _made[kind, name] = known
+        known["__builtins__"] = builtins
+    return known
+
+
+def publish(value: Any, module: str, name: str) -> None:
+    """Let ``value`` be found as ``name`` of ``module``, where that was made here."""
+    namespace = _made.get((MADE, module))
+    if namespace is not None:
+        namespace.setdefault(name, value)
+
+
+def _module(name: str) -> ModuleType:
+    module = sys.modules[name] = ModuleType(name)
+    return module

@@ -1,0 +1,1 @@
+"""Parts of values, as references select them."""

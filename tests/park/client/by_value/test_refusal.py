@@ -1,0 +1,95 @@
+"""What cannot be sent: the way to it, what it is, and what to do."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from park.client.by_value.module_ways import ModuleWays
+from park.client.by_value.sending import Sending
+from park.client.by_value.what_is_called import called
+from park.errors import UsageError
+
+
+def refused(function: Callable[..., Any]) -> UsageError:
+    with pytest.raises(UsageError) as told:
+        called(function, Sending(ModuleWays()))
+    return told.value
+
+
+def local(name: str, value: Any) -> Callable[[], Any]:
+    """Return a function called fit whose global ``name`` is ``value``."""
+    namespace: dict[str, Any] = {name: value, "__name__": "somewhere_else"}
+    exec(f"def fit():\n    return {name}\n", namespace)  # noqa: S102 (a function of a script)
+    made: Callable[[], Any] = namespace["fit"]
+    return made
+
+
+def test_the_way_leads_through_globals_and_what_they_hold(tmp_path: Path) -> None:
+    with (tmp_path / "log.txt").open("w") as handle:
+        config = SimpleNamespace(parts=[1, {"handle": handle}])
+        error = refused(local("CONFIG", config))
+    assert "fit cannot be sent: fit → CONFIG → parts → [1] → handle is an open file" in str(error)
+    assert "log.txt" in str(error)
+    assert "open it inside the function" in str(error.hint)
+
+
+def test_closures_defaults_partials_and_methods_have_names() -> None:
+    lock = threading.Lock()
+
+    def outer() -> Any:
+        return lambda: lock
+
+    def with_default(*, kept: Any = lock) -> Any:
+        return kept
+
+    class Model:
+        def __init__(self) -> None:
+            self.guard = lock
+
+        def run(self) -> None:
+            """Do nothing."""
+
+    assert "→ lock is a lock of this process" in str(refused(outer()))
+    assert "→ kept is a lock" in str(refused(with_default))
+    assert "→ [0] is a lock" in str(refused(functools.partial(print, lock)))
+    assert "→ self → guard is a lock" in str(refused(Model().run))
+
+
+@pytest.mark.parametrize(
+    ("make", "what", "remedy"),
+    [
+        (lambda: (n for n in range(3)), "a generator", "make a list of it"),
+        (socket.socket, "a socket", "connect inside the function"),
+        (lambda: sqlite3.connect(":memory:"), "a connection", "connect inside the function"),
+        (lambda: memoryview(b"abc"), "a view of memory", "bytes"),
+        (threading.Thread, "of this process", "make it inside the function"),
+    ],
+    ids=["generator", "socket", "database", "memory", "thread"],
+)
+def test_what_belongs_to_this_process_is_told_with_a_remedy(
+    make: Callable[[], Any], what: str, remedy: str
+) -> None:
+    value = make()
+    try:
+        error = refused(local("KEPT", value))
+    finally:
+        getattr(value, "close", lambda: None)()
+    assert f"fit → KEPT is {what}" in str(error)
+    assert remedy in str(error.hint)
+
+
+def test_a_service_stays_here() -> None:
+    from support.services.job_service import JobService
+
+    error = refused(local("SERVICE", JobService().service))
+    assert "fit → SERVICE is <Service http://one.example>" in str(error)
+    assert "jobs have no client" in str(error.hint)

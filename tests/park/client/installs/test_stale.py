@@ -1,0 +1,88 @@
+"""A session that has gone stale: told by module, once for each change."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from park.client.installs import stale
+from park.client.installs.stale import StaleModules
+
+Write = Callable[[str], None]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Write the module ``edited_here``, as an editor does it, later each time."""
+    folder = tmp_path.resolve()
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delitem(sys.modules, "edited_here", raising=False)
+    file = folder / "edited_here.py"
+
+    def write(text: str) -> None:
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        file.write_text(text)
+        later = max(file.stat().st_mtime_ns, before + 2 * 10**9)
+        os.utime(file, ns=(later, later))
+        importlib.invalidate_caches()
+
+    return write
+
+
+def names(known: StaleModules, folder: Path) -> list[str]:
+    return [each.shown for each in known.stale([folder])]
+
+
+def test_an_edit_is_told_once_and_the_next_again(write: Write, tmp_path: Path) -> None:
+    write("A = 1\n")
+    importlib.import_module("edited_here")
+    known = StaleModules()
+    assert names(known, tmp_path) == []
+    write("A = 22\n")
+    found = known.stale([tmp_path])
+    assert [each.name for each in found] == ["edited_here"]
+    assert "edited_here.py was edited (at " in str(found[0])
+    assert "the service runs the edited one; reload it" in str(found[0])
+    assert known.untold(found) == found
+    assert known.untold(known.stale([tmp_path])) == []
+    write("A = 333\n")
+    assert len(known.untold(known.stale([tmp_path]))) == 1
+
+
+def test_a_reload_clears_it(write: Write, tmp_path: Path) -> None:
+    write("A = 1\n")
+    module = importlib.import_module("edited_here")
+    known = StaleModules()
+    known.stale([tmp_path])
+    write("A = 22\n")
+    assert names(known, tmp_path) == ["edited_here.py"]
+    importlib.reload(module)
+    assert names(known, tmp_path) == []
+
+
+@pytest.mark.parametrize("has_bytecode", [True, False], ids=["bytecode", "none"])
+def test_what_was_edited_before_anybody_looked_is_found(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_bytecode: bool
+) -> None:
+    monkeypatch.setattr(stale, "_STARTED_NS", 0)
+    monkeypatch.setattr(sys, "dont_write_bytecode", not has_bytecode)
+    write("def f():\n    return 1\n")
+    importlib.import_module("edited_here")
+    assert names(StaleModules(), tmp_path) == []
+    write("def f():\n    return 2\n")
+    assert names(StaleModules(), tmp_path) == ["edited_here.py"]
+
+
+def test_only_what_concerns_the_job_is_looked_at(write: Write, tmp_path: Path) -> None:
+    write("A = 1\n")
+    importlib.import_module("edited_here")
+    known = StaleModules()
+    known.stale([tmp_path])
+    write("A = 22\n")
+    assert known.stale([tmp_path / "elsewhere"]) == []
+    assert [each.name for each in known.stale([], ["edited_here"])] == ["edited_here"]
