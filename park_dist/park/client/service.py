@@ -21,7 +21,7 @@ from park.client.installs.bundle_install import install_bundle
 from park.client.installs.matching import InstallPolicy
 from park.client.installs.request import InstallOutcome, Report, Silence, install
 from park.client.jobs.arguments import encode_call, with_service_files
-from park.client.jobs.new_job import check_arguments, entry_point_of, new_job
+from park.client.jobs.new_job import check_arguments, entry_point_of, new_job, without_extras
 from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.when import Condition
 from park.client.queries import ServiceQueries
@@ -30,6 +30,7 @@ from park.client.submission.first_error import first_error
 from park.client.submission.recorder import current_recorder
 from park.errors import UsageError
 from park.jobside import FILES, mark_of
+from park.local.set_options import PLAIN, SetOptions, set_options
 from park.model.entry_point import EntryPoint
 from park.model.job_options import JobKeywords, said_options
 from park.wire import API, JobRecord, decode
@@ -61,6 +62,9 @@ class SubmitOptions(JobKeywords, total=False):
     lock: str | None
     offer: str | None
     install: InstallPolicy
+    with_: str | Sequence[str]
+    requires: str | Sequence[str]
+    as_installed: bool
     report: Report | None
 
 
@@ -91,6 +95,8 @@ class Service(ServiceQueries):
         self,
         target: str | ModuleType,
         *,
+        with_: str | Sequence[str] = (),
+        as_installed: bool = False,
         report: Report | None = None,
         until_compiled: bool = True,
     ) -> InstallOutcome:
@@ -98,8 +104,11 @@ class Service(ServiceQueries):
 
         Jobs can run in it before its bytecode is all compiled; without ``until_compiled``
         this returns then.
-        ``target`` is a module, its name, or the path of a source tree or of a bundle. Raises a
-        `CannotSatisfy` that says what is in the way.
+        ``target`` is a module, its name (``"mymodel[fast]"`` asks for an extra), the path of a
+        source tree or of a bundle, or a release that the service resolves (``"refl1d==1.0.1"``).
+        ``with_`` names what is installed here and goes along, though nothing requires it: a
+        plugin, an undeclared import. ``as_installed`` takes the pins as they are where what is
+        installed here contradicts itself. Raises a `CannotSatisfy` that says what is in the way.
         """
         report = report or Silence()
         if isinstance(target, str) and Path(target).is_file():
@@ -110,7 +119,10 @@ class Service(ServiceQueries):
                 return install_bundle(
                     self._transport, bundle, report, until_compiled=until_compiled
                 )
-        local = local_set(_name_of(target), cache=user_cache(), progress=report.step)
+        options = set_options(with_, as_installed=as_installed)
+        name = _name_of(target)
+        self._connection.bindings.said(name, options)
+        local = local_set(name, cache=user_cache(), progress=report.step, options=options)
         return install(self._transport, local, report, until_compiled=until_compiled)
 
     # -- submission
@@ -173,6 +185,9 @@ class Service(ServiceQueries):
         lock: str | None = None,
         offer: str | None = None,
         install: InstallPolicy = "auto",
+        with_: str | Sequence[str] = (),
+        requires: str | Sequence[str] = (),
+        as_installed: bool = False,
         timeout: float | None = None,
         memory: int | None = None,
         restartable: bool | None = None,
@@ -189,7 +204,10 @@ class Service(ServiceQueries):
         class. It runs in the environment that matches what is installed here; where the
         service has none, that is installed first, or told package by package where
         ``install`` is ``"never"``. ``lock`` (a lock hash or a prefix of one) and ``offer`` (a
-        project that the operator keeps ready) name another environment.
+        project that the operator keeps ready) name another environment. ``requires`` are
+        releases that the service resolves with its own index (``["refl1d==1.0.1"]``): neither
+        they nor ``function`` need be installed here. ``with_`` and ``as_installed`` are those
+        of `install`.
 
         It starts when ``when`` is true, and all that its arguments refer to is there.
         ``timeout`` is in seconds, ``memory`` limits each process's data in bytes;
@@ -210,6 +228,9 @@ class Service(ServiceQueries):
             lock=lock,
             offer=offer,
             install=install,
+            with_=with_,
+            requires=requires,
+            as_installed=as_installed,
             report=report,
             timeout=timeout,
             memory=memory,
@@ -231,8 +252,9 @@ class Service(ServiceQueries):
         """Submit one job for each of ``calls``, and return their handles at once.
 
         A call is a dict of arguments by name, or a tuple of them by position. ``options`` are
-        those of `submit`: ``when``, ``lock``, ``offer``, ``install``, ``timeout``, ``memory``,
-        ``restartable``, ``retries``, ``backoff``, ``fresh``, ``label`` and ``report``.
+        those of `submit`: ``when``, ``lock``, ``offer``, ``install``, ``with_``, ``requires``,
+        ``as_installed``, ``timeout``, ``memory``, ``restartable``, ``retries``, ``backoff``,
+        ``fresh``, ``label`` and ``report``.
         """
         pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
         return self._submitted(function, pairs, **options)
@@ -278,16 +300,21 @@ class Service(ServiceQueries):
         lock: str | None = None,
         offer: str | None = None,
         install: InstallPolicy = "auto",
+        with_: str | Sequence[str] = (),
+        requires: str | Sequence[str] = (),
+        as_installed: bool = False,
         report: Report | None = None,
         **said: Unpack[JobKeywords],
     ) -> list[Job]:
         marked = mark_of(function)
         options = said_options(said, None if marked is None else marked.options)
+        function, extras = without_extras(function)
         entry_point = entry_point_of(function)
-        binding = self._binding(entry_point, lock, offer, install, report)
+        of_set = set_options([*extras, *_listed(with_)], requires, as_installed=as_installed)
+        binding = self._binding(entry_point, lock, offer, install, report, options=of_set)
         common = {"entry_point": str(entry_point), **options}
         files = FILES if marked is None else marked.files
-        runs_what_is_here = lock is None and offer is None
+        runs_what_is_here = lock is None and offer is None and not of_set.required
         made: list[Job] = []
         for args, kwargs in calls:
             if runs_what_is_here:
@@ -306,14 +333,23 @@ class Service(ServiceQueries):
         offer: str | None = None,
         install: InstallPolicy = "auto",
         report: Report | None = None,
+        *,
+        options: SetOptions = PLAIN,
     ) -> Future[Binding]:
         if install not in {"auto", "never"}:
             raise UsageError(f"install={install!r}: it is 'auto' or 'never'")
         recorder = current_recorder()
         if recorder is not None:
-            return recorder.environment(self._transport, entry_point, lock=lock, offer=offer)
+            return recorder.environment(
+                self._transport, entry_point, lock=lock, offer=offer, options=options
+            )
         return self._connection.bindings.of(
-            entry_point, lock=lock, offer=offer, install=install, report=report or Silence()
+            entry_point,
+            lock=lock,
+            offer=offer,
+            install=install,
+            report=report or Silence(),
+            options=options,
         )
 
     def binding_of(self, entry_point: EntryPoint) -> Future[Binding]:
@@ -351,6 +387,10 @@ class Service(ServiceQueries):
 
 def _name_of(target: str | ModuleType) -> str:
     return target if isinstance(target, str) else target.__name__
+
+
+def _listed(texts: str | Sequence[str]) -> Sequence[str]:
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _tell(failed: BaseException | None, error: BaseException | None) -> None:

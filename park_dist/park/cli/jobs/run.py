@@ -22,6 +22,8 @@ __all__ = ["EXAMPLES", "configure", "run"]
 EXAMPLES = """examples:
   park run mymodel:prefit_simulation --arg n=2000
   park run mymodel:fit --file data=run.txt --json
+  park run 'mymodel[fast]' mymodel:fit           with what its extra requires
+  park run 'sasmodels==1.1.0' sasmodels.core:list_models   a release that is not installed here
 What the job prints appears while it runs; --json keeps stdout for the answer.
 """
 

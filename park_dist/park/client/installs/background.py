@@ -7,16 +7,18 @@ a while: until nothing is left to send. Then the next submission looks again.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
+from park.build.required import as_requirement
 from park.client.access.transport import patient
 from park.client.installs.matching import (
     InstallPolicy,
@@ -27,6 +29,7 @@ from park.client.installs.matching import (
 from park.client.installs.request import Report, Requested, requested
 from park.client.submission.binding import Binding
 from park.errors import UnknownItem
+from park.local.set_options import PLAIN, SetOptions
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
 from park.wire import API, InstallRecord, decode, encode
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["Bindings", "Installing"]
 
 _Value = TypeVar("_Value")
+
+_NAME = re.compile(r"([\w-]*)(.*)", re.DOTALL)
 
 _LOOKING = threading.Lock()
 """What is installed here is looked at by one thread at a time: they would share the caches."""
@@ -67,8 +72,11 @@ class Bindings:
         self._transport = transport
         self._outbox = outbox
         self._lock = threading.Lock()
-        self._bindings: dict[tuple[str, str | None, str | None, str], Future[Binding]] = {}
-        self._sets: dict[str, Future[LocalSet]] = {}
+        self._bindings: dict[
+            tuple[str, str | None, str | None, str, SetOptions], Future[Binding]
+        ] = {}
+        self._sets: dict[tuple[str, SetOptions], Future[LocalSet]] = {}
+        self._said: dict[str, SetOptions] = {}
         self._installs: list[Installing] = []
         _all_of_them.add(self)
 
@@ -87,10 +95,16 @@ class Bindings:
         offer: str | None = None,
         install: InstallPolicy = "auto",
         report: Report,
+        options: SetOptions = PLAIN,
     ) -> Future[Binding]:
-        """Return the environment of a job of ``entry_point``, as `binding_of` finds it."""
-        key = (entry_point.module, lock, offer, install)
+        """Return the environment of a job of ``entry_point``, as `binding_of` finds it.
+
+        Without ``options`` of its own it has those with which its package was installed.
+        """
         with self._lock:
+            if options == PLAIN:
+                options = self._said.get(entry_point.module.partition(".")[0], PLAIN)
+            key = (entry_point.module, lock, offer, install, options)
             known = self._bindings.get(key)
             if known is not None:
                 return known
@@ -100,7 +114,9 @@ class Bindings:
         def bind() -> Binding:
             if lock is not None or offer is not None:
                 return binding_named(self._transport, lock=lock, offer=offer)
-            here = self._set_of(entry_point.module, lambda: local_set_for(entry_point))
+            here = self._set_of(
+                (entry_point.module, options), lambda: local_set_for(entry_point, options)
+            )
             return self._installed(here, before) or binding_here(
                 self._transport, here, install, report
             )
@@ -109,15 +125,31 @@ class Bindings:
         _in_background(lambda: _fill(future, bind))
         return future
 
-    def install(self, target: str, item: Item, report: Report) -> Installing:
+    def said(self, target: str, options: SetOptions) -> None:
+        """Note with which ``options`` a package is installed: its jobs have the same.
+
+        What ``target`` itself asks for (``mymodel[fast]``, ``refl1d==1.0.1``) is among them.
+        """
+        name, rest = _NAME.match(target.strip()).groups()  # type: ignore[union-attr]
+        if as_requirement(target) is not None:
+            options = replace(options, required=(target, *options.required))
+        elif rest.startswith("["):
+            options = replace(options, taken=(target, *options.taken))
+        with self._lock:
+            self._said[name.replace("-", "_")] = options
+
+    def install(
+        self, target: str, item: Item, report: Report, options: SetOptions = PLAIN
+    ) -> Installing:
         """Begin the install ``item`` of what is here for ``target``."""
         installing = Installing(item=item)
+        self.said(target, options)
         with self._lock:
             self._installs.append(installing)
 
         def begin() -> None:
             try:
-                self._install(target, installing, report)
+                self._install(target, installing, report, options)
             except BaseException as error:  # noqa: BLE001 (told where it is waited for)
                 installing.fail(error)
                 self._outbox.settle(item, None, error)
@@ -131,8 +163,12 @@ class Bindings:
             self._bindings.clear()
             self._sets.clear()
 
-    def _install(self, target: str, installing: Installing, report: Report) -> None:
-        here = self._set_of(target, lambda: local_set(target, cache=user_cache()))
+    def _install(
+        self, target: str, installing: Installing, report: Report, options: SetOptions
+    ) -> None:
+        here = self._set_of(
+            (target, options), lambda: local_set(target, cache=user_cache(), options=options)
+        )
         installing.set_hash.set_result(here.requirements.hash)
         sent = requested(
             self._transport,
@@ -144,12 +180,12 @@ class Bindings:
         installing.sent.set_result(sent)
         self._outbox.settle(installing.item, encode(sent.record), None)
 
-    def _set_of(self, target: str, look: Callable[[], LocalSet]) -> LocalSet:
+    def _set_of(self, key: tuple[str, SetOptions], look: Callable[[], LocalSet]) -> LocalSet:
         with self._lock:
-            known = self._sets.get(target)
+            known = self._sets.get(key)
             is_first = known is None
             future: Future[LocalSet] = Future() if known is None else known
-            self._sets[target] = future
+            self._sets[key] = future
         if is_first:
 
             def looked() -> LocalSet:

@@ -11,6 +11,7 @@ from park.build.local_set import LocalSet, local_set
 from park.client.installs.matching import binding_named
 from park.client.installs.there_instead import there_instead, version_here
 from park.errors import ParkError
+from park.local.set_options import PLAIN, SetOptions
 from park.model.pins import Difference
 from park.model.urls import host_of
 
@@ -61,7 +62,11 @@ class EnvironmentPlan:
 
 
 def environment_plan(
-    transport: Transport, target: str, lock: str | None, offer: str | None
+    transport: Transport,
+    target: str,
+    lock: str | None,
+    offer: str | None,
+    options: SetOptions = PLAIN,
 ) -> EnvironmentPlan:
     """Return what would become of the environment of ``target``, or of a named one."""
     url = transport.address.url
@@ -72,7 +77,7 @@ def environment_plan(
         if lock is not None:
             found = binding_named(transport, lock=lock, offer=None).lock_hash
             return EnvironmentPlan(service=url, what=f"lock {lock}", lock_hash=found)
-        here = local_set(target, cache=user_cache())
+        here = local_set(target, cache=user_cache(), options=options)
         return _compared(transport, here)
     except ParkError as error:
         return EnvironmentPlan(service=url, what=target or str(lock or offer), error=error.message)

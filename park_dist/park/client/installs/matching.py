@@ -28,6 +28,7 @@ from park.errors import (
     UsageError,
     from_problem,
 )
+from park.local.set_options import PLAIN, SetOptions
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
 from park.wire import API, OfferRecord, decode
@@ -136,12 +137,13 @@ def _mismatch(here: LocalSet, instead: ThereInstead, url: str) -> EnvironmentMis
     )
 
 
-def local_set_for(entry_point: EntryPoint) -> LocalSet:
-    """Return what is installed here for the module of ``entry_point``."""
+def local_set_for(entry_point: EntryPoint, options: SetOptions = PLAIN) -> LocalSet:
+    """Return what is installed here for the module of ``entry_point``, and what is said of it."""
     try:
-        return local_set(entry_point.module, cache=user_cache())
+        return local_set(entry_point.module, cache=user_cache(), options=options)
     except NoDistribution as error:
         raise NoDistribution(
             error.message,
-            hint=f"{error.hint}; or name an environment: --lock HASH, or --offer PROJECT",
+            hint=f"{error.hint}; or name an environment: --lock HASH, --offer PROJECT; or a "
+            "release that the service resolves: park run PROJECT==VERSION MODULE:FUNCTION, requires=[…]",
         ) from error

@@ -174,6 +174,7 @@ def _request_of(local: LocalSet, parcel: Parcel, name: str) -> InstallRequest:
         pins=[PinRecord(name=pin.name, version=pin.version) for pin in local.requirements.pins],
         wheels=[_described(source, wheel) for source, wheel in parcel.wheels],
         sources=parcel.sources,
+        as_installed=bool(local.contradictions),
     )
 
 

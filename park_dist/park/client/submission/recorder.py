@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from park.client.access.transport import Transport
     from park.client.submission.binding import Binding
     from park.client.submission.item import Item
+    from park.local.set_options import SetOptions
     from park.model.entry_point import EntryPoint
 
 __all__ = ["Recorder", "current_recorder"]
@@ -29,6 +30,7 @@ class Recorder(Protocol):
         *,
         lock: str | None,
         offer: str | None,
+        options: SetOptions,
     ) -> Future[Binding]:
         """Return what stands for the environment of a job; it is never known."""
 

@@ -13,6 +13,7 @@ from park.client.access.dry_run import dry_run
 from park.client.installs.environment_plan import EnvironmentPlan, environment_plan
 from park.client.workflows.layers import Workflow
 from park.errors import PlanEnds
+from park.local.set_options import PLAIN, SetOptions
 from park.model.call_label import call_label
 from park.model.conditions import InstallIs, JobIs, Leaf, Phase, describe, leaves
 from park.model.conditions_json import condition_from_json
@@ -40,6 +41,7 @@ class _Wanted:
     target: str
     lock: str | None = None
     offer: str | None = None
+    options: SetOptions = PLAIN
 
 
 class PlanContent:
@@ -100,12 +102,13 @@ class PlanContent:
         *,
         lock: str | None,
         offer: str | None,
+        options: SetOptions = PLAIN,
     ) -> Future[Binding]:
         """Note an environment that jobs need; what is returned is never known."""
         with self._lock:
             named = lock is not None or offer is not None
             target = "" if named else entry_point.module
-            return self._future(_Wanted(transport, target, lock, offer))
+            return self._future(_Wanted(transport, target, lock, offer, options))
 
     def _future(self, wanted: _Wanted) -> Future[Binding]:
         return self._wanted.setdefault(wanted, Future())
@@ -117,7 +120,7 @@ class PlanContent:
         """What would become of each environment; asks the services, the first time."""
         if self._environments is None:
             self._environments = [
-                environment_plan(each.transport, each.target, each.lock, each.offer)
+                environment_plan(each.transport, each.target, each.lock, each.offer, each.options)
                 for each in self._wanted
             ]
         return self._environments
