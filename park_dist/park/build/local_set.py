@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from park.build.backend_answers import describe
+from park.build.beyond.edited import edited_files
 from park.build.required import as_requirement, required_projects
 from park.build.source_kinds import local_source
 from park.build.step import Progress, silent
@@ -22,7 +23,7 @@ from park.local.set_options import PLAIN, SetOptions
 from park.model.pins import RequirementSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -110,7 +111,7 @@ def project_set(
 
 def _pinned(
     root: LocalProject,
-    beside: Iterable[LocalProject],
+    beside: Sequence[LocalProject],
     *,
     cache: Cache,
     progress: Progress,
@@ -119,7 +120,7 @@ def _pinned(
     found = walked(root, beside=beside)
     if not options.as_installed:
         found.require_consistent(root)
-    members = _as_sent(found, options)
+    members = _as_sent(found, options.copied | _edited(beside, cache))
     sources = tuple(
         local_source(member, cache=cache, progress=progress)
         for member in members
@@ -140,11 +141,22 @@ def _pinned(
     )
 
 
-def _as_sent(found: Closure, options: SetOptions) -> tuple[LocalProject, ...]:
+def _as_sent(found: Closure, copied: Container[NormalizedName]) -> tuple[LocalProject, ...]:
     """Return the projects of a closure; of those to be copied, the installed files are sent."""
     return tuple(
         replace(each, kind=ProjectKind.COPY)
-        if each.name in options.copied and each.kind is ProjectKind.RELEASED
+        if each.name in copied and each.kind is ProjectKind.RELEASED
         else each
         for each in found.projects
+    )
+
+
+def _edited(named: Iterable[LocalProject], cache: Cache) -> frozenset[NormalizedName]:
+    """Return which of the projects that were named by hand have files that were edited here."""
+    return frozenset(
+        each.name
+        for each in named
+        if each.kind is ProjectKind.RELEASED
+        and each.is_followed
+        and edited_files(each.name, cache=cache)
     )

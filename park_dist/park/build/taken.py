@@ -30,7 +30,7 @@ def taken_project(text: str, *, cwd: Path | None, describe: Describe) -> LocalPr
     requirement = _requirement(text)
     project = None if requirement is None else look_up(canonicalize_name(requirement.name))
     if requirement is None or project is None:
-        return _found(text, cwd, describe)
+        return _found(text, cwd, describe, is_path=requirement is None)
     if not requirement.specifier.contains(project.version, prereleases=True):
         raise LocalSetError(
             f"{text} was to be taken along; {project} is installed here",
@@ -40,10 +40,12 @@ def taken_project(text: str, *, cwd: Path | None, describe: Describe) -> LocalPr
     return with_extras(project, frozenset(requirement.extras))
 
 
-def _found(text: str, cwd: Path | None, describe: Describe) -> LocalProject:
+def _found(text: str, cwd: Path | None, describe: Describe, *, is_path: bool) -> LocalProject:
     try:
         return find(text, cwd=cwd, describe=describe)
-    except NotImportable:
+    except (NotImportable, NoDistribution):
+        if is_path:
+            raise
         raise NoDistribution(
             f"{text} is not installed in this interpreter ({sys.executable})",
             hint="--with takes along what is installed here; what only the service's index has "

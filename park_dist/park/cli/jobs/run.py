@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from park.cli.jobs.logs import follow
 from park.cli.jobs.printed_result import json_of
@@ -14,8 +15,11 @@ from park.cli.options import (
     service_of,
     submitted,
 )
-from park.errors import JobFailed
+from park.errors import JobFailed, ParkError
 from park.model.states import JobState
+
+if TYPE_CHECKING:
+    from park.client.jobs.submitted_job import Job
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -46,8 +50,25 @@ def run(options: argparse.Namespace) -> int:
     completed = record.status == JobState.COMPLETED
     if options.json:
         result = json_of(job.encoded_result()) if completed else None
-        print_json({"id": job.id, "status": record.status, "result": result, "error": record.error})
+        print_json(
+            {
+                "id": job.id,
+                "status": record.status,
+                "result": result,
+                "error": record.error,
+                "hint": None if completed else _hint(job),
+            }
+        )
         return 0 if completed else JobFailed.exit_code
     # raises JobFailed, with the reason, where there is no result
     print_result(job.encoded_result())
     return 0
+
+
+def _hint(job: Job) -> str | None:
+    """Return what a person would be told to do about a job that did not complete."""
+    try:
+        job.result()
+    except ParkError as error:
+        return error.hint
+    return None

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from park.build.beyond.look import edits
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
@@ -92,6 +93,8 @@ def binding_here(
     found = version_here(transport, here.requirements, here.project.name)
     if found is not None:
         # whatever its status: one that was evicted or damaged the service makes again
+        for line in edits(here.members, cache=user_cache()):
+            report.note(line)
         return Binding(lock_hash=found.record.lock_hash, set_hash=found.record.set_hash)
     instead = there_instead(transport, here)
     mismatch = _mismatch(here, instead, transport.address.url)
@@ -145,5 +148,5 @@ def local_set_for(entry_point: EntryPoint, options: SetOptions = PLAIN) -> Local
         raise NoDistribution(
             error.message,
             hint=f"{error.hint}; or name an environment: --lock HASH, --offer PROJECT; or a "
-            "release that the service resolves: park run PROJECT==VERSION MODULE:FUNCTION, requires=[…]",
+            "release that the service resolves: requires=[…], park run PROJECT==VERSION …",
         ) from error

@@ -1,0 +1,1 @@
+"""What is reached here although nothing requires it, so that no service gets it unasked."""
