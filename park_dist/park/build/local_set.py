@@ -14,7 +14,7 @@ from park.build.source_kinds import local_source
 from park.build.step import Progress, silent
 from park.build.taken import taken_project
 from park.errors import NoDistribution, NotImportable
-from park.local.closure import Closure, walked
+from park.local.closure import walked
 from park.local.distributions import look_up
 from park.local.find import find
 from park.local.project import LocalProject, ProjectKind
@@ -23,15 +23,16 @@ from park.local.set_options import PLAIN, SetOptions
 from park.model.pins import RequirementSet
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Collection, Container, Iterable, Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
 
     from park.build.cache import Cache
     from park.build.wheel_source import LocalSource
+    from park.model.pins import Pin
 
-__all__ = ["LocalSet", "local_set", "project_set"]
+__all__ = ["LocalSet", "local_set", "project_set", "with_copies"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +121,40 @@ def _pinned(
     found = walked(root, beside=beside)
     if not options.as_installed:
         found.require_consistent(root)
-    members = _as_sent(found, options.copied | _edited(beside, cache))
+    members = _as_sent(found.projects, options.copied | _edited(beside, cache))
+    return _of_members(
+        root, members, found.contradictions, cache=cache, progress=progress, options=options
+    )
+
+
+def with_copies(
+    local: LocalSet,
+    names: Collection[NormalizedName],
+    *,
+    cache: Cache,
+    progress: Progress = silent,
+) -> LocalSet:
+    """Return ``local`` with the installed files of the releases ``names`` sent from here."""
+    copied = frozenset(member.pin for member in local.members if member.name in names)
+    return _of_members(
+        local.project,
+        _as_sent(local.members, copied),
+        local.contradictions,
+        cache=cache,
+        progress=progress,
+        options=local.options.copying(copied),
+    )
+
+
+def _of_members(
+    root: LocalProject,
+    members: tuple[LocalProject, ...],
+    contradictions: tuple[str, ...],
+    *,
+    cache: Cache,
+    progress: Progress,
+    options: SetOptions,
+) -> LocalSet:
     sources = tuple(
         local_source(member, cache=cache, progress=progress)
         for member in members
@@ -137,24 +171,24 @@ def _pinned(
         module=root.module,
         members=members,
         options=options,
-        contradictions=found.contradictions,
+        contradictions=contradictions,
     )
 
 
-def _as_sent(found: Closure, copied: Container[NormalizedName]) -> tuple[LocalProject, ...]:
+def _as_sent(members: Iterable[LocalProject], copied: Container[Pin]) -> tuple[LocalProject, ...]:
     """Return the projects of a closure; of those to be copied, the installed files are sent."""
     return tuple(
         replace(each, kind=ProjectKind.COPY)
-        if each.name in copied and each.kind is ProjectKind.RELEASED
+        if each.kind is ProjectKind.RELEASED and each.is_followed and each.pin in copied
         else each
-        for each in found.projects
+        for each in members
     )
 
 
-def _edited(named: Iterable[LocalProject], cache: Cache) -> frozenset[NormalizedName]:
+def _edited(named: Iterable[LocalProject], cache: Cache) -> frozenset[Pin]:
     """Return which of the projects that were named by hand have files that were edited here."""
     return frozenset(
-        each.name
+        each.pin
         for each in named
         if each.kind is ProjectKind.RELEASED
         and each.is_followed

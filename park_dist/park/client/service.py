@@ -18,6 +18,7 @@ from park.build.local_set import local_set
 from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.installs.bundle_install import install_bundle
+from park.client.installs.index_memory import completed, known_lacking
 from park.client.installs.matching import InstallPolicy
 from park.client.installs.request import InstallOutcome, Report, Silence, install
 from park.client.jobs.arguments import encode_call, with_service_files
@@ -122,7 +123,13 @@ class Service(ServiceQueries):
         options = set_options(with_, as_installed=as_installed)
         name = _name_of(target)
         self._connection.bindings.said(name, options)
-        local = local_set(name, cache=user_cache(), progress=report.step, options=options)
+        local = local_set(
+            name,
+            cache=user_cache(),
+            progress=report.step,
+            options=options.copying(known_lacking(self.url)),
+        )
+        local = completed(self._transport, local, report)
         return install(self._transport, local, report, until_compiled=until_compiled)
 
     # -- submission

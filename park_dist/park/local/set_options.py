@@ -28,11 +28,11 @@ class SetOptions:
     taken: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     as_installed: bool = False
-    copied: frozenset[NormalizedName] = frozenset()
+    copied: frozenset[Pin] = frozenset()
 
-    def copying(self, names: Iterable[NormalizedName]) -> SetOptions:
+    def copying(self, pins: Iterable[Pin]) -> SetOptions:
         """Return these options with more releases whose installed files are sent."""
-        return replace(self, copied=self.copied | frozenset(names))
+        return replace(self, copied=self.copied | frozenset(pins))
 
     @property
     def required_names(self) -> frozenset[NormalizedName]:

@@ -20,6 +20,7 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.build.required import as_requirement
 from park.client.access.transport import patient
+from park.client.installs.index_memory import completed, known_lacking
 from park.client.installs.matching import (
     InstallPolicy,
     binding_here,
@@ -115,7 +116,8 @@ class Bindings:
             if lock is not None or offer is not None:
                 return binding_named(self._transport, lock=lock, offer=offer)
             here = self._set_of(
-                (entry_point.module, options), lambda: local_set_for(entry_point, options)
+                (entry_point.module, options),
+                lambda: local_set_for(entry_point, self._as_known(options)),
             )
             return self._installed(here, before) or binding_here(
                 self._transport, here, install, report
@@ -167,8 +169,10 @@ class Bindings:
         self, target: str, installing: Installing, report: Report, options: SetOptions
     ) -> None:
         here = self._set_of(
-            (target, options), lambda: local_set(target, cache=user_cache(), options=options)
+            (target, options),
+            lambda: local_set(target, cache=user_cache(), options=self._as_known(options)),
         )
+        here = completed(self._transport, here, report)
         installing.set_hash.set_result(here.requirements.hash)
         sent = requested(
             self._transport,
@@ -179,6 +183,10 @@ class Bindings:
         )
         installing.sent.set_result(sent)
         self._outbox.settle(installing.item, encode(sent.record), None)
+
+    def _as_known(self, options: SetOptions) -> SetOptions:
+        """Return ``options`` with the releases that are known to have no wheel there."""
+        return options.copying(known_lacking(self._transport.address.url))
 
     def _set_of(self, key: tuple[str, SetOptions], look: Callable[[], LocalSet]) -> LocalSet:
         with self._lock:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
+from park.client.installs.index_memory import known_lacking
 from park.client.installs.matching import binding_named
 from park.client.installs.there_instead import there_instead, version_here
 from park.errors import ParkError
@@ -77,7 +78,8 @@ def environment_plan(
         if lock is not None:
             found = binding_named(transport, lock=lock, offer=None).lock_hash
             return EnvironmentPlan(service=url, what=f"lock {lock}", lock_hash=found)
-        here = local_set(target, cache=user_cache(), options=options)
+        known = options.copying(known_lacking(url))
+        here = local_set(target, cache=user_cache(), options=known)
         return _compared(transport, here)
     except ParkError as error:
         return EnvironmentPlan(service=url, what=target or str(lock or offer), error=error.message)

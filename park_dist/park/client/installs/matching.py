@@ -17,6 +17,7 @@ from park.build.beyond.look import edits
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
+from park.client.installs.index_memory import completed
 from park.client.installs.request import Report, requested
 from park.client.installs.there_instead import ThereInstead, there_instead, version_here
 from park.client.submission.binding import Binding
@@ -100,9 +101,12 @@ def binding_here(
     mismatch = _mismatch(here, instead, transport.address.url)
     if install == "never":
         raise mismatch
-    for line in _why(here, instead):
-        report.step(line)
     try:
+        whole = completed(transport, here, report)
+        if whole.requirements != here.requirements:
+            return binding_here(transport, whole, install, report)
+        for line in _why(here, instead):
+            report.step(line)
         record = requested(transport, here, report).record
     except NotPermitted as error:
         raise mismatch from error

@@ -44,6 +44,7 @@ class Lab:
         monkeypatch.setattr(module, "local_set_for", lambda point, _: self._look(point.module))
         monkeypatch.setattr(module, "binding_here", self._find)
         monkeypatch.setattr(module, "requested", self._request)
+        monkeypatch.setattr(module, "completed", lambda _, here, __: here)
 
     def _look(self, target: str) -> Any:
         assert self.may_look.wait(LIMIT_S)
