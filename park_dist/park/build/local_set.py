@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from park.build.backend_answers import describe
 from park.build.beyond.edited import edited_files
-from park.build.required import as_requirement, required_projects
+from park.build.beyond.required import as_requirement, required_projects
+from park.build.beyond.taken import taken_project
 from park.build.source_kinds import local_source
 from park.build.step import Progress, silent
-from park.build.taken import taken_project
 from park.errors import NoDistribution, NotImportable
 from park.local.closure import walked
 from park.local.distributions import look_up

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.material.projects import flit_project as pyproject
 from support.material.projects import write_tree
 from support.material.wheels import make_wheel
 from support.services.park_client import Client, make_virtualenv, uv_install
-from tests.functional.installs.test_taken_along import pyproject
 
 if TYPE_CHECKING:
     from support.services.park_service import ParkService

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
+from support.material.projects import flit_project as pyproject
 from support.material.projects import write_tree
 from support.services.park_client import Client, make_virtualenv, uv_install
 
@@ -30,21 +30,6 @@ def sizes():
 
 def versions(names):
     return [importlib.metadata.version(name).partition('+')[0] for name in names]
-"""
-
-
-def pyproject(name: str, *requires: str, tables: str = "") -> str:
-    return f"""
-[build-system]
-requires = ["flit_core>=3.11,<4"]
-build-backend = "flit_core.buildapi"
-
-[project]
-name = "{name}"
-version = "1"
-description = "For a test"
-dependencies = {json.dumps(requires)}
-{tables}
 """
 
 

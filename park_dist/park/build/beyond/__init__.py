@@ -1,1 +1,1 @@
-"""What is reached here although nothing requires it, so that no service gets it unasked."""
+"""What a set has, or reaches here, beyond what its module requires: taken along, or said."""

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
+from park.build.beyond.required import as_requirement
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
-from park.build.required import as_requirement
 from park.client.access.transport import patient
 from park.client.installs.index_memory import completed, known_lacking
 from park.client.installs.matching import (

@@ -40,9 +40,9 @@ def not_brought(
 ) -> NormalizedName | None:
     """Return the project here that has the first of ``names`` that none of ``brought`` has."""
     by_module: dict[str, list[NormalizedName]] = {}
-    for name, facts in sorted(installed.items()):
+    for project, facts in sorted(installed.items()):
         for module in facts.modules:
-            by_module.setdefault(module, []).append(name)
+            by_module.setdefault(module, []).append(project)
     for name in names:
         own = canonicalize_name(name)
         owners = provider(name, by_module) or ([own] if own in installed else [])
