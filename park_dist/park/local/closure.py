@@ -149,7 +149,9 @@ class _Walk:
         self, by: LocalProject, requirement: Requirement, project: LocalProject | None
     ) -> None:
         requirement.marker = None
-        why = f"but {project} is installed" if project else "which is not installed"
+        why = "which is not installed"
+        if project is not None:
+            why = f"but {project} {'is installed' if project.is_followed else 'was asked for'}"
         self.contradictions[f"{by} requires {requirement}, {why}"] = None
         unmet = Unmet(
             by=by, text=str(requirement), specifier=requirement.specifier, project=project
@@ -187,15 +189,17 @@ def _inconsistent(
 def _repairs(unmet: Iterable[Unmet]) -> list[str]:
     """Say what makes the environment consistent; a tree is never replaced by a release."""
     installable: dict[str, None] = {}
-    developed: dict[str, None] = {}
+    others: dict[str, None] = {}
     for each in unmet:
-        if each.project is None or each.project.kind is not ProjectKind.TREE:
+        if each.project is not None and not each.project.is_followed:
+            others[f"ask for a release that fits: {each.text}"] = None
+        elif each.project is None or each.project.kind is not ProjectKind.TREE:
             installable[f'"{each.text}"'] = None
         else:
             tree = each.project
-            developed[
+            others[
                 f"bring {tree.name} in {tree.root} to {each.specifier}, "
                 f"or change what {each.by.name} requires"
             ] = None
     pip = "repair this environment: python -m pip install"
-    return [*([f"{pip} {' '.join(installable)}"] if installable else []), *developed]
+    return [*([f"{pip} {' '.join(installable)}"] if installable else []), *others]
