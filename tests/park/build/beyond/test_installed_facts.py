@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.utils import canonicalize_name
 from support.material.projects import editable, install_distribution, write_tree
 
 from park.build.beyond.installed_facts import installed_facts, modules_in
@@ -12,6 +13,8 @@ from park.build.cache import Cache
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+FILM, OWN = canonicalize_name("film-plugin"), canonicalize_name("own")
 
 
 @pytest.mark.parametrize(
@@ -33,13 +36,13 @@ def test_what_is_installed_is_read_once_and_again_where_it_changed(tmp_path: Pat
     info = "Film_Plugin-1.0.dist-info/entry_points.txt"
     install_distribution(site, "Film_Plugin", "1.0", files={"film/__init__.py": "", info: points})
     found = installed_facts(cache, [str(site)])
-    assert found["film-plugin"].version == "1.0"
-    assert found["film-plugin"].modules == {"film"}
-    assert found["film-plugin"].groups == {"host.models"}
+    assert found[FILM].version == "1.0"
+    assert found[FILM].modules == {"film"}
+    assert found[FILM].groups == {"host.models"}
     record = site / "Film_Plugin-1.0.dist-info" / "RECORD"
     record.write_text(record.read_text() + "more.py,,\n")
     again = installed_facts(cache, [str(site)])
-    assert again["film-plugin"].modules == {"film", "more"}
+    assert again[FILM].modules == {"film", "more"}
     (store,) = cache.root.glob("installed-v1/*/*.json")
     store.write_text("damaged")
     assert installed_facts(cache, [str(site)]) == again
@@ -51,4 +54,5 @@ def test_the_first_place_counts_and_a_tree_has_its_own_modules(tmp_path: Path) -
         install_distribution(tmp_path / place, "own", version, direct_url=editable(tree))
     places = [str(tmp_path / each) for each in ("nowhere", "first", "second")]
     found = installed_facts(Cache(root=tmp_path / "cache"), places)
-    assert (found["own"].version, found["own"].modules) == ("2", {"own", "one"})
+    assert found[OWN].version == "2"
+    assert found[OWN].modules == {"own", "one"}
