@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 def _hint(job: Job) -> str | None:
     """Return what a person would be told to do about a job that did not complete."""
     try:
-        job.result()
+        job.encoded_result()
     except ParkError as error:
         return error.hint
     return None
