@@ -101,8 +101,9 @@ def job(
     ``@park.job`` or ``@park.job(restartable=True, timeout=3600)``; ``timeout`` in seconds.
     Called in the block of a service (``with service:``), or with ``service=``, it is
     submitted, and its call returns a `Job` at once; anywhere else it is called as ever.
-    A submission takes ``when=`` (a condition), ``label=``, ``retries=``, ``backoff=`` and
-    ``timeout=`` as well; a keyword that the function declares itself belongs to the function.
+    A submission takes ``when=`` (a condition), ``label=``, ``retries=``, ``backoff=``,
+    ``timeout=`` and ``with_=`` as well; a keyword that the function declares itself belongs to
+    the function.
 
     After a failure it may run again ``retries`` times, ``backoff`` seconds after the first
     and twice as long after each other. A text for one of the parameters ``files`` names

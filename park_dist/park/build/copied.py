@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from park.build.cache import Cache
     from park.local.project import LocalProject
 
-__all__ = ["CopiedProject", "copied_source"]
+__all__ = ["CopiedProject", "copied_source", "tags_of_copy"]
 
 _OF_THE_INSTALLER = frozenset(
     {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
@@ -86,6 +86,12 @@ def copied_source(project: LocalProject, *, cache: Cache) -> CopiedProject:
         dist_info=dist_info,
         wheel_text=distribution.read_text("WHEEL") or "",
     )
+
+
+def tags_of_copy(project: LocalProject) -> frozenset[Tag]:
+    """Return the tags of the wheel that ``project`` was installed from."""
+    distribution = importlib.metadata.distribution(project.name)
+    return _tags(distribution.read_text("WHEEL") or "")
 
 
 def _dist_info(distribution: Distribution, project: LocalProject) -> str:
@@ -152,11 +158,15 @@ def _member(file: HashedFile) -> Member:
     return Member(file.path, content, file.executable)
 
 
-def _compressed(wheel_text: str) -> str:
-    """Return the tags of a WHEEL file in the compressed form of file names (PEP 425)."""
+def _tags(wheel_text: str) -> frozenset[Tag]:
     lines = (line.partition(":") for line in wheel_text.splitlines())
     texts = [value.strip() for key, _, value in lines if key == "Tag"]
-    tags: frozenset[Tag] = frozenset().union(*map(parse_tag, texts))
+    return frozenset[Tag]().union(*map(parse_tag, texts))
+
+
+def _compressed(wheel_text: str) -> str:
+    """Return the tags of a WHEEL file in the compressed form of file names (PEP 425)."""
+    tags = _tags(wheel_text)
     parts = (
         {tag.interpreter for tag in tags},
         {tag.abi for tag in tags},

@@ -13,16 +13,19 @@ from park.model.sizes import parse_size, shown_size
 
 if TYPE_CHECKING:
     from park.client.service import Service
+    from park.local.set_options import SetOptions
 
 __all__ = [
     "add_action",
     "add_jobs",
     "add_json",
     "add_service",
+    "add_set_options",
     "add_submission",
     "arguments_of",
     "print_json",
     "service_of",
+    "set_options_of",
     "submitted",
 ]
 
@@ -35,6 +38,31 @@ def add_service(parser: argparse._ActionsContainer) -> None:
         metavar="NAME|URL",
         help="the service (else PARK_SERVICE, the configured default, or the one of this machine)",
     )
+
+
+def add_set_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is said of a requirement set besides its module."""
+    parser.add_argument(
+        "--with",
+        dest="with_",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="take along what is installed here although nothing requires it: a plugin, an "
+        "undeclared import, a package with files that were edited here, an extra (mymodel[fast])",
+    )
+    parser.add_argument(
+        "--as-installed",
+        action="store_true",
+        help="where what is installed here contradicts itself, take the versions as they are",
+    )
+
+
+def set_options_of(options: argparse.Namespace) -> SetOptions:
+    """Return what `add_set_options` has read."""
+    from park.local.set_options import set_options
+
+    return set_options(options.with_, as_installed=options.as_installed)
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +118,14 @@ def add_submission(parser: argparse.ArgumentParser) -> None:
 def _add_job_options(parser: argparse.ArgumentParser) -> None:
     """Add what describes a job: its entry point, its arguments, its environment."""
     parser.add_argument(
+        "requirement",
+        nargs="*",
+        default=[],
+        metavar="REQUIREMENT",
+        help="what the environment is to have besides: PROJECT==VERSION is resolved by the "
+        "service and need not be installed here; mymodel[fast] is taken from here",
+    )
+    parser.add_argument(
         "entry_point", metavar="MODULE:FUNCTION", help="an importable callable: mymodel:fit"
     )
     parser.add_argument(
@@ -134,6 +170,7 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
         help="where the service lacks what is installed here: install it first (auto), or say "
         "how it differs and stop (never)",
     )
+    add_set_options(parser)
     parser.add_argument(
         "--label", metavar="TEXT", help="what you call it, in `park jobs` and wherever it is shown"
     )
@@ -190,6 +227,7 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
     """Submit the job that the options describe and return its handle; the service has it then."""
     from park.cli.report import reporter
 
+    taken, required = _besides(options.requirement)
     with reporter() as report:
         job = service.submit(
             options.entry_point,
@@ -197,6 +235,9 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
             lock=options.lock,
             offer=options.offer,
             install=options.install,
+            with_=[*taken, *options.with_],
+            requires=required,
+            as_installed=options.as_installed,
             timeout=options.timeout,
             memory=_memory(options.memory),
             restartable=options.restartable,
@@ -206,6 +247,25 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
         )
         job.confirm()
         return job
+
+
+def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
+    """Return which of the ``texts`` are taken from here, and which the service resolves.
+
+    What says a version, and what is not installed here, is the service's to resolve.
+    """
+    from packaging.utils import canonicalize_name
+
+    from park.local.distributions import look_up
+    from park.local.set_options import parsed_requirement
+
+    taken: list[str] = []
+    required: list[str] = []
+    for text in texts:
+        requirement = parsed_requirement(text)
+        is_here = not requirement.specifier and look_up(canonicalize_name(requirement.name))
+        (taken if is_here else required).append(text)
+    return taken, required
 
 
 def _memory(text: str | None) -> int | None:

@@ -45,6 +45,9 @@ class _Lines:
     def step(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
+    def note(self, text: str) -> None:
+        self.step(text)
+
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
         if stage not in self._amounts:
             self.step(f"{stage}…")
@@ -85,6 +88,9 @@ class _Bars:
             self._bars.console.print(text, highlight=False)
         else:
             print(text, file=sys.stderr, flush=True)
+
+    def note(self, text: str) -> None:
+        self.step(text)
 
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
         bars = self._started()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from park.client.jobs.phased import Phased
 from park.client.jobs.placeholders import encoding_arguments
 from park.client.submission.item import Item, State
 from park.errors import UsageError, from_problem
+from park.local.set_options import set_options
 from park.model.conditions import InstallIs, Leaf, Phase
 from park.model.ids import new_id
 from park.model.states import InstallState
@@ -119,13 +120,16 @@ def install_service(
     module: str | ModuleType,
     service: Service | str | None = None,
     *,
+    with_: str | Sequence[str] = (),
+    as_installed: bool = False,
     report: Report | None = None,
 ) -> Install:
     """Install what is installed here for ``module`` on ``service``, in the background.
 
     The service is that of the block where none is given. Jobs of the same code that are
-    called after it run in its environment, and wait for it by themselves. Raises
-    `UsageError` where there is no service; other errors are told by the `Install`.
+    called after it run in its environment, and wait for it by themselves. ``with_`` and
+    ``as_installed`` are those of `Service.install`. Raises `UsageError` where there is no
+    service; other errors are told by the `Install`.
     """
     chosen: Service | None = service_named(service)
     target = module if isinstance(module, str) else module.__name__
@@ -147,7 +151,9 @@ def install_service(
         block.submitted.append(item)
     if item.state is State.PLANNED:
         return Install(chosen, item.id, target, item=item)
-    installing = connection.bindings.install(target, item, report or Silence())
+    installing = connection.bindings.install(
+        target, item, report or Silence(), set_options(with_, as_installed=as_installed)
+    )
     return Install(chosen, item.id, target, item=item, installing=installing)
 
 

@@ -12,10 +12,12 @@ from park.build.local_set import LocalSet, project_set
 from park.client.access.transport import Transport
 from park.client.areas import ServiceFiles
 from park.client.connection import Connection, connection_of
+from park.client.installs.index_memory import known_lacking
 from park.client.installs.matching import offers
 from park.client.installs.versions import ServiceVersion, compared
 from park.client.submission.this_account import this_account
 from park.errors import LocalSetError
+from park.local.set_options import PLAIN, SetOptions
 from park.wire import (
     API,
     CleanRecord,
@@ -63,7 +65,9 @@ class ServiceQueries:
     def versions(self, project: str | None = None) -> list[ServiceVersion]:
         """Return what the service has, each version compared with what is installed here."""
         records = self._environment_records(project)
-        local = {name: _local_requirements(name) for name in {each.project for each in records}}
+        options = PLAIN.copying(known_lacking(self.url))
+        names = {each.project for each in records}
+        local = {name: _local_requirements(name, options) for name in names}
         return [
             compared(each, None if (here := local[each.project]) is None else here.requirements)
             for each in records
@@ -160,9 +164,9 @@ class ServiceQueries:
         return [decode(EnvironmentRecord, document) for document in answer]
 
 
-def _local_requirements(project: str) -> LocalSet | None:
+def _local_requirements(project: str, options: SetOptions) -> LocalSet | None:
     """Return the local set of a project by its name, or None where it is not installed here."""
     try:
-        return project_set(canonicalize_name(project), cache=user_cache())
+        return project_set(canonicalize_name(project), cache=user_cache(), options=options)
     except LocalSetError:
         return None

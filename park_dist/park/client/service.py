@@ -20,11 +20,12 @@ from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
 from park.client.installs.bundle_install import install_bundle
+from park.client.installs.index_memory import completed, known_lacking
 from park.client.installs.matching import InstallPolicy
 from park.client.installs.request import InstallOutcome, Report, Silence, install
 from park.client.joblib_backend import register_if_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
-from park.client.jobs.new_job import check_arguments, new_job
+from park.client.jobs.new_job import check_arguments, new_job, without_extras
 from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.when import Condition
 from park.client.queries import ServiceQueries
@@ -34,6 +35,7 @@ from park.client.submission.reach import Reach, Stale, reach_of, reach_of_call
 from park.client.submission.recorder import current_recorder
 from park.errors import UsageError
 from park.jobside import FILES, mark_of
+from park.local.set_options import PLAIN, SetOptions, set_options
 from park.model.entry_point import EntryPoint
 from park.model.job_options import JobKeywords, said_options
 from park.wire import API, JobRecord, decode
@@ -74,6 +76,9 @@ class SubmitOptions(JobKeywords, total=False):
     lock: str | None
     offer: str | None
     install: InstallPolicy
+    with_: str | Sequence[str]
+    requires: str | Sequence[str]
+    as_installed: bool
     report: Report | None
 
 
@@ -107,6 +112,8 @@ class Service(ServiceQueries):
         self,
         target: str | ModuleType,
         *,
+        with_: str | Sequence[str] = (),
+        as_installed: bool = False,
         report: Report | None = None,
         until_compiled: bool = True,
     ) -> InstallOutcome:
@@ -114,8 +121,11 @@ class Service(ServiceQueries):
 
         Jobs can run in it before its bytecode is all compiled; without ``until_compiled``
         this returns then.
-        ``target`` is a module, its name, or the path of a source tree or of a bundle. Raises a
-        `CannotSatisfy` that says what is in the way.
+        ``target`` is a module, its name (``"mymodel[fast]"`` asks for an extra), the path of a
+        source tree or of a bundle, or a release that the service resolves (``"refl1d==1.0.1"``).
+        ``with_`` names what is installed here and goes along, though nothing requires it: a
+        plugin, an undeclared import. ``as_installed`` takes the pins as they are where what is
+        installed here contradicts itself. Raises a `CannotSatisfy` that says what is in the way.
         """
         report = report or Silence()
         if isinstance(target, str) and Path(target).is_file():
@@ -126,7 +136,16 @@ class Service(ServiceQueries):
                 return install_bundle(
                     self._transport, bundle, report, until_compiled=until_compiled
                 )
-        local = local_set(_name_of(target), cache=user_cache(), progress=report.step)
+        options = set_options(with_, as_installed=as_installed)
+        name = _name_of(target)
+        self._connection.bindings.said(name, options)
+        local = local_set(
+            name,
+            cache=user_cache(),
+            progress=report.step,
+            options=options.copying(known_lacking(self.url)),
+        )
+        local = completed(self._transport, local, report)
         return install(self._transport, local, report, until_compiled=until_compiled)
 
     # -- submission
@@ -189,6 +208,9 @@ class Service(ServiceQueries):
         lock: str | None = None,
         offer: str | None = None,
         install: InstallPolicy = "auto",
+        with_: str | Sequence[str] = (),
+        requires: str | Sequence[str] = (),
+        as_installed: bool = False,
         timeout: float | None = None,
         memory: int | None = None,
         restartable: bool | None = None,
@@ -205,7 +227,10 @@ class Service(ServiceQueries):
         class. It runs in the environment that matches what is installed here; where the
         service has none, that is installed first, or told package by package where
         ``install`` is ``"never"``. ``lock`` (a lock hash or a prefix of one) and ``offer`` (a
-        project that the operator keeps ready) name another environment.
+        project that the operator keeps ready) name another environment. ``requires`` are
+        releases that the service resolves with its own index (``["refl1d==1.0.1"]``): neither
+        they nor ``function`` need be installed here. ``with_`` and ``as_installed`` are those
+        of `install`.
 
         It starts when ``when`` is true, and all that its arguments refer to is there.
         ``timeout`` is in seconds, ``memory`` limits each process's data in bytes;
@@ -226,6 +251,9 @@ class Service(ServiceQueries):
             lock=lock,
             offer=offer,
             install=install,
+            with_=with_,
+            requires=requires,
+            as_installed=as_installed,
             report=report,
             timeout=timeout,
             memory=memory,
@@ -247,8 +275,9 @@ class Service(ServiceQueries):
         """Submit one job for each of ``calls``, and return their handles at once.
 
         A call is a dict of arguments by name, or a tuple of them by position. ``options`` are
-        those of `submit`: ``when``, ``lock``, ``offer``, ``install``, ``timeout``, ``memory``,
-        ``restartable``, ``retries``, ``backoff``, ``fresh``, ``label`` and ``report``.
+        those of `submit`: ``when``, ``lock``, ``offer``, ``install``, ``with_``, ``requires``,
+        ``as_installed``, ``timeout``, ``memory``, ``restartable``, ``retries``, ``backoff``,
+        ``fresh``, ``label`` and ``report``.
         """
         pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
         return self._submitted(function, pairs, **options)
@@ -294,13 +323,18 @@ class Service(ServiceQueries):
         lock: str | None = None,
         offer: str | None = None,
         install: InstallPolicy = "auto",
+        with_: str | Sequence[str] = (),
+        requires: str | Sequence[str] = (),
+        as_installed: bool = False,
         report: Report | None = None,
         **said: Unpack[JobKeywords],
     ) -> list[Job]:
         marked = mark_of(function)
         options = said_options(said, None if marked is None else marked.options)
+        function, extras = without_extras(function)
+        of_set = set_options([*extras, *_listed(with_)], requires, as_installed=as_installed)
         files = FILES if marked is None else marked.files
-        runs_what_is_here = lock is None and offer is None
+        runs_what_is_here = lock is None and offer is None and not of_set.required
         sending = Sending(self._connection.bindings.ways)
         what = called(function, sending, may_travel=runs_what_is_here)
         common = {"entry_point": str(what.entry_point), **options}
@@ -320,7 +354,9 @@ class Service(ServiceQueries):
             document = {**common, "call": call.document}
             own = call.sending  # of pickles among the arguments
             reach = plain if own is None or own is sending else reach_of_call(what, own)
-            binding = self._binding(what.entry_point, lock, offer, install, report, reach=reach)
+            binding = self._binding(
+                what.entry_point, lock, offer, install, report, reach=reach, options=of_set
+            )
             made.append(new_job(self, document, call=call, when=when, binding=binding))
         self.put(made)
         return made
@@ -334,13 +370,14 @@ class Service(ServiceQueries):
         report: Report | None = None,
         *,
         reach: Reach | None = None,
+        options: SetOptions = PLAIN,
     ) -> Future[Binding]:
         if install not in {"auto", "never"}:
             raise UsageError(f"install={install!r}: it is 'auto' or 'never'")
         recorder = current_recorder()
         if recorder is not None:
             return recorder.environment(
-                self._transport, entry_point, lock=lock, offer=offer, reach=reach
+                self._transport, entry_point, lock=lock, offer=offer, options=options, reach=reach
             )
         return self._connection.bindings.of(
             entry_point,
@@ -348,6 +385,7 @@ class Service(ServiceQueries):
             offer=offer,
             install=install,
             report=report or Silence(),
+            options=options,
             reach=reach,
             stale=self.stale,
         )
@@ -393,6 +431,10 @@ class Service(ServiceQueries):
 
 def _name_of(target: str | ModuleType) -> str:
     return target if isinstance(target, str) else target.__name__
+
+
+def _listed(texts: str | Sequence[str]) -> Sequence[str]:
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _tell(failed: BaseException | None, error: BaseException | None) -> None:

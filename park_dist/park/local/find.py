@@ -19,7 +19,7 @@ from park.local.pyproject import is_source_tree, read_pyproject
 from park.local.script import has_inline_metadata, script_project
 from park.local.wheel_file import wheel_project
 
-__all__ = ["Describe", "describe_statically", "find"]
+__all__ = ["Describe", "describe_statically", "find", "with_extras"]
 
 Describe = Callable[[Path], CoreMetadata]
 """How the metadata of a tree that is not installed is found out."""
@@ -74,10 +74,11 @@ def find(
         project = _find_module(what, folder, describe)
     else:
         project = _find_tree(path, describe)
-    return _with_extras(project, extras)
+    return with_extras(project, extras)
 
 
-def _with_extras(project: LocalProject, extras: frozenset[str]) -> LocalProject:
+def with_extras(project: LocalProject, extras: frozenset[str]) -> LocalProject:
+    """Return ``project`` with ``extras`` asked of it; raises `LocalSetError` for one it lacks."""
     unknown = sorted(extras - frozenset(project.extras))
     if unknown:
         raise LocalSetError(

@@ -35,7 +35,8 @@ class LocalProject:
     asked of it. ``root`` is the folder of a tree, or the file of a wheel or a script; None
     for what is only installed. ``origin`` says for people how it got here.
     ``version_is_static`` is False where only the build backend can tell the version.
-    ``module`` is the importable name that the target gave, or None.
+    ``module`` is the importable name that the target gave, or None. ``is_followed`` is False
+    where the service is to resolve what it requires, so that a closure ends there.
     """
 
     name: NormalizedName
@@ -48,6 +49,7 @@ class LocalProject:
     version_is_static: bool = True
     module: str | None = None
     origin: str = ""
+    is_followed: bool = True
 
     @property
     def is_local(self) -> bool:

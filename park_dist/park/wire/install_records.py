@@ -53,7 +53,8 @@ class InstallRequest:
     """One request carries the pins and the digests of the local wheels.
 
     ``id`` is a UUIDv7 made by the client, so that a retry is harmless. ``python`` is the
-    minor of the client's interpreter, such as ``"3.11"``.
+    minor of the client's interpreter, such as ``"3.11"``. ``as_installed`` says that the pins
+    contradict what their projects require, and are to be taken as they are, and alone.
     """
 
     id: str
@@ -63,6 +64,7 @@ class InstallRequest:
     pins: list[PinRecord]
     wheels: list[LocalWheel] = field(default_factory=list)
     sources: list[SourceArchive] = field(default_factory=list)
+    as_installed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,6 +37,12 @@ _SHOWN = 10
 """Versions in the message; ``details`` has them all."""
 
 
+_BRING_A_WHEEL = (
+    "have a wheel of it published in the service's index (twine upload), or install its source "
+    "tree here with --editable: it is built here, or by a service with --allow-builds"
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shortage:
     """A pin without a wheel that fits.
@@ -81,9 +87,9 @@ def shortage_error(found: Iterable[Shortage], interpreter: Interpreter) -> Resol
     return ResolutionFailed(
         "\n".join(_sentence(shortage, platform) for shortage in every),
         hint=f"install a version here that the service can have, and ask again: "
-        f"python -m pip install {first.name}=={first.versions[0]}"
+        f"python -m pip install {first.name}=={first.versions[0]}; or {_BRING_A_WHEEL}"
         if first
-        else "ask the operator of the service for a wheel, or do without that project",
+        else _BRING_A_WHEEL,
         details={
             "python": target.python,
             "platform": target.platform,

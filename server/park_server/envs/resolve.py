@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,7 +67,8 @@ class ResolutionRequest:
 
     ``trees`` are the wheels of working trees among ``pins``, by pin: never looked up, only
     taken from the given file. ``index_url`` is the simple API of the service's index and
-    may bear credentials. ``cache`` is a folder that the resolver may fill.
+    may bear credentials. ``cache`` is a folder that the resolver may fill. ``alone``: the pins
+    and nothing else, whatever their projects require.
     """
 
     pins: RequirementSet
@@ -75,6 +76,7 @@ class ResolutionRequest:
     index_url: str = field(repr=False)
     cache: Path
     trees: Mapping[Pin, Path] = field(default_factory=dict)
+    alone: bool = False
 
 
 class Resolver(Protocol):
@@ -133,6 +135,7 @@ class UvResolver(_ByProcess):
             # always the path: a name may be taken for a version, or for a folder
             *("--python", str(request.interpreter.executable)),
             *("--only-binary", ":all:", "--no-config", "--no-header", "--no-annotate"),
+            *(["--no-deps"] if request.alone else []),
         ]
         variables = {
             "UV_DEFAULT_INDEX": request.index_url,
@@ -141,6 +144,9 @@ class UvResolver(_ByProcess):
             "UV_NO_PROGRESS": "1",
         }
         with TemporaryDirectory() as folder:
+            overrides = Path(folder, "overrides.txt")
+            overrides.write_text(_lines(request, filter(_hides_its_version, request.trees)))
+            argv += ["--overrides", str(overrides)]
             lines = requirement_lines(request)
             done = self._run(argv, variables, request, folder, stdin=lines)
             if done.returncode != 0:
@@ -166,6 +172,7 @@ class PipResolver(_ByProcess):
             argv = [
                 *(sys.executable, "-m", "pip", "--python", str(request.interpreter.executable)),
                 *("lock", "-r", str(requirements), "-o", str(lock), "--only-binary", ":all:"),
+                *(["--no-deps"] if request.alone else []),
             ]
             done = self._run(argv, variables, request, folder)
             if done.returncode != 0:
@@ -180,13 +187,25 @@ RESOLVERS: Mapping[str, type[Resolver]] = {"uv": UvResolver, "pip": PipResolver}
 
 def requirement_lines(request: ResolutionRequest) -> str:
     """Return the requirements file: each pin, or the file of a tree's wheel (PEP 508)."""
+    return _lines(request, request.pins.pins)
+
+
+def _lines(request: ResolutionRequest, pins: Iterable[Pin]) -> str:
     lines = [
         f"{pin.name} @ {request.trees[pin].absolute().as_uri()}"
         if pin in request.trees
         else str(pin)
-        for pin in request.pins.pins
+        for pin in pins
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _hides_its_version(pin: Pin) -> bool:
+    """Tell whether a tree's own version has a local part, such as ``2.1+cpu``.
+
+    Where another project requires just that (``==2.1+cpu``), ``2.1+cpu.t…`` would not do.
+    """
+    return "." in pin.version.partition("+")[2]
 
 
 def child_environment(own: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:

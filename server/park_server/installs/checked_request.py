@@ -53,6 +53,8 @@ class CheckedRequest:
     interpreter: Interpreter
     wheels: tuple[TreeWheel, ...] = ()
     sources: tuple[TreeSource, ...] = ()
+    as_installed: bool = False
+    """The pins alone, whatever their projects require."""
     lock: LockHash | None = None
     """The lock that it is realised under, where that is settled: nothing is resolved then."""
 
@@ -98,6 +100,7 @@ def checked(
         interpreter=interpreter,
         wheels=wheels,
         sources=sources,
+        as_installed=request.as_installed,
         lock=lock,
     )
 

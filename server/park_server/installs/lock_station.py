@@ -94,6 +94,7 @@ class LockStation:
             index_url=access.index_url,
             cache=access.cache,
             trees=self._trees(request),
+            alone=request.as_installed,
         )
         resolved = access.resolver.resolve(wanted)
         return normalise(resolved, interpreter, service_url=access.index_url)

@@ -180,6 +180,8 @@ class Lines:
         self.lines = []
     def step(self, text):
         self.lines.append(text)
+    def note(self, text):
+        self.lines.append(text)
     def progress(self, *_):
         pass
 report = Lines()

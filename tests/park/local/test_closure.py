@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from packaging.utils import canonicalize_name
 
 from park.errors import LocalSetError
-from park.local.closure import closure
+from park.local.closure import closure, walked
 from park.local.project import LocalProject, ProjectKind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from packaging.utils import NormalizedName
 
 
@@ -81,7 +84,40 @@ def test_the_message_shows_them_and_the_hint_repairs_them() -> None:
         "what is installed here contradicts itself, seen from a 1:\n"
         "  a 1 requires b==1.0.4, but b 1.0.5 is installed"
     )
-    assert caught.value.hint == 'repair this environment: python -m pip install "b==1.0.4"'
+    assert caught.value.hint == (
+        'repair this environment: python -m pip install "b==1.0.4"; '
+        "or take it as it is: --as-installed, as_installed=True"
+    )
+
+
+def test_a_hint_never_replaces_a_tree_that_is_developed_here(tmp_path: Path) -> None:
+    a = project("a", "1", "b>=2", "c>=3")
+    b = replace(project("b", "1"), kind=ProjectKind.TREE, root=tmp_path)
+    with pytest.raises(LocalSetError) as caught:
+        names(a, b, project("c", "1"))
+    hint = str(caught.value.hint)
+    assert 'python -m pip install "c>=3"' in hint
+    assert '"b>=2"' not in hint
+    assert f"bring b in {tmp_path} to >=2, or change what a requires" in hint
+
+
+def test_what_stands_beside_is_followed_with_its_extras() -> None:
+    a = project("a", "1", "b; extra == 'fast'")
+    b, plugin = project("b", "1"), project("plugin", "1", "c")
+    installed = {p.name: p for p in (b, project("c", "1"))}
+    beside = [plugin, replace(a, wanted_extras=frozenset({"fast"}))]
+    found = walked(a, beside=beside, lookup=installed.get)
+    assert [p.name for p in found.projects] == ["a", "b", "c", "plugin"]
+
+
+def test_a_walk_gives_what_is_there_although_it_contradicts_itself() -> None:
+    a = project("a", "1", "b>=2", "missing")
+    found = walked(a, lookup={b.name: b for b in [project("b", "1")]}.get)
+    assert [str(p) for p in found.projects] == ["a 1", "b 1"]
+    assert found.contradictions == (
+        "a 1 requires b>=2, but b 1 is installed",
+        "a 1 requires missing, which is not installed",
+    )
 
 
 def test_a_long_list_is_cut_in_the_message_only() -> None:

@@ -28,6 +28,22 @@ def write_tree(root: Path, files: Mapping[str, str]) -> Path:
     return root
 
 
+def flit_project(name: str, *requires: str, tables: str = "") -> str:
+    """Return a ``pyproject.toml`` of a project at version 1; ``tables`` are further ones."""
+    return f"""
+[build-system]
+requires = ["flit_core>=3.11,<4"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "{name}"
+version = "1"
+description = "For a test"
+dependencies = {json.dumps(requires)}
+{tables}
+"""
+
+
 def make_git_checkout(root: Path, *, tag: str | None = None) -> None:
     """Commit all of ``root`` that is not ignored; skips the test where there is no git."""
     if shutil.which("git") is None:

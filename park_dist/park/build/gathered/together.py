@@ -12,6 +12,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from park.build.backend_answers import describe
+from park.build.beyond.required import required_projects
+from park.build.beyond.taken import taken_project
 from park.build.local_set import LocalSet, pinned
 from park.build.step import Progress, silent
 from park.errors import LocalSetError, NoDistribution
@@ -20,6 +22,7 @@ from park.local.distributions import look_up
 from park.local.find import find
 from park.local.metadata import project_name
 from park.local.project import LocalProject, ProjectKind
+from park.local.set_options import PLAIN, SetOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,8 +42,11 @@ def gathered_set(
     *,
     cache: Cache,
     progress: Progress = silent,
+    options: SetOptions = PLAIN,
 ) -> LocalSet:
     """Return the set of all projects that have one of ``modules``, or that are required.
+
+    ``options`` say what goes along besides.
 
     Its project is one whose closure is in no other's: where there is but one, the set is
     that project's own. Without any, it is a project that has and needs nothing.
@@ -57,13 +63,18 @@ def gathered_set(
         wanted = _required(text)
         if wanted is not None and (wanted.wanted_extras or wanted.name not in roots):
             roots[wanted.name] = wanted
+    taken = [taken_project(text, cwd=None, describe=look) for text in options.taken]
+    beside = [*required_projects(options.required, cache=cache), *taken]
     closures = {name: closure(root) for name, root in sorted(roots.items())}
-    if not closures:
-        nothing = _nothing()
-        return pinned(nothing, (nothing,), cache=cache, progress=progress)
-    members = {each.name: each for found in closures.values() for each in found}
-    together = tuple(members[name] for name in sorted(members))
-    return pinned(roots[_outermost(closures)], together, cache=cache, progress=progress)
+    root = roots.pop(_outermost(closures)) if closures else _nothing()
+    return pinned(
+        root,
+        [*(each for _, each in sorted(roots.items())), *beside],
+        cache=cache,
+        progress=progress,
+        options=options,
+        named=taken,
+    )
 
 
 def _required(text: str) -> LocalProject | None:

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from park.cli.options import add_json, print_json
+from park.cli.options import add_json, add_set_options, print_json, set_options_of
 from park.cli.report import reporter
 from park.model.sizes import shown_size
 
@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="the file to write"
     )
+    add_set_options(parser)
     add_json(parser)
 
 
@@ -40,7 +41,12 @@ def run(options: argparse.Namespace) -> int:
     from park.client.installs.bundle import write_bundle
 
     with reporter() as report:
-        local = local_set(options.target, cache=user_cache(), progress=report.step)
+        local = local_set(
+            options.target,
+            cache=user_cache(),
+            progress=report.step,
+            options=set_options_of(options),
+        )
         built = {source.pin: source.wheel(progress=report.step).path for source in local.sources}
         report.step(f"fetching {len(local.requirements.pins) - len(built)} releases")
         bundle = write_bundle(local, built, options.output)

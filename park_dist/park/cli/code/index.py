@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from park.cli.options import add_action, print_json
+from park.errors import UsageError
 from park.wire import IndexFileRecord, IndexProjectRecord, encode
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ EXAMPLES = """examples:
   park index remove mymodel 1.5.0+t0123456789abcdef  a tree of yours, for good
   park index claim numpy                             released versions of it are ours from now on
   park index claim numpy --undo                      upstream's again (it must have no files here)
+  park index copy mymodel==1.4 --from lab --to sns    its wheels, from one service to another
   park index status oldmodel archived --reason "see newmodel"
 """
 
@@ -41,6 +44,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     claim = add_action(actions, "claim", "own a name, also one that upstream has", _claim)
     claim.add_argument("project", metavar="PROJECT")
     claim.add_argument("--undo", action="store_true", help="give it back to upstream")
+    copy = add_action(actions, "copy", "carry released wheels over from another service", _copy)
+    copy.add_argument("pin", metavar="PROJECT==VERSION")
+    copy.add_argument("--from", dest="source", required=True, metavar="NAME|URL")
+    copy.add_argument(
+        "--to", metavar="NAME|URL", help="the service that gets them (by default as --service)"
+    )
     status = add_action(actions, "status", "set the status of a project (PEP 792)", _mark)
     status.add_argument("project", metavar="PROJECT")
     status.add_argument("status", choices=_STATUSES)
@@ -51,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
     """Do the action on the index of the service."""
     from park.client.index import remote_index
 
-    options.act(remote_index(options.service), options)
+    service = getattr(options, "to", None) or options.service
+    options.act(remote_index(service), options)
     return 0
 
 
@@ -100,6 +110,26 @@ def _claim(index: RemoteIndex, options: argparse.Namespace) -> None:
         print_json({"name": options.project, "owned": False})
     else:
         print(f"{options.project} is no longer owned by the service")
+
+
+def _copy(index: RemoteIndex, options: argparse.Namespace) -> None:
+    from park.client.index import carry_over, remote_index
+    from park.local.set_options import exact_pin
+
+    pin = exact_pin(options.pin)
+    if pin is None:
+        raise UsageError(
+            f"{options.pin!r} is not of the form PROJECT==VERSION",
+            hint="name the one version that is to be carried over",
+        )
+    found = carry_over(remote_index(options.source), index, pin)
+    if options.json:
+        print_json([asdict(wheel) for wheel in found])
+        return
+    for wheel in found:
+        done = "copied" if wheel.is_new else "was there already:"
+        yanked = f" (yanked there: {wheel.yanked})" if wheel.yanked else ""
+        print(f"{done} {wheel.filename} sha256 {wheel.sha256[:12]}…{yanked}")
 
 
 def _mark(index: RemoteIndex, options: argparse.Namespace) -> None:

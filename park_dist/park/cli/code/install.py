@@ -9,7 +9,14 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import (
+    add_json,
+    add_service,
+    add_set_options,
+    print_json,
+    service_of,
+    set_options_of,
+)
 from park.cli.report import reporter
 
 if TYPE_CHECKING:
@@ -23,6 +30,9 @@ EXAMPLES = """examples:
   park install mymodel               a module that this Python can import
   park install ./mymodel             a source tree
   park install ./demo-1.0-py3-none-any.whl
+  park install 'mymodel[fast]'       with what its extra requires
+  park install mymodel --with film-plugin   with a project that nothing requires
+  park install 'refl1d==1.0.1'       a release, which need not be installed here
   park install mymodel --json        for programs
   park install mymodel --watch       again at each saved change, until Ctrl-C
 --watch is quickest with park-dist[watch]; without it, files are looked at twice a second.
@@ -34,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="MODULE",
-        help="a module, or the path of a source tree, wheel, script or bundle",
+        help="a module, the path of a source tree, wheel, script or bundle, or PROJECT==VERSION",
     )
     parser.add_argument(
         "-w", "--watch", action="store_true", help="install again at each saved change"
@@ -44,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="return as soon as jobs can run, while bytecode is still being compiled",
     )
+    add_set_options(parser)
     add_service(parser)
     add_json(parser)
 
@@ -60,7 +71,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _install(service: Service, options: argparse.Namespace) -> None:
     with reporter() as report:
-        outcome = service.install(options.target, report=report, until_compiled=not options.no_wait)
+        outcome = service.install(
+            options.target,
+            with_=options.with_,
+            as_installed=options.as_installed,
+            report=report,
+            until_compiled=not options.no_wait,
+        )
     if not options.json:
         _print(outcome)
     elif options.watch:  # one line for each install
@@ -76,7 +93,7 @@ def _watch(service: Service, options: argparse.Namespace) -> None:
     from park.client.installs.file_watch import watching
 
     follow(
-        partial(local_set, options.target, cache=user_cache()),
+        partial(local_set, options.target, cache=user_cache(), options=set_options_of(options)),
         partial(_install, service, options),
         watch=watching,
         tell=_tell,

@@ -6,7 +6,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from park.cli.options import add_json, print_json
+from park.cli.options import add_json, add_set_options, print_json, set_options_of
 from park.cli.report import reporter
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -32,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the lock here, and the wheels that it needs from here beside it",
     )
+    add_set_options(parser)
     add_json(parser)
 
 
@@ -42,7 +43,12 @@ def run(options: argparse.Namespace) -> int:
     from park.build.local_set import local_set
 
     with reporter() as report:
-        local = local_set(options.target, cache=user_cache(), progress=report.step)
+        local = local_set(
+            options.target,
+            cache=user_cache(),
+            progress=report.step,
+            options=set_options_of(options),
+        )
         wheels = {source.pin: source.wheel(progress=report.step) for source in local.sources}
         report.step(f"looking up {len(local.requirements.pins) - len(wheels)} releases")
         text = locked(local.requirements, wheels, beside=options.output is not None)

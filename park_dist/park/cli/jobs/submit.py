@@ -16,6 +16,7 @@ __all__ = ["EXAMPLES", "configure", "run"]
 EXAMPLES = """examples:
   park submit mymodel:prefit_simulation --arg n=2000
   park submit mymodel:fit --file data=run.txt --arg steps=100
+  park submit mymodel:fit --with film-plugin    with a project that nothing requires
   park submit mymodel:fit --lock 3f9a…          in the environment of that lock
 """
 

@@ -7,20 +7,23 @@ a while: until nothing is left to send. Then the next submission looks again.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
+from park.build.beyond.required import as_requirement
 from park.build.cache import user_cache
 from park.build.gathered.together import gathered_set
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import patient
 from park.client.by_value.module_ways import ModuleWays
+from park.client.installs.index_memory import completed, known_lacking
 from park.client.installs.matching import (
     InstallPolicy,
     binding_here,
@@ -32,6 +35,7 @@ from park.client.installs.stale import StaleModules
 from park.client.submission.binding import Binding
 from park.client.submission.reach import Reach, Stale
 from park.errors import StaleSession, StaleSessionWarning, UnknownItem
+from park.local.set_options import PLAIN, SetOptions
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
 from park.wire import API, InstallRecord, decode, encode
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = ["Bindings", "Installing"]
 
 _Value = TypeVar("_Value")
+
+_NAME = re.compile(r"([\w-]*)(.*)", re.DOTALL)
 
 _LOOKING = threading.Lock()
 """What is installed here is looked at by one thread at a time: they would share the caches."""
@@ -76,6 +82,7 @@ class Bindings:
         self._sets: dict[object, Future[LocalSet]] = {}
         self._stale = StaleModules()
         self.ways = ModuleWays()
+        self._said: dict[str, SetOptions] = {}
         self._installs: list[Installing] = []
         _all_of_them.add(self)
 
@@ -94,17 +101,21 @@ class Bindings:
         offer: str | None = None,
         install: InstallPolicy = "auto",
         report: Report,
+        options: SetOptions = PLAIN,
         reach: Reach | None = None,
         stale: Stale = "warn",
     ) -> Future[Binding]:
         """Return the environment of a job of ``entry_point``, as `binding_of` finds it.
 
+        Without ``options`` of its own it has those with which its package was installed.
         ``reach`` is what its pickles refer to, where it is more than that module; ``stale``
         says what becomes of modules that this session has imported in another state.
         """
         what = entry_point.module if reach is None else reach
-        key = (what, entry_point.module, lock, offer, install, stale)
         with self._lock:
+            if options == PLAIN:
+                options = self._said.get(entry_point.module.partition(".")[0], PLAIN)
+            key = (what, entry_point.module, lock, offer, install, options, stale)
             known = self._bindings.get(key)
             if known is not None:
                 return known
@@ -114,7 +125,9 @@ class Bindings:
         def bind() -> Binding:
             if lock is not None or offer is not None:
                 return binding_named(self._transport, lock=lock, offer=offer)
-            here = self._set_of(what, lambda: _here(entry_point, reach))
+            here = self._set_of(
+                (what, options), lambda: _here(entry_point, reach, self._as_known(options))
+            )
             self._look_for_stale(here, () if reach is None else reach.files, stale)
             return self._installed(here, before) or binding_here(
                 self._transport, here, install, report
@@ -124,15 +137,31 @@ class Bindings:
         _in_background(lambda: _fill(future, bind))
         return future
 
-    def install(self, target: str, item: Item, report: Report) -> Installing:
+    def said(self, target: str, options: SetOptions) -> None:
+        """Note with which ``options`` a package is installed: its jobs have the same.
+
+        What ``target`` itself asks for (``mymodel[fast]``, ``refl1d==1.0.1``) is among them.
+        """
+        name, rest = _NAME.match(target.strip()).groups()  # type: ignore[union-attr]
+        if as_requirement(target) is not None:
+            options = replace(options, required=(target, *options.required))
+        elif rest.startswith("["):
+            options = replace(options, taken=(target, *options.taken))
+        with self._lock:
+            self._said[name.replace("-", "_")] = options
+
+    def install(
+        self, target: str, item: Item, report: Report, options: SetOptions = PLAIN
+    ) -> Installing:
         """Begin the install ``item`` of what is here for ``target``."""
         installing = Installing(item=item)
+        self.said(target, options)
         with self._lock:
             self._installs.append(installing)
 
         def begin() -> None:
             try:
-                self._install(target, installing, report)
+                self._install(target, installing, report, options)
             except BaseException as error:  # noqa: BLE001 (told where it is waited for)
                 installing.fail(error)
                 self._outbox.settle(item, None, error)
@@ -161,8 +190,14 @@ class Bindings:
         for each in self._stale.untold(found):
             warnings.warn(str(each), StaleSessionWarning, stacklevel=1)
 
-    def _install(self, target: str, installing: Installing, report: Report) -> None:
-        here = self._set_of(target, lambda: local_set(target, cache=user_cache()))
+    def _install(
+        self, target: str, installing: Installing, report: Report, options: SetOptions
+    ) -> None:
+        here = self._set_of(
+            (target, options),
+            lambda: local_set(target, cache=user_cache(), options=self._as_known(options)),
+        )
+        here = completed(self._transport, here, report)
         installing.set_hash.set_result(here.requirements.hash)
         sent = requested(
             self._transport,
@@ -174,12 +209,16 @@ class Bindings:
         installing.sent.set_result(sent)
         self._outbox.settle(installing.item, encode(sent.record), None)
 
-    def _set_of(self, target: object, look: Callable[[], LocalSet]) -> LocalSet:
+    def _as_known(self, options: SetOptions) -> SetOptions:
+        """Return ``options`` with the releases that are known to have no wheel there."""
+        return options.copying(known_lacking(self._transport.address.url))
+
+    def _set_of(self, key: object, look: Callable[[], LocalSet]) -> LocalSet:
         with self._lock:
-            known = self._sets.get(target)
+            known = self._sets.get(key)
             is_first = known is None
             future: Future[LocalSet] = Future() if known is None else known
-            self._sets[target] = future
+            self._sets[key] = future
         if is_first:
 
             def looked() -> LocalSet:
@@ -218,11 +257,11 @@ class Bindings:
             return None
 
 
-def _here(entry_point: EntryPoint, reach: Reach | None) -> LocalSet:
+def _here(entry_point: EntryPoint, reach: Reach | None, options: SetOptions) -> LocalSet:
     """Return what is installed here for a job."""
     if reach is None:
-        return local_set_for(entry_point)
-    return gathered_set(reach.modules, reach.requirements, cache=user_cache())
+        return local_set_for(entry_point, options)
+    return gathered_set(reach.modules, reach.requirements, cache=user_cache(), options=options)
 
 
 def _fill(future: Future[_Value], compute: Callable[[], _Value]) -> None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from park.build.cache import user_cache
 from park.build.gathered.together import gathered_set
 from park.build.local_set import LocalSet, local_set
+from park.client.installs.index_memory import known_lacking
 from park.client.installs.matching import binding_named
 from park.client.installs.there_instead import there_instead, version_here
 from park.client.submission.reach import Reach
 from park.errors import ParkError
+from park.local.set_options import PLAIN, SetOptions
 from park.model.pins import Difference
 from park.model.urls import host_of
 
@@ -67,7 +69,9 @@ def environment_plan(
     target: str,
     lock: str | None,
     offer: str | None,
+    *,
     reach: Reach | None = None,
+    options: SetOptions = PLAIN,
 ) -> EnvironmentPlan:
     """Return what would become of the environment of ``target``, or of a named one.
 
@@ -81,10 +85,11 @@ def environment_plan(
         if lock is not None:
             found = binding_named(transport, lock=lock, offer=None).lock_hash
             return EnvironmentPlan(service=url, what=f"lock {lock}", lock_hash=found)
+        known = options.copying(known_lacking(url))
         here = (
-            local_set(target, cache=user_cache())
+            local_set(target, cache=user_cache(), options=known)
             if reach is None
-            else gathered_set(reach.modules, reach.requirements, cache=user_cache())
+            else gathered_set(reach.modules, reach.requirements, cache=user_cache(), options=known)
         )
         return _compared(transport, here)
     except ParkError as error:

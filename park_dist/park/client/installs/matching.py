@@ -13,9 +13,11 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from park.build.beyond.look import edits
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
+from park.client.installs.index_memory import completed
 from park.client.installs.request import Report, requested
 from park.client.installs.there_instead import ThereInstead, there_instead, version_here
 from park.client.submission.binding import Binding
@@ -28,6 +30,7 @@ from park.errors import (
     UsageError,
     from_problem,
 )
+from park.local.set_options import PLAIN, SetOptions
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
 from park.wire import API, OfferRecord, decode
@@ -91,14 +94,19 @@ def binding_here(
     found = version_here(transport, here.requirements, here.project.name)
     if found is not None:
         # whatever its status: one that was evicted or damaged the service makes again
+        for line in edits(here.members, cache=user_cache()):
+            report.note(line)
         return Binding(lock_hash=found.record.lock_hash, set_hash=found.record.set_hash)
     instead = there_instead(transport, here)
     mismatch = _mismatch(here, instead, transport.address.url)
     if install == "never":
         raise mismatch
-    for line in _why(here, instead):
-        report.step(line)
     try:
+        whole = completed(transport, here, report)
+        if whole.requirements != here.requirements:
+            return binding_here(transport, whole, install, report)
+        for line in _why(here, instead):
+            report.step(line)
         record = requested(transport, here, report).record
     except NotPermitted as error:
         raise mismatch from error
@@ -136,12 +144,13 @@ def _mismatch(here: LocalSet, instead: ThereInstead, url: str) -> EnvironmentMis
     )
 
 
-def local_set_for(entry_point: EntryPoint) -> LocalSet:
-    """Return what is installed here for the module of ``entry_point``."""
+def local_set_for(entry_point: EntryPoint, options: SetOptions = PLAIN) -> LocalSet:
+    """Return what is installed here for the module of ``entry_point``, and what is said of it."""
     try:
-        return local_set(entry_point.module, cache=user_cache())
+        return local_set(entry_point.module, cache=user_cache(), options=options)
     except NoDistribution as error:
         raise NoDistribution(
             error.message,
-            hint=f"{error.hint}; or name an environment: --lock HASH, or --offer PROJECT",
+            hint=f"{error.hint}; or name an environment: --lock HASH, --offer PROJECT; or a "
+            "release that the service resolves: requires=[…], park run PROJECT==VERSION …",
         ) from error

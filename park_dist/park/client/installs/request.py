@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from packaging.utils import canonicalize_name
 
+from park.build.beyond.look import edits, unsent
+from park.build.cache import user_cache
 from park.build.local_set import LocalSet
 from park.build.wheel_source import BuiltWheel, LocalSource
 from park.client.access.transport import Transport
@@ -51,15 +54,26 @@ class Report(Protocol):
     def step(self, text: str) -> None:
         """Something was done, or begins."""
 
+    def note(self, text: str) -> None:
+        """Say what somebody should know, whether or not he looks at steps."""
+
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
         """``stage`` is at ``done`` of ``total`` (0: not known) in ``unit``."""
 
 
 class Silence:
-    """Reports nothing."""
+    """Reports no steps. What somebody should know is logged (``park``), each once."""
+
+    _noted: ClassVar[set[str]] = set()
 
     def step(self, text: str) -> None:
         """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Log a warning, which Python shows on stderr where nobody has set logging up."""
+        if text not in self._noted:
+            self._noted.add(text)
+            logging.getLogger("park").warning("%s", text)
 
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
         """Say nothing."""
@@ -142,6 +156,8 @@ def requested(
     the request, before anything is sent.
     """
     wheels = [(source, _built(source, report)) for source in local.sources]
+    for line in unsaid(local, [wheel.path for _, wheel in wheels]):
+        report.note(line)
     python = local.requirements.python
     parcel = as_parcel(transport, wheels, python=python, progress=report.step)
     record = post_install(transport, _request_of(local, parcel, id or new_id()))
@@ -152,6 +168,14 @@ def requested(
         built=[wheel.filename for _, wheel in wheels if wheel.built],
         uploaded=[*uploaded, *parcel.sent],
     )
+
+
+def unsaid(local: LocalSet, wheels: Sequence[Path]) -> Iterator[str]:
+    """Yield what is otherwise than somebody might think of a set that is sent."""
+    cache = user_cache()
+    yield from (f"as installed: {line}" for line in local.contradictions)
+    yield from unsent(local.project, local.members, wheels, cache=cache)
+    yield from edits(local.members, cache=cache)
 
 
 _Wheels = Sequence[tuple[LocalSource, BuiltWheel]]
@@ -174,6 +198,7 @@ def _request_of(local: LocalSet, parcel: Parcel, name: str) -> InstallRequest:
         pins=[PinRecord(name=pin.name, version=pin.version) for pin in local.requirements.pins],
         wheels=[_described(source, wheel) for source, wheel in parcel.wheels],
         sources=parcel.sources,
+        as_installed=bool(local.contradictions),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
@@ -20,9 +21,25 @@ from park.client.submission.this_account import this_account
 from park.errors import UsageError
 from park.model.ids import new_id
 
-__all__ = ["check_arguments", "new_job"]
+__all__ = ["check_arguments", "new_job", "without_extras"]
+
+_EXTRAS = re.compile(r"\s*(?P<module>[\w.]+)(?P<extras>\[[^\[\]]*\]):(?P<qualname>.*)")
 
 AnyJob = TypeVar("AnyJob", bound=Job)
+
+
+def without_extras(
+    function: str | Callable[..., Any],
+) -> tuple[str | Callable[..., Any], tuple[str, ...]]:
+    """Return an entry point, and what it asks to be taken along.
+
+    >>> without_extras("mymodel[fast]:fit")
+    ('mymodel:fit', ('mymodel[fast]',))
+    """
+    match = _EXTRAS.fullmatch(function) if isinstance(function, str) else None
+    if match is None:
+        return function, ()
+    return f"{match['module']}:{match['qualname']}", (f"{match['module']}{match['extras']}",)
 
 
 def check_arguments(

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from park.client.access.transport import Transport, patient
 from park.client.connection import WithConnection
 from park.client.jobs.decoded_result import decode_result, set_hash_here
+from park.client.jobs.missing_module import left_behind
 from park.client.jobs.phased import Phased
 from park.client.jobs.plain_result import plain_json
 from park.client.jobs.when import Condition
@@ -224,14 +225,20 @@ class RemoteJob(Phased):
         if record.status is JobState.CANCELLED:
             raise JobCancelled(f"job {self.id} was cancelled: {record.error}")
         if record.status is JobState.FAILED:
-            raise JobFailed(
-                f"job {self.id} failed: {record.error}",
-                hint=f"park status {self.id} --traceback; park logs {self.id}",
-                details={"traceback": self.traceback()},
-            )
+            raise self._failed(record)
         if self._document is None:  # it was final before anybody asked for its result
             self._record = self._asked_with_result(0)
         return self._document
+
+    def _failed(self, record: JobRecord) -> JobFailed:
+        traceback = self.traceback()
+        hint = f"park status {self.id} --traceback; park logs {self.id}"
+        missing = left_behind(self._entry_point, record.error, traceback)
+        return JobFailed(
+            f"job {self.id} failed: {record.error}",
+            hint=hint if missing is None else f"{missing}; {hint}",
+            details={"traceback": traceback},
+        )
 
     def _decoded(self, document: Any) -> Any:
         return decode_result(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from park.client.submission.binding import Binding
     from park.client.submission.item import Item
     from park.client.submission.reach import Reach
+    from park.local.set_options import SetOptions
     from park.model.entry_point import EntryPoint
 
 __all__ = ["Recorder", "current_recorder"]
@@ -30,6 +31,7 @@ class Recorder(Protocol):
         *,
         lock: str | None,
         offer: str | None,
+        options: SetOptions,
         reach: Reach | None = None,
     ) -> Future[Binding]:
         """Return what stands for the environment of a job; it is never known."""

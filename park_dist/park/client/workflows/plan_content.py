@@ -14,6 +14,7 @@ from park.client.installs.environment_plan import EnvironmentPlan, environment_p
 from park.client.submission.reach import Reach
 from park.client.workflows.layers import Workflow
 from park.errors import PlanEnds
+from park.local.set_options import PLAIN, SetOptions
 from park.model.call_label import call_label
 from park.model.conditions import InstallIs, JobIs, Leaf, Phase, describe, leaves
 from park.model.conditions_json import condition_from_json
@@ -41,6 +42,7 @@ class _Wanted:
     target: str
     lock: str | None = None
     offer: str | None = None
+    options: SetOptions = PLAIN
     reach: Reach | None = None
 
 
@@ -102,13 +104,14 @@ class PlanContent:
         *,
         lock: str | None,
         offer: str | None,
+        options: SetOptions = PLAIN,
         reach: Reach | None = None,
     ) -> Future[Binding]:
         """Note an environment that jobs need; what is returned is never known."""
         with self._lock:
             named = lock is not None or offer is not None
             target = "" if named else entry_point.module
-            return self._future(_Wanted(transport, target, lock, offer, reach))
+            return self._future(_Wanted(transport, target, lock, offer, options, reach))
 
     def _future(self, wanted: _Wanted) -> Future[Binding]:
         return self._wanted.setdefault(wanted, Future())
@@ -120,7 +123,14 @@ class PlanContent:
         """What would become of each environment; asks the services, the first time."""
         if self._environments is None:
             self._environments = [
-                environment_plan(each.transport, each.target, each.lock, each.offer, each.reach)
+                environment_plan(
+                    each.transport,
+                    each.target,
+                    each.lock,
+                    each.offer,
+                    reach=each.reach,
+                    options=each.options,
+                )
                 for each in self._wanted
             ]
         return self._environments

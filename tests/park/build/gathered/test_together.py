@@ -13,7 +13,7 @@ from park.build.gathered import together
 from park.build.gathered.together import gathered_set
 from park.build.local_set import local_set
 from park.errors import LocalSetError, NoDistribution
-from park.local.closure import closure
+from park.local.closure import closure, walked
 from park.local.project import LocalProject, ProjectKind
 
 
@@ -42,6 +42,10 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, LocalProjec
     monkeypatch.setattr(together, "look_up", projects.get)
     monkeypatch.setattr("park.local.closure.look_up", projects.get)
     monkeypatch.setattr(together, "closure", lambda root: closure(root, lookup=projects.get))
+    monkeypatch.setattr(
+        "park.build.local_set.walked",
+        lambda root, *, beside: walked(root, beside=beside, lookup=projects.get),
+    )
     return iter([projects])
 
 

@@ -29,7 +29,7 @@ def outcome(**said: Any) -> InstallOutcome:
 def service(monkeypatch: pytest.MonkeyPatch) -> Any:
     found = SimpleNamespace(asked=[], outcome=outcome())
 
-    def made(target: str, *, report: Any, until_compiled: bool) -> InstallOutcome:
+    def made(target: str, *, report: Any, until_compiled: bool, **_: Any) -> InstallOutcome:
         assert report is not None
         found.asked.append((target, until_compiled))
         done: InstallOutcome = found.outcome

@@ -32,7 +32,7 @@ class OneJob:
 
     def encoded_result(self) -> Any:
         if self.status != "completed":
-            raise JobFailed("job 0199 failed: boom")
+            raise JobFailed("job 0199 failed: boom", hint="look there")
         return {"chisq": 1.5}
 
 
@@ -62,6 +62,7 @@ def test_for_programs_stdout_has_the_answer_alone(
     document = json.loads(said.out)
     assert (document["id"], document["status"]) == ("0199", status)
     assert document["result"] == ({"chisq": 1.5} if code == 0 else None)
+    assert document["hint"] == (None if code == 0 else "look there")
     assert "printed" in said.err
 
 

@@ -41,9 +41,10 @@ class Lab:
         connection = self.one.service.connection
         connection.bindings = Bindings(self.one, connection.outbox)
         monkeypatch.setattr(module, "local_set", lambda target, **_: self._look(target))
-        monkeypatch.setattr(module, "local_set_for", lambda point: self._look(point.module))
+        monkeypatch.setattr(module, "local_set_for", lambda point, _: self._look(point.module))
         monkeypatch.setattr(module, "binding_here", self._find)
         monkeypatch.setattr(module, "requested", self._request)
+        monkeypatch.setattr(module, "completed", lambda _, here, __: here)
 
     def _look(self, target: str) -> Any:
         assert self.may_look.wait(LIMIT_S)

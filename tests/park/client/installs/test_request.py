@@ -39,6 +39,9 @@ class Silent:
     def step(self, text: str) -> None:
         """Say nothing."""
 
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
         """Say nothing."""
 
