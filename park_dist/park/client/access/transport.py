@@ -278,7 +278,7 @@ def _explained(address: Address) -> Iterator[None]:
         raise ServiceUnreachable(
             f"nothing answers at {address.url}: {str(error) or type(error).__name__}",
             hint="is the service running, and is this its URL? `park service list` shows yours",
-        ) from error
+        ) from None  # its line says what the chain of tracebacks below would: a hundred lines
 
 
 def _reached(response: httpx2.Response) -> httpx2.Response:
