@@ -7,7 +7,7 @@ from pathlib import Path
 
 from park.errors import CannotSatisfy
 from park_server.settings import Settings
-from park_server.stages import Stages, said
+from park_server.start_stages import Stages, said
 
 __all__ = ["EXAMPLES", "configure", "run"]
 

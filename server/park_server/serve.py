@@ -29,7 +29,7 @@ from park_server.http.auth import Tokens
 from park_server.process.loop_watch import LoopWatch
 from park_server.process.silence import PatientProtocol, raise_descriptor_limit
 from park_server.settings import Settings
-from park_server.stages import Stages
+from park_server.start_stages import Stages
 
 __all__ = ["serve"]
 

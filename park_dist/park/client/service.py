@@ -19,15 +19,17 @@ from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.installs.bundle_install import install_bundle
 from park.client.installs.matching import InstallPolicy
-from park.client.installs.request import InstallOutcome, Report, Silence, install
+from park.client.installs.request import InstallOutcome, install
 from park.client.jobs.arguments import encode_call, with_service_files
 from park.client.jobs.new_job import check_arguments, entry_point_of, new_job
 from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.when import Condition
 from park.client.queries import ServiceQueries
+from park.client.report import Report
 from park.client.submission.binding import Binding
 from park.client.submission.first_error import first_error
 from park.client.submission.recorder import current_recorder
+from park.client.voice import background, drawn_while_waiting
 from park.errors import UsageError
 from park.jobside import FILES, mark_of
 from park.model.entry_point import EntryPoint
@@ -101,7 +103,12 @@ class Service(ServiceQueries):
         ``target`` is a module, its name, or the path of a source tree or of a bundle. Raises a
         `CannotSatisfy` that says what is in the way.
         """
-        report = report or Silence()
+        with drawn_while_waiting():
+            return self._install(target, report or background, until_compiled=until_compiled)
+
+    def _install(
+        self, target: str | ModuleType, report: Report, *, until_compiled: bool
+    ) -> InstallOutcome:
         if isinstance(target, str) and Path(target).is_file():
             from park.client.installs.bundle import is_bundle, read_bundle
 
@@ -137,7 +144,9 @@ class Service(ServiceQueries):
         """
         block = left(self)
         if error is None or isinstance(error, Exception):  # at Ctrl-C nobody wants to wait
-            _tell(first_error(block.submitted), error)
+            with drawn_while_waiting():
+                failed = first_error(block.submitted)
+            _tell(failed, error)
 
     async def __aenter__(self) -> Self:
         """Begin a block of this task, as `__enter__`; its end lets other tasks go on."""
@@ -153,14 +162,18 @@ class Service(ServiceQueries):
         """End the block as `__exit__`, which would block the event loop until all is there."""
         block = left(self)
         if error is None or isinstance(error, Exception):
-            _tell(await asyncio.to_thread(first_error, block.submitted), error)
+            with drawn_while_waiting():
+                failed = await asyncio.to_thread(first_error, block.submitted)
+            _tell(failed, error)
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until the service has all that was submitted so far.
 
         Errors are told by the jobs themselves. Raises `TimeoutError` after ``timeout`` seconds.
         """
-        if not self._connection.outbox.flush(timeout):
+        with drawn_while_waiting(timeout):
+            is_flushed = self._connection.outbox.flush(timeout)
+        if not is_flushed:
             raise TimeoutError(f"{self.url} does not have all of the jobs after {timeout:g} s")
 
     def submit(
@@ -313,7 +326,7 @@ class Service(ServiceQueries):
         if recorder is not None:
             return recorder.environment(self._transport, entry_point, lock=lock, offer=offer)
         return self._connection.bindings.of(
-            entry_point, lock=lock, offer=offer, install=install, report=report or Silence()
+            entry_point, lock=lock, offer=offer, install=install, report=report or background
         )
 
     def binding_of(self, entry_point: EntryPoint) -> Future[Binding]:

@@ -25,7 +25,7 @@ from park_server.envs.wheel_download import Downloader
 from park_server.grants.grants import Grants
 from park_server.home import Home
 from park_server.settings import Settings
-from park_server.stages import Stages
+from park_server.start_stages import Stages
 
 __all__ = ["Foundation", "foundation_of"]
 

@@ -56,7 +56,7 @@ from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
 from park_server.retention.sizes_on_disk import free_below, usual_reserve
 from park_server.settings import Settings
-from park_server.stages import Stages
+from park_server.start_stages import Stages
 
 __all__ = ["AssembledService", "assembled"]
 

@@ -24,7 +24,7 @@ from park_server.jobs.engines.runtime_copy import copy_runtime
 from park_server.jobs.job_view import JobFilter
 from park_server.leftovers import UNUSED_FOR_S
 from park_server.settings import Settings
-from park_server.stages import Stages
+from park_server.start_stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

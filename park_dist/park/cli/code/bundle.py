@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from park.cli.options import add_json, print_json
-from park.cli.report import reporter
+from park.client.report import reporter
 from park.model.sizes import shown_size
 
 __all__ = ["EXAMPLES", "configure", "run"]

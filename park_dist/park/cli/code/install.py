@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from park.cli.options import add_json, add_service, print_json, service_of
-from park.cli.report import reporter
+from park.client.report import reporter
 
 if TYPE_CHECKING:
     from park.client.installs.request import InstallOutcome

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from park.cli.options import add_json, print_json
-from park.cli.report import reporter
+from park.client.report import reporter
 
 __all__ = ["EXAMPLES", "configure", "run"]
 

@@ -24,7 +24,8 @@ from park.client.installs.matching import (
     binding_named,
     local_set_for,
 )
-from park.client.installs.request import Report, Requested, requested
+from park.client.installs.request import Requested, requested
+from park.client.report import Report
 from park.client.submission.binding import Binding
 from park.errors import UnknownItem
 from park.model.entry_point import EntryPoint

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from packaging.utils import canonicalize_name
 
 from park.build.local_set import LocalSet
 from park.build.wheel_source import BuiltWheel, LocalSource
-from park.client.access.transport import Transport
+from park.client.access.transport import Transport, patient
 from park.client.installs.parcel import Parcel, as_parcel
+from park.client.report import Report
 from park.errors import ParkError, from_problem
 from park.local.distributions import look_up
 from park.local.origin import CONDA
@@ -31,9 +31,7 @@ from park.wire.legacy_upload import upload_form
 
 __all__ = [
     "InstallOutcome",
-    "Report",
     "Requested",
-    "Silence",
     "followed",
     "install",
     "outcome_of",
@@ -43,26 +41,6 @@ __all__ = [
 ]
 
 _LONG_POLL_S = 25
-
-
-class Report(Protocol):
-    """Told what an install does while it does it."""
-
-    def step(self, text: str) -> None:
-        """Something was done, or begins."""
-
-    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        """``stage`` is at ``done`` of ``total`` (0: not known) in ``unit``."""
-
-
-class Silence:
-    """Reports nothing."""
-
-    def step(self, text: str) -> None:
-        """Say nothing."""
-
-    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,5 +217,6 @@ def _with_origins(error: ParkError) -> ParkError:
 def _past(transport: Transport, record: InstallRecord) -> InstallRecord:
     """Return the install as soon as it has changed since ``record``."""
     query = {"after": record.revision, "wait": _LONG_POLL_S}
-    answer = transport.json("GET", f"{API}/installs/{record.id}", params=query)
+    with patient():
+        answer = transport.json("GET", f"{API}/installs/{record.id}", params=query)
     return decode(InstallRecord, answer)

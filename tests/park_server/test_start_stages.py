@@ -5,9 +5,9 @@ from __future__ import annotations
 import queue
 
 import pytest
-
-from park_server.stages import Stages, said
 from support.session.limits import LIMIT_S
+
+from park_server.start_stages import Stages, said
 
 
 def test_a_stage_that_takes_long_is_told_while_it_lasts() -> None:
