@@ -21,6 +21,7 @@ from park.client.installs.bundle_install import install_bundle
 from park.client.installs.matching import InstallPolicy
 from park.client.installs.request import InstallOutcome, install
 from park.client.jobs.arguments import encode_call, with_service_files
+from park.client.jobs.looked_up import looked_up
 from park.client.jobs.new_job import check_arguments, entry_point_of, new_job
 from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.when import Condition
@@ -345,7 +346,8 @@ class Service(ServiceQueries):
 
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""
-        answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
+        with looked_up(self.url):
+            answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
         return job_of_record(self, decode(JobRecord, answer))
 
     def jobs(

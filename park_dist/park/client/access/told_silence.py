@@ -59,7 +59,7 @@ class Silence:
             was_told = self._told
             self._end()
         if was_told:
-            _log.warning("park: %s answers again", self._url)
+            _log.warning("park: %s answers now", self._url)
 
     def _begin(self) -> None:
         with self._lock:

@@ -197,6 +197,7 @@ class Transport:
                 except ServiceUnreachable as error:
                     if attempt >= least and self._clock() - began >= self._bears_with():
                         raise
+                    self.voice.clear()  # what is told now stands on a line of its own
                     silence.because(error.message)
                     self._pause(_BACKOFF.after(attempt))
                 else:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from park.client.connection import WithConnection
@@ -30,6 +32,7 @@ AnyJob = TypeVar("AnyJob", bound=Job)
 def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
     """Return what names ``function`` on a service; raises `InvalidEntryPoint` if nothing does."""
     if isinstance(function, str):
+        _require_module(function)
         return EntryPoint.parse(function)
     module = getattr(function, "__module__", None)
     qualname = getattr(function, "__qualname__", "")
@@ -41,6 +44,22 @@ def entry_point_of(function: str | Callable[..., Any]) -> EntryPoint:
             hint="move it into a module of your package and pass that, or its entry point",
         )
     return EntryPoint(module=str(module), qualname=qualname)
+
+
+def _require_module(text: str) -> None:
+    """Raise `InvalidEntryPoint` where ``text`` names the file of a module in its place."""
+    name, _, function = text.strip().partition(":")
+    path = PurePath(name)
+    if path.suffix != ".py" and not {"/", os.sep} & set(name):
+        return
+    module = path.stem
+    where = "" if path.parent == PurePath() else f" in {path.parent}"
+    raise InvalidEntryPoint(
+        f"{name} is a file, not a module: a job calls a function of a module",
+        hint=f"name the module{where}: {module}:{function or 'FUNCTION'}; its folder needs a "
+        "pyproject.toml, or the file a block of inline metadata (# /// script), so that it has "
+        "requirements",
+    )
 
 
 def check_arguments(

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from park.client.access.known_services import known_service
 from park.client.access.transport import Transport
+from park.client.jobs.looked_up import looked_up
 from park.client.workflows.joining import joined, merged
 from park.errors import (
     NotPermitted,
@@ -148,7 +149,9 @@ def _unseen(nodes: Sequence[GraphNode], why_not: str) -> GraphRecord:
 
 def why(transport: Transport, job: str) -> WhyRecord:
     """Return why ``job`` is in its state; raises `UnknownItem`."""
-    return decode(WhyRecord, transport.json("GET", f"{API}/jobs/{quote(job, safe='')}/why"))
+    with looked_up(transport.address.url):
+        answer = transport.json("GET", f"{API}/jobs/{quote(job, safe='')}/why")
+    return decode(WhyRecord, answer)
 
 
 def job_named(text: str) -> str:

@@ -74,6 +74,23 @@ def test_what_the_service_could_not_import_has_no_name(function: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name", "way"),
+    [
+        ("script.py:main", "script.py", "name the module: script:main;"),
+        ("script.py", "script.py", "name the module: script:FUNCTION;"),
+        ("fits/film.py:fit", "fits/film.py", "name the module in fits: film:fit;"),
+        ("./film:fit", "./film", "name the module: film:fit;"),
+        ("/home/me/film.py:a.b", "/home/me/film.py", "in /home/me: film:a.b;"),
+    ],
+)
+def test_the_path_of_a_file_is_told_from_a_module(text: str, name: str, way: str) -> None:
+    with pytest.raises(InvalidEntryPoint) as told:
+        entry_point_of(text)
+    assert told.value.message.startswith(f"{name} is a file, not a module")
+    assert way in told.value.hint
+
+
+@pytest.mark.parametrize(
     ("function", "args", "kwargs"),
     [
         (fit, ("m", 3), {"seed": 1}),
