@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from park.errors import CannotSatisfy
+from park_server.assembly.start_stages import Stages, said
 from park_server.settings import Settings
-from park_server.start_stages import Stages, said
 
 __all__ = ["EXAMPLES", "configure", "run"]
 

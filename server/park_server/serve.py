@@ -22,6 +22,7 @@ from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import UsageError
 from park.wire import ServiceRecord
 from park_server.assembly.service import assembled
+from park_server.assembly.start_stages import Stages
 from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
@@ -29,7 +30,6 @@ from park_server.http.auth import Tokens
 from park_server.process.loop_watch import LoopWatch
 from park_server.process.silence import PatientProtocol, raise_descriptor_limit
 from park_server.settings import Settings
-from park_server.start_stages import Stages
 
 __all__ = ["serve"]
 

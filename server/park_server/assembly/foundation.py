@@ -12,6 +12,7 @@ from park_repo.upstream.external import ExternalIndex
 from park_repo.upstream.kept_pages import KeptPages
 from park_repo.upstream.upstream import Upstream
 from park_repo.wheelstore.store import WheelStore
+from park_server.assembly.start_stages import Stages
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.opening import opened
@@ -25,7 +26,6 @@ from park_server.envs.wheel_download import Downloader
 from park_server.grants.grants import Grants
 from park_server.home import Home
 from park_server.settings import Settings
-from park_server.start_stages import Stages
 
 __all__ = ["Foundation", "foundation_of"]
 
@@ -67,7 +67,7 @@ def foundation_of(
     """Return the foundation on ``home``, its schema the newest, what a crash left swept."""
     with ThreadPoolExecutor(max_workers=1) as beside:
         interpreters = beside.submit(discover)  # processes: they start while we read the disk
-        return _foundation(settings, home, endpoints, user, interpreters, stages)
+        return _foundation(settings, home, endpoints, user, asked=interpreters, stages=stages)
 
 
 def _foundation(
@@ -75,6 +75,7 @@ def _foundation(
     home: Home,
     endpoints: Endpoints,
     user: str,
+    *,
     asked: Future[dict[str, Interpreter]],
     stages: Stages,
 ) -> Foundation:

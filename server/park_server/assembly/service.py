@@ -28,6 +28,7 @@ from park_server.areas.areas import Areas
 from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.assembly.retention_parts import retention_of
+from park_server.assembly.start_stages import Stages
 from park_server.clock import timestamp
 from park_server.egress import GuardedTransport
 from park_server.endpoints import Endpoints
@@ -56,7 +57,6 @@ from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
 from park_server.retention.sizes_on_disk import free_below, usual_reserve
 from park_server.settings import Settings
-from park_server.start_stages import Stages
 
 __all__ = ["AssembledService", "assembled"]
 

@@ -9,12 +9,14 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import Connection, insert
 
 from park.cli.services import doctor
 from park.model.states import EnvironmentState
 from park_repo.database import Database
 from park_server.assembly.service import assembled
+from park_server.assembly.start_stages import Stages
 from park_server.clock import now, timestamp
 from park_server.db.migrate import migrate
 from park_server.db.tables import environments, locks
@@ -24,7 +26,6 @@ from park_server.jobs.engines.runtime_copy import copy_runtime
 from park_server.jobs.job_view import JobFilter
 from park_server.leftovers import UNUSED_FOR_S
 from park_server.settings import Settings
-from park_server.start_stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +90,7 @@ def test_a_home_that_takes_no_hard_links_is_told(
     monkeypatch.setattr(os, "link", refuse)
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
-    made = assembled(settings, home, endpoints, "ada")
+    made = assembled(settings, home, endpoints, "ada", Stages())
     asyncio.run(made._foundation.close())
     assert made.about.environments == "none"
     finding = doctor._environments(made.about)

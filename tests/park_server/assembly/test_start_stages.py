@@ -7,7 +7,7 @@ import queue
 import pytest
 from support.session.limits import LIMIT_S
 
-from park_server.start_stages import Stages, said
+from park_server.assembly.start_stages import Stages, said
 
 
 def test_a_stage_that_takes_long_is_told_while_it_lasts() -> None:
