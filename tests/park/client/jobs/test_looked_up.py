@@ -17,7 +17,7 @@ def test_it_says_where_it_was_looked_for_and_where_it_may_be() -> None:
     )
     with pytest.raises(UnknownItem) as told, looked_up("http://lab.example"):
         raise UnknownItem("no job 7f3abc on this service")
-    assert told.value.hint.startswith("`park jobs --everywhere`")
+    assert str(told.value.hint).startswith("`park jobs --everywhere`")
 
 
 def test_other_errors_are_as_they_were() -> None:

@@ -87,7 +87,7 @@ def test_the_path_of_a_file_is_told_from_a_module(text: str, name: str, way: str
     with pytest.raises(InvalidEntryPoint) as told:
         entry_point_of(text)
     assert told.value.message.startswith(f"{name} is a file, not a module")
-    assert way in told.value.hint
+    assert way in str(told.value.hint)
 
 
 @pytest.mark.parametrize(
