@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from park.client.jobs.when import Condition, after, all_of, any_of, at, at_least, available
     from park.client.model_fit import Fit
+    from park.client.report import Silence
     from park.client.service import Service, remote_service
     from park.client.submission.files import File, service_file
     from park.drawing.plan import Plan, plan
@@ -65,6 +66,7 @@ __all__ = [
     "Plan",
     "ProgressReference",
     "Service",
+    "Silence",
     "UrlReference",
     "ValueReference",
     "after",
@@ -109,6 +111,7 @@ _HOMES = {
     "Plan": "park.drawing.plan",
     "ProgressReference": "park.client.jobs.placeholders",
     "Service": "park.client.service",
+    "Silence": "park.client.report",
     "UrlReference": "park.client.jobs.placeholders",
     "ValueReference": "park.client.jobs.placeholders",
     "after": "park.client.jobs.when",

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from park.errors import CannotSatisfy
+from park_server.assembly.start_stages import Stages, said
 from park_server.settings import Settings
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -163,9 +164,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve."""
+    """Serve; the first word comes before what takes a second or more to import."""
+    said(f"starting on {options.home}")
+    stages = Stages()
     try:
-        from park_server.serve import serve
+        with stages.at("loading the service's code"):
+            from park_server.serve import serve
     except ModuleNotFoundError as error:
         raise CannotSatisfy(
             f"`park serve` needs {error.name}, which is not installed",
@@ -200,6 +204,7 @@ def run(options: argparse.Namespace) -> int:
             allow_addresses=options.allow_address,
             fetch_limit=options.fetch_limit,
             watch_loop_ms=options.watch_loop,
-        )
+        ),
+        stages,
     )
     return 0

@@ -22,6 +22,7 @@ from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import UsageError
 from park.wire import ServiceRecord
 from park_server.assembly.service import assembled
+from park_server.assembly.start_stages import Stages
 from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
@@ -38,15 +39,16 @@ _STOP_S = 1
 """What a stop grants to requests that are under way: polls answer at once, uploads come again."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT.
+def serve(settings: Settings, stages: Stages) -> None:
+    """Serve until SIGTERM or SIGINT; the stages of the start are told by ``stages``.
 
     Raises `Conflict` where another service has the home, `UsageError` where the address
     cannot be bound.
     """
     home = Home(settings.home)
-    home.prepare()
-    lock = home.lock()
+    with stages.at(f"taking the home {settings.home}"):
+        home.prepare()
+        lock = home.lock()
     raise_descriptor_limit()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
@@ -59,19 +61,24 @@ def serve(settings: Settings) -> None:
             url=f"http://{host}:{port}", pid=os.getpid(), token_file=str(home.token_file)
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, home, listener, note))
+            runner.run(_serve(settings, home, listener, note, stages))
     finally:
         lock.release()
 
 
 async def _serve(
-    settings: Settings, home: Home, listener: socket.socket, note: RunningService
+    settings: Settings,
+    home: Home,
+    listener: socket.socket,
+    note: RunningService,
+    stages: Stages,
 ) -> None:
     # the resolver is a child process that reads our own index: it gets a token of its own
     internal = secrets.token_urlsafe(32)
     user = getpass.getuser()
     tokens = Tokens.of({home.token(): user, internal: user})
-    service = assembled(settings, home, Endpoints.of(note.url, internal, public=settings.url), user)
+    endpoints = Endpoints.of(note.url, internal, public=settings.url)
+    service = assembled(settings, home, endpoints, user, stages)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -97,9 +97,11 @@ def add_action(
 def service_of(options: argparse.Namespace) -> Service:
     """Return the service that the options mean."""
     from park.client.service import remote_service
+    from park.client.voice import of_command
 
     service = remote_service(options.service)
     service.transport.first_contact_s = 0.0  # a person sees at once that nobody answers
+    service.transport.voice = of_command()
     return service
 
 
@@ -225,7 +227,7 @@ def _json_value(name: str, value: str) -> Any:
 
 def submitted(service: Service, options: argparse.Namespace) -> Any:
     """Submit the job that the options describe and return its handle; the service has it then."""
-    from park.cli.report import reporter
+    from park.client.report import reporter
 
     taken, required = _besides(options.requirement)
     with reporter() as report:

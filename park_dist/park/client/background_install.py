@@ -15,10 +15,12 @@ from park.calling import service_named
 from park.client.access.transport import patient
 from park.client.connection import WithConnection
 from park.client.installs.background import Installing
-from park.client.installs.request import InstallOutcome, Report, Silence, outcome_of
+from park.client.installs.request import InstallOutcome, outcome_of
 from park.client.jobs.phased import Phased
 from park.client.jobs.placeholders import encoding_arguments
+from park.client.report import Report
 from park.client.submission.item import Item, State
+from park.client.voice import background, drawn_while_waiting
 from park.errors import UsageError, from_problem
 from park.local.set_options import set_options
 from park.model.conditions import InstallIs, Leaf, Phase
@@ -45,10 +47,12 @@ class Install(Phased):
         *,
         item: Item | None = None,
         installing: Installing | None = None,
+        report: Report = background,
     ) -> None:
         super().__init__(service, id, item)
         self._target = target
         self._installing = installing
+        self._report = report
 
     def __repr__(self) -> str:
         return f"<Install {self._id} {self._target}>"
@@ -68,7 +72,8 @@ class Install(Phased):
         Raises what stopped that: `LocalSetError`, `BuildFailed`, `NotPermitted`, ….
         """
         if self._item is not None:
-            self._item.confirm(timeout)
+            with drawn_while_waiting(timeout):
+                self._item.confirm(timeout)
 
     @property
     def record(self) -> InstallRecord:
@@ -87,6 +92,10 @@ class Install(Phased):
 
     def wait(self, timeout: float | None = None) -> InstallRecord:
         """Wait until the install has ended; raises `TimeoutError` after ``timeout`` seconds."""
+        with drawn_while_waiting(timeout):
+            return self._waited(timeout)
+
+    def _waited(self, timeout: float | None) -> InstallRecord:
         deadline = None if timeout is None else time.monotonic() + timeout
         self.confirm(timeout)
         with patient(timeout):
@@ -97,6 +106,8 @@ class Install(Phased):
                 raise TimeoutError(f"{self!r} is {record.state} after {timeout:g} s")
             with patient(None if deadline is None else left):
                 record = self._asked({"after": record.revision, "wait": min(left, _LONG_POLL_S)})
+            for stage in record.stages:
+                self._report.progress(stage.stage, stage.done, stage.total, stage.unit)
         return record
 
     def result(self, timeout: float | None = None) -> InstallOutcome:
@@ -151,10 +162,11 @@ def install_service(
         block.submitted.append(item)
     if item.state is State.PLANNED:
         return Install(chosen, item.id, target, item=item)
+    heard = report or background
     installing = connection.bindings.install(
-        target, item, report or Silence(), set_options(with_, as_installed=as_installed)
+        target, item, heard, set_options(with_, as_installed=as_installed)
     )
-    return Install(chosen, item.id, target, item=item, installing=installing)
+    return Install(chosen, item.id, target, item=item, installing=installing, report=heard)
 
 
 Install.__module__ = "park"  # pickles name what does not move when files do

@@ -22,17 +22,20 @@ from park.client.by_value.what_is_called import called
 from park.client.installs.bundle_install import install_bundle
 from park.client.installs.index_memory import completed, known_lacking
 from park.client.installs.matching import InstallPolicy
-from park.client.installs.request import InstallOutcome, Report, Silence, install
+from park.client.installs.request import InstallOutcome, install
 from park.client.joblib_backend import register_if_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
-from park.client.jobs.new_job import check_arguments, new_job, without_extras
+from park.client.jobs.looked_up import looked_up
+from park.client.jobs.new_job import check_arguments, new_job, require_module, without_extras
 from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.when import Condition
 from park.client.queries import ServiceQueries
+from park.client.report import Report
 from park.client.submission.binding import Binding
 from park.client.submission.first_error import first_error
 from park.client.submission.reach import Reach, Stale, reach_of, reach_of_call
 from park.client.submission.recorder import current_recorder
+from park.client.voice import background, drawn_while_waiting
 from park.errors import UsageError
 from park.jobside import FILES, mark_of
 from park.local.set_options import PLAIN, SetOptions, set_options
@@ -127,7 +130,19 @@ class Service(ServiceQueries):
         plugin, an undeclared import. ``as_installed`` takes the pins as they are where what is
         installed here contradicts itself. Raises a `CannotSatisfy` that says what is in the way.
         """
-        report = report or Silence()
+        with drawn_while_waiting():
+            options = set_options(with_, as_installed=as_installed)
+            heard = report or background
+            return self._install(target, options, heard, until_compiled=until_compiled)
+
+    def _install(
+        self,
+        target: str | ModuleType,
+        options: SetOptions,
+        report: Report,
+        *,
+        until_compiled: bool,
+    ) -> InstallOutcome:
         if isinstance(target, str) and Path(target).is_file():
             from park.client.installs.bundle import is_bundle, read_bundle
 
@@ -136,7 +151,6 @@ class Service(ServiceQueries):
                 return install_bundle(
                     self._transport, bundle, report, until_compiled=until_compiled
                 )
-        options = set_options(with_, as_installed=as_installed)
         name = _name_of(target)
         self._connection.bindings.said(name, options)
         local = local_set(
@@ -172,7 +186,9 @@ class Service(ServiceQueries):
         """
         block = left(self)
         if error is None or isinstance(error, Exception):  # at Ctrl-C nobody wants to wait
-            _tell(first_error(block.submitted), error)
+            with drawn_while_waiting():
+                failed = first_error(block.submitted)
+            _tell(failed, error)
 
     async def __aenter__(self) -> Self:
         """Begin a block of this task, as `__enter__`; its end lets other tasks go on."""
@@ -188,14 +204,18 @@ class Service(ServiceQueries):
         """End the block as `__exit__`, which would block the event loop until all is there."""
         block = left(self)
         if error is None or isinstance(error, Exception):
-            _tell(await asyncio.to_thread(first_error, block.submitted), error)
+            with drawn_while_waiting():
+                failed = await asyncio.to_thread(first_error, block.submitted)
+            _tell(failed, error)
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until the service has all that was submitted so far.
 
         Errors are told by the jobs themselves. Raises `TimeoutError` after ``timeout`` seconds.
         """
-        if not self._connection.outbox.flush(timeout):
+        with drawn_while_waiting(timeout):
+            is_flushed = self._connection.outbox.flush(timeout)
+        if not is_flushed:
             raise TimeoutError(f"{self.url} does not have all of the jobs after {timeout:g} s")
 
     def submit(
@@ -332,6 +352,8 @@ class Service(ServiceQueries):
         marked = mark_of(function)
         options = said_options(said, None if marked is None else marked.options)
         function, extras = without_extras(function)
+        if isinstance(function, str):
+            require_module(function)
         of_set = set_options([*extras, *_listed(with_)], requires, as_installed=as_installed)
         files = FILES if marked is None else marked.files
         runs_what_is_here = lock is None and offer is None and not of_set.required
@@ -384,7 +406,7 @@ class Service(ServiceQueries):
             lock=lock,
             offer=offer,
             install=install,
-            report=report or Silence(),
+            report=report or background,
             options=options,
             reach=reach,
             stale=self.stale,
@@ -412,7 +434,8 @@ class Service(ServiceQueries):
 
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""
-        answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
+        with looked_up(self.url):
+            answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
         return job_of_record(self, decode(JobRecord, answer))
 
     def jobs(

@@ -12,6 +12,7 @@ from park_repo.upstream.external import ExternalIndex
 from park_repo.upstream.kept_pages import KeptPages
 from park_repo.upstream.upstream import Upstream
 from park_repo.wheelstore.store import WheelStore
+from park_server.assembly.start_stages import Stages
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.opening import opened
@@ -60,11 +61,13 @@ class Foundation:
             self.database.close()
 
 
-def foundation_of(settings: Settings, home: Home, endpoints: Endpoints, user: str) -> Foundation:
+def foundation_of(
+    settings: Settings, home: Home, endpoints: Endpoints, user: str, stages: Stages
+) -> Foundation:
     """Return the foundation on ``home``, its schema the newest, what a crash left swept."""
     with ThreadPoolExecutor(max_workers=1) as beside:
         interpreters = beside.submit(discover)  # processes: they start while we read the disk
-        return _foundation(settings, home, endpoints, user, interpreters)
+        return _foundation(settings, home, endpoints, user, asked=interpreters, stages=stages)
 
 
 def _foundation(
@@ -72,26 +75,27 @@ def _foundation(
     home: Home,
     endpoints: Endpoints,
     user: str,
-    interpreters: Future[dict[str, Interpreter]],
+    *,
+    asked: Future[dict[str, Interpreter]],
+    stages: Stages,
 ) -> Foundation:
     bus = Bus()
-    database = opened(
-        home.database,
-        {
-            "folders of wheels in index/": home.index / "files",
-            "folders of jobs in jobs/": home.jobs,
-        },
-    )
-    layout, why_not_overlay = permitted_layout(home.path)
-    environments = Environments(
-        home.path,
-        WheelStore(home.path / "store"),
-        layout=layout,
-        busy=lambda: database.read(environment_rows.busy),
-    )
-    environments.sweep()
-    downloads = Downloader(home.cache / "wheels")
-    downloads.sweep()
+    with stages.at("opening the database, and bringing its schema up to date"):
+        database = _database(home)
+    with stages.at("trying how environments can be laid out here"):
+        layout, why_not_overlay = permitted_layout(home.path)
+    with stages.at("removing environments and downloads that a crash left half made"):
+        environments = Environments(
+            home.path,
+            WheelStore(home.path / "store"),
+            layout=layout,
+            busy=lambda: database.read(environment_rows.busy),
+        )
+        environments.sweep()
+        downloads = Downloader(home.cache / "wheels")
+        downloads.sweep()
+    with stages.at("asking the Python interpreters of this machine what they are"):
+        interpreters = asked.result()
     return Foundation(
         settings=settings,
         home=home,
@@ -107,8 +111,16 @@ def _foundation(
         why_not_overlay=why_not_overlay,
         why_none=no_links(home.path),
         downloads=downloads,
-        interpreters=interpreters.result(),
+        interpreters=interpreters,
     )
+
+
+def _database(home: Home) -> Database:
+    beside = {
+        "folders of wheels in index/": home.index / "files",
+        "folders of jobs in jobs/": home.jobs,
+    }
+    return opened(home.database, beside)
 
 
 def _index(settings: Settings, home: Home, database: Database) -> Index:

@@ -8,10 +8,9 @@ where one acts on what another does, it subscribes to what was made before both 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,6 +28,7 @@ from park_server.areas.areas import Areas
 from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.assembly.retention_parts import retention_of
+from park_server.assembly.start_stages import Stages
 from park_server.clock import timestamp
 from park_server.egress import GuardedTransport
 from park_server.endpoints import Endpoints
@@ -60,21 +60,20 @@ from park_server.settings import Settings
 
 __all__ = ["AssembledService", "assembled"]
 
-_log = logging.getLogger("park.start")
 
-_SILENT_S = 1.0
-
-
-def assembled(settings: Settings, home: Home, endpoints: Endpoints, user: str) -> AssembledService:
-    """Return the service of ``settings`` on ``home``."""
-    return AssembledService(foundation_of(settings, home, endpoints, user))
+def assembled(
+    settings: Settings, home: Home, endpoints: Endpoints, user: str, stages: Stages
+) -> AssembledService:
+    """Return the service of ``settings`` on ``home``; ``stages`` tells of its start."""
+    return AssembledService(foundation_of(settings, home, endpoints, user, stages), stages)
 
 
 class AssembledService:
     """A service whose foundation is there, and which does not run yet."""
 
-    def __init__(self, foundation: Foundation) -> None:
+    def __init__(self, foundation: Foundation, stages: Stages) -> None:
         self._foundation = foundation
+        self._stages = stages
         self.grants = foundation.grants
         self.simple_routes: Sequence[BaseRoute] = index_routes(foundation.index, user_of)
 
@@ -88,7 +87,7 @@ class AssembledService:
         self._foundation.bus.bind()
         parts = _parts(self._foundation)
         try:
-            await parts.start()
+            await parts.start(self._stages)
             yield parts.for_routes()
         finally:
             await parts.stop()
@@ -122,18 +121,22 @@ class _Parts:
     retention: Retention
     disk_guard: DiskGuard
 
-    async def start(self) -> None:
+    async def start(self, stages: Stages) -> None:
         """Take up what a stopped service left."""
-        await self.foundation.database.awrite(unreadable_installs.set_aside)
-        await self.foundation.grants.sweep()
-        self.keeper.resume()
-        self.fetcher.sweep()
-        # before any job starts: what nobody uses now must not be taken from under it
-        await asyncio.to_thread(_sweep, self.foundation)
-        with _told_when_long(self.foundation):
+        with stages.at("reading the installs and grants that it has"):
+            await self.foundation.database.awrite(unreadable_installs.set_aside)
+            await self.foundation.grants.sweep()
+        with stages.at("taking up its environments"):
+            self.keeper.resume()
+        with stages.at("removing what no job and no fetch uses any more"):
+            self.fetcher.sweep()
+            # before any job starts: what nobody uses now must not be taken from under it
+            await asyncio.to_thread(_sweep, self.foundation)
+        with stages.at(lambda: _jobs_left(self.foundation)):
             await self.jobs.scheduler.resume()
-        self.installs.resume()
-        self.offers.resume()
+        with stages.at("taking up the installs that were under way"):
+            self.installs.resume()
+            self.offers.resume()
         self.retention.start()
         self.disk_guard.start()
 
@@ -172,19 +175,13 @@ class _Parts:
         )
 
 
-@contextmanager
-def _told_when_long(foundation: Foundation) -> Iterator[None]:
-    """Say what the start does, where that takes longer than people wait without a word."""
-
-    def tell() -> None:
-        count = foundation.database.read(lambda c: job_rows.count(c, JobState.WAITING))
-        _log.warning("starting: taking up %s waiting jobs", f"{count:,}")
-
-    timer = asyncio.get_running_loop().call_later(_SILENT_S, tell)
-    try:
-        yield
-    finally:
-        timer.cancel()
+def _jobs_left(foundation: Foundation) -> str:
+    """Say what the start does with the jobs that a stopped service left."""
+    waiting, running = (
+        foundation.database.read(partial(job_rows.count, status=status))
+        for status in (JobState.WAITING, JobState.RUNNING)
+    )
+    return f"taking up {running:,} running and {waiting:,} waiting jobs"
 
 
 def _parts(foundation: Foundation) -> _Parts:

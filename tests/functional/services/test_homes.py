@@ -56,7 +56,8 @@ def refusal(service: ParkService) -> str:
         check=False,
     )
     assert done.returncode in {2, 4, 5}, done.stderr
-    assert done.stderr.startswith("park: error: ")
+    assert done.stderr.startswith(f"park serve: starting on {service.home}\n")
+    assert "\npark: error: " in done.stderr
     assert "\nhint: " in done.stderr
     assert everything(service.home) == before
     return done.stderr

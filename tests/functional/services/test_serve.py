@@ -119,7 +119,8 @@ def refusal(service: ParkService, *options: str) -> str:
     )
     assert done.returncode in {2, 5}, done.stderr
     assert done.stdout == ""
-    assert done.stderr.startswith("park: error: ")
+    assert done.stderr.startswith(f"park serve: starting on {service.home}\n")
+    assert "\npark: error: " in done.stderr
     assert "\nhint: " in done.stderr
     return done.stderr
 
@@ -159,5 +160,9 @@ def test_it_stops_when_told_and_is_not_found_any_more(tmp_path: Path) -> None:
             httpx2.get(url)
         service.start()
         assert service.token == token
-        # at each start no word but how environments are seen, and that it serves
-        assert service.log.count("\n") == 4
+        # at each start the stages, how environments are seen, and that it serves
+        lines = service.log.splitlines()
+        starting = f"park serve: starting on {service.home}"
+        assert (lines[0], lines.count(starting)) == (starting, 2)
+        others = [line for line in lines if not line.startswith("park serve: ")]
+        assert len(others) == 4, others

@@ -17,7 +17,7 @@ COLOUR = re.compile(r"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-
 
 BARS = """
 import sys, time
-from park.cli.report import reporter
+from park.client.report import reporter
 with reporter() as report:
     report.progress("building", 1, 4, "files")
     report.step("something was done")

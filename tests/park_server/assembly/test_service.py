@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,8 @@ from sqlalchemy import Connection, insert
 from park.cli.services import doctor
 from park.model.states import EnvironmentState
 from park_repo.database import Database
-from park_server.assembly import service
 from park_server.assembly.service import assembled
+from park_server.assembly.start_stages import Stages
 from park_server.clock import now, timestamp
 from park_server.db.migrate import migrate
 from park_server.db.tables import environments, locks
@@ -27,6 +28,7 @@ from park_server.leftovers import UNUSED_FOR_S
 from park_server.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LONG_AGO = time.time() - UNUSED_FOR_S - 3600
@@ -70,10 +72,11 @@ def home_of_long_ago(path: Path) -> Home:
     return home
 
 
-async def start_and_stop(home: Home) -> None:
+async def start_and_stop(home: Home, stages: Stages | None = None) -> None:
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
-    async with assembled(settings, home, endpoints, "ada").running() as parts:
+    service = assembled(settings, home, endpoints, "ada", stages or Stages())
+    async with service.running() as parts:
         assert parts.jobs.records("ada", JobFilter(), limit=1) == []
 
 
@@ -87,7 +90,7 @@ def test_a_home_that_takes_no_hard_links_is_told(
     monkeypatch.setattr(os, "link", refuse)
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
-    made = assembled(settings, home, endpoints, "ada")
+    made = assembled(settings, home, endpoints, "ada", Stages())
     asyncio.run(made._foundation.close())
     assert made.about.environments == "none"
     finding = doctor._environments(made.about)
@@ -118,8 +121,24 @@ def test_a_start_sweeps_what_was_unused_for_long_and_nothing_else(tmp_path: Path
 
 
 def test_a_start_that_takes_long_says_what_it_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(service, "_SILENT_S", 0.0)
-    asyncio.run(start_and_stop(home_of_long_ago(tmp_path / "home")))
-    assert "starting: taking up 0 waiting jobs" in caplog.text
+    told: list[str] = []
+
+    class EachStage(Stages):
+        """Has every stage tell, as if each took longer than a second."""
+
+        @contextmanager
+        def at(self, what: str | Callable[[], str]) -> Iterator[None]:
+            told.append(what if isinstance(what, str) else what())
+            yield
+
+    asyncio.run(start_and_stop(home_of_long_ago(tmp_path / "home"), EachStage()))
+    for words in (
+        "bringing its schema up to date",
+        "how environments can be laid out",
+        "the Python interpreters of this machine",
+        "taking up its environments",
+        "taking up 0 running and 0 waiting jobs",
+    ):
+        assert any(words in each for each in told), (words, told)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from park.cli.options import add_json, print_json
-from park.cli.report import reporter
+from park.client.report import reporter
 from park.model.sizes import shown_size
 
 if TYPE_CHECKING:

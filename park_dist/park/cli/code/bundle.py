@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from park.cli.options import add_json, add_set_options, print_json, set_options_of
-from park.cli.report import reporter
+from park.client.report import reporter
 from park.model.sizes import shown_size
 
 __all__ = ["EXAMPLES", "configure", "run"]

@@ -17,7 +17,7 @@ from park.cli.options import (
     service_of,
     set_options_of,
 )
-from park.cli.report import reporter
+from park.client.report import reporter
 
 if TYPE_CHECKING:
     from park.client.installs.request import InstallOutcome

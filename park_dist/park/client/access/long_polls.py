@@ -156,6 +156,7 @@ async def _answered(thread: _Thread, transport: AsyncTransport, question: _Quest
             if time.monotonic() - silent_since > _GIVE_UP_S:
                 _tell_all(question, error)
             failures += 1
+            transport.silence.because(error.message)
             await asyncio.sleep(_BACKOFF.after(failures))
         except ParkError as error:
             if len(question.leaves) == 1:
@@ -167,6 +168,7 @@ async def _answered(thread: _Thread, transport: AsyncTransport, question: _Quest
             break
         else:
             silent_since, failures = None, 0
+            transport.silence.answered()
             _tell(question, verdicts)
             await asyncio.sleep(len(question.leaves) * _PACE_S)
         question.leaves = [each for each in question.leaves if each.wanted()]

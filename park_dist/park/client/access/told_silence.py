@@ -13,8 +13,12 @@ _log = logging.getLogger("park")
 """Without a configuration of its own, Python writes its warnings to standard error."""
 
 
+_AFTER_S = 1.0
+"""Where nobody says after how long it is to be told."""
+
+
 class Silence:
-    """Of the service at ``url``: told once, until it has answered again.
+    """Of the service at ``url``: told once, until it has answered again, which is told too.
 
     Many threads may ask at the same time, and all of them wait for the same answer.
     """
@@ -26,7 +30,7 @@ class Silence:
         self._timer: threading.Timer | None = None
         self._told = False
         self._waiting = 0
-        self._after_s = 0.0
+        self._after_s = _AFTER_S
 
     @contextmanager
     def told_after(self, seconds: float, *, at_once: bool) -> Iterator[Silence]:
@@ -48,6 +52,14 @@ class Silence:
         """Note why there is no answer, and begin to count where nobody does."""
         self._why = why
         self._begin()
+
+    def answered(self) -> None:
+        """Note that there is an answer; whoever heard that there was none hears that as well."""
+        with self._lock:
+            was_told = self._told
+            self._end()
+        if was_told:
+            _log.warning("park: %s answers now", self._url)
 
     def _begin(self) -> None:
         with self._lock:

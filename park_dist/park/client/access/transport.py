@@ -18,6 +18,7 @@ from park.atomic import appearing
 from park.client.access.address import Address
 from park.client.access.dry_run import refuse_in_dry_run
 from park.client.access.told_silence import Silence
+from park.client.voice import Voice, of_script
 from park.errors import ParkError, ServiceFault, ServiceUnreachable, UsageError, from_problem
 from park.model.backoff import Backoff
 from park.wire import API, json_body
@@ -90,10 +91,14 @@ def _settings(address: Address) -> dict[str, Any]:
 
 
 class AsyncTransport:
-    """Requests to one service from an event loop; cancelling a task ends its request."""
+    """Requests to one service from an event loop; cancelling a task ends its request.
+
+    Who tries again tells `silence` how that goes.
+    """
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.silence = Silence(address.url)
         self._client = httpx2.AsyncClient(**_settings(address))
 
     async def close(self) -> None:
@@ -110,7 +115,8 @@ class AsyncTransport:
 class Transport:
     """Requests to one service.
 
-    ``first_contact_s`` is how long `patient` bears with a service that never answered.
+    ``first_contact_s`` is how long `patient` bears with a service that never answered;
+    ``voice`` is told by what waits why it does.
     """
 
     def __init__(
@@ -124,6 +130,7 @@ class Transport:
         self.first_contact_s = _FIRST_CONTACT_S
         self._has_answered = self._has_knocked = False
         self._silence = Silence(address.url)
+        self.voice: Voice = of_script()
         self._clock = clock
         self._pause = pause
         self._inherited: list[httpx2.Client] = []
@@ -190,10 +197,12 @@ class Transport:
                 except ServiceUnreachable as error:
                     if attempt >= least and self._clock() - began >= self._bears_with():
                         raise
+                    self.voice.clear()  # what is told now stands on a line of its own
                     silence.because(error.message)
                     self._pause(_BACKOFF.after(attempt))
                 else:
                     self._has_answered = True
+                    silence.answered()
                     return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -278,7 +287,7 @@ def _explained(address: Address) -> Iterator[None]:
         raise ServiceUnreachable(
             f"nothing answers at {address.url}: {str(error) or type(error).__name__}",
             hint="is the service running, and is this its URL? `park service list` shows yours",
-        ) from error
+        ) from None  # its line says what the chain of tracebacks below would: a hundred lines
 
 
 def _reached(response: httpx2.Response) -> httpx2.Response:

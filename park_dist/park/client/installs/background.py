@@ -30,8 +30,9 @@ from park.client.installs.matching import (
     binding_named,
     local_set_for,
 )
-from park.client.installs.request import Report, Requested, requested
+from park.client.installs.request import Requested, requested
 from park.client.installs.stale import StaleModules
+from park.client.report import Report
 from park.client.submission.binding import Binding
 from park.client.submission.reach import Reach, Stale
 from park.errors import StaleSession, StaleSessionWarning, UnknownItem

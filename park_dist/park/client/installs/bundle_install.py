@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from park.client.access.transport import Transport
 from park.client.installs.request import (
     InstallOutcome,
-    Report,
     Requested,
     followed,
     outcome_of,
     post_install,
     upload_wheel,
 )
+from park.client.report import Report
 from park.model.ids import new_id
 from park.model.pins import is_tree_version
 from park.wire import API, InstallRequest, ServiceRecord, decode

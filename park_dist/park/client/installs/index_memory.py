@@ -31,7 +31,7 @@ from park.wire import API, ServiceRecord, decode
 if TYPE_CHECKING:
     from park.build.cache import Cache
     from park.client.access.transport import Transport
-    from park.client.installs.request import Report
+    from park.client.report import Report
     from park.local.project import LocalProject
 
 __all__ = ["completed", "fits", "known_lacking"]

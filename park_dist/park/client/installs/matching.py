@@ -18,8 +18,9 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
 from park.client.installs.index_memory import completed
-from park.client.installs.request import Report, requested
+from park.client.installs.request import requested
 from park.client.installs.there_instead import ThereInstead, there_instead, version_here
+from park.client.report import Report
 from park.client.submission.binding import Binding
 from park.errors import (
     CannotSatisfy,

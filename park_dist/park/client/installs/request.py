@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
 
 from packaging.utils import canonicalize_name
 
@@ -14,8 +12,9 @@ from park.build.beyond.look import edits, unsent
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet
 from park.build.wheel_source import BuiltWheel, LocalSource
-from park.client.access.transport import Transport
+from park.client.access.transport import Transport, patient
 from park.client.installs.parcel import Parcel, as_parcel
+from park.client.report import Report
 from park.errors import ParkError, from_problem
 from park.local.distributions import look_up
 from park.local.origin import CONDA
@@ -34,9 +33,7 @@ from park.wire.legacy_upload import upload_form
 
 __all__ = [
     "InstallOutcome",
-    "Report",
     "Requested",
-    "Silence",
     "followed",
     "install",
     "outcome_of",
@@ -46,37 +43,6 @@ __all__ = [
 ]
 
 _LONG_POLL_S = 25
-
-
-class Report(Protocol):
-    """Told what an install does while it does it."""
-
-    def step(self, text: str) -> None:
-        """Something was done, or begins."""
-
-    def note(self, text: str) -> None:
-        """Say what somebody should know, whether or not he looks at steps."""
-
-    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        """``stage`` is at ``done`` of ``total`` (0: not known) in ``unit``."""
-
-
-class Silence:
-    """Reports no steps. What somebody should know is logged (``park``), each once."""
-
-    _noted: ClassVar[set[str]] = set()
-
-    def step(self, text: str) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Log a warning, which Python shows on stderr where nobody has set logging up."""
-        if text not in self._noted:
-            self._noted.add(text)
-            logging.getLogger("park").warning("%s", text)
-
-    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,5 +230,6 @@ def _with_origins(error: ParkError) -> ParkError:
 def _past(transport: Transport, record: InstallRecord) -> InstallRecord:
     """Return the install as soon as it has changed since ``record``."""
     query = {"after": record.revision, "wait": _LONG_POLL_S}
-    answer = transport.json("GET", f"{API}/installs/{record.id}", params=query)
+    with patient():
+        answer = transport.json("GET", f"{API}/installs/{record.id}", params=query)
     return decode(InstallRecord, answer)

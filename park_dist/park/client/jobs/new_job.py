@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from park.client.connection import WithConnection
@@ -18,10 +20,10 @@ from park.client.jobs.when import Condition, condition_of
 from park.client.submission.binding import Binding
 from park.client.submission.item import Item, Opening
 from park.client.submission.this_account import this_account
-from park.errors import UsageError
+from park.errors import InvalidEntryPoint, UsageError
 from park.model.ids import new_id
 
-__all__ = ["check_arguments", "new_job", "without_extras"]
+__all__ = ["check_arguments", "new_job", "require_module", "without_extras"]
 
 _EXTRAS = re.compile(r"\s*(?P<module>[\w.]+)(?P<extras>\[[^\[\]]*\]):(?P<qualname>.*)")
 
@@ -40,6 +42,22 @@ def without_extras(
     if match is None:
         return function, ()
     return f"{match['module']}:{match['qualname']}", (f"{match['module']}{match['extras']}",)
+
+
+def require_module(text: str) -> None:
+    """Raise `InvalidEntryPoint` where ``text`` names the file of a module in its place."""
+    name, _, function = text.strip().partition(":")
+    path = PurePath(name)
+    if path.suffix != ".py" and not {"/", os.sep} & set(name):
+        return
+    module = path.stem
+    where = "" if path.parent == PurePath() else f" in {path.parent}"
+    raise InvalidEntryPoint(
+        f"{name} is a file, not a module: a job calls a function of a module",
+        hint=f"name the module{where}: {module}:{function or 'FUNCTION'}; its folder needs a "
+        "pyproject.toml, or the file a block of inline metadata (# /// script), so that it has "
+        "requirements",
+    )
 
 
 def check_arguments(

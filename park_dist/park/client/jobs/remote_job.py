@@ -16,8 +16,10 @@ from park.client.jobs.decoded_result import decode_result, set_hash_here
 from park.client.jobs.missing_module import left_behind
 from park.client.jobs.phased import Phased
 from park.client.jobs.plain_result import plain_json
+from park.client.jobs.standing import Standing
 from park.client.jobs.when import Condition
 from park.client.submission.item import Item, State
+from park.client.voice import drawn_while_waiting
 from park.errors import JobCancelled, JobFailed, UnknownItem, UsageError
 from park.model.conditions import JobIs, Leaf, Phase
 from park.model.file_names import in_url
@@ -80,7 +82,8 @@ class RemoteJob(Phased):
         Raises `TimeoutError` after ``timeout`` seconds.
         """
         if self._item is not None:
-            self._item.confirm(timeout)
+            with drawn_while_waiting(timeout):
+                self._item.confirm(timeout)
             if self._record is None and self._item.answer is not None:
                 self._record = decode(JobRecord, self._item.answer)
 
@@ -183,12 +186,16 @@ class RemoteJob(Phased):
         deadline = None if timeout is None else time.monotonic() + timeout
         self.confirm(timeout)
         record, is_news = self._record, False
+        standing = Standing(self.transport, self.id)
         while record is None or not record.status.is_final:
             left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
             if record is not None and is_news and left == 0:
                 raise TimeoutError(f"job {self.id} is {record.status} after {timeout:g} s")
+            longest = _LONG_POLL_S if left is None else min(left, _LONG_POLL_S)
+            status = None if record is None else record.status
             with patient(left):
-                record = ask(_LONG_POLL_S if left is None else min(left, _LONG_POLL_S))
+                record = ask(standing.wait_s(status, longest))
+                standing.look(record.status)
             is_news = True
         self._record = record
         return record
@@ -281,6 +288,7 @@ class RemoteJob(Phased):
 
     def follow(self) -> Iterator[tuple[str, str]]:
         """Yield (stream, text) as the job writes, until it has ended and all was read."""
+        standing = Standing(self.transport, self.id)
         offsets = {"stdout": 0, "stderr": 0}
         decoders = {
             stream: codecs.getincrementaldecoder("utf-8")(errors="replace") for stream in offsets
@@ -290,10 +298,13 @@ class RemoteJob(Phased):
                 block, final = self._block(stream, offsets[stream], _FOLLOW_S)
                 offsets[stream] += len(block)
                 text = decoders[stream].decode(block, final=final)
+                if text or final:
+                    standing.begun()
                 if text:
                     yield stream, text
                 if final:
                     del offsets[stream]
+            standing.look(None)
 
     def _block(self, stream: str, offset: int, wait: float) -> tuple[bytes, bool]:
         self.confirm()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from park.client.access.known_services import known_service
 from park.client.access.transport import Transport
+from park.client.jobs.looked_up import looked_up
 from park.client.workflows.joining import joined, merged
 from park.errors import (
     NotPermitted,
@@ -24,6 +26,11 @@ from park.wire import API, GraphNode, GraphRecord, WhyRecord, decode
 
 __all__ = ["Elsewhere", "Workflows", "job_named", "others", "why"]
 
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_LOOK_S = 0.5
+"""How long this machine may take to say whether a port of it is open."""
+
 _MOST_PER_REQUEST = 50
 """Jobs in one query: a URL has its limits."""
 
@@ -32,7 +39,10 @@ class Elsewhere(Protocol):
     """Finds the way to other services."""
 
     def __call__(self, url: str) -> Transport | None:
-        """Return the connection to the service at ``url``, None where it is not the user's."""
+        """Return the connection to the service at ``url``, None where it is not the user's.
+
+        Raises `ServiceUnreachable` where it is one of this machine that does not run.
+        """
 
 
 @contextmanager
@@ -43,6 +53,8 @@ def others() -> Iterator[Elsewhere]:
     def reach(url: str) -> Transport | None:
         if url not in found:
             address = known_service(url)
+            if address is None:
+                _require_running(url)
             found[url] = None if address is None else Transport(address)
         return found[url]
 
@@ -77,12 +89,14 @@ class Workflows:
         return joined(records)
 
     def _of(self, url: str, nodes: Sequence[GraphNode]) -> GraphRecord:
-        transport = self._elsewhere(url)
-        if transport is None:
-            return _unseen(nodes, f"{host_of(url)} is not one of your services")
         try:
+            transport = self._elsewhere(url)
+            if transport is None:
+                return _unseen(nodes, f"{host_of(url)} is not one of your services")
             return _asked(transport, [node.id for node in nodes])
-        except (NotPermitted, ServiceFault, ServiceUnreachable) as error:
+        except ServiceUnreachable:
+            return _unseen(nodes, "does not answer")
+        except (NotPermitted, ServiceFault) as error:
             return _unseen(nodes, error.message)
         except UnknownItem as error:
             if len(nodes) == 1:
@@ -90,6 +104,20 @@ class Workflows:
             # one that is not there takes the others of its request with it
             half = len(nodes) // 2
             return merged(self._of(url, nodes[:half]), self._of(url, nodes[half:]))
+
+
+def _require_running(url: str) -> None:
+    """Raise `ServiceUnreachable` where ``url`` is of this machine, and nothing listens there.
+
+    A service that was stopped has taken away the note by which it was known as the user's.
+    """
+    parts = urlsplit(url)
+    if parts.hostname not in _LOOPBACK:
+        return
+    try:
+        socket.create_connection((parts.hostname, parts.port or 80), timeout=_LOOK_S).close()
+    except OSError:
+        raise ServiceUnreachable(f"nothing answers at {url}") from None
 
 
 def _asked(transport: Transport, jobs: Sequence[str]) -> GraphRecord:
@@ -116,12 +144,14 @@ def _remote(
 
 
 def _unseen(nodes: Sequence[GraphNode], why_not: str) -> GraphRecord:
-    return GraphRecord(nodes=[replace(node, why=node.why or why_not) for node in nodes], edges=[])
+    return GraphRecord(nodes=[replace(node, why=why_not) for node in nodes], edges=[])
 
 
 def why(transport: Transport, job: str) -> WhyRecord:
     """Return why ``job`` is in its state; raises `UnknownItem`."""
-    return decode(WhyRecord, transport.json("GET", f"{API}/jobs/{quote(job, safe='')}/why"))
+    with looked_up(transport.address.url):
+        answer = transport.json("GET", f"{API}/jobs/{quote(job, safe='')}/why")
+    return decode(WhyRecord, answer)
 
 
 def job_named(text: str) -> str:

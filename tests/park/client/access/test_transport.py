@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,14 @@ def test_a_file_is_fetched_again_from_its_beginning(tmp_path: Path) -> None:
     with patient():
         network.transport.download("/", tmp_path / "film.txt")
     assert (tmp_path / "film.txt").read_bytes() == b"curve"
+
+
+def test_the_traceback_of_a_script_says_where_it_asked_and_the_line_and_no_more() -> None:
+    network = Network()
+    network.cuts = 99
+    with pytest.raises(ServiceUnreachable) as caught:
+        network.transport.json("GET", "/")
+    text = "".join(traceback.format_exception(caught.value))
+    assert "network.transport.json" in text
+    assert text.count("Traceback") == 1
+    assert "httpx2.ConnectError" not in text

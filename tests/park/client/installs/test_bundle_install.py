@@ -10,7 +10,7 @@ from support.services.job_service import JobService
 
 from park.client.installs.bundle import WHEELS, Bundle
 from park.client.installs.bundle_install import install_bundle
-from park.client.installs.request import Silence
+from park.client.report import Silence
 from park.digests import file_sha256
 from park.wire import LocalWheel
 

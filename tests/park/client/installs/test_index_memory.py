@@ -19,7 +19,7 @@ from park.build.local_set import LocalSet, project_set
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.installs.index_memory import completed, fits, known_lacking
-from park.client.installs.request import Silence
+from park.client.report import Silence
 from park.errors import UpstreamFault
 from park.local.python_minor import python_minor
 

@@ -18,7 +18,7 @@ from park.build.local_set import LocalSet, local_set
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.installs.matching import binding_here
-from park.client.installs.request import Silence
+from park.client.report import Silence
 from park.errors import EnvironmentMismatch, NotPermitted
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from support.services.job_service import JobService
 
 import park
 from park.client.jobs.arguments import EncodedCall
-from park.client.jobs.new_job import check_arguments, new_job
+from park.client.jobs.new_job import check_arguments, new_job, require_module
 from park.client.submission.item import State
 from park.client.submission.this_account import this_account
-from park.errors import UsageError
+from park.errors import InvalidEntryPoint, UsageError
 
 
 def fit(model: str, steps: int = 10, *, seed: int | None = None) -> str:
@@ -31,6 +31,23 @@ class Reduction:
 @pytest.fixture
 def one() -> JobService:
     return JobService("http://one.example").bind()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "way"),
+    [
+        ("script.py:main", "script.py", "name the module: script:main;"),
+        ("script.py", "script.py", "name the module: script:FUNCTION;"),
+        ("fits/film.py:fit", "fits/film.py", "name the module in fits: film:fit;"),
+        ("./film:fit", "./film", "name the module: film:fit;"),
+        ("/home/me/film.py:a.b", "/home/me/film.py", "in /home/me: film:a.b;"),
+    ],
+)
+def test_the_path_of_a_file_is_told_from_a_module(text: str, name: str, way: str) -> None:
+    with pytest.raises(InvalidEntryPoint) as told:
+        require_module(text)
+    assert told.value.message.startswith(f"{name} is a file, not a module")
+    assert way in str(told.value.hint)
 
 
 @pytest.mark.parametrize(

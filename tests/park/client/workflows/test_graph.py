@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.labs.workflows import FIRST, SECOND, edge, node, story
 from support.services.graph_service import GraphService, of
 
-from park.client.workflows.graph import Workflows, job_named
+from park.client.access.local_services import RunningService, announce
+from park.client.workflows.graph import Workflows, job_named, others
+from park.client.workflows.layers import Workflow
+from park.drawing.tree import aligned, tree
 from park.errors import NotPermitted, ServiceUnreachable, UnknownItem, UsageError
 from park.wire import GraphRecord
 
@@ -33,11 +39,38 @@ def test_a_stranger_is_not_asked_and_said_to_be_one() -> None:
     assert remote.why == "sns.example.org is not one of your services"
 
 
-@pytest.mark.parametrize("error", [NotPermitted("no such token"), ServiceUnreachable("is down")])
-def test_a_service_that_does_not_answer_is_no_failure(error: Exception) -> None:
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (NotPermitted("no such token"), "no such token"),
+        (ServiceUnreachable("nothing is there"), "does not answer"),
+    ],
+)
+def test_a_service_that_does_not_answer_is_no_failure(error: Exception, why: str) -> None:
     record = connected(GraphService(SECOND, story()[SECOND]), GraphService(FIRST, error))
     (remote,) = (each for each in record.nodes if each.kind == "remote")
-    assert remote.why == str(error)
+    assert remote.why == why
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_a_service_of_this_machine_that_ended_does_not_answer(
+    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("PARK_STATE_DIR", str(tmp_path / "state"))
+    with socket.socket() as ended:
+        ended.bind(("127.0.0.1", 0))  # which nobody else takes, and nobody listens at
+        url = f"http://127.0.0.1:{ended.getsockname()[1]}"
+        if end == "killed":  # it could not take its note away
+            announce(RunningService(url=url, pid=2**22 + 1, token_file="none"))
+        home: Any = GraphService(SECOND, of(node("here"), node("far", kind="remote", service=url)))
+        with others() as elsewhere:
+            record = Workflows(home, elsewhere).connected(["here"])
+    (remote,) = (each for each in record.nodes if each.kind == "remote")
+    assert remote.why == "does not answer"
+    workflow = "\n".join(map(str, aligned(tree(Workflow(record), datetime.now(UTC)))))
+    assert f"on {url.removeprefix('http://')}" in workflow
+    assert "does not answer" in workflow
 
 
 def test_a_piece_that_is_not_there_takes_no_other_with_it() -> None:

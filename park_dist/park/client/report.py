@@ -4,23 +4,56 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from rich.progress import Progress, TaskID
 
-    from park.client.installs.request import Report
+__all__ = ["Report", "Silence", "is_terminal", "reporter"]
 
-__all__ = ["reporter"]
+
+class Report(Protocol):
+    """Told what an install does while it does it."""
+
+    def step(self, text: str) -> None:
+        """Something was done, or begins."""
+
+    def note(self, text: str) -> None:
+        """Say what somebody should know, whether or not he looks at steps."""
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        """``stage`` is at ``done`` of ``total`` (0: not known) in ``unit``."""
+
+
+class Silence:
+    """Reports nothing: as ``report=``, what is built, uploaded and made goes on without a word."""
+
+    def step(self, text: str) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        """Say nothing."""
+
+
+def is_terminal() -> bool:
+    """Tell whether stderr is a terminal on which lines can be drawn anew."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    return terminal and os.environ.get("TERM") != "dumb"
 
 
 def reporter() -> AbstractContextManager[Report]:
     """Return the report that fits where stderr goes; honours ``NO_COLOR`` through rich."""
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        return _Bars()
-    return _Lines()
+    return _Bars() if is_terminal() else _Lines()
+
+
+def _written(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _amount(value: int, unit: str) -> str:
@@ -43,7 +76,7 @@ class _Lines:
                 self.step(f"{stage}: {amount}")
 
     def step(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        _written(text)
 
     def note(self, text: str) -> None:
         self.step(text)
@@ -87,7 +120,7 @@ class _Bars:
         if self._bars is not None:
             self._bars.console.print(text, highlight=False)
         else:
-            print(text, file=sys.stderr, flush=True)
+            _written(text)
 
     def note(self, text: str) -> None:
         self.step(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from park.cli.report import reporter
+from park.client.report import reporter
 
 
 def test_each_stage_is_a_line_and_its_last_amount_is_told_at_the_end(
