@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def removal_of(one: Lab) -> JobRemoval:
 async def ended(one: Lab, *names: str, at: str = OLD, **changes: Any) -> None:
     """Write jobs that have ended, each with a folder that has a log."""
     for name in names:
-        await one.database.awrite(lambda c, name=name: new_job(c, name, state=JobState.COMPLETED))
+        await one.database.awrite(partial(new_job, job=name, state=JobState.COMPLETED))
         folder = one.folders.path_of(JobId(name))
         folder.mkdir()
         (folder / "stdout").write_text("x" * 5_000)
