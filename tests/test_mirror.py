@@ -35,6 +35,7 @@ WITHOUT = {
     "park_repo/user_agent.py": "one constant",
     "park_server/assembly/foundation.py": PARTS,
     "park_server/assembly/job_parts.py": PARTS,
+    "park_server/assembly/retention_parts.py": PARTS,
     "park_server/command.py": "arguments; test_settings and test_operator_settings read them",
     "park_server/db/tables.py": SCHEMA,
     "park_server/http/admin_routes.py": ROUTES,
@@ -55,6 +56,7 @@ WITHOUT = {
     "park_server/migrations/versions/v0002_workflows.py": SCHEMA,
     "park_server/migrations/versions/v0003_exact_json.py": SCHEMA,
     "park_server/migrations/versions/v0004_labels.py": SCHEMA,
+    "park_server/migrations/versions/v0005_retention.py": SCHEMA,
     "park_server/serve.py": "is a process; tests/functional/services start, stop and kill it",
 }
 """Modules without a test of their own, each with the reason: it decides nothing by itself, or

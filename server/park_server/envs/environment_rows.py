@@ -1,6 +1,6 @@
 """All that is asked of the database about the life of environments.
 
-A lock is kept for good; its environment may come and go. Every change appends an event for
+A lock outlives its environment, which may come and go. Every change appends an event for
 each user who has an install of it.
 """
 

@@ -40,7 +40,7 @@ class Earlier:
 
 
 def keep(connection: Connection, lock_hash: str, python: str, document: str) -> None:
-    """Keep a lock for good; one that is known already stays as it is."""
+    """Keep a lock, until its trees go; one that is known already stays as it is."""
     if connection.execute(select(locks.c.lock_hash).where(locks.c.lock_hash == lock_hash)).first():
         return
     row = {"lock_hash": lock_hash, "python": python, "document": document, "created": now()}

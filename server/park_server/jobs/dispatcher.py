@@ -106,7 +106,7 @@ class Dispatcher:
         self._runs: dict[JobId, Run] = {}
         self._used: dict[str, float] = {}
         self._tasks = Tasks(_log, "a step of a job failed")
-        self._steps = GuardedSteps(self._tasks, failsafe, let_go=self._let_go)
+        self._steps = GuardedSteps(self._tasks, failsafe, let_go=self.let_go)
         self._queue = Queue(database, unreadable=self._steps.fail)
         commits.subscribe(self._after_commit)
 
@@ -391,8 +391,8 @@ class Dispatcher:
             self._steps.do(run.id, partial(self._exits.settle, run, exited))
             self._dispatch()
 
-    def _let_go(self, job: JobId) -> None:
-        """Free the slot of a job for which a step raised."""
+    def let_go(self, job: JobId) -> None:
+        """Free the slot of a job for which a step raised, and try once more to end what runs."""
         self._starting.discard(job)
         if (run := self._runs.pop(job, None)) is not None:
             run.stop_timer()

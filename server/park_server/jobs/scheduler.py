@@ -9,6 +9,7 @@ in its transaction; `Dispatcher` and `FetchQueue` run what may start, and end it
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,15 +36,17 @@ from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
-from park_server.jobs.failures.failsafe import Failsafe
+from park_server.jobs.failures.failsafe import Failsafe, line_of_failure
 from park_server.jobs.failures.unreadable_rows import made_readable
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.job_end import JobEnd
+from park_server.jobs.job_end import JobEnd, cancelled_in_part
 from park_server.jobs.job_view import JobFilter
 from park_server.jobs.seams import Peers
 
 __all__ = ["Accepted", "Scheduler", "Submission"]
+
+_log = logging.getLogger("park.jobs")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -271,7 +274,9 @@ class Scheduler:
             kind = self._database.read(lambda c: job_rows.get(c, job)).kind
             await (self._fetch_queue if kind is JobKind.FETCH else self._dispatcher).cancel(job)
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
-            await self._failsafe.failed(job, error)
+            _log.exception("job %s could not be cancelled", job)
+            self._dispatcher.let_go(job)
+            await self._failsafe.end(job, cancelled_in_part(line_of_failure(error)))
 
     # -- after a commit
 

@@ -22,6 +22,7 @@ from support.labs.environment_lab import (
 from support.material.wheels import make_wheel
 
 from park.errors import ServiceFault
+from park_server.envs import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,8 +218,9 @@ def test_a_full_disk_is_told_cleaned_up_and_survived(
 
 
 def test_a_disk_that_fills_while_compiling_leaves_the_environment_of_use(
-    small_disk: Path, wheels: list[Path]
+    small_disk: Path, wheels: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(fill, "_cores", lambda: 1)  # so nothing is compiled before the disk is full
     environments = environments_in(small_disk / "home")
     found = environments.realise(lock_of(wheels), INTERPRETER, fetch=fetch_from(wheels))
     filler = small_disk / "filler"

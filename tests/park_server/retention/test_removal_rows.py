@@ -1,4 +1,4 @@
-"""Which jobs may go, what goes with them, and which files are still named."""
+"""Which jobs may go, and what goes with them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park_server import events
 from park_server.db import tables
-from park_server.retention import reference_rows, removal_rows
+from park_server.retention import removal_rows
 
 A = JobId("a")
 OLD, CUT, NEW = "2026-01-01", "2026-06-01", "2026-12-01"
-DIGESTS = [f"{n:064x}" for n in range(5)]
 
 
 @pytest.fixture
@@ -40,10 +39,6 @@ def before(connection: Connection, limit: int = 9) -> list[str]:
 
 def value_of(job: str, **more: Any) -> dict[str, Any]:
     return {"$park": "reference", "job": job, "what": "value", **more}
-
-
-def file_of(sha256: str) -> dict[str, Any]:
-    return {"$park": "file", "sha256": sha256, "name": "run.refl"}
 
 
 # -- which may go
@@ -129,21 +124,3 @@ def test_events_from_before_are_forgotten(connection: Connection) -> None:
     count, last = removal_rows.forget_events(connection, CUT, after=0, limit=9)
     assert (count, last) == (1, 1)
     assert [each["id"] for each in events.after(connection, "ada", 0, 9)] == ["b"]
-
-
-# -- files
-
-
-def test_a_file_is_in_use_wherever_it_is_named(connection: Connection) -> None:
-    left, given, staged, fetched, free = DIGESTS
-    ended(connection, A, [{"deep": file_of(given)}], free)  # a text alone names no file
-    connection.execute(insert(tables.job_files), {"job": A, "name": "f", "sha256": left, "size": 1})
-    connection.execute(
-        insert(tables.staged), {"job": A, "reference": "r", "document": file_of(staged)}
-    )
-    names = ("user", "url", "credential", "place", "name", "checked")
-    row = dict.fromkeys(names, "") | {"sha256": fetched, "size": 1}
-    connection.execute(insert(tables.fetched), row)
-    assert reference_rows.digests_in_use(connection) == {left, given, staged, fetched}
-    assert reference_rows.digests_of(connection, [A]) == {left, given, staged}
-    assert reference_rows.digests_of(connection, [JobId("other")]) == set()

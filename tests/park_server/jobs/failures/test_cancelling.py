@@ -17,6 +17,8 @@ from park_server.jobs.seams import FetchedFile
 
 JOBS = ["first", "refers", "fetched"]
 STEPS = [
+    ("dispatcher", "cancel"),
+    ("fetch_queue", "cancel"),
     ("engine", "cancel"),
     ("database", "awrite"),
     ("commits", "write"),
