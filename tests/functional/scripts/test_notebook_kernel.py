@@ -62,7 +62,8 @@ def test_an_edited_cell_that_is_run_again_is_what_runs(cell: Callable[[str], Any
 def test_a_class_of_a_cell_comes_back_as_the_class_that_is_there(
     cell: Callable[[str], Any],
 ) -> None:
-    film = "class Film:\n    def __init__(self, d):\n        self.d = d\n    def grown(self):\n        "
+    head = "class Film:\n    def __init__(self, d):\n        self.d = d\n"
+    film = f"{head}    def grown(self):\n        "
     cell(f"{film}return Film(self.d + 1)")
     cell("first = service.submit(Film(1).grown).result()")
     assert cell("type(first) is Film, first.d") == (True, 2)
