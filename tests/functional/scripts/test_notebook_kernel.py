@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from support.services.park_client import Client
 
-manager = pytest.importorskip("jupyter_client.manager", reason="no jupyter_client is installed")
-pytest.importorskip("ipykernel", reason="no ipykernel is installed")
-
 
 @pytest.fixture
 def cell(client: Client) -> Iterator[Callable[[str], Any]]:
     """Start a kernel; return what runs a cell there, and gives the value of its last line."""
+    # here, and not where the module is read: such skips are no failures where all is required
+    manager = pytest.importorskip("jupyter_client.manager", reason="needs jupyter_client")
+    pytest.importorskip("ipykernel", reason="needs ipykernel")
     kernels = manager.KernelManager(kernel_name="python3")
     # the kernel is of these tests' interpreter, the machine and its service of the client
     kernels.start_kernel(env=client.environ(), cwd=str(client.folder))
