@@ -136,6 +136,18 @@ print(json.dumps(service.map(find, ["sortedcontainers", "packaging"]).results())
     assert run(text, head=f"{block}{HEAD}") == ["sortedcontainers", "packaging"]
 
 
+def test_what_is_said_means_what_is_installed_here(run: Callable[..., Any]) -> None:
+    seen = run("""
+park.requires("packaging>=9999")
+try:
+    service.submit(lambda: 1).result()
+except park.ParkError as error:
+    print(json.dumps([error.message, len(service.jobs(limit=1, status="queued"))]))
+""")
+    assert "packaging>=9999" in seen[0]
+    assert seen[1] == 0
+
+
 def test_helpers_beside_the_script_travel_as_their_source(
     run: Callable[..., Any], client: Client
 ) -> None:
@@ -243,6 +255,8 @@ def run():
 
 results = [run(), len(told)]
 edit("ANSWER = {answer}", "ANSWER = {answer}1")
+quiet = park.remote_service(stale="ignore").submit(light_model.answer).result()
+results += [quiet, len(told)]
 results += [run(), len(told), run(), len(told)]
 try:
     park.remote_service(stale="error").submit(light_model.answer).result()
@@ -255,7 +269,7 @@ print(json.dumps([results, told]))
 """
     results, told = client.script(text)
     new = int(f"{answer}1")
-    assert results == [answer, 0, new, 1, new, 1, "StaleSession", new]
+    assert results == [answer, 0, new, 0, new, 1, new, 1, "StaleSession", new]
     assert "light_model.py was edited (at " in told[0]
     assert "the service runs the edited one; reload it" in told[0]
 
