@@ -136,6 +136,18 @@ print(json.dumps(service.map(find, ["sortedcontainers", "packaging"]).results())
     assert run(text, head=f"{block}{HEAD}") == ["sortedcontainers", "packaging"]
 
 
+def test_what_is_said_means_what_is_installed_here(run: Callable[..., Any]) -> None:
+    seen = run("""
+park.requires("packaging>=9999")
+try:
+    service.submit(lambda: 1).result()
+except park.ParkError as error:
+    print(json.dumps([error.message, len(service.jobs(limit=1, status="queued"))]))
+""")
+    assert "packaging>=9999" in seen[0]
+    assert seen[1] == 0
+
+
 def test_helpers_beside_the_script_travel_as_their_source(
     run: Callable[..., Any], client: Client
 ) -> None:
@@ -243,6 +255,8 @@ def run():
 
 results = [run(), len(told)]
 edit("ANSWER = {answer}", "ANSWER = {answer}1")
+quiet = park.remote_service(stale="ignore").submit(light_model.answer).result()
+results += [quiet, len(told)]
 results += [run(), len(told), run(), len(told)]
 try:
     park.remote_service(stale="error").submit(light_model.answer).result()
@@ -255,7 +269,7 @@ print(json.dumps([results, told]))
 """
     results, told = client.script(text)
     new = int(f"{answer}1")
-    assert results == [answer, 0, new, 1, new, 1, "StaleSession", new]
+    assert results == [answer, 0, new, 0, new, 1, new, 1, "StaleSession", new]
     assert "light_model.py was edited (at " in told[0]
     assert "the service runs the edited one; reload it" in told[0]
 
@@ -289,8 +303,7 @@ def test_an_object_of_a_class_of_the_script_comes_back_as_one_of_it(
     run: Callable[..., Any],
 ) -> None:
     seen = run("""
-import dataclasses, enum
-from park.runtime import codec
+import collections, dataclasses, decimal, enum
 
 @dataclasses.dataclass
 class Config:
@@ -299,16 +312,51 @@ class Config:
 class Color(enum.Enum):
     RED = 1
 
+Point = collections.namedtuple("Point", "x y")
+
 def made(config):
-    return [Config(config.scale * 2), Color.RED]
+    return [Config(config.scale * 2), Color.RED, {"at": Point(1, decimal.Decimal("1.5"))}]
 
 job = service.submit(made, Config(2.0))
-job.wait()
-answer = service._transport.json("GET", f"/api/v1/jobs/{job.id}/result")
-config, color = codec.decode(answer["result"], set_hash=job.refresh().set_hash)
-print(json.dumps([type(config) is Config, config.scale, color is Color.RED]))
+config, color, more = job.result()
+print(json.dumps([type(config) is Config, config.scale, color is Color.RED,
+                  more == {"at": (1, decimal.Decimal("1.5"))}, type(more["at"]) is Point]))
 """)
-    assert seen == [True, 4.0, True]
+    assert seen == [True, 4.0, True, True, True]
+
+
+def test_in_another_session_such_an_object_is_refused_with_the_way_on_and_printed(
+    run: Callable[..., Any], client: Client
+) -> None:
+    job = run("""
+class Film:
+    def __init__(self, d):
+        self.d = d
+    def __repr__(self):
+        return f"Film({self.d})"
+
+def grown(d):
+    return Film(d)
+
+job = service.submit(grown, 3)
+assert job.result().d == 3
+print(json.dumps(job.id))
+""")
+    message, hint, plain = run(f"""
+class Film:
+    pass
+
+job = park.get_job({job!r})
+try:
+    job.result()
+except park.ParkError as error:
+    print(json.dumps([error.message, error.hint, job.result(as_="json")]))
+""")
+    assert "a pickle of __main__.Film, which belongs to the script or notebook" in message
+    assert 'job.result(as_="json")' in hint
+    assert "the session that submitted the job gets the object" in hint
+    assert plain["repr"] == "Film(3)"
+    assert client.run("result", job).stdout == "Film(3)\n"
 
 
 def test_large_data_is_sent_once_for_a_sweep(run: Callable[..., Any]) -> None:

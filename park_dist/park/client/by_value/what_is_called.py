@@ -100,7 +100,12 @@ def _named(function: Callable[..., Any]) -> EntryPoint:
     qualname = getattr(inner, "__qualname__", getattr(inner, "__name__", None))
     if not isinstance(qualname, str):
         inner, qualname = type(inner), type(inner).__qualname__
-    module = getattr(inner, "__module__", None)
+    return _entry_point(getattr(inner, "__module__", None), qualname)
+
+
+@functools.lru_cache(maxsize=256)  # for sweeps that submit one function many times
+def _entry_point(module: object, qualname: str) -> EntryPoint:
+    """Return the entry point of these names, as far as they can be ones."""
     if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
         module = "__main__"
     name = qualname if _NAME.fullmatch(qualname) else "call"

@@ -7,30 +7,49 @@ from typing import Any
 
 from park.build.cache import user_cache
 from park.build.local_set import local_set
-from park.client.jobs.plain_result import pickled_types
+from park.client.jobs.plain_result import nodes_in, pickled_bytes, pickled_types
 from park.errors import EnvironmentMismatch, InvalidEntryPoint, LocalSetError
 from park.model.entry_point import EntryPoint
 from park.runtime import codec
 
 __all__ = ["decode_result", "set_hash_here"]
 
+_MAIN = "__main__"
+_AS_DATA = 'job.result(as_="json") has it as data and text'
+_OF_A_SESSION = (
+    f"{_AS_DATA}; the session that submitted the job gets the object, and what a module of a "
+    "project defines comes back anywhere with the same versions"
+)
+
 
 def decode_result(
-    document: Any, *, entry_point: str, set_hash: str | None, here: Callable[[], str | None]
+    document: Any,
+    *,
+    entry_point: str,
+    set_hash: str | None,
+    here: Callable[[], str | None],
+    is_of_session: bool = False,
 ) -> Any:
     """Return the value of an encoded result of a job of ``entry_point``.
 
     A pickle is read only where ``here``, which says what set of versions this process has for
-    that entry point, returns the ``set_hash`` of the job. Raises `EnvironmentMismatch`
-    elsewhere, and for numpy data where numpy is absent.
+    that entry point, returns the ``set_hash`` of the job; one that names what a script defines
+    only with ``is_of_session``: where this process submitted the job. Raises
+    `EnvironmentMismatch` elsewhere, and for numpy data where numpy is absent.
     """
     types = pickled_types(document)
+    if types and not is_of_session and _is_of_a_script(document, entry_point):
+        raise EnvironmentMismatch(
+            f"the result of {entry_point} has a pickle of {', '.join(types)}, which belongs to the "
+            "script or notebook that submitted the job, in another session than this",
+            hint=_OF_A_SESSION,
+        )
     found = here() if types and set_hash is not None else None
     if types and (found is None or found != set_hash):
         raise EnvironmentMismatch(
             f"the result of {entry_point} has a pickle of {', '.join(types)}, made under the set "
             f"{_short(set_hash)}; {_what_is_here(entry_point, found)}",
-            hint='job.result(as_="json") has it as data and text; where the same versions are '
+            hint=f"{_AS_DATA}; where the same versions are "
             "installed result() returns the object, and so gets it a job that runs under the "
             "same lock: service.submit(function, job, lock=job.lock_hash)",
         )
@@ -39,8 +58,18 @@ def decode_result(
     except codec.CodecError as error:
         raise EnvironmentMismatch(
             f"the result cannot be read here: {error}",
-            hint='job.result(as_="json") has it as data and text',
+            hint=_AS_DATA,
         ) from error
+
+
+def _is_of_a_script(document: Any, entry_point: str) -> bool:
+    """Tell whether the result comes from ``__main__``, or a pickle in it names that.
+
+    Each process has another one: a class of the same name there would be taken for this one.
+    """
+    return entry_point.startswith(_MAIN) or any(
+        _MAIN.encode() in pickled_bytes(node) for node in nodes_in(document, "pickle")
+    )
 
 
 def set_hash_here(entry_point: str) -> str | None:

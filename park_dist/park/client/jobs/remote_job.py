@@ -253,6 +253,7 @@ class RemoteJob(Phased):
             entry_point=self._entry_point,
             set_hash=self.refresh().set_hash,
             here=self._set_hash_here,
+            is_of_session=self._item is not None,
         )
 
     def _set_hash_here(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from park.errors import EnvironmentMismatch
 from park.runtime import codec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OURS = "5" * 64
@@ -62,6 +64,34 @@ def test_a_pickle_of_another_set_is_not_even_tried(
 def test_a_pickle_that_says_another_set_than_its_job_is_not_read() -> None:
     with pytest.raises(EnvironmentMismatch, match="pickled under the set 9999"):
         decoded(pickled(Decimal(1), OTHER))
+
+
+class Film:
+    """Stands for a class of a script."""
+
+
+@pytest.mark.parametrize("nest", [lambda film: film, lambda film: OrderedDict(deep=[film])])
+def test_what_belongs_to_a_script_is_read_in_its_session_alone(
+    nest: Callable[[object], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # another session has a class of that name, too, which is not this one
+    monkeypatch.setattr(Film, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "Film", Film, raising=False)
+    document = pickled(nest(Film()))
+    with pytest.raises(EnvironmentMismatch, match="in another session than this") as told:
+        decoded(document)
+    assert 'result(as_="json")' in str(told.value.hint)
+    found = decode_result(
+        document, entry_point="m:f", set_hash=OURS, here=lambda: OURS, is_of_session=True
+    )
+    assert type(found) in {Film, OrderedDict}
+
+
+def test_what_a_function_of_a_script_returned_is_told_as_that() -> None:
+    with pytest.raises(EnvironmentMismatch, match="in another session than this"):
+        decode_result(
+            pickled(Decimal(1)), entry_point="__main__:f", set_hash=OURS, here=lambda: OURS
+        )
 
 
 def test_what_is_here_is_not_looked_at_where_nothing_is_pickled() -> None:
