@@ -13,10 +13,10 @@ from typing import Any, Literal
 from park.client.access.transport import Transport, patient
 from park.client.connection import WithConnection
 from park.client.jobs.decoded_result import decode_result, set_hash_here
-from park.client.jobs.missing_module import left_behind
 from park.client.jobs.phased import Phased
 from park.client.jobs.plain_result import plain_json
-from park.client.jobs.standing import Standing
+from park.client.jobs.told.missing_module import left_behind
+from park.client.jobs.told.standing import Standing
 from park.client.jobs.when import Condition
 from park.client.submission.item import Item, State
 from park.client.voice import drawn_while_waiting

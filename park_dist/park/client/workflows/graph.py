@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from park.client.access.known_services import known_service
 from park.client.access.transport import Transport
-from park.client.jobs.looked_up import looked_up
+from park.client.jobs.told.looked_up import looked_up
 from park.client.workflows.joining import joined, merged
 from park.errors import (
     NotPermitted,

@@ -6,7 +6,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from park.build.beyond.installed_facts import Facts
-from park.client.jobs.missing_module import left_behind, missing_names, not_brought
+from park.client.jobs.told.missing_module import left_behind, missing_names, not_brought
 
 INSTALLED = {
     canonicalize_name(name): Facts(version="1", modules=frozenset([module]), groups=frozenset())

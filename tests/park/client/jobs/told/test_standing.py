@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from park.client.jobs.standing import Standing
+from park.client.jobs.told.standing import Standing
 from park.errors import ServiceUnreachable
 from park.model.states import JobState
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from park.client.jobs.looked_up import looked_up
+from park.client.jobs.told.looked_up import looked_up
 from park.errors import ServiceFault, UnknownItem
 
 

@@ -1,0 +1,1 @@
+"""What whoever waits for a job, or looks for one, is told besides its state."""
