@@ -44,7 +44,7 @@ def test_a_job_from_submission_to_result(installed: Client, answer: int) -> None
     assert (record["lock_hash"], record["entry_point"]) == (lock, "light_model:answer")
     assert record["environment"].endswith(lock)
     printed = installed.run("status", job).stdout
-    assert printed.startswith(f"{job}  completed  light_model:answer\n")
+    assert printed.startswith(f"{job}  completed  answer()\ncalls        light_model:answer\n")
     assert lock in printed
 
 
@@ -53,7 +53,7 @@ def test_run_submits_follows_and_prints_the_result(installed: Client, answer: in
     assert done.stdout == "one\nnull\n"
     assert "two\n" in done.stderr
     document = installed.json("run", "light_model:answer")
-    assert set(document) == {"id", "status", "result", "error"}
+    assert set(document) == {"id", "status", "result", "error", "hint"}
     assert (document["status"], document["result"]) == ("completed", answer)
     assert document["error"] is None
 
@@ -191,8 +191,10 @@ def test_jobs_are_listed_newest_first_and_by_state(installed: Client) -> None:
     failed = installed.json("jobs", "--status", "failed", "--limit", "1000")
     assert bad in {job["id"] for job in failed}
     assert {job["status"] for job in failed} == {"failed"}
-    line = installed.run("jobs", "--limit", "1").stdout
-    assert line == f"{bad}  failed     light_model:fail  ValueError: thin\n"
+    head, line = installed.run("jobs", "--limit", "1").stdout.splitlines()
+    assert head.split() == ["JOB", "STATE", "LABEL", "AGE", "TIME", "WHERE"]
+    assert line.startswith(f"…{bad[-6:]}  failed  fail(reason='thin')  ")
+    assert line.endswith("  ValueError: thin")
 
 
 def test_a_job_that_nobody_has(client: Client) -> None:
