@@ -16,7 +16,7 @@ from park.runtime.processes import is_running
 
 FAMILY = """
 import os, signal, subprocess, sys
-code = "import os, sys; os.setsid(); print(os.getpid(), flush=True); sys.stdin.read()"
+code = "import os, sys; os.setsid(); os.write(1, b'%d\\n' % os.getpid()); sys.stdin.read()"
 first = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=1)
 subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=1)
 signal.pause()
@@ -29,10 +29,12 @@ def family() -> Iterator[tuple[int, set[int]]]:
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as parent:
-        assert parent.stdout is not None
-        below = {int(parent.stdout.readline()) for _ in range(2)}
-        yield parent.pid, below
-        parent.kill()
+        try:  # whatever happens: who leaves the block waits for its end
+            assert parent.stdout is not None
+            below = {int(parent.stdout.readline()) for _ in range(2)}
+            yield parent.pid, below
+        finally:
+            parent.kill()
 
 
 def test_children_are_found_whatever_their_session(family: tuple[int, set[int]]) -> None:
