@@ -16,7 +16,7 @@ from park.runtime.processes import is_running
 
 FAMILY = """
 import os, signal, subprocess, sys
-code = "import os, sys; os.setsid(); os.write(1, b'%d\\n' % os.getpid()); sys.stdin.read()"
+code = "import os, sys; os.setsid(); os.write(1, (str(os.getpid()) + chr(10)).encode()); sys.stdin.read()"
 first = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=1)
 subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=1)
 signal.pause()
