@@ -98,12 +98,12 @@ def test_jobs_of_both_versions_at_once(client: Client, model: ModelTree, answer:
 def test_a_job_of_code_that_is_not_there_is_refused_package_by_package_where_asked(
     installed: Client, model: ModelTree
 ) -> None:
-    before = installed.json("install", "light_model")
+    installed.run("install", "light_model")
     jobs = installed.json("jobs")
     model.edit("light_model.py", "return 2 * layer", "return 3 * layer")
     message = installed.error("submit", "light_model:answer", "--install", "never", status=5)
-    assert "light-model: 0.1+t" in message
-    assert f" here, {before['version']} there" in message
+    assert "has no environment that matches light-model 0.1+t" in message
+    assert "\nthe service has another edit of it\n" in message
     assert "\nhint: park install light_model" in message
     assert installed.json("jobs") == jobs
     installed.run("install", "light_model")
@@ -115,7 +115,8 @@ def test_a_model_that_was_never_installed_is_refused_with_the_command_to_run(
 ) -> None:
     never = ("--install", "never", "--arg", 'version="1"')
     message = client.error("submit", "packaging.version:parse", *never, status=5)
-    assert f"{service.url} has no environment of packaging" in message
+    assert f"{service.url} has no environment that matches packaging" in message
+    assert "\nthe service has no environment of it yet\n" in message
     assert "\nhint: park install packaging" in message
 
 

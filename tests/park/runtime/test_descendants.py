@@ -16,7 +16,8 @@ from park.runtime.processes import is_running
 
 FAMILY = """
 import os, signal, subprocess, sys
-code = "import os, sys; os.setsid(); os.write(1, (str(os.getpid()) + chr(10)).encode()); sys.stdin.read()"
+say = "os.write(1, (str(os.getpid()) + chr(10)).encode())"  # at once, or lines may mix
+code = f"import os, sys; os.setsid(); {say}; sys.stdin.read()"
 first = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=1)
 subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=1)
 signal.pause()

@@ -76,7 +76,10 @@ def completed(transport: Transport, here: LocalSet, report: Report) -> LocalSet:
 def _asked(
     transport: Transport, here: LocalSet, memory: _Memory, doubtful: Collection[LocalProject]
 ) -> _Memory:
-    about = decode(ServiceRecord, transport.json("GET", API))
+    try:
+        about = decode(ServiceRecord, transport.json("GET", API))
+    except ParkError:
+        return memory  # what is wrong is told by the request itself
     python = here.requirements.python
     platforms = frozenset(about.platforms.get(python, ()))
 
