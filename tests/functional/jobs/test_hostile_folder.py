@@ -159,10 +159,17 @@ def test_a_work_directory_that_is_a_link_is_told(
     assert "park: not kept: its work directory is none any more" in log
 
 
+def test_what_cannot_be_kept_is_a_remark_to_a_job_that_completed(
+    service: ParkService, client: Client
+) -> None:
+    record = ended(service, client, "deep_folders")
+    assert record["status"] == "completed"
+    assert "it left folders more than 100 deep in its work directory" in str(record["error"])
+
+
 @pytest.mark.parametrize(
     ("job", "line"),
     [
-        ("deep_folders", "it left folders more than 100 deep in its work directory"),
         ("deep_outcome", "is nested too deeply"),
         ("odd_outcome", "is one whose error is no text"),
         ("outcome_is_a_pipe", "is a named pipe"),
