@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,12 @@ if TYPE_CHECKING:
 
     from support.services.park_client import Client, Scientist
 
-BEGIN = "import sys, park, light_model; service = park.remote_service(sys.argv[1])\n"
+BEGIN = """
+import signal, sys, park, light_model
+# a test run in the background has SIGINT ignored, and its children inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
+service = park.remote_service(sys.argv[1])
+"""
 FORGETS = BEGIN + "service.submit(light_model.answer); print('end')"
 WAITS = BEGIN + "with service: service.submit(light_model.answer)"
 
@@ -64,9 +68,7 @@ def test_it_is_said_at_once_and_ctrl_c_ends_the_wait(
     with script(scientist.client, text, away) as running:
         assert running.stderr is not None
         assert running.stderr.readline().startswith(f"park: nothing answers at {away}")
-        began = time.monotonic()
         os.kill(running.pid, signal.SIGINT)
         _, err = running.communicate(timeout=LIMIT_S)
     assert running.returncode not in {0, None}
-    assert "was not submitted: interrupted" in err
-    assert time.monotonic() - began < 8  # it would have been tried for ten seconds
+    assert "was not submitted: interrupted" in err  # and not: nothing answers, ten seconds later
