@@ -216,9 +216,8 @@ def _failed(error: ParkError, *, debug: bool) -> int:
     """Print ``error`` and its hint on stderr, several lines as they are; return its status."""
     if debug:
         traceback.print_exc()
-    print(f"park: error: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+    hint = f"hint: {error.hint}\n" if error.hint else ""
+    sys.stderr.write(f"park: error: {error.message}\n{hint}")  # in one write, also beside threads
     return error.exit_code
 
 

@@ -19,7 +19,9 @@ _Say = Callable[[str], object]
 def said(line: str) -> None:
     """Write ``line`` for whoever watches the start; nothing where nobody can read it."""
     if sys.stderr is not None:
-        print(f"park serve: {line}", file=sys.stderr, flush=True)  # noqa: T201
+        # in one write: others may have a word at the same moment
+        sys.stderr.write(f"park serve: {line}\n")
+        sys.stderr.flush()
 
 
 class Stages:

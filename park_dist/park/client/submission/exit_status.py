@@ -8,6 +8,10 @@ from typing import Any
 __all__ = ["fail_the_exit"]
 
 
+class _NotArrived(OSError):
+    """What was submitted did not arrive; the person was told so before."""
+
+
 class _Unflushed:
     """Standard output that cannot be flushed to the end: then Python exits with 120.
 
@@ -23,18 +27,18 @@ class _Unflushed:
 
     def flush(self) -> None:
         self._stream.flush()
-        raise OSError("what was submitted did not arrive; see above")
+        raise _NotArrived
 
 
 def fail_the_exit() -> None:
     """Let this process exit with 120, as where Python itself fails to clean up."""
     if sys.stdout is None:
         return
-    output = sys.stdout = _Unflushed(sys.stdout)
+    sys.stdout = _Unflushed(sys.stdout)
     said = sys.unraisablehook
 
     def unraisable(what: Any) -> None:
-        if what.object is not output:  # that one is told already
+        if not isinstance(what.exc_value, _NotArrived):  # that one is told already
             said(what)
 
     sys.unraisablehook = unraisable
