@@ -48,10 +48,12 @@ def service(name: str, home: Path) -> Iterator[None]:
     process = subprocess.Popen(
         [PARK, *command, "--ready-file", ready], stderr=subprocess.PIPE, text=True
     )
-    first = process.stderr.readline()  # printed once it serves, or why it does not
-    print(first, end="")
-    if not ready.exists():
-        sys.exit(first + process.stderr.read())
+    for line in process.stderr:  # what it does until it serves, or why it does not
+        print(line, end="")
+        if ready.exists():
+            break
+    else:
+        sys.exit(f"{name} did not start")
     try:
         park("service", "add", name, json.loads(ready.read_text())["url"])
         yield

@@ -241,6 +241,9 @@ def test_whatever_fails_at_a_station_ends_the_install(
         assert record.state is InstallState.FAILED
         assert record.error is not None
         assert said in record.error["detail"]
+        async with asyncio.timeout(LIMIT_S):  # told once its commit is durable, right after it
+            while not lab.finals:
+                await asyncio.sleep(0)
         assert lab.finals == [(begun.id, InstallState.FAILED)]
 
     run(tmp_path, work)
