@@ -70,6 +70,7 @@ class Lab:
         self.has_failed = asyncio.Event()
         self.seen: list[CheckedRequest] = []
         self.finals: list[tuple[str, InstallState]] = []
+        self.has_told = asyncio.Event()
         self.settled: list[Callable[[], object]] = []
         self.uploaded = asyncio.Event()
         self.locking = asyncio.Event()
@@ -91,6 +92,7 @@ class Lab:
 
     def _ended(self, install: InstallRecord) -> None:
         self.finals.append((install.id, install.state))
+        self.has_told.set()
 
     # -- the stations
 
@@ -160,6 +162,7 @@ def test_an_install_goes_through_its_stations_to_ready(tmp_path: Path) -> None:
         assert record.lock_hash == lab.selection.hash
         assert [(pin.name, pin.version) for pin in record.added] == [("extra", "2")]
         assert [stage.stage for stage in record.stages] == ["resolve"]
+        await asyncio.wait_for(lab.has_told.wait(), LIMIT_S)
         assert lab.finals == [(begun.id, InstallState.READY)]
         assert lab.database.read(lambda c: lock_rows.document(c, lab.selection.hash))
         known = lab.database.read(lambda c: environment_rows.find(c, lab.selection.hash))
@@ -241,9 +244,7 @@ def test_whatever_fails_at_a_station_ends_the_install(
         assert record.state is InstallState.FAILED
         assert record.error is not None
         assert said in record.error["detail"]
-        async with asyncio.timeout(LIMIT_S):  # told once its commit is durable, right after it
-            while not lab.finals:
-                await asyncio.sleep(0)
+        await asyncio.wait_for(lab.has_told.wait(), LIMIT_S)  # right after the commit
         assert lab.finals == [(begun.id, InstallState.FAILED)]
 
     run(tmp_path, work)
