@@ -102,7 +102,7 @@ def test_who_may_not_install_is_told_how_the_nearest_differs(
     assert f"--lock {LOCK[:12]}" in str(error.hint)
     assert isinstance(error.__cause__, NotPermitted)
     # it was tried, once, and nothing was sent
-    assert service.asked == [*["GET /api/v1/versions"] * 2, "GET /api/v1"]
+    assert service.asked == [*["GET /api/v1/versions"] * 2, "GET /api/v1", "POST /api/v1/installs"]
     assert report.steps == []
 
 
