@@ -362,6 +362,7 @@ class Service(ServiceQueries):
         common = {"entry_point": str(what.entry_point), **options}
         plain = reach_of_call(what, sending) if runs_what_is_here else None
         made: list[Job] = []
+        bindings: dict[Reach | None, Future[Binding]] = {}
         for args, kwargs in calls:
             if runs_what_is_here:
                 check_arguments(function, args, kwargs)
@@ -376,10 +377,11 @@ class Service(ServiceQueries):
             document = {**common, "call": call.document}
             own = call.sending  # of pickles among the arguments
             reach = plain if own is None or own is sending else reach_of_call(what, own)
-            binding = self._binding(
-                what.entry_point, lock, offer, install, report, reach=reach, options=of_set
-            )
-            made.append(new_job(self, document, call=call, when=when, binding=binding))
+            if reach not in bindings:  # most calls of a sweep reach the same
+                bindings[reach] = self._binding(
+                    what.entry_point, lock, offer, install, report, reach=reach, options=of_set
+                )
+            made.append(new_job(self, document, call=call, when=when, binding=bindings[reach]))
         self.put(made)
         return made
 
