@@ -9,6 +9,7 @@
     stdout, stderr    as the job and its subprocesses write them
     progress.jsonl    one JSON object per report
     marks.json        what ``@park.job`` says of the callable, where it says something
+    stop              there once the service asks the job to stop and keep its best
     outcome.json      result or error, written by the job itself
     exit.json         how the process ended, where it ended without an outcome
 
@@ -68,6 +69,11 @@ class JobFolder:
     def marks(self) -> str:
         """What ``@park.job`` says of the callable."""
         return f"{self.root}/marks.json"
+
+    @property
+    def stop(self) -> str:
+        """There once the service asks the job to stop and keep its best."""
+        return f"{self.root}/stop"
 
     @property
     def outcome(self) -> str:
