@@ -11,6 +11,7 @@ from park.cli.services import init
 from park.cli.services.init import Questions, name_of_url
 from park.client.access.config import Configuration, ConfiguredService
 from park.errors import UsageError
+from park.local.python_minor import python_minor
 
 Said = pytest.CaptureFixture[str]
 
@@ -76,7 +77,7 @@ def test_a_name_that_another_service_has_is_asked_for_again(
 
 
 def test_the_next_steps_name_the_service_where_it_is_not_the_default() -> None:
-    steps = init._next_steps([init.python_minor()], " -s sns")
+    steps = init._next_steps([python_minor()], " -s sns")
     assert "  park run -s sns MODULE:FUNCTION" in steps[-1]
     (warning,) = init._next_steps(["2.7"], "")
     assert "2.7" in warning
