@@ -57,6 +57,7 @@ GROUPS: Sequence[Group] = (
             "env": "list, compare, verify, keep and remove the environments of the service",
             "build": "build the local package's wheel, and say what is in it; needs no service",
             "lock": "print what is installed here for a package as a lock (PEP 751)",
+            "publish": "build, check and upload a release (needs park-dist[publish])",
             "bundle": "write the local package and all that it needs into one file",
         },
     ),

@@ -42,7 +42,7 @@ _INTERRUPTED = 128 + signal.SIGINT
 """As shells have it."""
 
 _ROOMS = {
-    "code": ("build", "bundle", "env", "index", "install", "lock", "versions"),
+    "code": ("build", "bundle", "env", "index", "install", "lock", "publish", "versions"),
     "jobs": (
         "cancel",
         "get",
