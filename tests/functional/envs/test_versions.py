@@ -23,6 +23,9 @@ KEYS = {
 }
 
 
+VERSIONS = "/api/v1/versions"
+
+
 def versions(client: Client) -> dict[str, dict[str, Any]]:
     """Return the versions of the light model by their lock hash."""
     return {each["lock_hash"]: each for each in client.json("versions", "light-model")}
@@ -124,3 +127,23 @@ def test_a_model_that_was_never_installed_is_refused_with_the_command_to_run(
 def test_a_lock_that_nobody_has(client: Client) -> None:
     message = client.error("submit", "light_model:answer", "--lock", "f" * 64, status=2)
     assert "no lock begins with" in message
+
+
+def test_of_many_edits_the_newest_is_listed_and_the_rest_counted(
+    client: Client, model: ModelTree, service: ParkService, answer: int
+) -> None:
+    for now, then in ((answer, 1), (1, 2)):
+        model.edit("light_model.py", f"ANSWER = {now}", f"ANSWER = {then}")
+        newest = client.json("install", "light_model")
+    project = {"project": "light-model"}
+    edits = [each for each in service.get(VERSIONS, **project) if "+t" in each["version"]]
+    folded = [
+        each for each in service.get(VERSIONS, **project, newest=1) if "+t" in each["version"]
+    ]
+    assert len(edits) > 1
+    assert [each["version"] for each in folded] == [newest["version"]]
+    assert folded[0]["older"] == len(edits) - 1
+    old = edits[-1]["version"]
+    assert {each["version"] for each in service.get(VERSIONS, **project, version=old)} == {old}
+    listed = {each["lock_hash"]: each for each in service.get("/api/v1/environments", newest=1)}
+    assert listed[newest["lock_hash"]]["older"] > 0
