@@ -25,7 +25,7 @@ from park.errors import ParkError, UsageError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["EXIT_CODES", "command_parsers", "main", "whole_parser"]
+__all__ = ["EXIT_CODES", "command_parsers", "main", "parser_for", "whole_parser"]
 
 EXIT_CODES = {
     0: "done",
@@ -128,6 +128,11 @@ def command_parsers() -> dict[str, argparse.ArgumentParser]:
 def whole_parser() -> argparse.ArgumentParser:
     """Return the parser of everything that is installed here, for shells to complete."""
     return _parser(name for name in COMMANDS if name not in EXTENSIONS or _entry_point(name))
+
+
+def parser_for(command: str | None) -> argparse.ArgumentParser:
+    """Return the parser in which ``command``, if there is one of that name, has its arguments."""
+    return _parser({command} if command in _COMMANDS else ())
 
 
 def _parser(chosen: Iterable[str | None]) -> argparse.ArgumentParser:
