@@ -132,7 +132,7 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def parser_for(command: str | None) -> argparse.ArgumentParser:
     """Return the parser in which ``command``, if there is one of that name, has its arguments."""
-    return _parser({command} if command in _COMMANDS else ())
+    return _parser({command} if command in COMMANDS else ())
 
 
 def _parser(chosen: Iterable[str | None]) -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from pathlib import Path
 from park.build.output import last_lines
 from park.errors import CannotSatisfy, UsageError
 from park.publish.destination import Destination
-from park.publish.release import Release
+from park.publish.release_files import Release
 
 __all__ = ["check", "reason", "require_twine", "twine_environ", "upload"]
 

@@ -17,7 +17,7 @@ from park.model.sizes import shown_size
 
 if TYPE_CHECKING:
     from park.publish.destination import Destination
-    from park.publish.release import Release
+    from park.publish.release_files import Release
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -91,7 +91,7 @@ def _destination(options: argparse.Namespace) -> Destination:
 def _release(options: argparse.Namespace) -> Iterator[Release]:
     """Give the files of the release, which may be gone after the block."""
     from park.build.cache import user_cache
-    from park.publish.release import built, is_file_of_release, release_of
+    from park.publish.release_files import built, is_file_of_release, release_of
 
     if all(map(is_file_of_release, options.target)):
         yield release_of(map(Path, options.target))

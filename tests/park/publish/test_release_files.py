@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from park.errors import UsageError
-from park.publish.release import is_file_of_release, release_of
+from park.publish.release_files import is_file_of_release, release_of
 
 
 def test_a_release_is_a_version_of_a_project_in_all_its_files() -> None:
