@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from park.cli.options import add_service, service_of
+from park.cli.jobs.each_job import add_jobs
+from park.cli.options import service_of
 from park.errors import UsageError
 from park.model.states import JobState
 from park.wire import GRACE_S
@@ -21,7 +22,6 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", nargs="+", help="the id of a job, or its end")
     parser.add_argument("--dependents", action="store_true", help="also all that needs it")
     parser.add_argument(
         "--keep",
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=float,
         help=f"with --keep: kill it if it goes on for so long (default: {GRACE_S:g} s)",
     )
-    add_service(parser)
+    add_jobs(parser)
 
 
 def run(options: argparse.Namespace) -> int:
