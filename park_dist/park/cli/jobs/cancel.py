@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from park.cli.jobs.each_job import add_jobs
-from park.cli.options import service_of
+from park.cli.options import add_service, service_of
 from park.errors import UsageError
 from park.model.states import JobState
 from park.wire import GRACE_S
@@ -22,6 +22,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
+    add_jobs(parser)
     parser.add_argument("--dependents", action="store_true", help="also all that needs it")
     parser.add_argument(
         "--keep",
@@ -34,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=float,
         help=f"with --keep: kill it if it goes on for so long (default: {GRACE_S:g} s)",
     )
-    add_jobs(parser)
+    add_service(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_service, service_of
+from park.cli.options import service_of
 
 if TYPE_CHECKING:
     from park.client.jobs.submitted_job import Job
@@ -15,9 +15,8 @@ __all__ = ["add_jobs", "with_each_job"]
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
-    """Add the jobs, and the service that has them."""
+    """Add the argument that names them."""
     parser.add_argument("job", metavar="JOB", nargs="+", help="the id of a job, or its end")
-    add_service(parser)
 
 
 def with_each_job(options: argparse.Namespace, do: Callable[[Job], object], done: str) -> int:

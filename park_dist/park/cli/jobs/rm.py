@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from park.cli.jobs.each_job import add_jobs, with_each_job
+from park.cli.options import add_service
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -17,6 +18,7 @@ EXAMPLES = """examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_jobs(parser)
+    add_service(parser)
 
 
 def run(options: argparse.Namespace) -> int:
