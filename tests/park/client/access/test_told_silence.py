@@ -68,7 +68,12 @@ def test_a_script_that_is_to_say_nothing_says_nothing_of_it_either(
 ) -> None:
     logging.getLogger("park").setLevel(logging.DEBUG)
     levels: list[int] = []
-    heard.addFilter(lambda record: levels.append(record.levelno) is None)
+
+    def noted(record: logging.LogRecord) -> bool:
+        levels.append(record.levelno)
+        return True
+
+    heard.addFilter(noted)
     try:
         for said in ("none", ""):
             monkeypatch.setenv("PARK_REPORT", said)
