@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -40,6 +40,10 @@ def of_script(name: str, value: Any) -> Callable[[], Any]:
     return made
 
 
+def numbers() -> Iterator[int]:
+    yield 1
+
+
 def refused(function: Callable[[], Any]) -> UsageError:
     with pytest.raises(UsageError) as told:
         called(function, Sending(ModuleWays()))
@@ -57,13 +61,14 @@ def test_the_refusal_on_the_page_is_that_of_the_program(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["lock", "socket", "database connection", "generator", "service"])
 def test_what_the_page_says_belongs_to_this_process_is_refused(what: str) -> None:
     assert f"{what}, " in WORDS or f"the {what} itself" in WORDS
-    held = {
+    makers: dict[str, Callable[[], Any]] = {
         "lock": threading.Lock,
         "socket": socket.socket,
         "database connection": lambda: sqlite3.connect(":memory:"),
-        "generator": lambda: (each for each in ()),
+        "generator": numbers,
         "service": lambda: JobService().service,
-    }[what]()
+    }
+    held = makers[what]()
     try:
         assert "fit cannot be sent: fit → HELD" in refused(of_script("HELD", held)).message
     finally:
