@@ -24,7 +24,7 @@ from park.client.jobs.told.looked_up import looked_up
 from park.client.jobs.when import Condition
 from park.client.report import Report
 from park.client.submission.binding import Binding
-from park.client.submission.reach import Reach, Stale, reach_of, reach_of_call
+from park.client.submission.reach import Reach, Stale, reach_of_call
 from park.client.submission.recorder import current_recorder
 from park.client.voice import background
 from park.client.with_service import ServiceBlock
@@ -302,14 +302,14 @@ class Service(ServiceInstalls, ServiceBlock):
         )
 
     def binding_of(
-        self, entry_point: EntryPoint, sending: Sending | None = None
+        self, entry_point: EntryPoint, reach: Reach | None = None, **named: Any
     ) -> Future[Binding]:
         """Return the environment of a job of ``entry_point`` on this service.
 
-        With ``sending`` it is that of all that its pickles refer to.
+        With ``reach`` it is that of all that its pickles refer to. ``named`` are ``lock``,
+        ``offer``, ``install``, ``report`` and ``options``, as `submit` has them.
         """
-        reach = None if sending is None else reach_of(sending)
-        return self._binding(entry_point, reach=reach)
+        return self._binding(entry_point, reach=reach, **named)
 
     def put(self, jobs: Sequence[Job]) -> None:
         """Submit ``jobs``, which are new, in the background, as part of the block there is."""
