@@ -103,9 +103,39 @@ def _fitted(line: list[str]) -> dict[str, Any]:
     api: Any = importlib.import_module("bumps.webview.server.api")
     said = _Said(api)
     with _arguments(line), said.listening(), _stopped_by_termination(api.state.fit_abort_event):
+        _seed_compiled(_seed(line))
         _main()
     said.raise_what_failed()
     return _result(api.state, said, line)
+
+
+def _seed(line: list[str]) -> int:
+    """Return the seed that is said on the command line, 0 for none, as bumps has it."""
+    said = [each.partition("=")[2] for each in line if each.startswith("--seed=")]
+    return int(said[-1]) if said else 0
+
+
+def _seed_compiled(seed: int) -> None:
+    """Start the random numbers of compiled code at ``seed``, in the thread where bumps fits.
+
+    bumps starts those of numpy. numba has others, for each thread its own; dream takes its
+    steps there.
+    """
+    if not seed or importlib.util.find_spec("numba") is None:
+        return
+    thread: Any = importlib.import_module("bumps.webview.server.fit_thread").FitThread
+    numpy: Any = importlib.import_module("numpy")
+    run = thread.run
+
+    def begin(seed: int) -> None:
+        numpy.random.seed(seed)  # numba's own generator, of the same name
+
+    def seeded(self: Any) -> None:
+        thread.run = run
+        importlib.import_module("numba").njit(begin)(seed)
+        run(self)
+
+    thread.run = seeded
 
 
 def _main() -> None:
@@ -200,21 +230,31 @@ def _result(state: Any, said: _Said, line: list[str]) -> dict[str, Any]:
         "chisq": _finite(problem.chisq()),
         "points": sum(int(model.numpoints()) for model in problem.models),
         "method": state.fitting.method,
-        "steps": said.steps,
+        "steps": max(said.steps, len(state.fitting.convergence)),
         "seconds": said.seconds,
         "parameters": {
-            str(name): {
+            name: {
                 "value": float(value),
                 "uncertainty": uncertainty,
                 "bounds": [_finite(lowest), _finite(highest)],
             }
             for name, value, uncertainty, lowest, highest in zip(
-                problem.labels(), best, uncertainties, low, high, strict=True
+                _names(problem.labels()), best, uncertainties, low, high, strict=True
             )
         },
         "session": session_name(line[0], line),
         "versions": _versions(),
     }
+
+
+def _names(labels: list[str]) -> list[str]:
+    """Return ``labels``, the second of the same name and those that follow with their number."""
+    found: list[str] = []
+    for label in map(str, labels):
+        again = found.count(label)
+        names = (f"{label} [{number}]" for number in range(again + 1, len(labels) + 2))
+        found.append(label if not again else next(each for each in names if each not in found))
+    return found
 
 
 def _uncertainties(problem: Any, draws: Any, best: Any) -> list[float | None]:
