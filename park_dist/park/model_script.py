@@ -55,15 +55,12 @@ def fit_script(
     sys.path += [str(work / name) for name in folders]
     os.environ["MPLBACKEND"] = "agg"
     try:
-        line = command_line(script, arguments, options, session)
-        return _fitted(line)
+        return _fitted(command_line(script, options, session), arguments)
     finally:
         _take_away([pair for pair in brought if pair[1] != work / script])
 
 
-def command_line(
-    script: str, arguments: list[str], options: list[str], session: str | None
-) -> list[str]:
+def command_line(script: str, options: list[str], session: str | None) -> list[str]:
     """Return what bumps is called with, the name of the program left out.
 
     It stores a session and exports the fit, also where nobody has said so.
@@ -73,8 +70,7 @@ def command_line(
         line += [f"--write-session={session_name(script, options)}"]
     if session is not None:
         line += ["--resume", f"--read-session={session}"]
-    line += options  # of two of the same name the later one counts
-    return [*line, "--args", *arguments] if arguments else line
+    return line + options  # of two of the same name the later one counts
 
 
 def session_name(script: str, options: list[str]) -> str:
@@ -99,12 +95,12 @@ def _take_away(brought: list[tuple[Path, Path]]) -> None:
             place.unlink()
 
 
-def _fitted(line: list[str]) -> dict[str, Any]:
+def _fitted(line: list[str], arguments: list[str]) -> dict[str, Any]:
     api: Any = importlib.import_module("bumps.webview.server.api")
     said = _Said(api)
     with _arguments(line), said.listening(), _stopped_by_termination(api.state.fit_abort_event):
         _seed_compiled(_seed(line))
-        _main()
+        _main(api.state, arguments)
     said.raise_what_failed()
     return _result(api.state, said, line)
 
@@ -138,12 +134,20 @@ def _seed_compiled(seed: int) -> None:
     thread.run = seeded
 
 
-def _main() -> None:
-    """Run the command: refl1d's where that is, which knows the files of refl1d as well."""
-    has_refl1d = importlib.util.find_spec("refl1d") is not None
-    name = "refl1d.webview.server.cli" if has_refl1d else "bumps.webview.server.cli"
+def _main(state: Any, arguments: list[str]) -> None:
+    """Run the command: refl1d's where that is, which knows the files of refl1d as well.
+
+    The script's own arguments are not on its command line, where bumps takes ``--x`` for one
+    of its options.
+    """
+    cli: Any = importlib.import_module("bumps.webview.server.cli")
+    if importlib.util.find_spec("refl1d") is not None:
+        importlib.import_module("refl1d.webview.server.cli")  # registers what refl1d adds
+        state.app_name, state.app_version = "refl1d", _versions().get("refl1d", "")
     try:
-        importlib.import_module(name).main()
+        options = cli.get_commandline_options()
+        options.args = arguments or None
+        cli.main(options)
     except SystemExit as end:
         if end.code not in {None, 0}:
             raise RuntimeError(f"the script or bumps has ended with {end.code}") from end

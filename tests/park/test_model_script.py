@@ -69,15 +69,17 @@ def bumps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         fit_abort_event=threading.Event(),
     )
 
-    def main() -> None:
-        found.lines.append(list(sys.argv))
+    def main(options: Any) -> None:
+        found.lines.append([*sys.argv, options.args])
         found.main()
 
     api = SimpleNamespace(state=found.state)
     thread = SimpleNamespace(EVT_FIT_PROGRESS=found.progress, EVT_FIT_COMPLETE=found.complete)
     known: dict[str, Any] = {
         "bumps.webview.server.api": api,
-        "bumps.webview.server.cli": SimpleNamespace(main=main),
+        "bumps.webview.server.cli": SimpleNamespace(
+            main=main, get_commandline_options=SimpleNamespace
+        ),
         "bumps.webview.server.fit_thread": thread,
         "bumps.lsqerror": SimpleNamespace(stderr=lambda _: [0.1, float("nan"), 0.3]),
         "numpy": SimpleNamespace(asarray=list),
@@ -113,11 +115,11 @@ def fitted(tmp_path: Path, *options: str, **said: Any) -> dict[str, Any]:
 
 
 def test_bumps_is_called_as_a_person_would() -> None:
-    assert command_line("m/model.py", ["a", "0.3"], ["--fit=dream", "--export=T1"], None) == [
+    assert command_line("m/model.py", ["--fit=dream", "--export=T1"], None) == [
         *("m/model.py", "--batch", "--export=.", "--parallel=1", "--write-session=model.h5"),
-        *("--fit=dream", "--export=T1", "--args", "a", "0.3"),
+        *("--fit=dream", "--export=T1"),
     ]
-    assert command_line("model.py", [], ["--session=x.h5"], "/in/old.h5") == [
+    assert command_line("model.py", ["--session=x.h5"], "/in/old.h5") == [
         *("model.py", "--batch", "--export=.", "--parallel=1"),
         *("--resume", "--read-session=/in/old.h5", "--session=x.h5"),
     ]
@@ -138,9 +140,10 @@ def test_what_is_brought_is_there_and_is_taken_away_unless_it_was_changed(
 
     bumps.main = main
     before = sys.argv
-    fitted(tmp_path, "--fit=lm")
+    fitted(tmp_path, "--fit=lm", arguments=["--film", "0.3"])
     assert sys.argv is before
     assert bumps.lines[0][:2] == ["bumps", "fits/model.py"]
+    assert bumps.lines[0][-2:] == ["--fit=lm", ["--film", "0.3"]]
     left = {path.name for path in work.rglob("*") if path.is_file()}
     assert left == {"model.py", "model.par"}
     bumps.main = lambda: (work / "data/run.dat").write_text("3") and None

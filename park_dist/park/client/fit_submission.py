@@ -90,9 +90,7 @@ class FitSubmission:
         """Submit the fit in the background, and return its handle."""
         document: dict[str, Any] = {"entry_point": str(entry_point), "call": call.document}
         document |= said_options(self.said)
-        job = new_job(
-            service, document, call=call, kind=Job, when=self.when, binding=binding
-        )
+        job = new_job(service, document, call=call, kind=Job, when=self.when, binding=binding)
         service.put([job])
         return job
 

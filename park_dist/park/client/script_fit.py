@@ -102,9 +102,7 @@ def fit_of_script(
     return how.put(service, _ENTRY_POINT, call, how.environment(service, _ENTRY_POINT, reach))
 
 
-def _took(
-    script: Path, args: Sequence[str], options: Sequence[str], how: FitSubmission
-) -> Loaded:
+def _took(script: Path, args: Sequence[str], options: Sequence[str], how: FitSubmission) -> Loaded:
     if can_load():
         return loaded(script, args, options)
     if how.is_as_here:
@@ -123,7 +121,8 @@ def _matching(patterns: Sequence[str], folder: Path) -> list[Path]:
     """
     found: list[Path] = []
     for pattern in patterns:
-        matches = [Path(each) for each in glob.glob(str(folder / pattern), recursive=True)]
+        names = glob.glob(str(folder / pattern), recursive=True)  # noqa: PTH207 (absolute ones, too)
+        matches = [Path(each) for each in names]
         matches += [file for each in matches if each.is_dir() for file in each.rglob("*")]
         files = [each for each in matches if each.is_file()]
         if not files:

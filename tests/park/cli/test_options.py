@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from park.cli.options import size_of, add_submission, arguments_of
+from park.cli.options import add_submission, arguments_of, size_of
 from park.client.submission.files import File, service_file
 from park.errors import UsageError
 

@@ -55,6 +55,6 @@ def test_a_lock_and_an_offer_may_name_just_that() -> None:
     "there", [service(named=OTHER), service(here=EnvironmentMismatch("numpy: 2.4 here, 2.3 there"))]
 )
 def test_another_one_is_refused_at_the_call(there: Any) -> None:
-    with pytest.raises(EnvironmentMismatch, match="another one was named: .*here") as told:
+    with pytest.raises(EnvironmentMismatch, match=r"another one was named: .*here") as told:
         FitSubmission(lock="2222").environment_of_pickles(there, ENTRY, Reach())
     assert 'park.Fit("model.py", …)' in told.value.hint

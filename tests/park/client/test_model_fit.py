@@ -99,7 +99,9 @@ def test_the_fit_of_an_object_runs_where_all_that_it_refers_to_is(
     noted: list[str] = []
     note = model_fit.Sending.note
     monkeypatch.setattr(
-        model_fit.Sending, "note", lambda self, name, **how: (noted.append(name), note(self, name, **how))[1]
+        model_fit.Sending,
+        "note",
+        lambda self, name, **how: (noted.append(name), note(self, name, **how))[1],
     )
     with one.bind().service:
         park.Fit([Curve(packaging.version.Version("1")), Curve()], steps=3, with_="rich")
@@ -147,7 +149,7 @@ def test_a_script_is_loaded_here_and_without_a_service_it_is_fitted_here(
     assert what == (str(script),)
     assert (here["options"], here["arguments"]) == (["--fit=de"], ["1"])
     assert (here["folders"], here["session"]) == ([str(tmp_path)], "model.h5")
-    with pytest.raises(UsageError, match="there is no model script .*none.py"):
+    with pytest.raises(UsageError, match=r"there is no model script .*none\.py"):
         park.Fit("none.py")
     with pytest.raises(UsageError, match="are for the fit of a model script"):
         park.Fit(Problem, resume="model.h5")

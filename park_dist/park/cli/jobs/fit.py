@@ -111,7 +111,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _add_fitting(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("options of bumps")
-    group.add_argument("--fit", "--method", dest="of_bumps_fit", metavar="FITTER", help="the fitter")
+    group.add_argument(
+        "--fit", "--method", dest="of_bumps_fit", metavar="FITTER", help="the fitter"
+    )
     group.add_argument(
         "--export", "--store", dest="of_bumps_export", metavar="DIR", help="the folder to leave (.)"
     )

@@ -196,9 +196,7 @@ def _is_installed(file: Path) -> bool:
     return any(file.is_relative_to(home) for home in homes)
 
 
-def _folders_of_projects(
-    modules: Mapping[str, str | None], local: Mapping[str, Path]
-) -> set[Path]:
+def _folders_of_projects(modules: Mapping[str, str | None], local: Mapping[str, Path]) -> set[Path]:
     """Return the folders of packages that the environment has: with their data."""
     return {
         Path(file).parent

@@ -22,7 +22,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return SimpleNamespace(id="0199", confirm=lambda: None)
 
     monkeypatch.setattr("park.client.model_fit.Fit", called)
-    monkeypatch.setattr(fit, "service_of", lambda _: SimpleNamespace(job=lambda text: ("job", text)))
+    monkeypatch.setattr(
+        fit, "service_of", lambda _: SimpleNamespace(job=lambda text: ("job", text))
+    )
     monkeypatch.setattr(fit, "finished", lambda job, as_json: calls.append((job.id, as_json)) or 0)
     return calls
 
@@ -84,9 +86,7 @@ def test_it_may_be_left_to_itself(said: list[Any], capsys: pytest.CaptureFixture
     assert len(said) == 2
 
 
-def test_what_nobody_knows_is_told(
-    said: list[Any], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_nobody_knows_is_told(said: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["fit", "m.py", "--magic=3"])
     assert "unrecognized arguments: --magic=3" in capsys.readouterr().err

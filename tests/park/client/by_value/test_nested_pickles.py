@@ -91,7 +91,9 @@ def test_an_environment_has_what_a_pickle_within_names() -> None:
 
 def test_a_module_that_is_not_here_is_refused_with_the_remedy() -> None:
     data = pickle.dumps(packaging.version.Version("1")).replace(b"packaging", b"nosuchlib")
-    with pytest.raises(UsageError, match="names Version of nosuchlib.version, and no env") as told:
+    with pytest.raises(
+        UsageError, match=r"names Version of nosuchlib\.version, and no env"
+    ) as told:
         pickled(Kept(data), Sending(ModuleWays()), name="model")
     assert "python -m pip install nosuchlib" in told.value.hint
     assert "with_=" in told.value.hint

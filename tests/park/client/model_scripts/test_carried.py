@@ -33,7 +33,9 @@ def goes(script: Path, *, more: tuple[Path, ...] = (), **took: dict[str, str | N
 
 
 def test_what_it_opened_goes_along_and_nothing_that_is_installed(tmp_path: Path) -> None:
-    script = written(tmp_path, {"model.py": "", "run1.dat": "1", "other.dat": "2", "__pycache__/x.pyc": ""})
+    script = written(
+        tmp_path, {"model.py": "", "run1.dat": "1", "other.dat": "2", "__pycache__/x.pyc": ""}
+    )
     names = [tmp_path / "run1.dat", f"{SITE}/refl1d/x.txt", "/proc/cpuinfo", "/etc/mime.types"]
     found = goes(script, opened={str(name): None for name in names} | {"/root/.conf/x": None})
     assert found.files == {"model.py": script, "run1.dat": tmp_path / "run1.dat"}
@@ -47,7 +49,17 @@ def test_a_file_that_a_text_names_goes_along_though_python_did_not_open_it(tmp_p
 
 
 def test_modules_beside_it_go_along_those_imported_later_as_well(tmp_path: Path) -> None:
-    script = written(tmp_path, {"model.py": "import peaks\ndef later():\n    import tools.deep\n    import refl1d\n", "peaks.py": "import helper", "helper.py": "", "unused.py": "", "tools/__init__.py": "", "tools/deep.py": ""})
+    script = written(
+        tmp_path,
+        {
+            "model.py": "import peaks\ndef later():\n    import tools.deep\n    import refl1d\n",
+            "peaks.py": "import helper",
+            "helper.py": "",
+            "unused.py": "",
+            "tools/__init__.py": "",
+            "tools/deep.py": "",
+        },
+    )
     modules: dict[str, str | None] = {
         "peaks": str(tmp_path / "peaks.py"),
         "bumps": f"{SITE}/bumps/__init__.py",
@@ -87,7 +99,7 @@ def test_an_absolute_path_in_the_script_is_refused_and_a_computed_one_is_not(
     script = written(tmp_path, {"model.py": "Path(__file__).parent", "run.dat": "1"})
     assert "run.dat" in goes(script, opened={place: None}).files
     written(tmp_path, {"model.py": f"load({place!r})"})
-    with pytest.raises(UsageError, match="opens .*run.dat by its absolute path") as told:
+    with pytest.raises(UsageError, match=r"opens .*run\.dat by its absolute path") as told:
         goes(script, opened={place: None})
     assert "('run.dat')" in told.value.hint
 

@@ -83,7 +83,10 @@ def test_it_tells_what_the_script_imports_and_opens(bumps: Path, tmp_path: Path)
     [
         ("x = 1\nopen('none.dat')\n", r"model\.py, line 2: FileNotFoundError: .*none\.dat"),
         ("x = (\n", r"model\.py, line 1: .*SyntaxError"),
-        ("import sys\nprint('usage: N', file=sys.stderr)\nsys.exit(1)\n", "ends with 1\n.*usage: N"),
+        (
+            "import sys\nprint('usage: N', file=sys.stderr)\nsys.exit(1)\n",
+            "ends with 1\n.*usage: N",
+        ),
         ("import os\nos._exit(7)\n", "its process ended with 7"),
     ],
 )
@@ -114,6 +117,8 @@ def test_it_can_load_where_there_is_a_bumps_with_a_browser(
     monkeypatch.setattr(asking, "find_spec", missing)
     assert not can_load()
     script = "from park.client.model_scripts.loaded import can_load; print(can_load())"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
     assert json.loads(done.stdout.lower()) is True
     assert bumps.is_dir()
