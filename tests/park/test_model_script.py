@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import signal
 import sys
@@ -90,8 +91,8 @@ def bumps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     def imported(name: str) -> ModuleType:
         return known.get(name) or real(name)
 
-    monkeypatch.setattr(model_script.importlib, "import_module", imported)
-    monkeypatch.setattr(model_script.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib, "import_module", imported)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setenv("PARK_JOB_DIRECTORY", str(tmp_path / "work"))
     monkeypatch.setenv("PARK_PROGRESS_FILE", str(tmp_path / "progress.jsonl"))
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -221,10 +222,8 @@ def test_the_seed_is_that_of_compiled_code_as_well_in_the_thread_that_fits(
         "numpy": SimpleNamespace(random=SimpleNamespace(seed=said.append)),
         "numba": SimpleNamespace(njit=lambda function: function),
     }
-    monkeypatch.setattr(
-        model_script.importlib, "import_module", lambda name: known.get(name) or real(name)
-    )
-    monkeypatch.setattr(model_script.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(importlib, "import_module", lambda name: known.get(name) or real(name))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     assert model_script._seed(["--seed=3", "--seed=4"]) == 4
     assert model_script._seed([]) == 0
     model_script._seed_compiled(0)

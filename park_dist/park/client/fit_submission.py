@@ -85,7 +85,11 @@ class FitSubmission:
         return here
 
     def put(
-        self, service: Service, entry_point: EntryPoint, call: EncodedCall, binding: Future[Binding]
+        self,
+        service: Service,
+        entry_point: EntryPoint,
+        call: EncodedCall,
+        binding: Future[Binding] | None,
     ) -> Job:
         """Submit the fit in the background, and return its handle."""
         document: dict[str, Any] = {"entry_point": str(entry_point), "call": call.document}

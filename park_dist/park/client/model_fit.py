@@ -178,7 +178,7 @@ def _has(value: Any, names: tuple[str, ...]) -> bool:
     return all(hasattr(value, name) for name in names)
 
 
-def _beside(service: Service, problem: Placeholder, how: FitSubmission) -> Future[Binding]:
+def _beside(service: Service, problem: Placeholder, how: FitSubmission) -> Future[Binding] | None:
     """Return the environment of what a job leaves: that job's, unless another one was named."""
     if how.is_elsewhere or how.requires:
         return how.environment(service, _ENTRY_POINT, None)

@@ -104,7 +104,13 @@ def fit_of_script(
 
 def _took(script: Path, args: Sequence[str], options: Sequence[str], how: FitSubmission) -> Loaded:
     if can_load():
-        return loaded(script, args, options)
+        took = loaded(script, args, options)
+        if took.parameters == 0:
+            raise UsageError(
+                f"the problem of {script.name} has no parameters to fit",
+                hint="give those that are to vary a range in it: parameter.range(low, high)",
+            )
+        return took
     if how.is_as_here:
         raise UsageError(
             f"{script.name} cannot be loaded here: this interpreter has no bumps 1",

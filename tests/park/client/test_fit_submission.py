@@ -57,4 +57,4 @@ def test_a_lock_and_an_offer_may_name_just_that() -> None:
 def test_another_one_is_refused_at_the_call(there: Any) -> None:
     with pytest.raises(EnvironmentMismatch, match=r"another one was named: .*here") as told:
         FitSubmission(lock="2222").environment_of_pickles(there, ENTRY, Reach())
-    assert 'park.Fit("model.py", …)' in told.value.hint
+    assert 'park.Fit("model.py", …)' in str(told.value.hint)

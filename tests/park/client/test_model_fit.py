@@ -10,6 +10,8 @@ from support.services.job_service import BOUND, JobService
 
 import park
 from park.client import model_fit
+from park.client.by_value.module_ways import Way
+from park.client.by_value.sending import Sending
 from park.errors import UsageError
 
 
@@ -47,7 +49,7 @@ def asked(one: JobService) -> list[dict[str, Any]]:
         found.append(named)
         return one.binding
 
-    one.service.connection.bindings.of = of  # type: ignore[assignment,method-assign]
+    one.service.connection.bindings.of = of  # type: ignore[method-assign]
     return found
 
 
@@ -97,12 +99,13 @@ def test_the_fit_of_an_object_runs_where_all_that_it_refers_to_is(
     import packaging.version
 
     noted: list[str] = []
-    note = model_fit.Sending.note
-    monkeypatch.setattr(
-        model_fit.Sending,
-        "note",
-        lambda self, name, **how: (noted.append(name), note(self, name, **how))[1],
-    )
+    note = Sending.note
+
+    def heard(self: Sending, module: str | None, *, later: bool = False) -> Way:
+        noted.append(str(module))
+        return note(self, module, later=later)
+
+    monkeypatch.setattr(Sending, "note", heard)
     with one.bind().service:
         park.Fit([Curve(packaging.version.Version("1")), Curve()], steps=3, with_="rich")
     (named,) = asked

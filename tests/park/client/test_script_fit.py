@@ -66,7 +66,7 @@ def test_the_job_has_the_files_and_the_environment_that_the_script_takes(
         asked.append(named)
         return one.binding
 
-    one.service.connection.bindings.of = of  # type: ignore[assignment,method-assign]
+    one.service.connection.bindings.of = of  # type: ignore[method-assign]
     heard = Heard()
     document = fitted(one, script, report=heard, method="lm", files=["late.*"], retries=2)
     assert document["entry_point"] == "park.model_script:fit_script"
@@ -77,6 +77,14 @@ def test_the_job_has_the_files_and_the_environment_that_the_script_takes(
     assert asked[0]["reach"].modules == {"packaging", "bumps"}
     (told,) = heard.steps
     assert told.startswith("model.py: 2 parameters; 3 files go along (0 B): late.dat, model.py")
+
+
+def test_a_problem_without_parameters_is_told(
+    one: JobService, script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script_fit, "loaded", lambda *_: Loaded(parameters=0))
+    with pytest.raises(UsageError, match=r"model\.py has no parameters to fit"):
+        fitted(one, script)
 
 
 def test_an_argument_that_is_a_file_is_its_copy_there(
@@ -100,7 +108,7 @@ def test_without_bumps_here_an_environment_must_be_named(
     monkeypatch.setattr(script_fit, "can_load", lambda: False)
     with pytest.raises(UsageError, match="this interpreter has no bumps 1") as told:
         fitted(one, script)
-    assert "--lock HASH, --offer PROJECT" in told.value.hint
+    assert "--lock HASH, --offer PROJECT" in str(told.value.hint)
     document = fitted(one, script, offer="refl1d", files="*.dat")
     assert sorted(document["call"]["kwargs"]["files"]) == ["late.dat", "model.py", "run.dat"]
 

@@ -138,12 +138,11 @@ def _add_fitting(parser: argparse.ArgumentParser) -> None:
 
 def of_bumps(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was said of the fit itself."""
-    said = {
+    return {
         name.removeprefix("of_bumps_"): value
         for name, value in vars(options).items()
         if name.startswith("of_bumps_") and value is not None
     }
-    return said
 
 
 def run(options: argparse.Namespace) -> int:

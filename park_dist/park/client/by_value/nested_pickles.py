@@ -7,7 +7,7 @@ import pickletools
 import re
 from _compat_pickle import IMPORT_MAPPING  # of protocols before 3, which have names of Python 2
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any, cast
 
 from park.client.by_value.module_ways import Way
 from park.client.by_value.sending import Sending
@@ -56,7 +56,7 @@ def names_of(data: bytes | memoryview) -> list[tuple[str, str]]:
     """
     machine = _Machine()
     try:
-        for code, argument, _ in pickletools.genops(_Reader(data)):
+        for code, argument, _ in pickletools.genops(cast("IO[bytes]", _Reader(data))):
             machine.step(code.name, argument)
     except Exception:  # noqa: BLE001 (whatever bytes make of a parser that are no pickle)
         return []

@@ -49,7 +49,7 @@ def loaded(script: Path, arguments: Sequence[str], options: Sequence[str]) -> Lo
     request = {"script": str(script), "arguments": list(arguments), "options": list(options)}
     with tempfile.TemporaryDirectory(prefix="park-load-") as folder:
         answer = Path(folder) / "answer.json"
-        command = [sys.executable, "-PB", "-m", "park.client.model_scripts.loading", str(answer)]
+        command = [sys.executable, "-PB", "-m", "park.client.model_scripts.probe", str(answer)]
         done = subprocess.run(
             command,
             input=json.dumps(request),

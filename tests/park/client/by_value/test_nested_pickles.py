@@ -95,8 +95,8 @@ def test_a_module_that_is_not_here_is_refused_with_the_remedy() -> None:
         UsageError, match=r"names Version of nosuchlib\.version, and no env"
     ) as told:
         pickled(Kept(data), Sending(ModuleWays()), name="model")
-    assert "python -m pip install nosuchlib" in told.value.hint
-    assert "with_=" in told.value.hint
+    assert "python -m pip install nosuchlib" in str(told.value.hint)
+    assert "with_=" in str(told.value.hint)
 
 
 def test_what_is_of_the_script_is_refused_in_a_pickle_of_the_callers_own() -> None:

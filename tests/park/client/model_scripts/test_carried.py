@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def written(folder: Path, files: dict[str, str]) -> Path:
     return folder / "model.py"
 
 
-def goes(script: Path, *, more: tuple[Path, ...] = (), **took: dict[str, str | None]) -> Carried:
+def goes(script: Path, *, more: tuple[Path, ...] = (), **took: Mapping[str, str | None]) -> Carried:
     """Return what goes along, where bumps and refl1d are projects."""
     opened = {place: name or place for place, name in took.get("opened", {}).items()}
     found = Loaded(modules=took.get("modules", {}), opened=opened)
@@ -37,7 +38,7 @@ def test_what_it_opened_goes_along_and_nothing_that_is_installed(tmp_path: Path)
         tmp_path, {"model.py": "", "run1.dat": "1", "other.dat": "2", "__pycache__/x.pyc": ""}
     )
     names = [tmp_path / "run1.dat", f"{SITE}/refl1d/x.txt", "/proc/cpuinfo", "/etc/mime.types"]
-    found = goes(script, opened={str(name): None for name in names} | {"/root/.conf/x": None})
+    found = goes(script, opened=dict.fromkeys([*map(str, names), "/root/.conf/x"]))
     assert found.files == {"model.py": script, "run1.dat": tmp_path / "run1.dat"}
     assert (found.script, found.folders) == ("model.py", (".",))
 
@@ -101,7 +102,7 @@ def test_an_absolute_path_in_the_script_is_refused_and_a_computed_one_is_not(
     written(tmp_path, {"model.py": f"load({place!r})"})
     with pytest.raises(UsageError, match=r"opens .*run\.dat by its absolute path") as told:
         goes(script, opened={place: None})
-    assert "('run.dat')" in told.value.hint
+    assert "('run.dat')" in str(told.value.hint)
 
 
 def test_the_data_of_a_package_that_is_installed_from_its_tree_is_in_its_wheel(

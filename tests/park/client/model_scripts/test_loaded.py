@@ -75,7 +75,7 @@ def test_it_tells_what_the_script_imports_and_opens(bumps: Path, tmp_path: Path)
     assert found.modules["bumps"] == str(bumps / "bumps/__init__.py")
     assert found.opened[str(folder / "run.dat")] == "run.dat"
     assert str(folder / "out.dat") not in found.opened  # it wrote that itself
-    assert not {"__main__", "park.client.model_scripts.loading"} & found.modules.keys()
+    assert not {"__main__", "park.client.model_scripts.probe"} & found.modules.keys()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_it_tells_what_the_script_imports_and_opens(bumps: Path, tmp_path: Path)
 def test_what_fails_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(UsageError, match=f"(?s){told}") as error:
         taken(tmp_path, text)
-    assert "bumps model.py --chisq" in error.value.hint
+    assert "bumps model.py --chisq" in str(error.value.hint)
 
 
 @pytest.mark.usefixtures("bumps")
