@@ -25,7 +25,12 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(
         fit, "service_of", lambda _: SimpleNamespace(job=lambda text: ("job", text))
     )
-    monkeypatch.setattr(fit, "finished", lambda job, as_json: calls.append((job.id, as_json)) or 0)
+
+    def finished(job: Any, *, as_json: bool) -> int:
+        calls.append((job.id, as_json))
+        return 0
+
+    monkeypatch.setattr(fit, "finished", finished)
     return calls
 
 

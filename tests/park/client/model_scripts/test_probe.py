@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import runpy
 from pathlib import Path
+
+import pytest
 
 from park.client.model_scripts.probe import Opened, _in_words, _line
 
@@ -25,11 +28,11 @@ def test_files_are_heard_as_they_are_named_and_not_those_that_it_wrote(tmp_path:
 
 def test_an_error_is_told_with_the_line_of_the_script(tmp_path: Path) -> None:
     script = tmp_path / "model.py"
-    try:
-        exec(compile("x = 1\nint('film')\n", str(script), "exec"), {})
-    except ValueError as error:
-        assert _line(error, script) == 2
-        assert _line(error, tmp_path / "other.py") is None
-        assert _in_words(error) == "invalid literal for int() with base 10: 'film'"
+    script.write_text("x = 1\nint('film')\n")
+    with pytest.raises(ValueError, match="film") as failed:
+        runpy.run_path(str(script))
+    assert _line(failed.value, script) == 2
+    assert _line(failed.value, tmp_path / "other.py") is None
+    assert _in_words(failed.value) == "invalid literal for int() with base 10: 'film'"
     assert _in_words(KeyError("film")) == "KeyError: 'film'"
     assert _in_words(SystemExit(2)) == "it ends with 2"
