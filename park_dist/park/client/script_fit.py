@@ -78,12 +78,15 @@ def fit_of_script(
     """
     took = _took(script, args, options, how)
     ways = service.connection.bindings.ways
+    start = _parameters(options)
     goes = carried(
         script,
         took,
-        more=_matching(files, script.parent),
+        more=[*_matching(files, script.parent), *start],
         has_project=lambda module: ways.way(module) is Way.PROJECT,
     )
+    there = {path: f"--pars={name}" for name, path in goes.files.items() if path in start}
+    options = [*options, *there.values()]  # of two of the same name the later one counts
     _tell(goes, took, how)
     call = encode_call(
         (goes.script,),
@@ -134,6 +137,17 @@ def _matching(patterns: Sequence[str], folder: Path) -> list[Path]:
         if not files:
             raise UsageError(f"files: nothing in {folder} matches {pattern!r}")
         found += files
+    return found
+
+
+def _parameters(options: Sequence[str]) -> list[Path]:
+    """Return the file of parameters that ``options`` start from; raises `UsageError`."""
+    names = [each.partition("=")[2] for each in options if each.startswith("--pars=")]
+    found = [Path(name).expanduser().absolute() for name in names[-1:]]
+    if found and not found[0].is_file():
+        raise UsageError(
+            f"pars: there is no file {found[0]}", hint="the .par file that a fit has left"
+        )
     return found
 
 

@@ -97,6 +97,19 @@ def test_an_argument_that_is_a_file_is_its_copy_there(
     assert (number, name) == ("0.3", "run.dat")
 
 
+def test_the_parameters_that_it_starts_from_go_along(
+    one: JobService, script: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "T1" / "film.par"
+    place.parent.mkdir()
+    place.write_text("a 1\n")
+    call = fitted(one, script, pars=place)["call"]["kwargs"]
+    assert "T1/film.par" in call["files"]
+    assert call["options"][-1] == "--pars=T1/film.par"
+    with pytest.raises(UsageError, match=r"there is no file .*none\.par"):
+        fitted(one, script, pars="none.par")
+
+
 def test_a_pattern_that_nothing_matches_is_told(one: JobService, script: Path) -> None:
     with pytest.raises(UsageError, match=r"nothing in .* matches '\*.nxs'"):
         fitted(one, script, files="*.nxs")

@@ -95,7 +95,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="files of the script's folder that it needs and does not open when it is loaded",
     )
     parser.add_argument(
-        "--resume", metavar="JOB|FILE", help="go on from an earlier fit, or from a session of bumps"
+        "--resume",
+        metavar="JOB",
+        help="go on from an earlier fit, or from the session of bumps in the file of this name",
     )
     parser.add_argument(
         "--detach", action="store_true", help="print the id of the job, and do not follow it"
