@@ -1,4 +1,4 @@
-"""``park publish``: what is refused before anything is built; functional/index/test_publish builds."""
+"""``park publish``: what is refused before it builds; functional/index/test_publish builds."""
 
 from __future__ import annotations
 
