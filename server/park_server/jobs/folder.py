@@ -96,10 +96,8 @@ class JobFolders:
             self._inputs.put(inside, call)
             # nobody reads it before the order, and an order comes only after this has returned
             text = json.dumps(self._areas.resolved(call, user))
-            untrusted.remove(_CALL, inside)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(_CALL, flags, 0o644, dir_fd=inside), "w") as file:
-                file.write(text)
+            with os.fdopen(_new_file(_CALL, inside), "wb") as file:
+                file.write(text.encode("ascii"))
 
     async def collect(
         self, job: JobId, user: str, output: str | None = None
@@ -217,6 +215,8 @@ class JobFolders:
 
     def progress(self, job: JobId) -> dict[str, Any] | None:
         """Return the newest progress that ``job`` reported."""
+        if not os.path.lexists(self._root / job / PROGRESS_FILE):  # most jobs report none
+            return None
         return _last_report(self._tail(job, PROGRESS_FILE, _LAST_LINE_BYTES))
 
     def _tail(self, job: JobId, name: str, limit: int) -> bytes:
@@ -256,6 +256,16 @@ class JobFolders:
                 if name not in _KEPT:
                     with suppress(OSError):
                         untrusted.remove(name, inside)
+
+
+def _new_file(name: str, inside: int) -> int:
+    """Return a descriptor of a new file; what an earlier attempt had in its place is removed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(name, flags, 0o644, dir_fd=inside)
+    except FileExistsError:
+        untrusted.remove(name, inside)
+        return os.open(name, flags, 0o644, dir_fd=inside)
 
 
 def _time(value: Any) -> float | None:

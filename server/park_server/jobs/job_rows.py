@@ -374,16 +374,21 @@ def count(connection: Connection, status: JobState) -> int:
     return connection.execute(query).scalar_one()
 
 
-def result_text(connection: Connection, job: JobId) -> list[bytes]:
+def result_text(
+    connection: Connection, job: JobId, *, most: int | None = None
+) -> list[bytes] | None:
     """Return the encoded result of ``job`` as it is stored, JSON text, in pieces.
 
-    To read it as data and write it again would cost many times its size.
+    To read it as data and write it again would cost many times its size. None where it has
+    more than ``most`` bytes.
     """
     row, number = connection.execute(_RESULT_ROW, {"job": job}).one_or_none() or (None, "null")
     stored = connection.connection.driver_connection
     if number is not None or stored is None:  # a number, as older services kept it
         return [str(number).encode("ascii")]
     with stored.blobopen("results", "document", row, readonly=True) as blob:
+        if most is not None and len(blob) > most:
+            return None
         return list(iter(lambda: blob.read(_PIECE_BYTES), b""))
 
 
