@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -49,6 +50,9 @@ _CALL, _WORK, _MARKS, _STOP = "call.json", "work", "marks.json", "stop"
 
 _MARKS_BYTES = 65_536
 """More than two numbers ever take."""
+
+_MOMENT_S = 0.02
+"""Longer than the end of a job takes to be told, and shorter than anybody looks into a folder."""
 
 _KEPT_BYTES = 16 << 20
 """How much of a stream is kept of a job that was stopped for want of room."""
@@ -153,9 +157,10 @@ class JobFolders:
 
         Its files are in the content store by then, its call and result in the database;
         streams and progress stay. On some file systems to remove a directory takes
-        milliseconds, for which no other job should wait.
+        milliseconds, for which no other job should wait. It begins a moment later: each of its
+        steps takes the interpreter from whoever tells the end.
         """
-        self._janitor.submit(self._clear, job)
+        self._janitor.submit(self._clear, job, time.monotonic() + _MOMENT_S)
 
     def discard_files(self, job: JobId) -> None:
         """Give the room back that ``job`` takes, but for the beginnings of its streams."""
@@ -250,7 +255,8 @@ class JobFolders:
         with suppress(OSError), untrusted.folder(self._root, []) as inside:
             untrusted.remove(job, inside)
 
-    def _clear(self, job: JobId) -> None:
+    def _clear(self, job: JobId, due: float) -> None:
+        time.sleep(max(0.0, due - time.monotonic()))
         with suppress(OSError), untrusted.folder(self._root, [job]) as inside:
             for name in os.listdir(inside):  # noqa: PTH208 (a descriptor)
                 if name not in _KEPT:

@@ -63,7 +63,10 @@ class JobFront:
             return None
         jobs, user = self._parts().jobs, scope["user"]
         try:
-            requests = checked_items(JobRequest, json.loads(text))
+            asked = json.loads(text)
+            if not isinstance(asked, list):
+                return None
+            requests = checked_items(JobRequest, asked)
             accepted = await jobs.accept(user, jobs.planned(user, requests))
         except Exception:  # noqa: BLE001 (the routes say what it is)
             return None
