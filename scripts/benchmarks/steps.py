@@ -53,12 +53,12 @@ def measure(rounds: int | None) -> dict[str, Any]:
         os.environ[FILE] = str(place / "stations")
         with served(place / "service", program=TRACED_PARK) as service:
             service.call(CLOCK)  # its fork server starts
-            jobs = [_moments(service, place) for _ in range(SAMPLES * (rounds or 1))]
+            jobs = [moments(service, place) for _ in range(SAMPLES * (rounds or 1))]
             request = [seconds(lambda: service.transport.json("GET", API)) for _ in range(SAMPLES)]
-    return _table(jobs) | {"one_http_request_ms": _figures(request)}
+    return table(jobs) | {"one_http_request_ms": _figures(request)}
 
 
-def _moments(service: BenchService, place: Path) -> dict[str, int]:
+def moments(service: BenchService, place: Path) -> dict[str, int]:
     """Run one job; return when it passed each station, in nanoseconds."""
     time.sleep(0.05)  # the fork server refills
     stations = place / "stations"
@@ -74,13 +74,14 @@ def _moments(service: BenchService, place: Path) -> dict[str, int]:
     return found | {"called": called, "sent": found["begin"]}
 
 
-def _table(jobs: list[dict[str, int]]) -> dict[str, Any]:
+def table(jobs: list[dict[str, int]]) -> dict[str, Any]:
+    """Return the figures of each step, of jobs of which `moments` told."""
     spans: dict[str, list[float]] = {name: [] for name in STEPS}
-    for moments in jobs:
+    for passed in jobs:
         for before, name in zip(STEPS, list(STEPS)[1:], strict=False):
-            spans[name].append((moments[name] - moments[before]) / 1e9)
+            spans[name].append((passed[name] - passed[before]) / 1e9)
     del spans["sent"]  # where the clock begins
-    whole = [(moments["there"] - moments["sent"]) / 1e9 for moments in jobs]
+    whole = [(passed["there"] - passed["sent"]) / 1e9 for passed in jobs]
     return {
         "steps": {f"{name}: {STEPS[name]}": _figures(times) for name, times in spans.items()},
         "whole_ms": _figures(whole),
