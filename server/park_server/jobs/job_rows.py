@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +9,11 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Text,
     bindparam,
     case,
-    cast,
     exists,
     func,
     insert,
-    literal_column,
     or_,
     select,
     update,
@@ -60,7 +56,6 @@ __all__ = [
     "request_stop",
     "requeue",
     "result_of",
-    "result_text",
     "retry",
     "starting",
     "status_of",
@@ -80,15 +75,6 @@ class ImpossibleTransition(Exception):
 _GET = Prepared(select(*STORED).where(jobs.c.id == bindparam("job")))
 _STORED = select(*STORED).where(jobs.c.id.in_(bindparam("jobs", expanding=True)))
 _RESULT = select(results.c.document).where(results.c.job == bindparam("job"))
-_RESULT_ROW = Prepared(
-    select(
-        literal_column("rowid"),
-        case(
-            (func.typeof(results.c.document) == "text", None), else_=cast(results.c.document, Text)
-        ),
-    ).where(results.c.job == bindparam("job"))
-)
-_PIECE_BYTES = 1 << 20
 _FILES = (
     select(job_files)
     .where(job_files.c.job.in_(bindparam("jobs", expanding=True)))
@@ -369,22 +355,6 @@ def count(connection: Connection, status: JobState) -> int:
     """Return how many jobs are in the state ``status``."""
     query = select(func.count()).where(jobs.c.status == status)
     return connection.execute(query).scalar_one()
-
-
-def result_text(connection: Connection, job: JobId, most: float = math.inf) -> list[bytes] | None:
-    """Return the encoded result of ``job`` as it is stored, JSON text, in pieces.
-
-    To read it as data and write it again would cost many times its size. None for one of more
-    than ``most`` bytes.
-    """
-    row, number = _RESULT_ROW.first(connection, job=job) or (None, "null")
-    stored = connection.connection.driver_connection
-    if number is not None or stored is None:  # a number, as older services kept it
-        return [str(number).encode("ascii")]
-    with stored.blobopen("results", "document", row, readonly=True) as blob:
-        if len(blob) > most:
-            return None
-        return list(iter(lambda: blob.read(_PIECE_BYTES), b""))
 
 
 def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:

@@ -10,7 +10,7 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import encode
 from park_server.http.parts import ServiceParts
-from park_server.jobs import job_rows
+from park_server.jobs.files.result_text import result_text
 
 __all__ = ["result_pieces"]
 
@@ -29,8 +29,8 @@ async def result_pieces(parts: ServiceParts, user: str, job: JobId, wait: float)
 
 
 async def _result(parts: ServiceParts, job: JobId) -> Sequence[bytes]:
-    small = parts.database.read(lambda c: job_rows.result_text(c, job, most=_SMALL_BYTES))
+    small = parts.database.read(lambda c: result_text(c, job, most=_SMALL_BYTES))
     if small is not None:
         return small
-    found = await asyncio.to_thread(parts.database.read, lambda c: job_rows.result_text(c, job))
+    found = await asyncio.to_thread(parts.database.read, lambda c: result_text(c, job))
     return found or []

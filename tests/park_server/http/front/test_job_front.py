@@ -37,7 +37,7 @@ LONG_WAY = {"answered": "by the routes"}
 
 def record_of(**known: Any) -> JobRecord:
     names = [name for name in JobRecord.__dataclass_fields__ if name != "files"]
-    return JobRecord(**{**dict.fromkeys(names), "id": JOB, **known})  # type: ignore[arg-type]
+    return JobRecord(**{**dict.fromkeys(names), "id": JOB, **known})
 
 
 class Jobs:
