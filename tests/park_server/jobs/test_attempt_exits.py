@@ -189,7 +189,7 @@ def test_a_result_is_kept_of_a_job_that_left_too_many_files(
                 "it left more than 3 files and folders in its work directory, and none is kept:"
                 " leave an archive"
             )
-            result = here.database.read(lambda c: result_text(c, JobId("many")))
+            result = here.database.read(lambda c: result_text(c, JobId("many")) or [])
             assert b"".join(result) == b"41"
             assert not record.files
             assert here.call_of(await here.started())["args"] == [41]
