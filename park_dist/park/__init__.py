@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UrlReference,
         ValueReference,
     )
+    from park.client.jobs.race import Race
     from park.client.jobs.submitted_job import Fetch, Job
     from park.client.jobs.sweep import Jobs
     from park.client.jobs.waiting import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     )
     from park.client.jobs.when import Condition, after, all_of, any_of, at, at_least, available
     from park.client.model_fit import Fit
+    from park.client.new_race import race
     from park.client.report import Silence
     from park.client.service import Service, remote_service
     from park.client.submission.files import File, service_file
@@ -65,6 +67,7 @@ __all__ = [
     "ParkError",
     "Plan",
     "ProgressReference",
+    "Race",
     "Service",
     "Silence",
     "UrlReference",
@@ -85,6 +88,7 @@ __all__ = [
     "job_directory",
     "plan",
     "progress",
+    "race",
     "register_joblib",
     "remote_service",
     "requires",
@@ -111,6 +115,7 @@ _HOMES = {
     "ParkError": "park.errors",
     "Plan": "park.drawing.plan",
     "ProgressReference": "park.client.jobs.placeholders",
+    "Race": "park.client.jobs.race",
     "Service": "park.client.service",
     "Silence": "park.client.report",
     "UrlReference": "park.client.jobs.placeholders",
@@ -131,6 +136,7 @@ _HOMES = {
     "job_directory": "park.jobside",
     "plan": "park.drawing.plan",
     "progress": "park.jobside",
+    "race": "park.client.new_race",
     "register_joblib": "park.client.joblib_backend",
     "remote_service": "park.client.service",
     "requires": "park.client.by_value.requirements",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from park.drawing.progress_text import progress_text
+from park.drawing.race_text import race_text
 from park.drawing.tree import one_line, shortened
 from park.model.conditions import brief
 from park.model.states import JobState
@@ -69,6 +70,8 @@ def _note(record: JobRecord) -> str:
 def _progress(record: JobRecord) -> str:
     if record.error:
         return one_line(record.error)
+    if record.race is not None:
+        return one_line(race_text(record.race))
     return one_line(progress_text(record.progress)) if record.status is JobState.RUNNING else ""
 
 

@@ -58,7 +58,12 @@ def plan() -> Plan:
 
 def _counted(items: Iterable[Item]) -> str:
     kinds = [kind_of(item) for item in items]
-    words = ((NodeKind.CALL, "job"), (NodeKind.FETCH, "fetch"), (NodeKind.INSTALL, "install"))
+    words = (
+        (NodeKind.CALL, "job"),
+        (NodeKind.FETCH, "fetch"),
+        (NodeKind.RACE, "race"),
+        (NodeKind.INSTALL, "install"),
+    )
     counts = ((kinds.count(kind), word) for kind, word in words)
     told = [f"{count} {_plural(word, count)}" for count, word in counts if count]
     return ", ".join(told) or "nothing"

@@ -42,6 +42,8 @@ class What(StrEnum):
     """A file that it left: in a job that gets it, the path of a local copy."""
     URL = "url"
     """The URL of such a file on the service that has it."""
+    FILES = "files"
+    """All files that it left; in races only, whose winners these are."""
     PROGRESS = "progress"
     """The values of its newest report of progress; in conditions only."""
 

@@ -20,6 +20,7 @@ class JobKind(StrEnum):
 
     CALL = "call"
     FETCH = "fetch"
+    RACE = "race"
 
 
 class NodeKind(StrEnum):
@@ -27,6 +28,7 @@ class NodeKind(StrEnum):
 
     CALL = "call"
     FETCH = "fetch"
+    RACE = "race"
     INSTALL = "install"
     REMOTE = "remote"
 
@@ -48,7 +50,10 @@ class JobState(StrEnum):
 
 
 _JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.WAITING: frozenset({JobState.QUEUED, JobState.FAILED, JobState.CANCELLED}),
+    # completed: a race, which nobody runs, has its end from those that compete
+    JobState.WAITING: frozenset(
+        {JobState.QUEUED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED}
+    ),
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
     # back to queued: the process is proven dead, or never to have started, and may run again
     JobState.RUNNING: frozenset(

@@ -7,11 +7,10 @@ from typing import Any
 
 from park.model.job_options import JobOptions
 from park.model.states import JobKind, JobState
+from park.wire.race_records import RaceRecord, RaceRequest
 
 __all__ = [
     "FETCH",
-    "GRACE_S",
-    "LONGEST_GRACE_S",
     "CallDocument",
     "FetchRequest",
     "FileRecord",
@@ -26,11 +25,6 @@ CallDocument = dict[str, Any]
 A function that travels by value is in ``function``, and where its code was written in ``places``.
 """
 
-
-GRACE_S = 10.0
-"""How long a job that is asked to stop may go on, unless said otherwise, in seconds."""
-
-LONGEST_GRACE_S = 86_400.0
 
 FETCH = "park:fetch_url"
 """The entry point of every fetch: the service itself does it."""
@@ -63,7 +57,7 @@ class JobRequest(JobOptions):
     """One call of an entry point inside the environment of a lock, or of an install to come.
 
     Exactly one of ``lock_hash`` and ``install`` is given. A fetch has ``fetch`` in their
-    place, and `FETCH` as its entry point.
+    place, and `FETCH` as its entry point; a race has ``race``, and `RACE`.
 
     ``when`` is a condition (`park.model.conditions_json`); a reference among the arguments
     (`park.model.references`) is one more. ``grants`` open what it needs on other services.
@@ -78,6 +72,7 @@ class JobRequest(JobOptions):
     set_hash: str | None = None
     when: dict[str, Any] | None = None
     fetch: FetchRequest | None = None
+    race: RaceRequest | None = None
     grants: list[HeldGrant] = field(default_factory=list)
     submitted_from: str | None = None
 
@@ -102,6 +97,7 @@ class JobRecord:
     ``label`` is what people call it, ``submitted_from`` the account and the machine that it
     came from, as its client says.
     It was asked to stop and to keep its best, and is killed at ``stop_by`` if it goes on.
+    ``race`` says how far a race is.
     Its user keeps it since ``pinned``; the operator's policy removed its logs at
     ``logs_removed``.
     """
@@ -132,3 +128,4 @@ class JobRecord:
     pinned: str | None = None
     logs_removed: str | None = None
     stop_by: str | None = None
+    race: RaceRecord | None = None

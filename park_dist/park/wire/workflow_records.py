@@ -26,11 +26,13 @@ class GrantRequest:
     """What a grant is to open, for ``expires_s`` seconds.
 
     ``jobs`` by id: their records, results and files can be read. ``files`` by their names in
-    the user's area (``~/shared/run.refl``): they can be read.
+    the user's area (``~/shared/run.refl``): they can be read. Those of the jobs that are in
+    ``stops`` can be cancelled, or asked to stop, as well.
     """
 
     jobs: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    stops: list[str] = field(default_factory=list)
     expires_s: float = 7 * 86_400.0
 
 
@@ -44,6 +46,7 @@ class GrantRecord:
     created: str
     expires: str
     revoked: str | None = None
+    stops: list[str] = field(default_factory=list)
     token: str | None = field(default=None, repr=False)
 
 

@@ -35,6 +35,8 @@ __all__ = [
     "metadata",
     "needs",
     "offers",
+    "race_orders",
+    "races",
     "remote_leaves",
     "results",
     "staged",
@@ -128,7 +130,7 @@ jobs = Table(
     Column("finished", String),
     Column("error", Text),
     Column("traceback", Text),
-    Column("kind", String, nullable=False, server_default="call", comment="call or fetch"),
+    Column("kind", String, nullable=False, server_default="call", comment="call, fetch or race"),
     Column("condition", JsonText(none_as_null=True)),
     Column(
         "pending",
@@ -205,6 +207,7 @@ grants = Table(
     Column("user", String, nullable=False),
     Column("jobs", JsonText(), nullable=False),
     Column("files", JsonText(), nullable=False),
+    Column("stops", JsonText(none_as_null=True), comment="jobs that it may end; null: none"),
     Column("created", String, nullable=False),
     Column("expires", String, nullable=False),
     Column("revoked", String),
@@ -217,6 +220,31 @@ fetches = Table(
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("document", JsonText(), nullable=False),
     Column("authorization", String, comment="forgotten when the fetch has ended"),
+)
+
+# What is told beside its competitors: who has won, once that is decided, and of whom that is told.
+races = Table(
+    "races",
+    metadata,
+    Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("document", JsonText(), nullable=False, comment="its terms"),
+    Column("decided", String, comment="since when it is decided; null: it is not"),
+    Column("winners", JsonText(none_as_null=True), comment="their positions, the best first"),
+    Column("by", String, comment="why these: good enough, or rank"),
+    Column("told", JsonText(none_as_null=True), comment="what is told of the winners"),
+)
+
+# Competitors on other services that are to be ended since a race is decided.
+race_orders = Table(
+    "race_orders",
+    metadata,
+    Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("competitor", String, primary_key=True),
+    Column("service", String, primary_key=True, comment="its URL"),
+    Column("how", String, nullable=False, comment="cancel, or keep its best"),
+    Column("grace_s", Float, nullable=False),
+    Column("confirmed", String, comment="when that service answered; null: it has not"),
+    Column("answer", Text),
 )
 
 # What was fetched before, so that the next time only costs the question whether it changed.

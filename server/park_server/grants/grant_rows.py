@@ -47,6 +47,7 @@ def add(connection: Connection, grant: Grant, digest: str) -> None:
             "user": grant.user,
             "jobs": sorted(grant.jobs),
             "files": sorted(grant.files),
+            "stops": sorted(grant.stops) or None,
             "created": grant.created,
             "expires": grant.expires,
         },
@@ -93,6 +94,7 @@ def record_of(grant: Grant, token: str | None = None) -> GrantRecord:
         created=grant.created,
         expires=grant.expires,
         revoked=grant.revoked,
+        stops=sorted(grant.stops),
         token=token,
     )
 
@@ -106,4 +108,5 @@ def _grant(row: Row[Any]) -> Grant:
         created=row.created,
         expires=row.expires,
         revoked=row.revoked,
+        stops=frozenset(row.stops or ()),
     )

@@ -54,7 +54,8 @@ class Grants:
         """
         _check(request)
         jobs = list(dict.fromkeys(request.jobs))
-        self._database.read(lambda c: grant_rows.check_own(c, user, jobs))
+        stops = list(dict.fromkeys(request.stops))
+        self._database.read(lambda c: grant_rows.check_own(c, user, [*jobs, *stops]))
         moment = now()
         grant = Grant(
             id=new_id(),
@@ -63,6 +64,7 @@ class Grants:
             files=frozenset(_file(file, user, self._roots) for file in request.files),
             created=moment,
             expires=later(timedelta(seconds=request.expires_s)),
+            stops=frozenset(stops),
         )
         token = PREFIX + secrets.token_urlsafe(32)
         await self._database.awrite(lambda c: grant_rows.add(c, grant, _digest(token)))
@@ -110,7 +112,7 @@ def _usable(grant: Grant | None, moment: str) -> Grant | NotAuthenticated:
 
 
 def _check(request: GrantRequest) -> None:
-    count = len(request.jobs) + len(request.files)
+    count = len({*request.jobs, *request.stops}) + len(request.files)
     if not 0 < count <= _MOST_OBJECTS:
         raise UsageError(f"a grant opens 1 to {_MOST_OBJECTS} jobs and files, not {count}")
     if not _SHORTEST_S <= request.expires_s <= LONGEST_S:

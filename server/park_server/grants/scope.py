@@ -3,6 +3,7 @@
 ==========================================  ======================================
 ``GET /api/v1/jobs/{id}``, ``…/result``     a job of the grant
 ``GET /api/v1/jobs/{id}/files/{name}``      a file that such a job left
+``POST /api/v1/jobs/{id}/cancel``, ``…/stop``   a job that it may end
 ``GET /api/v1/areas/files/{path}``          a file of the grant
 ``POST /api/v1/follow``                     leaves that speak of its jobs and installs
 ``DELETE /api/v1/grant``                    whoever holds a grant may give it back
@@ -33,7 +34,8 @@ _OWN_DECISION = {("POST", f"{API}/follow"), ("DELETE", f"{API}/grant")}
 class Grant:
     """What whoever holds it may do in the name of ``user``; times in RFC 3339.
 
-    ``jobs`` has the ids of installs, too: that they end can be followed.
+    ``jobs`` has the ids of installs, too: that they end can be followed. Jobs in ``stops`` may
+    be cancelled, or asked to stop.
     ``files`` are spelled as everybody understands them: ``~ada/shared/run.refl``, or
     ``/snsdata/run.nxs`` below a root of the operator.
     """
@@ -45,11 +47,14 @@ class Grant:
     created: str
     expires: str
     revoked: str | None = None
+    stops: frozenset[str] = frozenset()
 
 
 def check_request(grant: Grant, method: str, path: str) -> None:
     """Raise `NotPermitted` unless ``grant`` opens ``path`` (decoded) for ``method``."""
     if (method, path) in _OWN_DECISION:
+        return
+    if method == "POST" and _is_end_of_job(grant, path):
         return
     if method == "GET" and (_is_of_job(grant, path) or _is_file(grant, path)):
         return
@@ -88,6 +93,11 @@ def _is_of_job(grant: Grant, path: str) -> bool:
     job, slash, rest = path.removeprefix(_JOBS).partition("/")
     is_open = not slash or rest == "result" or rest.startswith("files/")
     return path.startswith(_JOBS) and job in grant.jobs and is_open
+
+
+def _is_end_of_job(grant: Grant, path: str) -> bool:
+    job, _, rest = path.removeprefix(_JOBS).partition("/")
+    return path.startswith(_JOBS) and job in grant.stops and rest in {"cancel", "stop"}
 
 
 def _is_file(grant: Grant, path: str) -> bool:

@@ -18,7 +18,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from park.errors import UnknownItem, UsageError
+from park.errors import NotPermitted, UnknownItem, UsageError
 from park.model.call_label import MOST_CHARACTERS
 from park.model.file_names import readable
 from park.model.ids import JobId
@@ -26,7 +26,7 @@ from park.model.states import JobState
 from park.wire import GRACE_S, LONGEST_GRACE_S, JobRecord, JobRequest
 from park_repo.http.file_content import FileContent
 from park_server.clock import text_of
-from park_server.http.auth import user_of
+from park_server.http.auth import grant_of, user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.front.job_answers import result_pieces
 from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
@@ -118,10 +118,21 @@ async def follow_job(
 
 
 @router.post("/jobs/{job}/cancel", response_model=JobRecord)
-async def cancel_job(request: Request, job: str, *, dependents: bool = False) -> ExactJson:
-    """Cancel a job, with ``dependents`` also all that needs it; answers when it has ended."""
+async def cancel_job(
+    request: Request, job: str, *, dependents: bool = False, unless_needed: bool = False
+) -> ExactJson:
+    """Cancel a job, with ``dependents`` also all that needs it; answers when it has ended.
+
+    With ``unless_needed`` one that another job needs is left alone.
+    """
+    if dependents and grant_of(request) is not None:
+        raise NotPermitted("a grant cancels the job that it names, and not what needs it")
     job, user = _full_id(request, job), user_of(request)
-    return ExactJson(await parts_of(request).jobs.cancel(job, user, dependents=dependents))
+    return ExactJson(
+        await parts_of(request).jobs.cancel(
+            job, user, dependents=dependents, unless_needed=unless_needed
+        )
+    )
 
 
 @router.post("/jobs/{job}/stop", response_model=JobRecord)
@@ -130,10 +141,15 @@ async def stop_job(
     job: str,
     *,
     grace: Annotated[float, Query(ge=0, le=LONGEST_GRACE_S)] = GRACE_S,
+    unless_needed: bool = False,
 ) -> ExactJson:
-    """Ask a job to stop and to keep its best; it is killed if it goes on for ``grace`` seconds."""
+    """Ask a job to stop and to keep its best; it is killed if it goes on for ``grace`` seconds.
+
+    With ``unless_needed`` one that another job needs is left alone.
+    """
     job, user = _full_id(request, job), user_of(request)
-    return ExactJson(await parts_of(request).jobs.stop(job, user, grace_s=grace))
+    stop = parts_of(request).jobs.stop
+    return ExactJson(await stop(job, user, grace_s=grace, unless_needed=unless_needed))
 
 
 @router.put("/jobs/{job}/pin", response_model=JobRecord)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -105,6 +105,7 @@ class Dispatcher:
         self._starting: set[JobId] = set()
         self._runs: dict[JobId, Run] = {}
         self._used: dict[str, float] = {}
+        self._competing: set[JobId] = set()
         self._tasks = Tasks(_log, "a step of a job failed")
         self._steps = GuardedSteps(self._tasks, failsafe, let_go=self.let_go)
         self._queue = Queue(database, unreadable=self._steps.fail)
@@ -165,6 +166,10 @@ class Dispatcher:
         self._dispatch()
 
     def _after_commit(self, effects: Effects) -> None:
+        if effects.competing:
+            self._competing |= effects.competing
+        if self._competing:
+            self._competing.difference_update(effects.ended)
         if effects.urgent:  # before all others: they hold what others wait for
             self._queue.add_first(effects.urgent)
             self._dispatch()
@@ -393,8 +398,20 @@ class Dispatcher:
         if run is not None and run.attempt == exited.attempt:
             del self._runs[exited.job_id]
             run.stop_timer()
-            self._steps.do(run.id, partial(self._exits.settle, run, exited))
+            settle = partial(self._exits.settle, run, exited)
+            if run.id in self._competing:
+                settle = partial(self._settle_before_others, run.id, settle)
+                self._starting.add(run.id)
+            self._steps.do(run.id, settle)
             self._dispatch()
+
+    async def _settle_before_others(
+        self, job: JobId, settle: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Keep the slot until the exit is settled: whoever has lost the race must not take it."""
+        await settle()
+        self._starting.discard(job)
+        self._dispatch()
 
     def let_go(self, job: JobId) -> None:
         """Free the slot of a job for which a step raised, and try once more to end what runs."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     bindparam,
     case,
@@ -126,11 +127,19 @@ _START = _statement(
     started=bindparam("started"),
 )
 _IS_ASKED = jobs.c.stop_by.is_not(None) & ~jobs.c.cancel_requested
+
+
+def _line_of(status: JobState) -> ColumnElement[Any]:
+    """Return the line that an end says: of one cancelled for another's sake, what was said then."""
+    line = case((_IS_ASKED, bindparam("error_if_asked")), else_=bindparam("error"))
+    return func.coalesce(jobs.c.error, line) if status is JobState.CANCELLED else line
+
+
 _END: Mapping[JobState, Prepared] = {
     status: _statement(
         status,
         finished=bindparam("finished"),
-        error=case((_IS_ASKED, bindparam("error_if_asked")), else_=bindparam("error")),
+        error=_line_of(status),
         traceback=bindparam("traceback"),
         failures=jobs.c.failures + (status is JobState.FAILED),
     )
@@ -314,9 +323,13 @@ def end(connection: Connection, job: JobId, end: JobEnd) -> ChangedJob:
     return changed
 
 
-def request_cancel(connection: Connection, job: JobId) -> None:
-    """Note that the running ``job`` is to be cancelled when its processes are gone."""
-    connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
+def request_cancel(connection: Connection, job: JobId, why: str | None = None) -> None:
+    """Note that the running ``job`` is to be cancelled when its processes are gone.
+
+    ``why`` says for whose sake, where that is no request of its user.
+    """
+    said = {} if why is None else {"error": why}
+    connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True, **said))
 
 
 def request_stop(connection: Connection, job: JobId, stop_by: datetime) -> None:

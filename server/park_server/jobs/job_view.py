@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
 
 from park.errors import UsageError
 from park.model.ids import JobId
-from park.model.states import JobState
-from park.wire import FileRecord, JobRecord
+from park.model.states import JobKind, JobState
+from park.wire import FileRecord, JobRecord, RaceRecord
 from park_server.db.tables import installs, jobs
 from park_server.jobs.job_rows import files_of, get
+from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import STORED, StoredJob
 
 __all__ = ["JobFilter", "full_id", "is_whole", "listing", "record"]
@@ -65,7 +66,7 @@ def record(connection: Connection, job: JobId, user: str) -> JobRecord:
     found = get(connection, job, user)
     # files are written with the end, and only then
     files = files_of(connection, [job]).get(job, []) if found.finished else []
-    return _record(found, files)
+    return _record(found, files, race_rows.records(connection, _races_in([found])).get(job))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,10 +100,15 @@ def listing(connection: Connection, user: str, wanted: JobFilter, *, limit: int)
     query = query.order_by(jobs.c.submitted.desc()).limit(limit)
     found = [StoredJob.of(row) for row in connection.execute(query)]
     files = files_of(connection, [job.id for job in found])
-    return [_record(job, files.get(job.id, [])) for job in found]
+    races = race_rows.records(connection, _races_in(found))
+    return [_record(job, files.get(job.id, []), races.get(job.id)) for job in found]
 
 
-def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
+def _races_in(found: Sequence[StoredJob]) -> list[JobId]:
+    return [job.id for job in found if job.kind is JobKind.RACE]
+
+
+def _record(job: StoredJob, files: list[FileRecord], race: RaceRecord | None) -> JobRecord:
     return JobRecord(
         id=job.id,
         status=job.status,
@@ -120,7 +126,7 @@ def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
         error=job.error,
         files=files,
         kind=job.kind,
-        when=job.condition,
+        when=job.condition if job.kind is not JobKind.RACE else None,
         retries=job.options.retries,
         failures=job.failures,
         not_before=job.not_before if job.status is JobState.QUEUED else None,
@@ -129,4 +135,5 @@ def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
         pinned=job.pinned,
         logs_removed=job.logs_removed,
         stop_by=job.stop_by,
+        race=race,
     )

@@ -103,7 +103,10 @@ class Scheduler:
         """Take up what a stopped service left: running jobs first, then the queue."""
         for job, why in await self._commits.write(made_readable):
             await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
-        calls, fetches = (self._database.read(partial(_running, kind=kind)) for kind in JobKind)
+        calls, fetches = (
+            self._database.read(partial(_running, kind=kind))
+            for kind in (JobKind.CALL, JobKind.FETCH)
+        )
         running, unreadable = each_readable(
             calls, lambda some: self._database.read(lambda c: job_rows.stored(c, some))
         )
@@ -252,16 +255,23 @@ class Scheduler:
 
     # -- cancelling
 
-    async def cancel(self, job: JobId, user: str, *, dependents: bool = False) -> JobRecord:
+    async def cancel(
+        self, job: JobId, user: str, *, dependents: bool = False, unless_needed: bool = False
+    ) -> JobRecord:
         """Cancel ``job``, with ``dependents`` all that needs it; return it when it has ended.
+
+        With ``unless_needed`` it is left alone where another job here needs it.
 
         Its processes, and theirs, are gone then. Where the service fails at it, that is how
         ``job`` ends.
         """
         self._database.read(lambda c: job_rows.get(c, job, user))
+        found = None
         try:
             found = await self._database.awrite(
-                lambda c: self._settlement.cancel(c, job, dependents=dependents)
+                lambda c: self._settlement.cancel(
+                    c, job, dependents=dependents, unless_needed=unless_needed
+                )
             )
         except (ParkError, SQLAlchemyError):
             raise
@@ -273,16 +283,22 @@ class Scheduler:
             await self._failsafe.act_on(found.effects)
         await asyncio.gather(*(self._stopper.end(each) for each in running))
         self._bus.publish(job)
+        if found is not None and found.left:
+            return self.record(job, user)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
-    async def stop(self, job: JobId, user: str, *, grace_s: float) -> JobRecord:
+    async def stop(
+        self, job: JobId, user: str, *, grace_s: float, unless_needed: bool = False
+    ) -> JobRecord:
         """Ask ``job`` to stop and to keep its best, and kill it if it goes on for ``grace_s``.
 
         Returns when it is asked; one that does not run, or is a fetch, has ended then.
         """
         self._database.read(lambda c: job_rows.get(c, job, user))
         stop_by = datetime.now(UTC) + timedelta(seconds=grace_s)
-        found = await self._commits.write(lambda c: self._settlement.stop(c, job, stop_by))
+        found = await self._commits.write(
+            lambda c: self._settlement.stop(c, job, stop_by, unless_needed=unless_needed)
+        )
         await self._failsafe.act_on(found.effects)
         await asyncio.gather(*(self._stopper.end(each) for each in found.running))
         self._bus.publish(job)
@@ -295,6 +311,8 @@ class Scheduler:
             self._peers.follow(job)
         for job in effects.staging:
             self._peers.stage(job)
+        for race in effects.ordering:
+            self._peers.order(race)
         for job in effects.releasing:
             self._peers.release(job)
         self._announce(effects)
@@ -339,7 +357,7 @@ def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
         finished=None,
         error=None,
         kind=JobKind(plan.kind),
-        when=plan.condition,
+        when=plan.condition if plan.kind is not JobKind.RACE else None,
         retries=request.retries,
         label=plan.label,
         submitted_from=request.submitted_from,

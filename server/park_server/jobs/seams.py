@@ -98,7 +98,9 @@ class Peers(Protocol):
     2. `stage`: the condition is true, and the call or the fetch has references to jobs
        elsewhere. A row of `staged` is written for each, then `PeerListener.staged` is
        called; or `PeerListener.cannot_stage`.
-    3. `release`: the job has ended, and its grants can be given back.
+    3. `order`: a race is decided, and jobs on other services are to be ended: rows of
+       `race_orders` say which. Each is confirmed there once that service has answered.
+    4. `release`: the job has ended, and its grants can be given back.
 
     Each may be asked more than once for the same job (at every start of the service, for
     what is not finished), and finds out by itself what is left to do.
@@ -109,6 +111,9 @@ class Peers(Protocol):
 
     def stage(self, job: JobId) -> None:
         """Bring here what the call of ``job`` refers to; what it waited for is true."""
+
+    def order(self, race: JobId) -> None:
+        """Have those ended on other services that have lost ``race``, until it is confirmed."""
 
     def release(self, job: JobId) -> None:
         """Give back the grants of ``job``, which has ended, and follow nothing for it."""
@@ -137,6 +142,9 @@ class NoPeers:
         """Do nothing."""
 
     def stage(self, job: JobId) -> None:
+        """Do nothing."""
+
+    def order(self, race: JobId) -> None:
         """Do nothing."""
 
     def release(self, job: JobId) -> None:

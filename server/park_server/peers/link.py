@@ -13,8 +13,9 @@ import httpx2
 
 from park.errors import CannotSatisfy, NotPermitted, ParkError, from_problem
 from park.model.truth import Truth, Verdict
-from park.wire import API, FollowedLeaf, VerdictRecord, decode, json_body
+from park.wire import API, FollowedLeaf, StopHow, VerdictRecord, decode, json_body
 from park_server.clock import now
+from park_server.jobs.races.race_rows import Order
 from park_server.peers.outage import Outage
 from park_server.peers.urls import file_path, job_path, normalised
 
@@ -156,6 +157,15 @@ class Link:
             answer = await self._answer("GET", f"{job_path(job)}/result", token)
         document: dict[str, Any] = _json(answer)
         return document
+
+    async def end_job(self, order: Order, token: str) -> str:
+        """Have a job cancelled, or asked to stop, unless others need it there; return its state."""
+        is_kept = order.how is StopHow.KEEP
+        query = {"unless_needed": "true"} | ({"grace": str(order.grace_s)} if is_kept else {})
+        path = f"{job_path(order.competitor)}/{'stop' if is_kept else 'cancel'}"
+        async with self._slots:
+            answer = _json(await self._answer("POST", path, token, params=query))
+        return _line(str(answer.get("status"))) if isinstance(answer, dict) else ""
 
     async def give_back(self, token: str) -> None:
         """Revoke the grant ``token``."""

@@ -24,6 +24,7 @@ from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.follower import Follower, Key
 from park_server.peers.link import Barred, Link, Silent
+from park_server.peers.race_orders import RaceOrders
 from park_server.peers.staging import Stager
 from park_server.tasks import Tasks
 
@@ -73,6 +74,9 @@ class ServicePeers:
             listener=listener,
             disk=self._disk,
         )
+        self._orders = RaceOrders(
+            database=database, link=self._link, disk=self._disk, done=self.release
+        )
         self._to_follow: dict[JobId, None] = {}
         self._releasing: set[JobId] = set()
         self._tasks = Tasks(_log, "a step with another service failed")
@@ -80,6 +84,7 @@ class ServicePeers:
     async def stop(self) -> None:
         """Leave everything as it is; the next start takes it up."""
         await self._tasks.stop()
+        await self._orders.stop()
         await self._stager.stop()
         for follower in self._followers.values():
             await follower.stop()
@@ -97,6 +102,10 @@ class ServicePeers:
     def stage(self, job: JobId) -> None:
         """Bring here what the call of ``job`` refers to."""
         self._stager.stage(job)
+
+    def order(self, race: JobId) -> None:
+        """Have those ended elsewhere that have lost ``race``, whose rows are committed."""
+        self._orders.carry_out(race)
 
     def release(self, job: JobId) -> None:
         """Give back the grants of ``job``, and follow nothing for it."""
@@ -188,6 +197,8 @@ class ServicePeers:
 
     async def _release(self, job: JobId) -> None:
         try:
+            if self._orders.are_open(job):  # what opens the others is needed for these
+                return
             for held in self._database.read(lambda c: peer_rows.held_by(c, [job])):
                 if not await self._written(partial(peer_rows.release, held=held)):
                     await self._give_back(held)

@@ -16,7 +16,7 @@ from park.model.encoded_call import check_value
 from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.runtime.codec import TAG
-from park.wire import FileRecord, decode
+from park.wire import FileRecord, decode, encode
 from park_repo.database import Database
 from park_repo.single_flight import SingleFlight
 from park_server.content import ContentStore
@@ -66,16 +66,20 @@ class Stager:
         self._files: SingleFlight[None] = SingleFlight()
         self._tasks: dict[JobId, asyncio.Task[None]] = {}
         self._asked: dict[JobId, set[Link]] = {}
+        self._again: set[JobId] = set()
 
     def stage(self, job: JobId) -> None:
-        """Bring here what ``job`` refers to, unless that is under way."""
-        if job not in self._tasks:
+        """Bring here what ``job`` refers to; where that is under way, look again after it."""
+        if job in self._tasks:
+            self._again.add(job)
+        else:
             task = asyncio.create_task(self._stage(job))
             self._tasks[job] = task
             task.add_done_callback(lambda done: self._ended(job, done))
 
     def drop(self, job: JobId) -> None:
         """Bring no more for ``job``."""
+        self._again.discard(job)
         if task := self._tasks.get(job):
             task.cancel()
 
@@ -85,6 +89,7 @@ class Stager:
 
     async def stop(self) -> None:
         """Leave what is under way; the next start takes it up."""
+        self._again.clear()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -96,6 +101,9 @@ class Stager:
         self._asked.pop(job, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("staging for job %s failed", job, exc_info=error)
+        if job in self._again:
+            self._again.discard(job)
+            self.stage(job)
 
     async def _stage(self, job: JobId) -> None:
         try:
@@ -164,7 +172,9 @@ class Stager:
                 raise CannotStage(f"{where} has no result: it is {status}: {error}")
             value = answer["result"]
             return {
-                each.key: await self._document(link, token, each, files, value)
+                each.key: await self._all_files(link, token, answer["job"], files)
+                if each.what is What.FILES
+                else await self._document(link, token, each, files, value)
                 for each in references
             }
         except ParkError as error:
@@ -194,6 +204,15 @@ class Stager:
             return file_url(link.url, reference.job, file.name)
         await self._brought_once(link, token, reference.job, file)
         return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
+
+    async def _all_files(
+        self, link: Link, token: str, job: dict[str, Any], files: Sequence[FileRecord]
+    ) -> dict[str, Any]:
+        """Bring all files of a job here; return what is told of it and of them."""
+        for file in files:
+            await self._brought_once(link, token, str(job["id"]), file)
+        told = {name: job.get(name) for name in ("entry_point", "set_hash", "label")}
+        return {**told, "files": [encode(file) for file in files]}
 
     async def _brought_once(self, link: Link, token: str, job: str, file: FileRecord) -> None:
         """Have ``file`` in the content store; several that need it wait for one download.

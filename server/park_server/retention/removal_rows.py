@@ -24,6 +24,8 @@ from park_server.db.tables import (
     job_files,
     jobs,
     needs,
+    race_orders,
+    races,
     remote_leaves,
     results,
     staged,
@@ -49,7 +51,10 @@ __all__ = [
 
 _FINAL = [state for state in JobState if state.is_final]
 
-_BELONGING = (job_files, results, calls, staged, held_grants, remote_leaves, fetches, needs)
+_BELONGING = (
+    *(job_files, results, calls, staged, held_grants, remote_leaves, fetches, needs),
+    *(races, race_orders),
+)
 """The tables whose rows belong to one job each."""
 
 _WAITING = jobs.alias("waiting")

@@ -361,3 +361,92 @@ print(json.dumps(found))
 """,
     )
     assert seen == [3, [0, 1, 2], "UsageError"]
+
+
+def test_a_race_over_two_services_keeps_the_first_that_is_good_enough(
+    client: Client, up: Pipe, go: Pipe
+) -> None:
+    seen = script(
+        client,
+        """
+import sys
+up, go = sys.argv[1:]
+with one:
+    slow = flow_model.fit(9.0, up=up, go=go)
+    waits = flow_model.fit(0.1, when=slow.iscompleted)
+    poor = flow_model.fit(1.9)
+    good = flow_model.fit(1.1, service=two)
+    race = park.race([slow, waits, poor, good], lambda j: j.output["chisq"] < 1.2)
+    then = flow_model.facts(chisq=race.output["chisq"], when=race.iscompleted)
+    text = flow_model.read(race.filename)
+    far = flow_model.facts(chisq=race.output["chisq"], service=two)
+print(json.dumps({
+    "chisq": race.result()["chisq"],
+    "curve": race.result()["curve"].values,
+    "winner": race.winner == good,
+    "from elsewhere": [each.id for each in park.get_job(race.id, one).winners] == [good.id],
+    "then": then.result(),
+    "text": text.result(),
+    "file": race.filename.get().read_text(),
+    "files": list(race.files),
+    "far": far.result(),
+    "losers": [str(slow.wait().status), str(waits.wait().status), str(poor.wait().status)],
+    "said": slow.error.startswith("cancelled: job"),
+    "repr": repr(race).startswith(f"<Race {race.id} of 4 won by job"),
+    "id": race.id,
+}))
+""",
+        up,
+        go,
+    )
+    race = seen.pop("id")
+    assert seen == {
+        "chisq": 1.1,
+        "curve": [1.1],
+        "winner": True,
+        "from elsewhere": True,
+        "then": {"chisq": 1.1},
+        "text": "1.1",
+        "file": "1.1",
+        "files": ["fit.txt"],
+        "far": {"chisq": 1.1},
+        "losers": ["cancelled", "cancelled", "completed"],
+        "said": True,
+        "repr": True,
+    }
+    service = ("--service", "one")
+    assert "won by job" in client.run("why", race, *service).stdout
+    assert "race of 4" in client.run("jobs", *service).stdout
+    assert "race race of 4" not in client.run("graph", race, *service).stdout
+    assert "race of 4" in client.run("graph", race, *service).stdout
+    status = client.run("status", race, *service).stdout
+    assert "won by" in status
+
+
+def test_a_race_by_progress_has_the_others_keep_their_best(client: Client, tmp_path: Path) -> None:
+    seen = script(
+        client,
+        """
+import sys
+with one:
+    fits = [flow_model.descend(sys.argv[1], chisq=start) for start in (9.0, 2000.0)]
+    race = park.race(
+        fits,
+        lambda j: j.progress["chisq"] < 2,
+        rank=lambda j: j.output["chisq"],
+        stop="keep",
+        grace=600,
+    )
+print(json.dumps({
+    "chisq": race.result()["chisq"] < 2,
+    "kept": [job.result()["chisq"] >= 1.5 for job in fits],
+    "said": [job.error for job in fits],
+}))
+""",
+        tmp_path / "up",
+    )
+    assert seen == {
+        "chisq": True,
+        "kept": [True, True],
+        "said": ["stopped early, kept its best"] * 2,
+    }

@@ -2,6 +2,7 @@
 # ruff: noqa: ANN001, ANN002, ANN201, ANN202, T201
 """Pieces of workflows: each can be seen from what it returns."""
 
+import threading
 from pathlib import Path
 
 import park
@@ -75,6 +76,28 @@ def hold(up, go):
         pipe.write("there\n")
     with Path(go).open() as pipe:
         return pipe.readline().strip()
+
+
+@park.job
+def fit(chisq, up=None, go=None):
+    """Report a chisq and return it, of a fit that may first wait for a line from ``go``."""
+    park.progress(chisq=chisq)
+    if go is not None:
+        hold(up, go)
+    Path("fit.txt").write_text(str(chisq))
+    return {"chisq": chisq, "curve": Curve([chisq])}
+
+
+@park.job
+def descend(up, chisq=9.0):
+    """Fit until it is asked to stop, and return the best."""
+    Path(up).write_text("there\n")
+    pause = threading.Event()
+    while not park.should_stop():
+        chisq = max(chisq * 0.8, 1.5)
+        park.progress(chisq=chisq)
+        pause.wait(0.01)
+    return {"chisq": chisq}
 
 
 @park.job

@@ -29,6 +29,9 @@ class ToldPeers:
     def stage(self, job: str) -> None:
         self.asked.append(("stage", job))
 
+    def order(self, race: str) -> None:
+        self.asked.append(("order", race))
+
     def release(self, job: str) -> None:
         self.asked.append(("release", job))
 

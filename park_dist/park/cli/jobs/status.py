@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from park.cli.options import add_json, add_service, print_json, service_of
-from park.wire import encode
+from park.wire import JobRecord, encode
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -34,9 +34,7 @@ def run(options: argparse.Namespace) -> int:
         print_json(encode(record))
         return 0
     print(f"{record.id}  {record.status}  {one_line(record.label)}")
-    print(f"calls        {record.entry_point}")
-    print(f"lock         {record.lock_hash or 'not bound yet'}")
-    print(f"environment  {record.environment or '-'}")
+    _print_what(record)
     print(f"submitted    {record.submitted}{_origin(record.submitted_from)}")
     print(f"started      {record.started or '-'}")
     print(f"finished     {record.finished or '-'}")
@@ -53,6 +51,19 @@ def run(options: argparse.Namespace) -> int:
     if options.traceback:
         print(job.traceback() or "no traceback")
     return 0
+
+
+def _print_what(record: JobRecord) -> None:
+    """Print what a job calls, and where; of a race how far it is."""
+    from park.drawing.race_text import race_text
+    from park.drawing.tree import one_line
+
+    if record.race is not None:
+        print(f"race         {one_line(race_text(record.race))}")
+        return
+    print(f"calls        {record.entry_point}")
+    print(f"lock         {record.lock_hash or 'not bound yet'}")
+    print(f"environment  {record.environment or '-'}")
 
 
 def _origin(submitted_from: str | None) -> str:

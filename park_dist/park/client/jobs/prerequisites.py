@@ -42,6 +42,7 @@ def _openings(elsewhere: dict[Sender, list[str]], more: Sequence[Opening]) -> tu
             outbox=outbox,
             jobs=tuple(dict.fromkeys([*(known.jobs if known else ()), *jobs])),
             files=known.files if known else (),
+            stops=known.stops if known else (),
             authorizes=known.authorizes if known else False,
         )
     return tuple(found.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from park.client.connection import WithConnection
 from park.client.jobs.placeholders import (
     FileReference,
     JobFiles,
@@ -17,10 +16,8 @@ from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.unknown_yet import AsArray
 from park.client.jobs.when import Condition
 from park.model.references import Reference, What
-from park.model.states import JobKind
-from park.wire import JobRecord
 
-__all__ = ["Fetch", "Job", "job_of_record"]
+__all__ = ["Fetch", "Job"]
 
 
 class Job(AsArray, RemoteJob, Placeholder):
@@ -88,9 +85,3 @@ class Fetch(Job):
 
 for _public in (Job, Fetch):
     _public.__module__ = "park"  # pickles name what does not move when files do
-
-
-def job_of_record(service: WithConnection, record: JobRecord) -> Job:
-    """Return the handle of a job that the service has: a `Fetch` where it is one."""
-    kind = Fetch if record.kind is JobKind.FETCH else Job
-    return kind(service, record.id, record.entry_point, record=record)

@@ -24,15 +24,19 @@ def grant(
     *,
     jobs: Iterable[str] = (),
     files: Iterable[str] = (),
+    stops: Iterable[str] = (),
     expires_s: float = USUAL_S,
 ) -> GrantRecord:
     """Make a grant on the service of ``transport``; the record has its ``token``, this once.
 
     ``jobs`` are ids of jobs that the service has; their records, results and files can be
     read. ``files`` are names in your area there (``~/shared/run.refl``), and may be yet to
-    come. Raises `UnknownItem` for what is not your own, `UsageError` for more than 30 days.
+    come. Jobs in ``stops`` can be cancelled, or asked to stop. Raises `UnknownItem` for what is
+    not your own, `UsageError` for more than 30 days.
     """
-    request = GrantRequest(jobs=list(jobs), files=list(files), expires_s=expires_s)
+    request = GrantRequest(
+        jobs=list(jobs), files=list(files), stops=list(stops), expires_s=expires_s
+    )
     return decode(GrantRecord, transport.json("POST", _ROUTE, json=encode(request)))
 
 

@@ -54,12 +54,14 @@ _SETTLED = frozenset({State.COMMITTED, State.FAILED, State.PLANNED})
 class Opening:
     """What a job needs opened on a service, for which a grant is made when it is sent.
 
+    ``jobs`` and ``files`` can be read with it, those of the jobs in ``stops`` ended as well.
     ``authorizes`` tells that it is also what a fetch is authorised by.
     """
 
     outbox: Sender
     jobs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
     authorizes: bool = False
 
 

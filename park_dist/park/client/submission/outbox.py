@@ -252,7 +252,7 @@ class Outbox:
     def _grant(self, opening: Opening) -> dict[str, str]:
         """Make a grant for one job alone."""
         transport = opening.outbox.transport
-        made = grant(transport, jobs=opening.jobs, files=opening.files)
+        made = grant(transport, jobs=opening.jobs, files=opening.files, stops=opening.stops)
         return {"service": opening.outbox.url, "token": str(made.token)}
 
     def _post(self, part: list[tuple[Item, str]]) -> None:

@@ -21,7 +21,7 @@ from park.model.conditions_json import condition_from_json
 from park.model.leaves import needed_by
 from park.model.references import references_in
 from park.model.states import NodeKind
-from park.wire import FETCH, GraphEdge, GraphNode, GraphRecord
+from park.wire import FETCH, RACE, GraphEdge, GraphNode, GraphRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,8 @@ def kind_of(item: Item) -> NodeKind:
     """Return what an item will be in a workflow."""
     if item.document is None:
         return NodeKind.INSTALL
-    return NodeKind.FETCH if item.document["entry_point"] == FETCH else NodeKind.CALL
+    kinds = {FETCH: NodeKind.FETCH, RACE: NodeKind.RACE}
+    return kinds.get(item.document["entry_point"], NodeKind.CALL)
 
 
 def _node(item: Item, service: str | None) -> GraphNode:
@@ -213,6 +214,8 @@ def _label(item: Item) -> str:
         url = fetch["url"]
         return url if isinstance(url, str) else "what a job leaves"
     label: str | None = document.get("label")
+    if label is None and (race := document.get("race")) is not None:
+        return f"race of {len(race['competitors']):,}"
     return label or call_label(document["entry_point"], document["call"])
 
 
@@ -225,6 +228,8 @@ def _edges(item: Item) -> Iterator[GraphEdge]:
     url = document.get("fetch", {}).get("url")
     for reference in references_in([document.get("call"), url]):
         yield GraphEdge(job=item.id, needed=reference.job, how=str(reference.what))
+    for each in document.get("race", {}).get("competitors", ()):
+        yield GraphEdge(job=item.id, needed=each["job"], how=str(Phase.FINISHED))
     if (when := document.get("when")) is not None:
         for leaf in leaves(condition_from_json(when)):
             for name, _, how in needed_by(leaf):

@@ -13,17 +13,22 @@ from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.effects import Effects
-from park_server.jobs.job_end import cancelled_in_time
+from park_server.jobs.conditions.race_losers import abandon
+from park_server.jobs.job_end import cancelled_in_time, cancelled_on_request
 
 __all__ = ["Cancelling", "ask_to_stop", "cancel"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cancelling:
-    """What a cancel came to: the jobs that run and are still to be ended."""
+    """What a cancel came to: the jobs that run and are still to be ended.
+
+    ``left``: nothing was done, since others need it.
+    """
 
     effects: Effects
     running: Sequence[JobId] = field(default_factory=tuple)
+    left: bool = False
 
 
 def cancel(cascade: Cascade, job: JobId, *, dependents: bool) -> list[JobId]:
@@ -43,7 +48,10 @@ def cancel(cascade: Cascade, job: JobId, *, dependents: bool) -> list[JobId]:
             job_rows.request_cancel(connection, name)
             running.append(name)
         elif name not in cancelled and not facts[name].status.is_final:
-            cascade.end(name, cancelled_in_time())
+            is_race = facts[name].kind is JobKind.RACE
+            cascade.end(name, cancelled_on_request() if is_race else cancelled_in_time())
+            if is_race:
+                abandon(cascade, name, f"cancelled: race {brief(name)} was cancelled")
     cascade.spread({*cancelled, *names} - set(running))
     return running
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from park.model.conditions import At, Before, Expression, Leaf, Pool, evaluate, leaves
 from park.model.ids import JobId
-from park.model.states import JobState
+from park.model.states import JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park_server.db.blocks import each_readable, in_blocks
 from park_server.disk import is_of_disk
@@ -27,7 +27,7 @@ from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd, as_utf8
 
-__all__ = ["Cascade"]
+__all__ = ["Cascade", "why_unsettled"]
 
 _log = logging.getLogger("park.jobs")
 
@@ -42,7 +42,7 @@ class _Level:
 
 
 class Cascade:
-    """A change in progress."""
+    """A change in progress; ``races`` are those of which something may be decided now."""
 
     def __init__(self, connection: Connection, cache: WriterCache, now: datetime) -> None:
         self.connection = connection
@@ -50,8 +50,9 @@ class Cascade:
         self.verdicts = Verdicts(
             connection, reports=cache.reports, pool=cache.pools.verdict_of, now=now
         )
+        self.races: dict[JobId, Waiter] = {}
+        self.now = now
         self._cache = cache
-        self._now = now
         self._pools_moved = False
         self._expressions: dict[JobId, Expression] = {}
 
@@ -134,6 +135,11 @@ class Cascade:
         self.ended(job, changed.pools)
         self.verdicts.know(JobFact.at_end(changed, end.status, end.error))
 
+    def forget(self, job: JobId) -> None:
+        """Look at the condition of ``job`` anew the next time: it is another one now."""
+        self._cache.touch()
+        self._cache.forget(job)
+
     def ended(self, job: JobId, units: dict[str, int] | None = None) -> None:
         """Note that ``job`` has ended, which held ``units`` of pools."""
         self.effects.ended.append(job)
@@ -167,7 +173,7 @@ class Cascade:
         tally = Tally(expression, self.verdicts.within(job))
         self._cache.keep(job, tally)
         moments = {leaf.moment for leaf in found if isinstance(leaf, (At, Before))}
-        self.effects.later.extend((moment, job) for moment in moments if moment > self._now)
+        self.effects.later.extend((moment, job) for moment in moments if moment > self.now)
         return tally
 
     # -- one level
@@ -180,7 +186,7 @@ class Cascade:
             else:
                 self._count(waiter, waiter.pending, changed, level)
         except Exception as error:  # noqa: BLE001 (whatever a row holds)
-            level.cancelled.append((waiter, _why_unsettled(waiter, error)))
+            level.cancelled.append((waiter, why_unsettled(waiter, error)))
 
     def _count(self, waiter: Waiter, pending: int, changed: set[str], level: _Level) -> None:
         verdicts = [self.verdicts.completed(needed) for needed in sorted(changed)]
@@ -196,7 +202,10 @@ class Cascade:
 
     def _weigh(self, waiter: Waiter, changed: set[str], level: _Level) -> None:
         tally = self.tally(waiter.id, changed)
-        if tally.truth is Truth.TRUE:
+        if waiter.kind is JobKind.RACE:
+            if tally.truth is not Truth.NOT_YET:
+                self.races[waiter.id] = waiter
+        elif tally.truth is Truth.TRUE:
             self._weigh_units(waiter, tally.expression, level)
         elif tally.truth is Truth.NEVER:
             verdict = evaluate(tally.expression, self.verdicts.within(waiter.id))
@@ -245,7 +254,7 @@ class Cascade:
         try:
             return self._takes_units(waiter)
         except Exception as error:  # noqa: BLE001 (as where it is looked at)
-            self.spread(self.cancel([(waiter, _why_unsettled(waiter, error))]))
+            self.spread(self.cancel([(waiter, why_unsettled(waiter, error))]))
             return True
 
     def _takes_units(self, waiter: Waiter) -> bool:
@@ -275,7 +284,7 @@ class Cascade:
             self.effects.queue(waiter.id, waiter.kind, urgent=bool(units))
 
 
-def _why_unsettled(waiter: Waiter, error: Exception) -> str:
+def why_unsettled(waiter: Waiter, error: Exception) -> str:
     """Return why a job whose condition raised ``error`` will never start.
 
     Raises ``error`` where it is the database or the disk that fails, and no one job.

@@ -10,12 +10,14 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from park.model.ids import JobId
 from park.model.job_options import option_values
-from park.model.states import JobKind, JobState
+from park.model.states import JobState
 from park.wire import FetchRequest, JobRequest, encode
 from park_server import events
 from park_server.db.blocks import in_blocks
 from park_server.db.tables import calls, fetches, jobs
 from park_server.fetch_target import without_user_information
+from park_server.jobs.conditions.needs import kind_of
+from park_server.jobs.races import race_rows
 
 __all__ = ["NewJob", "create"]
 
@@ -64,6 +66,10 @@ def create(
         ]
         if fetched:
             connection.execute(_ADD_FETCH, fetched)
+        race_rows.add(
+            connection,
+            [(each.id, each.request.race) for each in created if each.request.race is not None],
+        )
         entered = [(job, each.state) for job, each in absent.items()]
         events.append_all(connection, subject="job", user=user, entered=entered)
     return list(absent.values())
@@ -92,7 +98,7 @@ def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
         "attempt": 0,
         "cancel_requested": False,
         "submitted": submitted,
-        "kind": JobKind.CALL if request.fetch is None else JobKind.FETCH,
+        "kind": kind_of(request),
         "condition": new.condition,
         "pending": new.pending,
         "failures": 0,

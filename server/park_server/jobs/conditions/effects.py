@@ -32,8 +32,10 @@ class Effects:
     at a job again; ``retries`` are queued for later. ``ended`` have ended, and those of
     them in ``releasing`` held grants. ``watching`` wait for leaves elsewhere, ``staging``
     for what they refer to there. Running jobs in ``cancelling`` are to be ended, those in
-    ``stopping`` to be asked to stop, each until a moment. ``progress`` are jobs whose reports
-    somebody waits for. ``unread`` is what else waits, where nothing is remembered of it.
+    ``stopping`` to be asked to stop, each until a moment; races in ``ordering`` have jobs
+    elsewhere that are to be; jobs in ``competing`` may, with their end, end others.
+    ``progress`` are jobs whose reports somebody waits for. ``unread`` is what else waits,
+    where nothing is remembered of it.
     """
 
     queued: list[JobId] = field(default_factory=list)
@@ -47,6 +49,8 @@ class Effects:
     staging: list[JobId] = field(default_factory=list)
     cancelling: list[JobId] = field(default_factory=list)
     stopping: list[tuple[JobId, datetime]] = field(default_factory=list)
+    competing: set[JobId] = field(default_factory=set)
+    ordering: list[JobId] = field(default_factory=list)
     progress: set[JobId] = field(default_factory=set)
     unread: Unread | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -23,16 +24,18 @@ from park.model.conditions import (
 from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
-from park.wire import WhyRecord
+from park.wire import RaceRecord, WhyRecord
 from park_server.clock import now
 from park_server.jobs import job_rows
-from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions import need_rows, race_lines
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.needs import IMPLIED
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
+from park_server.jobs.conditions.race_field import Field
 from park_server.jobs.conditions.tally import subjects_of
 from park_server.jobs.conditions.verdicts import Verdicts
+from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import StoredJob
 
 __all__ = ["Explainer"]
@@ -70,7 +73,7 @@ class Explainer:
             job=found.id,
             status=found.status,
             line=f"{self.line(connection, found)}{self._place(found)}",
-            chain=[*self._remarks(found), *self._chain(connection, found)],
+            chain=[*self._remarks(found), *self._below(connection, found)],
         )
 
     def _remarks(self, job: StoredJob) -> Iterator[str]:
@@ -80,6 +83,8 @@ class Explainer:
 
     def line(self, connection: Connection, job: StoredJob) -> str:
         """Return the reason in one line."""
+        if job.kind is JobKind.RACE:
+            return self._line_of_race(connection, job)
         if job.status is JobState.WAITING:
             return self._waiting(connection, job)
         if job.status is JobState.QUEUED:
@@ -91,6 +96,25 @@ class Explainer:
         if job.status is JobState.COMPLETED:
             return "; ".join(filter(None, [f"at {job.finished}", job.error]))
         return job.error or str(job.status)
+
+    def _line_of_race(self, connection: Connection, job: StoredJob) -> str:
+        record = self._race(connection, job)
+        if not job.status.is_final:
+            line, remark = (
+                race_lines.running(self._field(connection, job), record),
+                self.remark(job.id),
+            )
+            return f"{line} ({remark})" if remark else line
+        if job.status is JobState.COMPLETED:
+            return f"at {job.finished}; {race_lines.won(record)}"
+        return job.error or str(job.status)
+
+    def _race(self, connection: Connection, job: StoredJob) -> RaceRecord:
+        return race_rows.records(connection, [job.id])[job.id]
+
+    def _field(self, connection: Connection, job: StoredJob) -> Field:
+        terms = race_rows.get(connection, job.id).terms
+        return Field(connection, self._verdicts(connection), job.id, terms)
 
     def _queued(self, job: StoredJob) -> str:
         if job.not_before is not None and job.not_before > now():
@@ -147,6 +171,14 @@ class Explainer:
             pool=self.pools.verdict_of,
             now=datetime.now(UTC),
         )
+
+    def _below(self, connection: Connection, job: StoredJob) -> Iterator[str]:
+        """Yield what is told below the line: of a race those that compete, else the causes."""
+        if job.kind is not JobKind.RACE:
+            yield from self._chain(connection, job)
+            return
+        field, record = self._field(connection, job), self._race(connection, job)
+        yield from islice(race_lines.competitors(field, record), _MOST_LINES)
 
     # -- the chain
 

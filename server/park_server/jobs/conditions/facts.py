@@ -77,6 +77,8 @@ class JobFact:
         """The job as a person reads it."""
         if self.kind is JobKind.FETCH:
             return f"fetch {brief(self.id)}"
+        if self.kind is JobKind.RACE:
+            return f"race {brief(self.id)}"
         return f"job {brief(self.id)} ({self.entry_point})"
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
 from typing import Any
@@ -34,8 +34,9 @@ from park.model.leaves import at_home, leaf_to_json, needed_by, references_of, s
 from park.model.references import NODE, Reference, What
 from park.model.states import JobKind
 from park.runtime.codec import TAG
-from park.wire import FETCH, FetchRequest, JobRequest
+from park.wire import FETCH, RACE, FetchRequest, JobRequest, RaceRequest
 from park_server.fetch_target import shown, target_of
+from park_server.jobs.races.terms import anchored_request, condition_of, terms_of
 
 __all__ = [
     "COMPARED",
@@ -44,6 +45,7 @@ __all__ = [
     "Planned",
     "check_acyclic",
     "implied",
+    "kind_of",
     "leaf_key",
     "planned",
 ]
@@ -94,26 +96,38 @@ class Planned:
 
     @property
     def kind(self) -> JobKind:
-        """Whether a process runs it, or the service fetches it."""
-        return JobKind.CALL if self.request.fetch is None else JobKind.FETCH
+        """Whether a process runs it, or the service fetches it, or decides it."""
+        return kind_of(self.request)
 
     @property
     def is_call(self) -> bool:
         """Whether a process runs it."""
-        return self.request.fetch is None
+        return self.kind is JobKind.CALL
+
+
+def kind_of(request: JobRequest) -> JobKind:
+    """Return what kind of job ``request`` asks for."""
+    if request.race is not None:
+        return JobKind.RACE
+    return JobKind.CALL if request.fetch is None else JobKind.FETCH
 
 
 def planned(request: JobRequest, accepted: datetime) -> Planned:
     """Return what ``request`` needs; raises `UsageError` that says what is wrong with it."""
     id = job_id(request.id)  # noqa: A001 (the field's name); it names the job's folder, too
     _check(request)
+    if request.race is not None:
+        return _planned_race(id, request, request.race, accepted)
     references = references_of_call(request.call)
     if request.fetch is not None and not isinstance(request.fetch.url, str):
         references.append(Reference.from_json(request.fetch.url))
-    if any(reference.what is What.PROGRESS for reference in references):
-        raise UsageError(
-            f"job {request.id}: progress stands in conditions only, not among arguments"
-        )
+    for what in (What.PROGRESS, What.FILES):
+        if any(reference.what is what for reference in references):
+            raise UsageError(
+                f"job {request.id}: {what} stands in conditions only, not among arguments"
+                if what is What.PROGRESS
+                else f"job {request.id}: all files of a job are no argument; name those it needs"
+            )
     needs = {(each.job, each.service or "", str(each.what)) for each in references}
     condition, asked = _condition(request, accepted)
     installs = set() if request.install is None else {request.install}
@@ -135,6 +149,30 @@ def planned(request: JobRequest, accepted: datetime) -> Planned:
         needs=tuple(_in_order(needs)),
         remote=_remote(parts),
         installs=frozenset(installs),
+    )
+
+
+def _planned_race(
+    id: JobId,  # noqa: A002 (the field's name)
+    request: JobRequest,
+    race: RaceRequest,
+    accepted: datetime,
+) -> Planned:
+    """Return what a race needs: to hear how each competitor fares."""
+    race = anchored_request(race, accepted)
+    terms = terms_of(race)
+    expression = condition_of(terms)
+    completed = [each.phase(Phase.COMPLETED) for each in terms.competitors]
+    needs = {need for leaf in leaves(expression) for need in _needs_of(leaf)}
+    return Planned(
+        id=id,
+        request=replace(request, race=race),
+        label=request.label or f"race of {len(terms.competitors):,}",
+        condition=condition_to_json(expression),
+        expression=expression,
+        needs=tuple(_in_order(needs)),
+        remote=_remote([expression, *completed]),
+        installs=frozenset(_installs_in(expression)),
     )
 
 
@@ -219,7 +257,9 @@ _MOST_GRANTS = 1_000
 
 def _check(request: JobRequest) -> None:
     _check_size(request)
-    if request.fetch is not None:
+    if request.race is not None:
+        _check_race(request)
+    elif request.fetch is not None:
         _check_fetch(request, request.fetch)
     else:
         by_value = request.call.get("function") is not None
@@ -244,6 +284,16 @@ def _check_fetch(request: JobRequest, fetch: FetchRequest) -> None:
         target_of(fetch)  # raises for what is never fetched
     elif not isinstance(fetch.url, dict) or fetch.url.get(TAG) != NODE:
         raise UsageError("the url of a fetch is a text, or a reference to one")
+
+
+def _check_race(request: JobRequest) -> None:
+    if request.entry_point != RACE or request.lock_hash or request.install or request.fetch:
+        raise UsageError(f"a race has the entry point {RACE}, no environment and nothing to fetch")
+    if request.when is not None or request.retries or references_of_call(request.call):
+        raise UsageError(
+            "a race begins at once, and only once: it has no condition, retries or arguments",
+            hint="give the condition to those that compete",
+        )
 
 
 def _check_options(request: JobRequest) -> None:

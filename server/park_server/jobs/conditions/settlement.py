@@ -21,7 +21,7 @@ from park.errors import UnknownItem
 from park.model.conditions import Pool
 from park.model.ids import JobId
 from park.model.references import What
-from park.model.states import JobState
+from park.model.states import JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park.wire import InstallRecord, PoolRecord
 from park_repo.database import Database
@@ -37,8 +37,10 @@ from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
+from park_server.jobs.conditions.race_settling import fail_race, finished, look_again
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd
+from park_server.jobs.races.race_rows import competing, needed_by_others, with_orders
 from park_server.jobs.stored_job import StoredJob
 
 __all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
@@ -120,10 +122,12 @@ class Settlement:
             cascade.verdicts.know(fact)
             cascade.spread([fact.id])
         cascade.schedule(need_rows.with_nothing_missing(connection))
-        effects = cascade.finish()
+        effects = finished(cascade)
         effects.watching.extend(need_rows.undecided_elsewhere(connection))
         self._cache.remote.update(effects.watching)
         effects.progress |= need_rows.awaited(connection, What.PROGRESS)
+        effects.competing |= competing(connection)
+        effects.ordering.extend(with_orders(connection))
         for job, has_ended in need_rows.holding_grants(connection):
             self._cache.remote.add(job)
             if has_ended:
@@ -139,14 +143,14 @@ class Settlement:
         cascade = self._begin(connection)
         some = need_rows.few_enough(connection, jobs, _READ_AT_ONCE)
         cascade.look((waiter, set()) for waiter in need_rows.waiting_among(connection, some))
-        return cascade.finish(), len(some)
+        return finished(cascade), len(some)
 
     def all_read(self, connection: Connection, unread: Unread) -> Effects:
         """Give out units of pools, where ``unread`` is the newest: all who wait are known."""
         cascade = self._begin(connection)
         if unread is self._unread:
             cascade.open_pools(unread.jobs)
-        return cascade.finish()
+        return finished(cascade)
 
     def create(
         self, connection: Connection, user: str, plans: Sequence[Planned], submitted: str
@@ -170,8 +174,8 @@ class Settlement:
                 waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
         cascade.look(waiters)
-        effects = cascade.finish()
-        moved = {*effects.ended, *effects.queued, *effects.urgent, *effects.fetches} - initially
+        effects = finished(cascade)
+        moved = {*effects.queued, *effects.urgent, *effects.fetches} - initially | {*effects.ended}
         states = {job: each.state for job, each in written.items()}
         return Created(states=states, changed=frozenset(moved), effects=effects)
 
@@ -180,7 +184,7 @@ class Settlement:
         cascade = self._begin(connection)
         cascade.end(job, end)
         cascade.spread([job])
-        return cascade.finish()
+        return finished(cascade)
 
     def requeue(self, connection: Connection, job: JobId) -> Effects:
         """Queue ``job`` again, whose attempt is over, and which may run again."""
@@ -209,7 +213,7 @@ class Settlement:
         cascade = self._begin(connection)
         cascade.verdicts.know(InstallFact.of(install))
         cascade.spread([install.id])
-        return cascade.finish()
+        return finished(cascade)
 
     def look(self, connection: Connection, job: JobId) -> Effects:
         """Look at the whole condition of ``job`` again: a moment that it names has come."""
@@ -218,7 +222,7 @@ class Settlement:
         if waiter is not None:
             self._cache.forget(job)
             cascade.look([(waiter, set())])
-        return cascade.finish()
+        return finished(cascade)
 
     def leaf_decided(
         self, connection: Connection, job: JobId, position: int, verdict: Verdict
@@ -228,7 +232,7 @@ class Settlement:
         is_news = need_rows.decide_remote(connection, job, position, verdict)
         waiter = need_rows.waiter(connection, job)
         if waiter is None or not is_news:
-            return cascade.finish()
+            return finished(cascade)
         if waiter.pending is None:
             self._cache.forget(job)
             cascade.look([(waiter, set())])
@@ -238,35 +242,55 @@ class Settlement:
             waiting_rows.count_down(connection, {job: waiter.pending - 1})
         else:
             cascade.schedule([waiter])
-        return cascade.finish()
+        return finished(cascade)
 
     def staged(self, connection: Connection, job: JobId) -> Effects:
         """Queue ``job``: all that it refers to elsewhere is here now."""
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
-        if waiter is not None:
+        if waiter is not None and waiter.kind is JobKind.RACE:
+            look_again(cascade, waiter)
+        elif waiter is not None:
             cascade.schedule([waiter], staged=True)
-        return cascade.finish()
+        return finished(cascade)
 
     def cannot_stage(self, connection: Connection, job: JobId, why: str) -> Effects:
         """Cancel ``job``: what it refers to elsewhere cannot be had."""
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
-        if waiter is not None:
+        if waiter is not None and waiter.kind is JobKind.RACE:
+            fail_race(cascade, waiter, why)
+        elif waiter is not None:
             cascade.spread(cascade.cancel([(waiter, why)]))
-        return cascade.finish()
+        return finished(cascade)
 
-    def cancel(self, connection: Connection, job: JobId, *, dependents: bool = False) -> Cancelling:
-        """Cancel ``job``, and with ``dependents`` all that needs it, directly or not."""
+    def cancel(
+        self,
+        connection: Connection,
+        job: JobId,
+        *,
+        dependents: bool = False,
+        unless_needed: bool = False,
+    ) -> Cancelling:
+        """Cancel ``job``, and with ``dependents`` all that needs it, directly or not.
+
+        With ``unless_needed`` nothing is done where another job needs it.
+        """
         cascade = self._begin(connection)
+        if unless_needed and needed_by_others(connection, [job], "", None):
+            return Cancelling(effects=finished(cascade), left=True)
         running = cancel(cascade, job, dependents=dependents)
-        return Cancelling(effects=cascade.finish(), running=running)
+        return Cancelling(effects=finished(cascade), running=running)
 
-    def stop(self, connection: Connection, job: JobId, stop_by: datetime) -> Cancelling:
-        """Ask ``job`` to stop and to keep its best, until ``stop_by``."""
+    def stop(
+        self, connection: Connection, job: JobId, stop_by: datetime, *, unless_needed: bool = False
+    ) -> Cancelling:
+        """Ask ``job`` to stop and to keep its best, until ``stop_by``; else as `cancel`."""
         cascade = self._begin(connection)
+        if unless_needed and needed_by_others(connection, [job], "", None):
+            return Cancelling(effects=finished(cascade), left=True)
         running = ask_to_stop(cascade, job, stop_by)
-        return Cancelling(effects=cascade.finish(), running=running)
+        return Cancelling(effects=finished(cascade), running=running)
 
     # -- parts
 
@@ -287,7 +311,7 @@ class Settlement:
     def _changed(self, connection: Connection, job: JobId) -> Effects:
         cascade = self._begin(connection)
         cascade.spread([job])
-        return cascade.finish()
+        return finished(cascade)
 
     def _note(self, plan: Planned, effects: Effects) -> None:
         """Note what is to be heard of because of ``plan``."""
@@ -297,6 +321,8 @@ class Settlement:
                 self._cache.starts.add(JobId(needed))
             elif how == What.PROGRESS and not service:
                 effects.progress.add(JobId(needed))
+            elif plan.kind is JobKind.RACE and not service:
+                effects.competing.add(JobId(needed))
         if plan.remote:
             effects.watching.append(job)
         if plan.remote or plan.request.grants:

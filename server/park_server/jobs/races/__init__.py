@@ -1,0 +1,1 @@
+"""Races: their terms, who has won, and what is written down of them."""
