@@ -321,7 +321,7 @@ class Scheduler:
         """Wake who waits for jobs, for pools, or for the next event of the log."""
         if effects.queued or effects.urgent or effects.fetches or effects.retries:
             self._bus.publish(EVERYTHING)
-        for job in effects.ended:
+        for job in (*effects.ended, *effects.decided):
             self._bus.publish(job)
         if effects.ended:
             self._bus.publish(POOLS)

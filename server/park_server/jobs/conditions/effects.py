@@ -33,7 +33,8 @@ class Effects:
     them in ``releasing`` held grants. ``watching`` wait for leaves elsewhere, ``staging``
     for what they refer to there. Running jobs in ``cancelling`` are to be ended, those in
     ``stopping`` to be asked to stop, each until a moment; races in ``ordering`` have jobs
-    elsewhere that are to be; jobs in ``competing`` may, with their end, end others.
+    elsewhere that are to be, those in ``decided`` winners that still run; jobs
+    in ``competing`` may, with their end, end others.
     ``progress`` are jobs whose reports somebody waits for. ``unread`` is what else waits,
     where nothing is remembered of it.
     """
@@ -49,6 +50,7 @@ class Effects:
     staging: list[JobId] = field(default_factory=list)
     cancelling: list[JobId] = field(default_factory=list)
     stopping: list[tuple[JobId, datetime]] = field(default_factory=list)
+    decided: list[JobId] = field(default_factory=list)
     competing: set[JobId] = field(default_factory=set)
     ordering: list[JobId] = field(default_factory=list)
     progress: set[JobId] = field(default_factory=set)

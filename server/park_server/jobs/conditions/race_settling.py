@@ -118,6 +118,7 @@ def _complete(cascade: Cascade, waiter: Waiter, terms: Terms, winners: Sequence[
     if any(verdict_of(end).truth is Truth.NOT_YET for end in ends):
         race_rows.await_ends(cascade.connection, waiter.id, all_of(ends))
         cascade.forget(waiter.id)
+        cascade.effects.decided.append(waiter.id)
         return
     verdicts = {each: verdict_of(each.phase(Phase.COMPLETED)) for each in chosen}
     completed = [each for each in chosen if verdicts[each].truth is Truth.TRUE]
