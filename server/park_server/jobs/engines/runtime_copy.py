@@ -24,12 +24,14 @@ import park.runtime
 
 __all__ = ["RuntimeCopy", "copy_runtime", "runtime_files", "runtime_hash"]
 
+_JOB_SIDE_FOLDER = "fitting"
+"""The body of `park.Fit`, of several files."""
+
 _JOB_SIDE = (
     "__init__.py",
     "blocks.py",
     "calling.py",
     "errors.py",
-    "fitting.py",
     "jobside.py",
     "model_script.py",
     "py.typed",
@@ -62,7 +64,10 @@ def runtime_files() -> dict[str, bytes]:
         f"_park_runtime/{path.relative_to(machinery).as_posix()}": path.read_bytes()
         for path in machinery.rglob("*.py")
     }
-    files |= {f"lib/park/{name}": (package / name).read_bytes() for name in _JOB_SIDE}
+    paths = [*(package / name for name in _JOB_SIDE), *(package / _JOB_SIDE_FOLDER).glob("*.py")]
+    files |= {
+        f"lib/park/{path.relative_to(package).as_posix()}": path.read_bytes() for path in paths
+    }
     return files
 
 

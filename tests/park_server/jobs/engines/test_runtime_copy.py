@@ -47,4 +47,5 @@ def test_all_may_read_a_copy_and_its_use_is_noted(tmp_path: Path) -> None:
 def test_what_the_machinery_and_the_job_side_need_is_in_the_copy() -> None:
     files = runtime_files()
     assert {name.split("/")[0] for name in files} == {"_park_runtime", "lib"}
-    assert {"_park_runtime/forkserver.py", "lib/park/calling.py", "lib/park/fitting.py"} <= {*files}
+    needed = {"_park_runtime/forkserver.py", "lib/park/calling.py", "lib/park/fitting/body.py"}
+    assert needed <= {*files}
