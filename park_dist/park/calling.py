@@ -38,7 +38,9 @@ __all__ = [
     "service_named",
 ]
 
-KEYWORDS = frozenset({"service", "when", "retries", "backoff", "timeout", "label", "with_"})
+KEYWORDS = frozenset(
+    {"service", "when", "retries", "backoff", "timeout", "stalled_after", "label", "with_"}
+)
 """What park takes of a call's keywords; one that the function itself declares is its own."""
 
 

@@ -35,7 +35,8 @@ class Mark:
 
     ``entry_point`` is ``module:qualname``; ``options`` are fields of
     `park.model.job_options.JobOptions`, by name; ``files``: parameters that name files of the
-    service. A job reads ``timeout_s`` and ``restartable``, whichever park has made the mark.
+    service. A job reads ``timeout_s``, ``stalled_after_s`` and ``restartable``, whichever park
+    has made the mark.
     """
 
     __slots__ = ("entry_point", "files", "options")
@@ -54,7 +55,11 @@ class Mark:
     @property
     def keywords(self) -> dict[str, Any]:
         """What `job` was called with."""
-        said = {"timeout": self.options.get("timeout_s"), "backoff": self.options.get("backoff_s")}
+        said = {
+            "timeout": self.options.get("timeout_s"),
+            "stalled_after": self.options.get("stalled_after_s"),
+            "backoff": self.options.get("backoff_s"),
+        }
         said |= {name: self.options.get(name) for name in ("restartable", "retries")}
         return {name: value for name, value in said.items() if value is not None} | {
             "files": self.files
@@ -64,6 +69,11 @@ class Mark:
     def timeout_s(self) -> float | None:
         """The longest that it may run, in seconds, or None."""
         return self.options.get("timeout_s")
+
+    @property
+    def stalled_after_s(self) -> float | None:
+        """The longest that it may say nothing of its progress, in seconds, or None."""
+        return self.options.get("stalled_after_s")
 
     @property
     def restartable(self) -> bool:
@@ -80,6 +90,7 @@ if TYPE_CHECKING:
         *,
         restartable: bool = False,
         timeout: float | None = None,
+        stalled_after: float | None = None,
         retries: int = 0,
         backoff: float = 1.0,
         files: tuple[str, ...] = FILES,
@@ -92,6 +103,7 @@ def job(
     *,
     restartable: bool = False,
     timeout: float | None = None,
+    stalled_after: float | None = None,
     retries: int = 0,
     backoff: float = 1.0,
     files: tuple[str, ...] = FILES,
@@ -102,8 +114,11 @@ def job(
     Called in the block of a service (``with service:``), or with ``service=``, it is
     submitted, and its call returns a `Job` at once; anywhere else it is called as ever.
     A submission takes ``when=`` (a condition), ``label=``, ``retries=``, ``backoff=``,
-    ``timeout=`` and ``with_=`` as well; a keyword that the function declares itself belongs to
-    the function.
+    ``timeout=``, ``stalled_after=`` and ``with_=`` as well; a keyword that the function
+    declares itself belongs to the function.
+
+    One that says nothing of its progress for ``stalled_after`` seconds is asked to stop (see
+    `should_stop`), and ended.
 
     After a failure it may run again ``retries`` times, ``backoff`` seconds after the first
     and twice as long after each other. A text for one of the parameters ``files`` names
@@ -114,6 +129,7 @@ def job(
     options = {
         "restartable": restartable,
         "timeout_s": timeout,
+        "stalled_after_s": stalled_after,
         "retries": retries,
         "backoff_s": backoff,
     }

@@ -205,6 +205,12 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--timeout", type=float, metavar="S", help="seconds that it may run")
     parser.add_argument(
+        "--stalled-after",
+        type=float,
+        metavar="S",
+        help="seconds that it may say nothing of its progress; then it is asked to stop, and ended",
+    )
+    parser.add_argument(
         "--memory", metavar="SIZE", help="limit of each process's data: 500M, 2G, 1.5GiB"
     )
     parser.add_argument(
@@ -268,6 +274,7 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
             requires=required,
             as_installed=options.as_installed,
             timeout=options.timeout,
+            stalled_after=options.stalled_after,
             memory=size_of(options.memory),
             restartable=options.restartable,
             fresh=options.fresh,

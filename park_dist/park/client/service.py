@@ -120,6 +120,7 @@ class Service(ServiceInstalls, ServiceBlock):
         requires: str | Sequence[str] = (),
         as_installed: bool = False,
         timeout: float | None = None,
+        stalled_after: float | None = None,
         memory: int | None = None,
         restartable: bool | None = None,
         retries: int | None = None,
@@ -141,7 +142,9 @@ class Service(ServiceInstalls, ServiceBlock):
         of `install`.
 
         It starts when ``when`` is true, and all that its arguments refer to is there.
-        ``timeout`` is in seconds, ``memory`` limits each process's data in bytes;
+        ``timeout`` is in seconds, and so is ``stalled_after``, for which it may say nothing of
+        its progress before it is asked to stop, and then ended. ``memory`` limits each
+        process's data in bytes;
         ``restartable`` says that the job may run again from the beginning if its process is
         lost, ``retries`` how often it may after it failed: ``backoff`` seconds after the
         first time, and twice as long after each other. ``label`` is what people call it,
@@ -164,6 +167,7 @@ class Service(ServiceInstalls, ServiceBlock):
             as_installed=as_installed,
             report=report,
             timeout=timeout,
+            stalled_after=stalled_after,
             memory=memory,
             restartable=restartable,
             retries=retries,
@@ -184,8 +188,8 @@ class Service(ServiceInstalls, ServiceBlock):
 
         A call is a dict of arguments by name, or a tuple of them by position. ``options`` are
         those of `submit`: ``when``, ``lock``, ``offer``, ``install``, ``with_``, ``requires``,
-        ``as_installed``, ``timeout``, ``memory``, ``restartable``, ``retries``, ``backoff``,
-        ``fresh``, ``label`` and ``report``.
+        ``as_installed``, ``timeout``, ``stalled_after``, ``memory``, ``restartable``,
+        ``retries``, ``backoff``, ``fresh``, ``label`` and ``report``.
         """
         pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
         return self._submitted(function, pairs, **options)

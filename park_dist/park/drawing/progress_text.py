@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from park.model.durations import report_age
+
 __all__ = ["progress_text", "values_text"]
 
 
@@ -16,11 +18,11 @@ def progress_text(report: Mapping[str, Any] | None) -> str:
 
 
 def values_text(report: Mapping[str, Any] | None) -> str:
-    """Return the values that a report names: ``chisq 1.9, step 3``."""
-    values = (report or {}).get("values")
-    if not isinstance(values, dict):
-        return ""
-    return ", ".join(f"{name} {_figure(value)}" for name, value in values.items())
+    """Return the values that a report names, and its age where it is old: ``chisq 1.9, step 3``."""
+    values, age = (report or {}).get("values"), (report or {}).get("age_s")
+    said = values.items() if isinstance(values, dict) else ()
+    old = report_age(age) if isinstance(age, (int, float)) else ""
+    return ", ".join(filter(None, [*(f"{name} {_figure(value)}" for name, value in said), old]))
 
 
 def _figure(value: Any) -> str:

@@ -1,10 +1,10 @@
-"""Durations, as people write them."""
+"""Durations, as people write and read them."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["parse_duration"]
+__all__ = ["parse_duration", "report_age"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
@@ -20,3 +20,28 @@ def parse_duration(text: str) -> float:
     if found is None:
         raise ValueError(f"{text!r} is no duration: expected a number and s, m, h, d or w")
     return float(found[1]) * _UNITS[found[2]]
+
+
+_WORTH_SAYING_S = 60.0
+"""Less is a step that takes its time."""
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+def report_age(age_s: float | None) -> str:
+    """Return ``last report 12 min ago``; nothing of one that is recent, or where there is none.
+
+    >>> report_age(754.0), report_age(7_300.0), report_age(59.0)
+    ('last report 12 min ago', 'last report 2 h 1 min ago', '')
+    """
+    if age_s is None or age_s < _WORTH_SAYING_S:
+        return ""
+    return f"last report {_ago(int(age_s))} ago"
+
+
+def _ago(seconds: int) -> str:
+    if seconds >= _DAY:
+        return f"{seconds // _DAY} d {seconds % _DAY // _HOUR} h"
+    if seconds >= _HOUR:
+        return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
+    return f"{seconds // _MINUTE} min"

@@ -24,7 +24,8 @@ __all__ = [
 class JobOptions:
     """What a submission, or ``@park.job``, says of a job besides what it calls.
 
-    ``timeout_s`` and ``memory_bytes`` (of each process's data) are limits, None for none.
+    ``timeout_s``, ``stalled_after_s`` (without a report of progress) and ``memory_bytes`` (of
+    each process's data) are limits, None for none.
     ``restartable``: it may run again from the beginning once its process is proven dead
     without an outcome. ``retries``: how often it may run again after it failed, ``backoff_s``
     seconds after the first failure and twice as long after each other. ``fresh`` asks for a
@@ -32,6 +33,7 @@ class JobOptions:
     """
 
     timeout_s: float | None = None
+    stalled_after_s: float | None = None
     memory_bytes: int | None = None
     restartable: bool = False
     retries: int = 0
@@ -56,6 +58,7 @@ class JobKeywords(TypedDict, total=False):
     """The keywords of a submission that say `JobOptions`; None is the same as nothing said."""
 
     timeout: float | None
+    stalled_after: float | None
     memory: int | None
     restartable: bool | None
     retries: int | None
@@ -64,7 +67,12 @@ class JobKeywords(TypedDict, total=False):
     label: str | None
 
 
-_FIELDS = {"timeout": "timeout_s", "memory": "memory_bytes", "backoff": "backoff_s"}
+_FIELDS = {
+    "timeout": "timeout_s",
+    "stalled_after": "stalled_after_s",
+    "memory": "memory_bytes",
+    "backoff": "backoff_s",
+}
 """The fields whose keyword is another word: it has no unit."""
 
 
@@ -78,6 +86,7 @@ def said_options(said: JobKeywords, marked: Mapping[str, Any] | None = None) -> 
     _check("retries", said.get("retries"), whole=True)
     _check("backoff", said.get("backoff"))
     _check("timeout", said.get("timeout"), above=True)
+    _check("stalled_after", said.get("stalled_after"), above=True)
     _check("memory", said.get("memory"), whole=True, above=True)
     if (memory := said.get("memory")) is not None and memory < LEAST_MEMORY_BYTES:
         raise UsageError(

@@ -123,6 +123,7 @@ jobs = Table(
     Column("fresh", Boolean, nullable=False),
     Column("restartable", Boolean, nullable=False),
     Column("timeout_s", Float),
+    Column("stalled_after_s", Float),
     Column("memory_bytes", Integer),
     Column("cancel_requested", Boolean, nullable=False),
     Column("submitted", String, nullable=False),

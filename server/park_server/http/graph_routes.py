@@ -63,4 +63,4 @@ async def list_pools(request: Request) -> list[PoolRecord]:
 def _with_progress(parts: ServiceParts, node: GraphNode) -> GraphNode:
     if node.status != JobState.RUNNING:
         return node
-    return replace(node, progress=parts.folders.progress(JobId(node.id)))
+    return replace(node, progress=parts.folders.aged_progress(JobId(node.id)))

@@ -52,7 +52,8 @@ class AttemptExits:
         if run.no_room is not None:
             await self._end_without_files(job, run.no_room)
             return
-        stopped = run.cancel_requested or run.stop_requested or run.timed_out_s is not None
+        ended = run.timed_out_s is not None or run.stalled_s is not None
+        stopped = run.cancel_requested or run.stop_requested or ended
         restartable = self._is_restartable(run, exited)
         if not stopped and may_run_again(exited, restartable=restartable, failures=run.failures):
             await self._commits.settle(lambda c: self._settlement.requeue(c, job))
@@ -73,6 +74,7 @@ class AttemptExits:
             timed_out_s=run.timed_out_s,
             not_kept=not_kept,
             forked_cpu_s=run.forked_cpu_s,
+            stalled_s=run.stalled_s,
         )
         if end.status is JobState.FAILED and await self._tried_again(run, end):
             return
@@ -102,6 +104,8 @@ class AttemptExits:
         moment = next_try(job, run.failures)
         if moment is None or run.cancel_requested or run.stop_requested:
             return False
+        if run.stalled_s is not None:  # this attempt was asked to stop, the next one is not
+            self._folders.withdraw_stop(run.id)
         await self._commits.settle(lambda c: self._settlement.retry(c, run.id, why, moment))
         return True
 

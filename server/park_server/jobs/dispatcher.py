@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.guarded_steps import GuardedSteps
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import cancelled_on_request
+from park_server.jobs.limits.run_limits import Limits
 from park_server.jobs.queue import Queue
 from park_server.jobs.run import Run, recovered_run, run_of
 from park_server.jobs.seams import ReadyEnvironments
@@ -108,6 +108,9 @@ class Dispatcher:
         self._competing: set[JobId] = set()
         self._tasks = Tasks(_log, "a step of a job failed")
         self._steps = GuardedSteps(self._tasks, failsafe, let_go=self.let_go)
+        self._limits = Limits(
+            folders=folders, engine=engine, end=self._end_by_limit, grace_s=CANCEL_GRACE_S
+        )
         self._queue = Queue(database, unreadable=self._steps.fail)
         commits.subscribe(self._after_commit)
 
@@ -138,6 +141,9 @@ class Dispatcher:
             run.no_room = why
             self._steps.do(job, partial(self._engine.cancel, job, 0.0))
 
+    def _end_by_limit(self, job: JobId) -> None:
+        self._steps.do(job, partial(self._engine.cancel, job, CANCEL_GRACE_S))
+
     def expect_stop(self, job: JobId) -> None:
         """Take it that ``job`` is asked to stop: its attempt is the last one, however it exits."""
         if (run := self._runs.get(job)) is not None:
@@ -158,7 +164,7 @@ class Dispatcher:
     def _recover(self, job: StoredJob) -> None:
         call = self._database.read(partial(job_rows.call_of, job=job.id))
         run = self._runs[job.id] = recovered_run(job, call)
-        self._watch_time(run, self._timeout_of(run))
+        self._limits.watch_marked(run)
 
     def enqueue(self, jobs: Iterable[JobId]) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
@@ -191,7 +197,7 @@ class Dispatcher:
         self._alarms.stop()
         self._queue.clear()
         for run in self._runs.values():
-            run.stop_timer()
+            run.stop_timers()
         await self._tasks.stop()
         self._folders.close()
 
@@ -342,7 +348,7 @@ class Dispatcher:
         job = run.id
         self._starting.discard(job)
         self._runs[job] = run
-        self._watch_time(run, run.job.timeout_s)
+        self._limits.watch(run)
         self._bus.publish(start_of(job))
         await self._engine.start(self._order(run), self)
 
@@ -356,25 +362,6 @@ class Dispatcher:
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.id), self._read_only)
 
-    # -- time
-
-    def _watch_time(self, run: Run, timeout_s: float | None) -> None:
-        """Have the attempt ended when its time is up; time before a restart counts."""
-        if timeout_s is not None:
-            spent = datetime.now(UTC) - datetime.fromisoformat(run.started)
-            left, loop = max(0.0, timeout_s - spent.total_seconds()), asyncio.get_running_loop()
-            run.timer = loop.call_later(left, self._expire, run, timeout_s)
-
-    def _expire(self, run: Run, timeout_s: float) -> None:
-        run.timed_out_s, run.forked_cpu_s = timeout_s, self._engine.forked_cpu_s(run.id)
-        self._steps.do(run.id, partial(self._engine.cancel, run.id, CANCEL_GRACE_S))
-
-    def _timeout_of(self, run: Run) -> float | None:
-        """Return the limit that the submission set, else the one of ``@park.job``."""
-        if run.job.timeout_s is not None:
-            return run.job.timeout_s
-        return self._folders.marks(run.id, run.attempt).timeout_s
-
     # -- ending
 
     def on_started(self, job: JobId, attempt: int, pid: int) -> None:
@@ -384,11 +371,11 @@ class Dispatcher:
             run.pid = pid
 
     def on_marked(self, job: JobId, attempt: int) -> None:
-        """See `Sink`. A limit that the submission set counts before the callable's own."""
+        """See `Sink`."""
         run = self._runs.get(job)
-        if run is not None and run.attempt == attempt and run.timer is None:
+        if run is not None and run.attempt == attempt:
             try:
-                self._watch_time(run, self._timeout_of(run))
+                self._limits.watch_marked(run)
             except Exception as error:  # noqa: BLE001 (an engine is no place for it)
                 self._steps.fail(job, error)
 
@@ -397,7 +384,7 @@ class Dispatcher:
         run = self._runs.get(exited.job_id)
         if run is not None and run.attempt == exited.attempt:
             del self._runs[exited.job_id]
-            run.stop_timer()
+            run.stop_timers()
             settle = partial(self._exits.settle, run, exited)
             if run.id in self._competing:
                 settle = partial(self._settle_before_others, run.id, settle)
@@ -417,6 +404,6 @@ class Dispatcher:
         """Free the slot of a job for which a step raised, and try once more to end what runs."""
         self._starting.discard(job)
         if (run := self._runs.pop(job, None)) is not None:
-            run.stop_timer()
+            run.stop_timers()
             self._tasks.spawn(self._engine.cancel(job, CANCEL_GRACE_S))
         self._dispatch()

@@ -28,6 +28,7 @@ from typing import Any
 
 from park.errors import UnknownItem
 from park.model.ids import JobId
+from park.model.states import JobState
 from park.runtime.levels import is_too_deep
 from park.wire import FileRecord, JobRecord
 from park_server import untrusted
@@ -63,9 +64,10 @@ _LAST_LINE_BYTES = 65_536
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marks:
-    """What ``@park.job`` says of a callable; ``timeout_s`` in seconds."""
+    """What ``@park.job`` says of a callable; times are in seconds."""
 
     timeout_s: float | None = None
+    stalled_after_s: float | None = None
     restartable: bool = False
 
 
@@ -210,12 +212,18 @@ class JobFolders:
             return Marks()
         return Marks(
             timeout_s=_time(record.get("timeout_s")),
+            stalled_after_s=_time(record.get("stalled_after_s")),
             restartable=record.get("restartable") is True,
         )
 
     def with_progress(self, record: JobRecord) -> JobRecord:
-        """Return ``record`` with the newest progress that the job reported."""
-        progress = self.progress(JobId(record.id))
+        """Return ``record`` with the newest progress that the job reported.
+
+        Its age says something of one that runs; that of a report of yesterday's job does not.
+        """
+        is_running = record.status is JobState.RUNNING
+        read = self.aged_progress if is_running else self.progress
+        progress = read(JobId(record.id))
         return record if progress is None else replace(record, progress=progress)
 
     def progress(self, job: JobId) -> dict[str, Any] | None:
@@ -223,6 +231,35 @@ class JobFolders:
         if not os.path.lexists(self._root / job / PROGRESS_FILE):  # most jobs report none
             return None
         return _last_report(self._tail(job, PROGRESS_FILE, _LAST_LINE_BYTES))
+
+    def aged_progress(self, job: JobId) -> dict[str, Any] | None:
+        """Return the newest progress with its age in seconds: ``age_s``.
+
+        The age is by the clock of the service: no other has to agree with it.
+        """
+        report, age_s = self.progress(job), self.report_age_s(job)
+        return report if report is None or age_s is None else {**report, "age_s": age_s}
+
+    def report_age_s(self, job: JobId) -> float | None:
+        """Return how many seconds ago ``job`` reported something; None where it never did."""
+        written = self._progress_stat(job)
+        return None if written is None else round(max(0.0, time.time() - written.st_mtime), 1)
+
+    def progress_size(self, job: JobId) -> int:
+        """Return how many bytes ``job`` has reported of its progress."""
+        found = self._progress_stat(job)
+        return 0 if found is None else found.st_size
+
+    def _progress_stat(self, job: JobId) -> os.stat_result | None:
+        try:
+            return (self.path_of(job) / PROGRESS_FILE).lstat()
+        except OSError:
+            return None
+
+    def withdraw_stop(self, job: JobId) -> None:
+        """Take back that ``job`` is to stop: another attempt of it begins."""
+        with suppress(OSError), untrusted.folder(self._root, [job]) as inside:
+            os.unlink(_STOP, dir_fd=inside)
 
     def _tail(self, job: JobId, name: str, limit: int) -> bytes:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,10 @@ class Run:
     """An attempt that is on its way or runs; ``pid`` is known while its process lives.
 
     ``user`` is its user's name, ``failures`` how often it failed before. ``started`` is in
-    RFC 3339; ``timed_out_s`` the limit that was reached, ``timer`` what
-    waits for it, ``forked_cpu_s`` the processor seconds that it had used by then where it was
-    forked; ``stop_requested``: it was asked to stop and to keep its best; ``no_room`` says why it
-    was stopped for want of room.
+    RFC 3339; ``timed_out_s`` the limit that was reached, ``forked_cpu_s`` the processor seconds
+    that it had used by then where it was forked; ``stalled_s`` how long it said nothing, which
+    was too long; ``timers`` what waits for these limits. ``stop_requested``: it was asked to stop
+    and to keep its best; ``no_room`` says why it was stopped for want of room.
     """
 
     job: JobRequest
@@ -39,8 +39,9 @@ class Run:
     stop_requested: bool = False
     timed_out_s: float | None = None
     forked_cpu_s: float | None = None
+    stalled_s: float | None = None
     no_room: str | None = None
-    timer: asyncio.TimerHandle | None = None
+    timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     @property
     def id(self) -> JobId:
@@ -65,10 +66,10 @@ class Run:
             modules=tuple((job.call.get("function") or {}).get("modules", ())),
         )
 
-    def stop_timer(self) -> None:
-        """Wait for the limit no longer."""
-        if self.timer is not None:
-            self.timer.cancel()
+    def stop_timers(self) -> None:
+        """Wait for the limits no longer."""
+        for timer in self.timers.values():
+            timer.cancel()
 
 
 def run_of(queued: job_rows.Queued, environment: Environment, started: StartedAttempt) -> Run:

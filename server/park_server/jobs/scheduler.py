@@ -237,6 +237,7 @@ class Scheduler:
             remark=self._peers.remark,
             held_up=lambda: self._disk.remark,
             why_fresh=self._dispatcher.why_fresh,
+            last_report_s=self._folders.report_age_s,
         )
 
     def pools(self) -> list[PoolRecord]:

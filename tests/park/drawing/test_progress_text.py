@@ -20,6 +20,12 @@ from park.drawing.progress_text import progress_text, values_text
         ({"done": None, "total": 4, "values": {"note": "hot"}}, "note hot"),
         ({"done": None, "values": {"a": "nan", "b": "1", "c": None}}, "a 'nan', b '1', c None"),
         ({"done": 1, "values": "odd"}, "1"),
+        ({"done": 1, "values": {"chisq": 2.5}, "age_s": 1.5}, "1, chisq 2.5"),
+        (
+            {"done": 1, "values": {"chisq": 2.5}, "age_s": 725},
+            "1, chisq 2.5, last report 12 min ago",
+        ),
+        ({"done": 1, "age_s": "odd"}, "1"),
     ],
 )
 def test_it_is_told_as_a_person_would(report: dict[str, Any] | None, said: str) -> None:

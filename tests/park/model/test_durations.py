@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from park.model.durations import parse_duration
+from park.model.durations import parse_duration, report_age
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,18 @@ def test_units(text: str, seconds: float) -> None:
 def test_what_is_no_duration_is_refused_with_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match="expected a number and s, m, h, d or w"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "text"),
+    [
+        (None, ""),
+        (59.9, ""),
+        (60.0, "last report 1 min ago"),
+        (725.0, "last report 12 min ago"),
+        (3_661.0, "last report 1 h 1 min ago"),
+        (90_000.0, "last report 1 d 1 h ago"),
+    ],
+)
+def test_the_age_of_a_report_is_said_once_it_is_worth_it(age_s: float | None, text: str) -> None:
+    assert report_age(age_s) == text

@@ -55,6 +55,9 @@ class Around:
     def clear(self, _: JobId) -> None:
         self.done.append("clear")
 
+    def withdraw_stop(self, _: JobId) -> None:
+        self.done.append("withdraw stop")
+
     def marks(self, *_: Any) -> Marks:
         return Marks(restartable=self.is_marked)
 
@@ -197,3 +200,22 @@ def test_a_result_is_kept_of_a_job_that_left_too_many_files(
             assert len(list(work.iterdir())) == 4
 
     run(test)
+
+
+def test_one_that_said_nothing_ends_for_that_and_is_tried_again_as_any_failure() -> None:
+    killed = ended(ExitKind.SIGNALLED, signal=9)
+    around = Around()
+    settled(around, killed, stalled_s=60.0)
+    assert around.end is not None
+    assert around.end.error == "said nothing of its progress for 60 s and was stopped"
+    assert around.end.files == [FILE]
+    done = settled(Around(), killed, options={"retries": 1}, stalled_s=60.0)
+    retry = "retry: said nothing of its progress for 60 s and was stopped"
+    assert done == ["collect", "withdraw stop", retry]
+
+
+def test_one_that_stopped_when_it_was_asked_to_has_completed() -> None:
+    around = Around()
+    settled(around, ended(outcome=COMPLETED), stalled_s=60.0)
+    assert around.end is not None
+    assert around.end.status is JobState.COMPLETED

@@ -60,11 +60,13 @@ def test_one_that_an_earlier_service_started_is_as_it_was(connection: Connection
 def test_a_limit_is_waited_for_no_longer(connection: Connection) -> None:
     job_rows.starting(connection, JOB, "/envs/ab", "ef")
     run = recovered_run(job_rows.get(connection, JOB), CALL)
-    run.stop_timer()  # there is none
+    run.stop_timers()  # there is none
 
     async def test() -> None:
-        run.timer = asyncio.get_running_loop().call_later(1e6, run.stop_timer)
-        run.stop_timer()
-        assert run.timer.cancelled()
+        loop = asyncio.get_running_loop()
+        for name in ("time", "reports"):
+            run.timers[name] = loop.call_later(1e6, run.stop_timers)
+        run.stop_timers()
+        assert all(timer.cancelled() for timer in run.timers.values())
 
     asyncio.run(test())

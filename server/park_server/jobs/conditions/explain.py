@@ -21,6 +21,7 @@ from park.model.conditions import (
     evaluate,
     leaves,
 )
+from park.model.durations import report_age
 from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
@@ -62,6 +63,7 @@ class Explainer:
     remark: Callable[[JobId], str]
     held_up: Callable[[], str]
     why_fresh: Callable[[StoredJob], str | None]
+    last_report_s: Callable[[JobId], float | None]
 
     def why(self, connection: Connection, job: str, user: str) -> WhyRecord:
         """Return why ``job``, or an install, is in its state; raises `UnknownItem`."""
@@ -91,7 +93,7 @@ class Explainer:
             return self._queued(job)
         if job.status is JobState.RUNNING:
             held_up = self.held_up()
-            line = f"since {job.started}, attempt {job.attempt}"
+            line = f"since {job.started}, attempt {job.attempt}{self._heard(job.id)}"
             return f"{line} ({held_up})" if held_up else line
         if job.status is JobState.COMPLETED:
             return "; ".join(filter(None, [f"at {job.finished}", job.error]))
@@ -115,6 +117,11 @@ class Explainer:
     def _field(self, connection: Connection, job: StoredJob) -> Field:
         terms = race_rows.get(connection, job.id).terms
         return Field(connection, self._verdicts(connection), job.id, terms)
+
+    def _heard(self, job: JobId) -> str:
+        """Return, after a comma, how old the last report of a running job is, where it is old."""
+        age = report_age(self.last_report_s(job))
+        return f", {age}" if age else ""
 
     def _queued(self, job: StoredJob) -> str:
         if job.not_before is not None and job.not_before > now():

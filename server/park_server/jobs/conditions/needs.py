@@ -303,7 +303,7 @@ def _check_options(request: JobRequest) -> None:
         raise UsageError(f"retries={request.retries}: expected 0 to {_MOST_RETRIES}")
     if not math.isfinite(request.backoff_s) or not 0 <= request.backoff_s <= _LONGEST_BACKOFF_S:
         raise UsageError(f"backoff_s={request.backoff_s}: expected 0 to {_LONGEST_BACKOFF_S:g}")
-    for name in ("timeout_s", "memory_bytes"):
+    for name in ("timeout_s", "memory_bytes", "stalled_after_s"):
         limit = getattr(request, name)
         if limit is not None and not 0 < limit < math.inf:
             raise UsageError(f"{name}={limit}: expected more than 0")

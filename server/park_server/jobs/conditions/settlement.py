@@ -89,6 +89,7 @@ class Settlement:
         remark: Callable[[JobId], str],
         held_up: Callable[[], str],
         why_fresh: Callable[[StoredJob], str | None],
+        last_report_s: Callable[[JobId], float | None],
     ) -> Explainer:
         """Return what explains jobs, for any one thread; see there."""
         reports = Reports(self._folder_of)
@@ -100,6 +101,7 @@ class Settlement:
             remark=remark,
             held_up=held_up,
             why_fresh=why_fresh,
+            last_report_s=last_report_s,
         )
 
     def pool_records(self) -> list[PoolRecord]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 
+from park.drawing.progress_text import progress_text
 from park.errors import UnknownItem
 from park.model.conditions import At, JobIs, Not, Phase, Pool
 from park.model.ids import JobId
@@ -136,5 +138,23 @@ def test_a_cause_stands_right_below_what_it_caused(tmp_path: Path) -> None:
                 "  job a (mymodel:fit) failed",
                 "job c (mymodel:fit) cancelled",
             ]
+
+    run(test)
+
+
+def test_of_one_that_runs_is_said_how_old_its_last_report_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            await here.submit("a")
+            order = await here.started()
+            assert "last report" not in why(here, "a")[0]
+            report = order.directory / "progress.jsonl"
+            report.write_text('{"done": 1}\n')
+            assert "last report" not in why(here, "a")[0]
+            long_ago = report.stat().st_mtime - 12 * 60
+            os.utime(report, (long_ago, long_ago))
+            assert why(here, "a")[0].endswith("attempt 1, last report 12 min ago")
+            (record,) = here.scheduler.records(USER, job_view.JobFilter(), limit=1)
+            assert progress_text(record.progress) == "1, last report 12 min ago"
 
     run(test)

@@ -19,7 +19,7 @@ from park.runtime.codec import decode
 LAB_MARKED = """
 import park
 
-@park.job(restartable=True, timeout=60)
+@park.job(restartable=True, timeout=60, stalled_after=30)
 def marked():
     return "ran"
 
@@ -76,7 +76,8 @@ def test_what_the_decorator_says_is_told(lab: JobLab, *, fresh: bool) -> None:
         assert await lab.sink.marked[marked.job_id] == 1
         assert plain.job_id not in lab.sink.marked
         record = json.loads((marked.directory / "marks.json").read_text())
-        assert record == {"attempt": 1, "restartable": True, "timeout_s": 60}
+        limits = {"stalled_after_s": 30, "timeout_s": 60}
+        assert record == {"attempt": 1, "restartable": True, **limits}
         assert not (plain.directory / "marks.json").exists()
         await engine.shut_down()
 

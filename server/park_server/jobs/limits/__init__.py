@@ -1,0 +1,1 @@
+"""The limits of running jobs, kept: on their time, and on their silence."""

@@ -1,0 +1,100 @@
+"""The limits of running jobs: on their time, and on how long they may say nothing.
+
+What says nothing of its progress any more is asked to stop and to keep its best, and ended
+after a grace. A limit that the submission set counts before the callable's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from park.model.ids import JobId
+from park_server.jobs.engines.engine import Engine
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.run import Run
+
+__all__ = ["Limits"]
+
+_log = logging.getLogger("park.jobs")
+
+_LOOKS = 10
+"""In the time that a job may say nothing: it is ended a tenth later than it could be."""
+
+_SHORTEST_LOOK_S, _LONGEST_LOOK_S = 0.05, 10.0
+
+
+class Limits:
+    """Watches runs; ``end`` has a job ended. All methods belong to the event loop.
+
+    ``grace_s`` is how long one that was asked to stop has for it.
+    """
+
+    def __init__(
+        self,
+        *,
+        folders: JobFolders,
+        engine: Engine,
+        end: Callable[[JobId], None],
+        grace_s: float,
+    ) -> None:
+        self._folders = folders
+        self._engine = engine
+        self._end = end
+        self._grace_s = grace_s
+
+    def watch(self, run: Run) -> None:
+        """Watch ``run`` by the limits of its submission."""
+        self._watch(run, run.job.timeout_s, run.job.stalled_after_s)
+
+    def watch_marked(self, run: Run) -> None:
+        """Watch ``run`` by the limits of ``@park.job`` as well, which only its process knows."""
+        marks = self._folders.marks(run.id, run.attempt)
+        timeout_s, stalled_after_s = run.job.timeout_s, run.job.stalled_after_s
+        self._watch(
+            run,
+            marks.timeout_s if timeout_s is None else timeout_s,
+            marks.stalled_after_s if stalled_after_s is None else stalled_after_s,
+        )
+
+    def _watch(self, run: Run, timeout_s: float | None, stalled_after_s: float | None) -> None:
+        if timeout_s is not None and "time" not in run.timers:
+            spent = datetime.now(UTC) - datetime.fromisoformat(run.started)  # restarts count
+            left, loop = max(0.0, timeout_s - spent.total_seconds()), asyncio.get_running_loop()
+            run.timers["time"] = loop.call_later(left, self._expire, run, timeout_s)
+        if stalled_after_s is not None and "reports" not in run.timers:
+            self._look(run, stalled_after_s, -1, 0.0)
+
+    def _expire(self, run: Run, timeout_s: float) -> None:
+        run.timed_out_s, run.forked_cpu_s = timeout_s, self._engine.forked_cpu_s(run.id)
+        self._end(run.id)
+
+    def _look(self, run: Run, limit_s: float, before: int, since: float) -> None:
+        """Look at the reports, of which there were ``before`` bytes ``since`` a while.
+
+        By what this process sees: no clock of another machine, and none that is set.
+        """
+        loop = asyncio.get_running_loop()
+        size = self._folders.progress_size(run.id)
+        if size != before:
+            before, since = size, loop.time()
+        if loop.time() - since >= limit_s:
+            self._stall(run, limit_s)
+            return
+        pause = min(max(limit_s / _LOOKS, _SHORTEST_LOOK_S), _LONGEST_LOOK_S)
+        again = partial(self._look, run, limit_s, before, since)
+        run.timers["reports"] = loop.call_later(pause, again)
+
+    def _stall(self, run: Run, limit_s: float) -> None:
+        run.stalled_s = limit_s
+        try:
+            self._folders.ask_to_stop(run.id)
+        except OSError:
+            _log.exception("job %s could not be asked to stop, and is ended", run.id)
+            self._end(run.id)
+            return
+        loop = asyncio.get_running_loop()
+        run.timers["reports"] = loop.call_later(self._grace_s, self._end, run.id)
