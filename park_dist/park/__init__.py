@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from park.client.fetch import fetch_url
     from park.client.job_lookup import cancel, get_job
     from park.client.joblib_backend import register_joblib
+    from park.client.jobs.kinds.fit_job import FitJob, FitPicture
     from park.client.jobs.placeholders import (
         FileReference,
         ProgressReference,
         UrlReference,
         ValueReference,
     )
-    from park.client.jobs.race import Race
+    from park.client.jobs.kinds.race import Race
     from park.client.jobs.submitted_job import Fetch, Job
     from park.client.jobs.sweep import Jobs
     from park.client.jobs.waiting import (
@@ -61,6 +62,8 @@ __all__ = [
     "File",
     "FileReference",
     "Fit",
+    "FitJob",
+    "FitPicture",
     "Install",
     "Job",
     "Jobs",
@@ -109,13 +112,15 @@ _HOMES = {
     "File": "park.client.submission.files",
     "FileReference": "park.client.jobs.placeholders",
     "Fit": "park.client.model_fit",
+    "FitJob": "park.client.jobs.kinds.fit_job",
+    "FitPicture": "park.client.jobs.kinds.fit_job",
     "Install": "park.client.background_install",
     "Job": "park.client.jobs.submitted_job",
     "Jobs": "park.client.jobs.sweep",
     "ParkError": "park.errors",
     "Plan": "park.drawing.plan",
     "ProgressReference": "park.client.jobs.placeholders",
-    "Race": "park.client.jobs.race",
+    "Race": "park.client.jobs.kinds.race",
     "Service": "park.client.service",
     "Silence": "park.client.report",
     "UrlReference": "park.client.jobs.placeholders",

@@ -18,8 +18,8 @@ from park.client.install_call import ServiceInstalls
 from park.client.installs.matching import InstallPolicy
 from park.client.joblib_backend import register_if_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
+from park.client.jobs.kinds.found_job import job_of_record
 from park.client.jobs.new_job import check_arguments, new_job, require_module, without_extras
-from park.client.jobs.race import job_of_record
 from park.client.jobs.submitted_job import Job
 from park.client.jobs.told.looked_up import looked_up
 from park.client.jobs.when import Condition

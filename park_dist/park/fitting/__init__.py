@@ -6,6 +6,17 @@ nothing outside the standard library is imported until a fit begins.
 
 from __future__ import annotations
 
-from park.fitting.body import fit
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from park.fitting.body import fit
 
 __all__ = ["fit"]
+
+
+def __getattr__(name: str) -> object:
+    """Import the body where it is called: a client reads summaries, and fits nothing."""
+    if name != "fit":
+        raise AttributeError(f"module 'park.fitting' has no attribute {name!r}")
+    from park.fitting.body import fit
+
+    return fit

@@ -8,7 +8,7 @@ import pytest
 from support.services.job_service import JobService
 
 import park
-from park.client.jobs.race import job_of_record
+from park.client.jobs.kinds.found_job import job_of_record
 from park.client.jobs.submitted_job import Job
 from park.errors import JobFailed
 from park.wire import JobRecord, decode

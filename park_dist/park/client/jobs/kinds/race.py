@@ -1,4 +1,4 @@
-"""Races as objects in a script, and the handles of whatever jobs a service has."""
+"""Races as objects in a script."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.connection import WithConnection
 from park.client.jobs.decoded_result import decode_result
-from park.client.jobs.submitted_job import Fetch, Job
+from park.client.jobs.submitted_job import Job
 from park.client.submission.item import Item
 from park.client.submission.session_jobs import is_of_session
 from park.errors import JobFailed
 from park.model.conditions import brief
-from park.model.states import JobKind
 from park.wire import JobRecord, RaceRecord, WinnerRecord
 
-__all__ = ["Race", "job_of_record"]
+__all__ = ["Race"]
 
 
 class Race(Job):
@@ -103,10 +102,3 @@ class Race(Job):
 
 
 Race.__module__ = "park"  # pickles name what does not move when files do
-
-
-def job_of_record(service: WithConnection, record: JobRecord) -> Job:
-    """Return the handle of a job that the service has, by its kind."""
-    kinds: dict[JobKind, type[Job]] = {JobKind.FETCH: Fetch, JobKind.RACE: Race}
-    kind = kinds.get(record.kind, Job)
-    return kind(service, record.id, record.entry_point, record=record)
