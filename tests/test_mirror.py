@@ -17,6 +17,8 @@ PARTS = "puts parts together and decides nothing; every functional test starts i
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
 
 IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"
+FITS = "runs bumps; functional/jobs/fits fits with several versions of it"
+
 WITHOUT = {
     "park/build/gathered/nothing_required.py": "has nothing in it",
     "park/build/step.py": "a type, and a function that does nothing",
@@ -27,6 +29,8 @@ WITHOUT = {
     "park/cli/shells/fish.py": IN_SHELLS,
     "park/cli/shells/zsh.py": IN_SHELLS,
     "park/client/submission/binding.py": "a record",
+    "park/fitting/body.py": FITS,
+    "park/fitting/what_is_left.py": FITS,
     "park/runtime/child.py": "is a process; jobs/engines/test_local looks at what each does",
     "park/runtime/forkserver.py": "is a process; jobs/engines/test_local and test_fork_servers",
     "park/wire/environment_records.py": RECORDS,

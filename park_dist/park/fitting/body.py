@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import time
 
-from park.fitting.ending import Ended, leave, left_early
+from park.fitting.early_end import CANCELLED, Stop, Stopped
+from park.fitting.fit_problem import as_problem, chisq_scale
 from park.fitting.fitter import expected_steps, fitter_of, settings_of
 from park.fitting.monitor import Monitor
 from park.fitting.parallel import spread_of, workers
-from park.fitting.problem import as_problem, chisq_scale
 from park.fitting.random_numbers import seed_all
-from park.fitting.stopping import CANCELLED, Stop, Stopped
+from park.fitting.what_is_left import Ended, leave, left_early
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import math
 from collections.abc import Callable
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
@@ -80,7 +80,7 @@ def _of_sasmodels(experiment: Any) -> list[Table] | None:
     known = {"y": experiment.Iq, "dy": experiment.dIq, "fit": experiment.theory()}
     if x is None:
         places = {"qx": data.qx_data, "qy": data.qy_data}
-        chosen = {name: _flat(values)[_flat(index)] for name, values in places.items()}
+        chosen = {name: values[index] for name, values in places.items()}
         return [_table(_name(experiment), "qx, qy in 1/Å, y the intensity", **chosen, **known)]
     dx = getattr(data, "dx", None)
     return [
@@ -105,16 +105,17 @@ def _of_curve(experiment: Any) -> list[Table] | None:
 
 def _table(name: str, of: str, **columns: Any) -> Table:
     flat = {each: _flat(values) for each, values in columns.items() if values is not None}
-    flat["residual"] = (flat["fit"] - flat["y"]) / flat["dy"]
     lengths = {len(values) for values in flat.values()}
     if len(lengths) > 1:
         raise ValueError(f"columns of different lengths: {sorted(lengths)}")
+    rows = zip(flat["fit"], flat["y"], flat["dy"], strict=True)
+    flat["residual"] = [(fit - y) / dy if dy else math.nan for fit, y, dy in rows]
     return Table(name, flat, of)
 
 
-def _flat(values: Any) -> Any:
-    numpy: Any = importlib.import_module("numpy")
-    return numpy.ravel(numpy.asarray(values))
+def _flat(values: Any) -> list[float]:
+    """Return an array of any shape, or a sequence, as numbers in a row."""
+    return [float(each) for each in (values.ravel() if hasattr(values, "ravel") else values)]
 
 
 def _name(experiment: Any) -> str:

@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # `typing` would cost its import more than all of the res
 if TYPE_CHECKING:
     from typing import Any
 
-    from park.fitting.findings import Draws
+    from park.fitting.estimates import Draws
 
 __all__ = ["FIT", "write_arrays", "write_draws", "write_json", "write_table", "write_text"]
 

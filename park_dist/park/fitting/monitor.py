@@ -7,14 +7,14 @@ import time
 from array import array
 from collections.abc import Callable
 
-from park.fitting.problem import finite
+from park.fitting.fit_problem import finite
 from park.jobside import progress
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
     from typing import Any
 
-    from park.fitting.stopping import Stop
+    from park.fitting.early_end import Stop
 
 __all__ = ["Convergence", "Monitor"]
 

@@ -142,8 +142,8 @@ def _work(problem: Any, pipe: Any, others: Sequence[Any], count: int) -> None:
     numpy: Any = importlib.import_module("numpy")
     with suppress(EOFError, OSError):
         while True:
-            point = numpy.frombuffer(pipe.recv_bytes(), dtype="=f8")
-            pipe.send_bytes(_evaluated(problem, point.copy()))
+            point = numpy.frombuffer(bytearray(pipe.recv_bytes()), dtype="=f8")  # to be written to
+            pipe.send_bytes(_evaluated(problem, point))
 
 
 def _evaluated(problem: Any, point: Any) -> bytes:

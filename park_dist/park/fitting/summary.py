@@ -35,7 +35,7 @@ def head(result: Mapping[str, Any]) -> str:
 def _end(result: Mapping[str, Any]) -> str:
     said = {True: "converged", False: "not converged", None: "sampled"}[result.get("converged")]
     why = str(result.get("why") or "")
-    return why if why.startswith("stopped") else f"{said}, {why}"
+    return why if result.get("stopped") else f"{said}, {why}"
 
 
 def html_table(result: Mapping[str, Any]) -> str:
@@ -50,9 +50,8 @@ def html_table(result: Mapping[str, Any]) -> str:
 
 def _rows(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     values = result.get("values") or []
-    for label, value, error in zip(
-        result.get("labels") or [], values, result.get("uncertainties") or [], strict=True
-    ):
+    errors = result.get("uncertainties") or [None] * len(values)
+    for label, value, error in zip(result.get("labels") or [], values, errors, strict=True):
         yield str(label), rounded(value, error)
 
 

@@ -9,13 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from park.fitting.curves import Table, curves_of, profile_of
-from park.fitting.findings import (
+from park.fitting.early_end import CANCELLED
+from park.fitting.estimates import (
     converged_why,
     covariance_of,
     draws_of,
     parameters_of,
     uncertainties_of,
 )
+from park.fitting.fit_problem import experiments_of, finite, points_of, versions_of
 from park.fitting.left_files import (
     FIT,
     write_arrays,
@@ -26,8 +28,6 @@ from park.fitting.left_files import (
 )
 from park.fitting.monitor import Monitor
 from park.fitting.picture import picture
-from park.fitting.problem import experiments_of, finite, points_of, versions_of
-from park.fitting.stopping import CANCELLED
 from park.fitting.summary import summary
 from park.jobside import job_directory
 
@@ -53,14 +53,19 @@ class Ended:
 
 def left_early(problem: Any, monitor: Monitor, *, method: str, seed: int) -> None:
     """Write the best point of a fit that goes on, for when it is killed."""
+    labels = [str(label) for label in problem.labels()]
     document = {
         "chisq": finite(monitor.chisq),
-        "labels": [str(label) for label in problem.labels()],
+        "points": points_of(problem),
+        "labels": labels,
         "values": monitor.best,
+        "uncertainties": [None] * len(labels),
+        "converged": False,
+        "why": "the best point so far of a fit that goes on, or was killed",
+        "stopped": "killed",
         "method": method,
         "steps": monitor.step,
         "seed": seed,
-        "stopped": "it goes on, or was killed",
     }
     write_json(job_directory() / FIT, document)
 

@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Sequence
 from contextlib import suppress
 
-from park.fitting.problem import finite
-from park.fitting.stopping import ASKED, CANCELLED, GOOD_ENOUGH, TIMEOUT
+from park.fitting.early_end import ASKED, CANCELLED, GOOD_ENOUGH, TIMEOUT
+from park.fitting.fit_problem import finite
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
