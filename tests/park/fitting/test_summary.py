@@ -56,13 +56,7 @@ def test_its_end_is_told(changed: dict[str, Any], end: str) -> None:
 
 
 def test_a_best_point_that_was_kept_on_the_way_can_be_told_as_well() -> None:
-    kept: dict[str, Any] = {
-        "chisq": 2.0,
-        "labels": ["a"],
-        "values": [1.5],
-        "method": "de",
-        "steps": 3,
-    }
+    kept: dict[str, Any] = {"chisq": 2.0, "labels": ["a"], "values": [1.5]}
     kept |= {"stopped": "killed", "why": "it goes on, or was killed"}
     assert summary(kept).splitlines()[-1] == "  a  1.5"
     assert "it goes on, or was killed" in summary(kept)

@@ -43,7 +43,7 @@ def test_what_is_loaded_is_told_and_what_comes_later_reads_it(
     for variable in VARIABLES:
         monkeypatch.setenv(variable, "8")
     monkeypatch.setattr(thread_limits, "_loaded", lambda: ["/usr/lib/libgomp.so.1"])
-    monkeypatch.setattr(thread_limits.ctypes, "CDLL", Library)
+    monkeypatch.setattr("ctypes.CDLL", Library)
     limit_threads(2)
     assert told == [2]
     assert {os.environ[variable] for variable in VARIABLES} == {"2"}
