@@ -88,7 +88,7 @@ def leave(ended: Ended) -> dict[str, Any]:
         _add_uncertainties(ended, result)
     _noted(notes, "picture", lambda: write_text(folder / "fit.svg", picture(result, tables)))
     write_json(folder / FIT, result)
-    sys.stdout.write(summary(result) + "\n")  # in the logs of the job
+    sys.stderr.write(summary(result) + "\n")  # in the logs of a job, and in no program's output
     ended.monitor.report(result["chisq"])
     return result
 

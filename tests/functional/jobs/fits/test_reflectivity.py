@@ -1,4 +1,5 @@
-"""The body of ``park.Fit``, with real bumps and refl1d on the curve of the example."""
+"""The body of ``park.Fit`` with refl1d, on reflectivity that was measured: the curve of the
+example, and two contrasts of a polymer film together."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.services.park_client import REPOSITORY, make_virtualenv
+from support.services.park_client import REPOSITORY, make_virtualenv, uv_install
 from support.services.park_service import own_environ
 
 EXAMPLES = REPOSITORY / "examples"
@@ -21,7 +22,9 @@ EXAMPLES = REPOSITORY / "examples"
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an interpreter with park, bumps, refl1d and the example."""
     folder = tmp_path_factory.mktemp("fitting")
-    return make_virtualenv(folder / "venv", EXAMPLES / "mymodel")
+    python = make_virtualenv(folder / "venv", EXAMPLES / "mymodel")
+    uv_install(python, "refnx==0.1.67", options=("--no-deps",))  # for its data alone
+    return python
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,11 @@ def test_a_problem_that_was_pickled_is_fitted(python: Path, data: Path, tmp_path
     assert 0 < film["uncertainty"] < 10
     assert result["versions"].keys() >= {"python", "bumps", "refl1d", "numpy"}
     assert json.loads((tmp_path / "a" / "fit.json").read_text()) == result
+    covariance = result["covariance"]
+    at = result["labels"].index("film thickness")
+    assert film["uncertainty"] == pytest.approx(covariance[at][at] ** 0.5)
+    assert result["converged"] is True
+    assert result["seconds"] > 0
 
 
 def test_progress_has_the_best_chisq_so_far(python: Path, data: Path, tmp_path: Path) -> None:
@@ -95,13 +103,89 @@ def test_progress_has_the_best_chisq_so_far(python: Path, data: Path, tmp_path: 
     assert all(after - before > 0.19 for before, after in itertools.pairwise(times))
 
 
-def test_the_same_seed_gives_the_same_result(python: Path, data: Path, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"method": "dream", "samples": 500, "burn": 5}
-    first = fitted(python, tmp_path / "a", data, **options, seed=7)
-    again = fitted(python, tmp_path / "b", data, **options, seed=7)
-    other = fitted(python, tmp_path / "c", data, **options, seed=8)
-    assert first == again
-    assert first["parameters"] != other["parameters"]
+TOGETHER = """
+import contextlib, json, sys, warnings
+from importlib.util import find_spec
+from pathlib import Path
+import bumps.fitters, numba, numpy as np, mymodel, park.fitting
+from refl1d.names import Experiment, FitProblem, QProbe, SLD
+
+warnings.simplefilter("ignore")
+
+@numba.njit
+def seed_compiled(seed):
+    np.random.seed(seed)
+
+def own(problem, method, **options):
+    np.random.seed(7)
+    seed_compiled(7)
+    result = bumps.fitters.fit(problem, method=method, **options)
+    return {"values": list(result.x), "chisq": float(problem.chisq())}
+
+def curve():
+    return mymodel.define_fit(sys.argv[1])
+
+def both():
+    data = Path(find_spec("refnx").submodule_search_locations[0]) / "analysis/tests"
+    film, oxide = SLD("film", rho=2), SLD("oxide", rho=3.47)
+    inner, outer = oxide(40, 3), film(200, 3)
+    outer.thickness.range(150, 250)
+    film.rho.range(0.1, 4)
+    made = []
+    for name, solvent in (("e361r.txt", 6.36), ("e366r.txt", -0.56)):
+        q, r, error = np.loadtxt(data / name).T[:3]
+        probe = QProbe(q, 0.02 * q, R=r, dR=error, background=5e-7, back_reflectivity=True)
+        stack = SLD("si", rho=2.07)(0, 3) | inner | outer | SLD(name, rho=solvent)
+        made.append(Experiment(sample=stack, probe=probe, name=name))
+    return FitProblem(made)
+
+with contextlib.redirect_stdout(sys.stderr):
+    options = {"samples": 300, "burn": 5}
+    dream = [park.fitting.fit(curve(), method="dream", seed=seed, **options) for seed in (7, 7, 8)]
+    spread = park.fitting.fit(curve(), method="dream", seed=7, parallel=2, **options)
+    dream.append(spread)
+    ours = park.fitting.fit(both(), method="amoeba", seed=7, steps=60)
+    found = {
+        "dream": dream, "own dream": own(curve(), "dream", **options),
+        "both": ours, "own both": own(both(), "amoeba", steps=60),
+        "files": sorted(path.name for path in Path().iterdir()),
+        "profile": np.loadtxt("profile-2.dat").shape[1],
+        "names": [line for n in (1, 2) for line in open(f"curve-{n}.dat").readlines()[:3]],
+    }
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def together(python: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return run(python, tmp_path_factory.mktemp("together") / "work", TOGETHER, data)
+
+
+def test_the_same_seed_gives_the_same_result(together: Any) -> None:
+    first, again, other, spread = map(without_times, together["dream"])
+    assert first == again == spread
+    assert first["values"] != other["values"]
+
+
+def without_times(result: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in result.items() if name not in {"seconds", "parallel"}}
+
+
+def test_draws_that_are_compiled_are_those_of_bumps_at_the_same_seed(together: Any) -> None:
+    assert same(together["dream"][0], together["own dream"])
+
+
+def test_a_simultaneous_fit_of_two_is_that_of_bumps(together: Any) -> None:
+    assert same(together["both"], together["own both"])
+    assert together["both"]["notes"] == []
+    assert {"curve-1.dat", "curve-2.dat", "profile-1.dat", "fit.svg"} <= {*together["files"]}
+    assert together["profile"] == 3  # z, rho, irho
+    assert "# e361r.txt\n" in together["names"]
+    assert "# x dx y dy fit residual\n" in together["names"]
+
+
+def same(ours: dict[str, Any], own: dict[str, Any]) -> bool:
+    return (ours["values"], ours["chisq"]) == (own["values"], own["chisq"])
 
 
 REFUSED = """
