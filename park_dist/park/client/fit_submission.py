@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from park.client.installs.matching import InstallPolicy
@@ -40,6 +40,14 @@ class FitSubmission:
     as_installed: bool = False
     report: Report | None = None
     said: JobKeywords = field(default_factory=JobKeywords)
+
+    def with_grace(self, grace_s: float) -> FitSubmission:
+        """Return this with as much more time for a job that stops by itself at its limit."""
+        limit_s = self.said.get("timeout")
+        if limit_s is None:
+            return self
+        said: JobKeywords = {**self.said, "timeout": limit_s + grace_s}
+        return replace(self, said=said)
 
     @property
     def is_elsewhere(self) -> bool:
@@ -90,11 +98,13 @@ class FitSubmission:
         entry_point: EntryPoint,
         call: EncodedCall,
         binding: Future[Binding] | None,
+        *,
+        kind: type[Job] = Job,
     ) -> Job:
         """Submit the fit in the background, and return its handle."""
         document: dict[str, Any] = {"entry_point": str(entry_point), "call": call.document}
         document |= said_options(self.said)
-        job = new_job(service, document, call=call, kind=Job, when=self.when, binding=binding)
+        job = new_job(service, document, call=call, kind=kind, when=self.when, binding=binding)
         service.put([job])
         return job
 

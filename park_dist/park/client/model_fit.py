@@ -14,6 +14,7 @@ from park.client.by_value.sending import Sending
 from park.client.fit_submission import FitSubmission
 from park.client.installs.matching import InstallPolicy
 from park.client.jobs.arguments import encode_call
+from park.client.jobs.kinds.fit_job import FIT_ENTRY_POINT, FitJob
 from park.client.jobs.placeholders import Placeholder, stands_for
 from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.submitted_job import Job
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Fit"]
 
-_ENTRY_POINT = EntryPoint.parse("park.fitting:fit")
+_ENTRY_POINT = EntryPoint.parse(FIT_ENTRY_POINT)
+
+_LAST_STEP_S = 60.0
+"""For the step in which the time of a fit ends, and for its files; then the service ends it."""
 
 _OF_PROBLEMS = ("getp", "setp", "nllf", "bounds")
 _OF_MODELS = ("parameters", "residuals", "numpoints")
@@ -51,6 +55,7 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     retries: int = 0,
     backoff: float = 1.0,
     timeout: float | None = None,
+    stalled_after: float | None = None,
     memory: int | None = None,
     restartable: bool | None = None,
     fresh: bool | None = None,
@@ -59,9 +64,11 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     args: Sequence[str] = (),
     files: str | Sequence[str] = (),
     resume: Job | str | Path | None = None,
+    parallel: int = 1,
+    good_enough: float | None = None,
     **options: Any,
 ) -> Any:
-    """Fit ``problem`` on a service; returns the `Job` at once, whose result is the fit's.
+    """Fit ``problem`` on a service; returns its `FitJob` at once, whose result is the fit's.
 
     ``problem`` is a bumps ``FitProblem``, an experiment (of refl1d, of sasmodels, a ``Curve``)
     or a list of them, in an environment of all that it refers to; what a job will return (the
@@ -71,9 +78,15 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     are those of `Service.submit`. It reports its progress: ``fit.progress["chisq"]``. Without a
     service it runs here.
 
-    Of a script, ``args`` are its own arguments, and ``files`` patterns of files in its folder
-    that it needs and does not open when it is loaded. ``resume`` is an earlier fit of it, or a
-    session of bumps, from which it goes on.
+    ``parallel`` spreads a population over as many processes (0: one for each core of the
+    service). The fit stops between two steps, and completes with its best point, once chisq is
+    below ``good_enough``, after ``timeout`` seconds, or when `FitJob.stop` asks it to; and when
+    it has said nothing of its progress for ``stalled_after`` seconds. Where a step takes longer
+    than a minute after its time, it is ended.
+
+    Of a script, whose job is a `Job`, ``args`` are its own arguments, and ``files`` patterns of
+    files in its folder that it needs and does not open when it is loaded. ``resume`` is an
+    earlier fit of it, or a session of bumps, from which it goes on.
 
     Raises `UsageError` for what cannot be fitted, and for a script that cannot be loaded.
     """
@@ -88,6 +101,7 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
         report=report,
         said=JobKeywords(
             timeout=timeout,
+            stalled_after=stalled_after,
             memory=memory,
             restartable=restartable,
             retries=retries,
@@ -100,7 +114,10 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     if chosen is None and when is not None:
         raise UsageError("park.Fit(when=…): a condition, and no service that could wait for it")
     if isinstance(problem, (str, os.PathLike)) and not isinstance(problem, Placeholder):
-        script, given = script_of(problem), bumps_options(options)
+        script, given = (
+            script_of(problem),
+            bumps_options(_of_script(options, parallel, good_enough)),
+        )
         if chosen is None:
             return _script_here(script, args, resume, given)
         patterns = [files] if isinstance(files, str) else files
@@ -109,11 +126,27 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
         )
     if args or files or resume is not None:
         raise UsageError("park.Fit: args=, files= and resume= are for the fit of a model script")
+    own: dict[str, Any] = {
+        "parallel": None if parallel == 1 else parallel,
+        "good_enough": good_enough,
+    }
+    own["timeout"] = timeout
+    options |= {name: value for name, value in own.items() if value is not None}
     if chosen is None:
         from park.fitting import fit
 
         return fit(problem, **options)
-    return _fit_of_object(chosen, problem, how, options)
+    return _fit_of_object(chosen, problem, how.with_grace(_LAST_STEP_S), options)
+
+
+def _of_script(options: dict[str, Any], parallel: int, good_enough: float | None) -> dict[str, Any]:
+    """Return what bumps' own command is told; raises `UsageError` for what it has not."""
+    if good_enough is not None:
+        raise UsageError(
+            "park.Fit(good_enough=…): bumps' own command, which fits a script, has no such option",
+            hint="pass the problem that the script defines: park.Fit(problem, good_enough=…)",
+        )
+    return options if parallel == 1 else {**options, "parallel": parallel}
 
 
 def _script_here(script: Path, args: Sequence[str], resume: Any, options: list[str]) -> Any:
@@ -143,7 +176,7 @@ def _fit_of_object(
         used = call.sending or sending
         used.note("bumps")  # the fit itself needs it, whatever the model is made of
         binding = how.environment_of_pickles(service, _ENTRY_POINT, reach_of(used))
-    return how.put(service, _ENTRY_POINT, call, binding)
+    return how.put(service, _ENTRY_POINT, call, binding, kind=FitJob)
 
 
 def _placeholder(problem: Any) -> Placeholder | None:

@@ -156,3 +156,34 @@ def test_a_script_is_loaded_here_and_without_a_service_it_is_fitted_here(
         park.Fit("none.py")
     with pytest.raises(UsageError, match="are for the fit of a model script"):
         park.Fit(Problem, resume="model.h5")
+
+
+def test_a_fit_stops_by_itself_and_the_service_waits_for_that(one: JobService) -> None:
+    with one.bind().service:
+        problem = one.service.submit("mymodel:define_fit")
+        fit = park.Fit(problem, good_enough=1, timeout=1, parallel=2, stalled_after=30)
+        plain = park.Fit(problem, parallel=1)
+    assert isinstance(fit, park.FitJob)
+    assert isinstance(plain, park.FitJob)
+    (_, stopping, without) = one.jobs
+    assert stopping["call"]["kwargs"] == {"good_enough": 1, "timeout": 1, "parallel": 2}
+    assert (stopping["timeout_s"], stopping["stalled_after_s"]) == (61, 30)
+    assert without["call"]["kwargs"] == {}
+    assert "timeout_s" not in without
+
+
+def test_a_fit_here_stops_by_itself_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("park.fitting.fit", lambda problem, **options: (problem, options))
+    found = park.Fit(Problem, good_enough=1.2, timeout=5)
+    assert found == (Problem, {"good_enough": 1.2, "timeout": 5})
+
+
+def test_a_script_is_told_what_bumps_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.py").write_text("")
+    told: list[Any] = []
+    monkeypatch.setattr(model_fit, "_script_here", lambda *given: told.append(given[-1]))
+    park.Fit(tmp_path / "model.py", parallel=2)
+    park.Fit(tmp_path / "model.py")
+    assert told == [["--parallel=2"], []]
+    with pytest.raises(UsageError, match="fits a script, has no such option"):
+        park.Fit(tmp_path / "model.py", good_enough=1.2)
