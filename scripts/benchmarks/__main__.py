@@ -15,6 +15,7 @@ BENCHMARKS = {
     "index": "index",
     "versions": "many_versions",
     "build": "build",
+    "fit": "fit",
     "jobs": "jobs",
     "steps": "steps",
     "workflow": "workflow",

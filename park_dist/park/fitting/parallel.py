@@ -11,6 +11,7 @@ import os
 import signal
 import struct
 import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Spread", "WorkersLost", "spread_of", "workers"]
 
-_COST = struct.Struct("=d")
+_COUNT = struct.Struct("=q")
+_AHEAD = 2
+"""Pieces that a worker has: it goes on while the answer to one is on its way."""
+
 _WAIT_S = 1.0
 """For a worker to end that was told to; one that computes is killed."""
 
@@ -66,7 +70,7 @@ def workers(problem: Any, spread: Spread) -> Iterator[Any]:
 
 
 class _Mapper:
-    """Calls of ``problem.nllf`` by several processes; each takes the next point once it is free."""
+    """Calls of ``problem.nllf`` by several processes; each takes the next points as it goes."""
 
     def __init__(self, problem: Any, count: int) -> None:
         context: Any = importlib.import_module("multiprocessing").get_context("fork")
@@ -88,21 +92,38 @@ class _Mapper:
     def __call__(self, points: Sequence[Any]) -> list[float]:
         """Return the cost of each point, in their order."""
         waiting: Any = importlib.import_module("multiprocessing.connection").wait
+        left = _pieces(len(points), len(self._workers))
+        at = {pipe: deque[tuple[int, int]]() for pipe in self._workers}
         costs = [0.0] * len(points)
-        left = iter(enumerate(points))
-        at: dict[Any, int] = {}
-        for pipe in self._workers:
-            _give(pipe, left, at)
-        while at:
-            for pipe in waiting(list(at)):
-                costs[at.pop(pipe)] = self._cost(pipe)
-                _give(pipe, left, at)
+        for _ in range(_AHEAD):
+            for pipe, given in at.items():
+                self._give(pipe, points, left, given)
+        while busy := [pipe for pipe in at if at[pipe]]:
+            for pipe in waiting(busy):
+                first, end = at[pipe].popleft()
+                costs[first:end] = self._costs(pipe, end - first)
+                self._give(pipe, points, left, at[pipe])
         return costs
 
-    def _cost(self, pipe: Any) -> float:
+    def _give(
+        self,
+        pipe: Any,
+        points: Sequence[Any],
+        left: Iterator[tuple[int, int]],
+        given: deque[tuple[int, int]],
+    ) -> None:
+        """Send the next piece, if there is one, and note which it is."""
+        for first, end in left:
+            with suppress(OSError):  # it has ended, and why is told where its answer is read
+                piece = [struct.pack(f"={len(each)}d", *each) for each in points[first:end]]
+                pipe.send_bytes(_COUNT.pack(end - first) + b"".join(piece))
+            given.append((first, end))
+            return
+
+    def _costs(self, pipe: Any, count: int) -> tuple[float, ...]:
         try:
             answer = pipe.recv_bytes()
-        except EOFError:
+        except (EOFError, OSError):
             worker = self._workers[pipe]
             worker.join()
             raise WorkersLost(
@@ -110,7 +131,7 @@ class _Mapper:
             ) from None
         if answer[:1] == b"!":
             raise WorkersLost(f"in a process of the fit:\n{answer[1:].decode()}")
-        return float(_COST.unpack(answer[1:])[0])
+        return struct.unpack(f"={count}d", answer[1:])
 
     def close(self) -> None:
         """End the processes."""
@@ -124,13 +145,16 @@ class _Mapper:
         self._workers.clear()
 
 
-def _give(pipe: Any, left: Iterator[tuple[int, Any]], at: dict[Any, int]) -> None:
-    """Send the next point, if there is one, and note which it is."""
-    for number, point in left:
-        with suppress(OSError):  # it has ended, and why is told where its answer is read
-            pipe.send_bytes(struct.pack(f"={len(point)}d", *point))
-        at[pipe] = number
-        return
+def _pieces(count: int, workers: int) -> Iterator[tuple[int, int]]:
+    """Yield pieces of ``count`` points: large ones first, single ones at the end.
+
+    So nobody waits for the last of them, and there are few answers to wait for before.
+    """
+    first = 0
+    while first < count:
+        end = first + max(1, (count - first) // (2 * workers))
+        yield first, end
+        first = end
 
 
 def _work(problem: Any, pipe: Any, others: Sequence[Any], count: int) -> None:
@@ -142,12 +166,17 @@ def _work(problem: Any, pipe: Any, others: Sequence[Any], count: int) -> None:
     numpy: Any = importlib.import_module("numpy")
     with suppress(EOFError, OSError):
         while True:
-            point = numpy.frombuffer(bytearray(pipe.recv_bytes()), dtype="=f8")  # to be written to
-            pipe.send_bytes(_evaluated(problem, point))
+            piece = pipe.recv_bytes()
+            values = numpy.frombuffer(bytearray(piece[_COUNT.size :]), dtype="=f8")
+            (count,) = _COUNT.unpack_from(piece)
+            size = len(values) // count
+            points = [values[at * size : (at + 1) * size] for at in range(count)]
+            pipe.send_bytes(_evaluated(problem, points))
 
 
-def _evaluated(problem: Any, point: Any) -> bytes:
+def _evaluated(problem: Any, points: Sequence[Any]) -> bytes:
     try:
-        return b"=" + _COST.pack(float(problem.nllf(point)))
+        costs = [float(problem.nllf(point)) for point in points]
     except Exception:  # noqa: BLE001 (told where the fit is)
         return b"!" + traceback.format_exc().encode(errors="replace")
+    return b"=" + struct.pack(f"={len(costs)}d", *costs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import random
 import sys
+from functools import cache
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
@@ -24,11 +25,16 @@ def seed_all(seed: int, method: str) -> None:
     numpy.random.seed(seed)
     if method == "dream":
         importlib.import_module("bumps.dream.core")
-    numba: Any = sys.modules.get("numba")
-    if numba is None:
-        return
+    if "numba" in sys.modules:
+        _compiled_seed()(seed)
+
+
+@cache
+def _compiled_seed() -> Any:
+    """Return what seeds numba's generator, which has to be done in compiled code."""
+    numpy: Any = importlib.import_module("numpy")
 
     def seed_compiled(seed: int) -> None:
         numpy.random.seed(seed)  # numba's own generator, of the same name
 
-    numba.njit(seed_compiled)(seed)
+    return sys.modules["numba"].njit(seed_compiled)

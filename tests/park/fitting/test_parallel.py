@@ -70,3 +70,11 @@ def test_how_many_there_are() -> None:
     for wrong in (-1, True, 1.5):
         with pytest.raises(ValueError, match="a number of processes, or 0 for all cores"):
             spread_of(wrong, "de")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 20, 1_000])
+def test_pieces_are_all_points_in_their_order_and_the_last_are_small(count: int) -> None:
+    pieces = list(parallel._pieces(count, 3))
+    assert [at for first, end in pieces for at in range(first, end)] == list(range(count))
+    assert all(end - first == 1 for first, end in pieces[-3:])
+    assert len(pieces) <= 40
