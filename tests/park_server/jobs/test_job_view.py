@@ -89,7 +89,8 @@ def test_only_what_runs_is_listed_with_its_progress(tmp_path: Path) -> None:
             order = await here.started()
             (order.directory / "progress.jsonl").write_text('{"done": 1}\n')
             (record,) = here.scheduler.records(USER, job_view.JobFilter(), limit=1)
-            assert record.progress == {"done": 1, "age_s": record.progress["age_s"]}
+            assert record.progress is not None
+            assert record.progress.keys() == {"done", "age_s"}
             assert record.progress["age_s"] >= 0
 
     run(test)
