@@ -48,7 +48,10 @@ class JobState(StrEnum):
 
 
 _JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.WAITING: frozenset({JobState.QUEUED, JobState.FAILED, JobState.CANCELLED}),
+    # to completed: the same call has run before, or another job runs it
+    JobState.WAITING: frozenset(
+        {JobState.QUEUED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED}
+    ),
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
     # back to queued: the process is proven dead, or never to have started, and may run again
     JobState.RUNNING: frozenset(

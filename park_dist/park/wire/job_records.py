@@ -95,7 +95,7 @@ class JobRecord:
     ``label`` is what people call it, ``submitted_from`` the account and the machine that it
     came from, as its client says.
     Its user keeps it since ``pinned``; the operator's policy removed its logs at
-    ``logs_removed``.
+    ``logs_removed``. What it left is that of the job ``memoized_from``, which has its logs.
     """
 
     id: str
@@ -123,3 +123,4 @@ class JobRecord:
     submitted_from: str | None = None
     pinned: str | None = None
     logs_removed: str | None = None
+    memoized_from: str | None = None

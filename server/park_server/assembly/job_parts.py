@@ -16,6 +16,8 @@ from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
+from park_server.jobs.memo.outside_looks import Looks
+from park_server.jobs.memo.recall import Recall
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
@@ -32,6 +34,7 @@ class _JobBase:
     folders: JobFolders
     commits: Commits
     settlement: Settlement
+    looks: Looks
     failsafe: Failsafe
 
 
@@ -67,7 +70,7 @@ def job_parts(
     fetcher: UrlFetcher,
 ) -> JobParts:
     """Return the parts that run jobs on ``engine``, in the environments of ``keeper``."""
-    base = _job_base(foundation, areas)
+    base = _job_base(foundation, areas, engine.runtime_hash)
     dispatcher = _dispatcher(foundation, base, engine, keeper)
     fetch_queue = _fetch_queue(foundation, base, fetcher)
     events = OutsideEvents(base.commits, base.settlement, base.failsafe)
@@ -91,16 +94,27 @@ def job_parts(
     )
 
 
-def _job_base(foundation: Foundation, areas: Areas) -> _JobBase:
+def _job_base(foundation: Foundation, areas: Areas, runtime_hash: str) -> _JobBase:
     folders = JobFolders(foundation.home.jobs, foundation.content, areas)
     commits = Commits(foundation.database, foundation.disk)
+    looks = Looks()
+    memory = Recall(
+        looks,
+        runtime_hash=runtime_hash,
+        shared=foundation.settings.shared_memo,
+        checked_share=foundation.settings.verify_memo,
+    )
     settlement = Settlement(
-        database=foundation.database, folder_of=folders.path_of, pools=foundation.settings.pools
+        database=foundation.database,
+        folder_of=folders.path_of,
+        pools=foundation.settings.pools,
+        memory=memory,
     )
     return _JobBase(
         folders=folders,
         commits=commits,
         settlement=settlement,
+        looks=looks,
         failsafe=Failsafe(bus=foundation.bus, settlement=settlement, commits=commits),
     )
 

@@ -307,7 +307,9 @@ def _no_environment(lock_hash: str) -> EnvironmentMismatch:
 
 
 def _running(connection: Connection, kind: JobKind) -> list[JobId]:
-    return job_rows.ids(connection, JobState.RUNNING, kind)
+    """Return the jobs whose processes may live, also those that have ended and left theirs."""
+    found = job_rows.ids(connection, JobState.RUNNING, kind)
+    return [*found, *job_rows.carried(connection)] if kind is JobKind.CALL else found
 
 
 def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:

@@ -23,7 +23,7 @@ class StoredJob:
     ``not_before``. ``condition`` is JSON, ``pools`` the units that it holds, ``pending`` how
     much is missing of a plain conjunction (None: of any other condition, or of none). Its user
     keeps it since ``pinned``; its logs were removed at ``logs_removed``; what it left was read
-    at ``last_used``, to the day.
+    at ``last_used``, to the day. What it left is that of the job ``memoized_from``.
     """
 
     options: JobOptions
@@ -53,6 +53,7 @@ class StoredJob:
     pinned: str | None
     logs_removed: str | None
     last_used: str | None
+    memoized_from: str | None
 
     @property
     def label(self) -> str:

@@ -32,7 +32,8 @@ class Effects:
     at a job again; ``retries`` are queued for later. ``ended`` have ended, and those of
     them in ``releasing`` held grants. ``watching`` wait for leaves elsewhere, ``staging``
     for what they refer to there. ``progress`` are jobs whose reports somebody waits for.
-    ``unread`` is what else waits, where nothing is remembered of it.
+    ``unread`` is what else waits, where nothing is remembered of it. Of ``undecided`` ones
+    is to be found out whether what the same call left before answers them.
     """
 
     queued: list[JobId] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Effects:
     staging: list[JobId] = field(default_factory=list)
     progress: set[JobId] = field(default_factory=set)
     unread: Unread | None = None
+    undecided: list[JobId] = field(default_factory=list)
 
     def queue(self, job: JobId, kind: JobKind, *, urgent: bool = False) -> None:
         """Note that ``job`` of ``kind`` may start."""

@@ -11,7 +11,7 @@ what is to be done once the change is committed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from park_repo.database import Database
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
-from park_server.jobs.conditions.creation import NewJob, create
+from park_server.jobs.conditions.creation import NewJob, absent, write
 from park_server.jobs.conditions.effects import Effects, Unread
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.facts import InstallFact, JobFact
@@ -36,6 +36,8 @@ from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
+from park_server.jobs.conditions.recall import Judged, Memory, NewCall
+from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
 from park_server.jobs.stored_job import StoredJob
@@ -78,11 +80,16 @@ class Settlement:
         database: Database,
         folder_of: Callable[[JobId], Path],
         pools: Mapping[str, int] | None = None,
+        memory: Memory | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pools = Pools(pools or {})
         self._folder_of = folder_of
-        self._cache = WriterCache(database.engine, pools=self._pools, reports=Reports(folder_of))
+        self._cache = WriterCache(
+            database.engine, pools=self._pools, reports=Reports(folder_of), memory=memory
+        )
+        self._memory = self._cache.memory
+        self._runs = SharedRuns(self._memory)
         self._now = now
         self._unread: Unread | None = None
 
@@ -126,7 +133,7 @@ class Settlement:
         for fact in need_rows.ended_installs(connection):
             cascade.verdicts.know(fact)
             cascade.spread([fact.id])
-        cascade.schedule(need_rows.with_nothing_missing(connection))
+        cascade.spread(cascade.schedule(need_rows.with_nothing_missing(connection)))
         effects = cascade.finish()
         effects.watching.extend(need_rows.undecided_elsewhere(connection))
         self._cache.remote.update(effects.watching)
@@ -161,22 +168,28 @@ class Settlement:
         """Write new jobs, all or none; raises `UnknownItem` for a job that none can need."""
         cascade = self._begin(connection)
         _know_what_is_needed(cascade, user, plans)
-        new = [_new_job(cascade, plan) for plan in plans]
-        written = {each.id: each for each in create(connection, user, new, submitted)}
-        created = [
-            plan for plan, each in zip(plans, new, strict=True) if written.get(plan.id) is each
-        ]
+        by_id = {plan.id: plan for plan in reversed(plans)}
+        new = absent(connection, [_new_job(cascade, plan) for plan in by_id.values()][::-1])
+        recalled = self._memory.begin(connection, user, [_call(by_id[it.id], it) for it in new])
+        new = [_held(each) if each.id in recalled.held else each for each in new]
+        written = {each.id: each for each in write(connection, user, new, submitted)}
+        created = [by_id[job] for job in written]
+        self._memory.keep(connection, recalled, written)
         need_rows.write(connection, created)
         waiters: list[tuple[Waiter, set[str]]] = []
         for plan in created:
             self._note(plan, cascade.effects)
             job = written[plan.id]
+            if plan.id in recalled.held:
+                continue
             if job.state is JobState.QUEUED:
                 cascade.effects.queue(plan.id, plan.kind)
             elif (look := _first_look(cascade, user, plan, job.pending)) is not None:
                 waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
         cascade.look(waiters)
+        cascade.effects.undecided.extend(JobId(job) for job in recalled.undecided)
+        cascade.spread(cascade.answer(recalled.answered))
         effects = cascade.finish()
         moved = {*effects.ended, *effects.queued, *effects.urgent, *effects.fetches} - initially
         states = {job: each.state for job, each in written.items()}
@@ -185,20 +198,27 @@ class Settlement:
     def end(self, connection: Connection, job: JobId, end: JobEnd) -> Effects:
         """Write how ``job`` ended, and settle what waited for that."""
         cascade = self._begin(connection)
-        self._end(cascade, job, end)
-        cascade.spread([job])
+        self._runs.end(cascade, job, end, self._end)
         return cascade.finish()
 
     def requeue(self, connection: Connection, job: JobId) -> Effects:
         """Queue ``job`` again, whose attempt is over, and which may run again."""
-        job_rows.requeue(connection, job)
-        return Effects(queued=[job])
+        cascade = self._begin(connection)
+        if not self._runs.dissolve(cascade, job):
+            job_rows.requeue(connection, job)
+            cascade.effects.queued.append(job)
+        return cascade.finish()
 
     def retry(
         self, connection: Connection, job: JobId, error: str, not_before: datetime
     ) -> Effects:
         """Queue ``job`` again, which failed with ``error``, for the moment ``not_before``."""
-        return Effects(retries=[job_rows.retry(connection, job, error, not_before)])
+        cascade = self._begin(connection)
+        if self._runs.of(cascade, job).is_carried:
+            self._runs.end(cascade, job, JobEnd(status=JobState.FAILED, error=error), self._end)
+        else:
+            cascade.effects.retries.append(job_rows.retry(connection, job, error, not_before))
+        return cascade.finish()
 
     def started(self, connection: Connection, job: JobId) -> Effects:
         """Settle what waited for the start of ``job``, which is written already."""
@@ -244,7 +264,15 @@ class Settlement:
         elif waiter.pending > 1:
             waiting_rows.count_down(connection, {job: waiter.pending - 1})
         else:
-            cascade.schedule([waiter])
+            cascade.spread(cascade.schedule([waiter]))
+        return cascade.finish()
+
+    def judged(self, connection: Connection, judged: Mapping[str, Judged]) -> Effects:
+        """Answer jobs with what the same call left before, or have them run."""
+        cascade = self._begin(connection)
+        found = (need_rows.waiter(connection, JobId(job)) for job in judged)
+        waiters = [each for each in found if each is not None]
+        cascade.spread(cascade.schedule(waiters, staged=True, judged=judged))
         return cascade.finish()
 
     def staged(self, connection: Connection, job: JobId) -> Effects:
@@ -252,7 +280,7 @@ class Settlement:
         cascade = self._begin(connection)
         waiter = need_rows.waiter(connection, job)
         if waiter is not None:
-            cascade.schedule([waiter], staged=True)
+            cascade.spread(cascade.schedule([waiter], staged=True))
         return cascade.finish()
 
     def cannot_stage(self, connection: Connection, job: JobId, why: str) -> Effects:
@@ -276,13 +304,18 @@ class Settlement:
         cancelled = cascade.cancel(waiting)
         running = []
         for name in reversed(names):
+            if facts[name].status.is_final or name in cancelled:
+                continue
+            if self._runs.leave(cascade, facts[name], names, self._end):
+                continue
             if facts[name].status is JobState.RUNNING:
                 job_rows.request_cancel(connection, name)
                 running.append(name)
-            elif name not in cancelled and not facts[name].status.is_final:
+            else:
                 self._end(cascade, name, cancelled_in_time())
         cascade.spread({*cancelled, *names} - set(running))
-        return Cancelling(effects=cascade.finish(), running=running)
+        deserted = self._runs.deserted(cascade, names)
+        return Cancelling(effects=cascade.finish(), running=[*running, *deserted])
 
     # -- parts
 
@@ -353,6 +386,16 @@ def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) 
                     attempt=0,
                 )
             )
+
+
+def _call(plan: Planned, new: NewJob) -> NewCall:
+    lock_hash = plan.request.lock_hash or new.lock_hash
+    return NewCall(plan, lock_hash if new.state is JobState.QUEUED else None)
+
+
+def _held(new: NewJob) -> NewJob:
+    """Return a new job as one that waits for nothing but what is found out of its call."""
+    return replace(new, state=JobState.WAITING, pending=0)
 
 
 def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
