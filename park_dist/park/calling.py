@@ -38,7 +38,7 @@ __all__ = [
     "service_named",
 ]
 
-KEYWORDS = frozenset({"service", "when", "retries", "backoff", "timeout", "label", "with_"})
+KEYWORDS = frozenset({"service", "when", "retries", "backoff", "timeout", "label", "memo", "with_"})
 """What park takes of a call's keywords; one that the function itself declares is its own."""
 
 

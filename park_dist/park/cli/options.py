@@ -189,6 +189,13 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="in a fresh interpreter, not forked from a warm one"
     )
+    parser.add_argument(
+        "--no-memo",
+        action="store_false",
+        dest="memo",
+        default=None,
+        help="run it whatever the same call left before",
+    )
 
 
 def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -245,6 +252,7 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
             restartable=options.restartable,
             fresh=options.fresh,
             label=options.label,
+            memo=options.memo,
             report=report,
         )
         job.confirm()

@@ -86,7 +86,11 @@ def _tell_marks(order: Order, function: Any, channel: socket.socket) -> None:
     """Say what ``@park.job`` says of ``function``: only here has anybody imported it."""
     marks = getattr(function, "__dict__", {}).get(_MARK)
     if marks is not None:
-        record = {"timeout_s": marks.timeout_s, "restartable": bool(marks.restartable)}
+        record = {
+            "timeout_s": marks.timeout_s,
+            "restartable": bool(marks.restartable),
+            "memo": getattr(marks, "memo", True) is not False,  # one of an older park has none
+        }
         write_record(order.folder.marks, {"attempt": order.attempt, **record})
         with suppress(OSError):  # the fork server may be gone; the record stays
             channel.send(MARKED)

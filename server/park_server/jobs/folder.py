@@ -58,10 +58,14 @@ _LAST_LINE_BYTES = 65_536
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marks:
-    """What ``@park.job`` says of a callable; ``timeout_s`` in seconds."""
+    """What ``@park.job`` says of a callable; ``timeout_s`` in seconds.
+
+    ``memo``: what it leaves answers the same call later.
+    """
 
     timeout_s: float | None = None
     restartable: bool = False
+    memo: bool = True
 
 
 class JobFolders:
@@ -201,6 +205,7 @@ class JobFolders:
         return Marks(
             timeout_s=_time(record.get("timeout_s")),
             restartable=record.get("restartable") is True,
+            memo=record.get("memo") is not False,
         )
 
     def with_progress(self, record: JobRecord) -> JobRecord:
