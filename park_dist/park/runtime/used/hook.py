@@ -47,6 +47,7 @@ class Listener:
             **dict.fromkeys(_PROCESSES, self._started),
             **dict.fromkeys(_CHANGES, self._changed),
             **dict.fromkeys(_MOVES, self._moved),
+            "os.mkdir": self._make_folder,
             "os.truncate": lambda args: self._touch(args[0], -1),
         }
 
@@ -86,8 +87,8 @@ class Listener:
         given, mode, flags = args
         if isinstance(given, int):
             return
-        if mode is None and not os.fsdecode(given).startswith("/") and _is_cleanup():
-            return  # relative to a folder's descriptor, which the event does not name
+        if mode is None and _is_cleanup():
+            return
         if _is_write(mode, flags):
             self._write(given, anew=_is_anew(mode, flags))
         else:
@@ -120,8 +121,15 @@ class Listener:
             return
         given = args[0]
         path = _of_descriptor(given) if isinstance(given, int) else absolute(given or ".")
-        if path is not None and not self.surroundings.is_ignored(f"{path}/"):
-            self.notes.listed.add(path)
+        if path is None or path in self.notes.written or self.surroundings.is_ignored(path):
+            return
+        self.notes.listed.add(path)
+
+    def _make_folder(self, args: tuple[Any, ...]) -> None:
+        """Note a folder that is new: what is listed there is the job's own."""
+        path = absolute(args[0])
+        if path is not None and args[-1] == _NO_FOLDER and not os.path.lexists(path):
+            self.notes.written.add(path)
 
     def _import(self, args: tuple[Any, ...]) -> None:
         if args[1] is not None:
@@ -161,6 +169,9 @@ class Listener:
             self.notes.never(f"it changed {path}, outside of its own folder")
 
 
+_NO_FOLDER = -1
+"""What an event says in place of a folder's descriptor where a path is relative to none."""
+
 _PROCESSES = (
     "subprocess.Popen",
     "os.exec",
@@ -191,7 +202,10 @@ def _is_anew(mode: object, flags: object) -> bool:
 
 
 def _is_cleanup() -> bool:
-    """Tell whether it is `shutil.rmtree` that opens: it removes, whatever is in there."""
+    """Tell whether it is `shutil.rmtree` that opens: it removes, whatever is in there.
+
+    By names relative to a folder's descriptor, which the event does not tell.
+    """
     return sys._getframe(3).f_globals.get("__name__") == "shutil"  # noqa: SLF001
 
 
