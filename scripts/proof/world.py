@@ -99,9 +99,7 @@ def bumped(name: str, *, version: str = "2.0", readme: str = "", **info: str) ->
         texts = {key.replace("__", "."): text for key, text in info.items()}
         return {
             **world,
-            name: replace(
-                there, version=version, readme=readme, info={**there.info, **texts}
-            ),
+            name: replace(there, version=version, readme=readme, info={**there.info, **texts}),
         }
 
     return change

@@ -95,7 +95,8 @@ class Recorder:
 
     def _look_for_what_is_unheard(self) -> None:
         notes = self._notes
-        if not (self._listener.is_heard() and self._unfound.is_asked):
+        is_own = self._listener.notes is self._unfound.notes is notes
+        if not (is_own and self._listener.is_heard() and self._unfound.is_asked):
             notes.only_this_lock("it undid what notes which files it uses")
         if account.children() != self._children:
             notes.only_this_lock("it had another process, whose files nobody noted")
