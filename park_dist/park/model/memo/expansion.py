@@ -69,8 +69,9 @@ class _Expansion:
         return {canonical_path(_source_of(path)) for path in found}
 
     def _outside(self) -> set[str]:
-        everything = self._trace.read | self._trace.libraries | self._trace.listed
-        return {it for it in everything if not is_of_environment(f"{it}/", self._environment)}
+        return {
+            it for it in self._trace.paths if not is_of_environment(f"{it}/", self._environment)
+        }
 
     def _libraries(self) -> Iterator[str]:
         return (path for path in self._read if ".so" in path.rpartition("/")[2])

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from park.digests import is_sha256
@@ -26,8 +27,8 @@ _FORMAT = 1
 class OutsideFile:
     """A file that is not the environment's, as it was: of the system, a root, or an area.
 
-    ``sha256`` is None for what was not there (``size`` -1 then), and for a folder that was listed,
-    or a file too large to be read for this, whose times decide.
+    ``sha256`` is that of its content, or of the names in a folder; ``mtime_ns`` counts where it is
+    None: for a file too large to be read for this. What was not there has ``size`` -1.
     """
 
     path: str
@@ -36,7 +37,7 @@ class OutsideFile:
     sha256: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Usage:
     """What one run used.
 
@@ -69,7 +70,7 @@ class Usage:
     only_this_lock: str | None = None
     never: str | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 in hex of the canonical form: equal usages have equal ones."""
         text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
