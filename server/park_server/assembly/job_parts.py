@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from park_server.areas.areas import Areas
 from park_server.assembly.foundation import Foundation
+from park_server.assembly.memo_parts import MemoParts, memo_parts
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.jobs.commits import Commits
@@ -16,8 +17,7 @@ from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
-from park_server.jobs.memo.outside_looks import Looks
-from park_server.jobs.memo.recall import Recall
+from park_server.jobs.memo.desk import MemoDesk
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
@@ -34,7 +34,7 @@ class _JobBase:
     folders: JobFolders
     commits: Commits
     settlement: Settlement
-    looks: Looks
+    memo: MemoParts
     failsafe: Failsafe
 
 
@@ -51,10 +51,12 @@ class JobParts:
     fetch_queue: FetchQueue
     scheduler: Scheduler
     leaf_polls: LeafPolls
+    memo_desk: MemoDesk
 
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found at the next start."""
         await self.peers.stop()
+        await self.memo_desk.stop()
         self.progress.stop()
         await self.unread.stop()
         await self.events.stop()
@@ -91,30 +93,25 @@ def job_parts(
         fetch_queue=fetch_queue,
         scheduler=_scheduler(foundation, base, dispatcher, fetch_queue, peers),
         leaf_polls=_leaf_polls(foundation, base, progress),
+        memo_desk=base.memo.desk(foundation, base.commits, base.settlement),
     )
 
 
 def _job_base(foundation: Foundation, areas: Areas, runtime_hash: str) -> _JobBase:
     folders = JobFolders(foundation.home.jobs, foundation.content, areas)
     commits = Commits(foundation.database, foundation.disk)
-    looks = Looks()
-    memory = Recall(
-        looks,
-        runtime_hash=runtime_hash,
-        shared=foundation.settings.shared_memo,
-        checked_share=foundation.settings.verify_memo,
-    )
+    memo = memo_parts(foundation, areas, runtime_hash)
     settlement = Settlement(
         database=foundation.database,
         folder_of=folders.path_of,
         pools=foundation.settings.pools,
-        memory=memory,
+        memory=memo.recall,
     )
     return _JobBase(
         folders=folders,
         commits=commits,
         settlement=settlement,
-        looks=looks,
+        memo=memo,
         failsafe=Failsafe(bus=foundation.bus, settlement=settlement, commits=commits),
     )
 
@@ -137,6 +134,7 @@ def _dispatcher(
         base_url=foundation.endpoints.url,
         # inputs are links to files by content, which many jobs share
         read_only=(*foundation.environments.protected, foundation.content.folder),
+        run_notes=base.memo.run_notes(foundation, base.folders),
     )
 
 

@@ -18,7 +18,8 @@ from park_server.jobs.engines.engine import AttemptExit, ExitKind
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, end_of, may_run_again, next_try
-from park_server.jobs.run import Run, RunNotes
+from park_server.jobs.memo.run_notes import NoRunNotes, RunNotes
+from park_server.jobs.run import Run
 from park_server.untrusted import TooMuch
 
 __all__ = ["AttemptExits"]

@@ -24,7 +24,10 @@ __all__ = ["CallValues"]
 
 
 class CallValues:
-    """The values of the references of some jobs, read together, in one transaction."""
+    """The values of the references of some jobs, read together, in one transaction.
+
+    ``new`` are digests of what jobs returned that nobody asked for before.
+    """
 
     def __init__(self, connection: Connection, jobs: Sequence[Asked]) -> None:
         self._connection = connection
@@ -40,7 +43,7 @@ class CallValues:
         wanted = parts | {job for job in whole if job not in self._wholes}
         self._documents = memo_rows.written_as(connection, wanted) if wanted else {}
         new = {job: digest_of(self._documents.get(job)) for job in whole - self._wholes.keys()}
-        memo_rows.note_values(connection, new)
+        self.new: Mapping[str, str] = new
         self._wholes |= new
 
     def of(self, asked: Asked) -> list[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import (
@@ -39,12 +40,14 @@ __all__ = [
     "candidates",
     "carry",
     "complete",
+    "contents_of",
     "inherit",
     "join",
     "joiners",
     "key_of",
     "note_run",
     "note_values",
+    "output_of_run",
     "release",
     "roots",
     "row_of",
@@ -417,6 +420,20 @@ def note_run(connection: Connection, job: JobId, usage: Usage | None, unfit: str
             connection.execute(insert(memo_usages), document)
     statement = update(memo_calls).where(memo_calls.c.job == job)
     connection.execute(statement.values(usage=digest, unfit=unfit))
+
+
+def contents_of(connection: Connection, job: JobId) -> dict[str, str] | None:
+    """Return the digests of the files on the service that the call of ``job`` names."""
+    query = select(memo_calls.c.contents).where(memo_calls.c.job == job)
+    contents: dict[str, str] | None = connection.execute(query).scalar()
+    return contents
+
+
+def output_of_run(connection: Connection, job: JobId, output: str) -> str | None:
+    """Return the SHA-256 of the file that ``job`` left as ``output``, by its last name."""
+    name = PurePosixPath(output).name
+    query = select(job_files.c.sha256).where(job_files.c.job == job, job_files.c.name == name)
+    return connection.execute(query).scalar()
 
 
 def usage_of(connection: Connection, digest: str) -> Any:

@@ -74,8 +74,6 @@ class Looks:
                 same = self._same.get((candidate.usage, asked.lock_hash))
                 if not same:
                     return same
-            if not usage.outside:
-                return True
             looked = self._unchanged.get(candidate.usage, "")
             return True if looked > asked.submitted else None
 

@@ -159,12 +159,22 @@ class Recall:
         return None if asked.shape.output else self._looks.answers(asked, candidate)
 
     def keys(
-        self, connection: Connection, asked: Sequence[Asked], judged: Mapping[str, Judged]
+        self,
+        connection: Connection,
+        asked: Sequence[Asked],
+        judged: Mapping[str, Judged],
+        *,
+        writes: bool = True,
     ) -> dict[JobId, str]:
-        """Return the keys of those of ``asked`` of which all is known that is in them."""
+        """Return the keys of those of ``asked`` of which all is known that is in them.
+
+        Unless it ``writes``, in any thread.
+        """
         if not asked:
             return {}
         values = CallValues(connection, asked)
+        if writes:
+            memo_rows.note_values(connection, values.new)
         found: dict[JobId, str] = {}
         for each in asked:
             contents = judged.get(each.job, _UNJUDGED).contents
