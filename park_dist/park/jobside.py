@@ -110,8 +110,8 @@ def job(
     Called in the block of a service (``with service:``), or with ``service=``, it is
     submitted, and its call returns a `Job` at once; anywhere else it is called as ever.
     A submission takes ``when=`` (a condition), ``label=``, ``retries=``, ``backoff=``,
-    ``timeout=``, ``memo=`` and ``with_=`` as well; a keyword that the function declares itself belongs to
-    the function.
+    ``timeout=``, ``memo=`` and ``with_=`` as well; a keyword that the function declares itself
+    belongs to the function.
 
     After a failure it may run again ``retries`` times, ``backoff`` seconds after the first
     and twice as long after each other. ``memo=False`` is for what is not the same each time,

@@ -80,9 +80,7 @@ def memo_parts(foundation: Foundation, areas: Areas, runtime_hash: str) -> MemoP
     )
 
 
-def _selected(
-    foundation: Foundation, lock_hash: LockHash
-) -> tuple[Selection, Interpreter] | None:
+def _selected(foundation: Foundation, lock_hash: LockHash) -> tuple[Selection, Interpreter] | None:
     """Return what a lock selects, and for whom; None where it is not known here any more."""
     try:
         lock = foundation.database.read(lambda c: environment_rows.lock(c, lock_hash))

@@ -32,6 +32,7 @@ from park_server.http.auth import Authentication, Tokens
 from park_server.http.body_limit import BodyLimit
 from park_server.http.containment import Containment
 from park_server.http.exact_paths import ExactPaths
+from park_server.http.memo import memo_routes
 from park_server.http.parts import parts_of, url_of
 
 __all__ = ["application"]
@@ -80,6 +81,7 @@ def application(
         _about,
         install_routes.router,
         environment_routes.router,
+        memo_routes.router,
         job_routes.router,
         follow_routes.router,
         graph_routes.router,

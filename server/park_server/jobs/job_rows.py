@@ -33,7 +33,6 @@ from park_server.db.tables import (
     fetches,
     job_files,
     jobs,
-    memo_calls,
     needs,
     results,
 )
@@ -52,7 +51,6 @@ __all__ = [
     "ImpossibleTransition",
     "Queued",
     "call_of",
-    "carried",
     "count",
     "end",
     "fetch_of",
@@ -89,7 +87,6 @@ _RESULT_ROW = text(
     " FROM results WHERE job = :job"
 )
 _PIECE_BYTES = 1 << 20
-_CARRIED = select(memo_calls.c.job).where(memo_calls.c.carried)
 _FILES = (
     select(job_files)
     .where(job_files.c.job.in_(bindparam("jobs", expanding=True)))
@@ -352,11 +349,6 @@ def ids(connection: Connection, status: JobState, kind: JobKind = JobKind.CALL) 
     """Return the ids of the jobs of ``kind`` in ``status``, in the order of their submission."""
     query = select(jobs.c.id).where(jobs.c.status == status, jobs.c.kind == kind)
     return list(connection.execute(query.order_by(jobs.c.submitted, jobs.c.id)).scalars())
-
-
-def carried(connection: Connection) -> list[JobId]:
-    """Return the jobs that have ended and whose processes go on for others."""
-    return [JobId(job) for job in connection.execute(_CARRIED).scalars()]
 
 
 def result_of(connection: Connection, job: JobId) -> dict[str, Any] | None:

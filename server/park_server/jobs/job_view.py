@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
@@ -11,11 +11,12 @@ from park.errors import UsageError
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord, JobRecord
+from park_server.db.blocks import in_blocks
 from park_server.db.tables import installs, jobs
-from park_server.jobs.job_rows import files_of, get
+from park_server.jobs.job_rows import files_of, get, stored
 from park_server.jobs.stored_job import STORED, StoredJob
 
-__all__ = ["JobFilter", "full_id", "is_whole", "listing", "record"]
+__all__ = ["JobFilter", "full_id", "is_whole", "listing", "record", "records"]
 
 _WHOLE = 36
 """Characters of a UUID."""
@@ -66,6 +67,15 @@ def record(connection: Connection, job: JobId, user: str) -> JobRecord:
     # files are written with the end, and only then
     files = files_of(connection, [job]).get(job, []) if found.finished else []
     return _record(found, files)
+
+
+def records(connection: Connection, ids: Sequence[JobId], user: str) -> list[JobRecord]:
+    """Return what the wire says of those of ``ids`` that ``user`` has."""
+    found = [job for some in in_blocks(ids) for job in stored(connection, some)]
+    files = {
+        job: left for some in in_blocks(ids) for job, left in files_of(connection, some).items()
+    }
+    return [_record(job, files.get(job.id, [])) for job in found if job.user == user]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

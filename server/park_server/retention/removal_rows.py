@@ -50,7 +50,17 @@ __all__ = [
 
 _FINAL = [state for state in JobState if state.is_final]
 
-_BELONGING = (job_files, results, calls, staged, held_grants, remote_leaves, fetches, needs, memo_calls)
+_BELONGING = (
+    job_files,
+    results,
+    calls,
+    staged,
+    held_grants,
+    remote_leaves,
+    fetches,
+    needs,
+    memo_calls,
+)
 """The tables whose rows belong to one job each."""
 
 _WAITING = jobs.alias("waiting")

@@ -124,7 +124,7 @@ class Lab:
         pools: Mapping[str, int],
         fetcher: Fetcher | None,
         peers: Peers | None,
-        memory: Memory | None,
+        memory: Memory | None = None,
     ) -> None:
         self.database = Database.sqlite(root / "park.sqlite")
         self.database.write(metadata.create_all).result()
@@ -237,7 +237,9 @@ class Lab:
         order = await self.started()
         job = JobId(order.job_id)
         self.dispatcher.let_go(job)
-        await self.failsafe.end(job, JobEnd(status=JobState.COMPLETED, result=7, files=files))
+        await self.failsafe.end(
+            job, JobEnd(status=JobState.COMPLETED, result={"n": 7}, files=files)
+        )
 
     def end_cancelled(self, job: str) -> None:
         """Let the attempt of ``job`` be over, which is being cancelled."""
@@ -324,6 +326,7 @@ class Lab:
 @asynccontextmanager
 async def lab(
     root: Path,
+    *,
     slots: int = 2,
     pools: Mapping[str, int] | None = None,
     fetcher: Fetcher | None = None,
@@ -334,9 +337,7 @@ async def lab(
 
     Without a ``memory`` every job runs.
     """
-    made = Lab(
-        root, slots=slots, pools=pools or {}, fetcher=fetcher, peers=peers, memory=memory
-    )
+    made = Lab(root, slots=slots, pools=pools or {}, fetcher=fetcher, peers=peers, memory=memory)
     try:
         known = made.database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM installs").first())
         if known is None:

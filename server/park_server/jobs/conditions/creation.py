@@ -59,9 +59,7 @@ def absent(connection: Connection, new: Sequence[NewJob]) -> list[NewJob]:
     return list({each.id: each for each in new if each.id not in known}.values())
 
 
-def write(
-    connection: Connection, user: str, new: Sequence[NewJob], submitted: str
-) -> list[NewJob]:
+def write(connection: Connection, user: str, new: Sequence[NewJob], submitted: str) -> list[NewJob]:
     """Write jobs that are not known yet; return them."""
     absent = {each.id: each for each in new}
     if absent:

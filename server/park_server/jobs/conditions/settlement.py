@@ -11,13 +11,12 @@ what is to be done once the change is committed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from park.errors import UnknownItem
 from park.model.conditions import Pool, brief
 from park.model.ids import JobId
 from park.model.references import What
@@ -28,15 +27,22 @@ from park_repo.database import Database
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
-from park_server.jobs.conditions.creation import NewJob, absent, write
+from park_server.jobs.conditions.creation import absent, write
 from park_server.jobs.conditions.effects import Effects, Unread
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
+from park_server.jobs.conditions.new_jobs import (
+    call_of,
+    first_look,
+    held,
+    know_what_is_needed,
+    new_job,
+)
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
-from park_server.jobs.conditions.recall import Judged, Memory, NewCall
+from park_server.jobs.conditions.recall import Judged, Memory
 from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
@@ -167,11 +173,11 @@ class Settlement:
     ) -> Created:
         """Write new jobs, all or none; raises `UnknownItem` for a job that none can need."""
         cascade = self._begin(connection)
-        _know_what_is_needed(cascade, user, plans)
+        know_what_is_needed(cascade, user, plans)
         by_id = {plan.id: plan for plan in reversed(plans)}
-        new = absent(connection, [_new_job(cascade, plan) for plan in by_id.values()][::-1])
-        recalled = self._memory.begin(connection, user, [_call(by_id[it.id], it) for it in new])
-        new = [_held(each) if each.id in recalled.held else each for each in new]
+        new = absent(connection, [new_job(cascade, plan) for plan in by_id.values()][::-1])
+        recalled = self._memory.begin(connection, user, [call_of(by_id[it.id], it) for it in new])
+        new = [held(each) if each.id in recalled.held else each for each in new]
         written = {each.id: each for each in write(connection, user, new, submitted)}
         created = [by_id[job] for job in written]
         self._memory.keep(connection, recalled, written)
@@ -184,7 +190,7 @@ class Settlement:
                 continue
             if job.state is JobState.QUEUED:
                 cascade.effects.queue(plan.id, plan.kind)
-            elif (look := _first_look(cascade, user, plan, job.pending)) is not None:
+            elif (look := first_look(cascade, user, plan, job.pending)) is not None:
                 waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
         cascade.look(waiters)
@@ -355,91 +361,3 @@ class Settlement:
             effects.watching.append(job)
         if plan.remote or plan.request.grants:
             self._cache.remote.add(job)
-
-
-def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:
-    """Read the facts of all that ``plans`` need here; raises `UnknownItem`."""
-    if not any(plan.needs for plan in plans):
-        return
-    own = {plan.id for plan in plans}
-    wanted = {needed for plan in plans for needed, service, _ in plan.needs if not service}
-    jobs = need_rows.job_facts(cascade.connection, wanted)
-    rest = wanted - jobs.keys() - own
-    named = {install for plan in plans for install in plan.installs}
-    installs = need_rows.install_facts(cascade.connection, named) if named else {}
-    cascade.verdicts.know(*jobs.values(), *installs.values())
-    foreign = {fact.id for fact in jobs.values() if fact.user != user}
-    if unknown := sorted((rest - installs.keys()) | foreign):
-        raise UnknownItem(
-            f"no job {unknown[0]} on this service, which another one needs",
-            hint="submit what is needed before, or in the same request",
-        )
-    for plan in plans:
-        if plan.id not in jobs:
-            cascade.verdicts.know(
-                JobFact(
-                    id=plan.id,
-                    user=user,
-                    kind=plan.kind,
-                    entry_point=plan.request.entry_point,
-                    status=JobState.WAITING,
-                    attempt=0,
-                )
-            )
-
-
-def _call(plan: Planned, new: NewJob) -> NewCall:
-    lock_hash = plan.request.lock_hash or new.lock_hash
-    return NewCall(plan, lock_hash if new.state is JobState.QUEUED else None)
-
-
-def _held(new: NewJob) -> NewJob:
-    """Return a new job as one that waits for nothing but what is found out of its call."""
-    return replace(new, state=JobState.WAITING, pending=0)
-
-
-def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
-    request = plan.request
-    if plan.is_free:
-        return NewJob(
-            request=request, label=plan.label, state=JobState.QUEUED, condition=plan.condition
-        )
-    pending = cascade.verdicts.missing(plan.needs) if plan.is_plain else None
-    install = None if request.install is None else cascade.verdicts.install(request.install)
-    return NewJob(
-        request=request,
-        label=plan.label,
-        state=JobState.QUEUED if pending == 0 else JobState.WAITING,
-        condition=plan.condition,
-        pending=pending,
-        lock_hash=install.lock_hash if install is not None and install.is_ready else None,
-        set_hash=install.set_hash if install is not None and install.is_ready else None,
-    )
-
-
-def _first_look(
-    cascade: Cascade, user: str, plan: Planned, pending: int | None
-) -> tuple[Waiter, set[str]] | None:
-    """Return a new job, with what it needs that will never be, where there is more to do."""
-    request = plan.request
-    if plan.expression is not None:
-        cascade.build(plan.id, plan.expression)
-        hopeless = set()
-    else:
-        completed = cascade.verdicts.completed
-        hopeless = {
-            name
-            for name, service, _ in plan.needs
-            if not service and completed(name).truth is Truth.NEVER
-        }
-        if not hopeless:
-            return None
-    waiter = Waiter(
-        id=plan.id,
-        user=user,
-        kind=plan.kind,
-        entry_point=request.entry_point,
-        attempt=0,
-        pending=pending,
-    )
-    return waiter, hopeless

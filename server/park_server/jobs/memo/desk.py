@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -95,7 +96,7 @@ class MemoDesk:
                 for job in some:
                     del self._undecided[job]
                 judged = await self._judged(some)
-                await self._commits.settle(lambda c, judged=judged: self._settlement.judged(c, judged))
+                await self._commits.settle(partial(self._settlement.judged, judged=judged))
         finally:
             self._is_working = False
 
@@ -104,7 +105,7 @@ class MemoDesk:
         found: dict[str, Judged] = {job: Judged() for job in jobs}
         try:
             found |= await in_thread(self._database.read, lambda c: self._look(c, jobs))
-        except Exception:
+        except Exception:  # noqa: BLE001 (they are no worse for it)
             _log.exception("%d jobs run, since what was run before could not be read", len(jobs))
         return found
 
@@ -112,7 +113,7 @@ class MemoDesk:
 
     def _look(self, connection: Connection, jobs: Iterable[str]) -> dict[str, Judged]:
         asked, _ = memo_rows.asked(connection, jobs)
-        found = {
+        found: dict[str, Judged] = {
             each.job: Judged(contents=self._files.contents(each.shape.files, each.user))
             for each in asked
         }
@@ -125,7 +126,7 @@ class MemoDesk:
                 found[each.job] = Judged(
                     contents=found[each.job].contents, good=good, why=None if good else why
                 )
-        return dict(found)
+        return found
 
     def usage(self, connection: Connection, digest: str) -> Usage | None:
         """Return a usage, read once; None for one that cannot be read."""
@@ -186,24 +187,30 @@ class _Look:
 
     def _against(self, asked: Asked, run: Candidate) -> str | None:
         """Say why ``run`` does not answer ``asked``; None where it does."""
+        is_same_lock = run.lock_hash == asked.lock_hash
         if run.usage is None:
-            same = run.lock_hash == asked.lock_hash
-            return None if same else "its environment is another"
+            return None if is_same_lock else "its environment is another"
         usage = self.desk.usage(self.connection, run.usage)
         if usage is None:
             return "what it used cannot be read"
-        if run.lock_hash != asked.lock_hash:
-            if usage.only_this_lock is not None:
-                return f"its environment is another, and {usage.only_this_lock},"
-            pair = (run.usage, asked.lock_hash)
-            if pair not in self.within:
-                self.within[pair] = self.desk.difference(usage, *pair[:1], run.lock_hash, pair[1])
-            if (changed := self.within[pair]) is not None:
-                return changed
-        if run.usage not in self.beside:
-            self.beside[run.usage] = self.desk.outside(usage, run.usage, self.moment)
-        if (changed := self.beside[run.usage]) is not None:
-            return changed
-        if not self.desk.is_written(self.connection, asked, run.job):
+        changed = None if is_same_lock else self._within(asked, run, run.usage, usage)
+        changed = changed or self._beside(run.usage, usage)
+        if changed is None and not self.desk.is_written(self.connection, asked, run.job):
             return f"{asked.shape.output} is not as it was left"
-        return None
+        return changed
+
+    def _within(self, asked: Asked, run: Candidate, digest: str, usage: Usage) -> str | None:
+        """Say what of a usage is another in the lock of ``asked``."""
+        if usage.only_this_lock is not None:
+            return f"its environment is another, and {usage.only_this_lock},"
+        pair = (digest, asked.lock_hash)
+        if pair not in self.within:
+            changed = self.desk.difference(usage, digest, run.lock_hash, asked.lock_hash)
+            self.within[pair] = changed
+        return self.within[pair]
+
+    def _beside(self, digest: str, usage: Usage) -> str | None:
+        """Say what of a usage beside its environment is another."""
+        if digest not in self.beside:
+            self.beside[digest] = self.desk.outside(usage, digest, self.moment)
+        return self.beside[digest]

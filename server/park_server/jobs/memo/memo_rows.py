@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -30,29 +30,19 @@ from park_server import events
 from park_server.clock import now
 from park_server.db.blocks import in_blocks
 from park_server.db.tables import installs, job_files, jobs, memo_calls, memo_usages, results
-from park_server.jobs import job_rows
-from park_server.jobs.conditions.recall import Shared
 from park_server.jobs.memo.decision import Asked, Candidate
 
 __all__ = [
     "add",
     "asked",
     "candidates",
-    "carry",
     "complete",
     "contents_of",
-    "inherit",
-    "join",
-    "joiners",
     "key_of",
     "note_run",
     "note_values",
     "output_of_run",
-    "release",
-    "roots",
     "row_of",
-    "shared",
-    "source_of",
     "update_calls",
     "usage_of",
     "values",
@@ -285,9 +275,7 @@ def complete(connection: Connection, answered: Mapping[str, JobId]) -> None:
     """End waiting jobs with what others left, each by its id."""
     moment = now()
     users, sets = _users_and_sets(connection, {*answered, *answered.values()})
-    pairs = [
-        {"of": job, "from_job": source, "moment": moment} for job, source in answered.items()
-    ]
+    pairs = [{"of": job, "from_job": source, "moment": moment} for job, source in answered.items()]
     if not pairs:
         return
     for statement in (_COMPLETE, _COPY_RESULT, _COPY_FILES, _ANSWERED):
@@ -337,76 +325,10 @@ def _tagged(document: Any, set_hash: str | None) -> bool:
     return found
 
 
-# -- runs that several wait for
-
-_JOINERS = (
-    select(memo_calls.c.source, memo_calls.c.job)
-    .join(jobs, jobs.c.id == memo_calls.c.job)
-    .where(memo_calls.c.source.in_(_IDS), (jobs.c.status + "") == JobState.WAITING)
-    .order_by(memo_calls.c.job)
-)
-_CARRIED = select(memo_calls.c.job).where(memo_calls.c.carried)
-_RELEASE = update(memo_calls).where(memo_calls.c.source == _JOB).values(source=None)
-
-
-def joiners(connection: Connection, ids: Iterable[str]) -> dict[str, list[JobId]]:
-    """Return who waits for the runs of the jobs ``ids``."""
-    found: defaultdict[str, list[JobId]] = defaultdict(list)
-    for block in in_blocks(ids):
-        for source, job in connection.execute(_JOINERS, {"ids": block}):
-            found[source].append(JobId(job))
-    return dict(found)
-
-
-def shared(connection: Connection, job: JobId) -> Shared:
-    """Return who waits for the run of ``job``, and whether only they do."""
-    query = _CARRIED.where(memo_calls.c.job == job)
-    is_carried = connection.execute(query).first() is not None
-    return Shared(joiners=joiners(connection, [job]).get(job, []), is_carried=is_carried)
-
-
-def release(connection: Connection, job: JobId) -> None:
-    """Have nobody wait for the run of ``job``; those who did are asked for anew."""
-    waiting = select(jobs.c.id).where(jobs.c.status == JobState.WAITING)
-    connection.execute(_RELEASE.where(memo_calls.c.job.in_(waiting)), {"of": job})
-    statement = update(memo_calls).where(memo_calls.c.job == job)
-    connection.execute(statement.values(carried=False))
-
-
-def carry(connection: Connection, job: JobId) -> None:
-    """Note that the process of ``job``, which has ended, goes on for others."""
-    statement = update(memo_calls).where(memo_calls.c.job == job)
-    connection.execute(statement.values(carried=True))
-
-
-def inherit(connection: Connection, job: JobId, heir: JobId) -> None:
-    """Have ``heir`` stand for the run of ``job``, which ended before it."""
-    run = select(jobs.c.environment, jobs.c.runtime_hash, jobs.c.started).where(jobs.c.id == job)
-    row = connection.execute(run).one()
-    values = {**row._mapping, "memoized_from": job}  # noqa: SLF001 (its public name)
-    connection.execute(update(jobs).where(jobs.c.id == heir).values(values))
-    usage = select(memo_calls.c.usage).where(memo_calls.c.job == job).scalar_subquery()
-    statement = update(memo_calls).where(memo_calls.c.job == heir)
-    connection.execute(statement.values(usage=usage, source=None))
-
-
 def key_of(connection: Connection, job: JobId) -> str | None:
     """Return the key of the call of ``job``, where it was found."""
     query = select(memo_calls.c.key).where(memo_calls.c.job == job)
     return connection.execute(query).scalar()
-
-
-def join(connection: Connection, job: JobId, run: JobId) -> None:
-    """Have ``job`` wait for the end of the job ``run``."""
-    statement = update(memo_calls).where(memo_calls.c.job == job)
-    connection.execute(statement.values(source=run))
-
-
-def roots(connection: Connection) -> set[str]:
-    """Return the jobs whose runs others wait for, and those that are carried."""
-    query = select(memo_calls.c.source).join(jobs, jobs.c.id == memo_calls.c.job)
-    query = query.where(memo_calls.c.source.is_not(None), jobs.c.status == JobState.WAITING)
-    return {*connection.execute(query.distinct()).scalars(), *job_rows.carried(connection)}
 
 
 def note_run(connection: Connection, job: JobId, usage: Usage | None, unfit: str | None) -> None:
@@ -440,14 +362,3 @@ def usage_of(connection: Connection, digest: str) -> Any:
     """Return the document of a usage, None where there is none of that digest."""
     query = select(memo_usages.c.document).where(memo_usages.c.sha256 == digest)
     return connection.execute(query).scalar()
-
-
-def source_of(connection: Connection, ids: Collection[str]) -> dict[str, JobId]:
-    """Return whom each of the jobs ``ids`` waits for, or was answered by."""
-    query = select(memo_calls.c.job, memo_calls.c.source)
-    query = query.where(memo_calls.c.job.in_(_IDS), memo_calls.c.source.is_not(None))
-    return {
-        job: JobId(source)
-        for block in in_blocks(ids)
-        for job, source in connection.execute(query, {"ids": block})
-    }

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from park.model.ids import JobId
-from park.model.memo.call_key import call_key
+from park.model.memo.call_key import CallShape, call_key
 from park.model.states import JobState
 from park_server.clock import now
-from park_server.jobs import job_rows
+from park_server.jobs.conditions import run_rows
 from park_server.jobs.conditions.recall import Judged, NewCall, Recalled, Shared
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.memo import memo_rows
@@ -54,21 +54,24 @@ class Recall:
     def begin(self, connection: Connection, user: str, new: Sequence[NewCall]) -> Recalled:
         """See `Memory`."""
         moment = now()
-        asked = [self._asked(user, each, moment) for each in new if each.plan.shape is not None]
+        asked = [
+            self._asked(user, each, each.plan.shape, moment)
+            for each in new
+            if each.plan.shape is not None
+        ]
         ready = [each for each in asked if each.lock_hash]
         recalled = self._decided(connection, ready, {}, {})
         done = {row["job"] for row in recalled.rows}
         recalled.rows += [memo_rows.row_of(each) for each in asked if each.job not in done]
         return recalled
 
-    def _asked(self, user: str, new: NewCall, submitted: str) -> Asked:
+    def _asked(self, user: str, new: NewCall, shape: CallShape, submitted: str) -> Asked:
         plan = new.plan
-        assert plan.shape is not None
         return Asked(
             job=plan.id,
             user=user,
             owner="" if self._shared else user,
-            shape=plan.shape,
+            shape=shape,
             lock_hash=new.lock_hash or "",
             timeout_s=plan.request.timeout_s,
             memory_bytes=plan.request.memory_bytes,
@@ -99,7 +102,7 @@ class Recall:
     ) -> Recalled:
         recalled = Recalled()
         if joined:  # who waits for a run that goes on for it alone, goes on waiting
-            carried = set(job_rows.carried(connection))
+            carried = set(run_rows.carried(connection))
             recalled.joined |= {job: run for job, run in joined.items() if run in carried}
             asked = [each for each in asked if each.job not in recalled.joined]
         keys = self.keys(connection, asked, judged)
@@ -202,7 +205,7 @@ class Recall:
             recalled.answered[job] = decision.other
         elif decision.way is Way.JOINED and decision.other is not None:
             recalled.joined[job] = decision.other
-            memo_rows.join(connection, job, decision.other)
+            run_rows.join(connection, job, decision.other)
             self._note_roots([decision.other])
         return recalled
 
@@ -214,12 +217,14 @@ class Recall:
 
     def shared(self, connection: Connection, job: JobId) -> Shared:
         """See `Memory`."""
-        return memo_rows.shared(connection, job) if job in self._known_roots(connection) else Shared()
+        return (
+            run_rows.shared(connection, job) if job in self._known_roots(connection) else Shared()
+        )
 
     def _known_roots(self, connection: Connection) -> set[str]:
         """Return whom others may have joined: a name too many does no harm."""
         if self._roots is None:
-            self._roots = memo_rows.roots(connection)
+            self._roots = run_rows.roots(connection)
         return self._roots
 
     def _note_roots(self, jobs: Iterable[str]) -> None:
@@ -228,21 +233,21 @@ class Recall:
 
     def carry(self, connection: Connection, job: JobId) -> None:
         """See `Memory`."""
-        memo_rows.carry(connection, job)
+        run_rows.carry(connection, job)
 
     def release(self, connection: Connection, job: JobId) -> None:
         """See `Memory`."""
-        memo_rows.release(connection, job)
+        run_rows.release(connection, job)
 
     def inherit(self, connection: Connection, job: JobId, heir: JobId) -> None:
         """See `Memory`."""
-        memo_rows.inherit(connection, job, heir)
+        run_rows.inherit(connection, job, heir)
 
     def deserted(self, connection: Connection, jobs: Iterable[str]) -> list[JobId]:
         """See `Memory`."""
-        left = set(memo_rows.source_of(connection, set(jobs)).values())
-        carried = left & set(job_rows.carried(connection)) if left else set()
-        waited_for = memo_rows.joiners(connection, carried)
+        left = set(run_rows.source_of(connection, set(jobs)).values())
+        carried = left & set(run_rows.carried(connection)) if left else set()
+        waited_for = run_rows.joiners(connection, carried)
         return [job for job in carried if job not in waited_for]
 
     def ended(self, connection: Connection, job: JobId, end: JobEnd) -> None:

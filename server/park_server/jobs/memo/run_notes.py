@@ -67,7 +67,7 @@ class ServiceRunNotes:
         """See `RunNotes`; where nothing can be told, the run answers nobody."""
         try:
             return await in_thread(self._noted, run, end)
-        except Exception:  # the result is no worse for it
+        except Exception:  # noqa: BLE001 (the result is no worse for it)
             _log.exception("what job %s used could not be noted", run.id)
             return replace(end, unfit="the service could not note what it used")
 

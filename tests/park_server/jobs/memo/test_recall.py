@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
-
 from support.session.limits import LIMIT_S
 
 from park.model.conditions import JobIs, Phase, Pool
@@ -15,6 +14,7 @@ from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.wire import FileRecord
 from park_server.jobs import job_rows
+from park_server.jobs.conditions import run_rows
 from park_server.jobs.engines.engine import ExitKind
 from park_server.jobs.memo.outside_looks import Looks
 from park_server.jobs.memo.recall import Recall
@@ -142,7 +142,7 @@ def test_only_what_depends_on_a_change_runs_again(tmp_path: Path) -> None:
             assert here.status("aside-2") == ["completed"]
             # another run, whose part that is referred to is the same
             await here.run_next({"chisq": 1.0, "seconds": 4})
-            assert (await here.final("two-2")).memoized_from in {"two-1"}
+            assert (await here.final("two-2")).memoized_from == "two-1"
             await here.scheduler.submit(USER, workflow(here, 3, n=3))
             await here.run_next({"chisq": 2.0, "seconds": 4})
             await here.run_next(9)
@@ -286,7 +286,7 @@ def test_the_last_owner_that_is_cancelled_ends_the_process(tmp_path: Path) -> No
             assert here.engine.cancelled.get_nowait() == "first"
             here.end(order)
             async with asyncio.timeout(LIMIT_S):
-                while here.database.read(job_rows.carried):
+                while here.database.read(run_rows.carried):
                     await here.in_the_meantime()
 
     run(test)
@@ -381,12 +381,12 @@ def test_a_share_of_answers_is_run_and_compared(tmp_path: Path) -> None:
         async with remembering(tmp_path, memory=memory) as here:
             await one_run(here, "first", 1)
             await one_run(here, "same", 1)
-            assert [type for type, _ in here.history("same")][-1] == "completed"
+            assert [kind for kind, _ in here.history("same")][-1] == "completed"
             await one_run(here, "different", 2)
-            types = [type for type, _ in here.history("different")]
+            types = [kind for kind, _ in here.history("different")]
             assert "memo-differs" in types
             # neither is an answer any more
             await one_run(here, "after", 3)
-            assert "memo-differs" not in [type for type, _ in here.history("after")]
+            assert "memo-differs" not in [kind for kind, _ in here.history("after")]
 
     run(test)
