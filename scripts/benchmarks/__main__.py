@@ -16,6 +16,7 @@ BENCHMARKS = {
     "build": "build",
     "jobs": "jobs",
     "workflow": "workflow",
+    "memo": "memo",
     "peers": "peers",
 }
 

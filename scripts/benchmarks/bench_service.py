@@ -35,7 +35,7 @@ class BenchService:
     def submit(self, entry_point: str, count: int, *, fresh: bool = False) -> list[str]:
         """Submit a batch; it is committed when this returns."""
         call: dict[str, Any] = {"args": [], "kwargs": {}}
-        facts = {"entry_point": entry_point, "call": call, "lock_hash": self.lock, "fresh": fresh}
+        facts = {"entry_point": entry_point, "call": call, "lock_hash": self.lock, "fresh": fresh, "memo": False}
         requests = [{"id": new_id(), **facts} for _ in range(count)]
         self.transport.json("POST", f"{API}/jobs", json=requests)
         return [str(request["id"]) for request in requests]

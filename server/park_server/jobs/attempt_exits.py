@@ -91,7 +91,7 @@ class AttemptExits:
         if not run.job.memo:
             return end
         if not self._folders.marks(run.id, run.attempt).memo:
-            return replace(end, unfit="@park.job(memo=False)")
+            return replace(end, unfit="@park.job(memo=False)", is_impure=True)
         return await self._run_notes.noted(run, end)
 
     async def _collected(self, run: Run, output: str | None) -> tuple[Sequence[FileRecord], str]:

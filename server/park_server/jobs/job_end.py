@@ -36,7 +36,7 @@ class JobEnd:
     """How a job ends: its final state, and what it leaves.
 
     ``usage`` is what its run used, None where that is not known; ``unfit`` says why what it
-    left answers no other call.
+    left answers no later call, and ``is_impure`` that it is of no use to who joined it either.
     """
 
     status: JobState
@@ -46,6 +46,7 @@ class JobEnd:
     files: Sequence[FileRecord] = field(default_factory=tuple)
     usage: Usage | None = None
     unfit: str | None = None
+    is_impure: bool = False
 
 
 def cancelled_in_time() -> JobEnd:

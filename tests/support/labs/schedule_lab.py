@@ -232,13 +232,13 @@ class Lab:
         """Let an attempt complete."""
         self.end(order, outcome={"state": "completed", "result": result})
 
-    async def end_with_files(self, *files: FileRecord) -> None:
-        """Let the next attempt complete, and have left ``files``."""
+    async def end_with_files(self, *files: FileRecord, **facts: Any) -> None:
+        """Let the next attempt complete, and have left ``files``; ``facts`` are of its end."""
         order = await self.started()
         job = JobId(order.job_id)
         self.dispatcher.let_go(job)
         await self.failsafe.end(
-            job, JobEnd(status=JobState.COMPLETED, result={"n": 7}, files=files)
+            job, JobEnd(status=JobState.COMPLETED, result={"n": 7}, files=files, **facts)
         )
 
     def end_cancelled(self, job: str) -> None:

@@ -101,9 +101,10 @@ def inherit(connection: Connection, job: JobId, heir: JobId) -> None:
     row = connection.execute(run).one()
     values = {**row._mapping, "memoized_from": job}  # noqa: SLF001 (its public name)
     connection.execute(update(jobs).where(jobs.c.id == heir).values(values))
-    usage = select(memo_calls.c.usage).where(memo_calls.c.job == job).scalar_subquery()
+    known = select(memo_calls.c.usage, memo_calls.c.unfit, memo_calls.c.contents)
+    of_run = connection.execute(known.where(memo_calls.c.job == job)).one()
     statement = update(memo_calls).where(memo_calls.c.job == heir)
-    connection.execute(statement.values(usage=usage, source=None))
+    connection.execute(statement.values({**of_run._mapping, "source": None}))  # noqa: SLF001
 
 
 def join(connection: Connection, job: JobId, run: JobId) -> None:

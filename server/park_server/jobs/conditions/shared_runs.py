@@ -50,7 +50,7 @@ class SharedRuns:
         self._memory.release(connection, job)
         if end.status is JobState.FAILED:
             return self._fail(cascade, joiners, end, ended)
-        if end.status is not JobState.COMPLETED or end.unfit is not None:
+        if end.status is not JobState.COMPLETED or end.is_impure:
             return self._start_anew(cascade, joiners)
         names: set[str] = set()
         source = job

@@ -145,8 +145,9 @@ class MemoDesk:
         if view is None:
             return "it is in another environment, whose wheels are not all here"
         found = difference(usage, view, self._views.view(LockHash(then)))
-        self._looks.compared(digest, lock_hash, same=found is None)
-        return None if found is None else str(found)
+        change = None if found is None else str(found)
+        self._looks.compared(digest, lock_hash, change)
+        return change
 
     def outside(self, usage: Usage, digest: str, moment: str) -> str | None:
         """Say what of a usage beside its environment is another; None where nothing is."""

@@ -69,7 +69,7 @@ def _reasons(connection: Connection, job: StoredJob, row: Row[Any]) -> list[str]
     before = _before(connection, job)
     same = [each for each in before if each.key == row.key and row.key is not None]
     if same:
-        return [_why_not(same[0])]
+        return [_why_not(job, same[0])]
     for each in before:
         changes = list(_changes(connection, job, row, each))
         if changes:
@@ -93,7 +93,7 @@ def _before(connection: Connection, job: StoredJob) -> Sequence[Row[Any]]:
     return connection.execute(query.order_by(jobs.c.submitted.desc()).limit(_BEFORE)).all()
 
 
-def _why_not(before: Row[Any]) -> str:
+def _why_not(job: StoredJob, before: Row[Any]) -> str:
     """Say why a run of the same call answered nobody."""
     name = brief(before.job)
     if before.unfit is not None:
@@ -102,7 +102,9 @@ def _why_not(before: Row[Any]) -> str:
         return f"job {name} was the same call, and {_ended(before)}"
     if before.status != JobState.COMPLETED:
         return f"job {name} is the same call, with other limits or in another environment"
-    return f"job {name} was the same call, in another environment or under another runtime"
+    if job.runtime_hash is not None and before.runtime_hash != job.runtime_hash:
+        return f"the service runs jobs otherwise than it ran job {name}, the same call"
+    return f"job {name} was the same call, in another environment"
 
 
 def _ended(before: Row[Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import TypeVar
 
 from park.model.memo.usage import Usage
 from park_server.clock import now
@@ -28,7 +29,7 @@ class Looks:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._usages: OrderedDict[str, Usage] = OrderedDict()
-        self._same: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._changes: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._unchanged: dict[str, str] = {}
         self._last_end = ""
 
@@ -48,10 +49,17 @@ class Looks:
         with self._lock:
             _remember(self._usages, digest, usage)
 
-    def compared(self, digest: str, lock_hash: str, *, same: bool) -> None:
-        """Remember whether all of a usage is the same in a lock."""
+    def compared(self, digest: str, lock_hash: str, change: str | None) -> None:
+        """Remember what of a usage is another in a lock; None where all is the same."""
         with self._lock:
-            _remember(self._same, (digest, lock_hash), same)
+            _remember(self._changes, (digest, lock_hash), change or "")
+
+    def change(self, asked: Asked, candidate: Candidate) -> str | None:
+        """Say what is known to be another for ``asked`` than for a run; None for nothing."""
+        if candidate.usage is None or candidate.lock_hash == asked.lock_hash:
+            return None
+        with self._lock:
+            return self._changes.get((candidate.usage, asked.lock_hash)) or None
 
     def unchanged(self, digest: str, looked: str) -> None:
         """Remember that what a usage has beside its environment was as it was, at ``looked``."""
@@ -71,14 +79,20 @@ class Looks:
             if not is_same_lock:
                 if usage.only_this_lock is not None:
                     return False
-                same = self._same.get((candidate.usage, asked.lock_hash))
-                if not same:
-                    return same
+                change = self._changes.get((candidate.usage, asked.lock_hash))
+                if change is None:
+                    return None
+                if change:
+                    return False
             looked = self._unchanged.get(candidate.usage, "")
             return True if looked > asked.submitted else None
 
 
-def _remember(found: OrderedDict[object, object] | OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def _remember(found: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
     found[key] = value
     found.move_to_end(key)
     if len(found) > _MOST:

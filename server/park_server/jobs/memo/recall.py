@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from park.model.conditions import brief
 from park.model.ids import JobId
 from park.model.memo.call_key import CallShape, call_key
 from park.model.states import JobState
@@ -134,7 +135,7 @@ class Recall:
         )
         way, other = decision.way, decision.other
         contents = dict(judged.contents) if judged is not None and judged.contents else None
-        why = judged.why if judged is not None else None
+        why = self._why(asked, candidates) if judged is None else judged.why
         checks = None
         if way is Way.ANSWERED and self._checked_share and self._chance() < self._checked_share:
             way, checks = Way.RUN, other
@@ -154,6 +155,12 @@ class Recall:
                 asked, key=key, source=source, contents=contents, checks=checks, why=why
             )
         )
+
+    def _why(self, asked: Asked, candidates: Sequence[Candidate]) -> str | None:
+        """Say what is known to be another since the newest run of the same call."""
+        ended = [each for each in candidates if each.status is JobState.COMPLETED]
+        change = self._looks.change(asked, ended[0]) if ended else None
+        return f"{change} since job {brief(ended[0].job)}" if change else None
 
     def _answers(self, asked: Asked, candidate: Candidate, judged: Judged | None) -> bool | None:
         if judged is not None:

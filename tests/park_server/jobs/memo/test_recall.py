@@ -390,3 +390,35 @@ def test_a_share_of_answers_is_run_and_compared(tmp_path: Path) -> None:
             assert "memo-differs" not in [kind for kind, _ in here.history("after")]
 
     run(test)
+
+
+def test_who_joined_a_run_that_proves_impure_runs_by_itself(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with remembering(tmp_path) as here:
+            await here.submit("first")
+            await here.submit("second")
+            await here.submit("third")
+            await here.end_with_files(unfit="@park.job(memo=False)", is_impure=True)
+            assert await here.run_next() == "second"
+            assert (await here.final("third")).memoized_from == "second"
+
+    run(test)
+
+
+def test_a_run_that_answers_nobody_later_is_that_of_who_joined_it(tmp_path: Path) -> None:
+    """As where a file that it read changed meanwhile: both asked for one run, and have it."""
+
+    async def test() -> None:
+        async with remembering(tmp_path) as here:
+            await here.submit("first")
+            await here.submit("second")
+            await here.end_with_files(unfit="a file changed while it ran")
+            assert (await here.final("second")).memoized_from == "first"
+            assert await one_more(here, "third") == "third"
+
+    run(test)
+
+
+async def one_more(here: Lab, job: str) -> str:
+    await here.submit(job)
+    return await here.run_next()
