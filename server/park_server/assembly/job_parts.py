@@ -22,6 +22,7 @@ from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
 from park_server.jobs.scheduler import Scheduler
+from park_server.jobs.stopping.stopper import Stopper
 from park_server.peers.peers import ServicePeers
 
 __all__ = ["JobParts", "job_parts"]
@@ -49,6 +50,7 @@ class JobParts:
     peers: ServicePeers
     dispatcher: Dispatcher
     fetch_queue: FetchQueue
+    stopper: Stopper
     scheduler: Scheduler
     leaf_polls: LeafPolls
     memo_desk: MemoDesk
@@ -60,6 +62,7 @@ class JobParts:
         self.progress.stop()
         await self.unread.stop()
         await self.events.stop()
+        await self.stopper.stop()
         await self.fetch_queue.stop()
         await self.dispatcher.stop()
 
@@ -83,6 +86,7 @@ def job_parts(
         on_growth=events.reported,
     )
     peers = _peers(foundation, events)
+    stopper = _stopper(foundation, base, dispatcher, fetch_queue)
     return JobParts(
         folders=base.folders,
         events=events,
@@ -91,7 +95,8 @@ def job_parts(
         peers=peers,
         dispatcher=dispatcher,
         fetch_queue=fetch_queue,
-        scheduler=_scheduler(foundation, base, dispatcher, fetch_queue, peers),
+        stopper=stopper,
+        scheduler=_scheduler(foundation, base, dispatcher, fetch_queue, stopper, peers),
         leaf_polls=_leaf_polls(foundation, base, progress),
         memo_desk=base.memo.desk(foundation, base.commits, base.settlement),
     )
@@ -161,11 +166,25 @@ def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
     )
 
 
-def _scheduler(
+def _stopper(
+    foundation: Foundation, base: _JobBase, dispatcher: Dispatcher, fetch_queue: FetchQueue
+) -> Stopper:
+    return Stopper(
+        database=foundation.database,
+        folders=base.folders,
+        commits=base.commits,
+        failsafe=base.failsafe,
+        dispatcher=dispatcher,
+        fetch_queue=fetch_queue,
+    )
+
+
+def _scheduler(  # noqa: PLR0917 (the parts below it)
     foundation: Foundation,
     base: _JobBase,
     dispatcher: Dispatcher,
     fetch_queue: FetchQueue,
+    stopper: Stopper,
     peers: ServicePeers,
 ) -> Scheduler:
     return Scheduler(
@@ -177,6 +196,7 @@ def _scheduler(
         failsafe=base.failsafe,
         dispatcher=dispatcher,
         fetch_queue=fetch_queue,
+        stopper=stopper,
         peers=peers,
         disk=foundation.disk,
     )

@@ -147,6 +147,9 @@ jobs = Table(
     Column("pinned", String, comment="since when its user keeps it, whatever the policy"),
     Column("logs_removed", String, comment="when its logs went, before the job itself"),
     Column("last_used", String, comment="when what it left was read, to the day"),
+    Column(
+        "stop_by", String, comment="when it is killed, which was asked to stop and keep its best"
+    ),
     Column("memo", Boolean, nullable=False, server_default="1"),
     Column("memoized_from", String, comment="the job that left what this one has"),
     Index("jobs_by_status", "status"),

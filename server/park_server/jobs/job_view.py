@@ -138,5 +138,6 @@ def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
         submitted_from=job.submitted_from,
         pinned=job.pinned,
         logs_removed=job.logs_removed,
+        stop_by=job.stop_by,
         memoized_from=job.memoized_from,
     )

@@ -123,7 +123,7 @@ with ThreadPoolExecutor(10) as pool:
 print(json.dumps({str(n): job.id for n, job in enumerate(jobs) if job.result() == "one call"}))
 """
     found = records(remembering, client.script(script))
-    assert len(found) == 10  # noqa: PLR2004 (threads)
+    assert len(found) == 10
     assert len(ran(found)) == 1
 
 
@@ -155,10 +155,10 @@ def test_who_joined_a_run_has_its_end_after_kill_9(
 ) -> None:
     jobs = held(client, up, go, tmp_path / "runs", 3)
     remembering.kill()
-    remembering.restart()
+    remembering.start()
     client.run("cancel", jobs[0])
     remembering.kill()
-    remembering.restart()
+    remembering.start()
     go.send("after all")
     for job in jobs[1:]:
         assert remembering.job_when_final(job)["status"] == "completed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from park.model.conditions import brief
 from park.model.ids import JobId
@@ -16,9 +16,6 @@ from park_server.jobs.job_end import JobEnd, next_try
 
 __all__ = ["SharedRuns"]
 
-_Ended = Callable[[Cascade, JobId, JobEnd], None]
-"""What writes the end of one job, and takes it for true."""
-
 
 class SharedRuns:
     """Runs and those who joined them; in the thread that writes to the database."""
@@ -30,40 +27,36 @@ class SharedRuns:
         """Return who waits for the run of ``job``."""
         return self._memory.shared(cascade.connection, job)
 
-    def end(self, cascade: Cascade, job: JobId, end: JobEnd, ended: _Ended) -> None:
+    def end(self, cascade: Cascade, job: JobId, end: JobEnd) -> None:
         """End ``job``, whose run is over, with those who joined it, and settle what waited."""
         shared = self.of(cascade, job)
         names: set[str] = set()
         if not shared.is_carried:
-            ended(cascade, job, end)
+            cascade.end(job, end)
             names.add(job)
         self._memory.ended(cascade.connection, job, end)
         if shared.joiners or shared.is_carried:
-            names |= self._end_joiners(cascade, job, end, shared, ended)
+            names |= self._end_joiners(cascade, job, end, shared)
         cascade.spread(names)
 
-    def _end_joiners(
-        self, cascade: Cascade, job: JobId, end: JobEnd, shared: Shared, ended: _Ended
-    ) -> set[str]:
+    def _end_joiners(self, cascade: Cascade, job: JobId, end: JobEnd, shared: Shared) -> set[str]:
         """End those who joined, or have them run; return who has ended."""
         connection, joiners = cascade.connection, list(shared.joiners)
         self._memory.release(connection, job)
         if end.status is JobState.FAILED:
-            return self._fail(cascade, joiners, end, ended)
+            return self._fail(cascade, joiners, end)
         if end.status is not JobState.COMPLETED or end.is_impure:
             return self._start_anew(cascade, joiners)
         names: set[str] = set()
         source = job
         if shared.is_carried and joiners:
             source = joiners.pop(0)
-            ended(cascade, source, end)
+            cascade.end(source, end)
             self._memory.inherit(connection, job, source)
             names.add(source)
         return names | cascade.answer(dict.fromkeys(joiners, source))
 
-    def _fail(
-        self, cascade: Cascade, joiners: Sequence[JobId], end: JobEnd, ended: _Ended
-    ) -> set[str]:
+    def _fail(self, cascade: Cascade, joiners: Sequence[JobId], end: JobEnd) -> set[str]:
         """Have those run by themselves who have retries left; the others failed with the run."""
         names: set[str] = set()
         for joiner in joiners:
@@ -71,7 +64,7 @@ class SharedRuns:
             moment = next_try(stored.options, stored.failures)
             if moment is None:
                 failed = JobEnd(status=end.status, error=end.error, traceback=end.traceback)
-                ended(cascade, joiner, failed)
+                cascade.end(joiner, failed)
                 names.add(joiner)
             else:
                 retry = job_rows.retry(cascade.connection, joiner, end.error or "", moment)
@@ -95,7 +88,7 @@ class SharedRuns:
         cascade.spread(self._start_anew(cascade, shared.joiners))
         return True
 
-    def leave(self, cascade: Cascade, fact: JobFact, leaving: Iterable[str], ended: _Ended) -> bool:
+    def leave(self, cascade: Cascade, fact: JobFact, leaving: Iterable[str]) -> bool:
         """Have the job of ``fact`` cancelled, and its run go on for others; False for none.
 
         None are those who are ``leaving`` as well.
@@ -106,8 +99,7 @@ class SharedRuns:
         is_running = fact.status is JobState.RUNNING
         line = "cancelled on request; job {} is the same call, and {}"
         how = "goes on with its process" if is_running else "runs"
-        ended(
-            cascade,
+        cascade.end(
             fact.id,
             JobEnd(status=JobState.CANCELLED, error=line.format(brief(staying[0]), how)),
         )

@@ -106,7 +106,7 @@ def test_references_count_as_what_they_became() -> None:
             (one, "you", ["x", "y"]),
         ]
     }
-    assert len(keys) == 3  # noqa: PLR2004 (the first two are one call)
+    assert len(keys) == 3
 
 
 def test_files_on_the_service_count_by_content_and_the_output_by_name() -> None:
@@ -117,7 +117,7 @@ def test_files_on_the_service_count_by_content_and_the_output_by_name() -> None:
     found = shape_of("m:f", call)
     assert (found.files, found.output) == (("~/in",), "~/out")
     keys = {call_key(found, owner="", values=[], files={"~/in": each}) for each in ("aa", "bb")}
-    assert len(keys) == 2  # noqa: PLR2004 (each content)
+    assert len(keys) == 2
     other = {"kwargs": {"infile": named("~/in"), "outfile": named("~/other")}}
     assert shape_of("m:f", other).digest != found.digest
 
