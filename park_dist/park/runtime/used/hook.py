@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .notes import Notes, Surroundings, absolute
@@ -54,17 +55,17 @@ class Listener:
 
     def install(self) -> None:
         """Hear from now on, in this process and in those that are forked from it."""
-        handlers = self._handlers
+        sys.addaudithook(self.hear)
 
-        def hook(event: str, args: tuple[Any, ...]) -> None:
-            handler = handlers.get(event)
-            if handler is not None:
-                try:
-                    handler(args)
-                except Exception as error:  # noqa: BLE001 (nothing that a job does may fail by this)
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Note what an event says. Called where it happens: who did it is two frames up."""
+        handler = self._handlers.get(event)
+        if handler is not None:
+            try:
+                handler(args)
+            except Exception as error:  # noqa: BLE001 (nothing that a job does may fail by this)
+                with suppress(Exception):  # whatever took the place of the notes
                     self._lock(f"what it used could not be noted: {type(error).__name__}")
-
-        sys.addaudithook(hook)
 
     def is_heard(self) -> bool:
         """Tell whether events arrive in the notes of now."""
