@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 __all__ = [
+    "DATA",
     "Distribution",
     "World",
     "added",
@@ -20,6 +21,10 @@ __all__ = [
     "replaced",
     "without",
 ]
+
+
+DATA = "{data}/"
+"""Before the files of a distribution that are not in site-packages (``{data}/data/share/…``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,8 @@ class Distribution:
         path = folder / f"{project}-{self.tree_version}-py3-none-any.whl"
         if not path.exists():
             info = f"{project}-{self.tree_version}.dist-info"
-            members = {name: _bytes(text) for name, text in self.files.items()}
+            data = f"{project}-{self.tree_version}.data/"
+            members = {name.replace(DATA, data): _bytes(text) for name, text in self.files.items()}
             members |= {f"{info}/{name}": text.encode() for name, text in self.info.items()}
             members[f"{info}/METADATA"] = (
                 f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.tree_version}\n"

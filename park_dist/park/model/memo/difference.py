@@ -137,8 +137,8 @@ def _whole_environment(usage: Usage, view: FileView) -> Iterator[str]:
         yield "what runs as the interpreter starts (.pth files, sitecustomize) changed"
     if usage.distributions is not None and usage.distributions != view.distributions:
         yield "distributions, or their entry points (plugins), are others"
-    if usage.data is not None and usage.data != view.data:
-        yield "data files in the environment changed, which compiled code may have read"
+    if usage.data != view.data:
+        yield "data files in the environment are others, which it may have looked at"
 
 
 def _shown(path: str, view: FileView) -> str:

@@ -52,7 +52,7 @@ class _Expansion:
             wheels={name: self._digest(name) for name in self._whole},
             packages={name: self._look(name) for name in self._known - self._whole},
             trees={it: view.tree(it) for it in self._trees()},
-            data=view.data if self._whole else None,
+            data=view.data,
             distributions=view.distributions if trace.metadata else None,
             startup=view.startup,
             outside=outside(sorted(self._outside())),

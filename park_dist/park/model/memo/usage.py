@@ -46,10 +46,11 @@ class Usage:
     place where a module was looked for, what could be imported there: nothing, where the import
     failed. ``wheels``: of these everything counts, by digest. ``packages``: of these the names of
     all files count, and the content of what is no code: a look at a file (stat(2)) is not seen.
-    ``trees``: the same for folders that wheels share. ``data``: the same, of what is no code, for
-    the whole environment; ``distributions``: the names of all, and their entry points. ``startup``:
-    what `site` runs as the interpreter starts. ``interpreter`` names the interpreter and its
-    standard library; ``variables`` are those of the process that act on C libraries.
+    ``trees``: the same for folders that wheels share. ``data``: the names and the content of what
+    is no code, in the whole environment; ``distributions``: the names of all, and their entry
+    points. ``startup``: what `site` runs as the interpreter starts. ``interpreter`` names the
+    interpreter and its standard library; ``variables`` are those of the process that act on C
+    libraries.
 
     ``only_this_lock`` says why the run is good for its own lock alone, ``never`` why it is to be
     no memo at all.
@@ -61,7 +62,7 @@ class Usage:
     wheels: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     trees: Mapping[str, str] = field(default_factory=dict)
-    data: str | None = None
+    data: str = ""
     distributions: str | None = None
     startup: str = ""
     outside: tuple[OutsideFile, ...] = ()

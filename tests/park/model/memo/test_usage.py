@@ -51,7 +51,7 @@ def test_order_is_of_no_matter() -> None:
     [
         {"files": {"b.py": "1" * 64, "a.txt": "1" * 64}},
         {"modules": {"site/b": (".py", "/")}},
-        {"data": None},
+        {"data": ""},
         {"outside": USAGE.outside[:1]},
         {"only_this_lock": None},
         {"never": None},

@@ -32,7 +32,7 @@ def test_what_is_read_without_a_note(here: Surroundings, tmp_path: Path) -> None
         __import__("park").runtime.__file__,
     ):
         assert here.is_ignored(path), path
-    for path in (f"{tmp_path}/jobs/data.txt", f"{tmp_path}/tmp/x", "/etc/localtime"):
+    for path in (f"{tmp_path}/jobs/data.txt", f"{tmp_path}/other/x", "/etc/localtime"):
         assert not here.is_ignored(path), path
 
 
