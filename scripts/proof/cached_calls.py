@@ -47,25 +47,24 @@ def was_run(call: Call, entry_point: str, *arguments: Any) -> bool:
         return True
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]  # documented, and not in typeshed
+        threading.setprofile(None)
     return function.__code__ in seen
 
 
 def by_joblib(cache: Path) -> Call:
     """Return what calls through `joblib.Memory`."""
-    import joblib
-
+    joblib = importlib.import_module("joblib")  # of the proof's own virtualenv
     memory = joblib.Memory(cache, verbose=0)
     return lambda function, arguments: memory.cache(function)(*arguments)
 
 
 def by_redun(cache: Path) -> Call:
     """Return what calls through a redun scheduler with a database on the disk."""
-    import redun
-    from redun.config import Config
-
+    redun = importlib.import_module("redun")
     cache.mkdir(parents=True, exist_ok=True)
-    config = Config({"backend": {"db_uri": f"sqlite:///{cache}/redun.db"}})
+    config = importlib.import_module("redun.config").Config(
+        {"backend": {"db_uri": f"sqlite:///{cache}/redun.db"}}
+    )
 
     def call(function: Callable[..., Any], arguments: list[Any]) -> Any:
         scheduler = redun.Scheduler(config=config)

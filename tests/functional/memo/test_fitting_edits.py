@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from proof.world import World
 
+    from park.model.memo.difference import Difference
+
 REQUIREMENTS = ["refl1d==1.0.1", "bumps==1.0.4", "dill==0.4.1", "h5py"]
 LEAST_SPARED = 0.8
 
@@ -119,7 +121,7 @@ def test_an_edit_of_a_dependency_is_noticed(
 def test_what_a_model_does_not_use_is_spared(
     lab: UsageLab, made: tuple[World, World], released: list[Path], ran: dict[str, Ran]
 ) -> None:
-    found = {}
+    found: dict[tuple[str, str], Difference | None] = {}
     for name, edit in UNNEEDED_OF_WHEELS.items():
         after = wheels(lab, made[0], edited(lab, released, edit))
         found |= {(name, job): lab.changed(ran[job], after) for job in edit.jobs.split()}

@@ -66,6 +66,7 @@ def test_the_same_files_make_no_difference() -> None:
 def test_a_module_changed() -> None:
     now = view(model=BEFORE | {"model/layers.py": "9"})
     assert words(now) == ["model/layers.py changed"]
+    assert MODEL is not None
     whole = replace(USAGE, wheels={"model": MODEL.digest}, packages={}, files={})
     assert words(now, whole) == ["model/layers.py changed"]
     found = difference(whole, now)

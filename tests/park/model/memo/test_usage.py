@@ -40,7 +40,7 @@ def test_it_goes_through_json() -> None:
 def test_order_is_of_no_matter() -> None:
     turned = replace(
         USAGE,
-        files=dict(reversed(USAGE.files.items())),
+        files=dict(reversed(list(USAGE.files.items()))),
         outside=tuple(reversed(USAGE.outside)),
     )
     assert turned.digest == USAGE.digest
