@@ -16,9 +16,13 @@ ROUTES = "thin routes: their order is tested by the services of tests/functional
 PARTS = "puts parts together and decides nothing; every functional test starts it"
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
 
+IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"
 WITHOUT = {
     "park/build/gathered/nothing_required.py": "has nothing in it",
     "park/build/step.py": "a type, and a function that does nothing",
+    "park/cli/shells/bash.py": IN_SHELLS,
+    "park/cli/shells/fish.py": IN_SHELLS,
+    "park/cli/shells/zsh.py": IN_SHELLS,
     "park/client/submission/binding.py": "a record",
     "park/runtime/child.py": "is a process; jobs/engines/test_local looks at what each does",
     "park/runtime/forkserver.py": "is a process; jobs/engines/test_local and test_fork_servers",
@@ -57,6 +61,7 @@ WITHOUT = {
     "park_server/migrations/versions/v0003_exact_json.py": SCHEMA,
     "park_server/migrations/versions/v0004_labels.py": SCHEMA,
     "park_server/migrations/versions/v0005_retention.py": SCHEMA,
+    "park_server/migrations/versions/v0006_races.py": SCHEMA,
     "park_server/serve.py": "is a process; tests/functional/services start, stop and kill it",
 }
 """Modules without a test of their own, each with the reason: it decides nothing by itself, or

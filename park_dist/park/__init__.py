@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from park.client.submission.files import File, service_file
     from park.drawing.plan import Plan, plan
     from park.errors import ParkError
-    from park.jobside import job, job_directory, progress
+    from park.jobside import job, job_directory, progress, should_stop
 
 __all__ = [
     "ALL_COMPLETED",
@@ -89,6 +89,7 @@ __all__ = [
     "remote_service",
     "requires",
     "service_file",
+    "should_stop",
     "wait",
 ]
 
@@ -134,6 +135,7 @@ _HOMES = {
     "remote_service": "park.client.service",
     "requires": "park.client.by_value.requirements",
     "service_file": "park.client.submission.files",
+    "should_stop": "park.jobside",
     "wait": "park.client.jobs.waiting",
 }
 

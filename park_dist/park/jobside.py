@@ -1,4 +1,4 @@
-"""What a model says about itself as a job: ``@park.job``, `progress`, `job_directory`.
+"""What a model says about itself as a job: ``@park.job``, `progress`, `should_stop`.
 
 It works in every environment, with nothing but the standard library, and on a laptop
 outside any job. How a report reaches the service is told by an environment variable, so
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, overload
 
-__all__ = ["FILES", "Mark", "in_turn", "job", "job_directory", "mark_of", "progress"]
+__all__ = ["FILES", "Mark", "in_turn", "job", "job_directory", "mark_of", "progress", "should_stop"]
 
 _MARK = "__park_job__"
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
@@ -225,6 +225,18 @@ def progress(done: float | None = None, total: float | None = None, **values: ob
         os.write(descriptor, line.encode())
     finally:
         os.close(descriptor)
+
+
+def should_stop() -> bool:
+    """Tell whether this job is asked to stop, and to return the best that it has.
+
+    ``if park.should_stop(): break`` in each step of a loop. A race whose winner is known asks
+    the others so, ``park cancel --keep`` and ``job.stop()`` do. What the job returns then is its
+    result; one that goes on is killed. It is one look for a file, some microseconds. Outside a
+    job it is false, and so it is where the job is cancelled for good: nobody wants a result.
+    """
+    path = os.environ.get("PARK_STOP_FILE")
+    return path is not None and os.path.exists(path)  # noqa: PTH110 (half of the cost)
 
 
 def job_directory() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["HTML", "JSON", "LEGACY_HTML", "MEDIA_TYPES", "choose", "matches_etag"]
+__all__ = ["HTML", "JSON", "LEGACY_HTML", "MEDIA_TYPES", "choose", "matches_etag", "takes_gzip"]
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
@@ -62,6 +62,25 @@ def choose(accept: str | None) -> str | None:
         return None
     tied = [media_type for media_type in MEDIA_TYPES if scores[media_type] == best]
     return LEGACY_HTML if best[1] < _EXACT and LEGACY_HTML in tied else tied[0]
+
+
+@lru_cache(maxsize=256)
+def takes_gzip(accept_encoding: str | None) -> bool:
+    """Tell whether ``Accept-Encoding`` has gzip (RFC 9110, section 12.5.3).
+
+    >>> takes_gzip("gzip, deflate, br"), takes_gzip("br;q=1, *;q=0.1"), takes_gzip("gzip;q=0")
+    (True, True, False)
+    >>> takes_gzip("identity"), takes_gzip(None)
+    (False, False)
+    """
+    qualities = dict(map(_coding, (accept_encoding or "").lower().split(",")))
+    quality = qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0)))
+    return quality > 0
+
+
+def _coding(item: str) -> tuple[str, float]:
+    name, *parameters = (part.strip() for part in item.split(";"))
+    return name, _quality(parameters) or 0.0
 
 
 def matches_etag(if_none_match: str | None, etag: str) -> bool:

@@ -109,13 +109,13 @@ class Pages:
 
     def _keep(self, key: _PageKey, page: Page) -> None:
         self._pages[key] = page
-        self._bytes += len(page.body)
+        self._bytes += page.size
         while self._bytes > _KEPT_BYTES:
             self._drop(next(iter(self._pages)))
 
     def _drop(self, key: _PageKey) -> None:
         page = self._pages.pop(key, None)
-        self._bytes -= 0 if page is None else len(page.body)
+        self._bytes -= 0 if page is None else page.size
 
 
 def _document(connection: Connection, key: _Key) -> Document | None:

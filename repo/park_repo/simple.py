@@ -6,6 +6,7 @@ data. HTML (PEP 503) is a rendering of that document and shows less: PEP 833 fro
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 from packaging.version import Version
 
-from park_repo.negotiation import JSON
+from park_repo.negotiation import JSON, takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,6 +36,14 @@ API_VERSION = "1.4"
 NOT_LISTED = "_not-listed"
 """Files that another index has and this one does not offer: ``filename`` and ``reason`` of each."""
 
+_WORTH_PACKING = 4096
+"""Bytes of a page; a smaller one goes in a few packets of the network either way."""
+
+_FAST = 3
+"""Level of gzip: 7 ms for the page of 5,000 files. Digests do not compress; the rest does."""
+
+_GZIP = {"Content-Encoding": "gzip"}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
@@ -48,10 +57,25 @@ class Page:
     """The ASGI message that begins a response with this page."""
     unchanged: dict[str, Any]
     """The one in its place for whoever has the page (304)."""
+    packed: Page | None = None
+    """The same with gzip, where that is worth it: the page of 5,000 files is a seventh."""
 
     @classmethod
     def of(cls, media_type: str, body: bytes) -> Page:
         """Return the page of these bytes."""
+        if len(body) < _WORTH_PACKING:
+            return cls._as_sent(media_type, body)
+        packed = gzip.compress(body, compresslevel=_FAST, mtime=0)
+        return cls._as_sent(media_type, body, packed=cls._as_sent(media_type, packed, _GZIP))
+
+    @classmethod
+    def _as_sent(
+        cls,
+        media_type: str,
+        body: bytes,
+        coding: dict[str, str] | None = None,
+        packed: Page | None = None,
+    ) -> Page:
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         charset = "; charset=utf-8" if media_type.startswith("text/") else ""
         of_body = {"Content-Type": f"{media_type}{charset}", "Content-Length": str(len(body))}
@@ -59,14 +83,26 @@ class Page:
             media_type=media_type,
             body=body,
             etag=etag,
-            start=_start(200, _headers(etag) | of_body),
+            start=_start(200, _headers(etag) | of_body | (coding or {})),
             unchanged=_start(304, _headers(etag)),
+            packed=packed,
         )
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes in memory, in both forms."""
+        return len(self.body) + (0 if self.packed is None else len(self.packed.body))
+
+    def coded(self, accept_encoding: str | None) -> Page:
+        """Return the form that goes to who sends this ``Accept-Encoding``."""
+        if self.packed is None or not takes_gzip(accept_encoding):
+            return self
+        return self.packed
 
 
 def _headers(etag: str) -> dict[str, str]:
     # no-cache means: ask every time, by ETag. With a max-age, uv misses what was just uploaded
-    return {"Vary": "Accept", "ETag": etag, "Cache-Control": "no-cache"}
+    return {"Vary": "Accept, Accept-Encoding", "ETag": etag, "Cache-Control": "no-cache"}
 
 
 def _start(status: int, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ BENCHMARKS = {
     "env": "env",
     "install": "install",
     "index": "index",
+    "versions": "many_versions",
     "build": "build",
     "jobs": "jobs",
     "workflow": "workflow",

@@ -9,14 +9,31 @@ from typing import TYPE_CHECKING
 import pytest
 from support.faults.pipes import Pipe
 from support.services.park_client import Client, ModelTree, Scientist, make_virtualenv
-from support.services.park_service import ParkService
+from support.services.park_service import (
+    ParkService,
+    forget_ended_services,
+    logs_of_services,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 ANSWERS = itertools.count(1000)
 """Each test's model has a constant of its own, so that no test finds another's wheel."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a test that failed what its services wrote."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"the service {home}", log) for home, log in logs_of_services()]
+    if call.when == "teardown":
+        forget_ended_services()
+    return report
 
 
 @pytest.fixture(scope="session")

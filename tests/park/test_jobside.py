@@ -20,7 +20,7 @@ import pytest
 import park
 from park import blocks, calling
 from park.errors import UsageError
-from park.jobside import job, job_directory, mark_of, progress
+from park.jobside import job, job_directory, mark_of, progress, should_stop
 from park.runtime import outcome
 
 
@@ -279,3 +279,15 @@ def test_a_traceback_begins_with_the_model_and_not_with_the_mark() -> None:
     _, first, *_ = record["traceback"].splitlines()
     assert first.endswith("in fail")
     assert "park/jobside.py" not in record["traceback"]
+
+
+def test_a_job_sees_that_it_is_to_stop_and_outside_of_jobs_nothing_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PARK_STOP_FILE", raising=False)
+    assert not should_stop()
+    monkeypatch.setenv("PARK_STOP_FILE", str(tmp_path / "stop"))
+    assert not should_stop()
+    (tmp_path / "stop").touch()
+    assert should_stop()
+    assert park.should_stop is should_stop

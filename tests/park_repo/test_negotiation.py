@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from park_repo.negotiation import HTML, JSON, LEGACY_HTML, choose, matches_etag
+from park_repo.negotiation import HTML, JSON, LEGACY_HTML, choose, matches_etag, takes_gzip
 
 PIP = f"{JSON}, {HTML}; q=0.1, {LEGACY_HTML}; q=0.01"
 UV = f"{JSON}, {HTML};q=0.2, {LEGACY_HTML};q=0.01"
@@ -61,3 +61,22 @@ def test_any_header_is_answered(accept: str) -> None:
 )
 def test_etags_are_compared_weakly(header: str | None, expected: bool) -> None:  # noqa: FBT001 (a table)
     assert matches_etag(header, '"a"') is expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("gzip, deflate", True),
+        ("GZIP", True),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
+        ("*", True),
+        ("gzip;q=0, *", False),
+        ("gzip; q=0.000", False),
+        ("gzip;q=often", False),
+        ("identity", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_gzip_goes_to_who_takes_it(header: str | None, expected: bool) -> None:  # noqa: FBT001 (a table)
+    assert takes_gzip(header) is expected

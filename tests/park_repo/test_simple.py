@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 from dataclasses import replace
 
@@ -128,3 +130,25 @@ def test_both_representations_say_the_same(yanked: str | None, requires_python: 
 
 
 JSON_ONLY = {"size", "upload-time"}
+
+
+def test_a_large_page_is_small_for_who_takes_gzip() -> None:
+    digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(500)]
+    files = [
+        replace(
+            FILE, version=f"1.0+t{each[:16]}", filename=f"demo-1.0+t{each[:16]}.whl", sha256=each
+        )
+        for each in digests
+    ]
+    for media_type in (JSON, HTML):
+        page = render(project_document(DEMO, files, files_url="/"), media_type)
+        packed = page.coded("gzip, deflate")
+        assert gzip.decompress(packed.body) == page.body == page.coded(None).body
+        assert 4 * len(packed.body) < len(page.body)
+        assert packed.etag != page.etag  # RFC 9110, section 8.8.3: each form has its own
+        assert page.size == len(page.body) + len(packed.body)
+
+
+def test_a_small_page_is_sent_as_it_is() -> None:
+    page = render(project_document(DEMO, [FILE], files_url="/"), JSON)
+    assert page.coded("gzip") is page

@@ -14,12 +14,12 @@ from park_server import json_pieces
 from park_server.json_pieces import loads, text_of
 
 LEAF = {"job": "0199aaaa-0000-7000-8000-000000000001", "is": "completed"}
-LARGE = {
-    "a condition": {"version": 1, "condition": {"any": [LEAF] * 200_000}},
-    "lists in lists": [[[LEAF] * 10] * 100] * 100,
-    "numbers": [0.1] * 1_000_000,
-    "text": "ä\ud800\U0001f600" * 4_000_000,
-    "keys": {f"key-{number}": [number] for number in range(300_000)},
+LARGE: dict[str, Callable[[], Any]] = {
+    "a condition": lambda: {"version": 1, "condition": {"any": [LEAF] * 200_000}},
+    "lists in lists": lambda: [[[LEAF] * 10] * 100] * 100,
+    "numbers": lambda: [0.1] * 1_000_000,
+    "text": lambda: "ä\ud800\U0001f600" * 4_000_000,
+    "keys": lambda: {f"key-{number}": [number] for number in range(300_000)},
 }
 
 
@@ -37,17 +37,18 @@ def test_a_document_in_pieces_is_the_same(value: Any) -> None:
 def test_no_step_writes_more_than_what_takes_about_a_millisecond(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = json.dumps(LARGE[what])
+    value = LARGE[what]()
+    whole = json.dumps(value)
     steps: list[int] = []
 
-    def noted(value: Any) -> str:
-        text = dumps(value)
+    def noted(piece: Any) -> str:
+        text = dumps(piece)
         steps.append(len(text))
         return text
 
     dumps = json.dumps
     monkeypatch.setattr(json, "dumps", noted)
-    assert text_of(LARGE[what]) == whole
+    assert text_of(value) == whole
     assert max(steps) < len(whole) / 4
     assert max(steps) < 12 * 64 * 5_000  # a character takes twelve where it is no Latin one
     assert len(steps) < len(whole) / 100  # and it costs little

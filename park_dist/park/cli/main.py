@@ -11,19 +11,21 @@ import importlib
 import os
 import signal
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from park import __version__
+from park.cli.command_groups import COMMANDS, EXTENSIONS, grouped_help
 from park.cli.parser import Parser
 from park.errors import ParkError, UsageError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["EXIT_CODES", "command_parsers", "main", "whole_parser"]
+__all__ = ["EXIT_CODES", "command_parsers", "main", "parser_for", "whole_parser"]
 
 EXIT_CODES = {
     0: "done",
@@ -39,39 +41,8 @@ EXIT_CODES = {
 _INTERRUPTED = 128 + signal.SIGINT
 """As shells have it."""
 
-_COMMANDS = {
-    "install": "build the local package, upload it, and make its environment on the service",
-    "build": "build the local package's wheel, and say what is in it and why; needs no service",
-    "lock": "print what is installed here for a package as a lock (PEP 751); needs no service",
-    "bundle": "write the local package and all that it needs into one file, for offline use",
-    "env": "list, compare, verify, keep and remove the environments of the service",
-    "versions": "list the versions that the service has, and how each differs from here",
-    "run": "submit a job, follow it, and print its result",
-    "submit": "submit a job and print its id",
-    "status": "show the state of a job",
-    "why": "say why a job is not running, or why it failed or was cancelled",
-    "graph": "show a workflow: as a tree of text, as a picture, or for Graphviz",
-    "watch": "follow a workflow to its end",
-    "plan": "say what a script would run and install where, without doing it",
-    "logs": "print what a job wrote to stdout and stderr",
-    "result": "wait for a job and print its result",
-    "get": "fetch a file that a job left",
-    "cancel": "cancel a job",
-    "jobs": "list your jobs",
-    "pin": "keep jobs, with their results, logs and files, whatever the policy of the service",
-    "unpin": "let pinned jobs go like any other",
-    "rm": "remove jobs that have ended, with their results, logs and files",
-    "files": "list, send, fetch and remove the files that you keep on the service",
-    "admin": "as the operator: keep projects ready, see what a service takes, remove what is old",
-    "doctor": "check this Python, the configuration, the service, versions and clock",
-    "completion": "print the completion of a shell: bash, zsh or fish",
-    "index": "list what the index of a service holds; claim, yank and remove",
-    "service": "name the services that you use",
-    "serve": "run a service here (needs park-dist[server])",
-}
-
 _ROOMS = {
-    "code": ("build", "bundle", "env", "index", "install", "lock", "versions"),
+    "code": ("build", "bundle", "env", "index", "install", "lock", "publish", "versions"),
     "jobs": (
         "cancel",
         "get",
@@ -89,14 +60,11 @@ _ROOMS = {
         "watch",
         "why",
     ),
-    "services": ("admin", "doctor", "files", "service"),
+    "services": ("admin", "doctor", "files", "init", "service"),
 }
 _MODULES = {name: f"park.cli.{room}.{name}" for room, names in _ROOMS.items() for name in names} | {
     "completion": "park.cli.completion"
 }
-
-_EXTENSIONS = frozenset({"serve"})
-"""Commands that another package of the distribution provides by entry point."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _print_names_as_they_are()
     try:
         chosen = next((word for word in given if not word.startswith("-")), None)
-        options = _parser({chosen}).parse_args(given)
-        status = options.run(options)
+        options = _parser({chosen}).parse_args(given) if given else None
+        status = _greeted() if options is None else options.run(options)
         sys.stdout.flush()
     except ParkError as error:
         return _failed(error, debug=debug)
@@ -131,6 +99,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(status)
 
 
+def _greeted() -> int:
+    """Print what there is, to who says nothing, and what to do first; a usage error as any."""
+    from park.client.access.first_steps import FIRST_STEPS, has_a_service
+
+    text = _parser(()).format_help()
+    sys.stderr.write(text if has_a_service() else f"{text}\n{FIRST_STEPS}")
+    return UsageError.exit_code
+
+
 def _print_names_as_they_are() -> None:
     """Let names that are no UTF-8 (PEP 383) come out as the bytes that they are, as `ls` has it."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
@@ -141,7 +118,7 @@ def _print_names_as_they_are() -> None:
 def command_parsers() -> dict[str, argparse.ArgumentParser]:
     """Return the complete parser of each subcommand, for documentation."""
     parsers: dict[str, argparse.ArgumentParser] = {
-        name: Parser(prog=f"park {name}") for name in _COMMANDS
+        name: Parser(prog=f"park {name}") for name in COMMANDS
     }
     for name, parser in parsers.items():
         _configure(parser, name)
@@ -150,7 +127,12 @@ def command_parsers() -> dict[str, argparse.ArgumentParser]:
 
 def whole_parser() -> argparse.ArgumentParser:
     """Return the parser of everything that is installed here, for shells to complete."""
-    return _parser(name for name in _COMMANDS if name not in _EXTENSIONS or _entry_point(name))
+    return _parser(name for name in COMMANDS if name not in EXTENSIONS or _entry_point(name))
+
+
+def parser_for(command: str | None) -> argparse.ArgumentParser:
+    """Return the parser in which ``command``, if there is one of that name, has its arguments."""
+    return _parser({command} if command in COMMANDS else ())
 
 
 def _parser(chosen: Iterable[str | None]) -> argparse.ArgumentParser:
@@ -159,22 +141,32 @@ def _parser(chosen: Iterable[str | None]) -> argparse.ArgumentParser:
     parser = Parser(
         prog="park",
         description="Run the code and the versions of here on compute services.",
-        epilog="exit status: " + "; ".join(f"{code} {text}" for code, text in EXIT_CODES.items()),
+        usage="park [--debug] COMMAND ...",
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"park {__version__}")
     parser.add_argument("--debug", action="store_true", help="show tracebacks of park itself")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in _COMMANDS.items():
+    commands = parser.add_subparsers(
+        dest="command", required=True, prog="park", metavar="COMMAND", help=argparse.SUPPRESS
+    )
+    for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text)
         if name in complete:
             _configure(command, name)
     return parser
 
 
+def _epilog() -> str:
+    statuses = "; ".join(f"{code} {text}" for code, text in EXIT_CODES.items())
+    more = "park COMMAND --help says more of each"
+    return f"{grouped_help()}\n\n{more}\n\n{textwrap.fill(f'exit status: {statuses}', 79)}"
+
+
 def _configure(parser: argparse.ArgumentParser, name: str) -> None:
     """Give ``parser`` all that the subcommand ``name`` takes."""
     module = _module(name)
-    text = _COMMANDS[name]
+    text = COMMANDS[name]
     parser.description = f"{text[0].upper()}{text[1:]}."
     parser.epilog = module.EXAMPLES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -183,7 +175,7 @@ def _configure(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _module(name: str) -> ModuleType:
-    if name not in _EXTENSIONS:
+    if name not in EXTENSIONS:
         return importlib.import_module(_MODULES[name])
     found = _entry_point(name)
     if found is None:

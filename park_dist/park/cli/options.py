@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from park.local.set_options import SetOptions
 
 __all__ = [
+    "NEWEST",
     "add_action",
+    "add_all",
     "add_jobs",
     "add_json",
     "add_service",
@@ -28,6 +30,9 @@ __all__ = [
     "set_options_of",
     "submitted",
 ]
+
+NEWEST = 10
+"""Releases, and edits, of each project that a listing shows: each edit of a model is a version."""
 
 
 def add_service(parser: argparse._ActionsContainer) -> None:
@@ -72,6 +77,15 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="JOB",
         help="the id of a job, or its end (without any: your newest workflow)",
+    )
+
+
+def add_all(parser: argparse.ArgumentParser) -> None:
+    """Add ``--all``, of a listing that is folded."""
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help=f"also those older than the newest {NEWEST} releases and {NEWEST} edits of a project",
     )
 
 

@@ -62,9 +62,13 @@ class RemoteEnvironments:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def list(self) -> tuple[EnvironmentSummary, ...]:
-        """Return those that you may see, the newest first."""
-        answer = self._transport.json("GET", f"{API}/environments")
+    def list(self, *, newest: int | None = None) -> tuple[EnvironmentSummary, ...]:
+        """Return those that you may see, the newest first.
+
+        With ``newest``, of each project the newest so many, of releases and of working trees.
+        """
+        query = {} if newest is None else {"newest": newest}
+        answer = self._transport.json("GET", f"{API}/environments", params=query)
         return tuple(decode(EnvironmentSummary, each) for each in answer)
 
     def storage(self) -> StorageRecord:
@@ -96,9 +100,11 @@ class RemoteEnvironments:
 
     def of_version(self, project: str, version: str) -> EnvironmentDetail:
         """Return the newest environment of ``project`` at ``version``; raises `UnknownItem`."""
-        answer = self._transport.json("GET", f"{API}/versions", params={"project": project})
+        wanted = normalized_version(version)
+        query = {"project": project, "version": wanted, "newest": 1}
+        answer = self._transport.json("GET", f"{API}/versions", params=query)
         for record in (decode(EnvironmentRecord, each) for each in answer):
-            if record.version == normalized_version(version):
+            if record.version == wanted:  # an older service answers with all versions
                 return self.show(record.lock_hash)
         raise UnknownItem(
             f"no environment of {project} {version} on {self._transport.address.url}",

@@ -68,9 +68,10 @@ class RemoteIndex:
         answer = self._transport.json("GET", f"{API}/index/projects")
         return [decode(IndexProjectRecord, document) for document in answer]
 
-    def project(self, name: str) -> IndexProjectRecord:
-        """Return one project with its files."""
-        return self._asked("GET", name)
+    def project(self, name: str, *, newest: int | None = None) -> IndexProjectRecord:
+        """Return one project with its files, or those of its ``newest`` versions."""
+        params = None if newest is None else {"newest": newest}
+        return self._asked("GET", name, params=params)
 
     def claim(self, name: str) -> IndexProjectRecord:
         """Make the service the owner of a name, also of one that upstream has."""

@@ -62,9 +62,15 @@ class ServiceQueries:
         """Return what the service says of itself."""
         return decode(ServiceRecord, self._transport.json("GET", API))
 
-    def versions(self, project: str | None = None) -> list[ServiceVersion]:
-        """Return what the service has, each version compared with what is installed here."""
-        records = self._environment_records(project)
+    def versions(
+        self, project: str | None = None, *, newest: int | None = None
+    ) -> list[ServiceVersion]:
+        """Return what the service has, each version compared with what is installed here.
+
+        With ``newest``, of the releases and of the working trees of each project only the
+        newest so many; the record of the last one says how many are ``older``.
+        """
+        records = self._environment_records(project, newest)
         options = PLAIN.copying(known_lacking(self.url))
         names = {each.project for each in records}
         local = {name: _local_requirements(name, options) for name in names}
@@ -158,8 +164,11 @@ class ServiceQueries:
         """Return the PEP 751 document of a lock hash or of a prefix of one."""
         return self._transport.bytes(f"{API}/locks/{quote(lock_hash, safe='')}").text
 
-    def _environment_records(self, project: str | None) -> list[EnvironmentRecord]:
-        query = {} if project is None else {"project": project}
+    def _environment_records(
+        self, project: str | None, newest: int | None
+    ) -> list[EnvironmentRecord]:
+        wanted = {"project": project, "newest": newest}
+        query = {name: value for name, value in wanted.items() if value is not None}
         answer = self._transport.json("GET", f"{API}/versions", params=query)
         return [decode(EnvironmentRecord, document) for document in answer]
 

@@ -9,6 +9,7 @@
     stdout, stderr    as the job and its subprocesses write them
     progress.jsonl    one JSON object per report
     marks.json        what ``@park.job`` says of the callable, where it says something
+    stop              there once the service asks the job to stop and keep its best
     outcome.json      result or error, written by the job itself
     used.json         what the job used, as far as its process noted it
     used-base.json    what its fork server had used before, where it was forked
@@ -70,6 +71,11 @@ class JobFolder:
     def marks(self) -> str:
         """What ``@park.job`` says of the callable."""
         return f"{self.root}/marks.json"
+
+    @property
+    def stop(self) -> str:
+        """There once the service asks the job to stop and keep its best."""
+        return f"{self.root}/stop"
 
     @property
     def outcome(self) -> str:

@@ -32,6 +32,7 @@ def enter(order: Order) -> None:
     os.environ["PARK_JOB_ATTEMPT"] = str(order.attempt)
     os.environ["PARK_JOB_DIRECTORY"] = folder.work
     os.environ["PARK_PROGRESS_FILE"] = folder.progress
+    os.environ["PARK_STOP_FILE"] = folder.stop
     sys.argv = [order.entry_point]
     if order.memory_bytes is not None:
         _limit_memory(order.memory_bytes)

@@ -27,6 +27,8 @@ from park.wire.install_records import (
 )
 from park.wire.job_records import (
     FETCH,
+    GRACE_S,
+    LONGEST_GRACE_S,
     CallDocument,
     FetchRequest,
     FileRecord,
@@ -58,6 +60,8 @@ from park.wire.workflow_records import (
 __all__ = [
     "API",
     "FETCH",
+    "GRACE_S",
+    "LONGEST_GRACE_S",
     "AreaEntry",
     "AreaRecord",
     "CallDocument",

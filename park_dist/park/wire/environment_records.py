@@ -22,7 +22,8 @@ class EnvironmentRecord:
 
     ``pins`` is the requirement set that the client had (what parity compares);
     ``size_bytes`` what the environment and its share of the wheel store take together,
-    ``own_bytes`` what it takes alone. Times are RFC 3339 in UTC.
+    ``own_bytes`` what it takes alone. Times are RFC 3339 in UTC. ``older`` is how many
+    older ones are left out behind it, of its project and, like it, edited or released.
     """
 
     project: str
@@ -38,6 +39,7 @@ class EnvironmentRecord:
     last_used: str | None
     installed_by: str
     pins: list[PinRecord]
+    older: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,8 @@ class EnvironmentSummary:
     """An environment, whichever versions were installed into it.
 
     ``size_bytes`` is all that it links to, ``own_bytes`` what it takes alone. ``projects``
-    are ``name==version``; ``realised`` is when it was made the last time.
+    are ``name==version``; ``realised`` is when it was made the last time; ``older`` how many
+    older ones of its projects are left out behind it.
     """
 
     lock_hash: str
@@ -60,6 +63,7 @@ class EnvironmentSummary:
     projects: list[str]
     installed_by: list[str]
     pinned_by: list[str]
+    older: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,7 +32,8 @@ class IndexProjectRecord:
     ``owned`` tells whether the service owns the name, ``claimed`` whether its operator
     claimed it; ``status`` and ``reason`` are those of PEP 792. ``versions`` counts released
     versions and ``trees`` the user's own working trees; ``size`` is of both, in bytes.
-    ``files`` is filled where one project is asked for.
+    ``files`` is filled where one project is asked for, and ``older`` says how many of them are
+    left out where only the newest were.
     """
 
     name: str
@@ -44,3 +45,4 @@ class IndexProjectRecord:
     trees: int
     size: int
     files: list[IndexFileRecord] = field(default_factory=list)
+    older: int = 0

@@ -10,6 +10,8 @@ from park.model.states import JobKind, JobState
 
 __all__ = [
     "FETCH",
+    "GRACE_S",
+    "LONGEST_GRACE_S",
     "CallDocument",
     "FetchRequest",
     "FileRecord",
@@ -24,6 +26,11 @@ CallDocument = dict[str, Any]
 A function that travels by value is in ``function``, and where its code was written in ``places``.
 """
 
+
+GRACE_S = 10.0
+"""How long a job that is asked to stop may go on, unless said otherwise, in seconds."""
+
+LONGEST_GRACE_S = 86_400.0
 
 FETCH = "park:fetch_url"
 """The entry point of every fetch: the service itself does it."""
@@ -94,6 +101,7 @@ class JobRecord:
     ``retries`` times more than once; ``not_before`` is when it does so the next time.
     ``label`` is what people call it, ``submitted_from`` the account and the machine that it
     came from, as its client says.
+    It was asked to stop and to keep its best, and is killed at ``stop_by`` if it goes on.
     Its user keeps it since ``pinned``; the operator's policy removed its logs at
     ``logs_removed``.
     """
@@ -123,3 +131,4 @@ class JobRecord:
     submitted_from: str | None = None
     pinned: str | None = None
     logs_removed: str | None = None
+    stop_by: str | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["PageFront"]
 
 _PREFIX = "/simple/"
-_READ = {b"accept", b"if-none-match"}
+_READ = {b"accept", b"accept-encoding", b"if-none-match"}
 
 
 class PageFront:
@@ -37,11 +37,13 @@ class PageFront:
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
             await self._app(scope, receive, send)
             return
-        accept, if_none_match = _headers_of(scope)
-        page = self._ready(scope, accept)
+        headers = _headers_of(scope)
+        page = self._ready(scope, headers.get(b"accept"))
         if page is None:
             await self._app(scope, receive, send)
             return
+        page = page.coded(headers.get(b"accept-encoding"))
+        if_none_match = headers.get(b"if-none-match")
         is_current = if_none_match is not None and matches_etag(if_none_match, page.etag)
         await send(page.unchanged if is_current else page.start)
         await send({"type": "http.response.body", "body": b"" if is_current else page.body})
@@ -56,11 +58,11 @@ class PageFront:
         return self._index.pages.ready(PROJECTS, scope["path"][len(_PREFIX) : -1], media_type)
 
 
-def _headers_of(scope: Scope) -> tuple[str | None, str | None]:
-    """Return ``Accept`` and ``If-None-Match``; one that comes in several lines is joined."""
+def _headers_of(scope: Scope) -> dict[bytes, str]:
+    """Return the headers of ``_READ``; one that comes in several lines is joined."""
     found: dict[bytes, str] = {}
     for name, value in scope["headers"]:
         if name in _READ:
             text = value.decode("latin-1")
             found[name] = f"{found[name]},{text}" if name in found else text
-    return found.get(b"accept"), found.get(b"if-none-match")
+    return found

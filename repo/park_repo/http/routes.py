@@ -128,6 +128,7 @@ def _chosen(request: Request) -> str:
 
 def _answer(request: Request, page: Page) -> Response:
     """Send ``page``, or 304 where the client has it."""
+    page = page.coded(request.headers.get("accept-encoding"))
     is_current = matches_etag(request.headers.get("if-none-match"), page.etag)
     start = page.unchanged if is_current else page.start
     response = Response(b"" if is_current else page.body, status_code=start["status"])

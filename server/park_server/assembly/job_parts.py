@@ -20,6 +20,7 @@ from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
 from park_server.jobs.scheduler import Scheduler
+from park_server.jobs.stopping.stopper import Stopper
 from park_server.peers.peers import ServicePeers
 
 __all__ = ["JobParts", "job_parts"]
@@ -46,6 +47,7 @@ class JobParts:
     peers: ServicePeers
     dispatcher: Dispatcher
     fetch_queue: FetchQueue
+    stopper: Stopper
     scheduler: Scheduler
     leaf_polls: LeafPolls
 
@@ -55,6 +57,7 @@ class JobParts:
         self.progress.stop()
         await self.unread.stop()
         await self.events.stop()
+        await self.stopper.stop()
         await self.fetch_queue.stop()
         await self.dispatcher.stop()
 
@@ -78,6 +81,7 @@ def job_parts(
         on_growth=events.reported,
     )
     peers = _peers(foundation, events)
+    stopper = _stopper(foundation, base, dispatcher, fetch_queue)
     return JobParts(
         folders=base.folders,
         events=events,
@@ -86,7 +90,8 @@ def job_parts(
         peers=peers,
         dispatcher=dispatcher,
         fetch_queue=fetch_queue,
-        scheduler=_scheduler(foundation, base, dispatcher, fetch_queue, peers),
+        stopper=stopper,
+        scheduler=_scheduler(foundation, base, dispatcher, fetch_queue, stopper, peers),
         leaf_polls=_leaf_polls(foundation, base, progress),
     )
 
@@ -149,11 +154,25 @@ def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
     )
 
 
-def _scheduler(
+def _stopper(
+    foundation: Foundation, base: _JobBase, dispatcher: Dispatcher, fetch_queue: FetchQueue
+) -> Stopper:
+    return Stopper(
+        database=foundation.database,
+        folders=base.folders,
+        commits=base.commits,
+        failsafe=base.failsafe,
+        dispatcher=dispatcher,
+        fetch_queue=fetch_queue,
+    )
+
+
+def _scheduler(  # noqa: PLR0917 (the parts below it)
     foundation: Foundation,
     base: _JobBase,
     dispatcher: Dispatcher,
     fetch_queue: FetchQueue,
+    stopper: Stopper,
     peers: ServicePeers,
 ) -> Scheduler:
     return Scheduler(
@@ -165,6 +184,7 @@ def _scheduler(
         failsafe=base.failsafe,
         dispatcher=dispatcher,
         fetch_queue=fetch_queue,
+        stopper=stopper,
         peers=peers,
         disk=foundation.disk,
     )

@@ -145,6 +145,9 @@ jobs = Table(
     Column("pinned", String, comment="since when its user keeps it, whatever the policy"),
     Column("logs_removed", String, comment="when its logs went, before the job itself"),
     Column("last_used", String, comment="when what it left was read, to the day"),
+    Column(
+        "stop_by", String, comment="when it is killed, which was asked to stop and keep its best"
+    ),
     Index("jobs_by_status", "status"),
     Index("jobs_by_user", "user", "submitted"),
     Index("jobs_by_install", "install"),

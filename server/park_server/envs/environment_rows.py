@@ -11,7 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    delete,
+    false,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from park.errors import Conflict, UnknownItem
 from park.model.lock_hash import LockHash
@@ -36,6 +49,7 @@ __all__ = [
     "keep",
     "lock",
     "may_see",
+    "of_others",
     "pin",
     "pinned",
     "ready",
@@ -45,6 +59,8 @@ __all__ = [
 
 SHORTEST_PREFIX = 6
 """Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
+
+_HEX = frozenset("0123456789abcdef")
 
 _NEEDED_BY = (JobState.QUEUED, JobState.RUNNING)
 """Jobs in these states are bound to their environment and will not ask for it again."""
@@ -107,9 +123,19 @@ _ENVIRONMENTS = (
 )
 
 
-def every(connection: Connection) -> list[KnownEnvironment]:
-    """Return all environments, the newest first."""
-    return [_environment(row) for row in connection.execute(_ENVIRONMENTS)]
+def every(connection: Connection, prefix: str = "") -> list[KnownEnvironment]:
+    """Return all environments whose lock hash begins with ``prefix``, the newest first."""
+    query = _ENVIRONMENTS.where(_begins(environments.c.lock_hash, prefix))
+    return [_environment(row) for row in connection.execute(query)]
+
+
+def _begins(lock_hash: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """Return the condition that it begins so: a range, which an index answers."""
+    if not prefix:
+        return true()
+    if not set(prefix) <= _HEX:
+        return false()
+    return and_(lock_hash >= prefix, lock_hash < f"{prefix}g")  # f is the last of hex digits
 
 
 def find(connection: Connection, lock_hash: str) -> KnownEnvironment | None:
@@ -141,20 +167,31 @@ def may_see(user: str, owner: str, request: Mapping[str, Any]) -> bool:
     return owner == user or not any(is_tree_version(pin["version"]) for pin in request["pins"])
 
 
-def installed(connection: Connection, user: str) -> dict[str, list[Installed]]:
+def of_others(user: str) -> ColumnElement[Any]:
+    """Return the column ``request_of_others``: what `may_see` reads of installs of others.
+
+    The request of an install is most of it. Of the user's own, which are thousands where a
+    model is worked on, it is null.
+    """
+    return case((installs.c.user != user, installs.c.request)).label("request_of_others")
+
+
+def installed(connection: Connection, user: str, prefix: str = "") -> dict[str, list[Installed]]:
     """Return what was installed under each lock hash whose environment ``user`` may see.
 
-    Another user's working trees are not to be seen, nor environments that hold them.
+    Of those lock hashes that begin with ``prefix``. Another user's working trees are not to be
+    seen, nor environments that hold them.
     """
     query = (
         select(installs.c.lock_hash, installs.c.project, installs.c.version, installs.c.user)
-        .add_columns(installs.c.request)
+        .add_columns(of_others(user))
         .where(installs.c.lock_hash.is_not(None), installs.c.state == InstallState.READY)
+        .where(_begins(installs.c.lock_hash, prefix))
         .order_by(installs.c.id)
     )
     found: defaultdict[str, dict[Installed, None]] = defaultdict(dict)
     for row in connection.execute(query):
-        if may_see(user, row.user, row.request):
+        if may_see(user, row.user, row.request_of_others):
             each = Installed(project=row.project, version=row.version, user=row.user)
             found[row.lock_hash][each] = None
     return {lock_hash: list(each) for lock_hash, each in found.items()}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -18,10 +20,11 @@ from park.wire import (
     VerificationRecord,
     encode,
 )
+from park.wire.newest import folded, kind_of
 from park_server.envs import environment_rows
 from park_server.envs.pylock import load
 from park_server.http.auth import user_of
-from park_server.http.parts import ServiceParts, parts_of
+from park_server.http.parts import MOST, ServiceParts, parts_of
 
 __all__ = ["router"]
 
@@ -29,11 +32,20 @@ router = APIRouter()
 
 
 @router.get("/environments", response_model=list[EnvironmentSummary])
-async def list_environments(request: Request) -> JSONResponse:
-    """Return the environments that the user may see, the newest first."""
-    found = summaries(parts_of(request), user_of(request))
+async def list_environments(
+    request: Request, newest: Annotated[int | None, Query(ge=1, le=MOST)] = None
+) -> JSONResponse:
+    """Return the environments that the user may see, the newest first.
+
+    With ``newest``, of each project the newest so many, of releases and of working trees.
+    """
+    parts, user = parts_of(request), user_of(request)
     # encoded by hand: a thousand of them cost seconds when each field is validated again
-    return JSONResponse([encode(each) for each in found])
+    return JSONResponse(
+        await asyncio.to_thread(
+            lambda: [encode(each) for each in summaries(parts, user, newest=newest)]
+        )
+    )
 
 
 @router.get("/storage")
@@ -92,21 +104,30 @@ async def _pinned(request: Request, prefix: str, *, pin: bool) -> EnvironmentSum
     return _named(parts, user, lock_hash)
 
 
-def summaries(parts: ServiceParts, user: str) -> list[EnvironmentSummary]:
-    """Return what is known of each environment that ``user`` may see."""
+def summaries(
+    parts: ServiceParts, user: str, *, prefix: str = "", newest: int | None = None
+) -> list[EnvironmentSummary]:
+    """Return what is known of each environment that ``user`` may see.
+
+    Of those whose lock hash begins with ``prefix``; of each project the ``newest``.
+    """
     database = parts.database
-    installed = database.read(lambda c: environment_rows.installed(c, user))
+    installed = database.read(lambda c: environment_rows.installed(c, user, prefix))
     pinned = database.read(environment_rows.pinned)
+    every = database.read(lambda c: environment_rows.every(c, prefix))
+
+    def kind(known: environment_rows.KnownEnvironment) -> Hashable:
+        return kind_of([(each.project, each.version) for each in installed[known.lock_hash]])
+
     return [
-        _summary(known, installed[known.lock_hash], pinned.get(known.lock_hash, []))
-        for known in database.read(environment_rows.every)
-        if known.lock_hash in installed
+        _summary(known, installed[known.lock_hash], pinned.get(known.lock_hash, []), older)
+        for known, older in folded((k for k in every if k.lock_hash in installed), kind, newest)
     ]
 
 
 def _named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
     """Return the one environment whose lock hash begins with ``prefix``."""
-    found = [each for each in summaries(parts, user) if each.lock_hash.startswith(prefix)]
+    found = summaries(parts, user, prefix=prefix)
     if len(prefix) < environment_rows.SHORTEST_PREFIX or len(found) != 1:
         what = "several environments begin" if len(found) > 1 else "no environment begins"
         raise UnknownItem(f"{what} with {prefix!r}", hint="`park env list` shows them")
@@ -117,6 +138,7 @@ def _summary(
     known: environment_rows.KnownEnvironment,
     installed: list[environment_rows.Installed],
     pinned_by: list[str],
+    older: int,
 ) -> EnvironmentSummary:
     return EnvironmentSummary(
         lock_hash=known.lock_hash,
@@ -131,6 +153,7 @@ def _summary(
         projects=sorted({f"{each.project}=={each.version}" for each in installed}),
         installed_by=sorted({each.user for each in installed}),
         pinned_by=pinned_by,
+        older=older,
     )
 
 

@@ -7,16 +7,19 @@ released: that is everybody's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from packaging.utils import NormalizedName, canonicalize_name
 from starlette.requests import Request
 
 from park.errors import CannotSatisfy, NotPermitted, UnknownItem, UsageError
 from park.model.pins import is_tree_version
 from park.wire import IndexFileRecord, IndexProjectRecord
+from park.wire.newest import folded
 from park_repo.file_records import (
     Layer,
     OwnedProject,
@@ -26,7 +29,7 @@ from park_repo.file_records import (
 )
 from park_repo.index import Index
 from park_server.http.auth import user_of
-from park_server.http.parts import parts_of
+from park_server.http.parts import MOST, parts_of
 
 __all__ = ["router"]
 
@@ -60,16 +63,32 @@ async def list_projects(request: Request) -> list[IndexProjectRecord]:
 
 
 @router.get("/{name}")
-async def get_project(request: Request, name: str) -> IndexProjectRecord:
-    """Return one project with its files, oldest first."""
-    index, user = parts_of(request).index, user_of(request)
+async def show_project(
+    request: Request, name: str, newest: Annotated[int | None, Query(ge=1, le=MOST)] = None
+) -> IndexProjectRecord:
+    """Return one project with its files, oldest first.
+
+    With ``newest``, those of the versions that were published last, so many released ones and
+    so many working trees.
+    """
+    return await get_project(request, name, newest)
+
+
+async def get_project(request: Request, name: str, newest: int | None = None) -> IndexProjectRecord:
+    """Return one project with its files, oldest first, or those of its ``newest`` versions."""
+    parts, user = parts_of(request), user_of(request)
+    # thousands of files take a while: others are served meanwhile
+    return await asyncio.to_thread(_shown, parts.index, user, name, newest)
+
+
+def _shown(index: Index, user: str, name: str, newest: int | None) -> IndexProjectRecord:
     project = canonicalize_name(name)
     files = [*index.project_files(project), *index.tree_files(project, user)]
     owned = index.owned(project)
     if owned is None and not files:
         raise UnknownItem(f"no project {project} in the index of this service")
     totals = [total for total in index.totals(user) if total.project == project]
-    return _project(project, owned, totals, files)
+    return _project(project, owned, totals, files, newest)
 
 
 @router.put("/{name}/claim")
@@ -161,9 +180,12 @@ def _project(
     name: NormalizedName,
     owned: OwnedProject | None,
     totals: Iterable[ProjectTotal],
-    files: Iterable[PublishedFile] = (),
+    files: Sequence[PublishedFile] = (),
+    newest: int | None = None,
 ) -> IndexProjectRecord:
     by_layer = {total.layer: total for total in totals}
+    kept = _newest_versions(files, newest)
+    shown = [file for file in files if file.version in kept]
     released, trees = by_layer.get(Layer.PROJECTS), by_layer.get(Layer.TREES)
     return IndexProjectRecord(
         name=name,
@@ -174,8 +196,15 @@ def _project(
         versions=0 if released is None else released.versions,
         trees=0 if trees is None else trees.versions,
         size=sum(total.size for total in by_layer.values()),
-        files=[_file(file) for file in files],
+        files=[_file(file) for file in shown],
+        older=len(files) - len(shown),
     )
+
+
+def _newest_versions(files: Sequence[PublishedFile], newest: int | None) -> set[str]:
+    """Return the versions that were published last: ``newest`` releases, and trees."""
+    versions = dict.fromkeys((file.layer, file.version) for file in reversed(files))
+    return {version for (_, version), _ in folded(versions, lambda each: each[0], newest)}
 
 
 def _file(file: PublishedFile) -> IndexFileRecord:

@@ -53,21 +53,30 @@ async def follow_install(
 @router.get("/versions", response_model=list[EnvironmentRecord])
 async def list_versions(
     request: Request,
+    *,
     project: str | None = None,
+    version: str | None = None,
     set_hash: str | None = None,
     edits: Annotated[int | None, Query(ge=0, le=MOST)] = None,
+    newest: Annotated[int | None, Query(ge=1, le=MOST)] = None,
 ) -> JSONResponse:
     """Return each version with an environment that the user may use.
 
-    Those of the requirement set ``set_hash``, and of each working tree the newest ``edits``.
+    Those of one ``version`` or of the requirement set ``set_hash``; of each working tree the
+    newest ``edits``, and of each project the ``newest`` releases and working trees.
     """
     name = None if project is None else str(canonicalize_name(project))
     user = user_of(request)
     database = parts_of(request).database
-    listing = partial(version_rows.listing, set_hash=set_hash, edits=edits)
-    found = await asyncio.to_thread(database.read, lambda c: listing(c, user, name))
+    listing = partial(
+        version_rows.listing, version=version, set_hash=set_hash, edits=edits, newest=newest
+    )
     # encoded by hand: a thousand of them cost seconds when each pin is validated again
-    return JSONResponse([_document(record) for record in found])
+    return JSONResponse(
+        await asyncio.to_thread(
+            lambda: [_document(each) for each in database.read(lambda c: listing(c, user, name))]
+        )
+    )
 
 
 def _document(record: EnvironmentRecord) -> dict[str, Any]:

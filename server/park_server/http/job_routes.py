@@ -24,7 +24,7 @@ from park.model.call_label import MOST_CHARACTERS
 from park.model.file_names import readable
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import JobRecord, JobRequest, encode
+from park.wire import GRACE_S, LONGEST_GRACE_S, JobRecord, JobRequest, encode
 from park_repo.http.file_content import FileContent
 from park_server.clock import text_of
 from park_server.http.auth import user_of
@@ -122,6 +122,18 @@ async def cancel_job(request: Request, job: str, *, dependents: bool = False) ->
     """Cancel a job, with ``dependents`` also all that needs it; answers when it has ended."""
     job, user = _full_id(request, job), user_of(request)
     return ExactJson(await parts_of(request).jobs.cancel(job, user, dependents=dependents))
+
+
+@router.post("/jobs/{job}/stop", response_model=JobRecord)
+async def stop_job(
+    request: Request,
+    job: str,
+    *,
+    grace: Annotated[float, Query(ge=0, le=LONGEST_GRACE_S)] = GRACE_S,
+) -> ExactJson:
+    """Ask a job to stop and to keep its best; it is killed if it goes on for ``grace`` seconds."""
+    job, user = _full_id(request, job), user_of(request)
+    return ExactJson(await parts_of(request).jobs.stop(job, user, grace_s=grace))
 
 
 @router.put("/jobs/{job}/pin", response_model=JobRecord)

@@ -1,4 +1,8 @@
-"""The versions that were installed, as a listing shows them: each with its environment."""
+"""The versions that were installed, as a listing shows them: each with its environment.
+
+Every edit of a live model is a version, so a project may have thousands. What is listed is
+chosen by a few columns; the pins, by far the most of it, are read of what is shown alone.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from park.model.pins import is_tree_version
 from park.model.states import EnvironmentState, InstallState
 from park.wire import EnvironmentRecord, PinRecord
+from park.wire.newest import folded, kind_of
+from park_server.db.blocks import in_blocks
 from park_server.db.tables import environments, installs
-from park_server.envs.environment_rows import may_see
+from park_server.envs.environment_rows import may_see, of_others
 
 __all__ = ["listing"]
 
@@ -22,40 +28,62 @@ def listing(
     user: str,
     project: str | None,
     *,
+    version: str | None = None,
     set_hash: str | None = None,
     edits: int | None = None,
+    newest: int | None = None,
 ) -> list[EnvironmentRecord]:
     """Return each version with an environment that ``user`` may use, the newest install first.
 
-    Another user's working trees are not among them. With ``set_hash`` those of that requirement
-    set; with ``edits`` of the working trees of a project, which are many where it is being
-    worked on, only the newest so many.
+    Another user's working trees are not among them. With ``version`` (normalised) and
+    ``set_hash`` those alone. With ``edits``, of the working trees of each version of a project
+    only the newest so many; with ``newest``, of the releases and of the working trees of each
+    project, the last one with how many are left out behind it.
     """
+    query = _chosen(user)
+    for column, wanted in (("project", project), ("version", version), ("set_hash", set_hash)):
+        if wanted is not None:
+            query = query.where(installs.c[column] == wanted)
+    rows: Iterable[Row[Any]] = (
+        row for row in connection.execute(query) if may_see(user, row.user, row.request_of_others)
+    )
+    if edits is not None:
+        rows = _with_few_edits(rows, edits)
+    kept = folded(rows, lambda row: kind_of([(row.project, row.version)]), newest)
+    blocks = in_blocks(row.id for row, _ in kept)
+    full = {row.id: row for ids in blocks for row in connection.execute(_FULL, {"ids": ids})}
+    return [_record(full[row.id], older) for row, older in kept]
+
+
+def _chosen(user: str) -> Select[Any]:
+    """Return what the listing of ``user`` is chosen by; of his own installs the least there is."""
     newest = (
         select(func.max(installs.c.id))
         .where(installs.c.state == InstallState.READY)
         .group_by(installs.c.user, installs.c.project, installs.c.version, installs.c.lock_hash)
     )
-    query = (
-        select(
-            installs,
-            environments.c.packages,
-            environments.c.size_bytes,
-            environments.c.own_bytes,
-            environments.c.last_used,
-            environments.c.created.label("realised_at"),
-            environments.c.state.label("status"),
-        )
+    return (
+        select(installs.c.id, installs.c.user, installs.c.project, installs.c.version)
+        .add_columns(of_others(user))
         .join(environments, environments.c.lock_hash == installs.c.lock_hash)
         .where(installs.c.id.in_(newest))
         .order_by(installs.c.id.desc())
     )
-    if project is not None:
-        query = query.where(installs.c.project == project)
-    if set_hash is not None:
-        query = query.where(installs.c.set_hash == set_hash)
-    rows = (row for row in connection.execute(query) if may_see(user, row.user, row.request))
-    return [_record(row) for row in (rows if edits is None else _with_few_edits(rows, edits))]
+
+
+_FULL = (
+    select(
+        installs,
+        environments.c.packages,
+        environments.c.size_bytes,
+        environments.c.own_bytes,
+        environments.c.last_used,
+        environments.c.created.label("realised_at"),
+        environments.c.state.label("status"),
+    )
+    .join(environments, environments.c.lock_hash == installs.c.lock_hash)
+    .where(installs.c.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def _with_few_edits(rows: Iterable[Row[Any]], edits: int) -> Iterator[Row[Any]]:
@@ -70,7 +98,7 @@ def _with_few_edits(rows: Iterable[Row[Any]], edits: int) -> Iterator[Row[Any]]:
         yield row
 
 
-def _record(row: Row[Any]) -> EnvironmentRecord:
+def _record(row: Row[Any], older: int) -> EnvironmentRecord:
     return EnvironmentRecord(
         project=row.project,
         version=row.version,
@@ -86,4 +114,5 @@ def _record(row: Row[Any]) -> EnvironmentRecord:
         installed_by=row.user,
         # a thousand versions have tens of thousands of pins: no `decode` for each
         pins=[PinRecord(**pin) for pin in row.request["pins"]],
+        older=older,
     )

@@ -52,7 +52,7 @@ class AttemptExits:
         if run.no_room is not None:
             await self._end_without_files(job, run.no_room)
             return
-        stopped = run.cancel_requested or run.timed_out_s is not None
+        stopped = run.cancel_requested or run.stop_requested or run.timed_out_s is not None
         restartable = self._is_restartable(run, exited)
         if not stopped and may_run_again(exited, restartable=restartable, failures=run.failures):
             await self._commits.settle(lambda c: self._settlement.requeue(c, job))
@@ -100,7 +100,7 @@ class AttemptExits:
         """Queue a job again that failed and has retries left; tell whether it was."""
         job, why = run.job, end.error or ""
         moment = next_try(job, run.failures)
-        if moment is None or run.cancel_requested:
+        if moment is None or run.cancel_requested or run.stop_requested:
             return False
         await self._commits.settle(lambda c: self._settlement.retry(c, run.id, why, moment))
         return True

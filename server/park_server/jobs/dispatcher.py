@@ -137,6 +137,11 @@ class Dispatcher:
             run.no_room = why
             self._steps.do(job, partial(self._engine.cancel, job, 0.0))
 
+    def expect_stop(self, job: JobId) -> None:
+        """Take it that ``job`` is asked to stop: its attempt is the last one, however it exits."""
+        if (run := self._runs.get(job)) is not None:
+            run.stop_requested = True
+
     async def recover(self, running: Iterable[StoredJob]) -> None:
         """Take up the attempts of ``running`` that an earlier service started."""
         for job in running:

@@ -8,6 +8,7 @@
         work/            the job's working directory; what it leaves there are its files
         stdout, stderr   as the job writes them
         progress.jsonl   one line for each report
+        stop             there once the job is asked to stop
         attempt-N.json, outcome.json, exit.json   see `park.runtime`
 
 The job may write to all of it, also after its end: it is read as `park_server.untrusted` says.
@@ -44,7 +45,7 @@ STREAMS = ("stdout", "stderr")
 _KEPT = frozenset({*STREAMS, PROGRESS_FILE})
 """What stays in the folder of a job that has ended."""
 
-_CALL, _WORK, _MARKS = "call.json", "work", "marks.json"
+_CALL, _WORK, _MARKS, _STOP = "call.json", "work", "marks.json", "stop"
 
 _MARKS_BYTES = 65_536
 """More than two numbers ever take."""
@@ -189,6 +190,12 @@ class JobFolders:
     def close(self) -> None:
         """Leave the rest of the clearing; nobody misses what it would have freed."""
         self._janitor.shutdown(wait=True, cancel_futures=True)
+
+    def ask_to_stop(self, job: JobId) -> None:
+        """Have ``job`` see that it is to stop and to keep its best; raises `OSError`."""
+        with untrusted.folder(self._root, [job], make=True) as inside, suppress(FileExistsError):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            os.close(os.open(_STOP, flags, 0o644, dir_fd=inside))
 
     def marks(self, job: JobId, attempt: int) -> Marks:
         """Return what ``@park.job`` said of the callable of ``job``, as its process wrote it."""

@@ -18,6 +18,7 @@ from park_server.jobs.engines.engine import AttemptExit, ExitKind
 
 __all__ = [
     "MOST_ATTEMPTS",
+    "STOPPED_EARLY",
     "JobEnd",
     "as_utf8",
     "cancelled_in_part",
@@ -39,6 +40,19 @@ class JobEnd:
     traceback: str | None = None
     result: dict[str, Any] | None = None
     files: Sequence[FileRecord] = field(default_factory=tuple)
+
+    @property
+    def line_if_asked(self) -> str:
+        """What is said of it in place of ``error``, where the job was asked to stop."""
+        if self.status is JobState.COMPLETED:
+            return "; ".join(filter(None, [STOPPED_EARLY, self.error]))
+        if self.status is JobState.CANCELLED:
+            return "was asked to stop and to keep its best, went on, and was killed"
+        return self.error or ""
+
+
+STOPPED_EARLY = "stopped early, kept its best"
+"""What is said of a job that was asked to stop, and returned what it had."""
 
 
 def cancelled_in_time() -> JobEnd:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -60,6 +61,7 @@ __all__ = [
     "ids",
     "request_cancel",
     "request_of",
+    "request_stop",
     "requeue",
     "result_of",
     "result_text",
@@ -140,11 +142,12 @@ _START = _statement(
     attempt=jobs.c.attempt + 1,
     started=bindparam("started"),
 )
+_IS_ASKED = jobs.c.stop_by.is_not(None) & ~jobs.c.cancel_requested
 _END: Mapping[JobState, Any] = {
     status: _statement(
         status,
         finished=bindparam("finished"),
-        error=bindparam("error"),
+        error=case((_IS_ASKED, bindparam("error_if_asked")), else_=bindparam("error")),
         traceback=bindparam("traceback"),
         failures=jobs.c.failures + (status is JobState.FAILED),
     )
@@ -164,7 +167,7 @@ def _transition(
         before = get(connection, job).status
         raise ImpossibleTransition(f"job {job} cannot go from {before} to {status}")
     changed = ChangedJob.of(row)
-    error = values.get("error")
+    error = changed.error
     data = {"error": error} if error else {}
     events.append(connection, subject="job", id=job, type=status, user=changed.user, **data)
     return changed
@@ -312,6 +315,7 @@ def end(connection: Connection, job: JobId, end: JobEnd) -> ChangedJob:
         end.status,
         finished=now(),
         error=end.error and readable(end.error),
+        error_if_asked=readable(end.line_if_asked),
         traceback=end.traceback and readable(end.traceback),
     )
     if end.result is not None:
@@ -330,6 +334,13 @@ def end(connection: Connection, job: JobId, end: JobEnd) -> ChangedJob:
 def request_cancel(connection: Connection, job: JobId) -> None:
     """Note that the running ``job`` is to be cancelled when its processes are gone."""
     connection.execute(update(jobs).where(jobs.c.id == job).values(cancel_requested=True))
+
+
+def request_stop(connection: Connection, job: JobId, stop_by: datetime) -> None:
+    """Note that the running ``job`` is asked to stop, and is killed at ``stop_by``."""
+    moment = text_of(stop_by)
+    earlier = func.min(func.coalesce(jobs.c.stop_by, moment), moment)
+    connection.execute(update(jobs).where(jobs.c.id == job).values(stop_by=earlier))
 
 
 def to_be_cancelled(connection: Connection) -> list[JobId]:

@@ -128,4 +128,5 @@ def _record(job: StoredJob, files: list[FileRecord]) -> JobRecord:
         submitted_from=job.submitted_from,
         pinned=job.pinned,
         logs_removed=job.logs_removed,
+        stop_by=job.stop_by,
     )

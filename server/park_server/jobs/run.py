@@ -24,7 +24,8 @@ class Run:
     ``user`` is its user's name, ``failures`` how often it failed before. ``started`` is in
     RFC 3339; ``timed_out_s`` the limit that was reached, ``timer`` what
     waits for it, ``forked_cpu_s`` the processor seconds that it had used by then where it was
-    forked; ``no_room`` says why it was stopped for want of room.
+    forked; ``stop_requested``: it was asked to stop and to keep its best; ``no_room`` says why it
+    was stopped for want of room.
     """
 
     job: JobRequest
@@ -35,6 +36,7 @@ class Run:
     failures: int = 0
     pid: int | None = None
     cancel_requested: bool = False
+    stop_requested: bool = False
     timed_out_s: float | None = None
     forked_cpu_s: float | None = None
     no_room: str | None = None
@@ -91,4 +93,5 @@ def recovered_run(job: StoredJob, call: dict[str, Any]) -> Run:
         environment=Path(str(job.environment)),
         started=str(job.started),
         cancel_requested=job.cancel_requested,
+        stop_requested=job.stop_by is not None,
     )

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -36,13 +36,14 @@ from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
-from park_server.jobs.failures.failsafe import Failsafe, line_of_failure
+from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.unreadable_rows import made_readable
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.job_end import JobEnd, cancelled_in_part
+from park_server.jobs.job_end import JobEnd
 from park_server.jobs.job_view import JobFilter
 from park_server.jobs.seams import Peers
+from park_server.jobs.stopping.stopper import Stopper
 
 __all__ = ["Accepted", "Scheduler", "Submission"]
 
@@ -79,6 +80,7 @@ class Scheduler:
         failsafe: Failsafe,
         dispatcher: Dispatcher,
         fetch_queue: FetchQueue,
+        stopper: Stopper,
         peers: Peers,
         disk: Disk,
     ) -> None:
@@ -90,6 +92,7 @@ class Scheduler:
         self._failsafe = failsafe
         self._dispatcher = dispatcher
         self._fetch_queue = fetch_queue
+        self._stopper = stopper
         self._peers = peers
         self._disk = disk
         # what fitted once, fits as long as it is there, which the commit of each job sees
@@ -107,6 +110,7 @@ class Scheduler:
         for job, error in unreadable.items():
             await self._failsafe.failed(job, error)
         await self._dispatcher.recover(running)
+        self._stopper.resume(running)
         self._fetch_queue.enqueue(fetches)
         await self._failsafe.take_up()
 
@@ -265,18 +269,22 @@ class Scheduler:
         else:
             running = found.running
             await self._failsafe.act_on(found.effects)
-        await asyncio.gather(*(self._end_running(each) for each in running))
+        await asyncio.gather(*(self._stopper.end(each) for each in running))
         self._bus.publish(job)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
-    async def _end_running(self, job: JobId) -> None:
-        try:
-            kind = self._database.read(lambda c: job_rows.get(c, job)).kind
-            await (self._fetch_queue if kind is JobKind.FETCH else self._dispatcher).cancel(job)
-        except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
-            _log.exception("job %s could not be cancelled", job)
-            self._dispatcher.let_go(job)
-            await self._failsafe.end(job, cancelled_in_part(line_of_failure(error)))
+    async def stop(self, job: JobId, user: str, *, grace_s: float) -> JobRecord:
+        """Ask ``job`` to stop and to keep its best, and kill it if it goes on for ``grace_s``.
+
+        Returns when it is asked; one that does not run, or is a fetch, has ended then.
+        """
+        self._database.read(lambda c: job_rows.get(c, job, user))
+        stop_by = datetime.now(UTC) + timedelta(seconds=grace_s)
+        found = await self._commits.write(lambda c: self._settlement.stop(c, job, stop_by))
+        await self._failsafe.act_on(found.effects)
+        await asyncio.gather(*(self._stopper.end(each) for each in found.running))
+        self._bus.publish(job)
+        return self.record(job, user)
 
     # -- after a commit
 

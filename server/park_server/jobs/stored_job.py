@@ -23,7 +23,7 @@ class StoredJob:
     ``not_before``. ``condition`` is JSON, ``pools`` the units that it holds, ``pending`` how
     much is missing of a plain conjunction (None: of any other condition, or of none). Its user
     keeps it since ``pinned``; its logs were removed at ``logs_removed``; what it left was read
-    at ``last_used``, to the day.
+    at ``last_used``, to the day. It was asked to stop, and is killed at ``stop_by``.
     """
 
     options: JobOptions
@@ -53,6 +53,7 @@ class StoredJob:
     pinned: str | None
     logs_removed: str | None
     last_used: str | None
+    stop_by: str | None
 
     @property
     def label(self) -> str:
@@ -70,7 +71,10 @@ class StoredJob:
 
 @dataclass(frozen=True, slots=True)
 class ChangedJob:
-    """What a change of its state says of a job; ``pools`` are the units that it held."""
+    """What a change of its state says of a job; ``pools`` are the units that it held.
+
+    ``error`` is the line that its end says, or that of an earlier change.
+    """
 
     kind: JobKind
     id: JobId
@@ -78,6 +82,7 @@ class ChangedJob:
     entry_point: str
     attempt: int
     pools: dict[str, int] | None
+    error: str | None
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> ChangedJob:

@@ -23,6 +23,9 @@ KEYS = {
 }
 
 
+VERSIONS = "/api/v1/versions"
+
+
 def versions(client: Client) -> dict[str, dict[str, Any]]:
     """Return the versions of the light model by their lock hash."""
     return {each["lock_hash"]: each for each in client.json("versions", "light-model")}
@@ -44,12 +47,13 @@ def test_an_environment_tells_when_a_job_used_it_last(installed: Client) -> None
     lock = installed.json("install", "light_model")["lock_hash"]
     job = installed.submit("light_model:answer")
     installed.run("result", job)
-    started = installed.json("status", job)["started"]
-    assert abs_seconds(versions(installed)[lock]["last_used"], started) < 1
+    seen = installed.json("status", job)
+    used = versions(installed)[lock]["last_used"]
+    assert moment(seen["submitted"]) <= moment(used) <= moment(seen["finished"])
 
 
-def abs_seconds(first: str, second: str) -> float:
-    return abs((datetime.fromisoformat(first) - datetime.fromisoformat(second)).total_seconds())
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def test_after_an_edit_the_difference_is_named(installed: Client, model: ModelTree) -> None:
@@ -123,3 +127,23 @@ def test_a_model_that_was_never_installed_is_refused_with_the_command_to_run(
 def test_a_lock_that_nobody_has(client: Client) -> None:
     message = client.error("submit", "light_model:answer", "--lock", "f" * 64, status=2)
     assert "no lock begins with" in message
+
+
+def test_of_many_edits_the_newest_is_listed_and_the_rest_counted(
+    client: Client, model: ModelTree, service: ParkService, answer: int
+) -> None:
+    for now, then in ((answer, 1), (1, 2)):
+        model.edit("light_model.py", f"ANSWER = {now}", f"ANSWER = {then}")
+        newest = client.json("install", "light_model")
+    project = {"project": "light-model"}
+    edits = [each for each in service.get(VERSIONS, **project) if "+t" in each["version"]]
+    folded = [
+        each for each in service.get(VERSIONS, **project, newest=1) if "+t" in each["version"]
+    ]
+    assert len(edits) > 1
+    assert [each["version"] for each in folded] == [newest["version"]]
+    assert folded[0]["older"] == len(edits) - 1
+    old = edits[-1]["version"]
+    assert {each["version"] for each in service.get(VERSIONS, **project, version=old)} == {old}
+    listed = {each["lock_hash"]: each for each in service.get("/api/v1/environments", newest=1)}
+    assert listed[newest["lock_hash"]]["older"] > 0

@@ -234,13 +234,22 @@ def bulky_tree(*, modules: int) -> dict[str, str]:
     return {"pyproject.toml": pyproject, "bulky/__init__.py": "", **files}
 
 
+HASTY = """
+import sys
+from park.client.access import transport
+from park.cli.main import main
+transport._GIVE_UP_S = 2.0  # and not a minute
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_a_client_whose_service_dies_is_told_so_and_goes_on_with_the_next(
     crashing: ParkService, client: Client, upstream: Upstream
 ) -> None:
     with (
         upstream.gate.closed(".whl"),
         subprocess.Popen(
-            [client.python.with_name("park"), "install", "light_model"],
+            [client.python, "-c", HASTY, "install", "light_model"],
             env=client.environ(),
             cwd=client.folder,
             stderr=subprocess.PIPE,

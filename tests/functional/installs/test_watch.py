@@ -11,7 +11,7 @@ import pytest
 from support.services.park_client import uv_install
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from support.services.park_client import Client, ModelTree
 
@@ -41,22 +41,28 @@ def watching(
         process.kill()
 
 
-def next_outcome(stdout: IO[str] | None) -> dict[str, Any]:
+def outcome_until(
+    stdout: IO[str] | None, is_meant: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """Read outcomes until the one that is meant: what is saved in steps may be several."""
     assert stdout is not None
-    outcome: dict[str, Any] = json.loads(stdout.readline())
-    return outcome
+    outcomes: list[dict[str, Any]] = []
+    for line in stdout:
+        outcomes.append(json.loads(line))
+        if is_meant(outcomes[-1]):
+            return outcomes[-1]
+    raise AssertionError(f"it ended after {outcomes}")
 
 
 def test_a_saved_edit_is_installed_and_named(
     watching: subprocess.Popen[str], client: Client, model: ModelTree, answer: int
 ) -> None:
-    first = next_outcome(watching.stdout)
+    first = outcome_until(watching.stdout, lambda _: True)
     model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
-    second = next_outcome(watching.stdout)
-    assert second["version"] != first["version"]
+    outcome_until(watching.stdout, lambda outcome: outcome["version"] != first["version"])
     assert client.call("light_model:answer") == -answer
     model.edit("light_model.py", f"ANSWER = -{answer}", f"ANSWER = {answer}")
-    assert next_outcome(watching.stdout)["lock_hash"] == first["lock_hash"]
+    outcome_until(watching.stdout, lambda outcome: outcome["lock_hash"] == first["lock_hash"])
     watching.send_signal(signal.SIGINT)
     _, stderr = watching.communicate()
     assert watching.returncode == 130

@@ -166,7 +166,7 @@ def test_a_limit_of_the_submission_counts_before_the_decorator_s(
         """
 import json, sys, park, job_model
 up, go = sys.argv[1:]
-job = park.remote_service().submit(job_model.brief, up, go, timeout=60)
+job = park.remote_service().submit(job_model.brief, up, go, timeout=300)
 with open(up) as pipe:
     pipe.readline()
 import select

@@ -6,6 +6,7 @@ which the loop's thread itself ran: a busy machine prolongs any other.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sqlite3
@@ -19,7 +20,7 @@ from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HELD_MS = 50
@@ -38,7 +39,10 @@ def waiting(job: str) -> dict[str, Any]:
     }
 
 
-JOBS = [waiting(str(uuid.uuid4())) for _ in range(MANY)]
+@functools.cache
+def jobs() -> list[dict[str, Any]]:
+    """Return the same jobs at each call."""
+    return [waiting(str(uuid.uuid4())) for _ in range(MANY)]
 
 
 def fill(home: Path) -> None:
@@ -81,30 +85,35 @@ def pins(count: int) -> dict[str, Any]:
 
 def condition(leaves: int) -> dict[str, Any]:
     parts = [
-        {"job": JOBS[number % MANY]["id"], "is": phase}
+        {"job": jobs()[number % MANY]["id"], "is": phase}
         for phase in ("completed", "failed", "started", "finished", "cancelled")
         for number in range(leaves // 5)
     ]
     return waiting(str(uuid.uuid4())) | {"when": {"version": 1, "condition": {"any": parts}}}
 
 
-REQUESTS = {
-    "20,000 jobs": ("POST", "/api/v1/jobs", JOBS),
-    "20,000 jobs again": ("POST", "/api/v1/jobs", JOBS),
-    "10,000 records": ("GET", "/api/v1/jobs?limit=10000", None),
-    "10,000 events": ("GET", "/api/v1/events?limit=10000", None),
-    "20,000 leaves": ("POST", "/api/v1/follow", {"leaves": [leaf(job["id"]) for job in JOBS]}),
-    "2,000 leaves on a long list": (
+REQUESTS: dict[str, Callable[[], tuple[str, str, Any]]] = {
+    "20,000 jobs": lambda: ("POST", "/api/v1/jobs", jobs()),
+    "20,000 jobs again": lambda: ("POST", "/api/v1/jobs", jobs()),
+    "10,000 records": lambda: ("GET", "/api/v1/jobs?limit=10000", None),
+    "10,000 events": lambda: ("GET", "/api/v1/events?limit=10000", None),
+    "20,000 leaves": lambda: (
+        "POST",
+        "/api/v1/follow",
+        {"leaves": [leaf(job["id"]) for job in jobs()]},
+    ),
+    "2,000 leaves on a long list": lambda: (
         "POST",
         "/api/v1/follow",
         {"leaves": [compared(number) for number in range(2_000)]},
     ),
-    "50,000 pins": ("POST", "/api/v1/installs", pins(50_000)),
-    "a condition of 50,000 leaves": ("POST", "/api/v1/jobs", [condition(50_000)]),
-    "a condition of 199,995 leaves": ("POST", "/api/v1/jobs", [condition(199_995)]),
-    "a large result": ("GET", f"/api/v1/jobs/{LARGE}/result", None),
-    "20,000 projects": ("GET", "/simple/", None),
+    "50,000 pins": lambda: ("POST", "/api/v1/installs", pins(50_000)),
+    "a condition of 50,000 leaves": lambda: ("POST", "/api/v1/jobs", [condition(50_000)]),
+    "a condition of 199,995 leaves": lambda: ("POST", "/api/v1/jobs", [condition(199_995)]),
+    "a large result": lambda: ("GET", f"/api/v1/jobs/{LARGE}/result", None),
+    "20,000 projects": lambda: ("GET", "/simple/", None),
 }
+"""Made when their turn comes: every worker reads this file, and one makes the requests."""
 
 
 def longest_hold_ms(log: str) -> float:
@@ -148,7 +157,7 @@ def hold_ms(service: ParkService, method: str, path: str, body: Any) -> float:
 
 @pytest.mark.parametrize("what", REQUESTS)
 def test_nobody_waits_for(service: ParkService, what: str) -> None:
-    method, path, body = REQUESTS[what]
+    method, path, body = REQUESTS[what]()
     begun = len(service.log)
     bodies = [body, *[body if what.endswith("again") else anew(body) for _ in range(TRIES - 1)]]
     held = (hold_ms(service, method, path, each) for each in bodies)
@@ -175,7 +184,7 @@ def test_a_result_comes_as_it_was_left(service: ParkService) -> None:
 
 
 def test_an_item_that_is_wrong_is_named_by_its_place(service: ParkService) -> None:
-    wrong = [*JOBS[:500], {"id": "x"}]
+    wrong = [*jobs()[:500], {"id": "x"}]
     answer = httpx2.post(
         f"{service.url}/api/v1/jobs", auth=("__token__", service.token), json=wrong, timeout=LIMIT_S
     )

@@ -106,7 +106,7 @@ with park.remote_service("one"):
 with park.remote_service("wary"):
     fetch = park.fetch_url("park://one/~/x.txt")
     job = flow_model.read(left.filename)
-park.wait([fetch], timeout=60)
+park.wait([fetch], timeout=300)
 print(json.dumps([fetch.error, job.id]))
 """
     )

@@ -248,6 +248,12 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def processor_s(service: ParkService) -> float:
+    """Return the seconds in which a service itself ran: nobody else's work prolongs them."""
+    clock = (~int(service.ready["pid"]) << 3) | 2  # MAKE_PROCESS_CPUCLOCK of <linux/posix-timers.h>
+    return time.clock_gettime(clock)
+
+
 def test_a_large_workflow_is_accepted_at_a_small_cost(road: Road) -> None:
     gate = road.request("time:sleep", 60)
     layers: list[list[dict[str, Any]]] = [[gate]]
@@ -262,11 +268,11 @@ def test_a_large_workflow_is_accepted_at_a_small_cost(road: Road) -> None:
                 for n in range(100)
             ]
         )
-    began = time.monotonic()
+    began = processor_s(road.service)
     records = road.send(*(job for layer in layers[:2] for job in layer))
-    a_layer_at = time.monotonic()
+    a_layer_at = processor_s(road.service)
     records += road.send(*(job for layer in layers[2:] for job in layer))
-    ended = time.monotonic()
+    ended = processor_s(road.service)
     assert {record["status"] for record in records[1:]} == {"waiting"}
     # in proportion to what comes, not to what is there: 19 times as much in 0.3 s here
     assert ended - a_layer_at < 60 * (a_layer_at - began)

@@ -5,134 +5,91 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable
+import threading
 from pathlib import Path
 
 import pytest
+from support.services.asked_service import asked_service
 from support.session.limits import LIMIT_S
 
-from park.cli.completion import bash, fish, words, zsh
 from park.cli.main import main, whole_parser
+from park.cli.shells.bash import bash
+from park.cli.shells.fish import fish
+from park.cli.shells.words import words
+from park.cli.shells.zsh import zsh
+
+Said = pytest.CaptureFixture[str]
 
 WORDS = list(words(whole_parser(), ("park",)))
 
-COMPLETE = """
-source /dev/stdin <<'SCRIPT'
-{script}
-SCRIPT
-COMP_WORDS=({line}); COMP_CWORD=$(({count} - 1)); _park; echo "${{COMPREPLY[@]}}"
-"""
+SCRIPTS = {"bash": bash(WORDS), "fish": fish(WORDS), "zsh": zsh(WORDS)}
 
 
-def completed(line: str) -> set[str]:
-    """Return what bash offers for the last word of ``line``."""
-    given = line.split(" ")
-    command = COMPLETE.format(
-        script=bash(WORDS), line=" ".join(f"'{w}'" for w in given), count=len(given)
-    )
-    answer = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=True, timeout=LIMIT_S
-    )
-    assert answer.stderr == ""
-    return set(answer.stdout.split())
+def test_every_command_is_known_and_every_action() -> None:
+    known = {(word.path, word.text) for word in WORDS}
+    assert {(("park",), "files"), (("park", "admin"), "offers")} <= known
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("park sub", {"submit"}),
-        ("park files re", {"remove"}),
-        ("park submit --install ", {"auto", "never"}),
-        ("park jobs --status c", {"completed", "cancelled"}),
-        ("park env list --js", {"--json"}),
-        ("park files list -", {"-h", "--help", "-s", "--service", "--json"}),
-        ("park nothing-like-this sub", {"submit"}),
-    ],
-)
-def test_bash_offers_what_may_come_next(line: str, expected: set[str]) -> None:
-    assert completed(line) == expected
-
-
-def test_every_command_is_offered_and_every_action() -> None:
-    assert {"install", "files", "admin", "doctor", "completion"} <= completed("park ")
-    assert {"offer", "offers", "withdraw"} <= completed("park admin ")
-
-
-def in_fish(line: str) -> set[str]:
-    """Return what fish offers for the last word of ``line``."""
-    command = ["fish", "--no-config", "-c", 'source $argv[1]; complete -C "$argv[2]"']
-    return {each.partition("\t")[0] for each in answered(command, fish(WORDS), line)}
-
-
-ZSH = """
-_describe() { shift; local -a them; them=("${(@P)1}"); print -l -- "${(@)them%%:*}" }
-_files() { print FILES }
-compadd() { shift; print -l -- "$@" }
-words=("${(@s: :)2}"); CURRENT=${#words}
-source "$1"
-"""
-"""What completion is made of, without a terminal: zsh runs the script itself."""
-
-
-def in_zsh(line: str) -> set[str]:
-    """Return what the script for zsh would offer for the last word of ``line``."""
-    found = answered(["zsh", "-f", "-c", ZSH, "park"], zsh(WORDS), line)
-    return {each for each in found if each.startswith(line.rpartition(" ")[2])}
-
-
-def answered(command: list[str], script: str, line: str) -> list[str]:
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
-    with tempfile.NamedTemporaryFile("w", suffix=".script") as file:
-        file.write(script)
-        file.flush()
-        done = subprocess.run(
-            [*command, file.name, line], capture_output=True, text=True, check=True, timeout=LIMIT_S
-        )
-    assert done.stderr == ""
-    return done.stdout.splitlines()
-
-
-@pytest.mark.parametrize("complete", [in_fish, in_zsh])
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("park sub", {"submit"}),
-        ("park files re", {"remove"}),
-        ("park submit --install ", {"auto", "never"}),
-        ("park jobs --status c", {"completed", "cancelled"}),
-        ("park env list --js", {"--json"}),
-        ("park graph --d", {"--dot"}),
-    ],
-)
-def test_fish_and_zsh_offer_what_may_come_next(
-    complete: Callable[[str], set[str]], line: str, expected: set[str]
-) -> None:
-    assert complete(line) == expected
-
-
-@pytest.mark.parametrize(("shell", "script"), [("bash", bash), ("zsh", zsh), ("fish", fish)])
-def test_a_shell_reads_its_script(shell: str, script: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shell", SCRIPTS)
+def test_a_shell_reads_its_script(shell: str, tmp_path: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
-    assert callable(script)
-    (tmp_path / "script").write_text(script(WORDS))
+    (tmp_path / "script").write_text(SCRIPTS[shell])
     subprocess.run([shell, "-n", tmp_path / "script"], check=True, timeout=LIMIT_S)
 
 
-@pytest.mark.parametrize("script", [bash, zsh, fish])
-def test_each_script_knows_each_word(script: object) -> None:
-    assert callable(script)
-    text = script(WORDS)
+@pytest.mark.parametrize("shell", SCRIPTS)
+def test_each_script_knows_each_word(shell: str) -> None:
     for word in WORDS:
-        assert word.text.removeprefix("--").removeprefix("-") in text
+        assert word.text.removeprefix("--").removeprefix("-") in SCRIPTS[shell]
 
 
-def test_the_command_prints_the_script(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", "fish"]) == 0
-    assert capsys.readouterr().out == fish(WORDS)
+@pytest.mark.parametrize("shell", SCRIPTS)
+def test_the_command_prints_the_script(shell: str, capsys: Said) -> None:
+    assert main(["completion", shell]) == 0
+    assert capsys.readouterr().out == SCRIPTS[shell]
+
+
+def test_without_a_shell_they_are_named(capsys: Said) -> None:
+    assert main(["completion"]) == 2
+    assert "hint: park completion bash | fish | zsh" in capsys.readouterr().err
+
+
+def test_a_line_is_answered_value_by_value(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text('[services.sns]\nurl = "http://h"\n')
+    monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "config.toml"))
+    assert main(["completion", "--line", "park service use "]) == 0
+    assert capsys.readouterr() == ("sns\thttp://h\n", "")
+    assert main(["completion", "--line", "park build "]) == 3  # left to files
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("line", ["", "park", "park 'no end", "park nothing-like-this ", "\\"])
+def test_a_line_that_is_none_is_answered_with_nothing(line: str, capsys: Said) -> None:
+    assert main(["completion", "--line", line]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_service_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A whole process ends, though its question never does; nothing comes on stderr."""
+    held = threading.Event()
+    with asked_service({}, held=held) as (url, asked):
+        variables = {"PARK_SERVICE": url, "PARK_STATE_DIR": str(tmp_path), "PARK_TOKEN": "t"}
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        done = subprocess.run(
+            [sys.executable, "-m", "park", "completion", "--line", "park status "],
+            capture_output=True,
+            check=True,
+            timeout=LIMIT_S,
+        )
+        assert not held.is_set()
+        assert asked == [("/api/v1/jobs?limit=50", "Bearer t")]
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 def test_every_command_has_examples() -> None:
@@ -147,22 +104,6 @@ def test_every_command_has_examples() -> None:
         assert f"examples:\n  park {name}" in done.stdout
 
 
-def test_starting_costs_little() -> None:
-    """Measured in starts of the interpreter, which takes 10 ms where park may take 0.1 s."""
-    park = str(Path(sys.executable).with_name("park"))
-    assert _seconds(park, "--version") < 10 * _seconds(sys.executable, "-c", "")
-
-
-def _seconds(*command: str) -> float:
-    """Return the best of several: what the machine does besides is not the command's."""
-    times = []
-    for _ in range(7):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 def test_starting_loads_nothing_that_it_does_not_need() -> None:
     code = "import sys; sys.argv[1:] = ['--version']\nfrom park.cli.main import main\n"
     code += "try:\n    main()\nexcept SystemExit:\n    pass\nprint(*sorted(sys.modules))"
@@ -174,5 +115,27 @@ def test_starting_loads_nothing_that_it_does_not_need() -> None:
         timeout=LIMIT_S,
     )
     loaded = set(done.stdout.split())
-    assert not loaded & {"httpx2", "packaging", "rich", "platformdirs", "tomlkit", "asyncio"}
+    assert not loaded & {
+        "httpx2",
+        "packaging",
+        "rich",
+        "platformdirs",
+        "tomlkit",
+        "asyncio",
+        "dataclasses",
+    }
     assert "park.cli.completion" not in loaded
+
+
+def test_answering_a_shell_loads_nothing_that_takes_long() -> None:
+    code = "import sys; sys.argv[1:] = ['completion', '--line', 'park jobs --label x']\n"
+    code += "from park.cli.main import main\nmain()\nprint(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert not loaded & {"httpx2", "packaging", "rich", "tomlkit", "asyncio"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from park.cli.main import command_parsers
 
 ACT_OR_PASS_THROUGH = {
-    "cancel", "completion", "get", "logs", "pin", "rm", "serve", "unpin",
+    "cancel", "completion", "get", "init", "logs", "pin", "rm", "serve", "unpin",
     "files get", "files put", "files remove", "files url",
     "service add", "service remove", "service use",
 }  # fmt: skip
@@ -29,4 +29,4 @@ def test_every_command_that_lists_or_shows_takes_json() -> None:
 def test_every_command_that_asks_a_service_can_be_told_which() -> None:
     without = {name for name, options in commands() if "--service" not in options}
     own = {"service add", "service list", "service remove", "service use"}
-    assert without == own | {"build", "lock", "bundle", "plan", "completion", "serve"}
+    assert without == own | {"init", "build", "lock", "bundle", "plan", "completion", "serve"}

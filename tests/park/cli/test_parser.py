@@ -10,7 +10,7 @@ from park.cli.main import main
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["instal"], "park: error: argument COMMAND: no 'instal'; did you mean install?"),
+        (["instal"], "park: error: argument COMMAND: no 'instal'; did you mean install or init?"),
         (["statsu", "0199"], "no 'statsu'; did you mean status?"),
         (["env", "lst"], "park env: error: argument ACTION: no 'lst'; did you mean list?"),
         (["jobs", "--status", "runing"], "--status: no 'runing'; did you mean running?"),

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from packaging.utils import NormalizedName
+from support.services.job_service import JobService
 
 from park.client.environment_queries import Contents, RemoteEnvironments, compared, contents_of
 from park.errors import UsageError
@@ -140,3 +141,16 @@ def test_local_is_the_same_project_here_where_it_is_installed() -> None:
 def test_local_is_the_whole_interpreter_where_the_project_is_not_installed() -> None:
     service = cast("RemoteEnvironments", OneEnvironment("no-such-project"))
     assert "pytest" in compared("abcdef", "local", service)[1].versions
+
+
+def test_one_version_of_thousands_is_asked_for_by_itself() -> None:
+    one, lock, version = JobService(), "ab" * 32, {"project": "demo", "version": "1.4"}
+    facts = {"lock_hash": lock, "status": "ready", "python": MINOR, "packages": 1, "size_bytes": 1}
+    facts |= {"own_bytes": 1, "created": "", "last_used": None}
+    record = {**facts, **version, "set_hash": "", "installed_by": "ada", "pins": []}
+    summary = {**facts, "realised": "", "projects": [], "installed_by": [], "pinned_by": []}
+    one.answers["/api/v1/versions"] = [record]
+    one.answers[f"/api/v1/environments/{lock}"] = {"environment": summary, "packages": []}
+    found = RemoteEnvironments(one.service.transport).of_version("demo", "v1.4")
+    assert found.environment.lock_hash == lock
+    assert one.asked[0] == ("GET", "/api/v1/versions", {**version, "newest": 1})

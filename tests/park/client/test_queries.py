@@ -87,4 +87,6 @@ def test_versions_are_compared_with_what_is_installed_here(
     assert found == [("m", "set of m"), ("m", "set of m"), ("absent", None)]
     assert sorted(looked) == ["absent", "m"]  # each once, however many versions there are
     one.service.versions()
-    assert [query for _, _, query in one.asked] == [{"project": "m"}, {}]
+    one.service.versions("m", newest=10)
+    asked = [query for _, _, query in one.asked]
+    assert asked == [{"project": "m"}, {}, {"project": "m", "newest": 10}]

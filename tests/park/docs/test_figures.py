@@ -51,6 +51,7 @@ def figures(name: str) -> set[int | float]:
 @pytest.mark.parametrize(
     ("page", "said", "name", "value"),
     [
+        ("reference/json", "newest ten releases and ten working trees", "NEWEST", 10),
         ("explanation/jobs", "leaves after ten minutes", "idle_s", 10 * MINUTE),
         ("explanation/workflows", "bridged for a minute", "_GIVE_UP_S", MINUTE),
         ("how-to/data-and-files", "file** is 20 GiB", "fetch_limit_bytes", 20 * GIB),

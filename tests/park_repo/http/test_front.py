@@ -171,3 +171,21 @@ def test_a_request_may_say_accept_twice(client: TestClient) -> None:
     client.get("/simple/demo/")
     headers = httpx2.Headers([("accept", "image/png"), ("accept", JSON)])
     assert client.get("/simple/demo/", headers=headers).status_code == 200
+
+
+def test_a_large_page_is_packed_in_front_and_behind(
+    client: TestClient, behind: Watched, index: Index, tmp_path: Path
+) -> None:
+    for number in range(12):
+        add_file(index, make_wheel(tmp_path, version=f"2.{number}"))
+    first, second = (client.get("/simple/demo/", headers={"Accept-Encoding": "gzip"}) for _ in "ab")
+    assert behind.requests == 1
+    plain = client.get("/simple/demo/", headers={"Accept-Encoding": "identity"})
+    assert first.content == second.content == plain.content
+    for answer in (first, second):
+        assert answer.headers["content-encoding"] == "gzip"
+        assert int(answer.headers["content-length"]) < len(plain.content)
+    assert "content-encoding" not in plain.headers
+    known = {"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]}
+    unchanged = client.get("/simple/demo/", headers=known)
+    assert (unchanged.status_code, unchanged.content) == (304, b"")

@@ -231,7 +231,7 @@ def test_the_representation_is_negotiated(client: TestClient, tmp_path: Path) ->
     for accept, media_type in [(JSON, JSON), (HTML, HTML), ("*/*", "text/html; charset=utf-8")]:
         answer = client.get("/simple/demo/", headers={"Accept": accept})
         assert answer.headers["content-type"] == media_type
-        assert answer.headers["vary"] == "Accept"
+        assert answer.headers["vary"] == "Accept, Accept-Encoding"
     refused = client.get("/simple/demo/", headers={"Accept": "image/png"})
     assert (refused.status_code, refused.json()["title"]) == (406, "NotAcceptable")
 

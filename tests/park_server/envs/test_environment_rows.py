@@ -139,3 +139,19 @@ def test_what_was_used_or_made_since_a_time(database: Database) -> None:
     ).result()
     for since, found in (("2026", {LOCKS[0]}), ("2026-07", set())):
         assert database.read(lambda c, s=since: environment_rows.used_since(c, s)) == found  # type: ignore[misc]
+
+
+def test_those_of_a_prefix_are_found_by_it(database: Database) -> None:
+    add_install(database, install_request("demo==2"), lock=LOCKS[1])
+    keep(database, LOCKS[1])
+
+    def found(prefix: str) -> tuple[list[str], list[str]]:
+        every = database.read(lambda c: environment_rows.every(c, prefix))
+        installed = database.read(lambda c: environment_rows.installed(c, "ada", prefix))
+        return [each.lock_hash for each in every], list(installed)
+
+    for lock in LOCKS[:2]:
+        assert found(lock[:6]) == found(lock) == ([lock], [lock])
+    assert len(found("")[0]) == len(found("")[1]) == 2
+    for odd in ("0" * 6, "no hex", "%", "\udc80", LOCKS[0] + "0"):
+        assert found(odd) == ([], [])

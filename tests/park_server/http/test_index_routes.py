@@ -92,3 +92,16 @@ def test_trees_are_their_users_own(client: TestClient) -> None:
 def test_a_status_is_one_of_four(client: TestClient) -> None:
     answer = client.put(f"{PROJECTS}/demo/status", json={"status": "old"}, headers=OPERATOR)
     assert (answer.status_code, "expected one of active" in answer.json()["detail"]) == (400, True)
+
+
+def test_of_thousands_of_versions_the_newest_are_shown(client: TestClient, tmp_path: Path) -> None:
+    edits = [f"1.0+t{number:016x}" for number in range(3)]
+    for version in edits:
+        publish(client, make_wheel(tmp_path, version=version), USER)
+
+    def shown(**query: int) -> tuple[list[str], int]:
+        answer = client.get(f"{PROJECTS}/demo", headers=USER, params=query).json()
+        return [file["version"] for file in answer["files"]], answer["older"]
+
+    assert shown(newest=2) == (["1.0", *edits[1:]], 2)
+    assert shown() == (["1.0", TREE, *edits], 0)

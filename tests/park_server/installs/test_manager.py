@@ -135,7 +135,7 @@ class Lab:
         return await self.manager.request(user, request)
 
     async def ended(self, install: str) -> InstallRecord:
-        await asyncio.wait_for(self.manager.ended(install), 60)
+        await asyncio.wait_for(self.manager.ended(install), LIMIT_S)
         return self.manager.record(install)
 
 
@@ -304,7 +304,7 @@ def test_a_stopped_service_leaves_its_installs_as_they_are(tmp_path: Path) -> No
     async def work(lab: Lab) -> None:
         lab.may_lock.clear()
         begun = await lab.install(install_request("demo==1.0"))
-        await asyncio.wait_for(lab.locking.wait(), 60)
+        await asyncio.wait_for(lab.locking.wait(), LIMIT_S)
         await lab.manager.stop()
         found = lab.database.read(install_rows.unfinished)
         assert [install.id for install in found] == [begun.id]
@@ -317,7 +317,7 @@ def test_a_wait_answers_with_news_or_with_an_end(tmp_path: Path) -> None:
     async def work(lab: Lab) -> None:
         lab.may_lock.clear()
         begun = await lab.install(install_request("demo==1.0"))
-        await asyncio.wait_for(lab.locking.wait(), 60)
+        await asyncio.wait_for(lab.locking.wait(), LIMIT_S)
         seen = await lab.manager.wait(begun.id, "ada", after=0, timeout_s=60)
         assert seen.revision > 0
         lab.may_lock.set()

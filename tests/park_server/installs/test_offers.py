@@ -17,6 +17,7 @@ from support.labs.install_lab import (
     local_wheel,
     opened_database,
 )
+from support.session.limits import LIMIT_S
 
 from park.errors import UnknownItem, UsageError
 from park.model.lock_hash import LockHash
@@ -109,7 +110,7 @@ class Lab:
 
     async def followed(self) -> None:
         """Return when offers have done all that there was to do."""
-        await asyncio.wait_for(self.offers._tasks.finish(), 60)
+        await asyncio.wait_for(self.offers._tasks.finish(), LIMIT_S)
 
     def holders(self, lock: LockHash) -> list[str]:
         return self.database.read(environment_rows.pinned).get(lock, [])
@@ -139,7 +140,7 @@ def test_an_offer_is_resolved_then_installed_whole_then_pinned(tmp_path: Path) -
         lab.requested.clear()
         added = install_rows.documents_of([parse_pin("extra", "2")])
         lab.end(offer.install, lock=LOCKS[0], added=added)
-        await asyncio.wait_for(lab.requested.wait(), 60)
+        await asyncio.wait_for(lab.requested.wait(), LIMIT_S)
         assert [f"{pin.name}=={pin.version}" for pin in lab.requests[1].pins] == [
             "demo==1.0.0.post1",
             "extra==2",

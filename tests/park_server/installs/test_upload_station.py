@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from support.labs.install_lab import TREE, checked_request, local_wheel
+from support.session.limits import LIMIT_S
 
 from park.errors import CannotSatisfy
 from park_server.installs import upload_station
@@ -58,7 +59,7 @@ def test_an_install_goes_on_when_its_last_wheel_is_here() -> None:
             index.asked.clear()
             assert not arrived.done()
             index.publish(digit * 64)
-        await asyncio.wait_for(arrived, 60)
+        await asyncio.wait_for(arrived, LIMIT_S)
 
     asyncio.run(upload())
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.labs.install_lab import (
     LOCKS,
     TREE,
@@ -12,10 +13,13 @@ from support.labs.install_lab import (
 )
 
 from park.model.states import EnvironmentState, InstallState
+from park_server.db.json_text import JsonText
 from park_server.envs import environment_rows
 from park_server.installs import version_rows
 
 if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
     from park_repo.database import Database
 
 
@@ -83,3 +87,42 @@ def test_one_set_may_be_asked_for_and_few_edits_of_each_tree(database: Database)
     assert list(found(edits=0)) == ["1.0"]
     assert list(found(set_hash=found()["1.0"])) == ["1.0"]
     assert found(set_hash="0" * 64) == {}
+
+
+def test_of_thousands_the_newest_are_listed_and_the_rest_counted(database: Database) -> None:
+    versions = ["1.0", *(f"1.{number}+t{number:016x}" for number in range(4)), "1.1"]
+    for version, lock in zip(versions, LOCKS, strict=False):
+        wheels = [local_wheel("demo", version)] if "+t" in version else []
+        add_install(database, install_request(f"demo=={version}", wheels=wheels), lock=lock)
+    keep(database, *LOCKS[:6])
+
+    def found(**query: Any) -> dict[str, int]:
+        listing = partial(version_rows.listing, user="ada", project="demo", **query)
+        return {each.version: each.older for each in database.read(listing)}
+
+    assert found(newest=1) == {"1.1": 1, versions[4]: 3}
+    assert list(found(newest=2)) == ["1.1", versions[4], versions[3], "1.0"]
+    assert found(newest=2)[versions[3]] == 2
+    assert not any(found().values())
+    assert found(version=versions[2], newest=1) == {versions[2]: 0}
+    assert found(version="9") == {}
+
+
+def test_the_pins_of_what_is_not_shown_are_not_read(database: Database) -> None:
+    """Thousands of requests are megabytes: of one's own installs, only those that are shown."""
+    for number in range(3):
+        add_install(database, install_request(f"demo=={number}"), lock=LOCKS[number])
+    keep(database, *LOCKS[:3])
+    read: list[str] = []
+    convert = JsonText.process_result_value
+
+    def noted(column: JsonText, value: str | None, dialect: Dialect) -> Any:
+        if value is not None and '"pins"' in value:
+            read.append(value)
+        return convert(column, value, dialect)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JsonText, "process_result_value", noted)
+        (shown,) = database.read(lambda c: version_rows.listing(c, "ada", "demo", newest=1))
+    assert (shown.version, shown.older) == ("2", 2)
+    assert len(read) == 1

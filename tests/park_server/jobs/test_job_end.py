@@ -7,7 +7,7 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
-from park_server.jobs.job_end import MOST_ATTEMPTS, end_of, may_run_again
+from park_server.jobs.job_end import MOST_ATTEMPTS, JobEnd, end_of, may_run_again
 
 FILE = FileRecord(name="fit.png", sha256="ab", size=3)
 
@@ -157,3 +157,22 @@ def test_files_that_were_not_kept_are_a_remark_to_however_it_ended() -> None:
     assert remarked({"state": "failed", "error": "ValueError: x"}).error == (
         "ValueError: x; it left too much"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "line"),
+    [
+        (JobState.COMPLETED, None, "stopped early, kept its best"),
+        (JobState.COMPLETED, "none is kept", "stopped early, kept its best; none is kept"),
+        (JobState.FAILED, "ValueError: thin", "ValueError: thin"),
+        (
+            JobState.CANCELLED,
+            "cancelled on request",
+            "was asked to stop and to keep its best, went on, and was killed",
+        ),
+    ],
+)
+def test_the_end_of_a_job_that_was_asked_to_stop_says_so(
+    status: JobState, error: str | None, line: str
+) -> None:
+    assert JobEnd(status=status, error=error).line_if_asked == line

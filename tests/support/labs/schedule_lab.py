@@ -43,6 +43,7 @@ from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.seams import Fetcher, NoFetcher, NoPeers, Peers
+from park_server.jobs.stopping.stopper import Stopper
 
 __all__ = [
     "BASE_URL",
@@ -175,10 +176,16 @@ class Lab:
             settlement=self.settlement,
             folder_of=self.folders.path_of,
         )
+        self.stopper = Stopper(
+            **{name: each for name, each in shared.items() if name not in {"bus", "settlement"}},
+            dispatcher=self.dispatcher,
+            fetch_queue=self.fetch_queue,
+        )
         self.scheduler = Scheduler(
             **shared,
             dispatcher=self.dispatcher,
             fetch_queue=self.fetch_queue,
+            stopper=self.stopper,
             peers=peers or NoPeers(),
             disk=self.disk,
         )
@@ -301,6 +308,7 @@ class Lab:
         self.progress.stop()
         await self.unread.stop()
         await self.events.stop()
+        await self.stopper.stop()
         await self.fetch_queue.stop()
         await self.dispatcher.stop()
         self.database.close()

@@ -180,14 +180,20 @@ class ModelTree:
             self.root = Path(shutil.copytree(source, folder / source.name))
 
     def edit(self, path: str, before: str, after: str) -> None:
-        """Replace ``before``, which must be there once, by ``after`` in a file of the tree."""
+        """Replace ``before``, which must be there once, by ``after`` in a file of the tree.
+
+        At once: who watches the tree sees the file as it was, or as it is, and never a half.
+        """
         file = self.root / path
         text = file.read_text()
         assert text.count(before) == 1, f"{before!r} is {text.count(before)} times in {file}"
-        file.write_text(text.replace(before, after))
+        edited = self.root.with_name(f"{self.root.name}.edited")  # outside of what is watched
+        edited.write_text(text.replace(before, after))
+        shutil.copymode(file, edited)
         # an editor does not write twice within one tick of the clock; a test does
-        stat = file.stat()
-        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+        stat = edited.stat()
+        os.utime(edited, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+        edited.replace(file)
 
     def install(self, python: Path) -> None:
         """Install it in editable mode, its requirements being there."""

@@ -19,7 +19,28 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ParkService", "own_environ"]
+__all__ = [
+    "ParkService",
+    "forget_ended_services",
+    "logs_of_services",
+    "own_environ",
+]
+
+_SERVICES: list[ParkService] = []
+"""Those of which a test that fails has to tell."""
+
+_TOLD_LINES = 200
+
+
+def logs_of_services() -> Iterator[tuple[str, str]]:
+    """Yield the home of each service that ran lately, and the end of what it wrote."""
+    for service in _SERVICES:
+        yield str(service.home), "".join(service.log.splitlines(keepends=True)[-_TOLD_LINES:])
+
+
+def forget_ended_services() -> None:
+    """Tell no more of services whose block was left."""
+    _SERVICES[:] = [service for service in _SERVICES if not service.is_over]
 
 
 def own_environ(**variables: str | Path) -> dict[str, str]:
@@ -44,6 +65,8 @@ class ParkService:
         self._lines: list[str] = []
         self._changed = threading.Condition()
         self._reader: threading.Thread | None = None
+        self.is_over = False
+        _SERVICES.append(self)
 
     def command(self, *options: str) -> list[str]:
         """Return the command line that serves this home."""
@@ -115,6 +138,7 @@ class ParkService:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self.kill()
+        self.is_over = True
         for pid in self._survivors():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_action, print_json
+from park.cli.options import NEWEST, add_action, add_all, print_json
 from park.model.sizes import shown_size
 from park.wire import EnvironmentSummary
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """examples:
-  park env list
+  park env list                            the newest of each project
   park env show 3fa91c
   park env diff 3fa91c local               its project here, with all that it requires
   park env diff mymodel==1.4 mymodel       a version there, the module here
@@ -33,7 +33,7 @@ EXAMPLES = """examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add_action(actions, "list", "list the environments, and what they take", _list)
+    add_all(add_action(actions, "list", "list the environments, and what they take", _list))
     _named(actions, "show", "show one, with its packages", _show)
     diff = add_action(actions, "diff", "compare two, package by package", _diff)
     for side in "AB":
@@ -69,12 +69,15 @@ def _named(
 
 
 def _list(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
-    found = environments.list()
+    found = environments.list(newest=None if options.all else NEWEST)
     if options.json:
         print_json([asdict(each) for each in found])
         return
     for each in found:
         _print(each)
+        if each.older:
+            names = ", ".join(sorted({project.partition("==")[0] for project in each.projects}))
+            print(f"… and {each.older} older of {names} (--all)")
     storage = environments.storage()
     limit = "no quota" if storage.quota_bytes is None else f"of {shown_size(storage.quota_bytes)}"
     taken = shown_size(storage.store_bytes + storage.environments_bytes)

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_action, print_json
+from park.cli.options import NEWEST, add_action, add_all, print_json
 from park.errors import UsageError
 from park.wire import IndexFileRecord, IndexProjectRecord, encode
 
@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = add_action(actions, "list", "list the projects, or the files of one", _list)
     listing.add_argument("project", nargs="?", metavar="PROJECT")
+    add_all(listing)
     yank = add_action(actions, "yank", "keep a version from resolvers", _yank)
     _add_version(yank)
     yank.add_argument("--reason", default="", metavar="TEXT", help="shown by pip and uv")
@@ -72,7 +73,8 @@ def _add_version(parser: argparse.ArgumentParser, nargs: str | None = None) -> N
 
 def _list(index: RemoteIndex, options: argparse.Namespace) -> None:
     if options.project is not None:
-        _show(index.project(options.project), options)
+        newest = None if options.all else NEWEST
+        _show(index.project(options.project, newest=newest), options)
         return
     projects = index.projects()
     if options.json:
@@ -142,6 +144,8 @@ def _show(project: IndexProjectRecord, options: argparse.Namespace) -> None:
         print_json(encode(project))
         return
     print(_line(project))
+    if project.older:
+        print(f"  … and {project.older} older files (--all)")
     for file in project.files:
         print(f"  {_file_line(file)}")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import NEWEST, add_all, add_json, add_service, print_json, service_of
 from park.client.installs.versions import ServiceVersion
+from park.model.pins import is_tree_version
 from park.model.sizes import shown_size
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -22,6 +23,7 @@ _SHOWN = 8
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("project", nargs="?", metavar="PROJECT", help="only of this project")
+    add_all(parser)
     add_service(parser)
     add_json(parser)
 
@@ -29,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print one line for each version, its differences below it."""
     service = service_of(options)
-    versions = service.versions(options.project)
+    versions = service.versions(options.project, newest=None if options.all else NEWEST)
     if options.json:
         print_json([version.as_json() for version in versions])
         return 0
@@ -38,7 +40,14 @@ def run(options: argparse.Namespace) -> int:
         print(f"{service.url} has no version of {what}")
     for version in versions:
         _print(version)
+        if version.record.older:
+            print(f"… and {version.record.older} older {_kind(version)} (--all)")
     return 0
+
+
+def _kind(version: ServiceVersion) -> str:
+    what = "edits" if is_tree_version(version.record.version) else "releases"
+    return f"{what} of {version.record.project}"
 
 
 def _print(version: ServiceVersion) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 from park.cli.options import add_json, print_json
+from park.cli.services.service_names import checked_name, proposed_name
 from park.client.access.address import checked_url
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.errors import UsageError
@@ -48,24 +48,12 @@ def run(options: argparse.Namespace) -> int:
 def _add(configuration: Configuration, options: argparse.Namespace) -> None:
     if "://" in options.name:
         raise UsageError(f"{options.name!r} is a URL, not a name", hint="park service add NAME URL")
-    if not _NAME.fullmatch(options.name):
-        raise UsageError(
-            f"{options.name!r} is no name: expected letters, digits, and - _ . between them",
-            hint=f"park service add {_proposed(options.name)} {options.url}",
-        )
+    checked_name(options.name, hint=f"park service add {proposed_name(options.name)} {options.url}")
     token_file = options.token_file and options.token_file.expanduser().absolute()
     configuration.add(
         ConfiguredService(name=options.name, url=checked_url(options.url), token_file=token_file)
     )
     print(f"{options.name} is {checked_url(options.url)} (in {configuration.path})")
-
-
-_NAME = re.compile(r"\w(?:[\w.-]*\w)?")
-"""Names that no shell, no TOML and no list of services takes apart."""
-
-
-def _proposed(name: str) -> str:
-    return re.sub(r"\W+", "-", name).strip("-_") or "NAME"
 
 
 def _list(configuration: Configuration, options: argparse.Namespace) -> None:

@@ -73,7 +73,7 @@ def _only_running_one() -> ConfiguredService:
     if not running:
         raise UsageError(
             "no service is named, none is configured, and none runs on this machine",
-            hint="name one: park service add NAME URL; or start one: park serve --home DIR",
+            hint="name one: park init; or start one: park serve --home DIR",
         )
     urls = ", ".join(service.url for service in running)
     raise UsageError(

@@ -75,6 +75,13 @@ class Configuration:
         document.setdefault("default", service.name)
         self._write(document)
 
+    def keep_token(self, name: str, token: str) -> Path:
+        """Write the token of the service ``name`` to a file that is the user's alone; return it."""
+        file = self.path.parent / "tokens" / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(file, f"{token}\n", mode=0o600)
+        return file
+
     def remove(self, name: str) -> None:
         """Forget the service ``name``; raises `UnknownItem`."""
         self._require(name)

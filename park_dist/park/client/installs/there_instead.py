@@ -16,6 +16,9 @@ from park.wire import API, EnvironmentRecord, decode
 
 __all__ = ["ThereInstead", "nearest", "there_instead", "version_here"]
 
+_COMPARED = 100
+"""Releases, and working trees, that are compared: each comes with its pins, some 2 kB."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThereInstead:
@@ -38,8 +41,11 @@ def version_here(transport: Transport, here: RequirementSet, project: str) -> Se
 
 
 def there_instead(transport: Transport, here: LocalSet) -> ThereInstead:
-    """Return what the service has of the project of ``here``, of each tree its newest edit."""
-    found = _asked(transport, {"project": here.project.name, "edits": 1})
+    """Return what the service has of the project of ``here``, of each tree its newest edit.
+
+    Of the newest versions: what is nearest is hardly one of a thousand versions ago.
+    """
+    found = _asked(transport, {"project": here.project.name, "edits": 1, "newest": _COMPARED})
     records = (decode(EnvironmentRecord, each) for each in found)
     return nearest((compared(each, here.requirements) for each in records), here.version)
 

@@ -25,7 +25,7 @@ from park.model.conditions import JobIs, Leaf, Phase
 from park.model.file_names import in_url
 from park.model.references import Reference, What
 from park.model.states import JobState
-from park.wire import API, FileRecord, JobRecord, decode
+from park.wire import API, GRACE_S, FileRecord, JobRecord, decode
 
 __all__ = ["RemoteJob"]
 
@@ -335,6 +335,18 @@ class RemoteJob(Phased):
         answer = self.transport.json("POST", f"{API}/jobs/{self.id}/cancel", params=query)
         self._record = decode(JobRecord, answer)
         return self.wait().status
+
+    def stop(self, *, grace: float = GRACE_S) -> JobState:
+        """Ask the job to stop and to keep its best; returns its state once it is asked.
+
+        Its body sees that by `park.should_stop`, and what it returns then is its result. One that
+        goes on for ``grace`` seconds is killed, one that does not run yet is cancelled.
+        """
+        self.confirm()
+        route = f"{API}/jobs/{self.id}/stop"
+        answer = self.transport.json("POST", route, params={"grace": grace})
+        self._record = decode(JobRecord, answer)
+        return self._record.status
 
     def pin(self) -> None:
         """Keep the job, its logs, events, result and files, whatever the service's policy."""

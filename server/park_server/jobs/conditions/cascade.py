@@ -25,7 +25,7 @@ from park_server.jobs.conditions.pools import claim
 from park_server.jobs.conditions.tally import Tally
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.conditions.writer_cache import WriterCache
-from park_server.jobs.job_end import as_utf8
+from park_server.jobs.job_end import JobEnd, as_utf8
 
 __all__ = ["Cascade"]
 
@@ -127,6 +127,12 @@ class Cascade:
             self.verdicts.know(JobFact.at_end(waiter, JobState.CANCELLED, elided(why)))
             self.ended(waiter.id)
         return {waiter.id for waiter, _ in cancelled}
+
+    def end(self, job: JobId, end: JobEnd) -> None:
+        """Write how ``job`` ends; what waits for it is settled by `spread`."""
+        changed = job_rows.end(self.connection, job, end)
+        self.ended(job, changed.pools)
+        self.verdicts.know(JobFact.at_end(changed, end.status, end.error))
 
     def ended(self, job: JobId, units: dict[str, int] | None = None) -> None:
         """Note that ``job`` has ended, which held ``units`` of pools."""

@@ -31,8 +31,9 @@ class Effects:
     units of pools, ``fetches`` are queued downloads. ``later`` are moments at which to look
     at a job again; ``retries`` are queued for later. ``ended`` have ended, and those of
     them in ``releasing`` held grants. ``watching`` wait for leaves elsewhere, ``staging``
-    for what they refer to there. ``progress`` are jobs whose reports somebody waits for.
-    ``unread`` is what else waits, where nothing is remembered of it.
+    for what they refer to there. Running jobs in ``cancelling`` are to be ended, those in
+    ``stopping`` to be asked to stop, each until a moment. ``progress`` are jobs whose reports
+    somebody waits for. ``unread`` is what else waits, where nothing is remembered of it.
     """
 
     queued: list[JobId] = field(default_factory=list)
@@ -44,6 +45,8 @@ class Effects:
     releasing: list[JobId] = field(default_factory=list)
     watching: list[JobId] = field(default_factory=list)
     staging: list[JobId] = field(default_factory=list)
+    cancelling: list[JobId] = field(default_factory=list)
+    stopping: list[tuple[JobId, datetime]] = field(default_factory=list)
     progress: set[JobId] = field(default_factory=set)
     unread: Unread | None = None
 

@@ -89,7 +89,7 @@ class Explainer:
             line = f"since {job.started}, attempt {job.attempt}"
             return f"{line} ({held_up})" if held_up else line
         if job.status is JobState.COMPLETED:
-            return f"at {job.finished}"
+            return "; ".join(filter(None, [f"at {job.finished}", job.error]))
         return job.error or str(job.status)
 
     def _queued(self, job: StoredJob) -> str:

@@ -11,14 +11,14 @@ what is to be done once the change is committed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from park.errors import UnknownItem
-from park.model.conditions import Pool, brief
+from park.model.conditions import Pool
 from park.model.ids import JobId
 from park.model.references import What
 from park.model.states import JobState
@@ -27,6 +27,7 @@ from park.wire import InstallRecord, PoolRecord
 from park_repo.database import Database
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.creation import NewJob, create
 from park_server.jobs.conditions.effects import Effects, Unread
@@ -37,7 +38,7 @@ from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.writer_cache import WriterCache
-from park_server.jobs.job_end import JobEnd, cancelled_in_time
+from park_server.jobs.job_end import JobEnd
 from park_server.jobs.stored_job import StoredJob
 
 __all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
@@ -59,14 +60,6 @@ class Created:
     states: Mapping[JobId, JobState]
     changed: frozenset[JobId]
     effects: Effects
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cancelling:
-    """What a cancel came to: the jobs that run and are still to be ended."""
-
-    effects: Effects
-    running: Sequence[JobId] = field(default_factory=tuple)
 
 
 class Settlement:
@@ -185,7 +178,7 @@ class Settlement:
     def end(self, connection: Connection, job: JobId, end: JobEnd) -> Effects:
         """Write how ``job`` ended, and settle what waited for that."""
         cascade = self._begin(connection)
-        self._end(cascade, job, end)
+        cascade.end(job, end)
         cascade.spread([job])
         return cascade.finish()
 
@@ -266,30 +259,16 @@ class Settlement:
     def cancel(self, connection: Connection, job: JobId, *, dependents: bool = False) -> Cancelling:
         """Cancel ``job``, and with ``dependents`` all that needs it, directly or not."""
         cascade = self._begin(connection)
-        names = need_rows.with_dependents(connection, job) if dependents else [job]
-        facts = need_rows.job_facts(connection, names)
-        waiting = [
-            (waiter, f"cancelled on request, with job {brief(job)}")
-            for name in names
-            if name != job and (waiter := need_rows.waiter(connection, name)) is not None
-        ]
-        cancelled = cascade.cancel(waiting)
-        running = []
-        for name in reversed(names):
-            if facts[name].status is JobState.RUNNING:
-                job_rows.request_cancel(connection, name)
-                running.append(name)
-            elif name not in cancelled and not facts[name].status.is_final:
-                self._end(cascade, name, cancelled_in_time())
-        cascade.spread({*cancelled, *names} - set(running))
+        running = cancel(cascade, job, dependents=dependents)
+        return Cancelling(effects=cascade.finish(), running=running)
+
+    def stop(self, connection: Connection, job: JobId, stop_by: datetime) -> Cancelling:
+        """Ask ``job`` to stop and to keep its best, until ``stop_by``."""
+        cascade = self._begin(connection)
+        running = ask_to_stop(cascade, job, stop_by)
         return Cancelling(effects=cascade.finish(), running=running)
 
     # -- parts
-
-    def _end(self, cascade: Cascade, job: JobId, end: JobEnd) -> None:
-        changed = job_rows.end(cascade.connection, job, end)
-        cascade.ended(job, changed.pools)
-        cascade.verdicts.know(JobFact.at_end(changed, end.status, end.error))
 
     def _begin(self, connection: Connection) -> Cascade:
         """Return a change; where the cache is stale, what waits is to be looked at anew."""

@@ -47,10 +47,12 @@ class Environments:
         self.done: list[Any] = []
         self.quota: int | None = None
         self.repaired = False
+        self.older = 0
         self.path: str | None = "/envs/ab"
 
-    def list(self) -> Any:
-        return [summary(pinned_by=["eve"])]
+    def list(self, *, newest: int | None) -> Any:
+        self.done.append(("list", newest))
+        return [summary(pinned_by=["eve"], older=self.older)]
 
     def storage(self) -> StorageRecord:
         return StorageRecord(
@@ -174,3 +176,13 @@ def test_a_shell_gets_what_stands_behind_the_dashes(
     assert main(["env", "shell", "ab", "--", "python", "-V"]) == 0
     assert became == [["python", "-V"]]
     assert there.done == [("show", "ab")]
+
+
+def test_of_thousands_the_newest_are_listed_and_the_rest_counted(
+    there: Environments, capsys: Said
+) -> None:
+    there.older = 4990
+    assert main(["env", "list"]) == 0
+    assert capsys.readouterr().out.splitlines()[3] == "… and 4990 older of m (--all)"
+    assert main(["env", "list", "--all"]) == 0
+    assert there.done == [("list", 10), ("list", None)]

@@ -58,8 +58,8 @@ class Index:
         return [file(filename=f"m-{named[1]}.whl")]
 
     def __getattr__(self, name: str) -> Any:
-        def act(*given: Any) -> IndexProjectRecord:
-            self.done.append((name, *given))
+        def act(*given: Any, **named: Any) -> IndexProjectRecord:
+            self.done.append((name, *given, *named.values()))
             return self.record
 
         return act
@@ -75,7 +75,8 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Index:
 @pytest.mark.parametrize(
     ("words", "done"),
     [
-        (["list", "m"], ("project", "m")),
+        (["list", "m"], ("project", "m", 10)),
+        (["list", "m", "--all"], ("project", "m", None)),
         (["yank", "m", "1", "--reason", "wrong"], ("yank", "m", "1", "wrong")),
         (["yank", "m", "1"], ("yank", "m", "1", "")),
         (["unyank", "m", "1"], ("unyank", "m", "1")),
@@ -126,3 +127,11 @@ def test_files_are_told_with_what_is_wrong_with_them(index: Index, capsys: Said)
     ]
     main(["index", "list", "--json"])
     assert [each["name"] for each in json.loads(capsys.readouterr().out)] == ["m"]
+
+
+def test_of_thousands_of_files_the_newest_are_told_and_the_rest_counted(
+    index: Index, capsys: Said
+) -> None:
+    index.record = project(files=[file()], older=4990)
+    assert main(["index", "list", "m"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "  … and 4990 older files (--all)"

@@ -14,10 +14,12 @@ from park.cli.main import main
 Said = pytest.CaptureFixture[str]
 
 
-def version(*, matches: bool | None, differences: int = 0) -> Any:
+def version(
+    *, matches: bool | None, differences: int = 0, number: str = "1", older: int = 0
+) -> Any:
     record = SimpleNamespace(
-        project="m", version="1", python="3.11", status="ready", packages=2, size_bytes=1,
-        own_bytes=1, lock_hash="ab", installed_by="ada", last_used=None,
+        project="m", version=number, python="3.11", status="ready", packages=2, size_bytes=1,
+        own_bytes=1, lock_hash="ab", installed_by="ada", last_used=None, older=older,
     )  # fmt: skip
     return SimpleNamespace(
         record=record,
@@ -28,7 +30,7 @@ def version(*, matches: bool | None, differences: int = 0) -> Any:
 
 
 def told(monkeypatch: pytest.MonkeyPatch, *found: Any) -> None:
-    service = SimpleNamespace(url="http://h", versions=lambda _: list(found))
+    service = SimpleNamespace(url="http://h", versions=lambda _, newest: list(found)[:newest])
     monkeypatch.setattr(versions, "service_of", lambda _: service)
 
 
@@ -65,3 +67,19 @@ def test_a_service_without_any_says_so(
     told(monkeypatch)
     assert main(["versions", *words]) == 0
     assert capsys.readouterr().out == f"http://h has no version of {what}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [("1", "… and 4990 older releases of m (--all)"),
+     ("1+t0123456789abcdef", "… and 4990 older edits of m (--all)")],
+)  # fmt: skip
+def test_of_thousands_the_newest_are_shown_and_the_rest_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said, number: str, line: str
+) -> None:
+    shown = [version(matches=None, number=number) for _ in range(9)]
+    told(monkeypatch, *shown, version(matches=None, number=number, older=4990), *shown)
+    assert main(["versions", "m"]) == 0
+    assert capsys.readouterr().out.splitlines()[3 * 10 :] == [line]
+    assert main(["versions", "m", "--all", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 19

@@ -73,3 +73,9 @@ def test_the_configuration_is_in_the_platforms_folder(
     assert configuration_file() == tmp_path / "xdg" / "park" / "config.toml"
     monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "mine.toml"))
     assert configuration_file() == tmp_path / "mine.toml"
+
+
+def test_a_token_is_kept_beside_for_its_user_alone(tmp_path: Path) -> None:
+    file = Configuration(tmp_path / "park" / "config.toml").keep_token("sns", "s3cret")
+    assert file.read_text() == "s3cret\n"
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)

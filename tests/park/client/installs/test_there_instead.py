@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from support.services.job_service import JobService
 
-from park.client.installs.there_instead import nearest, version_here
+from park.client.installs.there_instead import nearest, there_instead, version_here
 from park.client.installs.versions import ServiceVersion, compared
 from park.model.pins import RequirementSet, parse_pin
 from park.model.states import EnvironmentState
@@ -105,3 +106,15 @@ def test_what_is_here_is_asked_for_by_its_hash_and_compared_all_the_same() -> No
         ("GET", "/api/v1/versions", {"project": "demo", "set_hash": local.hash})
     ]
     assert version_here(Versions(record(demo=OLD)), local, "demo") is None
+
+
+def test_of_thousands_of_versions_a_few_are_asked_for_to_find_the_nearest() -> None:
+    one, local = JobService(), here(demo=NEW, six="1.17")
+    one.answers["/api/v1/versions"] = [encode(record(demo="1.0", six="1.17"))]
+    project = SimpleNamespace(name="demo")
+    wanted: Any = SimpleNamespace(project=project, requirements=local, version=NEW)
+    found = there_instead(one.service.transport, wanted)
+    assert found.line == "it differs from the nearest there, 1.0"
+    assert one.asked == [
+        ("GET", "/api/v1/versions", {"project": "demo", "edits": 1, "newest": 100})
+    ]

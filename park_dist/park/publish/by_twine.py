@@ -1,0 +1,106 @@
+"""Checks and uploads of releases, by twine: run beside, since its commands are what it promises."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from park.build.output import last_lines
+from park.errors import CannotSatisfy, UsageError
+from park.publish.destination import Destination
+from park.publish.release_files import Release
+
+__all__ = ["check", "reason", "require_twine", "twine_environ", "upload"]
+
+_ELSEWHERE = {"TWINE_REPOSITORY", "TWINE_REPOSITORY_URL"}
+"""What would lead an upload elsewhere than where it was said to go."""
+
+_PROBLEM = re.compile(r"\{.*\}")
+
+_ONE_LINE_EACH = {"COLUMNS": "100000", "NO_COLOR": "1"}
+"""Have twine, which speaks through rich, write no line in two, and no colours."""
+
+
+def require_twine() -> None:
+    """Raise `UsageError` where twine is not installed beside park."""
+    if importlib.util.find_spec("twine") is None:
+        raise UsageError(
+            f"twine, which publishes, is not installed for {sys.executable}",
+            hint="pip install 'park-dist[publish]'",
+        )
+
+
+def check(release: Release) -> None:
+    """Have the files and their READMEs checked; raises `CannotSatisfy` with what is wrong."""
+    done = subprocess.run(
+        _command("check", "--strict", *map(str, release.files)),
+        env=twine_environ(os.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip()
+        raise CannotSatisfy(f"{release} does not pass the checks of twine:\n{said}")
+
+
+def upload(release: Release, destination: Destination) -> None:
+    """Upload the files, and their attestations where they lie beside them.
+
+    To any other index than a service twine speaks on this terminal, also to ask for a password.
+    Raises `CannotSatisfy`.
+    """
+    attested = [Path(f"{file}.publish.attestation") for file in release.files]
+    beside = [str(path) for path in attested if path.exists()]
+    more = ["--attestations", *beside] if beside else []
+    command = _command("upload", *destination.options, *more, *map(str, release.files))
+    environ = twine_environ(os.environ) | dict(destination.secrets)
+    what = f"{release} was not published to {destination.shown}"
+    if destination.is_service:
+        done = subprocess.run(
+            command,
+            env=environ | _ONE_LINE_EACH,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        why, hint = reason(done.stdout)
+    else:
+        done = subprocess.run(command, env=environ, text=True, check=False)
+        why, hint = "twine says why above", None
+    if done.returncode:
+        raise CannotSatisfy(f"{what}: {why}", hint=hint)
+
+
+def reason(output: str) -> tuple[str, str | None]:
+    """Return why an upload failed, and a hint, from what ``twine upload --verbose`` printed.
+
+    A service answers with a problem document (RFC 9457).
+    """
+    documents = (_PROBLEM.search(line) for line in reversed(output.splitlines()))
+    found = next(filter(None, documents), None)
+    try:
+        problem = json.loads(found[0]) if found else {}
+    except ValueError:
+        problem = {}
+    if "detail" in problem:
+        return str(problem["detail"]), problem.get("hint")
+    return last_lines(output), None
+
+
+def twine_environ(outer: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of twine: the outer one, but for what names another index."""
+    return {name: value for name, value in outer.items() if name not in _ELSEWHERE}
+
+
+def _command(*words: str) -> Sequence[str]:
+    return [sys.executable, "-m", "twine", *words]

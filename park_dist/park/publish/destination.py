@@ -1,0 +1,43 @@
+"""Where a release goes: to a service's released projects, or to any other index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Destination", "of_index", "of_pypirc", "of_service"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """An index as twine is told of it.
+
+    ``options`` are twine's own, which anybody on the machine can read; ``secrets`` its
+    environment variables. ``shown`` is what people call it. ``is_service``: it is park's, nobody
+    has to be asked for anything, and it says what is wrong as a problem document.
+    """
+
+    shown: str
+    options: tuple[str, ...]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_service: bool = False
+
+
+def of_service(name: str, upload_url: str, token: str | None) -> Destination:
+    """Return the released projects of a service; ``name`` is how its user knows it."""
+    login = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": token or ""}
+    options = ("--non-interactive", "--verbose", "--repository-url", upload_url)
+    return Destination(shown=name, options=options, secrets=login, is_service=True)
+
+
+def of_pypirc(section: str) -> Destination:
+    """Return the index that a section of ``~/.pypirc`` describes; ``pypi`` needs none.
+
+    The password is twine's to find: there, in the keyring, in ``TWINE_PASSWORD``, or by asking.
+    """
+    return Destination(shown=section, options=("--repository", section))
+
+
+def of_index(url: str) -> Destination:
+    """Return the index that takes uploads at ``url``: pypiserver, devpi, or any other."""
+    return Destination(shown=url, options=("--repository-url", url))

@@ -1,0 +1,61 @@
+"""Jobs that are ended on request, or for another's sake: what becomes of each, by its state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from park.model.conditions import brief
+from park.model.ids import JobId
+from park.model.states import JobKind, JobState
+from park_server.jobs import job_rows
+from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions.cascade import Cascade
+from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.job_end import cancelled_in_time
+
+__all__ = ["Cancelling", "ask_to_stop", "cancel"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cancelling:
+    """What a cancel came to: the jobs that run and are still to be ended."""
+
+    effects: Effects
+    running: Sequence[JobId] = field(default_factory=tuple)
+
+
+def cancel(cascade: Cascade, job: JobId, *, dependents: bool) -> list[JobId]:
+    """Cancel ``job``, with ``dependents`` all that needs it; return those that are to be ended."""
+    connection = cascade.connection
+    names = need_rows.with_dependents(connection, job) if dependents else [job]
+    facts = need_rows.job_facts(connection, names)
+    waiting = [
+        (waiter, f"cancelled on request, with job {brief(job)}")
+        for name in names
+        if name != job and (waiter := need_rows.waiter(connection, name)) is not None
+    ]
+    cancelled = cascade.cancel(waiting)
+    running = []
+    for name in reversed(names):
+        if facts[name].status is JobState.RUNNING:
+            job_rows.request_cancel(connection, name)
+            running.append(name)
+        elif name not in cancelled and not facts[name].status.is_final:
+            cascade.end(name, cancelled_in_time())
+    cascade.spread({*cancelled, *names} - set(running))
+    return running
+
+
+def ask_to_stop(cascade: Cascade, job: JobId, stop_by: datetime) -> list[JobId]:
+    """Ask ``job`` to stop and to keep its best, until ``stop_by``; cancel one that has none.
+
+    That is one that does not run, and a fetch. Returns those that are to be ended at once.
+    """
+    fact = need_rows.job_facts(cascade.connection, [job]).get(job)
+    if fact is None or fact.status is not JobState.RUNNING or fact.kind is not JobKind.CALL:
+        return cancel(cascade, job, dependents=False)
+    job_rows.request_stop(cascade.connection, job, stop_by)
+    cascade.effects.stopping.append((job, stop_by))
+    return []
