@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from proof.world import (
+    DATA,
     Change,
     World,
     added,
@@ -96,6 +97,11 @@ _FILES = [
     _edit("the package has a module more", "modules_listed", added(_S, "specimen/newer.py", "")),
     _edit("a file that no package has", "shared_data",
           replaced("lonely", "lonely.txt", "alone", "in company")),
+    _edit(
+        "a shared data file of another distribution exists now",
+        "shared_data_there",
+        joined_by("shares", {f"{DATA}data/share/proof/extra.txt": "x"}),
+    ),
     _edit("site-packages has a name more", "whole_folder", joined_by("newcomer", {"new.py": ""})),
     _edit("the text of a function's source", "source",
           replaced(_S, "specimen/helper.py", "x + 1.0", "x + 1.0  # here")),
@@ -186,4 +192,5 @@ UNNEEDED: list[Edit] = [
           replaced("lonely", "lonely.txt", "alone", "in company")),
     _edit("a new module in the package", _ALL, added(_S, "specimen/newer.py", "")),
 ]  # fmt: skip
-"""After none of these any of its jobs has to; the last is one that is not spared."""
+"""After none of these any of its jobs has to. What is new among data, or in a package that was
+used, is not spared: a look at it would not have been seen."""

@@ -21,7 +21,8 @@ def compute(x, factor=3.0):
     """Return a number that depends on everything here."""
     from specimen import lazy
 
-    return helper.shifted(x) * factor + DENSITY + Film().thickness + specimen_dep.scale() + depth() + lazy.late()
+    film = Film().thickness + specimen_dep.scale() + depth()
+    return helper.shifted(x) * factor + DENSITY + film + lazy.late()
 '''
 
 _LOOKS = '''"""Jobs that look at files, each in one way."""
@@ -234,9 +235,14 @@ def whole_folder():
 
 
 def shared_data():
-    import sys
-    with open(os.path.join(sys.prefix, "lib", "python%d.%d" % sys.version_info[:2], "site-packages", "lonely.txt")) as file:
+    import sysconfig
+    with open(os.path.join(sysconfig.get_path("purelib"), "lonely.txt")) as file:
         return file.read()
+
+
+def shared_data_there():
+    import sys
+    return os.path.exists(os.path.join(sys.prefix, "share", "proof", "extra.txt"))
 
 
 def nothing():
@@ -395,7 +401,9 @@ _SPECIMEN = {
     "specimen/sub/deep.py": "from specimen.sub import LEVEL\n\n\ndef depth():\n    return LEVEL\n",
     "specimen/looks.py": _LOOKS,
     "specimen/outside.py": _OUTSIDE,
-    "specimen/unrelated.py": '"""Nobody imports this."""\n\n\ndef other():\n    """Do."""\n    return 7\n',
+    "specimen/unrelated.py": (
+        '"""Nobody imports this."""\n\n\ndef other():\n    """Do."""\n    return 7\n'
+    ),
     "specimen/data/__init__.py": "",
     "specimen/data/table.txt": "1 2 3\n",
     "specimen/py.typed": "",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 __all__ = [
+    "DATA",
     "Distribution",
     "World",
     "added",
@@ -22,13 +23,17 @@ __all__ = [
 ]
 
 
+DATA = "{data}/"
+"""Before the files of a distribution that are not in site-packages (``{data}/data/share/…``)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
     """What one wheel has: ``files`` by path in site-packages, ``info`` by name in its dist-info."""
 
     name: str
     version: str
-    files: Mapping[str, str]
+    files: Mapping[str, str | bytes]
     info: Mapping[str, str]
     readme: str = ""
 
@@ -45,7 +50,8 @@ class Distribution:
         path = folder / f"{project}-{self.tree_version}-py3-none-any.whl"
         if not path.exists():
             info = f"{project}-{self.tree_version}.dist-info"
-            members = {name: text.encode("utf-8") for name, text in self.files.items()}
+            data = f"{project}-{self.tree_version}.data/"
+            members = {name.replace(DATA, data): _bytes(text) for name, text in self.files.items()}
             members |= {f"{info}/{name}": text.encode() for name, text in self.info.items()}
             members[f"{info}/METADATA"] = (
                 f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.tree_version}\n"
@@ -69,14 +75,14 @@ def replaced(name: str, path: str, old: str, new: str) -> Change:
 
     def change(world: World) -> World:
         text = world[name].files[path]
-        if old not in text:
+        if not isinstance(text, str) or old not in text:
             raise ValueError(f"{path} has no {old!r}")
         return _with_file(world, name, path, text.replace(old, new))
 
     return change
 
 
-def added(name: str, path: str, text: str = "") -> Change:
+def added(name: str, path: str, text: str | bytes = "") -> Change:
     """Return what adds a file, or puts another in its place."""
     return lambda world: _with_file(world, name, path, text)
 
@@ -105,7 +111,7 @@ def bumped(name: str, *, version: str = "2.0", readme: str = "", **info: str) ->
     return change
 
 
-def joined_by(name: str, files: Mapping[str, str], **info: str) -> Change:
+def joined_by(name: str, files: Mapping[str, str | bytes], **info: str) -> Change:
     """Return what adds a distribution."""
     texts = {key.replace("__", "."): text for key, text in info.items()}
     return lambda world: {
@@ -119,7 +125,7 @@ def removed(name: str) -> Change:
     return lambda world: {key: it for key, it in world.items() if key != name}
 
 
-def _with_file(world: World, name: str, path: str, text: str) -> World:
+def _with_file(world: World, name: str, path: str, text: str | bytes) -> World:
     files = {**world[name].files, path: text}
     return {**world, name: replace(world[name], files=files)}
 
@@ -134,6 +140,10 @@ def edited_wheel(wheel: Path, folder: Path, edit: Callable[[dict[str, bytes]], N
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / wheel.name, members, record)
     return folder / wheel.name
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 def _write(path: Path, members: Mapping[str, bytes], record: str) -> None:

@@ -35,7 +35,18 @@ def by_rule(variables: Mapping[str, str]) -> list[str]:
     """Return the files that every C library may have read by itself: time zone and locales."""
     zone = variables.get("TZ", "").removeprefix(":")
     named = [zone if zone.startswith("/") else f"/usr/share/zoneinfo/{zone}"] if zone else []
-    return ["/etc/localtime", "/usr/lib/locale/locale-archive", *named]
+    return ["/etc/localtime", *_locales(), *named]
+
+
+def _locales() -> list[str]:
+    """Return the C library's files of locales: few, or one archive of all."""
+    found = [f"{folder}/{name}" for folder, _, names in os.walk(_LOCALES) for name in names]
+    return [_LOCALES, f"{_LOCALES}/locale-archive", *found[:_MOST_LOCALES]]
+
+
+_LOCALES = "/usr/lib/locale"
+_MOST_LOCALES = 500
+"""Those of a dozen languages."""
 
 
 class Outside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from support.labs.environment_lab import fetch_from, lock_of, own_interpreter
 from support.labs.job_lab import JobLab
 
 from park.model.memo.difference import Difference, difference
-from park.runtime.codec import decode
+from park.runtime.codec import CodecError, decode
 from park_repo.wheelstore.store import WheelStore
 from park_server.envs.overlay_trial import permitted_layout
 from park_server.envs.pylock import Selection, select
@@ -107,7 +108,8 @@ class UsageLab:
                 outcome = ended.outcome or {"error": ended.detail}
                 value = outcome.get("error")
                 if "result" in outcome:
-                    value = decode(outcome["result"], set_hash="set")
+                    with suppress(CodecError):  # an array, say, and no numpy here
+                        value = decode(outcome["result"], set_hash="set")
                 usage = self.collection.collected(
                     order.directory, 1, environment=environment, view=self.view(lock)
                 )

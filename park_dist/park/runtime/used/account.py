@@ -6,12 +6,12 @@ import os
 import re
 import resource
 import sys
-from collections.abc import Collection
+from itertools import takewhile
 from types import ModuleType
 
 from .notes import Notes, Surroundings
 
-__all__ = ["VARIABLES", "children", "mapped_files", "note_modules", "variables"]
+__all__ = ["VARIABLES", "children", "library_pages", "mapped_files", "note_modules", "variables"]
 
 VARIABLES = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "TZ")
 """Variables that C libraries act on, which no hook sees; a service hands on its own."""
@@ -20,11 +20,19 @@ _MAPPED = re.compile(rb" (/[^\n]+)\n")
 _DELETED = b" (deleted)"
 
 
-def note_modules(notes: Notes, surroundings: Surroundings, known: Collection[str] = ()) -> None:
-    """Note where each module comes from, but for the names ``known``."""
-    for name, module in list(sys.modules.items()):
-        if name not in known and isinstance(module, ModuleType):
+def note_modules(notes: Notes, surroundings: Surroundings, since: str | None = None) -> None:
+    """Note where each module comes from, but for those up to the name ``since``.
+
+    Newest first: to look at a module that a parent has loaded copies a page of memory.
+    """
+    for name in _newer(since):
+        module = sys.modules.get(name)
+        if isinstance(module, ModuleType):
             _note(module, notes, surroundings)
+
+
+def _newer(since: str | None) -> list[str]:
+    return list(takewhile(lambda name: name != since, reversed(sys.modules)))
 
 
 def _note(module: ModuleType, notes: Notes, surroundings: Surroundings) -> None:
@@ -43,6 +51,15 @@ def mapped_files() -> frozenset[bytes]:
     with open("/proc/self/maps", "rb", buffering=0) as maps:  # noqa: PTH123 (no Path is made)
         found = frozenset(_MAPPED.findall(maps.readall()))
     return frozenset(path for path in found if not path.endswith(_DELETED))
+
+
+def library_pages() -> bytes:
+    """Return the size of all code that is mapped from libraries: one more, and it is another.
+
+    A hundredth of the price of their names (``VmLib`` of proc_pid_status(5)).
+    """
+    with open("/proc/self/status", "rb", buffering=0) as status:  # noqa: PTH123 (no Path is made)
+        return status.readall().partition(b"VmLib:")[2].partition(b"\n")[0]
 
 
 def variables() -> dict[str, str]:

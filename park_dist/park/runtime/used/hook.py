@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .notes import Notes, Surroundings, absolute
@@ -45,6 +46,7 @@ class Listener:
             "cpython._PySys_ClearAuditHooks": lambda _: self._lock("it removed the audit hooks"),
             _CANARY: self._canary,
             **dict.fromkeys(_PROCESSES, self._started),
+            "subprocess.Popen": self._started_program,
             **dict.fromkeys(_CHANGES, self._changed),
             **dict.fromkeys(_MOVES, self._moved),
             "os.mkdir": self._make_folder,
@@ -53,17 +55,17 @@ class Listener:
 
     def install(self) -> None:
         """Hear from now on, in this process and in those that are forked from it."""
-        handlers = self._handlers
+        sys.addaudithook(self.hear)
 
-        def hook(event: str, args: tuple[Any, ...]) -> None:
-            handler = handlers.get(event)
-            if handler is not None:
-                try:
-                    handler(args)
-                except Exception as error:  # noqa: BLE001 (nothing that a job does may fail by this)
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Note what an event says. Called where it happens: who did it is two frames up."""
+        handler = self._handlers.get(event)
+        if handler is not None:
+            try:
+                handler(args)
+            except Exception as error:  # noqa: BLE001 (nothing that a job does may fail by this)
+                with suppress(Exception):  # whatever took the place of the notes
                     self._lock(f"what it used could not be noted: {type(error).__name__}")
-
-        sys.addaudithook(hook)
 
     def is_heard(self) -> bool:
         """Tell whether events arrive in the notes of now."""
@@ -145,6 +147,12 @@ class Listener:
         elif not self.surroundings.is_ignored(path):
             self._lock(f"it loaded {path} by ctypes")
 
+    def _started_program(self, args: tuple[Any, ...]) -> None:
+        if _asks_the_machine(os.fsdecode(args[0]), self.surroundings.environment):
+            self.notes.asked_the_machine = True
+        else:
+            self._started(args)
+
     def _started(self, args: tuple[Any, ...]) -> None:
         what = f"another program ({_program(args)})" if args else "another process"
         self._lock(f"it started {what}")
@@ -173,7 +181,6 @@ _NO_FOLDER = -1
 """What an event says in place of a folder's descriptor where a path is relative to none."""
 
 _PROCESSES = (
-    "subprocess.Popen",
     "os.exec",
     "os.fork",
     "os.forkpty",
@@ -214,6 +221,18 @@ def _of_descriptor(descriptor: int) -> str | None:
         return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115
     except OSError:
         return None
+
+
+def _asks_the_machine(program: str, environment: str) -> bool:
+    """Tell whether ``program`` is the system's ``uname``, as `platform` runs it at many an import.
+
+    It opens none of the files that a run can be told by.
+    """
+    if program.rpartition("/")[2] != "uname":
+        return False
+    folders = [""] if "/" in program else [f"{it}/" for it in os.get_exec_path()]
+    found = next((it + program for it in folders if os.access(it + program, os.X_OK)), environment)
+    return not found.startswith(environment)
 
 
 def _program(args: tuple[Any, ...]) -> str:

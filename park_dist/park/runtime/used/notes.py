@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["Notes", "Surroundings", "absolute"]
 
@@ -20,6 +20,7 @@ _COMPILED = "NUMBA_CACHE_DIR"
 class Notes:
     """Sets of absolute paths, as `park.model.memo.trace.Trace` has them, and what was written.
 
+    ``heard`` counts what `Listener.is_heard` sends; ``asked_the_machine``: ``uname`` was run.
     ``why_this_lock`` and ``why_never`` keep their first reason.
     """
 
@@ -32,6 +33,7 @@ class Notes:
     metadata: bool = False
     since_ns: int = field(default_factory=time.time_ns)
     heard: int = 0
+    asked_the_machine: bool = False
     why_this_lock: str | None = None
     why_never: str | None = None
 
@@ -57,17 +59,21 @@ class Surroundings:
     private: tuple[str, ...]
 
     @classmethod
-    def here(cls, own: str | None = None) -> Surroundings:
-        """Return those of this process; ``own`` is the folder of its job."""
+    def here(cls) -> Surroundings:
+        """Return those of this process."""
         machinery = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 (see `JobFolder`)
         library = os.environ.get("PARK_RUNTIME")
         temporary = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 (where it is, nothing is made)
-        ignored = [own, machinery, library, os.environ.get(_COMPILED)]
+        ignored = [machinery, library, os.environ.get(_COMPILED)]
         return cls(
             environment=f"{sys.prefix}/",
             ignored=_folders(ignored) + _OF_THE_KERNEL,
             private=_folders([temporary, _caches()]),
         )
+
+    def of_job(self, folder: str) -> Surroundings:
+        """Return these for the process of the job in ``folder``."""
+        return replace(self, ignored=_folders([folder]) + self.ignored)
 
     def is_ignored(self, path: str) -> bool:
         """Tell whether reading ``path`` says nothing: it is in the key, or the interpreter's."""

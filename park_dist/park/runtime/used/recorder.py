@@ -18,7 +18,7 @@ from .hook import Listener
 from .lookups import Unfound
 from .notes import Notes, Surroundings
 
-__all__ = ["Recorder", "begin", "finish", "keep_base", "start"]
+__all__ = ["Recorder", "begin", "finish", "keep_base", "rehearse", "start"]
 
 _LISTS = ("read", "listed", "missing", "spread", "libraries")
 
@@ -31,10 +31,11 @@ class Recorder:
         self._notes = Notes()
         self._listener = Listener(self._notes, self._surroundings)
         self._unfound = Unfound(self._notes, self._surroundings.environment)
-        self._known_modules: frozenset[str] = frozenset()
-        self._known_libraries: frozenset[bytes] = frozenset()
+        self._last_module: str | None = None
+        self._libraries: frozenset[bytes] = frozenset()
+        self._library_pages = b""
         self._base: tuple[str, str] | None = None
-        self._children = account.children()
+        self._faults, _ = account.children()
         self._variables = account.variables()
 
     def install(self) -> None:
@@ -51,15 +52,16 @@ class Recorder:
         with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor)
             file.write(text)
         self._base = path, digest
-        self._known_modules = frozenset(sys.modules)
-        self._known_libraries = account.mapped_files()
+        self._last_module = next(reversed(sys.modules))
+        self._libraries = account.mapped_files()
+        self._library_pages = account.library_pages()
 
     def begin(self, folder: str) -> None:
         """Let what comes be what the job in ``folder`` uses, itself."""
-        self._surroundings = Surroundings.here(folder)
+        self._surroundings = self._surroundings.of_job(folder)
         if self._base is not None:  # else all that this interpreter has loaded is the job's own
             self._notes = Notes()
-            self._children = account.children()
+            self._faults, _ = account.children()
         self._listener.notes = self._unfound.notes = self._notes
         self._listener.surroundings = self._surroundings
 
@@ -76,13 +78,9 @@ class Recorder:
 
     def _noted(self) -> dict[str, Any]:
         notes = self._notes
-        account.note_modules(notes, self._surroundings, self._known_modules)
-        mapped = account.mapped_files() - self._known_libraries
-        notes.libraries.update(
-            path
-            for path in map(os.fsdecode, mapped)
-            if not self._surroundings.is_ignored(path) and path not in notes.written
-        )
+        account.note_modules(notes, self._surroundings, self._last_module)
+        if account.library_pages() != self._library_pages:
+            self._note_libraries()
         self._look_for_what_is_unheard()
         lists = {name: sorted(getattr(notes, name)) for name in _LISTS if getattr(notes, name)}
         return lists | {
@@ -93,12 +91,28 @@ class Recorder:
             "never": notes.why_never,
         }
 
+    def _note_libraries(self) -> None:
+        mapped = map(os.fsdecode, account.mapped_files() - self._libraries)
+        self._notes.libraries.update(
+            path
+            for path in mapped
+            if not self._surroundings.is_ignored(path) and path not in self._notes.written
+        )
+
+    def rehearse(self) -> None:
+        """Do what a job's end will do, so that its memory is there by then."""
+        kept = self._surroundings
+        self.begin("/nowhere")
+        json.dumps(self._noted())
+        self._surroundings = kept
+
     def _look_for_what_is_unheard(self) -> None:
         notes = self._notes
         is_own = self._listener.notes is self._unfound.notes is notes
         if not (is_own and self._listener.is_heard() and self._unfound.is_asked):
             notes.only_this_lock("it undid what notes which files it uses")
-        if account.children() != self._children:
+        faults, has_one = account.children()
+        if has_one or (faults != self._faults and not notes.asked_the_machine):
             notes.only_this_lock("it had another process, whose files nobody noted")
         for folder in sys.path:
             known = folder.startswith(self._surroundings.environment)
@@ -123,6 +137,12 @@ def keep_base(folder: str | None) -> None:
         for each in _recorders:
             with suppress(OSError):
                 each.keep_base(folder)
+
+
+def rehearse() -> None:
+    """Do ahead what the job of this process will do."""
+    for each in _recorders:
+        each.rehearse()
 
 
 def begin(folder: str) -> None:
