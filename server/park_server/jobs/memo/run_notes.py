@@ -8,6 +8,7 @@ from typing import Protocol
 
 from park.model.lock_hash import LockHash
 from park.model.memo.file_view import FileView
+from park.model.memo.usage import Usage
 from park_repo.database import Database
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd
@@ -83,4 +84,6 @@ class ServiceRunNotes:
         )
         if usage.never is not None:
             return replace(end, unfit=usage.never)
+        if usage == Usage(only_this_lock=usage.only_this_lock):  # nothing was noted
+            return end
         return replace(end, usage=usage)
