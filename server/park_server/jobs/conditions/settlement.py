@@ -26,6 +26,13 @@ from park.wire import InstallRecord, PoolRecord
 from park_repo.database import Database
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions.beginning import (
+    call_of,
+    first_look,
+    held,
+    know_what_is_needed,
+    new_job,
+)
 from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.creation import absent, write
@@ -34,13 +41,6 @@ from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.facts import InstallFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
-from park_server.jobs.conditions.new_jobs import (
-    call_of,
-    first_look,
-    held,
-    know_what_is_needed,
-    new_job,
-)
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.recall import Judged, Memory

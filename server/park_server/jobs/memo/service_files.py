@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections import OrderedDict
@@ -39,8 +40,8 @@ class ServiceFiles:
         """Return the SHA-256 of a file, `ABSENT`, or None where it has no content."""
         try:
             descriptor = self._areas.open(name, user)
-        except UnknownItem:
-            return ABSENT
+        except UnknownItem as error:
+            return ABSENT if _is_absent(error) else None
         except ParkError:
             return None
         with os.fdopen(descriptor, "rb") as file:
@@ -62,6 +63,12 @@ class ServiceFiles:
             self._known[state] = digest
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
+
+
+def _is_absent(error: UnknownItem) -> bool:
+    """Tell whether nothing is there, as against something that is no file."""
+    cause = error.__cause__
+    return not isinstance(cause, OSError) or cause.errno == errno.ENOENT
 
 
 def _state(descriptor: int) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from support.material.json_values import JSON_VALUES
 
 from park.model.memo.call_key import call_key, canonical, digest_of, part_digest, shape_of
-from park.model.references import Reference, What
+from park.model.references import Reference, Step, What
 from park.runtime.codec import encode
 
 
@@ -125,10 +125,10 @@ def test_files_on_the_service_count_by_content_and_the_output_by_name() -> None:
 def test_a_part_is_known_by_itself_where_it_can_be_found() -> None:
     one = {"chisq": 1.0, "seconds": 3, "pair": {"$park": "tuple", "items": [1, [2]]}}
     other = {**one, "seconds": 4}
-    path = (("item", "chisq"),)
+    path: tuple[Step, ...] = (("item", "chisq"),)
     assert part_digest(one, path) == part_digest(other, path) == digest_of(1.0)
     assert part_digest(one, (("item", "pair"), ("item", 1))) == digest_of([2])
-    inner = (("item", "chisq"), ("attribute", "real"))
+    inner: tuple[Step, ...] = (*path, ("attribute", "real"))
     assert part_digest(one, inner) == part_digest(other, inner) != digest_of(1.0)
     assert part_digest(one, (("item", "no"),)) != part_digest(other, (("item", "no"),))
 

@@ -266,7 +266,7 @@ def test_a_cancelled_owner_leaves_its_process_to_the_others(tmp_path: Path) -> N
             here.complete(order, "kept")
             assert (await here.final("second")).memoized_from == "first"
             assert (await here.final("third")).memoized_from == "second"
-            left = here.database.read(lambda c: job_rows.result_of(c, JobId("third")))
+            left: Any = here.database.read(lambda c: job_rows.result_of(c, JobId("third")))
             assert left == "kept"
             assert (await here.submit("later")).memoized_from == "second"
             assert here.engine.orders.empty()
