@@ -141,6 +141,8 @@ def test_a_cancelled_owner_does_not_end_the_run_of_another(
     first, second = held(client, up, go, tmp_path / "runs", 2)
     why = client.run("explain", second).stdout
     assert why == f"does not run by itself: job …{first[-6:]} is the same call, and is under way\n"
+    why = client.run("why", second).stdout
+    assert why == f"waiting: job …{first[-6:]} is the same call, and is under way\n"
     client.run("cancel", first)
     assert remembering.job_when_final(first)["status"] == "cancelled"
     go.send("kept")
