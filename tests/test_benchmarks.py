@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from benchmarks import steps
 from benchmarks.serve_here import await_start, serve_here
 from support.labs.job_lab import is_running
 
@@ -55,3 +57,34 @@ def test_what_it_says_later_is_nobodys_start() -> None:
         with pytest.raises(RuntimeError, match="said at the beginning"):
             await_start(process)
         process.communicate()
+
+
+class PassingBy:
+    """A service whose job passes each station a millisecond after the one before."""
+
+    def __init__(self, stations: Path) -> None:
+        self.stations = stations
+
+    def submit(self, _entry_point: str, _count: int) -> list[str]:
+        now = time.monotonic_ns()
+        names = ["received", "queued", "begun", "committed", "answered", "ordered", "called"]
+        names += ["ended", "queued", "begun", "committed", "queued", "answered"]
+        moments = {number: now + number * 1_000_000 for number in range(1, len(names) + 1)}
+        self.called = moments[7]
+        lines = [f"{name} {moments[number]}" for number, name in enumerate(names, 1)]
+        self.stations.write_text("\n".join(lines))
+        return ["job"]
+
+    def result(self, _job: str) -> int:
+        return self.called
+
+
+def test_each_step_of_a_job_is_told_from_the_one_before(tmp_path: Path) -> None:
+    moments = steps.moments(PassingBy(tmp_path / "stations"), tmp_path)  # type: ignore[arg-type]
+    found = steps.table([moments])["steps"]
+    spans = {name.partition(":")[0]: median for name, (median, _) in found.items()}
+    assert list(spans) == list(steps.STEPS)[1:]
+    del spans["received"], spans["there"]  # by this process's own clock
+    # the submission was answered between the commit and the order, a write came before the answer
+    twice = {"ordered", "answered"}
+    assert spans == {name: 2.0 if name in twice else 1.0 for name in spans}

@@ -7,6 +7,7 @@ else: then, and only then, it is read through before anything more is acknowledg
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -63,7 +64,7 @@ class DatabaseFile:
         if self._opened is None:  # nothing was written to it so far
             return None
         try:
-            status = self._path.stat()
+            status = os.stat(self._path)  # noqa: PTH116 (before and after each commit)
         except OSError as error:
             return f"its file cannot be found any more: {error.strerror}"
         if (status.st_dev, status.st_ino) != self._opened:
@@ -76,7 +77,7 @@ class DatabaseFile:
     def left(self) -> None:
         """Note how the file is, after a transaction."""
         try:
-            status = self._path.stat()
+            status = os.stat(self._path)  # noqa: PTH116 (before and after each commit)
         except OSError:
             return  # the next `fault` tells
         self._opened = self._opened or (status.st_dev, status.st_ino)

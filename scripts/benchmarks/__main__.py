@@ -16,6 +16,7 @@ BENCHMARKS = {
     "versions": "many_versions",
     "build": "build",
     "jobs": "jobs",
+    "steps": "steps",
     "workflow": "workflow",
     "memo": "memo",
     "peers": "peers",

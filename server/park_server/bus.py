@@ -32,6 +32,11 @@ def revocation_of(grant: str) -> str:
     return f"{grant}/revoked"
 
 
+def _at_most(timeout_s: float) -> asyncio.Timeout:
+    """Return a limit of the time of a block; unlike `asyncio.wait_for` it needs no task."""
+    return asyncio.timeout(None if timeout_s == math.inf else timeout_s)
+
+
 class Subscription:
     """What was published of some subjects since the last look.
 
@@ -54,7 +59,8 @@ class Subscription:
     async def changed(self, timeout_s: float) -> set[str]:
         """Return the subjects published since the last call; none when the time is up."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), timeout_s)
+            async with _at_most(timeout_s):
+                await self._event.wait()
         self._event.clear()
         found, self._published = self._published, set()
         return found
@@ -135,7 +141,8 @@ class Bus:
                     return seen
                 event.clear()
                 try:
-                    await asyncio.wait_for(event.wait(), left)
+                    async with _at_most(left):
+                        await event.wait()
                 except TimeoutError:
                     return look()
         finally:

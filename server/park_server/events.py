@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from park_server.clock import now
+from park_server.db.prepared import Prepared
 from park_server.db.tables import events
 
 __all__ = ["after", "append", "append_all", "append_many"]
 
-_APPEND = insert(events)
+_APPEND = Prepared(insert(events), ("time", "subject", "id", "type", "user", "data"))
 _SHOWN = ("seq", "time", "subject", "id", "type", "data")
 
 
@@ -29,8 +30,8 @@ def append(
 
     ``subject`` is ``job`` or ``install``; ``type`` the state that was entered.
     """
-    connection.execute(
-        _APPEND,
+    _APPEND.run(
+        connection,
         {"time": now(), "subject": subject, "id": id, "type": type, "user": user, "data": data},
     )
 
@@ -44,7 +45,7 @@ def append_all(
         {"time": moment, "subject": subject, "id": id, "type": type, "user": user, "data": {}}
         for id, type in entered  # noqa: A001 (the columns' names)
     ]
-    connection.execute(_APPEND, rows)
+    _APPEND.run_all(connection, rows)
 
 
 def append_many(
@@ -59,7 +60,7 @@ def append_many(
         {"time": moment, "subject": subject, "id": id, "type": type, "user": user, "data": data}
         for id, type, user, data in entered  # noqa: A001 (the columns' names)
     ]
-    connection.execute(_APPEND, rows)
+    _APPEND.run_all(connection, rows)
 
 
 def after(connection: Connection, user: str, sequence: int, limit: int) -> list[dict[str, Any]]:

@@ -64,17 +64,20 @@ def folder(base: Path, parts: Sequence[str], *, make: bool = False) -> Iterator[
     Raises `OSError`: `FileNotFoundError`, or `NotADirectoryError` for a link or a file.
     """
     top = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with below(top, parts, make=make) as inside:
-            yield inside
-    finally:
-        os.close(top)
+    with _down_from(top, parts, make=make) as inside:
+        yield inside
 
 
 @contextmanager
 def below(top: int, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
     """Give a descriptor of the folder ``parts`` below the open folder ``top``, as `folder` does."""
-    descriptor = os.dup(top)
+    with _down_from(os.dup(top), parts, make=make) as inside:
+        yield inside
+
+
+@contextmanager
+def _down_from(descriptor: int, parts: Sequence[str], *, make: bool) -> Iterator[int]:
+    """Do so from the folder ``descriptor``, which is closed."""
     try:
         for part in parts:
             if make:
@@ -261,6 +264,9 @@ def remove(name: str, inside: int) -> None:
     except FileNotFoundError:
         return
     except (IsADirectoryError, PermissionError):
+        with suppress(OSError):  # most folders are empty: nothing is opened for those
+            os.rmdir(name, dir_fd=inside)
+            return
         _remove_folder(name, inside)
 
 

@@ -46,6 +46,7 @@ _ROOMS = {
     "jobs": (
         "cancel",
         "explain",
+        "fit",
         "get",
         "graph",
         "jobs",

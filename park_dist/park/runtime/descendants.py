@@ -12,6 +12,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Container
+from functools import cache
 from pathlib import Path
 
 from . import processes
@@ -25,11 +26,18 @@ _PR_SET_CHILD_SUBREAPER = 36
 def adopt_orphans() -> bool:
     """Become the parent of orphans below this process; tell whether the system lets it."""
     try:
-        import ctypes
-
-        return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+        return bool(_prctl()(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
     except (ImportError, AttributeError, OSError):
         return False
+
+
+@cache
+def _prctl() -> Callable[..., int]:
+    """Return prctl(2): found once, before any fork, for it costs a child sixty page faults."""
+    import ctypes
+
+    function: Callable[..., int] = ctypes.CDLL(None).prctl
+    return function
 
 
 def children(pid: int) -> list[int]:

@@ -51,6 +51,9 @@ def fork_spare(inherited: Iterable[int]) -> Spare:
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
+    # what this process has made since the last fork is nothing for the child's first collection,
+    # which would copy a quarter of all pages that a short job touches
+    gc.freeze()
     with warnings.catch_warnings():
         # BLAS has threads of its own and handles forks; Python threads were ruled out before
         warnings.simplefilter("ignore", DeprecationWarning)

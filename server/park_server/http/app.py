@@ -32,6 +32,7 @@ from park_server.http.auth import Authentication, Tokens
 from park_server.http.body_limit import BodyLimit
 from park_server.http.containment import Containment
 from park_server.http.exact_paths import ExactPaths
+from park_server.http.front.job_front import JobFront
 from park_server.http.memo import memo_routes
 from park_server.http.parts import parts_of, url_of
 
@@ -94,5 +95,6 @@ def application(
     ):
         app.include_router(part, prefix=API)
     app.router.routes.extend(simple_routes)
-    guarded = Authentication(front(BodyLimit(app)), tokens=tokens, grants=grants_of_service)
+    limited = BodyLimit(JobFront(app, lambda: app.state.parts))
+    guarded = Authentication(front(limited), tokens=tokens, grants=grants_of_service)
     return Containment(ExactPaths(guarded))

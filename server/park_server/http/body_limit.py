@@ -9,7 +9,7 @@ from park.errors import TooLarge
 from park.wire import API
 from park_server.http.problems import problem_response
 
-__all__ = ["MOST_BYTES", "BodyLimit"]
+__all__ = ["MOST_BYTES", "BodyLimit", "replayed", "whole_body"]
 
 MOST_BYTES = 64 << 20
 """Eight batches of a client, or one call with arguments that should have been a file."""
@@ -34,24 +34,11 @@ class BodyLimit:
         if not declared.isdecimal() or int(declared[:20]) > self._limit:
             await problem_response(self._refusal())(scope, receive, send)
             return
-        body = await self._whole(receive)
-        if body is None:
+        body = await whole_body(receive, limit=self._limit)
+        if sum(len(message.get("body", b"")) for message in body) > self._limit:
             await problem_response(self._refusal())(scope, receive, send)
             return
-        await self._app(scope, _replayed(body, receive), send)
-
-    async def _whole(self, receive: Receive) -> list[Message] | None:
-        """Return the messages of the body, the last one too; None for one that is too large."""
-        found: list[Message] = []
-        size = 0
-        while True:
-            message = await receive()
-            found.append(message)
-            size += len(message.get("body", b""))
-            if size > self._limit:
-                return None
-            if not message.get("more_body", False):
-                return found
+        await self._app(scope, replayed(body, receive), send)
 
     def _refusal(self) -> TooLarge:
         return TooLarge(
@@ -66,7 +53,19 @@ def _is_streamed(scope: Scope) -> bool:
     )
 
 
-def _replayed(body: list[Message], receive: Receive) -> Receive:
+async def whole_body(receive: Receive, *, limit: int = MOST_BYTES) -> list[Message]:
+    """Return the messages of a body, the last one too, or as many as are over ``limit`` bytes."""
+    found: list[Message] = []
+    size = 0
+    while True:
+        message = await receive()
+        found.append(message)
+        size += len(message.get("body", b""))
+        if size > limit or not message.get("more_body", False):
+            return found
+
+
+def replayed(body: list[Message], receive: Receive) -> Receive:
     """Return what gives the messages of ``body``, and then what comes after them."""
     messages = iter(body)
 

@@ -6,7 +6,6 @@ A job is named by its id, or by the end of it, of six characters or more.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -24,11 +23,12 @@ from park.model.call_label import MOST_CHARACTERS
 from park.model.file_names import readable
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import GRACE_S, LONGEST_GRACE_S, JobRecord, JobRequest, encode
+from park.wire import GRACE_S, LONGEST_GRACE_S, JobRecord, JobRequest
 from park_repo.http.file_content import FileContent
 from park_server.clock import text_of
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
+from park_server.http.front.job_answers import result_pieces
 from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
 from park_server.http.pieces import (
     LargeRoute,
@@ -166,16 +166,8 @@ async def get_result(
 
     ``result`` is absent where the job has none (yet): its ``status`` and ``error`` say why.
     """
-    parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
-    record = await parts.jobs.wait(job, user, wait)
-    head = b'{"job":' + json.dumps(encode(record)).encode("ascii")
-    parts.retention.note_read(job, record.finished)
-    if record.status is not JobState.COMPLETED:
-        return Response(head + b"}", media_type="application/json")
-    pieces = await asyncio.to_thread(parts.database.read, lambda c: job_rows.result_text(c, job))
-    return StreamingResponse(
-        _sent([head, b',"result":', *pieces, b"}"]), media_type="application/json"
-    )
+    pieces = await result_pieces(parts_of(request), user_of(request), _full_id(request, job), wait)
+    return StreamingResponse(_sent(pieces), media_type="application/json")
 
 
 async def _sent(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:

@@ -29,6 +29,7 @@ __all__ = [
     "is_large",
     "off_loop",
     "records_response",
+    "written_records",
 ]
 
 T = TypeVar("T")
@@ -149,11 +150,12 @@ def _validated(adapter: TypeAdapter[T], item: object, place: Sequence[str | int]
 
 async def records_response(records: Callable[[], Sequence[Any]], *, many: bool) -> Response:
     """Return the response with the records that ``records`` returns; ``many``: from a thread."""
-    body = await asyncio.to_thread(_written, records) if many else _written(records)
+    body = await asyncio.to_thread(written_records, records) if many else written_records(records)
     return Response(body, media_type="application/json")
 
 
-def _written(records: Callable[[], Sequence[Any]]) -> bytes:
+def written_records(records: Callable[[], Sequence[Any]]) -> bytes:
+    """Return the JSON list of the records that ``records`` returns."""
     found = records()
     return b"[" + b",".join(_pieces(found, whole=len(found) < _MANY)) + b"]"
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -49,6 +50,9 @@ _CALL, _WORK, _MARKS, _STOP = "call.json", "work", "marks.json", "stop"
 
 _MARKS_BYTES = 65_536
 """More than two numbers ever take."""
+
+_MOMENT_S = 0.02
+"""Longer than the end of a job takes to be told, and shorter than anybody looks into a folder."""
 
 _KEPT_BYTES = 16 << 20
 """How much of a stream is kept of a job that was stopped for want of room."""
@@ -100,10 +104,8 @@ class JobFolders:
             self._inputs.put(inside, call)
             # nobody reads it before the order, and an order comes only after this has returned
             text = json.dumps(self._areas.resolved(call, user))
-            untrusted.remove(_CALL, inside)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(_CALL, flags, 0o644, dir_fd=inside), "w") as file:
-                file.write(text)
+            with os.fdopen(_new_file(_CALL, inside), "wb") as file:
+                file.write(text.encode("ascii"))
 
     async def collect(
         self, job: JobId, user: str, output: str | None = None
@@ -159,9 +161,10 @@ class JobFolders:
 
         Its files are in the content store by then, its call and result in the database;
         streams and progress stay. On some file systems to remove a directory takes
-        milliseconds, for which no other job should wait.
+        milliseconds, for which no other job should wait. It begins a moment later: each of its
+        steps takes the interpreter from whoever tells the end.
         """
-        self._janitor.submit(self._clear, job)
+        self._janitor.submit(self._clear, job, time.monotonic() + _MOMENT_S)
 
     def discard_files(self, job: JobId) -> None:
         """Give the room back that ``job`` takes, but for the beginnings of its streams."""
@@ -222,6 +225,8 @@ class JobFolders:
 
     def progress(self, job: JobId) -> dict[str, Any] | None:
         """Return the newest progress that ``job`` reported."""
+        if not os.path.lexists(self._root / job / PROGRESS_FILE):  # most jobs report none
+            return None
         return _last_report(self._tail(job, PROGRESS_FILE, _LAST_LINE_BYTES))
 
     def _tail(self, job: JobId, name: str, limit: int) -> bytes:
@@ -255,12 +260,23 @@ class JobFolders:
         with suppress(OSError), untrusted.folder(self._root, []) as inside:
             untrusted.remove(job, inside)
 
-    def _clear(self, job: JobId) -> None:
+    def _clear(self, job: JobId, due: float) -> None:
+        time.sleep(max(0.0, due - time.monotonic()))
         with suppress(OSError), untrusted.folder(self._root, [job]) as inside:
             for name in os.listdir(inside):  # noqa: PTH208 (a descriptor)
                 if name not in _KEPT:
                     with suppress(OSError):
                         untrusted.remove(name, inside)
+
+
+def _new_file(name: str, inside: int) -> int:
+    """Return a descriptor of a new file; what an earlier attempt had in its place is removed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(name, flags, 0o644, dir_fd=inside)
+    except FileExistsError:
+        untrusted.remove(name, inside)
+        return os.open(name, flags, 0o644, dir_fd=inside)
 
 
 def _time(value: Any) -> float | None:

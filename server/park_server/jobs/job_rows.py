@@ -16,7 +16,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     update,
 )
 
@@ -28,15 +27,8 @@ from park.model.states import JobKind, JobState, may_follow
 from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
 from park_server.clock import now, text_of
-from park_server.db.tables import (
-    calls,
-    environments,
-    fetches,
-    job_files,
-    jobs,
-    needs,
-    results,
-)
+from park_server.db.prepared import Prepared
+from park_server.db.tables import calls, environments, fetches, job_files, jobs, needs, results
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.stored_job import (
     CHANGED,
@@ -64,7 +56,6 @@ __all__ = [
     "request_stop",
     "requeue",
     "result_of",
-    "result_text",
     "retry",
     "starting",
     "status_of",
@@ -81,14 +72,9 @@ class ImpossibleTransition(Exception):
     """A defect of the caller: the model of states does not have this transition."""
 
 
-_GET = select(*STORED).where(jobs.c.id == bindparam("job"))
+_GET = Prepared(select(*STORED).where(jobs.c.id == bindparam("job")))
 _STORED = select(*STORED).where(jobs.c.id.in_(bindparam("jobs", expanding=True)))
 _RESULT = select(results.c.document).where(results.c.job == bindparam("job"))
-_RESULT_ROW = text(
-    "SELECT rowid, CASE typeof(document) WHEN 'text' THEN NULL ELSE CAST(document AS TEXT) END"
-    " FROM results WHERE job = :job"
-)
-_PIECE_BYTES = 1 << 20
 _FILES = (
     select(job_files)
     .where(job_files.c.job.in_(bindparam("jobs", expanding=True)))
@@ -98,34 +84,31 @@ _FILES = (
 
 def get(connection: Connection, job: JobId, user: str | None = None) -> StoredJob:
     """Return ``job``; raises `UnknownItem` (also for another user's job)."""
-    row = connection.execute(_GET, {"job": job}).first()
-    if row is None or (user is not None and row.user != user):
+    row = _GET.first(connection, job=job)
+    found = None if row is None else StoredJob.of(row)
+    if found is None or (user is not None and found.user != user):
         raise UnknownItem(
             f"no job {job} on this service",
             hint="`park jobs` lists yours here; --service names another service",
         )
-    return StoredJob.of(row)
+    return found
 
 
-_STATUS = select(jobs.c.user, jobs.c.status).where(jobs.c.id == bindparam("job"))
+_STATUS = Prepared(select(jobs.c.user, jobs.c.status).where(jobs.c.id == bindparam("job")))
 
 
 def status_of(connection: Connection, job: JobId, user: str) -> JobState:
     """Return the state of ``job`` alone, at a fraction of what `get` costs; raises as that."""
-    row = connection.execute(_STATUS, {"job": job}).first()
-    return JobState(row.status) if row and row.user == user else get(connection, job, user).status
+    owner, status = _STATUS.first(connection, job=job) or (None, "")
+    return JobState(status) if owner == user else get(connection, job, user).status
 
 
-def _statement(status: JobState, **changes: Any) -> Any:
-    """Return the statement that takes a job to ``status``, from where it may come.
-
-    Made once: SQLAlchemy takes longer to build and to recognise a statement than SQLite
-    takes to run it.
-    """
+def _statement(status: JobState, **changes: Any) -> Prepared:
+    """Return the statement that takes a job to ``status``, from where it may come."""
     may_go = or_(*(jobs.c.status == before for before in JobState if may_follow(before, status)))
     values = {"status": status, **changes}
     statement = update(jobs).where(jobs.c.id == bindparam("job"), may_go).values(values)
-    return statement.returning(*CHANGED)
+    return Prepared(statement.returning(*CHANGED))
 
 
 _RETRY = _statement(
@@ -143,7 +126,7 @@ _START = _statement(
     started=bindparam("started"),
 )
 _IS_ASKED = jobs.c.stop_by.is_not(None) & ~jobs.c.cancel_requested
-_END: Mapping[JobState, Any] = {
+_END: Mapping[JobState, Prepared] = {
     status: _statement(
         status,
         finished=bindparam("finished"),
@@ -154,15 +137,15 @@ _END: Mapping[JobState, Any] = {
     for status in JobState
     if status.is_final
 }
-_ADD_RESULT = insert(results)
+_ADD_RESULT = Prepared(insert(results), ("job", "document"))
 _ADD_FILE = insert(job_files)
 
 
 def _transition(
-    connection: Connection, statement: Any, job: JobId, status: JobState, **values: Any
+    connection: Connection, statement: Prepared, job: JobId, status: JobState, **values: Any
 ) -> ChangedJob:
     """Take ``job`` to ``status``, with its event; raises `ImpossibleTransition`."""
-    row = connection.execute(statement, {"job": job, **values}).first()
+    row = statement.first(connection, job=job, **values)
     if row is None:
         before = get(connection, job).status
         raise ImpossibleTransition(f"job {job} cannot go from {before} to {status}")
@@ -286,7 +269,7 @@ def used(connection: Connection, lock_hash: str) -> None:
 
 def retry(connection: Connection, job: JobId, error: str, not_before: datetime) -> Retry:
     """Queue a job again that failed with ``error``, to start at ``not_before`` at the earliest."""
-    row = connection.execute(_RETRY, {"job": job, "not_before": text_of(not_before)}).first()
+    row = _RETRY.first(connection, job=job, not_before=text_of(not_before))
     if row is None:
         raise ImpossibleTransition(f"job {job} cannot be tried again")
     changed = ChangedJob.of(row)
@@ -319,7 +302,7 @@ def end(connection: Connection, job: JobId, end: JobEnd) -> ChangedJob:
         traceback=end.traceback and readable(end.traceback),
     )
     if end.result is not None:
-        connection.execute(_ADD_RESULT, {"job": job, "document": end.result})
+        _ADD_RESULT.run(connection, {"job": job, "document": end.result})
     if end.files:
         rows = [
             {"job": job, "name": file.name, "sha256": file.sha256, "size": file.size}
@@ -372,19 +355,6 @@ def count(connection: Connection, status: JobState) -> int:
     """Return how many jobs are in the state ``status``."""
     query = select(func.count()).where(jobs.c.status == status)
     return connection.execute(query).scalar_one()
-
-
-def result_text(connection: Connection, job: JobId) -> list[bytes]:
-    """Return the encoded result of ``job`` as it is stored, JSON text, in pieces.
-
-    To read it as data and write it again would cost many times its size.
-    """
-    row, number = connection.execute(_RESULT_ROW, {"job": job}).one_or_none() or (None, "null")
-    stored = connection.connection.driver_connection
-    if number is not None or stored is None:  # a number, as older services kept it
-        return [str(number).encode("ascii")]
-    with stored.blobopen("results", "document", row, readonly=True) as blob:
-        return list(iter(lambda: blob.read(_PIECE_BYTES), b""))
 
 
 def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:

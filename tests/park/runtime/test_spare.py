@@ -62,3 +62,22 @@ def test_where_that_is_asked_it_becomes_a_fresh_interpreter(tmp_path: Path) -> N
 
 def test_one_that_nobody_needs_any_more_leaves_in_peace() -> None:
     assert exit_status(closes=True) == 0
+
+
+COLLECTED = """
+import gc, os
+from park.runtime.spare import fork_spare
+
+made = [[] for _ in range(5_000)]
+gc.disable()
+spare = fork_spare([])
+print(any(each is made for each in gc.get_objects()))
+spare.close()
+os.waitpid(spare.pid, 0)
+"""
+
+
+def test_what_its_parent_made_is_nothing_for_its_collections() -> None:
+    line = [sys.executable, "-c", COLLECTED]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT_S, check=True)
+    assert done.stdout == "False\n"

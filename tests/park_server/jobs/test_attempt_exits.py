@@ -14,13 +14,13 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord, JobRequest
 from park_server.disk import Disk
-from park_server.jobs import job_rows
 from park_server.jobs.attempt_exits import AttemptExits
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.files import left_files
+from park_server.jobs.files.result_text import result_text
 from park_server.jobs.folder import JobFolders, Marks
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.run import Run
@@ -189,7 +189,7 @@ def test_a_result_is_kept_of_a_job_that_left_too_many_files(
                 "it left more than 3 files and folders in its work directory, and none is kept:"
                 " leave an archive"
             )
-            result = here.database.read(lambda c: job_rows.result_text(c, JobId("many")))
+            result = here.database.read(lambda c: result_text(c, JobId("many")) or [])
             assert b"".join(result) == b"41"
             assert not record.files
             assert here.call_of(await here.started())["args"] == [41]

@@ -125,3 +125,15 @@ def test_when_it_has_ended_streams_and_progress_stay(folders: JobFolders, folder
     folders.remove(JOB)
     folders._janitor.submit(lambda: None).result()
     assert not folder.exists()
+
+
+def test_whoever_tells_the_end_is_not_held_up_by_the_clearing(
+    folders: JobFolders, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("park_server.jobs.folder.time.sleep", slept.append)
+    monkeypatch.setattr("park_server.jobs.folder.time.monotonic", lambda: 5.0)
+    folders.clear(JOB)
+    folders._janitor.submit(lambda: None).result()
+    assert folder.exists()
+    assert slept == [pytest.approx(0.02)]

@@ -1,0 +1,1 @@
+"""The requests of every job, answered in front of the routes."""

@@ -1,0 +1,36 @@
+"""What the two requests of every job are answered: its submission, and its result."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+from park.model.ids import JobId
+from park.model.states import JobState
+from park.wire import encode
+from park_server.http.parts import ServiceParts
+from park_server.jobs.files.result_text import result_text
+
+__all__ = ["result_pieces"]
+
+_SMALL_BYTES = 64 << 10
+"""A result that is read sooner than a thread is asked to."""
+
+
+async def result_pieces(parts: ServiceParts, user: str, job: JobId, wait: float) -> Sequence[bytes]:
+    """Return JSON of ``job`` with its result, when it is final or after ``wait`` seconds."""
+    record = await parts.jobs.wait(job, user, wait)
+    head = b'{"job":' + json.dumps(encode(record)).encode("ascii")
+    parts.retention.note_read(job, record.finished)
+    if record.status is not JobState.COMPLETED:
+        return [head, b"}"]
+    return [head, b',"result":', *await _result(parts, job), b"}"]
+
+
+async def _result(parts: ServiceParts, job: JobId) -> Sequence[bytes]:
+    small = parts.database.read(lambda c: result_text(c, job, most=_SMALL_BYTES))
+    if small is not None:
+        return small
+    found = await asyncio.to_thread(parts.database.read, lambda c: result_text(c, job))
+    return found or []
