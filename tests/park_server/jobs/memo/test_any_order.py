@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,7 +93,7 @@ class World:
                 run = name
                 while (source := self.record(run).memoized_from) is not None:
                     run = source
-                left = self.here.database.read(partial(job_rows.result_of, job=JobId(name)))
+                left: Any = self.here.database.read(partial(job_rows.result_of, job=JobId(name)))
                 assert left == self.results[run]
                 assert self.calls[run] == self.calls[name]
 
