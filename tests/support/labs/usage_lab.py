@@ -18,7 +18,7 @@ from park_server.envs.pylock import Selection, select
 from park_server.envs.realisation import Environments
 from park_server.used.collection import Collection
 from park_server.used.outside import Outside
-from park_server.used.views import Views
+from park_server.used.lock_views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
