@@ -20,6 +20,9 @@ IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"
 WITHOUT = {
     "park/build/gathered/nothing_required.py": "has nothing in it",
     "park/build/step.py": "a type, and a function that does nothing",
+    "park/cli/jobs/pin.py": "one call; test_each_job makes it",
+    "park/cli/jobs/rm.py": "one call; test_each_job makes it",
+    "park/cli/jobs/unpin.py": "one call; test_each_job makes it",
     "park/cli/shells/bash.py": IN_SHELLS,
     "park/cli/shells/fish.py": IN_SHELLS,
     "park/cli/shells/zsh.py": IN_SHELLS,

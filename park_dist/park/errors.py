@@ -64,6 +64,7 @@ __all__ = [
     "UnknownItem",
     "UpstreamFault",
     "UsageError",
+    "as_raised_here",
 ]
 
 
@@ -251,6 +252,19 @@ def error_classes() -> dict[str, type[ParkError]]:
         return [cls, *(found for sub in cls.__subclasses__() for found in walk(sub))]
 
     return {cls("").type_name: cls for cls in walk(ParkError)}
+
+
+def as_raised_here(error: BaseException) -> BaseException:
+    """Return ``error``, which came up in the background, for whoever asks to raise it anew.
+
+    The line of an error of park says all. So the traceback of the thread that met it and the
+    errors behind it are left out, and the line that asked stands right above it. Whatever else
+    it is, a defect most likely, keeps them.
+    """
+    if not isinstance(error, ParkError):
+        return error
+    error.__cause__, error.__suppress_context__ = None, True
+    return error.with_traceback(None)
 
 
 def from_problem(problem: dict[str, Any]) -> ParkError:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from park.errors import CannotSatisfy
@@ -163,12 +166,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Import without looking for garbage among what stays: a tenth of the time of a start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def run(options: argparse.Namespace) -> int:
     """Serve; the first word comes before what takes a second or more to import."""
     said(f"starting on {options.home}")
     stages = Stages()
     try:
-        with stages.at("loading the service's code"):
+        with stages.at("loading the service's code"), _without_garbage_collection():
             from park_server.serve import serve
     except ModuleNotFoundError as error:
         raise CannotSatisfy(

@@ -11,6 +11,7 @@ from park.errors import (
     ServiceFault,
     UnknownItem,
     UsageError,
+    as_raised_here,
     error_classes,
     from_problem,
 )
@@ -61,3 +62,46 @@ def test_a_problem_of_an_unknown_type_becomes_the_nearest_class(
 
 def test_a_problem_has_no_empty_members() -> None:
     assert set(EnvironmentMismatch("x").as_problem()) == {"type", "title", "status", "detail"}
+
+
+def met_in_background(kind: type[Exception]) -> Exception:
+    """Return an error as a thread leaves it: with its traceback, and with what is behind it."""
+    try:
+        try:
+            raise LookupError("deep down")  # noqa: TRY301 (a test)
+        except LookupError as cause:
+            raise kind("what a person reads") from cause
+    except kind as error:
+        return error
+
+
+def lines_of(error: BaseException) -> str:
+    """Return what Python prints where a script raises ``error`` and does not catch it."""
+    try:
+        raise as_raised_here(error)  # noqa: TRY301 (a test)
+    except BaseException as raised:  # noqa: BLE001 (whatever it is)
+        return "".join(traceback.format_exception(raised))
+
+
+def test_an_error_of_the_background_is_one_traceback_however_often_it_is_raised() -> None:
+    error = met_in_background(UsageError)
+    for _ in range(3):
+        text = lines_of(error)
+        assert text.count("Traceback") == 1
+        assert "deep down" not in text
+        assert "met_in_background" not in text
+        assert text.count("in lines_of") == 1
+        assert "what a person reads" in text
+
+
+def test_where_it_is_raised_while_another_is_handled_that_one_is_not_told_either() -> None:
+    try:
+        raise KeyError("of whoever asks")  # noqa: TRY301 (a test)
+    except KeyError:
+        assert lines_of(met_in_background(UsageError)).count("Traceback") == 1
+
+
+def test_a_defect_of_the_background_says_where_it_is() -> None:
+    text = lines_of(met_in_background(ValueError))
+    assert "deep down" in text
+    assert "in met_in_background" in text

@@ -23,6 +23,7 @@ GROUPS: Sequence[Group] = (
         title="run",
         commands={
             "run": "submit a job, follow it, and print its result",
+            "fit": "fit a model script of bumps, refl1d or sasmodels on a service",
             "submit": "submit a job and print its id",
             "install": "build the local package, upload it, and make its environment there",
             "plan": "say what a script would run and install where, without doing it",

@@ -45,6 +45,7 @@ _ROOMS = {
     "code": ("build", "bundle", "env", "index", "install", "lock", "publish", "versions"),
     "jobs": (
         "cancel",
+        "fit",
         "get",
         "graph",
         "jobs",

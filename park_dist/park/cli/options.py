@@ -19,8 +19,10 @@ __all__ = [
     "NEWEST",
     "add_action",
     "add_all",
+    "add_environment",
     "add_jobs",
     "add_json",
+    "add_limits",
     "add_service",
     "add_set_options",
     "add_submission",
@@ -28,6 +30,7 @@ __all__ = [
     "print_json",
     "service_of",
     "set_options_of",
+    "size_of",
     "submitted",
 ]
 
@@ -167,6 +170,12 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=PATH",
         help="a file on the service as an argument: 'data=~/run.zip', 'data=/snsdata/run.zip'",
     )
+    add_environment(parser)
+    add_limits(parser)
+
+
+def add_environment(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses the environment of a job."""
     parser.add_argument(
         "--lock",
         metavar="HASH",
@@ -187,6 +196,10 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
         "how it differs and stop (never)",
     )
     add_set_options(parser)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add what is said of a job besides its call and its environment."""
     parser.add_argument(
         "--label", metavar="TEXT", help="what you call it, in `park jobs` and wherever it is shown"
     )
@@ -255,7 +268,7 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
             requires=required,
             as_installed=options.as_installed,
             timeout=options.timeout,
-            memory=_memory(options.memory),
+            memory=size_of(options.memory),
             restartable=options.restartable,
             fresh=options.fresh,
             label=options.label,
@@ -284,7 +297,7 @@ def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
     return taken, required
 
 
-def _memory(text: str | None) -> int | None:
+def size_of(text: str | None) -> int | None:
     """Return a size in bytes; raises `UsageError`."""
     if text is None:
         return None

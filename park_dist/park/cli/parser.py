@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import NoReturn
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 __all__ = ["Parser"]
 
@@ -15,6 +17,22 @@ _CLOSE = 0.6
 
 class Parser(argparse.ArgumentParser):
     """An `argparse.ArgumentParser`; those of its subcommands are of this kind as well."""
+
+    rest: str | None = None
+    """Where words go that no argument takes, and all that stands behind ``--``; None: nowhere."""
+
+    def parse_known_args(  # type: ignore[override]  # typeshed has it as overloads
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Parse as ever; with `rest`, words may stand between options, which argparse refuses."""
+        if self.rest is None:
+            return super().parse_known_args(args, namespace)
+        given = list(sys.argv[1:] if args is None else args)
+        cut = given.index("--") if "--" in given else len(given)
+        found, left = super().parse_known_args(given[:cut], namespace)
+        words = [each for each in left if not each.startswith("-")]
+        setattr(found, self.rest, [*words, *given[cut + 1 :]])
+        return found, [each for each in left if each.startswith("-")]
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and what may have been meant; exit with 2."""

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from concurrent.futures import Future
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from park.calling import service_named
 from park.client.by_value.sending import Sending
+from park.client.fit_submission import FitSubmission
+from park.client.installs.matching import InstallPolicy
 from park.client.jobs.arguments import encode_call
-from park.client.jobs.new_job import new_job
 from park.client.jobs.placeholders import Placeholder, stands_for
 from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.submitted_job import Job
+from park.client.report import Report
+from park.client.script_fit import bumps_options, fit_of_script, script_of
 from park.client.submission.binding import Binding
+from park.client.submission.reach import reach_of
 from park.errors import UsageError
 from park.model.entry_point import EntryPoint
-from park.model.job_options import said_options
+from park.model.job_options import JobKeywords
 
 if TYPE_CHECKING:
     from park.client.jobs.when import Condition
@@ -23,7 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Fit"]
 
-_ENTRY_POINT = "park.fitting:fit"
+_ENTRY_POINT = EntryPoint.parse("park.fitting:fit")
+
+_OF_PROBLEMS = ("getp", "setp", "nllf", "bounds")
+_OF_MODELS = ("parameters", "residuals", "numpoints")
 
 
 def Fit(  # noqa: N802 (it reads as the thing that it makes)
@@ -31,45 +42,151 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     *,
     when: Condition | None = None,
     service: Service | str | None = None,
+    lock: str | None = None,
+    offer: str | None = None,
+    install: InstallPolicy = "auto",
+    with_: str | Sequence[str] = (),
+    requires: str | Sequence[str] = (),
+    as_installed: bool = False,
     retries: int = 0,
     backoff: float = 1.0,
     timeout: float | None = None,
+    memory: int | None = None,
+    restartable: bool | None = None,
+    fresh: bool | None = None,
+    label: str | None = None,
+    report: Report | None = None,
+    args: Sequence[str] = (),
+    files: str | Sequence[str] = (),
+    resume: Job | str | Path | None = None,
     **options: Any,
 ) -> Any:
     """Fit ``problem`` on a service; returns the `Job` at once, whose result is the fit's.
 
-    ``problem`` is what a job will return (the job itself, or a part of its output), and the
-    fit runs in the environment of that job; or an object, in an environment of all that it
-    refers to. ``options`` are those of the fit: ``method=``, ``steps=``, …. It reports its
-    progress: ``fit.progress["chisq"]``. Without a service it runs here.
+    ``problem`` is a bumps ``FitProblem``, an experiment (of refl1d, of sasmodels, a ``Curve``)
+    or a list of them, in an environment of all that it refers to; what a job will return (the
+    job itself, or a part of its output), in the environment of that job; or the path of a model
+    script, as ``bumps`` takes it, which is loaded here to see what must go along. ``options``
+    are those of the fit (``method=``, ``steps=``, …), for a script those of ``bumps``; the others
+    are those of `Service.submit`. It reports its progress: ``fit.progress["chisq"]``. Without a
+    service it runs here.
+
+    Of a script, ``args`` are its own arguments, and ``files`` patterns of files in its folder
+    that it needs and does not open when it is loaded. ``resume`` is an earlier fit of it, or a
+    session of bumps, from which it goes on.
+
+    Raises `UsageError` for what cannot be fitted, and for a script that cannot be loaded.
     """
+    how = FitSubmission(
+        when=when,
+        lock=lock,
+        offer=offer,
+        install=install,
+        with_=with_,
+        requires=requires,
+        as_installed=as_installed,
+        report=report,
+        said=JobKeywords(
+            timeout=timeout,
+            memory=memory,
+            restartable=restartable,
+            retries=retries,
+            backoff=backoff,
+            fresh=fresh,
+            label=label,
+        ),
+    )
     chosen: Service | None = service_named(service)
+    if chosen is None and when is not None:
+        raise UsageError("park.Fit(when=…): a condition, and no service that could wait for it")
+    if isinstance(problem, (str, os.PathLike)) and not isinstance(problem, Placeholder):
+        script, given = script_of(problem), bumps_options(options)
+        if chosen is None:
+            return _script_here(script, args, resume, given)
+        patterns = [files] if isinstance(files, str) else files
+        return fit_of_script(
+            chosen, script, how, args=args, files=patterns, resume=resume, options=given
+        )
+    if args or files or resume is not None:
+        raise UsageError("park.Fit: args=, files= and resume= are for the fit of a model script")
     if chosen is None:
-        if when is not None:
-            raise UsageError("park.Fit(when=…): a condition, and no service that could wait for it")
         from park.fitting import fit
 
         return fit(problem, **options)
-    sending = Sending(chosen.connection.bindings.ways)
-    call = encode_call((problem,), options, service=chosen.url, sending=sending)
-    said = said_options({"timeout": timeout, "retries": retries, "backoff": backoff})
-    job = new_job(
-        chosen,
-        {"entry_point": _ENTRY_POINT, "call": call.document, **said},
-        call=call,
-        kind=Job,
-        when=when,
-        binding=_binding(chosen, problem, call.sending),
+    return _fit_of_object(chosen, problem, how, options)
+
+
+def _script_here(script: Path, args: Sequence[str], resume: Any, options: list[str]) -> Any:
+    from park.model_script import fit_script
+
+    return fit_script(
+        str(script),
+        files={},
+        folders=[str(script.parent)],
+        arguments=list(args),
+        options=options,
+        session=None if resume is None else os.fspath(resume),
     )
-    chosen.put([job])
-    return job
 
 
-def _binding(service: Service, problem: Any, sending: Sending | None) -> Future[Binding] | None:
-    if not isinstance(problem, Placeholder):
-        if sending is None:  # plain data, and so whatever park.fitting can do with that
-            return service.binding_of(EntryPoint(module=type(problem).__module__, qualname="fit"))
-        return service.binding_of(EntryPoint.parse(_ENTRY_POINT), sending)
+def _fit_of_object(
+    service: Service, problem: Any, how: FitSubmission, options: dict[str, Any]
+) -> Job:
+    found = _placeholder(problem)
+    if found is None:
+        _check(problem)
+    sending = Sending(service.connection.bindings.ways)
+    call = encode_call((problem,), options, service=service.url, sending=sending)
+    if found is not None:
+        binding = _beside(service, found, how)
+    else:
+        used = call.sending or sending
+        used.note("bumps")  # the fit itself needs it, whatever the model is made of
+        binding = how.environment_of_pickles(service, _ENTRY_POINT, reach_of(used))
+    return how.put(service, _ENTRY_POINT, call, binding)
+
+
+def _placeholder(problem: Any) -> Placeholder | None:
+    """Return the first of what jobs will leave that is fitted, if there is any."""
+    each = problem if isinstance(problem, (list, tuple)) else [problem]
+    return next((one for one in each if isinstance(one, Placeholder)), None)
+
+
+def _check(problem: Any) -> None:
+    """Raise `UsageError` for what cannot be fitted, and where nothing here could."""
+    several = problem if isinstance(problem, (list, tuple)) else [problem]
+    wrong = [each for each in several if not _is_model(each)]
+    if (wrong or not several) and not _has(problem, _OF_PROBLEMS):
+        kind = type(wrong[0] if wrong else problem).__qualname__
+        raise UsageError(
+            f"a fit takes a bumps FitProblem, an experiment or a list of them; got {kind}",
+            hint="an experiment is a model with its data: Experiment(…), Curve(…); or pass the "
+            'path of a model script: park.Fit("model.py")',
+        )
+    if find_spec("bumps") is None:
+        raise UsageError(
+            "a fit needs bumps, which is not installed in this interpreter",
+            hint="python -m pip install bumps",
+        )
+
+
+def _is_model(value: Any) -> bool:
+    return _has(value, _OF_MODELS)
+
+
+def _has(value: Any, names: tuple[str, ...]) -> bool:
+    return all(hasattr(value, name) for name in names)
+
+
+def _beside(service: Service, problem: Placeholder, how: FitSubmission) -> Future[Binding] | None:
+    """Return the environment of what a job leaves: that job's, unless another one was named."""
+    if how.is_elsewhere or how.requires:
+        return how.environment(service, _ENTRY_POINT, None)
+    if how.with_:
+        raise UsageError(
+            "park.Fit(with_=…): the fit of what a job leaves runs in the environment of that job",
+            hint="say it where that job is submitted, or name an environment: lock=, offer=",
+        )
     job, _ = stands_for(problem)
     if job.connection.url != service.url:
         return service.binding_of(EntryPoint.parse(job.entry_point))

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
-from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
-from park.blocks import current_block, entered, left, reach_threads
-from park.build.cache import user_cache
-from park.build.local_set import local_set
+from park.blocks import current_block, reach_threads
 from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
-from park.client.installs.bundle_install import install_bundle
-from park.client.installs.index_memory import completed, known_lacking
+from park.client.install_call import ServiceInstalls
 from park.client.installs.matching import InstallPolicy
-from park.client.installs.request import InstallOutcome, install
 from park.client.joblib_backend import register_if_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
 from park.client.jobs.new_job import check_arguments, new_job, require_module, without_extras
 from park.client.jobs.submitted_job import Job, job_of_record
 from park.client.jobs.told.looked_up import looked_up
 from park.client.jobs.when import Condition
-from park.client.queries import ServiceQueries
 from park.client.report import Report
 from park.client.submission.binding import Binding
-from park.client.submission.first_error import first_error
-from park.client.submission.reach import Reach, Stale, reach_of, reach_of_call
+from park.client.submission.reach import Reach, Stale, reach_of_call
 from park.client.submission.recorder import current_recorder
-from park.client.voice import background, drawn_while_waiting
+from park.client.voice import background
+from park.client.with_service import ServiceBlock
 from park.errors import UsageError
 from park.jobside import FILES, mark_of
 from park.local.set_options import PLAIN, SetOptions, set_options
@@ -85,7 +77,7 @@ class SubmitOptions(JobKeywords, total=False):
     report: Report | None
 
 
-class Service(ServiceQueries):
+class Service(ServiceInstalls, ServiceBlock):
     """A service, as one user with one token.
 
     ``with service:`` makes it the one where calls of jobs go, `park.fetch_url` and the like,
@@ -111,112 +103,7 @@ class Service(ServiceQueries):
     def __repr__(self) -> str:
         return f"<Service {self.url}>"
 
-    def install(
-        self,
-        target: str | ModuleType,
-        *,
-        with_: str | Sequence[str] = (),
-        as_installed: bool = False,
-        report: Report | None = None,
-        until_compiled: bool = True,
-    ) -> InstallOutcome:
-        """Make the environment of what is installed here for ``target``; returns when it is there.
-
-        Jobs can run in it before its bytecode is all compiled; without ``until_compiled``
-        this returns then.
-        ``target`` is a module, its name (``"mymodel[fast]"`` asks for an extra), the path of a
-        source tree or of a bundle, or a release that the service resolves (``"refl1d==1.0.1"``).
-        ``with_`` names what is installed here and goes along, though nothing requires it: a
-        plugin, an undeclared import. ``as_installed`` takes the pins as they are where what is
-        installed here contradicts itself. Raises a `CannotSatisfy` that says what is in the way.
-        """
-        with drawn_while_waiting():
-            options = set_options(with_, as_installed=as_installed)
-            heard = report or background
-            return self._install(target, options, heard, until_compiled=until_compiled)
-
-    def _install(
-        self,
-        target: str | ModuleType,
-        options: SetOptions,
-        report: Report,
-        *,
-        until_compiled: bool,
-    ) -> InstallOutcome:
-        if isinstance(target, str) and Path(target).is_file():
-            from park.client.installs.bundle import is_bundle, read_bundle
-
-            if is_bundle(Path(target)):
-                bundle = read_bundle(Path(target))
-                return install_bundle(
-                    self._transport, bundle, report, until_compiled=until_compiled
-                )
-        name = _name_of(target)
-        self._connection.bindings.said(name, options)
-        local = local_set(
-            name,
-            cache=user_cache(),
-            progress=report.step,
-            options=options.copying(known_lacking(self.url)),
-        )
-        local = completed(self._transport, local, report)
-        return install(self._transport, local, report, until_compiled=until_compiled)
-
     # -- submission
-
-    def __enter__(self) -> Self:
-        """Begin a block: what is submitted in it goes here, unless ``service=`` says otherwise.
-
-        It holds for this thread, or this task, and the threads that are started in it; blocks
-        nest.
-        """
-        entered(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the block once all that was submitted in it is there; raise where it is not.
-
-        That is the first error, with the others as its notes; where the block itself has
-        raised, they are notes of that.
-        """
-        block = left(self)
-        if error is None or isinstance(error, Exception):  # at Ctrl-C nobody wants to wait
-            with drawn_while_waiting():
-                failed = first_error(block.submitted)
-            _tell(failed, error)
-
-    async def __aenter__(self) -> Self:
-        """Begin a block of this task, as `__enter__`; its end lets other tasks go on."""
-        entered(self)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the block as `__exit__`, which would block the event loop until all is there."""
-        block = left(self)
-        if error is None or isinstance(error, Exception):
-            with drawn_while_waiting():
-                failed = await asyncio.to_thread(first_error, block.submitted)
-            _tell(failed, error)
-
-    def flush(self, timeout: float | None = None) -> None:
-        """Wait until the service has all that was submitted so far.
-
-        Errors are told by the jobs themselves. Raises `TimeoutError` after ``timeout`` seconds.
-        """
-        with drawn_while_waiting(timeout):
-            is_flushed = self._connection.outbox.flush(timeout)
-        if not is_flushed:
-            raise TimeoutError(f"{self.url} does not have all of the jobs after {timeout:g} s")
 
     def submit(
         self,
@@ -415,14 +302,14 @@ class Service(ServiceQueries):
         )
 
     def binding_of(
-        self, entry_point: EntryPoint, sending: Sending | None = None
+        self, entry_point: EntryPoint, reach: Reach | None = None, **named: Any
     ) -> Future[Binding]:
         """Return the environment of a job of ``entry_point`` on this service.
 
-        With ``sending`` it is that of all that its pickles refer to.
+        With ``reach`` it is that of all that its pickles refer to. ``named`` are ``lock``,
+        ``offer``, ``install``, ``report`` and ``options``, as `submit` has them.
         """
-        reach = None if sending is None else reach_of(sending)
-        return self._binding(entry_point, reach=reach)
+        return self._binding(entry_point, reach=reach, **named)
 
     def put(self, jobs: Sequence[Job]) -> None:
         """Submit ``jobs``, which are new, in the background, as part of the block there is."""
@@ -454,18 +341,5 @@ class Service(ServiceQueries):
         return [job_of_record(self, record) for record in records]
 
 
-def _name_of(target: str | ModuleType) -> str:
-    return target if isinstance(target, str) else target.__name__
-
-
 def _listed(texts: str | Sequence[str]) -> Sequence[str]:
     return [texts] if isinstance(texts, str) else texts
-
-
-def _tell(failed: BaseException | None, error: BaseException | None) -> None:
-    """Raise what failed in a block, or note it on the ``error`` that the block itself raised."""
-    if failed is None:
-        return
-    if error is None:
-        raise failed
-    error.add_note(f"what was submitted before failed as well: {failed}")

@@ -13,10 +13,18 @@ from dataclasses import dataclass
 
 from park.client.report import Report, is_terminal, reporter
 
-__all__ = ["Background", "Voice", "background", "drawn_while_waiting", "of_command", "of_script"]
+__all__ = [
+    "Background",
+    "Voice",
+    "background",
+    "drawn_while_waiting",
+    "of_command",
+    "of_script",
+    "say_of_outage",
+]
 
 _SWITCH = "PARK_REPORT"
-"""``none`` has a script say nothing."""
+"""``none`` has a script say nothing, be it of an outage."""
 
 _log = logging.getLogger("park")
 
@@ -96,6 +104,15 @@ def of_script() -> Voice:
     ``PARK_REPORT=none`` gives one that nobody hears.
     """
     return Voice(_script_style)
+
+
+def say_of_outage(text: str) -> None:
+    """Say that a service does not answer, or does again: a warning in the log ``park``.
+
+    Without a configuration of its own, Python writes its warnings to standard error.
+    """
+    level = logging.DEBUG if _is_switched_off() else logging.WARNING
+    _log.log(level, "park: %s", text)
 
 
 def _is_switched_off() -> bool:

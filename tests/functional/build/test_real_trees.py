@@ -36,6 +36,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
     return Cache(root=tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(autouse=True)
+def quick_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let extensions be compiled as they are: what the compiler makes of them is not ours."""
+    monkeypatch.setenv("CFLAGS", "-O0")
+    monkeypatch.setenv("CXXFLAGS", "-O0")
+
+
 @pytest.mark.parametrize(("name", "version"), SOURCES)
 def test_an_sdist_becomes_a_wheel_of_its_version(
     name: str, version: str, tmp_path: Path, cache: Cache

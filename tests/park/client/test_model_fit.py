@@ -1,19 +1,56 @@
-"""Fits as jobs: where they run."""
+"""Fits as jobs: of what, and where they run."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.services.job_service import BOUND, JobService
 
 import park
+from park.client import model_fit
+from park.client.by_value.module_ways import Way
+from park.client.by_value.sending import Sending
 from park.errors import UsageError
 
 
+class Curve:
+    """What can be fitted, of no project: as far as a fit looks at it."""
+
+    def __init__(self, version: Any = None) -> None:
+        self.version = version
+
+    def parameters(self) -> None: ...
+
+    def residuals(self) -> None: ...
+
+    def numpoints(self) -> None: ...
+
+
+class Problem:
+    """A problem, of which bumps has more."""
+
+    getp = setp = nllf = bounds = None
+
+
 @pytest.fixture
-def one() -> JobService:
+def one(monkeypatch: pytest.MonkeyPatch) -> JobService:
+    monkeypatch.setattr(model_fit, "find_spec", lambda name: name)
     return JobService()
+
+
+@pytest.fixture
+def asked(one: JobService) -> list[dict[str, Any]]:
+    """Return what the environments are asked for with."""
+    found: list[dict[str, Any]] = []
+
+    def of(*_: Any, **named: Any) -> Any:
+        found.append(named)
+        return one.binding
+
+    one.service.connection.bindings.of = of  # type: ignore[method-assign]
+    return found
 
 
 def test_a_fit_runs_in_the_environment_of_what_it_fits(
@@ -21,16 +58,18 @@ def test_a_fit_runs_in_the_environment_of_what_it_fits(
 ) -> None:
     with one.bind().service:
         problem = one.service.submit("mymodel:define_fit")
-        park.Fit(problem, when=problem.iscompleted, steps=3, retries=1)
-    (_, fit) = one.jobs
+        park.Fit(problem, when=problem.iscompleted, steps=3, retries=1, label="film")
+        park.Fit([problem.output[0], problem.output[1]])
+    (_, fit, of_both) = one.jobs
     assert fit["entry_point"] == "park.fitting:fit"
     assert fit["call"]["kwargs"] == {"steps": 3}
     assert fit["call"]["args"] == [{"$park": "reference", "job": problem.id, "what": "value"}]
-    assert (fit["retries"], fit["lock_hash"]) == (1, BOUND.lock_hash)
+    assert (fit["retries"], fit["label"]) == (1, "film")
+    assert fit["lock_hash"] == of_both["lock_hash"] == BOUND.lock_hash
     monkeypatch.setattr("park.fitting.fit", lambda problem, **options: (problem, options))
-    assert park.Fit("here", steps=2) == ("here", {"steps": 2})
+    assert park.Fit(Problem, steps=2) == (Problem, {"steps": 2})
     with pytest.raises(UsageError, match="no service that could wait"):
-        park.Fit("here", when=problem.iscompleted)
+        park.Fit(Problem, when=problem.iscompleted)
 
 
 def test_a_fit_of_a_job_of_another_session_runs_where_that_ran(one: JobService) -> None:
@@ -43,20 +82,77 @@ def test_a_fit_of_a_job_of_another_session_runs_where_that_ran(one: JobService) 
     assert (fit["lock_hash"], fit["set_hash"]) == ("9" * 64, "8" * 64)
 
 
-def test_the_fit_of_an_object_runs_where_all_that_it_refers_to_is(one: JobService) -> None:
+def test_another_environment_may_be_named_for_what_a_job_leaves(
+    one: JobService, asked: list[dict[str, Any]]
+) -> None:
+    with one.bind().service:
+        problem = one.service.submit("mymodel:define_fit")
+        park.Fit(problem, lock="1234", install="never")
+        with pytest.raises(UsageError, match="runs in the environment of that job"):
+            park.Fit(problem, with_="film-plugin")
+    assert (asked[1]["lock"], asked[1]["install"], asked[1]["reach"]) == ("1234", "never", None)
+
+
+def test_the_fit_of_an_object_runs_where_all_that_it_refers_to_is(
+    one: JobService, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     import packaging.version
 
-    asked: list[Any] = []
+    noted: list[str] = []
+    note = Sending.note
 
-    def of(*_: Any, reach: Any, **__: Any) -> Any:
-        asked.append(reach)
-        return one.binding
+    def heard(self: Sending, module: str | None, *, later: bool = False) -> Way:
+        noted.append(str(module))
+        return note(self, module, later=later)
 
-    one.service.connection.bindings.of = of  # type: ignore[assignment,method-assign]
-    problem = {"model": packaging.version.Version("1")}
+    monkeypatch.setattr(Sending, "note", heard)
     with one.bind().service:
-        park.Fit(problem, steps=3)
-    (reach,) = asked
-    assert reach.modules == {"packaging.version"}
+        park.Fit([Curve(packaging.version.Version("1")), Curve()], steps=3, with_="rich")
+    (named,) = asked
+    assert "packaging.version" in named["reach"].modules
+    assert named["options"].taken == ("rich",)
+    assert "bumps" in noted  # whatever the model itself needs
     (fit,) = one.jobs
-    assert fit["call"]["args"][0]["model"]["type"] == "packaging.version.Version"
+    assert [each["type"].rpartition(".")[2] for each in fit["call"]["args"][0]] == ["Curve"] * 2
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(1.5, "got float"), ([], "got list"), ([Curve(), {}], "got dict"), (b"", "got bytes")],
+)
+def test_what_cannot_be_fitted_is_refused_at_the_call(
+    one: JobService, value: Any, told: str
+) -> None:
+    with one.bind().service, pytest.raises(UsageError, match=told):
+        park.Fit(value)
+    assert one.jobs == []
+
+
+def test_a_fit_needs_bumps_here(one: JobService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_fit, "find_spec", lambda _: None)
+    with one.bind().service, pytest.raises(UsageError, match="needs bumps") as told:
+        park.Fit(Curve())
+    assert told.value.hint == "python -m pip install bumps"
+
+
+def test_a_script_is_loaded_here_and_without_a_service_it_is_fitted_here(
+    one: JobService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "model.py"
+    script.write_text("")
+    said: list[Any] = []
+    monkeypatch.setattr(model_fit, "fit_of_script", lambda *what, **more: said.append((what, more)))
+    monkeypatch.setattr(
+        "park.model_script.fit_script", lambda *what, **more: said.append((what, more))
+    )
+    park.Fit(script, service=one.service, method="de", files="*.dat", args=["1"])
+    park.Fit(str(script), method="de", args=["1"], resume="model.h5")
+    (_, there), (what, here) = said
+    assert (there["options"], there["files"], there["args"]) == (["--fit=de"], ["*.dat"], ["1"])
+    assert what == (str(script),)
+    assert (here["options"], here["arguments"]) == (["--fit=de"], ["1"])
+    assert (here["folders"], here["session"]) == ([str(tmp_path)], "model.h5")
+    with pytest.raises(UsageError, match=r"there is no model script .*none\.py"):
+        park.Fit("none.py")
+    with pytest.raises(UsageError, match="are for the fit of a model script"):
+        park.Fit(Problem, resume="model.h5")

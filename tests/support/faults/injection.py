@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-__all__ = ["Fault", "Injected"]
+__all__ = ["Fault", "Injected", "faults"]
 
 
 class Injected(Exception):
@@ -54,3 +56,17 @@ class Fault:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(part, step[1], self.around(getattr(part, step[1])))
             yield
+
+
+def faults(folder: Path, *, after: bool) -> Iterator[tuple[Path, Fault]]:
+    """Yield a fault for the first call, one for the second, and so on, each with a new folder.
+
+    The last is the one for a call that there is not: every call has had its fault then.
+    """
+    for at in itertools.count(1):
+        root = folder / str(at)
+        root.mkdir()
+        fault = Fault(at, after=after)
+        yield root, fault
+        if fault.at:
+            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from park.cli.jobs.each_job import add_jobs
 from park.cli.options import add_service, service_of
 from park.errors import UsageError
 from park.model.states import JobState
@@ -21,7 +22,7 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", nargs="+", help="the id of a job, or its end")
+    add_jobs(parser)
     parser.add_argument("--dependents", action="store_true", help="also all that needs it")
     parser.add_argument(
         "--keep",

@@ -21,7 +21,7 @@ from park.model.states import JobState
 if TYPE_CHECKING:
     from park.client.jobs.submitted_job import Job
 
-__all__ = ["EXAMPLES", "configure", "run"]
+__all__ = ["EXAMPLES", "configure", "finished", "run"]
 
 EXAMPLES = """examples:
   park run mymodel:prefit_simulation --arg n=2000
@@ -41,14 +41,19 @@ def run(options: argparse.Namespace) -> int:
     """Submit, follow, print; the status is 1 where the job did not complete."""
     job = submitted(service_of(options), options)
     print(f"job {job.id}", file=sys.stderr)
+    return finished(job, as_json=options.json)
+
+
+def finished(job: Job, *, as_json: bool) -> int:
+    """Follow ``job`` to its end and print its result; return the status."""
     try:
-        follow(job, out=sys.stderr if options.json else sys.stdout)
+        follow(job, out=sys.stderr if as_json else sys.stdout)
     except KeyboardInterrupt:
         print(f"the job goes on; `park cancel {job.id}` ends it", file=sys.stderr)
         raise
     record = job.refresh()
     completed = record.status == JobState.COMPLETED
-    if options.json:
+    if as_json:
         result = json_of(job.encoded_result()) if completed else None
         print_json(
             {

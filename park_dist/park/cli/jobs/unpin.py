@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from park.cli.options import add_service, service_of
+from park.cli.jobs.each_job import add_jobs, with_each_job
+from park.cli.options import add_service
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -16,15 +17,10 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", nargs="+", help="the id of a job, or its end")
+    add_jobs(parser)
     add_service(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Unpin each; the first that is not there ends it."""
-    service = service_of(options)
-    for name in options.job:
-        job = service.job(name)
-        job.unpin()
-        print(f"{job.id}  unpinned")
-    return 0
+    return with_each_job(options, lambda job: job.unpin(), "unpinned")

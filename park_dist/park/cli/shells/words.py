@@ -47,7 +47,7 @@ _BY_METAVAR = {
     "PROJECT": Kind.PROJECT,
     "VERSION": Kind.VERSION,
     **dict.fromkeys(("FILE", "F", "DIR", "SCRIPT", "ARGUMENT", "COMMAND"), Kind.FILE),
-    **dict.fromkeys(("MODULE", "PATH", "NAME=PATH"), Kind.FILE),
+    **dict.fromkeys(("MODULE", "PATH", "NAME=PATH", "TARGET"), Kind.FILE),
 }
 
 _PLACES = ("list", "get", "put", "remove", "url")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-__all__ = ["Silence"]
+from park.client.voice import say_of_outage
 
-_log = logging.getLogger("park")
-"""Without a configuration of its own, Python writes its warnings to standard error."""
+__all__ = ["Silence"]
 
 
 _AFTER_S = 1.0
@@ -59,7 +57,7 @@ class Silence:
             was_told = self._told
             self._end()
         if was_told:
-            _log.warning("park: %s answers now", self._url)
+            say_of_outage(f"{self._url} answers now")
 
     def _begin(self) -> None:
         with self._lock:
@@ -81,7 +79,7 @@ class Silence:
             if self._timer is None or self._told:
                 return
             self._told = True
-        _log.warning("park: %s; it is tried again (Ctrl-C ends that)", self._said())
+        say_of_outage(f"{self._said()}; it is tried again (Ctrl-C ends that)")
 
     def _said(self) -> str:
         return self._why if self._url in self._why else f"{self._url}: {self._why}"

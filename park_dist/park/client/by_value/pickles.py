@@ -6,6 +6,7 @@ import io
 import pickle
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from park.client.by_value.nested_pickles import note_nested
 from park.client.by_value.reductions import PROTOCOL, reduced
 from park.client.by_value.refusal import refusal_of
 from park.client.by_value.sending import Sending
@@ -30,7 +31,7 @@ def pickled(value: Any, sending: Sending, *, name: str) -> bytes:
         _Fast(file, sending).dump(value)
         return file.getvalue()
 
-    return _with_sources(_explained(fast, value, sending, name), sending)
+    return _whole(_explained(fast, value, sending, name), sending, name)
 
 
 def pickled_alike(value: Any, sending: Sending, *, name: str) -> bytes:
@@ -49,11 +50,16 @@ def pickled_alike(value: Any, sending: Sending, *, name: str) -> bytes:
             _Fast(file, sending).dump(value)
         return file.getvalue()
 
-    return _with_sources(_explained(alike, value, sending, name), sending)
+    return _whole(_explained(alike, value, sending, name), sending, name)
 
 
-def _with_sources(data: bytes, sending: Sending) -> bytes:
-    """Return ``data`` with the modules that travel as their source, if there are any."""
+def _whole(data: bytes, sending: Sending, name: str) -> bytes:
+    """Return ``data`` with the modules that travel as their source, if there are any.
+
+    Those are included that pickles within ``data`` name: of cloudpickle, or of a class that
+    keeps its state as one.
+    """
+    note_nested(sending, data, what=name, inside=True)
     if not sending.sources:
         return data
     sources = {name: dict(sending.sources[name]) for name in sorted(sending.sources)}

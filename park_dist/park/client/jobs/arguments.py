@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from park.calling import positional_parameters
+from park.client.by_value.nested_pickles import named_in_pickles, note_nested
 from park.client.by_value.pickles import pickled
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import NO_SET_YET, Called
@@ -54,14 +55,16 @@ def encode_call(
     be read under. ``what`` is called, which may travel by value. Raises `UsageError`
     for a value that cannot travel, and for a file that cannot be read.
     """
-    arguments = _Arguments(service)
+    arguments = _Arguments(service, sending)
     encoding_arguments.active = True
     try:
         placed = tuple(arguments.placed(value) for value in args)
         named = {name: arguments.placed(value) for name, value in kwargs.items()}
-        document, used = _encoded(placed, named, sending)
+        document, used = _encoded(placed, named, arguments.sending)
+        is_pickled = used is not None
         if what is not None and what.function is not None:
-            document, used = {**document, "function": what.function}, used or sending
+            document, used = {**document, "function": what.function}, used or arguments.sending
+            is_pickled = True
             arguments.bring(what)
         if used is not None and used.places:
             document["places"] = used.places
@@ -86,8 +89,8 @@ def encode_call(
         document=document,
         jobs=tuple(arguments.jobs.values()),
         files=tuple(arguments.files),
-        pickled=used is not None,
-        sending=used,
+        pickled=is_pickled,
+        sending=used or arguments.noted,
     )
 
 
@@ -116,8 +119,10 @@ _ATOMS = frozenset({type(None), bool, int, float, str, bytes})
 class _Arguments:
     """Puts what services understand in the place of placeholders and files."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, sending: Sending | None) -> None:
         self._service = service
+        self.sending = sending
+        self.noted: Sending | None = None
         self.jobs: dict[str, RemoteJob] = {}
         self.files: list[tuple[Path, FileDigest]] = []
 
@@ -126,6 +131,8 @@ class _Arguments:
         kind = type(value)
         if kind is str or isinstance(value, PurePath):
             _refuse_copy(str(value))
+        if kind is bytes:
+            self._look_into(value)
         if kind in _ATOMS:
             return value
         if kind is list or kind is tuple:
@@ -145,6 +152,14 @@ class _Arguments:
         if node["service"] == self._service:
             del node["service"]
         return node
+
+    def _look_into(self, value: bytes) -> None:
+        """Note what pickles name that the caller has made; see `nested_pickles`."""
+        if self.sending is None or not any(named_in_pickles(value)):
+            return
+        if self.noted is None:  # known to this call alone
+            self.noted = self.sending = self.sending.fork()
+        note_nested(self.noted, value, what="an argument", inside=False)
 
     def _members(self, value: set[Any] | frozenset[Any], kind: str) -> Any:
         if not any(isinstance(item, (Placeholder, File)) for item in value):

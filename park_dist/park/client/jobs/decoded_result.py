@@ -14,7 +14,7 @@ from park.runtime import codec
 
 __all__ = ["decode_result", "set_hash_here"]
 
-_MAIN = "__main__"
+_MAIN = b"__main__"
 _AS_DATA = 'job.result(as_="json") has it as data and text'
 _OF_A_SESSION = (
     f"{_AS_DATA}; the session that submitted the job gets the object, and what a module of a "
@@ -38,7 +38,7 @@ def decode_result(
     `EnvironmentMismatch` elsewhere, and for numpy data where numpy is absent.
     """
     types = pickled_types(document)
-    if types and not is_of_session and _is_of_a_script(document, entry_point):
+    if types and not is_of_session and _is_of_a_script(document):
         raise EnvironmentMismatch(
             f"the result of {entry_point} has a pickle of {', '.join(types)}, which belongs to the "
             "script or notebook that submitted the job, in another session than this",
@@ -62,14 +62,12 @@ def decode_result(
         ) from error
 
 
-def _is_of_a_script(document: Any, entry_point: str) -> bool:
-    """Tell whether the result comes from ``__main__``, or a pickle in it names that.
+def _is_of_a_script(document: Any) -> bool:
+    """Tell whether a pickle in the result names ``__main__``.
 
     Each process has another one: a class of the same name there would be taken for this one.
     """
-    return entry_point.startswith(_MAIN) or any(
-        _MAIN.encode() in pickled_bytes(node) for node in nodes_in(document, "pickle")
-    )
+    return any(_MAIN in pickled_bytes(node) for node in nodes_in(document, "pickle"))
 
 
 def set_hash_here(entry_point: str) -> str | None:
@@ -83,6 +81,8 @@ def set_hash_here(entry_point: str) -> str | None:
 
 def _what_is_here(entry_point: str, found: str | None) -> str:
     module = entry_point.partition(":")[0]
+    if found is None and module == _MAIN.decode():
+        return "not all that is in it is installed here"
     if found is None:
         return f"what that is here is unknown: {module} is not installed"
     return f"here {module} is of the set {_short(found)}"

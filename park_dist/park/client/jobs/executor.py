@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from park.client.jobs.ends import End, EndListener, is_confirmed
 from park.client.jobs.submitted_job import Job
-from park.errors import ParkError
+from park.errors import ParkError, as_raised_here
 from park.model.states import JobState
 
 __all__ = ["JobFuture", "ServiceExecutor"]
@@ -115,7 +115,7 @@ class ServiceExecutor(Executor):
             value = future.job.result()
         except BaseException as error:  # noqa: BLE001 (raised by the future)
             with suppress(InvalidStateError):
-                future.set_exception(error)
+                future.set_exception(as_raised_here(error))
         else:
             with suppress(InvalidStateError):
                 future.set_result(value)

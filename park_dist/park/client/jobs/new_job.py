@@ -56,7 +56,8 @@ def require_module(text: str) -> None:
         f"{name} is a file, not a module: a job calls a function of a module",
         hint=f"name the module{where}: {module}:{function or 'FUNCTION'}; its folder needs a "
         "pyproject.toml, or the file a block of inline metadata (# /// script), so that it has "
-        "requirements",
+        f"requirements; or submit it in the script (service.submit({function or 'FUNCTION'})), "
+        f"and run that: python {name}",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from park.client.access.transport import Transport, patient
 from park.client.connection import WithConnection
+from park.client.installs.set_here import is_installed_here
 from park.client.jobs.decoded_result import decode_result, set_hash_here
 from park.client.jobs.phased import Phased
 from park.client.jobs.plain_result import plain_json
@@ -19,6 +20,7 @@ from park.client.jobs.told.missing_module import left_behind
 from park.client.jobs.told.standing import Standing
 from park.client.jobs.when import Condition
 from park.client.submission.item import Item, State
+from park.client.submission.session_jobs import binding_of, is_of_session, remember
 from park.client.voice import drawn_while_waiting
 from park.errors import JobCancelled, JobFailed, UnknownItem, UsageError
 from park.model.conditions import JobIs, Leaf, Phase
@@ -50,6 +52,8 @@ class RemoteJob(Phased):
         record: JobRecord | None = None,
     ) -> None:
         super().__init__(service, id, item)
+        if item is not None:
+            remember(id, item.binding)
         self._entry_point = entry_point
         self._record = record
         self._document: Any = None
@@ -248,22 +252,27 @@ class RemoteJob(Phased):
         )
 
     def _decoded(self, document: Any) -> Any:
+        set_hash = self.refresh().set_hash
         return decode_result(
             document,
             entry_point=self._entry_point,
-            set_hash=self.refresh().set_hash,
-            here=self._set_hash_here,
-            is_of_session=self._item is not None,
+            set_hash=set_hash,
+            here=lambda: self._set_hash_here(set_hash),
+            is_of_session=is_of_session(self._id),
         )
 
-    def _set_hash_here(self) -> str | None:
-        """Return the set of what this process has for the entry point: as it was submitted."""
-        binding = None if self._item is None else self._item.binding
-        if binding is not None and binding.done() and binding.exception() is None:
-            bound = binding.result()
-            if not bound.is_named:
-                return bound.set_hash
-        return set_hash_here(self._entry_point)
+    def _set_hash_here(self, wanted: str | None) -> str | None:
+        """Return the set of what this process has for the entry point: as it was submitted.
+
+        It is ``wanted`` itself, that of the job, where all that is in it is installed here.
+        """
+        bound = binding_of(self._id)
+        if bound is not None and not bound.is_named:
+            return bound.set_hash
+        found = set_hash_here(self._entry_point)
+        if wanted is None or found == wanted or not is_installed_here(self.transport, wanted):
+            return found
+        return wanted
 
     def _asked_with_result(self, wait: float) -> JobRecord:
         """Ask for the job and, in the same answer, for its result where it has one."""

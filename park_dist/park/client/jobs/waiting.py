@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from park.client.jobs.ends import End, EndListener, HowItEnded
 from park.client.jobs.submitted_job import Job
 from park.client.jobs.when import Condition
-from park.errors import UsageError
+from park.errors import UsageError, as_raised_here
 
 __all__ = [
     "ALL_COMPLETED",
@@ -119,7 +119,7 @@ def _ends(jobs: list[Any], timeout: float | None) -> Iterator[End]:
             except queue.Empty:
                 return
             if end.how is HowItEnded.UNKNOWN and end.error is not None:
-                raise end.error
+                raise as_raised_here(end.error)
             yield end
     finally:
         ends.close()

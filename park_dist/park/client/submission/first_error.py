@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from park.client.submission.item import Item, Sender
+from park.errors import as_raised_here
 
 __all__ = ["first_error"]
 
@@ -35,4 +36,4 @@ def first_error(items: Iterable[Item]) -> BaseException | None:
         first.add_note(f"{item}: {item.error}")
     if len(others) > _MOST_NOTES:
         first.add_note(f"and {len(others) - _MOST_NOTES} more")
-    return first
+    return as_raised_here(first)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from park.client.submission.files import FileDigest
 from park.client.submission.request_text import dumps
-from park.errors import ParkError, PlanEnds, ServiceFault, UsageError
+from park.errors import ParkError, PlanEnds, ServiceFault, UsageError, as_raised_here
 from park.model.conditions import brief
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Item:
             raise TimeoutError(f"{self} is not submitted after {timeout:g} s")
         if self.error is not None:
             self.told = True
-            raise self.error
+            raise as_raised_here(self.error)
         if self.state is State.PLANNED:
             raise PlanEnds(
                 f"{self} is part of a plan and will not run: nothing can wait for it",

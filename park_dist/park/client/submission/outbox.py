@@ -9,7 +9,6 @@ grant made for it alone.
 from __future__ import annotations
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from park.client.submission.request_text import (
     with_set_hash,
 )
 from park.client.submission.uploads import Uploads
+from park.client.voice import say_of_outage
 from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
 from park.model.backoff import Backoff
 from park.model.urls import origin_of
@@ -42,7 +42,6 @@ _GATHER_S = 0.002
 _IDLE_S = 1.0
 """How long the thread waits for more before it ends; the next submission starts another."""
 
-_log = logging.getLogger("park")
 
 _GIVE_UP_S = 60.0
 _BACKOFF = Backoff(first_s=0.5, longest_s=5.0)
@@ -293,7 +292,7 @@ class Outbox:
                 if self._clock() - began > _GIVE_UP_S:
                     raise
                 if not failures:
-                    _log.warning("park: %s; it is tried again (Ctrl-C ends that)", error.message)
+                    say_of_outage(f"{error.message}; it is tried again (Ctrl-C ends that)")
                 failures += 1
                 self._pause(_BACKOFF.after(failures))
             else:

@@ -31,6 +31,7 @@ _JOB_SIDE = (
     "errors.py",
     "fitting.py",
     "jobside.py",
+    "model_script.py",
     "py.typed",
 )
 

@@ -34,6 +34,7 @@ def kinds(*path: str) -> dict[str, Kind | None]:
         (("files", "get"), "", Kind.OTHER),
         (("build",), "", Kind.FILE),
         (("plan",), "", Kind.FILE),
+        (("publish",), "", Kind.FILE),
     ],
 )
 def test_a_value_is_of_a_kind(path: tuple[str, ...], text: str, kind: Kind | None) -> None:

@@ -61,3 +61,27 @@ def test_who_gets_an_answer_in_time_hears_nothing(heard: Heard) -> None:
         pass
     assert silence._timer is None
     assert heard.lines == []
+
+
+def test_a_script_that_is_to_say_nothing_says_nothing_of_it_either(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logging.getLogger("park").setLevel(logging.DEBUG)
+    levels: list[int] = []
+
+    def noted(record: logging.LogRecord) -> bool:
+        levels.append(record.levelno)
+        return True
+
+    heard.addFilter(noted)
+    try:
+        for said in ("none", ""):
+            monkeypatch.setenv("PARK_REPORT", said)
+            silence = Silence(URL)
+            with silence.told_after(0.0, at_once=True):
+                assert heard.came.wait(LIMIT_S)
+                silence.answered()
+            heard.came.clear()
+    finally:
+        logging.getLogger("park").setLevel(logging.NOTSET)
+    assert levels == [logging.DEBUG] * 2 + [logging.WARNING] * 2

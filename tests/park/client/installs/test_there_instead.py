@@ -6,41 +6,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.material.environments import pinned_environment, requirements_here
 from support.services.job_service import JobService
 
 from park.client.installs.there_instead import nearest, there_instead, version_here
 from park.client.installs.versions import ServiceVersion, compared
-from park.model.pins import RequirementSet, parse_pin
-from park.model.states import EnvironmentState
-from park.wire import EnvironmentRecord, PinRecord, encode
+from park.model.pins import RequirementSet
+from park.wire import EnvironmentRecord, encode
 
 OLD, NEW, OTHER = "1.0+t0000000000000000", "1.0+t1111111111111111", "1.0+t2222222222222222"
 
 
-def record(**pins: str) -> EnvironmentRecord:
-    return EnvironmentRecord(
-        project="demo",
-        version=pins["demo"],
-        python="3.11",
-        lock_hash="1" * 64,
-        set_hash="2" * 64,
-        status=EnvironmentState.READY,
-        packages=len(pins),
-        size_bytes=1,
-        own_bytes=1,
-        created="2026-11-23T08:00:00Z",
-        last_used=None,
-        installed_by="ada",
-        pins=[PinRecord(name=name, version=version) for name, version in pins.items()],
-    )
-
-
-def here(**pins: str) -> RequirementSet:
-    return RequirementSet.of("3.11", [parse_pin(*pin) for pin in pins.items()])
-
-
 def there(local: RequirementSet, **pins: str) -> ServiceVersion:
-    return compared(record(**pins), local)
+    return compared(pinned_environment(**pins), local)
 
 
 def test_where_there_is_nothing_that_is_said() -> None:
@@ -49,7 +27,7 @@ def test_where_there_is_nothing_that_is_said() -> None:
 
 
 def test_the_nearest_has_the_fewest_differences_and_stands_first_among_equals() -> None:
-    local = here(demo="2.0", six="1.17")
+    local = requirements_here(demo="2.0", six="1.17")
     far, near = there(local, demo="1.0", six="1.16"), there(local, demo="1.1", six="1.17")
     also_near = there(local, demo="1.2", six="1.17")
     found = nearest([far, near, also_near], "2.0")
@@ -59,7 +37,7 @@ def test_the_nearest_has_the_fewest_differences_and_stands_first_among_equals() 
 
 
 def test_an_edit_that_its_author_left_behind_is_nothing_to_fall_back_to() -> None:
-    local = here(demo=NEW, six="1.17")
+    local = requirements_here(demo=NEW, six="1.17")
     reverted, released = there(local, demo=OLD, six="1.17"), there(local, demo="1.0", six="1.16")
     assert nearest([reverted, released], NEW).nearest is released
     found = nearest([reverted], NEW)
@@ -68,7 +46,7 @@ def test_an_edit_that_its_author_left_behind_is_nothing_to_fall_back_to() -> Non
 
 
 def test_other_dependencies_of_an_edit_are_told() -> None:
-    local = here(demo=NEW, six="1.17")
+    local = requirements_here(demo=NEW, six="1.17")
     edits = [there(local, demo=OLD, six="1.15", new="1"), there(local, demo=OTHER, six="1.16")]
     found = nearest(edits, NEW)
     assert found.line == "the service has another edit of it, with other dependencies"
@@ -76,7 +54,7 @@ def test_other_dependencies_of_an_edit_are_told() -> None:
 
 
 def test_the_same_version_is_no_other_version() -> None:
-    local = here(demo=NEW, six="1.17")
+    local = requirements_here(demo=NEW, six="1.17")
     found = nearest([there(local, demo=NEW, six="1.16")], NEW)
     assert found.line == "the service has it with other dependencies"
     assert found.nearest is not None
@@ -84,7 +62,7 @@ def test_the_same_version_is_no_other_version() -> None:
 
 @pytest.mark.parametrize("version", ["1.1+t0000000000000000", "1.0+g12"])
 def test_what_is_no_edit_of_the_same_version_is_a_version(version: str) -> None:
-    found = nearest([there(here(demo=NEW), demo=version)], NEW)
+    found = nearest([there(requirements_here(demo=NEW), demo=version)], NEW)
     assert found.line == f"it differs from the nearest there, {version}"
 
 
@@ -97,20 +75,22 @@ class Versions(JobService):
 
 
 def test_what_is_here_is_asked_for_by_its_hash_and_compared_all_the_same() -> None:
-    local = here(demo=NEW, six="1.17")
-    service: Any = Versions(record(demo=OLD, six="1.17"), record(demo=NEW, six="1.17"))
+    local = requirements_here(demo=NEW, six="1.17")
+    service: Any = Versions(
+        pinned_environment(demo=OLD, six="1.17"), pinned_environment(demo=NEW, six="1.17")
+    )
     found = version_here(service, local, "demo")
     assert found is not None
     assert found.record.version == NEW
     assert service.asked == [
         ("GET", "/api/v1/versions", {"project": "demo", "set_hash": local.hash})
     ]
-    assert version_here(Versions(record(demo=OLD)), local, "demo") is None
+    assert version_here(Versions(pinned_environment(demo=OLD)), local, "demo") is None
 
 
 def test_of_thousands_of_versions_a_few_are_asked_for_to_find_the_nearest() -> None:
-    one, local = JobService(), here(demo=NEW, six="1.17")
-    one.answers["/api/v1/versions"] = [encode(record(demo="1.0", six="1.17"))]
+    one, local = JobService(), requirements_here(demo=NEW, six="1.17")
+    one.answers["/api/v1/versions"] = [encode(pinned_environment(demo="1.0", six="1.17"))]
     project = SimpleNamespace(name="demo")
     wanted: Any = SimpleNamespace(project=project, requirements=local, version=NEW)
     found = there_instead(one.service.transport, wanted)

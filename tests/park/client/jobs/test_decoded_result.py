@@ -87,11 +87,14 @@ def test_what_belongs_to_a_script_is_read_in_its_session_alone(
     assert type(found) in {Film, OrderedDict}
 
 
-def test_what_a_function_of_a_script_returned_is_told_as_that() -> None:
-    with pytest.raises(EnvironmentMismatch, match="in another session than this"):
-        decode_result(
-            pickled(Decimal(1)), entry_point="__main__:f", set_hash=OURS, here=lambda: OURS
-        )
+def test_what_a_function_of_a_script_returned_is_read_where_its_set_is() -> None:
+    def of_script(here: str | None) -> Any:
+        document = pickled(Decimal(1))
+        return decode_result(document, entry_point="__main__:f", set_hash=OURS, here=lambda: here)
+
+    assert of_script(OURS) == Decimal(1)
+    with pytest.raises(EnvironmentMismatch, match="not all that is in it is installed here"):
+        of_script(None)
 
 
 def test_what_is_here_is_not_looked_at_where_nothing_is_pickled() -> None:

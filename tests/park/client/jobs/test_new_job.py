@@ -48,6 +48,7 @@ def test_the_path_of_a_file_is_told_from_a_module(text: str, name: str, way: str
         require_module(text)
     assert told.value.message.startswith(f"{name} is a file, not a module")
     assert way in str(told.value.hint)
+    assert str(told.value.hint).endswith(f"and run that: python {name}")
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx2
 import pytest
-from support.services.job_service import JobService
+from support.services.job_service import BOUND, JobService
 
+from park.client.jobs import remote_job
 from park.client.jobs.submitted_job import Job
-from park.errors import JobFailed, UnknownItem, UsageError
+from park.errors import EnvironmentMismatch, JobFailed, UnknownItem, UsageError
 from park.model.states import JobState
+from park.runtime import codec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,3 +152,37 @@ def test_it_shows_how_far_it_is(one: JobService) -> None:
         lost.confirm()
     assert repr(lost) == f"<Job {lost.id} m:g not submitted>"
     assert repr(Job(one.service, "0199", "m:f")) == "<Job 0199 m:f submitted>"
+
+
+def test_a_handle_by_its_id_is_of_the_session_that_submitted_the_job() -> None:
+    """What the session has bound is known of each of its handles; it is asked for nothing."""
+    one = JobService().bind()
+    submitted = one.service.submit("m:f")
+    submitted.confirm()
+    result = codec.encode(Decimal("1.5"), set_hash=BOUND.set_hash)
+    one.end(submitted.id, result=result, set_hash=BOUND.set_hash)
+    assert Job(one.service, submitted.id, "m:f").result() == Decimal("1.5")
+    assert not [path for _, path, _ in one.asked if path.endswith("/versions")]
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_the_set_of_a_job_is_learnt_from_its_service(
+    monkeypatch: pytest.MonkeyPatch, *, is_here: bool
+) -> None:
+    """No module here has the set of a function that travelled by value."""
+    one, looked = JobService(), []
+    result = codec.encode(Decimal("1.5"), set_hash="5" * 64)
+    one.end("of-another", result=result, set_hash="5" * 64, entry_point="__main__:fit")
+
+    def look(_: object, set_hash: str) -> bool:
+        looked.append(set_hash)
+        return is_here
+
+    monkeypatch.setattr(remote_job, "is_installed_here", look)
+    job = Job(one.service, "of-another", "__main__:fit")
+    if is_here:
+        assert job.result() == Decimal("1.5")
+    else:
+        with pytest.raises(EnvironmentMismatch):
+            job.result()
+    assert looked == ["5" * 64]

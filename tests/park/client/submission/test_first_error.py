@@ -76,3 +76,11 @@ def test_many_are_counted() -> None:
     error = first_error(items(outbox, "abcdefghijklmn"))
     assert len(notes(error)) == 11
     assert notes(error)[-1] == "and 3 more"
+
+
+def test_it_is_told_without_what_is_behind_it() -> None:
+    outbox = Outbox()
+    failing(outbox, "a").__cause__ = LookupError("deep down")
+    error = first_error(items(outbox, "a"))
+    assert error is not None
+    assert (error.__cause__, error.__suppress_context__) == (None, True)

@@ -129,3 +129,18 @@ def test_what_needs_a_part_of_a_plan_is_refused() -> None:
     error, root = prevented(job(needs=(job("need", state=State.PLANNED),)))
     assert isinstance(error, UsageError)
     assert root is None
+
+
+def test_what_its_submission_raised_comes_as_if_it_came_up_where_it_is_asked_for() -> None:
+    try:
+        raise UsageError("no such thing") from LookupError("deep down")  # noqa: TRY301 (a test)
+    except UsageError as error:
+        failed = job(state=State.FAILED, error=error)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="no such thing") as caught:
+            failed.confirm()
+        assert [entry.name for entry in caught.traceback] == [
+            "test_what_its_submission_raised_comes_as_if_it_came_up_where_it_is_asked_for",
+            "confirm",
+        ]
+        assert caught.value.__cause__ is None

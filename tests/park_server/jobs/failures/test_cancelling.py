@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from support.faults.injection import Fault
+from support.faults.injection import Fault, faults
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 
@@ -64,12 +64,7 @@ def test_an_exception_at_any_step_of_a_cancel_ends_the_job(
     tmp_path: Path, step: tuple[str, str], *, after: bool
 ) -> None:
     async def test() -> None:
-        at = 0
-        while True:
-            at += 1
-            root = tmp_path / str(at)
-            root.mkdir()
-            fault = Fault(at, after=after)
+        for root, fault in faults(tmp_path, after=after):
             async with lab(root, slots=1, fetcher=NeverThere()) as here:
                 await here.submit("first")
                 await here.submit("refers", value_of("first"))
@@ -86,8 +81,6 @@ def test_an_exception_at_any_step_of_a_cancel_ends_the_job(
             async with lab(root, slots=1, fetcher=NeverThere()) as here:
                 await here.in_the_meantime()
                 assert here.engine.orders.empty()
-            if fault.at:
-                return
 
     run(test)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.faults.injection import Fault
+from support.faults.injection import faults
 from support.labs.schedule_lab import Lab, lab, run
 from support.session.limits import LIMIT_S
 
@@ -79,12 +79,7 @@ def test_an_exception_at_any_step_leaves_nothing_waiting(
     tmp_path: Path, step: tuple[str, str], *, after: bool
 ) -> None:
     async def test() -> None:
-        at = 0
-        while True:
-            at += 1
-            root = tmp_path / str(at)
-            root.mkdir()
-            fault = Fault(at, after=after)
+        for root, fault in faults(tmp_path, after=after):
             async with lab(root, slots=8, peers=NoPeers()) as here:
                 await submitted(here)
                 finishing = asyncio.create_task(completing(here))
@@ -95,7 +90,5 @@ def test_an_exception_at_any_step_leaves_nothing_waiting(
                         for job in WAITING:
                             await here.final(job)
                 finishing.cancel()
-            if fault.at:
-                return
 
     run(test)

@@ -1,0 +1,174 @@
+"""Model scripts as jobs, with real bumps: what bumps itself leaves, in the same environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.services.park_client import Client, make_virtualenv
+
+if TYPE_CHECKING:
+    from support.services.park_service import ParkService
+
+SCRIPT = """
+import sys
+import numpy as np
+from bumps.names import Curve, FitProblem
+from lines import line
+x, y, dy = np.loadtxt("run-%s.dat" % sys.argv[1]).T
+curve = Curve(line, x, y, dy)
+curve.slope.range(0, 5)
+curve.offset.range(-5, 5)
+problem = FitProblem(curve)
+"""
+
+DATA = "".join(f"{x} {2 * x + 1 + (-1) ** x * 0.05} 0.1\n" for x in range(12))
+
+
+@pytest.fixture(scope="module")
+def client(
+    tmp_path_factory: pytest.TempPathFactory, client_cache: Path, service: ParkService
+) -> Client:
+    """Give the command line of a virtualenv with refl1d, which brings its bumps."""
+    folder = tmp_path_factory.mktemp("scripts")
+    python = make_virtualenv(folder / "venv", "refl1d")
+    return Client.of(python, folder / "client", cache=client_cache, service=service)
+
+
+@pytest.fixture(scope="module")
+def fits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a user: a script, a module beside it, and two measurements."""
+    folder = tmp_path_factory.mktemp("fits")
+    (folder / "model.py").write_text(SCRIPT)
+    (folder / "lines.py").write_text(
+        "def line(x, slope=1, offset=0):\n    return slope * x + offset\n"
+    )
+    (folder / "run-1.dat").write_text(DATA)
+    (folder / "run-2.dat").write_text("")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(client: Client, fits: Path) -> dict[str, Any]:
+    """Fit with dream; return the answer."""
+    line = ["--fit=dream", "--samples=200", "--burn=10", "--seed=3", "--", "1"]
+    return fitted(client, fits, *line)
+
+
+def fitted(client: Client, fits: Path, *line: str) -> dict[str, Any]:
+    """Fit the script with park; return the answer."""
+    done = client.run("fit", fits / "model.py", "--json", *line)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def bumps(client: Client, fits: Path, *options: str | Path) -> None:
+    """Run bumps itself here, as a user would."""
+    environ = {**client.environ(), "PYTHONPATH": str(fits)}
+    command = [client.python.parent / "bumps", *options, "--batch", "--parallel=1"]
+    done = subprocess.run(
+        command, cwd=fits.parent, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_fit_of_a_script_is_that_of_bumps_itself(
+    client: Client, fits: Path, tmp_path: Path
+) -> None:
+    line = ["--fit=de", "--steps=30", "--pop=5", "--seed=5"]
+    answer = fitted(client, fits, *line, "--store=T1", "--", "1")
+    record = client.json("status", answer["id"])
+    files = {file["name"] for file in record["files"]}
+    assert files >= {"model.h5", "model.py", "T1/model.par", "T1/model.out", "T1/model-model0.png"}
+    assert not {"run-1.dat", "run-2.dat", "lines.py"} & files
+    assert record["progress"]["values"]["chisq"] == pytest.approx(answer["result"]["chisq"])
+    assert (answer["result"]["points"], answer["result"]["method"]) == (12, "de")
+    client.run("get", answer["id"], "T1/model.par", "-o", str(tmp_path / "there.par"))
+    here = tmp_path / "here"
+    session = f"--session={tmp_path / 'here.h5'}"
+    bumps(client, fits, fits / "model.py", *line, session, f"--export={here}", "--args", "1")
+    assert (tmp_path / "there.par").read_text() == (here / "model.par").read_text()
+
+
+def test_it_goes_on_from_a_fit_before_there_and_here(
+    client: Client, fits: Path, drawn: dict[str, Any], tmp_path: Path
+) -> None:
+    line = ["--fit=dream", "--samples=600", "--burn=0", "--resume", drawn["id"], "--", "1"]
+    again = fitted(client, fits, *line)
+    first, second = tmp_path / "first.h5", tmp_path / "second.h5"
+    client.run("get", drawn["id"], "model.h5", "-o", str(first))
+    client.run("get", again["id"], "model.h5", "-o", str(second))
+    session = f"--session={second}"
+    counted = generations(client, first), generations(client, second)
+    bumps(client, fits, session, "--resume", "--fit=dream", "--samples=900", "--burn=0")
+    assert 0 < counted[0] < counted[1] < generations(client, second)
+
+
+def generations(client: Client, session: Path) -> int:
+    text = "import h5py, json, sys\nwith h5py.File(sys.argv[1]) as file:\n"
+    text += "    print(json.dumps(int(file['fitting/fit_state/total_generations'][()])))\n"
+    found: int = client.script(text, session)
+    return found
+
+
+def test_dream_draws_the_same_from_the_same_seed(
+    client: Client, fits: Path, drawn: dict[str, Any]
+) -> None:
+    line = ["--method", "dream", "--samples", "200", "--burn", "10", "--seed", "3", "--args", "1"]
+    again = fitted(client, fits, *line)
+    assert again["result"]["parameters"] == drawn["result"]["parameters"]
+
+
+def test_a_script_that_cannot_be_loaded_is_told_before_anything_is_sent(
+    client: Client, fits: Path
+) -> None:
+    before = len(client.json("jobs"))
+    told = client.error("fit", fits / "model.py", "--", "9", status=2)
+    assert "model.py, line 6: FileNotFoundError: run-9.dat not found" in told
+    told = client.error("fit", fits / "model.py", "--samples=many", "--", "1", status=2)
+    assert "argument --samples" in told
+    assert len(client.json("jobs")) == before
+
+
+NATURAL = """
+import json, pickle, sys
+import cloudpickle, numpy as np, park
+from bumps.names import Curve, FitProblem
+from refl1d.names import SLD, Experiment, NeutronProbe, air, silicon
+
+def line(x, slope=1, offset=0):
+    return slope * x + offset
+
+def named(data):
+    return type(pickle.loads(data)).__module__
+
+x = np.arange(9.0)
+curve = Curve(line, x, 2 * x + 1, np.ones(9))
+curve.slope.range(0, 5)
+sample = silicon(0, 5) | SLD("film", 4)(240, 3) | air
+sample[1].thickness.range(200, 300)
+probe = NeutronProbe(T=np.linspace(0.2, 2, 40), dT=0.01, L=5, dL=0.05)
+film = Experiment(sample=sample, probe=probe)
+probe.R = film.reflectivity()[1]
+probe.dR = 0.1 * probe.R + 1e-9
+with park.remote_service():
+    fits = [park.Fit(each, method="lm", steps=50) for each in (curve, film, FitProblem(film))]
+    inner = park.remote_service().submit(named, cloudpickle.dumps(sample[1]))
+lacking = pickle.dumps(sample[1].material).replace(b"refl1d.", b"refl9d.")
+try:
+    park.remote_service().submit(named, lacking)
+except park.ParkError as error:
+    told = [error.message, error.hint]
+print(json.dumps([[each.result()["points"] for each in fits], inner.result(), *told]))
+"""
+
+
+def test_the_natural_argument_runs_where_all_is_that_it_refers_to(client: Client) -> None:
+    points, module, told, hint = client.script(NATURAL)
+    assert points == [9, 40, 40]
+    assert module.startswith("refl1d.")
+    assert "names SLD of refl9d.sample.material, and no environment" in told
+    assert "python -m pip install refl9d" in hint
