@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from proof.edits import NEEDED, UNNEEDED, Edit
 from proof.specimen import JOBS, specimen_world
 from support.labs.usage_lab import Ran, UsageLab
+
+from park.model.memo.difference import difference
+from park_server.used.interpreter_identity import interpreter_identity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +63,16 @@ def test_a_job_whose_world_did_not_change_is_known_again(
 @pytest.mark.parametrize("edit", NEEDED, ids=str)
 def test_an_edit_is_noticed(lab: UsageLab, ran: dict[str, Ran], edit: Edit) -> None:
     assert [job for job, change in noticed(lab, ran, edit).items() if change is None] == []
+
+
+def test_another_python_is_noticed(lab: UsageLab, ran: dict[str, Ran]) -> None:
+    own = lab.interpreter
+    minor = replace(own, target=replace(own.target, python="3.99"), cache_tag="cpython-399")
+    patch = replace(own, version=f"{own.version}.1")
+    again = wheels(lab, specimen_world())
+    assert lab.changed(ran["nothing"], again, minor) is not None
+    view = replace(lab.view(ran["nothing"].lock), interpreter=interpreter_identity(patch))
+    assert str(difference(ran["nothing"].usage, view)) == "the Python interpreter is another"
 
 
 def test_what_a_job_does_not_use_is_spared(lab: UsageLab, ran: dict[str, Ran]) -> None:

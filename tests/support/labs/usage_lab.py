@@ -17,8 +17,8 @@ from park_server.envs.overlay_trial import permitted_layout
 from park_server.envs.pylock import Selection, select
 from park_server.envs.realisation import Environments
 from park_server.used.collection import Collection
+from park_server.used.lock_views import Views
 from park_server.used.outside import Outside
-from park_server.used.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from park.model.lock_hash import LockHash
     from park.model.memo.file_view import FileView
     from park.model.memo.usage import Usage
+    from park_server.envs.interpreters import Interpreter
 
 __all__ = ["Ran", "UsageLab"]
 
@@ -46,7 +47,7 @@ class UsageLab:
     """Locks, environments, an engine and views below one home."""
 
     home: Path
-    locks: dict[LockHash, Selection] = field(default_factory=dict)
+    locks: dict[LockHash, tuple[Selection, Interpreter]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = WheelStore(self.home / "store")
@@ -59,20 +60,20 @@ class UsageLab:
         self._jobs = JobLab(self.home, self.home)
 
     def _selected(self, lock: LockHash) -> Any:
-        return self.locks[lock], self.interpreter
+        return self.locks[lock]
 
-    def lock(self, wheels: Iterable[Path]) -> LockHash:
+    def lock(self, wheels: Iterable[Path], interpreter: Interpreter | None = None) -> LockHash:
         """Return a lock of ``wheels``, which are in the store; no environment is made."""
-        wheels = list(wheels)
-        selection = select(lock_of(wheels), self.interpreter)
+        wheels, interpreter = list(wheels), interpreter or self.interpreter
+        selection = select(lock_of(wheels), interpreter)
         for path, locked in zip(sorted(wheels, key=_name), selection.wheels, strict=True):
             self.store.unpack(
                 path,
                 sha256=locked.sha256,
-                python=self.interpreter.target.python,
-                cache_tag=self.interpreter.cache_tag,
+                python=interpreter.target.python,
+                cache_tag=interpreter.cache_tag,
             )
-        self.locks[selection.hash] = selection
+        self.locks[selection.hash] = selection, interpreter
         return selection.hash
 
     def view(self, lock: LockHash) -> FileView:
@@ -119,9 +120,11 @@ class UsageLab:
             await engine.shut_down()
         return found
 
-    def changed(self, ran: Ran, wheels: Iterable[Path]) -> Difference | None:
+    def changed(
+        self, ran: Ran, wheels: Iterable[Path], interpreter: Interpreter | None = None
+    ) -> Difference | None:
         """Return why what ran is no answer in the lock of ``wheels``; None where it is one."""
-        lock = self.lock(wheels)
+        lock = self.lock(wheels, interpreter)
         assert ran.usage.never is None, ran.usage.never
         if ran.usage.only_this_lock is not None and lock != ran.lock:
             return Difference(changes=(ran.usage.only_this_lock,))
