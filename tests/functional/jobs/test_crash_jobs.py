@@ -177,8 +177,7 @@ def test_a_cancel_that_was_asked_for_before_is_known_after(
         crashing.kill()
         cancelling.communicate(timeout=LIMIT_S)
     crashing.start()
-    assert client.json("status", job)["status"] == "running"
-    strings.go.send("well then")
+    strings.go.send("well then")  # unless its grace is over by now, on a slow machine
     record = crashing.job_when_final(job)
     assert (record["status"], record["error"]) == ("cancelled", "cancelled on request")
     with pytest.raises(ProcessLookupError):
