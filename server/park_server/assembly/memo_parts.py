@@ -20,8 +20,8 @@ from park_server.jobs.memo.recall import Recall
 from park_server.jobs.memo.run_notes import ServiceRunNotes
 from park_server.jobs.memo.service_files import ServiceFiles
 from park_server.used.collection import Collection
-from park_server.used.outside import Outside
 from park_server.used.lock_views import Views
+from park_server.used.outside import Outside
 
 __all__ = ["MemoParts", "memo_parts"]
 
