@@ -25,7 +25,7 @@ CLIENT = [*PROJECT["dependencies"], *EXTRAS["watch"]]
 SERVICE = [*PROJECT["dependencies"], *EXTRAS["server"]]
 TESTS = [*SERVICE, *GROUPS["test"]]
 
-OURS = {"park", "park_repo", "park_server", "support", "benchmarks", "floors"}
+OURS = {"park", "park_repo", "park_server", "support", "benchmarks", "floors", "proof"}
 OF_THE_MODEL = {"numpy"}
 """What values of a job are made of: where such a value is, the model has brought it."""
 

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from park.client.job_lookup import cancel, get_job
     from park.client.joblib_backend import register_joblib
     from park.client.jobs.kinds.fit_job import FitJob, FitPicture
+    from park.client.jobs.kinds.race import Race
     from park.client.jobs.placeholders import (
         FileReference,
         ProgressReference,
         UrlReference,
         ValueReference,
     )
-    from park.client.jobs.kinds.race import Race
     from park.client.jobs.submitted_job import Fetch, Job
     from park.client.jobs.sweep import Jobs
     from park.client.jobs.waiting import (

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 KEYWORDS = frozenset(
-    {"service", "when", "retries", "backoff", "timeout", "stalled_after", "label", "with_"}
+    {"service", "when", "retries", "backoff", "timeout", "stalled_after", "label", "memo", "with_"}
 )
 """What park takes of a call's keywords; one that the function itself declares is its own."""
 

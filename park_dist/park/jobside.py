@@ -35,8 +35,8 @@ class Mark:
 
     ``entry_point`` is ``module:qualname``; ``options`` are fields of
     `park.model.job_options.JobOptions`, by name; ``files``: parameters that name files of the
-    service. A job reads ``timeout_s``, ``stalled_after_s`` and ``restartable``, whichever park
-    has made the mark.
+    service. A job reads ``timeout_s``, ``stalled_after_s``, ``restartable`` and ``memo``,
+    whichever park has made the mark.
     """
 
     __slots__ = ("entry_point", "files", "options")
@@ -60,7 +60,7 @@ class Mark:
             "stalled_after": self.options.get("stalled_after_s"),
             "backoff": self.options.get("backoff_s"),
         }
-        said |= {name: self.options.get(name) for name in ("restartable", "retries")}
+        said |= {name: self.options.get(name) for name in ("restartable", "retries", "memo")}
         return {name: value for name, value in said.items() if value is not None} | {
             "files": self.files
         }
@@ -74,6 +74,11 @@ class Mark:
     def stalled_after_s(self) -> float | None:
         """The longest that it may say nothing of its progress, in seconds, or None."""
         return self.options.get("stalled_after_s")
+
+    @property
+    def memo(self) -> bool:
+        """Whether what it left answers the same call later."""
+        return self.options.get("memo") is not False
 
     @property
     def restartable(self) -> bool:
@@ -93,6 +98,7 @@ if TYPE_CHECKING:
         stalled_after: float | None = None,
         retries: int = 0,
         backoff: float = 1.0,
+        memo: bool = True,
         files: tuple[str, ...] = FILES,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 
@@ -106,6 +112,7 @@ def job(
     stalled_after: float | None = None,
     retries: int = 0,
     backoff: float = 1.0,
+    memo: bool = True,
     files: tuple[str, ...] = FILES,
 ) -> Any:
     """Make a function or a class a job.
@@ -114,14 +121,16 @@ def job(
     Called in the block of a service (``with service:``), or with ``service=``, it is
     submitted, and its call returns a `Job` at once; anywhere else it is called as ever.
     A submission takes ``when=`` (a condition), ``label=``, ``retries=``, ``backoff=``,
-    ``timeout=``, ``stalled_after=`` and ``with_=`` as well; a keyword that the function
-    declares itself belongs to the function.
+    ``timeout=``, ``stalled_after=``, ``memo=`` and ``with_=`` as well; a keyword that the
+    function declares itself belongs to the function.
 
     One that says nothing of its progress for ``stalled_after`` seconds is asked to stop (see
     `should_stop`), and ended.
 
     After a failure it may run again ``retries`` times, ``backoff`` seconds after the first
-    and twice as long after each other. A text for one of the parameters ``files`` names
+    and twice as long after each other. ``memo=False`` is for what is not the same each time,
+    as it asks the clock, chance or a network: no call is answered with what another one left.
+    A text for one of the parameters ``files`` names
     a file of the service: ``~/…`` in one's area, ``/NAME/…`` below a root of the operator.
 
     The job of a class is to make an instance, which is its value. Its subclasses are none.
@@ -132,6 +141,7 @@ def job(
         "stalled_after_s": stalled_after,
         "retries": retries,
         "backoff_s": backoff,
+        "memo": memo,
     }
 
     def mark(function: Any) -> Any:

@@ -19,6 +19,7 @@ BENCHMARKS = {
     "jobs": "jobs",
     "steps": "steps",
     "workflow": "workflow",
+    "memo": "memo",
     "peers": "peers",
 }
 

@@ -58,7 +58,7 @@ def submit_waiting(bench: BenchService) -> None:
     """Submit the jobs; all are committed when this returns."""
     service = Service(bench.transport)
     tomorrow = park.after(timedelta(days=1))
-    gate = service.submit(_ADD, [1.0], when=tomorrow, lock=bench.lock)
+    gate = service.submit(_ADD, [1.0], when=tomorrow, lock=bench.lock, memo=False)
     conditions: list[Callable[[Job], Any]] = [
         lambda before: before.isfinished,
         lambda before: before.isfailed | gate.iscompleted,
@@ -68,9 +68,9 @@ def submit_waiting(bench: BenchService) -> None:
     for number in range(WAITING - 1):
         if number < EVALUATED:
             when = conditions[number % len(conditions)](before)
-            before = service.submit(_ADD, [1.0], when=when, lock=bench.lock)
+            before = service.submit(_ADD, [1.0], when=when, lock=bench.lock, memo=False)
         else:
-            service.submit(_ADD, [before if number % 2 else gate], lock=bench.lock)
+            service.submit(_ADD, [before if number % 2 else gate], lock=bench.lock, memo=False)
     service.flush()
 
 

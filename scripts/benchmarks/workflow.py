@@ -96,9 +96,9 @@ def _submitted(bench: BenchService, jobs: int, *, all_of_layer: bool = False) ->
     service = Service(bench.transport)
 
     def add(values: list[Any], when: Any = None) -> Job:
-        return service.submit(ADD, values, when=when, lock=bench.lock)
+        return service.submit(ADD, values, when=when, lock=bench.lock, memo=False)
 
-    gate = service.submit(HELD, lock=bench.lock)
+    gate = service.submit(HELD, lock=bench.lock, memo=False)
     layer = [add([1.0], gate.isfinished) for _ in range(LAYER)]
     for _ in range(jobs // LAYER - 1):
         if all_of_layer:
@@ -214,10 +214,10 @@ def _chain(benches: list[BenchService]) -> list[float]:
     """Run jobs in turn on ``benches``, each after the one before; return their waits."""
     places = [(Service(bench.transport), bench.lock) for bench in benches]
     service, lock = places[0]
-    chain = [service.submit(ADD, [1.0], lock=lock)]
+    chain = [service.submit(ADD, [1.0], lock=lock, memo=False)]
     for number in range(1, LINKS + 1):
         service, lock = places[number % len(places)]
-        chain.append(service.submit(ADD, [1.0], lock=lock, when=chain[-1].iscompleted))
+        chain.append(service.submit(ADD, [1.0], lock=lock, when=chain[-1].iscompleted, memo=False))
     chain[-1].result()
     waits = [
         _moment(after, "started") - _moment(before, "finished") for before, after in pairwise(chain)

@@ -160,6 +160,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="log what makes everybody wait for longer than so many milliseconds",
     )
     parser.add_argument(
+        "--shared-memo",
+        action="store_true",
+        help="answer a call also with what the same call of another user left before",
+    )
+    parser.add_argument(
+        "--verify-memo",
+        metavar="SHARE",
+        help="run that share of the calls that are answered so nevertheless, and compare (1%%)",
+    )
+    parser.add_argument(
         "--allow-builds",
         action="store_true",
         help="build, confined like a job, the source of trees whose wheels do not run here",
@@ -217,6 +227,8 @@ def run(options: argparse.Namespace) -> int:
             allow_addresses=options.allow_address,
             fetch_limit=options.fetch_limit,
             watch_loop_ms=options.watch_loop,
+            shared_memo=options.shared_memo,
+            verify_memo=options.verify_memo,
         ),
         stages,
     )

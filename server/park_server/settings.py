@@ -50,6 +50,8 @@ class Settings:
     ``job_disk_bytes`` is what the files of one may take.
     ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None
     for as long as it likes.
+    ``shared_memo``: what one user's job left answers the same call of another. ``verify_memo``
+    is the share of the answers that are run nevertheless, and compared.
     """
 
     home: Path
@@ -73,6 +75,8 @@ class Settings:
     reserve_bytes: int | None = None
     job_disk_bytes: int | None = None
     watch_loop_s: float | None = None
+    shared_memo: bool = False
+    verify_memo: float = 0.0
 
     @classmethod
     def of(
@@ -105,6 +109,8 @@ class Settings:
         reserve: str | None = None,
         job_disk: str | None = None,
         watch_loop_ms: float | None = None,
+        shared_memo: bool = False,
+        verify_memo: str | None = None,
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -139,6 +145,8 @@ class Settings:
             pools=dict(map(_pool, pools)),
             watch_loop_s=None if watch_loop_ms is None else watch_loop_ms / 1e3,
             resolver=resolver,
+            shared_memo=shared_memo,
+            verify_memo=0.0 if verify_memo is None else _share("--verify-memo", verify_memo),
             reserve_bytes=None if reserve is None else _bytes("--reserve", reserve),
             job_disk_bytes=None if job_disk is None else _bytes("--job-disk", job_disk),
             retention=RetentionPolicy(
@@ -176,6 +184,18 @@ def _pool(text: str) -> tuple[str, int]:
             hint="for example --pool license:fitter=2; jobs ask for park.available(NAME)",
         )
     return name, int(count)
+
+
+def _share(option: str, text: str) -> float:
+    """Return the share that ``text`` says: ``1%``, or ``0.01``."""
+    number, percent, rest = text.strip().partition("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        share = -1.0
+    if rest or not 0 <= share <= 1:
+        raise UsageError(f"{option} {text!r}: expected a share, 0% to 100%", hint="for example 1%")
+    return share
 
 
 def _bytes(option: str, text: str) -> int:

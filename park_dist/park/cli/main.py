@@ -45,11 +45,13 @@ _ROOMS = {
     "code": ("build", "bundle", "env", "index", "install", "lock", "publish", "versions"),
     "jobs": (
         "cancel",
+        "explain",
         "fit",
         "get",
         "graph",
         "jobs",
         "logs",
+        "memo",
         "pin",
         "plan",
         "result",

@@ -222,6 +222,13 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="in a fresh interpreter, not forked from a warm one"
     )
+    parser.add_argument(
+        "--no-memo",
+        action="store_false",
+        dest="memo",
+        default=None,
+        help="run it whatever the same call left before",
+    )
 
 
 def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -279,6 +286,7 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
             restartable=options.restartable,
             fresh=options.fresh,
             label=options.label,
+            memo=options.memo,
             report=report,
         )
         job.confirm()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from park.calling import service_named
 from park.client.jobs.arguments import EncodedCall
+from park.client.jobs.kinds.race import Race
 from park.client.jobs.new_job import new_job
 from park.client.jobs.placeholders import Placeholder, ProgressReference, stands_for
-from park.client.jobs.kinds.race import Race
 from park.client.jobs.submitted_job import Job
 from park.client.jobs.when import Condition, condition_of
 from park.client.submission.item import Opening, Sender

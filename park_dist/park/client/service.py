@@ -127,6 +127,7 @@ class Service(ServiceInstalls, ServiceBlock):
         backoff: float | None = None,
         fresh: bool = False,
         label: str | None = None,
+        memo: bool | None = None,
         report: Report | None = None,
         **kwargs: Any,
     ) -> Job:
@@ -148,7 +149,8 @@ class Service(ServiceInstalls, ServiceBlock):
         ``restartable`` says that the job may run again from the beginning if its process is
         lost, ``retries`` how often it may after it failed: ``backoff`` seconds after the
         first time, and twice as long after each other. ``label`` is what people call it,
-        where that is not its call. What is not given is as ``@park.job``
+        where that is not its call. With ``memo=False`` it runs whatever the same call left
+        before, and what it leaves answers no later one. What is not given is as ``@park.job``
         says. ``arguments`` adds keyword arguments whose names are taken here.
 
         Raises `UsageError` for arguments that cannot travel, or that ``function`` does not
@@ -174,6 +176,7 @@ class Service(ServiceInstalls, ServiceBlock):
             backoff=backoff,
             fresh=fresh,
             label=label,
+            memo=memo,
         )
         return job
 
@@ -189,7 +192,7 @@ class Service(ServiceInstalls, ServiceBlock):
         A call is a dict of arguments by name, or a tuple of them by position. ``options`` are
         those of `submit`: ``when``, ``lock``, ``offer``, ``install``, ``with_``, ``requires``,
         ``as_installed``, ``timeout``, ``stalled_after``, ``memory``, ``restartable``,
-        ``retries``, ``backoff``, ``fresh``, ``label`` and ``report``.
+        ``retries``, ``backoff``, ``fresh``, ``label``, ``memo`` and ``report``.
         """
         pairs = [(call, {}) if isinstance(call, tuple) else ((), dict(call)) for call in calls]
         return self._submitted(function, pairs, **options)
@@ -209,11 +212,12 @@ class Service(ServiceInstalls, ServiceBlock):
     def executor(self, **options: Any) -> ServiceExecutor:
         """Return a `concurrent.futures.Executor` whose calls are jobs of the service.
 
-        ``options`` are those of `submit`, for all of its jobs.
+        ``options`` are those of `submit`, for all of its jobs. Each call runs, as those who
+        know executors expect, unless ``memo=True`` is among them.
         """
         from park.client.jobs.executor import ServiceExecutor
 
-        return ServiceExecutor(partial(self.submit, **options), self.url)
+        return ServiceExecutor(partial(self.submit, **{"memo": False, **options}), self.url)
 
     def called(
         self,

@@ -30,6 +30,7 @@ class JobOptions:
     without an outcome. ``retries``: how often it may run again after it failed, ``backoff_s``
     seconds after the first failure and twice as long after each other. ``fresh`` asks for a
     fresh interpreter in place of a fork. ``label`` is what people call it; None: its call.
+    ``memo``: it may be answered with what the same call left before, and answer others.
     """
 
     timeout_s: float | None = None
@@ -40,6 +41,7 @@ class JobOptions:
     backoff_s: float = 1.0
     fresh: bool = False
     label: str | None = None
+    memo: bool = True
 
 
 LEAST_MEMORY_BYTES = 1 << 20
@@ -65,6 +67,7 @@ class JobKeywords(TypedDict, total=False):
     backoff: float | None
     fresh: bool | None
     label: str | None
+    memo: bool | None
 
 
 _FIELDS = {

@@ -50,7 +50,8 @@ class JobState(StrEnum):
 
 
 _JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    # completed: a race, which nobody runs, has its end from those that compete
+    # completed: a race, which nobody runs, has its end from those that compete; and where the
+    # same call has run before, or another job runs it
     JobState.WAITING: frozenset(
         {JobState.QUEUED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED}
     ),

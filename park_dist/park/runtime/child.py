@@ -16,6 +16,7 @@ from . import codec, outcome, processes, surroundings, target
 from .folder import read_record, write_record
 from .order import Order
 from .room import when_there_is_room
+from .used import recorder as used
 
 __all__ = ["FINISHED", "MARKED", "UNCLAIMED", "run"]
 
@@ -48,11 +49,13 @@ def run(order: Order, channel: socket.socket) -> NoReturn:
     if me is None or not _claim(order, me):
         os._exit(UNCLAIMED)
     status = 1
+    used.begin(order.directory)
     try:
         record = _account(order, channel)
         _write(order, record)
         status = 0 if record["state"] == "completed" else 1
         _wind_down()
+        _tell_used(order)
         with suppress(OSError):  # the fork server may be gone; the outcome stays
             channel.send(FINISHED)
         os.nice(_LAST)  # the kernel takes the memory apart at this process's cost
@@ -91,6 +94,7 @@ def _tell_marks(order: Order, function: Any, channel: socket.socket) -> None:
             # none in the marks of an earlier park, which the environment may have
             "stalled_after_s": getattr(marks, "stalled_after_s", None),
             "restartable": bool(marks.restartable),
+            "memo": getattr(marks, "memo", True) is not False,
         }
         write_record(order.folder.marks, {"attempt": order.attempt, **record})
         with suppress(OSError):  # the fork server may be gone; the record stays
@@ -152,6 +156,14 @@ def _write(order: Order, record: dict[str, Any]) -> None:
     except OSError:
         traceback.print_exc()
         raise
+
+
+def _tell_used(order: Order) -> None:
+    """Write down what the job used; where that fails, its result is good for its lock alone."""
+    with suppress(Exception):
+        record = used.finish(order.folder.used_base)
+        if record is not None:
+            write_record(order.folder.used, {"attempt": order.attempt, **record})
 
 
 def _wind_down() -> None:

@@ -11,6 +11,8 @@
     marks.json        what ``@park.job`` says of the callable, where it says something
     stop              there once the service asks the job to stop and keep its best
     outcome.json      result or error, written by the job itself
+    used.json         what the job used, as far as its process noted it
+    used-base.json    what its fork server had used before, where it was forked
     exit.json         how the process ended, where it ended without an outcome
 
 A record is written beside and moved into place, so that a reader sees all of it or nothing.
@@ -79,6 +81,16 @@ class JobFolder:
     def outcome(self) -> str:
         """The job's own account of its end."""
         return f"{self.root}/outcome.json"
+
+    @property
+    def used(self) -> str:
+        """The job's own account of what it used."""
+        return f"{self.root}/used.json"
+
+    @property
+    def used_base(self) -> str:
+        """The account of the fork server that forked it, shared with its other jobs."""
+        return f"{self.root}/used-base.json"
 
     @property
     def exit(self) -> str:

@@ -41,6 +41,7 @@ from .preload import add_library, default_signals, preload
 from .rehearsal import rehearse
 from .spare import Spare, fork_spare
 from .surroundings import prepare_streams
+from .used import recorder as used
 
 __all__ = ["ForkServer", "main"]
 
@@ -368,6 +369,7 @@ def main(argument: str) -> None:
     """Serve at the listening socket that is standard input; ``argument``: settings as JSON."""
     listener = _take_listener()
     settings = ServerSettings(**json.loads(argument))
+    used.start()
     add_library(settings.library)
     reason = preload(settings.module) if settings.module is not None else None
     if reason is not None:
@@ -376,6 +378,7 @@ def main(argument: str) -> None:
     descendants.adopt_orphans()
     prepare_streams()
     rehearse()
+    used.keep_base(settings.folder)
     ForkServer(listener, settings).serve()
 
 

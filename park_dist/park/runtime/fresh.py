@@ -13,6 +13,7 @@ from . import child
 from .order import Order
 from .preload import add_library
 from .surroundings import prepare_streams
+from .used import recorder as used
 
 __all__ = ["execute", "main"]
 
@@ -33,6 +34,7 @@ def main(argument: str) -> NoReturn:
         order = Order(**json.load(file))
     channel = socket.socket(fileno=descriptors["channel"])
     channel.set_inheritable(False)
+    used.start()
     add_library(os.environ.get("PARK_RUNTIME"))
     prepare_streams()
     child.run(order, channel)

@@ -21,7 +21,8 @@ class ServerSettings:
     interpreter). ``library`` holds the job-side ``park`` and goes behind the environment's
     own packages. ``idle_s``: seconds without connection and jobs after which the server
     leaves. ``spares``: children forked ahead. ``reason`` says why nothing is imported, where
-    that was not asked for.
+    that was not asked for. ``folder`` is its own: what it had used before its first job is
+    written down there.
     """
 
     module: str | None
@@ -29,6 +30,7 @@ class ServerSettings:
     idle_s: float = 300.0
     spares: int = 2
     reason: str | None = None
+    folder: str | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON form: the keyword arguments of this class."""

@@ -15,6 +15,7 @@ import tempfile
 from . import codec, outcome, processes, target
 from .folder import JobFolder, read_record, write_record
 from .order import Order
+from .used import recorder as used
 
 __all__ = ["rehearse", "rehearse_in_memory"]
 
@@ -45,3 +46,4 @@ def rehearse_in_memory() -> None:
     args, _ = codec.decode_call(json.loads(json.dumps(call)), set_hash=None)
     record = outcome.completed(order.attempt, codec.encode(args, set_hash=None))
     json.dumps(record, allow_nan=False).encode()
+    used.rehearse()

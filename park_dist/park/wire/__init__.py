@@ -34,6 +34,7 @@ from park.wire.job_records import (
     JobRecord,
     JobRequest,
 )
+from park.wire.memo_records import ForgottenRecord, MemoRecord, MemoStatsRecord
 from park.wire.pin_record import PinRecord
 from park.wire.race_records import (
     GRACE_S,
@@ -87,6 +88,7 @@ __all__ = [
     "FetchRequest",
     "FileRecord",
     "FollowedLeaf",
+    "ForgottenRecord",
     "ForkServerRecord",
     "GrantRecord",
     "GrantRequest",
@@ -102,6 +104,8 @@ __all__ = [
     "JobRecord",
     "JobRequest",
     "LocalWheel",
+    "MemoRecord",
+    "MemoStatsRecord",
     "OfferRecord",
     "OfferRequest",
     "PinRecord",

@@ -99,7 +99,7 @@ class JobRecord:
     It was asked to stop and to keep its best, and is killed at ``stop_by`` if it goes on.
     ``race`` says how far a race is.
     Its user keeps it since ``pinned``; the operator's policy removed its logs at
-    ``logs_removed``.
+    ``logs_removed``. What it left is that of the job ``memoized_from``, which has its logs.
     """
 
     id: str
@@ -129,3 +129,4 @@ class JobRecord:
     logs_removed: str | None = None
     stop_by: str | None = None
     race: RaceRecord | None = None
+    memoized_from: str | None = None

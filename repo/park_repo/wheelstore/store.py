@@ -101,6 +101,17 @@ class WheelStore:
         """Return the modules of ``entry`` that can have bytecode, sorted."""
         return bytecode_folders.modules(stamp.path for stamp in self._stamps(entry.key) or ())
 
+    def digests(self, key: StoreKey) -> dict[str, str]:
+        """Return the SHA-256 of each file of an entry by its path there, but for bytecode.
+
+        Empty where there is no such entry.
+        """
+        return {
+            stamp.path: stamp.sha256
+            for stamp in self._stamps(key) or ()
+            if stamp.sha256 and not bytecode_folders.is_bytecode(stamp.path)
+        }
+
     def compile(
         self,
         entry: StoreEntry,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from park_server.areas.areas import Areas
 from park_server.assembly.foundation import Foundation
+from park_server.assembly.memo_parts import MemoParts, memo_parts
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.jobs.commits import Commits
@@ -16,6 +17,7 @@ from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
+from park_server.jobs.memo.desk import MemoDesk
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
@@ -33,6 +35,7 @@ class _JobBase:
     folders: JobFolders
     commits: Commits
     settlement: Settlement
+    memo: MemoParts
     failsafe: Failsafe
 
 
@@ -50,10 +53,12 @@ class JobParts:
     stopper: Stopper
     scheduler: Scheduler
     leaf_polls: LeafPolls
+    memo_desk: MemoDesk
 
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found at the next start."""
         await self.peers.stop()
+        await self.memo_desk.stop()
         self.progress.stop()
         await self.unread.stop()
         await self.events.stop()
@@ -70,7 +75,7 @@ def job_parts(
     fetcher: UrlFetcher,
 ) -> JobParts:
     """Return the parts that run jobs on ``engine``, in the environments of ``keeper``."""
-    base = _job_base(foundation, areas)
+    base = _job_base(foundation, areas, engine.runtime_hash)
     dispatcher = _dispatcher(foundation, base, engine, keeper)
     fetch_queue = _fetch_queue(foundation, base, fetcher)
     events = OutsideEvents(base.commits, base.settlement, base.failsafe)
@@ -93,19 +98,25 @@ def job_parts(
         stopper=stopper,
         scheduler=_scheduler(foundation, base, dispatcher, fetch_queue, stopper, peers),
         leaf_polls=_leaf_polls(foundation, base, progress),
+        memo_desk=base.memo.desk(foundation, base.commits, base.settlement),
     )
 
 
-def _job_base(foundation: Foundation, areas: Areas) -> _JobBase:
+def _job_base(foundation: Foundation, areas: Areas, runtime_hash: str) -> _JobBase:
     folders = JobFolders(foundation.home.jobs, foundation.content, areas)
     commits = Commits(foundation.database, foundation.disk)
+    memo = memo_parts(foundation, areas, runtime_hash)
     settlement = Settlement(
-        database=foundation.database, folder_of=folders.path_of, pools=foundation.settings.pools
+        database=foundation.database,
+        folder_of=folders.path_of,
+        pools=foundation.settings.pools,
+        memory=memo.recall,
     )
     return _JobBase(
         folders=folders,
         commits=commits,
         settlement=settlement,
+        memo=memo,
         failsafe=Failsafe(bus=foundation.bus, settlement=settlement, commits=commits),
     )
 
@@ -128,6 +139,7 @@ def _dispatcher(
         base_url=foundation.endpoints.url,
         # inputs are links to files by content, which many jobs share
         read_only=(*foundation.environments.protected, foundation.content.folder),
+        run_notes=base.memo.run_notes(foundation, base.folders),
     )
 
 

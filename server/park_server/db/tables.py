@@ -32,6 +32,8 @@ __all__ = [
     "job_files",
     "jobs",
     "locks",
+    "memo_calls",
+    "memo_usages",
     "metadata",
     "needs",
     "offers",
@@ -151,6 +153,8 @@ jobs = Table(
     Column(
         "stop_by", String, comment="when it is killed, which was asked to stop and keep its best"
     ),
+    Column("memo", Boolean, nullable=False, server_default="1"),
+    Column("memoized_from", String, comment="the job that left what this one has"),
     Index("jobs_by_status", "status"),
     Index("jobs_by_user", "user", "submitted"),
     Index("jobs_by_install", "install"),
@@ -269,6 +273,43 @@ calls = Table(
     "calls",
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("document", JsonText(), nullable=False),
+)
+
+# What the calls of jobs come to, by which a later one is known again.
+memo_calls = Table(
+    "memo_calls",
+    metadata,
+    Column("job", String, ForeignKey("jobs.id"), primary_key=True),
+    Column("owner", String, nullable=False, comment="whose results answer it; empty: anybody's"),
+    Column("call", String, nullable=False, comment="digest of the call, its references left open"),
+    Column("refs", JsonText(none_as_null=True), comment="these, in their order"),
+    Column("files", JsonText(none_as_null=True), comment="files on the service that it may read"),
+    Column("output", FileName, comment="the file on the service that it writes"),
+    Column("contents", JsonText(none_as_null=True), comment="digests of its files at its start"),
+    Column("key", String, comment="digest of the whole call; null until it may start"),
+    Column("source", String, comment="the job that runs it, or ran it, where that is another"),
+    Column("value", String, comment="digest of what it returned, once somebody asked"),
+    Column("usage", String, comment="digest of what its run used; null: only its lock counts"),
+    Column("unfit", Text, comment="why it answers no other one"),
+    Column("why", Text, comment="why what was there did not answer it"),
+    Column(
+        "carried",
+        Boolean,
+        nullable=False,
+        server_default="0",
+        comment="it has ended, and its process goes on for those who joined it",
+    ),
+    Column("checks", String, comment="the job whose answer this run is compared with"),
+    Index("memo_calls_by_key", "key"),
+    Index("memo_calls_by_source", "source"),
+)
+
+# What runs used; many runs of one function use the same.
+memo_usages = Table(
+    "memo_usages",
+    metadata,
+    Column("sha256", String, primary_key=True),
     Column("document", JsonText(), nullable=False),
 )
 

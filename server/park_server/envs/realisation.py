@@ -257,6 +257,11 @@ class Environments:
                 self._in_the_making.subtract(keys)
                 self._in_the_making = +self._in_the_making
 
+    @property
+    def store(self) -> WheelStore:
+        """The wheels that they are made of."""
+        return self._store
+
     def sweep(self) -> tuple[str, ...]:
         """Remove what earlier processes left unfinished or in quarantine; return the names.
 

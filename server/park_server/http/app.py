@@ -33,6 +33,7 @@ from park_server.http.body_limit import BodyLimit
 from park_server.http.containment import Containment
 from park_server.http.exact_paths import ExactPaths
 from park_server.http.front.job_front import JobFront
+from park_server.http.memo import memo_routes
 from park_server.http.parts import parts_of, url_of
 
 __all__ = ["application"]
@@ -81,6 +82,7 @@ def application(
         _about,
         install_routes.router,
         environment_routes.router,
+        memo_routes.router,
         job_routes.router,
         follow_routes.router,
         graph_routes.router,

@@ -223,7 +223,8 @@ async def read_log(
                 hint=f"its result is still there: park result {job}; park pin JOB keeps all of one",
             )
         is_final = record.status.is_final
-        block = await asyncio.to_thread(parts.folders.log, job, stream, offset, _LOG_BLOCK)
+        run = parts.jobs.run_of(job) if record.attempt == 0 else job
+        block = await asyncio.to_thread(parts.folders.log, run, stream, offset, _LOG_BLOCK)
         is_over = parts.bus.is_over or asyncio.get_running_loop().time() >= deadline
         if block or is_final or is_over:
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from park.model.ids import JobId
 from park.model.states import JobState
@@ -17,6 +18,7 @@ from park_server.jobs.engines.engine import AttemptExit, ExitKind
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, end_of, may_run_again, next_try
+from park_server.jobs.memo.run_notes import NoRunNotes, RunNotes
 from park_server.jobs.run import Run
 from park_server.untrusted import TooMuch
 
@@ -39,7 +41,9 @@ class AttemptExits:
         commits: Commits,
         failsafe: Failsafe,
         disk: Disk,
+        run_notes: RunNotes | None = None,
     ) -> None:
+        self._run_notes: RunNotes = run_notes or NoRunNotes()
         self._folders = folders
         self._settlement = settlement
         self._commits = commits
@@ -78,9 +82,21 @@ class AttemptExits:
         )
         if end.status is JobState.FAILED and await self._tried_again(run, end):
             return
+        if end.status is JobState.COMPLETED:
+            end = await self._remembered(run, end)
         await self._failsafe.end(job, end)
         if not not_kept:  # else it stays for whoever wants it from the operator
             self._folders.clear(job)
+
+    async def _remembered(self, run: Run, end: JobEnd) -> JobEnd:
+        """Return ``end`` with what is remembered of the run."""
+        if not run.job.memo:
+            return end
+        if run.stop_requested:
+            return replace(end, unfit="it was asked to stop early", is_impure=True)
+        if not self._folders.marks(run.id, run.attempt).memo:
+            return replace(end, unfit="@park.job(memo=False)", is_impure=True)
+        return await self._run_notes.noted(run, end)
 
     async def _collected(self, run: Run, output: str | None) -> tuple[Sequence[FileRecord], str]:
         """Return the files of a job, or why it has none."""

@@ -19,7 +19,7 @@ from park_server.db.tables import calls
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 
-__all__ = ["OUTPUT", "file_meant", "output_of", "replaced", "resolved"]
+__all__ = ["OUTPUT", "file_meant", "file_of_reference", "output_of", "replaced", "resolved"]
 
 OUTPUT = "outfile"
 """The argument whose file on the service is collected as one of the job's own."""
@@ -119,6 +119,17 @@ def _here(connection: Connection, user: str, reference: Reference, base_url: str
 def _file(connection: Connection, reference: Reference) -> FileRecord:
     job = JobId(reference.job)
     files = job_rows.files_of(connection, [job]).get(job, [])
+    return file_of_reference(connection, reference, files)
+
+
+def file_of_reference(
+    connection: Connection, reference: Reference, files: Sequence[FileRecord]
+) -> FileRecord:
+    """Return the one of ``files``, all that its job left, that ``reference`` means.
+
+    Raises `UnknownItem`.
+    """
+    job = JobId(reference.job)
     if reference.name is not None or len(files) == 1:
         return file_meant(job, files, reference.name)
     query = select(calls.c.document).where(calls.c.job == job)

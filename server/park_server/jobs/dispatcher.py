@@ -39,6 +39,7 @@ from park_server.jobs.failures.guarded_steps import GuardedSteps
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import cancelled_on_request
 from park_server.jobs.limits.run_limits import Limits
+from park_server.jobs.memo.run_notes import RunNotes
 from park_server.jobs.queue import Queue
 from park_server.jobs.run import Run, recovered_run, run_of
 from park_server.jobs.seams import ReadyEnvironments
@@ -85,6 +86,7 @@ class Dispatcher:
         disk: Disk,
         base_url: str = "",
         read_only: tuple[Path, ...] = (),
+        run_notes: RunNotes | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -99,7 +101,12 @@ class Dispatcher:
         self._commits = commits
         self._disk = disk
         self._exits = AttemptExits(
-            folders=folders, settlement=settlement, commits=commits, failsafe=failsafe, disk=disk
+            folders=folders,
+            settlement=settlement,
+            commits=commits,
+            failsafe=failsafe,
+            disk=disk,
+            run_notes=run_notes,
         )
         self._alarms = Alarms()
         self._starting: set[JobId] = set()

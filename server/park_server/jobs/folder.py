@@ -64,11 +64,15 @@ _LAST_LINE_BYTES = 65_536
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marks:
-    """What ``@park.job`` says of a callable; times are in seconds."""
+    """What ``@park.job`` says of a callable; times are in seconds.
+
+    ``memo``: what it leaves answers the same call later.
+    """
 
     timeout_s: float | None = None
     stalled_after_s: float | None = None
     restartable: bool = False
+    memo: bool = True
 
 
 class JobFolders:
@@ -214,6 +218,7 @@ class JobFolders:
             timeout_s=_time(record.get("timeout_s")),
             stalled_after_s=_time(record.get("stalled_after_s")),
             restartable=record.get("restartable") is True,
+            memo=record.get("memo") is not False,
         )
 
     def with_progress(self, record: JobRecord) -> JobRecord:

@@ -12,6 +12,7 @@ from park.errors import ParkError, UsageError
 from park.model.backoff import Backoff
 from park.model.encoded_call import check_value
 from park.model.job_options import JobOptions
+from park.model.memo.usage import Usage
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
@@ -33,13 +34,20 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobEnd:
-    """How a job ends: its final state, and what it leaves."""
+    """How a job ends: its final state, and what it leaves.
+
+    ``usage`` is what its run used, None where that is not known; ``unfit`` says why what it
+    left answers no later call, and ``is_impure`` that it is of no use to who joined it either.
+    """
 
     status: JobState
     error: str | None = None
     traceback: str | None = None
     result: dict[str, Any] | None = None
     files: Sequence[FileRecord] = field(default_factory=tuple)
+    usage: Usage | None = None
+    unfit: str | None = None
+    is_impure: bool = False
 
     @property
     def line_if_asked(self) -> str:

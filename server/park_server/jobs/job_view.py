@@ -11,12 +11,13 @@ from park.errors import UsageError
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import FileRecord, JobRecord, RaceRecord
+from park_server.db.blocks import in_blocks
 from park_server.db.tables import installs, jobs
-from park_server.jobs.job_rows import files_of, get
+from park_server.jobs.job_rows import files_of, get, stored
 from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import STORED, StoredJob
 
-__all__ = ["JobFilter", "full_id", "is_whole", "listing", "record"]
+__all__ = ["JobFilter", "full_id", "is_whole", "listing", "record", "records"]
 
 _WHOLE = 36
 """Characters of a UUID."""
@@ -67,6 +68,18 @@ def record(connection: Connection, job: JobId, user: str) -> JobRecord:
     # files are written with the end, and only then
     files = files_of(connection, [job]).get(job, []) if found.finished else []
     return _record(found, files, race_rows.records(connection, _races_in([found])).get(job))
+
+
+def records(connection: Connection, ids: Sequence[JobId], user: str) -> list[JobRecord]:
+    """Return what the wire says of those of ``ids`` that ``user`` has."""
+    found = [job for some in in_blocks(ids) for job in stored(connection, some)]
+    files = {
+        job: left for some in in_blocks(ids) for job, left in files_of(connection, some).items()
+    }
+    races = race_rows.records(connection, _races_in(found))
+    return [
+        _record(job, files.get(job.id, []), races.get(job.id)) for job in found if job.user == user
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,4 +149,5 @@ def _record(job: StoredJob, files: list[FileRecord], race: RaceRecord | None) ->
         logs_removed=job.logs_removed,
         stop_by=job.stop_by,
         race=race,
+        memoized_from=job.memoized_from,
     )

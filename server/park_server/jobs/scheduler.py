@@ -18,7 +18,7 @@ from functools import partial
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from park.errors import EnvironmentMismatch, ParkError
+from park.errors import EnvironmentMismatch, ParkError, UnknownItem
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import JobRecord, JobRequest, PoolRecord
@@ -31,6 +31,7 @@ from park_server.installs import install_rows as installs_store
 from park_server.installs.offer_rows import is_offered
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.commits import Commits
+from park_server.jobs.conditions import run_rows
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
@@ -162,12 +163,21 @@ class Scheduler:
         An id that was known already is answered with the job that has it.
         """
         created, moment = accepted.created, text_of(accepted.submission.accepted)
+        plans = accepted.submission.plans
+        ended = self._ended(user, [job for job in created.effects.ended if job in created.states])
         return [
-            _just_created(plan, created.states[plan.id], moment)
+            ended[plan.id]
+            if plan.id in ended
+            else _just_created(plan, created.states[plan.id], moment)
             if plan.id in created.states and plan.id not in created.changed
             else self.record(plan.id, user)
-            for plan in accepted.submission.plans
+            for plan in plans
         ]
+
+    def _ended(self, user: str, ids: Sequence[JobId]) -> dict[JobId, JobRecord]:
+        """Return the jobs ``ids``, which have ended as they were submitted: it may be all."""
+        found = self._database.read(lambda c: job_view.records(c, ids, user))
+        return {JobId(record.id): record for record in found}
 
     def _accepted(
         self, user: str, requests: Sequence[JobRequest], accepted: datetime
@@ -214,10 +224,23 @@ class Scheduler:
         """Return the job as it is now."""
         return self._alive(self._database.read(lambda c: job_view.record(c, job, user)))
 
+    def run_of(self, job: JobId) -> JobId:
+        """Return whose run left the logs of ``job``; raises `UnknownItem` where that is gone."""
+        run = self._database.read(lambda c: run_rows.run_of(c, job))
+        if run != job and not self._database.read(lambda c: job_rows.stored(c, [run])):
+            raise UnknownItem(
+                f"the logs of job {job} are those of job {run}, which was removed",
+                hint=f"what it left is there: park result {job}",
+            )
+        return run
+
     def _alive(self, record: JobRecord) -> JobRecord:
         """Return ``record`` with what only this process and the job's folder know."""
-        found = self._folders.with_progress(record)
-        return replace(found, pid=self._dispatcher.pid_of(JobId(record.id)))
+        job = JobId(record.id)
+        if record.attempt == 0 and record.kind is JobKind.CALL:
+            run = self._database.read(lambda c: run_rows.run_of(c, job))
+            return replace(record, progress=self._folders.progress(run))
+        return replace(self._folders.with_progress(record), pid=self._dispatcher.pid_of(job))
 
     def records(self, user: str, wanted: JobFilter, *, limit: int) -> list[JobRecord]:
         """Return the newest ``limit`` jobs of ``user``, newest first; in any thread.
@@ -336,7 +359,9 @@ def _no_environment(lock_hash: str) -> EnvironmentMismatch:
 
 
 def _running(connection: Connection, kind: JobKind) -> list[JobId]:
-    return job_rows.ids(connection, JobState.RUNNING, kind)
+    """Return the jobs whose processes may live, also those that have ended and left theirs."""
+    found = job_rows.ids(connection, JobState.RUNNING, kind)
+    return [*found, *run_rows.carried(connection)] if kind is JobKind.CALL else found
 
 
 def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:

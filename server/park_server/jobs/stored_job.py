@@ -24,6 +24,7 @@ class StoredJob:
     much is missing of a plain conjunction (None: of any other condition, or of none). Its user
     keeps it since ``pinned``; its logs were removed at ``logs_removed``; what it left was read
     at ``last_used``, to the day. It was asked to stop, and is killed at ``stop_by``.
+    What it left is that of the job ``memoized_from``.
     """
 
     options: JobOptions
@@ -54,6 +55,7 @@ class StoredJob:
     logs_removed: str | None
     last_used: str | None
     stop_by: str | None
+    memoized_from: str | None
 
     @property
     def label(self) -> str:

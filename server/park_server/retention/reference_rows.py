@@ -72,12 +72,14 @@ def kept_jobs(connection: Connection, logs: Mapping[str, int]) -> list[KeptJob]:
             files=frozenset(files[job]),
             last_used=max(finished or "", read or "", used.get(job) or ""),
             stays=job not in free,
+            cost_s=cost_s or 0.0,
         )
-        for job, finished, read in connection.execute(_USED)
+        for job, finished, read, cost_s in connection.execute(_USED)
     ]
 
 
-_USED = select(jobs.c.id, jobs.c.finished, jobs.c.last_used)
+_COST_S = (func.julianday(jobs.c.finished) - func.julianday(jobs.c.started)) * 86_400.0
+_USED = select(jobs.c.id, jobs.c.finished, jobs.c.last_used, _COST_S)
 _LAST_USE = (
     select(needs.c.needed, func.max(jobs.c.finished))
     .join(jobs, jobs.c.id == needs.c.job)

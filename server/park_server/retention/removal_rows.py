@@ -23,6 +23,7 @@ from park_server.db.tables import (
     held_grants,
     job_files,
     jobs,
+    memo_calls,
     needs,
     race_orders,
     races,
@@ -53,7 +54,7 @@ _FINAL = [state for state in JobState if state.is_final]
 
 _BELONGING = (
     *(job_files, results, calls, staged, held_grants, remote_leaves, fetches, needs),
-    *(races, race_orders),
+    *(races, race_orders, memo_calls),
 )
 """The tables whose rows belong to one job each."""
 
@@ -65,8 +66,11 @@ _UNFINISHED_NEED = (
 )
 """Who needs a job and has not ended: it may be started again, and read its value anew."""
 
+_IS_CARRIED = exists().where(memo_calls.c.job == jobs.c.id, memo_calls.c.carried)
+"""Whether a process goes on in the folder of a job that has ended."""
+
 FREE: ColumnElement[bool] = and_(
-    jobs.c.status.in_(_FINAL), jobs.c.pinned.is_(None), ~exists(_UNFINISHED_NEED)
+    jobs.c.status.in_(_FINAL), jobs.c.pinned.is_(None), ~exists(_UNFINISHED_NEED), ~_IS_CARRIED
 )
 """What may go by a policy, but for what is `followed`."""
 
@@ -89,6 +93,11 @@ def remove_on_request(connection: Connection, job: JobId, user: str) -> None:
         raise Conflict(
             f"job {job} is {stored.status}: only what has ended is removed",
             hint=f"park cancel {job}",
+        )
+    if connection.execute(select(jobs.c.id).where(jobs.c.id == job, _IS_CARRIED)).first():
+        raise Conflict(
+            f"the process of job {job} goes on for another job, which is the same call",
+            hint="wait for that one, or cancel it: park why names it",
         )
     if stored.pinned is not None:
         raise Conflict(f"job {job} is pinned since {stored.pinned}", hint=f"park unpin {job}")

@@ -118,7 +118,7 @@ def test_an_environment_that_is_there_is_offered_by_its_lock_hash(
     assert (offer["lock_hash"], offer["state"]) == (lock, "ready")
     assert pins_of(operator, lock) == [f"offer {project}=={version}"]
     small.event(lock, "realising")
-    assert operator.call("light_model:answer", "--offer", "light-model") == answer
+    assert operator.call("light_model:answer", "--no-memo", "--offer", "light-model") == answer
     pressure.squeeze()
     assert environment(operator, lock)["status"] == "ready"
     (again,) = operator.json("admin", "offer", f"{project}=={version}", "--lock", lock)

@@ -45,7 +45,7 @@ def test_what_was_just_installed_matches(installed: Client, python_minor: str) -
 
 def test_an_environment_tells_when_a_job_used_it_last(installed: Client) -> None:
     lock = installed.json("install", "light_model")["lock_hash"]
-    job = installed.submit("light_model:answer")
+    job = installed.submit("light_model:answer", "--no-memo")
     installed.run("result", job)
     seen = installed.json("status", job)
     used = versions(installed)[lock]["last_used"]
@@ -79,20 +79,23 @@ def test_each_version_gives_its_own_answer(client: Client, model: ModelTree, ans
     first = client.json("install", "light_model")
     model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
     second = client.json("install", "light_model")
-    assert client.call("light_model:answer", "--lock", first["lock_hash"]) == answer
-    assert client.call("light_model:answer", "--lock", second["lock_hash"]) == -answer
-    assert client.call("light_model:answer") == -answer
+    assert client.call("light_model:answer", "--no-memo", "--lock", first["lock_hash"]) == answer
+    assert client.call("light_model:answer", "--no-memo", "--lock", second["lock_hash"]) == -answer
+    assert client.call("light_model:answer", "--no-memo") == -answer
     seen = client.call("light_model:versions", "--lock", first["lock_hash"][:12])
     assert seen["light-model"] == first["version"]
     model.edit("light_model.py", f"ANSWER = -{answer}", f"ANSWER = {answer}")
-    assert client.call("light_model:answer") == answer
+    assert client.call("light_model:answer", "--no-memo") == answer
 
 
 def test_jobs_of_both_versions_at_once(client: Client, model: ModelTree, answer: int) -> None:
     first = client.json("install", "light_model")["lock_hash"]
     model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
     second = client.json("install", "light_model")["lock_hash"]
-    jobs = [client.submit("light_model:answer", "--lock", lock) for lock in (first, second) * 2]
+    jobs = [
+        client.submit("light_model:answer", "--lock", lock, "--no-memo")
+        for lock in (first, second) * 2
+    ]
     results = [client.run("result", job).stdout.strip() for job in jobs]
     assert results == [str(answer), str(-answer)] * 2
     environments = {client.json("status", job)["environment"] for job in jobs}
@@ -111,7 +114,7 @@ def test_a_job_of_code_that_is_not_there_is_refused_package_by_package_where_ask
     assert "\nhint: park install light_model" in message
     assert installed.json("jobs") == jobs
     installed.run("install", "light_model")
-    installed.submit("light_model:answer")
+    installed.submit("light_model:answer", "--no-memo")
 
 
 def test_a_model_that_was_never_installed_is_refused_with_the_command_to_run(

@@ -31,7 +31,7 @@ def answer(scientist: Scientist) -> int:
 @pytest.fixture
 def environment(installed: Client) -> Path:
     """Return the folder of an environment in which a job has run."""
-    job = installed.submit("light_model:answer")
+    job = installed.submit("light_model:answer", "--no-memo")
     installed.run("result", job)
     return Path(installed.json("status", job)["environment"])
 

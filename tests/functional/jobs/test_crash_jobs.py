@@ -107,7 +107,8 @@ def test_jobs_that_were_queued_behind_a_full_set_of_slots(
     client: Client, crashing: ParkService, strings: Strings
 ) -> None:
     job, pid = held(client, strings)
-    queued = [client.submit("light_model:count", path=str(strings.runs)) for _ in range(3)]
+    path = str(strings.runs)
+    queued = [client.submit("light_model:count", "--no-memo", path=path) for _ in range(3)]
     assert {client.json("status", each)["status"] for each in queued} == {"queued"}
     crashing.restart()
     assert {client.json("status", each)["status"] for each in queued} == {"queued"}

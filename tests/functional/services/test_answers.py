@@ -246,7 +246,7 @@ def test_events_are_followed_by_asking_again_after_the_last(
     service: ParkService, client: Client
 ) -> None:
     newest = service.get("/api/v1/events", limit=10_000)[-1]["seq"]
-    job = client.submit("light_model:answer")
+    job = client.submit("light_model:answer", "--no-memo")
     service.job_when_final(job)
     seen: list[dict[str, Any]] = []
     while not seen or seen[-1]["type"] != "completed":

@@ -158,6 +158,18 @@ def test_run_again_it_installs_nothing(bench: Bench, story: Ran) -> None:
     assert again.ids["fit"] != story.ids["fit"]
 
 
+def test_run_again_it_starts_no_process_on_either_service(bench: Bench, story: Ran) -> None:
+    again = bench.run(WORKFLOW / "story.py")
+    for service, names in (
+        (bench.sns, ("reduction",)),
+        (bench.compufans, ("model", "assembly", "fit")),
+    ):
+        for name in names:
+            record = job(service, again, name)
+            assert (name, record["status"], record["attempt"]) == (name, "completed", 0)
+            assert record["files"] == job(service, story, name)["files"]
+
+
 FAILING = """
 from reflectometry.notes import leave_note
 note = leave_note("not reduced", "~/shared/lost.txt", service=sns, when=reduction.isfailed)

@@ -50,9 +50,9 @@ class Pair:
     """The grants of this test."""
 
     def submit(self, service: ParkService, entry_point: str, *args: Any, **more: Any) -> str:
-        """Submit a job and return its id."""
+        """Submit a job and return its id; it runs, unless ``memo=True`` has it answered."""
         call = {"args": list(args), "kwargs": {}}
-        job = {"id": new_id(), "entry_point": entry_point, "call": call, **more}
+        job = {"id": new_id(), "entry_point": entry_point, "call": call, "memo": False, **more}
         body = json_body([{"lock_hash": self.lock_hash, **job}])  # which takes any text
         service.request("POST", "/api/v1/jobs", **body)
         return str(job["id"])
@@ -248,6 +248,35 @@ def test_an_address_that_is_not_allowed_is_refused_with_the_option(
     assert record["status"] == "cancelled"
     assert "does not connect to 127.0.0.1" in record["error"]
     assert "park serve --allow-address 127.0.0.1" in record["error"]
+
+
+def test_what_refers_to_jobs_elsewhere_is_known_again(pair: Pair) -> None:
+    def workflow() -> tuple[str, str, str]:
+        there = pair.submit(pair.first, ADD, 20, 5, memo=True)
+        shell = ["sh", "-c", "echo known > known.refl"]
+        written = pair.submit(pair.first, SHELL, shell, memo=True)
+        facts = pair.after(pair.completed(there), there, written)
+        added = pair.submit(
+            pair.second, ADD, pair.to(there, What.VALUE).as_json(), 1, memo=True, **facts
+        )
+        copied = pair.submit(
+            pair.second,
+            SHELL,
+            ["cp", pair.to(written, What.FILE).as_json(), "known-copy.refl"],
+            memo=True,
+            grants=facts["grants"],
+        )
+        return written, added, copied
+
+    first = workflow()
+    pair.second.job_when_final(first[2])
+    again = workflow()
+    for name, service in enumerate((pair.first, pair.second, pair.second)):
+        before, after = (service.job_when_final(each[name]) for each in (first, again))
+        assert (before["status"], after["status"]) == ("completed", "completed"), after
+        assert (before["attempt"], after["attempt"]) == (1, 0)
+        assert after["memoized_from"] == before["id"]
+        assert after["files"] == before["files"]
 
 
 @pytest.mark.parametrize("killed", ["first", "second", "both"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +37,19 @@ def test_a_file_goes_with_the_last_job_that_has_it() -> None:
 def test_what_must_stay_may_be_more_than_the_quota() -> None:
     found = [job("pinned", "0", "c", stays=True), job("young", "2", "a")]
     assert over_quota(found, SIZES, 0) == ["young"]
+
+
+def test_of_one_day_goes_first_what_is_soon_made_again() -> None:
+    dear = replace(job("dear", "2026-11-26T08"), cost_s=3600.0)
+    cheap = replace(job("cheap", "2026-11-26T09"), cost_s=2.0)
+    as_cheap = replace(job("as-cheap", "2026-11-26T10"), cost_s=0.1)
+    old = replace(job("old", "2026-11-25T23"), cost_s=9e9)
+    assert over_quota([dear, cheap, as_cheap, old], SIZES, 0) == [
+        "old",
+        "cheap",
+        "as-cheap",
+        "dear",
+    ]
 
 
 jobs = st.lists(

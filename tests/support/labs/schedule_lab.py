@@ -20,8 +20,8 @@ from park.model.conditions_json import condition_to_json
 from park.model.ids import JobId
 from park.model.lock_hash import LockHash
 from park.model.references import Reference, What
-from park.model.states import InstallState
-from park.wire import InstallRecord, JobRecord, JobRequest
+from park.model.states import InstallState, JobState
+from park.wire import FileRecord, InstallRecord, JobRecord, JobRequest
 from park_repo.database import Database
 from park_server import events
 from park_server.areas.areas import Areas
@@ -31,12 +31,14 @@ from park_server.db.tables import installs, metadata
 from park_server.disk import Disk
 from park_server.envs.environment import Environment
 from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.recall import Memory
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
+from park_server.jobs.job_end import JobEnd
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
@@ -123,6 +125,7 @@ class Lab:
         pools: Mapping[str, int],
         fetcher: Fetcher | None,
         peers: Peers | None,
+        memory: Memory | None = None,
     ) -> None:
         self.database = Database.sqlite(root / "park.sqlite")
         self.database.write(metadata.create_all).result()
@@ -135,7 +138,7 @@ class Lab:
         self.areas = Areas(root / "areas", {})
         self.folders = JobFolders(root / "jobs", self.content, self.areas)
         self.settlement = Settlement(
-            database=self.database, folder_of=self.folders.path_of, pools=pools
+            database=self.database, folder_of=self.folders.path_of, pools=pools, memory=memory
         )
         self.commits = Commits(self.database, self.disk)
         self.failsafe = Failsafe(bus=self.bus, settlement=self.settlement, commits=self.commits)
@@ -236,6 +239,20 @@ class Lab:
         """Let an attempt complete."""
         self.end(order, outcome={"state": "completed", "result": result})
 
+    async def end_with_files(self, *files: FileRecord, **facts: Any) -> None:
+        """Let the next attempt complete, and have left ``files``; ``facts`` are of its end."""
+        order = await self.started()
+        job = JobId(order.job_id)
+        self.dispatcher.let_go(job)
+        await self.failsafe.end(
+            job, JobEnd(status=JobState.COMPLETED, result={"n": 7}, files=files, **facts)
+        )
+
+    def end_cancelled(self, job: str) -> None:
+        """Let the attempt of ``job`` be over, which is being cancelled."""
+        exited = AttemptExit(job_id=JobId(job), attempt=1, kind=ExitKind.SIGNALLED)
+        self.dispatcher.on_exited(exited)
+
     def fail(self, order: StartOrder, error: str = "ZeroDivisionError: division by zero") -> None:
         """Let an attempt fail."""
         self.end(order, outcome={"state": "failed", "error": error})
@@ -317,13 +334,18 @@ class Lab:
 @asynccontextmanager
 async def lab(
     root: Path,
+    *,
     slots: int = 2,
     pools: Mapping[str, int] | None = None,
     fetcher: Fetcher | None = None,
     peers: Peers | None = None,
+    memory: Memory | None = None,
 ) -> AsyncIterator[Lab]:
-    """Run a scheduler on ``root`` that takes up what an earlier one left there."""
-    made = Lab(root, slots=slots, pools=pools or {}, fetcher=fetcher, peers=peers)
+    """Run a scheduler on ``root`` that takes up what an earlier one left there.
+
+    Without a ``memory`` every job runs.
+    """
+    made = Lab(root, slots=slots, pools=pools or {}, fetcher=fetcher, peers=peers, memory=memory)
     try:
         known = made.database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM installs").first())
         if known is None:

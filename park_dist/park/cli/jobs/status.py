@@ -25,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the record."""
+    from park.drawing.memoized import memoized
     from park.drawing.progress_text import progress_text
     from park.drawing.tree import one_line
 
@@ -42,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"pinned       {record.pinned}")
     if record.logs_removed:
         print(f"logs         removed {record.logs_removed}, by the policy of the service")
+    if record.memoized_from:
+        print(f"memoized     {memoized(record.memoized_from)}")
     for file in record.files:
         print(f"file         {file.name} ({file.size} bytes)")
     if record.progress:

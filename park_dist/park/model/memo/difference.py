@@ -49,7 +49,7 @@ def _used(usage: Usage, view: FileView) -> int:
 def _changes(usage: Usage, view: FileView, then: FileView | None) -> Iterator[str]:
     yield from _whole_environment(usage, view)
     yield from _files(usage, view)
-    yield from _folders(usage, view)
+    yield from _folders(usage, view, then)
     for stem, forms in usage.modules.items():
         yield from _module(stem, forms, view)
     for name, digest in usage.wheels.items():
@@ -62,13 +62,21 @@ def _changes(usage: Usage, view: FileView, then: FileView | None) -> Iterator[st
             yield from _wheel(name, now, view, then, look=True)
 
 
-def _folders(usage: Usage, view: FileView) -> Iterator[str]:
+def _folders(usage: Usage, view: FileView, then: FileView | None) -> Iterator[str]:
     for folder, digest in usage.folders.items():
         if view.names_digest(folder) != digest:
             yield f"{_shown(folder, view)} lists other files"
     for folder, digest in usage.trees.items():
         if view.tree(folder) != digest:
-            yield f"other files are below {_shown(folder, view)}"
+            yield from _looks(folder, view, then)
+
+
+def _looks(folder: str, view: FileView, then: FileView | None) -> Iterator[str]:
+    """Say what a look below ``folder`` tells."""
+    if then is None:
+        yield f"other files are below {_shown(folder, view)}"
+    else:
+        yield from _seen(then.below(folder), view.below(folder), view, look=True)
 
 
 def _files(usage: Usage, view: FileView) -> Iterator[str]:
@@ -101,11 +109,16 @@ def _wheel(
     elif before is None:
         yield f"files of {name} changed"
     else:
-        yield from (
-            f"{_shown(path, view)} {happened}"
-            for path, happened in _compared(before.files, now.files)
-            if ".dist-info/" not in path and not (look and happened == "changed" and is_code(path))
-        )
+        yield from _seen(before.files, now.files, view, look=look)
+
+
+def _seen(
+    before: Mapping[str, str], now: Mapping[str, str], view: FileView, *, look: bool
+) -> Iterator[str]:
+    """Say which files are others; where only a ``look`` counts, not those whose code is."""
+    for path, happened in _compared(before, now):
+        if ".dist-info/" not in path and not (look and happened == "changed" and is_code(path)):
+            yield f"{_shown(path, view)} {happened}"
 
 
 def _compared(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -124,8 +137,8 @@ def _whole_environment(usage: Usage, view: FileView) -> Iterator[str]:
         yield "what runs as the interpreter starts (.pth files, sitecustomize) changed"
     if usage.distributions is not None and usage.distributions != view.distributions:
         yield "distributions, or their entry points (plugins), are others"
-    if usage.data is not None and usage.data != view.data:
-        yield "data files in the environment changed, which compiled code may have read"
+    if usage.data != view.data:
+        yield "data files in the environment are others, which it may have looked at"
 
 
 def _shown(path: str, view: FileView) -> str:

@@ -52,7 +52,7 @@ class _Expansion:
             wheels={name: self._digest(name) for name in self._whole},
             packages={name: self._look(name) for name in self._known - self._whole},
             trees={it: view.tree(it) for it in self._trees()},
-            data=view.data if self._whole else None,
+            data=view.data,
             distributions=view.distributions if trace.metadata else None,
             startup=view.startup,
             outside=outside(sorted(self._outside())),
@@ -69,8 +69,9 @@ class _Expansion:
         return {canonical_path(_source_of(path)) for path in found}
 
     def _outside(self) -> set[str]:
-        everything = self._trace.read | self._trace.libraries | self._trace.listed
-        return {it for it in everything if not is_of_environment(f"{it}/", self._environment)}
+        return {
+            it for it in self._trace.paths if not is_of_environment(f"{it}/", self._environment)
+        }
 
     def _libraries(self) -> Iterator[str]:
         return (path for path in self._read if ".so" in path.rpartition("/")[2])

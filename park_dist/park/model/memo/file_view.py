@@ -117,14 +117,15 @@ class FileView:
     def tree(self, folder: str) -> str:
         """Return what names all that a look below ``folder`` tells, whosever the files are."""
         if folder not in self._trees:
-            self._trees[folder] = _look(self._below(folder))
+            self._trees[folder] = _look(self.below(folder))
         return self._trees[folder]
 
     @cached_property
     def _trees(self) -> dict[str, str]:
         return {}
 
-    def _below(self, folder: str) -> dict[str, str]:
+    def below(self, folder: str) -> Mapping[str, str]:
+        """Return SHA-256 by path of all files below ``folder``."""
         return {path: it for path, it in self.files.items() if path.startswith(f"{folder}/")}
 
     @cached_property

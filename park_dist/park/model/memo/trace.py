@@ -22,8 +22,8 @@ class Trace:
     they were there; ``listed``: folders; ``missing``: where modules were looked for that nobody
     found (``…/site-packages/optional_thing``); ``spread``: the folders of namespace packages;
     ``libraries``: what is mapped into the process. ``metadata``: whether distributions were
-    listed. ``variables``: those that act on C libraries. ``only_this_lock`` and ``never`` as
-    in `park.model.memo.usage.Usage`.
+    listed. ``variables``: those that act on C libraries. ``since_ns``: when it began to note, in
+    Unix time. ``only_this_lock`` and ``never`` as in `park.model.memo.usage.Usage`.
     """
 
     read: frozenset[str] = frozenset()
@@ -33,6 +33,7 @@ class Trace:
     libraries: frozenset[str] = frozenset()
     metadata: bool = False
     variables: tuple[tuple[str, str], ...] = ()
+    since_ns: int = 0
     only_this_lock: str | None = None
     never: str | None = None
 
@@ -48,12 +49,18 @@ class Trace:
                 found[each.name] = _PARSERS.get(each.name, _paths)(value, each.name)
         return cls(**found)
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """Everything that was read, listed or mapped."""
+        return self.read | self.listed | self.libraries
+
     def joined(self, other: Trace) -> Trace:
         """Return both as one: what a fork server noted, and a job that it forked."""
         return Trace(
             **{name: getattr(self, name) | getattr(other, name) for name in _SETS},
             metadata=self.metadata or other.metadata,
             variables=tuple(sorted({**dict(self.variables), **dict(other.variables)}.items())),
+            since_ns=min(self.since_ns, other.since_ns),
             only_this_lock=self.only_this_lock or other.only_this_lock,
             never=self.never or other.never,
         )
@@ -80,6 +87,12 @@ def _flag(value: Any, name: str) -> bool:
     return value
 
 
+def _count(value: Any, name: str) -> int:
+    if type(value) is not int:
+        raise _no_trace(f"{name} is no number")
+    return value
+
+
 def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
         raise _no_trace(f"{name} holds what is no variable")
@@ -89,6 +102,7 @@ def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
 _PARSERS = {
     "metadata": _flag,
     "variables": _variables,
+    "since_ns": _count,
     "only_this_lock": _text,
     "never": _text,
 }

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from park.digests import is_sha256
@@ -26,8 +27,8 @@ _FORMAT = 1
 class OutsideFile:
     """A file that is not the environment's, as it was: of the system, a root, or an area.
 
-    ``sha256`` is None for what was not there (``size`` -1 then), and for a folder that was listed,
-    or a file too large to be read for this, whose times decide.
+    ``sha256`` is that of its content, or of the names in a folder; ``mtime_ns`` counts where it is
+    None: for a file too large to be read for this. What was not there has ``size`` -1.
     """
 
     path: str
@@ -36,7 +37,7 @@ class OutsideFile:
     sha256: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Usage:
     """What one run used.
 
@@ -45,10 +46,11 @@ class Usage:
     place where a module was looked for, what could be imported there: nothing, where the import
     failed. ``wheels``: of these everything counts, by digest. ``packages``: of these the names of
     all files count, and the content of what is no code: a look at a file (stat(2)) is not seen.
-    ``trees``: the same for folders that wheels share. ``data``: the same, of what is no code, for
-    the whole environment; ``distributions``: the names of all, and their entry points. ``startup``:
-    what `site` runs as the interpreter starts. ``interpreter`` names the interpreter and its
-    standard library; ``variables`` are those of the process that act on C libraries.
+    ``trees``: the same for folders that wheels share. ``data``: the names and the content of what
+    is no code, in the whole environment; ``distributions``: the names of all, and their entry
+    points. ``startup``: what `site` runs as the interpreter starts. ``interpreter`` names the
+    interpreter and its standard library; ``variables`` are those of the process that act on C
+    libraries.
 
     ``only_this_lock`` says why the run is good for its own lock alone, ``never`` why it is to be
     no memo at all.
@@ -60,7 +62,7 @@ class Usage:
     wheels: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     trees: Mapping[str, str] = field(default_factory=dict)
-    data: str | None = None
+    data: str = ""
     distributions: str | None = None
     startup: str = ""
     outside: tuple[OutsideFile, ...] = ()
@@ -69,7 +71,7 @@ class Usage:
     only_this_lock: str | None = None
     never: str | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 in hex of the canonical form: equal usages have equal ones."""
         text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))

@@ -14,6 +14,7 @@ from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.race_losers import abandon
+from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.job_end import cancelled_in_time, cancelled_on_request
 
 __all__ = ["Cancelling", "ask_to_stop", "cancel"]
@@ -43,17 +44,22 @@ def cancel(cascade: Cascade, job: JobId, *, dependents: bool) -> list[JobId]:
     ]
     cancelled = cascade.cancel(waiting)
     running = []
+    runs = SharedRuns(cascade.memory)
     for name in reversed(names):
+        if facts[name].status.is_final or name in cancelled:
+            continue
+        if runs.leave(cascade, facts[name], names):  # it goes on for others
+            continue
         if facts[name].status is JobState.RUNNING:
             job_rows.request_cancel(connection, name)
             running.append(name)
-        elif name not in cancelled and not facts[name].status.is_final:
+        else:
             is_race = facts[name].kind is JobKind.RACE
             cascade.end(name, cancelled_on_request() if is_race else cancelled_in_time())
             if is_race:
                 abandon(cascade, name, f"cancelled: race {brief(name)} was cancelled")
     cascade.spread({*cancelled, *names} - set(running))
-    return running
+    return [*running, *runs.deserted(cascade, names)]
 
 
 def ask_to_stop(cascade: Cascade, job: JobId, stop_by: datetime) -> list[JobId]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.facts import JobFact, elided
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.pools import claim
+from park_server.jobs.conditions.recall import Judged, Memory, Recalled
 from park_server.jobs.conditions.tally import Tally
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.conditions.writer_cache import WriterCache
@@ -101,23 +102,54 @@ class Cascade:
                 leaf for expression in self._expressions.values() for leaf in leaves(expression)
             )
 
-    def schedule(self, waiters: Sequence[Waiter], *, staged: bool = False) -> None:
-        """Queue jobs whose conditions are true, once that is here which they refer to."""
+    def schedule(
+        self,
+        waiters: Sequence[Waiter],
+        *,
+        staged: bool = False,
+        judged: Mapping[str, Judged] | None = None,
+    ) -> set[str]:
+        """Queue jobs whose conditions are true, once that is here which they refer to.
+
+        But for those that are answered with what the same call left: they end, and are
+        returned. ``judged`` is what was found out for that.
+        """
         names = [waiter.id for waiter in waiters]
         elsewhere = set() if staged else need_rows.referring_elsewhere(self.connection, names)
+        self.effects.staging.extend(name for name in names if name in elsewhere)
+        here = [waiter for waiter in waiters if waiter.id not in elsewhere]
+        recalled = self._recall(here, judged or {})
+        held = elsewhere | recalled.held
         ready: list[tuple[Waiter, dict[str, int] | None]] = []
-        for waiter in waiters:
-            if waiter.id in elsewhere:
-                self.effects.staging.append(waiter.id)
-            elif self._needs_units(waiter):
+        for waiter in here:
+            if waiter.id in held:
+                continue
+            if self._needs_units(waiter):
                 self._pools_moved = True
             else:
                 ready.append((waiter, None))
         waiting_rows.count_down(
             self.connection,
-            {each.id: 0 for each in waiters if each.id in elsewhere and each.pending is not None},
+            {each.id: 0 for each in waiters if each.id in held and each.pending is not None},
         )
         self._queue(ready)
+        return self.answer(recalled.answered)
+
+    def _recall(self, waiters: Sequence[Waiter], judged: Mapping[str, Judged]) -> Recalled:
+        """Return what the memory of calls says of jobs that may start."""
+        calls = [waiter.id for waiter in waiters if waiter.kind is JobKind.CALL]
+        recalled = self._cache.memory.recall(self.connection, calls, judged)
+        self.effects.undecided.extend(JobId(job) for job in recalled.undecided)
+        return recalled
+
+    def answer(self, answered: Mapping[str, JobId]) -> set[str]:
+        """End waiting jobs with what the same call left before; return their ids."""
+        if answered:
+            self._cache.memory.answer(self.connection, answered)
+            self.verdicts.know(*need_rows.job_facts(self.connection, answered).values())
+        for job in answered:
+            self.ended(JobId(job))
+        return set(answered)
 
     def cancel(self, cancelled: Sequence[tuple[Waiter, str]]) -> set[str]:
         """Cancel waiting jobs, each with its cause; return their ids."""
@@ -128,6 +160,11 @@ class Cascade:
             self.verdicts.know(JobFact.at_end(waiter, JobState.CANCELLED, elided(why)))
             self.ended(waiter.id)
         return {waiter.id for waiter, _ in cancelled}
+
+    @property
+    def memory(self) -> Memory:
+        """What remembers calls."""
+        return self._cache.memory
 
     def end(self, job: JobId, end: JobEnd) -> None:
         """Write how ``job`` ends; what waits for it is settled by `spread`."""
@@ -214,9 +251,8 @@ class Cascade:
     def _written(self, level: _Level) -> set[str]:
         """Write what a level came to; return the jobs that it has ended."""
         waiting_rows.count_down(self.connection, level.missing)
-        if level.ready:
-            self.schedule(level.ready)
-        return self.cancel(level.cancelled)
+        answered = self.schedule(level.ready) if level.ready else set()
+        return answered | self.cancel(level.cancelled)
 
     # -- pools
 
@@ -259,6 +295,10 @@ class Cascade:
 
     def _takes_units(self, waiter: Waiter) -> bool:
         job = waiter.id
+        again = self._cache.memory.look_again(self.connection, job)
+        if again.held:
+            self.spread(self.answer(again.answered))
+            return True
         expression = self.tally(job).expression
         units = claim(expression, self._holds(job), self._cache.pools.free)
         if units is None:

@@ -19,7 +19,7 @@ from park_server.fetch_target import without_user_information
 from park_server.jobs.conditions.needs import kind_of
 from park_server.jobs.races import race_rows
 
-__all__ = ["NewJob", "create"]
+__all__ = ["NewJob", "absent", "create", "write"]
 
 _ADD = insert(jobs)
 _ADD_CALL = insert(calls)
@@ -52,8 +52,18 @@ def create(
     connection: Connection, user: str, new: Sequence[NewJob], submitted: str
 ) -> list[NewJob]:
     """Write those of ``new`` that are not known yet (else: a retry of the client); return them."""
+    return write(connection, user, absent(connection, new), submitted)
+
+
+def absent(connection: Connection, new: Sequence[NewJob]) -> list[NewJob]:
+    """Return those of ``new`` that are not known yet, each once."""
     known = _known(connection, [each.id for each in new])
-    absent = {each.id: each for each in new if each.id not in known}
+    return list({each.id: each for each in new if each.id not in known}.values())
+
+
+def write(connection: Connection, user: str, new: Sequence[NewJob], submitted: str) -> list[NewJob]:
+    """Write jobs that are not known yet; return them."""
+    absent = {each.id: each for each in new}
     if absent:
         created = absent.values()
         connection.execute(_ADD, [_row(each, user, submitted) for each in created])

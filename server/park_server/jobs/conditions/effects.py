@@ -36,7 +36,8 @@ class Effects:
     elsewhere that are to be, those in ``decided`` winners that still run; jobs
     in ``competing`` may, with their end, end others.
     ``progress`` are jobs whose reports somebody waits for. ``unread`` is what else waits,
-    where nothing is remembered of it.
+    where nothing is remembered of it. Of ``undecided`` ones is to be found out whether what
+    the same call left before answers them.
     """
 
     queued: list[JobId] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Effects:
     ordering: list[JobId] = field(default_factory=list)
     progress: set[JobId] = field(default_factory=set)
     unread: Unread | None = None
+    undecided: list[JobId] = field(default_factory=list)
 
     def queue(self, job: JobId, kind: JobKind, *, urgent: bool = False) -> None:
         """Note that ``job`` of ``kind`` may start."""

@@ -16,6 +16,7 @@ from park.model.conditions import (
     Not,
     Phase,
     Pool,
+    brief,
     denied_leaves,
     describe,
     evaluate,
@@ -28,7 +29,7 @@ from park.model.truth import Truth, Verdict
 from park.wire import RaceRecord, WhyRecord
 from park_server.clock import now
 from park_server.jobs import job_rows
-from park_server.jobs.conditions import need_rows, race_lines
+from park_server.jobs.conditions import need_rows, race_lines, run_rows
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.needs import IMPLIED
 from park_server.jobs.conditions.pools import Pools
@@ -161,9 +162,14 @@ class Explainer:
             free = self.pools.free
             asked = ", ".join(f"{describe(each)} ({free[each.name]} free)" for each in pools)
             return f"for {asked}"
+        run = run_rows.source_of(connection, [job.id]).get(job.id)
+        if run is not None:
+            return f"job {brief(run)} is the same call, and is under way"
         services = {
             service for _, service, how in need_rows.of_job(connection, job.id) if how in IMPLIED
         }
+        if not services - {""}:
+            return "what the same call left before is looked at"
         return f"what it refers to on {', '.join(sorted(services - {''}))} is brought here"
 
     def _verdict(self, connection: Connection, job: StoredJob) -> Verdict:

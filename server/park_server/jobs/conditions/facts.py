@@ -137,7 +137,8 @@ class InstallFact:
 def verdict_of_job(leaf: JobIs, fact: JobFact) -> Verdict:
     """Return what a leaf is worth; true and never are final, as the states are."""
     if leaf.phase is Phase.STARTED:
-        if fact.attempt > 0:
+        # what was answered with another run has started there
+        if fact.attempt > 0 or fact.status is JobState.COMPLETED:
             return TRUE
     elif fact.status.is_final and leaf.phase in {Phase.FINISHED, _PHASES[fact.status]}:
         return TRUE

@@ -31,6 +31,7 @@ from park.model.encoded_call import references_of_call
 from park.model.entry_point import EntryPoint
 from park.model.ids import JobId, job_id
 from park.model.leaves import at_home, leaf_to_json, needed_by, references_of, service_of
+from park.model.memo.call_key import CallShape, shape_of
 from park.model.references import NODE, Reference, What
 from park.model.states import JobKind
 from park.runtime.codec import TAG
@@ -72,7 +73,8 @@ class Planned:
     ``condition`` is the JSON of the one that its user gave, with moments for delays. Where
     all of it, with what the arguments and the install imply, is that each of ``needs``
     completes, ``expression`` is None; else it is the whole. ``remote`` are its leaves on
-    other services, each with its service; ``installs`` those that it names here.
+    other services, each with its service; ``installs`` those that it names here. ``shape`` is
+    what its call comes to, None where no other call is to answer it.
     """
 
     id: JobId
@@ -83,6 +85,7 @@ class Planned:
     needs: tuple[Need, ...]
     remote: tuple[tuple[str, Leaf], ...]
     installs: frozenset[str]
+    shape: CallShape | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -149,6 +152,7 @@ def planned(request: JobRequest, accepted: datetime) -> Planned:
         needs=tuple(_in_order(needs)),
         remote=_remote(parts),
         installs=frozenset(installs),
+        shape=_shape(request),
     )
 
 
@@ -174,6 +178,12 @@ def _planned_race(
         remote=_remote([expression, *completed]),
         installs=frozenset(_installs_in(expression)),
     )
+
+
+def _shape(request: JobRequest) -> CallShape | None:
+    if request.fetch is not None or request.race is not None or not request.memo:
+        return None
+    return shape_of(request.entry_point, request.call, fresh=request.fresh)
 
 
 def _call_label(request: JobRequest) -> str:

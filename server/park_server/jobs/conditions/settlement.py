@@ -17,7 +17,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from park.errors import UnknownItem
 from park.model.conditions import Pool
 from park.model.ids import JobId
 from park.model.references import What
@@ -27,17 +26,26 @@ from park.wire import InstallRecord, PoolRecord
 from park_repo.database import Database
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions.beginning import (
+    call_of,
+    first_look,
+    held,
+    know_what_is_needed,
+    new_job,
+)
 from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel
 from park_server.jobs.conditions.cascade import Cascade
-from park_server.jobs.conditions.creation import NewJob, create
+from park_server.jobs.conditions.creation import absent, write
 from park_server.jobs.conditions.effects import Effects, Unread
 from park_server.jobs.conditions.explain import Explainer
-from park_server.jobs.conditions.facts import InstallFact, JobFact
+from park_server.jobs.conditions.facts import InstallFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.race_settling import fail_race, finished, look_again
+from park_server.jobs.conditions.recall import Judged, Memory
+from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.races.race_rows import competing, needed_by_others, with_orders
@@ -73,11 +81,16 @@ class Settlement:
         database: Database,
         folder_of: Callable[[JobId], Path],
         pools: Mapping[str, int] | None = None,
+        memory: Memory | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pools = Pools(pools or {})
         self._folder_of = folder_of
-        self._cache = WriterCache(database.engine, pools=self._pools, reports=Reports(folder_of))
+        self._cache = WriterCache(
+            database.engine, pools=self._pools, reports=Reports(folder_of), memory=memory
+        )
+        self._memory = self._cache.memory
+        self._runs = SharedRuns(self._memory)
         self._now = now
         self._unread: Unread | None = None
 
@@ -123,7 +136,7 @@ class Settlement:
         for fact in need_rows.ended_installs(connection):
             cascade.verdicts.know(fact)
             cascade.spread([fact.id])
-        cascade.schedule(need_rows.with_nothing_missing(connection))
+        cascade.spread(cascade.schedule(need_rows.with_nothing_missing(connection)))
         effects = finished(cascade)
         effects.watching.extend(need_rows.undecided_elsewhere(connection))
         self._cache.remote.update(effects.watching)
@@ -159,23 +172,29 @@ class Settlement:
     ) -> Created:
         """Write new jobs, all or none; raises `UnknownItem` for a job that none can need."""
         cascade = self._begin(connection)
-        _know_what_is_needed(cascade, user, plans)
-        new = [_new_job(cascade, plan) for plan in plans]
-        written = {each.id: each for each in create(connection, user, new, submitted)}
-        created = [
-            plan for plan, each in zip(plans, new, strict=True) if written.get(plan.id) is each
-        ]
+        know_what_is_needed(cascade, user, plans)
+        by_id = {plan.id: plan for plan in reversed(plans)}
+        new = absent(connection, [new_job(cascade, plan) for plan in by_id.values()][::-1])
+        recalled = self._memory.begin(connection, user, [call_of(by_id[it.id], it) for it in new])
+        new = [held(each) if each.id in recalled.held else each for each in new]
+        written = {each.id: each for each in write(connection, user, new, submitted)}
+        created = [by_id[job] for job in written]
+        self._memory.keep(connection, recalled, written)
         need_rows.write(connection, created)
         waiters: list[tuple[Waiter, set[str]]] = []
         for plan in created:
             self._note(plan, cascade.effects)
             job = written[plan.id]
+            if plan.id in recalled.held:
+                continue
             if job.state is JobState.QUEUED:
                 cascade.effects.queue(plan.id, plan.kind)
-            elif (look := _first_look(cascade, user, plan, job.pending)) is not None:
+            elif (look := first_look(cascade, user, plan, job.pending)) is not None:
                 waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
         cascade.look(waiters)
+        cascade.effects.undecided.extend(JobId(job) for job in recalled.undecided)
+        cascade.spread(cascade.answer(recalled.answered))
         effects = finished(cascade)
         moved = {*effects.queued, *effects.urgent, *effects.fetches} - initially | {*effects.ended}
         states = {job: each.state for job, each in written.items()}
@@ -184,20 +203,27 @@ class Settlement:
     def end(self, connection: Connection, job: JobId, end: JobEnd) -> Effects:
         """Write how ``job`` ended, and settle what waited for that."""
         cascade = self._begin(connection)
-        cascade.end(job, end)
-        cascade.spread([job])
+        self._runs.end(cascade, job, end)
         return finished(cascade)
 
     def requeue(self, connection: Connection, job: JobId) -> Effects:
         """Queue ``job`` again, whose attempt is over, and which may run again."""
-        job_rows.requeue(connection, job)
-        return Effects(queued=[job])
+        cascade = self._begin(connection)
+        if not self._runs.dissolve(cascade, job):
+            job_rows.requeue(connection, job)
+            cascade.effects.queued.append(job)
+        return finished(cascade)
 
     def retry(
         self, connection: Connection, job: JobId, error: str, not_before: datetime
     ) -> Effects:
         """Queue ``job`` again, which failed with ``error``, for the moment ``not_before``."""
-        return Effects(retries=[job_rows.retry(connection, job, error, not_before)])
+        cascade = self._begin(connection)
+        if self._runs.of(cascade, job).is_carried:
+            self._runs.end(cascade, job, JobEnd(status=JobState.FAILED, error=error))
+        else:
+            cascade.effects.retries.append(job_rows.retry(connection, job, error, not_before))
+        return finished(cascade)
 
     def started(self, connection: Connection, job: JobId) -> Effects:
         """Settle what waited for the start of ``job``, which is written already."""
@@ -243,7 +269,15 @@ class Settlement:
         elif waiter.pending > 1:
             waiting_rows.count_down(connection, {job: waiter.pending - 1})
         else:
-            cascade.schedule([waiter])
+            cascade.spread(cascade.schedule([waiter]))
+        return finished(cascade)
+
+    def judged(self, connection: Connection, judged: Mapping[str, Judged]) -> Effects:
+        """Answer jobs with what the same call left before, or have them run."""
+        cascade = self._begin(connection)
+        found = (need_rows.waiter(connection, JobId(job)) for job in judged)
+        waiters = [each for each in found if each is not None]
+        cascade.spread(cascade.schedule(waiters, staged=True, judged=judged))
         return finished(cascade)
 
     def staged(self, connection: Connection, job: JobId) -> Effects:
@@ -253,7 +287,7 @@ class Settlement:
         if waiter is not None and waiter.kind is JobKind.RACE:
             look_again(cascade, waiter)
         elif waiter is not None:
-            cascade.schedule([waiter], staged=True)
+            cascade.spread(cascade.schedule([waiter], staged=True))
         return finished(cascade)
 
     def cannot_stage(self, connection: Connection, job: JobId, why: str) -> Effects:
@@ -329,81 +363,3 @@ class Settlement:
             effects.watching.append(job)
         if plan.remote or plan.request.grants:
             self._cache.remote.add(job)
-
-
-def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:
-    """Read the facts of all that ``plans`` need here; raises `UnknownItem`."""
-    if not any(plan.needs for plan in plans):
-        return
-    own = {plan.id for plan in plans}
-    wanted = {needed for plan in plans for needed, service, _ in plan.needs if not service}
-    jobs = need_rows.job_facts(cascade.connection, wanted)
-    rest = wanted - jobs.keys() - own
-    named = {install for plan in plans for install in plan.installs}
-    installs = need_rows.install_facts(cascade.connection, named) if named else {}
-    cascade.verdicts.know(*jobs.values(), *installs.values())
-    foreign = {fact.id for fact in jobs.values() if fact.user != user}
-    if unknown := sorted((rest - installs.keys()) | foreign):
-        raise UnknownItem(
-            f"no job {unknown[0]} on this service, which another one needs",
-            hint="submit what is needed before, or in the same request",
-        )
-    for plan in plans:
-        if plan.id not in jobs:
-            cascade.verdicts.know(
-                JobFact(
-                    id=plan.id,
-                    user=user,
-                    kind=plan.kind,
-                    entry_point=plan.request.entry_point,
-                    status=JobState.WAITING,
-                    attempt=0,
-                )
-            )
-
-
-def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
-    request = plan.request
-    if plan.is_free:
-        return NewJob(
-            request=request, label=plan.label, state=JobState.QUEUED, condition=plan.condition
-        )
-    pending = cascade.verdicts.missing(plan.needs) if plan.is_plain else None
-    install = None if request.install is None else cascade.verdicts.install(request.install)
-    return NewJob(
-        request=request,
-        label=plan.label,
-        state=JobState.QUEUED if pending == 0 else JobState.WAITING,
-        condition=plan.condition,
-        pending=pending,
-        lock_hash=install.lock_hash if install is not None and install.is_ready else None,
-        set_hash=install.set_hash if install is not None and install.is_ready else None,
-    )
-
-
-def _first_look(
-    cascade: Cascade, user: str, plan: Planned, pending: int | None
-) -> tuple[Waiter, set[str]] | None:
-    """Return a new job, with what it needs that will never be, where there is more to do."""
-    request = plan.request
-    if plan.expression is not None:
-        cascade.build(plan.id, plan.expression)
-        hopeless = set()
-    else:
-        completed = cascade.verdicts.completed
-        hopeless = {
-            name
-            for name, service, _ in plan.needs
-            if not service and completed(name).truth is Truth.NEVER
-        }
-        if not hopeless:
-            return None
-    waiter = Waiter(
-        id=plan.id,
-        user=user,
-        kind=plan.kind,
-        entry_point=request.entry_point,
-        attempt=0,
-        pending=pending,
-    )
-    return waiter, hopeless

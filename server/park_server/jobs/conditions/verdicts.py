@@ -32,7 +32,7 @@ from park.model.references import Reference, Step, What
 from park.model.states import JobState
 from park.model.truth import NOT_YET, TRUE, Truth, Verdict, never
 from park_server.jobs import job_rows
-from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions import need_rows, run_rows
 from park_server.jobs.conditions.comparison import Incomparable, compare, reported, selected
 from park_server.jobs.conditions.facts import (
     InstallFact,
@@ -242,7 +242,8 @@ class Verdicts:
             ]
             return compare(sides[0], leaf.operator, sides[1])
 
-        if self._reports.any(fact.id, f"{leaf_key(leaf)} {known!r}", _lenient(satisfied)):
+        run = run_rows.run_of(self._connection, fact.id) if fact.attempt == 0 else fact.id
+        if self._reports.any(run, f"{leaf_key(leaf)} {known!r}", _lenient(satisfied)):
             return TRUE
         if fact.status.is_final:
             return never(elided(f"needs {describe(leaf)}; {fact.name} {fact.how_it_ended} without"))

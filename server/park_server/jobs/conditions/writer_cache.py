@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event
 from park.model.ids import JobId
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
+from park_server.jobs.conditions.recall import Memory, NoMemory
 from park_server.jobs.conditions.tally import Tally
 
 __all__ = ["WriterCache"]
@@ -25,8 +26,11 @@ class WriterCache:
     for, or hold grants of, other services; in these a name too many does no harm.
     """
 
-    def __init__(self, engine: Engine, *, pools: Pools, reports: Reports) -> None:
+    def __init__(
+        self, engine: Engine, *, pools: Pools, reports: Reports, memory: Memory | None = None
+    ) -> None:
         self.pools = pools
+        self.memory: Memory = memory or NoMemory()
         self.reports = reports
         self.starts: set[JobId] = set()
         self.remote: set[JobId] = set()

@@ -121,6 +121,7 @@ class ForkServerPool:
                 library=str(self._runtime.library),
                 idle_s=self._settings.idle_s,
                 spares=self._settings.spares,
+                folder=str(folder),
             ),
             read_only=order.read_only,
             variables=server_variables(os.environ, order.environment, self._runtime, cache),

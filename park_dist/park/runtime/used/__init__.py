@@ -1,0 +1,1 @@
+"""What a job really uses, noted while it runs: files, folders, modules, libraries, processes."""

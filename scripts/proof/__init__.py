@@ -1,0 +1,1 @@
+"""The proof of memoization: edits that must be seen, and edits that need not be."""

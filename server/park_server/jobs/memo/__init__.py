@@ -1,0 +1,1 @@
+"""Memoization: a call that was made before is answered with what it left then."""

@@ -1,0 +1,104 @@
+"""Whether a call has to run, from what there is that was called alike: a pure decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from park.model.ids import JobId
+from park.model.memo.call_key import CallShape
+from park.model.states import JobState
+
+__all__ = ["Asked", "Candidate", "Decision", "Way", "decided"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A job that may start, by its call; ``owner`` is whose results may answer it.
+
+    Two jobs share a run only where that is held to the same limits. ``submitted`` is RFC 3339
+    in UTC.
+    """
+
+    job: JobId
+    user: str
+    owner: str
+    shape: CallShape
+    lock_hash: str
+    timeout_s: float | None
+    memory_bytes: int | None
+    submitted: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A job that runs the same call, will, or did; its ``runtime_hash`` once it was started.
+
+    ``usage`` is the digest of what it used, None where only its lock tells.
+    """
+
+    job: JobId
+    user: str
+    status: JobState
+    lock_hash: str
+    runtime_hash: str | None
+    timeout_s: float | None
+    memory_bytes: int | None
+    usage: str | None = None
+
+
+class Way(Enum):
+    """What becomes of a job that may start."""
+
+    ANSWERED = auto()
+    JOINED = auto()
+    UNDECIDED = auto()
+    RUN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a job, and the other one that this is about."""
+
+    way: Way
+    other: JobId | None = None
+
+
+def decided(
+    asked: Asked,
+    candidates: Iterable[Candidate],
+    *,
+    runtime_hash: str,
+    answers: Callable[[Candidate], bool | None],
+) -> Decision:
+    """Return what becomes of ``asked``; ``candidates`` have its key, the newest first.
+
+    ``answers`` tells whether one that has completed answers it: None where that is not known.
+    """
+    undecided = None
+    there = [
+        each
+        for each in candidates
+        if each.job != asked.job and each.runtime_hash in {None, runtime_hash}
+    ]
+    for each in there:
+        if each.status is JobState.COMPLETED:
+            verdict = answers(each)
+            if verdict:
+                return Decision(Way.ANSWERED, each.job)
+            if verdict is None:
+                undecided = undecided or each.job
+    for each in there:
+        if each.status is not JobState.COMPLETED and _is_one_run(asked, each):
+            return Decision(Way.JOINED, each.job)
+    return Decision(Way.UNDECIDED, undecided) if undecided else Decision(Way.RUN)
+
+
+def _is_one_run(asked: Asked, other: Candidate) -> bool:
+    return (asked.user, asked.lock_hash, asked.timeout_s, asked.memory_bytes) == (
+        other.user,
+        other.lock_hash,
+        other.timeout_s,
+        other.memory_bytes,
+    )

@@ -1,0 +1,364 @@
+"""All that is asked of the database about calls that were made before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from park.model.ids import JobId
+from park.model.memo.call_key import CallShape
+from park.model.memo.usage import Usage
+from park.model.references import Reference
+from park.model.states import JobState
+from park.runtime.codec import TAG
+from park_server import events
+from park_server.clock import now
+from park_server.db.blocks import in_blocks
+from park_server.db.tables import installs, job_files, jobs, memo_calls, memo_usages, results
+from park_server.jobs.memo.decision import Asked, Candidate
+
+__all__ = [
+    "add",
+    "asked",
+    "candidates",
+    "complete",
+    "contents_of",
+    "key_of",
+    "note_run",
+    "note_values",
+    "output_of_run",
+    "row_of",
+    "update_calls",
+    "usage_of",
+    "values",
+    "written_as",
+]
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_JOB: BindParameter[Any] = bindparam("of")
+_SOURCE: BindParameter[Any] = bindparam("from_job")
+
+_ADD = insert(memo_calls)
+_LOCK = func.coalesce(
+    jobs.c.lock_hash,
+    select(installs.c.lock_hash).where(installs.c.id == jobs.c.install).scalar_subquery(),
+)
+_SET = func.coalesce(
+    jobs.c.set_hash,
+    select(installs.c.set_hash).where(installs.c.id == jobs.c.install).scalar_subquery(),
+)
+_ASKED = (
+    select(
+        memo_calls.c.job,
+        memo_calls.c.owner,
+        memo_calls.c.call,
+        memo_calls.c.refs,
+        memo_calls.c.files,
+        memo_calls.c.output,
+        memo_calls.c.source,
+        jobs.c.user,
+        jobs.c.timeout_s,
+        jobs.c.memory_bytes,
+        jobs.c.submitted,
+        _LOCK.label("lock"),
+    )
+    .join(jobs, jobs.c.id == memo_calls.c.job)
+    .where(memo_calls.c.job.in_(_IDS), jobs.c.status == JobState.WAITING)
+)
+_CANDIDATES = (
+    select(
+        memo_calls.c.key,
+        jobs.c.id,
+        jobs.c.user,
+        jobs.c.status,
+        jobs.c.lock_hash,
+        jobs.c.runtime_hash,
+        jobs.c.timeout_s,
+        jobs.c.memory_bytes,
+        memo_calls.c.usage,
+    )
+    .join(jobs, jobs.c.id == memo_calls.c.job)
+    .where(
+        memo_calls.c.key.in_(_IDS),
+        memo_calls.c.source.is_(None),
+        memo_calls.c.unfit.is_(None),
+        jobs.c.cancel_requested.is_(False),
+        # who waits to be tried again may wait for long
+        ~and_(jobs.c.status == JobState.QUEUED, jobs.c.not_before.is_not(None)),
+        (jobs.c.status + "").in_([JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]),
+    )
+    .order_by(jobs.c.id.desc())
+)
+
+
+def row_of(asked: Asked, **said: Any) -> dict[str, Any]:
+    """Return the row of a call that is new; ``said`` are columns that are known already."""
+    shape = asked.shape
+    return {
+        "job": asked.job,
+        "owner": asked.owner,
+        "call": shape.digest,
+        "refs": [each.as_json() for each in shape.references] or None,
+        "files": list(shape.files) or None,
+        "output": shape.output,
+        **{name: said.get(name) for name in ("key", "source", "contents", "checks", "why")},
+    }
+
+
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the calls of new jobs."""
+    if rows:
+        connection.execute(_ADD, list(rows))
+
+
+def asked(connection: Connection, ids: Iterable[str]) -> tuple[list[Asked], dict[str, JobId]]:
+    """Return those of the waiting jobs ``ids`` that are remembered, and whom some have joined."""
+    found: list[Asked] = []
+    joined: dict[str, JobId] = {}
+    for block in in_blocks(ids):
+        for row in connection.execute(_ASKED, {"ids": block}):
+            if row.lock is None:
+                continue
+            if row.source is not None:
+                joined[row.job] = JobId(row.source)
+            found.append(_asked(row))
+    found.sort(key=lambda each: each.job)
+    return found, joined
+
+
+def _asked(row: Any) -> Asked:
+    shape = CallShape(
+        digest=row.call,
+        references=tuple(map(Reference.from_json, row.refs or ())),
+        files=tuple(row.files or ()),
+        output=row.output,
+    )
+    return Asked(
+        job=JobId(row.job),
+        user=row.user,
+        owner=row.owner,
+        shape=shape,
+        lock_hash=row.lock,
+        timeout_s=row.timeout_s,
+        memory_bytes=row.memory_bytes,
+        submitted=row.submitted,
+    )
+
+
+def candidates(connection: Connection, keys: Iterable[str]) -> dict[str, list[Candidate]]:
+    """Return the jobs that run, will run or ran the calls ``keys``, the newest first."""
+    found: defaultdict[str, list[Candidate]] = defaultdict(list)
+    for block in in_blocks(dict.fromkeys(keys)):
+        for row in connection.execute(_CANDIDATES, {"ids": block}):
+            found[row.key].append(
+                Candidate(
+                    job=JobId(row.id),
+                    user=row.user,
+                    status=JobState(row.status),
+                    lock_hash=row.lock_hash,
+                    runtime_hash=row.runtime_hash,
+                    timeout_s=row.timeout_s,
+                    memory_bytes=row.memory_bytes,
+                    usage=row.usage,
+                )
+            )
+    return dict(found)
+
+
+_UPDATE = (
+    update(memo_calls)
+    .where(memo_calls.c.job == _JOB)
+    .values({name: bindparam(name) for name in ("key", "source", "contents", "checks", "why")})
+)
+
+
+def update_calls(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what was decided on calls that are written already; ``rows`` are as in `row_of`."""
+    if rows:
+        names = ("key", "source", "contents", "checks", "why")
+        changes = [{"of": row["job"], **{name: row[name] for name in names}} for row in rows]
+        connection.execute(_UPDATE, changes)
+
+
+# -- what jobs left
+
+_VALUES = select(memo_calls.c.job, memo_calls.c.value).where(
+    memo_calls.c.job.in_(_IDS), memo_calls.c.value.is_not(None)
+)
+_NOTE_VALUE = (
+    update(memo_calls).where(memo_calls.c.job == _JOB).values(value=bindparam("value_digest"))
+)
+_DOCUMENTS = select(results.c.job, results.c.document).where(results.c.job.in_(_IDS))
+
+
+def values(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return the digests of what the jobs ``ids`` returned, as far as they are known."""
+    found: dict[str, str] = {}
+    for block in in_blocks(ids):
+        rows = connection.execute(_VALUES, {"ids": block})
+        found.update((job, digest) for job, digest in rows)
+    return found
+
+
+def note_values(connection: Connection, digests: Mapping[str, str]) -> None:
+    """Write down what is known now of what jobs returned."""
+    if digests:
+        rows = [{"of": job, "value_digest": digest} for job, digest in digests.items()]
+        connection.execute(_NOTE_VALUE, rows)
+
+
+def written_as(connection: Connection, ids: Iterable[str]) -> dict[str, Any]:
+    """Return the encoded results of the jobs ``ids``."""
+    found: dict[str, Any] = {}
+    for block in in_blocks(ids):
+        rows = connection.execute(_DOCUMENTS, {"ids": block})
+        found.update((job, document) for job, document in rows)
+    return found
+
+
+# -- answers
+
+_COMPLETE = (
+    update(jobs)
+    .where(jobs.c.id == _JOB, jobs.c.status == JobState.WAITING)
+    .values(
+        status=JobState.COMPLETED,
+        finished=bindparam("moment"),
+        memoized_from=_SOURCE,
+        pending=case((jobs.c.pending.is_(None), None), else_=0),
+        pools=None,
+        lock_hash=_LOCK,
+        set_hash=_SET,
+    )
+)
+_COPY_RESULT = insert(results).from_select(
+    ["job", "document"],
+    select(bindparam("of", type_=String), results.c.document).where(results.c.job == _SOURCE),
+)
+_COPY_FILES = insert(job_files).from_select(
+    ["job", "name", "sha256", "size"],
+    select(
+        bindparam("of", type_=String), job_files.c.name, job_files.c.sha256, job_files.c.size
+    ).where(job_files.c.job == _SOURCE),
+)
+_SOURCES = memo_calls.alias("sources")
+_ANSWERED = (
+    update(memo_calls)
+    .where(memo_calls.c.job == _JOB)
+    .values(
+        source=_SOURCE,
+        value=select(_SOURCES.c.value).where(_SOURCES.c.job == _SOURCE).scalar_subquery(),
+    )
+)
+_USED = update(jobs).where(jobs.c.id == _SOURCE).values(last_used=bindparam("moment"))
+
+
+_SETS = select(jobs.c.id, jobs.c.user, _SET).where(jobs.c.id.in_(_IDS))
+
+
+def complete(connection: Connection, answered: Mapping[str, JobId]) -> None:
+    """End waiting jobs with what others left, each by its id."""
+    moment = now()
+    users, sets = _users_and_sets(connection, {*answered, *answered.values()})
+    pairs = [{"of": job, "from_job": source, "moment": moment} for job, source in answered.items()]
+    if not pairs:
+        return
+    for statement in (_COMPLETE, _COPY_RESULT, _COPY_FILES, _ANSWERED):
+        connection.execute(statement, pairs)
+    for job, source in answered.items():
+        if sets[job] != sets[source]:
+            _retag(connection, job, sets[job])
+    used = [{"from_job": source, "moment": moment} for source in dict.fromkeys(answered.values())]
+    connection.execute(_USED, used)
+    entered = [
+        (job, JobState.COMPLETED, users[job], {"memoized_from": source})
+        for job, source in answered.items()
+    ]
+    events.append_many(connection, subject="job", entered=entered)
+
+
+def _users_and_sets(
+    connection: Connection, ids: Iterable[str]
+) -> tuple[dict[str, str], dict[str, str | None]]:
+    users: dict[str, str] = {}
+    sets: dict[str, str | None] = {}
+    for block in in_blocks(ids):
+        for job, user, set_hash in connection.execute(_SETS, {"ids": block}):
+            users[job], sets[job] = user, set_hash
+    return users, sets
+
+
+def _retag(connection: Connection, job: str, set_hash: str | None) -> None:
+    """Have the pickles that ``job`` was answered with be those of its own set.
+
+    All that they reach was used when they were made, and is the same in its lock.
+    """
+    document = connection.execute(select(results.c.document).where(results.c.job == job)).scalar()
+    if _tagged(document, set_hash):
+        connection.execute(update(results).where(results.c.job == job).values(document=document))
+
+
+def _tagged(document: Any, set_hash: str | None) -> bool:
+    """Say in each pickle in ``document`` that it is of ``set_hash``; tell whether there is one."""
+    found, pending = False, [document]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict) and node.get(TAG) == "pickle":
+            node["set_hash"], found = set_hash, True
+        elif isinstance(node, (dict, list)):
+            pending.extend(node.values() if isinstance(node, dict) else node)
+    return found
+
+
+def key_of(connection: Connection, job: JobId) -> str | None:
+    """Return the key of the call of ``job``, where it was found."""
+    query = select(memo_calls.c.key).where(memo_calls.c.job == job)
+    return connection.execute(query).scalar()
+
+
+def note_run(connection: Connection, job: JobId, usage: Usage | None, unfit: str | None) -> None:
+    """Note what the run of ``job`` used, and why it answers no other one, where that is so."""
+    digest = None
+    if usage is not None and unfit is None:
+        digest = usage.digest
+        known = select(memo_usages.c.sha256).where(memo_usages.c.sha256 == digest)
+        if connection.execute(known).first() is None:
+            document = {"sha256": digest, "document": usage.as_json()}
+            connection.execute(insert(memo_usages), document)
+    statement = update(memo_calls).where(memo_calls.c.job == job)
+    connection.execute(statement.values(usage=digest, unfit=unfit))
+
+
+def contents_of(connection: Connection, job: JobId) -> dict[str, str] | None:
+    """Return the digests of the files on the service that the call of ``job`` names."""
+    query = select(memo_calls.c.contents).where(memo_calls.c.job == job)
+    contents: dict[str, str] | None = connection.execute(query).scalar()
+    return contents
+
+
+def output_of_run(connection: Connection, job: JobId, output: str) -> str | None:
+    """Return the SHA-256 of the file that ``job`` left as ``output``, by its last name."""
+    name = PurePosixPath(output).name
+    query = select(job_files.c.sha256).where(job_files.c.job == job, job_files.c.name == name)
+    return connection.execute(query).scalar()
+
+
+def usage_of(connection: Connection, digest: str) -> Any:
+    """Return the document of a usage, None where there is none of that digest."""
+    query = select(memo_usages.c.document).where(memo_usages.c.sha256 == digest)
+    return connection.execute(query).scalar()

@@ -1,0 +1,89 @@
+"""What is written down of a run that completed: what it used, or why it answers no other call."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Protocol
+
+from park.model.lock_hash import LockHash
+from park.model.memo.file_view import FileView
+from park.model.memo.usage import Usage
+from park_repo.database import Database
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.job_end import JobEnd
+from park_server.jobs.memo import memo_rows
+from park_server.jobs.memo.service_files import ServiceFiles
+from park_server.jobs.run import Run
+from park_server.threads import in_thread
+from park_server.used.collection import Collection
+
+__all__ = ["NoRunNotes", "RunNotes", "ServiceRunNotes", "Viewing"]
+
+_log = logging.getLogger("park.memo")
+
+
+class Viewing(Protocol):
+    """Who knows the files of locks. Blocking, and for any thread."""
+
+    def view(self, lock_hash: LockHash) -> FileView | None:
+        """Return the files of a lock, None where they are not here."""
+
+
+class RunNotes(Protocol):
+    """Who notes what runs used."""
+
+    async def noted(self, run: Run, end: JobEnd) -> JobEnd:
+        """Return ``end``, of a run that completed, with what is to be remembered of it."""
+
+
+class NoRunNotes:
+    """Notes nothing: a run answers the same call in its own lock."""
+
+    async def noted(self, run: Run, end: JobEnd) -> JobEnd:
+        """Return ``end``."""
+        del run
+        return end
+
+
+class ServiceRunNotes:
+    """Notes what runs used, from what their processes left in their folders."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        folders: JobFolders,
+        collection: Collection,
+        views: Viewing,
+        files: ServiceFiles,
+    ) -> None:
+        self._database = database
+        self._folders = folders
+        self._collection = collection
+        self._views = views
+        self._files = files
+
+    async def noted(self, run: Run, end: JobEnd) -> JobEnd:
+        """See `RunNotes`; where nothing can be told, the run answers nobody."""
+        try:
+            return await in_thread(self._noted, run, end)
+        except Exception:  # noqa: BLE001 (the result is no worse for it)
+            _log.exception("what job %s used could not be noted", run.id)
+            return replace(end, unfit="the service could not note what it used")
+
+    def _noted(self, run: Run, end: JobEnd) -> JobEnd:
+        before = self._database.read(lambda c: memo_rows.contents_of(c, run.id))
+        if before and self._files.contents(before, run.user) != before:
+            return replace(end, unfit="a file on the service that it names changed while it ran")
+        usage = self._collection.collected(
+            self._folders.path_of(run.id),
+            run.attempt,
+            environment=run.environment,
+            view=self._views.view(LockHash(str(run.job.lock_hash))),
+        )
+        if usage.never is not None:
+            return replace(end, unfit=usage.never)
+        if usage == Usage(only_this_lock=usage.only_this_lock):  # nothing was noted
+            return end
+        return replace(end, usage=usage)
