@@ -13,7 +13,7 @@ from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.effects import Effects
-from park_server.jobs.conditions.race_losers import abandon
+from park_server.jobs.conditions.race.losers import abandon
 from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.job_end import cancelled_in_time, cancelled_on_request
 

@@ -29,12 +29,13 @@ from park.model.truth import Truth, Verdict
 from park.wire import RaceRecord, WhyRecord
 from park_server.clock import now
 from park_server.jobs import job_rows
-from park_server.jobs.conditions import need_rows, race_lines, run_rows
+from park_server.jobs.conditions import need_rows, run_rows
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.needs import IMPLIED
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
-from park_server.jobs.conditions.race_field import Field
+from park_server.jobs.conditions.race import lines as race_lines
+from park_server.jobs.conditions.race.field import Field
 from park_server.jobs.conditions.tally import subjects_of
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.races import race_rows

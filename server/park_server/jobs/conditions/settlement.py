@@ -43,7 +43,7 @@ from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
-from park_server.jobs.conditions.race_settling import fail_race, finished, look_again
+from park_server.jobs.conditions.race.settling import fail_race, finished, look_again
 from park_server.jobs.conditions.recall import Judged, Memory
 from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.conditions.writer_cache import WriterCache

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from park.model.conditions import brief
 from park.wire import RaceRecord
-from park_server.jobs.conditions.race_field import Field
+from park_server.jobs.conditions.race.field import Field
 from park_server.jobs.races.decision import Standing
 
 __all__ = ["competitors", "running", "won"]

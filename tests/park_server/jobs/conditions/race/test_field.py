@@ -10,7 +10,7 @@ from support.labs.races import begin, started
 from support.labs.schedule_lab import lab, run
 
 from park.model.ids import JobId
-from park_server.jobs.conditions.race_field import Field
+from park_server.jobs.conditions.race.field import Field
 from park_server.jobs.races import race_rows
 from park_server.jobs.races.decision import Standing
 
