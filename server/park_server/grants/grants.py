@@ -112,7 +112,7 @@ def _usable(grant: Grant | None, moment: str) -> Grant | NotAuthenticated:
 
 
 def _check(request: GrantRequest) -> None:
-    count = len({*request.jobs, *request.stops}) + len(request.files)
+    count = len(request.jobs) + len({*request.stops} - {*request.jobs}) + len(request.files)
     if not 0 < count <= _MOST_OBJECTS:
         raise UsageError(f"a grant opens 1 to {_MOST_OBJECTS} jobs and files, not {count}")
     if not _SHORTEST_S <= request.expires_s <= LONGEST_S:

@@ -77,7 +77,7 @@ def test_what_the_decorator_says_is_told(lab: JobLab, *, fresh: bool) -> None:
         assert plain.job_id not in lab.sink.marked
         record = json.loads((marked.directory / "marks.json").read_text())
         limits = {"stalled_after_s": 30, "timeout_s": 60}
-        assert record == {"attempt": 1, "restartable": True, **limits}
+        assert record == {"attempt": 1, "restartable": True, "memo": True, **limits}
         assert not (plain.directory / "marks.json").exists()
         await engine.shut_down()
 
