@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SUMMARY = {
     "lock_hash",
+    "older",
     "status",
     "python",
     "packages",
