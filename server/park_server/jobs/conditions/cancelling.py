@@ -68,8 +68,6 @@ def ask_to_stop(cascade: Cascade, job: JobId, stop_by: datetime) -> list[JobId]:
     That is one that does not run, and a fetch. Returns those that are to be ended at once.
     """
     fact = need_rows.job_facts(cascade.connection, [job]).get(job)
-    if fact is None or fact.status is not JobState.RUNNING or fact.kind is not JobKind.CALL:
-        return cancel(cascade, job, dependents=False)
-    job_rows.request_stop(cascade.connection, job, stop_by)
-    cascade.effects.stopping.append((job, stop_by))
-    return []
+    if fact is not None and cascade.ask_to_stop(fact, stop_by):
+        return []
+    return cancel(cascade, job, dependents=False)

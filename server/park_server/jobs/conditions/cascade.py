@@ -172,6 +172,17 @@ class Cascade:
         self.ended(job, changed.pools)
         self.verdicts.know(JobFact.at_end(changed, end.status, end.error))
 
+    def ask_to_stop(self, fact: JobFact, stop_by: datetime) -> bool:
+        """Ask a job to stop and to keep its best until ``stop_by``; tell whether it can be asked.
+
+        One that does not run has no best, and a fetch hears of nothing.
+        """
+        if fact.status is not JobState.RUNNING or fact.kind is not JobKind.CALL:
+            return False
+        job_rows.request_stop(self.connection, fact.id, stop_by)
+        self.effects.stopping.append((fact.id, stop_by))
+        return True
+
     def forget(self, job: JobId) -> None:
         """Look at the condition of ``job`` anew the next time: it is another one now."""
         self._cache.touch()

@@ -88,7 +88,13 @@ class SharedRuns:
         cascade.spread(self._start_anew(cascade, shared.joiners))
         return True
 
-    def leave(self, cascade: Cascade, fact: JobFact, leaving: Iterable[str]) -> bool:
+    def leave(
+        self,
+        cascade: Cascade,
+        fact: JobFact,
+        leaving: Iterable[str],
+        why: str = "cancelled on request",
+    ) -> bool:
         """Have the job of ``fact`` cancelled, and its run go on for others; False for none.
 
         None are those who are ``leaving`` as well.
@@ -97,11 +103,13 @@ class SharedRuns:
         if not staying:
             return False
         is_running = fact.status is JobState.RUNNING
-        line = "cancelled on request; job {} is the same call, and {}"
         how = "goes on with its process" if is_running else "runs"
         cascade.end(
             fact.id,
-            JobEnd(status=JobState.CANCELLED, error=line.format(brief(staying[0]), how)),
+            JobEnd(
+                status=JobState.CANCELLED,
+                error=f"{why}; job {brief(staying[0])} is the same call, and {how}",
+            ),
         )
         if is_running:
             self._memory.carry(cascade.connection, fact.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from park.model.conditions import brief
 from park.model.ids import JobId
@@ -13,7 +13,7 @@ from park.wire import StopHow
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
-from park_server.jobs.conditions.facts import JobFact
+from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.races import race_rows
 from park_server.jobs.races.race_rows import Order
@@ -74,17 +74,11 @@ def _keep_best_of(cascade: Cascade, race: JobId, winner: Competitor, terms: Term
     if winner.service is not None:
         _order(cascade, race, winner.service, [job], terms)
     elif (fact := need_rows.job_facts(cascade.connection, [job]).get(job)) is not None:
-        _ask(cascade, fact, terms)
+        cascade.ask_to_stop(fact, _stop_by(cascade, terms))
 
 
-def _ask(cascade: Cascade, fact: JobFact, terms: Terms) -> bool:
-    """Ask a job that runs to stop; tell whether it can be asked."""
-    if fact.status is not JobState.RUNNING or fact.kind is not JobKind.CALL:
-        return False
-    stop_by = cascade.now + timedelta(seconds=terms.grace_s)
-    job_rows.request_stop(cascade.connection, fact.id, stop_by)
-    cascade.effects.stopping.append((fact.id, stop_by))
-    return True
+def _stop_by(cascade: Cascade, terms: Terms) -> datetime:
+    return cascade.now + timedelta(seconds=terms.grace_s)
 
 
 def _order(
@@ -100,19 +94,24 @@ def _order(
 
 
 def _end_here(cascade: Cascade, ending: Collection[JobId], terms: Terms, why: str) -> None:
-    connection = cascade.connection
+    connection, runs = cascade.connection, SharedRuns(cascade.memory)
     facts = need_rows.job_facts(connection, ending)
     changed: set[str] = set()
     for job in ending:
         if (fact := facts.get(job)) is None or fact.status.is_final:
             continue
+        if terms.stop is StopHow.KEEP and cascade.ask_to_stop(fact, _stop_by(cascade, terms)):
+            continue
+        if runs.leave(cascade, fact, ending, why):  # it goes on for others
+            changed.add(job)
+            continue
         if fact.status is JobState.RUNNING:
-            if terms.stop is not StopHow.KEEP or not _ask(cascade, fact, terms):
-                job_rows.request_cancel(connection, job, why)
-                cascade.effects.cancelling.append(job)
+            job_rows.request_cancel(connection, job, why)
+            cascade.effects.cancelling.append(job)
             continue
         cascade.end(job, JobEnd(status=JobState.CANCELLED, error=why))
         changed.add(job)
         if fact.kind is JobKind.RACE:
             abandon(cascade, job, f"{why}, in which race {brief(job)} competed")
     cascade.spread(changed)
+    cascade.effects.cancelling.extend(runs.deserted(cascade, ending))

@@ -8,6 +8,8 @@ from support.labs.races import begin, killed, report, started, streamed
 from support.labs.schedule_lab import USER, lab, run, value_of
 
 from park.model.ids import JobId
+from park_server.jobs.memo.outside_looks import Looks
+from park_server.jobs.memo.recall import Recall
 
 
 def test_a_competitor_that_others_need_goes_on(tmp_path: Path) -> None:
@@ -90,6 +92,46 @@ def test_a_race_that_loses_a_race_ends_its_own(tmp_path: Path) -> None:
             here.complete(orders["a"], {"chisq": 1.0})
             await here.final("race")
             assert here.status("inner") == ["cancelled"]
+            assert await killed(here, orders) == {"b"}
+
+    run(test)
+
+
+def test_the_run_of_a_loser_goes_on_for_whoever_joined_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        memory = Recall(Looks(), runtime_hash="ef")
+        async with lab(tmp_path, slots=2, memory=memory) as here:
+            await here.submit("a", arguments={"n": 1})
+            await here.submit("b", arguments={"n": 2})
+            orders = await started(here, 2)
+            await here.submit("same", arguments={"n": 2})
+            await begin(here, ["a", "b"])
+            here.complete(orders["a"], {"chisq": 1.0})
+            await here.final("race")
+            lost = await here.final("b")
+            assert lost.status == "cancelled"
+            assert "won the race" in (lost.error or "")
+            assert "goes on with its process" in (lost.error or "")
+            assert here.engine.cancelled.empty()
+            here.complete(orders["b"], {"chisq": 5.0})
+            assert (await here.final("same")).memoized_from == "b"
+
+    run(test)
+
+
+def test_the_process_of_a_loser_that_nobody_waits_for_any_more_ends(tmp_path: Path) -> None:
+    async def test() -> None:
+        memory = Recall(Looks(), runtime_hash="ef")
+        async with lab(tmp_path, slots=2, memory=memory) as here:
+            await here.submit("a", arguments={"n": 1})
+            await here.submit("b", arguments={"n": 2})
+            orders = await started(here, 2)
+            await here.submit("same", arguments={"n": 2})
+            await here.scheduler.cancel(JobId("b"), USER)
+            await begin(here, ["a", "same"])
+            here.complete(orders["a"], {"chisq": 1.0})
+            await here.final("race")
+            assert (await here.final("same")).status == "cancelled"
             assert await killed(here, orders) == {"b"}
 
     run(test)
