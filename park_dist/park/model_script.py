@@ -19,6 +19,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from park.fitting.fit_problem import finite, points_of
+from park.fitting.random_numbers import compiled_seed
 from park.jobside import job_directory, progress
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
@@ -120,15 +122,11 @@ def _seed_compiled(seed: int) -> None:
     if not seed or importlib.util.find_spec("numba") is None:
         return
     thread: Any = importlib.import_module("bumps.webview.server.fit_thread").FitThread
-    numpy: Any = importlib.import_module("numpy")
     run = thread.run
-
-    def begin(seed: int) -> None:
-        numpy.random.seed(seed)  # numba's own generator, of the same name
 
     def seeded(self: Any) -> None:
         thread.run = run
-        importlib.import_module("numba").njit(begin)(seed)
+        compiled_seed()(seed)
         run(self)
 
     thread.run = seeded
@@ -211,7 +209,7 @@ class _Said:
     def _report(self) -> None:
         state = self._api.state
         total = state.shared.active_fit.get("num_steps") or None
-        chisq = _finite(state.problem.fitProblem.chisq(nllf=self._lowest))
+        chisq = finite(state.problem.fitProblem.chisq(nllf=self._lowest))
         done = self.steps if total is None else min(self.steps, total)
         progress(done, total, chisq=chisq)
 
@@ -231,8 +229,8 @@ def _result(state: Any, said: _Said, line: list[str]) -> dict[str, Any]:
     uncertainties = _uncertainties(problem, state.fitting.fit_state, best)
     problem.setp(best)  # numerical derivatives have moved it
     return {
-        "chisq": _finite(problem.chisq()),
-        "points": sum(int(model.numpoints()) for model in problem.models),
+        "chisq": finite(problem.chisq()),
+        "points": points_of(problem),
         "method": state.fitting.method,
         "steps": max(said.steps, len(state.fitting.convergence)),
         "seconds": said.seconds,
@@ -240,7 +238,7 @@ def _result(state: Any, said: _Said, line: list[str]) -> dict[str, Any]:
             name: {
                 "value": float(value),
                 "uncertainty": uncertainty,
-                "bounds": [_finite(lowest), _finite(highest)],
+                "bounds": [finite(lowest), finite(highest)],
             }
             for name, value, uncertainty, lowest, highest in zip(
                 _names(problem.labels()), best, uncertainties, low, high, strict=True
@@ -266,18 +264,13 @@ def _uncertainties(problem: Any, draws: Any, best: Any) -> list[float | None]:
     if hasattr(draws, "draw"):
         stats: Any = importlib.import_module("bumps.dream.stats")
         found = [(each.p68[1] - each.p68[0]) / 2 for each in stats.var_stats(draws.draw())]
-        return [_finite(each) for each in found[: len(best)]]
+        return [finite(each) for each in found[: len(best)]]
     errors: Any = importlib.import_module("bumps.lsqerror")
     algebra: Any = importlib.import_module("numpy.linalg")
     try:
-        return [_finite(each) for each in errors.stderr(problem.cov(best))]
+        return [finite(each) for each in errors.stderr(problem.cov(best))]
     except (ArithmeticError, ValueError, algebra.LinAlgError):
         return [None] * len(best)  # a curvature that cannot be inverted says nothing of errors
-
-
-def _finite(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None
 
 
 def _versions() -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from park import model_script
+from park.fitting.random_numbers import compiled_seed
 from park.model_script import command_line, fit_script, session_name
 
 
@@ -226,9 +227,11 @@ def test_the_seed_is_that_of_compiled_code_as_well_in_the_thread_that_fits(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     assert model_script._seed(["--seed=3", "--seed=4"]) == 4
     assert model_script._seed([]) == 0
+    compiled_seed.cache_clear()  # what another test has had compiled
     model_script._seed_compiled(0)
     FitThread().run()
     model_script._seed_compiled(4)
     FitThread().run()
     FitThread().run()
+    compiled_seed.cache_clear()
     assert said == ["runs", 4, "runs", "runs"]

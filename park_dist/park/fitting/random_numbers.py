@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # `typing` would cost its import more than all of the res
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["seed_all"]
+__all__ = ["compiled_seed", "seed_all"]
 
 
 def seed_all(seed: int, method: str) -> None:
@@ -26,15 +26,15 @@ def seed_all(seed: int, method: str) -> None:
     if method == "dream":
         importlib.import_module("bumps.dream.core")
     if "numba" in sys.modules:
-        _compiled_seed()(seed)
+        compiled_seed()(seed)
 
 
 @cache
-def _compiled_seed() -> Any:
+def compiled_seed() -> Any:
     """Return what seeds numba's generator, which has to be done in compiled code."""
     numpy: Any = importlib.import_module("numpy")
 
     def seed_compiled(seed: int) -> None:
         numpy.random.seed(seed)  # numba's own generator, of the same name
 
-    return sys.modules["numba"].njit(seed_compiled)
+    return importlib.import_module("numba").njit(seed_compiled)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from park.fitting.random_numbers import _compiled_seed, seed_all
+from park.fitting.random_numbers import compiled_seed, seed_all
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def seeded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     numpy = SimpleNamespace(random=SimpleNamespace(seed=seeded.append))
     monkeypatch.setitem(sys.modules, "numpy", numpy)
     monkeypatch.delitem(sys.modules, "numba", raising=False)
-    _compiled_seed.cache_clear()
+    compiled_seed.cache_clear()
     return seeded
 
 
