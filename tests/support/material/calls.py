@@ -18,6 +18,7 @@ ASKED = Asked(
     shape=CallShape(digest="d"),
     lock_hash="ab",
     timeout_s=None,
+    stalled_after_s=None,
     memory_bytes=None,
     submitted="2026",
 )
@@ -30,6 +31,7 @@ def candidate(job: str, status: JobState = JobState.COMPLETED, **facts: Any) -> 
         "lock_hash": "ab",
         "runtime_hash": "ef" if status is not JobState.QUEUED else None,
         "timeout_s": None,
+        "stalled_after_s": None,
         "memory_bytes": None,
     }
     return Candidate(job=JobId(job), status=status, **known | facts)

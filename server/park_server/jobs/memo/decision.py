@@ -27,6 +27,7 @@ class Asked:
     shape: CallShape
     lock_hash: str
     timeout_s: float | None
+    stalled_after_s: float | None
     memory_bytes: int | None
     submitted: str
 
@@ -44,6 +45,7 @@ class Candidate:
     lock_hash: str
     runtime_hash: str | None
     timeout_s: float | None
+    stalled_after_s: float | None
     memory_bytes: int | None
     usage: str | None = None
 
@@ -96,9 +98,9 @@ def decided(
 
 
 def _is_one_run(asked: Asked, other: Candidate) -> bool:
-    return (asked.user, asked.lock_hash, asked.timeout_s, asked.memory_bytes) == (
-        other.user,
-        other.lock_hash,
-        other.timeout_s,
-        other.memory_bytes,
-    )
+    return _held_to(asked) == _held_to(other)
+
+
+def _held_to(job: Asked | Candidate) -> tuple[object, ...]:
+    """Return whose run it is, where, and its limits."""
+    return (job.user, job.lock_hash, job.timeout_s, job.stalled_after_s, job.memory_bytes)

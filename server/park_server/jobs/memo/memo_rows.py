@@ -73,6 +73,7 @@ _ASKED = (
         memo_calls.c.source,
         jobs.c.user,
         jobs.c.timeout_s,
+        jobs.c.stalled_after_s,
         jobs.c.memory_bytes,
         jobs.c.submitted,
         _LOCK.label("lock"),
@@ -89,6 +90,7 @@ _CANDIDATES = (
         jobs.c.lock_hash,
         jobs.c.runtime_hash,
         jobs.c.timeout_s,
+        jobs.c.stalled_after_s,
         jobs.c.memory_bytes,
         memo_calls.c.usage,
     )
@@ -155,6 +157,7 @@ def _asked(row: Any) -> Asked:
         shape=shape,
         lock_hash=row.lock,
         timeout_s=row.timeout_s,
+        stalled_after_s=row.stalled_after_s,
         memory_bytes=row.memory_bytes,
         submitted=row.submitted,
     )
@@ -173,6 +176,7 @@ def candidates(connection: Connection, keys: Iterable[str]) -> dict[str, list[Ca
                     lock_hash=row.lock_hash,
                     runtime_hash=row.runtime_hash,
                     timeout_s=row.timeout_s,
+                    stalled_after_s=row.stalled_after_s,
                     memory_bytes=row.memory_bytes,
                     usage=row.usage,
                 )

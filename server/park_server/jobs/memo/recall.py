@@ -75,6 +75,7 @@ class Recall:
             shape=shape,
             lock_hash=new.lock_hash or "",
             timeout_s=plan.request.timeout_s,
+            stalled_after_s=plan.request.stalled_after_s,
             memory_bytes=plan.request.memory_bytes,
             submitted=submitted,
         )
@@ -277,5 +278,6 @@ def _to_run(asked: Asked) -> Candidate:
         lock_hash=asked.lock_hash,
         runtime_hash=None,
         timeout_s=asked.timeout_s,
+        stalled_after_s=asked.stalled_after_s,
         memory_bytes=asked.memory_bytes,
     )

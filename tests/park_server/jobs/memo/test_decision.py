@@ -21,7 +21,13 @@ def test_what_is_under_way_is_joined(status: JobState) -> None:
 
 @pytest.mark.parametrize(
     "facts",
-    [{"user": "you"}, {"lock_hash": "cd"}, {"timeout_s": 5.0}, {"memory_bytes": 1 << 30}],
+    [
+        {"user": "you"},
+        {"lock_hash": "cd"},
+        {"timeout_s": 5.0},
+        {"stalled_after_s": 5.0},
+        {"memory_bytes": 1 << 30},
+    ],
     ids=str,
 )
 def test_a_run_of_others_elsewhere_or_with_other_limits_is_not_joined(
