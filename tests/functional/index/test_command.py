@@ -84,6 +84,7 @@ def test_projects_and_their_files_are_listed(
     (project,) = (each for each in park.json("list") if each["name"] == "listed")
     assert project.keys() == {
         "name", "owned", "claimed", "status", "reason", "versions", "trees", "size", "files",
+        "older",
     }  # fmt: skip
     assert (project["owned"], project["versions"], project["trees"]) == (True, 2, 1)
     assert "listed  2 versions, 1 trees" in park.text("list")
