@@ -99,6 +99,10 @@ class ContentStore:
         """Tell whether the store has the file, whole; as `path_of`, not for an event loop."""
         return self._whole.is_whole(self._place(sha256), sha256)
 
+    def looks_there(self, sha256: str) -> bool:
+        """Tell, without reading it, whether the file is as it was when it was seen whole."""
+        return self._whole.looks_whole(self._place(sha256))
+
     async def receive(self, sha256: str, chunks: AsyncIterable[bytes]) -> int:
         """Store a stream that must have this digest; return its size in bytes.
 

@@ -47,6 +47,7 @@ class MemoParts:
             views=self.views,
             outside_changed=self.outside.outside_changed,
             files=self.files,
+            has_content=foundation.content.has,
         )
 
     def run_notes(self, foundation: Foundation, folders: JobFolders) -> ServiceRunNotes:
@@ -69,6 +70,7 @@ def memo_parts(foundation: Foundation, areas: Areas, runtime_hash: str) -> MemoP
         recall=Recall(
             looks,
             runtime_hash=runtime_hash,
+            looks_there=foundation.content.looks_there,
             shared=settings.shared_memo,
             checked_share=settings.verify_memo,
         ),

@@ -36,7 +36,8 @@ class Asked:
 class Candidate:
     """A job that runs the same call, will, or did; its ``runtime_hash`` once it was started.
 
-    ``usage`` is the digest of what it used, None where only its lock tells.
+    ``usage`` is the digest of what it used, None where only its lock tells; ``files`` are the
+    digests of what it left.
     """
 
     job: JobId
@@ -48,6 +49,7 @@ class Candidate:
     stalled_after_s: float | None
     memory_bytes: int | None
     usage: str | None = None
+    files: tuple[str, ...] = ()
 
 
 class Way(Enum):

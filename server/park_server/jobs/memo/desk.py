@@ -63,6 +63,7 @@ class MemoDesk:
         views: Viewing,
         outside_changed: Callable[[Usage], Difference | None],
         files: ServiceFiles,
+        has_content: Callable[[str], bool],
     ) -> None:
         self._database = database
         self._commits = commits
@@ -72,6 +73,7 @@ class MemoDesk:
         self._views = views
         self._outside_changed = outside_changed
         self._files = files
+        self._has_content = has_content
         self._undecided: dict[JobId, None] = {}
         self._is_working = False
         self._tasks = Tasks(_log, "whether calls are answered could not be found out")
@@ -164,6 +166,10 @@ class MemoDesk:
         left = memo_rows.output_of_run(connection, run, output)
         return left is not None and left == self._files.digest(output, asked.user)
 
+    def has_all(self, run: Candidate) -> bool:
+        """Tell whether the files that ``run`` left are here, whole."""
+        return all(map(self._has_content, run.files))
+
 
 @dataclass
 class _Look:
@@ -188,6 +194,13 @@ class _Look:
 
     def _against(self, asked: Asked, run: Candidate) -> str | None:
         """Say why ``run`` does not answer ``asked``; None where it does."""
+        changed = self._changed(asked, run)
+        if changed is None and not self.desk.has_all(run):
+            return "not all that was left is here any more"
+        return changed
+
+    def _changed(self, asked: Asked, run: Candidate) -> str | None:
+        """Say what is another for ``asked`` than it was for ``run``; None where nothing is."""
         is_same_lock = run.lock_hash == asked.lock_hash
         if run.usage is None:
             return None if is_same_lock else "its environment is another"

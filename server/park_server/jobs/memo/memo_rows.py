@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -93,6 +94,7 @@ _CANDIDATES = (
         jobs.c.stalled_after_s,
         jobs.c.memory_bytes,
         memo_calls.c.usage,
+        memo_calls.c.carried,
     )
     .join(jobs, jobs.c.id == memo_calls.c.job)
     .where(
@@ -102,10 +104,14 @@ _CANDIDATES = (
         jobs.c.cancel_requested.is_(False),
         # who waits to be tried again may wait for long
         ~and_(jobs.c.status == JobState.QUEUED, jobs.c.not_before.is_not(None)),
-        (jobs.c.status + "").in_([JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]),
+        or_(
+            (jobs.c.status + "").in_([JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]),
+            memo_calls.c.carried,
+        ),
     )
     .order_by(jobs.c.id.desc())
 )
+_CONTENTS_LEFT = select(job_files.c.job, job_files.c.sha256).where(job_files.c.job.in_(_IDS))
 
 
 def row_of(asked: Asked, **said: Any) -> dict[str, Any]:
@@ -167,21 +173,34 @@ def candidates(connection: Connection, keys: Iterable[str]) -> dict[str, list[Ca
     """Return the jobs that run, will run or ran the calls ``keys``, the newest first."""
     found: defaultdict[str, list[Candidate]] = defaultdict(list)
     for block in in_blocks(dict.fromkeys(keys)):
-        for row in connection.execute(_CANDIDATES, {"ids": block}):
+        rows = connection.execute(_CANDIDATES, {"ids": block}).all()
+        left = _contents_left(connection, [row.id for row in rows])
+        for row in rows:
             found[row.key].append(
                 Candidate(
                     job=JobId(row.id),
                     user=row.user,
-                    status=JobState(row.status),
+                    # the process of one that is carried goes on, though the job has ended
+                    status=JobState.RUNNING if row.carried else JobState(row.status),
                     lock_hash=row.lock_hash,
                     runtime_hash=row.runtime_hash,
                     timeout_s=row.timeout_s,
                     stalled_after_s=row.stalled_after_s,
                     memory_bytes=row.memory_bytes,
                     usage=row.usage,
+                    files=tuple(left.get(row.id, ())),
                 )
             )
     return dict(found)
+
+
+def _contents_left(connection: Connection, jobs: Iterable[str]) -> dict[str, list[str]]:
+    """Return the digests of the files that each of ``jobs`` left."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for some in in_blocks(jobs):
+        for row in connection.execute(_CONTENTS_LEFT, {"ids": some}):
+            found[row.job].append(row.sha256)
+    return found
 
 
 _UPDATE = (

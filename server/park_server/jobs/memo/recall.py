@@ -30,7 +30,8 @@ _UNJUDGED = Judged()
 class Recall:
     """Remembers calls; a `Memory`.
 
-    ``runtime_hash`` names what runs jobs now, ``shared`` says whether all users answer each
+    ``runtime_hash`` names what runs jobs now, ``looks_there`` tells at a glance whether content
+    is there; ``shared`` says whether all users answer each
     other, and ``checked_share`` of the answers are run nevertheless, to be compared.
     """
 
@@ -39,12 +40,14 @@ class Recall:
         looks: Looks,
         *,
         runtime_hash: str,
+        looks_there: Callable[[str], bool] = lambda _: True,
         shared: bool = False,
         checked_share: float = 0.0,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._looks = looks
         self._runtime_hash = runtime_hash
+        self._looks_there = looks_there
         self._shared = shared
         self._checked_share = checked_share
         self._chance = chance
@@ -166,8 +169,10 @@ class Recall:
     def _answers(self, asked: Asked, candidate: Candidate, judged: Judged | None) -> bool | None:
         if judged is not None:
             return candidate.job in judged.good
-        # where it writes a file on the service, that has to be as the other one left it
-        return None if asked.shape.output else self._looks.answers(asked, candidate)
+        if asked.shape.output:  # what it writes on the service has to be as the other one left it
+            return None
+        found = self._looks.answers(asked, candidate)
+        return None if found and not all(map(self._looks_there, candidate.files)) else found
 
     def keys(
         self,

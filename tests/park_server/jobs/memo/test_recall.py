@@ -422,3 +422,38 @@ def test_a_run_that_answers_nobody_later_is_that_of_who_joined_it(tmp_path: Path
 async def one_more(here: Lab, job: str) -> str:
     await here.submit(job)
     return await here.run_next()
+
+
+def test_what_is_not_seen_to_be_there_is_looked_at_before_it_answers(tmp_path: Path) -> None:
+    async def test() -> None:
+        there: set[str] = set()
+        memory = Recall(Looks(), runtime_hash="ef", looks_there=there.__contains__)
+        async with remembering(tmp_path, memory=memory) as here:
+            await here.submit("first")
+            order = await here.started()
+            (order.directory / "work").mkdir(exist_ok=True)
+            (order.directory / "work" / "out.txt").write_text("left")
+            here.complete(order)
+            record = await here.final("first")
+            assert (await here.submit("unseen")).status == "waiting"
+            there.update(file.sha256 for file in record.files)
+            assert (await here.submit("seen")).memoized_from == "first"
+
+    run(test)
+
+
+def test_a_process_that_goes_on_for_others_is_joined_as_any(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with remembering(tmp_path) as here:
+            await here.submit("first")
+            await here.submit("second")
+            order = await here.started()
+            await here.scheduler.cancel(JobId("first"), USER)
+            assert (await here.submit("third")).status == "waiting"
+            await here.in_the_meantime()
+            assert here.engine.orders.empty()
+            here.complete(order, "kept")
+            assert (await here.final("second")).status == "completed"
+            assert (await here.final("third")).status == "completed"
+
+    run(test)
