@@ -59,7 +59,13 @@ def test_a_full_disk_loses_nothing(small_disk: Path, go: Pipe) -> None:
 
         def job(entry_point: str, *args: object) -> dict[str, object]:
             call = {"args": args, "kwargs": {}}
-            facts = {"entry_point": entry_point, "call": call, "lock_hash": lock_hash}
+            # two that are called alike are two processes here
+            facts = {
+                "entry_point": entry_point,
+                "call": call,
+                "lock_hash": lock_hash,
+                "memo": False,
+            }
             return {"id": new_id(), **facts}
 
         held, killed = (job(SHELL, ["sh", "-c", f"head -n1 {go} > /dev/null"]) for _ in range(2))
