@@ -11,7 +11,9 @@ from support.labs.schedule_lab import USER, lab, run, value_of
 
 from park.errors import UnknownItem
 from park.model.conditions import JobIs, Phase
-from park.wire import IfNone, Prefer, StopHow
+from park.wire import IfNone, JobRequest, Prefer, StopHow
+from park_server.jobs.memo.outside_looks import Looks
+from park_server.jobs.memo.recall import Recall
 
 
 def test_the_first_that_is_good_enough_ends_the_others(tmp_path: Path) -> None:
@@ -340,5 +342,30 @@ def test_a_race_that_cannot_be_read_ends_and_nobody_else(tmp_path: Path) -> None
             ended = await here.final("race")
             assert ended.error is not None
             assert "cannot be settled" in ended.error
+
+    run(test)
+
+
+def test_a_settled_race_that_is_run_again_starts_nobody(tmp_path: Path) -> None:
+    async def test() -> None:
+        memory = Recall(Looks(), runtime_hash="ef")
+        async with lab(tmp_path, slots=2, memory=memory) as here:
+
+            def again(number: int) -> list[JobRequest]:
+                names = [f"{call}-{number}" for call in "abc"]
+                jobs = [here.request(name, arguments={"n": name[0]}) for name in names]
+                return [*jobs, race_request(f"race-{number}", names)]
+
+            await here.scheduler.submit(USER, again(1))
+            orders = await started(here, 2)
+            here.complete(orders["b-1"], {"chisq": 1.0})
+            await here.final("race-1")
+            assert await killed(here, orders) == {"a-1"}
+            await here.scheduler.submit(USER, again(2))
+            record = await here.final("race-2")
+            assert record.race is not None
+            assert [each.job for each in record.race.winners] == ["b-2"]
+            assert here.status("a-2", "b-2", "c-2") == ["cancelled", "completed", "cancelled"]
+            assert here.engine.orders.empty()
 
     run(test)
