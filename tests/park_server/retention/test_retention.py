@@ -49,6 +49,9 @@ async def completed_with_file(one: Lab, job: str) -> None:
     (work / "run.refl").write_bytes(CONTENT)
     one.complete(order)
     await one.final(job)
+    async with asyncio.timeout(LIMIT_S):
+        while work.exists():  # cleared away a moment after the end is told
+            await one.in_the_meantime()
 
 
 def test_a_job_that_has_ended_is_removed_with_all_that_it_left(tmp_path: Path) -> None:
