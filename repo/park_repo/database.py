@@ -80,15 +80,14 @@ class Database:
         """
         try:
             with self._reader.connect() as connection:
-                try:
-                    return query(connection)
-                finally:
-                    if self._closed:  # nobody would close what goes back to the pool
-                        connection.detach()
+                return query(connection)
         except DBAPIError as error:
             if not is_damage(error):
                 raise
             raise self.condemn(str(error.orig)) from error
+        finally:
+            if self._closed:  # what went back to the pool after `close`
+                self._reader.pool.dispose()
 
     def condemn(self, damage: str) -> ServiceFault:
         """Acknowledge nothing more, because of ``damage``; return what whoever asks is told."""
@@ -145,8 +144,8 @@ class Database:
                 self._closed = True
                 self._queue.put(None)
         self._thread.join()
-        self._reader.dispose()
-        self.engine.dispose()
+        for engine in (self._reader, self.engine):
+            engine.pool.dispose()  # not the engine, which would take a new pool
 
     def _write_loop(self) -> None:
         is_open = True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import Pool
 
 from park.errors import ServiceFault
 from park_repo.database import Database
@@ -205,6 +206,26 @@ def test_reads_that_outlive_the_database_close_their_connections(database: Datab
     for connection in used:
         with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
             connection.execute("SELECT 1")
+
+
+def test_a_read_closes_its_connection_where_the_database_closes_as_it_ends(
+    database: Database,
+) -> None:
+    used: list[Any] = []
+
+    def close_first(connection: Any, _record: object) -> None:
+        if not used:
+            used.append(connection)
+            database.close()
+
+    event.listen(Pool, "checkin", close_first)
+    try:
+        assert database.read(numbers) == []
+    finally:
+        event.remove(Pool, "checkin", close_first)
+    (connection,) = used
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        connection.execute("SELECT 1")
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:

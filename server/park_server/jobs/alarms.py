@@ -29,8 +29,9 @@ class Alarms:
         self._timer: asyncio.TimerHandle | None = None
 
     def at(self, moment: datetime, action: Callable[[], None]) -> None:
-        """Call ``action`` once ``moment`` has come, at once where it has."""
-        if moment <= datetime.now(UTC):
+        """Call ``action`` once ``moment`` has come, at once where it has and none waits before."""
+        is_first = not self._waiting or moment < self._waiting[0][0]
+        if is_first and moment <= datetime.now(UTC):
             action()
             return
         alarm = (moment, next(self._numbers), action)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from park_repo.wheelstore.entry import StoreEntry
-    from park_server.envs.realise_progress import Progress
+    from park_server.envs.realise_progress import OnProgress, Progress
 
 INTERPRETER = own_interpreter()
 
 
 @dataclass
 class Lab:
-    """A store, wheels for it, and what was fetched and told."""
+    """A store, wheels for it, what was fetched, and what the newest call told."""
 
     store: WheelStore
     wheels: dict[str, Path]
@@ -45,17 +45,24 @@ class Lab:
         received(path.stat().st_size // 2)
         return path
 
-    def note(self, progress: Progress) -> None:
-        self.told[progress.stage] = progress
-
     def fill(self, *names: str) -> list[StoreEntry]:
+        self.told = {}
         return fill_store(
             self.store,
             self.selection(*names),
             INTERPRETER,
             fetch=self.fetch,
-            progress=self.note,
+            progress=noted_in(self.told),
         )
+
+
+def noted_in(told: dict[str, Progress]) -> OnProgress:
+    """Keep what one call tells: the wheel at hand is compiled when its fill has ended, too."""
+
+    def note(progress: Progress) -> None:
+        told[progress.stage] = progress
+
+    return note
 
 
 @pytest.fixture
@@ -72,7 +79,6 @@ def test_only_what_is_missing_is_fetched(lab: Lab) -> None:
     entries = lab.fill("one", "two")
     assert [entry.name for entry in entries] == ["one", "two"]
     assert lab.fetched == ["one", "two"]
-    lab.told.clear()
     # whose bytecode may have come meanwhile
     assert [entry.key for entry in lab.fill("one", "two")] == [entry.key for entry in entries]
     assert lab.told == {}
@@ -97,17 +103,16 @@ def test_a_failure_is_raised_and_what_is_finished_stays(lab: Lab) -> None:
 
 
 def compiled(lab: Lab, entries: list[StoreEntry]) -> list[bool]:
-    compile_entries(lab.store, entries, INTERPRETER, progress=lab.note)
+    lab.told = {}
+    compile_entries(lab.store, entries, INTERPRETER, progress=noted_in(lab.told))
     found = [lab.store.get(entry.key) for entry in entries]
     return [entry is not None and entry.bytecode for entry in found]
 
 
 def test_what_is_not_compiled_is_compiled_once(lab: Lab) -> None:
     entries = lab.fill(*lab.wheels)
-    lab.told.clear()
     assert compiled(lab, entries) == [True, True, True]
     assert lab.told["compile"].done == lab.told["compile"].total
-    lab.told.clear()
     finished = [found for entry in entries if (found := lab.store.get(entry.key)) is not None]
     assert compiled(lab, finished) == [True, True, True]
     assert lab.told == {}

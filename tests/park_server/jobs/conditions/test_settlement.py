@@ -425,12 +425,14 @@ def test_a_last_report_counts_when_the_job_has_ended(tmp_path: Path) -> None:
 def test_a_moment_is_waited_for(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path) as here:
+            await here.submit("past", when=At(moment=datetime(2020, 1, 1, tzinfo=UTC)))
+            assert (await here.started()).job_id == "past"
+            begin = datetime.now(UTC)
             record = await here.submit("soon", when=After(seconds=0.05))
             assert record.when is not None
             assert set(record.when["condition"]) == {"at"}
-            await here.submit("past", when=At(moment=datetime(2020, 1, 1, tzinfo=UTC)))
-            assert (await here.started()).job_id == "past"
             assert (await here.started()).job_id == "soon"
+            assert datetime.now(UTC) >= begin + timedelta(seconds=0.05)
 
     run(test)
 
