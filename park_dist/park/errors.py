@@ -15,6 +15,7 @@
     │   └── UpstreamFault         the index behind the service's own failed
     ├── NotPermitted              the token does not allow it
     │   └── NotAuthenticated      no token, or one that the service does not know
+    │       └── TooManyAttempts   … and guessing: nothing more is tried for a while
     ├── CannotSatisfy             valid and permitted, but impossible here
     │   ├── LocalSetError         what is installed here cannot be pinned
     │   │   ├── NotImportable     no such module in this interpreter
@@ -61,6 +62,7 @@ __all__ = [
     "StaleSession",
     "StaleSessionWarning",
     "TooLarge",
+    "TooManyAttempts",
     "UnknownItem",
     "UpstreamFault",
     "UsageError",
@@ -181,6 +183,12 @@ class NotAuthenticated(NotPermitted):
     """No token, or one that the service does not know."""
 
     http_status = 401
+
+
+class TooManyAttempts(NotAuthenticated):
+    """Too many wrong passwords: no more are tried until ``details["retry_after_s"]`` passed."""
+
+    http_status = 429
 
 
 class CannotSatisfy(ParkError):

@@ -15,6 +15,15 @@ from park.wire.environment_records import (
     VerificationRecord,
 )
 from park.wire.form import decode, encode, json_body
+from park.wire.identity_records import (
+    Audience,
+    LoginRecord,
+    LoginRequest,
+    TokenClass,
+    TokenRecord,
+    TokenRequest,
+    WhoRecord,
+)
 from park.wire.index_records import IndexFileRecord, IndexProjectRecord
 from park.wire.install_records import (
     InstallRecord,
@@ -78,6 +87,7 @@ __all__ = [
     "RACE",
     "AreaEntry",
     "AreaRecord",
+    "Audience",
     "CallDocument",
     "CleanRecord",
     "CleanRequest",
@@ -104,6 +114,8 @@ __all__ = [
     "JobRecord",
     "JobRequest",
     "LocalWheel",
+    "LoginRecord",
+    "LoginRequest",
     "MemoRecord",
     "MemoStatsRecord",
     "OfferRecord",
@@ -119,10 +131,14 @@ __all__ = [
     "SourceArchive",
     "StopHow",
     "StorageRecord",
+    "TokenClass",
+    "TokenRecord",
+    "TokenRequest",
     "UsagePart",
     "UsageRecord",
     "VerdictRecord",
     "VerificationRecord",
+    "WhoRecord",
     "WhyRecord",
     "WinnerRecord",
     "decode",
