@@ -1,4 +1,4 @@
-"""One finds one's way: folders that are not too full, and names that differ."""
+"""One finds one's way: folders and modules that are not too full, and names that differ."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ FOLDERS = [
 ]
 
 MOST_FILES = 20
+MOST_LINES = 400
 ENDINGS = ("ings", "ing", "ions", "ion", "ers", "er", "ors", "or", "es", "ed", "s", "e")
 
 OF_OTHERS = {"env"}
@@ -43,6 +44,12 @@ def without_ending(word: str) -> str:
 def test_a_folder_can_be_seen_at_a_glance(folder: Path) -> None:
     found = [file.name for file in folder.glob("*.py") if file.name != "__init__.py"]
     assert len(found) <= MOST_FILES
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_a_module_can_be_read_in_one_go(folder: Path) -> None:
+    lines = {file.name: len(file.read_text("utf-8").splitlines()) for file in folder.glob("*.py")}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 
 def test_no_two_files_differ_by_a_plural_or_an_ending_alone() -> None:

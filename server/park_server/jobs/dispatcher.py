@@ -11,41 +11,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-
 from park.model.ids import JobId
-from park.model.lock_hash import LockHash
 from park.model.states import JobKind
-from park_repo.database import Batch, Change, Database
+from park_repo.database import Batch, Database
 from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
-from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
 from park_server.jobs.alarms import Alarms
-from park_server.jobs.attempt_exits import AttemptExits
+from park_server.jobs.attempts.exits import AttemptExits
+from park_server.jobs.attempts.starts import AttemptStarts, NotCreated, StartWithCreation
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Settlement
-from park_server.jobs.dereference import resolved
 from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.guarded_steps import GuardedSteps
 from park_server.jobs.folder import JobFolders
-from park_server.jobs.job_end import cancelled_on_request
 from park_server.jobs.limits.run_limits import Limits
 from park_server.jobs.memo.run_notes import RunNotes
 from park_server.jobs.queue import Queue
-from park_server.jobs.run import Run, recovered_run, run_of
+from park_server.jobs.run import Run, recovered_run
 from park_server.jobs.seams import ReadyEnvironments
-from park_server.jobs.stored_job import StartedAttempt, StoredJob
+from park_server.jobs.stored_job import StoredJob
 from park_server.tasks import Tasks
-from park_server.threads import in_thread
 
 __all__ = ["Dispatcher"]
 
@@ -54,13 +47,8 @@ _log = logging.getLogger("park.jobs")
 CANCEL_GRACE_S = 10.0
 """Seconds between SIGTERM and SIGKILL: enough to write a last file, short enough to wait for."""
 
-_Committed = tuple[StartedAttempt | None, Effects]  # a start (None: it was not to be), what follows
-
 _AGAIN_S = 1.0
 """Until the next look at a queue that could not be read."""
-
-_USE_NOTED_EVERY_S = 1.0
-"""How often the use of one environment is written down: eviction thinks in days."""
 
 
 class Dispatcher:
@@ -90,16 +78,21 @@ class Dispatcher:
     ) -> None:
         self._database = database
         self._bus = bus
-        self._environments = environments
         self._folders = folders
         self._engine = engine
-        self._runtime_hash = runtime_hash
         self._slots = slots
-        self._settlement = settlement
-        self._base_url = base_url
         self._read_only = read_only
         self._commits = commits
-        self._disk = disk
+        self._starts = AttemptStarts(
+            database=database,
+            environments=environments,
+            folders=folders,
+            settlement=settlement,
+            commits=commits,
+            disk=disk,
+            runtime_hash=runtime_hash,
+            base_url=base_url,
+        )
         self._exits = AttemptExits(
             folders=folders,
             settlement=settlement,
@@ -111,7 +104,6 @@ class Dispatcher:
         self._alarms = Alarms()
         self._starting: set[JobId] = set()
         self._runs: dict[JobId, Run] = {}
-        self._used: dict[str, float] = {}
         self._competing: set[JobId] = set()
         self._tasks = Tasks(_log, "a step of a job failed")
         self._steps = GuardedSteps(self._tasks, failsafe, let_go=self.let_go)
@@ -243,109 +235,44 @@ class Dispatcher:
         for plan in new:
             if len(self._starting) + len(self._runs) >= self._slots:
                 break
-            environment = self._environments.known(LockHash(str(plan.request.lock_hash)))
+            environment = self._starts.environment_at_hand(plan.request)
             is_here = plan.id in self._starting or plan.id in self._runs
-            is_ready = environment is not None and not self._folders.takes_time(plan.request.call)
-            if environment is not None and is_ready and not is_here:
+            if environment is not None and not is_here:
                 self._starting.add(plan.id)
                 queued = job_rows.Queued(user=user, request=plan.request)
-                starting = batch.write(self._starting_change(queued, environment))
-                self._steps.do(plan.id, partial(self._start_created, queued, environment, starting))
+                start = self._starts.with_creation(queued, environment, batch)
+                self._steps.do(plan.id, partial(self._start_created, start))
                 taken.add(plan.id)
         return taken
 
-    async def _start_created(
-        self, queued: job_rows.Queued, environment: Environment, starting: Future[_Committed]
-    ) -> None:
-        """Go on where creation and start are committed; the folder is made only now.
-
-        An id that was known before is no new job, and its folder is its own.
-        """
-        job = queued.id
+    async def _start_created(self, start: StartWithCreation) -> None:
+        job = start.queued.id
+        run = None
         try:
-            committed = await asyncio.wrap_future(starting)
-        except Exception:  # noqa: BLE001 (whoever submitted hears of it from the creation)
-            committed = None, Effects()
+            run = await self._starts.created(start)
+        except NotCreated:  # whoever submitted hears of it from the creation
             self._queue.add([job])  # it is there, where only its start failed
-        started = self._committed(committed)
-        if started is None:
-            self._starting.discard(job)
-            self._dispatch()
-            return
-        try:
-            self._folders.prepare(job, queued.user, queued.request.call)
         except OSError as error:
             if not is_of_disk(error):
                 raise
             await self._put_back(job)
-        else:
-            await self._launch(run_of(queued, environment, started))
+            return
+        await self._launch_if_begun(job, run)
 
     async def _put_back(self, job: JobId) -> None:
-        """Queue a job again whose committed attempt never began."""
-
-        def change(connection: Connection) -> Effects:
-            if job_rows.get(connection, job).cancel_requested:
-                return self._settlement.end(connection, job, cancelled_on_request())
-            return self._settlement.requeue(connection, job)
-
-        effects = await self._commits.write(change)
-        self._starting.discard(job)
+        effects = await self._starts.put_back(job)
+        self._starting.discard(job)  # first: what follows may be that it starts again
         self._commits.publish(effects)
 
     async def _start(self, queued: job_rows.Queued) -> None:
-        if (run := await self._attempt(queued)) is not None:
+        await self._launch_if_begun(queued.id, await self._starts.begin(queued))
+
+    async def _launch_if_begun(self, job: JobId, run: Run | None) -> None:
+        if run is not None:
             await self._launch(run)
         else:
-            self._starting.discard(queued.id)
+            self._starting.discard(job)
             self._dispatch()
-
-    async def _attempt(self, queued: job_rows.Queued) -> Run | None:
-        """Have the environment, prepare the folder, and commit to an attempt.
-
-        None where the job is queued no longer: it was cancelled meanwhile.
-        """
-        environment, committed = await self._disk.patiently(lambda: self._prepared(queued))
-        started = self._committed(committed)
-        return None if started is None else run_of(queued, environment, started)
-
-    async def _prepared(self, queued: job_rows.Queued) -> tuple[Environment, _Committed]:
-        request = queued.request
-        environment = await self._environments.ready(LockHash(str(request.lock_hash)))
-        call = self._resolved(queued) if queued.refers else request.call
-        if self._folders.takes_time(call):
-            await in_thread(self._folders.prepare, queued.id, queued.user, call)
-        else:
-            self._folders.prepare(queued.id, queued.user, call)
-        change = self._starting_change(queued, environment)
-        return environment, await self._database.awrite(change)
-
-    def _resolved(self, queued: job_rows.Queued) -> Any:
-        """Return the call with what its references stand for."""
-        job, call = queued.id, queued.request.call
-        return self._database.read(lambda c: resolved(c, job, queued.user, call, self._base_url))
-
-    def _committed(self, committed: _Committed) -> StartedAttempt | None:
-        started, effects = committed
-        self._commits.publish(effects)
-        return started
-
-    def _starting_change(
-        self, queued: job_rows.Queued, environment: Environment
-    ) -> Change[_Committed]:
-        """Return what commits to an attempt; its result is None where it may not start."""
-        job, lock_hash = queued.id, str(queued.request.lock_hash)
-        is_new_use = self._is_new_use(lock_hash)
-
-        def change(connection: Connection) -> _Committed:
-            if is_new_use:
-                job_rows.used(connection, lock_hash)
-            started = job_rows.starting(connection, job, str(environment.path), self._runtime_hash)
-            if started is None:
-                return None, Effects()
-            return started, self._settlement.started(connection, job)
-
-        return change
 
     async def _launch(self, run: Run) -> None:
         """Hand a committed attempt to the engine.
@@ -358,13 +285,6 @@ class Dispatcher:
         self._limits.watch(run)
         self._bus.publish(start_of(job))
         await self._engine.start(self._order(run), self)
-
-    def _is_new_use(self, lock_hash: str) -> bool:
-        now = asyncio.get_running_loop().time()
-        is_new = now - self._used.get(lock_hash, -_USE_NOTED_EVERY_S) >= _USE_NOTED_EVERY_S
-        if is_new:
-            self._used[lock_hash] = now
-        return is_new
 
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.id), self._read_only)

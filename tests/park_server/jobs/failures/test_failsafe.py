@@ -78,7 +78,7 @@ STEPS = [
     ("folders", "collect"),
     ("folders", "marks"),
     ("engine", "start"),
-    ("dispatcher._environments", "ready"),
+    ("dispatcher._starts._environments", "ready"),
     ("dispatcher._queue", "next"),
     ("fetch_queue._fetcher", "fetch"),
 ]

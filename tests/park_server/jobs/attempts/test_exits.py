@@ -14,7 +14,7 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord, JobRequest
 from park_server.disk import Disk
-from park_server.jobs.attempt_exits import AttemptExits
+from park_server.jobs.attempts.exits import AttemptExits
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.engines.engine import AttemptExit, ExitKind

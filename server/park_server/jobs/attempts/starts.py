@@ -1,0 +1,167 @@
+"""From a queued job to an attempt that is committed and may be handed to an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from park.model.ids import JobId
+from park.model.lock_hash import LockHash
+from park.wire import JobRequest
+from park_repo.database import Batch, Change, Database
+from park_server.disk import Disk
+from park_server.envs.environment import Environment
+from park_server.jobs import job_rows
+from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.settlement import Settlement
+from park_server.jobs.dereference import resolved
+from park_server.jobs.folder import JobFolders
+from park_server.jobs.job_end import cancelled_on_request
+from park_server.jobs.run import Run, run_of
+from park_server.jobs.seams import ReadyEnvironments
+from park_server.jobs.stored_job import StartedAttempt
+from park_server.threads import in_thread
+
+__all__ = ["AttemptStarts", "NotCreated", "StartWithCreation"]
+
+_Committed = tuple[StartedAttempt | None, Effects]  # a start (None: it was not to be), what follows
+
+_USE_NOTED_EVERY_S = 1.0
+"""How often the use of one environment is written down: eviction thinks in days."""
+
+
+class NotCreated(Exception):
+    """The commit failed that was to create a job and to start it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartWithCreation:
+    """The start of a job on its way to disk, in one commit with the job's creation."""
+
+    queued: job_rows.Queued
+    environment: Environment
+    committed: Future[_Committed]
+
+
+class AttemptStarts:
+    """Begins attempts of jobs: the environment whole, the folder prepared, the start durable.
+
+    All methods belong to the event loop. ``base_url`` is the URL of this service.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        environments: ReadyEnvironments,
+        folders: JobFolders,
+        settlement: Settlement,
+        commits: Commits,
+        disk: Disk,
+        runtime_hash: str,
+        base_url: str = "",
+    ) -> None:
+        self._database = database
+        self._environments = environments
+        self._folders = folders
+        self._settlement = settlement
+        self._commits = commits
+        self._disk = disk
+        self._runtime_hash = runtime_hash
+        self._base_url = base_url
+        self._used: dict[str, float] = {}
+
+    async def begin(self, queued: job_rows.Queued) -> Run | None:
+        """Have the environment, prepare the folder, and commit to an attempt.
+
+        None where the job is queued no longer: it was cancelled meanwhile.
+        """
+        environment, committed = await self._disk.patiently(lambda: self._prepared(queued))
+        return self._run_of(queued, environment, committed)
+
+    def environment_at_hand(self, request: JobRequest) -> Environment | None:
+        """Return what a job can start in without a pause: known to be whole, no input files."""
+        environment = self._environments.known(LockHash(str(request.lock_hash)))
+        return None if self._folders.takes_time(request.call) else environment
+
+    def with_creation(
+        self, queued: job_rows.Queued, environment: Environment, batch: Batch
+    ) -> StartWithCreation:
+        """Add the start of a job to the ``batch`` that creates it."""
+        committed = batch.write(self._change(queued, environment))
+        return StartWithCreation(queued=queued, environment=environment, committed=committed)
+
+    async def created(self, start: StartWithCreation) -> Run | None:
+        """Wait for the commit of creation and start; the folder is made only then.
+
+        An id that was known before is no new job, and its folder is its own: None, as where the
+        job was cancelled meanwhile. Raises `NotCreated`, and `OSError` where the disk does not
+        take the folder: `put_back` then.
+        """
+        try:
+            committed = await asyncio.wrap_future(start.committed)
+        except Exception as error:
+            raise NotCreated(start.queued.id) from error
+        run = self._run_of(start.queued, start.environment, committed)
+        if run is not None:
+            self._folders.prepare(run.id, run.user, run.job.call)
+        return run
+
+    async def put_back(self, job: JobId) -> Effects:
+        """Queue a job again whose committed attempt never began; returns what follows."""
+
+        def change(connection: Connection) -> Effects:
+            if job_rows.get(connection, job).cancel_requested:
+                return self._settlement.end(connection, job, cancelled_on_request())
+            return self._settlement.requeue(connection, job)
+
+        return await self._commits.write(change)
+
+    async def _prepared(self, queued: job_rows.Queued) -> tuple[Environment, _Committed]:
+        request = queued.request
+        environment = await self._environments.ready(LockHash(str(request.lock_hash)))
+        call = self._resolved(queued) if queued.refers else request.call
+        if self._folders.takes_time(call):
+            await in_thread(self._folders.prepare, queued.id, queued.user, call)
+        else:
+            self._folders.prepare(queued.id, queued.user, call)
+        return environment, await self._database.awrite(self._change(queued, environment))
+
+    def _resolved(self, queued: job_rows.Queued) -> Any:
+        """Return the call with what its references stand for."""
+        job, call = queued.id, queued.request.call
+        return self._database.read(lambda c: resolved(c, job, queued.user, call, self._base_url))
+
+    def _change(self, queued: job_rows.Queued, environment: Environment) -> Change[_Committed]:
+        """Return what commits to an attempt; its result is None where it may not start."""
+        job, lock_hash = queued.id, str(queued.request.lock_hash)
+        is_new_use = self._is_new_use(lock_hash)
+
+        def change(connection: Connection) -> _Committed:
+            if is_new_use:
+                job_rows.used(connection, lock_hash)
+            started = job_rows.starting(connection, job, str(environment.path), self._runtime_hash)
+            if started is None:
+                return None, Effects()
+            return started, self._settlement.started(connection, job)
+
+        return change
+
+    def _is_new_use(self, lock_hash: str) -> bool:
+        now = asyncio.get_running_loop().time()
+        is_new = now - self._used.get(lock_hash, -_USE_NOTED_EVERY_S) >= _USE_NOTED_EVERY_S
+        if is_new:
+            self._used[lock_hash] = now
+        return is_new
+
+    def _run_of(
+        self, queued: job_rows.Queued, environment: Environment, committed: _Committed
+    ) -> Run | None:
+        started, effects = committed
+        self._commits.publish(effects)
+        return None if started is None else run_of(queued, environment, started)
