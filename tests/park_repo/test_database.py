@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, insert, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import Pool
 
 from park.errors import ServiceFault
@@ -135,10 +135,25 @@ def test_where_the_transaction_is_lost_nobody_is_told_that_it_committed(
     bad = database.write(lose)
     release.set()
     for future in (good, bad):
-        with pytest.raises(OperationalError, match="no such savepoint"):
+        with pytest.raises(DBAPIError, match="no such savepoint"):
             future.result()
     assert database.read(numbers) == []
     assert database.write(lambda c: add(c, 2)).result() == 2
+
+
+def test_a_read_is_on_one_snapshot_whoever_runs_its_statements(database: Database) -> None:
+    def counted(connection: Connection) -> int:
+        driver: Any = connection.connection.driver_connection
+        (count,) = driver.execute("SELECT count(*) FROM numbers").fetchone()
+        return int(count)
+
+    def twice(connection: Connection) -> list[int]:
+        before = counted(connection)
+        database.write(lambda c: add(c, 1)).result()
+        return [before, counted(connection)]
+
+    assert database.read(twice) == [0, 0]
+    assert database.read(counted) == 1
 
 
 def test_a_reader_sees_nothing_before_the_commit(database: Database) -> None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import BindParameter, Connection, Delete, Dialect, Insert, Select, Update, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["Prepared"]
+from park_server.db.blocks import in_blocks
+
+__all__ = ["Prepared", "PreparedOfMany"]
 
 _Convert = Callable[[Any], Any] | None
 """What a value becomes on its way; None: it stays as it is."""
@@ -38,16 +41,19 @@ class _Made:
         ]
 
     def row(self, found: Sequence[Any] | None) -> Sequence[Any] | None:
-        if found is None or self.columns is None:
-            return found
+        return found if found is None or self.columns is None else self.whole(found)
+
+    def whole(self, found: Sequence[Any]) -> Sequence[Any]:
         return [
             value if convert is None else convert(value)
-            for value, convert in zip(found, self.columns, strict=True)
+            for value, convert in zip(found, self.columns or (), strict=True)
         ]
 
 
 class Prepared:
     """``statement``, without lists among its parameters; an insert names its ``columns``.
+
+    Of lists see `PreparedOfMany`.
 
     Errors of the driver are `DBAPIError`, as SQLAlchemy raises them.
     """
@@ -63,6 +69,12 @@ class Prepared:
         """Run it, and return its first row."""
         made = self._for(connection.dialect)
         return made.row(self._run(connection, made, values).fetchone())
+
+    def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+        """Run it with ``values`` by the names of its parameters, and return its rows."""
+        made = self._for(connection.dialect)
+        rows = self._run(connection, made, values).fetchall()
+        return rows if made.columns is None else [made.whole(row) for row in rows]
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
         """Run it with ``values`` by the names of their columns."""
@@ -108,6 +120,35 @@ class Prepared:
             own=own,
             columns=columns if any(columns) else None,
         )
+
+
+class PreparedOfMany:
+    """A query about many values: `Prepared` for lists of 1, 2, 4, … of them, each made once.
+
+    ``query`` makes it for a list of parameters; what is asked twice is found once, so the last
+    value fills a list up.
+    """
+
+    def __init__(self, query: Callable[[Sequence[BindParameter[Any]]], Select[Any]]) -> None:
+        self._query = query
+        self._made: dict[int, Prepared] = {}
+
+    def all(self, connection: Connection, values: Iterable[Any]) -> list[Sequence[Any]]:
+        """Return the rows for all ``values``, however many they are."""
+        return [row for block in in_blocks(values) for row in self._of_block(connection, block)]
+
+    def _of_block(self, connection: Connection, block: Sequence[Any]) -> list[Sequence[Any]]:
+        size = 1 << (len(block) - 1).bit_length()
+        if (prepared := self._made.get(size)) is None:
+            prepared = Prepared(self._query([bindparam(name) for name in _names(size)]))
+            self._made[size] = prepared
+        filled = [*block, *[block[-1]] * (size - len(block))]
+        return prepared.all(connection, dict(zip(_names(size), filled, strict=True)))
+
+
+@cache
+def _names(size: int) -> Sequence[str]:
+    return [f"value_{number}" for number in range(size)]
 
 
 def _cursor(connection: Connection) -> Any:

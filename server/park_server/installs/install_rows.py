@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from park.errors import UnknownItem
 from park.model.lock_hash import LockHash
@@ -15,7 +15,7 @@ from park.model.states import InstallState
 from park.wire import InstallRecord, InstallRequest, PinRecord, ProgressRecord, decode, encode
 from park_server import events
 from park_server.clock import now
-from park_server.db.blocks import in_blocks
+from park_server.db.prepared import PreparedOfMany
 from park_server.db.tables import installs
 from park_server.envs.environment_rows import may_see
 
@@ -166,20 +166,14 @@ def installed_as(
     )
 
 
-_CAME_TO = (
-    select(installs.c.lock_hash)
-    .where(installs.c.lock_hash.in_(bindparam("locks", expanding=True)))
-    .distinct()
+_CAME_TO = PreparedOfMany(
+    lambda locks: select(installs.c.lock_hash).where(installs.c.lock_hash.in_(locks)).distinct()
 )
 
 
 def came_to(connection: Connection, lock_hashes: Collection[str]) -> set[str]:
     """Return those of ``lock_hashes`` that some install came to."""
-    return {
-        lock_hash
-        for block in in_blocks(lock_hashes)
-        for lock_hash in connection.execute(_CAME_TO, {"locks": block}).scalars()
-    }
+    return {lock_hash for (lock_hash,) in _CAME_TO.all(connection, lock_hashes)}
 
 
 def set_hashes(connection: Connection, lock_hash: str) -> list[str]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -28,7 +29,7 @@ from park.model.states import JobKind, JobState, may_follow
 from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
 from park_server.clock import now, text_of
-from park_server.db.prepared import Prepared
+from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import calls, environments, fetches, job_files, jobs, needs, results
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.stored_job import (
@@ -74,12 +75,14 @@ class ImpossibleTransition(Exception):
 
 
 _GET = Prepared(select(*STORED).where(jobs.c.id == bindparam("job")))
-_STORED = select(*STORED).where(jobs.c.id.in_(bindparam("jobs", expanding=True)))
-_RESULT = select(results.c.document).where(results.c.job == bindparam("job"))
-_FILES = (
-    select(job_files)
-    .where(job_files.c.job.in_(bindparam("jobs", expanding=True)))
-    .order_by(job_files.c.name)
+_STORED = PreparedOfMany(lambda ids: select(*STORED).where(jobs.c.id.in_(ids)))
+_RESULT = Prepared(select(results.c.document).where(results.c.job == bindparam("job")))
+_FILES = PreparedOfMany(
+    lambda ids: (
+        select(job_files.c.job, job_files.c.name, job_files.c.sha256, job_files.c.size)
+        .where(job_files.c.job.in_(ids))
+        .order_by(job_files.c.name)
+    )
 )
 
 
@@ -196,14 +199,15 @@ def request_of(job: StoredJob, call: dict[str, Any] | None = None) -> JobRequest
     )
 
 
-_TO_START = (
-    select(
-        *STORED,
-        calls.c.document,
-        exists().where(needs.c.job == jobs.c.id, needs.c.how.in_(["value", "file", "url"])),
+_REFERS = exists().where(
+    needs.c.job == jobs.c.id, needs.c.how.in_([literal(how) for how in ("value", "file", "url")])
+)
+_TO_START = PreparedOfMany(
+    lambda ids: (
+        select(*STORED, calls.c.document, _REFERS)
+        .join(calls, calls.c.job == jobs.c.id)
+        .where(jobs.c.id.in_(ids), jobs.c.status == JobState.QUEUED)
     )
-    .join(calls, calls.c.job == jobs.c.id)
-    .where(jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.status == JobState.QUEUED)
 )
 
 
@@ -211,7 +215,7 @@ def to_start(connection: Connection, ids: Sequence[JobId]) -> list[Queued]:
     """Return those of the jobs ``ids`` that may start now, in the order of ``ids``."""
     moment = now()
     found: dict[JobId, Queued] = {}
-    for row in connection.execute(_TO_START, {"ids": ids}):
+    for row in _TO_START.all(connection, ids):
         *_, document, refers = row
         job = StoredJob.of(row)
         if job.not_before is None or job.not_before <= moment:
@@ -271,9 +275,14 @@ def starting(
 
 def used(connection: Connection, lock_hash: str) -> None:
     """Note that the environment of ``lock_hash`` is used now."""
-    connection.execute(
-        update(environments).where(environments.c.lock_hash == lock_hash).values(last_used=now())
-    )
+    _USED.run(connection, {"lock": lock_hash, "last_used": now()})
+
+
+_USED = Prepared(
+    update(environments)
+    .where(environments.c.lock_hash == bindparam("lock"))
+    .values(last_used=bindparam("last_used"))
+)
 
 
 def retry(connection: Connection, job: JobId, error: str, not_before: datetime) -> Retry:
@@ -347,8 +356,7 @@ def to_be_cancelled(connection: Connection) -> list[JobId]:
 
 def stored(connection: Connection, ids: Sequence[JobId]) -> list[StoredJob]:
     """Return the jobs ``ids``, in their order."""
-    rows = connection.execute(_STORED, {"jobs": ids})
-    found = {job.id: job for job in map(StoredJob.of, rows)}
+    found = {job.id: job for job in map(StoredJob.of, _STORED.all(connection, ids))}
     return [found[job] for job in ids if job in found]
 
 
@@ -360,7 +368,7 @@ def ids(connection: Connection, status: JobState, kind: JobKind = JobKind.CALL) 
 
 def result_of(connection: Connection, job: JobId) -> dict[str, Any] | None:
     """Return the encoded result of ``job``, or None where it has none."""
-    document: dict[str, Any] | None = connection.execute(_RESULT, {"job": job}).scalar()
+    (document,) = _RESULT.first(connection, job=job) or (None,)
     return document
 
 
@@ -383,8 +391,6 @@ def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:
 def files_of(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileRecord]]:
     """Return the files that each of the jobs ``ids`` left, by name."""
     found: dict[str, list[FileRecord]] = {}
-    for row in connection.execute(_FILES, {"jobs": list(ids)}):
-        found.setdefault(row.job, []).append(
-            FileRecord(name=row.name, sha256=row.sha256, size=row.size)
-        )
+    for job, name, sha256, size in _FILES.all(connection, ids):
+        found.setdefault(job, []).append(FileRecord(name=name, sha256=sha256, size=size))
     return found

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, bindparam, func, null, select, update
 from park.model.states import JobState
 from park_server import events
 from park_server.clock import now
+from park_server.db.prepared import Prepared
 from park_server.db.tables import fetches, installs, jobs
 
 __all__ = ["cancel_waiting", "count_down", "forget_authorization", "queue_waiting"]
@@ -22,8 +23,10 @@ def _of_its_install(column: Column[Any]) -> Any:
     return select(column).where(installs.c.id == jobs.c.install).scalar_subquery()
 
 
-_COUNT_DOWN = update(jobs).where(jobs.c.id == bindparam("job")).values(pending=bindparam("missing"))
-_QUEUE = (
+_COUNT_DOWN = Prepared(
+    update(jobs).where(jobs.c.id == bindparam("job")).values(pending=bindparam("missing"))
+)
+_QUEUE = Prepared(
     update(jobs)
     .where(jobs.c.id == bindparam("job"), _IS_WAITING)
     .values(
@@ -50,7 +53,7 @@ def count_down(connection: Connection, missing: Mapping[str, int]) -> None:
     """Write how much is still missing for each of some waiting jobs."""
     if missing:
         rows = [{"job": job, "missing": count} for job, count in missing.items()]
-        connection.execute(_COUNT_DOWN, rows)
+        _COUNT_DOWN.run_all(connection, rows)
 
 
 def queue_waiting(
@@ -61,7 +64,7 @@ def queue_waiting(
         rows = [
             {"job": job, "units": units, "missing": missing} for job, _, units, missing in ready
         ]
-        connection.execute(_QUEUE, rows)
+        _QUEUE.run_all(connection, rows)
         nothing: dict[str, Any] = {}
         entered = [(job, JobState.QUEUED, user, nothing) for job, user, *_ in ready]
         events.append_many(connection, subject="job", entered=entered)

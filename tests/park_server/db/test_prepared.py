@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from park_server.db.json_text import JsonText
-from park_server.db.prepared import Prepared
+from park_server.db.prepared import Prepared, PreparedOfMany
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,9 @@ MORE = Prepared(
     .where(things.c.id == bindparam("thing"), things.c.kept)
     .values(count=things.c.count + 1, document=bindparam("document"))
     .returning(things.c.count, things.c.document)
+)
+AMONG = PreparedOfMany(
+    lambda names: select(things.c.id, things.c.document).where(things.c.id.in_(names))
 )
 
 
@@ -78,6 +81,29 @@ def test_a_change_returns_what_it_came_to(connection: Connection) -> None:
     connection.execute(insert(things), [ONE, TWO])
     assert MORE.first(connection, thing="one", document={"b": 1}) == [2, {"b": 1}]
     assert MORE.first(connection, thing="two", document={"b": 1}) is None
+
+
+def test_all_rows_of_a_query_are_read(connection: Connection) -> None:
+    connection.execute(insert(things), [ONE, TWO])
+    every = Prepared(select(things.c.id, things.c.kept).where(things.c.count <= bindparam("most")))
+    found = every.all(connection, {"most": 2})
+    assert sorted(map(list, found)) == [["one", True], ["two", False]]
+    assert every.all(connection, {"most": 0}) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 500, 501, 1100])
+def test_each_of_many_values_is_found_once(connection: Connection, count: int) -> None:
+    names = [f"thing-{number}" for number in range(count)]
+    ADD.run_all(connection, [{**ONE, "id": name} for name in names])
+    ADD.run(connection, TWO)
+    found = AMONG.all(connection, iter([*names, "absent"]))
+    assert sorted(name for name, _ in found) == sorted(names)
+    assert [document for _, document in found] == [ONE["document"]] * count
+
+
+def test_of_no_values_nothing_is_found(connection: Connection) -> None:
+    ADD.run(connection, ONE)
+    assert AMONG.all(connection, []) == []
 
 
 def test_a_value_that_is_not_given_is_an_error(connection: Connection) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, insert, select
 
 from park.model.ids import JobId
-from park.model.job_options import option_values
+from park.model.job_options import OPTION_NAMES, option_values
 from park.model.states import JobState
 from park.wire import FetchRequest, JobRequest, encode
 from park_server import events
-from park_server.db.blocks import in_blocks
+from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import calls, fetches, jobs
 from park_server.fetch_target import without_user_information
 from park_server.jobs.conditions.needs import kind_of
@@ -21,8 +21,6 @@ from park_server.jobs.races import race_rows
 
 __all__ = ["NewJob", "absent", "create", "write"]
 
-_ADD = insert(jobs)
-_ADD_CALL = insert(calls)
 _ADD_FETCH = insert(fetches)
 
 
@@ -57,7 +55,7 @@ def create(
 
 def absent(connection: Connection, new: Sequence[NewJob]) -> list[NewJob]:
     """Return those of ``new`` that are not known yet, each once."""
-    known = _known(connection, [each.id for each in new])
+    known = {job for (job,) in _KNOWN.all(connection, [each.id for each in new])}
     return list({each.id: each for each in new if each.id not in known}.values())
 
 
@@ -66,9 +64,9 @@ def write(connection: Connection, user: str, new: Sequence[NewJob], submitted: s
     absent = {each.id: each for each in new}
     if absent:
         created = absent.values()
-        connection.execute(_ADD, [_row(each, user, submitted) for each in created])
+        _ADD.run_all(connection, [_row(each, user, submitted) for each in created])
         documents = [{"job": each.id, "document": each.request.call} for each in created]
-        connection.execute(_ADD_CALL, documents)
+        _ADD_CALL.run_all(connection, documents)
         fetched = [
             _fetch_row(each.id, each.request.fetch)
             for each in created
@@ -85,14 +83,26 @@ def write(connection: Connection, user: str, new: Sequence[NewJob], submitted: s
     return list(absent.values())
 
 
-_KNOWN = select(jobs.c.id).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
-
-
-def _known(connection: Connection, ids: Sequence[JobId]) -> set[JobId]:
-    found: set[JobId] = set()
-    for some in in_blocks(ids):
-        found.update(connection.execute(_KNOWN, {"ids": some}).scalars())
-    return found
+_KNOWN = PreparedOfMany(lambda ids: select(jobs.c.id).where(jobs.c.id.in_(ids)))
+_SAID = (
+    "id",
+    "user",
+    "status",
+    "entry_point",
+    "lock_hash",
+    "set_hash",
+    "install",
+    "attempt",
+    "cancel_requested",
+    "submitted",
+    "kind",
+    "condition",
+    "pending",
+    "failures",
+    "submitted_from",
+)
+_ADD = Prepared(insert(jobs), (*_SAID, *OPTION_NAMES))
+_ADD_CALL = Prepared(insert(calls), ("job", "document"))
 
 
 def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:

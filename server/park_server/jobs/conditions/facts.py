@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from park.errors import UsageError
 from park.model.conditions import After, At, Before, InstallIs, JobIs, Phase, brief, describe
@@ -58,6 +59,20 @@ class JobFact:
     status: JobState
     attempt: int
     error: str | None = None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> JobFact:
+        """Return what a row says that has all of this, in this order."""
+        job, user, kind, entry_point, status, attempt, error = row
+        return cls(
+            id=job,
+            user=user,
+            kind=JobKind(kind),
+            entry_point=entry_point,
+            status=JobState(status),
+            attempt=attempt,
+            error=error,
+        )
 
     @classmethod
     def at_end(cls, job: _Described, status: JobState, error: str | None) -> JobFact:

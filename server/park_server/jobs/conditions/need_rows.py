@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, groupby
-from operator import attrgetter
+from dataclasses import fields
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -28,6 +28,7 @@ from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park_server.db.blocks import in_blocks
+from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import held_grants, installs, jobs, needs, remote_leaves, staged
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.needs import IMPLIED, Need, Planned, implied
@@ -60,7 +61,7 @@ __all__ = [
 
 
 class Waiter(NamedTuple):
-    """A job that waits; ``pending`` as in the table."""
+    """A job that waits; ``pending`` as in the table, whose columns have these names."""
 
     id: JobId
     user: str
@@ -70,17 +71,15 @@ class Waiter(NamedTuple):
     pending: int | None
 
     @classmethod
-    def of(cls, row: Any) -> Waiter:
-        """Return the job of a row that has all of this."""
-        found = cls(*(getattr(row, name) for name in cls._fields))
-        return found._replace(kind=JobKind(found.kind))
+    def of(cls, row: Sequence[Any]) -> Waiter:
+        """Return the job of a row that has all of this, in this order."""
+        job, user, kind, *rest = row
+        return cls(job, user, JobKind(kind), *rest)
 
-
-_ID = attrgetter("id")
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
-_ADD_NEEDS = insert(needs)
+_ADD_NEEDS = Prepared(insert(needs), ("job", "needed", "service", "how"))
 _ADD_LEAVES = insert(remote_leaves)
 _ADD_GRANTS = insert(held_grants)
 
@@ -88,33 +87,18 @@ _ADD_GRANTS = insert(held_grants)
 # all that waits, where it is to look at those that need something.
 _IS_WAITING = (jobs.c.status + literal("")) == JobState.WAITING
 
-_WAITERS = (
-    select(
-        needs.c.needed,
-        needs.c.how,
-        jobs.c.id,
-        jobs.c.user,
-        jobs.c.kind,
-        jobs.c.entry_point,
-        jobs.c.attempt,
-        jobs.c.pending,
+_OF_WAITER = tuple(jobs.c[name] for name in Waiter._fields)
+_WAITERS = PreparedOfMany(
+    lambda ids: (
+        select(needs.c.needed, *_OF_WAITER)
+        .join(jobs, jobs.c.id == needs.c.job)
+        .where(needs.c.needed.in_(ids), needs.c.service == "", _IS_WAITING)
     )
-    .join(jobs, jobs.c.id == needs.c.job)
-    .where(needs.c.needed.in_(_IDS), needs.c.service == "", _IS_WAITING)
 )
-_JOB_FACTS = select(
-    jobs.c.id,
-    jobs.c.user,
-    jobs.c.kind,
-    jobs.c.entry_point,
-    jobs.c.status,
-    jobs.c.attempt,
-    jobs.c.error,
-).where(jobs.c.id.in_(_IDS))
-_WAITING = select(*(jobs.c[name] for name in Waiter._fields)).where(
-    jobs.c.status == JobState.WAITING
-)
-_WAITER = _WAITING.where(jobs.c.id == bindparam("job"))
+_OF_FACT = tuple(jobs.c[each.name] for each in fields(JobFact))
+_JOB_FACTS = PreparedOfMany(lambda ids: select(*_OF_FACT).where(jobs.c.id.in_(ids)))
+_WAITING = select(*_OF_WAITER).where(jobs.c.status == JobState.WAITING)
+_WAITER = Prepared(_WAITING.where(jobs.c.id == bindparam("job")))
 _INSTALLS = select(
     installs.c.id,
     installs.c.user,
@@ -126,10 +110,13 @@ _INSTALLS = select(
     installs.c.error,
 )
 _INSTALL_FACTS = _INSTALLS.where(installs.c.id.in_(_IDS))
-_ELSEWHERE = (
-    select(needs.c.job)
-    .where(needs.c.job.in_(_IDS), needs.c.service != "", needs.c.how.in_(sorted(IMPLIED)))
-    .distinct()
+_IS_IMPLIED = needs.c.how.in_([literal(how) for how in sorted(IMPLIED)])
+_ELSEWHERE = PreparedOfMany(
+    lambda ids: (
+        select(needs.c.job)
+        .where(needs.c.job.in_(ids), needs.c.service != "", _IS_IMPLIED)
+        .distinct()
+    )
 )
 _DEPENDENTS = select(needs.c.job).where(needs.c.needed.in_(_IDS), needs.c.service == "").distinct()
 _OF_JOB = select(needs.c.needed, needs.c.service, needs.c.how).where(
@@ -179,22 +166,25 @@ def write(connection: Connection, plans: Sequence[Planned]) -> None:
         for plan in plans
         for service, token in {held.service: held.token for held in plan.request.grants}.items()
     ]
-    for statement, new in ((_ADD_NEEDS, rows), (_ADD_LEAVES, elsewhere), (_ADD_GRANTS, grants)):
+    _ADD_NEEDS.run_all(connection, rows)
+    for statement, new in ((_ADD_LEAVES, elsewhere), (_ADD_GRANTS, grants)):
         if new:
             connection.execute(statement, new)
 
 
 def waiters(connection: Connection, ids: Iterable[str]) -> list[tuple[Waiter, set[str]]]:
     """Return the jobs that wait for any of ``ids``, each with which; in the order of their ids."""
-    rows = [row for block in in_blocks(ids) for row in connection.execute(_WAITERS, {"ids": block})]
-    rows.sort(key=_ID)
-    groups = [list(group) for _, group in groupby(rows, _ID)]
-    return [(Waiter.of(group[0]), {row.needed for row in group}) for group in groups]
+    found: dict[str, tuple[Waiter, set[str]]] = {}
+    for needed, job, *rest in _WAITERS.all(connection, ids):
+        if job not in found:
+            found[job] = Waiter.of((job, *rest)), set()
+        found[job][1].add(needed)
+    return [found[job] for job in sorted(found)]
 
 
 def waiter(connection: Connection, job: JobId) -> Waiter | None:
     """Return ``job`` where it waits."""
-    row = connection.execute(_WAITER, {"job": job}).first()
+    row = _WAITER.first(connection, job=job)
     return None if row is None else Waiter.of(row)
 
 
@@ -280,23 +270,7 @@ def expressions_of(connection: Connection, ids: Iterable[JobId]) -> dict[JobId, 
 
 def job_facts(connection: Connection, ids: Iterable[str]) -> dict[str, JobFact]:
     """Return what is known of the jobs among ``ids``."""
-    return {
-        row.id: _job_fact(row)
-        for block in in_blocks(ids)
-        for row in connection.execute(_JOB_FACTS, {"ids": block})
-    }
-
-
-def _job_fact(row: Any) -> JobFact:
-    return JobFact(
-        id=row.id,
-        user=row.user,
-        kind=JobKind(row.kind),
-        entry_point=row.entry_point,
-        status=JobState(row.status),
-        attempt=row.attempt,
-        error=row.error,
-    )
+    return {fact.id: fact for fact in map(JobFact.of, _JOB_FACTS.all(connection, ids))}
 
 
 def install_facts(
@@ -325,10 +299,7 @@ def _install_fact(row: Any) -> InstallFact:
 
 def referring_elsewhere(connection: Connection, ids: Iterable[str]) -> set[str]:
     """Return those of the jobs ``ids`` that refer to what jobs on other services leave."""
-    found: set[str] = set()
-    for block in in_blocks(ids):
-        found.update(connection.execute(_ELSEWHERE, {"ids": block}).scalars())
-    return found
+    return {job for (job,) in _ELSEWHERE.all(connection, ids)}
 
 
 def remote_verdicts(connection: Connection, job: JobId) -> dict[tuple[str, str], Verdict]:

@@ -30,6 +30,7 @@ from park.runtime.codec import TAG
 from park_server import events
 from park_server.clock import now
 from park_server.db.blocks import in_blocks
+from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import installs, job_files, jobs, memo_calls, memo_usages, results
 from park_server.jobs.memo.decision import Asked, Candidate
 
@@ -54,7 +55,8 @@ _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _JOB: BindParameter[Any] = bindparam("of")
 _SOURCE: BindParameter[Any] = bindparam("from_job")
 
-_ADD = insert(memo_calls)
+_DECIDED = ("key", "source", "contents", "checks", "why")
+_ADD = Prepared(insert(memo_calls), ("job", "owner", "call", "refs", "files", "output", *_DECIDED))
 _LOCK = func.coalesce(
     jobs.c.lock_hash,
     select(installs.c.lock_hash).where(installs.c.id == jobs.c.install).scalar_subquery(),
@@ -111,7 +113,9 @@ _CANDIDATES = (
     )
     .order_by(jobs.c.id.desc())
 )
-_CONTENTS_LEFT = select(job_files.c.job, job_files.c.sha256).where(job_files.c.job.in_(_IDS))
+_CONTENTS_LEFT = PreparedOfMany(
+    lambda ids: select(job_files.c.job, job_files.c.sha256).where(job_files.c.job.in_(ids))
+)
 
 
 def row_of(asked: Asked, **said: Any) -> dict[str, Any]:
@@ -124,14 +128,13 @@ def row_of(asked: Asked, **said: Any) -> dict[str, Any]:
         "refs": [each.as_json() for each in shape.references] or None,
         "files": list(shape.files) or None,
         "output": shape.output,
-        **{name: said.get(name) for name in ("key", "source", "contents", "checks", "why")},
+        **{name: said.get(name) for name in _DECIDED},
     }
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the calls of new jobs."""
-    if rows:
-        connection.execute(_ADD, list(rows))
+    _ADD.run_all(connection, rows)
 
 
 def asked(connection: Connection, ids: Iterable[str]) -> tuple[list[Asked], dict[str, JobId]]:
@@ -197,25 +200,22 @@ def candidates(connection: Connection, keys: Iterable[str]) -> dict[str, list[Ca
 def _contents_left(connection: Connection, jobs: Iterable[str]) -> dict[str, list[str]]:
     """Return the digests of the files that each of ``jobs`` left."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for some in in_blocks(jobs):
-        for row in connection.execute(_CONTENTS_LEFT, {"ids": some}):
-            found[row.job].append(row.sha256)
+    for job, sha256 in _CONTENTS_LEFT.all(connection, jobs):
+        found[job].append(sha256)
     return found
 
 
-_UPDATE = (
+_UPDATE = Prepared(
     update(memo_calls)
     .where(memo_calls.c.job == _JOB)
-    .values({name: bindparam(name) for name in ("key", "source", "contents", "checks", "why")})
+    .values({name: bindparam(name) for name in _DECIDED})
 )
 
 
 def update_calls(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write what was decided on calls that are written already; ``rows`` are as in `row_of`."""
-    if rows:
-        names = ("key", "source", "contents", "checks", "why")
-        changes = [{"of": row["job"], **{name: row[name] for name in names}} for row in rows]
-        connection.execute(_UPDATE, changes)
+    changes = [{"of": row["job"], **{name: row[name] for name in _DECIDED}} for row in rows]
+    _UPDATE.run_all(connection, changes)
 
 
 # -- what jobs left
@@ -354,23 +354,34 @@ def key_of(connection: Connection, job: JobId) -> str | None:
     return connection.execute(query).scalar()
 
 
+_HAS_USAGE = Prepared(
+    select(memo_usages.c.sha256).where(memo_usages.c.sha256 == bindparam("digest"))
+)
+_NOTE_RUN = Prepared(
+    update(memo_calls)
+    .where(memo_calls.c.job == _JOB)
+    .values(usage=bindparam("usage"), unfit=bindparam("unfit"))
+)
+
+
 def note_run(connection: Connection, job: JobId, usage: Usage | None, unfit: str | None) -> None:
     """Note what the run of ``job`` used, and why it answers no other one, where that is so."""
     digest = None
     if usage is not None and unfit is None:
         digest = usage.digest
-        known = select(memo_usages.c.sha256).where(memo_usages.c.sha256 == digest)
-        if connection.execute(known).first() is None:
+        if _HAS_USAGE.first(connection, digest=digest) is None:
             document = {"sha256": digest, "document": usage.as_json()}
             connection.execute(insert(memo_usages), document)
-    statement = update(memo_calls).where(memo_calls.c.job == job)
-    connection.execute(statement.values(usage=digest, unfit=unfit))
+    _NOTE_RUN.run(connection, {"of": job, "usage": digest, "unfit": unfit})
+
+
+_CONTENTS = Prepared(select(memo_calls.c.contents).where(memo_calls.c.job == _JOB))
 
 
 def contents_of(connection: Connection, job: JobId) -> dict[str, str] | None:
     """Return the digests of the files on the service that the call of ``job`` names."""
-    query = select(memo_calls.c.contents).where(memo_calls.c.job == job)
-    contents: dict[str, str] | None = connection.execute(query).scalar()
+    contents: dict[str, str] | None
+    (contents,) = _CONTENTS.first(connection, of=job) or (None,)
     return contents
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
 from support.labs.schedule_lab import USER, lab, run
 
 from park.model.conditions import JobIs, Phase, any_of
 from park.model.ids import JobId
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
+from park_server.jobs.conditions.effects import Effects
 
 
 def test_a_start_asks_no_more_for_more_jobs_that_wait(tmp_path: Path) -> None:
@@ -19,8 +19,9 @@ def test_a_start_asks_no_more_for_more_jobs_that_wait(tmp_path: Path) -> None:
         """Return the statements of a start with ``count`` waiting jobs."""
         statements: list[str] = []
 
-        def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            statements.append(statement)
+        def resumed(connection: Any) -> Effects:
+            connection.connection.driver_connection.set_trace_callback(statements.append)
+            return here.settlement.resume(connection)
 
         async with lab(folder) as here:
             failing = [JobIs(job=job, phase=Phase.FAILED) for job in ("a", "b")]
@@ -28,8 +29,7 @@ def test_a_start_asks_no_more_for_more_jobs_that_wait(tmp_path: Path) -> None:
             jobs += [here.request(f"any-{n}", when=any_of(failing)) for n in range(count)]
             await here.scheduler.submit(USER, jobs)
             here.settlement._cache.is_stale = True
-            event.listen(here.database.engine, "before_cursor_execute", note)
-            await here.database.awrite(here.settlement.resume)
+            await here.database.awrite(resumed)
             assert here.status(*(f"any-{n}" for n in range(count))) == ["waiting"] * count
         return len(statements)
 

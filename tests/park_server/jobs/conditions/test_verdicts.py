@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, insert, update
+from sqlalchemy import Connection, insert, update
 from support.labs.rows import NOW, add_install, new_job, rows_in_memory
 
 from park.errors import UnknownItem
@@ -111,12 +111,9 @@ def test_facts_are_read_together_and_once(connection: Connection) -> None:
         new_job(connection, job)
     add_install(connection, "i", InstallState.READY)
     statements: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
     found = verdicts(connection)
-    event.listen(connection, "before_cursor_execute", note)
+    driver: Any = connection.connection.driver_connection
+    driver.set_trace_callback(statements.append)
     leaves = [JobIs(job=job, phase=Phase.COMPLETED) for job in "abc"]
     leaves.append(JobIs(job="elsewhere", phase=Phase.COMPLETED, service=FAR))
     for _ in range(2):
