@@ -1,5 +1,7 @@
+import ast
 import pickle
 import traceback
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +107,20 @@ def test_a_defect_of_the_background_says_where_it_is() -> None:
     text = lines_of(met_in_background(ValueError))
     assert "deep down" in text
     assert "in met_in_background" in text
+
+
+ROOT = Path(__file__).parents[2]
+_TWO_FACTS = {"park_dist/park/client/installs/matching.py"}
+"""Where the error behind says what the one in front does not: who asked may not install."""
+
+
+@pytest.mark.parametrize("part", ["build", "client", "local", "publish"])
+def test_an_error_of_park_stands_alone_in_a_traceback(part: str) -> None:
+    chained = [
+        f"{name}:{node.lineno}"
+        for file in sorted((ROOT / "park_dist/park" / part).rglob("*.py"))
+        if (name := file.relative_to(ROOT).as_posix()) not in _TWO_FACTS
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Raise) and isinstance(node.cause, ast.Name)
+    ]
+    assert chained == []

@@ -143,7 +143,7 @@ class Backend:
         try:
             yield ProjectBuilder.from_isolated_env(self.environment, self.source, self._run)
         except (BuildBackendException, BuildException) as error:
-            raise self._explained(f"the build backend could not {task}", error) from error
+            raise self._explained(f"the build backend could not {task}", error) from None
 
     def _explained(self, what: str, error: Exception) -> BuildFailed:
         failed = build_failed(what, error, hint="try it on its own with: python -m build --wheel")

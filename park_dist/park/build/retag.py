@@ -129,7 +129,7 @@ def retag(wheel: Path, version: str, output: Path, *, build: str | None = None) 
             members = _rewritten(source, names, version, build)
             return write_wheel(target, members, dist_info=names.new_dist_info)
     except zipfile.BadZipFile as error:
-        raise BuildFailed(f"the build backend made {wheel.name}: {error}") from error
+        raise BuildFailed(f"the build backend made {wheel.name}: {error}") from None
 
 
 def _rewritten(

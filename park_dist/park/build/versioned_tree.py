@@ -47,7 +47,7 @@ class TreeProject(LocalSource):
             try:
                 return backend.build_wheel(output)
             except BuildFailed as failed:
-                raise explained(failed, self.snapshot, cache=self.cache) from failed
+                raise explained(failed, self.snapshot, cache=self.cache) from None
 
     def _told(self) -> Pretence | None:
         version = self.pretended_version

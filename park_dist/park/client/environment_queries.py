@@ -236,9 +236,9 @@ def _lock_file(path: Path) -> Contents:
         lock = Pylock.from_dict(tomllib.loads(text))
         versions = {package.name: _version(package, file) for package, file in lock.select()}
     except (tomllib.TOMLDecodeError, PylockValidationError, RecursionError) as error:
-        raise UsageError(f"{path} is not a lock (PEP 751): {error}") from error
+        raise UsageError(f"{path} is not a lock (PEP 751): {error}") from None
     except PylockSelectError as error:
-        raise UsageError(f"{path} selects nothing for this interpreter: {error}") from error
+        raise UsageError(f"{path} selects nothing for this interpreter: {error}") from None
     return Contents(label=str(path), python=_python_of(lock), versions=versions)
 
 

@@ -87,7 +87,7 @@ class FitSubmission:
         try:
             found = here.result()
         except EnvironmentMismatch as error:
-            raise _other(f"it is not what is installed here: {error.message}") from error
+            raise _other(f"it is not what is installed here: {error.message}") from None
         if self.requires or found.lock_hash != named.lock_hash:
             raise _other(f"what is installed here is lock {str(found.lock_hash)[:12]}…")
         return here

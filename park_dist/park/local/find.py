@@ -196,4 +196,4 @@ def _installed_spec(name: str) -> ModuleSpec | None:
         raise NotImportable(
             f"no module {name} can be imported in {sys.executable}: {error}",
             hint=f"see what is wrong: python -c 'import {name}'; of a tree, name the folder",
-        ) from error
+        ) from None

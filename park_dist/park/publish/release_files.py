@@ -99,7 +99,7 @@ def _run(command: Sequence[str]) -> None:
             check=True,
         )
     except subprocess.CalledProcessError as error:
-        raise build_failed("the release could not be built", error) from error
+        raise build_failed("the release could not be built", error) from None
 
 
 def _named(file: Path) -> tuple[NormalizedName, Version]:
@@ -112,4 +112,4 @@ def _named(file: Path) -> tuple[NormalizedName, Version]:
         raise UsageError(
             f"{file} is no file of a release: {error}",
             hint="expected NAME-VERSION.tar.gz and NAME-VERSION-….whl",
-        ) from error
+        ) from None

@@ -70,9 +70,10 @@ SETUP_PY = """
 BACKEND = """
     import hashlib, zipfile
     from pathlib import Path
+    UP = ["..", ".."]  # so that its text alone does not say what it reads
     def build_wheel(folder, config=None, metadata=None):
         files = {
-            "part.py": Path("part.py").read_text() + Path("../../README.md").read_text(),
+            "part.py": Path("part.py").read_text() + Path("/".join([*UP, "README.md"])).read_text(),
             "part-1.dist-info/METADATA": "Metadata-Version: 2.1\\nName: part\\nVersion: 1\\n",
             "part-1.dist-info/WHEEL": "Wheel-Version: 1.0\\nTag: py3-none-any\\n",
         }
@@ -186,3 +187,67 @@ def test_a_build_that_stumbles_over_a_link_names_it(tmp_path: Path, cache: Cache
     (root / "notes/about.txt").symlink_to("/nowhere/about.txt")
     with pytest.raises(BuildFailed, match=r"link notes/about.txt leads nowhere: to /nowhere/a"):
         tree_of(root, cache)
+
+
+SETUP_SYSTEM = (
+    '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+)
+ASKS_FIRST = """
+    import os
+    from setuptools import setup
+    version = "0"
+    if os.path.exists("../../VERSION"):
+        version = open("../../VERSION").read().strip()
+    setup(name="part", version=version, py_modules=["part"])
+"""
+IMPORTS_A_HELPER = """
+    import os, sys
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+    from helper import VERSION
+    from setuptools import setup
+    setup(name="part", version=VERSION, py_modules=["part"])
+"""
+HOOKED = """
+    [build-system]
+    requires = ["hatchling"]
+    build-backend = "hatchling.build"
+    [project]
+    name = "part"
+    version = "3.1"
+    [tool.hatch.build.targets.wheel]
+    include = ["part.py"]
+    [tool.hatch.build.hooks.custom]
+"""
+HOOK = """
+    from pathlib import Path
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+    class Hook(BuildHookInterface):
+        def initialize(self, version, build_data):
+            Path(self.root, "made.txt").write_text(
+                (Path(self.root).parent / "data.txt").read_text()
+            )
+            build_data["force_include"]["made.txt"] = "made.txt"
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"setup.py": ASKS_FIRST, "pyproject.toml": SETUP_SYSTEM},
+        {"setup.py": IMPORTS_A_HELPER, "pyproject.toml": SETUP_SYSTEM},
+        {"hatch_build.py": HOOK, "pyproject.toml": HOOKED},
+    ],
+    ids=["asks whether it is there", "imports it", "a hook reads it"],
+)
+def test_what_the_text_of_a_program_names_is_there_at_once(
+    files: dict[str, str], tmp_path: Path, cache: Cache
+) -> None:
+    root = project(tmp_path, files)
+    write_tree(tmp_path, {"packages/tools/helper.py": 'VERSION = "3.1"\n'})
+    write_tree(tmp_path, {"packages/data.txt": "made of this"})
+    make_git_checkout(tmp_path)
+    tree = tree_of(root, cache)
+    assert tree.version.startswith("3.1+t")
+    assert "part.py" in members(tree)
+    if "hatch_build.py" in files:
+        assert members(tree)["made.txt"] == b"made of this"

@@ -90,13 +90,13 @@ def _make(folder: Path, wanted: list[str]) -> BuildEnvironment:
         isolated.__enter__()
         if not install_with_uv(isolated.python_executable, wanted):
             isolated.install(wanted)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever an installer raises)
         shutil.rmtree(folder, ignore_errors=True)
         raise build_failed(
             f"cannot install the build requirements {', '.join(wanted)}",
             error,
             hint="check [build-system] requires, and that the package index can be reached",
-        ) from error
+        ) from None
     _record(folder, isolated.python_executable)
     environment = _load(folder)
     if environment is None:

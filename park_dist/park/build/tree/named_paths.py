@@ -1,4 +1,4 @@
-"""Paths that a tree's configuration names: its build reads them, wherever they are.
+"""Paths that a tree's configuration and programs name: its build reads them, wherever they are.
 
 A monorepo keeps one VERSION, README or shared package above its projects; data that git ignores
 may be what a wheel is made for. Tables that do not reach the wheel (those of linters, tests and
@@ -13,6 +13,8 @@ import re
 import tomllib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from park.build.tree.program_paths import paths_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,13 +57,15 @@ _GLOB = re.compile(r"[*?\[]")
 
 
 def declared_paths(root: Path) -> tuple[str, ...]:
-    """Return what configuration files of the tree at ``root`` name, relative to it, sorted.
+    """Return what the files that say how the tree at ``root`` is built name, sorted.
 
-    That need not be there. A path begins with ``..`` where it is above; folders around the tree
-    as such are not among them.
+    They are relative to it, and need not be there. A path begins with ``..`` where it is above;
+    folders around the tree as such are not among them.
     """
+    pyproject = _toml(root / "pyproject.toml")
     named = {
-        *_of_pyproject(_toml(root / "pyproject.toml")),
+        *_of_pyproject(pyproject),
+        *paths_above(root, _backend_path(pyproject)),
         *_of_pyproject({"tool": {"hatch": _toml(root / "hatch.toml")}}),
         *_TOKEN_ABOVE.findall(_text(root / "setup.cfg")),
         *(
@@ -71,6 +75,12 @@ def declared_paths(root: Path) -> tuple[str, ...]:
         ),
     }
     return tuple(sorted(set(_usable(named, root))))
+
+
+def _backend_path(pyproject: dict[str, Any]) -> list[str]:
+    """Return ``backend-path`` (PEP 517); empty where it is not one, which the build refuses."""
+    system = pyproject.get("build-system")
+    return list(_strings(system.get("backend-path"))) if isinstance(system, dict) else []
 
 
 def is_above(path: str) -> bool:

@@ -32,7 +32,7 @@ def tried(root: Path, ask: Callable[[Snapshot], _Answer], *, cache: Cache) -> _A
             return ask(snapshot)
         except BuildFailed as failed:
             if not _is_news(failed, snapshot, cache):
-                raise _with_links(failed, snapshot) from failed
+                raise _with_links(failed, snapshot) from None
 
 
 def explained(failed: BuildFailed, snapshot: Snapshot, *, cache: Cache) -> Exception:

@@ -104,7 +104,7 @@ def _token(service: ConfiguredService, configuration: Configuration) -> str | No
         except OSError as error:
             raise NotAuthenticated(
                 f"the token of {service.url} cannot be read from {file}: {error.strerror}"
-            ) from error
+            ) from None
     if is_of_nobody(configuration):
         raise NotAuthenticated(
             f"PARK_TOKEN does not say which service it is of, so it is not sent to {service.url}",

@@ -130,7 +130,7 @@ class Configuration:
         except tomllib.TOMLDecodeError as error:
             raise UsageError(
                 f"{self.path} is not valid TOML: {error}", hint="correct it, or move it away"
-            ) from error
+            ) from None
 
     def _editable(self) -> Any:
         import tomlkit

@@ -267,7 +267,7 @@ class Transport:
             with appearing(target) as unfinished:
                 self._answered(receive, least=1)
         except OSError as error:
-            raise UsageError(f"cannot write {target}: {error.strerror}") from error
+            raise UsageError(f"cannot write {target}: {error.strerror}") from None
 
 
 def _sendable(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -302,11 +302,11 @@ def _read(address: Address, path: str, response: httpx2.Response) -> Any:
     """Return the JSON of an answer."""
     try:
         return response.json()
-    except ValueError as error:
+    except ValueError:
         raise ServiceFault(
             f"{address.url}{path} answered {response.status_code} without JSON",
             hint="is this the URL of a park service?",
-        ) from error
+        ) from None
 
 
 def _checked(response: httpx2.Response) -> httpx2.Response:

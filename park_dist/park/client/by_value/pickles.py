@@ -81,12 +81,12 @@ def _explained(dump: Callable[[], bytes], value: Any, sending: Sending, name: st
         return dump()
     except (ParkError, RecursionError):
         raise
-    except Exception as error:
+    except Exception:
         trail = _Trail(io.BytesIO(), sending)
         try:
             trail.dump(value)
         except Exception as again:  # noqa: BLE001 (what the fast one met, now with its way)
-            raise refusal_of(name, trail.found or [value], again) from error
+            raise refusal_of(name, trail.found or [value], again) from None
         raise
 
 

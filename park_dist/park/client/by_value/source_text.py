@@ -65,7 +65,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot send {file}, which belongs to no project: {error}") from error
+        raise UsageError(f"cannot send {file}, which belongs to no project: {error}") from None
 
 
 def imports_of(text: str, module: str, *, is_package: bool) -> list[str]:

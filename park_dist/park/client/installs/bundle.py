@@ -108,7 +108,7 @@ def read_bundle(path: Path) -> Bundle:
     except _NO_BUNDLE as error:
         raise UsageError(
             f"{path} is not a bundle: {error}", hint="park bundle MODULE -o FILE makes one"
-        ) from error
+        ) from None
 
 
 _NO_BUNDLE = (

@@ -82,7 +82,7 @@ def encode_call(
             f"an argument cannot be sent: {error}",
             hint="pass JSON values, numpy arrays or park.File(path); other objects travel as "
             "pickles, only between equal sets (without a lock or an offer)",
-        ) from error
+        ) from None
     finally:
         encoding_arguments.active = False
     return EncodedCall(

@@ -59,7 +59,7 @@ def decode_result(
         raise EnvironmentMismatch(
             f"the result cannot be read here: {error}",
             hint=_AS_DATA,
-        ) from error
+        ) from None
 
 
 def _is_of_a_script(document: Any) -> bool:

@@ -124,8 +124,8 @@ class ValueReference(Unknown, _OfJob):
         for kind, key in self._reference.path:
             try:
                 value = value[key] if kind == "item" else getattr(value, str(key))
-            except Exception as error:
-                raise UnknownItem(f"{self!r}: {type(error).__name__}: {error}") from error
+            except Exception as error:  # noqa: BLE001 (of the code of what is looked at)
+                raise UnknownItem(f"{self!r}: {type(error).__name__}: {error}") from None
         return value
 
     def __getitem__(self, key: str | int) -> Any:

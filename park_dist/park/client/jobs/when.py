@@ -243,8 +243,8 @@ def at(moment: datetime | str) -> Condition:
         )
     try:
         return Condition(At(moment=moment.astimezone(UTC)), ())
-    except (OverflowError, ValueError) as error:
-        raise UsageError(f"park.at({moment!r}): no moment in UTC") from error
+    except (OverflowError, ValueError):
+        raise UsageError(f"park.at({moment!r}): no moment in UTC") from None
 
 
 def _parsed(text: str) -> datetime:

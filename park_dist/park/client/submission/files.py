@@ -59,5 +59,5 @@ def digest_of(file: File) -> FileDigest:
     try:
         sha256 = file_sha256(file.path)
     except OSError as error:
-        raise UsageError(f"cannot read {file.path}: {error.strerror}") from error
+        raise UsageError(f"cannot read {file.path}: {error.strerror}") from None
     return FileDigest(sha256=sha256, name=file.path.name)
