@@ -1,7 +1,7 @@
 """``park completion``: the completion of a shell, written from the parsers of all commands.
 
-Commands, options and their choices stand in the script, so they are there at once. For the
-name of something on a service the script calls ``park completion --line LINE``, which prints
+Commands, options and their choices stand in the script, so they are there at once. For any
+other value the script calls ``park completion --line LINE``, which prints
 what may stand at the end of that line, and never an error.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 from park.errors import ParkError, UsageError
 
@@ -57,7 +58,6 @@ def _answer(line: str) -> int:
     from park.cli.main import parser_for
     from park.cli.shells.candidates import PATIENCE_S, candidates, in_time
     from park.cli.shells.place import place, words_of
-    from park.cli.shells.question import asking
     from park.cli.shells.words import Kind
 
     try:
@@ -66,9 +66,20 @@ def _answer(line: str) -> int:
         return _LEFT_TO_FILES
     if here.kind is Kind.FILE:
         return _LEFT_TO_FILES
-    for value, text in in_time(lambda: candidates(here, asking(PATIENCE_S)), PATIENCE_S):
+    found = in_time(lambda: candidates(here, _ask), PATIENCE_S)
+    if not found and here.kind.may_be_file:
+        return _LEFT_TO_FILES
+    for value, text in found:
         sys.stdout.write(f"{_one_line(value)}\t{_one_line(text)}\n")
     return 0
+
+
+def _ask(*args: Any, **query: Any) -> Any:
+    """Ask a service; what that takes is imported for that alone, it is a third of the time."""
+    from park.cli.shells.candidates import PATIENCE_S
+    from park.cli.shells.question import asking
+
+    return asking(PATIENCE_S)(*args, **query)
 
 
 def _one_line(text: str) -> str:

@@ -62,7 +62,8 @@ def test_a_line_is_answered_value_by_value(
     monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "config.toml"))
     assert main(["completion", "--line", "park service use "]) == 0
     assert capsys.readouterr() == ("sns\thttp://h\n", "")
-    assert main(["completion", "--line", "park build "]) == 3  # left to files
+    assert main(["completion", "--line", "park plan "]) == 3  # left to files
+    assert main(["completion", "--line", "park build ./"]) == 3
     assert capsys.readouterr() == ("", "")
 
 

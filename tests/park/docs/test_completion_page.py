@@ -47,7 +47,10 @@ def test_services_are_offered_where_the_page_says() -> None:
         ("`park get JOB`", Kind.JOB_FILE, ("get",)),
         ("a lock", Kind.LOCK, ("env", "show")),
         ("a project", Kind.PROJECT, ("versions",)),
-        ("a module, a script, a path", Kind.FILE, ("install",)),
+        ("a module (`park install`, `park run`, …)", Kind.MODULE, ("install",)),
+        ("a module (`park install`, `park run`, …)", Kind.CALLABLE, ("run",)),
+        ("`park files`", Kind.AREA_PATH, ("files", "list")),
+        ("a script, a path, and whatever else", Kind.FILE, ("plan",)),
     ],
 )
 def test_a_row_is_of_a_kind_that_is_known(row: str, kind: Kind, path: tuple[str, ...]) -> None:
@@ -59,5 +62,7 @@ def test_figures_are_those_of_the_program() -> None:
     assert f"your newest {candidates._MANY} jobs" in ROWS["a job"]
     assert candidates.PATIENCE_S == 1.0
     assert "does not answer within a second is not waited for" in PAGE
+    assert kinds("--with") == {Kind.INSTALLED}
+    assert "projects that are installed here" in ROWS["`--with`"]
     assert kinds("--label", "jobs") == {Kind.LABEL}
     assert "`local`" in ROWS["a lock"]

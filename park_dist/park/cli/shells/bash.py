@@ -48,6 +48,8 @@ _park_ask() {
         [ ${#value} -le $width ] || width=${#value}
     done <<< "$found"
     COMPREPLY=("${values[@]}")
+    # more is to come behind a module and its colon, or a folder
+    case "${values[*]: -1}" in [:/=]) compopt -o nospace 2>/dev/null;; esac
     # where bash lists (a tab, or a second one), with what each is; never where it puts them in
     case "${#values[@]} ${COMP_TYPE:-0}" in
         [01]" "*) ;;

@@ -1,4 +1,4 @@
-"""The values that may stand at a place: from the configuration, and from the service meant.
+"""The values that may stand at a place: from here, the configuration, and the service meant.
 
 A person waits for the answer with a finger on the tab key, so a service is asked once, with
 little patience and with the standard library alone: httpx2 takes longer to import.
@@ -165,6 +165,46 @@ def _offered(place: Place, ask: Ask) -> Iterator[Candidate]:
     return chain(((pin.partition("==")[0], pin) for pin, _ in found), whole)
 
 
+def _modules(place: Place, ask: Ask) -> Iterator[Candidate]:
+    from park.cli.shells.local_names import modules
+
+    del ask
+    if not place.text.startswith((".", "/", "~")):
+        yield from modules(place.text)
+
+
+def _callables(place: Place, ask: Ask) -> Iterator[Candidate]:
+    from park.cli.shells.local_names import callables, modules
+
+    del ask
+    module, colon, _ = place.text.partition(":")
+    if colon:
+        yield from ((f"{module}:{name}", text) for name, text in callables(module))
+    else:
+        yield from ((f"{name}:", text) for name, text in modules(place.text))
+
+
+def _installed(place: Place, ask: Ask) -> Iterator[Candidate]:
+    from park.cli.shells.local_names import projects
+
+    del place, ask
+    yield from projects()
+
+
+def _area_paths(place: Place, ask: Ask) -> Iterator[Candidate]:
+    """Yield the areas, then what is in the folder that is begun; a folder with its slash."""
+    service, (folder, slash, _) = place.value("service"), place.text.rpartition("/")
+    if not slash or not folder:
+        for each in ask(service, "/areas"):
+            yield f"{each['name']}/", "yours" if each["writable"] else "of the operator"
+        return
+    named = quote(folder.removeprefix("/"), safe="/~")
+    for each in ask(service, f"/areas/folders/{named}"):
+        is_folder = each["kind"] == "folder"
+        text = "folder" if is_folder else f"{each['size']} bytes"
+        yield f"{folder}/{each['name']}{'/' if is_folder else ''}", text
+
+
 def _part(text: str) -> str:
     return quote(text, safe="")
 
@@ -184,5 +224,9 @@ _KNOWN: dict[Kind, Callable[[Place, Ask], Iterable[Candidate]]] = {
     Kind.OFFERED_PROJECT: _offered,
     Kind.PIN: _pins,
     Kind.RELEASED_PIN: _released,
+    Kind.MODULE: _modules,
+    Kind.CALLABLE: _callables,
+    Kind.INSTALLED: _installed,
+    Kind.AREA_PATH: _area_paths,
     Kind.OTHER: lambda *_: (),
 }

@@ -31,7 +31,7 @@ def fish(known: list[Word]) -> str:
         condition = quote(f"__park_at {quote(' '.join(path))}")
         lines += [f"complete -c park -n {condition} {_line(word)}" for word in them if word.text]
         places = [word for word in them if not word.text]
-        if any(word.kind is Kind.FILE for word in places):
+        if any(word.kind is not None and word.kind.may_be_file for word in places):
             lines.append(f"complete -c park -n {condition} -k -F -a '(__park_ask)'")
         elif places:
             lines.append(f"complete -c park -n {condition} -k -f -a '(__park_ask)'")
@@ -55,4 +55,6 @@ def _value(word: Word) -> str:
         return ""
     if word.kind is Kind.FILE:
         return " -r -F"
+    if word.kind.may_be_file:
+        return " -r -k -F -a '(__park_ask)'"
     return " -x -k -a '(__park_ask)'" if word.kind.is_asked else " -x"

@@ -28,6 +28,10 @@ class Kind(StrEnum):
     OFFERED_PROJECT = "offered project"
     PIN = "pin"
     RELEASED_PIN = "released pin"
+    MODULE = "module"
+    CALLABLE = "callable"
+    INSTALLED = "installed project"
+    AREA_PATH = "path on the service"
     FILE = "file"
     OTHER = "other"
 
@@ -35,6 +39,11 @@ class Kind(StrEnum):
     def is_asked(self) -> bool:
         """Whether park knows what it may be; else it is a file, or anything."""
         return self not in {Kind.FILE, Kind.OTHER}
+
+    @property
+    def may_be_file(self) -> bool:
+        """Whether a file may stand there, for want of what park knows."""
+        return self in {Kind.FILE, Kind.MODULE, Kind.INSTALLED}
 
 
 _BY_METAVAR = {
@@ -47,7 +56,10 @@ _BY_METAVAR = {
     "PROJECT": Kind.PROJECT,
     "VERSION": Kind.VERSION,
     **dict.fromkeys(("FILE", "F", "DIR", "SCRIPT", "ARGUMENT", "COMMAND"), Kind.FILE),
-    **dict.fromkeys(("MODULE", "PATH", "NAME=PATH", "TARGET"), Kind.FILE),
+    **dict.fromkeys(("PATH", "NAME=PATH", "TARGET"), Kind.FILE),
+    "MODULE": Kind.MODULE,
+    "MODULE:FUNCTION": Kind.CALLABLE,
+    "REQUIREMENT": Kind.CALLABLE,  # any number of them, then the callable
 }
 
 _PLACES = ("list", "get", "put", "remove", "url")
@@ -62,8 +74,7 @@ _BY_PLACE = {
     ("park admin offer", "requirement"): Kind.PIN,
     ("park admin withdraw", "requirement"): Kind.OFFER,
     ("park index copy", "pin"): Kind.RELEASED_PIN,
-    # places on the service, of which no file of this machine is one
-    **{(f"park files {action}", "path"): Kind.OTHER for action in _PLACES},
+    **{(f"park files {action}", "path"): Kind.AREA_PATH for action in _PLACES},
     **{
         (f"park index {action}", "project"): Kind.INDEXED
         for action in ("list", "yank", "unyank", "remove", "claim", "status")
@@ -116,6 +127,8 @@ def kind_of(path: tuple[str, ...], action: argparse.Action) -> Kind:
     """Return what the value of ``action`` is, which a command takes at ``path``."""
     if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
         return Kind.OTHER
+    if action.dest == "with_":
+        return Kind.INSTALLED
     named = _BY_PLACE.get((" ".join(path), action.dest))
     return named or _BY_METAVAR.get(str(action.metavar), Kind.OTHER)
 

@@ -13,13 +13,15 @@ _park_ask() {
     local line="${(j: :)words[1,CURRENT-1]} $QIPREFIX$IPREFIX$PREFIX" found entry
     # what park leaves to files, it says by its status; so does a park that is gone
     found="$(${~words[1]} completion --line "$line" 2>/dev/null </dev/null)" || { _files; return }
-    local -a values shown
+    local -a values shown open
     for entry in ${(f)found}; do
         values+=("${entry%%$'\t'*}")
         shown+=("${entry/$'\t'/  -- }")
     done
+    # more is to come behind a module and its colon, or a folder
+    if [[ "$values[-1]" == *[:/=] ]]; then open=(-S ''); fi
     # in the order that they come in: the newest first
-    compadd -l -V park -d shown -a values
+    compadd "$open[@]" -l -V park -d shown -a values
 }
 """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.material.projects import write_tree
 from support.session.limits import LIMIT_S
 
 from park.cli.main import parser_for
@@ -36,6 +37,12 @@ ANSWERS: dict[str, Any] = {
             for version, layer in (("1.3", "projects"), ("1.4", "projects"), (EDIT, "trees"))
         ]
     },
+    "/areas": [{"name": "~", "writable": True}, {"name": "/snsdata", "writable": False}],
+    "/areas/folders/~/data": [
+        {"name": "runs", "kind": "folder", "size": 0},
+        {"name": "a b.dat", "kind": "file", "size": 3},
+    ],
+    "/areas/folders/snsdata": [{"name": "RefL", "kind": "folder", "size": 0}],
     "/offers": [{"project": "m", "version": "1.4", "python": "3.11", "state": "ready"}],
 }  # fmt: skip
 
@@ -74,6 +81,10 @@ def found(line: str, service: str | None = None) -> list[tuple[str, str]]:
         ("park index status m ", [(each, "") for each in
                                   ("active", "archived", "deprecated", "quarantined")]),
         ("park run m:f --timeout ", []),
+        ("park files list ", [("~/", "yours"), ("/snsdata/", "of the operator")]),
+        ("park files get ~/data/", [("~/data/runs/", "folder"), ("~/data/a b.dat", "3 bytes")]),
+        ("park files get ~/data/a", [("~/data/a b.dat", "3 bytes")]),
+        ("park files url /snsdata/R", [("/snsdata/RefL/", "folder")]),
     ],
 )  # fmt: skip
 def test_each_kind_has_its_values(line: str, expected: list[tuple[str, str]]) -> None:
@@ -111,3 +122,19 @@ def test_what_takes_long_is_left_behind() -> None:
 
     assert in_time(waits, 0.0) == []
     never.set()
+
+
+def test_modules_of_here_and_what_is_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"film/__init__.py": "", "film/layers.py": "def fit(): ...\nclass Film: ...\n"}
+    monkeypatch.chdir(write_tree(tmp_path, files))
+    assert ("film", f"developed in {tmp_path}") in found("park install f")
+    assert found("park run film.l") == [("film.layers:", str(tmp_path / "film"))]
+    assert found("park run film.layers:") == [
+        ("film.layers:fit", "function"),
+        ("film.layers:Film", "class"),
+    ]
+    assert found("park submit -s sns film.layers:F") == [("film.layers:Film", "class")]
+    assert found("park install ./f") == []
+    assert "pytest" in dict(found("park run m:f --with pyt"))

@@ -36,6 +36,8 @@ ANSWERS = {
         "files": [{"name": "fit result.dat", "size": 3}],
     },
     "/api/v1/environments": [{"lock_hash": "3fa91c" + "0" * 58, "projects": ["film==1.4"]}],
+    "/api/v1/areas": [{"name": "~", "writable": True}],
+    "/api/v1/areas/folders/~": [{"name": "da ta.zip", "kind": "file", "size": 3}],
     "/api/v1/versions": [{"project": "film-model", "version": "1.4", "python": "3.11"}],
 }
 
@@ -45,6 +47,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     """Give what the processes of a shell have: a service named sns that answers."""
     folder = tmp_path_factory.mktemp("shells")
     (folder / "a-file.txt").touch()
+    (folder / "filmy.py").write_text("def fit_it(): ...\n")
     with asked_service(ANSWERS) as (url, _):
         (folder / "config.toml").write_text(
             f'default = "sns"\n[services.sns]\nurl = "{url}"\n'
@@ -149,6 +152,10 @@ def typed(request: pytest.FixtureRequest, variables: dict[str, str]) -> Iterator
         ("park status -s sn", "sns"),
         ("park status --service=sn", "--service=sns"),
         ("park build a-f", "a-file.txt"),
+        ("park install filmy", "filmy"),
+        ("park run filmy:f", "filmy:fit_it"),
+        ("park run filmy:fit_it --with pyte", "pytest"),
+        ("park files get '~/d", "~/da ta.zip"),
         ("park status nothing-like-this", "nothing-like-this"),
         ("park versions a-f", "a-f"),
         ("park status --service dead a1", "a1"),
@@ -175,6 +182,9 @@ def test_a_tab_finishes_the_word(typed: Terminal, line: str, last: str) -> None:
         ("park status -s ", {"sns", "dead"}),
         ("park status --service=sn", {"--service=sns"}),
         ("park build a-f", {"a-file.txt"}),
+        ("park install filmy", {"filmy", "filmy.py"}),
+        ("park run filmy:f", {"filmy:fit_it"}),
+        ("park files get '~/d", {"~/da ta.zip"}),
         ("park run -s sns --lock 3", {"3fa91c000000"}),
         ("park versions a-f", set()),
         ("park status --service dead a1", set()),
