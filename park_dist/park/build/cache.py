@@ -56,6 +56,11 @@ class Cache:
         return self.root / "files-v1"
 
     @property
+    def unpacked(self) -> Path:
+        """Wheels of other installers' caches, unpacked, by the SHA-256 of the wheel."""
+        return self.root / "unpacked-v1"
+
+    @property
     def wheels(self) -> Path:
         """Finished wheels, by project and version."""
         return self.root / "wheels-v1" / platform_key()

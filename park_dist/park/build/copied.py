@@ -2,7 +2,8 @@
 
 For what an index cannot repeat (see `park.local.origin`). Building again from where it came
 from would need that place, its network and its compilers, and could give other bytes than
-those which were tried here; the installed files are at hand, and RECORD lists them all.
+those which were tried here; the installed files are at hand, and RECORD lists them all. Where
+they are not whole, the wheel that they came from is, in the cache of the installer perhaps.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.tags import Tag, parse_tag
+from packaging.utils import canonicalize_name
 
 from park.build.archive import Member, write_wheel
+from park.build.cached_copy import cached_files
 from park.build.tree.export import verified_content
 from park.build.tree.hashing import HashedFile, snapshot_of
 from park.build.tree.tree_file import TreeFile, signature_of
@@ -35,12 +38,15 @@ if TYPE_CHECKING:
     from park.build.cache import Cache
     from park.local.project import LocalProject
 
-__all__ = ["CopiedProject", "copied_source", "tags_of_copy"]
+__all__ = ["CopiedProject", "copied_source", "prefix_of"]
 
 _OF_THE_INSTALLER = frozenset(
     {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
 )
 """Files in ``.dist-info`` that say how it was installed here, not what it is."""
+
+_HEADER = re.compile(r"include/site/python[\d.]+t?/[^/]+/(?P<name>.+)")
+"""Headers, where pip and uv put them in a virtual environment."""
 
 _INTERPRETER = re.compile(rb"\A#!.*python[\w.]*[^\n]*")
 
@@ -51,6 +57,11 @@ class CopiedProject(LocalSource):
 
     dist_info: str
     wheel_text: str
+
+    @property
+    def tags(self) -> frozenset[Tag]:
+        """The tags of the wheel that it was installed from."""
+        return _tags(self.wheel_text)
 
     def _raw_wheel(self, output: Path) -> Path:
         declared = declared_part(self.project.version)
@@ -66,32 +77,45 @@ class CopiedProject(LocalSource):
 def copied_source(project: LocalProject, *, cache: Cache) -> CopiedProject:
     """Return the installed copy of ``project`` at the version that its files give it.
 
-    Raises `LocalSetError` where RECORD is missing, or names a file that is not there.
+    The same files give the same version and the same wheel, wherever they are found. Raises
+    `LocalSetError` where RECORD is missing, or names a file that is not there, and no cache of
+    an installer has the wheel.
     """
     distribution = importlib.metadata.distribution(project.name)
-    dist_info = _dist_info(distribution, project)
-    files = _files(distribution, project, data=dist_info.removesuffix("dist-info") + "data")
     site = Path(str(distribution.locate_file("")))
+    dist_info, files = _whole(distribution, project, site, cache)
     snapshot = snapshot_of(site / dist_info, files, cache=cache)
     digest = tree_hash(
         content_hash=snapshot.content_hash,
         python=python_minor(),
         build_lock=(),
     )
+    (wheel_file,) = snapshot.named([f"{dist_info}/WHEEL"])
     return CopiedProject(
         project=project,
         version=with_tree_hash(declared_part(project.version), digest),
         snapshot=snapshot,
         cache=cache,
         dist_info=dist_info,
-        wheel_text=distribution.read_text("WHEEL") or "",
+        wheel_text=Path(wheel_file.source).read_text("utf-8"),
     )
 
 
-def tags_of_copy(project: LocalProject) -> frozenset[Tag]:
-    """Return the tags of the wheel that ``project`` was installed from."""
-    distribution = importlib.metadata.distribution(project.name)
-    return _tags(distribution.read_text("WHEEL") or "")
+def _whole(
+    distribution: Distribution, project: LocalProject, site: Path, cache: Cache
+) -> tuple[str, tuple[TreeFile, ...]]:
+    """Return the name of the ``.dist-info`` folder, and the files of a whole wheel."""
+    try:
+        dist_info = _dist_info(distribution, project)
+        data = dist_info.removesuffix("dist-info") + "data"
+        return dist_info, tuple(_files(distribution, project, data=data))
+    except LocalSetError:
+        for folder in sorted(site.glob("*.dist-info")):
+            if canonicalize_name(folder.name.partition("-")[0]) == project.name:
+                found = cached_files(folder.name, site, prefix_of(site), cache=cache)
+                if found is not None:
+                    return folder.name, found
+        raise
 
 
 def _dist_info(distribution: Distribution, project: LocalProject) -> str:
@@ -111,10 +135,11 @@ def _recorded(distribution: Distribution) -> list[PurePosixPath]:
 def _files(distribution: Distribution, project: LocalProject, *, data: str) -> Iterator[TreeFile]:
     """Yield what RECORD lists, under the names that a wheel has for it."""
     commands = {entry.name for entry in distribution.entry_points if "scripts" in entry.group}
+    prefix = prefix_of(Path(os.path.normpath(str(distribution.locate_file("")))))
     for file in _recorded(distribution):
         place = Path(os.path.normpath(str(distribution.locate_file(file))))
         if file.parts[0] == "..":
-            name = _name_of_data(place, commands, data, project)
+            name = _name_of_data(place, commands, data, project, prefix)
         else:
             name = _name_of_module(file)
         if name is not None:
@@ -138,16 +163,31 @@ def _name_of_module(file: PurePosixPath) -> str | None:
 
 
 def _name_of_data(
-    place: Path, commands: Iterable[str], data: str, project: LocalProject
+    place: Path, commands: Iterable[str], data: str, project: LocalProject, prefix: Path
 ) -> str | None:
     """Return the archive name of a file elsewhere; None for the commands of entry points."""
-    if place.parent == Path(sysconfig.get_path("scripts")):
-        is_command = place.name.removesuffix(".exe").removesuffix("-script.py") in commands
-        return None if is_command else f"{data}/scripts/{place.name}"
-    prefix = sysconfig.get_path("data")
     if not place.is_relative_to(prefix):
         raise _not_packable(project, f"its RECORD lists {place}, outside {prefix}")
-    return f"{data}/data/{place.relative_to(prefix).as_posix()}"
+    below = place.relative_to(prefix).as_posix()
+    if place.parent in (prefix / "bin", prefix / "Scripts"):
+        is_command = place.name.removesuffix(".exe").removesuffix("-script.py") in commands
+        return None if is_command else f"{data}/scripts/{place.name}"
+    header = _HEADER.fullmatch(below)
+    return f"{data}/headers/{header['name']}" if header else f"{data}/data/{below}"
+
+
+def prefix_of(site: Path) -> Path:
+    """Return the folder that ``site``, one of modules, is in as installers lay it out.
+
+    That of this interpreter is another where it sees those of the user or of the system too.
+
+    >>> prefix_of(Path("/venv/lib/python3.11/site-packages")).as_posix()
+    '/venv'
+    """
+    for folder in site.parents:
+        if folder.name.lower() in {"lib", "lib64"}:
+            return folder.parent
+    return Path(sysconfig.get_path("data"))
 
 
 def _member(file: HashedFile) -> Member:

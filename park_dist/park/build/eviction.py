@@ -70,9 +70,11 @@ def evict_now_and_then(cache: Cache, *, clock: Callable[[], float] = time.time) 
 def _entries(cache: Cache) -> Iterator[Entry]:
     """Yield what may go: finished wheels, build environments, answers, memories, files of jobs."""
     for record in cache.wheels.glob("*/*/wheel.json"):
-        yield _folder(record)
+        yield _folder(record.parent, record)
     for record in cache.environments.glob("*/environment.json"):
-        yield _folder(record)
+        yield _folder(record.parent, record)
+    for record in cache.unpacked.glob("*/*.dist-info/RECORD"):
+        yield _folder(record.parent.parent, record)
     for folder, pattern in (
         (cache.answers, "*.json"),
         (cache.files, "*/*"),
@@ -86,13 +88,13 @@ def _entries(cache: Cache) -> Iterator[Entry]:
                 yield Entry(path=file, size=status.st_size, used=status.st_mtime)
 
 
-def _folder(record: Path) -> Entry:
+def _folder(folder: Path, record: Path) -> Entry:
     size = sum(
         os.lstat(os.path.join(parent, name)).st_size  # noqa: PTH118 (environments have many files)
-        for parent, _, names in os.walk(record.parent)
+        for parent, _, names in os.walk(folder)
         for name in names
     )
-    return Entry(path=record.parent, size=size, used=record.stat().st_mtime)
+    return Entry(path=folder, size=size, used=record.stat().st_mtime)
 
 
 def _remove(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -92,11 +93,52 @@ def test_what_cannot_be_sent_leads_on(client: Client, tmp_path: Path) -> None:
     record = next(site.glob("accellib-*.dist-info/RECORD"))
     text = record.read_text()
     record.unlink()
+    empty = str(tmp_path / "empty")
     try:
-        other = client.with_variables(PARK_CACHE_DIR=str(tmp_path / "cache"))
+        other = client.with_variables(
+            PARK_CACHE_DIR=str(tmp_path / "cache"), PIP_CACHE_DIR=empty, UV_CACHE_DIR=empty
+        )
         message = other.error("install", "speedy", status=5)
     finally:
         record.write_text(text)
     assert "the service's index does not have accellib 2.1+cpu" in message
     assert "twine upload" in message
     assert "--allow-builds" in message
+
+
+@pytest.mark.parametrize("lost", ["RECORD", "module"])
+def test_what_is_not_whole_here_is_taken_from_the_caches_of_installers(
+    lost: str, tmp_path: Path, service: ParkService
+) -> None:
+    caches = {"PIP_CACHE_DIR": str(tmp_path / "pip"), "UV_CACHE_DIR": str(tmp_path / "uv")}
+    make_wheel(tmp_path / "links", "accellib", "2.1+cpu", files={"accellib.py": b"SPEED = 7\n"})
+    python = make_virtualenv(tmp_path / "venv")
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--find-links", str(tmp_path / "links")]
+    environ = {**os.environ, **caches}
+    subprocess.run([*pip, "docopt==0.6.2"], check=True, env=environ, capture_output=True)
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(python)]
+    links = ["--find-links", str(tmp_path / "links")]
+    subprocess.run([*uv, *links, "accellib==2.1+cpu"], check=True, env=environ, capture_output=True)
+    model = write_tree(
+        tmp_path / "speedy",
+        {
+            "pyproject.toml": pyproject("speedy", "docopt==0.6.2", "accellib==2.1+cpu"),
+            "speedy.py": MODEL,
+        },
+    )
+    uv_install(python, model, options=("--no-deps",))
+    first = Client.of(python, tmp_path / "whole", cache=tmp_path / "cache", service=service)
+    whole = first.json("install", "speedy")["set_hash"]
+    site = next(python.parents[1].glob("lib/*/site-packages"))
+    for name in ("docopt", "accellib"):
+        gone = f"{name}-*.dist-info/RECORD" if lost == "RECORD" else f"{name}.py"
+        next(site.glob(gone)).unlink()
+    client = Client.of(
+        python, tmp_path / "broken", cache=tmp_path / "another", service=service
+    ).with_variables(**caches)
+    # the same content is the same version: nothing is sent anew
+    outcome = client.json("install", "speedy")
+    assert outcome["set_hash"] == whole
+    assert outcome["uploaded"] == []
+    assert client.call("speedy:accelerated") == [7, "2.1+cpu"]
+    assert client.call("speedy:parsed", text="film.txt") == "film.txt"

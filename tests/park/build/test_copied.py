@@ -44,21 +44,41 @@ def test_what_the_installer_wrote_is_no_part_of_it(file: str, name: str | None) 
     assert copied._name_of_module(PurePosixPath(file)) == name
 
 
-def test_scripts_are_its_own_and_commands_are_made_anew() -> None:
-    scripts, prefix = Path(sysconfig.get_path("scripts")), Path(sysconfig.get_path("data"))
-    named = {
-        scripts / "tool": f"{DATA}/scripts/tool",
-        scripts / "say": None,
-        scripts / "say.exe": None,
-        prefix / "share" / "m" / "table": f"{DATA}/data/share/m/table",
-    }
-    found = {place: copied._name_of_data(place, {"say"}, DATA, PROJECT) for place in named}
-    assert found == named
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("bin/tool", f"{DATA}/scripts/tool"),
+        ("bin/say", None),
+        ("Scripts/say.exe", None),
+        ("share/m/table", f"{DATA}/data/share/m/table"),
+        ("include/site/python3.11/m/deep/m.h", f"{DATA}/headers/deep/m.h"),
+        ("include/other.h", f"{DATA}/data/include/other.h"),
+    ],
+)
+def test_scripts_data_and_headers_are_its_own_and_commands_are_made_anew(
+    path: str, name: str | None
+) -> None:
+    prefix = Path("/venv")
+    assert copied._name_of_data(prefix / path, {"say"}, DATA, PROJECT, prefix) == name
+
+
+@pytest.mark.parametrize(
+    ("site", "prefix"),
+    [
+        ("/home/me/.local/lib/python3.11/site-packages", "/home/me/.local"),
+        ("/usr/lib64/python3.11/site-packages", "/usr"),
+        ("/usr/local/lib/python3.11/dist-packages", "/usr/local"),
+        ("/venv/Lib/site-packages", "/venv"),
+        ("/srv/target", sysconfig.get_path("data")),
+    ],
+)
+def test_files_lie_around_the_folder_of_modules(site: str, prefix: str) -> None:
+    assert copied.prefix_of(Path(site)) == Path(prefix)
 
 
 def test_a_file_outside_of_the_environment_cannot_be_packed() -> None:
     with pytest.raises(LocalSetError, match=r"lists /etc/m.conf, outside") as caught:
-        copied._name_of_data(Path("/etc/m.conf"), set(), DATA, PROJECT)
+        copied._name_of_data(Path("/etc/m.conf"), set(), DATA, PROJECT, Path("/venv"))
     assert "install m again" in str(caught.value.hint)
     with pytest.raises(LocalSetError, match=r"lists /absent/m.py, which is not there"):
         copied._found("m.py", Path("/absent/m.py"), PROJECT)

@@ -102,3 +102,12 @@ def test_it_looks_once_a_day(cache: Cache) -> None:
     assert file.exists()
     evict_now_and_then(cache, clock=lambda: time.time() + 1.5 * DAY)
     assert not file.exists()
+
+
+def test_a_wheel_that_was_unpacked_is_evicted_whole(cache: Cache) -> None:
+    for name, days in (("old", 40), ("new", 20)):
+        folder = cache.unpacked / name
+        write_tree(folder, {"film.py": "", "film-1.dist-info/RECORD": ""})
+        age(folder / "film-1.dist-info/RECORD", days)
+    evict_now_and_then(cache)
+    assert [each.name for each in cache.unpacked.iterdir()] == ["new"]

@@ -140,9 +140,9 @@ def _steps(node: ast.AST) -> int:
 
 def _joined(climb: _Climb, parts: Iterable[ast.expr], base: str) -> str:
     """Return the path that ``parts`` lead to, as far as they are texts."""
-    texts = takewhile(lambda part: isinstance(part, ast.Constant), parts)
-    below = [part.value for part in texts if isinstance(part, ast.Constant)]
-    if not below or not all(isinstance(text, str) for text in below):
+    texts = [part.value if isinstance(part, ast.Constant) else None for part in parts]
+    below = [text for text in takewhile(bool, texts) if isinstance(text, str)]
+    if not below:
         return ""
     # __file__ itself is one step below its folder
     up = [".."] * (climb.steps - 1 if climb.from_file else climb.steps)

@@ -1,7 +1,8 @@
 """What the index of a service has of what is installed here: asked once for each release.
 
 A release without a wheel there (a local version of another index, a project that has only
-source) is sent from the files that are installed here, as the user's own.
+source) is sent from the files that are installed here, as the user's own; where these are
+not whole, from the wheel that they came from, if an installer's cache has it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from packaging.version import InvalidVersion
 
 from park.atomic import write_atomically
 from park.build.cache import user_cache
-from park.build.copied import copied_source, tags_of_copy
+from park.build.copied import copied_source
 from park.build.local_set import LocalSet, with_copies
 from park.errors import LocalSetError, ParkError, UnknownItem
 from park.local.origin import CONDA
@@ -143,10 +144,10 @@ def _can_be_sent(project: LocalProject, python: str, platforms: frozenset[str]) 
     if project.origin == CONDA:
         return False
     try:
-        copied_source(project, cache=user_cache())
+        copied = copied_source(project, cache=user_cache())
     except LocalSetError:
         return False
-    return fits(tags_of_copy(project), python, platforms)
+    return fits(copied.tags, python, platforms)
 
 
 def _store(cache: Cache, url: str) -> Path:
