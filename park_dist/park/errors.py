@@ -7,6 +7,8 @@
     │   ├── InvalidEntryPoint     not of the form ``package.module:qualname``
     │   ├── InvalidUpload         a file that the index refuses
     │   │   └── TooLarge          … because of its size
+    │   ├── InsecureTransport     a token would leave this machine unencrypted
+    │   ├── Misdirected           a name that the service does not go by
     │   ├── NotAcceptable         no form of the page that the client takes
     │   ├── PlanEnds              a script needs more than a plan can know
     │   └── UnknownItem           no such job, environment, project, file or service name
@@ -43,11 +45,13 @@ __all__ = [
     "CannotSatisfy",
     "Conflict",
     "EnvironmentMismatch",
+    "InsecureTransport",
     "InvalidEntryPoint",
     "InvalidUpload",
     "JobCancelled",
     "JobFailed",
     "LocalSetError",
+    "Misdirected",
     "NoDistribution",
     "NoInterpreter",
     "NotAcceptable",
@@ -133,6 +137,16 @@ class TooLarge(InvalidUpload):
     """An upload over the size limit of the index."""
 
     http_status = 413
+
+
+class InsecureTransport(UsageError):
+    """A token would leave this machine by plain HTTP, for anybody on the way to read."""
+
+
+class Misdirected(UsageError):
+    """The request was sent to a name that the service does not go by (RFC 9110, 15.5.20)."""
+
+    http_status = 421
 
 
 class NotAcceptable(UsageError):

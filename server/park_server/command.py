@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   park serve --home ~/park-service
   park serve --home /srv/park --host 0.0.0.0 --port 8750
   park serve --home DIR --port 0 --ready-file F     any free port; F says which
+  park serve --home DIR --host lab.example.org --tls-certificate lab.pem --tls-key lab.key
   park serve --home DIR --upstream none             without an index upstream (air-gapped)
   park serve --home DIR --index http://pypi.lab.example/simple/ --index-login FILE
                                                     released projects live there, not here
@@ -36,6 +37,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--url",
         metavar="URL",
         help="where users reach the service, if that is not where it listens: behind a proxy",
+    )
+    parser.add_argument(
+        "--tls-certificate",
+        type=Path,
+        metavar="FILE",
+        help="speak TLS with this certificate and those below its authority (PEM)",
+    )
+    parser.add_argument(
+        "--tls-key", type=Path, metavar="FILE", help="its key, where that is in a file of its own"
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name or address under which the service is asked, besides --url, --host "
+        "and the machine's own",
+    )
+    parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="an address or network (CIDR) of proxies whose X-Forwarded-For, -Proto and -Host "
+        "are believed; nobody's else are",
     )
     parser.add_argument(
         "--ready-file", type=Path, metavar="F", help="written once it serves: url, pid, token_file"
@@ -225,6 +251,10 @@ def run(options: argparse.Namespace) -> int:
             resolver=options.resolver,
             roots=options.root,
             allow_addresses=options.allow_address,
+            allow_hosts=options.allow_host,
+            trusted_proxies=options.trusted_proxy,
+            tls_certificate=options.tls_certificate,
+            tls_key=options.tls_key,
             fetch_limit=options.fetch_limit,
             watch_loop_ms=options.watch_loop,
             shared_memo=options.shared_memo,

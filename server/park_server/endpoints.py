@@ -21,9 +21,19 @@ class Endpoints:
     internal_index: str = field(repr=False)
 
     @classmethod
-    def of(cls, listening: str, internal_token: str, *, public: str | None = None) -> Endpoints:
-        """Return the addresses of a service that listens at the URL ``listening``."""
-        parts = urlsplit(listening)
+    def of(
+        cls,
+        listening: str,
+        internal_token: str,
+        *,
+        public: str | None = None,
+        inside: str | None = None,
+    ) -> Endpoints:
+        """Return the addresses of a service that listens at the URL ``listening``.
+
+        Its child processes ask at ``inside``, where that is another.
+        """
+        parts = urlsplit(inside or listening)
         netloc = f"__token__:{quote(internal_token)}@{parts.netloc}"
         index = urlunsplit(parts._replace(netloc=netloc, path=f"{parts.path}/simple/"))
         return cls(url=public or listening, listening=listening, internal_index=index)

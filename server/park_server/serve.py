@@ -19,7 +19,6 @@ from fastapi import FastAPI
 
 from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
-from park.errors import UsageError
 from park.wire import ServiceRecord
 from park_server.assembly.service import assembled
 from park_server.assembly.start_stages import Stages
@@ -27,14 +26,13 @@ from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.process.listeners import Listeners, listening
 from park_server.process.loop_watch import LoopWatch
 from park_server.process.silence import PatientProtocol, raise_descriptor_limit
 from park_server.settings import Settings
 
 __all__ = ["serve"]
 
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 (compared, not bound)
-_BACKLOG = 2048
 _STOP_S = 1
 """What a stop grants to requests that are under way: polls answer at once, uploads come again."""
 
@@ -54,14 +52,10 @@ def serve(settings: Settings, stages: Stages) -> None:
         signal.signal(number, _leave)
     try:
         _remove_ready_file(settings)  # one of a service that was killed would mislead
-        listener = _bound(settings.host, settings.port)
-        port = listener.getsockname()[1]
-        host = _ANYWHERE.get(settings.host, settings.host)
-        note = RunningService(
-            url=f"http://{host}:{port}", pid=os.getpid(), token_file=str(home.token_file)
-        )
+        listeners = listening(settings.host, settings.port, settings.entrance)
+        note = RunningService(url=listeners.url, pid=os.getpid(), token_file=str(home.token_file))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, home, listener, note, stages))
+            runner.run(_serve(settings, home, listeners, note, stages))
     finally:
         lock.release()
 
@@ -69,7 +63,7 @@ def serve(settings: Settings, stages: Stages) -> None:
 async def _serve(
     settings: Settings,
     home: Home,
-    listener: socket.socket,
+    listeners: Listeners,
     note: RunningService,
     stages: Stages,
 ) -> None:
@@ -77,7 +71,7 @@ async def _serve(
     internal = secrets.token_urlsafe(32)
     user = getpass.getuser()
     tokens = Tokens.of({home.token(): user, internal: user})
-    endpoints = Endpoints.of(note.url, internal, public=settings.url)
+    endpoints = Endpoints.of(note.url, internal, public=settings.url, inside=listeners.inside)
     service = assembled(settings, home, endpoints, user, stages)
 
     @asynccontextmanager
@@ -93,6 +87,7 @@ async def _serve(
         simple_routes=service.simple_routes,
         lifespan=lifespan,
         front=service.with_pages_in_front,
+        entrance=settings.entrance,
     )
     config = uvicorn.Config(
         app,
@@ -100,15 +95,19 @@ async def _serve(
         lifespan="on",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # those of the proxies that the operator trusts are read at the gate
+        ws="none",
+        ssl_context_factory=listeners.context_factory,
         timeout_graceful_shutdown=_STOP_S,
     )
     server = _Server(
         config,
         on_ready=lambda: _report_ready(settings, note, service.about),
         on_exit=service.wake_waiters,
+        inner=listeners.inner,
     )
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[listeners.outer])
     finally:
         withdraw(note.url)
         _remove_ready_file(settings)
@@ -129,20 +128,38 @@ class _Server(uvicorn.Server):
     """uvicorn, telling when it accepts requests and when it begins to stop."""
 
     def __init__(
-        self, config: uvicorn.Config, *, on_ready: Callable[[], None], on_exit: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        *,
+        on_ready: Callable[[], None],
+        on_exit: Callable[[], None],
+        inner: socket.socket | None = None,
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._on_exit = on_exit
+        self._inner = inner
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
         if self.started:
+            if self._inner is not None:
+                self.servers.append(await self._listening_on(self._inner))
             # what is there for good is not gone through by each full collection, in which
             # everybody waits: some hundred milliseconds
             gc.freeze()
             self._on_ready()
+
+    async def _listening_on(self, inner: socket.socket) -> asyncio.Server:
+        """Serve ``inner`` as well, which uvicorn would give the certificate of the others."""
+
+        def protocol() -> asyncio.Protocol:
+            return PatientProtocol(
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        return await asyncio.get_running_loop().create_server(protocol, sock=inner)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let long polls answer what they know, then stop."""
@@ -171,24 +188,11 @@ def _report_ready(settings: Settings, note: RunningService, about: ServiceRecord
             settings.ready_file,
             json.dumps({"url": note.url, "pid": note.pid, "token_file": note.token_file}) + "\n",
         )
+    warning = settings.entrance.warning(settings.host)
+    if warning is not None:
+        print(f"park serve: {warning}", file=sys.stderr)  # noqa: T201
     print(f"environments: {about.environments_line}", file=sys.stderr)  # noqa: T201
     print(f"park serves {settings.home} at {note.url}", file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise UsageError(
-            f"cannot listen on {host} port {port}: {error.strerror}",
-            hint="choose another with --port; 0 takes a free one",
-        ) from error
-    listener.listen(_BACKLOG)
-    return listener
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

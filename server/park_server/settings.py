@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from park.model.conditions_json import POOL_NAME
 from park.model.durations import parse_duration
 from park.model.sizes import parse_size
 from park_server.egress import AddressPolicy
+from park_server.entrance.hosts import name_of
+from park_server.entrance.settings import EntranceSettings
 from park_server.retention.policy import NEWEST_TREES, QUARANTINE_S, TREES_S, RetentionPolicy
 
 __all__ = ["ALWAYS", "PYPI", "Settings"]
@@ -50,6 +53,7 @@ class Settings:
     ``job_disk_bytes`` is what the files of one may take.
     ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None
     for as long as it likes.
+    ``entrance`` says how the service may be asked, and with which certificate it answers.
     ``shared_memo``: what one user's job left answers the same call of another. ``verify_memo``
     is the share of the answers that are run nevertheless, and compared.
     """
@@ -68,6 +72,7 @@ class Settings:
     index_login: tuple[str, str] | None = field(default=None, repr=False)
     roots: Mapping[str, Path] = field(default_factory=dict)
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
+    entrance: EntranceSettings = field(default_factory=EntranceSettings)
     fetch_limit_bytes: int = 20 << 30
     pools: Mapping[str, int] = field(default_factory=dict)
     resolver: str = "uv"
@@ -96,6 +101,10 @@ class Settings:
         index_login_file: Path | None = None,
         roots: Sequence[str] = (),
         allow_addresses: Sequence[str] = (),
+        allow_hosts: Sequence[str] = (),
+        trusted_proxies: Sequence[str] = (),
+        tls_certificate: Path | None = None,
+        tls_key: Path | None = None,
         fetch_limit: str = "20G",
         pools: Sequence[str] = (),
         resolver: str = "uv",
@@ -122,13 +131,21 @@ class Settings:
             raise UsageError(f"--watch-loop {watch_loop_ms:g}: expected more than 0 milliseconds")
         if not 0 <= port <= _HIGHEST_PORT:
             raise UsageError(f"--port {port}: expected 0 (any free one) to {_HIGHEST_PORT}")
+        public = None if url is None else _public(url)
         return cls(
             home=home.expanduser().resolve(),
             host=host,
             port=port,
-            url=None
-            if url is None
-            else _checked("--url", url, "for example https://lab.example.org/park").rstrip("/"),
+            url=public,
+            entrance=EntranceSettings.of(
+                host=host,
+                url=public,
+                allowed_hosts=allow_hosts,
+                machine_names=_machine_names() if public is None else (),
+                trusted_proxies=trusted_proxies,
+                certificate=tls_certificate,
+                key=tls_key,
+            ),
             ready_file=ready_file,
             upstream=_upstream(upstream or machine_index() or PYPI),
             slots=slots or cores,
@@ -159,6 +176,15 @@ class Settings:
                 jobs_quota_bytes=None if jobs_quota is None else _bytes("--jobs-quota", jobs_quota),
             ),
         )
+
+
+def _public(url: str) -> str:
+    return _checked("--url", url, "for example https://lab.example.org/park").rstrip("/")
+
+
+def _machine_names() -> list[str]:
+    """Return what the machine calls itself, without asking a name service, which may be away."""
+    return [name for name in [socket.gethostname()] if name_of(name) is not None]
 
 
 def _root(text: str) -> tuple[str, Path]:

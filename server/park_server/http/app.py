@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.wire import API, ServiceRecord
+from park_server.entrance.settings import EntranceSettings
 from park_server.grants.grants import Grants
 from park_server.http import (
     admin_routes,
@@ -33,6 +34,7 @@ from park_server.http.body_limit import BodyLimit
 from park_server.http.containment import Containment
 from park_server.http.exact_paths import ExactPaths
 from park_server.http.front.job_front import JobFront
+from park_server.http.gate.gate import Gate
 from park_server.http.memo import memo_routes
 from park_server.http.parts import parts_of, url_of
 
@@ -61,12 +63,14 @@ def application(
     simple_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    entrance: EntranceSettings | None = None,
 ) -> ASGIApp:
     """Return the application; ``lifespan`` puts the parts of the service into its state.
 
     ``simple_routes`` are those of the index.
 
-    ``front`` puts a short path between the authentication and the routes.
+    ``front`` puts a short path between the authentication and the routes. ``entrance`` says
+    how it may be asked; None: by whoever holds the application itself, with no network between.
     """
     app = FastAPI(
         title="park",
@@ -97,4 +101,5 @@ def application(
     app.router.routes.extend(simple_routes)
     limited = BodyLimit(JobFront(app, lambda: app.state.parts))
     guarded = Authentication(front(limited), tokens=tokens, grants=grants_of_service)
-    return Containment(ExactPaths(guarded))
+    contained = Containment(ExactPaths(guarded))
+    return contained if entrance is None else Gate(contained, entrance)

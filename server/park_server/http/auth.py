@@ -26,6 +26,10 @@ __all__ = ["Authentication", "Tokens", "grant_of", "user_of"]
 _BASIC_USER = "__token__"
 """The user name that stands before a token in Basic authentication, as on PyPI."""
 
+_OF_INDEX = ("/simple", "/trees/simple", "/files", "/legacy")
+"""What pip, uv and twine ask for, which know no other login than Basic. A browser remembers
+one, and sends it along for any page: so it opens nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -66,13 +70,14 @@ class Authentication:
             await self._app(scope, receive, send)
             return
         header = HTTPConnection(scope).headers.get("authorization")
-        token = token_in(header)
+        basic = takes_basic(scope["path"])
+        token = token_in(header, basic=basic)
         user = self._tokens.user(token) if token else None
         if user is None:
             try:
                 grant = self._grant(header, token, scope)
             except NotPermitted as error:
-                await _refused(error)(scope, receive, send)
+                await _refused(error, basic=basic)(scope, receive, send)
                 return
             scope["grant"], user = grant, grant.user
         scope["user"] = user
@@ -87,19 +92,28 @@ class Authentication:
         return grant
 
 
-def _refused(error: NotPermitted) -> Response:
+def takes_basic(path: str) -> bool:
+    """Tell whether ``path`` is one of the index's, which alone are opened by Basic."""
+    return any(path == each or path.startswith(f"{each}/") for each in _OF_INDEX)
+
+
+def _refused(error: NotPermitted, *, basic: bool) -> Response:
     response = problem_response(error)
     if isinstance(error, NotAuthenticated):
-        response.headers["WWW-Authenticate"] = 'Basic realm="park", Bearer realm="park"'
+        offered = 'Basic realm="park", ' if basic else ""
+        response.headers["WWW-Authenticate"] = f'{offered}Bearer realm="park"'
     return response
 
 
-def token_in(header: str | None) -> str | None:
-    """Return the token of an ``Authorization`` header: Bearer, or the password of ``__token__``."""
+def token_in(header: str | None, *, basic: bool) -> str | None:
+    """Return the token of an ``Authorization`` header: Bearer, or the password of ``__token__``.
+
+    The latter where ``basic`` is taken.
+    """
     scheme, _, credentials = (header or "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip() or None
-    if scheme.lower() != "basic":
+    if scheme.lower() != "basic" or not basic:
         return None
     try:
         user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
@@ -112,7 +126,10 @@ def _refusal(header: str | None, token: str | None) -> NotAuthenticated:
     if header is None:
         message = "this service answers nothing without a token"
     elif token is None:
-        message = f"the Authorization header holds no token: use Bearer, or Basic as {_BASIC_USER}"
+        message = (
+            "the Authorization header holds no token that is taken here: use Bearer, or Basic as "
+            f"{_BASIC_USER} for the index alone"
+        )
     else:
         message = "this service does not know the token"
     return NotAuthenticated(

@@ -22,6 +22,7 @@ from support.material.index_tools import (
     uv_install,
 )  # fmt: skip
 from support.material.wheels import make_sdist, make_wheel
+from support.services.bearer import Bearer
 from support.services.index_server import application, opened_index, serving
 from support.services.park_service import ParkService
 from support.services.ports import free_port
@@ -230,7 +231,7 @@ def test_a_service_is_served_over_it(external: str, tmp_path: Path) -> None:
         assert installed == {"served": "1.0"}
         refused = httpx2.put(
             f"{service.url}/api/v1/index/projects/served/versions/1.0/yank",
-            json={"reason": ""}, auth=("__token__", service.token), trust_env=False,
+            json={"reason": ""}, auth=Bearer(service.token), trust_env=False,
         )  # fmt: skip
         assert (refused.status_code, "there" in refused.json()["hint"]) == (422, True)
     assert ADA[1] not in service.log

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.services.bearer import Bearer
 from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def ask(service: ParkService, method: str, path: str, **arguments: Any) -> httpx2.Response:
     """Send a request with the token; the answer may be an error."""
-    auth = ("__token__", service.token)
+    auth = Bearer(service.token)
     return httpx2.request(method, f"{service.url}{path}", auth=auth, timeout=LIMIT_S, **arguments)
 
 

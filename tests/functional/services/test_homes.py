@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 from support.material.wheels import make_wheel
+from support.services.bearer import Bearer
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 
@@ -117,7 +118,7 @@ def test_a_database_that_is_scribbled_on_acknowledges_nothing_more(
     for _ in range(2):
         answer = httpx2.post(
             f"{service.url}/api/v1/grants",
-            auth=("__token__", service.token),
+            auth=Bearer(service.token),
             json=grant,
             timeout=LIMIT_S,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.services.bearer import Bearer
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 
@@ -36,7 +37,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
 
 
 def ask(service: ParkService, method: str, path: str, **arguments: Any) -> httpx2.Response:
-    auth = ("__token__", service.token)
+    auth = Bearer(service.token)
     return httpx2.request(method, service.url + path, auth=auth, timeout=LIMIT_S, **arguments)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.services.bearer import Bearer
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 
@@ -146,7 +147,7 @@ def hold_ms(service: ParkService, method: str, path: str, body: Any) -> float:
     answer = httpx2.request(
         method,
         service.url + path,
-        auth=("__token__", service.token),
+        auth=Bearer(service.token),
         json=body,
         timeout=LIMIT_S,
     )
@@ -186,7 +187,7 @@ def test_a_result_comes_as_it_was_left(service: ParkService) -> None:
 def test_an_item_that_is_wrong_is_named_by_its_place(service: ParkService) -> None:
     wrong = [*jobs()[:500], {"id": "x"}]
     answer = httpx2.post(
-        f"{service.url}/api/v1/jobs", auth=("__token__", service.token), json=wrong, timeout=LIMIT_S
+        f"{service.url}/api/v1/jobs", auth=Bearer(service.token), json=wrong, timeout=LIMIT_S
     )
     assert answer.status_code == 400
     assert "body.500.entry_point" in answer.json()["detail"]

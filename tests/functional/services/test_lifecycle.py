@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 from support.faults.pipes import wait_for_exit
+from support.services.bearer import Bearer
 from support.services.park_client import REPOSITORY, Client
 from support.services.park_service import ParkService
 
@@ -54,7 +55,7 @@ def test_a_token_that_is_deleted_while_it_is_down_opens_nothing_any_more(tmp_pat
         service.start()
         assert service.token != lost
         assert service.get("/api/v1")["version"]
-        answer = httpx2.get(f"{service.url}/api/v1", auth=("__token__", lost))
+        answer = httpx2.get(f"{service.url}/api/v1", auth=Bearer(lost))
         assert answer.status_code == 401
 
 

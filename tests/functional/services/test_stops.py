@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.services.bearer import Bearer
 from support.services.gated_index import gated_index
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
@@ -60,7 +61,7 @@ def poll(service: ParkService, method: str, path: str, after: int) -> httpx2.Res
     return httpx2.request(
         method,
         f"{service.url}/api/v1/{path}",
-        auth=("__token__", service.token),
+        auth=Bearer(service.token),
         params={"wait": 30, "after": after} if method == "GET" else {},
         timeout=LIMIT_S,
         json=body if method == "POST" else None,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from support.faults.wholeness import assert_whole
+from support.services.bearer import Bearer
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
@@ -59,7 +60,7 @@ class Submitter:
             url, token = self.service.url, self.service.token
             answer = httpx2.post(
                 f"{url}/api/v1/jobs",
-                auth=("__token__", token),
+                auth=Bearer(token),
                 json=[self._request(job) for job in jobs],
                 timeout=LIMIT_S,
             )
@@ -119,7 +120,7 @@ class Remover:
             answer = httpx2.request(
                 method,
                 f"{service.url}/api/v1/{path}",
-                auth=("__token__", service.token),
+                auth=Bearer(service.token),
                 json=body or None,
                 timeout=LIMIT_S,
             )

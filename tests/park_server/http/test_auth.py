@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from park_server.http.auth import Tokens, token_in
+from park_server.http.auth import Tokens, takes_basic, token_in
 
 
 def basic(text: str) -> str:
@@ -29,7 +29,16 @@ def basic(text: str) -> str:
 def test_tokens_come_as_bearer_or_as_the_password_of_token(
     header: str | None, token: str | None
 ) -> None:
-    assert token_in(header) == token
+    assert token_in(header, basic=True) == token
+
+
+def test_basic_opens_nothing_but_the_index() -> None:
+    assert token_in(basic("__token__:abc"), basic=False) is None
+    assert token_in("Bearer abc", basic=False) == "abc"
+    for path in ("/simple", "/simple/", "/simple/x/", "/trees/simple/", "/files/0/x", "/legacy/"):
+        assert takes_basic(path), path
+    for path in ("/", "/api/v1", "/api/v1/files/x", "/simplex", "/trees", "/x/simple/", "/legacyx"):
+        assert not takes_basic(path), path
 
 
 def test_a_token_names_its_user_and_is_not_kept_in_clear() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
+from support.services.bearer import Bearer
 
 from park_server.http.app import application
 from park_server.http.auth import Tokens
@@ -42,7 +43,7 @@ def test_a_defect_is_a_problem_document_and_its_traceback_is_in_the_log(
     http: TestClient, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        answer = http.get(f"/api/v1/{path}", auth=("__token__", "t"))
+        answer = http.get(f"/api/v1/{path}", auth=Bearer("t"))
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()

@@ -94,11 +94,12 @@ def test_a_grant_opens_a_file_of_an_area_until_it_is_given_back(http: TestClient
     assert "Bearer" in after.headers["WWW-Authenticate"]
 
 
-def test_the_token_works_as_a_password_too(http: TestClient) -> None:
+def test_the_token_is_no_password_which_browsers_would_send_for_any_page(http: TestClient) -> None:
     ask(http, "ada-token", "PUT", "areas/files/~/x", content=b"data")
     token = made(http, files=["~/x"])["token"]
     url = "/api/v1/areas/files/~/x"
-    assert http.get(url, auth=("__token__", token)).content == b"data"
+    assert http.get(url, auth=("__token__", token)).status_code == 401
+    assert ask(http, token, "GET", "areas/files/~/x").content == b"data"
 
 
 def test_a_grant_makes_no_grants_and_lists_none(http: TestClient) -> None:

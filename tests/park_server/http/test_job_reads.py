@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 from support.labs.install_lab import opened_database
 from support.labs.rows import add_job
+from support.services.bearer import Bearer
 
 from park.wire import JobRecord
 from park_server.http.app import application
@@ -52,5 +53,5 @@ def test_a_result_or_a_file_that_is_read_is_noted(tmp_path: Path, what: str) -> 
 
         app = application(tokens=Tokens.of({"t": "ada"}), simple_routes=[], lifespan=lifespan)
         with TestClient(app) as client:
-            client.get(f"/api/v1/jobs/{JOB}/{what}", auth=("__token__", "t"))
+            client.get(f"/api/v1/jobs/{JOB}/{what}", auth=Bearer("t"))
     assert noted == [(JOB, FINISHED)]

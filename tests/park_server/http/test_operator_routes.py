@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
+from support.services.bearer import Bearer
 
 from park_server.http.app import application
 from park_server.http.auth import Tokens
@@ -52,10 +53,10 @@ def http() -> Iterator[TestClient]:
 def test_others_are_told_who_the_operator_is(
     http: TestClient, method: str, path: str, body: dict[str, str] | None
 ) -> None:
-    answer = http.request(method, f"/api/v1/{path}", json=body, auth=("__token__", "t"))
+    answer = http.request(method, f"/api/v1/{path}", json=body, auth=Bearer("t"))
     assert (answer.status_code, answer.json()["title"]) == (403, "NotPermitted")
     assert answer.json()["hint"] == "ask ada"
 
 
 def test_everybody_sees_what_is_offered(http: TestClient) -> None:
-    assert http.get("/api/v1/offers", auth=("__token__", "t")).json() == []
+    assert http.get("/api/v1/offers", auth=Bearer("t")).json() == []

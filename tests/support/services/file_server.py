@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -208,6 +208,13 @@ def _range_holds(served: Served, headers: dict[str, str]) -> bool:
     return condition in {served.etag, served.last_modified} or not served.heeds_if_range
 
 
+class CertificateFiles(NamedTuple):
+    """A certificate and its key, each in PEM."""
+
+    certificate: Path
+    key: Path
+
+
 class Authority:
     """A certificate authority of our own, and certificates from it."""
 
@@ -223,21 +230,29 @@ class Authority:
         self, host: str = "127.0.0.1", *, expired: bool = False, self_signed: bool = False
     ) -> ssl.SSLContext:
         """Return the TLS settings of a server that says it is ``host``."""
+        files = self.files(host, expired=expired, self_signed=self_signed)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*files)
+        return context
+
+    def files(
+        self, host: str, *, expired: bool = False, self_signed: bool = False
+    ) -> CertificateFiles:
+        """Return a new certificate of ``host``, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         certificate = self._signed(subject, key, host, expired=expired, self_signed=self_signed)
-        file = self._folder / f"{host}-{expired}-{self_signed}.pem"
-        file.write_bytes(
+        name = f"{host}-{expired}-{self_signed}"
+        files = CertificateFiles(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        files.key.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption(),
             )
-            + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return files
 
     def _signed(
         self,

@@ -1,0 +1,1 @@
+"""What every request goes through before it is known whose it is, and every answer on its way."""
