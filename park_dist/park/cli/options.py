@@ -46,6 +46,11 @@ def add_service(parser: argparse._ActionsContainer) -> None:
         metavar="NAME|URL",
         help="the service (else PARK_SERVICE, the configured default, or the one of this machine)",
     )
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="send your token there by plain HTTP, for whoever is on the way to read",
+    )
 
 
 def add_set_options(parser: argparse.ArgumentParser) -> None:
@@ -116,7 +121,7 @@ def service_of(options: argparse.Namespace) -> Service:
     from park.client.service import remote_service
     from park.client.voice import of_command
 
-    service = remote_service(options.service)
+    service = remote_service(options.service, insecure=options.insecure)
     service.transport.first_contact_s = 0.0  # a person sees at once that nobody answers
     service.transport.voice = of_command()
     return service

@@ -51,9 +51,9 @@ LOCAL = "local"
 """The word for what is installed here of the project on the other side, or else for all."""
 
 
-def remote_environments(name: str | None = None) -> RemoteEnvironments:
+def remote_environments(name: str | None = None, *, insecure: bool = False) -> RemoteEnvironments:
     """Return the environments of the service ``name``; see `park.client.access.address`."""
-    return RemoteEnvironments(Transport(find_service(name)))
+    return RemoteEnvironments(Transport(find_service(name, insecure=insecure)))
 
 
 class RemoteEnvironments:

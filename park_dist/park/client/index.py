@@ -48,9 +48,9 @@ class CopiedWheel:
     is_new: bool
 
 
-def remote_index(name: str | None = None) -> RemoteIndex:
+def remote_index(name: str | None = None, *, insecure: bool = False) -> RemoteIndex:
     """Return the index of the service ``name``; see `park.client.service.remote_service`."""
-    return RemoteIndex(Transport(find_service(name)))
+    return RemoteIndex(Transport(find_service(name, insecure=insecure)))
 
 
 class RemoteIndex:

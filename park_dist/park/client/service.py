@@ -45,19 +45,25 @@ __all__ = ["Service", "remote_service"]
 reach_threads()  # before any pool that a block could be meant for
 
 
-def remote_service(name: str | None = None, *, stale: Stale = "warn") -> Service:
+def remote_service(
+    name: str | None = None, *, stale: Stale = "warn", insecure: bool = False
+) -> Service:
     """Return the service ``name``: a configured name or a URL; see `park.client.access.address`.
 
     ``stale`` says what becomes of a submission where a module's file has changed since this
     session imported it, so that the service would run other code than is loaded here: "warn"
     (once for each change), "error" or "ignore".
 
-    Nothing is sent yet. Raises `UnknownItem`, `UsageError` or `NotAuthenticated`.
+    ``insecure``: your token may go there by plain HTTP, for whoever is on the way to read; else
+    only on this machine, and by TLS.
+
+    Nothing is sent yet. Raises `UnknownItem`, `UsageError`, `InsecureTransport` or
+    `NotAuthenticated`.
     """
     if stale not in {"warn", "error", "ignore"}:
         raise UsageError(f"stale={stale!r}: it is 'warn', 'error' or 'ignore'")
     register_if_loaded()
-    service = Service(Transport(find_service(name)))
+    service = Service(Transport(find_service(name, insecure=insecure)))
     service.stale = stale
     return service
 

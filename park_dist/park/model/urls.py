@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from types import MappingProxyType
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["DEFAULT_PORTS", "bracketed", "host_of", "origin_of", "without_credentials"]
+__all__ = [
+    "DEFAULT_PORTS",
+    "bracketed",
+    "host_of",
+    "is_loopback",
+    "is_protected",
+    "origin_of",
+    "without_credentials",
+]
 
 DEFAULT_PORTS = MappingProxyType({"http": 80, "https": 443})
 """The port that a URL without one means, by its scheme; other schemes are none of ours."""
@@ -25,6 +34,20 @@ def without_credentials(url: str) -> str:
 def bracketed(host: str) -> str:
     """Return ``host`` as it stands before a port: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether ``host``, a name or address, is this machine whatever its name service says."""
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_protected(url: str) -> bool:
+    """Tell whether nobody else can read what is sent to ``url``: by TLS, or on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or is_loopback(parts.hostname)
 
 
 def origin_of(url: str) -> str:

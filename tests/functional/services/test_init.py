@@ -33,7 +33,7 @@ def test_the_token_that_is_typed_is_tried_and_kept_for_its_user_alone(
     service: ParkService, configuration: Configuration, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines, secrets = iter([service.url, ""]), iter(["wrong", "two words", service.token])
-    options = argparse.Namespace(url=None, name=None, token_file=None)
+    options = argparse.Namespace(url=None, name=None, token_file=None, insecure=False)
     questions = Questions(ask=lambda _: next(lines), ask_secret=lambda _: next(secrets))
     named, about = initialised(configuration, options, questions)
     assert (named.name, named.url) == ("here", service.url)
@@ -63,7 +63,7 @@ def test_all_can_be_said_by_arguments(
 def test_without_a_token_nothing_is_written(
     service: ParkService, configuration: Configuration
 ) -> None:
-    options = argparse.Namespace(url=service.url, name="fans", token_file=None)
+    options = argparse.Namespace(url=service.url, name="fans", token_file=None, insecure=False)
     with pytest.raises(NotAuthenticated):
         initialised(configuration, options, None)
     assert not configuration.path.exists()

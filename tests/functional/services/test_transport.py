@@ -114,7 +114,9 @@ def test_a_form_of_another_site_uploads_nothing(service: ParkService, tmp_path: 
                 headers=header,
             )
         assert answer.status_code == 403
-    page = httpx2.get(f"{service.url}/simple/park-forged-by-a-page/", auth=("__token__", service.token))
+    page = httpx2.get(
+        f"{service.url}/simple/park-forged-by-a-page/", auth=("__token__", service.token)
+    )
     assert page.status_code == 404
 
 

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     """Do the action on the environments of the service."""
     from park.client.environment_queries import remote_environments
 
-    options.act(remote_environments(options.service), options)
+    options.act(remote_environments(options.service, insecure=options.insecure), options)
     return 0
 
 

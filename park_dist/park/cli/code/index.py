@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     from park.client.index import remote_index
 
     service = getattr(options, "to", None) or options.service
-    options.act(remote_index(service), options)
+    options.act(remote_index(service, insecure=options.insecure), options)
     return 0
 
 
@@ -124,7 +124,7 @@ def _copy(index: RemoteIndex, options: argparse.Namespace) -> None:
             f"{options.pin!r} is not of the form PROJECT==VERSION",
             hint="name the one version that is to be carried over",
         )
-    found = carry_over(remote_index(options.source), index, pin)
+    found = carry_over(remote_index(options.source, insecure=options.insecure), index, pin)
     if options.json:
         print_json([asdict(wheel) for wheel in found])
         return

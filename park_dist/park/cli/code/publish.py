@@ -84,7 +84,8 @@ def _destination(options: argparse.Namespace) -> Destination:
         return of_index(options.repository_url)
     service = service_of(options)
     address = service.transport.address
-    return of_service(address.name or address.url, service.about().upload_url, address.token)
+    # where the token goes is decided here, and not by what the service answers
+    return of_service(address.name or address.url, f"{address.url}/legacy/", address.token)
 
 
 @contextmanager

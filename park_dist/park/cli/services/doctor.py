@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Look at one thing after the other, as far as each can be reached."""
     findings = []
-    for finding in _findings(options.service):
+    for finding in _findings(options.service, insecure=options.insecure):
         findings.append(finding)
         if not options.json:
             _print(finding)
@@ -57,10 +57,10 @@ def run(options: argparse.Namespace) -> int:
     return next((finding.status for finding in findings if not finding.ok), 0)
 
 
-def _findings(name: str | None) -> Iterator[Finding]:
+def _findings(name: str | None, *, insecure: bool) -> Iterator[Finding]:
     yield _python()
     yield _caught("configuration", _configuration)
-    yield from _service(name)
+    yield from _service(name, insecure=insecure)
 
 
 def _python() -> Finding:
@@ -79,12 +79,12 @@ def _configuration() -> Finding:
     return Finding(what="configuration", ok=True, detail=detail)
 
 
-def _service(name: str | None) -> Iterator[Finding]:
+def _service(name: str | None, *, insecure: bool) -> Iterator[Finding]:
     """Look at the service: found, answering, its versions, its clock, its memory."""
     from park.client.service import remote_service
 
     try:
-        service = remote_service(name)
+        service = remote_service(name, insecure=insecure)
         before = datetime.now(UTC)
         answer = service.transport.bytes(API)
     except ParkError as error:

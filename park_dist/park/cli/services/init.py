@@ -15,6 +15,7 @@ from park.cli.services.service_names import checked_name, proposed_name
 from park.client.access.address import Address, checked_url, find_service
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
+from park.client.access.protection import require_protected
 from park.client.access.token import is_token
 from park.client.access.transport import Transport
 from park.errors import NotAuthenticated, UsageError
@@ -47,6 +48,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", metavar="URL", help="where the service is")
     parser.add_argument("--name", metavar="NAME", help="how you call it")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="a file with your token")
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="send your token there by plain HTTP, for whoever is on the way to read",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -73,11 +79,13 @@ def initialised(
     """
     url = checked_url(options.url or _asked_url(questions))
     token_file = options.token_file and options.token_file.expanduser().absolute()
-    about, typed = _tried(url, token_file, questions)
+    about, typed = _tried(url, token_file, questions, insecure=options.insecure)
     name = _asked_name(configuration, options.name, url, questions)
     if typed is not None:
         token_file = configuration.keep_token(name, typed)
-    service = ConfiguredService(name=name, url=url, token_file=token_file)
+    service = ConfiguredService(
+        name=name, url=url, token_file=token_file, insecure=options.insecure
+    )
     configuration.add(service)
     return service, about
 
@@ -121,20 +129,25 @@ def _free_name(configuration: Configuration, name: str, url: str) -> str:
 
 
 def _tried(
-    url: str, token_file: Path | None, questions: Questions | None
+    url: str, token_file: Path | None, questions: Questions | None, *, insecure: bool
 ) -> tuple[ServiceRecord, str | None]:
     """Return what the service at ``url`` says, and the token that was typed for it, if one was."""
     token = None if token_file is None else token_file.read_text(encoding="utf-8").strip()
-    address = find_service(url) if token is None else Address(url=url, token=token)
+    if token is None:
+        address = find_service(url, insecure=insecure)
+    else:
+        address = Address(url=url, token=token, insecure=insecure)
     try:
         return _asked_service(address), None
     except NotAuthenticated:
         if token_file is not None or questions is None:
             raise
+    require_protected(url, insecure=insecure)  # before anybody types one
     for left in reversed(range(_TRIES)):
         typed = questions.ask_secret("Your token there (it is not shown): ").strip()
         try:
-            return _asked_service(Address(url=url, token=_checked_token(typed))), typed
+            token = _checked_token(typed)
+            return _asked_service(Address(url=url, token=token, insecure=insecure)), typed
         except NotAuthenticated as error:
             if not left:
                 raise

@@ -27,6 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="NAME", help="how you call it")
     add.add_argument("url", metavar="URL", help="where it is: http(s)://host[:port][/path]")
     add.add_argument("--token-file", type=Path, metavar="FILE", help="a file with your token")
+    add.add_argument(
+        "--insecure",
+        action="store_true",
+        help="send your token there by plain HTTP, for whoever is on the way to read",
+    )
     add.set_defaults(act=_add)
     listing = actions.add_parser("list", help="list the services by name")
     add_json(listing)
@@ -51,7 +56,12 @@ def _add(configuration: Configuration, options: argparse.Namespace) -> None:
     checked_name(options.name, hint=f"park service add {proposed_name(options.name)} {options.url}")
     token_file = options.token_file and options.token_file.expanduser().absolute()
     configuration.add(
-        ConfiguredService(name=options.name, url=checked_url(options.url), token_file=token_file)
+        ConfiguredService(
+            name=options.name,
+            url=checked_url(options.url),
+            token_file=token_file,
+            insecure=options.insecure,
+        )
     )
     print(f"{options.name} is {checked_url(options.url)} (in {configuration.path})")
 

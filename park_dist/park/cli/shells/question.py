@@ -16,13 +16,11 @@ from urllib.request import (
 )
 
 from park.client.access.address import find_service
+from park.model.urls import is_loopback
 
 __all__ = ["asking"]
 
 _MOST_BYTES = 8 << 20
-
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-"""No proxy is the way to this machine itself."""
 
 
 class _Stay(HTTPRedirectHandler):
@@ -50,5 +48,6 @@ def _asked(patience_s: float, service: str | None, path: str, **query: str | int
 
 
 def _opener(url: str) -> OpenerDirector:
-    direct = [ProxyHandler({})] if urlsplit(url).hostname in _LOOPBACK else []
+    # no proxy is the way to this machine itself
+    direct = [ProxyHandler({})] if is_loopback(urlsplit(url).hostname) else []
     return build_opener(_Stay, *direct)

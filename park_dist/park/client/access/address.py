@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
+from park.client.access.protection import require_protected
 from park.client.access.token import is_token
 from park.client.access.variable_token import is_of_nobody, variable_token
 from park.errors import NotAuthenticated, UnknownItem, UsageError
+from park.model.urls import without_credentials
 
 __all__ = ["Address", "checked_url", "find_service"]
 
@@ -22,14 +24,17 @@ class Address:
 
     Without a token the service is asked all the same: whether it runs at all is what a
     person wants to know first, and its 401 says what to do.
+
+    ``insecure``: the user takes the risk that others read the token on its way.
     """
 
     url: str
     token: str | None = field(repr=False)
     name: str | None = None
+    insecure: bool = False
 
 
-def find_service(name: str | None = None) -> Address:
+def find_service(name: str | None = None, *, insecure: bool = False) -> Address:
     """Return the address of the service ``name``: a configured name or a URL.
 
     Without a name: ``PARK_SERVICE``, else the configuration's default, else the only
@@ -37,17 +42,22 @@ def find_service(name: str | None = None) -> Address:
     own (`park.client.access.variable_token`), else that of the configured token file, else the
     one of the service of this machine at that URL, else there is none.
 
-    Raises `UnknownItem`, `UsageError`, or `NotAuthenticated` for a token file that cannot
-    be read.
+    Raises `UnknownItem`, `UsageError`, `NotAuthenticated` for a token file that cannot
+    be read, or `InsecureTransport` for a token that others could read on its way, unless
+    ``insecure`` or the configuration takes that risk.
     """
     configuration = Configuration(configuration_file())
     chosen = name or os.environ.get("PARK_SERVICE") or configuration.default
     service = _only_running_one() if chosen is None else _named(chosen, configuration)
-    return Address(
+    address = Address(
         url=service.url,
         token=_token(service, configuration),
         name=None if "://" in service.name else service.name,
+        insecure=insecure or service.insecure,
     )
+    if address.token is not None:
+        require_protected(address.url, insecure=address.insecure)
+    return address
 
 
 def _named(name: str, configuration: Configuration) -> ConfiguredService:
@@ -88,6 +98,11 @@ def checked_url(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise UsageError(
             f"not the URL of a service: {url!r}; expected http(s)://host[:port][/path]"
+        )
+    if "@" in parts.netloc:
+        raise UsageError(
+            f"the URL of a service has a user or password in it: {without_credentials(url)}",
+            hint="leave them out of the URL, which is shown and kept",
         )
     return url.rstrip("/")
 

@@ -7,6 +7,7 @@
     [services.compufans]
     url = "https://compufans.example.org/park"
     token_file = "/home/me/.secrets/compufans"     # optional
+    insecure = false                               # optional: by plain HTTP, all the same
 
 It is edited with tomlkit, so that comments survive.
 """
@@ -27,11 +28,15 @@ __all__ = ["Configuration", "ConfiguredService", "configuration_file"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfiguredService:
-    """A service that the user has given a name."""
+    """A service that the user has given a name.
+
+    ``insecure``: its token may go there by plain HTTP.
+    """
 
     name: str
     url: str
     token_file: Path | None = None
+    insecure: bool = False
 
 
 def configuration_file() -> Path:
@@ -68,9 +73,11 @@ class Configuration:
     def add(self, service: ConfiguredService) -> None:
         """Write ``service``, in place of one of the same name; the first becomes the default."""
         document = self._editable()
-        entry = {"url": service.url}
+        entry: dict[str, str | bool] = {"url": service.url}
         if service.token_file is not None:
             entry["token_file"] = str(service.token_file)
+        if service.insecure:
+            entry["insecure"] = True
         document.setdefault("services", {})[service.name] = entry
         document.setdefault("default", service.name)
         self._write(document)
@@ -114,6 +121,7 @@ class Configuration:
             name=name,
             url=table["url"],
             token_file=None if token_file is None else Path(str(token_file)).expanduser(),
+            insecure=table.get("insecure") is True,
         )
 
     def _tables(self) -> dict[str, Any]:

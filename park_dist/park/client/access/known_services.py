@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from park.client.access.address import Address
-from park.client.access.config import Configuration, configuration_file
+from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
 from park.client.access.token import is_token
 from park.client.access.variable_token import variable_token
@@ -29,10 +29,18 @@ def known_service(url: str) -> Address | None:
     with suppress(NotAuthenticated):
         token = variable_token(wanted, configuration)
         if token is not None:
-            return Address(url=wanted, token=token, name=_name(wanted, configuration))
+            named = _named(wanted, configuration)
+            if named is None:
+                return Address(url=wanted, token=token)
+            return Address(url=wanted, token=token, name=named.name, insecure=named.insecure)
     for service in configuration.services():
         if service.url.rstrip("/") == wanted and service.token_file is not None:
-            return Address(url=wanted, token=_token(service.token_file), name=service.name)
+            return Address(
+                url=wanted,
+                token=_token(service.token_file),
+                name=service.name,
+                insecure=service.insecure,
+            )
     for running in running_services():
         if running.url.rstrip("/") == wanted:
             return Address(url=wanted, token=_token(Path(running.token_file)))
@@ -56,9 +64,9 @@ def with_names(record: GraphRecord) -> GraphRecord:
     return replace(record, nodes=nodes)
 
 
-def _name(url: str, configuration: Configuration) -> str | None:
+def _named(url: str, configuration: Configuration) -> ConfiguredService | None:
     services = configuration.services()
-    return next((each.name for each in services if each.url.rstrip("/") == url), None)
+    return next((each for each in services if each.url.rstrip("/") == url), None)
 
 
 def _token(file: Path) -> str | None:

@@ -16,11 +16,13 @@ import httpx2
 
 from park.atomic import appearing
 from park.client.access.address import Address
+from park.client.access.bearer import Bearer
 from park.client.access.dry_run import refuse_in_dry_run
 from park.client.access.told_silence import Silence
 from park.client.voice import Voice, of_script
 from park.errors import ParkError, ServiceFault, ServiceUnreachable, UsageError, from_problem
 from park.model.backoff import Backoff
+from park.model.urls import is_loopback
 from park.wire import API, json_body
 
 __all__ = ["AsyncTransport", "Transport", "patient"]
@@ -44,8 +46,6 @@ _SAID_AFTER_S = 1.0
 
 _NOT_REACHED = frozenset({502, 503, 504})
 """What a proxy answers while the service behind it is away."""
-
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 _Write = Callable[[bytes], object]
@@ -80,10 +80,10 @@ def _settings(address: Address) -> dict[str, Any]:
     is_tls = address.url.startswith("https:")
     return {
         "base_url": address.url,
-        "headers": {"Authorization": f"Bearer {address.token}"} if address.token else None,
+        "auth": Bearer(address),
         "timeout": httpx2.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
         # a proxy is never the way to this machine itself
-        "trust_env": urlsplit(address.url).hostname not in _LOOPBACK,
+        "trust_env": not is_loopback(urlsplit(address.url).hostname),
         # authorities as SSL_CERT_FILE names them, on this machine too; plain HTTP needs no
         # certificates, whose reading takes some 20 ms of each start
         "verify": httpx2.create_ssl_context() if is_tls else False,

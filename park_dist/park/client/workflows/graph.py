@@ -14,6 +14,7 @@ from park.client.access.transport import Transport
 from park.client.jobs.told.looked_up import looked_up
 from park.client.workflows.joining import joined, merged
 from park.errors import (
+    InsecureTransport,
     NotPermitted,
     ServiceFault,
     ServiceUnreachable,
@@ -96,7 +97,7 @@ class Workflows:
             return _asked(transport, [node.id for node in nodes])
         except ServiceUnreachable:
             return _unseen(nodes, "does not answer")
-        except (NotPermitted, ServiceFault) as error:
+        except (InsecureTransport, NotPermitted, ServiceFault) as error:
             return _unseen(nodes, error.message)
         except UnknownItem as error:
             if len(nodes) == 1:

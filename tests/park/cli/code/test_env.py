@@ -86,7 +86,7 @@ class Environments:
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> Environments:
     made = Environments()
-    monkeypatch.setattr(client, "remote_environments", lambda _: made)
+    monkeypatch.setattr(client, "remote_environments", lambda _, **__: made)
     return made
 
 

@@ -68,7 +68,7 @@ class Index:
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> Index:
     made = Index()
-    monkeypatch.setattr(client, "remote_index", lambda _: made)
+    monkeypatch.setattr(client, "remote_index", lambda _, **__: made)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from park.client.access.address import find_service
 from park.client.access.config import Configuration, ConfiguredService
 from park.client.access.local_services import RunningService, announce
-from park.errors import NotAuthenticated, UsageError
+from park.errors import InsecureTransport, NotAuthenticated, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -49,15 +50,15 @@ def test_names_come_before_what_runs(
     announced(tmp_path, "http://127.0.0.1:1", os.getpid())
     token = tmp_path / "other"
     token.write_text("other")
-    configuration.add(ConfiguredService(name="far", url="http://far", token_file=token))
-    assert find_service().url == "http://far"
+    configuration.add(ConfiguredService(name="far", url="https://far", token_file=token))
+    assert find_service().url == "https://far"
     assert find_service("http://127.0.0.1:1/").token == "secret"
     monkeypatch.setenv("PARK_SERVICE", "http://127.0.0.1:1")
     assert find_service().url == "http://127.0.0.1:1"
 
 
 def test_a_service_without_token_is_asked_all_the_same(configuration: Configuration) -> None:
-    configuration.add(ConfiguredService(name="far", url="http://far"))
+    configuration.add(ConfiguredService(name="far", url="https://far"))
     assert find_service("far").token is None
 
 
@@ -65,7 +66,7 @@ def test_a_token_file_that_cannot_be_read_is_named(
     configuration: Configuration, tmp_path: Path
 ) -> None:
     absent = tmp_path / "absent"
-    configuration.add(ConfiguredService(name="far", url="http://far", token_file=absent))
+    configuration.add(ConfiguredService(name="far", url="https://far", token_file=absent))
     with pytest.raises(NotAuthenticated, match=f"cannot be read from {absent}"):
         find_service("far")
 
@@ -82,14 +83,14 @@ def test_what_is_no_token_is_refused_without_being_shown(
 ) -> None:
     monkeypatch.setenv("PARK_TOKEN", token)
     with pytest.raises(NotAuthenticated, match="what is in PARK_TOKEN is no token") as caught:
-        find_service("http://far")
+        find_service("https://far")
     assert token not in f"{caught.value.message} {caught.value.hint}"
 
 
 def test_an_empty_token_file_is_named(configuration: Configuration, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_text("\n")
-    configuration.add(ConfiguredService(name="far", url="http://far", token_file=empty))
+    configuration.add(ConfiguredService(name="far", url="https://far", token_file=empty))
     with pytest.raises(NotAuthenticated, match=f"what is in {empty} is no token: it is empty"):
         find_service("far")
 
@@ -109,3 +110,29 @@ def test_a_token_file_in_the_users_home_is_found(
     # named by its URL it is the same service, with the same token
     assert find_service("https://h/park/").token == "secret"
     assert find_service("https://other/park").token is None
+
+
+def test_a_token_by_plain_http_beyond_this_machine_is_at_the_user_s_own_risk(
+    tmp_path: Path, configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("secret")
+    far = ConfiguredService(name="far", url="http://far", token_file=token)
+    configuration.add(far)
+    monkeypatch.setenv("PARK_TOKEN", "http://farther other")
+    for name in ("far", "http://farther"):
+        with pytest.raises(InsecureTransport) as caught:
+            find_service(name)
+        assert "secret" not in str(caught.value)
+        assert find_service(name, insecure=True).insecure
+    configuration.add(replace(far, insecure=True))
+    assert find_service("far").token == "secret"
+    assert find_service("http://far/").insecure
+    assert find_service("http://nobody").token is None
+
+
+@pytest.mark.parametrize("url", ["https://ada:secret@far", "https://secret@far/park"])
+def test_a_url_with_a_password_in_it_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(UsageError, match="has a user or password in it") as caught:
+        find_service(url)
+    assert "secret" not in str(caught.value)

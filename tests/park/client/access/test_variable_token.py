@@ -13,7 +13,7 @@ from park.client.access.local_services import RunningService, announce
 from park.client.access.variable_token import variable_token
 from park.errors import NotAuthenticated
 
-NEAR, FAR, STRANGER = "http://near", "https://far.example.org/park", "http://stranger"
+NEAR, FAR, STRANGER = "https://near", "https://far.example.org/park", "https://stranger"
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ def test_it_is_that_of_the_only_service_of_this_machine(
     assert f"PARK_SERVICE={STRANGER}" in str(told.value.hint)
     token = tmp_path / "token"
     token.write_text("own")
-    announce(RunningService(url="http://here", pid=os.getpid(), token_file=str(token)))
-    assert find_service("http://here").token == "t"
+    announce(RunningService(url="https://here", pid=os.getpid(), token_file=str(token)))
+    assert find_service("https://here").token == "t"
     assert find_service(STRANGER).token is None
 
 

@@ -34,7 +34,7 @@ def test_a_handle_is_pickled_by_its_name_and_without_its_token(
     configuration, token = tmp_path / "park.toml", tmp_path / "token"
     token.write_text("elsewhere")
     configuration.write_text(
-        f'[services.one]\nurl = "http://one.example"\ntoken_file = "{token}"\n'
+        f'[services.one]\nurl = "http://one.example"\ninsecure = true\ntoken_file = "{token}"\n'
     )
     monkeypatch.setenv("PARK_CONFIG", str(configuration))
     monkeypatch.delenv("PARK_TOKEN", raising=False)

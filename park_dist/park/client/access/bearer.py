@@ -1,0 +1,37 @@
+"""The token of a service in the requests to it, looked up for each and sent nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from park.client.access.protection import require_protected
+from park.model.urls import origin_of
+
+if TYPE_CHECKING:
+    from park.client.access.address import Address
+
+__all__ = ["Bearer"]
+
+
+class Bearer(httpx2.Auth):
+    """What gives each request the token of ``address``.
+
+    Raises `InsecureTransport` where it could be read on the way.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._origin = origin_of(address.url)
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Send the request, with the token where it goes to its service."""
+        token = self._address.token
+        if token is not None and origin_of(str(request.url)) == self._origin:
+            require_protected(self._address.url, insecure=self._address.insecure)
+            request.headers["Authorization"] = f"Bearer {token}"
+        yield request
