@@ -31,9 +31,9 @@ def test_what_is_wrong_is_said_with_the_file(tmp_path: Path) -> None:
         server_context(files.certificate, other.key)
     assert "PEM" in str(caught.value.hint)
     told = r"no TLS with .*empty\.pem: what is there is no certificate, or no key"
-    for wrong in (lambda: server_context(empty), lambda: server_context(files.certificate, empty)):
+    for certificate, key in ((empty, None), (files.certificate, empty)):
         with pytest.raises(UsageError, match=told):
-            wrong()
+            server_context(certificate, key)
     with pytest.raises(UsageError, match=r"cannot read .*none\.pem: No such file"):
         server_context(tmp_path / "none.pem")
 

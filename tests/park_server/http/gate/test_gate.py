@@ -97,7 +97,7 @@ def test_what_a_proxy_says_counts_where_it_is_trusted() -> None:
         "X-Forwarded-Proto": "https",
         "X-Forwarded-For": "198.51.100.7",
     }
-    names = {"allowed_hosts": ["b.example"]}
+    names: dict[str, Any] = {"allowed_hosts": ["b.example"]}
     believed = client(trusted_proxies=["192.0.2.0/24"], **names).get("/", headers=said).json()
     assert believed == {"base": "https://b.example/", "client": "198.51.100.7", "forwarded": []}
     ignored = client(**names).get("/", headers=said).json()
