@@ -15,7 +15,7 @@ from park.cli.services.service_names import checked_name, proposed_name
 from park.client.access.address import Address, checked_url, find_service
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
-from park.client.access.protection import require_protected
+from park.client.access.plain_http import require_protected
 from park.client.access.token import is_token
 from park.client.access.transport import Transport
 from park.errors import NotAuthenticated, UsageError

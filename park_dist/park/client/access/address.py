@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
-from park.client.access.protection import require_protected
+from park.client.access.plain_http import require_protected
 from park.client.access.token import is_token
 from park.client.access.variable_token import is_of_nobody, variable_token
 from park.errors import NotAuthenticated, UnknownItem, UsageError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from park.client.access.protection import require_protected
+from park.client.access.plain_http import require_protected
 from park.model.urls import origin_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from park.errors import Misdirected, NotPermitted, ParkError
-from park_server.entrance.origins import refusal
+from park_server.entrance.cross_origin import refusal
 from park_server.entrance.proxies import Asked
 from park_server.entrance.settings import EntranceSettings
 from park_server.http.problems import problem_response

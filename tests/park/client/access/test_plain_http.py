@@ -1,6 +1,6 @@
 import pytest
 
-from park.client.access.protection import require_protected
+from park.client.access.plain_http import require_protected
 from park.errors import InsecureTransport
 
 

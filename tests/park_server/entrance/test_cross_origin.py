@@ -1,6 +1,6 @@
 import pytest
 
-from park_server.entrance.origins import refusal
+from park_server.entrance.cross_origin import refusal
 
 OWN = ["http://127.0.0.1:8750", "https://lab.example/park"]
 
