@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["later", "now", "text_of", "timestamp"]
+from park.errors import UsageError
+
+__all__ = ["in_utc", "later", "now", "text_of", "timestamp"]
 
 
 def now() -> str:
@@ -25,3 +27,11 @@ def timestamp(seconds: float) -> str:
 def text_of(moment: datetime) -> str:
     """Return ``moment`` (in UTC) as `now` writes it."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def in_utc(moment: datetime) -> str:
+    """Return ``moment``, of any zone, as `now` writes it; raises `UsageError` beyond UTC."""
+    try:
+        return text_of(moment.astimezone(UTC))
+    except OverflowError:
+        raise UsageError(f"since={moment.isoformat()}: no such moment in UTC") from None

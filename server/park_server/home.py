@@ -33,6 +33,11 @@ class Home:
         return self.path / "token"
 
     @property
+    def policy_file(self) -> Path:
+        """Who may do what here, where the operator says so."""
+        return self.path / "policy.toml"
+
+    @property
     def index(self) -> Path:
         """The files of the package index."""
         return self.path / "index"

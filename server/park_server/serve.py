@@ -69,10 +69,9 @@ async def _serve(
 ) -> None:
     # the resolver is a child process that reads our own index: it gets a token of its own
     internal = secrets.token_urlsafe(32)
-    user = getpass.getuser()
-    tokens = Tokens.of({home.token(): user, internal: user})
+    tokens = Tokens.of_service(getpass.getuser(), home=home.token(), internal=internal)
     endpoints = Endpoints.of(note.url, internal, public=settings.url, inside=listeners.inside)
-    service = assembled(settings, home, endpoints, user, stages)
+    service = assembled(settings, home, endpoints, tokens, stages)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -82,8 +81,9 @@ async def _serve(
                 yield
 
     app = application(
-        tokens=tokens,
+        tokens=service.trust.callers,
         grants_of_service=service.grants,
+        under_way=service.trust.under_way,
         simple_routes=service.simple_routes,
         lifespan=lifespan,
         front=service.with_pages_in_front,

@@ -26,6 +26,9 @@ from park_server.envs.wheel_download import Downloader
 from park_server.grants.grants import Grants
 from park_server.home import Home
 from park_server.settings import Settings
+from park_server.trust.identity import Tokens
+from park_server.trust.trust import Trust, trust_of
+from park_server.trust.under_way import UnderWay
 
 __all__ = ["Foundation", "foundation_of"]
 
@@ -47,6 +50,7 @@ class Foundation:
     database: Database
     index: Index
     grants: Grants
+    trust: Trust
     content: ContentStore
     environments: Environments
     why_not_overlay: str | None
@@ -62,24 +66,27 @@ class Foundation:
 
 
 def foundation_of(
-    settings: Settings, home: Home, endpoints: Endpoints, user: str, stages: Stages
+    settings: Settings, home: Home, endpoints: Endpoints, tokens: Tokens, stages: Stages
 ) -> Foundation:
-    """Return the foundation on ``home``, its schema the newest, what a crash left swept."""
+    """Return the foundation on ``home``, its schema the newest, what a crash left swept.
+
+    ``tokens`` are those of its operator, and of the service itself.
+    """
     with ThreadPoolExecutor(max_workers=1) as beside:
         interpreters = beside.submit(discover)  # processes: they start while we read the disk
-        return _foundation(settings, home, endpoints, user, asked=interpreters, stages=stages)
+        return _foundation(settings, home, endpoints, tokens, asked=interpreters, stages=stages)
 
 
 def _foundation(
     settings: Settings,
     home: Home,
     endpoints: Endpoints,
-    user: str,
+    tokens: Tokens,
     *,
     asked: Future[dict[str, Interpreter]],
     stages: Stages,
 ) -> Foundation:
-    bus = Bus()
+    bus, under_way = Bus(), UnderWay()
     with stages.at("opening the database, and bringing its schema up to date"):
         database = _database(home)
     with stages.at("trying how environments can be laid out here"):
@@ -100,12 +107,13 @@ def _foundation(
         settings=settings,
         home=home,
         endpoints=endpoints,
-        user=user,
+        user=tokens.operator,
         bus=bus,
         disk=Disk(),
         database=database,
         index=_index(settings, home, database),
-        grants=Grants(database, bus, settings.roots),
+        grants=Grants(database, bus, settings.roots, under_way.end),
+        trust=trust_of(database, home.policy_file, tokens, under_way),
         content=ContentStore(home.files),
         environments=environments,
         why_not_overlay=why_not_overlay,

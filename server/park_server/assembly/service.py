@@ -29,6 +29,7 @@ from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.assembly.retention_parts import retention_of
 from park_server.assembly.start_stages import Stages
+from park_server.break_glass.revocation import Revocation
 from park_server.clock import timestamp
 from park_server.egress import GuardedTransport
 from park_server.endpoints import Endpoints
@@ -57,15 +58,19 @@ from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
 from park_server.retention.sizes_on_disk import free_below, usual_reserve
 from park_server.settings import Settings
+from park_server.trust.identity import Tokens
 
 __all__ = ["AssembledService", "assembled"]
 
 
 def assembled(
-    settings: Settings, home: Home, endpoints: Endpoints, user: str, stages: Stages
+    settings: Settings, home: Home, endpoints: Endpoints, tokens: Tokens, stages: Stages
 ) -> AssembledService:
-    """Return the service of ``settings`` on ``home``; ``stages`` tells of its start."""
-    return AssembledService(foundation_of(settings, home, endpoints, user, stages), stages)
+    """Return the service of ``settings`` on ``home``; ``stages`` tells of its start.
+
+    ``tokens`` are those of its operator, and of the service itself.
+    """
+    return AssembledService(foundation_of(settings, home, endpoints, tokens, stages), stages)
 
 
 class AssembledService:
@@ -75,6 +80,7 @@ class AssembledService:
         self._foundation = foundation
         self._stages = stages
         self.grants = foundation.grants
+        self.trust = foundation.trust
         self.simple_routes: Sequence[BaseRoute] = index_routes(foundation.index, user_of)
 
     def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:
@@ -126,6 +132,7 @@ class _Parts:
         with stages.at("reading the installs and grants that it has"):
             await self.foundation.database.awrite(unreadable_installs.set_aside)
             await self.foundation.grants.sweep()
+            await self.foundation.trust.book.sweep()
         with stages.at("taking up its environments"):
             self.keeper.resume()
         with stages.at("removing what no job and no fetch uses any more"):
@@ -170,6 +177,14 @@ class _Parts:
             offers=self.offers,
             engine=self.engine,
             retention=self.retention,
+            revocation=Revocation(
+                foundation.database,
+                foundation.trust.book,
+                foundation.grants,
+                jobs.scheduler,
+                self.engine.retire_user,
+            ),
+            trust=foundation.trust,
             about=_about(foundation),
             url=foundation.settings.url,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
@@ -38,11 +38,19 @@ _REMEMBERED = timedelta(days=30)
 class Grants:
     """The grants of a service; ``bus`` wakes who follows something with one that is revoked.
 
-    ``roots`` are the names of the operator's folders, which every user may read.
+    ``roots`` are the names of the operator's folders, which every user may read. ``on_end`` is
+    told of the ids of those that are revoked.
     """
 
-    def __init__(self, database: Database, bus: Bus, roots: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        roots: Collection[str] = (),
+        on_end: Callable[[Collection[str]], None] = lambda _: None,
+    ) -> None:
         self._database = database
+        self._on_end = on_end
         self._bus = bus
         self._roots = roots
 
@@ -75,11 +83,21 @@ class Grants:
         found = self._database.read(lambda c: grant_rows.listing(c, user))
         return [grant_rows.record_of(grant) for grant in found]
 
+    async def revoke_all(self, user: str) -> int:
+        """Revoke all grants of ``user`` that are of use; return how many."""
+        moment = now()
+        found = self._database.read(lambda c: grant_rows.listing(c, user))
+        usable = [grant.id for grant in found if not isinstance(_usable(grant, moment), Exception)]
+        for each in usable:
+            await self.revoke(each, user)
+        return len(usable)
+
     async def revoke(self, id: str, user: str) -> None:  # noqa: A002 (the column's name)
         """Revoke a grant of ``user`` at once and for ever; a second time does no harm."""
         moment = now()
         await self._database.awrite(lambda c: grant_rows.revoke(c, id, user, moment))
         self._bus.publish(revocation_of(id))
+        self._on_end([id])
 
     def holder(self, token: str) -> Grant:
         """Return the grant of ``token``; raises `NotAuthenticated` that says what is wrong."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from park.errors import NotPermitted
 from park.wire import (
     CleanRecord,
     CleanRequest,
@@ -14,8 +13,9 @@ from park.wire import (
     OfferRequest,
     UsageRecord,
 )
-from park_server.http.auth import user_of
+from park_server.http.auth import caller_of, require_role, user_of
 from park_server.http.parts import ServiceParts, parts_of
+from park_server.trust.rights import Role
 
 __all__ = ["router"]
 
@@ -58,15 +58,15 @@ async def clean(request: Request, body: CleanRequest) -> CleanRecord:
 
 @router.get("/fork-servers")
 async def list_fork_servers(request: Request) -> list[ForkServerRecord]:
-    """Return the interpreters that wait to fork jobs, with their memory."""
-    return await parts_of(request).engine.fork_servers()
+    """Return the interpreters that wait to fork one's jobs, with their memory.
+
+    The operator sees those of everybody.
+    """
+    sees_all = caller_of(request).rights.has(Role.OPERATE)
+    return await parts_of(request).engine.fork_servers(None if sees_all else user_of(request))
 
 
 def _for_operator(request: Request) -> tuple[ServiceParts, str]:
-    """Return the service and the operator who asks; raises `NotPermitted` for anybody else."""
-    parts, user = parts_of(request), user_of(request)
-    if user != parts.about.user:
-        raise NotPermitted(
-            f"{user} is not the operator of this service", hint=f"ask {parts.about.user}"
-        )
-    return parts, user
+    """Return the service and who operates it and asks; raises `NotPermitted` for others."""
+    parts = parts_of(request)
+    return parts, require_role(request, Role.OPERATE, f"ask {parts.about.user}")

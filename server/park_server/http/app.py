@@ -29,7 +29,7 @@ from park_server.http import (
     job_routes,
     problems,
 )
-from park_server.http.auth import Authentication, Tokens
+from park_server.http.auth import Authentication
 from park_server.http.body_limit import BodyLimit
 from park_server.http.containment import Containment
 from park_server.http.exact_paths import ExactPaths
@@ -37,6 +37,9 @@ from park_server.http.front.job_front import JobFront
 from park_server.http.gate.gate import Gate
 from park_server.http.memo import memo_routes
 from park_server.http.parts import parts_of, url_of
+from park_server.http.trust import people_routes, token_routes
+from park_server.trust.identity import Callers
+from park_server.trust.under_way import UnderWay
 
 __all__ = ["application"]
 
@@ -58,8 +61,9 @@ async def about(request: Request) -> ServiceRecord:
 
 def application(
     *,
-    tokens: Tokens,
+    tokens: Callers,
     grants_of_service: Grants | None = None,
+    under_way: UnderWay | None = None,
     simple_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
@@ -67,7 +71,8 @@ def application(
 ) -> ASGIApp:
     """Return the application; ``lifespan`` puts the parts of the service into its state.
 
-    ``simple_routes`` are those of the index.
+    ``simple_routes`` are those of the index. ``tokens`` knows who asks; ``under_way`` are the
+    requests that end when a token or grant is revoked.
 
     ``front`` puts a short path between the authentication and the routes. ``entrance`` says
     how it may be asked; None: by whoever holds the application itself, with no network between.
@@ -94,12 +99,16 @@ def application(
         area_routes.router,
         grant_routes.router,
         admin_routes.router,
+        token_routes.router,
+        people_routes.router,
         event_routes.router,
         index_routes.router,
     ):
         app.include_router(part, prefix=API)
     app.router.routes.extend(simple_routes)
     limited = BodyLimit(JobFront(app, lambda: app.state.parts))
-    guarded = Authentication(front(limited), tokens=tokens, grants=grants_of_service)
+    guarded = Authentication(
+        front(limited), tokens=tokens, grants=grants_of_service, under_way=under_way
+    )
     contained = Containment(ExactPaths(guarded))
     return contained if entrance is None else Gate(contained, entrance)

@@ -5,23 +5,36 @@ A token is that of a user, or of a grant, which does a few things in a user's na
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
-import hashlib
-import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from park.errors import NotAuthenticated, NotPermitted
+from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
+from park.wire import API
 from park_server.grants.grants import PREFIX, Grants
 from park_server.grants.scope import Grant, check_request
 from park_server.http.problems import problem_response
+from park_server.trust.access import OPEN, TABLE, AccessTable, check_access
+from park_server.trust.audit import Actor
+from park_server.trust.identity import Caller, Callers, Tokens
+from park_server.trust.rights import Role
+from park_server.trust.under_way import RequestUnderWay, UnderWay
 
-__all__ = ["Authentication", "Tokens", "grant_of", "user_of"]
+__all__ = [
+    "Authentication",
+    "Tokens",
+    "actor_of",
+    "address_of",
+    "caller_of",
+    "grant_of",
+    "require_role",
+    "user_of",
+]
 
 _BASIC_USER = "__token__"
 """The user name that stands before a token in Basic authentication, as on PyPI."""
@@ -31,63 +44,96 @@ _OF_INDEX = ("/simple", "/trees/simple", "/files", "/legacy")
 one, and sends it along for any page: so it opens nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The tokens that a service knows, by their SHA-256: none is kept in clear."""
-
-    users: Mapping[bytes, str]
-
-    @classmethod
-    def of(cls, tokens: Mapping[str, str]) -> Tokens:
-        """Hash ``tokens`` (token to user name)."""
-        return cls(
-            {hashlib.sha256(token.encode()).digest(): user for token, user in tokens.items()}
-        )
-
-    def user(self, token: str) -> str | None:
-        """Return the user that ``token`` speaks for, or None."""
-        digest = hashlib.sha256(token.encode()).digest()
-        for known, user in self.users.items():
-            if hmac.compare_digest(known, digest):
-                return user
-        return None
+_READS = {"GET", "HEAD"}
+_FOLLOW = f"{API}/follow"
+"""A question that has a body, since it is a long one."""
 
 
 class Authentication:
     """ASGI middleware in front of everything: names the user, or answers 401.
 
-    ``grants`` is None where there are none.
+    Then it looks whether the token opens what is asked for. ``grants`` is None where there are
+    none; ``under_way`` ends the requests whose token is revoked meanwhile.
     """
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens, grants: Grants | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        tokens: Callers,
+        grants: Grants | None = None,
+        under_way: UnderWay | None = None,
+    ) -> None:
         self._app = app
         self._tokens = tokens
         self._grants = grants
+        self._under_way = under_way or UnderWay()
+        self._table = AccessTable(TABLE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the lifespan and authenticated requests pass."""
-        if scope["type"] == "lifespan":
+        if scope["type"] == "lifespan" or (scope.get("method"), scope["path"]) == OPEN:
             await self._app(scope, receive, send)
             return
         header = HTTPConnection(scope).headers.get("authorization")
         basic = takes_basic(scope["path"])
         token = token_in(header, basic=basic)
-        user = self._tokens.user(token) if token else None
-        if user is None:
-            try:
+        held: tuple[str, str] | None = None
+        try:
+            caller = self._tokens.find(token) if token else None
+            if caller is None:
                 grant = self._grant(header, token, scope)
-            except NotPermitted as error:
-                await _refused(error, basic=basic)(scope, receive, send)
-                return
-            scope["grant"], user = grant, grant.user
-        scope["user"] = user
-        await self._app(scope, receive, send)
+                scope["grant"], scope["user"] = grant, grant.user
+                held = grant.id, grant.expires
+            else:
+                scope["caller"], scope["user"] = caller, caller.user
+                if caller.token is not None:
+                    held = caller.token.id, caller.token.expires
+                self._check(caller, scope)
+        except _NotTaken as refusal:
+            await refusal.response(scope, receive, send)
+        except (NotPermitted, UnknownItem) as error:
+            await _refused(error, basic=basic)(scope, receive, send)
+        else:
+            await self._answered(held, scope, receive, send)
+
+    async def _answered(
+        self, held: tuple[str, str] | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if held is None:
+            await self._app(scope, receive, send)
+            return
+        may_cut = scope["type"] == "http" and (
+            scope["method"] in _READS or scope["path"] == _FOLLOW
+        )
+        with self._under_way.noted(*held, may_cut=may_cut) as request:
+            await _until_over(request, self._app, scope, receive, send)
+
+    def _check(self, caller: Caller, scope: Scope) -> None:
+        """Raise for what the token does not open, `UnknownItem` for what is nowhere."""
+        if caller.may_all:
+            return
+        method, path = scope.get("method", ""), scope["path"]
+        endpoint = self._table.endpoint(method, path)
+        if endpoint is None:
+            if methods := self._table.methods(path):
+                raise _NotTaken(methods)
+            raise UnknownItem(f"nothing at {path} on this service")
+        check_access(
+            endpoint,
+            user=caller.user,
+            rights=caller.rights,
+            kind=caller.kind,
+            audience=caller.audience,
+        )
 
     def _grant(self, header: str | None, token: str | None, scope: Scope) -> Grant:
         """Return the grant of a token that is no user's; raises for what it does not open."""
         if token is None or self._grants is None or not token.startswith(PREFIX):
             raise _refusal(header, token)
         grant = self._grants.holder(token)
+        if not self._tokens.is_user(grant.user):
+            raise NotAuthenticated(f"{grant.user}, whose grant this is, is no user here any more")
         check_request(grant, scope.get("method", ""), scope["path"])
         return grant
 
@@ -97,7 +143,55 @@ def takes_basic(path: str) -> bool:
     return any(path == each or path.startswith(f"{each}/") for each in _OF_INDEX)
 
 
-def _refused(error: NotPermitted, *, basic: bool) -> Response:
+class _NotTaken(Exception):
+    """The path is there, but not for this method."""
+
+    def __init__(self, methods: list[str]) -> None:
+        super().__init__(methods)
+        status = HTTPStatus.METHOD_NOT_ALLOWED
+        self.response = problem_response(UsageError(status.phrase))
+        self.response.status_code = status
+        self.response.headers["Allow"] = ", ".join(methods)
+
+
+async def _until_over(
+    request: RequestUnderWay, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Let ``app`` answer, for as long as ``request`` is not ended from outside."""
+    started = False
+
+    async def sent(message: Message) -> None:
+        nonlocal started
+        started = True
+        await send(message)
+
+    async def heard() -> Message:
+        if request.is_over:
+            return {"type": "http.disconnect"}
+        before, request.may_cut = request.may_cut, True
+        try:
+            return await receive()
+        except asyncio.CancelledError:
+            if before or not request.is_over:
+                raise
+            request.task.uncancel()
+            return {"type": "http.disconnect"}
+        finally:
+            request.may_cut = before
+
+    try:
+        await app(scope, heard, sent)
+    except asyncio.CancelledError:
+        if not request.is_over:
+            raise
+        request.task.uncancel()
+        if not started:
+            error = NotAuthenticated("the token was revoked, or expired, while this was answered")
+            basic = takes_basic(scope["path"])
+            await _refused(error, basic=basic)(scope, receive, send)
+
+
+def _refused(error: NotPermitted | UnknownItem, *, basic: bool) -> Response:
     response = problem_response(error)
     if isinstance(error, NotAuthenticated):
         offered = 'Basic realm="park", ' if basic else ""
@@ -147,3 +241,37 @@ def grant_of(request: Request) -> Grant | None:
     """Return the grant that ``request`` was made with; None: with a token of the user's own."""
     grant: Grant | None = request.scope.get("grant")
     return grant
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who makes ``request`` with a token of his own; raises `NotPermitted` for a grant."""
+    caller: Caller | None = request.scope.get("caller")
+    if caller is None:
+        raise NotPermitted("this is not asked with a grant")
+    return caller
+
+
+def require_role(request: Request, role: Role, hint: str | None = None) -> str:
+    """Return the user who asks; raises `NotPermitted` unless he has ``role``."""
+    caller = caller_of(request)
+    if not caller.rights.has(role):
+        raise NotPermitted(
+            f"{caller.user} may not: this needs the role {role} of this service", hint=hint
+        )
+    return caller.user
+
+
+def address_of(request: Request) -> str:
+    """Return the address that ``request`` comes from; empty where that is not known."""
+    return "" if request.client is None else request.client.host
+
+
+def actor_of(request: Request) -> Actor:
+    """Return who makes ``request``, as the audit log names him."""
+    caller: Caller | None = request.scope.get("caller")
+    held = None if caller is None else caller.token
+    return Actor(
+        user=user_of(request),
+        token=None if held is None else held.id,
+        address=address_of(request),
+    )

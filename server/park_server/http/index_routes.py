@@ -16,7 +16,7 @@ from fastapi import APIRouter, Query
 from packaging.utils import NormalizedName, canonicalize_name
 from starlette.requests import Request
 
-from park.errors import CannotSatisfy, NotPermitted, UnknownItem, UsageError
+from park.errors import CannotSatisfy, UnknownItem, UsageError
 from park.model.pins import is_tree_version
 from park.wire import IndexFileRecord, IndexProjectRecord
 from park.wire.newest import folded
@@ -28,8 +28,9 @@ from park_repo.file_records import (
     PublishedFile,
 )
 from park_repo.index import Index
-from park_server.http.auth import user_of
+from park_server.http.auth import require_role, user_of
 from park_server.http.parts import MOST, parts_of
+from park_server.trust.rights import Role
 
 __all__ = ["router"]
 
@@ -149,14 +150,10 @@ async def _yank(
 
 
 def _for_operator(request: Request) -> tuple[Index, str]:
-    """Return the index and the operator who asks; raises `NotPermitted` for anybody else."""
-    parts, user = parts_of(request), user_of(request)
-    if user != parts.about.user:
-        raise NotPermitted(
-            f"{user} is not the operator of this service",
-            hint=f"ask {parts.about.user}; your own working trees you may remove yourself",
-        )
-    return parts.index, user
+    """Return the index and who operates it and asks; raises `NotPermitted` for others."""
+    parts = parts_of(request)
+    hint = f"ask {parts.about.user}; your own working trees you may remove yourself"
+    return parts.index, require_role(request, Role.OPERATE, hint)
 
 
 def _require_embedded(index: Index) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated, Any
@@ -18,14 +17,14 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from park.errors import NotPermitted, UnknownItem, UsageError
+from park.errors import NotPermitted, UnknownItem
 from park.model.call_label import MOST_CHARACTERS
 from park.model.file_names import readable
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import GRACE_S, LONGEST_GRACE_S, JobRecord, JobRequest
 from park_repo.http.file_content import FileContent
-from park_server.clock import text_of
+from park_server.clock import in_utc
 from park_server.http.auth import grant_of, user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.front.job_answers import result_pieces
@@ -93,19 +92,12 @@ async def list_jobs(
     jobs, user = parts_of(request).jobs, user_of(request)
     wanted = JobFilter(
         status=status,
-        since=None if since is None else _in_utc(since),
+        since=None if since is None else in_utc(since),
         label=label,
         submitted_from=submitted_from,
     )
     newest = partial(jobs.records, user, wanted, limit=limit)
     return await records_response(newest, many=True)
-
-
-def _in_utc(moment: datetime) -> str:
-    try:
-        return text_of(moment.astimezone(UTC))
-    except OverflowError:
-        raise UsageError(f"since={moment.isoformat()}: no such moment in UTC") from None
 
 
 @router.get("/jobs/{job}", response_model=JobRecord)

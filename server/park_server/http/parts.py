@@ -11,6 +11,7 @@ from park.wire import ServiceRecord
 from park_repo.database import Database
 from park_repo.index import Index
 from park_server.areas.areas import Areas
+from park_server.break_glass.revocation import Revocation
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.envs.keeper import EnvironmentKeeper
@@ -23,6 +24,7 @@ from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
 from park_server.retention.retention import Retention
+from park_server.trust.trust import Trust
 
 __all__ = ["LONG_POLL_S", "MOST", "ServiceParts", "parts_of", "url_of"]
 
@@ -52,6 +54,8 @@ class ServiceParts:
     offers: Offers
     engine: LocalEngine
     retention: Retention
+    revocation: Revocation
+    trust: Trust
     about: ServiceRecord
     url: str | None
     """Where users reach the service, where its operator said so."""

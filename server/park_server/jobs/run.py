@@ -63,6 +63,7 @@ class Run:
             memory_bytes=job.memory_bytes,
             fresh=job.fresh,
             read_only=read_only,
+            user=self.user,
             modules=tuple((job.call.get("function") or {}).get("modules", ())),
         )
 

@@ -26,6 +26,7 @@ from park_server.jobs.engines.runtime_copy import copy_runtime
 from park_server.jobs.job_view import JobFilter
 from park_server.leftovers import UNUSED_FOR_S
 from park_server.settings import Settings
+from park_server.trust.identity import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,10 +73,13 @@ def home_of_long_ago(path: Path) -> Home:
     return home
 
 
+TOKENS = Tokens.of_service("ada", home="h", internal="i")
+
+
 async def start_and_stop(home: Home, stages: Stages | None = None) -> None:
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
-    service = assembled(settings, home, endpoints, "ada", stages or Stages())
+    service = assembled(settings, home, endpoints, TOKENS, stages or Stages())
     async with service.running() as parts:
         assert parts.jobs.records("ada", JobFilter(), limit=1) == []
 
@@ -90,7 +94,7 @@ def test_a_home_that_takes_no_hard_links_is_told(
     monkeypatch.setattr(os, "link", refuse)
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
-    made = assembled(settings, home, endpoints, "ada", Stages())
+    made = assembled(settings, home, endpoints, TOKENS, Stages())
     asyncio.run(made._foundation.close())
     assert made.about.environments == "none"
     finding = doctor._environments(made.about)

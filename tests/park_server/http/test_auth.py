@@ -3,6 +3,8 @@ import base64
 import pytest
 
 from park_server.http.auth import Tokens, takes_basic, token_in
+from park_server.trust.identity import Caller
+from park_server.trust.rights import ALL, USUAL
 
 
 def basic(text: str) -> str:
@@ -42,6 +44,8 @@ def test_basic_opens_nothing_but_the_index() -> None:
 
 
 def test_a_token_names_its_user_and_is_not_kept_in_clear() -> None:
-    tokens = Tokens.of({"secret": "ada", "other": "bob"})
-    assert (tokens.user("secret"), tokens.user("other"), tokens.user("x")) == ("ada", "bob", None)
+    tokens = Tokens.of({"secret": "ada", "other": "bob"}, operator="ada")
+    assert tokens.find("secret") == Caller(user="ada", rights=ALL)
+    assert tokens.find("other") == Caller(user="bob", rights=USUAL)
+    assert tokens.find("x") is None
     assert "secret" not in repr(tokens)

@@ -40,7 +40,7 @@ def served(index: Index) -> FastAPI:
         yield
         await index.aclose()
 
-    tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"})
+    tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"}, operator="ada")
     app: FastAPI = application(  # type: ignore[assignment]  # ASGI is all that the test client asks
         tokens=tokens, simple_routes=index_routes(index, user_of), lifespan=lifespan
     )

@@ -27,6 +27,7 @@ class StartOrder:
     read, or is empty. ``variables`` go into the process's environment, ``memory_bytes``
     limits its data. ``fresh`` asks for a fresh interpreter in place of a forked one.
     ``modules`` are what is imported ahead for a function that travels by value.
+    ``user`` is whose job it is: no process serves two.
     ``read_only`` are folders that the job may not write to, where the system can help it.
     """
 
@@ -42,6 +43,7 @@ class StartOrder:
     fresh: bool = False
     read_only: tuple[Path, ...] = ()
     modules: tuple[str, ...] = ()
+    user: str = ""
 
     @property
     def module(self) -> str:

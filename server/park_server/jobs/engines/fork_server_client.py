@@ -33,6 +33,9 @@ _LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 class ServerKey:
     """What one fork server serves; ``module`` None: fresh interpreters of any module.
 
+    It has one ``user``: what a job of his does to the process that forks it, or leaves in its
+    memory, reaches nobody else.
+
     ``made`` names the making of its environment (see `making_of`): what a fork server has in
     view stays that, and an environment that was made again is another.
     """
@@ -41,11 +44,12 @@ class ServerKey:
     module: str | None
     runtime: str
     made: str = ""
+    user: str = ""
 
     @property
     def folder_name(self) -> str:
         """A short name: only its folder's path, not the socket's, is ever limited."""
-        text = json.dumps([self.lock_hash, self.module, self.runtime, self.made])
+        text = json.dumps([self.lock_hash, self.module, self.runtime, self.made, self.user])
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     @classmethod

@@ -97,6 +97,7 @@ class ForkServerPool:
             module=module,
             runtime=self._runtime.sha256,
             made=making_of(order.environment),
+            user=order.user,
         )
         return self._bare(key) if key in self._unforkable else key
 
@@ -108,7 +109,8 @@ class ForkServerPool:
             self.retire(self._links[other])
         while len(self._links) >= self._settings.max_servers:
             self.retire(self._next_to_go())
-        cache = self._cache / "numba" / key.lock_hash
+        # compiled code is kept there: each user runs only what his own jobs compiled
+        cache = self._cache / "numba" / key.lock_hash / (key.user or "_")
         cache.mkdir(parents=True, exist_ok=True)
         folder = self._unused_folder(key)
         pid, connection = spawn(

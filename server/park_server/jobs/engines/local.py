@@ -295,9 +295,16 @@ class LocalEngine:
             if link.key.lock_hash == lock_hash:
                 self._pool.retire(link)
 
-    async def fork_servers(self) -> list[ForkServerRecord]:
-        """Return the fork servers that answer, with the memory that they take."""
-        answers = await asyncio.gather(*(link.status() for link in self._pool.links))
+    def retire_user(self, user: str) -> None:
+        """Start no more jobs of ``user`` from what has been imported for him before."""
+        for link in self._pool.links:
+            if link.key.user == user:
+                self._pool.retire(link)
+
+    async def fork_servers(self, user: str | None = None) -> list[ForkServerRecord]:
+        """Return the fork servers of ``user`` (None: of all) that answer, with their memory."""
+        links = [link for link in self._pool.links if user in {None, link.key.user}]
+        answers = await asyncio.gather(*(link.status() for link in links))
         return [
             ForkServerRecord(
                 lock_hash=link.key.lock_hash,
@@ -308,7 +315,7 @@ class LocalEngine:
                 memory_bytes=answer["pss_bytes"],
                 reason=answer["reason"],
             )
-            for link, answer in zip(self._pool.links, answers, strict=True)
+            for link, answer in zip(links, answers, strict=True)
             if answer is not None
         ]
 

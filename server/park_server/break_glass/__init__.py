@@ -1,0 +1,1 @@
+"""What an operator does when something has gone wrong: revoke, and set aside."""

@@ -1,0 +1,66 @@
+"""Revoke all that a user has: his tokens and grants, what is under way, and his jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, select
+
+from park.model.ids import JobId
+from park.model.states import JobState
+from park.wire import RevokedRecord
+from park_repo.database import Database
+from park_server.db.tables import jobs
+from park_server.grants.grants import Grants
+from park_server.jobs.scheduler import Scheduler
+from park_server.trust import audit
+from park_server.trust.audit import Actor
+from park_server.trust.token_book import TokenBook
+
+__all__ = ["Revocation"]
+
+_FINAL = [state for state in JobState if state.is_final]
+
+
+class Revocation:
+    """Ends what is done in somebody's name; ``retire`` lets his fork servers go."""
+
+    def __init__(
+        self,
+        database: Database,
+        book: TokenBook,
+        grants: Grants,
+        scheduler: Scheduler,
+        retire: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._book = book
+        self._grants = grants
+        self._scheduler = scheduler
+        self._retire = retire
+
+    async def revoke_all(self, user: str, actor: Actor) -> RevokedRecord:
+        """Revoke the tokens and grants of ``user`` first, then end his jobs; return how many."""
+        tokens = await self._book.revoke_all(user, actor)
+        grants = await self._grants.revoke_all(user)
+        own = self._database.read(lambda c: _open_jobs(c, user))
+        for job in own:
+            await self._scheduler.cancel(job, user)
+        self._retire(user)
+        record = RevokedRecord(user=user, tokens=tokens, grants=grants, jobs=len(own))
+        await self._database.awrite(
+            lambda c: audit.append(
+                c, actor, "user.revoke", user, tokens=tokens, grants=grants, jobs=len(own)
+            )
+        )
+        return record
+
+
+def _open_jobs(connection: Connection, user: str) -> list[JobId]:
+    """Return the jobs of ``user`` that have not ended, the newest first: these wait for others."""
+    query = (
+        select(jobs.c.id)
+        .where(jobs.c.user == user, jobs.c.status.not_in(_FINAL))
+        .order_by(jobs.c.submitted.desc())
+    )
+    return [JobId(job) for job in connection.execute(query).scalars()]

@@ -1,0 +1,95 @@
+"""Logins by password, and who speaks with the tokens that they make."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from park.errors import NotAuthenticated
+from park.wire import LoginRecord, LoginRequest
+from park_repo.database import Database
+from park_server.trust import audit
+from park_server.trust.audit import Actor
+from park_server.trust.directory import Directory
+from park_server.trust.guessing import Guessing
+from park_server.trust.identity import Caller, Tokens
+from park_server.trust.passwords import Passwords
+from park_server.trust.token_book import TokenBook
+
+__all__ = ["KnownCallers", "Logins"]
+
+
+class KnownCallers:
+    """Implements `Callers`: those of the service itself, then the tokens of its users."""
+
+    def __init__(self, fixed: Tokens, book: TokenBook, directory: Directory) -> None:
+        self._fixed = fixed
+        self._book = book
+        self._directory = directory
+
+    def find(self, token: str) -> Caller | None:
+        """See `Callers`."""
+        if (caller := self._fixed.find(token)) is not None:
+            return caller
+        held = self._book.find(token, datetime.now(UTC))
+        if held is None:
+            return None
+        rights, groups = self._directory.standing(held.user)
+        if not rights.held and not self._directory.is_user(held.user):
+            raise NotAuthenticated(f"{held.user} is no user of this service any more")
+        return Caller(
+            user=held.user,
+            rights=rights.narrowed(held.scopes),
+            groups=groups,
+            kind=held.kind,
+            audience=held.audience,
+            token=held,
+        )
+
+    def is_user(self, name: str) -> bool:
+        """See `Callers`."""
+        return self._directory.is_user(name)
+
+    def rotate(self, fixed: Tokens) -> None:
+        """Know other tokens of the service itself, and no more those of before."""
+        self._fixed = fixed
+
+
+class Logins:
+    """Takes passwords; wrong ones are counted, slowed, and noted."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        book: TokenBook,
+        passwords: Passwords,
+        guessing: Guessing,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._book = book
+        self._passwords = passwords
+        self._guessing = guessing
+
+    async def log_in(self, request: LoginRequest, address: str) -> LoginRecord:
+        """Return a token for who knows the password of a user.
+
+        Raises `NotAuthenticated`, the same for a wrong name and a wrong password, and
+        `TooManyAttempts` while nothing is looked at.
+        """
+        name = request.user
+        self._guessing.check(name, address)
+        # counted before it is known: many at once are no way around the limit
+        wrong = self._guessing.failed(name, address)
+        encoded = self._directory.password_of(name)
+        if not await self._passwords.is_right(encoded, request.password):
+            actor = Actor(user=name, address=address)
+            await self._database.awrite(
+                lambda c: audit.append(c, actor, "login.failed", name, wrong=wrong)
+            )
+            raise NotAuthenticated(
+                "the service does not know this name with this password",
+                hint="names and passwords are given by whoever administrates the service",
+            )
+        self._guessing.succeeded(name, address)
+        return await self._book.log_in(name, request.note, Actor(user=name, address=address))

@@ -1,0 +1,179 @@
+"""The policy file: TOML that people write, checked line by line.
+
+::
+
+    [everybody]
+    roles = ["query", "submit", "realise"]
+
+    [groups.reflectometry]
+    members = ["ada", "bob"]
+    roles = ["upload:refl-*"]
+
+    [users.ada]
+    roles = ["operate"]
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from park.errors import ParkError, UsageError
+from park_server.trust.names import check_name
+from park_server.trust.policy import Group, Policy
+from park_server.trust.rights import NONE, USUAL, Right, Rights
+
+__all__ = ["EXAMPLE", "read_policy"]
+
+EXAMPLE = """\
+[everybody]
+roles = ["query", "submit", "realise", "upload"]
+"""
+
+_HINT = (
+    "`park admin policy check FILE` tells whether a file is right; the service keeps to the last"
+)
+
+_KEYS: Mapping[str, Sequence[str]] = {
+    "everybody": ("roles",),
+    "groups": ("members", "roles"),
+    "users": ("roles",),
+}
+
+_Path = tuple[str, ...]
+T = TypeVar("T")
+
+
+def read_policy(text: str, name: str) -> Policy:
+    """Return the policy that ``text`` says; ``name`` is that of its file.
+
+    Raises `UsageError` with the file, the line and what was expected there, for whatever the
+    file has that is not understood: a misspelled name must not close or open anything.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name} is no TOML: {error}", hint=_HINT) from None
+    return _Reader(document, _lines_of(text), name).policy()
+
+
+class _Reader:
+    """Reads one document; ``lines`` tells where each key stands."""
+
+    def __init__(self, document: Mapping[str, Any], lines: Mapping[_Path, int], name: str) -> None:
+        self._document = document
+        self._lines = lines
+        self._name = name
+
+    def policy(self) -> Policy:
+        self._require_known((), self._document, list(_KEYS))
+        everybody = self._table(("everybody",), self._document.get("everybody", {}))
+        has_roles = "roles" in everybody
+        return Policy(
+            everybody=self._rights(("everybody",), everybody) if has_roles else USUAL,
+            users={
+                user: self._rights(("users", user), table) for user, table in self._tables("users")
+            },
+            groups={
+                group: Group(
+                    members=frozenset(self._members(("groups", group), table)),
+                    rights=self._rights(("groups", group), table),
+                )
+                for group, table in self._tables("groups")
+            },
+        )
+
+    def _tables(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield each named table of ``kind``, checked."""
+        for name, table in self._table((kind,), self._document.get(kind, {}), keys=()).items():
+            place = (kind, name)
+            self._checked(place, lambda name=name, kind=kind: check_name(name, kind[:-1]))
+            yield name, self._table(place, table)
+
+    def _table(
+        self, place: _Path, value: Any, keys: Sequence[str] | None = None
+    ) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise self._wrong(place, f"{'.'.join(place)} must be a table, not {_shown(value)}")
+        if keys is None:
+            self._require_known(place, value, _KEYS[place[0]])
+        return value
+
+    def _require_known(self, place: _Path, table: Mapping[str, Any], known: Sequence[str]) -> None:
+        for key in table:
+            if key not in known:
+                raise self._wrong(
+                    (*place, key), f"{key!r} means nothing here; expected {', '.join(known)}"
+                )
+
+    def _rights(self, place: _Path, table: Mapping[str, Any]) -> Rights:
+        texts = self._texts((*place, "roles"), table.get("roles", []))
+        if not texts:
+            return NONE
+        parse = Right.parse
+        where = (*place, "roles")
+        return Rights(frozenset(self._checked(where, lambda t=t: parse(t)) for t in texts))
+
+    def _members(self, place: _Path, table: Mapping[str, Any]) -> Iterator[str]:
+        where = (*place, "members")
+        for text in self._texts(where, table.get("members", [])):
+            self._checked(where, lambda text=text: check_name(text, "user"))
+            yield text
+
+    def _texts(self, place: _Path, value: Any) -> list[str]:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self._wrong(
+                place, f"{place[-1]} must be a list of texts in quotes, not {_shown(value)}"
+            )
+        return value
+
+    def _checked(self, place: _Path, check: Any) -> Any:
+        try:
+            return check()
+        except ParkError as error:
+            raise self._wrong(place, error.message, error.hint) from None
+
+    def _wrong(self, place: _Path, what: str, hint: str | None = None) -> UsageError:
+        line = self._line(place)
+        return UsageError(f"{self._name}, line {line}: {what}", hint=hint or _HINT)
+
+    def _line(self, place: _Path) -> int:
+        """Return the line of ``place``, or of what it stands in; the first where none is known."""
+        found = (self._lines.get(place[:end]) for end in range(len(place), 0, -1))
+        return next((line for line in found if line is not None), 1)
+
+
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(#.*)?")
+_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[^=\s]+)*)\s*=""")
+_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+
+
+def _lines_of(text: str) -> dict[_Path, int]:
+    """Return the line of each table and key of a TOML document that can be read.
+
+    The parser of the standard library does not tell. What stands in a list over several lines
+    is at the line where the list begins.
+    """
+    found: dict[_Path, int] = {}
+    table: _Path = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.fullmatch(line):
+            table = _parts(header[1])
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            found.setdefault((*table, *_parts(key[1])), number)
+    return found
+
+
+def _parts(text: str) -> _Path:
+    return tuple(part.strip("\"'") for part in _PART.findall(text))
+
+
+_MOST_SHOWN = 40
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"

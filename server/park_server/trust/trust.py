@@ -1,0 +1,48 @@
+"""Users, tokens and what is noted of them, put together."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from park_repo.database import Database
+from park_server.trust.directory import Directory
+from park_server.trust.guessing import Guessing
+from park_server.trust.identity import Tokens
+from park_server.trust.logins import KnownCallers, Logins
+from park_server.trust.passwords import Passwords
+from park_server.trust.token_book import TokenBook
+from park_server.trust.under_way import UnderWay
+
+__all__ = ["Trust", "trust_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trust:
+    """What routes ask about users; ``under_way`` are the requests that tokens are used for."""
+
+    directory: Directory
+    book: TokenBook
+    passwords: Passwords
+    logins: Logins
+    callers: KnownCallers
+    under_way: UnderWay
+
+
+def trust_of(database: Database, policy_file: Path, fixed: Tokens, under_way: UnderWay) -> Trust:
+    """Return the users of a service; ``fixed`` are the tokens that are in no table.
+
+    Raises `UsageError` for a policy file that is not understood.
+    """
+    directory = Directory(database, fixed.operator, policy_file)
+    book = TokenBook(database, under_way.end)
+    passwords = Passwords()
+    return Trust(
+        directory=directory,
+        book=book,
+        passwords=passwords,
+        logins=Logins(database, directory, book, passwords, Guessing(time.monotonic)),
+        callers=KnownCallers(fixed, book, directory),
+        under_way=under_way,
+    )

@@ -1,0 +1,72 @@
+"""Requests that are under way, by the token that each is made with: revoked, it ends them.
+
+A request that reads (a download, a log that is followed, a long poll) is cut where it is. One
+that changes something is left to finish what it does, which may be committed already; only
+what it still waits to be sent is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+__all__ = ["RequestUnderWay", "UnderWay"]
+
+_SOON_S = 3_600.0
+"""An end that is nearer is waited for; a request of longer than that is asked for again."""
+
+
+@dataclass(slots=True, eq=False)
+class RequestUnderWay:
+    """A request in its task; ``may_cut``: nothing is lost where it ends now."""
+
+    task: asyncio.Task[object]
+    may_cut: bool
+    is_over: bool = False
+
+    def end(self) -> None:
+        """Cut it, at once or where it waits for more of its body."""
+        self.is_over = True
+        if self.may_cut:
+            self.task.cancel()
+
+
+class UnderWay:
+    """The requests that are made with tokens and grants, by their ids. For one event loop."""
+
+    def __init__(self) -> None:
+        self._requests: dict[str, set[RequestUnderWay]] = {}
+
+    @contextmanager
+    def noted(self, id: str, expires: str, *, may_cut: bool) -> Iterator[RequestUnderWay]:  # noqa: A002
+        """Note that this task answers a request with the token ``id``, which ``expires``."""
+        task = asyncio.current_task()
+        assert task is not None, "a request is answered in a task"  # noqa: S101 (for mypy)
+        request = RequestUnderWay(task, may_cut)
+        self._requests.setdefault(id, set()).add(request)
+        timer = _timer(request, expires)
+        try:
+            yield request
+        finally:
+            if timer is not None:
+                timer.cancel()
+            others = self._requests[id]
+            others.discard(request)
+            if not others:
+                del self._requests[id]
+
+    def end(self, ids: Collection[str]) -> None:
+        """End what is under way with any of the tokens ``ids``."""
+        for each in ids:
+            for request in list(self._requests.get(each, ())):
+                request.end()
+
+
+def _timer(request: RequestUnderWay, expires: str) -> asyncio.TimerHandle | None:
+    left_s = (datetime.fromisoformat(expires) - datetime.now(UTC)).total_seconds()
+    if left_s > _SOON_S:
+        return None
+    return asyncio.get_running_loop().call_later(max(left_s, 0.0), request.end)

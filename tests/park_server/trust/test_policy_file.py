@@ -1,0 +1,63 @@
+import pytest
+
+from park.errors import UsageError
+from park_server.trust.policy_file import EXAMPLE, read_policy
+from park_server.trust.rights import USUAL
+
+GOOD = """
+[everybody]
+roles = ["query", "submit"]
+
+[groups.reflectometry]
+members = ["ada",
+           "bob"]
+roles = ["upload:refl-*"]
+
+[users.ada]
+roles = ["operate"]
+"""
+
+
+def test_a_policy_says_who_may_what() -> None:
+    policy = read_policy(GOOD, "policy.toml")
+    assert policy.everybody.spelled() == ["query", "submit"]
+    assert policy.groups_of("bob") == {"reflectometry"}
+    assert policy.groups["reflectometry"].rights.spelled() == ["upload:refl-*"]
+    assert policy.users["ada"].spelled() == ["operate"]
+
+
+def test_an_empty_file_and_the_example_say_what_is_usual() -> None:
+    assert read_policy("", "p").everybody == USUAL
+    assert read_policy(EXAMPLE, "p").everybody == USUAL
+
+
+def test_everybody_may_be_left_with_nothing() -> None:
+    assert read_policy("[everybody]\nroles = []", "p").everybody.spelled() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("\n[everybdy]\nroles = []", 2, "'everybdy' means nothing here"),
+        ("[everybody]\nrole = []", 2, "'role' means nothing here; expected roles"),
+        ("[everybody]\n\nroles = 'query'", 3, "must be a list of texts in quotes, not 'query'"),
+        ("[everybody]\nroles = ['query', 1]", 2, "must be a list of texts"),
+        ("[everybody]\nroles = ['root']", 2, "'root' is no role"),
+        ("# first\n[groups.lab]\nmembers = ['A B']", 3, "'A B' is no name of a user"),
+        ("[groups.'a b']\nroles = []", 1, "'a b' is no name of a group"),
+        ("[groups]\nlab = ['ada']", 2, "groups.lab must be a table"),
+        ("[users.ada]\nroles = []\n[users.bob]\nmembers = []", 4, "'members' means nothing"),
+        ("groups = 3", 1, "groups must be a table, not 3"),
+        ("[users]\nada.roles = ['nothing']", 2, "'nothing' is no role"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(text: str, line: int, what: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_policy(text, "policy.toml")
+    assert caught.value.message.startswith(f"policy.toml, line {line}: ")
+    assert what in caught.value.message
+
+
+def test_what_is_no_toml_is_told_with_its_line() -> None:
+    with pytest.raises(UsageError, match=r"policy.toml is no TOML: .*line 2"):
+        read_policy("[everybody]\nroles = [}", "policy.toml")

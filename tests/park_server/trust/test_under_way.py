@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from support.session.limits import LIMIT_S
+
+from park_server.clock import text_of
+from park_server.trust.under_way import UnderWay
+
+LATER = text_of(datetime.now(UTC) + timedelta(days=1))
+
+
+async def _ended(under_way: UnderWay, id_: str, ended: list[str], expires: str = LATER) -> None:
+    async def asked() -> None:
+        with under_way.noted(id_, expires, may_cut=True):
+            await asyncio.wait_for(asyncio.Event().wait(), LIMIT_S)
+
+    task = asyncio.create_task(asked())
+    await asyncio.sleep(0)
+    under_way.end(ended)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_what_reads_is_cut_when_its_token_ends() -> None:
+    under_way = UnderWay()
+    asyncio.run(_ended(under_way, "a", ["b", "a"]))
+    assert not under_way._requests
+
+
+def test_what_reads_is_cut_when_its_token_expires() -> None:
+    asyncio.run(_ended(UnderWay(), "a", [], expires=text_of(datetime.now(UTC))))
+
+
+def test_what_changes_something_is_left_to_finish() -> None:
+    async def asked() -> bool:
+        under_way = UnderWay()
+        with under_way.noted("a", LATER, may_cut=False) as request:
+            under_way.end(["a"])
+            await asyncio.sleep(0)
+            return request.is_over
+
+    assert asyncio.run(asked())
