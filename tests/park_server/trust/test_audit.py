@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import Connection, Executable
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
@@ -26,9 +29,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
         *(("ada", "login"), ("ada", "token.make"), ("bob", "tokens"), ("ada", "token.revoke")),
     ):
         actor = Actor(user=user, token="7", address="::1")
-        database.write(
-            lambda c, actor=actor, action=action: audit.append(c, actor, action, "x", n=1)
-        ).result()
+        change = partial(audit.append, actor=actor, action=action, subject="x", n=1)
+        database.write(change).result()
     yield database
     database.close()
 
@@ -45,10 +47,14 @@ def test_the_newest_is_first_and_what_is_asked_for_is_chosen(database: Database)
     assert found(since="9999") == []
 
 
+def _run(connection: Connection, statement: Executable) -> None:
+    connection.execute(statement)
+
+
 def test_an_entry_is_neither_changed_nor_removed(database: Database) -> None:
     for statement in (delete(table), update(table).values(user="eve")):
         with pytest.raises(IntegrityError, match="the audit log only grows"):
-            database.write(lambda c, s=statement: c.execute(s)).result()
+            database.write(partial(_run, statement=statement)).result()
     assert len(database.read(lambda c: audit.listing(c, limit=10))) == 4
 
 

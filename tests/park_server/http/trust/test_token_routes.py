@@ -170,7 +170,7 @@ def test_a_grant_of_somebody_who_was_removed_opens_nothing(http: TestClient, tru
     made = ask(http, token, "POST", "grants", json={"files": ["~/shared/x"]})
     assert made.status_code == 200, made.text
     grant = made.json()["token"]
-    body = {"leaves": []}
+    body: dict[str, Any] = {"leaves": []}
     assert ask(http, grant, "POST", "follow", json=body).status_code != 401
     asyncio.run(trust.directory.remove("ada", Actor(user="root")))
     assert ask(http, grant, "POST", "follow", json=body).status_code == 401
@@ -221,7 +221,8 @@ def test_what_streams_under_a_revoked_token_is_cut(
 ) -> None:
     async def tried() -> tuple[Streaming, list[Any]]:
         login = await trust.book.log_in("ada", "", Actor(user="ada"))
-        stream, sent = Streaming(begins=begins), []
+        stream = Streaming(begins=begins)
+        sent: list[Any] = []
         app = served(database, trust, lambda _: stream)
         task = asyncio.create_task(_asked(app, login.token, sent))
         await asyncio.wait_for(stream.is_there.wait(), LIMIT_S)
@@ -259,7 +260,9 @@ def test_an_upload_that_waits_for_its_body_is_cut_off(database: Database, trust:
 
         async def send(_message: Any) -> None: ...
 
-        task = asyncio.create_task(app(scope, receive, send))  # type: ignore[arg-type]
+        task: asyncio.Task[None] = asyncio.create_task(
+            app(scope, receive, send)  # type: ignore[arg-type]
+        )
         await asyncio.wait_for(waits.wait(), LIMIT_S)
         await trust.book.revoke_all("ada", Actor(user="root"))
         await asyncio.wait_for(task, LIMIT_S)
