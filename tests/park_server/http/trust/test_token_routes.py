@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 from support.session.limits import LIMIT_S
 
@@ -45,6 +46,8 @@ def trust(database: Database, tmp_path: Path) -> Trust:
     """Give the users of a service: root operates it, ada may what is usual."""
     tokens = Tokens.of_service("root", home="root-token", internal="internal-token")
     trust = trust_of(database, tmp_path / "policy.toml", tokens, UnderWay())
+    trust.passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    trust.logins._guessing._clock = lambda: 1000.0  # no wait is over because a test is slow
     encoded = asyncio.run(trust.passwords.hashed(PASSWORD))
     asyncio.run(trust.directory.add("ada", [], encoded, again=False, actor=Actor(user="root")))
     return trust
