@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from park_server.db.tables import (
     job_files,
     jobs,
     memo_calls,
+    memo_usages,
     needs,
     race_orders,
     races,
@@ -125,7 +126,9 @@ def remove_free(connection: Connection, ids: Sequence[JobId]) -> list[JobId]:
 
 def _remove(connection: Connection, ids: Sequence[JobId]) -> None:
     """Remove ``ids`` with all that belongs to them; the log says that they are removed."""
+    usages: set[str] = set()
     for block in in_blocks(ids):
+        usages.update(connection.execute(_USAGES.where(memo_calls.c.job.in_(block))).scalars())
         users = dict(
             connection.execute(select(jobs.c.id, jobs.c.user).where(jobs.c.id.in_(block))).all()
         )
@@ -136,6 +139,18 @@ def _remove(connection: Connection, ids: Sequence[JobId]) -> None:
             (name, "removed", user, {}) for name, user in users.items()
         ]
         events.append_many(connection, subject="job", entered=removed)
+    _remove_unused(connection, usages)
+
+
+_USAGES = select(memo_calls.c.usage).where(memo_calls.c.usage.is_not(None)).distinct()
+
+
+def _remove_unused(connection: Connection, usages: Iterable[str]) -> None:
+    """Remove those of ``usages``, which are what runs used, that belong to no run any more."""
+    for block in in_blocks(usages):
+        still = set(connection.execute(_USAGES.where(memo_calls.c.usage.in_(block))).scalars())
+        gone = [each for each in block if each not in still]
+        connection.execute(delete(memo_usages).where(memo_usages.c.sha256.in_(gone)))
 
 
 def followed(connection: Connection) -> set[str]:

@@ -117,6 +117,19 @@ def test_all_that_belongs_to_a_job_goes_and_its_user_is_told(connection: Connect
     assert (JobId("absent"), "removed") not in told
 
 
+def test_what_runs_used_goes_with_the_last_run_that_used_it(connection: Connection) -> None:
+    connection.execute(insert(tables.memo_usages), [{"sha256": "ab", "document": {}}])
+    for job in ("a", "b"):
+        ended(connection, job)
+        row = {"job": job, "owner": "ada", "call": "cd", "usage": "ab"}
+        connection.execute(insert(tables.memo_calls), row)
+    usages = select(tables.memo_usages.c.sha256)
+    removal_rows.remove_free(connection, [A])
+    assert list(connection.execute(usages).scalars()) == ["ab"]
+    removal_rows.remove_free(connection, [JobId("b")])
+    assert list(connection.execute(usages).scalars()) == []
+
+
 def test_events_from_before_are_forgotten(connection: Connection) -> None:
     new_job(connection, A)
     connection.execute(update(tables.events).values(time=OLD))
