@@ -19,7 +19,18 @@ from park_server.db.tables import calls
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 
-__all__ = ["OUTPUT", "file_meant", "file_of_reference", "output_of", "replaced", "resolved"]
+__all__ = [
+    "FILE_URL",
+    "OUTPUT",
+    "file_meant",
+    "file_of_reference",
+    "output_of",
+    "replaced",
+    "resolved",
+]
+
+FILE_URL = "file-url"
+"""What is staged for the URL of a file elsewhere: its text, and what is in the file."""
 
 OUTPUT = "outfile"
 """The argument whose file on the service is collected as one of the job's own."""
@@ -36,9 +47,11 @@ def resolved(connection: Connection, job: JobId, user: str, document: Any, base_
     def stand_in(reference: Reference) -> Any:
         if reference.service is not None:
             try:
-                return staged[reference.key]
+                brought = staged[reference.key]
             except KeyError:
                 raise UnknownItem(f"{reference} was not brought here") from None
+            is_url = isinstance(brought, dict) and brought.get(TAG) == FILE_URL
+            return brought["url"] if is_url else brought
         return _here(connection, user, reference, base_url)
 
     return replaced(document, stand_in)

@@ -21,7 +21,7 @@ from park_repo.database import Database
 from park_repo.single_flight import SingleFlight
 from park_server.content import ContentStore
 from park_server.disk import Disk
-from park_server.jobs.dereference import file_meant
+from park_server.jobs.dereference import FILE_URL, file_meant
 from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.link import Barred, Link, Silent
@@ -200,8 +200,9 @@ class Stager:
             path = [list(step) for step in reference.path]
             return {TAG: "selected", "value": result, "path": path}
         file = file_meant(reference.job, files, reference.name, _returned(result))
-        if reference.what is What.URL:
-            return file_url(link.url, reference.job, file.name)
+        if reference.what is What.URL:  # with its content, by which the call is known again
+            url, name = file_url(link.url, reference.job, file.name), PurePosixPath(file.name).name
+            return {TAG: FILE_URL, "url": url, "sha256": file.sha256, "name": name}
         await self._brought_once(link, token, reference.job, file)
         return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
 

@@ -40,7 +40,12 @@ def test_values_files_and_urls_are_staged(tmp_path: Path) -> None:
         assert lab.documents("here") == [
             {"$park": "selected", "value": {"chisq": 1.5}, "path": [["item", "chisq"]]},
             {"$park": "file", "sha256": SHA256, "name": "run.refl"},
-            f"{URL}/api/v1/jobs/r/files/out/run.refl",
+            {
+                "$park": "file-url",
+                "url": f"{URL}/api/v1/jobs/r/files/out/run.refl",
+                "sha256": SHA256,
+                "name": "run.refl",
+            },
         ]
         assert lab.content.path_of(SHA256).read_bytes() == DATA
         assert lab.other.asked("GET", "/jobs/r/result") == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from park.errors import UnknownItem
@@ -14,9 +14,9 @@ from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.facts import JobFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
-from park_server.jobs.conditions.recall import NewCall
+from park_server.jobs.conditions.recall import NewCall, Recalled
 
-__all__ = ["call_of", "first_look", "held", "know_what_is_needed", "new_job"]
+__all__ = ["call_of", "first_look", "know_what_is_needed", "new_job", "placed"]
 
 
 def know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:
@@ -50,15 +50,33 @@ def know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -
             )
 
 
-def call_of(plan: Planned, new: NewJob) -> NewCall:
+def call_of(cascade: Cascade, plan: Planned, new: NewJob) -> NewCall:
     """Return what a memory of calls is asked of a new job."""
-    lock_hash = plan.request.lock_hash or new.lock_hash
-    return NewCall(plan, lock_hash if new.state is JobState.QUEUED else None)
+    return NewCall(plan, plan.request.lock_hash or new.lock_hash, _missing(cascade, plan, new))
 
 
-def held(new: NewJob) -> NewJob:
-    """Return a new job as one that waits for nothing but what is found out of its call."""
-    return replace(new, state=JobState.WAITING, pending=0)
+def _missing(cascade: Cascade, plan: Planned, new: NewJob) -> frozenset[str] | None:
+    """Return what ``new`` waits for, where that is that jobs of this service complete."""
+    if new.state is JobState.QUEUED:
+        return frozenset()
+    if not plan.is_plain or any(service for _, service, _ in plan.needs):
+        return None
+    completed = cascade.verdicts.completed
+    return frozenset(
+        needed for needed, _, _ in plan.needs if completed(needed).truth is not Truth.TRUE
+    )
+
+
+def placed(new: NewJob, recalled: Recalled, held: Collection[str]) -> NewJob:
+    """Return a new job in the state in which it is left by what was ``recalled``.
+
+    Who is ``held`` waits for nothing but what is found out of its call.
+    """
+    if new.id in held:
+        return replace(new, state=JobState.WAITING, pending=0)
+    if new.id in recalled.runs and new.state is JobState.WAITING:
+        return replace(new, state=JobState.QUEUED, pending=0)
+    return new
 
 
 def new_job(cascade: Cascade, plan: Planned) -> NewJob:

@@ -16,10 +16,15 @@ __all__ = ["Judged", "Memory", "NewCall", "NoMemory", "Recalled", "Shared"]
 
 
 class NewCall(NamedTuple):
-    """A job that is about to be written; ``lock_hash`` where it may start at once, else None."""
+    """A job that is about to be written; ``lock_hash`` where it is known already.
+
+    ``missing`` are the jobs that have to complete before it may start, where no more is to be
+    said of that; else None.
+    """
 
     plan: Planned
     lock_hash: str | None
+    missing: Collection[str] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,19 +45,28 @@ class Recalled:
     """What becomes of jobs that may start; who is in none of these has to run.
 
     ``answered`` end at once with what another job left, by its id; ``joined`` wait for the end
-    of another that is under way; of ``undecided`` more has to be found out. ``rows`` are
-    written with jobs that are new.
+    of another that is under way; of ``undecided`` more has to be found out. ``runs`` are to
+    run, and nothing that they need is missing. ``rows`` are written with jobs that are new.
     """
 
     answered: dict[str, JobId] = field(default_factory=dict)
     joined: dict[str, JobId] = field(default_factory=dict)
     undecided: list[str] = field(default_factory=list)
+    runs: set[str] = field(default_factory=set)
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def held(self) -> set[str]:
         """The jobs that do not start now."""
         return {*self.answered, *self.joined, *self.undecided}
+
+    def add(self, other: Recalled) -> None:
+        """Take over what becomes of the jobs of ``other``."""
+        self.answered |= other.answered
+        self.joined |= other.joined
+        self.undecided += other.undecided
+        self.runs |= other.runs
+        self.rows += other.rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

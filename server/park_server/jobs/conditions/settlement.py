@@ -29,9 +29,9 @@ from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.beginning import (
     call_of,
     first_look,
-    held,
     know_what_is_needed,
     new_job,
+    placed,
 )
 from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel
 from park_server.jobs.conditions.cascade import Cascade
@@ -175,8 +175,10 @@ class Settlement:
         know_what_is_needed(cascade, user, plans)
         by_id = {plan.id: plan for plan in reversed(plans)}
         new = absent(connection, [new_job(cascade, plan) for plan in by_id.values()][::-1])
-        recalled = self._memory.begin(connection, user, [call_of(by_id[it.id], it) for it in new])
-        new = [held(each) if each.id in recalled.held else each for each in new]
+        asked = [call_of(cascade, by_id[each.id], each) for each in new]
+        recalled = self._memory.begin(connection, user, asked)
+        held = recalled.held
+        new = [placed(each, recalled, held) for each in new]
         written = {each.id: each for each in write(connection, user, new, submitted)}
         created = [by_id[job] for job in written]
         self._memory.keep(connection, recalled, written)
@@ -185,7 +187,7 @@ class Settlement:
         for plan in created:
             self._note(plan, cascade.effects)
             job = written[plan.id]
-            if plan.id in recalled.held:
+            if plan.id in held:
                 continue
             if job.state is JobState.QUEUED:
                 cascade.effects.queue(plan.id, plan.kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,7 +17,7 @@ from park.runtime.codec import TAG
 from park.wire import FileRecord
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
-from park_server.jobs.dereference import file_of_reference
+from park_server.jobs.dereference import FILE_URL, file_of_reference
 from park_server.jobs.memo import memo_rows
 from park_server.jobs.memo.decision import Asked
 
@@ -26,13 +27,17 @@ __all__ = ["CallValues"]
 class CallValues:
     """The values of the references of some jobs, read together, in one transaction.
 
-    ``new`` are digests of what jobs returned that nobody asked for before.
+    ``new`` are digests of what jobs returned that nobody asked for before. What the jobs of
+    ``standing`` leave is what those left by which they are answered.
     """
 
-    def __init__(self, connection: Connection, jobs: Sequence[Asked]) -> None:
+    def __init__(
+        self, connection: Connection, jobs: Sequence[Asked], standing: Mapping[str, JobId]
+    ) -> None:
         self._connection = connection
+        self._standing = standing
         references = [each for asked in jobs for each in asked.shape.references]
-        here = [each for each in references if each.service is None]
+        here = [each for each in map(self._answered, references) if each.service is None]
         self._files: Mapping[str, Sequence[FileRecord]] = {}
         if any(each.what in {What.FILE, What.URL} for each in here):
             named = {each.job for each in here if each.what is not What.VALUE}
@@ -57,11 +62,18 @@ class CallValues:
             staged = need_rows.staged_for(self._connection, asked.job)
         try:
             return [
-                self._of_here(each) if each.service is None else _of_staged(staged[each.key])
+                self._of_here(self._answered(each))
+                if each.service is None
+                else _of_staged(staged[each.key])
                 for each in references
             ]
         except (ParkError, KeyError):
             return None
+
+    def _answered(self, reference: Reference) -> Reference:
+        """Return ``reference`` to the job that answers the one here that it names."""
+        answer = None if reference.service else self._standing.get(reference.job)
+        return reference if answer is None else replace(reference, job=answer)
 
     def _of_here(self, reference: Reference) -> str:
         if reference.what is not What.VALUE:
@@ -79,6 +91,8 @@ def _of_staged(document: Any) -> str:
     if isinstance(document, dict) and document.get(TAG) == "selected":
         path = [(kind, key) for kind, key in document["path"]]
         return part_digest(document["value"], path)
+    if isinstance(document, dict) and document.get(TAG) == FILE_URL:
+        return _of_file(What.URL, document["sha256"], document["name"])
     if isinstance(document, dict) and document.get(TAG) == "file":
         return _of_file(What.FILE, document["sha256"], document["name"])
     return digest_of(document)

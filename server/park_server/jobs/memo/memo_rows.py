@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -65,6 +66,8 @@ _SET = func.coalesce(
     jobs.c.set_hash,
     select(installs.c.set_hash).where(installs.c.id == jobs.c.install).scalar_subquery(),
 )
+# An expression, so that SQLite begins with the index of keys: all runs have no source.
+_IS_A_RUN = (memo_calls.c.source + literal("")).is_(None)
 _ASKED = (
     select(
         memo_calls.c.job,
@@ -101,7 +104,7 @@ _CANDIDATES = (
     .join(jobs, jobs.c.id == memo_calls.c.job)
     .where(
         memo_calls.c.key.in_(_IDS),
-        memo_calls.c.source.is_(None),
+        _IS_A_RUN,
         memo_calls.c.unfit.is_(None),
         jobs.c.cancel_requested.is_(False),
         # who waits to be tried again may wait for long
@@ -256,7 +259,7 @@ def written_as(connection: Connection, ids: Iterable[str]) -> dict[str, Any]:
 
 # -- answers
 
-_COMPLETE = (
+_COMPLETE = Prepared(
     update(jobs)
     .where(jobs.c.id == _JOB, jobs.c.status == JobState.WAITING)
     .values(
@@ -269,18 +272,22 @@ _COMPLETE = (
         set_hash=_SET,
     )
 )
-_COPY_RESULT = insert(results).from_select(
-    ["job", "document"],
-    select(bindparam("of", type_=String), results.c.document).where(results.c.job == _SOURCE),
+_COPY_RESULT = Prepared(
+    insert(results).from_select(
+        ["job", "document"],
+        select(bindparam("of", type_=String), results.c.document).where(results.c.job == _SOURCE),
+    )
 )
-_COPY_FILES = insert(job_files).from_select(
-    ["job", "name", "sha256", "size"],
-    select(
-        bindparam("of", type_=String), job_files.c.name, job_files.c.sha256, job_files.c.size
-    ).where(job_files.c.job == _SOURCE),
+_COPY_FILES = Prepared(
+    insert(job_files).from_select(
+        ["job", "name", "sha256", "size"],
+        select(
+            bindparam("of", type_=String), job_files.c.name, job_files.c.sha256, job_files.c.size
+        ).where(job_files.c.job == _SOURCE),
+    )
 )
 _SOURCES = memo_calls.alias("sources")
-_ANSWERED = (
+_ANSWERED = Prepared(
     update(memo_calls)
     .where(memo_calls.c.job == _JOB)
     .values(
@@ -302,7 +309,7 @@ def complete(connection: Connection, answered: Mapping[str, JobId]) -> None:
     if not pairs:
         return
     for statement in (_COMPLETE, _COPY_RESULT, _COPY_FILES, _ANSWERED):
-        connection.execute(statement, pairs)
+        statement.run_all(connection, pairs)
     for job, source in answered.items():
         if sets[job] != sets[source]:
             _retag(connection, job, sets[job])

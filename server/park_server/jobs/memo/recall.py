@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -20,6 +21,7 @@ from park_server.jobs.memo import memo_rows
 from park_server.jobs.memo.answer_check import check
 from park_server.jobs.memo.call_values import CallValues
 from park_server.jobs.memo.decision import Asked, Candidate, Way, decided
+from park_server.jobs.memo.levels import Levels
 from park_server.jobs.memo.outside_looks import Looks
 
 __all__ = ["Recall"]
@@ -58,15 +60,27 @@ class Recall:
     def begin(self, connection: Connection, user: str, new: Sequence[NewCall]) -> Recalled:
         """See `Memory`."""
         moment = now()
-        asked = [
-            self._asked(user, each, each.plan.shape, moment)
+        asked = {
+            each.plan.id: self._asked(user, each, each.plan.shape, moment)
             for each in new
             if each.plan.shape is not None
-        ]
-        ready = [each for each in asked if each.lock_hash]
-        recalled = self._decided(connection, ready, {}, {})
+        }
+        levels = Levels(
+            {
+                each.plan.id: each.missing
+                for each in new
+                if each.plan.id in asked and each.lock_hash and each.missing is not None
+            }
+        )
+        recalled = Recalled()
+        level = levels.first()
+        while level:
+            jobs = [asked[job] for job in level]
+            found = self._decided(connection, jobs, {}, {}, standing=recalled.answered)
+            recalled.add(found)
+            level = levels.after(found.answered)
         done = {row["job"] for row in recalled.rows}
-        recalled.rows += [memo_rows.row_of(each) for each in asked if each.job not in done]
+        recalled.rows += [memo_rows.row_of(each) for each in asked.values() if each.job not in done]
         return recalled
 
     def _asked(self, user: str, new: NewCall, shape: CallShape, submitted: str) -> Asked:
@@ -104,13 +118,15 @@ class Recall:
         asked: Sequence[Asked],
         judged: Mapping[str, Judged],
         joined: Mapping[str, JobId],
+        standing: Mapping[str, JobId] = MappingProxyType({}),
     ) -> Recalled:
+        """Decide on jobs; of those that they need, ``standing`` have been answered just now."""
         recalled = Recalled()
         if joined:  # who waits for a run that goes on for it alone, goes on waiting
             carried = set(run_rows.carried(connection))
             recalled.joined |= {job: run for job, run in joined.items() if run in carried}
             asked = [each for each in asked if each.job not in recalled.joined]
-        keys = self.keys(connection, asked, judged)
+        keys = self.keys(connection, asked, judged, standing=standing)
         found: defaultdict[str, list[Candidate]] = defaultdict(list)
         found.update(memo_rows.candidates(connection, keys.values()))
         for each in asked:
@@ -152,11 +168,14 @@ class Recall:
         elif way is Way.JOINED and other is not None:
             recalled.joined[asked.job] = other
         else:
+            recalled.runs.add(asked.job)
             candidates.insert(0, _to_run(asked))
         source = None if way is Way.RUN else other
+        # who is answered answers nobody: under its key it would be looked at in each rerun
+        key_kept = None if way is Way.ANSWERED else key
         recalled.rows.append(
             memo_rows.row_of(
-                asked, key=key, source=source, contents=contents, checks=checks, why=why
+                asked, key=key_kept, source=source, contents=contents, checks=checks, why=why
             )
         )
 
@@ -180,15 +199,17 @@ class Recall:
         asked: Sequence[Asked],
         judged: Mapping[str, Judged],
         *,
+        standing: Mapping[str, JobId] = MappingProxyType({}),
         writes: bool = True,
     ) -> dict[JobId, str]:
         """Return the keys of those of ``asked`` of which all is known that is in them.
 
-        Unless it ``writes``, in any thread.
+        Unless it ``writes``, in any thread. For what the jobs of ``standing`` left, that of
+        others stands, by which they are answered.
         """
         if not asked:
             return {}
-        values = CallValues(connection, asked)
+        values = CallValues(connection, asked, standing)
         if writes:
             memo_rows.note_values(connection, values.new)
         found: dict[JobId, str] = {}

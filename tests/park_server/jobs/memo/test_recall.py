@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
@@ -16,6 +17,7 @@ from park.wire import FileRecord
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import run_rows
 from park_server.jobs.engines.engine import ExitKind
+from park_server.jobs.memo import memo_rows
 from park_server.jobs.memo.outside_looks import Looks
 from park_server.jobs.memo.recall import Recall
 
@@ -121,6 +123,51 @@ def test_a_whole_rerun_is_answered_in_its_submission(tmp_path: Path) -> None:
             assert [each.status for each in records] == ["completed"] * 3
             assert [each.memoized_from for each in records] == ["one-1", "two-1", "three-1"]
             assert here.engine.orders.empty()
+
+    run(test)
+
+
+def test_a_piece_whose_needs_are_answered_runs_at_once_and_others_join_it(tmp_path: Path) -> None:
+    """In one submission: what comes after it waits for it, and what is the same call joins it."""
+
+    def workflow(here: Lab, number: int, n: int) -> list[Any]:
+        one, two, twin, last = (f"{name}-{number}" for name in ("one", "two", "twin", "last"))
+        return [
+            here.request(one, entry_point="m:one"),
+            here.request(two, value_of(one), entry_point="m:two", arguments={"n": n}),
+            here.request(twin, value_of(one), entry_point="m:two", arguments={"n": n}),
+            here.request(last, value_of(twin), value_of(two), entry_point="m:last"),
+        ]
+
+    async def test() -> None:
+        async with remembering(tmp_path, slots=4) as here:
+            await here.scheduler.submit(USER, workflow(here, 1, n=1))
+            for result in (1, 2, 3):
+                await here.run_next(result)
+            assert (await here.final("last-1")).status == "completed"
+            records = await here.scheduler.submit(USER, workflow(here, 2, n=2))
+            assert [each.status for each in records[:1]] == ["completed"]
+            order = await here.started()
+            assert (order.job_id, here.call_of(order)["args"]) == ("two-2", [1])
+            assert here.engine.orders.empty()
+            here.complete(order, 2)
+            assert (await here.final("twin-2")).memoized_from == "two-2"
+            assert (await here.final("last-2")).memoized_from == "last-1"
+
+    run(test)
+
+
+def test_who_is_answered_is_not_looked_at_in_the_next_rerun(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with remembering(tmp_path) as here:
+            await one_run(here, "first")
+            await here.submit("second")
+            keys = {
+                job: here.database.read(partial(memo_rows.key_of, job=JobId(job)))
+                for job in ("first", "second")
+            }
+            assert keys["first"] is not None
+            assert keys["second"] is None
 
     run(test)
 
