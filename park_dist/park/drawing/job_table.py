@@ -9,7 +9,6 @@ from park.drawing.progress_text import progress_text
 from park.drawing.race_text import race_text
 from park.drawing.tree import one_line, shortened
 from park.model.conditions import brief
-from park.model.states import JobState
 from park.wire import JobRecord
 
 __all__ = ["duration", "job_table"]
@@ -72,7 +71,7 @@ def _progress(record: JobRecord) -> str:
         return one_line(record.error)
     if record.race is not None:
         return one_line(race_text(record.race))
-    return one_line(progress_text(record.progress)) if record.status is JobState.RUNNING else ""
+    return "" if record.status.is_final else one_line(progress_text(record.progress))
 
 
 def _aligned(rows: Sequence[tuple[str, ...]], ellipsis: str) -> list[str]:

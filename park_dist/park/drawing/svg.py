@@ -17,13 +17,14 @@ from park.drawing.tree import (
     UNICODE,
     elapsed,
     extent,
+    goes_on,
     label_of,
     one_line,
     short_label,
     shortened,
 )
 from park.model.conditions import Phase, brief
-from park.model.states import JobState, standing
+from park.model.states import standing
 from park.model.urls import host_of
 from park.wire import GraphNode
 
@@ -179,7 +180,7 @@ def _second_line(node: GraphNode, now: datetime) -> str:
 
 def _progress(node: GraphNode) -> Iterator[str]:
     part = extent(node)
-    if part is None or standing(node.status) is not JobState.RUNNING:
+    if part is None or not goes_on(node):
         return
     length = _WIDTH - 31 - 14
     yield f'<rect class="ink" opacity=".22" x="31" y="49" width="{length}" height="3" rx="1.5"/>'

@@ -26,6 +26,7 @@ __all__ = [
     "elapsed",
     "extent",
     "folded",
+    "goes_on",
     "label_of",
     "one_line",
     "short_label",
@@ -224,9 +225,14 @@ def _notes(
 
 
 def _reported(node: GraphNode) -> str:
-    """Return the values that a running piece reported last, as ``chisq 1.5``."""
-    is_running = standing(node.status) is JobState.RUNNING
-    return one_line(values_text(node.progress)) if is_running else ""
+    """Return the values that a piece reported last, while it goes on: ``chisq 1.5``."""
+    return one_line(values_text(node.progress)) if goes_on(node) else ""
+
+
+def goes_on(node: GraphNode) -> bool:
+    """Tell whether a piece has not ended: one that waits for the run of another may report, too."""
+    state = standing(node.status)
+    return state is not None and not state.is_final
 
 
 def _named(edges: Iterable[GraphEdge], most: int | None) -> str:
@@ -243,7 +249,7 @@ _BAR = 10
 
 def _bar(node: GraphNode, glyphs: Glyphs) -> str:
     part = extent(node)
-    if part is None or standing(node.status) is not JobState.RUNNING:
+    if part is None or not goes_on(node):
         return ""
     full = round(part * _BAR)
     return f"{glyphs.full * full}{glyphs.empty * (_BAR - full)} {part:.0%}"

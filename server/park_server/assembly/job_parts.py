@@ -10,6 +10,7 @@ from park_server.assembly.memo_parts import MemoParts, memo_parts
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.local import LocalEngine
@@ -84,6 +85,7 @@ def job_parts(
         bus=foundation.bus,
         commits=base.commits,
         on_growth=events.reported,
+        runs_of=lambda jobs: foundation.database.read(lambda c: source_of(c, jobs)),
     )
     peers = _peers(foundation, events)
     stopper = _stopper(foundation, base, dispatcher, fetch_queue)

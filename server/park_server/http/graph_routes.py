@@ -9,11 +9,10 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from park.model.ids import JobId
-from park.model.states import JobState
-from park.wire import GraphNode, GraphRecord, PoolRecord, WhyRecord
+from park.wire import GraphRecord, PoolRecord, WhyRecord
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
-from park_server.http.parts import ServiceParts, parts_of
+from park_server.http.parts import parts_of
 from park_server.jobs import job_view
 from park_server.jobs.graph import graph
 
@@ -39,7 +38,8 @@ def show_graph(
             explainer.line,
         )
     )
-    nodes = [_with_progress(parts, node) for node in found.nodes]
+    progress = parts.jobs.progress({JobId(node.id): node.status for node in found.nodes})
+    nodes = [replace(node, progress=progress.get(JobId(node.id))) for node in found.nodes]
     return ExactJson(replace(found, nodes=nodes))
 
 
@@ -58,9 +58,3 @@ def explain_job(request: Request, job: str) -> ExactJson:
 async def list_pools(request: Request) -> list[PoolRecord]:
     """Return the named pools of the service, and what is taken of them."""
     return parts_of(request).jobs.pools()
-
-
-def _with_progress(parts: ServiceParts, node: GraphNode) -> GraphNode:
-    if node.status != JobState.RUNNING:
-        return node
-    return replace(node, progress=parts.folders.aged_progress(JobId(node.id)))

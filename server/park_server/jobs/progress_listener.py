@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from park.model.ids import JobId
@@ -26,7 +26,9 @@ def progress_of(job: JobId) -> str:
 class ProgressListener:
     """Looks at the files of the jobs that are asked for. All methods belong to the event loop.
 
-    ``on_growth`` is called with the id of a job that has reported something.
+    ``on_growth`` is called with the id of a job that has reported something. ``runs_of`` tells
+    of those among some jobs that wait for the run of another one whose run that is: what that
+    reports is theirs. It is asked after commits alone, since nothing else changes it.
     """
 
     def __init__(
@@ -36,16 +38,21 @@ class ProgressListener:
         bus: Bus,
         commits: Commits,
         on_growth: Callable[[JobId], None],
+        runs_of: Callable[[Collection[str]], Mapping[str, JobId]],
     ) -> None:
         self._folder_of = folder_of
         self._bus = bus
         self._on_growth = on_growth
+        self._runs_of = runs_of
         self._sizes: dict[JobId, int] = {}
+        self._runs: Mapping[str, JobId] = {}
+        self._is_stale = True
         self._timer: asyncio.TimerHandle | None = None
         commits.subscribe(self._after_commit)
 
     def keep(self, jobs: Iterable[JobId]) -> None:
         """Tell of ``jobs`` until each has ended."""
+        self._is_stale = True
         for job in jobs:
             self._sizes.setdefault(job, 0)
         self._arm()
@@ -57,6 +64,7 @@ class ProgressListener:
             self._timer.cancel()
 
     def _after_commit(self, effects: Effects) -> None:
+        self._is_stale = True
         if effects.progress:
             self.keep(effects.progress)
         for job in effects.ended:
@@ -69,6 +77,8 @@ class ProgressListener:
 
     def _look(self) -> None:
         self._timer = None
+        if self._is_stale and self._sizes:
+            self._is_stale, self._runs = False, self._runs_of(list(self._sizes))
         for job, before in list(self._sizes.items()):
             size = self._size(job)
             if size > before:
@@ -79,6 +89,6 @@ class ProgressListener:
 
     def _size(self, job: JobId) -> int:
         try:
-            return (self._folder_of(job) / PROGRESS_FILE).lstat().st_size
+            return (self._folder_of(self._runs.get(job, job)) / PROGRESS_FILE).lstat().st_size
         except OSError:
             return 0

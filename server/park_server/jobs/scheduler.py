@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -238,19 +239,28 @@ class Scheduler:
         """Return ``record`` with what only this process and the job's folder know."""
         job = JobId(record.id)
         if record.attempt == 0 and record.kind is JobKind.CALL:
+            if not record.status.is_final:
+                return replace(record, progress=self.progress({job: record.status}).get(job))
             run = self._database.read(lambda c: run_rows.run_of(c, job))
             return replace(record, progress=self._folders.progress(run))
         return replace(self._folders.with_progress(record), pid=self._dispatcher.pid_of(job))
 
+    def progress(self, jobs: Mapping[JobId, str]) -> dict[JobId, dict[str, Any]]:
+        """Return the newest progress of those ``jobs`` (by state) that go on, with its age."""
+        runs = self._database.read(lambda c: run_rows.going_on(c, jobs))
+        found = {job: self._folders.aged_progress(run) for job, run in runs.items()}
+        return {job: report for job, report in found.items() if report is not None}
+
     def records(self, user: str, wanted: JobFilter, *, limit: int) -> list[JobRecord]:
         """Return the newest ``limit`` jobs of ``user``, newest first; in any thread.
 
-        With progress are those that run: of the others nobody asks how far they are.
+        With progress are those that go on: of the others nobody asks how far they are.
         """
         found = self._database.read(lambda c: job_view.listing(c, user, wanted, limit=limit))
-        return [
-            self._alive(record) if record.status is JobState.RUNNING else record for record in found
-        ]
+        progress = self.progress({JobId(record.id): record.status for record in found})
+        pid_of = self._dispatcher.pid_of
+        named = ((each, JobId(each.id)) for each in found)
+        return [replace(each, progress=progress.get(job), pid=pid_of(job)) for each, job in named]
 
     def explainer(self) -> Explainer:
         """Return what explains jobs; for one request."""

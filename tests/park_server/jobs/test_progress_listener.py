@@ -27,6 +27,7 @@ class Lab:
     def __init__(self, folder: Path, database: Database) -> None:
         self.folder = folder
         self.grown: asyncio.Queue[JobId] = asyncio.Queue()
+        self.runs: dict[str, JobId] = {}
         self.bus = Bus()
         self.commits = Commits(database, Disk())
         self.listener = ProgressListener(
@@ -34,6 +35,7 @@ class Lab:
             bus=self.bus,
             commits=self.commits,
             on_growth=self.grown.put_nowait,
+            runs_of=lambda jobs: {job: run for job, run in self.runs.items() if job in jobs},
         )
 
     def report(self, job: str) -> None:
@@ -114,5 +116,16 @@ def test_a_stop_hears_of_nothing_more(run: Run) -> None:
         lab.report(A)
         lab.listener._look()
         assert lab.grown.empty()
+
+    run(test)
+
+
+def test_what_another_job_runs_for_it_reports_for_it_too(run: Run) -> None:
+    async def test(lab: Lab) -> None:
+        lab.listener.keep([A])
+        lab.report(B)
+        lab.runs[A] = B
+        lab.commits.publish(Effects())
+        assert await lab.heard() == A
 
     run(test)

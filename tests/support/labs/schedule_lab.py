@@ -32,6 +32,7 @@ from park_server.disk import Disk
 from park_server.envs.environment import Environment
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.recall import Memory
+from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
@@ -171,6 +172,7 @@ class Lab:
             bus=self.bus,
             commits=self.commits,
             on_growth=self.events.reported,
+            runs_of=lambda jobs: self.database.read(lambda c: source_of(c, jobs)),
         )
         self.leaf_polls = LeafPolls(
             database=self.database,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
@@ -17,6 +17,7 @@ from park_server.jobs.conditions.recall import Shared
 __all__ = [
     "carried",
     "carry",
+    "going_on",
     "inherit",
     "join",
     "joiners",
@@ -49,6 +50,14 @@ def run_of(connection: Connection, job: JobId) -> JobId:
         seen.add(job)
         job = JobId(row.run or job)
     return job
+
+
+def going_on(connection: Connection, ids: Mapping[JobId, str]) -> dict[JobId, JobId]:
+    """Return whose process runs for each of the jobs ``ids`` (by state) for which one does."""
+    found = {job: job for job, state in ids.items() if state == JobState.RUNNING}
+    waiting = [job for job, state in ids.items() if state == JobState.WAITING]
+    joined = source_of(connection, waiting) if waiting else {}
+    return found | {JobId(job): run for job, run in joined.items()}
 
 
 def carried(connection: Connection) -> list[JobId]:
