@@ -79,6 +79,7 @@ WITHOUT = {
     "park_server/jobs/conditions/shared_runs.py": "jobs/memo/test_recall looks at each of its ways",
     "park_server/jobs/engines/engine.py": "a protocol and its records",
     "park_server/jobs/memo/answer_check.py": "jobs/memo/test_recall looks at both outcomes",
+    "park_server/jobs/memo/answered_rows.py": "queries; jobs/memo/test_recall looks at each",
     "park_server/jobs/memo/desk.py": "functional/memo/test_rerun: a real service",
     "park_server/jobs/memo/memo_list.py": "queries; jobs/memo/test_explanation looks at each",
     "park_server/jobs/memo/memo_rows.py": "queries; jobs/memo/test_recall looks at each",

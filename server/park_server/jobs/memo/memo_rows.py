@@ -10,10 +10,8 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Connection,
-    String,
     and_,
     bindparam,
-    case,
     func,
     insert,
     literal,
@@ -27,9 +25,6 @@ from park.model.memo.call_key import CallShape
 from park.model.memo.usage import Usage
 from park.model.references import Reference
 from park.model.states import JobState
-from park.runtime.codec import TAG
-from park_server import events
-from park_server.clock import now
 from park_server.db.blocks import in_blocks
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import installs, job_files, jobs, memo_calls, memo_usages, results
@@ -39,7 +34,6 @@ __all__ = [
     "add",
     "asked",
     "candidates",
-    "complete",
     "contents_of",
     "key_of",
     "note_run",
@@ -61,10 +55,6 @@ _ADD = Prepared(insert(memo_calls), ("job", "owner", "call", "refs", "files", "o
 _LOCK = func.coalesce(
     jobs.c.lock_hash,
     select(installs.c.lock_hash).where(installs.c.id == jobs.c.install).scalar_subquery(),
-)
-_SET = func.coalesce(
-    jobs.c.set_hash,
-    select(installs.c.set_hash).where(installs.c.id == jobs.c.install).scalar_subquery(),
 )
 # An expression, so that SQLite begins with the index of keys: all runs have no source.
 _IS_A_RUN = (memo_calls.c.source + literal("")).is_(None)
@@ -254,104 +244,6 @@ def written_as(connection: Connection, ids: Iterable[str]) -> dict[str, Any]:
     for block in in_blocks(ids):
         rows = connection.execute(_DOCUMENTS, {"ids": block})
         found.update((job, document) for job, document in rows)
-    return found
-
-
-# -- answers
-
-_COMPLETE = Prepared(
-    update(jobs)
-    .where(jobs.c.id == _JOB, jobs.c.status == JobState.WAITING)
-    .values(
-        status=JobState.COMPLETED,
-        finished=bindparam("moment"),
-        memoized_from=_SOURCE,
-        pending=case((jobs.c.pending.is_(None), None), else_=0),
-        pools=None,
-        lock_hash=_LOCK,
-        set_hash=_SET,
-    )
-)
-_COPY_RESULT = Prepared(
-    insert(results).from_select(
-        ["job", "document"],
-        select(bindparam("of", type_=String), results.c.document).where(results.c.job == _SOURCE),
-    )
-)
-_COPY_FILES = Prepared(
-    insert(job_files).from_select(
-        ["job", "name", "sha256", "size"],
-        select(
-            bindparam("of", type_=String), job_files.c.name, job_files.c.sha256, job_files.c.size
-        ).where(job_files.c.job == _SOURCE),
-    )
-)
-_SOURCES = memo_calls.alias("sources")
-_ANSWERED = Prepared(
-    update(memo_calls)
-    .where(memo_calls.c.job == _JOB)
-    .values(
-        source=_SOURCE,
-        value=select(_SOURCES.c.value).where(_SOURCES.c.job == _SOURCE).scalar_subquery(),
-    )
-)
-_USED = update(jobs).where(jobs.c.id == _SOURCE).values(last_used=bindparam("moment"))
-
-
-_SETS = select(jobs.c.id, jobs.c.user, _SET).where(jobs.c.id.in_(_IDS))
-
-
-def complete(connection: Connection, answered: Mapping[str, JobId]) -> None:
-    """End waiting jobs with what others left, each by its id."""
-    moment = now()
-    users, sets = _users_and_sets(connection, {*answered, *answered.values()})
-    pairs = [{"of": job, "from_job": source, "moment": moment} for job, source in answered.items()]
-    if not pairs:
-        return
-    for statement in (_COMPLETE, _COPY_RESULT, _COPY_FILES, _ANSWERED):
-        statement.run_all(connection, pairs)
-    for job, source in answered.items():
-        if sets[job] != sets[source]:
-            _retag(connection, job, sets[job])
-    used = [{"from_job": source, "moment": moment} for source in dict.fromkeys(answered.values())]
-    connection.execute(_USED, used)
-    entered = [
-        (job, JobState.COMPLETED, users[job], {"memoized_from": source})
-        for job, source in answered.items()
-    ]
-    events.append_many(connection, subject="job", entered=entered)
-
-
-def _users_and_sets(
-    connection: Connection, ids: Iterable[str]
-) -> tuple[dict[str, str], dict[str, str | None]]:
-    users: dict[str, str] = {}
-    sets: dict[str, str | None] = {}
-    for block in in_blocks(ids):
-        for job, user, set_hash in connection.execute(_SETS, {"ids": block}):
-            users[job], sets[job] = user, set_hash
-    return users, sets
-
-
-def _retag(connection: Connection, job: str, set_hash: str | None) -> None:
-    """Have the pickles that ``job`` was answered with be those of its own set.
-
-    All that they reach was used when they were made, and is the same in its lock.
-    """
-    document = connection.execute(select(results.c.document).where(results.c.job == job)).scalar()
-    if _tagged(document, set_hash):
-        connection.execute(update(results).where(results.c.job == job).values(document=document))
-
-
-def _tagged(document: Any, set_hash: str | None) -> bool:
-    """Say in each pickle in ``document`` that it is of ``set_hash``; tell whether there is one."""
-    found, pending = False, [document]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict) and node.get(TAG) == "pickle":
-            node["set_hash"], found = set_hash, True
-        elif isinstance(node, (dict, list)):
-            pending.extend(node.values() if isinstance(node, dict) else node)
     return found
 
 

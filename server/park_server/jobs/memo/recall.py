@@ -17,7 +17,7 @@ from park_server.clock import now
 from park_server.jobs.conditions import run_rows
 from park_server.jobs.conditions.recall import Judged, NewCall, Recalled, Shared
 from park_server.jobs.job_end import JobEnd
-from park_server.jobs.memo import memo_rows
+from park_server.jobs.memo import answered_rows, memo_rows
 from park_server.jobs.memo.answer_check import check
 from park_server.jobs.memo.call_values import CallValues
 from park_server.jobs.memo.decision import Asked, Candidate, Way, decided
@@ -245,7 +245,7 @@ class Recall:
 
     def answer(self, connection: Connection, answered: Mapping[str, JobId]) -> None:
         """See `Memory`."""
-        memo_rows.complete(connection, answered)
+        answered_rows.complete(connection, answered)
 
     # -- runs
 
