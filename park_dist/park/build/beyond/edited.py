@@ -32,12 +32,18 @@ if TYPE_CHECKING:
 __all__ = ["edited_files"]
 
 
-class _Row(NamedTuple):
-    """A file as RECORD has it; ``sha256`` in hex."""
+_COLUMNS = 3
+"""Of a RECORD: path, digest and size."""
 
-    path: str
-    sha256: str
-    size: int
+
+class _Record(NamedTuple):
+    """The RECORD of a distribution: when it was written, and its files.
+
+    ``files`` are paths, digests as they stand there, and sizes.
+    """
+
+    written_ns: int
+    files: list[tuple[str, str, int]]
 
 
 def edited_files(name: NormalizedName, *, cache: Cache) -> tuple[str, ...]:
@@ -50,63 +56,76 @@ def edited_files(name: NormalizedName, *, cache: Cache) -> tuple[str, ...]:
     except importlib.metadata.PackageNotFoundError:
         return ()
     site = str(distribution.locate_file(""))
-    record_ns = _time_of_record(distribution, site)
-    if record_ns is None:
+    record = _record(distribution, site)
+    if record is None:
         return ()
     store = _store(cache, name, site)
     known = _remembered(store)
     found, whole = [], {}
-    for row in _rows(distribution):
-        state = _state(f"{site}{os.sep}{row.path}", row, record_ns, known)
-        if state is None:
-            found.append(row.path)
-        elif state:
-            whole[row.path] = state
+    for path, digest, size in _doubtful(record, site):
+        signature = _signature(f"{site}{os.sep}{path}", size)
+        if signature is None:
+            found.append(path)
+        elif known.get(path) == signature or _is_as_it_was(Path(site, path), digest):
+            whole[path] = signature
+        else:
+            found.append(path)
     if whole != known:
         write_atomically(store, json.dumps(whole))
     return tuple(sorted(found))
 
 
-def _state(place: str, row: _Row, record_ns: int, known: dict[str, list[int]]) -> list[int] | None:
-    """Return the signature under which a file was read and found whole, None if it was changed.
+def _record(distribution: Distribution, site: str) -> _Record | None:
+    """Return what RECORD has of the code of a distribution, None where there is no RECORD."""
+    written_ns, files = None, []
+    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+        path, digest, size = row if len(row) == _COLUMNS else (*row, "", "", "")[:_COLUMNS]
+        if ".dist-info/" in path:
+            if path.endswith(".dist-info/RECORD"):
+                with suppress(OSError):
+                    written_ns = Path(site, path).stat().st_mtime_ns
+        elif digest.startswith("sha256=") and size.isdigit() and _is_code(path):
+            files.append((path, digest, int(size)))
+    return None if written_ns is None else _Record(written_ns, files)
 
-    It is empty where there is no need to read the file.
+
+def _is_code(path: str) -> bool:
+    return not path.startswith(("..", "/")) and not path.endswith((".pyc", ".pyo"))
+
+
+def _doubtful(record: _Record, site: str) -> Iterator[tuple[str, str, int]]:
+    """Yield the files that are of another size than RECORD says, or gone, or newer than it.
+
+    An environment has thousands of files, and nearly none of them is one of these.
     """
+    stat, written_ns = os.stat, record.written_ns
+    for row in record.files:
+        try:
+            status = stat(f"{site}{os.sep}{row[0]}")
+        except OSError:
+            yield row
+        else:
+            if status.st_size != row[2] or status.st_mtime_ns > written_ns:
+                yield row
+
+
+def _signature(place: str, size: int) -> list[int] | None:
+    """Return what tells a file from its next state; None where it cannot be the file of RECORD."""
     try:
-        status = os.stat(place)  # noqa: PTH116 (strings are quicker, and there are thousands)
+        status = os.stat(place)  # noqa: PTH116 (a string, as it is at hand)
     except OSError:
         return None
-    if status.st_size != row.size:
+    if status.st_size != size:
         return None
-    if status.st_mtime_ns <= record_ns:
-        return []
-    signature = [status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-    if known.get(row.path) == signature or file_sha256(Path(place)) == row.sha256:
-        return signature
-    return None
+    return [status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def _time_of_record(distribution: Distribution, site: str) -> int | None:
-    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-        if row and row[0].endswith(".dist-info/RECORD"):
-            with suppress(OSError):
-                return Path(site, row[0]).stat().st_mtime_ns
-    return None
-
-
-def _rows(distribution: Distribution) -> Iterator[_Row]:
-    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-        path, digest, size = (*row, "", "", "")[:3]
-        algorithm, _, value = digest.partition("=")
-        is_code = not path.startswith(("..", "/")) and not path.endswith((".pyc", ".pyo"))
-        if is_code and algorithm == "sha256" and size.isdigit() and ".dist-info/" not in path:
-            yield _Row(path, _hex(value), int(size))
-
-
-def _hex(urlsafe: str) -> str:
+def _is_as_it_was(file: Path, digest: str) -> bool:
+    """Tell whether the bytes of ``file`` have a digest as RECORD writes it: ``sha256=BASE64``."""
+    value = digest.partition("=")[2]
     with suppress(ValueError):
-        return base64.urlsafe_b64decode(urlsafe + "=" * (-len(urlsafe) % 4)).hex()
-    return ""
+        return file_sha256(file) == base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
+    return False
 
 
 def _store(cache: Cache, name: str, site: str) -> Path:
