@@ -9,7 +9,6 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from park.client.access.long_polls import long_polls
 from park.client.installs.background import Bindings
 from park.client.submission.outbox import Outbox
 from park.errors import ParkError
@@ -70,6 +69,9 @@ class Connection:
         wanted: Callable[[], bool],
     ) -> None:
         """Have each of ``leaves`` told once it is decided, in another thread, while ``wanted``."""
+        # asyncio and its HTTP take longer to import than a command to do its work
+        from park.client.access.long_polls import long_polls
+
         followed = [(self._node(leaf), partial(_tell, told)) for leaf, told in leaves]
         long_polls(self.transport.address).follow(followed, wanted=wanted)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import TracebackType
 from typing import Self
 
@@ -55,10 +54,12 @@ class ServiceBlock(ServiceQueries):
         trace: TracebackType | None,
     ) -> None:
         """End the block as `__exit__`, which would block the event loop until all is there."""
+        from asyncio import to_thread  # whose caller has it
+
         block = left(self)
         if error is None or isinstance(error, Exception):
             with drawn_while_waiting():
-                failed = await asyncio.to_thread(first_error, block.submitted)
+                failed = await to_thread(first_error, block.submitted)
             _tell(failed, error)
 
     def flush(self, timeout: float | None = None) -> None:

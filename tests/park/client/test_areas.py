@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.services.job_service import JobService
+from support.services.responses import responded
 
+from park.client.access.http.exchange import Response
 from park.client.areas import ServiceFiles, area_route
 from park.errors import UsageError
 
@@ -48,9 +49,9 @@ class Area(JobService):
         super().__init__("https://sns.example/park")
         self.noted: list[tuple[Any, ...]] = []
 
-    def put(self, path: str, file: Path) -> httpx2.Response:
+    def put(self, path: str, file: Path) -> Response:
         self.noted.append(("put", path, file))
-        return httpx2.Response(201, json={"path": "~ada/data/run.zip"})
+        return responded(201, b'{"path": "~ada/data/run.zip"}')
 
     def download(self, path: str, target: Path) -> None:
         self.noted.append(("get", path, target))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.labs.schedule_lab import lab, run, value_of
 from support.material.json_values import JSON_VALUES
 
-from park.client.access import transport
+from park.client.access.answers import sendable
 from park.model import conditions_json, encoded_call, references
 from park.runtime import levels
 from park.runtime.codec import decode, encode
@@ -35,7 +35,7 @@ def test_a_value_crosses_the_wire_both_ways(value: Any) -> None:
 
 
 def test_the_client_sends_text_that_utf8_has_not() -> None:
-    sent = transport._sendable({"json": {"a": "\ud800"}, "params": {"wait": 1}})
+    sent = sendable({"json": {"a": "\ud800"}, "params": {"wait": 1}})
     assert (sent["content"], sent["params"]) == (b'{"a":"\\ud800"}', {"wait": 1})
 
 

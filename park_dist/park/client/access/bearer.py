@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from park.client.access.plain_http import require_protected
+from park.client.access.authorization import authorization
 from park.model.urls import origin_of
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ class Bearer(httpx2.Auth):
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Send the request, with the token where it goes to its service."""
-        token = self._address.token
-        if token is not None and origin_of(str(request.url)) == self._origin:
-            require_protected(self._address.url, insecure=self._address.insecure)
-            request.headers["Authorization"] = f"Bearer {token}"
+        if origin_of(str(request.url)) == self._origin:
+            request.headers.update(authorization(self._address))
         yield request

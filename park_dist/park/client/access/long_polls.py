@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from park.client.access.address import Address
-from park.client.access.transport import AsyncTransport
+from park.client.access.async_transport import AsyncTransport
 from park.errors import ParkError, ServiceFault, ServiceUnreachable
 from park.model.backoff import Backoff
 from park.model.truth import Truth

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import os
 import time
@@ -169,6 +168,8 @@ class RemoteJob(Phased):
         return self._awaited().__await__()
 
     async def _awaited(self) -> Any:
+        import asyncio  # whose caller has it; a script without a loop need not load it
+
         await asyncio.to_thread(self.confirm)
         if self._record is None or not self._record.status.is_final:
             decided = self.connection.decided(self.leaf(Phase.FINISHED))

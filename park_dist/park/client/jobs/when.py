@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -138,7 +137,9 @@ class Condition:
         return Question(since_made, self._handles, pools=self._pools, shown=repr(self))
 
     def __await__(self) -> Generator[Any, None, bool]:
-        return asyncio.to_thread(self.wait).__await__()
+        from asyncio import to_thread  # whose caller has it
+
+        return to_thread(self.wait).__await__()
 
     def as_json(self, service: str | None = None) -> dict[str, Any]:
         """Return the condition as a service reads it (`park.model.conditions_json`).

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-import httpx2
 import pytest
+from support.services.responses import responded
 
 from park.client.access.address import Address
+from park.client.access.http.exchange import NoAnswer, Response
+from park.client.access.http.form_body import FileBody
 from park.client.access.transport import Transport, patient
 from park.errors import ServiceFault, ServiceUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from park.client.access.http.exchange import HttpClient
+
+
+class Streamed:
+    """An answer that is there already."""
+
+    def __init__(self, answer: Response) -> None:
+        self.whole = self.head = lambda: answer
+        self.blocks = lambda: iter([answer.content])
+        self.is_error = answer.is_error
 
 
 class Network:
@@ -21,12 +39,10 @@ class Network:
         self.cuts = 0
         self.seconds = 0.0
         self.asked: list[tuple[str, bytes]] = []
-        self.answer = httpx2.Response(200, json={})
+        self.answer = responded(200, b"{}")
         address = Address(url="http://one.example", token=None, name=None)
         self.transport = Transport(address, clock=lambda: self.seconds, pause=self._pass)
-        self.transport._client = httpx2.Client(
-            base_url=address.url, transport=httpx2.MockTransport(self._handle)
-        )
+        self.transport._client = cast("HttpClient", self)
         if has_answered:
             self.transport.json("GET", "/")
             self.asked.clear()
@@ -34,12 +50,16 @@ class Network:
     def _pass(self, seconds: float) -> None:
         self.seconds += seconds
 
-    def _handle(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append((request.method, request.read()))
+    def request(self, method: str, _: str, *, content: bytes | FileBody = b"") -> Response:
+        self.asked.append((method, b"".join(content) if isinstance(content, FileBody) else content))
         if self.cuts:
             self.cuts -= 1
-            raise httpx2.ConnectError("connection refused")
+            raise NoAnswer("connection refused")
         return self.answer
+
+    @contextmanager
+    def stream(self, method: str, path: str) -> Iterator[Streamed]:
+        yield Streamed(self.request(method, path))
 
 
 def test_a_request_is_tried_a_few_times() -> None:
@@ -87,13 +107,14 @@ def test_a_service_that_never_answered_may_have_another_url() -> None:
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_proxy_that_misses_the_service_is_no_answer_of_it(status: int) -> None:
     network = Network()
-    network.answer = httpx2.Response(status, text="<h1>Bad Gateway</h1>")
+    network.answer = responded(status, b"<h1>Bad Gateway</h1>")
     with pytest.raises(ServiceUnreachable, match=f"a proxy says {status}"):
         network.transport.json("GET", "/")
     assert len(network.asked) == 3
     problem: dict[str, Any] = {"type": "urn:park:problem:service-fault", "detail": "it is full"}
-    kind = {"content-type": "application/problem+json"}
-    network.answer = httpx2.Response(status, json=problem, headers=kind)
+    network.answer = responded(
+        status, json.dumps(problem).encode(), {"content-type": "application/problem+json"}
+    )
     with pytest.raises(ServiceFault, match="it is full"):
         network.transport.json("GET", "/")
 
@@ -111,7 +132,7 @@ def test_a_file_is_sent_again_from_its_beginning(tmp_path: Path) -> None:
 
 def test_a_file_is_fetched_again_from_its_beginning(tmp_path: Path) -> None:
     network = Network()
-    network.answer = httpx2.Response(200, content=b"curve")
+    network.answer = responded(200, b"curve")
     network.cuts = 5
     with patient():
         network.transport.download("/", tmp_path / "film.txt")
@@ -126,4 +147,4 @@ def test_the_traceback_of_a_script_says_where_it_asked_and_the_line_and_no_more(
     text = "".join(traceback.format_exception(caught.value))
     assert "network.transport.json" in text
     assert text.count("Traceback") == 1
-    assert "httpx2.ConnectError" not in text
+    assert "NoAnswer" not in text

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
 from support.material.environments import LOCK, environment_of
 from support.services.job_service import JobService
+from support.services.responses import responded
 
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
+from park.client.access.http.exchange import Response
 from park.client.installs.environment_plan import EnvironmentPlan, environment_plan
 from park.model.pins import Difference
 
@@ -25,9 +26,9 @@ class Shown(JobService):
         super().__init__()
         self.answers["/api/v1/versions"] = list(versions)
 
-    def bytes(self, path: str, **_: Any) -> httpx2.Response:
+    def bytes(self, path: str, **_: Any) -> Response:
         assert path == f"/api/v1/locks/{LOCK[:6]}"
-        return httpx2.Response(200, headers={"x-park-lock-hash": LOCK})
+        return responded(200, headers={"x-park-lock-hash": LOCK})
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,11 @@ import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import httpx2
 import pytest
 from support.services.job_service import BOUND, JobService
+from support.services.responses import responded
 
+from park.client.access.http.exchange import Response
 from park.client.jobs import remote_job
 from park.client.jobs.submitted_job import Job
 from park.errors import EnvironmentMismatch, JobFailed, UnknownItem, UsageError
@@ -122,12 +123,10 @@ class Writing(JobService):
 
     written: ClassVar = {"stdout": "χ² = 1.5\n".encode(), "stderr": b"\xff!\n"}
 
-    def bytes(self, path: str, **arguments: Any) -> httpx2.Response:
+    def bytes(self, path: str, **arguments: Any) -> Response:
         text, offset = self.written[path.rpartition("/")[2]], arguments["params"]["offset"]
         final = str(offset + 1 >= len(text)).lower()
-        return httpx2.Response(
-            200, content=text[offset : offset + 1], headers={"x-park-final": final}
-        )
+        return responded(200, text[offset : offset + 1], {"x-park-final": final})
 
 
 def test_logs_are_text_however_their_bytes_are_cut() -> None:

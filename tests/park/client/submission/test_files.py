@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
 from support.services.job_service import JobService
+from support.services.responses import responded
 
 import park
+from park.client.access.http.exchange import Response
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +30,10 @@ class FileService(JobService):
             return {"present": path.split("/")[-2] in self.present}
         return super().json(method, path, **arguments)
 
-    def put(self, path: str, file: Path) -> httpx2.Response:
+    def put(self, path: str, file: Path) -> Response:
         self.sent.append(file.name)
         self.present.add(path.rpartition("/")[2])
-        return httpx2.Response(204)
+        return responded(204)
 
 
 def read(*_: object, **__: object) -> None:

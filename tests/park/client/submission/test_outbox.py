@@ -9,12 +9,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from support.services.job_service import BOUND, JobService
+from support.services.responses import responded
 from support.session.limits import LIMIT_S
 
 import park
+from park.client.access.http.exchange import Response
 from park.errors import (
     CannotSatisfy,
     NotAuthenticated,
@@ -233,12 +234,12 @@ class SlowFiles(JobService):
             return {"present": False}
         return super().json(method, path, **arguments)
 
-    def put(self, path: str, file: Path) -> httpx2.Response:  # noqa: ARG002 (where, is not asked)
+    def put(self, path: str, file: Path) -> Response:  # noqa: ARG002 (where, is not asked)
         assert self.may_arrive.wait(LIMIT_S)
         if self.error is not None:
             raise self.error
         self.sent.append(file.name)
-        return httpx2.Response(204)
+        return responded(204)
 
 
 def test_a_file_on_its_way_holds_up_only_what_needs_it(tmp_path: Path) -> None:
