@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from park.errors import UsageError
-from park.model.job_options import LEAST_MEMORY_BYTES
 from park.model.sizes import parse_size, shown_size
 
 if TYPE_CHECKING:
+    from park.client.access.transport import Transport
     from park.client.service import Service
     from park.local.set_options import SetOptions
 
@@ -32,6 +32,7 @@ __all__ = [
     "set_options_of",
     "size_of",
     "submitted",
+    "transport_of",
 ]
 
 NEWEST = 10
@@ -118,13 +119,21 @@ def add_action(
 
 def service_of(options: argparse.Namespace) -> Service:
     """Return the service that the options mean."""
-    from park.client.service import remote_service
+    from park.client.service import Service
+
+    return Service(transport_of(options))
+
+
+def transport_of(options: argparse.Namespace) -> Transport:
+    """Return the way to the service that the options mean, without all that a handle can do."""
+    from park.client.access.address import find_service
+    from park.client.access.transport import Transport
     from park.client.voice import of_command
 
-    service = remote_service(options.service, insecure=options.insecure)
-    service.transport.first_contact_s = 0.0  # a person sees at once that nobody answers
-    service.transport.voice = of_command()
-    return service
+    transport = Transport(find_service(options.service, insecure=options.insecure))
+    transport.first_contact_s = 0.0  # a person sees at once that nobody answers
+    transport.voice = of_command()
+    return transport
 
 
 def print_json(document: Any) -> None:
@@ -319,6 +328,8 @@ def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
 
 def size_of(text: str | None) -> int | None:
     """Return a size in bytes; raises `UsageError`."""
+    from park.model.job_options import LEAST_MEMORY_BYTES
+
     if text is None:
         return None
     try:

@@ -1,20 +1,16 @@
-"""Installs by a service's handle: what is meant, what it comes to here, and the request."""
+"""Installs by a service's handle."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 
-from park.build.cache import user_cache
-from park.build.local_set import local_set
-from park.client.installs.bundle_install import install_bundle
-from park.client.installs.index_memory import completed, known_lacking
-from park.client.installs.request import InstallOutcome, install
+from park.client.installs.request import InstallOutcome
+from park.client.installs.target_install import install_target
 from park.client.queries import ServiceQueries
 from park.client.report import Report
 from park.client.voice import background, drawn_while_waiting
-from park.local.set_options import SetOptions, set_options
+from park.local.set_options import set_options
 
 __all__ = ["ServiceInstalls"]
 
@@ -43,35 +39,11 @@ class ServiceInstalls(ServiceQueries):
         """
         with drawn_while_waiting():
             options = set_options(with_, as_installed=as_installed)
-            heard = report or background
-            return self._install(target, options, heard, until_compiled=until_compiled)
-
-    def _install(
-        self,
-        target: str | ModuleType,
-        options: SetOptions,
-        report: Report,
-        *,
-        until_compiled: bool,
-    ) -> InstallOutcome:
-        if isinstance(target, str) and Path(target).is_file():
-            from park.client.installs.bundle import is_bundle, read_bundle
-
-            if is_bundle(Path(target)):
-                bundle = read_bundle(Path(target))
-                return install_bundle(
-                    self._transport, bundle, report, until_compiled=until_compiled
-                )
-        name = _name_of(target)
-        self._connection.bindings.said(name, options)
-        local = local_set(
-            name,
-            cache=user_cache(),
-            progress=report.step,
-            options=options.copying(known_lacking(self.url)),
-        )
-        local = completed(self._transport, local, report)
-        return install(self._transport, local, report, until_compiled=until_compiled)
+            name = _name_of(target)
+            self._connection.bindings.said(name, options)
+            return install_target(
+                self._transport, name, options, report or background, until_compiled=until_compiled
+            )
 
 
 def _name_of(target: str | ModuleType) -> str:

@@ -1,69 +1,30 @@
-"""Installs by a service's handle: which of the things that a target can be it is."""
+"""Installs by a service's handle: a module is meant by its name, and quiet unless told."""
 
 from __future__ import annotations
 
 import types
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.services.job_service import JobService
 
 from park.client import install_call
-from park.client.installs import bundle
-from park.local.set_options import SetOptions
-
-Called = list[tuple[str, Any]]
+from park.client.report import Silence
+from park.client.voice import background
 
 
-@pytest.fixture
-def called(monkeypatch: pytest.MonkeyPatch) -> Called:
-    """Note what is done with a target, and return what is passed on."""
-    seen: Called = []
+def test_a_module_goes_by_its_name_with_what_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[tuple[Any, ...]] = []
 
-    def local_set(name: str, *, options: SetOptions, **_: object) -> str:
-        seen.append(("taken", (name, options.taken)))
-        return f"the set of {name}"
-
-    def completed(_: object, local: str, __: object) -> str:
-        return f"{local}, completed"
-
-    def install(_: object, local: str, __: object, *, until_compiled: bool) -> str:
-        seen.append(("installed", (local, until_compiled)))
+    def install_target(_: object, name: str, options: Any, report: object, **how: bool) -> str:
+        called.append((name, options.taken, report, how))
         return "outcome"
 
-    def install_bundle(_: object, read: str, __: object, *, until_compiled: bool) -> str:
-        seen.append(("bundle installed", (read, until_compiled)))
-        return "outcome of a bundle"
-
-    for each in (local_set, completed, install, install_bundle):
-        monkeypatch.setattr(install_call, each.__name__, each)
-    monkeypatch.setattr(bundle, "is_bundle", lambda path: path.suffix == ".park")
-    monkeypatch.setattr(bundle, "read_bundle", lambda path: f"read {path.name}")
-    return seen
-
-
-def install(*arguments: Any, **options: Any) -> object:
-    return JobService().service.install(*arguments, **options)
-
-
-def test_a_module_is_its_name_and_what_goes_along_is_taken_too(called: Called) -> None:
-    assert install(types.ModuleType("mymodel"), with_="plugin") == "outcome"
+    monkeypatch.setattr(install_call, "install_target", install_target)
+    service, quiet = JobService().service, Silence()
+    assert service.install(types.ModuleType("mymodel"), with_="plugin") == "outcome"  # type: ignore[comparison-overlap]
+    service.install("./mymodel", report=quiet, until_compiled=False)
     assert called == [
-        ("taken", ("mymodel", ("plugin",))),
-        ("installed", ("the set of mymodel, completed", True)),
+        ("mymodel", ("plugin",), background, {"until_compiled": True}),
+        ("./mymodel", (), quiet, {"until_compiled": False}),
     ]
-
-
-def test_a_file_that_is_a_bundle_is_installed_as_one(called: Called, tmp_path: Path) -> None:
-    file = tmp_path / "mine.park"
-    file.write_text("")
-    assert install(str(file), until_compiled=False) == "outcome of a bundle"
-    assert called == [("bundle installed", ("read mine.park", False))]
-
-
-def test_any_other_file_is_what_it_is_of(called: Called, tmp_path: Path) -> None:
-    file = tmp_path / "demo-1.0-py3-none-any.whl"
-    file.write_text("")
-    assert install(str(file)) == "outcome"
-    assert called[0] == ("taken", (str(file), ()))

@@ -14,14 +14,13 @@ from park.cli.options import (
     add_service,
     add_set_options,
     print_json,
-    service_of,
     set_options_of,
+    transport_of,
 )
-from park.client.report import reporter
 
 if TYPE_CHECKING:
+    from park.client.access.transport import Transport
     from park.client.installs.request import InstallOutcome
-    from park.client.service import Service
     from park.errors import ParkError
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -61,21 +60,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Install and say what was done."""
-    service = service_of(options)
+    transport = transport_of(options)
     if options.watch:
-        _watch(service, options)
+        _watch(transport, options)
     else:
-        _install(service, options)
+        _install(transport, options)
     return 0
 
 
-def _install(service: Service, options: argparse.Namespace) -> None:
+def _install(transport: Transport, options: argparse.Namespace) -> None:
+    from park.client.installs.target_install import install_target
+    from park.client.report import reporter
+
     with reporter() as report:
-        outcome = service.install(
+        outcome = install_target(
+            transport,
             options.target,
-            with_=options.with_,
-            as_installed=options.as_installed,
-            report=report,
+            set_options_of(options),
+            report,
             until_compiled=not options.no_wait,
         )
     if not options.json:
@@ -86,7 +88,7 @@ def _install(service: Service, options: argparse.Namespace) -> None:
         print_json(asdict(outcome))
 
 
-def _watch(service: Service, options: argparse.Namespace) -> None:
+def _watch(transport: Transport, options: argparse.Namespace) -> None:
     from park.build.cache import user_cache
     from park.build.local_set import local_set
     from park.client.installs.changes import follow
@@ -94,7 +96,7 @@ def _watch(service: Service, options: argparse.Namespace) -> None:
 
     follow(
         partial(local_set, options.target, cache=user_cache(), options=set_options_of(options)),
-        partial(_install, service, options),
+        partial(_install, transport, options),
         watch=watching,
         tell=_tell,
         fail=_fail,

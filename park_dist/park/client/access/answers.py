@@ -63,11 +63,11 @@ def json_of(address: Address, path: str, response: Response) -> Any:
     """Return the JSON of an answer."""
     try:
         return response.json()
-    except ValueError as error:
+    except ValueError:
         raise ServiceFault(
             f"{address.url}{path} answered {response.status_code} without JSON",
             hint="is this the URL of a park service?",
-        ) from error
+        ) from None
 
 
 def checked(response: Response) -> Response:

@@ -10,7 +10,7 @@ import pytest
 
 from park.cli.code import install
 from park.cli.main import main
-from park.client.installs import changes
+from park.client.installs import changes, target_install
 from park.client.installs.request import InstallOutcome
 from park.errors import BuildFailed
 
@@ -29,14 +29,17 @@ def outcome(**said: Any) -> InstallOutcome:
 def service(monkeypatch: pytest.MonkeyPatch) -> Any:
     found = SimpleNamespace(asked=[], outcome=outcome())
 
-    def made(target: str, *, report: Any, until_compiled: bool, **_: Any) -> InstallOutcome:
+    def made(
+        transport: Any, target: str, options: Any, report: Any, *, until_compiled: bool
+    ) -> InstallOutcome:
+        assert transport is found
         assert report is not None
-        found.asked.append((target, until_compiled))
+        found.asked.append((target, options.taken, until_compiled))
         done: InstallOutcome = found.outcome
         return done
 
-    found.install = made
-    monkeypatch.setattr(install, "service_of", lambda _: found)
+    monkeypatch.setattr(target_install, "install_target", made)
+    monkeypatch.setattr(install, "transport_of", lambda _: found)
     return found
 
 
@@ -51,12 +54,12 @@ def test_what_was_done_is_told(service: Any, capsys: Said, line: str, *, realise
         "lock ab",
         "added by the service's platform: colorama 0.4",
     ]
-    assert service.asked == [("m", True)]
+    assert service.asked == [("m", (), True)]
 
 
 def test_who_does_not_wait_gets_it_before_it_is_compiled(service: Any) -> None:
-    assert main(["install", "m", "--no-wait"]) == 0
-    assert service.asked == [("m", False)]
+    assert main(["install", "m", "--with", "plugin", "--no-wait"]) == 0
+    assert service.asked == [("m", ("plugin",), False)]
 
 
 def test_at_each_change_it_is_installed_again_whatever_failed(
