@@ -105,7 +105,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="ADDRESS",
         help="an address, network (CIDR) or host name that users may have the service talk to "
-        "although it is not public: another service of the house for example",
+        "although it is not public: another service of the house for example; with a port "
+        "(10.1.0.7:8443, [fd00::7]:8443), at that port alone",
     )
     parser.add_argument(
         "--fetch-limit",

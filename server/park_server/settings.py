@@ -17,7 +17,7 @@ from park.errors import UsageError
 from park.model.conditions_json import POOL_NAME
 from park.model.durations import parse_duration
 from park.model.sizes import parse_size
-from park_server.egress import AddressPolicy
+from park_server.egress.addresses import AddressPolicy
 from park_server.entrance.hosts import name_of
 from park_server.entrance.settings import EntranceSettings
 from park_server.retention.policy import NEWEST_TREES, QUARANTINE_S, TREES_S, RetentionPolicy

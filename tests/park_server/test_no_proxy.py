@@ -11,7 +11,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from support.services.index_server import serving
 
-from park_server.egress import AddressPolicy, GuardedTransport
+from park_server.egress.addresses import AddressPolicy
+from park_server.egress.guarded_transport import GuardedTransport
 from park_server.fetches.download import client_of
 
 if TYPE_CHECKING:

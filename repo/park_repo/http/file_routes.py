@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from park.errors import CannotSatisfy, UnknownItem, UpstreamFault
+from park.errors import UnknownItem
 from park_repo.http.file_content import FileContent
 from park_repo.negotiation import matches_etag
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from pathlib import Path
 
-    from packaging.utils import NormalizedName
     from starlette.requests import Request
-    from starlette.types import Send
 
     from park_repo.index import Index
 
 __all__ = ["Files"]
-
-_log = logging.getLogger(__name__)
 
 _METADATA = ".metadata"
 _LONGEST_NAME_BYTES = 255 - len(_METADATA)
@@ -66,45 +61,9 @@ class Files:
         if requested != filename:
             path = await files.metadata(project, sha256, filename)
             return _content(request, path, f"{sha256}-metadata")
-        kept = await files.kept(sha256, filename)
-        if kept is not None:
-            return _content(request, kept, sha256)
-        if request.method == "HEAD" or "range" in request.headers:
-            return _content(request, await files.whole(project, sha256, filename), sha256)
-        return await self._while_it_comes(project, sha256, filename)
-
-    async def _while_it_comes(
-        self, project: NormalizedName, sha256: str, filename: str
-    ) -> Response:
-        """Send a file while it arrives: a large one takes longer than a client waits."""
-        transfer = await self._index.remote_files.transfer(project, sha256, filename)
-        chunks = transfer.chunks()
-        # the first chunk is awaited here, so that what fails at once is a problem document
-        first = await anext(chunks, b"")
-        return _Arriving(
-            _chained(first, chunks), media_type=_MEDIA_TYPE, headers=_immutable(sha256)
-        )
-
-
-class _Arriving(StreamingResponse):
-    """A file that is sent while it comes: where it turns out wrong, the connection is cut.
-
-    Then nobody takes what he has for the whole; the cause is a line of the log, since it is
-    the other index's and no defect of ours.
-    """
-
-    async def stream_response(self, send: Send) -> None:
-        """Send what comes, up to the fault if there is one."""
-        try:
-            await super().stream_response(send)
-        except (CannotSatisfy, UpstreamFault) as fault:
-            _log.error("%s", fault)
-
-
-async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
+        # whole and verified before its first byte is sent on, however long that takes: whoever
+        # gives up waiting finds it here when asking again
+        return _content(request, await files.whole(project, sha256, filename), sha256)
 
 
 def _content(request: Request, path: Path, digest: str) -> Response:

@@ -14,8 +14,6 @@ from park.errors import UpstreamFault
 from park_repo.upstream.attempts import ATTEMPTS, BACKOFF, may_pass
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     import httpx2
 
     from park_repo.upstream.upstream import Upstream
@@ -42,9 +40,9 @@ class RemoteFile:
 class Transfer:
     """Brings a remote file to ``target`` by way of ``partial``: whole and verified, or not at all.
 
-    Readers get the bytes as they arrive, but the last one only when the digest of all is
-    the right one and ``inspect`` raised nothing: so nobody ever takes a wrong file for a whole
-    one. Belongs to the event loop, and begins at once.
+    Nobody gets a byte of it before the digest of all is the right one and ``inspect`` raised
+    nothing: what an answer holds that is no file of the index is nothing to be passed on.
+    Belongs to the event loop, and begins at once; it goes on though nobody waits any more.
     """
 
     def __init__(
@@ -54,7 +52,6 @@ class Transfer:
         self._remote = remote
         self._partial = partial
         self._target = target
-        self._place = partial
         self._written = 0
         self._is_over = False
         self._digest = hashlib.sha256()
@@ -74,26 +71,10 @@ class Transfer:
             seen = self._written
         return await asyncio.shield(self.task)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the bytes from the first on, as they arrive; raises like `whole`, part way."""
-        if self.task.done():
-            await self.whole()
-        with self._place.open("rb") as file:
-            sent = 0
-            while not self.task.done():
-                await self._past(sent)
-                data = file.read(max(0, min(_CHUNK_BYTES, self._written - 1 - sent)))
-                sent += len(data)
-                if data:
-                    yield data
-            await self.whole()
-            while data := file.read(_CHUNK_BYTES):
-                yield data
-
     async def _past(self, sent: int) -> None:
-        """Wait until there is more than ``sent``, apart from the last byte, or no more comes."""
+        """Wait until there is more than ``sent``, or no more comes."""
         async with self._moved:
-            await self._moved.wait_for(lambda: self._is_over or self._written - 1 > sent)
+            await self._moved.wait_for(lambda: self._is_over or self._written > sent)
         if self._is_over:
             await asyncio.wait({self.task})
 
@@ -105,7 +86,7 @@ class Transfer:
             self._check()
             await asyncio.to_thread(self._inspect, self._partial)
             self._target.parent.mkdir(parents=True, exist_ok=True)
-            self._place = self._partial.rename(self._target)
+            self._partial.rename(self._target)
         finally:
             self._partial.unlink(missing_ok=True)
             self._is_over = True

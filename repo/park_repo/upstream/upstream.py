@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx2
 
-from park.errors import UpstreamFault
+from park.errors import NotPermitted, UpstreamFault
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
 from park_repo.simple import Document, Page, render
 from park_repo.single_flight import SingleFlight
@@ -323,9 +323,11 @@ def _readable(response: httpx2.Response) -> Iterator[None]:
 
 @contextmanager
 def _answering(url: str) -> Iterator[None]:
-    """Turn whatever the network does into a fault of upstream."""
+    """Turn whatever the network does into a fault of upstream, and where it may not go."""
     try:
         yield
+    except NotPermitted as error:
+        raise UpstreamFault(f"upstream leads to {url}: {error}", hint=error.hint) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
         raise UpstreamFault(
             f"upstream {url} did not answer: {str(error) or type(error).__name__}",

@@ -17,6 +17,7 @@ from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.opening import opened
 from park_server.disk import Disk
+from park_server.egress.upstream_transport import index_client
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows
 from park_server.envs.interpreters import Interpreter, discover
@@ -99,7 +100,7 @@ def _foundation(
             busy=lambda: database.read(environment_rows.busy),
         )
         environments.sweep()
-        downloads = Downloader(home.cache / "wheels")
+        downloads = Downloader(home.cache / "wheels", addresses=settings.addresses)
         downloads.sweep()
     with stages.at("asking the Python interpreters of this machine what they are"):
         interpreters = asked.result()
@@ -144,7 +145,11 @@ def _index(settings: Settings, home: Home, database: Database) -> Index:
 def _upstream(settings: Settings, home: Home) -> Upstream | None:
     if settings.upstream is None:
         return None
-    return Upstream(settings.upstream, kept=_pages(home, settings.upstream))
+    return Upstream(
+        settings.upstream,
+        client=index_client(settings.addresses, settings.upstream),
+        kept=_pages(home, settings.upstream),
+    )
 
 
 def _pages(home: Home, url: str) -> KeptPages:
@@ -158,5 +163,8 @@ def _external(settings: Settings, home: Home) -> ExternalIndex | None:
         settings.index,
         upload_url=settings.index_upload,
         login=settings.index_login,
+        client=index_client(
+            settings.addresses, *filter(None, (settings.index, settings.index_upload))
+        ),
         kept=_pages(home, settings.index),
     )

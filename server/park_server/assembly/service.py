@@ -31,7 +31,7 @@ from park_server.assembly.retention_parts import retention_of
 from park_server.assembly.start_stages import Stages
 from park_server.break_glass.revocation import Revocation
 from park_server.clock import timestamp
-from park_server.egress import GuardedTransport
+from park_server.egress.guarded_transport import GuardedTransport
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows as environments_store
 from park_server.envs.keeper import EnvironmentKeeper

@@ -60,6 +60,9 @@ _CONFIGURATION = re.compile(r"(UV|PIP)_")
 _KEPT = {"PIP_CERT", "PIP_DEFAULT_TIMEOUT", "UV_HTTP_TIMEOUT", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"}
 """What an operator says about the network stays; what says where to look for wheels does not."""
 
+_PATIENCE = {"UV_HTTP_TIMEOUT": "600", "PIP_DEFAULT_TIMEOUT": "600"}
+"""Seconds. The service's index sends a file of another index on when all of it is there."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolutionRequest:
@@ -213,7 +216,7 @@ def child_environment(own: Mapping[str, str], variables: Mapping[str, str]) -> d
     kept = {k: v for k, v in own.items() if k in _KEPT or not _CONFIGURATION.match(k)}
     kept.pop("VIRTUAL_ENV", None)
     # no git for it: gitconfig(1), protocol.allow; uv runs it for a URL such as git+https
-    return {**kept, "GIT_ALLOW_PROTOCOL": "none", **variables}
+    return {**_PATIENCE, **kept, "GIT_ALLOW_PROTOCOL": "none", **variables}
 
 
 def explanation(output: str, request: ResolutionRequest, folder: str) -> str:

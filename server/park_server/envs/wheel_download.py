@@ -16,6 +16,8 @@ from park.errors import CannotSatisfy
 from park_repo.durable import beside, key_lock, sweep_beside, sync_file
 from park_repo.upstream.attempts import ATTEMPTS, BACKOFF, may_pass
 from park_repo.user_agent import USER_AGENT
+from park_server.egress.addresses import AddressPolicy
+from park_server.egress.guarded_transport import GuardedSyncTransport
 from park_server.envs.pylock import LockedWheel
 
 __all__ = ["Downloader"]
@@ -29,20 +31,26 @@ class Downloader(AbstractContextManager["Downloader"]):
     """Fetches the wheels of a lock by their URL, each once, into ``folder``.
 
     A file is in its place only when its SHA-256 was that of the lock. Thread-safe.
-    ``client`` may bring other certificates or a test's transport; ``pause`` waits between
-    attempts.
+    A lock may have been made anywhere, so its URLs, and what they redirect to, are reached as
+    ``addresses`` says. ``client`` may bring other certificates or a test's transport; ``pause``
+    waits between attempts.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
+        addresses: AddressPolicy | None = None,
         client: httpx2.Client | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._client = client or httpx2.Client(follow_redirects=True, timeout=_TIMEOUT_S)
+        self._client = client or httpx2.Client(
+            transport=GuardedSyncTransport(addresses or AddressPolicy()),
+            follow_redirects=True,
+            timeout=_TIMEOUT_S,
+        )
         self._client.headers["User-Agent"] = USER_AGENT
         self._pause = pause
 

@@ -19,7 +19,8 @@ from park_repo.database import Change, Database
 from park_server.content import ContentStore
 from park_server.db.blocks import each_readable
 from park_server.disk import Disk
-from park_server.egress import AddressPolicy, GuardedTransport
+from park_server.egress.addresses import AddressPolicy
+from park_server.egress.guarded_transport import GuardedTransport
 from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.follower import Follower, Key

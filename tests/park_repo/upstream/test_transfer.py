@@ -47,9 +47,10 @@ def test_many_readers_share_one_download(mirror: Mirror, tmp_path: Path) -> None
     assert [path.name for path in leftovers(tmp_path)] == [NAME]
 
 
-def test_a_reader_gets_the_bytes_as_they_arrive(mirror: Mirror, tmp_path: Path) -> None:
+def test_nobody_gets_a_byte_before_the_last_one_is_verified(mirror: Mirror, tmp_path: Path) -> None:
     async def read(files: RemoteFiles) -> None:
         may_go_on = asyncio.Event()
+        received: asyncio.Queue[int] = asyncio.Queue()
 
         async def slowly(_start: int) -> AsyncIterator[bytes]:
             yield CONTENT[:500_000]
@@ -57,11 +58,13 @@ def test_a_reader_gets_the_bytes_as_they_arrive(mirror: Mirror, tmp_path: Path) 
             yield CONTENT[500_000:]
 
         mirror.chunks = slowly
-        chunks = (await files.transfer(DEMO, SHA256, NAME)).chunks()
-        first = await anext(chunks)
-        assert CONTENT.startswith(first)
+        whole = asyncio.create_task(files.whole(DEMO, SHA256, NAME, received=received.put_nowait))
+        while not await received.get():
+            pass
+        assert not whole.done()
+        assert await files.kept(SHA256, NAME) is None
         may_go_on.set()
-        assert first + b"".join([chunk async for chunk in chunks]) == CONTENT
+        assert (await whole).read_bytes() == CONTENT
 
     run(mirror, tmp_path, read)
 
@@ -69,16 +72,8 @@ def test_a_reader_gets_the_bytes_as_they_arrive(mirror: Mirror, tmp_path: Path) 
 def test_a_wrong_file_is_never_whole(mirror: Mirror, tmp_path: Path) -> None:
     async def read(files: RemoteFiles) -> None:
         mirror.chunks = lambda _: streamed(CONTENT[:-1] + b"!")
-        transfer = await files.transfer(DEMO, SHA256, NAME)
-        got: list[bytes] = []
-
-        async def follow() -> None:
-            async for chunk in transfer.chunks():
-                got.append(chunk)  # noqa: PERF401 (what came before the fault is what counts)
-
         with pytest.raises(UpstreamFault, match=f"expected sha256 {SHA256}, found"):
-            await follow()
-        assert 0 < sum(map(len, got)) < len(CONTENT)
+            await files.whole(DEMO, SHA256, NAME)
         assert await files.kept(SHA256, NAME) is None
 
     run(mirror, tmp_path, read)

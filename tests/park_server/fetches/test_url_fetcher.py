@@ -36,7 +36,8 @@ from park.wire import FetchRequest
 from park_repo.database import Database
 from park_server.content import ContentStore
 from park_server.db.tables import fetched, jobs, metadata
-from park_server.egress import AddressPolicy, GuardedTransport
+from park_server.egress.addresses import AddressPolicy
+from park_server.egress.guarded_transport import GuardedTransport
 from park_server.fetches import download
 from park_server.fetches.partial import Partial
 from park_server.fetches.url_fetcher import UrlFetcher

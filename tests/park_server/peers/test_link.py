@@ -12,7 +12,8 @@ from support.services.elsewhere import URL, Elsewhere, leaf
 from park.errors import NotAuthenticated, UnknownItem, UsageError
 from park.model.truth import NOT_YET, TRUE
 from park.wire import FollowedLeaf
-from park_server.egress import AddressPolicy, GuardedTransport
+from park_server.egress.addresses import AddressPolicy
+from park_server.egress.guarded_transport import GuardedTransport
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.outage import Outage
 from park_server.peers.urls import file_url, normalised

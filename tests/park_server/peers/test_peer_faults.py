@@ -22,7 +22,7 @@ from park.model.truth import Truth, Verdict
 from park_repo.database import Database
 from park_server.content import ContentStore
 from park_server.db.tables import held_grants, metadata, remote_leaves
-from park_server.egress import AddressPolicy
+from park_server.egress.addresses import AddressPolicy
 from park_server.peers import peer_rows
 from park_server.peers.peers import ServicePeers
 

@@ -15,7 +15,7 @@ from park.model.truth import Truth, Verdict
 from park_repo.database import Database
 from park_server.content import ContentStore
 from park_server.db.tables import held_grants, metadata, remote_leaves, staged
-from park_server.egress import AddressPolicy
+from park_server.egress.addresses import AddressPolicy
 from park_server.peers.peers import ServicePeers
 
 if TYPE_CHECKING:

@@ -98,8 +98,7 @@ def run(
 
 async def collected(files: RemoteFiles) -> bytes:
     """Return what a reader of the file gets."""
-    transfer = await files.transfer(DEMO, SHA256, NAME)
-    return b"".join([chunk async for chunk in transfer.chunks()])
+    return (await files.whole(DEMO, SHA256, NAME)).read_bytes()
 
 
 def leftovers(folder: Path) -> list[Path]:

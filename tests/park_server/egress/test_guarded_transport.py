@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -14,61 +13,12 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from support.services.index_server import serving
 
-from park.errors import NotPermitted, UsageError
-from park_server.egress import AddressPolicy, GuardedTransport
+from park.errors import NotPermitted
+from park_server.egress.addresses import AddressPolicy
+from park_server.egress.guarded_transport import GuardedSyncTransport, GuardedTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"]
-NOT_PUBLIC = [
-    "127.0.0.1",
-    "127.9.9.9",
-    "0.0.0.0",  # noqa: S104 (an address that is refused)
-    "10.0.0.1",
-    "172.16.5.4",
-    "192.168.1.1",
-    "100.64.0.1",
-    "169.254.169.254",
-    "224.0.0.1",
-    "255.255.255.255",
-    "::1",
-    "::",
-    "fe80::1",
-    "fd00::1",
-    "ff02::1",
-    "::ffff:127.0.0.1",
-    "::ffff:169.254.169.254",
-    "64:ff9b::7f00:1",
-    "2002:7f00:1::",
-]
-
-
-@pytest.mark.parametrize("address", PUBLIC)
-def test_public_addresses_are_open(address: str) -> None:
-    assert AddressPolicy().allows(ip_address(address))
-
-
-@pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_all_others_are_not(address: str) -> None:
-    assert not AddressPolicy().allows(ip_address(address))
-
-
-def test_the_operator_allows_addresses_networks_and_names() -> None:
-    policy = AddressPolicy.of(["10.1.0.0/16", "::1", "[fd00::7]", "SNS.lab.example."])
-    assert policy.allows(ip_address("10.1.2.3"))
-    assert policy.allows(ip_address("::ffff:10.1.2.3"))
-    assert policy.allows(ip_address("::1"))
-    assert policy.allows(ip_address("fd00::7"))
-    assert policy.allows(ip_address("192.168.1.1"), "sns.lab.example")
-    assert not policy.allows(ip_address("10.2.0.1"))
-    assert not policy.allows(ip_address("192.168.1.1"), "other.lab.example")
-
-
-@pytest.mark.parametrize("entry", ["", "10.1.2.3/16", "10.0.0.0/40", "http://x", "1.2.3", "a b"])
-def test_what_is_no_address_is_told_the_operator(entry: str) -> None:
-    with pytest.raises(UsageError, match="--allow-address"):
-        AddressPolicy.of([entry])
 
 
 @pytest.fixture
@@ -94,6 +44,44 @@ def test_no_spelling_leads_to_this_machine(url: str, spelling: str) -> None:
         _get(url.replace("127.0.0.1", spelling))
     assert "127.0.0.1" in str(caught.value) or "::1" in str(caught.value)
     assert "--allow-address" in str(caught.value.hint)
+
+
+def test_another_port_of_an_allowed_address_is_not_reached(url: str) -> None:
+    port = int(url.rpartition(":")[2])
+    assert _get(url, f"127.0.0.1:{port}") == "here"
+    with pytest.raises(NotPermitted, match=f"allowed, but not its port {port}") as caught:
+        _get(url, "127.0.0.1:1")
+    assert f"127.0.0.1:{port} for that port alone" in str(caught.value.hint)
+
+
+def test_a_public_address_of_this_machine_is_not_reached(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # as if the one interface that a test can count on were a public one
+    monkeypatch.setattr(AddressPolicy, "allows", _allows_all_but_its_own)
+    monkeypatch.setattr(AddressPolicy, "has", lambda *_: False)
+    with pytest.raises(NotPermitted, match="is one of its own machine"):
+        _get(url)
+
+
+def _allows_all_but_its_own(
+    _policy: AddressPolicy, _address: Any, _port: int, _host: str = "", *, is_own: bool = False
+) -> bool:
+    return not is_own
+
+
+def test_threads_are_held_to_the_same(url: str) -> None:
+    port = int(url.rpartition(":")[2])
+    for allowed, spelling in ((["127.0.0.1:1"], "127.0.0.1"), ([], "localhost")):
+        policy = AddressPolicy.of(allowed)
+        with (
+            httpx2.Client(transport=GuardedSyncTransport(policy)) as client,
+            pytest.raises(NotPermitted, match=r"127\.0\.0\.1|::1"),
+        ):
+            client.get(url.replace("127.0.0.1", spelling))
+    policy = AddressPolicy.of([f"127.0.0.1:{port}"])
+    with httpx2.Client(transport=GuardedSyncTransport(policy)) as client:
+        assert client.get(url).text == "here"
 
 
 def test_what_is_allowed_is_reached(url: str) -> None:
