@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["arrange_mounts", "bind_read_only", "mount", "protect"]
+__all__ = ["arrange_mounts", "bind_read_only", "enter_user_namespace", "mount", "protect"]
 
 TYPE_CHECKING = False  # `typing` costs milliseconds at the start of each fork server
 if TYPE_CHECKING:
@@ -57,11 +57,9 @@ def arrange_mounts(arrange: Callable[[], bool]) -> bool:
     if sys.platform != "linux":
         return False
     try:
-        if os.geteuid() == 0:
-            _enter_namespace(_CLONE_NEWNS)
+        if os.geteuid() == 0 and _could_enter(_CLONE_NEWNS):
             return arrange()
-        # A failure half-way would leave this process without its user id, so a child
-        # tries first.
+        # a failure half-way would leave this process without its user id: a child tries first
         return _succeeds_in_child(arrange) and _arrange_as_user(arrange)
     except (OSError, ImportError, AttributeError):
         return False
@@ -109,6 +107,15 @@ def _enter_namespace(flags: int) -> None:
     mount(None, "/", _MS_SLAVE | _MS_REC)
 
 
+def _could_enter(flags: int) -> bool:
+    """Enter namespaces; False where this root may not: one of a container, say."""
+    try:
+        _enter_namespace(flags)
+    except OSError:
+        return False
+    return True
+
+
 def _bind_read_only(path: str) -> bool:
     """Return whether ``path`` could be bound onto itself, read-only."""
     try:
@@ -124,13 +131,14 @@ def _bind_read_only(path: str) -> bool:
 def _arrange_as_user(arrange: Callable[[], bool]) -> bool:
     """Arrange in a user namespace where user and group keep their ids."""
     user, group = os.geteuid(), os.getegid()
-    _enter_user_namespace(user, group)
+    enter_user_namespace(user, group)
     done = arrange()
     _drop_capabilities()
     return done
 
 
-def _enter_user_namespace(user: int, group: int) -> None:
+def enter_user_namespace(user: int, group: int) -> None:
+    """Get mounts of this process's own, and the right to make some; raises `OSError`."""
     _check(_libc().unshare(_CLONE_NEWUSER | _CLONE_NEWNS))
     for name, text in (
         ("setgroups", "deny"),  # user_namespaces(7): before gid_map, without privilege

@@ -1,8 +1,8 @@
 """Commands that run code of a user for an install: each in a process group of its own, confined.
 
-No less isolated than a job: another process and session, the service's folders read-only,
-no variable of the operator's beyond the few that programs need, limits of time and memory,
-and nothing left running at the end.
+No less isolated than a job: another process and session, nothing of the service's home but the
+folder of the build, no variable of the operator's beyond the few that programs need, no network
+for what a user wrote, limits of time and memory, and nothing left running at the end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from park.build.backend import Launch
 
 __all__ = ["ConfinedRunner"]
 
@@ -24,25 +28,21 @@ _KEPT = frozenset({"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT"})
 
 
 class ConfinedRunner:
-    """Runs commands confined; ``read_only`` are folders that they cannot write to.
+    """Runs commands confined: of ``home`` they see what they run for, where mounts are permitted.
 
-    ``hidden`` are files that are empty for them, where the machine permits mounts.
-    ``timeout_s`` and ``memory_bytes`` (of one process) are the limits of each.
+    ``timeout_s`` and ``memory_bytes`` (of one process) are the limits of each; ``network`` tells
+    whether they have one, where the machine can tell.
     """
 
     def __init__(
         self,
         *,
-        read_only: Sequence[Path],
+        home: Path,
         timeout_s: float,
         memory_bytes: int,
-        hidden: Sequence[Path] = (),
+        network: bool = False,
     ) -> None:
-        self._limits = {
-            "read_only": [str(path) for path in read_only],
-            "hidden": [str(path) for path in hidden],
-            "memory_bytes": memory_bytes,
-        }
+        self._limits = {"home": str(home), "memory_bytes": memory_bytes, "network": network}
         self._timeout_s = timeout_s
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
@@ -52,8 +52,20 @@ class ConfinedRunner:
         kept = {name: value for name, value in os.environ.items() if name in _KEPT}
         return kept | {"HOME": str(home), "TMPDIR": str(home)}
 
-    def launch(
-        self, command: Sequence[str], folder: str | None, environ: Mapping[str, str]
+    def showing(self, *shown: Path) -> Launch:
+        """Return what runs commands that see, and may write, the folders ``shown`` of the home."""
+
+        def launch(command: Sequence[str], folder: str | None, environ: Mapping[str, str]) -> None:
+            self._launch(shown, command, folder, environ)
+
+        return launch
+
+    def _launch(
+        self,
+        shown: Sequence[Path],
+        command: Sequence[str],
+        folder: str | None,
+        environ: Mapping[str, str],
     ) -> None:
         """Run ``command`` to its end; see `park.build.backend.Launch`.
 
@@ -62,8 +74,9 @@ class ConfinedRunner:
         """
         # isolated: the folder is the user's, and nothing in it may stand for a module of ours
         confine = [sys.executable, "-I", "-m", "park_server.installs.confine"]
+        limits = self._limits | {"shown": [str(path) for path in shown]}
         process = subprocess.Popen(
-            [*confine, json.dumps(self._limits), *command],
+            [*confine, json.dumps(limits), *command],
             cwd=folder,
             env=dict(environ),
             stdin=subprocess.DEVNULL,

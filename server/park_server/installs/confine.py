@@ -1,8 +1,9 @@
 """Start a command confined: ``python -m park_server.installs.confine LIMITS COMMAND…``.
 
-LIMITS is JSON: ``read_only`` (folders that the command and its children cannot write to),
-``hidden`` (files that are empty for them) and ``memory_bytes``. The process becomes the
-command; it never imports what a user sent.
+LIMITS is JSON: ``home`` (a folder of which the command and its children see what is at the paths
+``shown``, and nothing else), ``network`` (whether there is one) and ``memory_bytes``. The process
+becomes the command, or waits for it where that has processes of its own; it never imports what a
+user sent.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sys
-import tempfile
+from contextlib import suppress
 
-from park.runtime.protect import arrange_mounts, bind_read_only, mount
+from park.runtime.cage.kernel import libc, prctl
+from park.runtime.cage.way_in import arrange_covers, leave_powers
+from park.runtime.protect import arrange_mounts, mount
 
 __all__ = ["main"]
 
-_MS_BIND = 4096  # <sys/mount.h>
+_CLONE_NEWPID = 0x20000000  # <sched.h>
+_CLONE_NEWNET = 0x40000000
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_MOUNT_FLAGS = 2 | 4 | 8  # nosuid, nodev, noexec: <sys/mount.h>
 
 
 def main(arguments: list[str]) -> None:
@@ -25,27 +32,46 @@ def main(arguments: list[str]) -> None:
     limits = json.loads(arguments[0])
     memory: int = limits["memory_bytes"]
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    read_only: list[str] = limits["read_only"]
-    hidden: list[str] = limits.get("hidden", [])
-    arrange_mounts(lambda: bind_read_only(read_only) & _hide(hidden))
+    words = ["alone", f"hide={limits['home']}", *(f"show={path}" for path in limits["shown"])]
+    is_alone = False
+
+    def arrange() -> bool:
+        nonlocal is_alone
+        arrange_covers(words)
+        if not limits["network"]:
+            _unshared(_CLONE_NEWNET)
+        is_alone = _unshared(_CLONE_NEWPID)
+        return True
+
+    arrange_mounts(arrange)
+    os.chdir(os.getcwd())  # noqa: PTH109 (by its name: what it was is under a cover)
+    if is_alone:
+        _follow_first_process()
+    leave_powers(words)
     os.execvp(arguments[1], arguments[1:])  # noqa: S606 (no shell is what is wanted)
 
 
-def _hide(files: list[str]) -> bool:
-    """Have each of ``files`` be empty and read-only; tell whether all are.
+def _unshared(flags: int) -> bool:
+    """Have a namespace of one's own; tell whether the machine permits it."""
+    return bool(libc().unshare(flags) == 0)
 
-    Not ``/dev/null``: whoever wrote there would take it for done.
+
+def _follow_first_process() -> None:
+    """Go on as the first process of a new namespace: with it, all end that it has started.
+
+    This one stays behind, ends as that one does, and takes it along.
     """
-    if not files:
-        return True
-    descriptor, empty = tempfile.mkstemp()
-    os.close(descriptor)
-    try:
-        for file in files:
-            mount(empty, file, _MS_BIND)
-    except OSError:
-        return False
-    return bind_read_only(files)
+    child = os.fork()
+    if child:
+        os._exit(_exit_status(os.waitpid(child, 0)[1]))
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    with suppress(OSError):  # not an ordinary user's to mount: what is there goes on to be seen
+        mount("proc", "/proc", _MOUNT_FLAGS, "proc")
+
+
+def _exit_status(wait_status: int) -> int:
+    code = os.waitstatus_to_exitcode(wait_status)
+    return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":

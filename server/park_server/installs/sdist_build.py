@@ -90,18 +90,17 @@ class SourceBuilder:
     def __post_init__(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)  # what a killed service left
         self.folder.mkdir(parents=True)
-        others = [path for path in self.home.iterdir() if path != self.folder]
+        self.cache.mkdir(parents=True, exist_ok=True)
         self._runner = ConfinedRunner(
-            read_only=others,
-            # the token, and the database, which has grants in clear
-            hidden=[path for path in others if path.is_file()],
+            home=self.home,
             timeout_s=self.policy.timeout_s,
             memory_bytes=self.policy.memory_bytes,
         )
         self._installer = ConfinedRunner(
-            read_only=[path for path in others if not self.cache.is_relative_to(path)],
+            home=self.home,
             timeout_s=_INSTALL_TIMEOUT_S,
             memory_bytes=self.policy.memory_bytes,
+            network=True,  # of which uv is given the index of this service alone
         )
 
     def require_allowed(self, sources: Iterable[TreeSource]) -> None:
@@ -141,7 +140,7 @@ class SourceBuilder:
         self, source: TreeSource, tree: Path, site: _Site, interpreter: Interpreter
     ) -> Path:
         site.home.mkdir()
-        self._uv(["venv", "--quiet", "--python", str(interpreter.executable), str(site.venv)])
+        self._uv(site, ["venv", "--quiet", "--python", str(interpreter.executable), str(site.venv)])
         constraints = site.folder / "constraints.txt"
         pins = "".join(f"{pin}\n" for pin in source.build_pins)
         constraints.write_text(pins, encoding="utf-8")
@@ -151,7 +150,7 @@ class SourceBuilder:
             environment=BuildEnvironment(python_executable=str(site.python), installed=()),
             told=_pretence(source),
             outer=self._runner.environ(site.home),
-            launch=self._runner.launch,
+            launch=self._runner.showing(site.folder),
         )
         self._install(backend.requirements_for_wheel(), site, constraints)
         return backend.build_wheel(site.folder / "raw")
@@ -162,20 +161,21 @@ class SourceBuilder:
             options = ["--python", str(site.python), "--constraint", str(constraints)]
             # wheels only: an sdist among them would run its code here, unconfined
             wheels_alone = ["--only-binary", ":all:"]
-            self._uv(["pip", "install", "--quiet", *wheels_alone, *options, "--", *wanted])
+            self._uv(site, ["pip", "install", "--quiet", *wheels_alone, *options, "--", *wanted])
 
-    def _uv(self, arguments: list[str]) -> None:
+    def _uv(self, site: _Site, arguments: list[str]) -> None:
         """Run uv, which sees the index's credentials and runs nothing of the user's."""
         variables = {
             "UV_DEFAULT_INDEX": self.index_url,
             "UV_CACHE_DIR": str(self.cache),
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
+            "UV_LINK_MODE": "copy",  # no link leads from one mount into another
         }
         command = [uv.find_uv_bin(), "--no-config", *arguments]
         environ = child_environment(os.environ, variables)
         try:
-            self._installer.launch(command, str(self.folder), environ)
+            self._installer.showing(site.folder, self.cache)(command, str(site.folder), environ)
         except subprocess.SubprocessError as error:
             raise build_failed(
                 "the service cannot install the build requirements",

@@ -5,37 +5,34 @@ from __future__ import annotations
 import json
 import os
 import resource
-import tempfile
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from park_server.installs import confine
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pytest
 
 
-def test_limits_come_before_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_limits_come_before_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[Any] = []
 
-    def note(*given: Any) -> bool:
-        done.append(given)
-        return True
+    def note(name: str) -> Any:
+        return lambda *given: done.append((name, *given))
 
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(resource, "setrlimit", note)
+    words = ["alone", "hide=/srv", "show=/srv/builds/one"]
+    monkeypatch.setattr(resource, "setrlimit", note("limit"))
     monkeypatch.setattr(confine, "arrange_mounts", lambda arrange: arrange())
-    monkeypatch.setattr(confine, "bind_read_only", note)
-    monkeypatch.setattr(confine, "mount", note)
-    monkeypatch.setattr(os, "execvp", note)
-    limits = {"read_only": ["/srv"], "hidden": ["/srv/token"], "memory_bytes": 7}
+    monkeypatch.setattr(confine, "arrange_covers", note("cover"))
+    monkeypatch.setattr(confine, "_unshared", note("unshare"))
+    monkeypatch.setattr(confine, "leave_powers", note("leave"))
+    monkeypatch.setattr(os, "execvp", note("become"))
+    limits = {"home": "/srv", "shown": ["/srv/builds/one"], "network": False, "memory_bytes": 7}
     confine.main([json.dumps(limits), "build", "--wheel"])
-    (empty,) = tmp_path.iterdir()
     assert done == [
-        (resource.RLIMIT_DATA, (7, 7)),
-        (["/srv"],),
-        (str(empty), "/srv/token", 4096),
-        (["/srv/token"],),
-        ("build", ["build", "--wheel"]),
+        ("limit", resource.RLIMIT_DATA, (7, 7)),
+        ("cover", words),
+        ("unshare", 0x40000000),
+        ("unshare", 0x20000000),
+        ("leave", words),
+        ("become", "build", ["build", "--wheel"]),
     ]

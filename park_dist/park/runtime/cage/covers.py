@@ -1,0 +1,82 @@
+"""Covers: folders and files that are empty in the mounts of this process and its children.
+
+In a mount namespace of its own (see `park.runtime.protect`). What is in a covered folder can
+be shown again, piece by piece. A cover holds for as long as nobody there may unmount.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ..protect import mount  # noqa: TID252 (named otherwise in environments)
+
+__all__ = ["cover", "cover_all_but"]
+
+# <sys/mount.h>
+_MS_RDONLY = 1
+_MS_NOSUID = 2
+_MS_NODEV = 4
+_MS_REMOUNT = 32
+_MS_BIND = 4096
+_MS_REC = 16384
+
+_EMPTY = ".empty"
+
+
+def cover_all_but(folder: str, kept: list[str], shown: list[str]) -> None:
+    """Cover what is in ``folder`` but for the names ``kept``; ``shown`` are paths below others.
+
+    One mount stays one mount: what is kept can be renamed and linked to and fro. Raises
+    `OSError`.
+    """
+    names = sorted(set(os.listdir(folder)) - set(kept))  # noqa: PTH208 (no Path here)
+    paths = [f"{folder}/{name}" for name in names]
+    whole = [path for path in paths if path not in shown]
+    cover(whole, [path for path in shown if _is_below(path, whole)])
+
+
+def cover(paths: list[str], shown: list[str] | None = None) -> None:
+    """Have each of ``paths`` be empty and read-only, but for what is ``shown`` of folders.
+
+    A link is left: where it leads to is none of this. Raises `OSError`.
+    """
+    modes = {path: os.lstat(path).st_mode for path in paths if os.path.lexists(path)}
+    files = [path for path, mode in modes.items() if not stat.S_ISDIR(mode) | stat.S_ISLNK(mode)]
+    empty = None
+    for path, mode in modes.items():
+        if stat.S_ISDIR(mode):
+            here = [each for each in shown or [] if _is_below(each, [path])]
+            empty = _cover_folder(path, here)
+    for path in files:
+        mount(empty or "/dev/null", path, _MS_BIND)
+        mount(None, path, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID)
+
+
+def _cover_folder(path: str, shown: list[str]) -> str:
+    """Cover one folder; return an empty file that is there."""
+    held = [(each, os.open(each, os.O_PATH | os.O_CLOEXEC)) for each in shown]
+    try:
+        mount("park", path, _MS_NOSUID, "tmpfs", "mode=755,size=64k,nr_inodes=4k")
+        os.close(os.open(f"{path}/{_EMPTY}", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444))
+        for each, descriptor in held:
+            _place_for(each, descriptor)
+            mount(f"/proc/self/fd/{descriptor}", each, _MS_BIND | _MS_REC)
+        mount("park", path, _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID, "tmpfs")
+    finally:
+        for _, descriptor in held:
+            os.close(descriptor)
+    return f"{path}/{_EMPTY}"
+
+
+def _place_for(path: str, descriptor: int) -> None:
+    """Make what can be mounted on: a folder for a folder, else a file."""
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        os.makedirs(path, exist_ok=True)  # noqa: PTH103 (no Path here)
+    else:
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444))
+
+
+def _is_below(path: str, folders: list[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)

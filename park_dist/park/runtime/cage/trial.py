@@ -1,0 +1,39 @@
+"""Try in a process that went the way in what a job could be kept from, and print it."""
+
+from __future__ import annotations
+
+import os
+
+from . import landlock
+from .own_folder import OwnFolder
+
+__all__ = ["COVERS", "DOMAIN", "JOBS", "OWN_FOLDER", "SECRET", "main"]
+
+SECRET, JOBS = "secret", "jobs"
+"""In the folder of a trial: what is to be covered, and two folders, of jobs."""
+
+COVERS, OWN_FOLDER, DOMAIN = "covers", "own-folder", "domain"
+"""What is printed, a line for each that is to be had."""
+
+
+def main(folder: str) -> None:
+    """Print what holds here, for the folder of a trial."""
+    if not os.path.exists(f"{folder}/{SECRET}/file"):  # noqa: PTH110 (as everywhere in here)
+        print(COVERS)  # noqa: T201
+    if landlock.is_available():
+        print(DOMAIN)  # noqa: T201
+    print(flush=True)  # noqa: T201 (before the fork, which would print it again)
+    if _has_own_folder(f"{folder}/{JOBS}"):
+        print(OWN_FOLDER)  # noqa: T201
+
+
+def _has_own_folder(jobs: str) -> bool:
+    child = os.fork()
+    if child == 0:
+        try:
+            OwnFolder(jobs).open(f"{jobs}/one")
+            seen = os.listdir(jobs)  # noqa: PTH208
+        except BaseException:  # noqa: BLE001 (whatever it is, it is not to be had)
+            seen = []
+        os._exit(0 if seen == ["one"] else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

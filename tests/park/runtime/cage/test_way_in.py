@@ -1,0 +1,74 @@
+"""`park.runtime.cage.way_in`: the words of a command line, done before anything else."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from support.faults.caged import ran_in_cage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IN_CAGE = """
+words = ["alone", f"hide={home}", "keep=jobs", f"show={home}/cache/numba/one"]
+assert protect.arrange_mounts(lambda: way_in.arrange_covers(words))
+way_in.leave_powers(words)
+"""
+
+
+def test_what_is_hidden_stays_hidden(who: str, home: Path) -> None:
+    code = IN_CAGE + (
+        "kernel.libc().umount2(f'{home}/index'.encode(), 2)\n"
+        "kernel.libc().unshare(0x10020000); kernel.libc().umount2(f'{home}/index'.encode(), 2)\n"
+        "tell(token=open(f'{home}/token').read(), wheel=os.path.exists(f'{home}/index/wheel'),"
+        " shown=os.path.isdir(f'{home}/cache/numba/one'), other=os.path.exists(f'{home}/cache/uv'))"
+    )
+    assert ran_in_cage(who, home, code) == [
+        {"token": "", "wheel": False, "shown": True, "other": False}
+    ]
+
+
+def test_what_is_roots_own_is_nobodys(who: str, home: Path) -> None:
+    code = IN_CAGE + (
+        "shadow = tried(lambda: open('/etc/shadow').read(1) and None)\n"
+        "content = '' if shadow != 'done' else open('/etc/shadow').read()\n"
+        "modes = {n: os.stat(f'/dev/{n}').st_mode for n in os.listdir('/dev')}\n"
+        "disks = [n for n, mode in modes.items() if stat.S_ISBLK(mode)]\n"
+        "tell(content=content, disks=disks, setting=tried(open, '/proc/sys/kernel/printk', 'w'),"
+        " null=tried(open, '/dev/null', 'w'))"
+    )
+    (found,) = ran_in_cage(who, home, code)
+    assert (found["content"], found["null"]) == ("", "done")
+    assert who == "ordinary" or found["disks"] == []
+    assert found["setting"] != "done"
+
+
+def test_nobody_reaches_out_and_no_power_is_left(who: str, home: Path) -> None:
+    code = IN_CAGE + (
+        "status = open('/proc/self/status').read()\n"
+        "tell(memory=tried(open, f'/proc/{os.getppid()}/mem'),"
+        " mount=kernel.libc().mount(b'none', home.encode(), b'tmpfs', 0, None),"
+        " caps=status.split('CapEff:\\t')[1][:16], gains=status.split('NoNewPrivs:\\t')[1][:1])"
+    )
+    assert ran_in_cage(who, home, code) == [
+        {"memory": "Permission denied", "mount": -1, "caps": "0" * 16, "gains": "1"}
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_becomes_a_user_with_nothing_of_roots(home: Path) -> None:
+    code = """
+way_in.leave_powers(["user=612345", "alone"])
+tell(ids=os.getresuid() + os.getresgid(), groups=os.getgroups(),
+     back=tried(os.setuid, 0), shadow=tried(open, "/etc/shadow"), own=tried(open, "/proc/self/mem"))
+"""
+    (found,) = ran_in_cage("root", home, code)
+    assert found == {
+        "ids": [612345] * 6,
+        "groups": [],
+        "back": "Operation not permitted",
+        "shadow": "Permission denied",
+        "own": "done",
+    }
