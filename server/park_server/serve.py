@@ -192,6 +192,7 @@ def _report_ready(settings: Settings, note: RunningService, about: ServiceRecord
     if warning is not None:
         print(f"park serve: {warning}", file=sys.stderr)  # noqa: T201
     print(f"environments: {about.environments_line}", file=sys.stderr)  # noqa: T201
+    print(f"isolation: {about.isolation_line}", file=sys.stderr)  # noqa: T201
     print(f"park serves {settings.home} at {note.url}", file=sys.stderr, flush=True)  # noqa: T201
 
 

@@ -11,6 +11,8 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 
 PACKAGE = "_park_runtime"
 
+_MODULES = {"enter": "view", "fork-server": "forkserver", "job": "fresh", "trial": "cage.trial"}
+
 
 def load_package() -> None:
     """Make this folder importable as `PACKAGE`, beside the environment's own packages.
@@ -28,12 +30,12 @@ def load_package() -> None:
 
 
 def main() -> None:
-    """Become what the first argument names: a fork server, a job, or a command in a view."""
+    """Become what the first argument names: a fork server, a job, a command in a view, a trial."""
     load_package()
     # this folder's bytecode is kept; nothing else is: wheels come with theirs
     sys.dont_write_bytecode = False
     role, argument = sys.argv[1:3]
-    module = {"enter": "view", "fork-server": "forkserver", "job": "fresh"}[role]
+    module = _MODULES[role]
     entry = __import__(f"{PACKAGE}.{module}", fromlist=["main"])
     sys.dont_write_bytecode = True
     entry.main(argument)

@@ -161,7 +161,7 @@ def _write(order: Order, record: dict[str, Any]) -> None:
 def _tell_used(order: Order) -> None:
     """Write down what the job used; where that fails, its result is good for its lock alone."""
     with suppress(Exception):
-        record = used.finish(order.folder.used_base)
+        record = used.finish()
         if record is not None:
             write_record(order.folder.used, {"attempt": order.attempt, **record})
 

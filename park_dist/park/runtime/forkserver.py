@@ -152,7 +152,7 @@ class ForkServer:
     def _fork(self) -> Spare:
         watched = (key.fd for key in self._selector.get_map().values())
         waiting = (spare.channel.fileno() for spare in self._spares)
-        return fork_spare([self._selector.fileno(), *watched, *waiting])
+        return fork_spare([self._selector.fileno(), *watched, *waiting], self._settings.jobs)
 
     def _bury(self, spare: Spare) -> None:
         """Forget a spare that somebody killed."""
@@ -240,6 +240,7 @@ class ForkServer:
         if spare is None:
             self._tell(line, {"event": "refused", "job": key[0], "attempt": key[1]})
             return
+        used.lend_base(order.folder.used_base)
         job = _Running(order=order, spare=spare)
         self._running[key] = job
         self._watch(job.spare.pidfd, lambda: self._on_exit(key))

@@ -22,7 +22,8 @@ class ServerSettings:
     own packages. ``idle_s``: seconds without connection and jobs after which the server
     leaves. ``spares``: children forked ahead. ``reason`` says why nothing is imported, where
     that was not asked for. ``folder`` is its own: what it had used before its first job is
-    written down there.
+    written down there. ``jobs`` is the folder of which each job sees its own alone, where the
+    machine permits it.
     """
 
     module: str | None
@@ -31,6 +32,7 @@ class ServerSettings:
     spares: int = 2
     reason: str | None = None
     folder: str | None = None
+    jobs: str | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON form: the keyword arguments of this class."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import child, descendants, fresh, surroundings
+from .cage import own_folder
 from .order import Order
 from .rehearsal import rehearse_in_memory
 
@@ -46,8 +47,11 @@ class Spare:
         os.close(self.pidfd)
 
 
-def fork_spare(inherited: Iterable[int]) -> Spare:
-    """Fork a child that waits for its order; it closes the descriptors ``inherited``."""
+def fork_spare(inherited: Iterable[int], jobs: str | None = None) -> Spare:
+    """Fork a child that waits for its order; it closes the descriptors ``inherited``.
+
+    Of the folder ``jobs`` it will see its own job's alone, if there is one to be covered.
+    """
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -63,24 +67,27 @@ def fork_spare(inherited: Iterable[int]) -> Spare:
             ours.close()
             for descriptor in inherited:
                 os.close(descriptor)
-            _wait_and_run(theirs)
+            _wait_and_run(theirs, jobs)
         finally:
             os._exit(1)
     theirs.close()
     return Spare(pid=pid, pidfd=os.pidfd_open(pid), channel=ours)
 
 
-def _wait_and_run(channel: socket.socket) -> NoReturn:
+def _wait_and_run(channel: socket.socket, jobs: str | None) -> NoReturn:
     """Do ahead what needs no order, then wait for it."""
     os.setsid()
     descendants.adopt_orphans()
     surroundings.prepare_fork()
+    own = own_folder.prepare(jobs)
     if not _is_readable(channel):
         rehearse_in_memory()
     order = _receive(channel)
     if order is None:
         os._exit(0)
     gc.enable()
+    if own is not None:
+        own.open(order.directory)
     if order.fresh:
         _become_fresh(order, channel)
     child.run(order, channel)

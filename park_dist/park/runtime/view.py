@@ -12,7 +12,12 @@ from __future__ import annotations
 import os
 import sys
 
+from .cage.way_in import arrange_covers, leave_powers
 from .protect import arrange_mounts, bind_read_only, mount
+
+TYPE_CHECKING = False  # `typing` costs milliseconds at the start of each fork server
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["ANCHORS", "VIEW", "enter", "enter_command", "main"]
 
@@ -34,12 +39,13 @@ _MS_BIND = 4096
 _MNT_DETACH = 2
 
 
-def enter(environment: str, read_only: list[str]) -> str | None:
+def enter(environment: str, read_only: list[str], cage: list[str] | None = None) -> str | None:
     """Let this process and its children see ``environment`` as real folders.
 
     The folders ``read_only`` are protected as well (see `protect`), whether or not the view
     is to be had. Where the one that holds ``environment`` is among them, its place goes on to
-    lead to what is there now, also when it is made anew. Returns why there is no view, or None.
+    lead to what is there now, also when it is made anew. ``cage`` says what is covered besides
+    (see `park.runtime.cage.way_in`). Returns why there is no view, or None.
     """
     try:
         overlays = _overlays(environment)
@@ -51,11 +57,12 @@ def enter(environment: str, read_only: list[str]) -> str | None:
         bind_read_only(read_only)  # as far as it goes: the view does not depend on it
         if os.path.dirname(environment) in read_only:  # noqa: PTH120 (no Path here)
             _pin(environment)
+        arrange_covers(cage or [])
         return _mount(overlays, environment, failed)
 
     if arrange_mounts(arrange) or not overlays:
         return None
-    arrange_mounts(lambda: bind_read_only(read_only))
+    arrange_mounts(lambda: bind_read_only(read_only) & arrange_covers(cage or []))
     return failed[-1] if failed else "this machine permits no mount namespace with an overlay"
 
 
@@ -63,26 +70,38 @@ def main(environment: str) -> None:
     """Enter the view of ``environment``, and become the command in the arguments behind.
 
     Those are: ``strict``, if there is to be no command without the view, or ``lenient``;
-    folders that are to be read-only; ``--``; the command. Started without `site` (``-S``), so
-    that whatever runs in the environment, its ``.pth`` files included, runs in the view.
+    folders that are to be read-only; words for a cage; ``--``; the command. Started without
+    `site` (``-S``), so that whatever runs in the environment, its ``.pth`` files included, runs in
+    the view.
     """
     behind = sys.argv[3:]
     end = behind.index("--")
     command = behind[end + 1 :]
-    failure = enter(environment, behind[1:end])
+    cage = [word for word in behind[1:end] if not word.startswith("/")]
+    read_only = [word for word in behind[1:end] if word.startswith("/")]
+    failure = enter(environment, read_only, cage)
     if failure is not None:
         print(f"no view of {environment}: {failure}", file=sys.stderr)  # noqa: T201
         if behind[0] == "strict":
             sys.exit(1)
+    if cage:
+        os.chdir(os.getcwd())  # noqa: PTH109 (by its name: what it was may be under a cover)
+        leave_powers(cage)
     os.execvp(command[0], command)  # noqa: S606 (no shell is wanted)
 
 
 def enter_command(
-    python: str, program: str, environment: str, read_only: list[str], *, strict: bool
+    python: str,
+    program: str,
+    environment: str,
+    read_only: list[str],
+    *,
+    strict: bool,
+    cage: Sequence[str] = (),
 ) -> list[str]:
     """Return what, put before a command, lets it run in a view; ``program`` is `__main__`."""
     start = [python, "-I", "-S", "-B", program, "enter", environment]
-    return [*start, "strict" if strict else "lenient", *read_only, "--"]
+    return [*start, "strict" if strict else "lenient", *read_only, *cage, "--"]
 
 
 def _overlays(environment: str) -> list[tuple[str, str]]:

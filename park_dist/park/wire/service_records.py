@@ -54,7 +54,8 @@ class ServiceRecord:
     ``platforms`` has, for each Python minor, the platform tags of wheels that it takes, best
     first; ``builds`` tells whether it builds what a client sends as source. ``environments``
     is how jobs get real folders: ``overlay``, ``hard-links``, or ``none`` where no environment
-    can be made; ``no_overlay`` why it is not the first.
+    can be made; ``no_overlay`` why it is not the first. ``not_apart`` says what the machine
+    cannot keep apart, a line for each; None where an earlier park says nothing of it.
     """
 
     version: str
@@ -68,6 +69,16 @@ class ServiceRecord:
     builds: bool = False
     environments: str | None = None
     no_overlay: str | None = None
+    not_apart: list[str] | None = None
+
+    @property
+    def isolation_line(self) -> str:
+        """What jobs there are kept from, in a line for people."""
+        if self.not_apart is None:
+            return "jobs are the system user of the service, as an earlier park runs them"
+        if self.not_apart:
+            return f"this machine cannot keep apart: {'; '.join(self.not_apart)}"
+        return "each job has its own folder alone, sees no secret of the service, signals nobody"
 
     @property
     def environments_line(self) -> str:

@@ -26,6 +26,7 @@ from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 from park_server.grants.grants import Grants
 from park_server.home import Home
+from park_server.jobs.engines.isolation import Isolation, permitted_isolation
 from park_server.settings import Settings
 from park_server.trust.identity import Tokens
 from park_server.trust.trust import Trust, trust_of
@@ -39,7 +40,7 @@ class Foundation:
     """What all else stands on.
 
     ``why_not_overlay`` says why environments are not seen through overlays, where they are not;
-    ``why_none`` why none can be made at all.
+    ``why_none`` why none can be made at all. ``isolation`` is what jobs are kept from.
     """
 
     settings: Settings
@@ -56,6 +57,7 @@ class Foundation:
     environments: Environments
     why_not_overlay: str | None
     why_none: str | None
+    isolation: Isolation
     downloads: Downloader
     interpreters: Mapping[str, Interpreter]
 
@@ -73,9 +75,13 @@ def foundation_of(
 
     ``tokens`` are those of its operator, and of the service itself.
     """
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        interpreters = beside.submit(discover)  # processes: they start while we read the disk
-        return _foundation(settings, home, endpoints, tokens, asked=interpreters, stages=stages)
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        # processes: they start while we read the disk
+        asked = beside.submit(discover)
+        tried = beside.submit(permitted_isolation, home.path)
+        return _foundation(
+            settings, home, endpoints, tokens, asked=asked, tried=tried, stages=stages
+        )
 
 
 def _foundation(
@@ -85,6 +91,7 @@ def _foundation(
     tokens: Tokens,
     *,
     asked: Future[dict[str, Interpreter]],
+    tried: Future[Isolation],
     stages: Stages,
 ) -> Foundation:
     bus, under_way = Bus(), UnderWay()
@@ -104,6 +111,8 @@ def _foundation(
         downloads.sweep()
     with stages.at("asking the Python interpreters of this machine what they are"):
         interpreters = asked.result()
+    with stages.at("trying what jobs can be kept from here"):
+        isolation = tried.result()
     return Foundation(
         settings=settings,
         home=home,
@@ -119,6 +128,7 @@ def _foundation(
         environments=environments,
         why_not_overlay=why_not_overlay,
         why_none=no_links(home.path),
+        isolation=isolation,
         downloads=downloads,
         interpreters=interpreters,
     )

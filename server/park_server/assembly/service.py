@@ -201,7 +201,7 @@ def _jobs_left(foundation: Foundation) -> str:
 
 def _parts(foundation: Foundation) -> _Parts:
     areas = Areas(foundation.home.path / "areas", foundation.settings.roots)
-    engine = LocalEngine(home=foundation.home.path)
+    engine = LocalEngine(home=foundation.home.path, isolation=foundation.isolation)
     supply = WheelSupply(foundation.index, foundation.downloads, loop=asyncio.get_running_loop())
     keeper = _keeper(foundation, supply, engine)
     fetcher = _fetcher(foundation, areas)
@@ -339,4 +339,5 @@ def _about(foundation: Foundation) -> ServiceRecord:
         builds=foundation.settings.allow_builds,
         environments="none" if foundation.why_none else foundation.environments.layout,
         no_overlay=foundation.why_none or foundation.why_not_overlay,
+        not_apart=list(foundation.isolation.gaps),
     )

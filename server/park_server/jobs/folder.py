@@ -182,8 +182,9 @@ class JobFolders:
         self._janitor.submit(self._remove, job)
 
     def names(self) -> list[str]:
-        """Return the names of all folders that are there; each is the id of a job."""
-        return os.listdir(self._root)  # noqa: PTH208 (names, not paths)
+        """Return the names of all folders of jobs that are there; each is the id of a job."""
+        # an id begins with a letter or a digit: what begins with a dot is the engine's own
+        return [n for n in os.listdir(self._root) if not n.startswith(".")]  # noqa: PTH208
 
     def remove_logs(self, job: JobId) -> None:
         """Remove the streams of a job that has ended; its last progress stays, others may ask."""

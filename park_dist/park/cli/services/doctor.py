@@ -126,6 +126,11 @@ def _environments(about: ServiceRecord) -> Finding:
     )
 
 
+def _isolation(about: ServiceRecord) -> Finding:
+    """Say what jobs are kept from; what is missing is for the operator to know, and no fault."""
+    return Finding(what="isolation", ok=True, detail=about.isolation_line)
+
+
 def _clock(date: str | None, before: datetime, after: datetime) -> Finding:
     """Compare the clocks; the service's is taken to have been read between two looks at ours."""
     if date is None:

@@ -18,7 +18,7 @@ from .hook import Listener
 from .lookups import Unfound
 from .notes import Notes, Surroundings
 
-__all__ = ["Recorder", "begin", "finish", "keep_base", "rehearse", "start"]
+__all__ = ["Recorder", "begin", "finish", "keep_base", "lend_base", "rehearse", "start"]
 
 _LISTS = ("read", "listed", "missing", "spread", "libraries")
 
@@ -65,15 +65,21 @@ class Recorder:
         self._listener.notes = self._unfound.notes = self._notes
         self._listener.surroundings = self._surroundings
 
-    def finish(self, base: str) -> dict[str, Any]:
-        """Return what the job has used; what its fork server had is linked at ``base``.
+    def lend_base(self, place: str) -> None:
+        """Link what this fork server has used at ``place``, of a job; raises `OSError`.
 
-        Raises `OSError`.
+        The job itself could not: it sees its own folder alone.
         """
+        if self._base is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(place)  # noqa: PTH108 (an earlier attempt's, of another fork server)
+            os.link(self._base[0], place)
+
+    def finish(self) -> dict[str, Any]:
+        """Return what the job has used besides what its fork server had, which is named."""
         record = self._noted()
         if self._base is not None:
-            path, record["base"] = self._base
-            os.link(path, base)
+            record["base"] = self._base[1]
         return record
 
     def _noted(self) -> dict[str, Any]:
@@ -151,8 +157,15 @@ def begin(folder: str) -> None:
         each.begin(folder)
 
 
-def finish(base: str) -> dict[str, Any] | None:
+def lend_base(place: str) -> None:
+    """Let the job whose folder has ``place`` refer to what this fork server has used."""
+    for each in _recorders:
+        with suppress(OSError):
+            each.lend_base(place)
+
+
+def finish() -> dict[str, Any] | None:
     """Return what the job has used (see `Recorder.finish`); None where nobody noted it."""
     for each in _recorders:
-        return each.finish(base)
+        return each.finish()
     return None

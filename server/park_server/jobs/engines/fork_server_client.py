@@ -96,19 +96,21 @@ def spawn(
     runtime: RuntimeCopy,
     settings: ServerSettings,
     read_only: Sequence[Path],
+    cage: Sequence[str],
     variables: Mapping[str, str],
 ) -> tuple[int, socket.socket]:
     """Start a fork server in a session of its own; return its pid and a connection to it.
 
     It enters the view of ``environment`` before the interpreter there begins, and neither it
-    nor its jobs can write to the folders ``read_only``, as far as the machine permits. The
+    nor its jobs can write to the folders ``read_only``, as far as the machine permits; ``cage``
+    says what else they are kept from (see `park.runtime.cage.way_in`). The
     listening socket is made here and handed over, so that orders can be sent at once
     and wait there while the server imports. Raises `OSError`.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     (folder / "server.json").write_text(json.dumps(asdict(key)))
-    command = _command(environment, runtime, settings, read_only)
+    command = _command(environment, runtime, settings, read_only, cage)
     with _listen(folder) as listener:
         connection = connect(folder)
         if connection is None:
@@ -132,13 +134,17 @@ def spawn(
 
 
 def _command(
-    environment: Path, runtime: RuntimeCopy, settings: ServerSettings, read_only: Sequence[Path]
+    environment: Path,
+    runtime: RuntimeCopy,
+    settings: ServerSettings,
+    read_only: Sequence[Path],
+    cage: Sequence[str],
 ) -> list[str]:
     """Return what becomes the fork server: the interpreter without `site`, then with it."""
     python, program = str(environment / "bin" / "python"), str(runtime.program)
     folders = [str(path) for path in read_only]
     return [
-        *enter_command(python, program, str(environment), folders, strict=False),
+        *enter_command(python, program, str(environment), folders, strict=False, cage=cage),
         *(python, "-I", "-B", program, "fork-server", json.dumps(settings.as_record())),
     ]
 

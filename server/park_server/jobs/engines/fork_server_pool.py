@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 
 from park.runtime.lines import LineSocket
 from park.runtime.order import PROTOCOL, ServerSettings
+from park_server.jobs.engines.control_groups import ControlGroups
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import (
     ServerKey,
@@ -24,6 +26,7 @@ from park_server.jobs.engines.fork_server_client import (
     server_variables,
     spawn,
 )
+from park_server.jobs.engines.isolation import Isolation
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
@@ -38,29 +41,42 @@ class LocalEngineSettings:
     makes room. ``idle_s``: seconds without a job after which a fork server is closed.
     ``spares``: children that each keeps forked ahead. ``hello_s``: how long a recovery
     waits for a fork server that does not answer, since it may still be importing.
+    ``processes``: how many processes and threads the jobs of one may have together, where
+    control groups are to be had.
     """
 
     max_servers: int = 8
     idle_s: float = 600.0
     spares: int = 2
     hello_s: float = 5.0
+    processes: int = 2048 + 1024 * (os.cpu_count() or 1)
 
 
 class ForkServerPool:
-    """Links to fork servers by what they serve. Belongs to the event loop."""
+    """Links to fork servers by what they serve. Belongs to the event loop.
+
+    Below ``home`` are their own folders, their caches, and the folders of jobs.
+    """
 
     def __init__(
         self,
         *,
-        root: Path,
-        cache: Path,
+        home: Path,
+        isolation: Isolation,
+        groups: ControlGroups,
         runtime: RuntimeCopy,
         settings: LocalEngineSettings,
         on_message: Callable[[ServerLink, dict[str, Any]], None],
         on_gone: Callable[[ServerLink], None],
     ) -> None:
-        self._root = root
-        self._cache = cache
+        self._home = home
+        self._root = home / "forkservers" / "v1"
+        self._cache = home / "cache"
+        self._jobs = home / "jobs"
+        # the folders themselves, besides what the order has of them
+        self._machinery = (home / "envs", home / "store", runtime.folder.parent)
+        self._isolation = isolation
+        self._groups = groups
         self._runtime = runtime
         self._settings = settings
         self._on_message = on_message
@@ -113,6 +129,8 @@ class ForkServerPool:
         cache = self._cache / "numba" / key.lock_hash / (key.user or "_")
         cache.mkdir(parents=True, exist_ok=True)
         folder = self._unused_folder(key)
+        lent = self._lent_by(folder)
+        lent.mkdir(parents=True, exist_ok=True, mode=0o700)
         pid, connection = spawn(
             folder=folder,
             key=key,
@@ -123,11 +141,14 @@ class ForkServerPool:
                 library=str(self._runtime.library),
                 idle_s=self._settings.idle_s,
                 spares=self._settings.spares,
-                folder=str(folder),
+                folder=str(lent),
+                jobs=str(self._jobs) if self._isolation.own_folders else None,
             ),
-            read_only=order.read_only,
+            read_only=(*self._machinery, *order.read_only),
+            cage=self._isolation.words(self._home, shown=[cache]),
             variables=server_variables(os.environ, order.environment, self._runtime, cache),
         )
+        self._groups.take_in(pid, self._group_of(folder), {"pids": self._settings.processes})
         self._watches.watch(pid, lambda: _reap(pid))
         return self._linked(key, folder, connection, pid)
 
@@ -136,6 +157,24 @@ class ForkServerPool:
         used = {link.folder for link in self._retiring}
         names = (f"{key.folder_name}-{number}" for number in range(len(used) + 1))
         return next(self._root / name for name in names if self._root / name not in used)
+
+    def _lent_by(self, folder: Path) -> Path:
+        """Return where the server in ``folder`` writes what each of its jobs gets a link to.
+
+        Beside these, since no link leads from one mount into another.
+        """
+        return self._jobs / ".lent" / folder.name
+
+    def _group_of(self, folder: Path) -> str:
+        """Name the control group of the server in ``folder``, unlike those of other services."""
+        home = hashlib.sha256(os.fsencode(self._home)).hexdigest()
+        return f"park-{home[:12]}-{folder.name}"
+
+    def _remove(self, folder: Path) -> None:
+        """Remove what is left of a server that is gone."""
+        self._groups.remove(self._group_of(folder))
+        for each in (folder, self._lent_by(folder)):
+            shutil.rmtree(each, ignore_errors=True)
 
     def _next_to_go(self) -> ServerLink:
         idle = (link for link in self._links.values() if not link.jobs)
@@ -165,7 +204,7 @@ class ForkServerPool:
         link.last_words = _last_line(link.folder / "log")
         if link.key in self._unforkable:
             self.greeted(link, f"importing {link.key.module} ended the process that did it")
-        shutil.rmtree(link.folder, ignore_errors=True)
+        self._remove(link.folder)
         self._on_gone(link)
 
     def greeted(self, link: ServerLink, reason: str | None) -> None:
@@ -226,7 +265,7 @@ class ForkServerPool:
         key = ServerKey.read(folder)
         connection = None if key is None else connect(folder)
         if key is None or connection is None:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._remove(folder)
             return None
         return self._linked(key, folder, connection)
 

@@ -20,6 +20,7 @@ from park.model.ids import JobId
 from park.runtime import descendants, processes
 from park.runtime.order import Order
 from park.wire import ForkServerRecord
+from park_server.jobs.engines.control_groups import found_groups
 from park_server.jobs.engines.engine import AttemptExit, Sink, StartOrder
 from park_server.jobs.engines.evidence import (
     Evidence,
@@ -33,6 +34,7 @@ from park_server.jobs.engines.evidence import (
 )
 from park_server.jobs.engines.fork_server_client import ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
+from park_server.jobs.engines.isolation import UNTRIED, Isolation
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import copy_runtime
 from park_server.tasks import Tasks
@@ -64,15 +66,22 @@ class LocalEngine:
     and logs) and ``cache/numba/``.
     """
 
-    def __init__(self, *, home: Path, settings: LocalEngineSettings | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        home: Path,
+        settings: LocalEngineSettings | None = None,
+        isolation: Isolation = UNTRIED,
+    ) -> None:
         self._home = home
         self._runtime = copy_runtime(home / "runtime")
         self._jobs: dict[str, _Job] = {}
         self._watches = ProcessWatches()
         self._tasks = Tasks(_log, "what a job left could not be read")
         self._pool = ForkServerPool(
-            root=home / "forkservers" / "v1",
-            cache=home / "cache",
+            home=home,
+            isolation=isolation,
+            groups=found_groups(),
             runtime=self._runtime,
             settings=settings or LocalEngineSettings(),
             on_message=self._on_message,

@@ -85,6 +85,7 @@ def spawned(folder: Path, environment: Path) -> tuple[int, socket.socket]:
         runtime=RuntimeCopy(folder=folder, sha256="00"),
         settings=ServerSettings(module="m", library="/lib", idle_s=1.0, spares=0),
         read_only=[Path("/shown")],
+        cage=["alone"],
         variables={"SAID": "passed on"},
     )
 

@@ -19,10 +19,30 @@ from support.session.limits import LIMIT_S
 from park.model.ids import JobId
 from park.runtime.order import PROTOCOL
 from park_server.jobs.engines import fork_server_pool
+from park_server.jobs.engines.control_groups import ControlGroups
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import ServerKey, ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
+from park_server.jobs.engines.isolation import UNTRIED
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
+
+
+class Groups(ControlGroups):
+    """Notes who would be in which group."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        object.__setattr__(self, "members", {})
+
+    members: dict[str, tuple[int, dict[str, int]]]
+
+    def take_in(self, pid: int, name: str, limits: dict[str, int]) -> None:
+        """Note it."""
+        self.members[name] = (pid, limits)
+
+    def remove(self, name: str) -> None:
+        """Note it."""
+        self.members.pop(name, None)
 
 
 class Servers:
@@ -35,9 +55,11 @@ class Servers:
         self.gone: asyncio.Queue[ServerLink] = asyncio.Queue()
         self.environment = home / "env"
         self.environment.mkdir(exist_ok=True)
+        self.groups = Groups()
         self.pool = ForkServerPool(
-            root=home / "servers",
-            cache=home / "cache",
+            home=home,
+            isolation=UNTRIED,
+            groups=self.groups,
             runtime=RuntimeCopy(folder=home / "runtime", sha256="ef"),
             settings=LocalEngineSettings(**settings),
             on_message=lambda *_: None,
@@ -292,7 +314,7 @@ def found(here: Servers, runtime: str = "ef", module: str | None = "m", **hello:
         runtime=runtime,
         made=f"{here.environment.stat().st_ino}-{here.environment.stat().st_ctime_ns}",
     )
-    folder = here.home / "servers" / f"{key.folder_name}-0"
+    folder = here.home / "forkservers" / "v1" / f"{key.folder_name}-0"
     here.record(folder, key)
     ours, here.theirs[folder] = socket.socketpair()
     said = {"event": "hello", "module": module, "protocol": PROTOCOL, "running": []} | hello
@@ -346,10 +368,10 @@ def test_of_those_that_are_gone_nothing_stays(servers: Callable[..., Any]) -> No
             found(here)
             (folder,) = here.theirs
             here.theirs.pop(folder).close()
-            (here.home / "servers" / "damaged").mkdir()
-            (here.home / "servers" / "damaged" / "server.json").write_text("{")
+            (here.home / "forkservers" / "v1" / "damaged").mkdir()
+            (here.home / "forkservers" / "v1" / "damaged" / "server.json").write_text("{")
             assert await here.pool.reconnect() == []
-            assert list((here.home / "servers").iterdir()) == []
+            assert list((here.home / "forkservers" / "v1").iterdir()) == []
 
     run(test)
 
@@ -359,6 +381,6 @@ def test_one_that_does_not_answer_is_left_alone(servers: Callable[..., Any]) -> 
         async with servers(hello_s=0) as here:
             key = found(here, event="not yet")
             assert await here.pool.reconnect() == []
-            assert ServerKey.read(here.home / "servers" / f"{key.folder_name}-0") == key
+            assert ServerKey.read(here.home / "forkservers" / "v1" / f"{key.folder_name}-0") == key
 
     run(test)

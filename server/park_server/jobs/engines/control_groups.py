@@ -1,0 +1,93 @@
+"""Control groups: how many processes the jobs of one fork server may have, and how much memory.
+
+Version 1 or 2 of them, whichever the machine has and this user may write to (cgroups(7)). The
+group is that of the fork server, so that no job waits for it: what is forked is in it from its
+first moment, whatever sessions it begins.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ControlGroups", "found_groups"]
+
+_log = logging.getLogger("park.jobs")
+
+_ROOT = Path("/sys/fs/cgroup")
+
+_LIMITS = {
+    1: {"pids": "pids.max", "memory": "memory.limit_in_bytes"},
+    2: {"pids": "pids.max", "memory": "memory.max"},
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ControlGroups:
+    """Where groups can be made, by what they limit (``pids``, ``memory``), and their version."""
+
+    version: int = 2
+    places: tuple[tuple[str, Path], ...] = ()
+
+    @property
+    def limited(self) -> frozenset[str]:
+        """What can be limited."""
+        return frozenset(kind for kind, _ in self.places)
+
+    def take_in(self, pid: int, name: str, limits: dict[str, int]) -> None:
+        """Put process ``pid`` and all that it will start into groups ``name`` with ``limits``.
+
+        What cannot be done is a line of the log: the fork server serves without it.
+        """
+        for kind, place in self.places:
+            if kind in limits:
+                try:
+                    group = place / name
+                    group.mkdir(parents=True, exist_ok=True)
+                    (group / _LIMITS[self.version][kind]).write_text(f"{limits[kind]}\n")
+                    (group / "cgroup.procs").write_text(f"{pid}\n")
+                except OSError as error:
+                    _log.warning("jobs have no limit of %s: %s", kind, error)
+
+    def remove(self, name: str) -> None:
+        """Remove the groups ``name``, whose last process has ended."""
+        for _, place in self.places:
+            with suppress(OSError):
+                (place / name).rmdir()
+
+
+def found_groups(root: Path = _ROOT, own: Path = Path("/proc/self/cgroup")) -> ControlGroups:
+    """Return where this process can make groups; nowhere, where it cannot."""
+    try:
+        lines = [line.split(":", 2) for line in own.read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return ControlGroups()
+    below = {each: path for _, names, path in lines for each in names.split(",")}
+    for version, places in (
+        (2, _unified(root, below.get("", "/"))),
+        (1, tuple((kind, _at(root / kind, below[kind])) for kind in _LIMITS[1] if kind in below)),
+    ):
+        usable = tuple((kind, path) for kind, path in places if _may_make(path))
+        if usable:
+            return ControlGroups(version=version, places=usable)
+    return ControlGroups()
+
+
+def _unified(root: Path, below: str) -> tuple[tuple[str, Path], ...]:
+    """Return the place in the tree of version 2, for each controller that children get there."""
+    place = _at(root, below)
+    with suppress(OSError):
+        given = (place / "cgroup.subtree_control").read_text(encoding="ascii").split()
+        return tuple((kind, place) for kind in _LIMITS[2] if kind in given)
+    return ()
+
+
+def _at(tree: Path, below: str) -> Path:
+    return tree / below.lstrip("/")
+
+
+def _may_make(place: Path) -> bool:
+    return os.access(place, os.W_OK) and (place / "cgroup.procs").exists()

@@ -1,0 +1,80 @@
+"""`park_server.jobs.engines.control_groups`, on trees like those of both versions."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from park_server.jobs.engines.control_groups import ControlGroups, found_groups
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def tree(folder: Path, version: int) -> ControlGroups:
+    """Return what is found where this process is in the group ``own``."""
+    lines = {1: "8:pids:/own\n7:cpu,cpuacct:/\n4:memory:/own\n0::/\n", 2: "0::/own\n"}
+    places = {1: ["pids/own", "memory/own"], 2: ["own"]}
+    for place in places[version]:
+        (folder / place).mkdir(parents=True)
+        (folder / place / "cgroup.procs").touch()
+    if version == 2:
+        (folder / "own" / "cgroup.subtree_control").write_text("cpu pids\n")
+    (folder / "self").write_text(lines[version])
+    return found_groups(folder, folder / "self")
+
+
+@pytest.mark.parametrize(
+    ("version", "kinds", "pids"), [(1, {"pids", "memory"}, "pids/own"), (2, {"pids"}, "own")]
+)
+def test_a_fork_server_is_taken_into_a_group_with_limits(
+    version: int, kinds: set[str], pids: str, tmp_path: Path
+) -> None:
+    groups = tree(tmp_path, version)
+    assert groups.version == version
+    assert groups.limited == kinds
+    groups.take_in(4711, "park-one", {"pids": 300})
+    group = tmp_path / pids / "park-one"
+    assert (group / "pids.max").read_text() == "300\n"
+    assert (group / "cgroup.procs").read_text() == "4711\n"
+    assert not (tmp_path / "memory" / "own" / "park-one").exists()
+    for file in group.iterdir():  # as the kernel's own go with their folder
+        file.unlink()
+    groups.remove("park-one")
+    assert not group.exists()
+
+
+def test_memory_has_another_name_in_each_version(tmp_path: Path) -> None:
+    groups = tree(tmp_path, 1)
+    groups.take_in(1, "park-one", {"memory": 1 << 30})
+    limit = tmp_path / "memory" / "own" / "park-one" / "memory.limit_in_bytes"
+    assert limit.read_text() == f"{1 << 30}\n"
+
+
+def test_a_group_that_still_has_processes_stays(tmp_path: Path) -> None:
+    groups = tree(tmp_path, 2)
+    groups.take_in(1, "park-one", {"pids": 3})
+    groups.remove("park-one")
+    assert (tmp_path / "own" / "park-one").exists()
+
+
+@pytest.mark.parametrize("lines", ["", "0::/elsewhere\n", "8:pids:/elsewhere\n"])
+def test_where_none_can_be_made_there_is_no_limit(lines: str, tmp_path: Path) -> None:
+    (tmp_path / "self").write_text(lines)
+    assert found_groups(tmp_path, tmp_path / "self").limited == frozenset()
+    assert found_groups(tmp_path, tmp_path / "absent").limited == frozenset()
+    found_groups(tmp_path, tmp_path / "absent").take_in(1, "park-one", {"pids": 3})
+
+
+def test_what_cannot_be_done_is_a_line_of_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    groups = tree(tmp_path, 2)
+    os.rename(tmp_path / "own", tmp_path / "gone")  # noqa: PTH104 (its parent is a file then)
+    (tmp_path / "own").touch()
+    with caplog.at_level(logging.WARNING):
+        groups.take_in(1, "park-one", {"pids": 3})
+    assert "jobs have no limit of pids" in caplog.text
