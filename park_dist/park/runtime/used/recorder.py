@@ -157,11 +157,15 @@ def begin(folder: str) -> None:
         each.begin(folder)
 
 
-def lend_base(place: str) -> None:
-    """Let the job whose folder has ``place`` refer to what this fork server has used."""
-    for each in _recorders:
-        with suppress(OSError):
-            each.lend_base(place)
+def lend_base(place: str | None) -> None:
+    """Let the job whose folder has ``place`` refer to what this fork server has used.
+
+    One in a fresh interpreter has none: all that it uses is its own.
+    """
+    if place is not None:
+        for each in _recorders:
+            with suppress(OSError):
+                each.lend_base(place)
 
 
 def finish() -> dict[str, Any] | None:
