@@ -43,7 +43,8 @@ class LocalSet:
     whose wheels come from here (the root too, if it is one); ``module`` is what a job of this
     project imports, None where a path was given and no package is named like the project.
     ``members`` are all projects of the set, as they are here, and ``options`` what was said of
-    it. ``contradictions`` is empty unless the set is taken as it is installed.
+    it. ``contradictions`` is empty unless the set is taken as it is installed. One that
+    ``is_gathered`` is of all that a function refers to: nobody has named its project.
     """
 
     project: LocalProject
@@ -54,6 +55,7 @@ class LocalSet:
     members: tuple[LocalProject, ...] = ()
     options: SetOptions = PLAIN
     contradictions: tuple[str, ...] = ()
+    is_gathered: bool = False
 
 
 def local_set(
@@ -147,7 +149,7 @@ def with_copies(
 ) -> LocalSet:
     """Return ``local`` with the installed files of the releases ``names`` sent from here."""
     copied = frozenset(member.pin for member in local.members if member.name in names)
-    return _of_members(
+    copies = _of_members(
         local.project,
         _as_sent(local.members, copied),
         local.contradictions,
@@ -155,6 +157,7 @@ def with_copies(
         progress=progress,
         options=local.options.copying(copied),
     )
+    return replace(copies, is_gathered=local.is_gathered)
 
 
 def _of_members(

@@ -78,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = [word for word in given if word != "--debug"]
     _print_names_as_they_are()
     try:
+        _require_command_first(given)
         chosen = next((word for word in given if not word.startswith("-")), None)
         options = _parser({chosen}).parse_args(given) if given else None
         status = _greeted() if options is None else options.run(options)
@@ -100,6 +101,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return _failed(defect, debug=debug)
     return int(status)
+
+
+def _require_command_first(given: Sequence[str]) -> None:
+    """Raise `UsageError` where an option of a command stands in front of it."""
+    first = next(iter(given), "")
+    command = next((word for word in given if word in COMMANDS), None)
+    if first.startswith("-") and first not in {"-h", "--help", "--version", "--"} and command:
+        raise UsageError(
+            f"{first} stands in front of the command",
+            hint=f"options come behind it: park {command} {first} …",
+        )
 
 
 def _greeted() -> int:

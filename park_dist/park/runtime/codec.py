@@ -171,6 +171,17 @@ def decode_call(
     return args, kwargs
 
 
+_PURE: dict[str | None, type[pathlib.PurePath]] = {
+    "posix": pathlib.PurePosixPath,
+    "windows": pathlib.PureWindowsPath,
+}
+_PATHS: dict[type, dict[str, str]] = {
+    pathlib.PosixPath: {},
+    pathlib.WindowsPath: {},  # a path of the machine that reads it
+    **{kind: {"pure": str(name)} for name, kind in _PURE.items()},
+}
+
+
 def _node(kind: str, **fields: Any) -> dict[str, Any]:
     return {TAG: kind, **fields}
 
@@ -192,8 +203,8 @@ class _Encoder:
         encoder = _ENCODERS.get(kind)
         if encoder is not None:
             return encoder(self, value)
-        if isinstance(value, pathlib.PurePath):
-            return _node("path", value=str(value))
+        if kind in _PATHS:
+            return _node("path", value=str(value), **_PATHS[kind])
         numpy = self._numpy_node(value)
         return self._pickled(value) if numpy is None else numpy
 
@@ -365,7 +376,7 @@ _DECODERS: dict[str, Callable[[_Decoder, dict[str, Any]], Any]] = {
     "timedelta": lambda _, node: dt.timedelta(
         days=node["days"], seconds=node["seconds"], microseconds=node["microseconds"]
     ),
-    "path": lambda _, node: pathlib.Path(node["value"]),
+    "path": lambda _, node: _PURE.get(node.get("pure"), pathlib.Path)(node["value"]),
     "file": _Decoder.file,
     # the service replaces it in arguments; in a result it is still a name
     "service-file": lambda _, node: ServiceFile(path=node["path"]),

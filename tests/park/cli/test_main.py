@@ -52,3 +52,13 @@ def test_an_interrupt_is_no_failure_of_park(
 def test_an_error_keeps_its_exit_code_with_debug(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["service", "use", "absent", "--debug"]) == 2
     assert "no service named 'absent'" in capsys.readouterr().err
+
+
+def test_an_option_in_front_of_the_command_is_told_its_place(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["-s", "lab", "run", "m:f"]) == 2
+    assert capsys.readouterr().err == (
+        "park: error: -s stands in front of the command\n"
+        "hint: options come behind it: park run -s …\n"
+    )

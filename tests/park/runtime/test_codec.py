@@ -8,7 +8,7 @@ import math
 import re
 import subprocess
 import sys
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pytest
@@ -39,7 +39,7 @@ HASHABLE = (
     | st.dates()
     | st.timedeltas()
     | st.builds(FileValue, sha256=st.just("ab" * 32), name=st.just("run.txt"))
-    | st.just(PurePosixPath("a/b"))
+    | st.sampled_from([Path("a/b"), PurePosixPath("a/b"), PureWindowsPath("a/b")])
 )
 KEYS = HASHABLE | st.tuples(HASHABLE, HASHABLE)
 VALUES = st.recursive(
@@ -69,8 +69,6 @@ def shown(value: object) -> str:
         return f"{type(value).__name__}{sorted(shown(item) for item in value)}"
     if isinstance(value, dict):
         return f"dict{[(shown(key), shown(item)) for key, item in value.items()]}"
-    if isinstance(value, PurePosixPath):
-        return f"path {value}"
     return repr(value)
 
 

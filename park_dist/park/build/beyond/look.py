@@ -26,10 +26,15 @@ _FILES_SHOWN = 3
 
 
 def unsent(
-    root: LocalProject, members: Sequence[LocalProject], wheels: Iterable[Path], *, cache: Cache
+    root: LocalProject | None,
+    members: Sequence[LocalProject],
+    wheels: Iterable[Path],
+    *,
+    cache: Cache,
 ) -> Iterator[str]:
     """Yield a line for each project that is reached here and not sent with the set of ``root``.
 
+    That is the project which somebody named; None where the set is of what a function refers to.
     ``members`` are the projects of the set, ``wheels`` those that are built from what is here.
     """
     installed = installed_facts(cache)
@@ -48,7 +53,7 @@ def unsent(
             *plugins(names, installed, frozenset(words)),
         ]
     )
-    yield from (each.line(str(root.name)) for each in every[:_SHOWN])
+    yield from (each.line("what is sent" if root is None else root.name) for each in every[:_SHOWN])
     if len(every) > _SHOWN:
         yield f"not sent: {len(every) - _SHOWN} more that nothing requires"
 

@@ -104,20 +104,21 @@ def provider(dotted: str, by_module: Mapping[str, list[NormalizedName]]) -> list
 
 
 def extras(
-    root: LocalProject,
+    root: LocalProject | None,
     members: Iterable[LocalProject],
     installed: Mapping[NormalizedName, Facts],
     environment: Mapping[str, str],
 ) -> Iterator[Unsent]:
     """Yield what extras that nobody asked for would bring, where all of it is installed here.
 
-    Looked at are ``root`` and what is developed here: released libraries have many extras, and
-    what is installed for another reason meets some of them.
+    Looked at are ``root``, if somebody named one, and what is developed here: released libraries
+    have many extras, and what is installed for another reason meets some of them.
     """
     members = list(members)
     inside = {member.name for member in members}
     for member in members:
-        if member.name != root.name and member.kind is not ProjectKind.TREE:
+        is_named = root is not None and member.name == root.name
+        if not is_named and member.kind is not ProjectKind.TREE:
             continue
         for extra in member.extras:
             wanted = _of_extra(member, extra, environment)

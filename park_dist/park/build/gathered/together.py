@@ -67,7 +67,7 @@ def gathered_set(
     beside = [*required_projects(options.required, cache=cache), *taken]
     closures = {name: closure(root) for name, root in sorted(roots.items())}
     root = roots.pop(_outermost(closures)) if closures else _nothing()
-    return pinned(
+    found = pinned(
         root,
         [*(each for _, each in sorted(roots.items())), *beside],
         cache=cache,
@@ -75,6 +75,7 @@ def gathered_set(
         options=options,
         named=taken,
     )
+    return replace(found, is_gathered=True)
 
 
 def _required(text: str) -> LocalProject | None:

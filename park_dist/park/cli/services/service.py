@@ -55,6 +55,12 @@ def _add(configuration: Configuration, options: argparse.Namespace) -> None:
         raise UsageError(f"{options.name!r} is a URL, not a name", hint="park service add NAME URL")
     checked_name(options.name, hint=f"park service add {proposed_name(options.name)} {options.url}")
     token_file = options.token_file and options.token_file.expanduser().absolute()
+    if token_file and not token_file.is_file():
+        raise UsageError(
+            f"there is no file {token_file}",
+            hint="--token-file names a file that holds your token; "
+            f"park init {options.url} asks for the token, and keeps it in one",
+        )
     configuration.add(
         ConfiguredService(
             name=options.name,

@@ -61,7 +61,8 @@ def called(
         raise UsageError(
             f"{entry_point} travels by value, which only an environment of what is "
             "installed here can read",
-            hint="leave lock= and offer= out, or move it into a module of a project",
+            hint="leave lock=, offer= and requires= out (park.requires(…) names what is installed "
+            "here and goes along), or move it into a module of a project",
         )
     try:
         name = entry_point.qualname.rpartition("<locals>.")[2]

@@ -140,7 +140,8 @@ def unsaid(local: LocalSet, wheels: Sequence[Path]) -> Iterator[str]:
     """Yield what is otherwise than somebody might think of a set that is sent."""
     cache = user_cache()
     yield from (f"as installed: {line}" for line in local.contradictions)
-    yield from unsent(local.project, local.members, wheels, cache=cache)
+    named = None if local.is_gathered else local.project
+    yield from unsent(named, local.members, wheels, cache=cache)
     yield from edits(local.members, cache=cache)
 
 

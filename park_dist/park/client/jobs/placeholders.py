@@ -16,7 +16,7 @@ from typing import Any
 from park.client.access.transport import patient
 from park.client.jobs.cached_files import cached_file
 from park.client.jobs.remote_job import RemoteJob
-from park.client.jobs.unknown_yet import Unknown, refuse_in_definition
+from park.client.jobs.unknown_yet import AS_IT_IS, NoText, Unknown, refuse_in_definition
 from park.client.jobs.when import Condition
 from park.errors import UnknownItem, UsageError
 from park.model.conditions import Comparison, Literal, brief
@@ -238,7 +238,7 @@ class ProgressReference(ValueReference):
         )
 
 
-class FileReference(_OfJob):
+class FileReference(NoText, _OfJob):
     """A file that a job will leave: in the job that gets it, the path of a local copy.
 
     Here, ``open(reference)`` and `get` fetch it, once, into the user's cache.
@@ -278,27 +278,21 @@ class FileReference(_OfJob):
         )
 
     def __str__(self) -> str:
-        refuse_in_definition(self, "the text", _AS_IT_IS)
+        refuse_in_definition(self, "the text", AS_IT_IS)
         return self.name
 
     def __format__(self, spec: str) -> str:
         raise UsageError(
             f"{self!r} in a text: where the file will be is known to the job alone that gets it",
-            hint=f"{_AS_IT_IS}; here .name is its name, and .get() the path of a copy",
+            hint=f"{AS_IT_IS}; here .name is its name, and .get() the path of a copy",
         )
 
     def __fspath__(self) -> str:
-        refuse_in_definition(self, "the path", _AS_IT_IS)
+        refuse_in_definition(self, "the path", AS_IT_IS)
         return str(self.get())
 
 
-_AS_IT_IS = (
-    "pass the reference itself as an argument, and make paths and texts of it in the job; "
-    ".get() waits for it"
-)
-
-
-class UrlReference(_OfJob):
+class UrlReference(NoText, _OfJob):
     """The URL of a file that a job will leave; it opens with a token, or a grant."""
 
     __slots__ = ()
@@ -308,7 +302,7 @@ class UrlReference(_OfJob):
         return self._job.url_of(self._job.file_record(self._reference.name, timeout).name)
 
     def __str__(self) -> str:
-        refuse_in_definition(self, "the text", _AS_IT_IS)
+        refuse_in_definition(self, "the text", AS_IT_IS)
         return self.get()
 
 

@@ -14,7 +14,13 @@ from park.blocks import current_block
 from park.client.submission.recorder import current_recorder
 from park.errors import UsageError
 
-__all__ = ["AsArray", "Unknown", "refuse_in_definition"]
+__all__ = ["AS_IT_IS", "AsArray", "NoText", "Unknown", "refuse_in_definition"]
+
+
+AS_IT_IS = (
+    "pass the reference itself as an argument, and make paths and texts of it in the job; "
+    ".get() waits for it"
+)
 
 
 def refuse_in_definition(reference: object, what: str, instead: str) -> None:
@@ -114,6 +120,43 @@ class Unknown(AsArray):
 
     def __delitem__(self, key: object) -> None:
         self._refuse(f"del [{key!r}]")
+
+
+class NoText:
+    """A file or a URL that is not known yet: it is no text, and no path, that has parts."""
+
+    __slots__ = ()
+
+    def _refuse_use(self, what: str) -> NoReturn:
+        raise TypeError(f"{what} of {self!r}, which is no text here: {AS_IT_IS}")
+
+    def __iter__(self) -> Any:
+        self._refuse_use("the items")
+
+    def __contains__(self, item: object) -> bool:
+        self._refuse_use(f"{item!r} in the text")
+
+    def __getitem__(self, key: object) -> Any:
+        self._refuse_use(f"[{key!r}]")
+
+    def __getattr__(self, name: str) -> Any:
+        said = f"{type(self).__name__!r} object has no attribute {name!r}"
+        # protocols of Python and others ask for those with an underscore
+        raise AttributeError(
+            said if name.startswith("_") else f"{said}: {self!r} is no text here: {AS_IT_IS}"
+        )
+
+
+def _no_text(name: str) -> Callable[..., Any]:
+    def refused(self: NoText, *_: object) -> Any:
+        self._refuse_use(f"arithmetic ({name})")
+
+    return refused
+
+
+for _name in ("add", "truediv", "mod", "mul"):
+    setattr(NoText, f"__{_name}__", _no_text(_name))
+    setattr(NoText, f"__r{_name}__", _no_text(_name))
 
 
 def _refusal(name: str) -> Callable[..., Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -104,6 +106,13 @@ def test_an_extra_is_told_where_all_of_it_is_here_and_nobody_asked_for_it() -> N
     assert of_extras(tree("numba>=1; extra == 'fast'", extras=("fast",)), here) == []
     assert of_extras(tree("six; extra == 'test'", extras=("test",)), here) == []
     assert of_extras(tree("six; extra == 'dev-tools'", extras=("dev-tools",)), here) == []
+
+
+def test_extras_of_a_release_that_nobody_named_are_not_told() -> None:
+    here = installed(numba=facts("0.60"))
+    release = replace(tree("numba; extra == 'fast'", extras=("fast",)), kind=ProjectKind.RELEASED)
+    assert [each.take for each in extras(release, [release], here, {})] == ["own[fast]"]
+    assert list(extras(None, [release], here, {})) == []
 
 
 def test_one_line_for_each_project_with_all_reasons() -> None:

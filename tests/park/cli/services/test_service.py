@@ -22,6 +22,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_services_are_named_chosen_and_forgotten(configuration: Path, capsys: Said) -> None:
+    (configuration.parent / "t").write_text("token")
     assert main(["service", "add", "one", "https://one.example/park/", "--token-file", "~/t"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("one is https://")
@@ -79,3 +80,10 @@ def test_a_name_of_letters_digits_and_signs_between_is_taken(
 ) -> None:
     assert main(["service", "add", name, "http://one"]) == 0
     assert [service.name for service in Configuration(configuration).services()] == [name]
+
+
+def test_a_token_file_that_is_not_there_is_told_at_once(configuration: Path, capsys: Said) -> None:
+    line = ["service", "add", "one", "https://one.example", "--token-file", "~/absent"]
+    assert main(line) == 2
+    assert f"there is no file {configuration.parent / 'absent'}" in capsys.readouterr().err
+    assert not configuration.exists()

@@ -124,6 +124,31 @@ def test_texts_and_paths_of_files_are_refused_where_a_workflow_is_written(
     assert not [path for method, path, _ in one.asked if method == "GET"], "it waited"
 
 
+NO_TEXT: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "ref + text": (lambda ref: ref + ".bak", "arithmetic (add) of"),
+    "text + ref": (lambda ref: "x/" + ref, "arithmetic (add) of"),
+    "ref / text": (lambda ref: ref / "x", "arithmetic (truediv) of"),
+    "ref % text": (lambda ref: ref % "x", "arithmetic (mod) of"),
+    "iteration": (list, "the items of"),
+    "in": (lambda ref: "x" in ref, "'x' in the text of"),
+    "slice": (lambda ref: ref[-4:], "of"),
+    "method": (lambda ref: ref.endswith(".dat"), "has no attribute 'endswith': "),
+    "of a path": (lambda ref: ref.parent, "has no attribute 'parent': "),
+}
+
+
+@pytest.mark.parametrize("use", NO_TEXT)
+def test_a_file_and_a_url_are_no_texts(job: Job, use: str) -> None:
+    act, what = NO_TEXT[use]
+    for reference in (job.filename, job.url):
+        with pytest.raises((TypeError, AttributeError)) as told:
+            act(reference)
+        assert what in str(told.value)
+        assert "is no text here: pass the reference itself" in str(told.value)
+        assert copy.deepcopy(reference) is reference
+        assert bool(reference)
+
+
 def test_the_text_of_a_url_is_refused_there_as_well(one: JobService, job: Job) -> None:
     with one.service, pytest.raises(UsageError, match="the text of"):
         str(job.url)
