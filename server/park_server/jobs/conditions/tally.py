@@ -2,11 +2,14 @@
 
 `park.model.conditions.evaluate` looks at every leaf. A gathering of a sweep has thousands,
 and each of them ends once: looking at all of them each time would cost their square.
+
+A tally is kept as long as its job waits, and a full garbage collection, which holds every thread,
+goes through what it consists of: so it has no object of its own for a leaf.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from park.model.conditions import (
     AtLeast,
@@ -30,9 +33,9 @@ class Tally:
     def __init__(self, expression: Expression, verdict_of: Callable[[Leaf], Verdict]) -> None:
         self.expression = expression
         self._top = _Gate(None, wanted=1, slack=0)
-        self._places: dict[Leaf, list[tuple[_Gate, bool]]] = {}
-        self._about: dict[str, list[Leaf]] = {}
-        self._build(expression, self._top)
+        self._places: dict[Leaf, Sequence[_Place]] = {}
+        self._about: dict[str, Leaf | list[Leaf]] = {}
+        self._build(expression, _Places(self._top))
         self.size = len(self._places)
         for leaf in list(self._places):
             self.decide(leaf, verdict_of(leaf).truth)
@@ -44,7 +47,9 @@ class Tally:
 
     def about(self, subject: str) -> list[Leaf]:
         """Return the undecided leaves that speak of the job or install ``subject``."""
-        return [leaf for leaf in self._about.get(subject, ()) if leaf in self._places]
+        found = self._about.get(subject, [])
+        about = found if isinstance(found, list) else [found]
+        return [leaf for leaf in about if leaf in self._places]
 
     def decide(self, leaf: Leaf, truth: Truth) -> None:
         """Count ``leaf`` as decided; what is decided already, or not yet, changes nothing."""
@@ -53,20 +58,38 @@ class Tally:
         for gate, negated in self._places.pop(leaf, ()):
             gate.count(opposite(truth) if negated else truth)
 
-    def _build(self, expression: Expression, parent: _Gate) -> None:
+    def _build(self, expression: Expression, places: _Places) -> None:
         if isinstance(expression, AtLeast):
             count, parts = expression.count, expression.parts
-            gate = _Gate(parent, wanted=count, slack=len(parts) - count)
+            gate = _Gate(places.parent, wanted=count, slack=len(parts) - count)
+            inside = _Places(gate)
             for part in parts:
-                self._build(part, gate)
+                self._build(part, inside)
             gate.look()
             return
-        negated = isinstance(expression, Not)
         leaf = next(leaves(expression))
         if leaf not in self._places:
             for subject in subjects_of(leaf):
-                self._about.setdefault(subject, []).append(leaf)
-        self._places.setdefault(leaf, []).append((parent, negated))
+                self._speaks_of(subject, leaf)
+        self._put(leaf, places.negated if isinstance(expression, Not) else places.plain)
+
+    def _speaks_of(self, subject: str, leaf: Leaf) -> None:
+        others = self._about.get(subject)
+        if others is None:
+            self._about[subject] = leaf
+        elif isinstance(others, list):
+            others.append(leaf)
+        else:
+            self._about[subject] = [others, leaf]
+
+    def _put(self, leaf: Leaf, place: tuple[_Place]) -> None:
+        others = self._places.get(leaf)
+        if others is None:
+            self._places[leaf] = place
+        elif isinstance(others, list):
+            others.extend(place)
+        else:
+            self._places[leaf] = [*others, *place]
 
 
 class _Gate:
@@ -100,6 +123,21 @@ class _Gate:
             return
         if self.parent is not None:
             self.parent.count(self.truth)
+
+
+_Place = tuple[_Gate, bool]
+"""Where a leaf counts, and whether as its opposite."""
+
+
+class _Places:
+    """Where the parts of one gate count: the same two objects for all of them."""
+
+    __slots__ = ("negated", "parent", "plain")
+
+    def __init__(self, parent: _Gate) -> None:
+        self.parent = parent
+        self.plain: tuple[_Place] = ((parent, False),)
+        self.negated: tuple[_Place] = ((parent, True),)
 
 
 def subjects_of(leaf: Leaf) -> Iterator[str]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
 
-from park.model.conditions import Expression, JobIs, Phase, all_of, any_of, at_least_of, evaluate
+from park.model.conditions import (
+    AtLeast,
+    Expression,
+    JobIs,
+    Phase,
+    all_of,
+    any_of,
+    at_least_of,
+    evaluate,
+)
 from park.model.conditions import negated as negation_of
 from park.model.truth import NOT_YET, Truth, Verdict
 from park_server.jobs.conditions.tally import Tally
@@ -27,6 +37,8 @@ A, B, C = (JobIs(job=name, phase=Phase.COMPLETED) for name in "abc")
         any_of([A, B, C]),
         at_least_of(2, [A, B, C]),
         any_of([all_of([A, B]), all_of([negation_of(A), C])]),
+        AtLeast(count=3, parts=(A, A, B, A, C)),
+        AtLeast(count=2, parts=(A, negation_of(A), B, AtLeast(count=1, parts=(A, C)))),
     ],
 )
 @pytest.mark.parametrize("order", list(permutations([A, B, C])))
@@ -51,3 +63,20 @@ def test_what_was_decided_is_asked_about_no_more() -> None:
     assert tally.about("a") == []
     tally.decide(A, Truth.NEVER)  # told twice: what was decided stays
     assert tally.truth is Truth.NOT_YET
+
+
+def test_all_that_speak_of_one_job_are_found() -> None:
+    phases = [JobIs(job="a", phase=phase) for phase in Phase]
+    tally = Tally(any_of([*phases, B]), lambda _: NOT_YET)
+    assert tally.about("a") == phases
+    assert tally.about("b") == [B]
+    assert tally.about("c") == []
+
+
+def test_a_leaf_costs_a_full_garbage_collection_no_object_of_its_own() -> None:
+    expression = all_of([JobIs(job=str(each), phase=Phase.COMPLETED) for each in range(1_000)])
+    gc.collect()
+    before = len(gc.get_objects())
+    tally = Tally(expression, lambda _: NOT_YET)
+    assert len(gc.get_objects()) - before < 100
+    assert tally.size == 1_000
