@@ -132,15 +132,16 @@ class Settlement:
     def resume(self, connection: Connection) -> Effects:
         """Take up what a stopped service left, but for conditions: see `Effects.unread`."""
         self._cache.is_stale = True
-        cascade = self._begin(connection)
-        for fact in need_rows.ended_installs(connection):
+        awaited = need_rows.awaited(connection)
+        cascade = self._begin(connection, awaited)
+        for fact in awaited.ended_installs:
             cascade.verdicts.know(fact)
             cascade.spread([fact.id])
         cascade.spread(cascade.schedule(need_rows.with_nothing_missing(connection)))
         effects = finished(cascade)
         effects.watching.extend(need_rows.undecided_elsewhere(connection))
         self._cache.remote.update(effects.watching)
-        effects.progress |= need_rows.awaited(connection, What.PROGRESS)
+        effects.progress |= awaited.progress
         effects.competing |= competing(connection)
         effects.ordering.extend(with_orders(connection))
         for job, has_ended in need_rows.holding_grants(connection):
@@ -332,13 +333,13 @@ class Settlement:
 
     # -- parts
 
-    def _begin(self, connection: Connection) -> Cascade:
+    def _begin(self, connection: Connection, awaited: need_rows.Awaited | None = None) -> Cascade:
         """Return a change; where the cache is stale, what waits is to be looked at anew."""
         cascade = Cascade(connection, self._cache, self._now())
         if self._cache.is_stale:
             self._cache.clear()
             self._pools.reset(job_rows.units_held(connection))
-            self._cache.starts |= need_rows.awaited(connection, "started")
+            self._cache.starts |= (awaited or need_rows.awaited(connection)).starts
             self._unread = Unread(need_rows.evaluated(connection))
             if self._unread.jobs:
                 cascade.effects.unread = self._unread
@@ -355,7 +356,7 @@ class Settlement:
         """Note what is to be heard of because of ``plan``."""
         job = plan.id
         for needed, service, how in plan.needs:
-            if how == "started" and not service:
+            if how == need_rows.STARTED and not service:
                 self._cache.starts.add(JobId(needed))
             elif how == What.PROGRESS and not service:
                 effects.progress.add(JobId(needed))

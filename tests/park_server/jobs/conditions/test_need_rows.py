@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, event, insert, update
 from support.labs.rows import add_install, new_job, rows_in_memory
 
 from park.model.conditions import AtLeast, JobIs, Phase
@@ -98,11 +98,11 @@ def test_an_install_that_has_ended_is_told_where_a_job_waits_for_it(
     add_install(connection, "unused", InstallState.FAILED)
     for job in ("x", "y"):
         new_job(connection, job, install="i")
-    found = need_rows.ended_installs(connection)
+    found = need_rows.awaited(connection).ended_installs
     assert [(fact.id, fact.error) for fact in found] == [("i", "no wheel")] * state.is_final
     for job in ("x", "y"):
         set_state(connection, job, JobState.CANCELLED)
-    assert need_rows.ended_installs(connection) == []
+    assert need_rows.awaited(connection).ended_installs == []
 
 
 def test_the_whole_condition_is_what_was_asked_and_what_is_implied(connection: Connection) -> None:
@@ -183,10 +183,27 @@ def test_what_was_brought_here_is_found_by_its_reference(connection: Connection)
 def test_reports_are_awaited_as_long_as_somebody_waits(connection: Connection) -> None:
     done = {"reference": value_of("a", "progress")}
     new_job(connection, "x", when={"compare": [done, "<", {"value": 1}]})
-    assert need_rows.awaited(connection, "progress") == {"a"}
-    assert need_rows.awaited(connection, "started") == set()
+    assert need_rows.awaited(connection).progress == {"a"}
+    assert need_rows.awaited(connection).starts == set()
     set_state(connection, "x", JobState.QUEUED)
-    assert need_rows.awaited(connection, "progress") == set()
+    assert need_rows.awaited(connection).progress == set()
+
+
+def test_starts_are_awaited_as_long_as_somebody_waits(connection: Connection) -> None:
+    new_job(connection, "x", when=job_is("a", "started"), install="i")
+    add_install(connection, "i", InstallState.READY)
+    found = need_rows.awaited(connection)
+    assert (found.starts, found.progress) == ({"a"}, set())
+    assert [fact.id for fact in found.ended_installs] == ["i"]
+
+
+def test_all_that_waits_is_gone_through_once(connection: Connection) -> None:
+    statements: list[str] = []
+    event.listen(connection, "before_cursor_execute", lambda *said: statements.append(said[2]))
+    new_job(connection, "x", when=job_is("a", "started"))
+    statements.clear()
+    assert need_rows.awaited(connection).starts == {"a"}
+    assert len(statements) == 1
 
 
 def test_grants_are_held_until_they_are_given_back(connection: Connection) -> None:
