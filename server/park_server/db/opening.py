@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import CannotSatisfy
 from park_repo.database import Database
 from park_repo.integrity import damage_of, is_damage
-from park_server.db.migrate import migrate, revisions
+from park_server.db.migrate import UpgradeFailed, migrate, revisions
 
 __all__ = ["opened"]
 
@@ -42,7 +41,7 @@ def opened(path: Path, beside: Mapping[str, Path]) -> Database:
     database = Database.sqlite(path)
     try:
         migrate(database.engine)
-    except (SQLAlchemyError, CommandError) as error:
+    except (SQLAlchemyError, UpgradeFailed) as error:
         database.close()
         raise CannotSatisfy(
             f"the schema of the database {path} cannot be brought up to date: {error}",

@@ -14,7 +14,7 @@ from support.labs.rows import add_job
 from support.material.json_values import JSON_VALUES
 
 from park_repo.database import Database
-from park_server.db.migrate import migrate
+from park_server.db.migrate import migrate, upgrade
 from park_server.db.tables import calls, jobs, metadata, results
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class TestAnOlderDatabase:
     def upgraded(path: Path, *documents: str) -> list[Any]:
         """Return the results that were stored as ``documents``, after the upgrade."""
         database = Database.sqlite(path / "park.sqlite")
-        migrate(database.engine, "0002")
+        upgrade(database.engine, "0002")
 
         def fill(connection: Connection) -> None:
             for position, document in enumerate(documents):
@@ -95,7 +95,7 @@ class TestAnOlderDatabase:
 
     def test_counts_events_on(self, tmp_path: Path) -> None:
         database = Database.sqlite(tmp_path / "park.sqlite")
-        migrate(database.engine, "0002")
+        upgrade(database.engine, "0002")
         add = "INSERT INTO events (seq, time, subject, id, type, user, data)"
         add += " VALUES ({}, '', 'job', 'a', 'queued', 'ada', '{{}}')"
         database.write(lambda c: c.execute(text(add.format(41)))).result()

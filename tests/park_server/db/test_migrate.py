@@ -1,20 +1,25 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+import park_server
 from park_repo.database import Database
-from park_server.db.migrate import migrate
+from park_server.db.migrate import UpgradeFailed, migrate, revisions, upgrade
 from park_server.db.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _COLUMN = "SELECT * FROM pragma_table_xinfo(:table)"
 _FOREIGN_KEY = "SELECT * FROM pragma_foreign_key_list(:table)"
@@ -25,7 +30,7 @@ _INDEXED = "SELECT * FROM pragma_index_xinfo(:table)"
 @pytest.fixture
 def migrated(tmp_path: Path) -> Iterator[Database]:
     database = Database.sqlite(tmp_path / "park.sqlite")
-    migrate(database.engine)
+    upgrade(database.engine)
     yield database
     database.close()
 
@@ -34,7 +39,7 @@ def migrated(tmp_path: Path) -> Iterator[Database]:
 def declared(tmp_path: Path) -> Iterator[Database]:
     """Make a database of the tables as the code declares them, without any migration."""
     database = Database.sqlite(tmp_path / "declared.sqlite")
-    metadata.create_all(database.engine)
+    migrate(database.engine)
     yield database
     database.close()
 
@@ -51,8 +56,10 @@ def test_sqlite_sees_no_difference(migrated: Database, declared: Database) -> No
     """Also what Alembic does not compare: primary keys, rowids, how an index sorts, names."""
     with migrated.engine.connect() as one, declared.engine.connect() as other:
         assert set(inspect(one).get_table_names()) == {*metadata.tables, "alembic_version"}
-        for table in metadata.tables:
+        for table in [*metadata.tables, "alembic_version"]:
             assert _schema(one, table) == _schema(other, table), table
+        version = text("SELECT version_num FROM alembic_version")
+        assert one.execute(version).all() == other.execute(version).all()
 
 
 def _schema(connection: Connection, table: str) -> dict[str, Any]:
@@ -99,6 +106,42 @@ def test_a_difference_would_be_seen(migrated: Database, declared: Database, chan
 
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     database = Database.sqlite(tmp_path / "park.sqlite")
-    migrate(database.engine)
+    upgrade(database.engine)
+    upgrade(database.engine)
     migrate(database.engine)
     database.close()
+
+
+def test_an_older_database_is_upgraded(tmp_path: Path) -> None:
+    database = Database.sqlite(tmp_path / "park.sqlite")
+    upgrade(database.engine, revisions()[-1])
+    migrate(database.engine)
+    with database.engine.connect() as connection:
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        assert version == revisions()[0]
+    database.close()
+
+
+def test_a_schema_that_no_migration_leads_from_is_told(migrated: Database) -> None:
+    with migrated.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UpgradeFailed, match="9999"):
+        migrate(migrated.engine)
+
+
+def test_files_of_migrations_are_called_by_their_revisions() -> None:
+    scripts = ScriptDirectory(str(Path(park_server.__file__).parent / "migrations"))
+    assert revisions() == [each.revision for each in scripts.walk_revisions()]
+
+
+def test_a_start_without_an_upgrade_does_without_alembic(tmp_path: Path) -> None:
+    code = """
+        import sys
+        from pathlib import Path
+        from park_server.db.opening import opened
+        for _ in range(2):
+            opened(Path(sys.argv[1]), {}).close()
+        print([name for name in sys.modules if name.partition(".")[0] == "alembic"])
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "park.sqlite")]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"[]\n"
