@@ -36,8 +36,6 @@ WITHOUT = {
     "park/client/workflows/memory.py": "requests; functional/memo/test_rerun makes them",
     "park/fitting/body.py": FITS,
     "park/fitting/what_is_left.py": FITS,
-    "park/runtime/child.py": "is a process; jobs/engines/test_local looks at what each does",
-    "park/runtime/forkserver.py": "is a process; jobs/engines/test_local and test_fork_servers",
     "park/wire/admin_records.py": RECORDS,
     "park/wire/environment_records.py": RECORDS,
     "park/wire/index_records.py": RECORDS,
