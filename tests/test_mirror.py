@@ -61,7 +61,6 @@ WITHOUT = {
     "park_server/http/admin_routes.py": ROUTES,
     "park_server/http/app.py": PARTS,
     "park_server/http/area_routes.py": ROUTES,
-    "park_server/http/environment_routes.py": ROUTES,
     "park_server/http/event_routes.py": ROUTES,
     "park_server/http/follow_routes.py": ROUTES,
     "park_server/http/graph_routes.py": ROUTES,
