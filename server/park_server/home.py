@@ -89,6 +89,12 @@ class Home:
             ) from None
         return lock
 
+    def rotate_token(self) -> str:
+        """Make another token in place of the one that is there; return it."""
+        token = f"park_{secrets.token_urlsafe(32)}"
+        write_durably(self.token_file, f"{token}\n".encode(), mode=0o600)
+        return token
+
     def token(self) -> str:
         """Return the token, made at the first call: 256 random bits, in a file of mode 0600.
 

@@ -73,6 +73,7 @@ GROUPS: Sequence[Group] = (
         commands={
             "init": "begin: find a service, try it, and give it a name",
             "service": "name the services that you use",
+            "token": "list, make and revoke your tokens on a service",
             "doctor": "check this Python, the configuration, the service, versions and clock",
             "completion": "print the completion of a shell: bash, zsh or fish",
         },
@@ -81,7 +82,7 @@ GROUPS: Sequence[Group] = (
         title="operate",
         commands={
             "serve": "run a service here (needs park-dist[server])",
-            "admin": "keep projects ready, see what a service takes, remove what is old",
+            "admin": "users and policy; keep projects ready, see what a service takes, clean",
             "index": "list what the index of a service holds; claim, yank and remove",
         },
     ),

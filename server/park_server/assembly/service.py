@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -178,16 +179,23 @@ class _Parts:
             engine=self.engine,
             retention=self.retention,
             revocation=Revocation(
-                foundation.database,
-                foundation.trust.book,
-                foundation.grants,
-                jobs.scheduler,
-                self.engine.retire_user,
+                database=foundation.database,
+                book=foundation.trust.book,
+                grants=foundation.grants,
+                scheduler=jobs.scheduler,
+                retire=self.engine.retire_user,
+                rotated=partial(_rotated, foundation),
             ),
             trust=foundation.trust,
             about=_about(foundation),
             url=foundation.settings.url,
         )
+
+
+def _rotated(foundation: Foundation) -> Path:
+    """Make another token for the operator, which alone opens what his did; return its file."""
+    foundation.trust.callers.rotate(foundation.home.rotate_token())
+    return foundation.home.token_file
 
 
 def _jobs_left(foundation: Foundation) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import RevokedRecord
+from park.wire import RevokedRecord, RotatedRecord
 from park_repo.database import Database
 from park_server.db.tables import jobs
 from park_server.grants.grants import Grants
@@ -23,21 +24,28 @@ _FINAL = [state for state in JobState if state.is_final]
 
 
 class Revocation:
-    """Ends what is done in somebody's name; ``retire`` lets his fork servers go."""
+    """Ends what is done in somebody's name.
+
+    ``retire`` lets his fork servers go; ``rotated`` makes another token for the operator, and
+    returns where that is.
+    """
 
     def __init__(
         self,
+        *,
         database: Database,
         book: TokenBook,
         grants: Grants,
         scheduler: Scheduler,
         retire: Callable[[str], None],
+        rotated: Callable[[], Path],
     ) -> None:
         self._database = database
         self._book = book
         self._grants = grants
         self._scheduler = scheduler
         self._retire = retire
+        self._rotated = rotated
 
     async def revoke_all(self, user: str, actor: Actor) -> RevokedRecord:
         """Revoke the tokens and grants of ``user`` first, then end his jobs; return how many."""
@@ -54,6 +62,12 @@ class Revocation:
             )
         )
         return record
+
+    async def rotate(self, actor: Actor) -> RotatedRecord:
+        """Let the operator's token open nothing more, and make another."""
+        path = str(self._rotated())
+        await self._database.awrite(lambda c: audit.append(c, actor, "token.rotate", path))
+        return RotatedRecord(token_file=path)
 
 
 def _open_jobs(connection: Connection, user: str) -> list[JobId]:

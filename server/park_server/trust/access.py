@@ -174,6 +174,8 @@ _ADMIN = _of(
     "PUT /admin/users/{user}/password",
     "PUT /admin/users/{user}/roles",
     "POST /admin/users/{user}/revoke",
+    "POST /admin/users/{user}/tokens",
+    "POST /admin/rotate",
     "GET /admin/groups",
     "PUT /admin/groups/{group}/members/{user}",
     "DELETE /admin/groups/{group}/members/{user}",

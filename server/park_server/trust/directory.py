@@ -158,10 +158,11 @@ class Directory:
         await self._set(name, {"disabled": now()}, actor, "user.remove")
         return self._record(name, self._users[name])
 
-    async def set_password(self, name: str, password: str, actor: Actor) -> None:
+    async def set_password(self, name: str, password: str, actor: Actor) -> UserRecord:
         """Give a user another (encoded) password."""
         self._require_added(name)
         await self._set(name, {"password": password}, actor, "user.password")
+        return self._record(name, self._users[name])
 
     async def set_roles(self, name: str, roles: Sequence[str], actor: Actor) -> UserRecord:
         """Give a user other roles than he has, besides those of the policy."""
@@ -170,7 +171,7 @@ class Directory:
         await self._set(name, {"roles": spelled}, actor, "user.roles", roles=spelled)
         return self._record(name, self._users[name])
 
-    async def join(self, group: str, user: str, actor: Actor) -> None:
+    async def join(self, group: str, user: str, actor: Actor) -> GroupRecord:
         """Put a user into a group, which need not be in the policy."""
         check_name(group, "group")
         self.require(user)
@@ -179,6 +180,7 @@ class Directory:
                 lambda c: user_rows.join(c, group, user), actor, "group.add", group, member=user
             )
         )
+        return next(each for each in self.groups() if each.name == group)
 
     async def leave(self, group: str, user: str, actor: Actor) -> None:
         """Take a user out of a group; raises `UsageError` where the policy has him in it."""

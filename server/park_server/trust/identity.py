@@ -92,6 +92,12 @@ class Tokens:
         owner = Caller(user=operator, rights=ALL)
         return cls({digest_of(home): owner, digest_of(internal): reader}, operator)
 
+    def with_home(self, home: str) -> Tokens:
+        """Return these with another token of the operator's in place of that of the home."""
+        kept = {digest: each for digest, each in self.callers.items() if not each.may_all}
+        owner = Caller(user=self.operator, rights=ALL)
+        return Tokens({**kept, digest_of(home): owner}, self.operator)
+
     def find(self, token: str) -> Caller | None:
         """See `Callers`. Digests may be compared as they are: nobody chooses one."""
         return self.callers.get(digest_of(token))

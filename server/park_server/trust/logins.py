@@ -49,9 +49,9 @@ class KnownCallers:
         """See `Callers`."""
         return self._directory.is_user(name)
 
-    def rotate(self, fixed: Tokens) -> None:
-        """Know other tokens of the service itself, and no more those of before."""
-        self._fixed = fixed
+    def rotate(self, home: str) -> None:
+        """Know ``home`` as the operator's token, and no more the one of before."""
+        self._fixed = self._fixed.with_home(home)
 
 
 class Logins:

@@ -123,7 +123,10 @@ def test_a_narrowed_token_has_what_both_allow(world: World) -> None:
 
 def test_the_tokens_of_the_service_itself_can_be_rotated(world: World) -> None:
     assert world.callers.find("home") is not None
-    world.callers.rotate(Tokens.of_service("root", home="new", internal="internal"))
+    world.callers.rotate("new")
     assert world.callers.find("home") is None
     assert world.callers.find("new") is not None
+    internal = world.callers.find("internal")
+    assert internal is not None
+    assert not internal.may_all
     assert world.callers.is_user("root")

@@ -1,4 +1,4 @@
-"""``park admin``: what the operator keeps ready, what the service takes, and what goes."""
+"""``park admin``: what is kept ready, what the service takes, what goes, and who may do what."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.services import people
 from park.errors import UsageError
 from park.model.durations import parse_duration
 from park.model.sizes import shown_size
@@ -29,6 +30,8 @@ EXAMPLES = """examples:
   park admin clean --older-than 90d                  jobs that ended before that; policy or not
   park run refl1d.names:sld_of --offer refl1d        by anybody, installed here or not
 """
+
+EXAMPLES += people.EXAMPLES
 
 _LOCK_HASH = re.compile(r"[0-9a-f]{6,64}")
 """Of a lock hash as many hex digits as the service needs to tell it from others."""
@@ -76,6 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     clean.set_defaults(act=_clean)
+    people.configure(actions)
     for action in (offer, listing, withdraw, usage, clean):
         add_service(action)
         add_json(action)

@@ -17,7 +17,9 @@ from park.wire import (
     PolicyRequest,
     RevokedRecord,
     RolesRequest,
+    RotatedRecord,
     TokenRecord,
+    TokenRequest,
     UserRecord,
     UserRequest,
 )
@@ -25,6 +27,7 @@ from park_server.clock import in_utc
 from park_server.http.auth import actor_of
 from park_server.http.parts import MOST, ServiceParts, parts_of
 from park_server.trust import audit
+from park_server.trust.identity import Caller
 from park_server.trust.policy import Policy
 from park_server.trust.policy_file import read_policy
 
@@ -57,13 +60,22 @@ async def remove_user(request: Request, user: str) -> RevokedRecord:
     return await parts.revocation.revoke_all(user, actor)
 
 
-@router.put("/users/{user}/password", status_code=204)
-async def set_password(request: Request, user: str, body: PasswordRequest) -> Response:
+@router.put("/users/{user}/password")
+async def set_password(request: Request, user: str, body: PasswordRequest) -> UserRecord:
     """Give a user another password; what he is logged in with goes on."""
     trust = parts_of(request).trust
     encoded = await trust.passwords.hashed(body.password)
-    await trust.directory.set_password(user, encoded, actor_of(request))
-    return Response(status_code=204)
+    return await trust.directory.set_password(user, encoded, actor_of(request))
+
+
+@router.post("/users/{user}/tokens")
+async def make_token(request: Request, user: str, body: TokenRequest) -> TokenRecord:
+    """Make a token for a user, who need not log in for it; only this answer has it."""
+    trust = parts_of(request).trust
+    trust.directory.require(user)
+    rights, _ = trust.directory.standing(user)
+    caller = Caller(user=user, rights=rights)
+    return await trust.book.make(caller, body, actor_of(request))
 
 
 @router.put("/users/{user}/roles")
@@ -86,11 +98,10 @@ async def list_groups(request: Request) -> list[GroupRecord]:
     return parts_of(request).trust.directory.groups()
 
 
-@router.put("/groups/{group}/members/{user}", status_code=204)
-async def join_group(request: Request, group: str, user: str) -> Response:
+@router.put("/groups/{group}/members/{user}")
+async def join_group(request: Request, group: str, user: str) -> GroupRecord:
     """Put a user into a group."""
-    await parts_of(request).trust.directory.join(group, user, actor_of(request))
-    return Response(status_code=204)
+    return await parts_of(request).trust.directory.join(group, user, actor_of(request))
 
 
 @router.delete("/groups/{group}/members/{user}", status_code=204)
@@ -111,6 +122,12 @@ async def revoke_any_token(request: Request, token: str) -> Response:
     """Revoke a token of anybody, with its children."""
     await parts_of(request).trust.book.revoke_own(token, None, actor_of(request))
     return Response(status_code=204)
+
+
+@router.post("/rotate")
+async def rotate(request: Request) -> RotatedRecord:
+    """Make another token for the operator, in the home; the one of before opens nothing more."""
+    return await parts_of(request).revocation.rotate(actor_of(request))
 
 
 @router.get("/policy")
