@@ -60,6 +60,8 @@ class Upload:
     user: str
     fields: Mapping[str, str] = field(default_factory=dict)
     """Fields of the legacy upload form (``sha256_digest``, ``name``, …), as sent."""
+    permit: Callable[[NormalizedName, str], None] = lambda _project, _version: None
+    """Raises `NotPermitted` where the user may not publish this version of a project."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -243,14 +245,15 @@ class Index:
     async def publish(self, upload: Upload) -> Publication:
         """Check ``upload`` and publish it, all or nothing; durable on return.
 
-        Raises `InvalidUpload` for a file that breaks a rule, `NotPermitted` for a released
-        version of a name that is upstream's, and `Conflict` where the name of the file is
-        taken by other bytes. The same bytes again are no error.
+        Raises `InvalidUpload` for a file that breaks a rule, `NotPermitted` for what is not
+        permitted to its user, or a released version of a name that is upstream's, and `Conflict`
+        where the name of the file is taken by other bytes. The same bytes again are no error.
         """
         name = parse_distribution_name(upload.filename)
         shelf = shelf_of(str(name.version), upload.user)
         # the file's own faults first: its uploader can mend them, whoever has the name
         facts = await asyncio.to_thread(_check, upload)
+        upload.permit(name.project, str(name.version))
         if shelf == PROJECTS:
             await self._require_ownership(name.project)
         file = _describe(upload, facts, shelf)

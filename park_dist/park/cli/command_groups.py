@@ -73,6 +73,7 @@ GROUPS: Sequence[Group] = (
         commands={
             "init": "begin: find a service, try it, and give it a name",
             "service": "name the services that you use",
+            "share": "let others run jobs in the environments of your working trees",
             "token": "list, make and revoke your tokens on a service",
             "doctor": "check this Python, the configuration, the service, versions and clock",
             "completion": "print the completion of a shell: bash, zsh or fish",

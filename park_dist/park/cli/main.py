@@ -63,7 +63,7 @@ _ROOMS = {
         "watch",
         "why",
     ),
-    "services": ("admin", "doctor", "files", "init", "service", "token"),
+    "services": ("admin", "doctor", "files", "init", "service", "share", "token"),
 }
 _MODULES = {name: f"park.cli.{room}.{name}" for room, names in _ROOMS.items() for name in names} | {
     "completion": "park.cli.completion"

@@ -36,14 +36,21 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from starlette.requests import Request
 
+    from park_repo.http.upload_routes import PermitOf
     from park_repo.index import Index
 
 __all__ = ["index_routes"]
 
 
-def index_routes(index: Index, user_of: Callable[[Request], str]) -> list[BaseRoute]:
-    """Return the routes of ``index``; ``user_of`` names the user who makes a request."""
-    pages, files, uploads = _Pages(index, user_of), Files(index, user_of), Uploads(index, user_of)
+def index_routes(
+    index: Index, user_of: Callable[[Request], str], permit_of: PermitOf | None = None
+) -> list[BaseRoute]:
+    """Return the routes of ``index``; ``user_of`` names the user who makes a request.
+
+    ``permit_of`` says what he may publish (see `Uploads`).
+    """
+    pages, files = _Pages(index, user_of), Files(index, user_of)
+    uploads = Uploads(index, user_of, permit_of)
     return [
         Route("/simple", _add_slash),
         Route("/simple/", pages.project_list),

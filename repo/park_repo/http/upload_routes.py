@@ -14,19 +14,29 @@ from park_repo.index import Upload
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from packaging.utils import NormalizedName
     from starlette.requests import Request
 
     from park_repo.index import Index
+
+    PermitOf = Callable[[Request], Callable[[NormalizedName, str], None]]
 
 __all__ = ["Uploads"]
 
 
 class Uploads:
-    """The legacy upload API."""
+    """The legacy upload API.
 
-    def __init__(self, index: Index, user_of: Callable[[Request], str]) -> None:
+    ``permit_of`` returns what raises for a project and version that whoever makes a request may
+    not publish; None: whoever may ask at all may publish what the index takes.
+    """
+
+    def __init__(
+        self, index: Index, user_of: Callable[[Request], str], permit_of: PermitOf | None = None
+    ) -> None:
         self._index = index
         self._user_of = user_of
+        self._permit_of = permit_of or (lambda _: lambda _project, _version: None)
 
     async def post(self, request: Request) -> Response:
         """Publish the file of a form; 200 on return means durable."""
@@ -44,7 +54,13 @@ class Uploads:
                 request.stream(), content_type=request.headers.get("content-type"), into=content
             )
             _require_file_upload(form.fields)
-            upload = Upload(content=content, filename=form.filename, user=user, fields=form.fields)
+            upload = Upload(
+                content=content,
+                filename=form.filename,
+                user=user,
+                fields=form.fields,
+                permit=self._permit_of(request),
+            )
             publication = await self._index.publish(upload)
         file = publication.file
         return JSONResponse(

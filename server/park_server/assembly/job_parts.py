@@ -9,6 +9,8 @@ from park_server.assembly.foundation import Foundation
 from park_server.assembly.memo_parts import MemoParts, memo_parts
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.fetches.url_fetcher import UrlFetcher
+from park_server.installs.reach import ReachOfUsers
+from park_server.installs.usable_locks import UsableLocks
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement
@@ -55,6 +57,7 @@ class JobParts:
     scheduler: Scheduler
     leaf_polls: LeafPolls
     memo_desk: MemoDesk
+    usable_locks: UsableLocks
 
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found at the next start."""
@@ -89,6 +92,7 @@ def job_parts(
     )
     peers = _peers(foundation, events)
     stopper = _stopper(foundation, base, dispatcher, fetch_queue)
+    usable_locks = UsableLocks(foundation.database, foundation.trust.sharing)
     return JobParts(
         folders=base.folders,
         events=events,
@@ -98,7 +102,16 @@ def job_parts(
         dispatcher=dispatcher,
         fetch_queue=fetch_queue,
         stopper=stopper,
-        scheduler=_scheduler(foundation, base, dispatcher, fetch_queue, stopper, peers),
+        scheduler=_scheduler(
+            foundation,
+            base,
+            dispatcher=dispatcher,
+            fetch_queue=fetch_queue,
+            stopper=stopper,
+            peers=peers,
+            usable_locks=usable_locks,
+        ),
+        usable_locks=usable_locks,
         leaf_polls=_leaf_polls(foundation, base, progress),
         memo_desk=base.memo.desk(foundation, base.commits, base.settlement),
     )
@@ -181,13 +194,15 @@ def _stopper(
     )
 
 
-def _scheduler(  # noqa: PLR0917 (the parts below it)
+def _scheduler(
     foundation: Foundation,
     base: _JobBase,
+    *,
     dispatcher: Dispatcher,
     fetch_queue: FetchQueue,
     stopper: Stopper,
     peers: ServicePeers,
+    usable_locks: UsableLocks,
 ) -> Scheduler:
     return Scheduler(
         database=foundation.database,
@@ -201,6 +216,7 @@ def _scheduler(  # noqa: PLR0917 (the parts below it)
         stopper=stopper,
         peers=peers,
         disk=foundation.disk,
+        reach=ReachOfUsers(usable_locks, foundation.trust.possession),
     )
 
 

@@ -43,6 +43,7 @@ from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.home import Home
 from park_server.http.auth import user_of
 from park_server.http.parts import ServiceParts
+from park_server.http.trust.uploads import permit_of
 from park_server.installs import unreadable_installs
 from park_server.installs.lock_station import LockStation, ResolverAccess
 from park_server.installs.manager import InstallManager
@@ -82,7 +83,9 @@ class AssembledService:
         self._stages = stages
         self.grants = foundation.grants
         self.trust = foundation.trust
-        self.simple_routes: Sequence[BaseRoute] = index_routes(foundation.index, user_of)
+        self.simple_routes: Sequence[BaseRoute] = index_routes(
+            foundation.index, user_of, permit_of(foundation.index)
+        )
 
     def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:
         """Return ``app`` behind the index's short path of pages that are ready."""
@@ -187,6 +190,7 @@ class _Parts:
                 rotated=partial(_rotated, foundation),
             ),
             trust=foundation.trust,
+            usable_locks=jobs.usable_locks,
             about=_about(foundation),
             url=foundation.settings.url,
         )

@@ -20,6 +20,7 @@ from park_server.db.file_names import FileName
 from park_server.db.json_text import JsonText
 from park_server.db.user_tables import (
     audit,
+    content_holders,
     group_members,
     quarantined,
     shares,
@@ -30,6 +31,7 @@ from park_server.db.user_tables import (
 __all__ = [
     "audit",
     "calls",
+    "content_holders",
     "environment_pins",
     "environments",
     "events",

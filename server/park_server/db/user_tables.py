@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, Integer, String, Table, Text
 from park_repo.tables import metadata
 from park_server.db.json_text import JsonText
 
-__all__ = ["audit", "group_members", "quarantined", "shares", "tokens", "users"]
+__all__ = ["audit", "content_holders", "group_members", "quarantined", "shares", "tokens", "users"]
 
 # Who may use the service besides its operator.
 users = Table(
@@ -76,6 +76,15 @@ shares = Table(
     Column("whom", String, primary_key=True, comment="user:NAME or group:NAME"),
     Column("created", String, nullable=False),
     Index("shares_by_whom", "whom"),
+)
+
+# Who has sent which file by content, whole: who has not, has no use of its digest.
+content_holders = Table(
+    "content_holders",
+    metadata,
+    Column("user", String, primary_key=True),
+    Column("sha256", String, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 # Files of the index that nothing is made of any more, whoever has them.

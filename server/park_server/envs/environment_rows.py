@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from packaging.utils import canonicalize_name
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -33,6 +34,7 @@ from park.model.states import EnvironmentState, InstallState, JobState
 from park_server import events
 from park_server.clock import now
 from park_server.db.tables import environment_pins, environments, installs, jobs, locks
+from park_server.trust.sharing import NOTHING, Shared
 
 __all__ = [
     "SHORTEST_PREFIX",
@@ -159,12 +161,17 @@ def _environment(row: Row[Any]) -> KnownEnvironment:
     )
 
 
-def may_see(user: str, owner: str, request: Mapping[str, Any]) -> bool:
+def may_see(user: str, owner: str, request: Mapping[str, Any], shared: Shared = NOTHING) -> bool:
     """Tell whether ``user`` may see what ``owner`` installed: another's trees are not to be seen.
 
-    ``request`` is as it is kept; there may be thousands, so none is decoded.
+    But for those of projects that are ``shared`` with him. ``request`` is as it is kept; there
+    may be thousands, so none is decoded.
     """
-    return owner == user or not any(is_tree_version(pin["version"]) for pin in request["pins"])
+    return owner == user or all(
+        (owner, canonicalize_name(pin["name"])) in shared
+        for pin in request["pins"]
+        if is_tree_version(pin["version"])
+    )
 
 
 def of_others(user: str) -> ColumnElement[Any]:
@@ -176,11 +183,13 @@ def of_others(user: str) -> ColumnElement[Any]:
     return case((installs.c.user != user, installs.c.request)).label("request_of_others")
 
 
-def installed(connection: Connection, user: str, prefix: str = "") -> dict[str, list[Installed]]:
+def installed(
+    connection: Connection, user: str, prefix: str = "", shared: Shared = NOTHING
+) -> dict[str, list[Installed]]:
     """Return what was installed under each lock hash whose environment ``user`` may see.
 
     Of those lock hashes that begin with ``prefix``. Another user's working trees are not to be
-    seen, nor environments that hold them.
+    seen, nor environments that hold them, unless they are ``shared``.
     """
     query = (
         select(installs.c.lock_hash, installs.c.project, installs.c.version, installs.c.user)
@@ -191,7 +200,7 @@ def installed(connection: Connection, user: str, prefix: str = "") -> dict[str, 
     )
     found: defaultdict[str, dict[Installed, None]] = defaultdict(dict)
     for row in connection.execute(query):
-        if may_see(user, row.user, row.request_of_others):
+        if may_see(user, row.user, row.request_of_others, shared):
             each = Installed(project=row.project, version=row.version, user=row.user)
             found[row.lock_hash][each] = None
     return {lock_hash: list(each) for lock_hash, each in found.items()}

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from park.errors import UnknownItem
+from park.errors import NotPermitted, UnknownItem
 from park.model.lock_hash import LockHash
 from park.wire import (
     EnvironmentDetail,
@@ -23,8 +23,10 @@ from park.wire import (
 from park.wire.newest import folded, kind_of
 from park_server.envs import environment_rows
 from park_server.envs.pylock import load
-from park_server.http.auth import user_of
+from park_server.http.auth import caller_of, require_role, user_of
 from park_server.http.parts import MOST, ServiceParts, parts_of
+from park_server.installs.usable_locks import owners
+from park_server.trust.rights import Role
 
 __all__ = ["router"]
 
@@ -89,16 +91,33 @@ async def unpin_environment(request: Request, prefix: str) -> EnvironmentSummary
 
 @router.delete("/environments/{prefix}")
 async def remove_environment(request: Request, prefix: str) -> EnvironmentSummary:
-    """Evict an environment; its lock and its wheels stay, and a job brings it back."""
+    """Evict an environment; its lock and its wheels stay, and a job brings it back.
+
+    One that others installed, too, only whoever operates the service.
+    """
     parts, user = parts_of(request), user_of(request)
     lock_hash = LockHash(_named(parts, user, prefix).lock_hash)
+    _require_own(request, lock_hash)
     await parts.keeper.remove(lock_hash, why=f"removed by {user}")
     return _named(parts, user, lock_hash)
+
+
+def _require_own(request: Request, lock_hash: LockHash) -> None:
+    """Raise `NotPermitted` where others have installed the environment, for all but operators."""
+    parts = parts_of(request)
+    others = parts.database.read(lambda c: owners(c, lock_hash)) - {user_of(request)}
+    if others and not caller_of(request).rights.has(Role.OPERATE):
+        raise NotPermitted(
+            f"environment {lock_hash[:12]}… is not yours alone: others have installed it, too",
+            hint=f"ask {parts.about.user}, who operates this service",
+        )
 
 
 async def _pinned(request: Request, prefix: str, *, pin: bool) -> EnvironmentSummary:
     parts, user = parts_of(request), user_of(request)
     lock_hash = _named(parts, user, prefix).lock_hash
+    if user not in parts.database.read(lambda c: owners(c, lock_hash)):
+        require_role(request, Role.OPERATE, "pin what you installed yourself: park install")
     change = environment_rows.pin if pin else environment_rows.unpin
     await parts.database.awrite(lambda c: change(c, lock_hash, user))
     return _named(parts, user, lock_hash)
@@ -112,7 +131,8 @@ def summaries(
     Of those whose lock hash begins with ``prefix``; of each project the ``newest``.
     """
     database = parts.database
-    installed = database.read(lambda c: environment_rows.installed(c, user, prefix))
+    shared = parts.trust.sharing.with_user(user)
+    installed = database.read(lambda c: environment_rows.installed(c, user, prefix, shared))
     pinned = database.read(environment_rows.pinned)
     every = database.read(lambda c: environment_rows.every(c, prefix))
 

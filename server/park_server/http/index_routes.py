@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from park.errors import CannotSatisfy, UnknownItem, UsageError
 from park.model.pins import is_tree_version
-from park.wire import IndexFileRecord, IndexProjectRecord
+from park.wire import IndexFileRecord, IndexProjectRecord, ShareRecord
 from park.wire.newest import folded
 from park_repo.file_records import (
     Layer,
@@ -28,7 +28,7 @@ from park_repo.file_records import (
     PublishedFile,
 )
 from park_repo.index import Index
-from park_server.http.auth import require_role, user_of
+from park_server.http.auth import actor_of, require_role, user_of
 from park_server.http.parts import MOST, parts_of
 from park_server.trust.rights import Role
 
@@ -90,6 +90,29 @@ def _shown(index: Index, user: str, name: str, newest: int | None) -> IndexProje
         raise UnknownItem(f"no project {project} in the index of this service")
     totals = [total for total in index.totals(user) if total.project == project]
     return _project(project, owned, totals, files, newest)
+
+
+@router.get("/{name}/shares")
+async def list_shares(request: Request, name: str) -> list[ShareRecord]:
+    """Return with whom one shares one's working trees of a project."""
+    sharing = parts_of(request).trust.sharing
+    return sharing.listing(user_of(request), canonicalize_name(name))
+
+
+@router.put("/{name}/shares/{whom}")
+async def share(request: Request, name: str, whom: str) -> list[ShareRecord]:
+    """Share one's working trees of a project, and what runs in them, with a user or a group."""
+    sharing, project = parts_of(request).trust.sharing, canonicalize_name(name)
+    await sharing.share(user_of(request), project, whom, actor_of(request))
+    return sharing.listing(user_of(request), project)
+
+
+@router.delete("/{name}/shares/{whom}")
+async def unshare(request: Request, name: str, whom: str) -> list[ShareRecord]:
+    """Share with a user or a group no more; what runs goes on."""
+    sharing, project = parts_of(request).trust.sharing, canonicalize_name(name)
+    await sharing.unshare(user_of(request), project, whom, actor_of(request))
+    return sharing.listing(user_of(request), project)
 
 
 @router.put("/{name}/claim")

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from park_server.http.auth import user_of
 from park_server.http.parts import parts_of
 from park_server.threads import in_thread
 
@@ -18,13 +19,19 @@ router = APIRouter()
 async def is_present(request: Request, sha256: str) -> dict[str, bool]:
     """Tell whether the service has the file, whole, which it then keeps for a day at least.
 
-    Reads it where that is not known.
+    Only to whoever sent it before; nobody learns by a digest what others have. Reads it where
+    it is not known to be whole.
     """
-    return {"present": await in_thread(parts_of(request).retention.promised, sha256)}
+    parts = parts_of(request)
+    if not parts.trust.possession.holds(user_of(request), sha256):
+        return {"present": False}
+    return {"present": await in_thread(parts.retention.promised, sha256)}
 
 
 @router.put("/files/{sha256}", status_code=204)
 async def put_file(request: Request, sha256: str) -> Response:
     """Store the body, whose digest must be ``sha256``."""
-    await parts_of(request).content.receive(sha256, request.stream())
+    parts = parts_of(request)
+    await parts.content.receive(sha256, request.stream())
+    await parts.trust.possession.note(user_of(request), sha256)
     return Response(status_code=204)

@@ -15,12 +15,14 @@ from pydantic import SkipValidation
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
+from park.errors import UnknownItem
 from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
 from park_repo.index import Index
 from park_server.envs.pylock import dump, load, with_urls
-from park_server.http.auth import user_of
+from park_server.http.auth import caller_of, user_of
 from park_server.http.parts import LONG_POLL_S, MOST, parts_of, url_of
 from park_server.http.pieces import LargeRoute, checked_item, off_loop
+from park_server.http.trust.uploads import require_uploads
 from park_server.installs import lock_rows, version_rows
 
 __all__ = ["router"]
@@ -33,9 +35,11 @@ async def request_install(
     request: Request, body: Annotated[SkipValidation[InstallRequest], Body()]
 ) -> InstallRecord:
     """Ask for the environment of a requirement set."""
-    manager, user = parts_of(request).installs, user_of(request)
+    parts, user = parts_of(request), user_of(request)
     wanted = await off_loop(request, lambda: checked_item(InstallRequest, body))
-    return await manager.request(user, wanted)
+    require_uploads(caller_of(request), [*wanted.wheels, *wanted.sources])
+    parts.trust.possession.require(user, [source.sha256 for source in wanted.sources])
+    return await parts.installs.request(user, wanted)
 
 
 @router.get("/installs/{install}")
@@ -68,8 +72,14 @@ async def list_versions(
     name = None if project is None else str(canonicalize_name(project))
     user = user_of(request)
     database = parts_of(request).database
+    shared = parts_of(request).trust.sharing.with_user(user)
     listing = partial(
-        version_rows.listing, version=version, set_hash=set_hash, edits=edits, newest=newest
+        version_rows.listing,
+        shared=shared,
+        version=version,
+        set_hash=set_hash,
+        edits=edits,
+        newest=newest,
     )
     # encoded by hand: a thousand of them cost seconds when each pin is validated again
     return JSONResponse(
@@ -93,6 +103,8 @@ async def get_lock(request: Request, lock_hash: str) -> PlainTextResponse:
     """
     parts, user = parts_of(request), user_of(request)
     found = parts.database.read(lambda c: lock_rows.hash_like(c, lock_hash))
+    if not parts.usable_locks.may_use(user, found):
+        raise UnknownItem(f"no lock begins with {lock_hash!r}", hint=lock_rows.HINT)
     document = parts.database.read(lambda c: lock_rows.document(c, found))
     text = await asyncio.to_thread(_with_urls, document, parts.index, user, url_of(request))
     return PlainTextResponse(

@@ -18,7 +18,20 @@ from park_server.envs.environment_rows import SHORTEST_PREFIX
 from park_server.installs.checked_request import CheckedRequest, TreeWheel, tree_wheels
 from park_server.installs.install_rows import pins_of
 
-__all__ = ["Earlier", "KnownLock", "document", "earlier", "hash_like", "is_there", "keep", "known"]
+__all__ = [
+    "HINT",
+    "Earlier",
+    "KnownLock",
+    "document",
+    "earlier",
+    "hash_like",
+    "is_there",
+    "keep",
+    "known",
+]
+
+
+HINT = "`park versions` lists them in full"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +82,7 @@ def hash_like(connection: Connection, prefix: str) -> LockHash:
     found = list(connection.execute(query.limit(2)).scalars())
     if len(prefix) < SHORTEST_PREFIX or len(found) != 1:
         what = "several locks begin" if len(found) > 1 else "no lock begins"
-        raise UnknownItem(f"{what} with {prefix!r}", hint="`park versions` lists them in full")
+        raise UnknownItem(f"{what} with {prefix!r}", hint=HINT)
     return LockHash(found[0])
 
 

@@ -19,6 +19,7 @@ from park.wire.newest import folded, kind_of
 from park_server.db.blocks import in_blocks
 from park_server.db.tables import environments, installs
 from park_server.envs.environment_rows import may_see, of_others
+from park_server.trust.sharing import NOTHING, Shared
 
 __all__ = ["listing"]
 
@@ -32,11 +33,12 @@ def listing(
     set_hash: str | None = None,
     edits: int | None = None,
     newest: int | None = None,
+    shared: Shared = NOTHING,
 ) -> list[EnvironmentRecord]:
     """Return each version with an environment that ``user`` may use, the newest install first.
 
-    Another user's working trees are not among them. With ``version`` (normalised) and
-    ``set_hash`` those alone. With ``edits``, of the working trees of each version of a project
+    Another user's working trees are not among them, unless they are ``shared``. With ``version``
+    (normalised) and ``set_hash`` those alone. With ``edits``, of the working trees of each version of a project
     only the newest so many; with ``newest``, of the releases and of the working trees of each
     project, the last one with how many are left out behind it.
     """
@@ -45,7 +47,9 @@ def listing(
         if wanted is not None:
             query = query.where(installs.c[column] == wanted)
     rows: Iterable[Row[Any]] = (
-        row for row in connection.execute(query) if may_see(user, row.user, row.request_of_others)
+        row
+        for row in connection.execute(query)
+        if may_see(user, row.user, row.request_of_others, shared)
     )
     if edits is not None:
         rows = _with_few_edits(rows, edits)

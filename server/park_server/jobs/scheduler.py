@@ -41,10 +41,11 @@ from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.unreadable_rows import made_readable
 from park_server.jobs.fetch_queue import FetchQueue
+from park_server.jobs.files.input_files import files_in
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.job_view import JobFilter
-from park_server.jobs.seams import Peers
+from park_server.jobs.seams import Peers, Reach
 from park_server.jobs.stopping.stopper import Stopper
 
 __all__ = ["Accepted", "Scheduler", "Submission"]
@@ -85,6 +86,7 @@ class Scheduler:
         stopper: Stopper,
         peers: Peers,
         disk: Disk,
+        reach: Reach,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -97,6 +99,7 @@ class Scheduler:
         self._stopper = stopper
         self._peers = peers
         self._disk = disk
+        self._reach = reach
         # what fitted once, fits as long as it is there, which the commit of each job sees
         self._sets: dict[tuple[str | None, str | None], str] = {}
         commits.subscribe(self._after_commit)
@@ -187,11 +190,22 @@ class Scheduler:
         for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests} - {*self._sets}:
             if lock_hash is not None:
                 self._sets[lock_hash, set_hash] = self._set_of_lock(lock_hash, set_hash)
+        self._check_reach(user, requests)
         plans = [planned(self._with_set(request), accepted) for request in requests]
         check_acyclic(plans)
         for install in {name for plan in plans for name in plan.installs}:
             self._check_install(install, user)
         return plans
+
+    def _check_reach(self, user: str, requests: Sequence[JobRequest]) -> None:
+        """Raise for an environment or a file that is not for ``user``, as for one that is not."""
+        for lock_hash in {each.lock_hash for each in requests if each.lock_hash is not None}:
+            if not self._reach.may_use(user, lock_hash):
+                raise _no_environment(lock_hash)
+        if self._reach.may_refer_to_all(user):
+            return
+        files = {sha256 for each in requests for sha256, _ in files_in(each.call)}
+        self._reach.require_files(user, files)
 
     def _check_install(self, install: str, user: str) -> None:
         """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""

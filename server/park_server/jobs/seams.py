@@ -5,6 +5,7 @@ An engine (`park_server.jobs.engines.engine`) has a seam of its own.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,6 +85,22 @@ class NoFetcher:
 
 
 # -- other services
+
+
+class Reach(Protocol):
+    """Whether a user may use what he names by a digest: none is a key by itself."""
+
+    def may_use(self, user: str, lock_hash: str) -> bool:
+        """Tell whether jobs of ``user`` may run in the environment; in any thread."""
+        ...
+
+    def may_refer_to_all(self, user: str) -> bool:
+        """Tell whether ``user`` may refer to any file by content."""
+        ...
+
+    def require_files(self, user: str, digests: Collection[str]) -> None:
+        """Raise `UnknownItem` for a file that ``user`` has not sent; in any thread."""
+        ...
 
 
 class Peers(Protocol):

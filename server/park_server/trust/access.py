@@ -85,6 +85,7 @@ _QUERY = _of(
     "GET /grants",
     "GET /index/projects",
     "GET /index/projects/{name}",
+    "GET /index/projects/{name}/shares",
     "GET /installs/{install}",
     "GET /jobs",
     "GET /jobs/{job}/explain",
@@ -149,6 +150,8 @@ _UPLOAD = _of(
     Role.UPLOAD,
     (_USER,),
     "DELETE /index/projects/{name}/versions/{version}",
+    "PUT /index/projects/{name}/shares/{whom}",
+    "DELETE /index/projects/{name}/shares/{whom}",
 )
 
 _OPERATE = _of(

@@ -12,10 +12,13 @@ from park.wire import AuditRecord
 from park_server.clock import now
 from park_server.db.tables import audit
 
-__all__ = ["SERVICE", "Actor", "append", "listing", "with_entry"]
+__all__ = ["SERVICE", "Actor", "Change", "append", "listing", "with_entry"]
 
 _LONGEST = 500
 """Characters of what others wrote, a name that does not exist for example."""
+
+
+Change = Callable[[Connection], object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +49,7 @@ def append(connection: Connection, actor: Actor, action: str, subject: str, **da
 
 
 def with_entry(
-    change: Callable[[Connection], object],
+    change: Change,
     actor: Actor,
     action: str,
     subject: str,

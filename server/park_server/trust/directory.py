@@ -26,6 +26,7 @@ __all__ = ["Directory"]
 class Directory:
     """Users and policy. The ``operator`` is always there, and may all: the home is his.
 
+    ``generation`` is another number after each change of it all.
     ``policy_file`` may be absent; then each user has the usual rights. Raises `UsageError`,
     with the line, where it is not understood: a service does not guess what is allowed.
     """
@@ -35,6 +36,7 @@ class Directory:
         self.operator = operator
         self.policy_file = policy_file
         self.policy, self.policy_text = _read(policy_file)
+        self.generation = 0
         self._known: dict[str, tuple[Rights, frozenset[str]]] = {}
         self._users: dict[str, KnownUser] = {}
         self._groups: dict[str, frozenset[str]] = {}
@@ -43,7 +45,12 @@ class Directory:
     def _refresh(self) -> None:
         self._users = self._database.read(user_rows.every)
         self._groups = self._database.read(user_rows.groups)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Look up anew what follows from users, groups and policy."""
         self._known.clear()
+        self.generation += 1
 
     # -- asking
 
@@ -212,7 +219,7 @@ class Directory:
             lambda c: audit.append(c, actor, "policy.reload", str(self.policy_file), text=text)
         )
         self.policy, self.policy_text = policy, text
-        self._known.clear()
+        self._forget()
         return policy
 
     def _require_added(self, name: str) -> None:

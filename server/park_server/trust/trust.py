@@ -12,6 +12,8 @@ from park_server.trust.guessing import Guessing
 from park_server.trust.identity import Tokens
 from park_server.trust.logins import KnownCallers, Logins
 from park_server.trust.passwords import Passwords
+from park_server.trust.possession import Possession
+from park_server.trust.sharing import Sharing
 from park_server.trust.token_book import TokenBook
 from park_server.trust.under_way import UnderWay
 
@@ -28,6 +30,8 @@ class Trust:
     logins: Logins
     callers: KnownCallers
     under_way: UnderWay
+    sharing: Sharing
+    possession: Possession
 
 
 def trust_of(database: Database, policy_file: Path, fixed: Tokens, under_way: UnderWay) -> Trust:
@@ -45,4 +49,6 @@ def trust_of(database: Database, policy_file: Path, fixed: Tokens, under_way: Un
         logins=Logins(database, directory, book, passwords, Guessing(time.monotonic)),
         callers=KnownCallers(fixed, book, directory),
         under_way=under_way,
+        sharing=Sharing(database, directory),
+        possession=Possession(database, fixed.operator),
     )

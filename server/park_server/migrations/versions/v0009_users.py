@@ -91,6 +91,12 @@ def _shares() -> None:
     )
     op.create_index("shares_by_whom", "shares", ["whom"])
     op.create_table(
+        "content_holders",
+        sa.Column("user", sa.String(), primary_key=True),
+        sa.Column("sha256", sa.String(), primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "quarantined",
         sa.Column("sha256", sa.String(), primary_key=True),
         sa.Column("user", sa.String(), nullable=False),

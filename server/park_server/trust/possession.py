@@ -1,0 +1,79 @@
+"""Who has shown that he has a file: a digest alone is no key to what others sent.
+
+The operator needs to show nothing: all that is here is in his home anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from park.errors import UnknownItem
+from park_repo.database import Database
+from park_server.db.blocks import in_blocks
+from park_server.db.tables import content_holders
+
+__all__ = ["Possession"]
+
+_HELD = select(content_holders.c.sha256).where(
+    content_holders.c.user == bindparam("user"),
+    content_holders.c.sha256.in_(bindparam("digests", expanding=True)),
+)
+
+
+class Possession:
+    """Notes who sent which file, whole."""
+
+    def __init__(self, database: Database, operator: str) -> None:
+        self._database = database
+        self._operator = operator
+
+    async def note(self, user: str, sha256: str) -> None:
+        """Note that ``user`` has sent the file; with that he may refer to it."""
+        if not self.holds(user, sha256):
+            await self._database.awrite(lambda c: _note(c, user, sha256))
+
+    def holds(self, user: str, sha256: str) -> bool:
+        """Tell whether ``user`` may refer to the file."""
+        return not self.lacking(user, [sha256])
+
+    def is_free(self, user: str) -> bool:
+        """Tell whether ``user`` has to show nothing."""
+        return user == self._operator
+
+    def lacking(self, user: str, digests: Collection[str]) -> set[str]:
+        """Return those of ``digests`` that ``user`` has not sent; in any thread."""
+        if self.is_free(user) or not digests:
+            return set()
+        held = {
+            sha256
+            for some in in_blocks(digests)
+            for sha256 in self._database.read(
+                lambda c, some=some: list(
+                    c.execute(_HELD, {"user": user, "digests": some}).scalars()
+                )
+            )
+        }
+        return {*digests} - held
+
+    def require(self, user: str, digests: Collection[str]) -> None:
+        """Raise `UnknownItem`, as for what is not here, for a file that ``user`` has not sent."""
+        for sha256 in sorted(self.lacking(user, digests)):
+            raise UnknownItem(
+                f"no file with sha256 {sha256} on this service that you sent",
+                hint="send it: PUT /api/v1/files/{sha256}; park does, where it submits the job",
+            )
+
+
+def _held(connection: Connection, user: str, digests: Collection[str]) -> set[str]:
+    return {
+        sha256
+        for some in in_blocks(digests)
+        for sha256 in connection.execute(_HELD, {"user": user, "digests": some}).scalars()
+    }
+
+
+def _note(connection: Connection, user: str, sha256: str) -> None:
+    if not _held(connection, user, [sha256]):
+        connection.execute(insert(content_holders), {"user": user, "sha256": sha256})
