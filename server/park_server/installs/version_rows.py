@@ -38,9 +38,9 @@ def listing(
     """Return each version with an environment that ``user`` may use, the newest install first.
 
     Another user's working trees are not among them, unless they are ``shared``. With ``version``
-    (normalised) and ``set_hash`` those alone. With ``edits``, of the working trees of each version of a project
-    only the newest so many; with ``newest``, of the releases and of the working trees of each
-    project, the last one with how many are left out behind it.
+    (normalised) and ``set_hash`` those alone. With ``edits``, of the working trees of each version
+    of a project only the newest so many; with ``newest``, of the releases and of the working trees
+    of each project, the last one with how many are left out behind it.
     """
     query = _chosen(user)
     for column, wanted in (("project", project), ("version", version), ("set_hash", set_hash)):

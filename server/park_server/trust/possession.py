@@ -46,16 +46,7 @@ class Possession:
         """Return those of ``digests`` that ``user`` has not sent; in any thread."""
         if self.is_free(user) or not digests:
             return set()
-        held = {
-            sha256
-            for some in in_blocks(digests)
-            for sha256 in self._database.read(
-                lambda c, some=some: list(
-                    c.execute(_HELD, {"user": user, "digests": some}).scalars()
-                )
-            )
-        }
-        return {*digests} - held
+        return {*digests} - self._database.read(lambda c: _held(c, user, digests))
 
     def require(self, user: str, digests: Collection[str]) -> None:
         """Raise `UnknownItem`, as for what is not here, for a file that ``user`` has not sent."""

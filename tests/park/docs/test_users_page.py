@@ -1,0 +1,56 @@
+"""The pages about users say what the program does: roles, numbers, commands, the policy."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from park.cli.main import whole_parser
+from park_server.trust import guessing, held_token, passwords
+from park_server.trust.policy_file import read_policy
+from park_server.trust.rights import USUAL, Role
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "how-to" / "many-users.md").read_text(encoding="utf-8")
+THREATS = (ROOT / "docs" / "explanation" / "threat-model.md").read_text(encoding="utf-8")
+TRUST = (ROOT / "docs" / "explanation" / "trust.md").read_text(encoding="utf-8")
+
+
+def test_the_table_has_every_role() -> None:
+    assert re.findall(r"^\| `([a-z]+)` \|", PAGE, re.MULTILINE) == list(Role)
+    usual = "Without a policy each user has `query`, `submit`, `realise` and `upload`."
+    assert re.findall("`([a-z]+)`", usual) == USUAL.spelled()
+    assert usual in PAGE
+
+
+def test_the_policy_on_the_page_is_understood() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    policy = read_policy(text, "the page")
+    assert policy.groups_of("bob") == {"reflectometry"}
+    assert policy.rights_of("ada", policy.groups_of("ada")).spelled() == [
+        *("query", "submit", "realise", "upload:refl-*", "operate"),
+    ]
+
+
+def test_every_command_on_the_page_is_one() -> None:
+    commands = re.findall(r"^\$ park (.*)$", PAGE, re.MULTILINE)
+    assert len(commands) > 15
+    parser = whole_parser()
+    for command in commands:
+        parser.parse_args(command.split())
+
+
+def test_times_and_numbers_are_those_of_the_program() -> None:
+    assert "a token for 12 hours, which can be refreshed for 30 days" in PAGE
+    assert (timedelta(hours=12), timedelta(days=30)) == (held_token.LOGIN, held_token.RENEWABLE)
+    assert "After five that were wrong" in THREATS
+    assert "up to a quarter of\nan hour" in THREATS
+    assert (guessing._OF_BOTH, guessing._LONGEST_S) == (5, 900)
+    assert "Two hashes are computed at a time, and sixteen logins may wait." in THREATS
+    assert (passwords._AT_ONCE, passwords._MOST_WAITING) == (2, 16)
+
+
+def test_the_page_on_trust_leads_to_both() -> None:
+    assert "(../how-to/many-users.md)" in TRUST
+    assert "(threat-model.md)" in TRUST

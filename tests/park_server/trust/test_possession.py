@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from park.errors import UnknownItem
+from park_repo.database import Database
+from park_server.db.tables import metadata
+from park_server.trust.possession import Possession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ONE, TWO = "1" * 64, "2" * 64
+
+
+@pytest.fixture
+def possession(tmp_path: Path) -> Iterator[Possession]:
+    database = Database.sqlite(tmp_path / "park.sqlite")
+    database.write(metadata.create_all).result()
+    yield Possession(database, "root")
+    database.close()
+
+
+def test_who_sent_a_file_may_name_it(possession: Possession) -> None:
+    for _ in range(2):
+        asyncio.run(possession.note("ada", ONE))
+    assert possession.holds("ada", ONE)
+    assert not possession.holds("bob", ONE)
+    assert possession.lacking("ada", [ONE, TWO]) == {TWO}
+    possession.require("ada", [ONE])
+    with pytest.raises(UnknownItem, match=f"no file with sha256 {TWO}"):
+        possession.require("ada", [ONE, TWO])
+
+
+def test_the_operator_has_all_in_his_home_anyway(possession: Possession) -> None:
+    asyncio.run(possession.note("root", ONE))
+    assert possession.holds("root", TWO)
+    assert possession.is_free("root")
+    assert not possession.is_free("ada")

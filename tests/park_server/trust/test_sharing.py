@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from park.errors import UnknownItem, UsageError
+from park_repo.database import Database
+from park_server.db.tables import metadata
+from park_server.trust.audit import Actor
+from park_server.trust.directory import Directory
+from park_server.trust.sharing import Sharing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROOT = Actor(user="root")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.sqlite(tmp_path / "park.sqlite")
+    database.write(metadata.create_all).result()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def directory(database: Database, tmp_path: Path) -> Directory:
+    """Give the users ada, bob and lab, and the groups lab and team, both with bob."""
+    directory = Directory(database, "root", tmp_path / "policy.toml")
+    for name in ("ada", "bob", "lab"):
+        asyncio.run(directory.add(name, [], None, again=False, actor=ROOT))
+    for group in ("lab", "team"):
+        asyncio.run(directory.join(group, "bob", ROOT))
+    return directory
+
+
+def share(sharing: Sharing, whom: str) -> list[str]:
+    asyncio.run(sharing.share("ada", "demo", whom, Actor(user="ada")))
+    return [each.whom for each in sharing.listing("ada", "demo")]
+
+
+def test_a_project_is_shared_with_a_user_or_a_group(
+    database: Database, directory: Directory
+) -> None:
+    sharing = Sharing(database, directory)
+    assert sharing.with_user("bob") == frozenset()
+    assert share(sharing, "bob") == ["user:bob"]
+    assert share(sharing, "user:bob") == ["user:bob"]
+    assert sharing.with_user("bob") == {("ada", "demo")}
+    assert sharing.with_user("lab") == frozenset()
+    asyncio.run(sharing.unshare("ada", "demo", "bob", ROOT))
+    assert share(sharing, "team") == ["group:team"]
+    assert Sharing(database, directory).with_user("bob") == {("ada", "demo")}
+    before = sharing.generation
+    asyncio.run(directory.leave("team", "bob", ROOT))
+    assert sharing.with_user("bob") == frozenset()
+    assert sharing.generation != before
+
+
+@pytest.mark.parametrize(
+    ("whom", "error", "what"),
+    [
+        ("eve", UnknownItem, "no user eve"),
+        ("group:ada", UnknownItem, "no group ada"),
+        ("lab", UsageError, "lab is a user, and a group"),
+        ("role:lab", UsageError, "neither user:NAME nor group:NAME"),
+    ],
+)
+def test_with_whom_must_be_plain(
+    database: Database, directory: Directory, whom: str, error: type[Exception], what: str
+) -> None:
+    with pytest.raises(error, match=what):
+        share(Sharing(database, directory), whom)
+
+
+def test_what_was_not_shared_is_said(database: Database, directory: Directory) -> None:
+    sharing = Sharing(database, directory)
+    share(sharing, "bob")
+    with pytest.raises(UnknownItem, match="demo is not shared with team"):
+        asyncio.run(sharing.unshare("ada", "demo", "team", ROOT))
