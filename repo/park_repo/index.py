@@ -53,7 +53,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """A file that has arrived but is not checked, and who sent it as what."""
+    """A file that has arrived but is not checked, and who sent it as what.
+
+    ``permit`` raises `NotPermitted` where he may not publish a version of a project.
+    """
 
     content: IncomingFile
     filename: str
@@ -61,7 +64,6 @@ class Upload:
     fields: Mapping[str, str] = field(default_factory=dict)
     """Fields of the legacy upload form (``sha256_digest``, ``name``, …), as sent."""
     permit: Callable[[NormalizedName, str], None] = lambda _project, _version: None
-    """Raises `NotPermitted` where the user may not publish this version of a project."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -245,9 +247,8 @@ class Index:
     async def publish(self, upload: Upload) -> Publication:
         """Check ``upload`` and publish it, all or nothing; durable on return.
 
-        Raises `InvalidUpload` for a file that breaks a rule, `NotPermitted` for what is not
-        permitted to its user, or a released version of a name that is upstream's, and `Conflict`
-        where the name of the file is taken by other bytes. The same bytes again are no error.
+        Raises `InvalidUpload` for a file that breaks a rule, `NotPermitted` for what its user may
+        not, and releases of upstream's names, `Conflict` for other bytes of a name that is taken.
         """
         name = parse_distribution_name(upload.filename)
         shelf = shelf_of(str(name.version), upload.user)

@@ -9,8 +9,8 @@ from park_server.assembly.foundation import Foundation
 from park_server.assembly.memo_parts import MemoParts, memo_parts
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.fetches.url_fetcher import UrlFetcher
-from park_server.installs.reach import ReachOfUsers
-from park_server.installs.usable_locks import UsableLocks
+from park_server.installs.permitted.reach import ReachOfUsers
+from park_server.installs.permitted.usable_locks import UsableLocks
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement

@@ -25,7 +25,7 @@ from park_server.envs import environment_rows
 from park_server.envs.pylock import load
 from park_server.http.auth import caller_of, require_role, user_of
 from park_server.http.parts import MOST, ServiceParts, parts_of
-from park_server.installs.usable_locks import owners
+from park_server.installs.permitted.usable_locks import owners
 from park_server.trust.rights import Role
 
 __all__ = ["router"]

@@ -19,7 +19,7 @@ from park_server.envs.realisation import Environments
 from park_server.grants.grants import Grants
 from park_server.installs.manager import InstallManager
 from park_server.installs.offers import Offers
-from park_server.installs.usable_locks import UsableLocks
+from park_server.installs.permitted.usable_locks import UsableLocks
 from park_server.jobs.engines.local import LocalEngine
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls

@@ -41,7 +41,7 @@ from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.unreadable_rows import made_readable
 from park_server.jobs.fetch_queue import FetchQueue
-from park_server.jobs.files.input_files import files_in
+from park_server.jobs.files.reach_check import check_reach, no_environment
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.job_view import JobFilter
@@ -158,7 +158,7 @@ class Scheduler:
         """Write new jobs, whose environments are seen to be there still: they are kept from now."""
         locks = {plan.request.lock_hash for plan in plans if plan.request.lock_hash is not None}
         for lock_hash in locks - installs_store.came_to(connection, locks):
-            raise _no_environment(lock_hash)
+            raise no_environment(lock_hash)
         return self._settlement.create(connection, user, plans, moment)
 
     def submitted(self, user: str, accepted: Accepted) -> list[JobRecord]:
@@ -190,22 +190,12 @@ class Scheduler:
         for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests} - {*self._sets}:
             if lock_hash is not None:
                 self._sets[lock_hash, set_hash] = self._set_of_lock(lock_hash, set_hash)
-        self._check_reach(user, requests)
+        check_reach(self._reach, user, requests)
         plans = [planned(self._with_set(request), accepted) for request in requests]
         check_acyclic(plans)
         for install in {name for plan in plans for name in plan.installs}:
             self._check_install(install, user)
         return plans
-
-    def _check_reach(self, user: str, requests: Sequence[JobRequest]) -> None:
-        """Raise for an environment or a file that is not for ``user``, as for one that is not."""
-        for lock_hash in {each.lock_hash for each in requests if each.lock_hash is not None}:
-            if not self._reach.may_use(user, lock_hash):
-                raise _no_environment(lock_hash)
-        if self._reach.may_refer_to_all(user):
-            return
-        files = {sha256 for each in requests for sha256, _ in files_in(each.call)}
-        self._reach.require_files(user, files)
 
     def _check_install(self, install: str, user: str) -> None:
         """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""
@@ -225,7 +215,7 @@ class Scheduler:
         """
         known = self._database.read(lambda c: installs_store.set_hashes(c, lock_hash))
         if not known:
-            raise _no_environment(lock_hash)
+            raise no_environment(lock_hash)
         if set_hash is not None and set_hash not in known:
             raise EnvironmentMismatch(
                 f"the environment {lock_hash} was not made from the set {set_hash}",
@@ -373,13 +363,6 @@ class Scheduler:
             self._bus.publish(job)
         if effects.ended:
             self._bus.publish(POOLS)
-
-
-def _no_environment(lock_hash: str) -> EnvironmentMismatch:
-    return EnvironmentMismatch(
-        f"this service has no environment with lock hash {lock_hash}",
-        hint="`park versions` lists what it has; `park install MODULE` makes yours",
-    )
 
 
 def _running(connection: Connection, kind: JobKind) -> list[JobId]:

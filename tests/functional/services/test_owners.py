@@ -22,7 +22,7 @@ PASSWORD = "correct horse"
 TREE = "1.0+t0123456789abcdef"
 DATA = b"what only ada has measured"
 DIGEST = hashlib.sha256(DATA).hexdigest()
-CALL = {"args": [], "kwargs": {}}
+CALL: dict[str, Any] = {"args": [], "kwargs": {}}
 
 
 class World:

@@ -13,12 +13,18 @@ ACT_OR_PASS_THROUGH = {
 
 
 def commands() -> Iterator[tuple[str, set[str]]]:
-    """Yield each command, with its actions, and its options."""
+    """Yield each command, with its actions and those of these, and its options."""
     for name, parser in command_parsers().items():
-        inner = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-        parsers = {f"{name} {each}": p for a in inner for each, p in a.choices.items()}
-        for full, each in (parsers or {name: parser}).items():
-            yield full, {text for action in each._actions for text in action.option_strings}
+        yield from _below(name, parser)
+
+
+def _below(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, set[str]]]:
+    inner = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not inner:
+        yield name, {text for action in parser._actions for text in action.option_strings}
+    for action in inner:
+        for each, below in action.choices.items():
+            yield from _below(f"{name} {each}", below)
 
 
 def test_every_command_that_lists_or_shows_takes_json() -> None:

@@ -25,7 +25,7 @@ from park.wire import (
 )
 
 if TYPE_CHECKING:
-    from park.client.administration import Administration
+    from park.client.access.administration import Administration
     from park.client.service import Service
 
     _Actions = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 (no public name)
@@ -149,7 +149,7 @@ def _add_password_file(parser: argparse.ArgumentParser) -> None:
 
 
 def _of(service: Service) -> Administration:
-    from park.client.administration import Administration
+    from park.client.access.administration import Administration
 
     return Administration(service.transport)
 

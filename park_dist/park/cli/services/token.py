@@ -10,7 +10,7 @@ from park.cli.services.people import add_token_options, print_new, print_tokens,
 from park.wire import encode
 
 if TYPE_CHECKING:
-    from park.client.administration import Tokens
+    from park.client.access.administration import Tokens
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the action."""
-    from park.client.administration import Tokens
+    from park.client.access.administration import Tokens
 
     options.act(Tokens(service_of(options).transport), options)
     return 0

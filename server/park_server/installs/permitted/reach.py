@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from park_server.installs.usable_locks import UsableLocks
+from park_server.installs.permitted.usable_locks import UsableLocks
 from park_server.trust.possession import Possession
 
 __all__ = ["ReachOfUsers"]

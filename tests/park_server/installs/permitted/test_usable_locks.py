@@ -2,15 +2,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from support.labs.install_lab import LOCKS, add_install, install_request
+from support.labs.install_lab import LOCKS, TREE, add_install, install_request, local_wheel
 
-from park_server.installs.usable_locks import UsableLocks, owners
+from park_server.installs.permitted.usable_locks import UsableLocks, owners
 
 if TYPE_CHECKING:
+    from park.wire import InstallRequest
     from park_repo.database import Database
     from park_server.trust.sharing import Shared
 
-TREE = "demo==1.0+t0123456789abcdef"
+
+def of_tree(*names: str) -> InstallRequest:
+    """Return the request for working trees of ``names``."""
+    wheels = [local_wheel(name, TREE) for name in names]
+    return install_request(*(f"{name}=={TREE}" for name in names), wheels=wheels)
 
 
 class Shares:
@@ -29,7 +34,7 @@ class Shares:
 
 
 def test_a_tree_is_for_its_user_and_what_is_released_for_all(database: Database) -> None:
-    add_install(database, install_request(TREE), lock=LOCKS[0])
+    add_install(database, of_tree("demo"), lock=LOCKS[0])
     add_install(database, install_request("demo==1"), lock=LOCKS[1])
     locks = UsableLocks(database, Shares())  # type: ignore[arg-type]
     assert [locks.may_use("ada", lock) for lock in LOCKS[:2]] == [True, True]
@@ -39,7 +44,7 @@ def test_a_tree_is_for_its_user_and_what_is_released_for_all(database: Database)
 
 
 def test_what_is_shared_is_usable_until_it_is_not(database: Database) -> None:
-    add_install(database, install_request(TREE), lock=LOCKS[0])
+    add_install(database, of_tree("demo"), lock=LOCKS[0])
     shares = Shares()
     locks = UsableLocks(database, shares)  # type: ignore[arg-type]
     shares.change(("ada", "demo"))
@@ -49,8 +54,7 @@ def test_what_is_shared_is_usable_until_it_is_not(database: Database) -> None:
 
 
 def test_every_tree_in_an_environment_must_be_shared(database: Database) -> None:
-    other = "other==2.0+t0123456789abcdef"
-    add_install(database, install_request(TREE, other), lock=LOCKS[0])
+    add_install(database, of_tree("demo", "other"), lock=LOCKS[0])
     shares = Shares()
     locks = UsableLocks(database, shares)  # type: ignore[arg-type]
     shares.change(("ada", "demo"))
@@ -63,5 +67,5 @@ def test_what_was_found_is_kept_while_nothing_changes(database: Database) -> Non
     shares = Shares()
     locks = UsableLocks(database, shares)  # type: ignore[arg-type]
     assert not locks.may_use("ada", LOCKS[0])  # what is not yet may come
-    add_install(database, install_request(TREE), lock=LOCKS[0])
+    add_install(database, of_tree("demo"), lock=LOCKS[0])
     assert locks.may_use("ada", LOCKS[0])
