@@ -74,7 +74,7 @@ WITHOUT = {
     "park_server/http/parts.py": PARTS,
     "park_server/http/trust/people_routes.py": ROUTES,
     "park_server/jobs/files/reach_check.py": "functional/services/test_owners tries each",
-    "park_server/installs/permitted/reach.py": "hands on; functional/services/test_owners tries both",
+    "park_server/installs/permitted/reach.py": "hands on; services/test_owners tries both",
     "park_server/jobs/conditions/beginning.py": "parts of settlement, as its tests see",
     "park_server/jobs/conditions/recall.py": "a protocol, and a part that does nothing",
     "park_server/jobs/conditions/run_rows.py": "queries; jobs/memo/test_recall looks at each",

@@ -53,10 +53,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """A file that has arrived but is not checked, and who sent it as what.
-
-    ``permit`` raises `NotPermitted` where he may not publish a version of a project.
-    """
+    """A file that arrived and is not checked, and who sent it as what, if ``permit`` lets him."""
 
     content: IncomingFile
     filename: str
