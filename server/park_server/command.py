@@ -141,6 +141,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what the files of one job may take, 20G for example (else no limit of its own)",
     )
     parser.add_argument(
+        "--job-processes",
+        type=int,
+        metavar="N",
+        help="how many processes and threads the jobs of one environment may have together, where "
+        "control groups can be made (2048, and 1024 more for each core)",
+    )
+    parser.add_argument(
+        "--trust-all",
+        action="store_true",
+        help="let users be added though this machine cannot keep their jobs apart",
+    )
+    parser.add_argument(
         "--keep-jobs",
         metavar="TIME",
         help="remove jobs that ended longer ago, with their results, logs and files: 90d for "
@@ -245,6 +257,8 @@ def run(options: argparse.Namespace) -> int:
             jobs_quota=options.jobs_quota,
             reserve=options.reserve,
             job_disk=options.job_disk,
+            job_processes=options.job_processes,
+            trust_all=options.trust_all,
             index=options.index,
             index_upload=options.index_upload,
             index_login_file=options.index_login,

@@ -35,6 +35,9 @@ _ROOT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
+_FEWEST_PROCESSES = 16
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """What the operator decided; ``allow_builds`` tells whether users' sources are built.
@@ -50,7 +53,9 @@ class Settings:
     ``pools`` are the sizes of its named pools of resources; ``resolver`` is uv or pip.
     ``retention`` says what is kept, and for how long.
     ``reserve_bytes`` are kept free by stopping jobs (None: a part of the disk),
-    ``job_disk_bytes`` is what the files of one may take.
+    ``job_disk_bytes`` is what the files of one may take, ``job_processes`` how many processes
+    and threads the jobs of one fork server may have (None: by the number of cores).
+    ``trust_all``: users may be added whose jobs this machine cannot keep apart.
     ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None
     for as long as it likes.
     ``entrance`` says how the service may be asked, and with which certificate it answers.
@@ -79,6 +84,8 @@ class Settings:
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     reserve_bytes: int | None = None
     job_disk_bytes: int | None = None
+    job_processes: int | None = None
+    trust_all: bool = False
     watch_loop_s: float | None = None
     shared_memo: bool = False
     verify_memo: float = 0.0
@@ -117,6 +124,8 @@ class Settings:
         jobs_quota: str | None = None,
         reserve: str | None = None,
         job_disk: str | None = None,
+        job_processes: int | None = None,
+        trust_all: bool = False,
         watch_loop_ms: float | None = None,
         shared_memo: bool = False,
         verify_memo: str | None = None,
@@ -125,6 +134,11 @@ class Settings:
         cores = len(os.sched_getaffinity(0))
         if slots is not None and slots < 1:
             raise UsageError(f"--slots {slots}: a service needs at least one")
+        if job_processes is not None and job_processes < _FEWEST_PROCESSES:
+            raise UsageError(
+                f"--job-processes {job_processes}: expected {_FEWEST_PROCESSES} or more, since the"
+                " fork server of an environment and its waiting children count as well"
+            )
         if newest_trees < 0:
             raise UsageError(f"--newest-trees {newest_trees}: expected a number from 0 on")
         if watch_loop_ms is not None and not watch_loop_ms > 0:
@@ -165,6 +179,8 @@ class Settings:
             shared_memo=shared_memo,
             verify_memo=0.0 if verify_memo is None else _share("--verify-memo", verify_memo),
             reserve_bytes=None if reserve is None else _bytes("--reserve", reserve),
+            job_processes=job_processes,
+            trust_all=trust_all,
             job_disk_bytes=None if job_disk is None else _bytes("--job-disk", job_disk),
             retention=RetentionPolicy(
                 jobs_s=_age("--keep-jobs", keep_jobs, None),

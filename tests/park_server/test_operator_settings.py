@@ -102,6 +102,7 @@ def test_a_hundredth_of_the_disk_is_kept_free_and_a_gib_at_most(tmp_path: Path) 
         ({"quota": "much"}, "--quota 'much'"),
         ({"reserve": "some"}, "--reserve 'some'"),
         ({"job_disk": "20Q"}, "--job-disk '20Q'"),
+        ({"job_processes": 15}, "--job-processes 15"),
         ({"keep_jobs": "90"}, "--keep-jobs '90'"),
         ({"keep_logs": "always"}, "--keep-logs 'always'"),
         ({"keep_trees": "never"}, "--keep-trees 'never'"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable, Container
 from functools import cache
@@ -93,9 +94,22 @@ def end_strangers(known: Container[int], timeout_s: float) -> list[int]:
 
 def _end(listed: Callable[[], list[int]], timeout_s: float) -> list[int]:
     deadline = time.monotonic() + timeout_s
-    while alive := [pid for pid in listed() if processes.is_running(pid)]:
+    while alive := _held(listed, deadline):
         for pid in alive:
             processes.kill_and_wait(pid, deadline)
         if time.monotonic() >= deadline:
             return alive
     return []
+
+
+def _held(listed: Callable[[], list[int]], deadline: float) -> list[int]:
+    """Return who is alive, each stopped: nobody forks while the others are killed."""
+    held: dict[int, None] = {}
+    while new := [pid for pid in listed() if pid not in held and processes.is_running(pid)]:
+        for pid in new:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGSTOP)
+        held |= dict.fromkeys(new)
+        if time.monotonic() >= deadline:
+            break
+    return list(held)

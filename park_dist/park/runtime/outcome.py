@@ -7,6 +7,7 @@ memory or preparation. ``usage`` has the processor seconds and the peak memory i
 
 from __future__ import annotations
 
+import errno
 import resource
 import traceback
 from pathlib import Path
@@ -19,6 +20,8 @@ _REPR_CHARACTERS = 4_000
 """As much of a value's repr as a screen or two shows: it travels beside the pickle."""
 
 _LINE_CHARACTERS = 500
+
+_NO_MORE = "the jobs of its environment have as many processes as they may: --job-processes"
 _FOLDER = str(Path(__file__).parent)
 
 
@@ -81,6 +84,8 @@ def _explained(error: BaseException, memory_bytes: int | None) -> tuple[str, str
     if isinstance(error, MemoryError) and memory_bytes is not None:
         limit = f"{memory_bytes / 2**20:.0f} MiB"
         return "memory", f"out of memory: the job's limit is {limit} ({one_line(error)})"
+    if isinstance(error, OSError) and error.errno == errno.EAGAIN and error.filename is None:
+        return "exception", f"{one_line(error)} (it may be that {_NO_MORE})"
     return "exception", one_line(error)
 
 

@@ -54,7 +54,7 @@ from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
 from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
 from park_server.jobs import job_rows
-from park_server.jobs.engines.local import LocalEngine
+from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
@@ -213,7 +213,11 @@ def _jobs_left(foundation: Foundation) -> str:
 
 def _parts(foundation: Foundation) -> _Parts:
     areas = Areas(foundation.home.path / "areas", foundation.settings.roots)
-    engine = LocalEngine(home=foundation.home.path, isolation=foundation.isolation)
+    engine = LocalEngine(
+        home=foundation.home.path,
+        settings=_engine_settings(foundation.settings),
+        isolation=foundation.isolation,
+    )
     supply = WheelSupply(foundation.index, foundation.downloads, loop=asyncio.get_running_loop())
     keeper = _keeper(foundation, supply, engine)
     fetcher = _fetcher(foundation, areas)
@@ -238,6 +242,12 @@ def _parts(foundation: Foundation) -> _Parts:
         retention=retention_of(foundation, jobs.folders, keeper),
         disk_guard=_disk_guard(foundation, jobs),
     )
+
+
+def _engine_settings(settings: Settings) -> LocalEngineSettings:
+    if settings.job_processes is None:
+        return LocalEngineSettings()
+    return LocalEngineSettings(processes=settings.job_processes)
 
 
 def _disk_guard(foundation: Foundation, jobs: JobParts) -> DiskGuard:

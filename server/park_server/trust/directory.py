@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from park.errors import Conflict, UnknownItem, UsageError
+from park.errors import Conflict, NotPermitted, UnknownItem, UsageError
 from park.wire import GroupRecord, UserRecord
 from park_repo.database import Database
 from park_server.clock import now
@@ -31,7 +31,16 @@ class Directory:
     with the line, where it is not understood: a service does not guess what is allowed.
     """
 
-    def __init__(self, database: Database, operator: str, policy_file: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        operator: str,
+        policy_file: Path,
+        *,
+        not_apart: Sequence[str] = (),
+    ) -> None:
+        """``not_apart``: what cannot be kept apart here; with any, there is no second user."""
+        self._not_apart = tuple(not_apart)
         self._database = database
         self.operator = operator
         self.policy_file = policy_file
@@ -135,8 +144,13 @@ class Directory:
         """Add a user with an encoded ``password``; with ``again`` also one who was removed.
 
         Raises `Conflict` where the name is taken: what its first user left would be the next
-        one's.
+        one's; `NotPermitted` where this machine cannot keep the jobs of two users apart.
         """
+        if self._not_apart:
+            raise NotPermitted(
+                f"no second user here, for it cannot be kept apart: {'; '.join(self._not_apart)}",
+                hint="where all users trust one another: park serve --trust-all",
+            )
         check_name(name, "user")
         rights = Rights.of(roles)
         known = self._users.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +35,21 @@ class Trust:
     possession: Possession
 
 
-def trust_of(database: Database, policy_file: Path, fixed: Tokens, under_way: UnderWay) -> Trust:
+def trust_of(
+    database: Database,
+    policy_file: Path,
+    fixed: Tokens,
+    under_way: UnderWay,
+    *,
+    not_apart: Sequence[str] = (),
+) -> Trust:
     """Return the users of a service; ``fixed`` are the tokens that are in no table.
+
+    ``not_apart`` says what of two users cannot be kept apart, where they do not trust each other.
 
     Raises `UsageError` for a policy file that is not understood.
     """
-    directory = Directory(database, fixed.operator, policy_file)
+    directory = Directory(database, fixed.operator, policy_file, not_apart=not_apart)
     book = TokenBook(database, under_way.end)
     passwords = Passwords()
     return Trust(

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are 
 
 JOBS = r'''
 
-import ctypes, glob, os, stat
+import ctypes, glob, os, stat, subprocess, time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -103,6 +103,28 @@ def neighbour(job, pid, home):
     }
 
 
+def forks_without_end(up):
+    """Fill what there is of processes, each of which begins a session and fills it again."""
+    with open(up, "w") as pipe:
+        pipe.write("up\n")
+    while True:
+        try:
+            if os.fork() == 0:
+                os.setsid()
+        except OSError:
+            time.sleep(0.01)
+
+
+def one_too_many():
+    children = []
+    try:
+        while True:
+            children.append(subprocess.Popen(["sleep", "600"]))
+    finally:
+        for child in children:
+            child.kill()
+
+
 def victim(up, go):
     with open(up, "w") as pipe:
         pipe.write(f"{os.getpid()}\n")
@@ -118,7 +140,9 @@ ABSENT = "No such file or directory"
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
     """Run a service for jobs that attack it."""
-    with ParkService(tmp_path_factory.mktemp("attacked"), "--slots", "2") as running:
+    with ParkService(
+        tmp_path_factory.mktemp("attacked"), "--slots", "2", "--job-processes", "40"
+    ) as running:
         if "isolation: each job has its own folder alone" not in running.log:
             pytest.skip("this machine cannot keep jobs apart")
         yield running
@@ -194,3 +218,20 @@ def test_fresh_interpreters_are_kept_apart_like_forks(service: ParkService, clie
     found = client.call("light_model:secrets", "--fresh", home=str(service.home))
     assert found["token"] == ""
     assert found["sockets"] == []
+
+
+def test_a_job_that_forks_without_end_is_held_and_ends(
+    service: ParkService, client: Client, up: Pipe
+) -> None:
+    job = client.submit("light_model:forks_without_end", up=str(up))
+    up.receive()
+    assert service.get("/api/v1")["version"]
+    client.run("cancel", job)
+    assert service.job_when_final(job)["status"] == "cancelled"
+    assert client.call("light_model:roots")["shadow"] == "not read"
+
+
+def test_a_process_too_many_is_told_in_a_line(service: ParkService, client: Client) -> None:
+    record = service.job_when_final(client.submit("light_model:one_too_many"))
+    assert record["status"] == "failed"
+    assert "as many processes as they may: --job-processes" in str(record["error"])

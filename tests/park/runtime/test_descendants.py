@@ -10,7 +10,10 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from support.session.limits import LIMIT_S
 
+from park.runtime import descendants as module
+from park.runtime import processes
 from park.runtime.descendants import _prctl, children, descendants, end_descendants
 from park.runtime.processes import is_running
 
@@ -52,6 +55,28 @@ def test_what_is_below_ends_and_the_process_itself_does_not(
     assert end_descendants(parent, 60.0) == []
     assert not any(is_running(pid) for pid in below)
     assert is_running(parent)
+
+
+def test_all_are_stopped_before_the_first_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, int]] = []
+    alive = {1, 2}
+
+    def stop(pid: int, number: int) -> None:
+        assert number == signal.SIGSTOP
+        done.append(("stopped", pid))
+        if pid == 2:
+            alive.add(3)  # forked in between
+
+    def kill(pid: int, _: float) -> None:
+        done.append(("killed", pid))
+        alive.discard(pid)
+
+    monkeypatch.setattr(module, "descendants", lambda _: sorted(alive))
+    monkeypatch.setattr(processes, "is_running", alive.__contains__)
+    monkeypatch.setattr(processes, "kill_and_wait", kill)
+    monkeypatch.setattr(os, "kill", stop)
+    assert end_descendants(7, LIMIT_S) == []
+    assert done == [(what, pid) for what in ("stopped", "killed") for pid in (1, 2, 3)]
 
 
 def test_nobody_is_below_what_is_not_there() -> None:

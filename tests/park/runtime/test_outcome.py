@@ -78,6 +78,13 @@ def test_memory_is_the_cause_only_where_it_was_limited() -> None:
     assert outcome(MemoryError())["cause"] == "exception"
 
 
+def test_what_lacks_processes_is_told_which_option_it_may_be() -> None:
+    line = outcome(BlockingIOError(11, "Resource temporarily unavailable"))["error"]
+    assert line.startswith("BlockingIOError: ")
+    assert "as many processes as they may: --job-processes" in line
+    assert "--job-processes" not in outcome(FileNotFoundError(2, "none", "x"))["error"]
+
+
 def test_what_the_machinery_knows_has_its_cause_and_the_traceback_of_what_is_behind_it() -> None:
     assert outcome(JobProblem("missing", "m has no 'fit'"))["traceback"] is None
     problem = JobProblem("import", "cannot import m")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from park.errors import Conflict, UnknownItem, UsageError
+from park.errors import Conflict, NotPermitted, UnknownItem, UsageError
 from park_repo.database import Database
 from park_server.db.tables import metadata
 from park_server.trust import audit
@@ -55,6 +55,14 @@ def test_users_outlive_the_service(database: Database, directory: Directory) -> 
     assert not again.is_alone
     assert again.is_user("ada")
     assert "upload:lab-*" in again.standing("ada")[0].spelled()
+
+
+def test_who_could_not_be_kept_apart_is_not_added(database: Database, policy_file: Path) -> None:
+    directory = Directory(database, "root", policy_file, not_apart=["jobs can read the token"])
+    with pytest.raises(NotPermitted, match="jobs can read the token") as caught:
+        add(directory, "ada")
+    assert "--trust-all" in str(caught.value.hint)
+    assert directory.is_alone
 
 
 def test_a_name_is_given_once(directory: Directory) -> None:

@@ -13,9 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ControlGroups", "found_groups"]
+__all__ = ["PREFIX", "ControlGroups", "found_groups"]
 
 _log = logging.getLogger("park.jobs")
+
+PREFIX = "park-"
+"""How the names of all groups of services begin."""
 
 _ROOT = Path("/sys/fs/cgroup")
 
@@ -44,19 +47,33 @@ class ControlGroups:
         """
         for kind, place in self.places:
             if kind in limits:
+                file = _LIMITS[self.version][kind]
                 try:
-                    group = place / name
-                    group.mkdir(parents=True, exist_ok=True)
-                    (group / _LIMITS[self.version][kind]).write_text(f"{limits[kind]}\n")
-                    (group / "cgroup.procs").write_text(f"{pid}\n")
+                    try:
+                        _enter(place / name, pid, file, limits[kind])
+                    except FileNotFoundError:  # swept by another service while it was empty
+                        _enter(place / name, pid, file, limits[kind])
                 except OSError as error:
                     _log.warning("jobs have no limit of %s: %s", kind, error)
+
+    def sweep(self) -> None:
+        """Remove groups without a process, which services that were killed have left."""
+        for _, place in self.places:
+            for group in place.glob(f"{PREFIX}*"):
+                with suppress(OSError):  # it has processes
+                    group.rmdir()
 
     def remove(self, name: str) -> None:
         """Remove the groups ``name``, whose last process has ended."""
         for _, place in self.places:
             with suppress(OSError):
                 (place / name).rmdir()
+
+
+def _enter(group: Path, pid: int, file: str, limit: int) -> None:
+    group.mkdir(exist_ok=True)
+    (group / file).write_text(f"{limit}\n")
+    (group / "cgroup.procs").write_text(f"{pid}\n")
 
 
 def found_groups(root: Path = _ROOT, own: Path = Path("/proc/self/cgroup")) -> ControlGroups:

@@ -16,7 +16,7 @@ from typing import Any
 
 from park.runtime.lines import LineSocket
 from park.runtime.order import PROTOCOL, ServerSettings
-from park_server.jobs.engines.control_groups import ControlGroups
+from park_server.jobs.engines.control_groups import PREFIX, ControlGroups
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import (
     ServerKey,
@@ -77,6 +77,7 @@ class ForkServerPool:
         self._machinery = (home / "envs", home / "store", runtime.folder.parent)
         self._isolation = isolation
         self._groups = groups
+        groups.sweep()
         self._runtime = runtime
         self._settings = settings
         self._on_message = on_message
@@ -168,7 +169,7 @@ class ForkServerPool:
     def _group_of(self, folder: Path) -> str:
         """Name the control group of the server in ``folder``, unlike those of other services."""
         home = hashlib.sha256(os.fsencode(self._home)).hexdigest()
-        return f"park-{home[:12]}-{folder.name}"
+        return f"{PREFIX}{home[:12]}-{folder.name}"
 
     def _remove(self, folder: Path) -> None:
         """Remove what is left of a server that is gone."""

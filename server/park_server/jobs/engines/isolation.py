@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import park.runtime
 from park.runtime.cage.trial import COVERS, DOMAIN, JOBS, OWN_FOLDER, SECRET
 from park.runtime.view import enter_command
+from park_server.jobs.engines.control_groups import found_groups
 
 __all__ = ["UNTRIED", "Isolation", "permitted_isolation"]
 
@@ -28,16 +29,24 @@ class Isolation:
     """What holds for the jobs of a service.
 
     ``covers``: of its home they see what they need; ``own_folders``: of the folders of jobs
-    each sees its own; ``domains``: they can signal no process outside of their own.
+    each sees its own; ``domains``: they can signal no process outside of their own; ``processes``:
+    there is an end to how many they can have.
     """
 
     covers: bool
     own_folders: bool
     domains: bool
+    processes: bool
 
     @property
     def gaps(self) -> tuple[str, ...]:
         """What cannot be kept apart here, a line for each."""
+        endless = () if self.processes else ("jobs can have processes without end",)
+        return (*self.between_users, *endless)
+
+    @property
+    def between_users(self) -> tuple[str, ...]:
+        """What of two users cannot be kept apart here, a line for each."""
         lines = (
             (self.covers, "jobs can read the service's token and database"),
             (self.own_folders, "jobs can read and change the folders of other jobs"),
@@ -59,7 +68,7 @@ class Isolation:
         return ("alone", *own, *(covers if self.covers else ()))
 
 
-UNTRIED = Isolation(covers=False, own_folders=False, domains=False)
+UNTRIED = Isolation(covers=False, own_folders=False, domains=False, processes=False)
 """Of a machine of which nothing is known: nothing is covered."""
 
 
@@ -71,7 +80,10 @@ def permitted_isolation(folder: Path) -> Isolation:
         Path(trial, SECRET, "file").touch()
         found = _printed(trial)
     return Isolation(
-        covers=COVERS in found, own_folders=OWN_FOLDER in found, domains=DOMAIN in found
+        covers=COVERS in found,
+        own_folders=OWN_FOLDER in found,
+        domains=DOMAIN in found,
+        processes="pids" in found_groups().limited,
     )
 
 

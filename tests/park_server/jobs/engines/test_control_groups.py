@@ -61,6 +61,18 @@ def test_a_group_that_still_has_processes_stays(tmp_path: Path) -> None:
     assert (tmp_path / "own" / "park-one").exists()
 
 
+def test_groups_without_processes_are_swept(tmp_path: Path) -> None:
+    groups = tree(tmp_path, 1)
+    for name in ("park-empty", "park-used", "others"):
+        (tmp_path / "pids" / "own" / name).mkdir()
+    (tmp_path / "pids" / "own" / "park-used" / "cgroup.procs").touch()
+    groups.sweep()
+    assert sorted(path.name for path in (tmp_path / "pids" / "own").iterdir() if path.is_dir()) == [
+        "others",
+        "park-used",
+    ]
+
+
 @pytest.mark.parametrize("lines", ["", "0::/elsewhere\n", "8:pids:/elsewhere\n"])
 def test_where_none_can_be_made_there_is_no_limit(lines: str, tmp_path: Path) -> None:
     (tmp_path / "self").write_text(lines)

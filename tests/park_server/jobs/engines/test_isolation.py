@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from park_server.jobs.engines import isolation
+from park_server.jobs.engines.control_groups import ControlGroups
 from park_server.jobs.engines.isolation import UNTRIED, Isolation, permitted_isolation
 
-WHOLE = Isolation(covers=True, own_folders=True, domains=True)
+
+@pytest.fixture(autouse=True)
+def groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the machine have control groups."""
+    places = (("pids", Path("/groups")),)
+    monkeypatch.setattr(isolation, "found_groups", lambda: ControlGroups(places=places))
+
+
+WHOLE = Isolation(covers=True, own_folders=True, domains=True, processes=True)
 HOME = Path("/srv/park")
 
 
 def test_each_gap_is_told_in_a_line() -> None:
     assert WHOLE.gaps == ()
-    token, folders, signals = UNTRIED.gaps
+    token, folders, signals, processes = UNTRIED.gaps
     assert "token" in token
     assert "folders" in folders
     assert "signal" in signals
+    assert "processes" in processes
+
+
+def test_processes_without_end_keep_nobody_from_adding_users() -> None:
+    assert replace(WHOLE, processes=False).between_users == ()
+    assert replace(WHOLE, covers=False).between_users == UNTRIED.between_users[:1]
 
 
 def test_fork_servers_are_told_what_the_machine_can() -> None:
@@ -35,8 +52,8 @@ def test_fork_servers_are_told_what_the_machine_can() -> None:
     ("said", "expected"),
     [
         ("covers\ndomain\nown-folder\n", WHOLE),
-        ("domain\n", Isolation(covers=False, own_folders=False, domains=True)),
-        ("", UNTRIED),
+        ("domain\n", replace(UNTRIED, domains=True, processes=True)),
+        ("", replace(UNTRIED, processes=True)),
     ],
 )
 def test_the_trial_decides(
@@ -57,4 +74,4 @@ def test_a_trial_that_hangs_is_none_to_build_on(
         raise subprocess.TimeoutExpired(command, 1.0)
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert permitted_isolation(tmp_path) == UNTRIED
+    assert permitted_isolation(tmp_path) == replace(UNTRIED, processes=True)
