@@ -6,7 +6,6 @@ They may be lost with the power: `park_repo.durable` writes those that must not 
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ def appearing(target: Path, *, beside: Path | None = None) -> Iterator[Path]:
     Where the block raises, ``target`` stays what it was, and what was written goes. The path
     is a hidden one in the same folder, or the one ``beside``.
     """
-    written = beside or target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    written = beside or target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
         yield written
         written.replace(target)

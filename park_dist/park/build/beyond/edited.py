@@ -22,7 +22,7 @@ from park.build.cache import platform_key
 from park.digests import file_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from importlib.metadata import Distribution
 
     from packaging.utils import NormalizedName
@@ -78,8 +78,7 @@ def edited_files(name: NormalizedName, *, cache: Cache) -> tuple[str, ...]:
 def _record(distribution: Distribution, site: str) -> _Record | None:
     """Return what RECORD has of the code of a distribution, None where there is no RECORD."""
     written_ns, files = None, []
-    for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-        path, digest, size = row if len(row) == _COLUMNS else (*row, "", "", "")[:_COLUMNS]
+    for path, digest, size in _rows(distribution.read_text("RECORD") or ""):
         if ".dist-info/" in path:
             if path.endswith(".dist-info/RECORD"):
                 with suppress(OSError):
@@ -87,6 +86,14 @@ def _record(distribution: Distribution, site: str) -> _Record | None:
         elif digest.startswith("sha256=") and size.isdigit() and _is_code(path):
             files.append((path, digest, int(size)))
     return None if written_ns is None else _Record(written_ns, files)
+
+
+def _rows(text: str) -> Iterable[Sequence[str]]:
+    """Return the rows of a RECORD: path, digest and size, the last two of them empty for some."""
+    if '"' not in text:  # nothing is quoted, so a path ends at the last comma but one
+        split = (line.rsplit(",", 2) for line in text.splitlines())
+        return (row for row in split if len(row) == _COLUMNS)
+    return (row for row in csv.reader(text.splitlines()) if len(row) == _COLUMNS)
 
 
 def _is_code(path: str) -> bool:

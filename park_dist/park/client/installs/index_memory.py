@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +80,8 @@ def _asked(
         about = decode(ServiceRecord, transport.json("GET", API))
     except ParkError:
         return memory  # what is wrong is told by the request itself
+    from concurrent.futures import ThreadPoolExecutor  # only where there is something to ask
+
     python = here.requirements.python
     platforms = frozenset(about.platforms.get(python, ()))
 

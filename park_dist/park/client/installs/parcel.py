@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 from packaging.utils import parse_wheel_filename
 
-from park.build.sdist import write_sdist
 from park.build.step import Progress
 from park.build.versioned_tree import TreeProject
 from park.build.wheel_source import BuiltWheel, LocalSource
@@ -70,6 +69,8 @@ def _fits(wheel: BuiltWheel, about: ServiceRecord, python: str) -> bool:
 def _sent(transport: Transport, tree: TreeProject, wheel: BuiltWheel) -> tuple[SourceArchive, bool]:
     """Return the source of ``tree``, and whether it had to be sent."""
     with TemporaryDirectory() as folder:
+        from park.build.sdist import write_sdist  # few services build, and tarfile is large
+
         file = write_sdist(tree, wheel, Path(folder))
         digest = file_sha256(file)
         place = f"{API}/files/{digest}"

@@ -56,6 +56,17 @@ def test_what_is_as_record_says_is_not_read(
     assert edited_files(NAME, cache=cache) == ()
 
 
+def test_a_path_with_a_comma_is_quoted_in_record(file: Path, cache: Cache) -> None:
+    record = file.with_name("edited_demo-1.dist-info") / "RECORD"
+    odd = file.with_name('a,"b".py')
+    record.write_text(record.read_text().replace("edited_demo.py,", '"a,""b"".py",', 1))
+    file.rename(odd)
+    os.utime(record, (2_000_000_000, 2_000_000_000))
+    assert edited_files(NAME, cache=cache) == ()
+    odd.write_text("")
+    assert edited_files(NAME, cache=cache) == ('a,"b".py',)
+
+
 def test_another_size_is_an_edit_whatever_its_time(file: Path, cache: Cache) -> None:
     file.write_text(TEXT + "MORE = 2\n")
     os.utime(file, (1_900_000_000, 1_900_000_000))
