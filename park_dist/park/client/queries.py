@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
+from park import wire
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, project_set
 from park.client.access.transport import Transport
@@ -18,20 +19,7 @@ from park.client.installs.versions import ServiceVersion, compared
 from park.client.submission.this_account import this_account
 from park.errors import LocalSetError
 from park.local.set_options import PLAIN, SetOptions
-from park.wire import (
-    API,
-    CleanRecord,
-    CleanRequest,
-    EnvironmentRecord,
-    ForkServerRecord,
-    JobRecord,
-    OfferRecord,
-    OfferRequest,
-    ServiceRecord,
-    UsageRecord,
-    decode,
-    encode,
-)
+from park.wire import API, decode, encode
 
 __all__ = ["ServiceQueries"]
 
@@ -58,9 +46,9 @@ class ServiceQueries:
         """The way to the service that all handles of it share."""
         return self._connection
 
-    def about(self) -> ServiceRecord:
+    def about(self) -> wire.ServiceRecord:
         """Return what the service says of itself."""
-        return decode(ServiceRecord, self._transport.json("GET", API))
+        return decode(wire.ServiceRecord, self._transport.json("GET", API))
 
     def versions(
         self, project: str | None = None, *, newest: int | None = None
@@ -84,23 +72,23 @@ class ServiceQueries:
         """Your files on the service, what others share, and the operator's roots."""
         return ServiceFiles(self._transport)
 
-    def offers(self) -> list[OfferRecord]:
+    def offers(self) -> list[wire.OfferRecord]:
         """Return the projects that the operator keeps ready."""
         return offers(self._transport)
 
-    def offer(self, request: OfferRequest) -> OfferRecord:
+    def offer(self, request: wire.OfferRequest) -> wire.OfferRecord:
         """Keep a project ready for everybody; the operator's. Returns at once."""
         answer = self._transport.json("POST", f"{API}/offers", json=encode(request))
-        return decode(OfferRecord, answer)
+        return decode(wire.OfferRecord, answer)
 
-    def withdraw(self, project: str, version: str) -> list[OfferRecord]:
+    def withdraw(self, project: str, version: str) -> list[wire.OfferRecord]:
         """Keep a project ready no longer; the operator's."""
         path = f"{API}/offers/{quote(project, safe='')}/{quote(version, safe='')}"
-        return [decode(OfferRecord, each) for each in self._transport.json("DELETE", path)]
+        return [decode(wire.OfferRecord, each) for each in self._transport.json("DELETE", path)]
 
-    def usage(self) -> UsageRecord:
+    def usage(self) -> wire.UsageRecord:
         """Return what the service takes on the disk, part by part; the operator's."""
-        return decode(UsageRecord, self._transport.json("GET", f"{API}/usage"))
+        return decode(wire.UsageRecord, self._transport.json("GET", f"{API}/usage"))
 
     def clean(
         self,
@@ -111,7 +99,7 @@ class ServiceQueries:
         trees_older_than_s: float | None = None,
         newest_trees: int | None = None,
         dry_run: bool = False,
-    ) -> CleanRecord:
+    ) -> wire.CleanRecord:
         """Remove what the service's policy says; the operator's.
 
         An age that is named, in seconds, takes the place of that of the policy: of jobs since
@@ -119,7 +107,7 @@ class ServiceQueries:
         last use, of which the ``newest_trees`` of each project and user stay. With ``dry_run``
         only say how much that is.
         """
-        request = CleanRequest(
+        request = wire.CleanRequest(
             older_than_s=older_than_s,
             logs_older_than_s=logs_older_than_s,
             events_older_than_s=events_older_than_s,
@@ -128,12 +116,12 @@ class ServiceQueries:
             dry_run=dry_run,
         )
         answer = self._transport.json("POST", f"{API}/clean", json=encode(request))
-        return decode(CleanRecord, answer)
+        return decode(wire.CleanRecord, answer)
 
-    def fork_servers(self) -> list[ForkServerRecord]:
+    def fork_servers(self) -> list[wire.ForkServerRecord]:
         """Return the interpreters that wait there with a module imported, with their memory."""
         answer = self._transport.json("GET", f"{API}/fork-servers")
-        return [decode(ForkServerRecord, each) for each in answer]
+        return [decode(wire.ForkServerRecord, each) for each in answer]
 
     def job_records(
         self,
@@ -143,7 +131,7 @@ class ServiceQueries:
         label: str | None = None,
         mine: bool = False,
         limit: int = 50,
-    ) -> list[JobRecord]:
+    ) -> list[wire.JobRecord]:
         """Return the records of your newest jobs, newest first.
 
         Those submitted ``since`` a moment (aware), with ``label`` in their label in any case;
@@ -158,7 +146,7 @@ class ServiceQueries:
         }
         query = {name: value for name, value in wanted.items() if value is not None}
         answer = self._transport.json("GET", f"{API}/jobs", params=query)
-        return [decode(JobRecord, document) for document in answer]
+        return [decode(wire.JobRecord, document) for document in answer]
 
     def lock(self, lock_hash: str) -> str:
         """Return the PEP 751 document of a lock hash or of a prefix of one."""
@@ -166,11 +154,11 @@ class ServiceQueries:
 
     def _environment_records(
         self, project: str | None, newest: int | None
-    ) -> list[EnvironmentRecord]:
+    ) -> list[wire.EnvironmentRecord]:
         wanted = {"project": project, "newest": newest}
         query = {name: value for name, value in wanted.items() if value is not None}
         answer = self._transport.json("GET", f"{API}/versions", params=query)
-        return [decode(EnvironmentRecord, document) for document in answer]
+        return [decode(wire.EnvironmentRecord, document) for document in answer]
 
 
 def _local_requirements(project: str, options: SetOptions) -> LocalSet | None:

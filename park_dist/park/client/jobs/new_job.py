@@ -47,9 +47,9 @@ def without_extras(
 def require_module(text: str) -> None:
     """Raise `InvalidEntryPoint` where ``text`` names the file of a module in its place."""
     name, _, function = text.strip().partition(":")
-    path = PurePath(name)
-    if path.suffix != ".py" and not {"/", os.sep} & set(name):
+    if not name.endswith(".py") and "/" not in name and os.sep not in name:
         return
+    path = PurePath(name)
     module = path.stem
     where = "" if path.parent == PurePath() else f" in {path.parent}"
     raise InvalidEntryPoint(

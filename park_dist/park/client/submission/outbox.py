@@ -66,6 +66,7 @@ class Outbox:
         self._clock = clock
         self._pause = pause
         self._changed = threading.Condition()  # with a reentrant lock
+        self._is_awaited = threading.Event()
         self._pending: list[Item] = []
         self._uploads = Uploads(transport)
         self._thread: threading.Thread | None = None
@@ -116,6 +117,7 @@ class Outbox:
                 self._start()
             is_alone = self._thread is None
             if not is_alone:
+                self._is_awaited.set()
                 return self._changed.wait_for(lambda: settled(items), timeout)
         while self._pending:
             if not self._pass():
@@ -137,6 +139,7 @@ class Outbox:
         """Begin anew in a forked process: the parent sends what was taken before the fork."""
         self.transport.forked()
         self._changed = threading.Condition()
+        self._is_awaited = threading.Event()
         self._uploads = Uploads(self.transport)
         self._thread = None
         for item in self._pending:
@@ -156,7 +159,9 @@ class Outbox:
 
     def _run(self) -> None:
         while True:
-            time.sleep(_GATHER_S)
+            # more may come, unless somebody waits for what is here
+            self._is_awaited.wait(_GATHER_S)
+            self._is_awaited.clear()
             if self._pass():
                 continue
             with self._changed:

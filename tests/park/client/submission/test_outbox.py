@@ -16,6 +16,7 @@ from support.session.limits import LIMIT_S
 
 import park
 from park.client.access.http.exchange import Response
+from park.client.submission import outbox as module
 from park.errors import (
     CannotSatisfy,
     NotAuthenticated,
@@ -61,6 +62,14 @@ def test_what_is_there_goes_in_few_batches_in_order(one: JobService) -> None:
     assert [job["id"] for job in one.jobs] == [job.id for job in jobs]
     assert max(map(len, one.batches)) == 1_000
     assert len(one.batches) <= 5
+
+
+def test_who_waits_for_a_job_has_it_sent_without_waiting_for_more(
+    one: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_GATHER_S", 2 * LIMIT_S)
+    one.bind().service.submit(add, 1).confirm()
+    assert len(one.jobs) == 1
 
 
 def test_a_job_comes_after_what_it_needs(one: JobService) -> None:
