@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _require_command_first(given)
         chosen = next((word for word in given if not word.startswith("-")), None)
         # the parsers of fifty other commands take half as long as to start an interpreter
-        among = {chosen} & COMMANDS.keys() or COMMANDS
+        among = [name for name in COMMANDS if name == chosen] or COMMANDS
         options = _parser({chosen}, among).parse_args(given) if given else None
         status = _greeted() if options is None else options.run(options)
         sys.stdout.flush()
