@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json, service_of
-from park.wire import encode
+from park.cli.reasons import add_reason, print_reason
+
+if TYPE_CHECKING:
+    from park.wire import WhyRecord
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -17,22 +21,19 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
-    add_service(parser)
-    add_json(parser)
+    add_reason(parser, of="a job")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the reason, and what there is to add to it."""
-    from park.client.workflows.graph import job_named
-    from park.client.workflows.memory import explanation
+    from park.client.workflows import memory
+
+    return print_reason(options, memory.explanation, _lines)
+
+
+def _lines(record: WhyRecord) -> Iterator[str]:
     from park.drawing.tree import one_line
 
-    record = explanation(service_of(options).transport, job_named(options.job))
-    if options.json:
-        print_json(encode(record))
-        return 0
-    print(one_line(record.line))
+    yield one_line(record.line)
     for line in record.chain:
-        print(f"  {one_line(line)}")
-    return 0
+        yield f"  {one_line(line)}"

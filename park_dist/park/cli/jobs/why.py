@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json, service_of
-from park.wire import encode
+from park.cli.reasons import add_reason, print_reason
+
+if TYPE_CHECKING:
+    from park.wire import WhyRecord
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -17,24 +21,22 @@ EXAMPLES = """examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("job", metavar="JOB", help="the id of a job or an install, or its end")
-    add_service(parser)
-    add_json(parser)
+    add_reason(parser, of="a job or an install")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the line, and below it the chain of causes."""
-    from park.client.workflows.graph import job_named, why
+    from park.client.workflows import graph
+
+    return print_reason(options, graph.why, _lines)
+
+
+def _lines(record: WhyRecord) -> Iterator[str]:
     from park.drawing.tree import one_line
 
-    record = why(service_of(options).transport, job_named(options.job))
-    if options.json:
-        print_json(encode(record))
-        return 0
-    print(f"{record.status}: {one_line(record.line)}" if record.line else record.status)
+    yield f"{record.status}: {one_line(record.line)}" if record.line else record.status
     for cause in record.chain:
-        print(f"  {_indentation(cause)}{one_line(cause)}")
-    return 0
+        yield f"  {_indentation(cause)}{one_line(cause)}"
 
 
 def _indentation(cause: str) -> str:

@@ -4,14 +4,11 @@ import argparse
 
 import pytest
 
+from park.cli import reasons
 from park.cli.jobs import why
 from park.client.workflows import graph
 from park.model.states import JobState
 from park.wire import WhyRecord
-
-
-class Anywhere:
-    transport = None
 
 
 def test_a_cause_is_indented_as_the_service_says(
@@ -23,7 +20,7 @@ def test_a_cause_is_indented_as_the_service_says(
         line="needs b",
         chain=["b", "  a\x1b", "c", " " * 80 + "z"],
     )
-    monkeypatch.setattr(why, "service_of", lambda _: Anywhere())
+    monkeypatch.setattr(reasons, "transport_of", lambda _: None)
     monkeypatch.setattr(graph, "why", lambda *_: record)
     assert why.run(argparse.Namespace(job="d", json=False)) == 0
     assert capsys.readouterr().out.splitlines() == [
