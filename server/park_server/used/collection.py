@@ -11,7 +11,7 @@ import json
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -24,13 +24,16 @@ from park.model.memo.trace import Trace
 from park.model.memo.usage import OutsideFile, Usage
 from park_server import untrusted
 from park_server.json_pieces import loads
-from park_server.used.outside import Outside, by_rule
+from park_server.used.outside import Outside, by_rule, is_late
 
 __all__ = ["Collection"]
 
 _USED, _BASE = "used.json", "used-base.json"
 _MOST_BYTES = 16 << 20
 """A hundred thousand paths."""
+
+_SMALL_BYTES = 64 << 10
+"""What a process notes that a fork server forked: the files of its own job alone."""
 
 _KEPT = 256
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -61,6 +64,27 @@ class Collection:
         except (UsageError, untrusted.NotPlain, OSError, ValueError, RecursionError) as error:
             return Usage(only_this_lock=f"what it used is not known: {error}")
 
+    def at_once(
+        self, directory: Path, attempt: int, *, environment: Path, view: FileView
+    ) -> Usage | None:
+        """Return what `collected` does, where an event loop may wait for it; None elsewhere.
+
+        So it is for most jobs: they note what others have noted before, and a glance at each
+        file outside of the environment shows it as it was then.
+        """
+        try:
+            record = untrusted.read_json(directory.parent, [directory.name, _USED], _SMALL_BYTES)
+            if record is None or record.get("attempt") != attempt:
+                return None
+            own, base = Trace.from_json(record), self._known_base(record)
+        except (UsageError, untrusted.NotPlain, OSError, ValueError, RecursionError):
+            return None
+        known = None if base is None else self._known(_key(own, record, environment, view))
+        changed = None if known is None else self._outside.glance(known.outside)
+        if base is None or known is None or changed is None:
+            return None
+        return _judged(known, own, base, lambda path, since_ns: is_late(changed[path], since_ns))
+
     def _collected(
         self, directory: Path, attempt: int, environment: Path, view: FileView | None
     ) -> Usage:
@@ -70,21 +94,16 @@ class Collection:
         if view is None:
             return Usage(only_this_lock="the wheels of its lock are in the store no longer")
         own, base = Trace.from_json(record), self._base(directory, record)
-        key = (str(environment), view.interpreter, str(record.get("base")), _digest_of(own))
-        usage = self._usage(key, base.joined(own), environment, view)
-        late = self._late(own, base, usage.outside)
-        if late is not None:
-            return replace(usage, never=f"{late} changed while it ran")
-        return usage
+        key = _key(own, record, environment, view)
+        usage = self._usage(key, own, base, environment, view)
+        return _judged(usage, own, base, self._outside.touched)
 
     def _base(self, directory: Path, record: dict[str, Any]) -> Trace:
         """Return what the fork server of a job had used; an empty trace where there was none."""
         digest = record.get("base")
         if digest is None:
             return Trace(since_ns=_int(record.get("since_ns")))
-        with self._lock:
-            known = self._bases.get(str(digest))
-        if known is not None:
+        if (known := self._known_base(record)) is not None:
             return known
         content = _content(directory / _BASE)
         if hashlib.sha256(content).hexdigest() != digest:
@@ -93,15 +112,25 @@ class Collection:
         self._keep(self._bases, str(digest), trace)
         return trace
 
+    def _known_base(self, record: dict[str, Any]) -> Trace | None:
+        """Return what the fork server of a job had used, where others of it came before."""
+        with self._lock:
+            return self._bases.get(str(record.get("base")))
+
+    def _known(self, key: tuple[str, ...]) -> Usage | None:
+        with self._lock:
+            return self._usages.get(key)
+
     def _usage(
-        self, key: tuple[str, ...], joined: Trace, environment: Path, view: FileView
+        self, key: tuple[str, ...], own: Trace, base: Trace, environment: Path, view: FileView
     ) -> Usage:
         """Return the usage, its outside files as they are now."""
-        with self._lock:
-            known = self._usages.get(key)
+        known = self._known(key)
         if known is not None:
             files = self._outside.look(it.path for it in known.outside)
             return known if files == known.outside else replace(known, outside=files)
+
+        joined = base.joined(own)
 
         def outside(paths: Iterable[str]) -> tuple[OutsideFile, ...]:
             rules = by_rule(dict(joined.variables))
@@ -111,19 +140,27 @@ class Collection:
         self._keep(self._usages, key, usage)
         return usage
 
-    def _late(self, own: Trace, base: Trace, outside: tuple[OutsideFile, ...]) -> str | None:
-        """Return a file that changed after it was read, as far as times tell."""
-        for each in outside:
-            since_ns = own.since_ns if each.path in own.paths - base.paths else base.since_ns
-            if self._outside.touched(each.path, since_ns):
-                return each.path
-        return None
-
     def _keep(self, kept: OrderedDict[Any, Any], key: Any, value: Any) -> None:
         with self._lock:
             kept[key] = value
             while len(kept) > _KEPT:
                 kept.popitem(last=False)
+
+
+def _judged(usage: Usage, own: Trace, base: Trace, touched: Callable[[str, int], bool]) -> Usage:
+    """Return ``usage``; where a file changed after it was read, as far as times tell, no memo."""
+    own_alone = own.paths - base.paths if own.paths else own.paths
+    for each in usage.outside:
+        if touched(each.path, own.since_ns if each.path in own_alone else base.since_ns):
+            return replace(usage, never=f"{each.path} changed while it ran")
+    return usage
+
+
+def _key(
+    own: Trace, record: Mapping[str, Any], environment: Path, view: FileView
+) -> tuple[str, ...]:
+    """Return what equal notes of jobs in equal places have in common."""
+    return (str(environment), view.interpreter, str(record.get("base")), _digest_of(own))
 
 
 def _digest_of(trace: Trace) -> str:

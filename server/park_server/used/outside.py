@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 from threading import Lock
+from typing import Any
 
 from park.model.memo.difference import Difference
 from park.model.memo.usage import OutsideFile, Usage
 from park.runtime.used.account import VARIABLES
 
-__all__ = ["Outside", "by_rule"]
+__all__ = ["Outside", "by_rule", "is_late"]
 
 _MOST_BYTES = 256 << 20
 """What is larger is told by size and time: to read it would take longer than many a job."""
@@ -28,6 +31,9 @@ _TICK_NS = 50_000_000
 """Change times lag by up to a tick of the kernel, of 1 to 10 ms."""
 
 _ABSENT = -1
+_OWN = ("/", "/usr")
+"""On the disks of these is what every program needs: without them nothing runs at all."""
+
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -52,11 +58,14 @@ _MOST_LOCALES = 500
 class Outside:
     """Looks at files, and remembers digests by size, times and inode. Blocking, thread-safe.
 
-    ``environ`` are the variables that the service hands on to jobs.
+    ``environ`` are the variables that the service hands on to jobs, ``own`` are folders on disks
+    of this machine.
     """
 
-    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, environ: Mapping[str, str] = os.environ, own: Iterable[str] = _OWN) -> None:
         self._environ = environ
+        self._own_disks = {os.stat(path).st_dev for path in own}  # noqa: PTH116
+        self._near: dict[str, None] = {}
         self._digests: dict[tuple[str, int, int, int, int], str] = {}
         self._lock = Lock()
 
@@ -64,10 +73,35 @@ class Outside:
         """Return how each of ``paths`` is."""
         return tuple(self._look(path) for path in paths)
 
+    def glance(self, files: Iterable[OutsideFile]) -> dict[str, int] | None:
+        """Return when each of ``files`` changed last, in Unix nanoseconds, by its path.
+
+        None where one is not as it was, or where that does not show at a glance. An event loop
+        may wait for it: nothing is read, and what was not on this machine's own disks when it
+        was looked at before, is not asked for, since another machine may never answer.
+        """
+        changed: dict[str, int] = {}
+        for each in files:
+            moment = self._changed(each) if each.path in self._near else None
+            if moment is None:
+                return None
+            changed[each.path] = moment
+        return changed
+
+    def _changed(self, file: OutsideFile) -> int | None:
+        """Return when ``file`` changed last, 0 where it is still absent; None for another one."""
+        try:
+            found = os.stat(file.path)  # noqa: PTH116 (as in `_look`)
+        except (OSError, ValueError):
+            return 0 if file.size == _ABSENT else None
+        with self._lock:
+            known = self._digests.get(_key(file.path, found))
+        return found.st_ctime_ns if known is not None and known == file.sha256 else None
+
     def touched(self, path: str, since_ns: int) -> bool:
         """Tell whether ``path`` has changed since a time, so that a look now is too late."""
         try:
-            return os.stat(path).st_ctime_ns > since_ns - _TICK_NS  # noqa: PTH116
+            return is_late(os.stat(path).st_ctime_ns, since_ns)  # noqa: PTH116
         except (OSError, ValueError):
             return False
 
@@ -90,8 +124,9 @@ class Outside:
         absent = OutsideFile(path=path, size=_ABSENT, mtime_ns=0, sha256=None)
         try:
             found = os.stat(path)  # noqa: PTH116 (links of the system are followed: localtime is one)
+            self._note_place(path, found)
             if stat.S_ISDIR(found.st_mode):
-                return OutsideFile(path=path, size=0, mtime_ns=0, sha256=_names(path))
+                return OutsideFile(path=path, size=0, mtime_ns=0, sha256=self._names(path, found))
             if not stat.S_ISREG(found.st_mode):
                 return OutsideFile(path=path, size=0, mtime_ns=0, sha256=None)
             if found.st_size > _MOST_BYTES:
@@ -99,8 +134,28 @@ class Outside:
                 return OutsideFile(path=path, size=found.st_size, mtime_ns=times, sha256=None)
             digest, size = self._digest(path, found)
         except (OSError, ValueError):
+            self._note_absent(path)
             return absent
         return OutsideFile(path=path, size=size, mtime_ns=0, sha256=digest)
+
+    def _note_place(self, path: str, found: os.stat_result) -> None:
+        """Note whether ``path`` is on a disk of this machine: ``found`` is what is there."""
+        with self._lock:
+            self._near.pop(path, None)
+            if found.st_dev in self._own_disks:
+                self._near[path] = None
+            _forget_first(self._near)
+
+    def _note_absent(self, path: str) -> None:
+        with suppress(OSError, ValueError):
+            self._note_place(path, os.stat(os.path.dirname(path)))  # noqa: PTH116, PTH120
+
+    def _names(self, path: str, found: os.stat_result) -> str:
+        """Return the digest of the names in a folder; raises `OSError`."""
+        digest = _names(path)
+        if time.time_ns() - found.st_ctime_ns > _TICK_NS:  # else it may change again unseen
+            self._remember(_key(path, found), digest)
+        return digest
 
     def _digest(self, path: str, found: os.stat_result) -> tuple[str, int]:
         """Return digest and size, read where it is not remembered; raises `OSError`."""
@@ -123,8 +178,17 @@ class Outside:
     def _remember(self, key: tuple[str, int, int, int, int], digest: str) -> None:
         with self._lock:
             self._digests[key] = digest
-            while len(self._digests) > _REMEMBERED:
-                del self._digests[next(iter(self._digests))]
+            _forget_first(self._digests)
+
+
+def _forget_first(remembered: dict[Any, Any]) -> None:
+    while len(remembered) > _REMEMBERED:
+        del remembered[next(iter(remembered))]
+
+
+def is_late(changed_ns: int, since_ns: int) -> bool:
+    """Tell whether what changed then may have been read before, from ``since_ns`` on."""
+    return changed_ns > since_ns - _TICK_NS
 
 
 _HANDED_ON = frozenset({"LANG", "LC_ALL", "LC_CTYPE", "TZ"})

@@ -9,6 +9,7 @@ import pytest
 
 from park.model.memo.file_view import FileView, WheelFiles
 from park.model.memo.usage import Usage
+from park_server.used import collection as module
 from park_server.used.collection import Collection
 from park_server.used.outside import Outside
 
@@ -46,6 +47,10 @@ class Ended:
     def collected(self, view: FileView | None = VIEW) -> Usage:
         """Return what it used."""
         return self.collection.collected(self.folder, 1, environment=self.environment, view=view)
+
+    def at_once(self) -> Usage | None:
+        """Return what it used where that is known at once."""
+        return self.collection.at_once(self.folder, 1, environment=self.environment, view=VIEW)
 
 
 @pytest.fixture
@@ -116,3 +121,48 @@ def test_what_it_says_of_itself_stays(ended: Ended) -> None:
     found = ended.collected()
     assert found.only_this_lock == "it started another program"
     assert found.never == "it wrote /x"
+
+
+@pytest.fixture
+def seen(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> Ended:
+    """Give a job that noted what another one noted before, on a disk of this machine."""
+    monkeypatch.setattr(module, "by_rule", lambda _: [])  # on whichever disk these are
+    ended.collection = Collection(Outside({}, [str(ended.folder)]))
+    (ended.folder / "data").write_text("1")
+    ended.note(base={"read": [f"{ended.environment}/{MODULE}", str(ended.folder / "data")]})
+    return ended
+
+
+def test_what_was_seen_before_is_told_at_once(seen: Ended) -> None:
+    assert seen.at_once() is None
+    found = seen.collected()
+    assert [it.path for it in found.outside] == [str(seen.folder / "data")]
+    assert seen.at_once() is found
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: (folder / "used.json").unlink(),
+        lambda folder: (folder / "used.json").write_text("no JSON"),
+        lambda folder: (folder / "used.json").write_text('{"attempt": 2}'),
+        lambda folder: (folder / "used.json").write_text('{"attempt": 1, "read": 1}'),
+        lambda folder: (folder / "used.json").write_text(json.dumps({"attempt": 1, "base": "x"})),
+        lambda folder: (folder / "data").write_text("22"),
+        lambda folder: (folder / "data").unlink(),
+    ],
+    ids=["absent", "no JSON", "attempt", "shape", "other base", "changed", "gone"],
+)
+def test_what_is_new_or_odd_is_not_told_at_once(seen: Ended, spoil: Any) -> None:
+    seen.collected()
+    spoil(seen.folder)
+    assert seen.at_once() is None
+
+
+def test_what_changed_while_it_ran_is_told_at_once_as_well(seen: Ended) -> None:
+    data = seen.folder / "data"
+    base = {"read": [str(data)], "since_ns": data.stat().st_ctime_ns}
+    seen.note(base=base)
+    first = seen.collected()
+    assert first.never == f"{data} changed while it ran"
+    assert seen.at_once() == first

@@ -8,6 +8,7 @@ from support.labs.usage_lab import UsageLab
 from support.material.wheels import make_wheel
 
 from park.model.lock_hash import LockHash
+from park_server.used import lock_views
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +58,14 @@ def test_a_wheel_that_left_the_store(lab: UsageLab, tmp_path: Path) -> None:
 def test_a_lock_that_nobody_knows(lab: UsageLab) -> None:
     lab.views._selected = lambda _: None
     assert lab.views.view(LockHash("0" * 64)) is None
+
+
+def test_a_view_is_at_hand_once_it_was_made_and_for_a_while(
+    lab: UsageLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = lab.view(lab.lock(wheels(tmp_path)))
+    (lock_hash,) = lab.views._views
+    assert lab.views.at_hand(lock_hash) is view
+    assert lab.views.at_hand(LockHash("0" * 64)) is None
+    monkeypatch.setattr(lock_views, "_TRUSTED_S", -1.0)
+    assert lab.views.at_hand(lock_hash) is None

@@ -98,3 +98,47 @@ def test_time_zone_and_locales_count_by_rule() -> None:
     assert {"/etc/localtime", "/usr/lib/locale/locale-archive"} <= set(by_rule({}))
     assert "/usr/share/zoneinfo/Asia/Tokyo" in by_rule({"TZ": "Asia/Tokyo"})
     assert "/my/zone" in by_rule({"TZ": ":/my/zone"})
+
+
+def test_a_glance_sees_when_each_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TICK_NS", -(10**18))  # the folder is new
+    outside, path, absent = Outside({}, [str(tmp_path)]), tmp_path / "x", tmp_path / "absent"
+    path.write_text("1")
+    files = outside.look(map(str, (path, tmp_path, absent)))
+    found = outside.glance(files)
+    times = [path.stat().st_ctime_ns, tmp_path.stat().st_ctime_ns, 0]
+    assert found == dict(zip(map(str, (path, tmp_path, absent)), times, strict=True))
+
+
+def test_no_glance_shows_what_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TICK_NS", -(10**18))
+    outside, path, folder = Outside({}, [str(tmp_path)]), tmp_path / "x", tmp_path / "folder"
+    path.write_text("1")
+    folder.mkdir()
+    absent, gone = folder / "absent", folder / "gone"
+    gone.touch()
+    seen = [outside.look([str(each)]) for each in (path, folder, absent, gone)]
+    assert [outside.glance(each) is None for each in seen] == [False] * 4
+    path.write_text("22")
+    absent.touch()
+    gone.unlink()
+    assert [outside.glance(each) for each in seen] == [None] * 4
+
+
+def test_no_glance_is_cast_at_a_disk_that_may_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.touch()
+    outside = Outside({}, ["/proc"])
+    files = outside.look([str(path), str(tmp_path / "absent")])
+    monkeypatch.setattr(os, "stat", lambda *_: pytest.fail("it was asked for"))
+    assert [outside.glance([each]) for each in files] == [None, None]
+
+
+def test_a_glance_does_not_trust_a_folder_that_has_just_changed(tmp_path: Path) -> None:
+    outside, folder = Outside({}, [str(tmp_path)]), tmp_path / "folder"
+    folder.mkdir()
+    (folder / "x").touch()
+    os.utime(folder)
+    assert outside.glance(outside.look([str(folder)])) is None
