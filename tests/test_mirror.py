@@ -85,7 +85,6 @@ WITHOUT = {
     "park_server/jobs/memo/desk.py": "functional/memo/test_rerun: a real service",
     "park_server/jobs/memo/memo_list.py": "queries; jobs/memo/test_explanation looks at each",
     "park_server/jobs/memo/memo_rows.py": "queries; jobs/memo/test_recall looks at each",
-    "park_server/jobs/memo/run_notes.py": "functional/memo/test_rerun: real runs",
     "park_server/jobs/seams.py": "protocols, and parts that do nothing",
     "park_server/migrations/env.py": "what Alembic calls; db/test_migrate runs it",
     "park_server/migrations/versions/v0001_first_schema.py": SCHEMA,
