@@ -209,6 +209,13 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
         help="where the service lacks what is installed here: install it first (auto), or say "
         "how it differs and stop (never)",
     )
+    parser.add_argument(
+        "--versions",
+        choices=["exact", "compatible", "nearest", "ask"],
+        default="exact",
+        help="where the service does not take the version of here: run in none (exact), in one "
+        "that is the same in all that the job imports (compatible), in the nearest, or ask",
+    )
     add_set_options(parser)
 
 
@@ -284,6 +291,7 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
     from park.client.report import reporter
 
     taken, required = _besides(options.requirement)
+    service.wanted_versions = options.versions
     with reporter() as report:
         job = service.submit(
             options.entry_point,

@@ -12,10 +12,11 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, project_set
 from park.client.access.transport import Transport
 from park.client.areas import ServiceFiles
+from park.client.choosing.nearness import Ranked, ranked
+from park.client.choosing.versions import ServiceVersion, compared
 from park.client.connection import Connection, connection_of
 from park.client.installs.index_memory import known_lacking
 from park.client.installs.matching import offers
-from park.client.installs.versions import ServiceVersion, compared
 from park.client.submission.this_account import this_account
 from park.errors import LocalSetError
 from park.local.set_options import PLAIN, SetOptions
@@ -66,6 +67,20 @@ class ServiceQueries:
             compared(each, None if (here := local[each.project]) is None else here.requirements)
             for each in records
         ]
+
+    def nearest_versions(self, project: str, *, entry_point: str | None = None) -> list[Ranked]:
+        """Return what the service has of ``project``, the nearest to what is installed here first.
+
+        Each says what puts it behind the one before it. Where jobs of ``entry_point`` ran there,
+        what they imported weighs more than the rest. Raises `LocalSetError` where the project is
+        not installed here: there is nothing to be near to.
+        """
+        name = canonicalize_name(project)
+        here = project_set(name, cache=user_cache(), options=PLAIN.copying(known_lacking(self.url)))
+        query = {"project": name} | ({} if entry_point is None else {"entry_point": entry_point})
+        answer = self._transport.json("GET", f"{API}/versions", params=query)
+        found = [compared(decode(EnvironmentRecord, each), here.requirements) for each in answer]
+        return ranked(found, here.requirements, name, here.version)
 
     @property
     def files(self) -> ServiceFiles:

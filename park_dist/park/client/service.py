@@ -14,6 +14,9 @@ from park.client.access.address import find_service
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
+from park.client.choosing.asking import ask_on_terminal
+from park.client.choosing.choice import VersionPolicy, Wanted, require_policy
+from park.client.choosing.use import use_of
 from park.client.install_call import ServiceInstalls
 from park.client.installs.matching import InstallPolicy
 from park.client.joblib_backend import register_if_loaded
@@ -46,7 +49,11 @@ reach_threads()  # before any pool that a block could be meant for
 
 
 def remote_service(
-    name: str | None = None, *, stale: Stale = "warn", insecure: bool = False
+    name: str | None = None,
+    *,
+    stale: Stale = "warn",
+    versions: VersionPolicy = "exact",
+    insecure: bool = False,
 ) -> Service:
     """Return the service ``name``: a configured name or a URL; see `park.client.access.address`.
 
@@ -57,14 +64,22 @@ def remote_service(
     ``insecure``: your token may go there by plain HTTP, for whoever is on the way to read; else
     only on this machine, and by TLS.
 
+    ``versions`` says in which version jobs run where the service neither has that of here nor
+    takes it from you: "exact" in none, and the error tells what there is, the nearest first;
+    "compatible" in one of which all that they import has the versions of here; "nearest" in
+    the nearest; "ask" in the one that you take on a terminal. The record of a job says what
+    was asked for.
+
     Nothing is sent yet. Raises `UnknownItem`, `UsageError`, `InsecureTransport` or
     `NotAuthenticated`.
     """
     if stale not in {"warn", "error", "ignore"}:
         raise UsageError(f"stale={stale!r}: it is 'warn', 'error' or 'ignore'")
+    require_policy(versions)
     register_if_loaded()
     service = Service(Transport(find_service(name, insecure=insecure)))
     service.stale = stale
+    service.wanted_versions = versions
     return service
 
 
@@ -97,6 +112,9 @@ class Service(ServiceInstalls, ServiceBlock):
 
     stale: Stale = "warn"
     """What becomes of a submission from a session that has gone stale; see `remote_service`."""
+
+    wanted_versions: VersionPolicy = "exact"
+    """In which version jobs run where that of here is not taken; see `remote_service`."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Service) and other._connection is self._connection
@@ -314,6 +332,7 @@ class Service(ServiceInstalls, ServiceBlock):
             options=options,
             reach=reach,
             stale=self.stale,
+            wanted=Wanted(policy=self.wanted_versions, ask=ask_on_terminal),
         )
 
     def binding_of(
@@ -325,6 +344,15 @@ class Service(ServiceInstalls, ServiceBlock):
         ``offer``, ``install``, ``report`` and ``options``, as `submit` has them.
         """
         return self._binding(entry_point, reach=reach, **named)
+
+    def use(self, project: str, versions: str | None = None, *, lock: str | None = None) -> None:
+        """Have jobs of ``project`` run in one of ``versions`` there, whatever is installed here.
+
+        Of what the service has of ``"==1.2.*"`` the nearest to here is taken; or ``lock`` names
+        one. It holds for this session and this service, from the next submission on. Raises
+        `UsageError`; a job raises `CannotSatisfy` where the service has no such version.
+        """
+        self._connection.bindings.use(use_of(project, versions, lock=lock))
 
     def put(self, jobs: Sequence[Job]) -> None:
         """Submit ``jobs``, which are new, in the background, as part of the block there is."""

@@ -24,6 +24,8 @@ class EnvironmentRecord:
     ``size_bytes`` what the environment and its share of the wheel store take together,
     ``own_bytes`` what it takes alone. Times are RFC 3339 in UTC. ``older`` is how many
     older ones are left out behind it, of its project and, like it, edited or released.
+    ``used`` names the projects that runs of the entry point in question used there, None
+    where nothing is known of such runs.
     """
 
     project: str
@@ -40,6 +42,7 @@ class EnvironmentRecord:
     installed_by: str
     pins: list[PinRecord]
     older: int = 0
+    used: list[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

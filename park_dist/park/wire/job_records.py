@@ -61,7 +61,8 @@ class JobRequest(JobOptions):
 
     ``when`` is a condition (`park.model.conditions_json`); a reference among the arguments
     (`park.model.references`) is one more. ``grants`` open what it needs on other services.
-    ``submitted_from`` is the account and the machine that it comes from, as the client says.
+    ``submitted_from`` is the account and the machine that it comes from, as the client says;
+    ``asked_for`` the version of its client, where it is to run in another one all the same.
     """
 
     id: str
@@ -75,6 +76,7 @@ class JobRequest(JobOptions):
     race: RaceRequest | None = None
     grants: list[HeldGrant] = field(default_factory=list)
     submitted_from: str | None = None
+    asked_for: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +97,8 @@ class JobRecord:
     starts. It failed ``failures`` times so far, and may run
     ``retries`` times more than once; ``not_before`` is when it does so the next time.
     ``label`` is what people call it, ``submitted_from`` the account and the machine that it
-    came from, as its client says.
+    came from, as its client says. ``asked_for`` is the version that its client has, where
+    it runs in another one: what that is, its lock says.
     It was asked to stop and to keep its best, and is killed at ``stop_by`` if it goes on.
     ``race`` says how far a race is.
     Its user keeps it since ``pinned``; the operator's policy removed its logs at
@@ -130,3 +133,4 @@ class JobRecord:
     stop_by: str | None = None
     race: RaceRecord | None = None
     memoized_from: str | None = None
+    asked_for: str | None = None

@@ -27,6 +27,7 @@ from park_server.jobs.resumption.unread_conditions import UnreadConditions
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.stopping.stopper import Stopper
 from park_server.peers.peers import ServicePeers
+from park_server.used.lock_views import Views
 
 __all__ = ["JobParts", "job_parts"]
 
@@ -58,6 +59,7 @@ class JobParts:
     leaf_polls: LeafPolls
     memo_desk: MemoDesk
     usable_locks: UsableLocks
+    views: Views
 
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found at the next start."""
@@ -114,6 +116,7 @@ def job_parts(
         usable_locks=usable_locks,
         leaf_polls=_leaf_polls(foundation, base, progress),
         memo_desk=base.memo.desk(foundation, base.commits, base.settlement),
+        views=base.memo.views,
     )
 
 

@@ -61,6 +61,7 @@ from park_server.retention.retention import Retention
 from park_server.retention.sizes_on_disk import free_below, usual_reserve
 from park_server.settings import Settings
 from park_server.trust.identity import Tokens
+from park_server.used.imported import Imported
 
 __all__ = ["AssembledService", "assembled"]
 
@@ -191,6 +192,7 @@ class _Parts:
             ),
             trust=foundation.trust,
             usable_locks=jobs.usable_locks,
+            imported=Imported(foundation.database, jobs.views),
             about=_about(foundation),
             url=foundation.settings.url,
         )

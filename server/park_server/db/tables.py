@@ -163,6 +163,7 @@ jobs = Table(
     Column("pools", JsonText(none_as_null=True), comment="units taken, by pool; null: none"),
     Column("label", Text, comment="null: of a job from before there were any"),
     Column("submitted_from", Text),
+    Column("asked_for", Text, comment="the version of its client, where it runs in another"),
     Column("pinned", String, comment="since when its user keeps it, whatever the policy"),
     Column("logs_removed", String, comment="when its logs went, before the job itself"),
     Column("last_used", String, comment="when what it left was read, to the day"),

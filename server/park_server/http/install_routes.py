@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from park.errors import UnknownItem
+from park.model.lock_hash import LockHash
 from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
 from park_repo.index import Index
 from park_server.envs.pylock import dump, load, with_urls
@@ -24,10 +25,14 @@ from park_server.http.parts import LONG_POLL_S, MOST, parts_of, url_of
 from park_server.http.pieces import LargeRoute, checked_item, off_loop
 from park_server.http.trust.uploads import require_uploads
 from park_server.installs import lock_rows, version_rows
+from park_server.used.imported import Imported
 
 __all__ = ["router"]
 
 router = APIRouter(route_class=LargeRoute)
+
+_LONGEST = 500
+"""Characters of an entry point."""
 
 
 @router.post("/installs")
@@ -63,15 +68,17 @@ async def list_versions(
     set_hash: str | None = None,
     edits: Annotated[int | None, Query(ge=0, le=MOST)] = None,
     newest: Annotated[int | None, Query(ge=1, le=MOST)] = None,
+    entry_point: Annotated[str | None, Query(max_length=_LONGEST)] = None,
 ) -> JSONResponse:
     """Return each version with an environment that the user may use.
 
     Those of one ``version`` or of the requirement set ``set_hash``; of each working tree the
-    newest ``edits``, and of each project the ``newest`` releases and working trees.
+    newest ``edits``, and of each project the ``newest`` releases and working trees. Each says
+    which projects runs of ``entry_point`` used there.
     """
     name = None if project is None else str(canonicalize_name(project))
     user = user_of(request)
-    database = parts_of(request).database
+    database, imported = parts_of(request).database, parts_of(request).imported
     shared = parts_of(request).trust.sharing.with_user(user)
     listing = partial(
         version_rows.listing,
@@ -81,17 +88,26 @@ async def list_versions(
         edits=edits,
         newest=newest,
     )
-    # encoded by hand: a thousand of them cost seconds when each pin is validated again
-    return JSONResponse(
-        await asyncio.to_thread(
-            lambda: [_document(each) for each in database.read(lambda c: listing(c, user, name))]
-        )
-    )
+
+    def documents() -> list[dict[str, Any]]:
+        records = database.read(lambda c: listing(c, user, name))
+        return [_document(each, _used(imported, each, entry_point)) for each in records]
+
+    return JSONResponse(await asyncio.to_thread(documents))
 
 
-def _document(record: EnvironmentRecord) -> dict[str, Any]:
+def _used(imported: Imported, record: EnvironmentRecord, entry_point: str | None) -> Any:
+    if entry_point is None:
+        return None
+    found = imported.projects(entry_point, LockHash(record.lock_hash))
+    return None if found is None else sorted(found)
+
+
+def _document(record: EnvironmentRecord, used: Any) -> dict[str, Any]:
+    """Encode by hand: a thousand of them cost seconds when each pin is validated again."""
     document = {entry.name: getattr(record, entry.name) for entry in fields(record)}
     document["pins"] = [{"name": pin.name, "version": pin.version} for pin in record.pins]
+    document["used"] = used
     return document
 
 

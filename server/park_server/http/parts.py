@@ -26,6 +26,7 @@ from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
 from park_server.retention.retention import Retention
 from park_server.trust.trust import Trust
+from park_server.used.imported import Imported
 
 __all__ = ["LONG_POLL_S", "MOST", "ServiceParts", "parts_of", "url_of"]
 
@@ -58,6 +59,7 @@ class ServiceParts:
     revocation: Revocation
     usable_locks: UsableLocks
     trust: Trust
+    imported: Imported
     about: ServiceRecord
     url: str | None
     """Where users reach the service, where its operator said so."""

@@ -150,4 +150,5 @@ def _record(job: StoredJob, files: list[FileRecord], race: RaceRecord | None) ->
         stop_by=job.stop_by,
         race=race,
         memoized_from=job.memoized_from,
+        asked_for=job.asked_for,
     )

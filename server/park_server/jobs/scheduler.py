@@ -33,6 +33,7 @@ from park_server.installs.offer_rows import is_offered
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions import run_rows
+from park_server.jobs.conditions.creation import just_created
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
@@ -172,7 +173,7 @@ class Scheduler:
         return [
             ended[plan.id]
             if plan.id in ended
-            else _just_created(plan, created.states[plan.id], moment)
+            else just_created(plan, created.states[plan.id], moment)
             if plan.id in created.states and plan.id not in created.changed
             else self.record(plan.id, user)
             for plan in plans
@@ -369,29 +370,3 @@ def _running(connection: Connection, kind: JobKind) -> list[JobId]:
     """Return the jobs whose processes may live, also those that have ended and left theirs."""
     found = job_rows.ids(connection, JobState.RUNNING, kind)
     return [*found, *run_rows.carried(connection)] if kind is JobKind.CALL else found
-
-
-def _just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
-    """Return the record of a job that has only been written, without reading it back."""
-    request = plan.request
-    return JobRecord(
-        id=request.id,
-        status=state,
-        entry_point=request.entry_point,
-        lock_hash=request.lock_hash,
-        set_hash=request.set_hash,
-        install=request.install,
-        environment=None,
-        runtime_hash=None,
-        attempt=0,
-        pid=None,
-        submitted=submitted,
-        started=None,
-        finished=None,
-        error=None,
-        kind=JobKind(plan.kind),
-        when=plan.condition if plan.kind is not JobKind.RACE else None,
-        retries=request.retries,
-        label=plan.label,
-        submitted_from=request.submitted_from,
-    )

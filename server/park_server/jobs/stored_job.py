@@ -51,6 +51,7 @@ class StoredJob:
     not_before: str | None
     pools: dict[str, int] | None
     submitted_from: str | None
+    asked_for: str | None
     pinned: str | None
     logs_removed: str | None
     last_used: str | None

@@ -33,6 +33,7 @@ EXAMPLES = """examples:
   park install mymodel --with film-plugin   with a project that nothing requires
   park install 'refl1d==1.0.1'       a release, which need not be installed here
   park install mymodel --json        for programs
+  park install mymodel --use 3f9c0a1b       run its jobs in that lock of the service instead
   park install mymodel --watch       again at each saved change, until Ctrl-C
 --watch is quickest with park-dist[watch]; without it, files are looked at twice a second.
 """
@@ -53,6 +54,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="return as soon as jobs can run, while bytecode is still being compiled",
     )
+    parser.add_argument(
+        "--use",
+        metavar="LOCK",
+        help="make no environment: from now on jobs of MODULE run in this one of the service, "
+        "until it is installed again; `park versions --nearest` lists them",
+    )
     add_set_options(parser)
     add_service(parser)
     add_json(parser)
@@ -61,7 +68,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Install and say what was done."""
     transport = transport_of(options)
-    if options.watch:
+    if options.use is not None:
+        _use(transport, options)
+    elif options.watch:
         _watch(transport, options)
     else:
         _install(transport, options)
@@ -86,6 +95,19 @@ def _install(transport: Transport, options: argparse.Namespace) -> None:
         print(json.dumps(asdict(outcome)), flush=True)
     else:
         print_json(asdict(outcome))
+
+
+def _use(transport: Transport, options: argparse.Namespace) -> None:
+    from park.client.installs.used_version import keep_lock
+
+    used = keep_lock(transport, options.target, options.use)
+    if options.json:
+        print_json({"project": used.project, "version": used.version, "lock_hash": used.lock_hash})
+        return
+    what = f"{used.version} on Python {used.python}"
+    print(f"jobs of {used.project} run as {what} at {transport.address.url}")
+    print(f"lock {used.lock_hash}")
+    print(f"`park install {options.target}` goes back to the version of here")
 
 
 def _watch(transport: Transport, options: argparse.Namespace) -> None:

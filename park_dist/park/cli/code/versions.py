@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from park.cli.options import NEWEST, add_all, add_json, add_service, print_json, service_of
-from park.client.installs.versions import ServiceVersion
+from park.client.choosing.versions import ServiceVersion
+from park.errors import UsageError
 from park.model.pins import is_tree_version
 from park.model.sizes import shown_size
+
+if TYPE_CHECKING:
+    from park.client.service import Service
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """examples:
   park versions              of every project
   park versions mymodel      of one, with the differences to what is installed here
+  park versions --nearest mymodel                    the nearest to here first, and why
+  park versions --nearest mymodel --job mymodel:fit  what its runs import weighs most
 """
 
 _SHOWN = 8
@@ -23,6 +30,14 @@ _SHOWN = 8
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("project", nargs="?", metavar="PROJECT", help="only of this project")
+    parser.add_argument(
+        "--nearest", action="store_true", help="the nearest to what is installed here first"
+    )
+    parser.add_argument(
+        "--job",
+        metavar="MODULE:FUNCTION",
+        help="with --nearest: the job that is meant, what its runs imported there weighs most",
+    )
     add_all(parser)
     add_service(parser)
     add_json(parser)
@@ -31,6 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print one line for each version, its differences below it."""
     service = service_of(options)
+    if options.nearest:
+        return _nearest(service, options)
     versions = service.versions(options.project, newest=None if options.all else NEWEST)
     if options.json:
         print_json([version.as_json() for version in versions])
@@ -42,6 +59,23 @@ def run(options: argparse.Namespace) -> int:
         _print(version)
         if version.record.older:
             print(f"… and {version.record.older} older {_kind(version)} (--all)")
+    return 0
+
+
+def _nearest(service: Service, options: argparse.Namespace) -> int:
+    """Print what there is in its order, with the reason of each place."""
+    from park.client.choosing.version_lines import lines_of
+
+    if options.project is None:
+        raise UsageError("--nearest: nearest to what?", hint="park versions --nearest PROJECT")
+    found = service.nearest_versions(options.project, entry_point=options.job)
+    if options.json:
+        print_json([each.as_json() for each in found])
+        return 0
+    if not found:
+        print(f"{service.url} has no version of {options.project}")
+    for number, each in enumerate(found, start=1):
+        print("\n".join(lines_of(each, f"{number}  ")))
     return 0
 
 

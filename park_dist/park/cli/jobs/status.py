@@ -67,6 +67,8 @@ def _print_what(record: JobRecord) -> None:
     print(f"calls        {record.entry_point}")
     print(f"lock         {record.lock_hash or 'not bound yet'}")
     print(f"environment  {record.environment or '-'}")
+    if record.asked_for:
+        print(f"asked for    {one_line(record.asked_for)}, which the service did not take")
 
 
 def _origin(submitted_from: str | None) -> str:

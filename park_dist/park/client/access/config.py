@@ -9,6 +9,9 @@
     token_file = "/home/me/.secrets/compufans"     # optional
     insecure = false                               # optional: by plain HTTP, all the same
 
+    [use."https://compufans.example.org/park"]     # by `park install mymodel --use 3f9c0a1b`
+    mymodel = "3f9c0a1b"
+
 It is edited with tomlkit, so that comments survive.
 """
 
@@ -103,6 +106,29 @@ class Configuration:
         self._require(name)
         document = self._editable()
         document["default"] = name
+        self._write(document)
+
+    def used(self, url: str) -> dict[str, str]:
+        """Return in which lock jobs run on the service at ``url``, where that was said.
+
+        By project (normalised); see `park install --use`.
+        """
+        table = self._read().get("use", {})
+        found = table.get(url.rstrip("/"), {}) if isinstance(table, dict) else None
+        if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+            raise UsageError(f"{self.path}: 'use' is not a table of URLs, projects and locks")
+        return dict(found)
+
+    def use_lock(self, url: str, project: str, lock: str | None) -> None:
+        """Have jobs of ``project`` run in ``lock`` at ``url``; None: in the version of here."""
+        if lock is None and project not in self.used(url):
+            return
+        document = self._editable()
+        table = document.setdefault("use", {}).setdefault(url.rstrip("/"), {})
+        if lock is None:
+            del table[project]
+        else:
+            table[project] = lock
         self._write(document)
 
     def _require(self, name: str) -> None:

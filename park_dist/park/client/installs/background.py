@@ -14,8 +14,11 @@ import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
+
+from packaging.utils import NormalizedName, canonicalize_name
 
 from park.build.beyond.required import as_requirement
 from park.build.cache import user_cache
@@ -23,6 +26,8 @@ from park.build.gathered.together import gathered_set
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import patient
 from park.client.by_value.module_ways import ModuleWays
+from park.client.choosing.choice import EXACT, Wanted
+from park.client.choosing.use import Use, kept_use
 from park.client.installs.index_memory import completed, known_lacking
 from park.client.installs.matching import (
     InstallPolicy,
@@ -32,6 +37,7 @@ from park.client.installs.matching import (
 )
 from park.client.installs.request import Requested, requested
 from park.client.installs.stale import StaleModules
+from park.client.installs.used_version import binding_used, binding_used_unseen
 from park.client.report import Report
 from park.client.submission.binding import Binding
 from park.client.submission.reach import Reach, Stale
@@ -84,6 +90,7 @@ class Bindings:
         self._stale = StaleModules()
         self.ways = ModuleWays()
         self._said: dict[str, SetOptions] = {}
+        self._uses: dict[NormalizedName, Use] = {}
         self._installs: list[Installing] = []
         _all_of_them.add(self)
 
@@ -105,18 +112,20 @@ class Bindings:
         options: SetOptions = PLAIN,
         reach: Reach | None = None,
         stale: Stale = "warn",
+        wanted: Wanted = EXACT,
     ) -> Future[Binding]:
         """Return the environment of a job of ``entry_point``, as `binding_of` finds it.
 
         Without ``options`` of its own it has those with which its package was installed.
         ``reach`` is what its pickles refer to, where it is more than that module; ``stale``
-        says what becomes of modules that this session has imported in another state.
+        says what becomes of modules that this session has imported in another state, ``wanted``
+        which version it may be where the service does not take that of here.
         """
         what = entry_point.module if reach is None else reach
         with self._lock:
             if options == PLAIN:
                 options = self._said.get(entry_point.module.partition(".")[0], PLAIN)
-            key = (what, entry_point.module, lock, offer, install, options, stale)
+            key = (what, entry_point.module, lock, offer, install, options, stale, wanted)
             known = self._bindings.get(key)
             if known is not None:
                 return known
@@ -126,12 +135,18 @@ class Bindings:
         def bind() -> Binding:
             if lock is not None or offer is not None:
                 return binding_named(self._transport, lock=lock, offer=offer)
+            unseen = self._use_of(entry_point.module)
+            if unseen is not None and not _is_here(entry_point.module):
+                return binding_used_unseen(self._transport, unseen, entry_point)
             here = self._set_of(
                 (what, options), lambda: _here(entry_point, reach, self._as_known(options))
             )
+            use = self._use_of(here.project.name)
+            if use is not None:
+                return binding_used(self._transport, here, use, entry_point, report)
             self._look_for_stale(here, () if reach is None else reach.files, stale)
             return self._installed(here, before) or binding_here(
-                self._transport, here, install, report
+                self._transport, here, install, report, entry_point=entry_point, wanted=wanted
             )
 
         future.add_done_callback(lambda _: self._outbox.poke())
@@ -150,6 +165,18 @@ class Bindings:
             options = replace(options, taken=(target, *options.taken))
         with self._lock:
             self._said[name.replace("-", "_")] = options
+
+    def use(self, use: Use) -> None:
+        """Have jobs of a project that are submitted from now on run as ``use`` says."""
+        with self._lock:
+            self._uses[use.project] = use
+            self._bindings.clear()
+
+    def _use_of(self, name: str) -> Use | None:
+        """Return what was said of a project, in this session or else by `park install --use`."""
+        project = canonicalize_name(name.partition(".")[0])
+        with self._lock:
+            return self._uses.get(project) or kept_use(self._transport.address.url, project)
 
     def install(
         self, target: str, item: Item, report: Report, options: SetOptions = PLAIN
@@ -263,6 +290,11 @@ def _here(entry_point: EntryPoint, reach: Reach | None, options: SetOptions) -> 
     if reach is None:
         return local_set_for(entry_point, options)
     return gathered_set(reach.modules, reach.requirements, cache=user_cache(), options=options)
+
+
+def _is_here(module: str) -> bool:
+    """Tell whether this interpreter would find the package of ``module``."""
+    return find_spec(module.partition(".")[0]) is not None
 
 
 def _fill(future: Future[_Value], compute: Callable[[], _Value]) -> None:

@@ -17,6 +17,9 @@ from park.build.beyond.look import edits
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
+from park.client.choosing.choice import Wanted, chosen
+from park.client.choosing.version_lines import lines_of
+from park.client.choosing.versions import ServiceVersion
 from park.client.installs.index_memory import completed
 from park.client.installs.request import requested
 from park.client.installs.there_instead import ThereInstead, there_instead, version_here
@@ -42,6 +45,7 @@ __all__ = [
     "binding_named",
     "local_set_for",
     "offers",
+    "substituted",
 ]
 
 InstallPolicy = Literal["auto", "never"]
@@ -85,12 +89,19 @@ def _of_offer(transport: Transport, text: str) -> Binding:
 
 
 def binding_here(
-    transport: Transport, here: LocalSet, install: InstallPolicy, report: Report
+    transport: Transport,
+    here: LocalSet,
+    install: InstallPolicy,
+    report: Report,
+    *,
+    entry_point: EntryPoint,
+    wanted: Wanted,
 ) -> Binding:
     """Return the environment that is what is installed here; installed there where it is not.
 
-    Raises `EnvironmentMismatch`, with the differences package by package, where the service
-    has no such environment and ``install`` is ``never`` or not permitted.
+    Where the service has no such environment, and ``install`` is ``never`` or not permitted,
+    it is another one that is ``wanted``, or an `EnvironmentMismatch` that says what there is,
+    the nearest first, package by package.
     """
     found = version_here(transport, here.requirements, here.project.name)
     if found is not None:
@@ -98,19 +109,21 @@ def binding_here(
         for line in edits(here.members, cache=user_cache()):
             report.note(line)
         return Binding(lock_hash=found.record.lock_hash, set_hash=found.record.set_hash)
-    instead = there_instead(transport, here)
-    mismatch = _mismatch(here, instead, transport.address.url)
+    instead = there_instead(transport, here, str(entry_point))
     if install == "never":
-        raise mismatch
+        return _in_place_of(here, instead, wanted, transport.address.url, report)
     try:
         whole = completed(transport, here, report)
         if whole.requirements != here.requirements:
-            return binding_here(transport, whole, install, report)
+            return binding_here(
+                transport, whole, install, report, entry_point=entry_point, wanted=wanted
+            )
         for line in _why(here, instead):
             report.step(line)
         record = requested(transport, here, report).record
     except NotPermitted as error:
-        raise mismatch from error
+        url = transport.address.url
+        return _in_place_of(here, instead, wanted, url, report, refusal=error)
     if record.error is not None:
         raise from_problem(record.error)
     if record.state == InstallState.READY:
@@ -125,23 +138,66 @@ def _why(here: LocalSet, instead: ThereInstead) -> list[str]:
     return [f"installing {what}: {instead.line}", *differences]
 
 
-def _mismatch(here: LocalSet, instead: ThereInstead, url: str) -> EnvironmentMismatch:
-    """Say package by package how what is there differs from what is here."""
-    project = here.project.name
-    what = f"{project} {here.version} on Python {here.requirements.python}"
-    hint = f"park install {here.module or here.project.root}"
-    near = instead.nearest
-    if near is not None:
-        lock = near.record.lock_hash[:12]
-        first, hint = f"{instead.line} (lock {lock}…)", f"{hint}; or run in that one: --lock {lock}"
+def _in_place_of(
+    here: LocalSet,
+    instead: ThereInstead,
+    wanted: Wanted,
+    url: str,
+    report: Report,
+    *,
+    refusal: NotPermitted | None = None,
+) -> Binding:
+    """Return the other environment that is ``wanted``; raises `EnvironmentMismatch` for none."""
+    found = chosen(wanted, instead.versions)
+    if found is None:
+        raise _mismatch(here, instead, url, refusal) from refusal
+    return substituted(here, found.version, wanted.policy, report)
+
+
+def substituted(here: LocalSet, there: ServiceVersion, why: str, report: Report) -> Binding:
+    """Return the environment that is ``there`` in place of what is ``here``, and say so."""
+    record, asked_for = there.record, _what(here)
+    report.note(
+        f"{asked_for} here runs as {record.project} {record.version} on Python {record.python}"
+        f" there (lock {record.lock_hash[:12]}, {why})"
+    )
+    return Binding(lock_hash=record.lock_hash, is_named=True, asked_for=asked_for)
+
+
+def _what(here: LocalSet) -> str:
+    return f"{here.project.name} {here.version} on Python {here.requirements.python}"
+
+
+_LISTED = 5
+"""Versions that an error tells of; `park versions --nearest` has them all."""
+
+
+def _mismatch(
+    here: LocalSet, instead: ThereInstead, url: str, refusal: NotPermitted | None
+) -> EnvironmentMismatch:
+    """Say what there is, the nearest first, and how it differs from what is here."""
+    module = here.module or here.project.root
+    lines = [f"{url} has no environment that matches {_what(here)}"]
+    hint = f"park install {module}"
+    if refusal is not None:
+        lines.append(f"it does not make one for you: {refusal.message}")
+        hint = refusal.hint or "ask its operator"
+    lines.append(instead.line)
+    for each in instead.versions[:_LISTED]:
+        lines += (f"  {line}" for line in lines_of(each))
+    if instead.versions:
+        lock = instead.versions[0].version.record.lock_hash[:12]
+        hint = f"{hint}; or run in the nearest: --lock {lock}, or for all of its jobs park install"
+        hint = f"{hint} {module} --use {lock}"
     else:
-        first = instead.line
-    lines = [f"{url} has no environment that matches {what}", first]
-    lines += (f"  {difference}" for difference in instead.differences)
+        lines += (f"  {difference}" for difference in instead.differences)
     return EnvironmentMismatch(
         "\n".join(lines),
         hint=hint,
-        details={"differences": [asdict(each) for each in instead.differences]},
+        details={
+            "differences": [asdict(each) for each in instead.differences],
+            "versions": [each.as_json() for each in instead.versions],
+        },
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from park.build.cache import user_cache
 from park.build.local_set import local_set
+from park.client.choosing.use import keep_use
 from park.client.installs.index_memory import completed, known_lacking
 from park.client.installs.request import InstallOutcome, install
 
@@ -44,4 +45,7 @@ def install_target(
         options=options.copying(known_lacking(transport.address.url)),
     )
     local = completed(transport, local, report)
-    return install(transport, local, report, until_compiled=until_compiled)
+    outcome = install(transport, local, report, until_compiled=until_compiled)
+    # the version of here is what was asked for
+    keep_use(transport.address.url, local.project.name, None)
+    return outcome

@@ -10,11 +10,12 @@ from packaging.utils import canonicalize_name
 
 from park.build.local_set import LocalSet
 from park.client.access.transport import Transport
-from park.client.installs.versions import ServiceVersion, compared
-from park.model.pins import Difference, RequirementSet, is_tree_version
+from park.client.choosing.nearness import Ranked, is_edit, ranked
+from park.client.choosing.versions import ServiceVersion, compared
+from park.model.pins import Difference, RequirementSet
 from park.wire import API, EnvironmentRecord, decode
 
-__all__ = ["ThereInstead", "nearest", "there_instead", "version_here"]
+__all__ = ["ThereInstead", "instead_of", "there_instead", "version_here"]
 
 _COMPARED = 100
 """Releases, and working trees, that are compared: each comes with its pins, some 2 kB."""
@@ -24,13 +25,18 @@ _COMPARED = 100
 class ThereInstead:
     """What the service has instead: ``line`` says it, ``differences`` follow package by package.
 
-    ``nearest`` is the version to fall back to: a release, or somebody's version, but never an
-    edit of the same tree, which its author has left behind.
+    ``versions`` are those to fall back to, the nearest first: releases, and somebody's
+    versions, but never an edit of the same tree, which its author has left behind.
     """
 
     line: str
-    nearest: ServiceVersion | None = None
+    versions: tuple[Ranked, ...] = ()
     differences: tuple[Difference, ...] = ()
+
+    @property
+    def nearest(self) -> ServiceVersion | None:
+        """The first of ``versions``."""
+        return self.versions[0].version if self.versions else None
 
 
 def version_here(transport: Transport, here: RequirementSet, project: str) -> ServiceVersion | None:
@@ -40,14 +46,24 @@ def version_here(transport: Transport, here: RequirementSet, project: str) -> Se
     return next((found for each in records if (found := compared(each, here)).matches_local), None)
 
 
-def there_instead(transport: Transport, here: LocalSet) -> ThereInstead:
+def there_instead(
+    transport: Transport, here: LocalSet, entry_point: str | None = None
+) -> ThereInstead:
     """Return what the service has of the project of ``here``, of each tree its newest edit.
 
-    Of the newest versions: what is nearest is hardly one of a thousand versions ago.
+    Of the newest versions: what is nearest is hardly one of a thousand versions ago. Where jobs
+    of ``entry_point`` ran in them, what they import weighs more than what they do not.
     """
-    found = _asked(transport, {"project": here.project.name, "edits": 1, "newest": _COMPARED})
-    records = (decode(EnvironmentRecord, each) for each in found)
-    return nearest((compared(each, here.requirements) for each in records), here.version)
+    query: dict[str, str | int] = {
+        "project": here.project.name,
+        "edits": 1,
+        "newest": _COMPARED,
+    }
+    if entry_point is not None:
+        query["entry_point"] = entry_point
+    records = (decode(EnvironmentRecord, each) for each in _asked(transport, query))
+    versions = [compared(each, here.requirements) for each in records]
+    return instead_of(versions, here.requirements, here.project.name, here.version)
 
 
 def _asked(transport: Transport, query: Mapping[str, str | int]) -> list[Any]:
@@ -55,31 +71,20 @@ def _asked(transport: Transport, query: Mapping[str, str | int]) -> list[Any]:
     return answer
 
 
-def nearest(versions: Iterable[ServiceVersion], version: str) -> ThereInstead:
-    """Return which of ``versions`` has the fewest differences to ``version`` here, and says it.
-
-    The newest comes first among equals; an edit of the same tree only where there is no other.
-    """
-    found = list(versions)
-    others = [each for each in found if not _is_edit(each, version)]
+def instead_of(
+    versions: Iterable[ServiceVersion], here: RequirementSet, project: str, version: str
+) -> ThereInstead:
+    """Return what of ``versions`` is to be had in place of ``version`` here, and says it."""
+    found = ranked(versions, here, project, version)
+    others = tuple(each for each in found if not is_edit(each.version.record.version, version))
     if others:
-        near = min(others, key=lambda each: len(each.differences))
+        near = others[0].version
         return ThereInstead(
-            line=_differs(near, version), nearest=near, differences=near.differences
+            line=_differs(near, version), versions=others, differences=near.differences
         )
     if not found:
         return ThereInstead(line="the service has no environment of it yet")
-    return _among_edits(min(found, key=lambda each: len(each.differences)))
-
-
-def _is_edit(found: ServiceVersion, version: str) -> bool:
-    """Tell whether both are trees of one version, edited between."""
-    return (
-        is_tree_version(version)
-        and is_tree_version(found.record.version)
-        and found.record.version != version
-        and found.record.version.partition("+")[0] == version.partition("+")[0]
-    )
+    return _among_edits(found[0].version)
 
 
 def _differs(near: ServiceVersion, version: str) -> str:

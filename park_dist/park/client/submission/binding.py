@@ -12,10 +12,12 @@ class Binding:
     """The environment of a job: a lock hash, or the install that will come to one.
 
     ``set_hash`` names the requirement set whose pickles may be read there, None for none.
-    ``is_named`` tells that it was chosen by name, and need not be what is installed here.
+    ``is_named`` tells that it was chosen by name, and need not be what is installed here;
+    ``asked_for`` says what is, where the service did not take that.
     """
 
     lock_hash: str | None = None
     install: str | None = None
     set_hash: str | None = None
     is_named: bool = False
+    asked_for: str | None = None

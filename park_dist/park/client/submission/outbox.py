@@ -27,13 +27,20 @@ from park.client.submission.request_text import (
 )
 from park.client.submission.uploads import Uploads
 from park.client.voice import say_of_outage
-from park.errors import NotAuthenticated, ParkError, ServiceFault, ServiceUnreachable
+from park.errors import (
+    EnvironmentMismatch,
+    NotAuthenticated,
+    ParkError,
+    ServiceFault,
+    ServiceUnreachable,
+)
 from park.model.backoff import Backoff
 from park.model.urls import origin_of
 from park.wire import API
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
+    from park.client.submission.binding import Binding
 
 __all__ = ["Outbox"]
 
@@ -246,6 +253,10 @@ class Outbox:
             more |= (
                 {"lock_hash": bound.lock_hash} if bound.lock_hash else {"install": bound.install}
             )
+            if bound.asked_for is not None:
+                more["asked_for"] = bound.asked_for
+            if item.pickled and bound.asked_for is not None:
+                raise _unreadable_there(bound)
             if item.pickled:
                 text = with_set_hash(text, bound.set_hash)
         if item.openings:
@@ -320,6 +331,14 @@ class Outbox:
             item.text = ""
         if error is not None:
             every_outbox.failed.append(item)
+
+
+def _unreadable_there(bound: Binding) -> EnvironmentMismatch:
+    return EnvironmentMismatch(
+        f"an argument, or the function itself, travels as a pickle, which only the versions of here"
+        f" can read; {bound.asked_for} is not what runs there",
+        hint="call a function of a package with JSON values, numpy arrays or park.File(path)",
+    )
 
 
 def _authorized(text: str, grants: Sequence[tuple[Opening, dict[str, str]]]) -> str:

@@ -10,16 +10,16 @@ from sqlalchemy import Connection, insert, select
 
 from park.model.ids import JobId
 from park.model.job_options import OPTION_NAMES, option_values
-from park.model.states import JobState
-from park.wire import FetchRequest, JobRequest, encode
+from park.model.states import JobKind, JobState
+from park.wire import FetchRequest, JobRecord, JobRequest, encode
 from park_server import events
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import calls, fetches, jobs
 from park_server.fetch_target import without_user_information
-from park_server.jobs.conditions.needs import kind_of
+from park_server.jobs.conditions.needs import Planned, kind_of
 from park_server.jobs.races import race_rows
 
-__all__ = ["NewJob", "absent", "create", "write"]
+__all__ = ["NewJob", "absent", "create", "just_created", "write"]
 
 _ADD_FETCH = insert(fetches)
 
@@ -100,6 +100,7 @@ _SAID = (
     "pending",
     "failures",
     "submitted_from",
+    "asked_for",
 )
 _ADD = Prepared(insert(jobs), (*_SAID, *OPTION_NAMES))
 _ADD_CALL = Prepared(insert(calls), ("job", "document"))
@@ -123,6 +124,7 @@ def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
         "pending": new.pending,
         "failures": 0,
         "submitted_from": request.submitted_from,
+        "asked_for": request.asked_for,
         **option_values(request),
         "label": new.label,
     }
@@ -133,3 +135,30 @@ def _fetch_row(job: JobId, fetch: FetchRequest) -> dict[str, Any]:
     document = encode(without_user_information(fetch))
     authorization = document.pop("authorization")
     return {"job": job, "document": document, "authorization": authorization}
+
+
+def just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
+    """Return the record of a job that has only been written, without reading it back."""
+    request = plan.request
+    return JobRecord(
+        id=request.id,
+        status=state,
+        entry_point=request.entry_point,
+        lock_hash=request.lock_hash,
+        set_hash=request.set_hash,
+        install=request.install,
+        environment=None,
+        runtime_hash=None,
+        attempt=0,
+        pid=None,
+        submitted=submitted,
+        started=None,
+        finished=None,
+        error=None,
+        kind=JobKind(plan.kind),
+        when=plan.condition if plan.kind is not JobKind.RACE else None,
+        retries=request.retries,
+        label=plan.label,
+        submitted_from=request.submitted_from,
+        asked_for=request.asked_for,
+    )

@@ -280,7 +280,14 @@ def _check(request: JobRequest) -> None:
 
 
 def _check_size(request: JobRequest) -> None:
-    for name in ("entry_point", "lock_hash", "install", "set_hash", "submitted_from"):
+    for name in (
+        "entry_point",
+        "lock_hash",
+        "install",
+        "set_hash",
+        "submitted_from",
+        "asked_for",
+    ):
         if len(getattr(request, name) or "") > _LONGEST_NAME:
             raise UsageError(f"the {name} of a job has at most {_LONGEST_NAME} characters")
     if len(request.grants) > _MOST_GRANTS:

@@ -10,7 +10,7 @@ import pytest
 
 from park.cli.code import install
 from park.cli.main import main
-from park.client.installs import changes, target_install
+from park.client.installs import changes, target_install, used_version
 from park.client.installs.request import InstallOutcome
 from park.errors import BuildFailed
 
@@ -83,3 +83,27 @@ def test_at_each_change_it_is_installed_again_whatever_failed(
     ]
     assert lines[3] == "m.py changed"
     assert len(service.asked) == 2
+
+
+def test_another_version_is_used_and_the_way_back_is_told(
+    service: Any, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = SimpleNamespace(project="m", version="1.2", python="3.11", lock_hash="ab" * 32)
+    service.address, asked = SimpleNamespace(url="http://h"), []
+
+    def kept(*what: Any) -> Any:
+        asked.append(what)
+        return record
+
+    monkeypatch.setattr(used_version, "keep_lock", kept)
+    assert main(["install", "m", "--use", "ababab"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "jobs of m run as 1.2 on Python 3.11 at http://h",
+        f"lock {record.lock_hash}",
+        "`park install m` goes back to the version of here",
+    ]
+    assert asked == [(service, "m", "ababab")]
+    assert service.asked == []
+    main(["install", "m", "--use", "ababab", "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {"project": "m", "version": "1.2", "lock_hash": record.lock_hash}

@@ -7,9 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.material.environments import pinned_environment, requirements_here
 
 from park.cli.code import versions
 from park.cli.main import main
+from park.client.choosing.nearness import Ranked, ranked
+from park.client.choosing.versions import compared
 
 Said = pytest.CaptureFixture[str]
 
@@ -83,3 +86,32 @@ def test_of_thousands_the_newest_are_shown_and_the_rest_counted(
     assert capsys.readouterr().out.splitlines()[3 * 10 :] == [line]
     assert main(["versions", "m", "--all", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 19
+
+
+def test_the_nearest_are_numbered_and_say_why_they_stand_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    local = requirements_here(demo="2.0")
+    found = [compared(pinned_environment(demo=each), local) for each in ("1.9", "1.8")]
+    asked = []
+
+    def nearest_versions(project: str, *, entry_point: str | None) -> list[Ranked]:
+        asked.append((project, entry_point))
+        return ranked(found, local, "demo", "2.0")
+
+    service = SimpleNamespace(url="http://h", nearest_versions=nearest_versions)
+    monkeypatch.setattr(versions, "service_of", lambda _: service)
+    assert main(["versions", "--nearest", "demo", "--job", "demo:fit"]) == 0
+    assert asked == [("demo", "demo:fit")]
+    assert capsys.readouterr().out.splitlines() == [
+        f"1  demo 1.9 on Python 3.11  lock {'1' * 12}",
+        "     demo: 2.0 here, 1.9 there",
+        f"2  demo 1.8 on Python 3.11  lock {'1' * 12}",
+        "     farther: 1.8 is farther from here than 1.9",
+        "     demo: 2.0 here, 1.8 there",
+    ]
+    found.clear()
+    assert main(["versions", "--nearest", "demo"]) == 0
+    assert capsys.readouterr().out == "http://h has no version of demo\n"
+    assert main(["versions", "--nearest"]) == 2
+    assert "park versions --nearest PROJECT" in capsys.readouterr().err

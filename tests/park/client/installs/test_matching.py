@@ -17,9 +17,12 @@ from park.build.cache import Cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.address import Address
 from park.client.access.transport import Transport
-from park.client.installs.matching import binding_here
-from park.client.report import Silence
+from park.client.choosing.choice import VersionPolicy, Wanted
+from park.client.installs.matching import InstallPolicy, binding_here
+from park.client.report import Report, Silence
+from park.client.submission.binding import Binding
 from park.errors import EnvironmentMismatch, NotPermitted
+from park.model.entry_point import EntryPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,10 +56,14 @@ class ReadOnly:
 
 
 class Told(Silence):
-    """Keeps the steps that it is told."""
+    """Keeps the steps that it is told, and the notes."""
 
     def __init__(self) -> None:
         self.steps: list[str] = []
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def step(self, text: str) -> None:
         self.steps.append(text)
@@ -83,23 +90,40 @@ def transport(service: ReadOnly) -> Iterator[Transport]:
         transport.close()
 
 
+def bound(
+    transport: Transport,
+    here: LocalSet,
+    install: InstallPolicy,
+    report: Report,
+    policy: VersionPolicy = "exact",
+) -> Binding:
+    wanted = Wanted(policy=policy, ask=lambda there: there[0])
+    point = EntryPoint.parse(f"{here.module}:fit")
+    return binding_here(transport, here, install, report, entry_point=point, wanted=wanted)
+
+
 def test_who_may_not_install_is_told_how_the_nearest_differs(
     transport: Transport, service: ReadOnly, here: LocalSet
 ) -> None:
     report = Told()
 
     with pytest.raises(EnvironmentMismatch) as caught:
-        binding_here(transport, here, "auto", report)
+        bound(transport, here, "auto", report)
 
     error = caught.value
     name = here.project.name
     assert f"has no environment that matches {name} {here.version}" in error.message
-    assert f"it differs from the nearest there, 0.0.1 (lock {LOCK[:12]}…)" in error.message
+    assert "it does not make one for you: ada may not install here" in error.message
+    assert "it differs from the nearest there, 0.0.1" in error.message
+    assert f"  {name} 0.0.1 on Python {here.requirements.python}  lock {LOCK[:12]}" in error.message
     told = {each["name"]: (each["local"], each["service"]) for each in error.details["differences"]}
     assert told[name] == (here.version, "0.0.1")
     assert told["packaging"][1] == "1.0"
     assert len(told) == 2
-    assert f"--lock {LOCK[:12]}" in str(error.hint)
+    assert str(error.hint).startswith("ask bob; or run in the nearest: --lock")
+    assert str(error.hint).endswith(f"park install {here.module} --use {LOCK[:12]}")
+    (version,) = error.details["versions"]
+    assert (version["version"], version["lock_hash"], version["farther"]) == ("0.0.1", LOCK, None)
     assert isinstance(error.__cause__, NotPermitted)
     # it was tried, once, and nothing was sent
     assert service.asked == [*["GET /api/v1/versions"] * 2, "GET /api/v1", "POST /api/v1/installs"]
@@ -108,7 +132,7 @@ def test_who_may_not_install_is_told_how_the_nearest_differs(
 
 def test_never_does_not_even_ask(transport: Transport, service: ReadOnly, here: LocalSet) -> None:
     with pytest.raises(EnvironmentMismatch, match=r"the nearest there, 0\.0\.1"):
-        binding_here(transport, here, "never", Silence())
+        bound(transport, here, "never", Silence())
     assert service.asked == ["GET /api/v1/versions"] * 2
 
 
@@ -117,13 +141,43 @@ def test_where_there_is_no_version_at_all_that_is_told(
 ) -> None:
     service.versions.clear()
     with pytest.raises(EnvironmentMismatch, match="has no environment of it yet"):
-        binding_here(transport, here, "auto", Silence())
+        bound(transport, here, "auto", Silence())
 
 
 def test_what_is_the_same_needs_no_permission(
     transport: Transport, service: ReadOnly, here: LocalSet
 ) -> None:
     service.versions.append(environment_of(here))
-    found = binding_here(transport, here, "auto", Silence())
+    found = bound(transport, here, "auto", Silence())
     assert (found.lock_hash, found.install, found.set_hash) == (LOCK, None, "cd" * 32)
     assert service.asked == ["GET /api/v1/versions"]
+
+
+@pytest.mark.parametrize("install", ["auto", "never"])
+@pytest.mark.parametrize("policy", ["nearest", "ask"])
+def test_another_version_is_taken_where_that_is_wanted_and_it_is_said(
+    transport: Transport, here: LocalSet, install: InstallPolicy, policy: VersionPolicy
+) -> None:
+    report = Told()
+    found = bound(transport, here, install, report, policy)
+    asked_for = f"{here.project.name} {here.version} on Python {here.requirements.python}"
+    assert (found.lock_hash, found.set_hash, found.is_named) == (LOCK, None, True)
+    assert found.asked_for == asked_for
+    here_it_is = f"{here.project.name} 0.0.1 on Python {here.requirements.python}"
+    assert report.notes[-1] == (
+        f"{asked_for} here runs as {here_it_is} there (lock {LOCK[:12]}, {policy})"
+    )
+
+
+def test_compatible_is_what_the_job_does_not_tell_from_here(
+    transport: Transport, service: ReadOnly, here: LocalSet
+) -> None:
+    """Another packaging, which no run of the job imported, and the same project."""
+    with pytest.raises(EnvironmentMismatch):
+        bound(transport, here, "never", Silence(), "compatible")
+    other = environment_of(here, packaging="1.0") | {"lock_hash": "ef" * 32}
+    service.versions.append(other | {"used": [here.project.name]})
+    assert bound(transport, here, "never", Silence(), "compatible").lock_hash == "ef" * 32
+    service.versions[-1]["used"].append("packaging")
+    with pytest.raises(EnvironmentMismatch):
+        bound(transport, here, "never", Silence(), "compatible")

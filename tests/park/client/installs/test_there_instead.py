@@ -9,8 +9,8 @@ import pytest
 from support.material.environments import pinned_environment, requirements_here
 from support.services.job_service import JobService
 
-from park.client.installs.there_instead import nearest, there_instead, version_here
-from park.client.installs.versions import ServiceVersion, compared
+from park.client.choosing.versions import ServiceVersion, compared
+from park.client.installs.there_instead import ThereInstead, instead_of, there_instead, version_here
 from park.model.pins import RequirementSet
 from park.wire import EnvironmentRecord, encode
 
@@ -21,19 +21,23 @@ def there(local: RequirementSet, **pins: str) -> ServiceVersion:
     return compared(pinned_environment(**pins), local)
 
 
+def nearest(versions: list[ServiceVersion], version: str) -> ThereInstead:
+    return instead_of(versions, requirements_here(demo=version), "demo", version)
+
+
 def test_where_there_is_nothing_that_is_said() -> None:
     found = nearest([], NEW)
     assert (found.line, found.nearest) == ("the service has no environment of it yet", None)
 
 
-def test_the_nearest_has_the_fewest_differences_and_stands_first_among_equals() -> None:
+def test_the_nearest_comes_first() -> None:
     local = requirements_here(demo="2.0", six="1.17")
-    far, near = there(local, demo="1.0", six="1.16"), there(local, demo="1.1", six="1.17")
-    also_near = there(local, demo="1.2", six="1.17")
-    found = nearest([far, near, also_near], "2.0")
+    far, near = there(local, demo="1.1", six="1.15"), there(local, demo="1.1", six="1.18")
+    also_near = there(local, demo="1.1", six="1.18")
+    found = instead_of([far, near, also_near], local, "demo", "2.0")
+    assert [each.version for each in found.versions] == [near, also_near, far]
     assert found.nearest is near
     assert found.line == "it differs from the nearest there, 1.1"
-    assert nearest([also_near, near], "2.0").nearest is also_near
 
 
 def test_an_edit_that_its_author_left_behind_is_nothing_to_fall_back_to() -> None:

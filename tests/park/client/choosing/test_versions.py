@@ -6,7 +6,7 @@ from typing import Any
 
 from support.material.environments import pinned_environment, requirements_here
 
-from park.client.installs.versions import compared, versions_of
+from park.client.choosing.versions import compared, versions_of
 from park.model.pins import Difference
 
 
