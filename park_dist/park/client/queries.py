@@ -79,7 +79,9 @@ class ServiceQueries:
         here = project_set(name, cache=user_cache(), options=PLAIN.copying(known_lacking(self.url)))
         query = {"project": name} | ({} if entry_point is None else {"entry_point": entry_point})
         answer = self._transport.json("GET", f"{API}/versions", params=query)
-        found = [compared(decode(EnvironmentRecord, each), here.requirements) for each in answer]
+        found = [
+            compared(decode(wire.EnvironmentRecord, each), here.requirements) for each in answer
+        ]
         return ranked(found, here.requirements, name, here.version)
 
     @property

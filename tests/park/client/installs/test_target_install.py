@@ -20,22 +20,27 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Called:
     """Note what is done with a target, and return what is passed on."""
     seen: Called = []
 
-    def local_set(name: str, *, options: SetOptions, **_: object) -> str:
+    def local_set(name: str, *, options: SetOptions, **_: object) -> Any:
         seen.append(("taken", (name, options.taken)))
-        return f"the set of {name}"
+        return types.SimpleNamespace(project=types.SimpleNamespace(name=name), is_whole=False)
 
-    def completed(_: object, local: str, __: object) -> str:
-        return f"{local}, completed"
+    def completed(_: object, local: Any, __: object) -> Any:
+        local.is_whole = True
+        return local
 
-    def install(_: object, local: str, __: object, *, until_compiled: bool) -> str:
-        seen.append(("installed", (local, until_compiled)))
+    def install(_: object, local: Any, __: object, *, until_compiled: bool) -> str:
+        assert local.is_whole
+        seen.append(("installed", (local.project.name, until_compiled)))
         return "outcome"
 
     def install_bundle(_: object, read: str, __: object, *, until_compiled: bool) -> str:
         seen.append(("bundle installed", (read, until_compiled)))
         return "outcome of a bundle"
 
-    for each in (local_set, completed, install):
+    def keep_use(_: str, project: str, lock: None) -> None:
+        seen.append(("used no more", (project, lock)))
+
+    for each in (local_set, completed, install, keep_use):
         monkeypatch.setattr(target_install, each.__name__, each)
     monkeypatch.setattr(bundle_install, "install_bundle", install_bundle)
     monkeypatch.setattr(bundle, "is_bundle", lambda path: path.suffix == ".park")
@@ -51,7 +56,8 @@ def test_a_module_is_its_name_and_what_goes_along_is_taken_too(called: Called) -
     assert install(types.ModuleType("mymodel"), with_="plugin") == "outcome"
     assert called == [
         ("taken", ("mymodel", ("plugin",))),
-        ("installed", ("the set of mymodel, completed", True)),
+        ("installed", ("mymodel", True)),
+        ("used no more", ("mymodel", None)),
     ]
 
 
