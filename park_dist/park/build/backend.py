@@ -147,11 +147,12 @@ class Backend:
 
     def _explained(self, what: str, error: Exception) -> BuildFailed:
         failed = build_failed(what, error, hint="try it on its own with: python -m build --wheel")
-        sought = paths_sought(failed.message, self.source)
+        output = str(failed.details["output"])
+        sought = paths_sought(output, self.source)
         above = [p for p in sought if is_above(p) and not (self.source / p).exists()]
         if above:
             failed = _reads_above(what, above[0], error)
-        elif asks_version_control(failed.message):
+        elif asks_version_control(output):
             failed = self._asked_version_control(what, error)
         failed.details["sought"] = list(sought)
         return failed

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from park.errors import BuildFailed
 
-__all__ = ["build_failed", "last_lines", "paths_sought"]
+__all__ = ["build_failed", "last_lines", "paths_sought", "without_frames_of_tools"]
 
 _LINES = 20
 
@@ -24,6 +24,14 @@ _QUOTED = re.compile(r"['\"]([^'\"\n/\\]+(?:[/\\][^'\"\n]*)?)['\"]")
 """A relative path in quotes: programs run in the folder of the tree."""
 
 
+_TRACEBACK = re.compile(
+    r"^(?P<head>[ \t]*Traceback \(most recent call last\):\n)(?P<frames>(?:[ \t]+\S.*\n)+)",
+    re.MULTILINE,
+)
+_FRAME = re.compile(r"^[ \t]+File \".*\n(?:(?![ \t]+File \").*\n)*", re.MULTILINE)
+_OF_TOOLS = re.compile(r"\A\s*File \"[^\"]*[/\\](?:site|dist)-packages[/\\]")
+
+
 def last_lines(text: str, count: int = _LINES) -> str:
     """Return the last ``count`` lines of ``text`` that say something."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
@@ -31,10 +39,29 @@ def last_lines(text: str, count: int = _LINES) -> str:
 
 
 def build_failed(what: str, cause: BaseException | None, *, hint: str | None = None) -> BuildFailed:
-    """Return the error for ``what`` failed, with the last lines that the cause left."""
-    output = last_lines(_output_of(cause))
-    message = f"{what}:\n{output}" if output else what
-    return BuildFailed(message, hint=hint, details={"output": output})
+    """Return the error for ``what`` failed, with the last lines that the cause left.
+
+    Its message has tracebacks without the frames of the tools around the tree; its detail
+    ``output`` has all.
+    """
+    output = _output_of(cause)
+    said = last_lines(without_frames_of_tools(output))
+    message = f"{what}:\n{said}" if said else what
+    return BuildFailed(message, hint=hint, details={"output": last_lines(output)})
+
+
+def without_frames_of_tools(text: str) -> str:
+    """Return ``text`` without the frames of installed packages in its tracebacks, but the last.
+
+    The backend's way to a ``setup.py`` is as long as what a message has room for.
+    """
+    return _TRACEBACK.sub(_shortened, text)
+
+
+def _shortened(traceback: re.Match[str]) -> str:
+    frames = _FRAME.findall(traceback["frames"])
+    kept = [frame for frame in frames[:-1] if not _OF_TOOLS.search(frame)]
+    return traceback["head"] + "".join([*kept, *frames[-1:]])
 
 
 def paths_sought(output: str, source: Path) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from park.client.installs.target_install import install_target
 from park.client.queries import ServiceQueries
 from park.client.report import Report
 from park.client.voice import background, drawn_while_waiting
+from park.errors import ParkError, as_raised_here
 from park.local.set_options import set_options
 
 __all__ = ["ServiceInstalls"]
@@ -41,9 +42,13 @@ class ServiceInstalls(ServiceQueries):
             options = set_options(with_, as_installed=as_installed)
             name = _name_of(target)
             self._connection.bindings.said(name, options)
-            return install_target(
-                self._transport, name, options, report or background, until_compiled=until_compiled
-            )
+            heard = report or background
+            try:
+                return install_target(
+                    self._transport, name, options, heard, until_compiled=until_compiled
+                )
+            except ParkError as error:
+                raise as_raised_here(error)  # noqa: B904 (it is the same one)
 
 
 def _name_of(target: str | ModuleType) -> str:

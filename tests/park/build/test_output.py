@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from park.build.output import build_failed, last_lines, paths_sought
+from park.build.output import (
+    build_failed,
+    last_lines,
+    paths_sought,
+    without_frames_of_tools,
+)
 
 SOURCE = Path("/home/ada/.cache/park/exports-v1/cpython/0123abcd")
 
@@ -73,3 +78,42 @@ def test_without_output_it_says_what_failed_and_what_to_do() -> None:
 )
 def test_what_was_looked_for_is_told_from_other_paths(said: str, found: str | None) -> None:
     assert paths_sought(said, SOURCE) == (() if found is None else (found,))
+
+
+SITE = "/venv/lib/python3.11/site-packages"
+TRACEBACK = f"""before
+Traceback (most recent call last):
+  File "{SITE}/pyproject_hooks/_in_process.py", line 406, in <module>
+    main()
+  File "{SITE}/setuptools/build_meta.py", line 317, in run_setup
+    exec(code, locals())
+    ^^^^^^^^^^^^^^^^^^^^
+  File "<string>", line 3, in <module>
+  File "{{last}}", line 7, in found
+    raise RuntimeError("no compiler")
+RuntimeError: no compiler
+after
+"""
+
+
+@pytest.mark.parametrize("last", ["/tree/helper.py", f"{SITE}/hatchling/core.py"])
+def test_frames_of_tools_are_left_out_of_what_is_said(last: str) -> None:
+    text = TRACEBACK.format(last=last)
+    assert without_frames_of_tools(text).splitlines() == [
+        "before",
+        "Traceback (most recent call last):",
+        '  File "<string>", line 3, in <module>',
+        f'  File "{last}", line 7, in found',
+        '    raise RuntimeError("no compiler")',
+        "RuntimeError: no compiler",
+        "after",
+    ]
+    assert without_frames_of_tools("error: no\n  File x\n") == "error: no\n  File x\n"
+
+
+def test_an_error_says_the_short_form_and_keeps_all() -> None:
+    cause = subprocess.CalledProcessError(1, "x", TRACEBACK.format(last="/t.py").encode(), b"")
+    failed = build_failed("it failed", cause)
+    assert "site-packages" not in failed.message
+    assert failed.message.startswith("it failed:\nbefore\nTraceback")
+    assert "_in_process.py" in failed.details["output"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import types
 from typing import Any
 
@@ -11,6 +12,7 @@ from support.services.job_service import JobService
 from park.client import install_call
 from park.client.report import Silence
 from park.client.voice import background
+from park.errors import BuildFailed
 
 
 def test_a_module_goes_by_its_name_with_what_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,3 +30,18 @@ def test_a_module_goes_by_its_name_with_what_is_said_of_it(monkeypatch: pytest.M
         ("mymodel", ("plugin",), background, {"until_compiled": True}),
         ("./mymodel", (), quiet, {"until_compiled": False}),
     ]
+
+
+def test_what_went_wrong_is_one_error_whose_traceback_ends_at_the_own_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def install_target(*_: object, **__: object) -> None:
+        raise BuildFailed("the build backend could not build it") from LookupError("deep down")
+
+    monkeypatch.setattr(install_call, "install_target", install_target)
+    with pytest.raises(BuildFailed) as told:
+        JobService().service.install("mymodel")
+    shown = "".join(traceback.format_exception(told.value))
+    assert shown.count("Traceback") == 1
+    assert "deep down" not in shown
+    assert "in install_target" not in shown
