@@ -60,6 +60,7 @@ WITHOUT = {
     "park_server/assembly/memo_parts.py": "puts parts together; functional/memo/test_rerun",
     "park_server/assembly/retention_parts.py": PARTS,
     "park_server/break_glass/revocation.py": REVOKES,
+    "park_server/break_glass/wheel_quarantine.py": "functional/services/test_owners sets one aside",
     "park_server/command.py": "arguments; test_settings and test_operator_settings read them",
     "park_server/db/tables.py": SCHEMA,
     "park_server/db/user_tables.py": SCHEMA,

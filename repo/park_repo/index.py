@@ -97,6 +97,7 @@ class Index:
         self.upstream = upstream
         self.external = external
         self.max_upload_bytes = max_upload_bytes
+        self.refused: set[str] = set()  # digests that are given out no more, whoever has them
         self.on_published: list[Callable[[PublishedFile], None]] = []
         self._database = database
         self._store = FileStore(root)
@@ -190,9 +191,8 @@ class Index:
     ) -> PublishedFile:
         """Return the file with this digest, and this name if given, that ``user`` may see.
 
-        The same bytes may be on several shelves; a released file comes first. Without
-        ``user`` every shelf is searched. Raises `UnknownItem`, and `NotPermitted` where the
-        project is quarantined.
+        The same bytes may be on several shelves; a released file comes first. Without ``user``
+        every shelf is searched. Raises `UnknownItem`, `NotPermitted` for a quarantined project.
         """
         files = [f for f in self._by_digest(sha256, user) if filename in {None, f.filename}]
         if not files:

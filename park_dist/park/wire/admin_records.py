@@ -116,7 +116,6 @@ class QuarantineRecord:
     """A file that nothing is made of any more, and what that ended."""
 
     sha256: str
-    filenames: list[str]
     environments: list[str]
     jobs: int
 

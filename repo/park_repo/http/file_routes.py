@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from starlette.responses import Response
 
-from park.errors import UnknownItem
+from park.errors import NotPermitted, UnknownItem
 from park_repo.http.file_content import FileContent
 from park_repo.negotiation import matches_etag
 
@@ -40,6 +40,7 @@ class Files:
         """Send a file that the caller may see, or its METADATA."""
         user = self._user_of(request)
         sha256, requested = request.path_params["sha256"], request.path_params["filename"]
+        self._require_given_out(sha256)
         filename = requested.removesuffix(_METADATA)
         file = self._index.file_by_hash(sha256, user=user, filename=filename)
         if requested == filename:
@@ -56,6 +57,7 @@ class Files:
         sha256, requested = request.path_params["sha256"], request.path_params["filename"]
         if "\0" in requested or len(requested.encode(errors="replace")) > _LONGEST_NAME_BYTES:
             raise UnknownItem(f"no file is named {requested[:50]!r}")
+        self._require_given_out(sha256)
         filename = requested.removesuffix(_METADATA)
         files = self._index.remote_files
         if requested != filename:
@@ -64,6 +66,13 @@ class Files:
         # whole and verified before its first byte is sent on, however long that takes: whoever
         # gives up waiting finds it here when asking again
         return _content(request, await files.whole(project, sha256, filename), sha256)
+
+    def _require_given_out(self, sha256: str) -> None:
+        if sha256 in self._index.refused:
+            raise NotPermitted(
+                f"the file with sha256 {sha256} is quarantined on this service",
+                hint="its operator has set it aside; another version may be fine",
+            )
 
 
 def _content(request: Request, path: Path, digest: str) -> Response:

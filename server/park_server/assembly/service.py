@@ -31,6 +31,7 @@ from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.assembly.retention_parts import retention_of
 from park_server.assembly.start_stages import Stages
 from park_server.break_glass.revocation import Revocation
+from park_server.break_glass.wheel_quarantine import WheelQuarantine, quarantined_files
 from park_server.clock import timestamp
 from park_server.egress.guarded_transport import GuardedTransport
 from park_server.endpoints import Endpoints
@@ -138,6 +139,8 @@ class _Parts:
             await self.foundation.database.awrite(unreadable_installs.set_aside)
             await self.foundation.grants.sweep()
             await self.foundation.trust.book.sweep()
+            refused = self.foundation.database.read(quarantined_files)
+            self.foundation.index.refused.update(refused)
         with stages.at("taking up its environments"):
             self.keeper.resume()
         with stages.at("removing what no job and no fetch uses any more"):
@@ -189,6 +192,12 @@ class _Parts:
                 scheduler=jobs.scheduler,
                 retire=self.engine.retire_user,
                 rotated=partial(_rotated, foundation),
+            ),
+            quarantine=WheelQuarantine(
+                database=foundation.database,
+                index=foundation.index,
+                keeper=self.keeper,
+                scheduler=jobs.scheduler,
             ),
             trust=foundation.trust,
             usable_locks=jobs.usable_locks,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from park.errors import CannotSatisfy
 from park_repo.index import Index
 from park_server.envs.fill import Fetch
 from park_server.envs.pylock import LockedWheel
@@ -31,6 +32,11 @@ class WheelSupply:
         """Return the `Fetch` of ``user``, who sees the released wheels and his own trees."""
 
         def fetch(wheel: LockedWheel, received: Callable[[int], object]) -> Path:
+            if wheel.sha256 in self._index.refused:
+                raise CannotSatisfy(
+                    f"{wheel.filename} is quarantined on this service",
+                    hint="its operator has set it aside; install with another version",
+                )
             if self._index.has(wheel.sha256, user=user):
                 return self._index.path_of(wheel.sha256)
             if wheel.url is not None:

@@ -12,6 +12,7 @@ from park_repo.database import Database
 from park_repo.index import Index
 from park_server.areas.areas import Areas
 from park_server.break_glass.revocation import Revocation
+from park_server.break_glass.wheel_quarantine import WheelQuarantine
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.envs.keeper import EnvironmentKeeper
@@ -57,6 +58,7 @@ class ServiceParts:
     engine: LocalEngine
     retention: Retention
     revocation: Revocation
+    quarantine: WheelQuarantine
     usable_locks: UsableLocks
     trust: Trust
     imported: Imported

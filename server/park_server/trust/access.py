@@ -179,6 +179,7 @@ _ADMIN = _of(
     "POST /admin/users/{user}/revoke",
     "POST /admin/users/{user}/tokens",
     "POST /admin/rotate",
+    "POST /admin/quarantine/{sha256}",
     "GET /admin/groups",
     "PUT /admin/groups/{group}/members/{user}",
     "DELETE /admin/groups/{group}/members/{user}",

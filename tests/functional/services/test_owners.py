@@ -220,3 +220,26 @@ def test_revoking_a_user_ends_tokens_and_jobs(world: World) -> None:
     assert world.ask("eve", "GET", "whoami").status_code == 401
     if job.status_code == 200:
         assert record["jobs"] >= 1
+
+
+def test_a_wheel_in_quarantine_is_given_out_no_more(world: World) -> None:
+    lock = world.install("ada", TREE, "bad")["lock_hash"]
+    content = make_wheel(world.folder, "bad", TREE).read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    when = {"version": 1, "condition": {"at": "2999-01-01T00:00:00Z"}}
+    job = world.submit("ada", lock, when=when)
+    assert job.status_code == 200, job.text
+    for user, status in (("ada", 403), ("root", 200)):
+        answer = world.ask(user, "POST", f"admin/quarantine/{sha256}", json={"why": "bad"})
+        assert answer.status_code == status, answer.text
+    assert answer.json() == {"sha256": sha256, "environments": [lock], "jobs": 1}
+    ended = world.ask("ada", "GET", f"jobs/{job.json()[0]['id']}").json()
+    assert ended["status"] == "cancelled"
+    page = f"{world.service.url}/files/{sha256}/bad-{TREE}-py3-none-any.whl"
+    headers = {"Authorization": f"Bearer {world.tokens['ada']}"}
+    assert httpx2.get(page, headers=headers, timeout=LIMIT_S).status_code == 403
+    again = world.submit("ada", lock).json()[0]["id"]
+    record = world.ask("ada", "GET", f"jobs/{again}?wait=30").json()
+    while record["status"] not in {"failed", "completed", "cancelled"}:
+        record = world.ask("ada", "GET", f"jobs/{again}?wait=30").json()
+    assert (record["status"], "quarantined" in record["error"]) == ("failed", True)

@@ -56,6 +56,10 @@ def configure(actions: _Actions) -> None:
     _groups(_nested(actions, "group", "users that are spoken of together"))
     _tokens(_nested(actions, "token", "the tokens of everybody"))
     _policy(_nested(actions, "policy", "what users and groups may do"))
+    text = "set a wheel aside: it is given out no more, and what runs it ends"
+    wheel = add_action(actions, "quarantine", text, _quarantine)
+    wheel.add_argument("sha256", metavar="SHA256", help="the digest of the file")
+    wheel.add_argument("--why", default="", metavar="TEXT", help="kept with it")
     audit = add_action(actions, "audit", "say who did what, when and from where", _audit)
     audit.add_argument("--user", metavar="NAME", help="what a user did, or was done to him")
     audit.add_argument("--action", metavar="WHAT", help="login, token, user.add, …")
@@ -332,6 +336,18 @@ def _reload_policy(service: Service, options: argparse.Namespace) -> None:
 
 def _all(roles: Sequence[str]) -> str:
     return ", ".join(roles) or "nothing"
+
+
+def _quarantine(service: Service, options: argparse.Namespace) -> None:
+    record = _of(service).quarantine(options.sha256, options.why)
+    _printed(
+        [record],
+        options,
+        lambda each: (
+            f"{each.sha256[:12]}… is set aside: {len(each.environments)} environments evicted,"
+            f" {each.jobs} jobs ended"
+        ),
+    )
 
 
 def _audit(service: Service, options: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from park.wire import (
     AuditRecord,
     GroupRecord,
     PolicyRecord,
+    QuarantineRecord,
     RevokedRecord,
     TokenRecord,
     TokenRequest,
@@ -99,6 +100,11 @@ class Administration:
     def rotate(self) -> str:
         """Have a new token made for the operator; return the file that has it."""
         return str(self._json("POST", "rotate")["token_file"])
+
+    def quarantine(self, sha256: str, why: str) -> QuarantineRecord:
+        """Set a wheel aside, and end what runs it."""
+        path = f"quarantine/{_quoted(sha256)}"
+        return decode(QuarantineRecord, self._json("POST", path, {"why": why}))
 
     # -- policy, and what was done
 

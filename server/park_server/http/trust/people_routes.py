@@ -15,6 +15,8 @@ from park.wire import (
     PasswordRequest,
     PolicyRecord,
     PolicyRequest,
+    QuarantineRecord,
+    QuarantineRequest,
     RevokedRecord,
     RolesRequest,
     RotatedRecord,
@@ -128,6 +130,12 @@ async def revoke_any_token(request: Request, token: str) -> Response:
 async def rotate(request: Request) -> RotatedRecord:
     """Make another token for the operator, in the home; the one of before opens nothing more."""
     return await parts_of(request).revocation.rotate(actor_of(request))
+
+
+@router.post("/quarantine/{sha256}")
+async def quarantine(request: Request, sha256: str, body: QuarantineRequest) -> QuarantineRecord:
+    """Set a wheel aside: it is given out no more, and what runs it ends."""
+    return await parts_of(request).quarantine.set_aside(sha256, body.why, actor_of(request))
 
 
 @router.get("/policy")
