@@ -21,6 +21,7 @@ BENCHMARKS = {
     "workflow": "workflow",
     "memo": "memo",
     "peers": "peers",
+    "trust": "trust",
 }
 
 

@@ -1,0 +1,101 @@
+"""What a request pays for its token and its role, with few tokens and users and with many."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from park.model.ids import new_id
+from park.wire import API
+from park_repo.database import Database
+from park_server.db.tables import metadata
+from park_server.http.auth import Authentication
+from park_server.trust import held_token, token_rows, user_rows
+from park_server.trust.held_token import Secret
+from park_server.trust.identity import Tokens
+from park_server.trust.rights import Rights
+from park_server.trust.trust import trust_of
+from park_server.trust.under_way import UnderWay
+
+ROUNDS = 5_000
+LIMIT_S = 0.0002
+SIZES = ((1, 1), (1_000, 10_000))
+
+
+def measure(rounds: int | None) -> dict[str, Any]:
+    """Return the seconds of a request behind the gate, less those of one with no gate."""
+    found = {
+        f"{users} users, {tokens} tokens": asyncio.run(_cost(rounds or ROUNDS, users, tokens))
+        for users, tokens in SIZES
+    }
+    return {
+        "yardstick": "the same application without a gate",
+        "seconds_more": found,
+        "limit_seconds": LIMIT_S,
+        "holds": max(found.values()) < LIMIT_S,
+    }
+
+
+async def _cost(rounds: int, users: int, tokens: int) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database.sqlite(Path(folder) / "park.sqlite")
+        try:
+            token = _filled(database, users, tokens)
+            fixed = Tokens.of_service("root", home="home", internal="internal")
+            under_way = UnderWay()
+            trust = trust_of(database, Path(folder) / "policy.toml", fixed, under_way)
+            gate = Authentication(_answer, tokens=trust.callers, under_way=under_way)
+            guarded, bare = (
+                await _seconds(rounds, gate, token),
+                await _seconds(rounds, _answer, token),
+            )
+        finally:
+            database.close()
+    return round(guarded - bare, 7)
+
+
+def _filled(database: Database, users: int, tokens: int) -> str:
+    """Write so many users and tokens; return one of the last user's tokens."""
+    database.write(metadata.create_all).result()
+    secrets = [Secret.new() for _ in range(tokens)]
+    moment = datetime.now(UTC)
+
+    def fill(connection: Any) -> None:
+        for number in range(users):
+            user_rows.add(connection, f"user{number}", None, Rights.of(["upload:lab-*"]))
+        for number, secret in enumerate(secrets):
+            token = held_token.login(new_id(), f"user{number % users}", "", moment)
+            token_rows.add(connection, token, secret.digest)
+
+    database.write(fill).result()
+    return secrets[-1].text
+
+
+async def _answer(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _seconds(rounds: int, app: Any, token: str) -> float:
+    """Return the median of the seconds that ``app`` takes for a request."""
+    headers = [(b"authorization", f"Bearer {token}".encode())]
+    statuses: list[int] = []
+
+    async def send(message: Any) -> None:
+        if "status" in message:
+            statuses.append(message["status"])
+
+    times = []
+    for _ in range(rounds):
+        scope = {"type": "http", "method": "GET", "path": f"{API}/jobs/x/result"}
+        start = time.perf_counter()
+        await app(scope | {"headers": headers}, None, send)
+        times.append(time.perf_counter() - start)
+    if set(statuses) != {200}:
+        raise RuntimeError(f"answered {set(statuses)}")
+    return statistics.median(times)
