@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from packaging.utils import canonicalize_name
 
+from park.errors import CannotSatisfy
 from park_server.envs.pylock import LockedWheel
 from park_server.envs.supply import WheelSupply
 
@@ -21,6 +22,7 @@ class FakeIndex:
 
     def __init__(self) -> None:
         self.remote_files = SimpleNamespace(whole=self._whole)
+        self.refused: set[str] = set()
 
     def has(self, sha256: str, *, user: str) -> bool:
         return sha256 == OWN or (sha256, user) == (ADAS, "ada")
@@ -68,3 +70,14 @@ def test_a_wheel_comes_from_where_its_user_may_take_it(
 
     assert str(asyncio.run(fetched())).startswith(place)
     assert heard == received
+
+
+def test_a_wheel_in_quarantine_comes_from_nowhere() -> None:
+    async def fetched() -> Path:
+        index: Any = FakeIndex()
+        index.refused.add(OWN)
+        supply = WheelSupply(index, FakeDownloads(), loop=asyncio.get_running_loop())  # type: ignore[arg-type]
+        return await asyncio.to_thread(supply.for_user("ada"), wheel(OWN), lambda _: None)
+
+    with pytest.raises(CannotSatisfy, match=r"demo-1-py3-none-any.whl is quarantined"):
+        asyncio.run(fetched())
