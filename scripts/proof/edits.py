@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from proof.roundabout import ROUNDABOUT_JOBS
 from proof.world import (
     DATA,
     Change,
@@ -158,7 +159,33 @@ _START = [
           joined_by("custom", {"usercustomize.py": "import sys; sys.proof_user = 1\n"})),
 ]  # fmt: skip
 
-NEEDED: list[Edit] = [*_CODE, *_FILES, *_LOOKUPS, *_START]
+_BY_NAME = (
+    "walked_by_descriptor listed_by_descriptor scanned_by_descriptor listed_by_root listed_by_link"
+)
+_OTHERWISE = "found_on_the_path on_a_path_of_its_own extended packages summary"
+_BY_CONTENT = " ".join(
+    name for name in ROUNDABOUT_JOBS if name not in {*_BY_NAME.split(), *_OTHERWISE.split()}
+)
+_ROUNDABOUT = [
+    _edit("code that nobody imports, read by roundabout ways", _BY_CONTENT,
+          replaced(_S, "specimen/unrelated.py", "return 7", "return 88")),
+    _edit("a file more in a folder that is listed by roundabout ways", _BY_NAME,
+          added(_S, "specimen/newer.py", "")),
+    _edit("a program is on the path now", "found_on_the_path",
+          joined_by("tool", {f"{DATA}scripts/proof-tool": "#!/bin/sh\n"})),
+    _edit("a command is on the path now", "found_on_the_path",
+          joined_by("tool", {"tool.py": "def main(): pass\n"},
+                    entry_points__txt="[console_scripts]\nproof-tool = tool:main\n")),
+    _edit("a module in a folder that was put on the path", "on_a_path_of_its_own",
+          added(_S, "specimen/sub/vendored.py", "VALUE = 1\n")),
+    _edit("a package in a folder that was put on the path", "on_a_path_of_its_own",
+          added(_S, "specimen/sub/vendored/__init__.py", "VALUE = 1\n")),
+    _edit("a distribution more, whose packages are listed", "packages",
+          joined_by("newcomer", {"newcomer.py": ""})),
+    _edit("the metadata of a distribution", "summary", bumped("specimen-dep", version="1.1")),
+]  # fmt: skip
+
+NEEDED: list[Edit] = [*_CODE, *_FILES, *_LOOKUPS, *_START, *_ROUNDABOUT]
 """After each of these, each of its jobs has to run again."""
 
 _ALL = "compute resource opened optional plugins from_c nothing"
@@ -179,6 +206,10 @@ UNNEEDED: list[Edit] = [
     _edit("the version of a dependency that is not used", _ALL, bumped("unused")),
     _edit("the code of a dependency that is not used", _ALL,
           replaced("unused", "unused/more.py", "X = 1", "X = 2")),
+    _edit("a comment in a dependency that is not used", _ALL,
+          replaced("unused", "unused/more.py", "X = 1", "X = 1  # one")),
+    _edit("a docstring in a dependency that is not used", _ALL,
+          replaced("unused", "unused/__init__.py", "Nobody imports", "Nobody ever imports")),
     _edit("a README", _ALL, bumped(_S, version="1.0", readme="Read this.")),
     _edit("the package's version", _ALL, bumped(_S, version="1.1")),
     _edit("the version of a dependency, its code as it was", "compute resource optional",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proof.roundabout import PRELOADED, ROUNDABOUT, ROUNDABOUT_JOBS
 from proof.world import Distribution, World
 
 __all__ = ["JOBS", "specimen_world"]
@@ -401,6 +402,8 @@ _SPECIMEN = {
     "specimen/sub/deep.py": "from specimen.sub import LEVEL\n\n\ndef depth():\n    return LEVEL\n",
     "specimen/looks.py": _LOOKS,
     "specimen/outside.py": _OUTSIDE,
+    "specimen/roundabout.py": ROUNDABOUT,
+    "specimen/preloaded.py": PRELOADED,
     "specimen/unrelated.py": (
         '"""Nobody imports this."""\n\n\ndef other():\n    """Do."""\n    return 7\n'
     ),
@@ -442,5 +445,6 @@ _LOOK_JOBS = [
 JOBS: dict[str, tuple[object, ...]] = {
     "compute": ("specimen.core:compute", 2.0),
     **{name: (f"specimen.looks:{name}",) for name in _LOOK_JOBS},
+    **ROUNDABOUT_JOBS,
 }
 """What is called, by a short name: entry point and arguments."""

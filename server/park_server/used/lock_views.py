@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from functools import lru_cache
+from pathlib import Path
 from threading import Lock
 
 from park.model.lock_hash import LockHash
@@ -97,11 +100,13 @@ class Views:
             source.removeprefix(f"{entry.path}/"): target
             for target, source in layer_of(entry, site_packages=site).mounts
         }
-        files = dict(_placed(self._store.digests(key), mounts))
+        digests = self._store.digests(key)
+        files = dict(_placed(digests, mounts))
         return WheelFiles(
             name=entry.name,
             info=_info(files, site),
             files={canonical_path(path): sha256 for path, sha256 in files.items()},
+            commands=_commands(entry.path, digests),
         )
 
     def _identity(self, interpreter: Interpreter) -> str:
@@ -118,6 +123,25 @@ def _placed(digests: Mapping[str, str], mounts: Mapping[str, str]) -> Iterable[t
         scheme, _, rest = path.partition("/")
         if scheme in mounts:
             yield f"{mounts[scheme]}/{rest}".lstrip("/"), sha256
+
+
+def _commands(folder: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the programs that an installation makes of the entry points of a wheel."""
+    found = next((path for path in paths if path.endswith(_ENTRY_POINTS)), None)
+    if found is None:
+        return ()
+    text = (folder / found).read_text(encoding="utf-8", errors="replace")
+    parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text)
+    except ConfigParserError:
+        return (text,)  # whatever becomes of it
+    return tuple(name for group in _PROGRAMS if parser.has_section(group) for name in parser[group])
+
+
+_ENTRY_POINTS = ".dist-info/entry_points.txt"
+_PROGRAMS = ("console_scripts", "gui_scripts")
 
 
 def _info(files: Iterable[str], site: str) -> str:

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 LEAST_SPARED = 0.8
 MOST_EDITS = 60
 
+LEAVING = {
+    "relative_to_descriptor",
+    "relative_to_descriptor_beside_an_own_one",
+    "by_folder_link",
+    "listed_by_link",
+    "walked_by_descriptor",
+    "in_a_subinterpreter",
+}
+"""Jobs whose ways nobody can follow: they are good for their lock alone."""
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> UsageLab:
@@ -48,7 +58,8 @@ def noticed(lab: UsageLab, ran: dict[str, Ran], edit: Edit) -> dict[str, str | N
 
 
 def test_every_job_is_good_for_other_locks(ran: dict[str, Ran]) -> None:
-    assert {job: it.usage.only_this_lock for job, it in ran.items()} == dict.fromkeys(JOBS)
+    found = {job for job, it in ran.items() if it.usage.only_this_lock is not None}
+    assert found == LEAVING
     assert {job: it.usage.never for job, it in ran.items()} == dict.fromkeys(JOBS)
     assert ran["compute"].value == 266.5
 

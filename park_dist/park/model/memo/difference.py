@@ -138,7 +138,7 @@ def _whole_environment(usage: Usage, view: FileView) -> Iterator[str]:
     if usage.distributions is not None and usage.distributions != view.distributions:
         yield "distributions, or their entry points (plugins), are others"
     if usage.data != view.data:
-        yield "data files in the environment are others, which it may have looked at"
+        yield "data files, or commands, in the environment are others, which it may have looked at"
 
 
 def _shown(path: str, view: FileView) -> str:

@@ -27,12 +27,14 @@ _STARTUP = ("sitecustomize", "usercustomize")
 class WheelFiles:
     """The files of one wheel: SHA-256 in hex by canonical path in an environment.
 
-    ``info`` is the name of its dist-info folder, with the version.
+    ``info`` is the name of its dist-info folder, with the version, ``commands`` are the names of
+    the programs that an installation makes of its entry points.
     """
 
     name: str
     info: str
     files: Mapping[str, str]
+    commands: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -130,8 +132,12 @@ class FileView:
 
     @cached_property
     def data(self) -> str:
-        """What names every file of the environment that is no code, and its content."""
-        return _digest([p, s] for p, s in sorted(self.files.items()) if is_data(p))
+        """What names every file of the environment that is no code, its content, and all commands.
+
+        A look for a program on the path opens nothing, and the environment has its folder there.
+        """
+        rows = [[path, sha256] for path, sha256 in sorted(self.files.items()) if is_data(path)]
+        return _digest([*rows, sorted(name for each in self.wheels for name in each.commands)])
 
     @cached_property
     def distributions(self) -> str:

@@ -44,11 +44,14 @@ class Listener:
             "import": self._import,
             "ctypes.dlopen": self._load,
             "cpython._PySys_ClearAuditHooks": lambda _: self._lock("it removed the audit hooks"),
+            # hooks are each interpreter's own
+            "cpython.PyInterpreterState_New": lambda _: self._lock("it started an interpreter"),
             _CANARY: self._canary,
             **dict.fromkeys(_PROCESSES, self._started),
             "subprocess.Popen": self._started_program,
             **dict.fromkeys(_CHANGES, self._changed),
             **dict.fromkeys(_MOVES, self._moved),
+            **dict.fromkeys(_LINKS, self._linked),
             "os.mkdir": self._make_folder,
             "os.truncate": lambda args: self._touch(args[0], -1),
         }
@@ -80,7 +83,7 @@ class Listener:
         self.notes.only_this_lock(reason)
 
     def _read(self, given: object) -> None:
-        path = absolute(given)
+        path = _reached(given)
         if path is None or path in self.notes.written or self.surroundings.is_ignored(path):
             return
         self.notes.read.add(path)
@@ -97,10 +100,9 @@ class Listener:
             self._read_from(given, by_descriptor=mode is None)
 
     def _read_from(self, given: object, *, by_descriptor: bool) -> None:
-        path = absolute(given)
         relative = not os.fsdecode(os.fspath(given)).startswith("/")  # type: ignore[call-overload]
-        if by_descriptor and relative and path is not None and not os.path.lexists(path):
-            self._lock(f"it opened {os.fsdecode(given)!r} relative to a descriptor")  # type: ignore[arg-type]
+        if by_descriptor and relative:  # to which folder's, if to any, the event does not tell
+            self._lock(f"it opened {os.fsdecode(given)!r} as if relative to a descriptor")  # type: ignore[arg-type]
         self._read(given)
 
     def _write(self, given: object, *, anew: bool) -> None:
@@ -122,7 +124,7 @@ class Listener:
             self.notes.metadata = True
             return
         given = args[0]
-        path = _of_descriptor(given) if isinstance(given, int) else absolute(given or ".")
+        path = _of_descriptor(given) if isinstance(given, int) else _reached(given or ".")
         if path is None or path in self.notes.written or self.surroundings.is_ignored(path):
             return
         self.notes.listed.add(path)
@@ -167,6 +169,21 @@ class Listener:
         if path is not None and moved in self.notes.written:
             self.notes.written.add(path)
 
+    def _linked(self, args: tuple[Any, ...]) -> None:
+        """Note what a link leads to: who opens it later opens a file of his own."""
+        self._moved(args)
+        link = absolute(args[1])
+        if link is None or isinstance(args[0], int):
+            return
+        target = os.path.join(os.path.dirname(link), os.fsdecode(args[0]))  # noqa: PTH118, PTH120
+        real = os.path.realpath(target)
+        if not os.path.isdir(real):  # noqa: PTH112 (see `JobFolder`)
+            self._read(real)
+        elif real.startswith(self.surroundings.environment.rstrip("/")):
+            self._lock(f"it made a link to the folder {real}")
+        elif real not in self.notes.written and not self.surroundings.is_private(real):
+            self.notes.never(f"it made a link to the folder {real}")
+
     def _touch(self, given: object, folder: int) -> None:
         """Note that a file was changed, removed or put in place."""
         if isinstance(given, int):
@@ -193,7 +210,8 @@ _PROCESSES = (
 _CHANGES = ("os.remove", "os.rmdir", "os.chmod", "os.chown", "os.utime")
 """Their last argument is the descriptor of the folder to which their path is relative, or -1."""
 
-_MOVES = ("os.rename", "os.link", "os.symlink")
+_MOVES = ("os.rename",)
+_LINKS = ("os.link", "os.symlink")
 
 
 def _is_write(mode: object, flags: object) -> bool:
@@ -214,6 +232,12 @@ def _is_cleanup() -> bool:
     By names relative to a folder's descriptor, which the event does not tell.
     """
     return sys._getframe(3).f_globals.get("__name__") == "shutil"  # noqa: SLF001
+
+
+def _reached(given: object) -> str | None:
+    """Return the absolute form of what was opened, also by way of this process's own links."""
+    path = absolute(given)
+    return os.path.realpath(path) if path is not None and path.startswith("/proc/") else path
 
 
 def _of_descriptor(descriptor: int) -> str | None:

@@ -90,7 +90,7 @@ def test_what_of_a_package_is_another(change: dict[str, str], word: str) -> None
     ("files", "word"),
     [
         ({"optional_thing.py": "1"}, "optional_thing can be imported now"),
-        ({"zeta.txt": "1"}, "data files in the environment are others"),
+        ({"zeta.txt": "1"}, "data files, or commands, in the environment are others"),
         ({"zeta.pth": "1"}, "what runs as the interpreter starts"),
         ({"model/more.txt": "1"}, "model/more.txt is new"),
         ({"zeta.py": "1"}, "distributions, or their entry points (plugins), are others"),

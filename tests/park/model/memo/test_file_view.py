@@ -53,6 +53,13 @@ def test_a_version_is_part_of_what_a_folder_lists_and_of_nothing_else() -> None:
     assert before.data == after.data
 
 
+def test_a_command_more_is_something_to_look_for() -> None:
+    tool = WheelFiles(name="tool", info="tool-1.0.dist-info", files={}, commands=("solve",))
+    other = WheelFiles(name="tool", info="tool-1.0.dist-info", files={}, commands=("fit",))
+    none = WheelFiles(name="tool", info="tool-1.0.dist-info", files={})
+    assert len({view(MODEL, each).data for each in (tool, other, none)}) == 3
+
+
 def test_a_look_counts_names_and_data() -> None:
     def look(**files: str) -> str:
         return wheel("model", **files).look

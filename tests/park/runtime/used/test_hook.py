@@ -39,6 +39,34 @@ def test_what_is_opened(listener: Listener) -> None:
     assert (notes.why_this_lock, notes.why_never) == (None, None)
 
 
+def test_what_is_opened_by_way_of_its_own_process(listener: Listener, tmp_path: Path) -> None:
+    (tmp_path / "x").touch()
+    with (tmp_path / "x").open() as file:
+        hear(listener, "open", f"/proc/self/fd/{file.fileno()}", "r", os.O_RDONLY)
+        hear(listener, "open", f"/proc/self/root{tmp_path}/y", "r", os.O_RDONLY)
+        notes = hear(listener, "open", "/proc/self/status", "r", os.O_RDONLY)
+    assert {path for path in notes.read if "/proc/" not in path} == {
+        str(tmp_path / "x"),
+        str(tmp_path / "y"),
+    }
+
+
+def test_a_link_is_a_look_at_what_it_leads_to(listener: Listener, tmp_path: Path) -> None:
+    listener.surroundings = Surroundings(
+        environment=f"{tmp_path}/env/", ignored=("/job/",), private=()
+    )
+    (tmp_path / "env/package").mkdir(parents=True)
+    hear(listener, "os.link", f"{tmp_path}/env/a.py", "/job/a.py", -1, -1)
+    hear(listener, "os.symlink", f"..{tmp_path}/env/b.py", "/job/b.py", -1)
+    notes = hear(listener, "os.symlink", "/job/own", "/job/link", -1)
+    assert notes.read == {f"{tmp_path}/env/a.py", f"{tmp_path}/env/b.py"}
+    assert (notes.why_this_lock, notes.why_never) == (None, None)
+    hear(listener, "os.symlink", f"{tmp_path}/env/package", "/job/package", -1)
+    assert notes.why_this_lock == f"it made a link to the folder {tmp_path}/env/package"
+    hear(listener, "os.symlink", str(tmp_path), "/job/data", -1)
+    assert notes.why_never == f"it made a link to the folder {tmp_path}"
+
+
 @pytest.mark.parametrize(
     ("mode", "flags"), [("w", NEW), ("a", 0), ("r+", 0), (None, os.O_RDWR), (None, NEW)]
 )
@@ -88,6 +116,8 @@ def test_a_change_outside(listener: Listener, event: str, args: tuple[Any, ...])
         ("cpython._PySys_ClearAuditHooks", ()),
         ("ctypes.dlopen", ("/opt/x.so",)),
         ("open", (object(), "r", 0)),
+        ("open", ("code.py", None, os.O_RDONLY)),  # relative to what is not told
+        ("cpython.PyInterpreterState_New", ()),
     ],
 )
 def test_what_makes_the_lock_hash_decide(
