@@ -13,14 +13,18 @@ import importlib.util
 import math
 import os
 import shutil
-import signal
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from park.fitting.fit_problem import finite, points_of
+from park.fitting.early_end import CANCELLED, Stop, on_termination
+from park.fitting.fit_problem import finite, versions_of_fits
+from park.fitting.fitter import fitter_of
+from park.fitting.monitor import Convergence
 from park.fitting.random_numbers import compiled_seed
+from park.fitting.what_is_left import Ended, leave, left_early
 from park.jobside import job_directory, progress
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["command_line", "fit_script", "session_name"]
+
+_LOOKS_EVERY_S = 0.2
+"""At the clock, and at whether the job is asked to stop."""
 
 _BETWEEN_REPORTS_S = 0.5
 """Of bumps' own reports, which it makes each five seconds for a browser."""
@@ -42,22 +49,31 @@ def fit_script(
     arguments: list[str],
     options: list[str],
     session: str | None = None,
+    good_enough: float | None = None,
+    timeout: float | None = None,
 ) -> dict[str, Any]:
     """Fit the ``problem`` of a model script as ``bumps SCRIPT`` does; return what was found.
+
+    That is what `park.fitting.fit` returns, and ``session``, the name of the file in which
+    bumps has left its own. The files of that fit are left beside those of bumps.
 
     ``script`` is its path in this job's directory, where ``files`` are brought: copies, by the
     path that they are to have. ``folders`` go on the module path. ``arguments`` are the
     script's own, ``options`` those of bumps. ``session`` is the session of an earlier fit,
-    from which this one goes on.
+    from which this one goes on. It stops between two steps, with its best point, once chisq
+    is below ``good_enough``, after ``timeout`` seconds, or when the job is asked to stop.
 
-    Raises `RuntimeError` with what bumps has to say where the fit fails.
+    Raises `RuntimeError` with what bumps has to say where the fit fails, and where it is older
+    than 1.0, whose command fits no script without a window.
     """
+    _check_bumps()
     work = job_directory()
     brought = [_brought(Path(copy), work / name) for name, copy in files.items()]
     sys.path += [str(work / name) for name in folders]
     os.environ["MPLBACKEND"] = "agg"
     try:
-        return _fitted(command_line(script, options, session), arguments)
+        stop = Stop(good_enough=good_enough, timeout_s=timeout)
+        return _fitted(command_line(script, options, session), arguments, stop)
     finally:
         _take_away([pair for pair in brought if pair[1] != work / script])
 
@@ -97,20 +113,37 @@ def _take_away(brought: list[tuple[Path, Path]]) -> None:
             place.unlink()
 
 
-def _fitted(line: list[str], arguments: list[str]) -> dict[str, Any]:
+def _check_bumps() -> None:
+    if importlib.util.find_spec("bumps.webview") is None:
+        there = versions_of_fits().get("bumps", "no bumps")
+        raise RuntimeError(
+            f"this environment has bumps {there}, and the command that fits a script here is that "
+            "of bumps 1; pass the problem that the script defines: park.Fit(problem)"
+        )
+
+
+def _fitted(line: list[str], arguments: list[str], stop: Stop) -> dict[str, Any]:
     api: Any = importlib.import_module("bumps.webview.server.api")
-    said = _Said(api)
-    with _arguments(line), said.listening(), _stopped_by_termination(api.state.fit_abort_event):
+    said = _Said(api, stop, method=_of_line(line, "fit"), seed=_seed(line))
+    with _arguments(line), said.listening(), _stopping(stop, api.state.fit_abort_event):
         _seed_compiled(_seed(line))
         _main(api.state, arguments)
     said.raise_what_failed()
-    return _result(api.state, said, line)
+    result = leave(_ended(api.state, said, stop, line))
+    if stop.reason == CANCELLED:
+        raise SystemExit("cancelled; fit.json has the best point so far")
+    return {**result, "session": session_name(line[0], line)}
+
+
+def _of_line(line: list[str], name: str) -> str:
+    """Return what is said last on the command line as ``--name=…``; empty for nothing."""
+    said = [each.partition("=")[2] for each in line if each.startswith(f"--{name}=")]
+    return said[-1] if said else ""
 
 
 def _seed(line: list[str]) -> int:
     """Return the seed that is said on the command line, 0 for none, as bumps has it."""
-    said = [each.partition("=")[2] for each in line if each.startswith("--seed=")]
-    return int(said[-1]) if said else 0
+    return int(_of_line(line, "seed") or 0)
 
 
 def _seed_compiled(seed: int) -> None:
@@ -141,7 +174,7 @@ def _main(state: Any, arguments: list[str]) -> None:
     cli: Any = importlib.import_module("bumps.webview.server.cli")
     if importlib.util.find_spec("refl1d") is not None:
         importlib.import_module("refl1d.webview.server.cli")  # registers what refl1d adds
-        state.app_name, state.app_version = "refl1d", _versions().get("refl1d", "")
+        state.app_name, state.app_version = "refl1d", versions_of_fits().get("refl1d", "")
     try:
         options = cli.get_commandline_options()
         options.args = arguments or None
@@ -162,21 +195,40 @@ def _arguments(line: list[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _stopped_by_termination(abort: Any) -> Iterator[None]:
-    """Have SIGTERM, with which a service cancels, end the fit between two steps."""
-    before = signal.signal(signal.SIGTERM, lambda *_: abort.set())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _stopping(stop: Stop, abort: Any) -> Iterator[None]:
+    """Have bumps end its fit between two steps once ``stop`` says so.
+
+    It is told again and again: as a fit begins, bumps forgets what it was told before.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_LOOKS_EVERY_S):
+            if stop.look():
+                abort.set()
+
+    watcher = threading.Thread(target=watch, name="park fit watch", daemon=True)
+    with on_termination(lambda: stop.because(CANCELLED)):
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
 
 class _Said:
-    """What bumps says while it fits: passed on as progress, and kept where it failed."""
+    """What bumps says while it fits: passed on as progress, and kept where it failed.
 
-    def __init__(self, api: Any) -> None:
-        self.steps = 0
-        self._api = api
+    ``best`` is the best point of which it has spoken, ``total`` the most steps that there can be.
+    """
+
+    def __init__(self, api: Any, stop: Stop, *, method: str, seed: int) -> None:
+        self.step = 0
+        self.total: int | None = None
+        self.best: list[float] | None = None
+        self.convergence = Convergence()
+        self._api, self._stop, self._method, self._seed = api, stop, method, seed
         self._thread: Any = importlib.import_module("bumps.webview.server.fit_thread")
         self._lowest = math.inf
         self._error: dict[str, Any] | None = None
@@ -200,18 +252,34 @@ class _Said:
         if event["message"] == "error":
             self._error = event
         if event["message"] == "progress":
-            self.steps = int(event["step"])
+            self.step = int(event["step"])
         if event.get("value") is not None:
-            self._lowest = min(self._lowest, float(event["value"]))
-            self._report()
+            self._note(float(event["value"]), event.get("point"))
         self.seconds = time.monotonic() - self._began
 
-    def _report(self) -> None:
-        state = self._api.state
-        total = state.shared.active_fit.get("num_steps") or None
-        chisq = finite(state.problem.fitProblem.chisq(nllf=self._lowest))
-        done = self.steps if total is None else min(self.steps, total)
-        progress(done, total, chisq=chisq)
+    def _note(self, value: float, point: Any) -> None:
+        if value < self._lowest:
+            self._lowest = value
+            self.best = self.best if point is None else [float(each) for each in point]
+        self.total = self._api.state.shared.active_fit.get("num_steps") or self.total
+        self.report(self.chisq)
+        self._stop.judge(self.chisq)
+        if point is not None and self.best is not None:  # for one that is killed
+            left_early(self._problem, self, method=self._method, seed=self._seed)
+
+    @property
+    def _problem(self) -> Any:
+        return self._api.state.problem.fitProblem
+
+    @property
+    def chisq(self) -> float:
+        """The chisq of the best point of which bumps has spoken."""
+        return float(self._problem.chisq(nllf=self._lowest))
+
+    def report(self, chisq: float | None) -> None:
+        """Say how far the fit is, and the ``chisq`` of its best point."""
+        done = self.step if self.total is None else min(self.step, self.total)
+        progress(done, self.total, chisq=None if chisq is None else finite(chisq))
 
     def raise_what_failed(self) -> None:
         """Raise `RuntimeError` where bumps has said that the fit failed."""
@@ -220,68 +288,58 @@ class _Said:
             raise RuntimeError(f"the fit failed: {self._error['error_string']}")
 
 
-def _result(state: Any, said: _Said, line: list[str]) -> dict[str, Any]:
-    """Return what the fit has found, as `park.fitting.fit` does."""
-    problem = state.problem.fitProblem
+def _ended(state: Any, said: _Said, stop: Stop, line: list[str]) -> Ended:
+    """Return the fit that bumps has made, as one of `park.fitting`."""
+    problem, fitting = state.problem.fitProblem, state.fitting
     numpy: Any = importlib.import_module("numpy")
     best = numpy.asarray(problem.getp())
-    low, high = problem.bounds()
-    uncertainties = _uncertainties(problem, state.fitting.fit_state, best)
-    problem.setp(best)  # numerical derivatives have moved it
-    return {
-        "chisq": finite(problem.chisq()),
-        "points": points_of(problem),
-        "method": state.fitting.method,
-        "steps": max(said.steps, len(state.fitting.convergence)),
-        "seconds": said.seconds,
-        "parameters": {
-            name: {
-                "value": float(value),
-                "uncertainty": uncertainty,
-                "bounds": [finite(lowest), finite(highest)],
-            }
-            for name, value, uncertainty, lowest, highest in zip(
-                _names(problem.labels()), best, uncertainties, low, high, strict=True
-            )
-        },
-        "session": session_name(line[0], line),
-        "versions": _versions(),
-    }
+    for number, row in enumerate(fitting.convergence):  # the lowest cost comes first
+        lowest = float(problem.chisq(nllf=float(row[0])))
+        said.convergence.add(number + 1, math.nan, lowest)  # bumps keeps no times
+    said.step = max(said.step, len(said.convergence.step))
+    return Ended(
+        driver=_driver(problem, fitting),
+        best=best,
+        monitor=said,
+        stopped=stop.reason,
+        total=said.total,
+        method=fitting.method,
+        settings=dict(_settings(line)),
+        seed=_seed(line) or None,
+        spread=_Spread(int(_of_line(line, "parallel") or 1)),
+        seconds=said.seconds,
+    )
 
 
-def _names(labels: list[str]) -> list[str]:
-    """Return ``labels``, the second of the same name and those that follow with their number."""
-    found: list[str] = []
-    for label in map(str, labels):
-        again = found.count(label)
-        names = (f"{label} [{number}]" for number in range(again + 1, len(labels) + 2))
-        found.append(label if not again else next(each for each in names if each not in found))
-    return found
+def _driver(problem: Any, fitting: Any) -> Any:
+    """Return what bumps asks for uncertainties, as it is after a fit."""
+    driver = importlib.import_module("bumps.fitters").FitDriver(
+        fitclass=fitter_of(fitting.method), problem=problem
+    )
+    if hasattr(fitting.fit_state, "draw"):
+        driver.fitter = fitter_of(fitting.method)(problem)
+        driver.fitter.state = fitting.fit_state
+    return driver
 
 
-def _uncertainties(problem: Any, draws: Any, best: Any) -> list[float | None]:
-    """Return one sigma of each parameter: from the draws, else from the curvature."""
-    if hasattr(draws, "draw"):
-        stats: Any = importlib.import_module("bumps.dream.stats")
-        found = [(each.p68[1] - each.p68[0]) / 2 for each in stats.var_stats(draws.draw())]
-        return [finite(each) for each in found[: len(best)]]
-    errors: Any = importlib.import_module("bumps.lsqerror")
-    algebra: Any = importlib.import_module("numpy.linalg")
-    try:
-        return [finite(each) for each in errors.stderr(problem.cov(best))]
-    except (ArithmeticError, ValueError, algebra.LinAlgError):
-        return [None] * len(best)  # a curvature that cannot be inverted says nothing of errors
+def _settings(line: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield what the command line says to the fitter, by name."""
+    for each in line[1:]:
+        name, _, value = each.removeprefix("--").partition("=")
+        if value and name not in _NO_SETTINGS:
+            yield name, value
 
 
-def _versions() -> dict[str, str]:
-    """Return the versions of Python, and of what is known to fit."""
-    from importlib.metadata import PackageNotFoundError, version
-    from platform import python_version
+_NO_SETTINGS = {
+    *("fit", "seed", "parallel", "export", "session", "write-session", "read-session", "pars"),
+}
+"""Options that say something of the program, or stand elsewhere in the result."""
 
-    found = {"python": python_version()}
-    for name in ("bumps", "numpy", "refl1d", "sasmodels", "scipy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+
+class _Spread:
+    """Over how many processes bumps was told to spread the fit; 0: one for each core."""
+
+    def __init__(self, asked: int) -> None:
+        self.asked = asked
+        self.used = asked or os.cpu_count() or 1
+        self.why: str | None = None

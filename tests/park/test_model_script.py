@@ -12,7 +12,9 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from support.session.limits import LIMIT_S
 
 from park import model_script
 from park.fitting.random_numbers import compiled_seed
@@ -56,8 +58,19 @@ class Problem:
     def chisq(self, nllf: float = 0.5) -> float:
         return 2 * nllf
 
-    def cov(self, best: Any) -> Any:
-        return best
+
+class Driver:
+    """What bumps asks for uncertainties."""
+
+    def __init__(self, *, fitclass: Any, problem: Any) -> None:
+        assert fitclass.id == "lm"
+        self.problem, self.fitter, self.result = problem, None, None
+
+    def stderr(self) -> list[float]:
+        return [0.1, float("nan"), 0.3]
+
+    def cov(self) -> Any:
+        raise ValueError("singular")
 
 
 @pytest.fixture
@@ -66,7 +79,7 @@ def bumps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     found = SimpleNamespace(lines=[], main=lambda: None, progress=Signal(), complete=Signal())
     found.state = SimpleNamespace(
         problem=SimpleNamespace(fitProblem=Problem()),
-        fitting=SimpleNamespace(fit_state=None, method="lm", convergence=[0] * 7),
+        fitting=SimpleNamespace(fit_state=None, method="lm", convergence=[[4.0], [2.0], [0.5]]),
         shared=SimpleNamespace(active_fit={"num_steps": 20}),
         fit_abort_event=threading.Event(),
     )
@@ -83,9 +96,7 @@ def bumps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
             main=main, get_commandline_options=SimpleNamespace
         ),
         "bumps.webview.server.fit_thread": thread,
-        "bumps.lsqerror": SimpleNamespace(stderr=lambda _: [0.1, float("nan"), 0.3]),
-        "numpy": SimpleNamespace(asarray=list),
-        "numpy.linalg": SimpleNamespace(LinAlgError=ArithmeticError),
+        "bumps.fitters": SimpleNamespace(FITTERS=[SimpleNamespace(id="lm")], FitDriver=Driver),
     }
     real = importlib.import_module
 
@@ -93,7 +104,10 @@ def bumps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         return known.get(name) or real(name)
 
     monkeypatch.setattr(importlib, "import_module", imported)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    there = {"bumps.webview"}
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in there else None)
+    found.there = there
+    monkeypatch.setenv("PARK_STOP_FILE", str(tmp_path / "stop"))
     monkeypatch.setenv("PARK_JOB_DIRECTORY", str(tmp_path / "work"))
     monkeypatch.setenv("PARK_PROGRESS_FILE", str(tmp_path / "progress.jsonl"))
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -147,7 +161,8 @@ def test_what_is_brought_is_there_and_is_taken_away_unless_it_was_changed(
     assert bumps.lines[0][:2] == ["bumps", "fits/model.py"]
     assert bumps.lines[0][-2:] == ["--fit=lm", ["--film", "0.3"]]
     left = {path.name for path in work.rglob("*") if path.is_file()}
-    assert left == {"model.py", "model.par"}
+    assert left >= {"model.py", "model.par", "fit.json", "fit.svg", "convergence.dat"}
+    assert "run.dat" not in left
     bumps.main = lambda: (work / "data/run.dat").write_text("3") and None
     fitted(tmp_path)
     assert (work / "data/run.dat").read_text() == "3"
@@ -155,9 +170,16 @@ def test_what_is_brought_is_there_and_is_taken_away_unless_it_was_changed(
 
 def test_the_result_is_data_and_two_of_one_name_are_told_apart(bumps: Any, tmp_path: Path) -> None:
     del bumps
-    found = fitted(tmp_path, "--session=x.h5")
-    assert (found["chisq"], found["points"], found["method"], found["steps"]) == (1.0, 13, "lm", 7)
+    found = fitted(tmp_path, "--session=x.h5", "--steps=9", "--fit=lm", "--seed=4")
+    assert (found["chisq"], found["points"], found["method"], found["steps"]) == (1.0, 13, "lm", 3)
     assert found["session"] == "x.h5"
+    assert (found["labels"], found["values"]) == (["a", "b", "a"], [1.0, 2.0, 3.0])
+    assert (found["converged"], found["why"]) == (True, "met the tolerance of lm")
+    assert (found["covariance"], found["options"], found["seed"]) == (None, {"steps": "9"}, 4)
+    left = json.loads((tmp_path / "work/fit.json").read_text())
+    assert left == {name: value for name, value in found.items() if name != "session"}
+    courses = np.loadtxt(tmp_path / "work/convergence.dat")
+    assert courses[:, 2].tolist() == [8.0, 4.0, 1.0]
     assert found["parameters"] == {
         "a": {"value": 1.0, "uncertainty": 0.1, "bounds": [0.0, 5.0]},
         "b": {"value": 2.0, "uncertainty": None, "bounds": [0.0, 5.0]},
@@ -176,8 +198,8 @@ def test_it_reports_the_best_so_far(bumps: Any, tmp_path: Path) -> None:
     assert fitted(tmp_path)["steps"] == 30
     lines = (tmp_path / "progress.jsonl").read_text().splitlines()
     reports = [json.loads(line) for line in lines]
-    assert [(each["done"], each["total"]) for each in reports] == [(3, 20), (20, 20)]
-    assert [each["values"]["chisq"] for each in reports] == [4.0, 4.0]
+    assert [(each["done"], each["total"]) for each in reports] == [(3, 20), (20, 20), (20, 20)]
+    assert [each["values"]["chisq"] for each in reports] == [4.0, 4.0, 1.0]
     assert bumps.progress.heard == bumps.complete.heard == []
 
 
@@ -199,12 +221,56 @@ def test_what_fails_there_fails_here(
         fitted(tmp_path)
 
 
-def test_a_cancellation_ends_the_fit_between_two_steps(bumps: Any, tmp_path: Path) -> None:
-    bumps.main = lambda: signal.raise_signal(signal.SIGTERM)
+def until_told_to_stop(bumps: Any, **event: Any) -> None:
+    """Go on, as a fitter does, until bumps is told to stop."""
+    bumps.progress.send(message="progress", step=3, value=0.5, point=[9.0, 8.0, 7.0], **event)
+    assert bumps.state.fit_abort_event.wait(LIMIT_S)
+
+
+def test_a_cancellation_ends_the_fit_between_two_steps_and_keeps_its_best(
+    bumps: Any, tmp_path: Path
+) -> None:
+    def main() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        until_told_to_stop(bumps)
+
+    bumps.main = main
     before = signal.getsignal(signal.SIGTERM)
-    fitted(tmp_path)
-    assert bumps.state.fit_abort_event.is_set()
+    with pytest.raises(SystemExit, match="has the best point so far"):
+        fitted(tmp_path)
     assert signal.getsignal(signal.SIGTERM) is before
+    assert json.loads((tmp_path / "work/fit.json").read_text())["stopped"] == "cancelled"
+
+
+def test_what_is_asked_good_enough_or_too_long_stops_it_and_says_so(
+    bumps: Any, tmp_path: Path
+) -> None:
+    bumps.main = lambda: until_told_to_stop(bumps)
+    for said, reason in (({"good_enough": 1.5}, "good enough"), ({"timeout": 0.0}, "timeout")):
+        bumps.state.fit_abort_event.clear()
+        found = fitted(tmp_path, **said)
+        assert (found["stopped"], found["converged"]) == (reason, False)
+    bumps.state.fit_abort_event.clear()
+    (tmp_path / "stop").touch()
+    assert fitted(tmp_path)["stopped"] == "asked"
+
+
+def test_one_that_is_killed_has_left_its_best_point(bumps: Any, tmp_path: Path) -> None:
+    kept: list[Any] = []
+
+    def main() -> None:
+        bumps.progress.send(message="improvement", step=3, value=0.5, point=[9.0, 8.0, 7.0])
+        kept.append(json.loads((tmp_path / "work/fit.json").read_text()))
+
+    bumps.main = main
+    fitted(tmp_path)
+    assert (kept[0]["values"], kept[0]["stopped"]) == ([9.0, 8.0, 7.0], "killed")
+
+
+def test_bumps_before_1_is_told_to_fit_no_script(bumps: Any, tmp_path: Path) -> None:
+    bumps.there.clear()
+    with pytest.raises(RuntimeError, match=r"is that of bumps 1; .*park.Fit\(problem\)"):
+        fitted(tmp_path)
 
 
 def test_the_seed_is_that_of_compiled_code_as_well_in_the_thread_that_fits(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from importlib.util import find_spec
 from pathlib import Path
@@ -60,6 +60,7 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     restartable: bool | None = None,
     fresh: bool | None = None,
     label: str | None = None,
+    memo: bool | None = None,
     report: Report | None = None,
     args: Sequence[str] = (),
     files: str | Sequence[str] = (),
@@ -84,7 +85,7 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     it has said nothing of its progress for ``stalled_after`` seconds. Where a step takes longer
     than a minute after its time, it is ended.
 
-    Of a script, whose job is a `Job`, ``args`` are its own arguments, and ``files`` patterns of
+    Of a script ``args`` are its own arguments, and ``files`` patterns of
     files in its folder that it needs and does not open when it is loaded. ``resume`` is an
     earlier fit of it, or a session of bumps, from which it goes on.
 
@@ -108,29 +109,33 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
             backoff=backoff,
             fresh=fresh,
             label=label,
+            memo=memo,
         ),
     )
+    limits = {"good_enough": good_enough, "timeout": timeout}
     chosen: Service | None = service_named(service)
     if chosen is None and when is not None:
         raise UsageError("park.Fit(when=…): a condition, and no service that could wait for it")
     if isinstance(problem, (str, os.PathLike)) and not isinstance(problem, Placeholder):
-        script, given = (
-            script_of(problem),
-            bumps_options(_of_script(options, parallel, good_enough)),
-        )
+        script = script_of(problem)
+        given = bumps_options(options if parallel == 1 else {**options, "parallel": parallel})
         if chosen is None:
-            return _script_here(script, args, resume, given)
+            return _script_here(script, args, resume, given, limits)
         patterns = [files] if isinstance(files, str) else files
+        how = how.with_grace(_LAST_STEP_S)
         return fit_of_script(
-            chosen, script, how, args=args, files=patterns, resume=resume, options=given
+            chosen,
+            script,
+            how,
+            args=args,
+            files=patterns,
+            resume=resume,
+            options=given,
+            stop=limits,
         )
     if args or files or resume is not None:
         raise UsageError("park.Fit: args=, files= and resume= are for the fit of a model script")
-    own: dict[str, Any] = {
-        "parallel": None if parallel == 1 else parallel,
-        "good_enough": good_enough,
-    }
-    own["timeout"] = timeout
+    own = {"parallel": None if parallel == 1 else parallel, **limits}
     options |= {name: value for name, value in own.items() if value is not None}
     if chosen is None:
         from park.fitting import fit
@@ -139,17 +144,9 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     return _fit_of_object(chosen, problem, how.with_grace(_LAST_STEP_S), options)
 
 
-def _of_script(options: dict[str, Any], parallel: int, good_enough: float | None) -> dict[str, Any]:
-    """Return what bumps' own command is told; raises `UsageError` for what it has not."""
-    if good_enough is not None:
-        raise UsageError(
-            "park.Fit(good_enough=…): bumps' own command, which fits a script, has no such option",
-            hint="pass the problem that the script defines: park.Fit(problem, good_enough=…)",
-        )
-    return options if parallel == 1 else {**options, "parallel": parallel}
-
-
-def _script_here(script: Path, args: Sequence[str], resume: Any, options: list[str]) -> Any:
+def _script_here(
+    script: Path, args: Sequence[str], resume: Any, options: list[str], limits: Mapping[str, Any]
+) -> Any:
     from park.model_script import fit_script
 
     return fit_script(
@@ -159,6 +156,7 @@ def _script_here(script: Path, args: Sequence[str], resume: Any, options: list[s
         arguments=list(args),
         options=options,
         session=None if resume is None else os.fspath(resume),
+        **limits,
     )
 
 

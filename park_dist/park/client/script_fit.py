@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from park.client.by_value.module_ways import Way
 from park.client.fit_submission import FitSubmission
 from park.client.jobs.arguments import encode_call
+from park.client.jobs.kinds.fit_job import SCRIPT_ENTRY_POINT, FitJob
 from park.client.jobs.submitted_job import Job
 from park.client.model_scripts.carried import Carried, carried
 from park.client.model_scripts.loaded import Loaded, can_load, loaded
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bumps_options", "fit_of_script", "script_of"]
 
-_ENTRY_POINT = EntryPoint.parse("park.model_script:fit_script")
+_ENTRY_POINT = EntryPoint.parse(SCRIPT_ENTRY_POINT)
 _MOST_TOLD = 8
 """Files that are told by name."""
 
@@ -71,8 +72,11 @@ def fit_of_script(
     files: Sequence[str],
     resume: Job | str | Path | None,
     options: list[str],
+    stop: Mapping[str, float | None],
 ) -> Job:
     """Submit the fit of the ``problem`` of ``script``, with all that it needs.
+
+    ``stop`` are what ends it early: ``good_enough`` and ``timeout``.
 
     Raises `UsageError` where it cannot be loaded here, or where bumps does not take ``options``.
     """
@@ -95,6 +99,7 @@ def fit_of_script(
             "folders": list(goes.folders),
             "arguments": [_argument(each) for each in args],
             "options": options,
+            **{name: limit for name, limit in stop.items() if limit is not None},
             **({} if resume is None else {"session": _session(resume, script, options)}),
         },
         service=service.url,
@@ -102,7 +107,8 @@ def fit_of_script(
     reach = None if how.is_elsewhere else Reach(modules=goes.modules | {"bumps"})
     if how.said.get("label") is None:
         how = replace(how, said={**how.said, "label": script.name})
-    return how.put(service, _ENTRY_POINT, call, how.environment(service, _ENTRY_POINT, reach))
+    environment = how.environment(service, _ENTRY_POINT, reach)
+    return how.put(service, _ENTRY_POINT, call, environment, kind=FitJob)
 
 
 def _took(script: Path, args: Sequence[str], options: Sequence[str], how: FitSubmission) -> Loaded:

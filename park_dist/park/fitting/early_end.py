@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # `typing` would cost its import more than all of the res
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["ASKED", "CANCELLED", "GOOD_ENOUGH", "TIMEOUT", "Stop", "Stopped"]
+__all__ = ["ASKED", "CANCELLED", "GOOD_ENOUGH", "TIMEOUT", "Stop", "Stopped", "on_termination"]
 
 GOOD_ENOUGH = "good enough"
 ASKED = "asked"
@@ -83,7 +83,7 @@ class Stop:
         watch = threading.Thread(
             target=self._watch, args=(fitting,), name="park fit watch", daemon=True
         )
-        with _on_termination(lambda: self.because(CANCELLED)):
+        with on_termination(lambda: self.because(CANCELLED)):
             watch.start()
             try:
                 yield
@@ -109,7 +109,7 @@ def _interrupt(thread: int, error: type[BaseException] | None) -> None:
 
 
 @contextmanager
-def _on_termination(stop: Callable[[], None]) -> Iterator[None]:
+def on_termination(stop: Callable[[], None]) -> Iterator[None]:
     """Have SIGTERM, with which a service cancels, call ``stop`` in place of ending the process."""
     if threading.current_thread() is not threading.main_thread():
         yield

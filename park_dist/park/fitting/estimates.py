@@ -57,18 +57,28 @@ def draws_of(driver: Any) -> Draws | None:
 def parameters_of(
     problem: Any, best: Sequence[float], uncertainties: Sequence[float | None]
 ) -> dict[str, Any]:
-    """Return each parameter by name."""
+    """Return each parameter by its name; several of one name have their numbers."""
     low, high = problem.bounds()
     return {
-        str(name): {
+        name: {
             "value": float(value),
             "uncertainty": uncertainty,
             "bounds": [finite(lowest), finite(highest)],
         }
         for name, value, uncertainty, lowest, highest in zip(
-            problem.labels(), best, uncertainties, low, high, strict=True
+            _names(problem.labels()), best, uncertainties, low, high, strict=True
         )
     }
+
+
+def _names(labels: Sequence[str]) -> list[str]:
+    """Return ``labels``, the second of the same name and those that follow with their number."""
+    found: list[str] = []
+    for label in map(str, labels):
+        again = found.count(label)
+        names = (f"{label} [{number}]" for number in range(again + 1, len(labels) + 2))
+        found.append(label if not again else next(each for each in names if each not in found))
+    return found
 
 
 def uncertainties_of(driver: Any, count: int) -> list[float | None]:

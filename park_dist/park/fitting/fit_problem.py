@@ -5,13 +5,21 @@ from __future__ import annotations
 import importlib
 import math
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["as_problem", "chisq_scale", "experiments_of", "finite", "points_of", "versions_of"]
+__all__ = [
+    "as_problem",
+    "chisq_scale",
+    "experiments_of",
+    "finite",
+    "points_of",
+    "versions_of",
+    "versions_of_fits",
+]
 
 _OF_PROBLEMS = ("getp", "setp", "nllf", "bounds")
 _OF_MODELS = ("parameters", "residuals", "numpoints")
@@ -73,12 +81,16 @@ def finite(value: Any) -> float | None:
 
 def versions_of(problem: Any) -> dict[str, str]:
     """Return the versions of Python, of bumps and what it stands on, and of the model's code."""
+    kinds = [type(problem), *map(type, experiments_of(problem))]
+    return versions_of_fits({kind.__module__.partition(".")[0] for kind in kinds})
+
+
+def versions_of_fits(more: Iterable[str] = ()) -> dict[str, str]:
+    """Return the versions of Python, of what is known to fit, and of ``more``, as far as here."""
     from importlib.metadata import PackageNotFoundError, version
 
-    kinds = [type(problem), *map(type, experiments_of(problem))]
-    names = {kind.__module__.partition(".")[0] for kind in kinds}
     found = {"python": platform.python_version()}
-    for name in sorted(names | {"bumps", "numpy", "scipy"}):
+    for name in sorted({*more, "bumps", "numpy", "refl1d", "sasmodels", "scipy"}):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -122,6 +122,54 @@ def test_dream_draws_the_same_from_the_same_seed(
     assert again["result"]["parameters"] == drawn["result"]["parameters"]
 
 
+AS_ANY_FIT = """
+import json, sys, park
+with park.remote_service():
+    fit = park.Fit(sys.argv[1], method="dream", samples=4000, burn=10, seed=3, args=["1"])
+    good = park.Fit(
+        sys.argv[1], method="de", steps=100000, xtol=0, ftol=0, good_enough=50.0, args=["1"]
+    )
+    asked = park.Fit(sys.argv[1], method="de", steps=1000000, xtol=0, ftol=0, args=["1"])
+    left = fit.result()
+    while not asked.refresh().progress:
+        asked.logs()
+    asked.stop(grace=60)
+    found = park.get_job(fit.id)
+print(json.dumps({
+    "left": left,
+    "read": fit.left(),
+    "kinds": [type(each).__name__ for each in (fit, found)],
+    "summary": fit.summary(),
+    "picture": fit.plot().svg[:4],
+    "notebook": found._repr_html_()[:3],
+    "files": [each.name for each in fit.files.records()],
+    "good": good.result(),
+    "asked": asked.result(),
+}))
+"""
+
+
+def test_what_it_leaves_is_that_of_any_fit_beside_that_of_bumps(client: Client, fits: Path) -> None:
+    found = client.script(AS_ANY_FIT, fits / "model.py")
+    left = found["left"]
+    assert found["read"] == {name: each for name, each in left.items() if name != "session"}
+    assert found["kinds"] == ["FitJob", "FitJob"]
+    assert (left["method"], left["seed"], left["stopped"], left["notes"]) == ("dream", 3, None, [])
+    assert left["labels"] == ["offset", "slope"] == sorted(left["parameters"])
+    assert len(left["covariance"]) == 2
+    assert left["converged"] in {True, False}
+    assert {"python", "bumps", "numpy"} <= left["versions"].keys()
+    assert found["summary"].startswith(f"chisq {left['chisq']:.5g} of 12 points, dream, ")
+    assert (found["picture"], found["notebook"]) == ("<svg", "<p>")
+    assert {
+        *("fit.json", "fit.svg", "fit.npz", "draws.npz", "curve-1.dat", "convergence.dat"),
+        *("model.h5", "model.par"),
+    } <= set(found["files"])
+    good, asked = found["good"], found["asked"]
+    assert (good["stopped"], asked["stopped"]) == ("good enough", "asked")
+    assert good["chisq"] < 50.0
+
+
 def test_a_script_that_cannot_be_loaded_is_told_before_anything_is_sent(
     client: Client, fits: Path
 ) -> None:

@@ -178,12 +178,15 @@ def test_a_fit_here_stops_by_itself_as_well(monkeypatch: pytest.MonkeyPatch) -> 
     assert found == (Problem, {"good_enough": 1.2, "timeout": 5})
 
 
-def test_a_script_is_told_what_bumps_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_is_told_what_bumps_has_and_when_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "model.py").write_text("")
     told: list[Any] = []
-    monkeypatch.setattr(model_fit, "_script_here", lambda *given: told.append(given[-1]))
-    park.Fit(tmp_path / "model.py", parallel=2)
-    park.Fit(tmp_path / "model.py")
-    assert told == [["--parallel=2"], []]
-    with pytest.raises(UsageError, match="fits a script, has no such option"):
-        park.Fit(tmp_path / "model.py", good_enough=1.2)
+    monkeypatch.setattr(model_fit, "_script_here", lambda *given: told.append(given[-2:]))
+    park.Fit(tmp_path / "model.py", parallel=2, good_enough=1.2)
+    park.Fit(tmp_path / "model.py", timeout=9)
+    assert told == [
+        (["--parallel=2"], {"good_enough": 1.2, "timeout": None}),
+        ([], {"good_enough": None, "timeout": 9}),
+    ]

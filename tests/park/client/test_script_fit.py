@@ -10,6 +10,7 @@ from support.services.job_service import JobService
 
 import park
 from park.client import script_fit
+from park.client.jobs.kinds.fit_job import FitJob
 from park.client.model_scripts.loaded import Loaded
 from park.client.report import Silence
 from park.client.script_fit import bumps_options
@@ -55,6 +56,16 @@ def test_options_are_written_as_bumps_reads_them() -> None:
     said = {"method": "dream", "steps": 3, "trim": False, "err": True, "store": "T1", "pop": None}
     assert bumps_options(said) == ["--fit=dream", "--steps=3", "--no-trim", "--err", "--export=T1"]
     assert bumps_options({"write_session": "a.h5"}) == ["--write-session=a.h5"]
+
+
+def test_a_fit_of_a_script_is_a_fit_and_stops_as_any(one: JobService, script: Path) -> None:
+    said: dict[str, Any] = {"good_enough": 1.2, "timeout": 60, "memo": False, "report": Silence()}
+    fit = park.Fit(script, service=one.service, **said)
+    assert isinstance(fit, FitJob)
+    document = fitted(one, script, **said)
+    stops = document["call"]["kwargs"]
+    assert (stops["good_enough"], stops["timeout"]) == (1.2, 60)
+    assert (document["timeout_s"], document["memo"]) == (120, False)
 
 
 def test_the_job_has_the_files_and_the_environment_that_the_script_takes(

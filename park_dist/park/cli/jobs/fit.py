@@ -100,6 +100,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="go on from an earlier fit, or from the session of bumps in the file of this name",
     )
     parser.add_argument(
+        "--good-enough",
+        type=float,
+        metavar="CHISQ",
+        help="stop between two steps, with the best point, once chisq is below it",
+    )
+    parser.add_argument(
         "--detach", action="store_true", help="print the id of the job, and do not follow it"
     )
     add_environment(parser)
@@ -163,6 +169,9 @@ def run(options: argparse.Namespace) -> int:
             with_=options.with_,
             as_installed=options.as_installed,
             timeout=options.timeout,
+            stalled_after=options.stalled_after,
+            good_enough=options.good_enough,
+            memo=options.memo,
             memory=size_of(options.memory),
             restartable=options.restartable,
             retries=options.retries,

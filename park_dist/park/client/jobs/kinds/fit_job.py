@@ -15,9 +15,10 @@ from park.model.durations import report_age
 from park.model.states import JobState
 from park.wire import JobRecord
 
-__all__ = ["FIT_ENTRY_POINT", "FitJob", "FitPicture"]
+__all__ = ["FIT_ENTRY_POINT", "SCRIPT_ENTRY_POINT", "FitJob", "FitPicture"]
 
 FIT_ENTRY_POINT = "park.fitting:fit"
+SCRIPT_ENTRY_POINT = "park.model_script:fit_script"
 
 _RESULT, _PICTURE = "fit.json", "fit.svg"
 

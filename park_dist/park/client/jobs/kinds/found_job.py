@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from park.client.connection import WithConnection
-from park.client.jobs.kinds.fit_job import FIT_ENTRY_POINT, FitJob
+from park.client.jobs.kinds.fit_job import FIT_ENTRY_POINT, SCRIPT_ENTRY_POINT, FitJob
 from park.client.jobs.kinds.race import Race
 from park.client.jobs.submitted_job import Fetch, Job
 from park.model.states import JobKind
@@ -22,4 +22,5 @@ def _kind_of(record: JobRecord) -> type[Job]:
         return Fetch
     if record.kind is JobKind.RACE:
         return Race
-    return FitJob if record.entry_point == FIT_ENTRY_POINT else Job
+    is_fit = record.entry_point in {FIT_ENTRY_POINT, SCRIPT_ENTRY_POINT}
+    return FitJob if is_fit else Job
