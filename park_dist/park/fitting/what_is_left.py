@@ -33,7 +33,18 @@ from park.jobside import job_directory
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
+
+    class Course(Protocol):
+        """How far a fit is: `Monitor`, or what hears bumps' own command."""
+
+        step: int
+        best: list[float] | None
+
+        @property
+        def chisq(self) -> float:
+            """The chisq of the best point."""
+
 
 __all__ = ["Ended", "leave", "left_early"]
 
@@ -51,7 +62,7 @@ class Ended:
         self.draws = draws_of(self.driver)
 
 
-def left_early(problem: Any, monitor: Monitor, *, method: str, seed: int) -> None:
+def left_early(problem: Any, monitor: Course, *, method: str, seed: int) -> None:
     """Write the best point of a fit that goes on, for when it is killed."""
     labels = [str(label) for label in problem.labels()]
     document = {
