@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, literal, select, update
 
 from park.model.states import JobState
 from park_server.clock import now
@@ -34,15 +36,26 @@ _CHECKED = (
     .values(checked=bindparam("at"), credential=bindparam("with_credential"))
 )
 _FORGET = delete(fetched).where(_HERE)
+_BY_CONTENT = (
+    select(fetched)
+    .where(
+        fetched.c.user == bindparam("of_user"),
+        fetched.c.name == bindparam("called"),
+        fetched.c.etag == literal('"') + fetched.c.sha256 + literal('"'),
+    )
+    .order_by(fetched.c.checked.desc())
+    .limit(50)
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """Whose file it is, and what opened it."""
+    """Whose file it is, and what opened it; ``place`` is its URL without the query."""
 
     user: str
     url: str
     credential: str
+    place: str
 
     def parameters(self) -> dict[str, str]:
         """Return the key as parameters of a statement."""
@@ -53,7 +66,7 @@ def key_of(user: str, target: Target) -> Key:
     """Return the key of what ``user`` gets from ``target``."""
     secret = target.authorization
     digest = "" if secret is None else hashlib.sha256(secret.encode()).hexdigest()
-    return Key(user=user, url=str(target.url), credential=digest)
+    return Key(user=user, url=str(target.url), credential=digest, place=target.place)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +89,7 @@ def before(connection: Connection, key: Key) -> Before | None:
     """
     row = connection.execute(_BEFORE, key.parameters()).first()
     if row is None:
-        return None
+        return _by_content(connection, key)
     is_same = row.credential == key.credential
     if not is_same and not (row.etag or "").startswith('"'):
         return None
@@ -89,10 +102,25 @@ def before(connection: Connection, key: Key) -> Before | None:
     )
 
 
-def checked(connection: Connection, key: Key) -> None:
-    """Note that nothing had changed, as was told to this credential."""
+def _by_content(connection: Connection, key: Key) -> Before | None:
+    """Return a file of that name which was fetched from another URL of the same server.
+
+    Only from one that names what it has by its content, as services do: the file of a job that
+    was answered with another's run is at another URL, and the same. The server says so.
+    """
+    name = unquote(PurePosixPath(urlsplit(key.place).path).name)
+    for row in connection.execute(_BY_CONTENT, {"of_user": key.user, "called": name}):
+        if urlsplit(row.place)[:2] == urlsplit(key.place)[:2]:
+            known = Known(etag=row.etag, last_modified=None)
+            return Before(sha256=row.sha256, size=row.size, name=name, place=key.place, known=known)
+    return None
+
+
+def checked(connection: Connection, key: Key, before: Before) -> None:
+    """Note that nothing had changed since ``before``, as was told to this credential."""
     values = {"at": now(), "with_credential": key.credential}
-    connection.execute(_CHECKED, {**key.parameters(), **values})
+    if not connection.execute(_CHECKED, {**key.parameters(), **values}).rowcount:
+        _add(connection, key, before)
 
 
 def remember(connection: Connection, key: Key, source: Source, sha256: str, size: int) -> None:
@@ -100,16 +128,22 @@ def remember(connection: Connection, key: Key, source: Source, sha256: str, size
     connection.execute(_FORGET, key.parameters())
     if source.etag is None and source.last_modified is None:
         return
+    known = Known(etag=source.etag, last_modified=source.last_modified)
+    before = Before(sha256=sha256, size=size, name=source.name, place=source.place, known=known)
+    _add(connection, key, before)
+
+
+def _add(connection: Connection, key: Key, before: Before) -> None:
     row = {
         "user": key.user,
         "url": key.url,
         "credential": key.credential,
-        "place": source.place,
-        "etag": source.etag,
-        "last_modified": source.last_modified,
-        "sha256": sha256,
-        "size": size,
-        "name": source.name,
+        "place": before.place,
+        "etag": before.known.etag,
+        "last_modified": before.known.last_modified,
+        "sha256": before.sha256,
+        "size": before.size,
+        "name": before.name,
         "checked": now(),
     }
     connection.execute(insert(fetched), row)

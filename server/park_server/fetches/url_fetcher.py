@@ -206,7 +206,7 @@ class UrlFetcher:
         return source, None if source is None else await in_thread(download.partial.finish)
 
     async def _unchanged(self, key: fetch_rows.Key, before: fetch_rows.Before) -> FetchedFile:
-        await self._database.awrite(lambda connection: fetch_rows.checked(connection, key))
+        await self._database.awrite(lambda connection: fetch_rows.checked(connection, key, before))
         return FetchedFile(url=key.url, sha256=before.sha256, size=before.size, name=before.name)
 
     async def _keep(

@@ -77,10 +77,48 @@ def test_to_another_credential_only_a_strong_etag_is_the_same(
 
 def test_a_credential_that_was_told_nothing_had_changed_is_known(connection: Connection) -> None:
     remembered(connection, key(secret="Bearer one"))
-    fetch_rows.checked(connection, key(secret="Bearer two"))
+    before = fetch_rows.before(connection, key(secret="Bearer one"))
+    assert before is not None
+    fetch_rows.checked(connection, key(secret="Bearer two"), before)
     found = fetch_rows.before(connection, key(secret="Bearer two"))
     assert found is not None
     assert found.known.last_modified == SOURCE.last_modified
+
+
+OF_JOB = "https://h/api/v1/jobs/{}/files/run.refl"
+CONTENT = {"etag": '"ab"', "place": OF_JOB.format(1)}
+
+
+def test_the_same_content_is_asked_for_at_another_url_of_its_server(connection: Connection) -> None:
+    remembered(connection, key(url=OF_JOB.format(1), secret="Bearer one"), **CONTENT)
+    new = key(url=OF_JOB.format(2), secret="Bearer two")
+    found = fetch_rows.before(connection, new)
+    assert found is not None
+    assert (found.sha256, found.place, found.known.headers()) == (
+        "ab",
+        OF_JOB.format(2),
+        {"If-None-Match": '"ab"'},
+    )
+    fetch_rows.checked(connection, new, found)
+    assert fetch_rows.before(connection, new) == found
+
+
+@pytest.mark.parametrize(
+    ("by", "changes"),
+    [
+        (key(user="eve", url=OF_JOB.format(2)), CONTENT),
+        (key(url=OF_JOB.format(2).replace("https://h/", "https://other/")), CONTENT),
+        (key(url=OF_JOB.format(2).replace("https", "http")), CONTENT),
+        (key(url=OF_JOB.format(2).replace("run.refl", "other.refl")), CONTENT),
+        (key(url=OF_JOB.format(2)), {**CONTENT, "etag": '"v1"'}),
+    ],
+    ids=["user", "server", "scheme", "name", "an ETag that is no digest"],
+)
+def test_and_nobody_elses_no_other_servers_and_no_other_file(
+    connection: Connection, by: fetch_rows.Key, changes: dict[str, str]
+) -> None:
+    remembered(connection, key(url=OF_JOB.format(1)), **changes)
+    assert fetch_rows.before(connection, by) is None
 
 
 def test_the_newest_takes_the_place_of_what_was_before(connection: Connection) -> None:
