@@ -220,3 +220,59 @@ def test_the_natural_argument_runs_where_all_is_that_it_refers_to(client: Client
     assert module.startswith("refl1d.")
     assert "names SLD of refl9d.sample.material, and no environment" in told
     assert "python -m pip install refl9d" in hint
+
+
+ENDED_EARLY = """
+import json, numpy as np, park
+from bumps.names import Curve
+
+def line(x, slope=1, offset=0):
+    return slope * x + offset
+
+def curve(shift):
+    x = np.arange(9.0)
+    made = Curve(line, x, 2 * x + 1 + shift + 0.1 * (-1) ** x, 0.1 * np.ones(9))
+    made.slope.range(0, 5)
+    made.offset.range(-5, 5)
+    return made
+
+forever = {"method": "de", "steps": 10**8, "xtol": 0, "ftol": 0}
+
+def until_it_reports(fit):
+    while "chisq" not in ((fit.refresh().progress or {}).get("values") or {}):
+        fit.logs()
+
+with park.remote_service():
+    both = park.Fit([curve(0), curve(1)], method="lm")
+    cancelled = park.Fit(curve(0), seed=1, **forever)
+    until_it_reports(cancelled)
+    cancelled.cancel()
+    fits = [park.Fit(curve(0), seed=seed, **forever) for seed in (2, 3)]
+    for fit in fits:
+        until_it_reports(fit)
+    race = park.race(
+        fits, good_enough=lambda j: j.progress["chisq"] < 1e9, stop="keep", grace=600
+    )
+    race.wait()
+    for fit in fits:
+        fit.wait()
+left = cancelled.left()
+print(json.dumps({
+    "both": [both.result()["points"], [each.name for each in both.files.records()]],
+    "cancelled": [str(cancelled.status), left["stopped"], left["chisq"], left["values"]],
+    "race": [str(race.status), race.result()["stopped"], race.winner.id in [f.id for f in fits]],
+    "fits": [[str(fit.status), fit.left()["stopped"]] for fit in fits],
+}))
+"""
+
+
+def test_a_fit_that_is_cancelled_or_has_lost_leaves_its_best_point(client: Client) -> None:
+    found = client.script(ENDED_EARLY)
+    points, names = found["both"]
+    assert points == 18
+    assert {"curve-1.dat", "curve-2.dat"} <= set(names)
+    status, stopped, chisq, values = found["cancelled"]
+    assert (status, stopped, len(values)) == ("cancelled", "cancelled", 2)
+    assert chisq is not None
+    assert found["race"] == ["completed", "asked", True]
+    assert found["fits"] == [["completed", "asked"]] * 2
