@@ -132,6 +132,7 @@ with park.remote_service():
     asked = park.Fit(sys.argv[1], method="de", steps=1000000, xtol=0, ftol=0, args=["1"])
     left = fit.result()
     while not asked.refresh().progress:
+        assert not asked.refresh().status.is_final, asked.error
         asked.logs()
     asked.stop(grace=60)
     found = park.get_job(fit.id)
@@ -240,6 +241,7 @@ forever = {"method": "de", "steps": 10**8, "xtol": 0, "ftol": 0}
 
 def until_it_reports(fit):
     while "chisq" not in ((fit.refresh().progress or {}).get("values") or {}):
+        assert not fit.refresh().status.is_final, fit.error
         fit.logs()
 
 with park.remote_service():
