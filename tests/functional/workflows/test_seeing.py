@@ -111,6 +111,31 @@ def test_watching_goes_on_until_the_end(client: Client) -> None:
         assert f"✓ completed  …{job[-6:]}" in said
 
 
+def test_a_race_is_seen_as_any_job_and_watched_to_its_end(client: Client) -> None:
+    race, won, lost = client.script(
+        "import json, park, light_model as m; s = park.remote_service()\n"
+        "with s:\n"
+        "    won = s.submit(m.echo, {'chisq': 1.0}, when=park.after(0.5), memo=False)\n"
+        "    lost = s.submit(m.echo, {'chisq': 9.0}, when=park.after(3600), memo=False)\n"
+        "    race = park.race([won, lost], good_enough=lambda j: j.output['chisq'] < 1.2)\n"
+        "s.flush()\n"
+        "print(json.dumps([race.id, won.id, lost.id]))"
+    )
+    said = client.run("watch", race, status=1).stdout  # one of what it shows was cancelled
+    for state, job in (("✓ completed", race), ("✓ completed", won), ("⊘ cancelled", lost)):
+        assert f"{state}  …{job[-6:]}" in said
+    reason = f"job …{won[-6:]} won the race …{race[-6:]}"
+    assert reason in client.run("status", lost).stdout
+    assert reason in client.run("why", lost).stdout
+    tree = client.run("graph", race).stdout
+    assert all(job[-6:] in tree for job in (race, won, lost))
+    rows = [line.split() for line in client.run("jobs").stdout.splitlines() if race[-6:] in line]
+    (row,) = [row for row in rows if row[0].endswith(race[-6:])]
+    assert "completed" in row
+    assert json.loads(client.run("result", race).stdout) == {"chisq": 1.0}
+    assert "won" in client.run("status", race).stdout
+
+
 _NEVER_BUILT = 700_001
 """No other test says so: its wheel would be in the cache that they share."""
 
