@@ -45,25 +45,39 @@ def enter(environment: str, read_only: list[str], cage: list[str] | None = None)
     The folders ``read_only`` are protected as well (see `protect`), whether or not the view
     is to be had. Where the one that holds ``environment`` is among them, its place goes on to
     lead to what is there now, also when it is made anew. ``cage`` says what is covered besides
-    (see `park.runtime.cage.way_in`). Returns why there is no view, or None.
+    (see `park.runtime.cage.way_in`); raises `OSError` where it is not. Returns why there is no
+    view, or None.
     """
+    overlays: list[tuple[str, str]] = []
+    failed: list[str] = []
     try:
         overlays = _overlays(environment)
     except (OSError, ValueError) as error:
-        return f"cannot read {VIEW} of {environment}: {error}"
-    failed: list[str] = []
+        failed.append(f"cannot read {VIEW} of {environment}: {error}")
+    is_covered = not cage
+
+    def covered() -> bool:
+        nonlocal is_covered
+        is_covered = is_covered or arrange_covers(cage or [])
+        return True
 
     def arrange() -> bool:
         bind_read_only(read_only)  # as far as it goes: the view does not depend on it
         if os.path.dirname(environment) in read_only:  # noqa: PTH120 (no Path here)
             _pin(environment)
-        arrange_covers(cage or [])
+        covered()
         return _mount(overlays, environment, failed)
 
-    if arrange_mounts(arrange) or not overlays:
+    is_done = arrange_mounts(arrange)
+    if not is_done and overlays:
+        arrange_mounts(lambda: bind_read_only(read_only) & covered())
+    if not is_covered and any(word.startswith("hide=") for word in cage or []):
+        raise OSError("what is not for those who run here could not be covered")
+    if failed:
+        return failed[-1]
+    if is_done or not overlays:
         return None
-    arrange_mounts(lambda: bind_read_only(read_only) & arrange_covers(cage or []))
-    return failed[-1] if failed else "this machine permits no mount namespace with an overlay"
+    return "this machine permits no mount namespace with an overlay"
 
 
 def main(environment: str) -> None:
@@ -79,7 +93,10 @@ def main(environment: str) -> None:
     command = behind[end + 1 :]
     cage = [word for word in behind[1:end] if not word.startswith("/")]
     read_only = [word for word in behind[1:end] if word.startswith("/")]
-    failure = enter(environment, read_only, cage)
+    try:
+        failure = enter(environment, read_only, cage)
+    except OSError as error:
+        sys.exit(f"{environment} is not entered: {error}")
     if failure is not None:
         print(f"no view of {environment}: {failure}", file=sys.stderr)  # noqa: T201
         if behind[0] == "strict":

@@ -76,3 +76,30 @@ def test_a_view_that_is_not_to_be_had_is_told_and_nothing_of_it_is_left(
 
 def test_what_has_no_view_is_real_already(tmp_path: Path) -> None:
     assert entered(tmp_path, "echo", "here").stdout == "here\n"
+
+
+def test_who_cannot_be_covered_does_not_enter(tmp_path: Path) -> None:
+    start = enter_command(
+        sys.executable,
+        PROGRAM,
+        str(tmp_path),
+        [],
+        strict=False,
+        cage=["alone", f"hide={tmp_path / 'nowhere'}"],
+    )
+    done = subprocess.run([*start, "echo", "here"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "could not be covered" in done.stderr
+
+
+def test_what_is_hidden_is_hidden_though_the_view_cannot_be_read(environment: Path) -> None:
+    (environment / VIEW).unlink()
+    (environment / VIEW).mkdir()
+    (environment / "secrets").mkdir()
+    (environment / "secrets" / "token").write_text("s3cret")
+    cage = ["alone", f"hide={environment}", "keep=one"]
+    start = enter_command(sys.executable, PROGRAM, str(environment), [], strict=False, cage=cage)
+    command = ["ls", str(environment / "secrets")]
+    done = subprocess.run([*start, *command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "cannot read" in done.stderr

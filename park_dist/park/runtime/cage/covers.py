@@ -49,7 +49,10 @@ def cover(paths: list[str], shown: list[str] | None = None) -> None:
             here = [each for each in shown or [] if _is_below(each, [path])]
             empty = _cover_folder(path, here)
     for path in files:
-        mount(empty or "/dev/null", path, _MS_BIND)
+        try:
+            mount(empty or "/dev/null", path, _MS_BIND)
+        except FileNotFoundError:  # it went in between, as the files of a database do
+            continue
         mount(None, path, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID)
 
 
