@@ -18,6 +18,7 @@ SCHEMA = "declares tables; db/test_migrate compares them with what migrations le
 
 REVOKES = "others do each step; functional/services/test_users ends a user's jobs with it"
 
+LOGINS = "what it prints and asks is tried whole: functional/services/test_agent"
 IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"
 FITS = "runs bumps; functional/jobs/fits fits with several versions of it"
 
@@ -26,6 +27,9 @@ WITHOUT = {
     "park/build/step.py": "a type, and a function that does nothing",
     "park/cli/jobs/explain.py": "prints a record; functional/memo/test_rerun reads it",
     "park/cli/jobs/memo.py": "prints records; functional/memo/test_rerun reads them",
+    "park/cli/services/agent.py": LOGINS,
+    "park/cli/services/login.py": LOGINS,
+    "park/cli/services/logout.py": LOGINS,
     "park/cli/jobs/pin.py": "one call; test_each_job makes it",
     "park/cli/jobs/rm.py": "one call; test_each_job makes it",
     "park/cli/jobs/unpin.py": "one call; test_each_job makes it",

@@ -64,7 +64,18 @@ _ROOMS = {
         "watch",
         "why",
     ),
-    "services": ("admin", "doctor", "files", "init", "service", "share", "token"),
+    "services": (
+        "admin",
+        "agent",
+        "doctor",
+        "files",
+        "init",
+        "login",
+        "logout",
+        "service",
+        "share",
+        "token",
+    ),
 }
 _MODULES = {name: f"park.cli.{room}.{name}" for room, names in _ROOMS.items() for name in names} | {
     "completion": "park.cli.completion"

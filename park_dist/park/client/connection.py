@@ -105,15 +105,13 @@ def _tell(told: Callable[[Verdict | ParkError], object], answer: VerdictRecord |
     told(answer if isinstance(answer, ParkError) else _verdict(answer))
 
 
-_known: weakref.WeakValueDictionary[tuple[str, str | None], Connection] = (
-    weakref.WeakValueDictionary()
-)
+_known: weakref.WeakValueDictionary[tuple[object, ...], Connection] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 
 
 def connection_of(transport: Transport) -> Connection:
     """Return the connection to the service and user of ``transport``, made where there is none."""
-    key = (transport.address.url, transport.address.token)
+    key = (transport.address.url, transport.address.token, transport.address.login)
     with _lock:
         connection = _known.get(key)
         if connection is None:

@@ -26,7 +26,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from park.client.access.address import find_service
+from park.client.access.login import reached_service
 from park.client.access.transport import Transport
 from park.client.installs.bundle import is_bundle, read_bundle
 from park.errors import LocalSetError, UnknownItem, UsageError
@@ -53,7 +53,7 @@ LOCAL = "local"
 
 def remote_environments(name: str | None = None, *, insecure: bool = False) -> RemoteEnvironments:
     """Return the environments of the service ``name``; see `park.client.access.address`."""
-    return RemoteEnvironments(Transport(find_service(name, insecure=insecure)))
+    return RemoteEnvironments(Transport(reached_service(name, insecure=insecure)))
 
 
 class RemoteEnvironments:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion
 
-from park.client.access.address import find_service
+from park.client.access.login import reached_service
 from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError
@@ -50,7 +50,7 @@ class CopiedWheel:
 
 def remote_index(name: str | None = None, *, insecure: bool = False) -> RemoteIndex:
     """Return the index of the service ``name``; see `park.client.service.remote_service`."""
-    return RemoteIndex(Transport(find_service(name, insecure=insecure)))
+    return RemoteIndex(Transport(reached_service(name, insecure=insecure)))
 
 
 class RemoteIndex:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from park.blocks import current_block, reach_threads
-from park.client.access.address import find_service
+from park.client.access.login import reached_service
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
@@ -70,14 +70,15 @@ def remote_service(
     the nearest; "ask" in the one that you take on a terminal. The record of a job says what
     was asked for.
 
-    Nothing is sent yet. Raises `UnknownItem`, `UsageError`, `InsecureTransport` or
+    On a terminal you are asked for your password where you have no login there yet; anywhere
+    else nothing is sent yet. Raises `UnknownItem`, `UsageError`, `InsecureTransport` or
     `NotAuthenticated`.
     """
     if stale not in {"warn", "error", "ignore"}:
         raise UsageError(f"stale={stale!r}: it is 'warn', 'error' or 'ignore'")
     require_policy(versions)
     register_if_loaded()
-    service = Service(Transport(find_service(name, insecure=insecure)))
+    service = Service(Transport(reached_service(name, insecure=insecure)))
     service.stale = stale
     service.wanted_versions = versions
     return service

@@ -13,6 +13,7 @@ __all__ = [
     "is_loopback",
     "is_protected",
     "origin_of",
+    "plain_service",
     "without_credentials",
 ]
 
@@ -55,3 +56,16 @@ def origin_of(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     return f"{parts.scheme}://{bracketed(str(parts.hostname))}:{port}"
+
+
+def plain_service(url: str) -> str:
+    """Return the URL of a service in the one spelling by which it is compared.
+
+    >>> plain_service("HTTPS://Lab.example:443/park/"), plain_service("http://[::1]:80")
+    ('https://lab.example/park', 'http://[::1]')
+    """
+    parts = urlsplit(url)
+    host = bracketed(parts.hostname or "")
+    is_usual = parts.port is None or parts.port == DEFAULT_PORTS.get(parts.scheme)
+    netloc = host if is_usual else f"{host}:{parts.port}"
+    return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))

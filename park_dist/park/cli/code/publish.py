@@ -85,7 +85,7 @@ def _destination(options: argparse.Namespace) -> Destination:
     service = service_of(options)
     address = service.transport.address
     # where the token goes is decided here, and not by what the service answers
-    return of_service(address.name or address.url, f"{address.url}/legacy/", address.token)
+    return of_service(address.name or address.url, f"{address.url}/legacy/", address.bearer())
 
 
 @contextmanager

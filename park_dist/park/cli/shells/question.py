@@ -41,7 +41,8 @@ def asking(patience_s: float) -> Callable[..., Any]:
 def _asked(patience_s: float, service: str | None, path: str, **query: str | int) -> Any:
     address = find_service(service)
     url = f"{address.url}/api/v1{path}" + (f"?{urlencode(query)}" if query else "")
-    headers = {} if address.token is None else {"Authorization": f"Bearer {address.token}"}
+    token = address.bearer()
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     request = Request(url, headers=headers)  # noqa: S310 (`find_service` takes http and https)
     with _opener(url).open(request, timeout=patience_s) as answer:
         return json.loads(answer.read(_MOST_BYTES))

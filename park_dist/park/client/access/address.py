@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from park.client.access.agent_login import AgentLogin, agent_login
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
 from park.client.access.plain_http import require_protected
@@ -15,7 +16,7 @@ from park.client.access.variable_token import is_of_nobody, variable_token
 from park.errors import NotAuthenticated, UnknownItem, UsageError
 from park.model.urls import without_credentials
 
-__all__ = ["Address", "checked_url", "find_service"]
+__all__ = ["Address", "checked_url", "find_service", "meant_service"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,13 +26,21 @@ class Address:
     Without a token the service is asked all the same: whether it runs at all is what a
     person wants to know first, and its 401 says what to do.
 
-    ``insecure``: the user takes the risk that others read the token on its way.
+    ``insecure``: the user takes the risk that others read the token on its way. ``login`` is
+    where a token is had that the agent holds.
     """
 
     url: str
     token: str | None = field(repr=False)
     name: str | None = None
     insecure: bool = False
+    login: AgentLogin | None = None
+
+    def bearer(self) -> str | None:
+        """Return the token to send now: the one that was given, else that of the agent's login."""
+        if self.token is not None or self.login is None:
+            return self.token
+        return self.login.token()
 
 
 def find_service(name: str | None = None, *, insecure: bool = False) -> Address:
@@ -40,24 +49,41 @@ def find_service(name: str | None = None, *, insecure: bool = False) -> Address:
     Without a name: ``PARK_SERVICE``, else the configuration's default, else the only
     service that runs on this machine. The token is ``PARK_TOKEN`` where that is its
     own (`park.client.access.variable_token`), else that of the configured token file, else the
-    one of the service of this machine at that URL, else there is none.
+    one of the service of this machine at that URL, else that of a login that the agent holds,
+    else there is none.
 
     Raises `UnknownItem`, `UsageError`, `NotAuthenticated` for a token file that cannot
     be read, or `InsecureTransport` for a token that others could read on its way, unless
     ``insecure`` or the configuration takes that risk.
     """
     configuration = Configuration(configuration_file())
-    chosen = name or os.environ.get("PARK_SERVICE") or configuration.default
-    service = _only_running_one() if chosen is None else _named(chosen, configuration)
-    address = Address(
+    service = _meant(name, configuration)
+    token = _token(service, configuration)
+    login = None if token is not None else _login(service, configuration)
+    address = replace(_without_token(service, insecure=insecure), token=token, login=login)
+    if not (token is None and login is None):
+        require_protected(address.url, insecure=address.insecure)
+    return address
+
+
+def meant_service(name: str | None = None, *, insecure: bool = False) -> Address:
+    """Return where the service ``name`` is, whatever opens it; raises as `find_service`."""
+    configuration = Configuration(configuration_file())
+    return _without_token(_meant(name, configuration), insecure=insecure)
+
+
+def _without_token(service: ConfiguredService, *, insecure: bool) -> Address:
+    return Address(
         url=service.url,
-        token=_token(service, configuration),
+        token=None,
         name=None if "://" in service.name else service.name,
         insecure=insecure or service.insecure,
     )
-    if address.token is not None:
-        require_protected(address.url, insecure=address.insecure)
-    return address
+
+
+def _meant(name: str | None, configuration: Configuration) -> ConfiguredService:
+    chosen = name or os.environ.get("PARK_SERVICE") or configuration.default
+    return _only_running_one() if chosen is None else _named(chosen, configuration)
 
 
 def _named(name: str, configuration: Configuration) -> ConfiguredService:
@@ -120,12 +146,17 @@ def _token(service: ConfiguredService, configuration: Configuration) -> str | No
             raise NotAuthenticated(
                 f"the token of {service.url} cannot be read from {file}: {error.strerror}"
             ) from None
-    if is_of_nobody(configuration):
+    return None
+
+
+def _login(service: ConfiguredService, configuration: Configuration) -> AgentLogin | None:
+    login = agent_login(service.url) if configuration.uses_agent else None
+    if login is None and is_of_nobody(configuration):
         raise NotAuthenticated(
             f"PARK_TOKEN does not say which service it is of, so it is not sent to {service.url}",
             hint=f"set PARK_SERVICE={service.url} as well, or PARK_TOKEN='{service.url} TOKEN'",
         )
-    return None
+    return login
 
 
 def _checked_token(text: str, where: str) -> str:

@@ -17,7 +17,7 @@ def authorization(address: Address) -> dict[str, str]:
 
     Raises `InsecureTransport` where it could be read on the way.
     """
-    token = address.token
+    token = address.bearer()
     if token is None:
         return {}
     require_protected(address.url, insecure=address.insecure)

@@ -3,6 +3,7 @@
 ::
 
     default = "compufans"
+    agent = true                                       # optional; false: no agent is asked
 
     [services.compufans]
     url = "https://compufans.example.org/park"
@@ -63,6 +64,11 @@ class Configuration:
         """The name of the service that is used when none is named."""
         value = self._read().get("default")
         return None if value is None else str(value)
+
+    @property
+    def uses_agent(self) -> bool:
+        """Whether logins may be held by an agent: unless ``agent = false``."""
+        return self._read().get("agent") is not False
 
     def services(self) -> list[ConfiguredService]:
         """Return the services in the order of the file."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from park.client.access.address import Address
+from park.client.access.agent_login import AgentLogin, agent_login
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
 from park.client.access.token import is_token
@@ -44,7 +45,8 @@ def known_service(url: str) -> Address | None:
     for running in running_services():
         if running.url.rstrip("/") == wanted:
             return Address(url=wanted, token=_token(Path(running.token_file)))
-    return None
+    login = agent_login(wanted) if configuration.uses_agent else None
+    return None if login is None else _of_agent(wanted, login, configuration)
 
 
 def service_names() -> Callable[[str], str]:
@@ -62,6 +64,13 @@ def with_names(record: GraphRecord) -> GraphRecord:
         for node in record.nodes
     ]
     return replace(record, nodes=nodes)
+
+
+def _of_agent(url: str, login: AgentLogin, configuration: Configuration) -> Address:
+    named = _named(url, configuration)
+    if named is None:
+        return Address(url=url, token=None, login=login)
+    return Address(url=url, token=None, name=named.name, insecure=named.insecure, login=login)
 
 
 def _named(url: str, configuration: Configuration) -> ConfiguredService | None:
