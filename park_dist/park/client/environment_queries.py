@@ -26,7 +26,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from park.client.access.login import reached_service
+from park.client.access.first_contact import reached_service
 from park.client.access.transport import Transport
 from park.client.installs.bundle import is_bundle, read_bundle
 from park.errors import LocalSetError, UnknownItem, UsageError

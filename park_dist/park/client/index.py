@@ -12,7 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion
 
-from park.client.access.login import reached_service
+from park.client.access.first_contact import reached_service
 from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from park.blocks import current_block, reach_threads
-from park.client.access.login import reached_service
+from park.client.access.first_contact import reached_service
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called

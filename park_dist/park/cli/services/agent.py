@@ -113,7 +113,7 @@ def _unlock(agent: AgentClient, _: argparse.Namespace) -> None:
 
 def _passphrase(question: str, *, twice: bool = False) -> str:
     """Return what is typed, or the line on stdin where there is no terminal."""
-    from park.client.access.login import terminal
+    from park.client.access.first_contact import terminal
 
     person = terminal()
     if person is None:

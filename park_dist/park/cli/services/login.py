@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _by_token(address: Address) -> HoldKey:
-    from park.client.access.login import by_token, terminal
+    from park.client.access.first_contact import by_token, terminal
 
     person = terminal()
     if person is not None:
@@ -77,7 +77,7 @@ def _by_token(address: Address) -> HoldKey:
 
 
 def _by_password(address: Address, user: str | None) -> HoldKey:
-    from park.client.access.login import Terminal, by_password, terminal
+    from park.client.access.first_contact import Terminal, by_password, terminal
 
     person = terminal()
     if person is None and user is None:

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -149,10 +150,18 @@ class Transport:
     def _sent(self, method: str, path: str, **arguments: Any) -> Response:
         refuse_in_dry_run(method, f"{self.address.url}{path}")
         return checked(
-            self._answered(
-                lambda: reached(self._client.request(method, path, **sendable(arguments)))
-            )
+            self._answered(lambda: reached(self._asked(method, path, **sendable(arguments))))
         )
+
+    def _asked(self, method: str, path: str, **arguments: Any) -> Response:
+        """Send a request; once more where the token was refreshed for another session meanwhile."""
+        login, token = self.address.login, self.address.bearer()
+        response = self._client.request(method, path, **arguments)
+        if response.status_code != HTTPStatus.UNAUTHORIZED or login is None or token is None:
+            return response
+        if login.renewed(token) is None:
+            return response
+        return self._client.request(method, path, **arguments)
 
     def _answered(self, send: Callable[[], _Answer], *, least: int = _ATTEMPTS) -> _Answer:
         """Do what ``send`` does until the service answers, or patience has an end.
@@ -188,7 +197,7 @@ class Transport:
         body = form_with_file(form, "content", file)
 
         def send() -> Response:
-            return reached(self._client.request("POST", path, content=body))
+            return reached(self._asked("POST", path, content=body))
 
         checked(self._answered(send, least=1))
 
@@ -202,7 +211,7 @@ class Transport:
 
         def send() -> Response:
             body = FileBody(file=file, size=file.stat().st_size, kind="application/octet-stream")
-            return reached(self._client.request("PUT", path, content=body))
+            return reached(self._asked("PUT", path, content=body))
 
         return checked(self._answered(send, least=1))
 

@@ -13,9 +13,9 @@ from support.services.own_agent import agent_ends
 import park
 from park.agent.client import AgentClient
 from park.agent.messages import HoldKey, Keys, ListKeys, Lock
-from park.client.access import login
+from park.client.access import first_contact
 from park.client.access.address import Address
-from park.client.access.login import Terminal, by_password, by_token, held, reached_service
+from park.client.access.first_contact import Terminal, by_password, by_token, held, reached_service
 from park.client.access.transport import Transport
 from park.errors import CannotSatisfy, InsecureTransport, NotAuthenticated, NotPermitted
 from park.wire import API
@@ -56,7 +56,7 @@ def test_the_first_contact_asks_for_a_password_and_all_share_the_login(
     service: LoginService, agent: AgentClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = Person("wrong", "hunter2")
-    monkeypatch.setattr(login, "terminal", person.at)
+    monkeypatch.setattr(first_contact, "terminal", person.at)
     found = park.remote_service(service.url)
     assert found.about().user == "ada"
     assert any("Password of ada" in line for line in person.said)
@@ -73,7 +73,7 @@ def test_nobody_is_asked_without_a_terminal_or_where_a_token_is_or_no_service(
 ) -> None:
     assert reached_service(service.url).bearer() is None  # no terminal here
     person = Person()
-    monkeypatch.setattr(login, "terminal", person.at)
+    monkeypatch.setattr(first_contact, "terminal", person.at)
     assert reached_service("http://127.0.0.1:9").bearer() is None
     token = tmp_path / "token"
     token.write_text(service.new_token())
@@ -154,6 +154,6 @@ def test_without_an_agent_the_login_is_this_process_s_own(
         monkeypatch.setenv("PARK_AGENT", "off")
     else:
         (tmp_path / "config.toml").write_text("agent = false\n")
-    monkeypatch.setattr(login, "terminal", Person("hunter2").at)
+    monkeypatch.setattr(first_contact, "terminal", Person("hunter2").at)
     assert park.remote_service(service.url).about().user == "ada"
     assert not agent.is_there()
