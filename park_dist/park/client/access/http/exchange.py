@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import select
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -126,8 +127,9 @@ class HttpClient:
 
     def request(self, method: str, path: str, **arguments: Any) -> Response:
         """Send a request and return the whole answer; ``arguments`` are those of `stream`."""
-        with self.stream(method, path, **arguments) as answer:
-            return answer.whole()
+        said = {"Accept-Encoding": "gzip", **(arguments.pop("headers", None) or {})}
+        with self.stream(method, path, headers=said, **arguments) as answer:
+            return unpacked(answer.whole())
 
     @contextmanager
     def stream(
@@ -177,6 +179,19 @@ class HttpClient:
             return
         with self._lock:
             self._idle.append(connection)
+
+
+def unpacked(response: Response) -> Response:
+    """Return an answer without its encoding; raises `NoAnswer` where it is not what it says."""
+    if response.headers.get("content-encoding", "") != "gzip":
+        return response
+    import gzip  # for the large pages of an index alone
+
+    try:
+        content = gzip.decompress(response.content)
+    except (EOFError, ValueError, OSError, zlib.error) as error:
+        raise NoAnswer(f"what came is no gzip: {error}") from None
+    return replace(response, content=content)
 
 
 def target_of(path: str, params: Params | None) -> str:

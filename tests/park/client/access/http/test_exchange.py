@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 from contextlib import contextmanager
@@ -48,6 +49,22 @@ def test_a_request_says_what_it_is_told_and_what_each_says() -> None:
     assert asked.headers["x-told"] == "each"
     assert asked.headers["x-own"] == "1"
     assert asked.headers["user-agent"] == "park"
+
+
+def test_large_pages_come_packed_and_are_unpacked_once() -> None:
+    packed = gzip.compress(b"page")
+    told = answer(packed).replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n", 1)
+    with talking(lambda _: told) as (server, client):
+        assert client.request("GET", "/").content == b"page"
+        with client.stream("GET", "/") as streamed:  # a file is what it is
+            assert b"".join(streamed.blocks()) == packed
+        accepted = [asked.headers["accept-encoding"] for asked in server.asked]
+    assert accepted == ["gzip", "identity"]
+    with (
+        talking(lambda _: told.replace(packed[:4], b"none")) as (_, client),
+        pytest.raises(NoAnswer, match="no gzip"),
+    ):
+        client.request("GET", "/")
 
 
 def test_requests_in_turn_share_a_connection() -> None:
