@@ -13,7 +13,8 @@ from benchmarks.serve_here import PARK, serve_here
 from benchmarks.timing import command, compared
 
 ROUNDS = 15
-LIMIT_S = 0.5
+LIMIT_TIMES = 12
+"""As long as a bare interpreter takes, at the most."""
 
 
 def measure(rounds: int | None) -> dict[str, Any]:
@@ -39,6 +40,6 @@ def measure(rounds: int | None) -> dict[str, Any]:
         "lock_hash": again["lock_hash"],
         "built": again["built"],
         "uploaded": again["uploaded"],
-        "limit_seconds": LIMIT_S,
-        "holds": figures["seconds"] < LIMIT_S,
+        "limit_times_the_yardstick": LIMIT_TIMES,
+        "holds": figures["seconds"] < LIMIT_TIMES * figures["yardstick_seconds"],
     }
