@@ -16,7 +16,7 @@ ROUTES = "thin routes: their order is tested by the services of tests/functional
 PARTS = "puts parts together and decides nothing; every functional test starts it"
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
 
-REVOKES = "others do each step; functional/services/test_users ends a user's jobs with it"
+REVOKES = "others do each step; functional/services/test_owners ends a user's jobs with it"
 
 LOGINS = "what it prints and asks is tried whole: functional/services/test_agent"
 IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"

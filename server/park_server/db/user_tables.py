@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
+from sqlalchemy import DDL, Column, Index, Integer, String, Table, Text, event
 
 from park_repo.tables import metadata
 from park_server.db.json_text import JsonText
@@ -66,6 +66,16 @@ audit = Table(
     Index("audit_by_user", "user", "seq"),
     sqlite_autoincrement=True,
 )
+
+for _change in ("UPDATE", "DELETE"):
+    event.listen(
+        audit,
+        "after_create",
+        DDL(
+            f"CREATE TRIGGER audit_is_kept_from_{_change.lower()} BEFORE {_change} ON audit"
+            " BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END"
+        ),
+    )
 
 # With whom a user shares the working trees of a project, and what runs in their environments.
 shares = Table(

@@ -58,6 +58,8 @@ def test_sqlite_sees_no_difference(migrated: Database, declared: Database) -> No
         assert set(inspect(one).get_table_names()) == {*metadata.tables, "alembic_version"}
         for table in [*metadata.tables, "alembic_version"]:
             assert _schema(one, table) == _schema(other, table), table
+        triggers = text("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        assert set(one.execute(triggers)) == set(other.execute(triggers))
         version = text("SELECT version_num FROM alembic_version")
         assert one.execute(version).all() == other.execute(version).all()
 

@@ -50,6 +50,9 @@ def test_the_operators_own_indexes_are_not_asked() -> None:
         "PIP_CERT": "/etc/ssl/own.pem",
         "UV_DEFAULT_INDEX": "x",
         "GIT_ALLOW_PROTOCOL": "none",
+        # the service's index sends a file on when all of it is there
+        "UV_HTTP_TIMEOUT": "600",
+        "PIP_DEFAULT_TIMEOUT": "600",
     }
 
 

@@ -92,6 +92,7 @@ def http(database: Database) -> Iterator[TestClient]:
         grants=grants,
         environments=Environments(),
         keeper=SimpleNamespace(quota_bytes=1_000),
+        trust=SimpleNamespace(sharing=SimpleNamespace(with_user=lambda _: frozenset())),
     )
 
     @asynccontextmanager
@@ -161,9 +162,13 @@ def test_one_that_is_evicted_is_shown_by_its_lock(http: TestClient) -> None:
     assert evicted["path"] is None
 
 
-def test_each_has_a_pin_of_their_own(http: TestClient) -> None:
+def test_each_has_a_pin_of_their_own_on_what_they_installed(
+    http: TestClient, database: Database
+) -> None:
     path = f"environments/{FIRST[:7]}/pin"
     assert ask(http, path, method="PUT").json()["pinned_by"] == ["ada"]
+    assert ask(http, path, method="PUT", user="bob").status_code == 403
+    add_install(database, install_request("demo==1"), user="bob", lock=FIRST, document=LOCK)
     assert ask(http, path, method="PUT", user="bob").json()["pinned_by"] == ["ada", "bob"]
     assert ask(http, path, method="DELETE").json()["pinned_by"] == ["bob"]
 
