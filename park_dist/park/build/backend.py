@@ -64,6 +64,9 @@ PROGRAMS = frozenset({"setup.py", "hatch_build.py"})
 _OF_OTHERS = ("PYTHON", "GIT_", "SETUPTOOLS_SCM_", "VCS_VERSIONING_", "__PYVENV")
 """Beginnings of variables that point out of a build, or speak of another version."""
 
+_NOT_FOR_BUILDS = frozenset({"PARK_TOKEN", "VIRTUAL_ENV", *VARIABLES})
+"""Variables that no code of a tree's build is to see."""
+
 _COMPILER_VARIABLES = frozenset(
     {
         "ARCHFLAGS",
@@ -222,7 +225,7 @@ def build_environ(outer: Mapping[str, str], *, told: Pretence | None = None) -> 
     kept = {
         name: value
         for name, value in outer.items()
-        if not name.startswith(_OF_OTHERS) and name not in {"VIRTUAL_ENV", *VARIABLES}
+        if not name.startswith(_OF_OTHERS) and name not in _NOT_FOR_BUILDS
     }
     fixed = {
         "SOURCE_DATE_EPOCH": str(EPOCH),

@@ -228,7 +228,8 @@ def _refusal(header: str | None, token: str | None) -> NotAuthenticated:
         message = "this service does not know the token"
     return NotAuthenticated(
         message,
-        hint="set PARK_SERVICE and its PARK_TOKEN, or: park service add NAME URL --token-file FILE",
+        hint="log in: park login URL; without an agent set PARK_SERVICE and its PARK_TOKEN, or"
+        " park service add NAME URL --token-file FILE",
     )
 
 

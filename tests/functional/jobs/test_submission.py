@@ -396,7 +396,8 @@ print(json.dumps([refused, os.path.exists(sys.argv[1])]))
 def test_the_doctor_finds_all_well_and_what_is_not(client: Client, served: ParkService) -> None:
     findings = client.json("doctor")
     assert [each["what"] for each in findings] == [
-        *("python", "configuration", "service", "versions", "environments", "clock", "memory")
+        *("python", "configuration", "service", "versions", "environments", "isolation"),
+        *("clock", "memory"),
     ]
     assert all(each["ok"] for each in findings), findings
     assert served.url in client.run("doctor").stdout

@@ -24,7 +24,7 @@ build-backend = "setuptools.build_meta"
 """
 
 
-def test_what_makes_builds_vary_does_not_reach_them() -> None:
+def test_what_makes_builds_vary_and_what_is_secret_does_not_reach_them() -> None:
     outer = {
         "PATH": "/usr/bin",
         "CC": "clang",
@@ -32,6 +32,7 @@ def test_what_makes_builds_vary_does_not_reach_them() -> None:
         "GIT_DIR": "/repo",
         "SETUPTOOLS_SCM_PRETEND_VERSION": "9",
         "VIRTUAL_ENV": "/venv",
+        "PARK_TOKEN": "secret",
         "TZ": "Europe/Paris",
     }
     assert build_environ(outer) == {

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from park.cli.main import command_parsers
 
 ACT_OR_PASS_THROUGH = {
-    "cancel", "completion", "get", "init", "logs", "pin", "rm", "serve", "unpin",
+    "cancel", "completion", "get", "init", "login", "logout", "logs", "pin", "rm", "serve", "unpin",
+    "agent lock", "agent start", "agent stop", "agent unlock",
     "files get", "files put", "files remove", "files url",
     "service add", "service remove", "service use",
 }  # fmt: skip
@@ -35,4 +36,7 @@ def test_every_command_that_lists_or_shows_takes_json() -> None:
 def test_every_command_that_asks_a_service_can_be_told_which() -> None:
     without = {name for name, options in commands() if "--service" not in options}
     own = {"service add", "service list", "service remove", "service use"}
+    of_agent = {f"agent {action}" for action in ("list", "lock", "start", "stop", "unlock")}
+    named = {"login", "logout"}  # it is what they are about, and their argument
+    own |= of_agent | named
     assert without == own | {"init", "build", "lock", "bundle", "plan", "completion", "serve"}

@@ -69,7 +69,7 @@ def use_of(project: str, versions: str | None = None, *, lock: str | None = None
     except InvalidSpecifier as error:
         raise UsageError(
             f"{versions!r} is no version specifier: {error}", hint="for example '==1.2.*'"
-        ) from error
+        ) from None
 
 
 def kept_use(url: str, project: NormalizedName) -> Use | None:

@@ -46,7 +46,7 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
                 if sent <= size:
                     yield block
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
     if sent != size:
         raise UsageError(f"{path} changed while it was sent", hint="send it again")
 
