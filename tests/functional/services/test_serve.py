@@ -165,9 +165,9 @@ def test_it_stops_when_told_and_is_not_found_any_more(tmp_path: Path) -> None:
             httpx2.get(url)
         service.start()
         assert service.token == token
-        # at each start the stages, how environments are seen, and that it serves
+        # at each start the stages, how environments are seen, what is kept apart, that it serves
         lines = service.log.splitlines()
         starting = f"park serve: starting on {service.home}"
         assert (lines[0], lines.count(starting)) == (starting, 2)
         others = [line for line in lines if not line.startswith("park serve: ")]
-        assert len(others) == 4, others
+        assert len(others) == 6, others
