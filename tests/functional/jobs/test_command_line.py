@@ -263,6 +263,7 @@ def test_what_programs_read_has_the_keys_of_the_reference_and_no_others(
     answers = {
         "`park install --json`": client.json("install", "light_model"),
         "`park versions --json`": client.json("versions", "light-model")[0],
+        "`park versions --nearest --json`": client.json("versions", "--nearest", "light-model")[0],
         "`park env … --json`": client.json("env", "list")[0],
         "`park run --json`": ran,
         "`park status --json`, and each item of `park jobs --json`": listed,

@@ -28,7 +28,7 @@ class ServiceVersion:
 
     def as_json(self) -> dict[str, Any]:
         """Return the documented JSON form: the record, without its pins, and the comparison."""
-        names = (entry.name for entry in fields(self.record) if entry.name != "pins")
+        names = (each.name for each in fields(self.record) if each.name not in {"pins", "used"})
         document = {name: getattr(self.record, name) for name in names}
         document["matches_local"] = self.matches_local
         document["differences"] = [asdict(difference) for difference in self.differences]
