@@ -186,7 +186,8 @@ async def _until_over(
             raise
         request.task.uncancel()
         if not started:
-            error = NotAuthenticated("the token was revoked, or expired, while this was answered")
+            what = "grant" if "grant" in scope else "token"
+            error = NotAuthenticated(f"the {what} was revoked, or expired, while this was answered")
             basic = takes_basic(scope["path"])
             await _refused(error, basic=basic)(scope, receive, send)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import uv
@@ -29,6 +30,7 @@ from support.material.wheels import make_wheel
 
 from park.digests import file_sha256
 from park_repo.wheelstore.store import WheelStore
+from park_server.egress.addresses import AddressPolicy
 from park_server.envs.environment import Environment, Layout
 from park_server.envs.pylock import load, normalise, select
 from park_server.envs.realisation import Environments
@@ -191,7 +193,9 @@ def made(
     environments, linking = (
         Environments(folder / layout, shared.store, layout=layout) for layout in Layout
     )
-    with Downloader(shared.wheels) as downloads:
+    # where a machine reaches the registry by an address of its own, that is no public one
+    hosts = {urlsplit(str(each.url)).netloc for each in select(lock, INTERPRETER).wheels}
+    with Downloader(shared.wheels, addresses=AddressPolicy.of(hosts)) as downloads:
         ours = environments.realise(lock, INTERPRETER, fetch=downloads.fetch)
         environments.compile(ours, INTERPRETER)
         linked = linking.realise(lock, INTERPRETER, fetch=downloads.fetch)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def test_services_are_named_used_and_forgotten(client: Client) -> None:
     client.run("service", "add", "first", "http://127.0.0.1:1/")
+    (client.folder / "token").write_text("of-second")
     client.run("service", "add", "second", "https://example.org/park", "--token-file", "token")
     assert client.json("service", "list") == [
         {"name": "first", "url": "http://127.0.0.1:1", "default": True},

@@ -135,8 +135,8 @@ def opened(service: ParkService, head: str = "") -> socket.socket:
 def put_head(service: ParkService, size: int) -> str:
     digest = hashlib.sha256(b"").hexdigest()
     return (
-        f"PUT /api/v1/files/{digest} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token}"
-        f"\r\nContent-Length: {size}\r\n\r\n"
+        f"PUT /api/v1/files/{digest} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Bearer {service.token}\r\nContent-Length: {size}\r\n\r\n"
     )
 
 
