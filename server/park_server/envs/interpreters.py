@@ -59,8 +59,8 @@ def default_candidates(environ: Mapping[str, str] = os.environ) -> list[Path]:
     pyenv = Path(environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     # pyenv's shims only stand for the versions which are listed behind them
     on_path = [folder for folder in folders if folder != pyenv / "shims"]
-    versions = sorted((pyenv / "versions").glob("*/bin"))
-    found = [path for folder in [*on_path, *versions] for path in _pythons(folder)]
+    folders = [*on_path, *_versions_of(pyenv)]
+    found = [path for folder in folders for path in _pythons(folder)]
     return [Path(sys.executable), *found]
 
 
@@ -141,6 +141,13 @@ def _parse(answer: dict[str, Any]) -> Interpreter | None:
         tags=tuple(answer["tags"]),
         markers=answer["markers"],
     )
+
+
+def _versions_of(pyenv: Path) -> list[Path]:
+    try:
+        return sorted((pyenv / "versions").glob("*/bin"))
+    except OSError:  # somebody else's, say, which `PYENV_ROOT` still names after su(1)
+        return []
 
 
 def _pythons(folder: Path) -> list[Path]:

@@ -85,6 +85,11 @@ def test_candidates_are_our_own_then_path_then_pyenv(tmp_path: Path) -> None:
     ]
 
 
+def test_a_place_that_cannot_be_looked_into_has_none(tmp_path: Path) -> None:
+    too_long = str(tmp_path / ("x" * 300))  # as root no folder is closed
+    assert default_candidates({"PATH": too_long, "PYENV_ROOT": too_long}) == [Path(sys.executable)]
+
+
 def test_our_own_version_wins_then_the_newest() -> None:
     base = own_interpreter()
     of = {v: replace(base, version=v) for v in ("3.11.2", "3.11.7", "3.11.10")}
