@@ -86,6 +86,7 @@ class AgentServer:
                         self._meet(self._listener.accept()[0])
                 self._refresh_due()
         finally:
+            self._listener.close()  # whoever comes now is told at once that nobody is here
             self._state = State()
             self._woken.close()
             self._wake.close()
