@@ -328,6 +328,8 @@ class Service(RuleBasedStateMachine):
 
     @rule(quota=st.none() | st.integers(0, 40_000))
     def clean_and_look(self, quota: int | None) -> None:
+        self.do(self.one.in_the_meantime())
+        wait_for_janitor(self.one)  # what it takes away between the two looks is one job fewer
         would = self.clean(quota, dry_run=True)
         done = self.clean(quota)
         self.pinned &= self.rows().keys()
