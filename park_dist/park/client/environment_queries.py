@@ -28,6 +28,7 @@ from packaging.utils import (
 
 from park.client.access.first_contact import reached_service
 from park.client.access.transport import Transport
+from park.client.choosing.versions import versions_there
 from park.client.installs.bundle import is_bundle, read_bundle
 from park.errors import LocalSetError, UnknownItem, UsageError
 from park.local.python_minor import python_minor
@@ -35,7 +36,6 @@ from park.model.pins import RequirementSet, normalized_version
 from park.wire import (
     API,
     EnvironmentDetail,
-    EnvironmentRecord,
     EnvironmentSummary,
     StorageRecord,
     VerificationRecord,
@@ -101,9 +101,7 @@ class RemoteEnvironments:
     def of_version(self, project: str, version: str) -> EnvironmentDetail:
         """Return the newest environment of ``project`` at ``version``; raises `UnknownItem`."""
         wanted = normalized_version(version)
-        query = {"project": project, "version": wanted, "newest": 1}
-        answer = self._transport.json("GET", f"{API}/versions", params=query)
-        for record in (decode(EnvironmentRecord, each) for each in answer):
+        for record in versions_there(self._transport, project=project, version=wanted, newest=1):
             if record.version == wanted:  # an older service answers with all versions
                 return self.show(record.lock_hash)
         raise UnknownItem(

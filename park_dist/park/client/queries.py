@@ -13,7 +13,7 @@ from park.build.local_set import LocalSet, project_set
 from park.client.access.transport import Transport
 from park.client.areas import ServiceFiles
 from park.client.choosing.nearness import Ranked, ranked
-from park.client.choosing.versions import ServiceVersion, compared
+from park.client.choosing.versions import ServiceVersion, compared, versions_there
 from park.client.connection import Connection, connection_of
 from park.client.installs.index_memory import known_lacking
 from park.client.installs.matching import offers
@@ -59,7 +59,7 @@ class ServiceQueries:
         With ``newest``, of the releases and of the working trees of each project only the
         newest so many; the record of the last one says how many are ``older``.
         """
-        records = self._environment_records(project, newest)
+        records = versions_there(self._transport, project=project, newest=newest)
         options = PLAIN.copying(known_lacking(self.url))
         names = {each.project for each in records}
         local = {name: _local_requirements(name, options) for name in names}
@@ -77,11 +77,8 @@ class ServiceQueries:
         """
         name = canonicalize_name(project)
         here = project_set(name, cache=user_cache(), options=PLAIN.copying(known_lacking(self.url)))
-        query = {"project": name} | ({} if entry_point is None else {"entry_point": entry_point})
-        answer = self._transport.json("GET", f"{API}/versions", params=query)
-        found = [
-            compared(decode(wire.EnvironmentRecord, each), here.requirements) for each in answer
-        ]
+        records = versions_there(self._transport, project=name, entry_point=entry_point)
+        found = [compared(each, here.requirements) for each in records]
         return ranked(found, here.requirements, name, here.version)
 
     @property
@@ -168,14 +165,6 @@ class ServiceQueries:
     def lock(self, lock_hash: str) -> str:
         """Return the PEP 751 document of a lock hash or of a prefix of one."""
         return self._transport.bytes(f"{API}/locks/{quote(lock_hash, safe='')}").text
-
-    def _environment_records(
-        self, project: str | None, newest: int | None
-    ) -> list[wire.EnvironmentRecord]:
-        wanted = {"project": project, "newest": newest}
-        query = {name: value for name, value in wanted.items() if value is not None}
-        answer = self._transport.json("GET", f"{API}/versions", params=query)
-        return [decode(wire.EnvironmentRecord, document) for document in answer]
 
 
 def _local_requirements(project: str, options: SetOptions) -> LocalSet | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from support.services.park_client import Client, ModelTree, make_virtualenv
+from support.services.park_client import Client, client_with_jobs
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 
@@ -98,12 +98,7 @@ def client(
 ) -> Client:
     """Give a client whose jobs are hostile."""
     folder = tmp_path_factory.mktemp("hostile")
-    model = ModelTree("light-model", folder)
-    model.edit("light_model.py", "ANSWER = 42\n", "ANSWER = 42\n" + JOBS)
-    python = make_virtualenv(folder / "venv", model.root)
-    client = Client.of(python, folder / "client", cache=client_cache, service=service)
-    client.run("install", "light_model")
-    return client
+    return client_with_jobs(folder, JOBS, cache=client_cache, service=service)
 
 
 @pytest.fixture

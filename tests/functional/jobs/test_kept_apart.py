@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.park_client import Client, ModelTree, make_virtualenv
+from support.services.park_client import Client, client_with_jobs
 from support.services.park_service import ParkService
 
 if TYPE_CHECKING:
@@ -154,12 +154,7 @@ def client(
 ) -> Client:
     """Give a client with the model that attacks."""
     folder = tmp_path_factory.mktemp("attacker")
-    model = ModelTree("light-model", folder)
-    model.edit("light_model.py", "ANSWER = 42\n", "ANSWER = 42\n" + JOBS)
-    python = make_virtualenv(folder / "venv", model.root)
-    client = Client.of(python, folder / "client", cache=client_cache, service=service)
-    client.run("install", "light_model")
-    return client
+    return client_with_jobs(folder, JOBS, cache=client_cache, service=service)
 
 
 def _pid(service: ParkService) -> int:

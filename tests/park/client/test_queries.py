@@ -9,6 +9,7 @@ import pytest
 from support.services.job_service import JobService
 
 from park.client import queries
+from park.client.choosing import versions
 from park.errors import LocalSetError
 from park.model.states import InstallState
 from park.wire import CleanRecord, OfferRecord, OfferRequest, encode
@@ -79,7 +80,7 @@ def test_versions_are_compared_with_what_is_installed_here(
         return SimpleNamespace(requirements=f"set of {name}")
 
     monkeypatch.setattr(queries, "project_set", project_set)
-    monkeypatch.setattr(queries, "decode", lambda _, document: SimpleNamespace(**document))
+    monkeypatch.setattr(versions, "decode", lambda _, document: SimpleNamespace(**document))
     monkeypatch.setattr(queries, "compared", lambda each, here: (each.project, here))
     environments = [{"project": name} for name in ("m", "m", "absent")]
     one.answers[f"{API}/versions"] = environments

@@ -19,7 +19,15 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
 
-__all__ = ["REPOSITORY", "Client", "ModelTree", "Scientist", "make_virtualenv", "uv_install"]
+__all__ = [
+    "REPOSITORY",
+    "Client",
+    "ModelTree",
+    "Scientist",
+    "client_with_jobs",
+    "make_virtualenv",
+    "uv_install",
+]
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -207,3 +215,13 @@ class Scientist:
     client: Client
     model: ModelTree
     answer: int
+
+
+def client_with_jobs(folder: Path, jobs: str, *, cache: Path, service: ParkService) -> Client:
+    """Return a client in ``folder`` whose light model has ``jobs``, more source of Python."""
+    model = ModelTree("light-model", folder)
+    model.edit("light_model.py", "ANSWER = 42\n", f"ANSWER = 42\n{jobs}")
+    python = make_virtualenv(folder / "venv", model.root)
+    client = Client.of(python, folder / "client", cache=cache, service=service)
+    client.run("install", "light_model")
+    return client

@@ -5,21 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
 from park import __version__
 from park.cli.options import add_json, add_service, print_json
-from park.errors import NoInterpreter, ParkError, ServiceFault, UnknownItem
+from park.errors import NoInterpreter, ParkError, ServiceFault
 from park.local.python_minor import python_minor
 from park.model.sizes import shown_size
 from park.wire import API, ForkServerRecord, ServiceRecord
-
-if TYPE_CHECKING:
-    from park.client.access.transport import Transport
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -86,6 +81,7 @@ def _configuration() -> Finding:
 
 def _service(name: str | None, *, insecure: bool) -> Iterator[Finding]:
     """Look at the service: found, answering, its versions, its clock, its memory."""
+    from park.client.access.first_contact import who_asks
     from park.client.service import remote_service
 
     try:
@@ -96,23 +92,14 @@ def _service(name: str | None, *, insecure: bool) -> Iterator[Finding]:
         yield _failed("service", error)
         return
     about = service.about()
-    user = _user(service.transport, about)
-    detail = f"{service.url} answers as park {about.version}; you are {user}"
+    who = who_asks(service.transport) or about  # an earlier service has one user
+    detail = f"{service.url} answers as park {about.version}; you are {who.user}"
     yield Finding(what="service", ok=True, detail=detail)
     yield _versions(about.version, about.pythons)
     yield _environments(about)
     yield _isolation(about)
     yield _clock(answer.headers.get("date"), before, datetime.now(UTC))
     yield _caught("memory", lambda: _memory(service.fork_servers()))
-
-
-def _user(transport: Transport, about: ServiceRecord) -> str:
-    """Return whom the service takes the token for; of an earlier service, its one user."""
-    from park.client.access.administration import Tokens
-
-    with suppress(UnknownItem):
-        return Tokens(transport).whoami().user
-    return about.user
 
 
 def _versions(there: str, pythons: list[str]) -> Finding:

@@ -13,6 +13,7 @@ from park.agent.client import AgentClient
 from park.agent.messages import HoldKey
 from park.agent.refreshing import moment
 from park.client.access.address import Address, find_service
+from park.client.access.administration import Tokens
 from park.client.access.agent_login import AgentLogin
 from park.client.access.config import Configuration, configuration_file
 from park.client.access.plain_http import require_protected
@@ -36,7 +37,7 @@ from park.wire import (
     encode,
 )
 
-__all__ = ["Terminal", "by_password", "by_token", "held", "reached_service", "terminal"]
+__all__ = ["Terminal", "by_password", "by_token", "held", "reached_service", "terminal", "who_asks"]
 
 _TRIES = 3
 """As `ssh` asks for a password."""
@@ -169,7 +170,7 @@ def by_token(address: Address, token: str) -> HoldKey:
     transport = Transport(replace(address, token=token, login=None))
     try:
         about = decode(ServiceRecord, transport.json("GET", API))
-        who = _who(transport)
+        who = who_asks(transport)
     finally:
         transport.close()
     held = HoldKey(service=address.url, token=token, user=about.user, insecure=address.insecure)
@@ -184,10 +185,10 @@ def by_token(address: Address, token: str) -> HoldKey:
     )
 
 
-def _who(transport: Transport) -> WhoRecord | None:
+def who_asks(transport: Transport) -> WhoRecord | None:
     """Return whom the service takes the token for; None of a service that does not say."""
     with suppress(UnknownItem):
-        return decode(WhoRecord, transport.json("GET", f"{API}/whoami"))
+        return Tokens(transport).whoami()
     return None
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName
 
 from park.model.pins import Difference, RequirementSet, differences, parse_pin
-from park.wire import EnvironmentRecord
+from park.wire import API, EnvironmentRecord, decode
 
-__all__ = ["ServiceVersion", "compared", "versions_of"]
+if TYPE_CHECKING:
+    from park.client.access.transport import Transport
+
+__all__ = ["ServiceVersion", "compared", "versions_of", "versions_there"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +36,16 @@ class ServiceVersion:
         document["matches_local"] = self.matches_local
         document["differences"] = [asdict(difference) for difference in self.differences]
         return document
+
+
+def versions_there(transport: Transport, **query: str | int | None) -> list[EnvironmentRecord]:
+    """Return what the service has, as ``GET /api/v1/versions`` chooses by ``query``.
+
+    What is None in it is not asked for.
+    """
+    given = {name: value for name, value in query.items() if value is not None}
+    answer = transport.json("GET", f"{API}/versions", params=given)
+    return [decode(EnvironmentRecord, each) for each in answer]
 
 
 def versions_of(record: EnvironmentRecord) -> dict[NormalizedName, str]:

@@ -12,11 +12,11 @@ from park.build.cache import user_cache
 from park.build.gathered.together import gathered_set
 from park.build.local_set import project_set
 from park.client.access.transport import Transport
+from park.client.choosing.versions import versions_there
 from park.errors import ParkError
 from park.local.distributions import look_up
 from park.local.python_minor import python_minor
 from park.model.pins import Pin, RequirementSet, is_tree_version, normalized_version, parse_pin
-from park.wire import API, EnvironmentRecord, decode
 
 __all__ = ["is_installed_here"]
 
@@ -27,9 +27,7 @@ def is_installed_here(transport: Transport, set_hash: str) -> bool:
     What it says is believed only where it comes to ``set_hash``. Not here is also a set that the
     service has no environment of.
     """
-    query = {"set_hash": set_hash, "newest": 1}
-    found = transport.json("GET", f"{API}/versions", params=query)
-    for record in (decode(EnvironmentRecord, each) for each in found):
+    for record in versions_there(transport, set_hash=set_hash, newest=1):
         pins = [parse_pin(pin.name, pin.version) for pin in record.pins]
         known = RequirementSet.of(record.python, pins)
         if known.hash == set_hash and known.python == python_minor():

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from park.build.local_set import LocalSet
 from park.client.access.transport import Transport
 from park.client.choosing.nearness import Ranked, is_edit, ranked
-from park.client.choosing.versions import ServiceVersion, compared
+from park.client.choosing.versions import ServiceVersion, compared, versions_there
 from park.model.pins import Difference, RequirementSet
-from park.wire import API, EnvironmentRecord, decode
 
 __all__ = ["ThereInstead", "instead_of", "there_instead", "version_here"]
 
@@ -41,8 +39,7 @@ class ThereInstead:
 
 def version_here(transport: Transport, here: RequirementSet, project: str) -> ServiceVersion | None:
     """Return the environment on the service that is ``here``, whatever its status, or None."""
-    query = {"project": project, "set_hash": here.hash}
-    records = (decode(EnvironmentRecord, each) for each in _asked(transport, query))
+    records = versions_there(transport, project=project, set_hash=here.hash)
     return next((found for each in records if (found := compared(each, here)).matches_local), None)
 
 
@@ -54,21 +51,15 @@ def there_instead(
     Of the newest versions: what is nearest is hardly one of a thousand versions ago. Where jobs
     of ``entry_point`` ran in them, what they import weighs more than what they do not.
     """
-    query: dict[str, str | int] = {
-        "project": here.project.name,
-        "edits": 1,
-        "newest": _COMPARED,
-    }
-    if entry_point is not None:
-        query["entry_point"] = entry_point
-    records = (decode(EnvironmentRecord, each) for each in _asked(transport, query))
+    records = versions_there(
+        transport,
+        project=here.project.name,
+        edits=1,
+        newest=_COMPARED,
+        entry_point=entry_point,
+    )
     versions = [compared(each, here.requirements) for each in records]
     return instead_of(versions, here.requirements, here.project.name, here.version)
-
-
-def _asked(transport: Transport, query: Mapping[str, str | int]) -> list[Any]:
-    answer: list[Any] = transport.json("GET", f"{API}/versions", params=query)
-    return answer
 
 
 def instead_of(

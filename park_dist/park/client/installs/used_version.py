@@ -9,13 +9,13 @@ from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
 from park.client.choosing.nearness import ranked
 from park.client.choosing.use import Use, keep_use, use_of
-from park.client.choosing.versions import compared
+from park.client.choosing.versions import compared, versions_there
 from park.client.installs.matching import substituted
 from park.client.report import Report
 from park.client.submission.binding import Binding
 from park.errors import CannotSatisfy, LocalSetError
 from park.model.entry_point import EntryPoint
-from park.wire import API, EnvironmentRecord, decode
+from park.wire import EnvironmentRecord
 
 __all__ = ["binding_used", "binding_used_unseen", "keep_lock"]
 
@@ -65,11 +65,8 @@ def _project_of(target: str) -> NormalizedName:
 def _allowed(
     transport: Transport, use: Use, entry_point: EntryPoint | None = None
 ) -> list[EnvironmentRecord]:
-    query: dict[str, str | int] = {"project": use.project}
-    if entry_point is not None:
-        query["entry_point"] = str(entry_point)
-    answer = transport.json("GET", f"{API}/versions", params=query)
-    there = [decode(EnvironmentRecord, each) for each in answer]
+    asked = None if entry_point is None else str(entry_point)
+    there = versions_there(transport, project=use.project, entry_point=asked)
     found = use.among(there)
     if not found:
         has = ", ".join(dict.fromkeys(each.version for each in there)) or "none at all"
