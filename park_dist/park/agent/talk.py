@@ -70,7 +70,7 @@ class AgentServer:
         self._refreshing = threading.Lock()
         self._woken, self._wake = socket.socketpair()
         self._ends = False
-        self._stopped = threading.Event()
+        self._stopped_by: threading.Thread | None = None
         self._idle_since = outside.clock()
 
     def serve(self) -> None:
@@ -117,7 +117,7 @@ class AgentServer:
             require_own_peer(connection, os.geteuid())
             line = _line(connection)
             connection.sendall(encoded(self._told(line)))
-        if self._stopped.is_set():  # and its answer is on its way
+        if self._stopped_by is threading.current_thread():  # its answer is on its way: none before
             self._ends = True
             self._poke()
 
@@ -144,7 +144,7 @@ class AgentServer:
         if known and known.kept:
             self._outside.forget(known.service)
         if isinstance(question, Stop):
-            self._stopped.set()
+            self._stopped_by = threading.current_thread()
         self._poke()
         return answer
 

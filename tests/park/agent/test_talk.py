@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from park.agent.answering import State
 from park.agent.client import AgentClient
 from park.agent.keys import Key, Keys
 from park.agent.messages import (
+    Answer,
     Done,
     ForgetKey,
     GetToken,
@@ -25,6 +26,7 @@ from park.agent.messages import (
     Stop,
     Token,
     decoded,
+    encoded,
 )
 from park.agent.messages import Keys as KeyList
 from park.agent.places import socket_in
@@ -43,7 +45,7 @@ class World:
     refuses: bool = False
     asked: list[str] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
-    refreshed: threading.Event = field(default_factory=threading.Event)
+    keeps: threading.Event = field(default_factory=threading.Event)
 
     def outside(self) -> Outside:
         return Outside(
@@ -59,16 +61,14 @@ class World:
 
     def _keep(self, key: Key) -> None:
         self.kept[key.service] = key.token
+        self.keeps.set()
 
     def _forget(self, service: str) -> None:
         self.kept.pop(service, None)
 
     def _refresh(self, key: Key) -> tuple[Token, float | None]:
-        try:
-            assert self.refresh is not None
-            return self.refresh(key)
-        finally:
-            self.refreshed.set()
+        assert self.refresh is not None
+        return self.refresh(key)
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def test_and_by_itself(tmp_path: Path) -> None:
     held = HoldKey(service=LAB, token="t", expires=1100.0, renewable_until=9000.0, keep=True)
     state = State(keys=Keys().with_key(Key.of(held, 1000.0)))
     with agent(tmp_path, world, state):
-        assert world.refreshed.wait(LIMIT_S)
+        assert world.keeps.wait(LIMIT_S)
     assert world.kept == {LAB: "t+"}  # the refreshed one is in the keyring, too
 
 
@@ -209,6 +209,43 @@ def test_one_that_has_held_nothing_for_a_while_ends_by_itself(tmp_path: Path) ->
         world.now += IDLE_S + 2
         with pytest.raises(ServiceUnreachable, match="no agent answers"):
             ask_for_ever(client)
+
+
+def test_who_is_answered_while_another_stops_it_does_not_end_it_before_that_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping, asking = threading.Event(), threading.Event()
+    threads: list[threading.Thread] = []
+
+    def confirm(_: str) -> None:
+        threads.append(threading.current_thread())
+        asking.set()
+        assert stopping.wait(LIMIT_S)
+
+    def encoded_late(answer: Answer) -> bytes:
+        if answer == Done():  # the answer to Stop: the other one is answered, and gone, by now
+            stopping.set()
+            threads[0].join(LIMIT_S)
+            assert not serving._is_over()
+        return encoded(answer)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_in(tmp_path)))
+        listener.listen()
+        held = HoldKey(service=LAB, token="t", confirm=True)
+        outside = replace(World().outside(), confirm=confirm)
+        keys = Keys().with_key(Key.of(held, 1000.0))
+        serving = AgentServer(listener, outside, State(keys=keys))
+        monkeypatch.setattr(module, "encoded", encoded_late)
+        thread = threading.Thread(target=serving.serve)
+        thread.start()
+        with socket.socket(socket.AF_UNIX) as other:
+            other.connect(str(socket_in(tmp_path)))
+            other.sendall(encoded(GetToken(service=LAB)))
+            assert asking.wait(LIMIT_S)
+            assert AgentClient(tmp_path).ask(Stop()) == Done()
+        thread.join(LIMIT_S)
+        assert not thread.is_alive()
 
 
 def test_many_ask_at_once(tmp_path: Path) -> None:
