@@ -18,6 +18,7 @@ from sqlalchemy import (
 from park_repo.tables import metadata
 from park_server.db.file_names import FileName
 from park_server.db.json_text import JsonText
+from park_server.db.turn_tables import turns
 from park_server.db.user_tables import (
     audit,
     content_holders,
@@ -57,6 +58,7 @@ __all__ = [
     "shares",
     "staged",
     "tokens",
+    "turns",
     "users",
 ]
 

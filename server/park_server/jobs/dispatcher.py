@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,9 @@ from park_server.jobs.queue import Queue
 from park_server.jobs.run import Run, recovered_run
 from park_server.jobs.seams import ReadyEnvironments
 from park_server.jobs.stored_job import StoredJob
+from park_server.jobs.turns import turn_rows
+from park_server.jobs.turns.lanes import Ahead
+from park_server.jobs.turns.turns import Turns
 from park_server.tasks import Tasks
 
 __all__ = ["Dispatcher"]
@@ -55,7 +58,7 @@ class Dispatcher:
     """The queue of a service and its slots; a `Sink` of its engine.
 
     All methods belong to the event loop. ``read_only`` are folders that jobs may not write to,
-    ``base_url`` is the URL of this service.
+    ``base_url`` is the URL of this service; by ``turns`` its users get slots.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Dispatcher:
         base_url: str = "",
         read_only: tuple[Path, ...] = (),
         run_notes: RunNotes | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -83,6 +87,7 @@ class Dispatcher:
         self._slots = slots
         self._read_only = read_only
         self._commits = commits
+        self._turns = turns or Turns()
         self._starts = AttemptStarts(
             database=database,
             environments=environments,
@@ -92,6 +97,7 @@ class Dispatcher:
             disk=disk,
             runtime_hash=runtime_hash,
             base_url=base_url,
+            turns=self._turns,
         )
         self._exits = AttemptExits(
             folders=folders,
@@ -110,7 +116,7 @@ class Dispatcher:
         self._limits = Limits(
             folders=folders, engine=engine, end=self._end_by_limit, grace_s=CANCEL_GRACE_S
         )
-        self._queue = Queue(database, unreadable=self._steps.fail)
+        self._queue = Queue(database, self._turns.lanes, unreadable=self._steps.fail)
         commits.subscribe(self._after_commit)
 
     def pid_of(self, job: JobId) -> int | None:
@@ -121,9 +127,9 @@ class Dispatcher:
         """Return how many slots are taken, and how many there are; from any thread."""
         return len(self._starting) + len(self._runs), self._slots
 
-    def ahead_of(self, job: JobId) -> int | None:
-        """Return how many jobs come before ``job`` in the queue; from any thread."""
-        return self._queue.ahead_of(job)
+    def ahead_of(self, job: JobId, user: str) -> Ahead | None:
+        """Return how many jobs come before ``job`` of ``user`` in the queue; from any thread."""
+        return self._queue.ahead_of(job, user)
 
     def running(self) -> Sequence[JobId]:
         """Return the jobs that run."""
@@ -150,6 +156,7 @@ class Dispatcher:
 
     async def recover(self, running: Iterable[StoredJob]) -> None:
         """Take up the attempts of ``running`` that an earlier service started."""
+        self._turns.resume(self._database.read(turn_rows.accounts))
         for job in running:
             try:
                 self._recover(job)
@@ -163,11 +170,12 @@ class Dispatcher:
     def _recover(self, job: StoredJob) -> None:
         call = self._database.read(partial(job_rows.call_of, job=job.id))
         run = self._runs[job.id] = recovered_run(job, call)
+        self._turns.found(run.user, run.id)
         self._limits.watch_marked(run)
 
-    def enqueue(self, jobs: Iterable[JobId]) -> None:
+    def enqueue(self, jobs: Iterable[JobId], users: Mapping[JobId, str] | None = None) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
-        self._queue.add(jobs)
+        self._queue.add(jobs, users)
         self._dispatch()
 
     def _after_commit(self, effects: Effects) -> None:
@@ -175,11 +183,11 @@ class Dispatcher:
             self._competing |= effects.competing
         if self._competing:
             self._competing.difference_update(effects.ended)
-        if effects.urgent:  # before all others: they hold what others wait for
-            self._queue.add_first(effects.urgent)
+        if effects.urgent:  # they hold what others wait for
+            self._queue.add_first(effects.urgent, effects.users)
             self._dispatch()
         if effects.queued:
-            self.enqueue(effects.queued)
+            self.enqueue(effects.queued, effects.users)
         for retry in effects.retries:
             if retry.kind is JobKind.CALL:
                 self._alarms.at(retry.not_before, partial(self.enqueue, [retry.job]))
@@ -209,8 +217,18 @@ class Dispatcher:
                 return
             job = queued.id
             if job not in self._starting and job not in self._runs:
-                self._starting.add(job)
+                self._take(job, queued.user)
                 self._steps.do(job, partial(self._start, queued))
+
+    def _take(self, job: JobId, user: str) -> None:
+        """Have ``job`` take a slot."""
+        self._starting.add(job)
+        self._turns.took(user, job)
+
+    def _free(self, job: JobId) -> None:
+        """Have the slot of ``job`` free again, which runs no more, or never did."""
+        self._starting.discard(job)
+        self._turns.gave_back(job)
 
     def _next(self) -> job_rows.Queued | None:
         """Return the next job to start; where the queue cannot be read, look again later."""
@@ -238,7 +256,7 @@ class Dispatcher:
             environment = self._starts.environment_at_hand(plan.request)
             is_here = plan.id in self._starting or plan.id in self._runs
             if environment is not None and not is_here:
-                self._starting.add(plan.id)
+                self._take(plan.id, user)
                 queued = job_rows.Queued(user=user, request=plan.request)
                 start = self._starts.with_creation(queued, environment, batch)
                 self._steps.do(plan.id, partial(self._start_created, start))
@@ -251,7 +269,8 @@ class Dispatcher:
         try:
             run = await self._starts.created(start)
         except NotCreated:  # whoever submitted hears of it from the creation
-            self._queue.add([job])  # it is there, where only its start failed
+            # it is there, where only its start failed
+            self._queue.add([job], {job: start.queued.user})
         except OSError as error:
             if not is_of_disk(error):
                 raise
@@ -261,7 +280,7 @@ class Dispatcher:
 
     async def _put_back(self, job: JobId) -> None:
         effects = await self._starts.put_back(job)
-        self._starting.discard(job)  # first: what follows may be that it starts again
+        self._free(job)  # first: what follows may be that it starts again
         self._commits.publish(effects)
 
     async def _start(self, queued: job_rows.Queued) -> None:
@@ -271,7 +290,7 @@ class Dispatcher:
         if run is not None:
             await self._launch(run)
         else:
-            self._starting.discard(job)
+            self._free(job)
             self._dispatch()
 
     async def _launch(self, run: Run) -> None:
@@ -316,6 +335,8 @@ class Dispatcher:
             if run.id in self._competing:
                 settle = partial(self._settle_before_others, run.id, settle)
                 self._starting.add(run.id)
+            else:
+                self._free(run.id)
             self._steps.do(run.id, settle)
             self._dispatch()
 
@@ -324,12 +345,12 @@ class Dispatcher:
     ) -> None:
         """Keep the slot until the exit is settled: whoever has lost the race must not take it."""
         await settle()
-        self._starting.discard(job)
+        self._free(job)
         self._dispatch()
 
     def let_go(self, job: JobId) -> None:
         """Free the slot of a job for which a step raised, and try once more to end what runs."""
-        self._starting.discard(job)
+        self._free(job)
         if (run := self._runs.pop(job, None)) is not None:
             run.stop_timers()
             self._tasks.spawn(self._engine.cancel(job, CANCEL_GRACE_S))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from sqlalchemy import Connection
@@ -27,6 +26,8 @@ from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, cancelled_on_request, line_of, next_try
 from park_server.jobs.seams import FetchedFile, Fetcher
 from park_server.jobs.stored_job import StoredJob
+from park_server.jobs.turns.turn_rows import with_users
+from park_server.jobs.turns.turns import Turns
 
 __all__ = ["FetchQueue"]
 
@@ -37,7 +38,7 @@ _AT_ONCE = 4
 
 
 class FetchQueue:
-    """The fetches of a service. All methods belong to the event loop.
+    """The fetches of a service: users take turns. All methods belong to the event loop.
 
     ``base_url`` is the URL of this service.
     """
@@ -63,15 +64,16 @@ class FetchQueue:
         self._fetcher = fetcher
         self._base_url = base_url
         self._alarms = Alarms()
-        self._queue: deque[JobId] = deque()
+        self._turns = Turns()
+        self._queue = self._turns.lanes
         self._tasks: dict[JobId, asyncio.Task[None]] = {}
         self._again: set[JobId] = set()
         self._cancelled: set[JobId] = set()
         commits.subscribe(self._after_commit)
 
-    def enqueue(self, jobs: Iterable[JobId]) -> None:
+    def enqueue(self, jobs: Iterable[JobId], users: Mapping[JobId, str] | None = None) -> None:
         """Queue ``jobs``, whose state is queued, or running since before a restart."""
-        self._queue.extend(jobs)
+        self._queue.add(with_users(self._database, list(jobs), users or {}))
         self._dispatch()
 
     async def cancel(self, job: JobId) -> None:
@@ -95,25 +97,27 @@ class FetchQueue:
 
     def _after_commit(self, effects: Effects) -> None:
         if effects.fetches:
-            self.enqueue(effects.fetches)
+            self.enqueue(effects.fetches, effects.users)
         for retry in effects.retries:
             if retry.kind is JobKind.FETCH:
                 self._alarms.at(retry.not_before, partial(self.enqueue, [retry.job]))
 
     def _dispatch(self) -> None:
-        while self._queue and len(self._tasks) < _AT_ONCE:
-            job = self._queue.popleft()
+        while len(self._tasks) < _AT_ONCE and (user := self._queue.turn()) is not None:
+            job = self._queue.pop(user)
             if job in self._tasks:  # a retry whose moment came before its failure was settled
                 self._again.add(job)
             else:
+                self._turns.took(user, job)
                 self._tasks[job] = asyncio.create_task(self._run(job))
                 self._tasks[job].add_done_callback(partial(self._done, job))
 
     def _done(self, job: JobId, task: asyncio.Task[None]) -> None:
         del self._tasks[job]
+        self._turns.gave_back(job)
         if job in self._again:
             self._again.discard(job)
-            self._queue.append(job)
+            self.enqueue([job])
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a step of fetch %s failed", job, exc_info=error)
         self._dispatch()

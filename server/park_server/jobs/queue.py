@@ -1,16 +1,16 @@
-"""The queue of a service: ids in their order, read from the database some at a time."""
+"""The queue of a service: users take turns, and their jobs are read some at a time."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import islice
 
 from park.model.ids import JobId
 from park_repo.database import Database
 from park_server.db.blocks import each_readable
 from park_server.jobs import job_rows
+from park_server.jobs.turns.lanes import Ahead, Lanes
+from park_server.jobs.turns.turn_rows import with_users
 
 __all__ = ["Queue"]
 
@@ -19,59 +19,59 @@ _READ_AT_ONCE = 32
 
 
 class Queue:
-    """Jobs that may start, first come, first served.
+    """Jobs that may start: of who has had least, and of his the one that came first.
 
     ``unreadable`` is told of those whose rows cannot be read; they are in the queue no longer.
     """
 
     def __init__(
-        self, database: Database, *, unreadable: Callable[[JobId, Exception], None]
+        self,
+        database: Database,
+        lanes: Lanes,
+        *,
+        unreadable: Callable[[JobId, Exception], None],
     ) -> None:
         self._database = database
+        self._lanes = lanes
         self._unreadable = unreadable
-        self._ids: deque[JobId] = deque()
-        self._read: deque[job_rows.Queued] = deque()
+        self._read: dict[JobId, job_rows.Queued | None] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._ids or self._read)
+        return bool(self._lanes)
 
-    def ahead_of(self, job: JobId) -> int | None:
+    def ahead_of(self, job: JobId, user: str) -> Ahead | None:
         """Return how many come before ``job``, None where it is not here; from any thread."""
-        # CPython copies a deque of what is no Python code's without a pause for other threads
-        waiting = [*(queued.id for queued in list(self._read)), *list(self._ids)]
-        try:
-            return waiting.index(job)
-        except ValueError:
-            return None
+        return self._lanes.ahead_of(job, user)
 
-    def add(self, jobs: Iterable[JobId]) -> None:
-        """Put ``jobs`` behind all others."""
-        self._ids.extend(jobs)
+    def add(self, jobs: Iterable[JobId], users: Mapping[JobId, str] | None = None) -> None:
+        """Put ``jobs`` behind all others of their users, who are looked up but for ``users``."""
+        self._lanes.add(with_users(self._database, list(jobs), users or {}))
 
-    def add_first(self, jobs: Sequence[JobId]) -> None:
-        """Put ``jobs`` before all others."""
-        read = [queued.id for queued in self._read]
-        self._read.clear()
-        self._ids.extendleft(reversed([*jobs, *read]))
+    def add_first(self, jobs: Sequence[JobId], users: Mapping[JobId, str] | None = None) -> None:
+        """Put ``jobs`` before all others of their users."""
+        self._lanes.add_first(with_users(self._database, jobs, users or {}))
 
     def next(self) -> job_rows.Queued | None:
         """Return the next job, and leave out those that may not start any more, or not yet."""
-        while not self._read and self._ids:
-            ids = list(islice(self._ids, _READ_AT_ONCE))
-            self._read.extend(self._readable(ids))
-            for _ in ids:  # only now: a read that fails loses none
-                self._ids.popleft()
-        return self._read.popleft() if self._read else None
+        while (user := self._lanes.turn()) is not None:
+            ids = self._lanes.head(user, _READ_AT_ONCE)
+            if ids[0] not in self._read:
+                self._read.update(self._readable(ids))
+            # only now: a read that fails loses none
+            queued = self._read.pop(self._lanes.pop(user))
+            if queued is not None:
+                return queued
+        return None
 
-    def _readable(self, ids: Sequence[JobId]) -> list[job_rows.Queued]:
+    def _readable(self, ids: Sequence[JobId]) -> dict[JobId, job_rows.Queued | None]:
         found, unreadable = each_readable(
             ids, lambda some: self._database.read(partial(job_rows.to_start, ids=some))
         )
         for job, error in unreadable.items():
             self._unreadable(job, error)
-        return found
+        return dict.fromkeys(ids) | {queued.id: queued for queued in found}
 
     def clear(self) -> None:
         """Start nothing more."""
-        self._ids.clear()
+        self._lanes.clear()
         self._read.clear()

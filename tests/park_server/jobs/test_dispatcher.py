@@ -316,7 +316,7 @@ def test_a_job_that_can_start_at_once_is_created_and_started_in_one_go(tmp_path:
     async def test() -> None:
         async with place(tmp_path, slots=2) as here:
             assert create_and_start(here, "1", "2", "3") == {"1", "2"}
-            here.dispatcher.enqueue([JobId("3")])
+            here.dispatcher.enqueue([JobId("3")], {JobId("3"): USER})
             first, second = await here.started(), await here.started()
             assert (first.job_id, second.job_id, first.attempt) == ("1", "2", 1)
             assert (first.directory / "call.json").exists()

@@ -1,4 +1,4 @@
-"""The queue: first come, first served, read some at a time, and none is lost."""
+"""The queue: in the order of the turns, read some at a time, and none is lost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from park.model.ids import JobId
 from park_repo.database import Database
 from park_server.db.tables import metadata
 from park_server.jobs.queue import Queue
+from park_server.jobs.turns.lanes import Ahead
+from park_server.jobs.turns.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +53,7 @@ def database(tmp_path: Path) -> Iterator[Counted]:
 
 @pytest.fixture
 def queue(database: Database) -> Queue:
-    return Queue(database, unreadable=lambda *_: None)
+    return Queue(database, Turns().lanes, unreadable=lambda *_: None)
 
 
 def taken(queue: Queue, most: int = 1_000) -> list[str]:
@@ -73,7 +75,13 @@ def test_jobs_come_in_the_order_in_which_they_were_added(queue: Queue) -> None:
 def test_many_are_read_in_few_queries(queue: Queue, database: Counted) -> None:
     queue.add(IDS)
     taken(queue)
-    assert database.reads == 3
+    assert database.reads == 1 + 3  # whose they are, and themselves
+
+
+def test_who_is_told_is_not_looked_up(queue: Queue, database: Counted) -> None:
+    queue.add(IDS[:3], dict.fromkeys(IDS, "bob"))
+    assert database.reads == 0
+    assert queue.ahead_of(IDS[2], "bob") == Ahead(own=2)
 
 
 def test_what_is_put_first_comes_before_all_others_in_its_order(queue: Queue) -> None:

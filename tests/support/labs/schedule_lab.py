@@ -47,6 +47,7 @@ from park_server.jobs.resumption.unread_conditions import UnreadConditions
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.seams import Fetcher, NoFetcher, NoPeers, Peers
 from park_server.jobs.stopping.stopper import Stopper
+from park_server.jobs.turns.turns import Turns
 
 __all__ = [
     "BASE_URL",
@@ -142,6 +143,7 @@ class Lab:
         fetcher: Fetcher | None,
         peers: Peers | None,
         memory: Memory | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.database = Database.sqlite(root / "park.sqlite")
         self.database.write(metadata.create_all).result()
@@ -174,6 +176,7 @@ class Lab:
             slots=slots,
             disk=self.disk,
             base_url=BASE_URL,
+            turns=turns,
         )
         self.fetch_queue = FetchQueue(
             **shared,
@@ -358,12 +361,21 @@ async def lab(
     fetcher: Fetcher | None = None,
     peers: Peers | None = None,
     memory: Memory | None = None,
+    turns: Turns | None = None,
 ) -> AsyncIterator[Lab]:
     """Run a scheduler on ``root`` that takes up what an earlier one left there.
 
     Without a ``memory`` every job runs.
     """
-    made = Lab(root, slots=slots, pools=pools or {}, fetcher=fetcher, peers=peers, memory=memory)
+    made = Lab(
+        root,
+        slots=slots,
+        pools=pools or {},
+        fetcher=fetcher,
+        peers=peers,
+        memory=memory,
+        turns=turns,
+    )
     try:
         known = made.database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM installs").first())
         if known is None:

@@ -25,6 +25,7 @@ from park_server.jobs.job_end import cancelled_on_request
 from park_server.jobs.run import Run, run_of
 from park_server.jobs.seams import ReadyEnvironments
 from park_server.jobs.stored_job import StartedAttempt
+from park_server.jobs.turns.turns import Turns
 from park_server.threads import in_thread
 
 __all__ = ["AttemptStarts", "NotCreated", "StartWithCreation"]
@@ -51,7 +52,8 @@ class StartWithCreation:
 class AttemptStarts:
     """Begins attempts of jobs: the environment whole, the folder prepared, the start durable.
 
-    All methods belong to the event loop. ``base_url`` is the URL of this service.
+    All methods belong to the event loop. ``base_url`` is the URL of this service; ``turns`` are
+    written down with starts.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class AttemptStarts:
         disk: Disk,
         runtime_hash: str,
         base_url: str = "",
+        turns: Turns,
     ) -> None:
         self._database = database
         self._environments = environments
@@ -74,6 +77,7 @@ class AttemptStarts:
         self._disk = disk
         self._runtime_hash = runtime_hash
         self._base_url = base_url
+        self._turns = turns
         self._used: dict[str, float] = {}
 
     async def begin(self, queued: job_rows.Queued) -> Run | None:
@@ -140,11 +144,13 @@ class AttemptStarts:
     def _change(self, queued: job_rows.Queued, environment: Environment) -> Change[_Committed]:
         """Return what commits to an attempt; its result is None where it may not start."""
         job, lock_hash = queued.id, str(queued.request.lock_hash)
-        is_new_use = self._is_new_use(lock_hash)
+        is_new_use, note_turn = self._is_new_use(lock_hash), self._turns.note(queued.user)
 
         def change(connection: Connection) -> _Committed:
             if is_new_use:
                 job_rows.used(connection, lock_hash)
+            if note_turn is not None:
+                note_turn(connection)
             started = job_rows.starting(connection, job, str(environment.path), self._runtime_hash)
             if started is None:
                 return None, Effects()

@@ -332,7 +332,7 @@ class Cascade:
         )
         for waiter, units in ready:
             self._cache.forget(waiter.id)
-            self.effects.queue(waiter.id, waiter.kind, urgent=bool(units))
+            self.effects.queue(waiter.id, waiter.kind, waiter.user, urgent=bool(units))
 
 
 def why_unsettled(waiter: Waiter, error: Exception) -> str:

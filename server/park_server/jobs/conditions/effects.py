@@ -27,8 +27,9 @@ class Unread:
 class Effects:
     """Filled by a change, done after its commit; all of it is found again at a start.
 
-    Jobs by id: ``queued`` may start now, ``urgent`` ones before all others because they hold
-    units of pools, ``fetches`` are queued downloads. ``later`` are moments at which to look
+    Jobs by id: ``queued`` may start now, ``urgent`` ones before all others of their users
+    because they hold units of pools, ``fetches`` are queued downloads; ``users`` tells whose
+    these are, where it was known. ``later`` are moments at which to look
     at a job again; ``retries`` are queued for later. ``ended`` have ended, and those of
     them in ``releasing`` held grants. ``watching`` wait for leaves elsewhere, ``staging``
     for what they refer to there. Running jobs in ``cancelling`` are to be ended, those in
@@ -43,6 +44,7 @@ class Effects:
     queued: list[JobId] = field(default_factory=list)
     urgent: list[JobId] = field(default_factory=list)
     fetches: list[JobId] = field(default_factory=list)
+    users: dict[JobId, str] = field(default_factory=dict)
     later: list[tuple[datetime, JobId]] = field(default_factory=list)
     retries: list[Retry] = field(default_factory=list)
     ended: list[JobId] = field(default_factory=list)
@@ -58,8 +60,9 @@ class Effects:
     unread: Unread | None = None
     undecided: list[JobId] = field(default_factory=list)
 
-    def queue(self, job: JobId, kind: JobKind, *, urgent: bool = False) -> None:
-        """Note that ``job`` of ``kind`` may start."""
+    def queue(self, job: JobId, kind: JobKind, user: str, *, urgent: bool = False) -> None:
+        """Note that ``job`` of ``user`` may start."""
+        self.users[job] = user
         if kind is JobKind.FETCH:
             self.fetches.append(job)
         else:

@@ -40,6 +40,7 @@ from park_server.jobs.conditions.tally import subjects_of
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import StoredJob
+from park_server.jobs.turns.lanes import Ahead
 
 __all__ = ["Explainer"]
 
@@ -51,7 +52,8 @@ _MOST_LEVELS = 20
 class Explainer:
     """Explains; ``slots`` tells how many are taken and how many there are.
 
-    ``ahead_of`` tells how many jobs come before one in the queue, None of one that is not there.
+    ``ahead_of`` tells how many jobs come before one of a user in the queue, None of one that is
+    not there.
 
     ``remark`` tells of silent services that a job waits for, ``held_up`` what keeps all that
     could go on, where something does, ``why_fresh`` why a job was not forked. For one thread at
@@ -61,7 +63,7 @@ class Explainer:
     pools: Pools
     reports: Reports
     slots: Callable[[], tuple[int, int]]
-    ahead_of: Callable[[JobId], int | None]
+    ahead_of: Callable[[JobId, str], Ahead | None]
     remark: Callable[[JobId], str]
     held_up: Callable[[], str]
     why_fresh: Callable[[StoredJob], str | None]
@@ -140,12 +142,8 @@ class Explainer:
 
     def _place(self, job: StoredJob) -> str:
         """Return, after a comma, how many jobs come before a queued one."""
-        before = self.ahead_of(job.id) if job.status is JobState.QUEUED else None
-        if before is None:
-            return ""
-        if before == 0:
-            return ", and it is the next"
-        return f", and {before} {'job comes' if before == 1 else 'jobs come'} before it"
+        before = self.ahead_of(job.id, job.user) if job.status is JobState.QUEUED else None
+        return "" if before is None else before.told()
 
     def _waiting(self, connection: Connection, job: StoredJob) -> str:
         verdict = self._verdict(connection, job)

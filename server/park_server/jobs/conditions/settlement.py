@@ -50,6 +50,7 @@ from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.races.race_rows import competing, needed_by_others, with_orders
 from park_server.jobs.stored_job import StoredJob
+from park_server.jobs.turns.lanes import Ahead
 
 __all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
 
@@ -98,7 +99,7 @@ class Settlement:
         self,
         *,
         slots: Callable[[], tuple[int, int]],
-        ahead_of: Callable[[JobId], int | None],
+        ahead_of: Callable[[JobId, str], Ahead | None],
         remark: Callable[[JobId], str],
         held_up: Callable[[], str],
         why_fresh: Callable[[StoredJob], str | None],
@@ -191,7 +192,7 @@ class Settlement:
             if plan.id in held:
                 continue
             if job.state is JobState.QUEUED:
-                cascade.effects.queue(plan.id, plan.kind)
+                cascade.effects.queue(plan.id, plan.kind, user)
             elif (look := first_look(cascade, user, plan, job.pending)) is not None:
                 waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}

@@ -29,6 +29,7 @@ from park_server.jobs.conditions.creation import create as create_jobs
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.folder import JobFolders
+from park_server.jobs.turns.turns import Turns
 
 USER = "ada"
 JOB = JobId("1")
@@ -55,6 +56,7 @@ class Place:
             commits=self.commits,
             disk=Disk(),
             runtime_hash="ef",
+            turns=Turns(),
         )
 
     def create(self, **facts: Any) -> job_rows.Queued:

@@ -22,6 +22,7 @@ JOB = JobId("a")
 )
 def test_a_job_that_may_start_is_noted_once(kind: JobKind, where: str, *, urgent: bool) -> None:
     effects = Effects()
-    effects.queue(JOB, kind, urgent=urgent)
+    effects.queue(JOB, kind, "ada", urgent=urgent)
     found = {name: getattr(effects, name) for name in ("queued", "urgent", "fetches")}
+    assert effects.users == {JOB: "ada"}
     assert found == {"queued": [], "urgent": [], "fetches": []} | {where: [JOB]}

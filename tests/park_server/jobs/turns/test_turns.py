@@ -1,0 +1,86 @@
+"""Turns by the clock: written down now and then, where there is more than one user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.labs.rows import add_job
+
+from park.model.ids import JobId
+from park_repo.database import Database
+from park_server.db.tables import metadata
+from park_server.jobs.turns import turn_rows
+from park_server.jobs.turns.fair_order import Account
+from park_server.jobs.turns.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+A, B = JobId("a"), JobId("b")
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def turns(clock: Clock) -> Turns:
+    return Turns(clock=clock)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database.sqlite(tmp_path / "park.sqlite")
+    opened.write(metadata.create_all).result()
+    yield opened
+    opened.close()
+
+
+def test_of_one_user_alone_nothing_is_written(turns: Turns) -> None:
+    turns.took("ada", A)
+    assert turns.note("ada") is None
+
+
+def test_an_account_is_written_once_in_a_while(
+    turns: Turns, clock: Clock, database: Database
+) -> None:
+    turns.took("ada", A)
+    turns.took("bob", B)
+    note = turns.note("ada")
+    assert note is not None
+    assert turns.note("ada") is None
+    database.write(note).result()
+    database.write(lambda c: add_job(c, "queued", "ada", [])).result()
+    assert database.read(turn_rows.accounts)["ada"].turn == 1
+    clock.now += 3
+    turns.gave_back(A)
+    again = turns.note("ada")
+    assert again is not None
+    database.write(again).result()
+    assert database.read(turn_rows.accounts) == {"ada": Account(charged=3, turn=1, usual_s=3)}
+
+
+def test_where_nothing_is_queued_nobody_owes_anything(turns: Turns, database: Database) -> None:
+    turns.took("ada", A)
+    turns.took("bob", B)
+    note = turns.note("ada")
+    assert note is not None
+    database.write(note).result()
+    assert database.read(turn_rows.accounts) == {}
+
+
+def test_jobs_are_found_with_their_users(database: Database) -> None:
+    database.write(lambda c: add_job(c, "a", "ada", [])).result()
+    known = {B: "bob"}
+    found = turn_rows.with_users(database, [B, JobId("gone"), A], known)
+    assert found == [("bob", B), ("ada", A)]
