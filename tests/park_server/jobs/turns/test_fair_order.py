@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,7 +27,7 @@ class Machine:
         self.order = FairOrder(lambda user: self.weights.get(user, 1.0))
         self.waiting: dict[str, list[float]] = {}
         self.runs: dict[int, tuple[float, str]] = {}
-        self.used: Counter[str] = Counter()
+        self.used: dict[str, float] = defaultdict(float)
         self.started: list[str] = []
 
     def submit(self, user: str, lengths: list[float]) -> None:
@@ -132,10 +132,10 @@ def test_who_had_his_turn_longest_ago_comes_first_among_equals() -> None:
         order.enter(user, 0)
     turns = []
     for run in range(6):
-        user = order.first()
-        assert user is not None
-        turns.append(user)
-        order.took(user, run, 0)
+        turn = order.first()
+        assert turn is not None
+        turns.append(turn)
+        order.took(turn, run, 0)
     assert sorted(turns[:3]) == sorted(turns[3:]) == [ADA, BOB, EVE]
 
 

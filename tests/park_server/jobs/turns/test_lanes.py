@@ -24,7 +24,7 @@ class Desk:
         self.lanes.add((user, job) for job in ids(jobs))
 
     def started(self, most: int = 100) -> str:
-        found = []
+        found: list[str] = []
         while len(found) < most and (user := self.lanes.turn()) is not None:
             job = self.lanes.pop(user)
             self.order.took(user, job, 0.0)
