@@ -77,10 +77,3 @@ def test_where_nothing_is_queued_nobody_owes_anything(turns: Turns, database: Da
     assert note is not None
     database.write(note).result()
     assert database.read(turn_rows.accounts) == {}
-
-
-def test_jobs_are_found_with_their_users(database: Database) -> None:
-    database.write(lambda c: add_job(c, "a", "ada", [])).result()
-    known = {B: "bob"}
-    found = turn_rows.with_users(database, [B, JobId("gone"), A], known)
-    assert found == [("bob", B), ("ada", A)]
