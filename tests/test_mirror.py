@@ -14,6 +14,7 @@ MIRRORS = {
 RECORDS = "records without validation; their form is tested in park/wire/test_form"
 ROUTES = "thin routes: their order is tested by the services of tests/functional"
 PARTS = "puts parts together and decides nothing; every functional test starts it"
+PAGE_ROUTES = "routes; functional/page asks them, and looks at what a browser makes of them"
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
 
 REVOKES = "others do each step; functional/services/test_owners ends a user's jobs with it"
@@ -106,6 +107,12 @@ WITHOUT = {
     "park_server/migrations/versions/v0009_users.py": SCHEMA,
     "park_server/migrations/versions/v0010_asked_for.py": SCHEMA,
     "park_server/migrations/versions/v0011_turns.py": SCHEMA,
+    "park_server/page/inside_job_routes.py": PAGE_ROUTES,
+    "park_server/page/live_routes.py": PAGE_ROUTES,
+    "park_server/page/now.py": "queries; functional/page looks at what they find",
+    "park_server/page/page_parts.py": PARTS,
+    "park_server/page/seen_records.py": RECORDS,
+    "park_server/page/session_routes.py": PAGE_ROUTES,
     "park_server/serve.py": "is a process; tests/functional/services start, stop and kill it",
     "park_server/trust/identity.py": "records; http/test_auth and trust/test_access look at them",
     "park_server/trust/token_rows.py": "rows; trust/test_token_book keeps and finds them",

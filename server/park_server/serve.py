@@ -26,6 +26,8 @@ from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.page.front import PagesFiles
+from park_server.page.page_parts import page_routers
 from park_server.process.listeners import Listeners, listening
 from park_server.process.loop_watch import LoopWatch
 from park_server.process.silence import PatientProtocol, raise_descriptor_limit
@@ -87,6 +89,8 @@ async def _serve(
         simple_routes=service.simple_routes,
         lifespan=lifespan,
         front=service.with_pages_in_front,
+        page_routes=page_routers(),
+        page_files=PagesFiles,
         entrance=settings.entrance,
     )
     config = uvicorn.Config(

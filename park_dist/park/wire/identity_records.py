@@ -12,6 +12,7 @@ __all__ = [
     "Audience",
     "LoginRecord",
     "LoginRequest",
+    "SessionRequest",
     "TokenClass",
     "TokenRecord",
     "TokenRequest",
@@ -24,13 +25,14 @@ class TokenClass(StrEnum):
 
     ``user``: a person, or his agent. ``job``: what runs in his name, for the time that it
     runs. ``grant``: another service, for a few things of his. ``internal``: the service's own
-    processes.
+    processes. ``browser``: the page of the service in a browser, in a cookie alone.
     """
 
     USER = "user"
     JOB = "job"
     GRANT = "grant"
     INTERNAL = "internal"
+    BROWSER = "browser"
 
 
 class Audience(StrEnum):
@@ -62,6 +64,15 @@ class LoginRecord:
     user: str
     id: str
     renewable_until: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionRequest:
+    """What opens the page of a service in a browser: name and password, or a token."""
+
+    user: str = ""
+    password: str = field(default="", repr=False)
+    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -67,6 +67,8 @@ def application(
     simple_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    page_routes: Sequence[APIRouter] = (),
+    page_files: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     entrance: EntranceSettings | None = None,
 ) -> ASGIApp:
     """Return the application; ``lifespan`` puts the parts of the service into its state.
@@ -74,8 +76,9 @@ def application(
     ``simple_routes`` are those of the index. ``tokens`` knows who asks; ``under_way`` are the
     requests that end when a token or grant is revoked.
 
-    ``front`` puts a short path between the authentication and the routes. ``entrance`` says
-    how it may be asked; None: by whoever holds the application itself, with no network between.
+    ``front`` puts a short path between the authentication and the routes. ``page_routes`` are
+    those of the web page, ``page_files`` puts its files before the authentication. ``entrance``
+    says how it may be asked; None: by whoever holds the application itself, without a network.
     """
     app = FastAPI(
         title="park",
@@ -103,6 +106,7 @@ def application(
         people_routes.router,
         event_routes.router,
         index_routes.router,
+        *page_routes,
     ):
         app.include_router(part, prefix=API)
     app.router.routes.extend(simple_routes)
@@ -110,5 +114,5 @@ def application(
     guarded = Authentication(
         front(limited), tokens=tokens, grants=grants_of_service, under_way=under_way
     )
-    contained = Containment(ExactPaths(guarded))
+    contained = Containment(ExactPaths(page_files(guarded)))
     return contained if entrance is None else Gate(contained, entrance)

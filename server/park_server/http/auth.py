@@ -10,14 +10,16 @@ import base64
 import binascii
 from http import HTTPStatus
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
-from park.wire import API
+from park.wire import API, TokenClass
 from park_server.grants.grants import PREFIX, Grants
 from park_server.grants.scope import Grant, check_request
+from park_server.http.gate import session_cookie
 from park_server.http.problems import problem_response
 from park_server.trust.access import OPEN, TABLE, AccessTable, check_access
 from park_server.trust.audit import Actor
@@ -72,15 +74,19 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the lifespan and authenticated requests pass."""
-        if scope["type"] == "lifespan" or (scope.get("method"), scope["path"]) == OPEN:
+        if scope["type"] == "lifespan" or (scope.get("method"), scope["path"]) in OPEN:
             await self._app(scope, receive, send)
             return
-        header = HTTPConnection(scope).headers.get("authorization")
+        headers = HTTPConnection(scope).headers
+        header = headers.get("authorization")
         basic = takes_basic(scope["path"])
-        token = token_in(header, basic=basic)
         held: tuple[str, str] | None = None
         try:
-            caller = self._tokens.find(token) if token else None
+            token = token_in(header, basic=basic)
+            if header is None:
+                caller = self._in_browser(scope, headers)
+            else:
+                caller = None if token is None else self._with_token(token)
             if caller is None:
                 grant = self._grant(header, token, scope)
                 scope["grant"], scope["user"] = grant, grant.user
@@ -108,6 +114,20 @@ class Authentication:
         )
         with self._under_way.noted(*held, may_cut=may_cut) as request:
             await _until_over(request, self._app, scope, receive, send)
+
+    def _with_token(self, token: str) -> Caller | None:
+        """Return who speaks with ``token``; that of a browser is none outside of its cookie."""
+        caller = self._tokens.find(token)
+        return None if caller is None or caller.kind is TokenClass.BROWSER else caller
+
+    def _in_browser(self, scope: Scope, headers: Headers) -> Caller | None:
+        """Return whose cookie comes along, where the page of the service itself sends it."""
+        secret = session_cookie.secret_in(headers, scope["scheme"])
+        if secret is None:
+            return None
+        session_cookie.require_own_page(scope["method"], headers)
+        caller = self._tokens.find(secret)
+        return caller if caller is not None and caller.kind is TokenClass.BROWSER else None
 
     def _check(self, caller: Caller, scope: Scope) -> None:
         """Raise for what the token does not open, `UnknownItem` for what is nowhere."""

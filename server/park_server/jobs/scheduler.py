@@ -278,6 +278,10 @@ class Scheduler:
             last_report_s=self._folders.report_age_s,
         )
 
+    def slots(self) -> tuple[int, int]:
+        """Return how many slots are taken, and how many there are."""
+        return self._dispatcher.slots()
+
     def pools(self) -> list[PoolRecord]:
         """Return the pools of the service, by name."""
         return self._settlement.pool_records()

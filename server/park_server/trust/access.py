@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from park.errors import NotPermitted
@@ -19,6 +19,7 @@ __all__ = ["OPEN", "TABLE", "AccessTable", "Endpoint", "check_access"]
 
 _USER, _JOB = TokenClass.USER, TokenClass.JOB
 _GRANT, _INTERNAL = TokenClass.GRANT, TokenClass.INTERNAL
+_BROWSER = TokenClass.BROWSER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +37,7 @@ class Endpoint:
     audience: Audience
 
 
-OPEN = ("POST", f"{API}/login")
+OPEN = frozenset({("POST", f"{API}/login"), ("POST", f"{API}/session")})
 """What is asked without a token: for one."""
 
 
@@ -63,6 +64,8 @@ _ABOUT_ONESELF = _of(
     "GET /whoami",
 )
 
+_OF_BROWSERS = _of(None, (), "DELETE /session")
+
 _TOKENS = _of(
     None,
     (_USER,),
@@ -80,6 +83,7 @@ _QUERY = _of(
     "GET /environments",
     "GET /environments/{prefix}",
     "GET /events",
+    "GET /events/stream",
     "GET /fork-servers",
     "GET /graph",
     "GET /grants",
@@ -88,13 +92,17 @@ _QUERY = _of(
     "GET /index/projects/{name}/shares",
     "GET /installs/{install}",
     "GET /jobs",
+    "GET /jobs/{job}/call",
     "GET /jobs/{job}/explain",
     "GET /jobs/{job}/logs/{stream}",
+    "GET /jobs/{job}/previews/{name:any}",
+    "GET /jobs/{job}/progress",
     "GET /jobs/{job}/traceback",
     "GET /jobs/{job}/why",
     "GET /locks/{lock_hash}",
     "GET /memo",
     "GET /memo/stats",
+    "GET /now",
     "GET /offers",
     "GET /pools",
     "GET /storage",
@@ -119,6 +127,7 @@ _SUBMIT = _of(
     "GET /files/{sha256}/present",
     "PUT /files/{sha256}",
     "POST /jobs",
+    "POST /jobs/{job}/again",
     "PUT /jobs/{job}/pin",
     "DELETE /jobs/{job}/pin",
     "DELETE /jobs/{job}",
@@ -209,10 +218,35 @@ _INDEX_READ = _of(
 
 _INDEX_UPLOAD = _of(Role.UPLOAD, (_USER,), "POST /legacy", "POST /legacy/", audience=Audience.INDEX)
 
-TABLE: tuple[Endpoint, ...] = (
+_NOT_BY_BROWSERS = frozenset(
+    {
+        ("POST", f"{API}/tokens"),
+        ("POST", f"{API}/tokens/refresh"),
+        ("POST", f"{API}/grants"),
+        ("POST", f"{API}/admin/rotate"),
+        ("POST", f"{API}/admin/users/{{user}}/tokens"),
+    }
+)
+"""What hands out a secret: one that a page has read outlives the session that it was read in."""
+
+
+def _with_browsers(endpoint: Endpoint) -> Endpoint:
+    """Return ``endpoint`` as it is; what a user's token opens, the page of the service opens."""
+    is_open = endpoint in _OF_BROWSERS or (
+        _USER in endpoint.classes
+        and endpoint.audience is Audience.SERVICE
+        and (endpoint.method, endpoint.path) not in _NOT_BY_BROWSERS
+    )
+    return replace(endpoint, classes=endpoint.classes | {_BROWSER}) if is_open else endpoint
+
+
+_ALL = (
     *(_ABOUT_ONESELF + _TOKENS + _QUERY + _QUERY_BY_GRANT + _SUBMIT + _SUBMIT_BY_GRANT),
     *(_GIVING_BACK + _REALISE + _UPLOAD + _OPERATE + _ADMIN + _INDEX_READ + _INDEX_UPLOAD),
+    *_OF_BROWSERS,
 )
+
+TABLE: tuple[Endpoint, ...] = tuple(map(_with_browsers, _ALL))
 """Every route of the service but `OPEN`."""
 
 _FOR_ANY_AUDIENCE = frozenset({("GET", f"{API}/whoami"), ("POST", f"{API}/tokens/refresh")})

@@ -122,6 +122,27 @@ def login(id: str, user: str, note: str, moment: datetime) -> HeldToken:  # noqa
     )
 
 
+def of_browser(
+    id: str,  # noqa: A002
+    user: str,
+    moment: datetime,
+    parent: HeldToken | None = None,
+) -> HeldToken:
+    """Return the token of the page in a browser, for a day's work, as narrow as its ``parent``."""
+    expires = text_of(moment + LOGIN)
+    return HeldToken(
+        id=id,
+        user=user,
+        kind=TokenClass.BROWSER,
+        audience=Audience.SERVICE,
+        scopes=None if parent is None else parent.scopes,
+        created=text_of(moment),
+        expires=expires if parent is None else min(expires, _end_of(parent)),
+        parent=None if parent is None else parent.id,
+        note="the page in a browser",
+    )
+
+
 def child_of(
     parent: HeldToken | None,
     request: TokenRequest,

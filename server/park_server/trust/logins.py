@@ -72,9 +72,15 @@ class Logins:
         self._guessing = guessing
 
     async def log_in(self, request: LoginRequest, address: str) -> LoginRecord:
-        """Return a token for who knows the password of a user.
+        """Return a token for who knows the password of a user; see `check`."""
+        await self.check(request, address)
+        actor = Actor(user=request.user, address=address)
+        return await self._book.log_in(request.user, request.note, actor)
 
-        Raises `NotAuthenticated`, the same for a wrong name and a wrong password, and
+    async def check(self, request: LoginRequest, address: str) -> None:
+        """Raise unless the password is the user's.
+
+        `NotAuthenticated`, the same for a wrong name and a wrong password, and
         `TooManyAttempts` while nothing is looked at.
         """
         name = request.user
@@ -92,4 +98,3 @@ class Logins:
                 hint="names and passwords are given by whoever administrates the service",
             )
         self._guessing.succeeded(name, address)
-        return await self._book.log_in(name, request.note, Actor(user=name, address=address))

@@ -24,6 +24,7 @@ from park_server.trust.held_token import (
     child_of,
     digest_of,
     login,
+    of_browser,
     renewed,
 )
 from park_server.trust.identity import Caller
@@ -88,6 +89,17 @@ class TokenBook:
         token, secret = login(new_id(), user, note, datetime.now(UTC)), Secret.new()
         await self._add(token, secret, actor, "login")
         return _login_record(token, secret)
+
+    async def open_browser(
+        self, user: str, parent: HeldToken | None, actor: Actor
+    ) -> tuple[HeldToken, Secret]:
+        """Make the token of the page in a browser of ``user``, with ``parent`` where there is one.
+
+        The secret goes into a cookie, and is told nobody else.
+        """
+        token, secret = of_browser(new_id(), user, datetime.now(UTC), parent), Secret.new()
+        await self._add(token, secret, actor, "login.browser")
+        return token, secret
 
     async def make(self, caller: Caller, request: TokenRequest, actor: Actor) -> TokenRecord:
         """Make a child of the token that ``caller`` asks with; see `child_of`."""

@@ -15,6 +15,7 @@ from park_repo.http.routes import index_routes
 from park_repo.index import Index
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.page.page_parts import page_routers
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "http.md"
 HEADING = re.compile(r"^### (GET|POST|PUT|DELETE|PATCH) (/\S*)$", re.MULTILINE)
@@ -26,7 +27,12 @@ async def nothing_runs(_app: FastAPI) -> AsyncIterator[None]:
 
 
 def routes_of_the_api() -> set[tuple[str, str]]:
-    app = application(tokens=Tokens.of({"t": "ada"}), simple_routes=[], lifespan=nothing_runs)
+    app = application(
+        tokens=Tokens.of({"t": "ada"}),
+        simple_routes=[],
+        lifespan=nothing_runs,
+        page_routes=page_routers(),
+    )
     client = TestClient(app, headers={"Authorization": "Bearer t"})
     paths = client.get(f"{API}/openapi.json").json()["paths"]
     return {(method.upper(), path) for path, methods in paths.items() for method in methods}

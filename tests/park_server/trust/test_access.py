@@ -16,6 +16,7 @@ from park_repo.http.routes import index_routes
 from park_server.grants.scope import Grant, check_request
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.page.page_parts import page_routers
 from park_server.trust.access import OPEN, TABLE, AccessTable, Endpoint, check_access
 from park_server.trust.rights import ALL, NONE, Rights, Role
 
@@ -35,7 +36,9 @@ async def nothing_runs(_app: FastAPI) -> AsyncIterator[None]:
 def routes_of_the_service() -> set[tuple[str, str]]:
     """Return the method and path of every route, of the API and of the index."""
     tokens = Tokens.of({"t": "ada"}, operator="ada")
-    app = application(tokens=tokens, simple_routes=[], lifespan=nothing_runs)
+    app = application(
+        tokens=tokens, simple_routes=[], lifespan=nothing_runs, page_routes=page_routers()
+    )
     client = TestClient(app, headers={"Authorization": "Bearer t"})
     paths = client.get(f"{API}/openapi.json").json()["paths"]
     api = {(method.upper(), _bare(path)) for path, methods in paths.items() for method in methods}
@@ -56,7 +59,7 @@ def _bare(path: str) -> str:
 def test_every_route_stands_in_the_table_and_nothing_else_does() -> None:
     table = [(each.method, _bare(each.path)) for each in TABLE]
     assert len(table) == len(set(table))
-    assert {*table, OPEN} == routes_of_the_service()
+    assert {*table, *OPEN} == routes_of_the_service()
 
 
 def asked(endpoint: Endpoint) -> str:

@@ -22,14 +22,17 @@ _FORWARDED = b"x-forwarded-"
 
 _SAID_TO_BROWSERS = (
     (b"x-content-type-options", b"nosniff"),
-    # nothing that a service sends is a page that runs, is framed, or sends a form
-    (
-        b"content-security-policy",
-        b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    ),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
 )
+_POLICY = b"content-security-policy"
+_NO_PAGE = (
+    _POLICY,
+    b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+)
+"""Nothing that a service sends is a page that runs, is framed, or sends a form: but its own
+page, which says itself what it may."""
+
 _TLS_ALONE = (b"strict-transport-security", b"max-age=31536000")
 """RFC 6797, for a year: the least that lists of preloaded hosts take."""
 
@@ -129,8 +132,10 @@ def _with_headers(send: Send, *, is_tls: bool) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
+            own = message.get("headers", ())
+            policy = () if any(name == _POLICY for name, _ in own) else (_NO_PAGE,)
             # a new one: some are made once and sent to many
-            message = {**message, "headers": [*message.get("headers", ()), *extra]}
+            message = {**message, "headers": [*own, *policy, *extra]}
         await send(message)
 
     return sending

@@ -1,0 +1,16 @@
+"""The page as the application takes it: the routes that it asks, and the files in front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from park_server.page import inside_job_routes, live_routes, session_routes
+
+__all__ = ["page_routers"]
+
+
+def page_routers() -> Sequence[APIRouter]:
+    """Return the routes of the page, to be put below the path of the API."""
+    return (session_routes.router, live_routes.router, inside_job_routes.router)

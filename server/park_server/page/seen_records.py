@@ -1,0 +1,108 @@
+"""What the page asks for: views that are gathered for it. Times are RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from park.wire import PoolRecord
+
+__all__ = [
+    "ArgumentRecord",
+    "CallRecord",
+    "JobLine",
+    "NowRecord",
+    "PreviewRecord",
+    "ProgressSeries",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobLine:
+    """A job in a list; ``why`` says what it waits for, or why it failed or was cancelled."""
+
+    id: str
+    label: str
+    entry_point: str
+    kind: str
+    status: str
+    submitted: str
+    started: str | None = None
+    finished: str | None = None
+    why: str | None = None
+    progress: dict[str, Any] | None = None
+    memoized_from: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NowRecord:
+    """What goes on for one user.
+
+    ``counts`` has each state with how many jobs are in it, of final ones those that were
+    submitted in the last day. ``slots_taken`` of ``slots`` run a job of somebody.
+    """
+
+    counts: dict[str, int]
+    slots: int
+    slots_taken: int
+    pools: list[PoolRecord]
+    running: list[JobLine] = field(default_factory=list)
+    waiting: list[JobLine] = field(default_factory=list)
+    failed: list[JobLine] = field(default_factory=list)
+    ended: list[JobLine] = field(default_factory=list)
+    installs: list[JobLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArgumentRecord:
+    """An argument as people read it; ``name`` is None of a positional one.
+
+    ``job`` is that of which it takes something.
+    """
+
+    name: str | None
+    text: str
+    job: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallRecord:
+    """What a job was called with, and ``result``, what it returned, where it did."""
+
+    entry_point: str
+    arguments: list[ArgumentRecord]
+    left_out: int = 0
+    by_value: str | None = None
+    result: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgressSeries:
+    """What a job reported, column by column, thinned out where there is much of it.
+
+    ``time`` is in seconds since 1970. ``reports`` is how many there were.
+    """
+
+    reports: int
+    time: list[float]
+    done: list[float | None]
+    total: list[float | None]
+    values: dict[str, list[float | None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewRecord:
+    """A file of a job as far as it can be shown without trust.
+
+    ``kind`` is ``text``, ``table``, ``arrays``, ``image`` or ``bytes``. ``truncated``: there is
+    more of it. An ``image`` is fetched as a file, and shown as ``media_type``.
+    """
+
+    kind: str
+    size: int
+    truncated: bool = False
+    text: str | None = None
+    media_type: str | None = None
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[Any]] = field(default_factory=list)
+    arrays: list[dict[str, Any]] = field(default_factory=list)

@@ -1,0 +1,72 @@
+"""What many viewers look at is made once for all of them, and not more often than is cheap.
+
+A view of everything costs a query; ten people who watch a sweep would have it made ten times for
+each of its events. Here it is made when somebody asks and it is older than a moment: half a second,
+or as many times as long as it took to make, so that to be watched costs a service at most a part of
+one processor that does not grow with the viewers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+__all__ = ["Snapshots"]
+
+T = TypeVar("T")
+
+PAUSE_S = 0.5
+SHARE = 20
+"""A view that takes a second is made every twenty: a twentieth of one processor."""
+
+_MOST = 256
+"""Views that are kept; the one that was asked for longest ago goes first."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Kept:
+    value: Any = None
+    due: float = 0.0
+    making: asyncio.Task[Any] | None = None
+
+
+class Snapshots:
+    """Keeps views by key; for one event loop. ``clock`` returns seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+
+    async def get(self, key: Hashable, make: Callable[[], T]) -> tuple[T, float]:
+        """Return what ``make`` returns, in a thread, or what it returned a moment ago.
+
+        With it comes after how many seconds to ask again, 0 where nothing is newer: else the last
+        change before a quiet time would never be seen.
+        """
+        kept = self._kept.setdefault(key, _Kept())
+        self._kept.move_to_end(key)
+        while len(self._kept) > _MOST:
+            self._kept.popitem(last=False)
+        if kept.making is not None:  # it has begun before this was asked
+            value = await asyncio.shield(kept.making)
+            return cast("T", value), PAUSE_S
+        left = kept.due - self._clock()
+        if left > 0:
+            return cast("T", kept.value), left
+        kept.making = asyncio.ensure_future(self._made(kept, make))
+        # who goes away does not take it from the others
+        return cast("T", await asyncio.shield(kept.making)), 0.0
+
+    async def _made(self, kept: _Kept, make: Callable[[], T]) -> T:
+        began = self._clock()
+        try:
+            kept.value = value = await asyncio.to_thread(make)
+            ended = self._clock()
+            kept.due = ended + max(PAUSE_S, SHARE * (ended - began))
+            return value
+        finally:
+            kept.making = None

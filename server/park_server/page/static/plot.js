@@ -1,0 +1,43 @@
+// Curves: uPlot, with the colours of the page.
+
+import { h } from "./dom.js";
+import uPlot from "./vendor/uPlot.js";
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const LINES = ["--running", "--failed", "--completed", "--queued", "--cancelled", "--accent"];
+
+/** Curves over one abscissa. `series`: [{label, values, points?}]. Returns {node, update(x, series), close()}. */
+export function plot({ label, x, series, log = false, height = 220 }) {
+  const node = h("div", { class: "plot", "data-keep": `plot ${label}`, role: "img", "aria-label": label });
+  let made = null;
+  const options = (width, count) => ({
+    width, height: node.dataset.height ? Number(node.dataset.height) : height,
+    scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
+    cursor: { drag: { x: true, y: false } },
+    axes: [0, 1].map(() => ({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: "11px system-ui" })),
+    series: [{ label: x.label }, ...series.slice(0, count).map((each, number) => ({
+      label: each.label, stroke: colour(LINES[number % LINES.length]), width: each.points ? 0 : 1.5,
+      points: each.points ? { show: true, size: 4, width: 0, fill: colour(LINES[number % LINES.length]) } : { show: false },
+    }))],
+  });
+  const data = () => [x.values, ...series.map((each) => (log ? each.values.map((value) => (value > 0 ? value : null)) : each.values))];
+  const draw = () => {
+    const width = node.clientWidth - 12;
+    if (width < 50) return;
+    if (made) made.destroy();
+    made = new uPlot(options(width, series.length), data(), node);
+  };
+  const watcher = new ResizeObserver(() => { if (!made) draw(); else if (Math.abs(made.width - node.clientWidth + 12) > 2) made.setSize({ width: node.clientWidth - 12, height }); });
+  watcher.observe(node);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", draw);
+  return {
+    node,
+    update(values, fresh) {
+      const same = fresh.length === series.length;
+      x = { ...x, values }; series = fresh;
+      if (!made || !same) draw(); else made.setData(data());
+    },
+    close() { watcher.disconnect(); dark.removeEventListener("change", draw); if (made) made.destroy(); },
+  };
+}

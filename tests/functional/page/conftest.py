@@ -1,0 +1,33 @@
+"""One browser for the tests of a file, and one service with a model for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.services.page_browser import PageBrowser, opened_browser
+from support.services.page_lab import PageLab
+from support.services.park_client import Client, ModelTree, make_virtualenv
+from support.services.park_service import ParkService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[PageBrowser]:
+    """Open a browser; it ends with its file, since others of this worker run event loops."""
+    with opened_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageLab]:
+    """Run a service that has the environment of the model whose jobs are looked at."""
+    folder = tmp_path_factory.mktemp("page")
+    with ParkService(folder / "service", "--slots", "3", "--pool", "beamtime=2") as service:
+        model = ModelTree("page-model", folder / "models")
+        python = make_virtualenv(folder / "venv", model.root)
+        client = Client.of(python, folder / "client", cache=folder / "cache", service=service)
+        installed = client.json("install", "page_model")
+        yield PageLab(service, client, installed["lock_hash"], installed["set_hash"])

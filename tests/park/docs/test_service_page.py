@@ -1,0 +1,52 @@
+"""What the pages say of the web page of a service is what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from park.wire import TokenClass
+from park_server.http.gate.session_cookie import name_of
+from park_server.page.front import POLICY, STATIC
+from park_server.trust.access import TABLE
+from park_server.trust.held_token import LOGIN
+
+ROOT = Path(__file__).parents[3]
+
+
+def text(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_each_view_is_described_by_its_name() -> None:
+    page = text("how-to/see-a-service.md")
+    tabs = re.search(r"const TABS = \[(.*)\];", (STATIC / "main.js").read_text(encoding="utf-8"))
+    assert tabs is not None
+    names = re.findall(r'\["[a-z]*", "([A-Za-z]+)"\]', tabs[1])
+    assert names[:2] == ["Now", "Jobs"]
+    assert [name for name in names if f"**{name}**" not in page] == []
+
+
+def test_what_is_said_of_a_session_is_so() -> None:
+    said = text("reference/http.md")
+    assert name_of("https", "h:PORT").replace("443", "PORT") in said
+    assert f"for {LOGIN.seconds // 3600} hours" in said
+    assert f"lasts {LOGIN.seconds // 3600}\nhours" in text("how-to/see-a-service.md")
+    closed = {
+        (each.method, each.path.removeprefix("/api/v1"))
+        for each in TABLE
+        if TokenClass.USER in each.classes and TokenClass.BROWSER not in each.classes
+    }
+    assert {("POST", "/tokens"), ("POST", "/grants"), ("POST", "/admin/rotate")} <= closed
+
+
+def test_what_the_threat_model_says_of_the_policy_is_in_it() -> None:
+    assert "require-trusted-types-for 'script'" in POLICY
+    assert "script-src 'self';" in POLICY
+    assert "Trusted Types" in text("explanation/threat-model.md")
+
+
+def test_the_log_keeps_as_many_lines_as_is_said() -> None:
+    lines = re.search(r"MOST_LINES = (\d+)", (STATIC / "log.js").read_text(encoding="utf-8"))
+    assert lines is not None
+    assert f"the last {int(lines[1]):,} lines" in text("how-to/see-a-service.md")

@@ -1,0 +1,91 @@
+"""Views that viewers share: made once for all, seldom, and never stale for good."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from park_server.page.snapshots import PAUSE_S, SHARE, Snapshots
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_ten_viewers_cost_one_view() -> None:
+    go, made = threading.Event(), 0
+
+    def make() -> int:
+        nonlocal made
+        made += 1
+        go.wait(60)
+        return made
+
+    async def look() -> list[tuple[int, float]]:
+        views = Snapshots()
+        asked = [asyncio.ensure_future(views.get("k", make)) for _ in range(10)]
+        await asyncio.sleep(0)
+        go.set()
+        return await asyncio.gather(*asked)
+
+    found = asyncio.run(look())
+    assert made == 1
+    assert found[0] == (1, 0.0)
+    assert {value for value, _ in found} == {1}
+    assert all(again == PAUSE_S for _, again in found[1:])  # it had begun before they asked
+
+
+def test_a_view_is_kept_for_a_moment_and_says_when_to_ask_again() -> None:
+    clock = Clock()
+    numbers = iter(range(10))
+
+    async def look() -> None:
+        views = Snapshots(clock)
+        assert await views.get("k", lambda: next(numbers)) == (0, 0.0)
+        clock.now += PAUSE_S / 2
+        value, again = await views.get("k", lambda: next(numbers))
+        assert value == 0
+        assert again == pytest.approx(PAUSE_S / 2)
+        clock.now += again
+        assert await views.get("k", lambda: next(numbers)) == (1, 0.0)
+        assert (await views.get("other", lambda: next(numbers)))[0] == 2
+
+    asyncio.run(look())
+
+
+def test_what_takes_long_is_made_the_more_seldom() -> None:
+    clock = Clock()
+
+    def slow() -> str:
+        clock.now += 3
+        return "seen"
+
+    async def look() -> None:
+        views = Snapshots(clock)
+        await views.get("k", slow)
+        value, again = await views.get("k", slow)
+        assert value == "seen"
+        assert again == pytest.approx(3.0 * SHARE)
+
+    asyncio.run(look())
+
+
+def test_what_fails_is_told_and_tried_again() -> None:
+    def fail() -> None:
+        raise ValueError("once")
+
+    async def look() -> None:
+        views = Snapshots()
+        with pytest.raises(ValueError, match="once"):
+            await views.get("k", fail)
+        assert await views.get("k", lambda: 1) == (1, 0.0)
+
+    asyncio.run(look())
