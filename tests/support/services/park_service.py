@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import httpx2
+from support.services.warm_start import WarmProcess, started
 from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class ParkService:
         self.state = root / "state"
         self.ready_file = root / "ready.json"
         self._options = options
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | WarmProcess | None = None
         self._lines: list[str] = []
         self._changed = threading.Condition()
         self._reader: threading.Thread | None = None
@@ -83,13 +84,8 @@ class ParkService:
         """Start and return once it serves; fails with its own words where it does not."""
         assert self._process is None
         self.ready_file.unlink(missing_ok=True)
-        self._process = subprocess.Popen(
-            self.command("--ready-file", str(self.ready_file)),
-            env=self.environ(),
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        argv = self.command("--ready-file", str(self.ready_file))
+        self._process = started(argv, self.environ())
         assert self._process.stderr is not None
         ready = threading.Event()
         # somebody must read the pipe for as long as the service writes
