@@ -146,6 +146,7 @@ def _main() -> int:
     import park_server.serve
     from park.cli.main import main
 
+    gc.freeze()  # as `park serve` does behind its imports
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
     order = _take_orders(socket.socket(fileno=int(sys.argv[1])))
