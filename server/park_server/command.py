@@ -22,6 +22,8 @@ EXAMPLES = """examples:
   park serve --home DIR --upstream none             without an index upstream (air-gapped)
   park serve --home DIR --index http://pypi.lab.example/simple/ --index-login FILE
                                                     released projects live there, not here
+  park serve --home DIR --index pypiserver:/srv/wheels
+                                                    … or in a folder of wheels
 
 The token is in DIR/token, for its owner only. On SIGTERM the service stops; jobs that
 run go on, and are found again when it is started on the same home.
@@ -74,9 +76,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--index",
-        metavar="URL",
+        metavar="URL|pypiserver:DIR",
         help="the simple API of an index (pypiserver, devpi, …) that has the released projects "
-        "in place of the embedded one; working trees stay here",
+        "in place of the embedded one; working trees stay here. pypiserver:DIR is a folder of "
+        "wheels, filled by hand or by rsync, on which the service runs pypiserver itself",
     )
     parser.add_argument(
         "--index-upload",

@@ -46,7 +46,8 @@ class Settings:
     ``quota_bytes`` is what environments and unpacked wheels may take, None without a limit.
 
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
-    in place of the embedded one, ``index_upload`` where that takes uploads (None: found from
+    in place of the embedded one, ``index_folder`` a folder whose wheels are its files instead,
+    ``index_upload`` where that takes uploads (None: found from
     ``index``), ``index_login`` the user and password for it. ``roots`` are folders that every
     user may read as ``/NAME/…``. ``addresses`` says which machines the service talks to for its
     users, ``fetch_limit_bytes`` how large a file it fetches for them.
@@ -73,6 +74,7 @@ class Settings:
     allow_builds: bool = False
     quota_bytes: int | None = None
     index: str | None = None
+    index_folder: Path | None = None
     index_upload: str | None = None
     index_login: tuple[str, str] | None = field(default=None, repr=False)
     roots: Mapping[str, Path] = field(default_factory=dict)
@@ -146,6 +148,7 @@ class Settings:
         if not 0 <= port <= _HIGHEST_PORT:
             raise UsageError(f"--port {port}: expected 0 (any free one) to {_HIGHEST_PORT}")
         public = None if url is None else _public(url)
+        folder = _index_folder(index, other=index_upload or index_login_file)
         return cls(
             home=home.expanduser().resolve(),
             host=host,
@@ -165,7 +168,8 @@ class Settings:
             slots=slots or cores,
             allow_builds=allow_builds,
             quota_bytes=None if quota is None else _bytes("--quota", quota),
-            index=None if index is None else _simple("--index", index, f"for example {PYPI}"),
+            index=None if index is None or folder else _simple("--index", index, _INDEX_HINT),
+            index_folder=folder,
             index_upload=None
             if index_upload is None
             else _checked("--index-upload", index_upload, "for example https://pypi.lab/legacy/"),
@@ -249,6 +253,8 @@ def _bytes(option: str, text: str) -> int:
         ) from error
 
 
+_INDEX_HINT = f"for example {PYPI}, or pypiserver:DIR for a folder of wheels"
+
 _Age = TypeVar("_Age", float, None)
 
 
@@ -268,6 +274,22 @@ def _upstream(url: str) -> str | None:
 
 def _simple(option: str, url: str, hint: str) -> str:
     return _checked(option, url, hint).rstrip("/") + "/"
+
+
+def _index_folder(index: str | None, *, other: object) -> Path | None:
+    """Return the folder of ``pypiserver:DIR``, None for a URL; raises `UsageError`."""
+    kind, colon, path = (index or "").partition(":")
+    if (kind, colon) != ("pypiserver", ":"):
+        return None
+    folder = Path(path).expanduser()
+    if not path or not folder.is_dir():
+        raise UsageError(f"--index {index}: there is no folder {path!r}", hint=f"mkdir {path}")
+    if other:
+        raise UsageError(
+            f"--index {index}: the service runs that index itself, and needs no"
+            " --index-upload or --index-login for it"
+        )
+    return folder.resolve()
 
 
 def _checked(option: str, url: str, hint: str) -> str:

@@ -23,8 +23,8 @@ def test_an_external_index_has_its_login_in_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "ending"),
     [
-        ({"index": "pypi"}, "/simple/"),
-        ({"index": "none"}, "/simple/"),
+        ({"index": "pypi"}, "pypiserver:DIR for a folder of wheels"),
+        ({"index": "none"}, "pypiserver:DIR for a folder of wheels"),
         ({"index_upload": "ftp://h/"}, "/legacy/"),
         ({"upstream": "pypi"}, ", or none"),
         ({"url": "lab.example.org"}, "/park"),
@@ -42,3 +42,14 @@ def test_a_login_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "login").write_text("only a word")
     with pytest.raises(UsageError, match="not of the form user:password"):
         Settings.of(home=tmp_path, upstream="none", index_login_file=tmp_path / "login")
+
+
+def test_the_index_may_be_a_folder_of_wheels(tmp_path: Path) -> None:
+    given = {"home": tmp_path, "upstream": "none", "index": f"pypiserver:{tmp_path}"}
+    settings = Settings.of(**given)  # type: ignore[arg-type]  # as they are named
+    assert (settings.index, settings.index_folder) == (None, tmp_path)
+    for index in ("pypiserver:", f"pypiserver:{tmp_path / 'nowhere'}"):
+        with pytest.raises(UsageError, match="there is no folder"):
+            Settings.of(**given | {"index": index})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="needs no --index-upload"):
+        Settings.of(**given, index_upload="http://h/")  # type: ignore[arg-type]

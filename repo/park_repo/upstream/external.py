@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from park.errors import Conflict, NotPermitted, UpstreamFault
 from park.wire.legacy_upload import upload_form
+from park_repo.upstream.folder_files import FolderFiles
 from park_repo.upstream.remote_pages import sha256_of
 from park_repo.upstream.upstream import Upstream
 
@@ -33,7 +34,8 @@ class ExternalIndex:
     """The index whose simple API is at ``url`` and whose legacy upload API is at ``upload_url``.
 
     Without ``upload_url`` it is found from ``url``; see `upload_url_of`. ``login`` is a user
-    and a password, which ``url`` may bear as well; for ``kept`` see `Upstream`.
+    and a password, which ``url`` may bear as well; for ``kept`` see `Upstream`. ``files`` are
+    those of the folder of this machine that it serves, where it does: no others are offered.
     """
 
     def __init__(
@@ -44,10 +46,18 @@ class ExternalIndex:
         login: tuple[str, str] | None = None,
         client: httpx2.AsyncClient | None = None,
         kept: KeptPages | None = None,
+        files: FolderFiles | None = None,
     ) -> None:
         # pypiserver redirects to PyPI for what it does not have: that would make it the owner
         # of every name there is
-        self.remote = Upstream(url, stays_home=True, login=login, client=client, kept=kept)
+        self.remote = Upstream(
+            url,
+            stays_home=True,
+            login=login,
+            client=client,
+            kept=kept,
+            objection=None if files is None else files.objection,
+        )
         self.upload_url = upload_url or upload_url_of(self.remote.url)
 
     async def publish(self, file: PublishedFile, path: Path, fields: Mapping[str, str]) -> bool:

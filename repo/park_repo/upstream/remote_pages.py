@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from park_repo.simple import Document
 
 __all__ = [
+    "OBJECTION",
     "led_through_here",
     "metadata_sha256_of",
     "metadata_url",
@@ -30,6 +31,9 @@ __all__ = [
     "sha256_of",
     "unverifiable",
 ]
+
+OBJECTION = "_objection"
+"""In the entry of a file: why it is not offered, though there is a sha256; private to an index."""
 
 _NOT_SHOWN = {"provenance", "core-metadata", "dist-info-metadata", "data-dist-info-metadata"}
 
@@ -75,17 +79,20 @@ def led_through_here(document: Document, project: NormalizedName, *, files_url: 
 
 
 def unverifiable(document: Document) -> list[Document]:
-    """Return the files of a page that have no sha256, each with the reason in words."""
+    """Return the files of a page that are not offered, each with the reason in words."""
     return [
-        {"filename": file["filename"], "reason": _reason(file["hashes"])}
+        {
+            "filename": file["filename"],
+            "reason": str(file.get(OBJECTION) or _reason(file["hashes"])),
+        }
         for file in document["files"]
         if sha256_of(file) is None
     ]
 
 
 def sha256_of(file: Document) -> str | None:
-    """Return the sha256 in hex that a page gives for ``file``, if it is one."""
-    return _sha256_in(file["hashes"])
+    """Return the sha256 in hex that a page gives for ``file``; None where that is not offered."""
+    return None if OBJECTION in file else _sha256_in(file["hashes"])
 
 
 def metadata_sha256_of(file: Document) -> str | None:

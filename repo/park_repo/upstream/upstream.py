@@ -25,6 +25,7 @@ from park_repo.single_flight import SingleFlight
 from park_repo.upstream.attempts import may_pass
 from park_repo.upstream.html_pages import parse_html_page, parse_html_projects
 from park_repo.upstream.remote_pages import (
+    OBJECTION,
     led_through_here,
     parse_json_page,
     parse_json_projects,
@@ -119,8 +120,9 @@ class Upstream:
     redirect to another host for "no such project": that is how pypiserver sends whoever asks
     for more than it has to PyPI. ``client`` is for tests and for operators' own certificates
     or proxies; without one, a client with the process's settings is made. ``kept`` is where its
-    pages are found while it is away, if what this process has read is not to be all. ``clock``
-    gives seconds.
+    pages are found while it is away, if what this process has read is not to be all.
+    ``objection`` tells, by the entry of a file and its sha256, why it is not to be offered; it
+    is asked in a thread. ``clock`` gives seconds.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class Upstream:
         login: tuple[str, str] | None = None,
         client: httpx2.AsyncClient | None = None,
         kept: KeptPages | None = None,
+        objection: Callable[[Document, str | None], str | None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         parts = urlsplit(url)
@@ -141,6 +144,7 @@ class Upstream:
         self._client = client or httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=True)
         self._client.headers["User-Agent"] = USER_AGENT
         self._kept = kept
+        self._objection = objection
         self._clock = clock
         self._projects: OrderedDict[NormalizedName, _Cached] = OrderedDict()
         self._asking: SingleFlight[_Cached] = SingleFlight()
@@ -268,8 +272,16 @@ class Upstream:
                 raise UpstreamFault(
                     f"upstream {url} answered with {media_type!r}; expected a simple index page"
                 )
+            self._mark_objections(document)
             _tell_unverifiable(url, unverifiable(document))
         return RemoteProject(name=name, source=self, document=document)
+
+    def _mark_objections(self, document: Document) -> None:
+        """Say in the entries of files that are not to be offered why they are not."""
+        if self._objection is not None:
+            for file in document["files"]:
+                if (reason := self._objection(file, sha256_of(file))) is not None:
+                    file[OBJECTION] = reason
 
     async def _get(self, url: str, headers: dict[str, str]) -> httpx2.Response:
         """Ask for a page; a redirect that leads elsewhere is the answer if it `stays_home`."""

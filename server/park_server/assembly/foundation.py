@@ -8,18 +8,16 @@ from dataclasses import dataclass
 
 from park_repo.database import Database
 from park_repo.index import Index
-from park_repo.upstream.external import ExternalIndex
-from park_repo.upstream.kept_pages import KeptPages
-from park_repo.upstream.upstream import Upstream
 from park_repo.wheelstore.store import WheelStore
+from park_server.assembly.index_parts import IndexParts, index_parts
 from park_server.assembly.start_stages import Stages
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.opening import opened
 from park_server.disk import Disk
-from park_server.egress.upstream_transport import index_client
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows
+from park_server.envs.environment import Layout
 from park_server.envs.interpreters import Interpreter, discover
 from park_server.envs.overlay_trial import no_links, permitted_layout
 from park_server.envs.realisation import Environments
@@ -36,12 +34,31 @@ __all__ = ["Foundation", "foundation_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Foundation:
-    """What all else stands on.
+class _Layout:
+    """How environments are laid out here.
 
-    ``why_not_overlay`` says why environments are not seen through overlays, where they are not;
-    ``why_none`` why none can be made at all. ``isolation`` is what jobs are kept from.
+    ``why_not_overlay`` says why they are not seen through overlays, where they are not;
+    ``why_none`` why none can be made at all.
     """
+
+    layout: Layout
+    why_not_overlay: str | None
+    why_none: str | None
+
+    @property
+    def name(self) -> str:
+        """What the service says that it is."""
+        return "none" if self.why_none else self.layout
+
+    @property
+    def why_not(self) -> str | None:
+        """Why it is not the best there is, where it is not."""
+        return self.why_none or self.why_not_overlay
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foundation:
+    """What all else stands on. ``isolation`` is what jobs are kept from."""
 
     settings: Settings
     home: Home
@@ -50,20 +67,24 @@ class Foundation:
     bus: Bus
     disk: Disk
     database: Database
-    index: Index
+    indexes: IndexParts
     grants: Grants
     trust: Trust
     content: ContentStore
     environments: Environments
-    why_not_overlay: str | None
-    why_none: str | None
+    layout: _Layout
     isolation: Isolation
     downloads: Downloader
     interpreters: Mapping[str, Interpreter]
 
+    @property
+    def index(self) -> Index:
+        """The index of this service."""
+        return self.indexes.index
+
     async def close(self) -> None:
         """Leave it; the database commits what is queued."""
-        await self.index.aclose()
+        await self.indexes.aclose()
         with self.downloads:
             self.database.close()
 
@@ -77,11 +98,19 @@ def foundation_of(
     """
     with ThreadPoolExecutor(max_workers=2) as beside:
         # processes: they start while we read the disk
-        asked = beside.submit(discover)
-        tried = beside.submit(permitted_isolation, home.path)
-        return _foundation(
-            settings, home, endpoints, tokens, asked=asked, tried=tried, stages=stages
+        asked = _Asked(
+            interpreters=beside.submit(discover),
+            isolation=beside.submit(permitted_isolation, home.path),
         )
+        return _foundation(settings, home, endpoints, tokens, asked=asked, stages=stages)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """What processes find out meanwhile."""
+
+    interpreters: Future[dict[str, Interpreter]]
+    isolation: Future[Isolation]
 
 
 def _foundation(
@@ -90,29 +119,18 @@ def _foundation(
     endpoints: Endpoints,
     tokens: Tokens,
     *,
-    asked: Future[dict[str, Interpreter]],
-    tried: Future[Isolation],
+    asked: _Asked,
     stages: Stages,
 ) -> Foundation:
     bus, under_way = Bus(), UnderWay()
     with stages.at("opening the database, and bringing its schema up to date"):
         database = _database(home)
-    with stages.at("trying how environments can be laid out here"):
-        layout, why_not_overlay = permitted_layout(home.path)
-    with stages.at("removing environments and downloads that a crash left half made"):
-        environments = Environments(
-            home.path,
-            WheelStore(home.path / "store"),
-            layout=layout,
-            busy=lambda: database.read(environment_rows.busy),
-        )
-        environments.sweep()
-        downloads = Downloader(home.cache / "wheels", addresses=settings.addresses)
-        downloads.sweep()
+    layout = _layout(home, stages)
+    environments, downloads = _swept(settings, home, database, layout.layout, stages)
     with stages.at("asking the Python interpreters of this machine what they are"):
-        interpreters = asked.result()
+        interpreters = asked.interpreters.result()
     with stages.at("trying what jobs can be kept from here"):
-        isolation = tried.result()
+        isolation = asked.isolation.result()
     return Foundation(
         settings=settings,
         home=home,
@@ -121,7 +139,7 @@ def _foundation(
         bus=bus,
         disk=Disk(),
         database=database,
-        index=_index(settings, home, database),
+        indexes=_indexes(settings, home, database, stages),
         grants=Grants(database, bus, settings.roots, under_way.end),
         trust=trust_of(
             database,
@@ -132,12 +150,39 @@ def _foundation(
         ),
         content=ContentStore(home.files),
         environments=environments,
-        why_not_overlay=why_not_overlay,
-        why_none=no_links(home.path),
+        layout=layout,
         isolation=isolation,
         downloads=downloads,
         interpreters=interpreters,
     )
+
+
+def _layout(home: Home, stages: Stages) -> _Layout:
+    with stages.at("trying how environments can be laid out here"):
+        layout, why_not_overlay = permitted_layout(home.path)
+        return _Layout(layout=layout, why_not_overlay=why_not_overlay, why_none=no_links(home.path))
+
+
+def _swept(
+    settings: Settings, home: Home, database: Database, layout: Layout, stages: Stages
+) -> tuple[Environments, Downloader]:
+    """Return the environments and the downloads of the home, without what a crash left."""
+    with stages.at("removing environments and downloads that a crash left half made"):
+        environments = Environments(
+            home.path,
+            WheelStore(home.path / "store"),
+            layout=layout,
+            busy=lambda: database.read(environment_rows.busy),
+        )
+        environments.sweep()
+        downloads = Downloader(home.cache / "wheels", addresses=settings.addresses)
+        downloads.sweep()
+    return environments, downloads
+
+
+def _indexes(settings: Settings, home: Home, database: Database, stages: Stages) -> IndexParts:
+    with stages.at("opening the index"):
+        return index_parts(settings, home, database)
 
 
 def _database(home: Home) -> Database:
@@ -146,41 +191,3 @@ def _database(home: Home) -> Database:
         "folders of jobs in jobs/": home.jobs,
     }
     return opened(home.database, beside)
-
-
-def _index(settings: Settings, home: Home, database: Database) -> Index:
-    return Index(
-        database,
-        home.index,
-        _upstream(settings, home),
-        external=_external(settings, home),
-        cache=home.cache / "index",
-    )
-
-
-def _upstream(settings: Settings, home: Home) -> Upstream | None:
-    if settings.upstream is None:
-        return None
-    return Upstream(
-        settings.upstream,
-        client=index_client(settings.addresses, settings.upstream),
-        kept=_pages(home, settings.upstream),
-    )
-
-
-def _pages(home: Home, url: str) -> KeptPages:
-    return KeptPages(home.cache / "index" / "pages", url)
-
-
-def _external(settings: Settings, home: Home) -> ExternalIndex | None:
-    if settings.index is None:
-        return None
-    return ExternalIndex(
-        settings.index,
-        upload_url=settings.index_upload,
-        login=settings.index_login,
-        client=index_client(
-            settings.addresses, *filter(None, (settings.index, settings.index_upload))
-        ),
-        kept=_pages(home, settings.index),
-    )

@@ -370,7 +370,7 @@ def _about(foundation: Foundation) -> ServiceRecord:
             for minor, interpreter in foundation.interpreters.items()
         },
         builds=foundation.settings.allow_builds,
-        environments="none" if foundation.why_none else foundation.environments.layout,
-        no_overlay=foundation.why_none or foundation.why_not_overlay,
+        environments=foundation.layout.name,
+        no_overlay=foundation.layout.why_not,
         not_apart=list(foundation.isolation.gaps),
     )

@@ -20,8 +20,9 @@ import sys
 import threading
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, TypedDict
 
 __all__ = ["WarmProcess", "started"]
 
@@ -29,7 +30,7 @@ _MOST_BYTES = 1 << 20
 
 
 def started(argv: list[str], environ: dict[str, str]) -> subprocess.Popen[str] | WarmProcess:
-    """Return ``argv`` as a process; warm where it is the command line of this interpreter's park."""
+    """Return ``argv`` as a process; warm where it is a command of this interpreter's park."""
     if argv[:3] == [sys.executable, "-m", "park"]:
         return WarmProcess(argv[3:], environ)
     return subprocess.Popen(
@@ -38,12 +39,12 @@ def started(argv: list[str], environ: dict[str, str]) -> subprocess.Popen[str] |
 
 
 class WarmProcess:
-    """``park`` with ``argv`` as a process, as `subprocess.Popen` has it; what it says is at ``stderr``."""
+    """``park`` with ``argv`` as a process, in the manner of `subprocess.Popen`."""
 
     def __init__(self, argv: list[str], environ: dict[str, str]) -> None:
         said, says = os.pipe()
         self._status, tells = os.pipe()
-        order = {"argv": argv, "environ": environ, "folder": str(Path.cwd())}
+        order = _Order(argv=argv, environ=environ, folder=str(Path.cwd()))
         with _LOCK:
             socket.send_fds(_orders(), [json.dumps(order).encode()], [says, tells])
         os.close(says)
@@ -99,7 +100,15 @@ def _orders() -> socket.socket:
     return ours
 
 
-def _take_orders(orders: socket.socket) -> dict[str, list[str]] | None:
+class _Order(TypedDict):
+    """What to run: words behind ``park``, environment, and current folder."""
+
+    argv: list[str]
+    environ: dict[str, str]
+    folder: str
+
+
+def _take_orders(orders: socket.socket) -> _Order | None:
     """Return what to run, in the process that is to run it; None: nobody orders any more."""
     while True:
         message, descriptors, _, _ = socket.recv_fds(orders, _MOST_BYTES, 2)
@@ -128,14 +137,14 @@ def _run_beside(says: int, tells: int) -> None:
     os._exit(0)
 
 
-def _ready(order: dict[str, list[str]], says: int) -> dict[str, list[str]]:
+def _ready(order: _Order, says: int) -> _Order:
     """Make this process what the one that runs ``order`` is when it starts."""
     os.dup2(says, 2)
     os.close(says)
     os.environ.clear()
     os.environ.update(order["environ"])
-    os.chdir(str(order["folder"]))
-    sys.path.insert(0, str(order["folder"]))  # as -m has it
+    os.chdir(order["folder"])
+    sys.path.insert(0, order["folder"])  # as -m has it
     return order
 
 
@@ -143,7 +152,7 @@ def _main() -> int:
     import gc
 
     gc.disable()
-    import park_server.serve
+    import_module("park_server.serve")
     from park.cli.main import main
 
     gc.freeze()  # as `park serve` does behind its imports

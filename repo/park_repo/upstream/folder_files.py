@@ -1,0 +1,107 @@
+"""The files of an index that serves a folder of this machine: each looked at before it is offered.
+
+Whoever fills a folder by hand or with rsync leaves files there that are half written, or that are
+no wheels. The index that serves them (pypiserver) gives a digest for whatever there is; here each
+has to be what an upload would have to be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from park.errors import ParkError
+from park.model.pins import is_tree_version
+from park_repo.checks.filenames import parse_distribution_name
+from park_repo.checks.inspection import inspect_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from park_repo.simple import Document
+
+__all__ = ["FolderFiles"]
+
+_FILES = "/packages/"
+"""Where pypiserver has the files of its folder, below its root."""
+
+_MOST = 100_000
+"""How many files are remembered; each takes some 300 bytes."""
+
+_Signature = tuple[str, int, int, int, int]
+
+
+class FolderFiles:
+    """What is wrong with files of ``folder``, by what pages of the index say; for threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: OrderedDict[_Signature, tuple[str, str | None]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def objection(self, file: Document, sha256: str | None) -> str | None:
+        """Return why the entry ``file`` of a page is not offered, or None.
+
+        ``sha256`` is what the page says of it: the bytes that were looked at must be the same.
+        """
+        path = self._folder / unquote(urlsplit(file["url"]).path).removeprefix(_FILES)
+        try:
+            found, problem = self._looked_at(path, file["filename"])
+        except OSError as error:
+            return f"it cannot be read: {error.strerror}"
+        if problem is None and found != sha256:
+            return "it changes while it is read"
+        return problem
+
+    def problems(self) -> Iterator[tuple[Path, str]]:
+        """Yield each file of the folder that would not be offered, and why."""
+        for path in sorted(self._folder.rglob("*")):
+            if path.name.endswith((".whl", ".tar.gz", ".zip")) and not _is_hidden(
+                path.relative_to(self._folder)
+            ):
+                try:
+                    _, problem = self._looked_at(path, path.name)
+                except OSError as error:
+                    problem = f"it cannot be read: {error.strerror}"
+                if problem is not None:
+                    yield path, problem
+
+    def _looked_at(self, path: Path, filename: str) -> tuple[str, str | None]:
+        """Return the digest of a file and what is wrong with it; raises `OSError`."""
+        signature = _signature(path)
+        with self._lock:
+            known = self._known.get(signature)
+        if known is not None:
+            return known
+        with path.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        found = sha256, _problem(path, filename)
+        if _signature(path) == signature:
+            with self._lock:
+                self._known[signature] = found
+                if len(self._known) > _MOST:
+                    self._known.popitem(last=False)
+        return found
+
+
+def _signature(path: Path) -> _Signature:
+    status = path.stat()
+    return str(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _problem(path: Path, filename: str) -> str | None:
+    try:
+        if is_tree_version(str(parse_distribution_name(filename).version)):
+            return "it is a working tree, not a release: park install uploads those"
+        inspect_file(path, filename, {})
+    except ParkError as error:
+        return error.message.removeprefix(f"{filename}: ")
+    return None
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

@@ -1,0 +1,1 @@
+"""Wheels in a folder of the operator as the index of released projects: pypiserver, run here."""
