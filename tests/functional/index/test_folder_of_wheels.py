@@ -94,14 +94,15 @@ VERSION = b"def version():\n    return '3.0'\n"
 def test_an_environment_is_made_of_them(service: ParkService, folder: Path) -> None:
     make_wheel(folder, "offered", "3.0", files={"offered.py": VERSION})
     lock = service.offer("offered", "3.0")
-    job = {
-        "id": str(uuid4()),
+    job = str(uuid4())
+    request = {
+        "id": job,
         "entry_point": "offered:version",
         "call": {"args": [], "kwargs": {}},
         "lock_hash": lock,
     }
-    service.request("POST", "/api/v1/jobs", json=[job])
-    assert service.result_of(job["id"]) == "3.0"
+    service.request("POST", "/api/v1/jobs", json=[request])
+    assert service.result_of(job) == "3.0"
 
 
 def test_pypiserver_is_watched(service: ParkService, folder: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import pytest
@@ -86,17 +87,17 @@ def test_a_file_is_read_once_and_again_when_it_changed(
 ) -> None:
     path = make_wheel(folder, "demo", "1.0")
     entry = {"filename": path.name, "url": f"http://h/packages/{path.name}"}
-    files, reads = FolderFiles(folder), []
-    file_digest = hashlib.file_digest
-    monkeypatch.setattr(hashlib, "file_digest", lambda *a: reads.append(1) or file_digest(*a))
+    files = FolderFiles(folder)
+    read = Mock(side_effect=hashlib.file_digest)
+    monkeypatch.setattr(hashlib, "file_digest", read)
     first = digest_of(path)
     for _ in range(3):
         assert files.objection(entry, first) is None
-    assert len(reads) == 1
+    assert read.call_count == 1
     make_wheel(folder.parent, "demo", "1.0", files={"demo.py": b"x = 2\n"}).replace(path)
     assert files.objection(entry, first) == "it changes while it is read"
     assert files.objection(entry, digest_of(path)) is None
-    assert len(reads) == 2
+    assert read.call_count == 2
 
 
 def test_hidden_files_are_nobody_s(folder: Path) -> None:
