@@ -22,7 +22,7 @@ PROJECT, GROUPS = PYPROJECT["project"], PYPROJECT["dependency-groups"]
 EXTRAS = PROJECT["optional-dependencies"]
 
 CLIENT = [*PROJECT["dependencies"], *EXTRAS["watch"], *EXTRAS["keyring"]]
-SERVICE = [*PROJECT["dependencies"], *EXTRAS["server"]]
+SERVICE = [*PROJECT["dependencies"], *EXTRAS["server"], *EXTRAS["pypiserver"]]
 TESTS = [*SERVICE, *GROUPS["test"]]
 
 OURS = {"park", "park_repo", "park_server", "support", "benchmarks", "floors", "proof"}

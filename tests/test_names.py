@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from pathlib import Path
 
@@ -18,6 +19,8 @@ FOLDERS = [
 
 MOST_FILES = 20
 MOST_LINES = 400
+MOST_LINES_TOGETHER = 40
+ASSEMBLY = ROOT / "server" / "park_server" / "assembly"
 ENDINGS = ("ings", "ing", "ions", "ion", "ers", "er", "ors", "or", "es", "ed", "s", "e")
 
 OF_OTHERS = {"env"}
@@ -50,6 +53,16 @@ def test_a_folder_can_be_seen_at_a_glance(folder: Path) -> None:
 def test_a_module_can_be_read_in_one_go(folder: Path) -> None:
     lines = {file.name: len(file.read_text("utf-8").splitlines()) for file in folder.glob("*.py")}
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+@pytest.mark.parametrize("module", sorted(ASSEMBLY.glob("*.py")), ids=lambda module: module.name)
+def test_how_a_service_is_put_together_reads_from_top_to_bottom(module: Path) -> None:
+    lines = {
+        node.name: (node.end_lineno or 0) - node.lineno + 1
+        for node in ast.walk(ast.parse(module.read_bytes()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: count for name, count in lines.items() if count > MOST_LINES_TOGETHER} == {}
 
 
 def test_no_two_files_differ_by_a_plural_or_an_ending_alone() -> None:

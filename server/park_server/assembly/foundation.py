@@ -112,6 +112,13 @@ class _Asked:
     interpreters: Future[dict[str, Interpreter]]
     isolation: Future[Isolation]
 
+    def told(self, stages: Stages) -> tuple[dict[str, Interpreter], Isolation]:
+        """Wait for both."""
+        with stages.at("asking the Python interpreters of this machine what they are"):
+            interpreters = self.interpreters.result()
+        with stages.at("trying what jobs can be kept from here"):
+            return interpreters, self.isolation.result()
+
 
 def _foundation(
     settings: Settings,
@@ -127,10 +134,7 @@ def _foundation(
         database = _database(home)
     layout = _layout(home, stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
-    with stages.at("asking the Python interpreters of this machine what they are"):
-        interpreters = asked.interpreters.result()
-    with stages.at("trying what jobs can be kept from here"):
-        isolation = asked.isolation.result()
+    interpreters, isolation = asked.told(stages)
     return Foundation(
         settings=settings,
         home=home,

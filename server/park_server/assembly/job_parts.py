@@ -85,13 +85,7 @@ def job_parts(
     dispatcher = _dispatcher(foundation, base, engine, keeper)
     fetch_queue = _fetch_queue(foundation, base, fetcher)
     events = OutsideEvents(base.commits, base.settlement, base.failsafe)
-    progress = ProgressListener(
-        folder_of=base.folders.path_of,
-        bus=foundation.bus,
-        commits=base.commits,
-        on_growth=events.reported,
-        runs_of=lambda jobs: foundation.database.read(lambda c: source_of(c, jobs)),
-    )
+    progress = _progress(foundation, base, events)
     peers = _peers(foundation, events)
     stopper = _stopper(foundation, base, dispatcher, fetch_queue)
     usable_locks = UsableLocks(foundation.database, foundation.trust.sharing)
@@ -117,6 +111,16 @@ def job_parts(
         leaf_polls=_leaf_polls(foundation, base, progress),
         memo_desk=base.memo.desk(foundation, base.commits, base.settlement),
         views=base.memo.views,
+    )
+
+
+def _progress(foundation: Foundation, base: _JobBase, events: OutsideEvents) -> ProgressListener:
+    return ProgressListener(
+        folder_of=base.folders.path_of,
+        bus=foundation.bus,
+        commits=base.commits,
+        on_growth=events.reported,
+        runs_of=lambda jobs: foundation.database.read(lambda c: source_of(c, jobs)),
     )
 
 
