@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import socket
 import sys
@@ -49,13 +50,15 @@ def run(order: Order, channel: socket.socket) -> NoReturn:
     if me is None or not _claim(order, me):
         os._exit(UNCLAIMED)
     status = 1
-    used.begin(order.directory)
+    if order.memo:
+        used.begin(order.directory)
     try:
         record = _account(order, channel)
         _write(order, record)
         status = 0 if record["state"] == "completed" else 1
         _wind_down()
-        _tell_used(order)
+        if order.memo:
+            _tell_used(order)
         with suppress(OSError):  # the fork server may be gone; the outcome stays
             channel.send(FINISHED)
         os.nice(_LAST)  # the kernel takes the memory apart at this process's cost
@@ -110,7 +113,7 @@ def _prepare(order: Order) -> None:
 
 
 def _call(order: Order) -> dict[str, Any]:
-    document = read_record(order.folder.call)
+    document = read_record(order.folder.call) if order.call is None else json.loads(order.call)
     if document is None:
         raise outcome.JobProblem("arguments", "no readable call.json")
     return document

@@ -13,32 +13,24 @@ import os
 import signal
 import time
 from collections.abc import Callable, Container
-from functools import cache
-from pathlib import Path
 
 from . import processes
+from .protect import libc
 
 __all__ = ["adopt_orphans", "children", "descendants", "end_descendants", "end_strangers"]
 
 _PR_SET_CHILD_SUBREAPER = 36
 """Of linux/prctl.h, since Linux 3.4."""
 
+_BLOCK = 65_536
+
 
 def adopt_orphans() -> bool:
     """Become the parent of orphans below this process; tell whether the system lets it."""
     try:
-        return bool(_prctl()(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+        return bool(libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
     except (ImportError, AttributeError, OSError):
         return False
-
-
-@cache
-def _prctl() -> Callable[..., int]:
-    """Return prctl(2): found once, before any fork, for it costs a child sixty page faults."""
-    import ctypes
-
-    function: Callable[..., int] = ctypes.CDLL(None).prctl
-    return function
 
 
 def children(pid: int) -> list[int]:
@@ -46,13 +38,29 @@ def children(pid: int) -> list[int]:
 
     Of all of its threads: each may have forked.
     """
-    found: list[int] = []
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 (names alone; at each end)
-            with contextlib.suppress(OSError):
-                line = Path(f"/proc/{pid}/task/{thread}/children").read_bytes()
-                found += map(int, line.split())
-    return found
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 (names alone; at each end)
+    except OSError:
+        return []
+    files = (f"/proc/{pid}/task/{thread}/children" for thread in threads)
+    return [int(child) for file in files for child in _words(file)]
+
+
+def _words(path: str) -> list[bytes]:
+    """Return the words in a file of the kernel's; none where it is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    text = b""
+    try:
+        while block := os.read(descriptor, _BLOCK):
+            text += block
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+    return text.split()
 
 
 def descendants(pid: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 ::
 
-    call.json         arguments, written by the service before the start
+    call.json         arguments, written by the service, where they are too large for an order
     inputs/           files of the arguments: inputs/<sha256>/<name>
     attempt-<n>       who owns the n-th attempt: its process, or the service
     work/             the working directory; what the job leaves here are its files
@@ -11,7 +11,7 @@
     marks.json        what ``@park.job`` says of the callable, where it says something
     stop              there once the service asks the job to stop and keep its best
     outcome.json      result or error, written by the job itself
-    used.json         what the job used, as far as its process noted it
+    used.json         what the job used, as far as its process noted it, where that is wanted
     used-base.json    what its fork server had used before, where it was forked
     exit.json         how the process ended, where it ended without an outcome
 

@@ -240,7 +240,8 @@ class ForkServer:
         if spare is None:
             self._tell(line, {"event": "refused", "job": key[0], "attempt": key[1]})
             return
-        used.lend_base(None if order.fresh else order.folder.used_base)
+        if order.memo and not order.fresh:  # a fresh interpreter tells all by itself
+            used.lend_base(order.folder.used_base)
         job = _Running(order=order, spare=spare)
         self._running[key] = job
         self._watch(job.spare.pidfd, lambda: self._on_exit(key))

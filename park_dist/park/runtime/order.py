@@ -45,7 +45,9 @@ class Order:
 
     ``entry_point`` is ``package.module:qualname``; ``set_hash`` names the requirement set
     whose pickles may be read; ``variables`` go into the process's environment;
-    ``memory_bytes`` limits its data; ``fresh`` asks for a fresh interpreter.
+    ``memory_bytes`` limits its data; ``fresh`` asks for a fresh interpreter. ``call`` are its
+    arguments as JSON (None: they are in the folder, as ``call.json``). ``memo``: the job says
+    what it used.
     """
 
     job_id: str
@@ -56,6 +58,8 @@ class Order:
     variables: dict[str, str] = field(default_factory=dict)
     memory_bytes: int | None = None
     fresh: bool = False
+    call: str | None = None
+    memo: bool = True
 
     @property
     def folder(self) -> JobFolder:

@@ -12,7 +12,14 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["arrange_mounts", "bind_read_only", "enter_user_namespace", "mount", "protect"]
+__all__ = [
+    "arrange_mounts",
+    "bind_read_only",
+    "enter_user_namespace",
+    "libc",
+    "mount",
+    "protect",
+]
 
 TYPE_CHECKING = False  # `typing` costs milliseconds at the start of each fork server
 if TYPE_CHECKING:
@@ -72,7 +79,7 @@ def mount(
     import ctypes
 
     _check(
-        _libc().mount(
+        libc().mount(
             source.encode() if source else None,
             os.fsencode(target),
             kind.encode() if kind else None,
@@ -87,10 +94,28 @@ def bind_read_only(paths: list[str]) -> bool:
     return sum(_bind_read_only(path) for path in paths) == len(paths)
 
 
-def _libc() -> ctypes.CDLL:
-    import ctypes
+_libraries: list[ctypes.CDLL] = []
+"""The C library of this process, once `libc` was called (`functools` is not loaded that early)."""
 
-    return ctypes.CDLL(None, use_errno=True)
+
+def libc() -> ctypes.CDLL:
+    """Return the C library, opened and its functions found once, before any fork.
+
+    Each time takes a child 0.2 ms, most of it for seventy pages that it shared until then.
+    Raises `ImportError` where this Python has no `ctypes`.
+    """
+    if not _libraries:
+        import ctypes
+
+        library = ctypes.CDLL(None, use_errno=True)
+        library.prctl.argtypes = [ctypes.c_int, *([ctypes.c_ulong] * 4)]
+        for name in _FUNCTIONS:
+            getattr(library, name)
+        _libraries.append(library)
+    return _libraries[0]
+
+
+_FUNCTIONS = ("capset", "mount", "syscall", "unshare")
 
 
 def _check(result: int) -> None:
@@ -103,7 +128,7 @@ def _check(result: int) -> None:
 
 def _enter_namespace(flags: int) -> None:
     """Leave the machine's mounts: theirs still arrive here (an automounted home), ours stay."""
-    _check(_libc().unshare(flags))
+    _check(libc().unshare(flags))
     mount(None, "/", _MS_SLAVE | _MS_REC)
 
 
@@ -139,7 +164,7 @@ def _arrange_as_user(arrange: Callable[[], bool]) -> bool:
 
 def enter_user_namespace(user: int, group: int) -> None:
     """Get mounts of this process's own, and the right to make some; raises `OSError`."""
-    _check(_libc().unshare(_CLONE_NEWUSER | _CLONE_NEWNS))
+    _check(libc().unshare(_CLONE_NEWUSER | _CLONE_NEWNS))
     for name, text in (
         ("setgroups", "deny"),  # user_namespaces(7): before gid_map, without privilege
         ("uid_map", f"{user} {user} 1"),
@@ -159,7 +184,7 @@ def _drop_capabilities() -> None:
 
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
-    _check(_libc().capset(header, nothing))
+    _check(libc().capset(header, nothing))
 
 
 def _succeeds_in_child(arrange: Callable[[], bool]) -> bool:

@@ -98,6 +98,7 @@ class Dispatcher:
             runtime_hash=runtime_hash,
             base_url=base_url,
             turns=self._turns,
+            takes_calls=engine.takes_calls,
         )
         self._exits = AttemptExits(
             folders=folders,

@@ -3,7 +3,7 @@
 ::
 
     jobs/<id>/
-        call.json        the encoded arguments
+        call.json        the encoded arguments, where they do not go with the order
         inputs/<sha256>/<name>   files that are arguments, see `park_server.jobs.files.input_files`
         work/            the job's working directory; what it leaves there are its files
         stdout, stderr   as the job writes them
@@ -48,6 +48,9 @@ _KEPT = frozenset({*STREAMS, PROGRESS_FILE})
 """What stays in the folder of a job that has ended."""
 
 _CALL, _WORK, _MARKS, _STOP = "call.json", "work", "marks.json", "stop"
+
+_SMALL_CALL_BYTES = 16_384
+"""What a waiting child's socket takes at once, whether or not the child reads."""
 
 _MARKS_BYTES = 65_536
 """More than two numbers ever take."""
@@ -102,12 +105,25 @@ class JobFolders:
         The job itself makes its work directory, without what an earlier attempt left there.
         Raises `UnknownItem` for an absent input, and what `Areas` says of a file of ``user``.
         """
+        self._prepared(job, user, call, most=-1)
+
+    def prepare_for_order(self, job: JobId, user: str, call: dict[str, Any]) -> str | None:
+        """Do what `prepare` does, but return a small call as JSON, which goes with the order.
+
+        Its file would have to be made, read and removed again. None: it has one.
+        """
+        return self._prepared(job, user, call, most=_SMALL_CALL_BYTES)
+
+    def _prepared(self, job: JobId, user: str, call: dict[str, Any], *, most: int) -> str | None:
         with untrusted.folder(self._root, [job], make=True) as inside:
             self._inputs.put(inside, call)
-            # nobody reads it before the order, and an order comes only after this has returned
             text = json.dumps(self._areas.resolved(call, user))
+            if len(text) <= most:
+                return text
+            # nobody reads it before the order, and an order comes only after this has returned
             with os.fdopen(_new_file(_CALL, inside), "wb") as file:
                 file.write(text.encode("ascii"))
+        return None
 
     async def collect(
         self, job: JobId, user: str, output: str | None = None

@@ -25,7 +25,8 @@ class Run:
     RFC 3339; ``timed_out_s`` the limit that was reached, ``forked_cpu_s`` the processor seconds
     that it had used by then where it was forked; ``stalled_s`` how long it said nothing, which
     was too long; ``timers`` what waits for these limits. ``stop_requested``: it was asked to stop
-    and to keep its best; ``no_room`` says why it was stopped for want of room.
+    and to keep its best; ``no_room`` says why it was stopped for want of room. ``call``: its
+    arguments as JSON, where they go with the order.
     """
 
     job: JobRequest
@@ -41,6 +42,7 @@ class Run:
     forked_cpu_s: float | None = None
     stalled_s: float | None = None
     no_room: str | None = None
+    call: str | None = None
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     @property
@@ -65,6 +67,8 @@ class Run:
             read_only=read_only,
             user=self.user,
             modules=tuple((job.call.get("function") or {}).get("modules", ())),
+            call=self.call,
+            memo=job.memo,
         )
 
     def stop_timers(self) -> None:
@@ -73,8 +77,13 @@ class Run:
             timer.cancel()
 
 
-def run_of(queued: job_rows.Queued, environment: Environment, started: StartedAttempt) -> Run:
-    """Return the attempt that ``started`` with a commit."""
+def run_of(
+    queued: job_rows.Queued,
+    environment: Environment,
+    started: StartedAttempt,
+    call: str | None = None,
+) -> Run:
+    """Return the attempt that ``started`` with a commit; ``call`` goes with its order."""
     return Run(
         job=queued.request,
         user=queued.user,
@@ -82,6 +91,7 @@ def run_of(queued: job_rows.Queued, environment: Environment, started: StartedAt
         attempt=started.attempt,
         environment=environment.path,
         started=started.started,
+        call=call,
     )
 
 

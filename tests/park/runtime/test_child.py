@@ -22,7 +22,9 @@ import json, os, socket, sys
 from park.runtime.child import run
 from park.runtime.order import Order
 from park.runtime.surroundings import prepare_streams
+from park.runtime.used import recorder
 
+recorder.start()
 ours, theirs = socket.socketpair()
 pid = os.fork()
 if not pid:
@@ -101,6 +103,18 @@ def record(folder: Path, name: str = "outcome") -> dict[str, Any]:
 def test_what_is_returned_or_awaited_is_the_result(tmp_path: Path, call: str, result: int) -> None:
     assert ran(tmp_path, f"model:{call}", 7) == (0, "f")
     assert (record(tmp_path)["state"], record(tmp_path)["result"]) == ("completed", result)
+
+
+def test_arguments_may_come_with_the_order(tmp_path: Path) -> None:
+    (tmp_path / "call.json").write_text('{"args": [1], "kwargs": {}}')
+    assert ran(tmp_path, "model:double", call='{"args": [7], "kwargs": {}}') == (0, "f")
+    assert record(tmp_path)["result"] == 14
+
+
+@pytest.mark.parametrize("memo", [True, False])
+def test_what_it_used_is_told_where_that_is_wanted(tmp_path: Path, *, memo: bool) -> None:
+    assert ran(tmp_path, "model:double", 7, memo=memo) == (0, "f")
+    assert (tmp_path / "used.json").exists() is memo
 
 
 def test_an_attempt_of_somebody_else_is_not_run(tmp_path: Path) -> None:

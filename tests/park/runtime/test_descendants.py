@@ -14,7 +14,7 @@ from support.session.limits import LIMIT_S
 
 from park.runtime import descendants as module
 from park.runtime import processes
-from park.runtime.descendants import _prctl, children, descendants, end_descendants
+from park.runtime.descendants import children, descendants, end_descendants
 from park.runtime.processes import is_running
 
 FAMILY = """
@@ -99,7 +99,3 @@ def test_a_process_is_running_until_it_has_ended() -> None:
     os.waitpid(child, 0)
     os.close(descriptor)
     assert not is_running(child)
-
-
-def test_the_way_to_adopt_is_looked_up_once_for_all_children() -> None:
-    assert _prctl() is _prctl()

@@ -17,6 +17,8 @@ def test_an_order_comes_back_as_it_was() -> None:
         variables={"SECRET": "x"},
         memory_bytes=1 << 30,
         fresh=True,
+        call='{"args": [], "kwargs": {}}',
+        memo=False,
     )
     assert Order(**json.loads(json.dumps(order.as_record()))) == order
     assert order.folder.root == "/jobs/0199"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from park.runtime.protect import protect
+from park.runtime.protect import libc, protect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,3 +124,8 @@ def test_other_systems_answer_no(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "platform", "darwin")
 
     assert protect([str(folder)]) is False
+
+
+def test_the_c_library_is_opened_once_for_all_children() -> None:
+    assert libc() is libc()
+    assert {"capset", "mount", "prctl", "syscall", "unshare"} <= vars(libc()).keys()

@@ -49,6 +49,15 @@ def test_the_call_stands_there_before_the_start_and_anew_before_a_retry(
         assert written == call(number)
 
 
+def test_a_small_call_goes_with_the_order_and_a_large_one_has_a_file(folders: JobFolders) -> None:
+    text = folders.prepare_for_order(JOB, "ada", call(7))
+    assert json.loads(str(text)) == call(7)
+    assert list(folders.path_of(JOB).iterdir()) == []
+    assert folders.prepare_for_order(JOB, "ada", call("x" * 20_000)) is None
+    written = json.loads((folders.path_of(JOB) / "call.json").read_text())
+    assert written == call("x" * 20_000)
+
+
 def test_only_what_has_files_takes_time() -> None:
     assert not JobFolders.takes_time(call(1, {"a": [2]}))
     assert JobFolders.takes_time(call([{"$park": "file", "sha256": "0" * 64, "name": "a"}]))

@@ -85,6 +85,7 @@ class ToldEngine:
         self.orders: asyncio.Queue[StartOrder] = asyncio.Queue()
         self.cancelled: asyncio.Queue[str] = asyncio.Queue()
         self.unforkable = ""
+        self.takes_calls = False
 
     async def start(self, order: StartOrder, sink: Sink) -> None:
         del sink  # the test tells the dispatcher itself

@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+
+from ..protect import libc  # noqa: TID252 (named otherwise in environments)
 
 __all__ = ["call", "libc", "prctl"]
-
-TYPE_CHECKING = False  # `typing` costs milliseconds at the start of each fork server
-if TYPE_CHECKING:
-    import ctypes
-
-
-@cache
-def libc() -> ctypes.CDLL:
-    """Return the C library, opened once, before any fork: it costs a child page faults.
-
-    Raises `ImportError` where this Python has no `ctypes`.
-    """
-    import ctypes
-
-    return ctypes.CDLL(None, use_errno=True)
 
 
 def call(number: int, *arguments: object) -> int:
@@ -30,10 +16,7 @@ def call(number: int, *arguments: object) -> int:
 
 def prctl(option: int, *arguments: int) -> int:
     """Ask the kernel for ``option`` of this process; raises `OSError`."""
-    import ctypes
-
-    padded = (*arguments, 0, 0, 0, 0)[:4]
-    return _checked(int(libc().prctl(option, *map(ctypes.c_ulong, padded))))
+    return _checked(int(libc().prctl(option, *(*arguments, 0, 0, 0, 0)[:4])))
 
 
 def _checked(result: int) -> int:

@@ -8,6 +8,7 @@ privilege is needed; see landlock(7).
 from __future__ import annotations
 
 import os
+import sys
 
 from .kernel import call
 from .privileges import gain_nothing
@@ -19,6 +20,10 @@ _CREATE_RULESET, _RESTRICT_SELF = 444, 446
 _VERSION = 1
 _SCOPES = 0b11
 """Abstract sockets, signals."""
+
+_RIGHTS = bytes(16) + _SCOPES.to_bytes(8, sys.byteorder)
+"""``struct landlock_ruleset_attr``. Nothing is handled of files and of the network: mounts can
+still be made by who may."""
 
 _SINCE = 6
 """The version that has them: Linux 6.12."""
@@ -34,11 +39,7 @@ def is_available() -> bool:
 
 def enter_domain() -> None:
     """Reach no process outside from now on; raises `OSError`."""
-    import ctypes
-
-    # nothing handled of files and of the network: mounts can still be made by who may
-    rights = ctypes.create_string_buffer(bytes(16) + _SCOPES.to_bytes(8, "little"), 24)
-    ruleset = call(_CREATE_RULESET, rights, 24, 0)
+    ruleset = call(_CREATE_RULESET, _RIGHTS, len(_RIGHTS), 0)
     try:
         gain_nothing()
         call(_RESTRICT_SELF, ruleset, 0)

@@ -6,6 +6,7 @@ See capabilities(7) and prctl(2).
 from __future__ import annotations
 
 import os
+import sys
 
 from .kernel import libc, prctl
 
@@ -58,10 +59,14 @@ def bound_to(kept: int | None) -> None:
 
 def keep_only(kept: int | None) -> None:
     """Give up the capabilities of this process itself but for ``kept``; raises `OSError`."""
-    import ctypes
+    remaining = _word(0 if kept is None else 1 << kept)
+    header = _word(_CAPABILITY_VERSION_3) + _word(0)
+    # effective, permitted, inheritable; then those with numbers above 31
+    if libc().capset(header, remaining + remaining + bytes(16)) != 0:
+        import ctypes
 
-    remaining = 0 if kept is None else 1 << kept
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    sets = (ctypes.c_uint32 * 6)(remaining, remaining, 0, 0, 0, 0)
-    if libc().capset(header, sets) != 0:
         raise OSError(ctypes.get_errno(), "capset")
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(4, sys.byteorder)

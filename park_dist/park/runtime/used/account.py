@@ -19,6 +19,9 @@ VARIABLES = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", 
 _MAPPED = re.compile(rb" (/[^\n]+)\n")
 _DELETED = b" (deleted)"
 
+_STATUS_BYTES = 16_384
+"""Ten times what the lines of proc_pid_status(5) take."""
+
 
 def note_modules(notes: Notes, surroundings: Surroundings, since: str | None = None) -> None:
     """Note where each module comes from, but for those up to the name ``since``.
@@ -58,8 +61,12 @@ def library_pages() -> bytes:
 
     A hundredth of the price of their names (``VmLib`` of proc_pid_status(5)).
     """
-    with open("/proc/self/status", "rb", buffering=0) as status:  # noqa: PTH123 (no Path is made)
-        return status.readall().partition(b"VmLib:")[2].partition(b"\n")[0]
+    status = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        text = os.read(status, _STATUS_BYTES)
+    finally:
+        os.close(status)
+    return text.partition(b"VmLib:")[2].partition(b"\n")[0]
 
 
 def variables() -> dict[str, str]:

@@ -29,6 +29,9 @@ _C_LIBRARY = frozenset({"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0
 
 _CANARY = "park.is_heard"
 
+_NOWHERE_ELSE = frozenset({"/proc/self/status", "/proc/self/maps"})
+"""What each job's own account opens there: no links, and to follow none takes 0.1 ms."""
+
 
 class Listener:
     """Hears audit events and puts them into ``notes``, which may be exchanged."""
@@ -55,14 +58,23 @@ class Listener:
             "os.mkdir": self._make_folder,
             "os.truncate": lambda args: self._touch(args[0], -1),
         }
+        self._heard = self._handlers
 
     def install(self) -> None:
         """Hear from now on, in this process and in those that are forked from it."""
         sys.addaudithook(self.hear)
 
+    def rest(self) -> None:
+        """Hear nothing until `wake`: what this process does itself is noted nowhere."""
+        self._heard = {}
+
+    def wake(self) -> None:
+        """Hear again."""
+        self._heard = self._handlers
+
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
         """Note what an event says. Called where it happens: who did it is two frames up."""
-        handler = self._handlers.get(event)
+        handler = self._heard.get(event)
         if handler is not None:
             try:
                 handler(args)
@@ -237,7 +249,9 @@ def _is_cleanup() -> bool:
 def _reached(given: object) -> str | None:
     """Return the absolute form of what was opened, also by way of this process's own links."""
     path = absolute(given)
-    return os.path.realpath(path) if path is not None and path.startswith("/proc/") else path
+    if path is None or not path.startswith("/proc/") or path in _NOWHERE_ELSE:
+        return path
+    return os.path.realpath(path)
 
 
 def _of_descriptor(descriptor: int) -> str | None:

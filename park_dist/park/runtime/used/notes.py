@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cache
 
-__all__ = ["Notes", "Surroundings", "absolute"]
+__all__ = ["Notes", "Surroundings", "absolute", "real_folder"]
 
 _OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")
 """What the machine tells of itself at this moment: no file that could be the same again."""
@@ -73,7 +74,13 @@ class Surroundings:
 
     def of_job(self, folder: str) -> Surroundings:
         """Return these for the process of the job in ``folder``."""
-        return replace(self, ignored=_folders([folder]) + self.ignored)
+        above, _, name = folder.rpartition("/")
+        own = {f"{folder}/", f"{real_folder(above)}/{name}/"}
+        return Surroundings(
+            environment=self.environment,
+            ignored=(*own, *self.ignored),
+            private=self.private,
+        )
 
     def is_ignored(self, path: str) -> bool:
         """Tell whether reading ``path`` says nothing: it is in the key, or the interpreter's."""
@@ -82,6 +89,12 @@ class Surroundings:
     def is_private(self, path: str) -> bool:
         """Tell whether what is written to ``path`` is nobody else's."""
         return f"{path}/".startswith((*self.ignored, *self.private))
+
+
+@cache
+def real_folder(path: str) -> str:
+    """Return where links lead; of the folder of all jobs this is asked once, before any fork."""
+    return os.path.realpath(path)
 
 
 def _caches() -> str | None:

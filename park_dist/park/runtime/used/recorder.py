@@ -55,6 +55,7 @@ class Recorder:
         self._last_module = next(reversed(sys.modules))
         self._libraries = account.mapped_files()
         self._library_pages = account.library_pages()
+        self._listener.rest()  # what is forked from here begins with notes of its own
 
     def begin(self, folder: str) -> None:
         """Let what comes be what the job in ``folder`` uses, itself."""
@@ -64,6 +65,7 @@ class Recorder:
             self._faults, _ = account.children()
         self._listener.notes = self._unfound.notes = self._notes
         self._listener.surroundings = self._surroundings
+        self._listener.wake()
 
     def lend_base(self, place: str) -> None:
         """Link what this fork server has used at ``place``, of a job; raises `OSError`.
@@ -111,6 +113,8 @@ class Recorder:
         self.begin("/nowhere")
         json.dumps(self._noted())
         self._surroundings = kept
+        if self._base is not None:
+            self._listener.rest()
 
     def _look_for_what_is_unheard(self) -> None:
         notes = self._notes
@@ -157,15 +161,11 @@ def begin(folder: str) -> None:
         each.begin(folder)
 
 
-def lend_base(place: str | None) -> None:
-    """Let the job whose folder has ``place`` refer to what this fork server has used.
-
-    One in a fresh interpreter has none: all that it uses is its own.
-    """
-    if place is not None:
-        for each in _recorders:
-            with suppress(OSError):
-                each.lend_base(place)
+def lend_base(place: str) -> None:
+    """Let the job whose folder has ``place`` refer to what this fork server has used."""
+    for each in _recorders:
+        with suppress(OSError):
+            each.lend_base(place)
 
 
 def finish() -> dict[str, Any] | None:

@@ -53,7 +53,7 @@ class AttemptStarts:
     """Begins attempts of jobs: the environment whole, the folder prepared, the start durable.
 
     All methods belong to the event loop. ``base_url`` is the URL of this service; ``turns`` are
-    written down with starts.
+    written down with starts; ``takes_calls`` as the engine has it.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class AttemptStarts:
         runtime_hash: str,
         base_url: str = "",
         turns: Turns,
+        takes_calls: bool = False,
     ) -> None:
         self._database = database
         self._environments = environments
@@ -78,6 +79,7 @@ class AttemptStarts:
         self._runtime_hash = runtime_hash
         self._base_url = base_url
         self._turns = turns
+        self._takes_calls = takes_calls
         self._used: dict[str, float] = {}
 
     async def begin(self, queued: job_rows.Queued) -> Run | None:
@@ -85,8 +87,8 @@ class AttemptStarts:
 
         None where the job is queued no longer: it was cancelled meanwhile.
         """
-        environment, committed = await self._disk.patiently(lambda: self._prepared(queued))
-        return self._run_of(queued, environment, committed)
+        environment, call, committed = await self._disk.patiently(lambda: self._prepared(queued))
+        return self._run_of(queued, environment, committed, call)
 
     def environment_at_hand(self, request: JobRequest) -> Environment | None:
         """Return what a job can start in without a pause: known to be whole, no input files."""
@@ -113,7 +115,7 @@ class AttemptStarts:
             raise NotCreated(start.queued.id) from error
         run = self._run_of(start.queued, start.environment, committed)
         if run is not None:
-            self._folders.prepare(run.id, run.user, run.job.call)
+            run.call = self._prepare(run.id, run.user, run.job.call)
         return run
 
     async def put_back(self, job: JobId) -> Effects:
@@ -126,15 +128,24 @@ class AttemptStarts:
 
         return await self._commits.write(change)
 
-    async def _prepared(self, queued: job_rows.Queued) -> tuple[Environment, _Committed]:
+    async def _prepared(
+        self, queued: job_rows.Queued
+    ) -> tuple[Environment, str | None, _Committed]:
         request = queued.request
         environment = await self._environments.ready(LockHash(str(request.lock_hash)))
         call = self._resolved(queued) if queued.refers else request.call
         if self._folders.takes_time(call):
-            await in_thread(self._folders.prepare, queued.id, queued.user, call)
+            text = await in_thread(self._prepare, queued.id, queued.user, call)
         else:
-            self._folders.prepare(queued.id, queued.user, call)
-        return environment, await self._database.awrite(self._change(queued, environment))
+            text = self._prepare(queued.id, queued.user, call)
+        return environment, text, await self._database.awrite(self._change(queued, environment))
+
+    def _prepare(self, job: JobId, user: str, call: dict[str, Any]) -> str | None:
+        """Make the folder; return the call where it goes with the order."""
+        if self._takes_calls:
+            return self._folders.prepare_for_order(job, user, call)
+        self._folders.prepare(job, user, call)
+        return None
 
     def _resolved(self, queued: job_rows.Queued) -> Any:
         """Return the call with what its references stand for."""
@@ -166,8 +177,12 @@ class AttemptStarts:
         return is_new
 
     def _run_of(
-        self, queued: job_rows.Queued, environment: Environment, committed: _Committed
+        self,
+        queued: job_rows.Queued,
+        environment: Environment,
+        committed: _Committed,
+        call: str | None = None,
     ) -> Run | None:
         started, effects = committed
         self._commits.publish(effects)
-        return None if started is None else run_of(queued, environment, started)
+        return None if started is None else run_of(queued, environment, started, call)

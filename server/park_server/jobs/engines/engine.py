@@ -21,8 +21,9 @@ __all__ = ["AttemptExit", "Engine", "ExitKind", "Sink", "StartOrder"]
 class StartOrder:
     """One attempt of one job.
 
-    ``directory`` is the job's folder, ready with ``call.json`` (see `park.runtime.folder`);
-    ``environment`` the virtualenv that ``lock_hash`` names; ``entry_point`` is
+    ``directory`` is the job's folder; ``call`` are its arguments as JSON, or None where they
+    are in that folder, as ``call.json`` (see `park.runtime.folder`); ``memo``: it is to
+    say what it used; ``environment`` the virtualenv that ``lock_hash`` names; ``entry_point`` is
     ``package.module:qualname``; ``set_hash`` names the requirement set whose pickles may be
     read, or is empty. ``variables`` go into the process's environment, ``memory_bytes``
     limits its data. ``fresh`` asks for a fresh interpreter in place of a forked one.
@@ -44,6 +45,8 @@ class StartOrder:
     read_only: tuple[Path, ...] = ()
     modules: tuple[str, ...] = ()
     user: str = ""
+    call: str | None = None
+    memo: bool = True
 
     @property
     def module(self) -> str:
@@ -94,6 +97,10 @@ class Sink(Protocol):
 
 class Engine(Protocol):
     """Starts attempts and reports their exits to a `Sink`."""
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether a small call comes with its order; else each is in the folder of its job."""
 
     async def start(self, order: StartOrder, sink: Sink) -> None:
         """Have ``order`` started, and ``sink`` hear of it.

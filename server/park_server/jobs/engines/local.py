@@ -89,6 +89,11 @@ class LocalEngine:
         )
 
     @property
+    def takes_calls(self) -> bool:
+        """See `Engine`: a socket takes them there sooner than a file."""
+        return True
+
+    @property
     def runtime_hash(self) -> str:
         """SHA-256 in hex of the machinery that jobs run with: part of each job's record."""
         return self._runtime.sha256
@@ -353,4 +358,6 @@ def _wire(order: StartOrder) -> Order:
         variables=dict(order.variables),
         memory_bytes=order.memory_bytes,
         fresh=order.fresh,
+        call=order.call,
+        memo=order.memo,
     )

@@ -39,6 +39,14 @@ def test_what_is_opened(listener: Listener) -> None:
     assert (notes.why_this_lock, notes.why_never) == (None, None)
 
 
+def test_it_rests_and_wakes(listener: Listener) -> None:
+    listener.rest()
+    hear(listener, "open", "/env/a.py", "r", os.O_RDONLY)
+    assert not listener.is_heard()
+    listener.wake()
+    assert hear(listener, "open", "/env/b.py", "r", os.O_RDONLY).read == {"/env/b.py"}
+
+
 def test_what_is_opened_by_way_of_its_own_process(listener: Listener, tmp_path: Path) -> None:
     (tmp_path / "x").touch()
     with (tmp_path / "x").open() as file:

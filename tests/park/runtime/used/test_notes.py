@@ -36,6 +36,15 @@ def test_what_is_read_without_a_note(here: Surroundings, tmp_path: Path) -> None
         assert not here.is_ignored(path), path
 
 
+def test_the_folder_of_a_job_is_its_own_by_both_of_its_names(tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "link").symlink_to("jobs")
+    here = Surroundings.here().of_job(f"{tmp_path}/link/1")
+    assert here.is_ignored(f"{tmp_path}/link/1/call.json")
+    assert here.is_ignored(f"{tmp_path}/jobs/1/call.json")
+    assert not here.is_ignored(f"{tmp_path}/jobs/2/call.json")
+
+
 def test_packages_beside_the_standard_library_are_none_of_it(here: Surroundings) -> None:
     assert not here.is_ignored(os.path.join(os.path.dirname(os.__file__), "site-packages", "x.py"))  # noqa: PTH118, PTH120
 

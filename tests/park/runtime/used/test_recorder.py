@@ -16,6 +16,7 @@ folder, data = sys.argv[1:]
 recorder.start()
 open(data + "/before").close()
 recorder.keep_base(folder if sys.argv[0] != "fresh" else None)
+open(data + "/between").close()  # the fork server itself: no job's
 recorder.rehearse()
 recorder.lend_base(folder + "/job/base.json")
 recorder.lend_base(folder + "/job/base.json")  # as for a second attempt
@@ -35,7 +36,7 @@ def noted(tmp_path: Path, something: str = "pass") -> tuple[dict[str, Any], str,
     data, job = tmp_path / "data", tmp_path / "server" / "job"
     data.mkdir()
     job.mkdir(parents=True)
-    for path in (data / "before", data / "during", job / "own"):
+    for path in (data / "before", data / "between", data / "during", job / "own"):
         path.touch()
     code = _JOB.replace("SOMETHING", something)
     command = [sys.executable, "-c", code, str(tmp_path / "server"), str(data)]

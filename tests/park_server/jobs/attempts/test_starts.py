@@ -39,7 +39,7 @@ SUBMITTED = "2026-11-23T07:00:00.000000Z"
 class Place:
     """The starts of a service, and what they publish."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, takes_calls: bool = False) -> None:
         self.database = Database.sqlite(root / "park.sqlite")
         self.database.write(metadata.create_all).result()
         (root / "jobs").mkdir()
@@ -57,6 +57,7 @@ class Place:
             disk=Disk(),
             runtime_hash="ef",
             turns=Turns(),
+            takes_calls=takes_calls,
         )
 
     def create(self, **facts: Any) -> job_rows.Queued:
@@ -82,8 +83,8 @@ def created(connection: Any, queued: job_rows.Queued) -> None:
 
 
 @asynccontextmanager
-async def place(root: Path) -> AsyncIterator[Place]:
-    made = Place(root)
+async def place(root: Path, *, takes_calls: bool = False) -> AsyncIterator[Place]:
+    made = Place(root, takes_calls=takes_calls)
     try:
         yield made
     finally:
@@ -105,6 +106,18 @@ def test_an_attempt_that_has_begun_is_on_disk_with_its_folder(tmp_path: Path) ->
             call = json.loads((here.folders.path_of(JOB) / "call.json").read_text())
             assert call == {"args": [7], "kwargs": {}}
             assert len(here.published) == 1
+
+    run(test)
+
+
+def test_an_engine_that_takes_calls_gets_a_small_one_with_its_order(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path, takes_calls=True) as here:
+            begun = await here.starts.begin(here.create())
+            assert begun is not None
+            order = begun.order(tmp_path, ())
+            assert json.loads(str(order.call)) == {"args": [7], "kwargs": {}}
+            assert not (here.folders.path_of(JOB) / "call.json").exists()
 
     run(test)
 

@@ -17,7 +17,7 @@ import pytest
 from support.labs.job_lab import Fifo, JobLab, is_running, make_environment
 
 from park.model.ids import JobId
-from park.runtime.codec import CodecError, decode
+from park.runtime.codec import CodecError, decode, encode_call
 from park_server.jobs.engines import local
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.engines.evidence import Evidence, finished_evidence
@@ -335,6 +335,24 @@ def test_a_damaged_call_fails_the_job(lab: JobLab) -> None:
             assert error_of(await lab.run(engine, order)) == "no readable call.json"
 
     run(test)
+
+
+def test_a_call_comes_with_its_order_and_what_it_used_is_told_where_it_is_wanted(
+    lab: JobLab,
+) -> None:
+    call = json.dumps(encode_call((2, 3), {}, set_hash="set"))
+    for fresh, memo in ((False, True), (False, False), (True, True), (True, False)):
+        order = lab.order("lab:add", call=call, fresh=fresh, memo=memo)
+        (order.directory / "call.json").unlink()
+
+        async def test(order: StartOrder = order) -> AttemptExit:
+            async with opened(lab) as engine:
+                assert engine.takes_calls
+                return await lab.run(engine, order)
+
+        assert result_of(asyncio.run(test())) == 5
+        assert (order.directory / "used.json").exists() is memo
+        assert (order.directory / "used-base.json").exists() is (memo and not fresh)
 
 
 def test_a_module_that_kills_its_importer_fails_the_job_and_not_the_engine(lab: JobLab) -> None:
