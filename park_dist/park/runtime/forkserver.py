@@ -242,8 +242,7 @@ class ForkServer:
             return
         if order.memo and not order.fresh:  # a fresh interpreter tells all by itself
             used.lend_base(order.folder.used_base)
-        job = _Running(order=order, spare=spare)
-        self._running[key] = job
+        job = self._running[key] = _Running(order=order, spare=spare)
         self._watch(job.spare.pidfd, lambda: self._on_exit(key))
         self._watch(job.spare.channel, lambda: self._on_word(key))
         self._tell_all({"event": "started", **job.name, "pid": job.spare.pid})
