@@ -21,7 +21,7 @@ PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(en
 PROJECT, GROUPS = PYPROJECT["project"], PYPROJECT["dependency-groups"]
 EXTRAS = PROJECT["optional-dependencies"]
 
-CLIENT = [*PROJECT["dependencies"], *EXTRAS["watch"], *EXTRAS["keyring"]]
+CLIENT = [*PROJECT["dependencies"], *EXTRAS["watch"], *EXTRAS["keyring"], "pytest"]
 SERVICE = [*PROJECT["dependencies"], *EXTRAS["server"], *EXTRAS["pypiserver"]]
 TESTS = [*SERVICE, *GROUPS["test"]]
 

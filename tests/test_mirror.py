@@ -22,6 +22,7 @@ REVOKES = "others do each step; functional/services/test_owners ends a user's jo
 LOGINS = "what it prints and asks is tried whole: functional/services/test_agent"
 IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"
 FITS = "runs bumps; functional/jobs/fits fits with several versions of it"
+THROWN_AWAY = "functional/services/test_throwaway starts some"
 
 WITHOUT = {
     "park/build/gathered/nothing_required.py": "has nothing in it",
@@ -46,6 +47,8 @@ WITHOUT = {
     "park/client/workflows/memory.py": "requests; functional/memo/test_rerun makes them",
     "park/fitting/body.py": FITS,
     "park/fitting/what_is_left.py": FITS,
+    "park/testing/plugin.py": THROWN_AWAY,
+    "park/testing/throwaway.py": THROWN_AWAY,
     "park/wire/admin_records.py": RECORDS,
     "park/wire/environment_records.py": RECORDS,
     "park/wire/index_records.py": RECORDS,
