@@ -58,6 +58,7 @@ __all__ = [
     "NotAuthenticated",
     "NotImportable",
     "NotPermitted",
+    "OverLimit",
     "ParkError",
     "PlanEnds",
     "ResolutionFailed",
@@ -202,6 +203,13 @@ class NotAuthenticated(NotPermitted):
 class TooManyAttempts(NotAuthenticated):
     """Too many wrong passwords: no more are tried until ``details["retry_after_s"]`` passed."""
 
+    http_status = 429
+
+
+class OverLimit(ParkError):
+    """More was asked for than is answered at a time; later there will be room again."""
+
+    exit_code = 4
     http_status = 429
 
 

@@ -1,4 +1,4 @@
-"""What a request pays for its token and its role, with few tokens and users and with many."""
+"""What a request pays for its token and its role, and what a signed use of a grant costs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from park.wire import API
 from park_repo.database import Database
 from park_server.db.tables import metadata
 from park_server.http.auth import Authentication
+from park_server.proofs.dpop import Use
+from park_server.proofs.identity import ServiceIdentity
+from park_server.proofs.signed_uses import Request, Uses
 from park_server.trust import held_token, token_rows, user_rows
 from park_server.trust.held_token import Secret
 from park_server.trust.identity import Tokens
@@ -24,6 +27,8 @@ from park_server.trust.under_way import UnderWay
 
 ROUNDS = 5_000
 LIMIT_S = 0.0002
+SIGNED_LIMIT_S = 0.001
+MOST_SIGNED = 2_000
 SIZES = ((1, 1), (1_000, 10_000))
 
 
@@ -37,7 +42,36 @@ def measure(rounds: int | None) -> dict[str, Any]:
         "yardstick": "the same application without a gate",
         "seconds_more": found,
         "limit_seconds": LIMIT_S,
+        "signed_use_of_a_grant": _signed_use(min(rounds or ROUNDS, MOST_SIGNED)),
+        "signed_use_limit_seconds": SIGNED_LIMIT_S,
         "holds": max(found.values()) < LIMIT_S,
+    }
+
+
+def _signed_use(rounds: int) -> dict[str, Any]:
+    """Return the seconds in which a use is signed, and those in which it is looked at."""
+    with tempfile.TemporaryDirectory() as folder:
+        identity, uses = ServiceIdentity(Path(folder) / "identity"), Uses()
+        (key,) = identity.keys_of(None)
+        url = f"http://127.0.0.1:8000{API}/jobs/x/result"
+        identity.heard(url, uses.nonce())
+        use = Use(method="GET", url=url, token=Secret.new().text)
+        signing, looking = [], []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            proof = identity.proof(key, use)
+            between = time.perf_counter()
+            request = Request(
+                method="GET", host="127.0.0.1:8000", path=f"{API}/jobs/x/result", proofs=(proof,)
+            )
+            uses.check(use.token, request)
+            looking.append(time.perf_counter() - between)
+            signing.append(between - start)
+    medians = statistics.median(signing), statistics.median(looking)
+    return {
+        "signing_seconds": round(medians[0], 7),
+        "looking_seconds": round(medians[1], 7),
+        "holds": sum(medians) <= SIGNED_LIMIT_S,
     }
 
 

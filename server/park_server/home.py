@@ -33,6 +33,11 @@ class Home:
         return self.path / "token"
 
     @property
+    def identity_file(self) -> Path:
+        """The key by which other services know this one, readable by its owner only."""
+        return self.path / "identity"
+
+    @property
     def policy_file(self) -> Path:
         """Who may do what here, where the operator says so."""
         return self.path / "policy.toml"

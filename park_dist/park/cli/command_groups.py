@@ -75,6 +75,7 @@ GROUPS: Sequence[Group] = (
             "service": "name the services that you use",
             "share": "let others run jobs in the environments of your working trees",
             "token": "list, make and revoke your tokens on a service",
+            "grants": "list and revoke what you lent of a service to other services",
             "login": "log in to a service, once for all sessions of yours on this machine",
             "logout": "log out of a service, and have the token revoked",
             "agent": "list, lock, unlock and stop what holds your logins",

@@ -69,6 +69,7 @@ _ROOMS = {
         "agent",
         "doctor",
         "files",
+        "grants",
         "init",
         "login",
         "logout",

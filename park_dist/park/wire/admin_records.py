@@ -15,6 +15,8 @@ __all__ = [
     "QuarantineRequest",
     "RevokedRecord",
     "RolesRequest",
+    "RotateIdentityRequest",
+    "RotatedIdentityRecord",
     "RotatedRecord",
     "ShareRecord",
     "UserRecord",
@@ -102,6 +104,20 @@ class RotatedRecord:
     """Where the operator's new token is; with the old one nothing is opened any more."""
 
     token_file: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RotateIdentityRequest:
+    """``forget``: what other services lent to the key of before is lost with it."""
+
+    forget: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RotatedIdentityRecord:
+    """What names the new key of a service."""
+
+    identity: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,10 +46,14 @@ class FetchRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldGrant:
-    """What opens things on the service at the URL ``service`` for one job; see `GrantRecord`."""
+    """What opens things on the service at the URL ``service`` for one job; see `GrantRecord`.
+
+    ``holder`` is the key of the service that gets it, to which it is bound; None: to none.
+    """
 
     service: str
     token: str = field(repr=False)
+    holder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,6 +56,7 @@ class ServiceRecord:
     is how jobs get real folders: ``overlay``, ``hard-links``, or ``none`` where no environment
     can be made; ``no_overlay`` why it is not the first. ``not_apart`` says what the machine
     cannot keep apart, a line for each; None where an earlier park says nothing of it.
+    ``identity`` names its key (RFC 7638), which what is lent to it is bound to.
     """
 
     version: str
@@ -70,6 +71,7 @@ class ServiceRecord:
     environments: str | None = None
     no_overlay: str | None = None
     not_apart: list[str] | None = None
+    identity: str | None = None
 
     @property
     def isolation_line(self) -> str:

@@ -23,22 +23,30 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrantRequest:
-    """What a grant is to open, for ``expires_s`` seconds.
+    """What a grant is to open, for ``expires_s`` seconds; its holder renews it for ``renewable_s``.
 
     ``jobs`` by id: their records, results and files can be read. ``files`` by their names in
     the user's area (``~/shared/run.refl``): they can be read. Those of the jobs that are in
-    ``stops`` can be cancelled, or asked to stop, as well.
+    ``stops`` can be cancelled, or asked to stop, as well. ``holder`` names the key of the
+    service that may use it (`ServiceRecord.identity`); no other can. ``lent_to`` is that one's URL.
     """
 
     jobs: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
-    expires_s: float = 7 * 86_400.0
+    expires_s: float = 86_400.0
+    renewable_s: float = 30 * 86_400.0
+    holder: str | None = None
+    lent_to: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrantRecord:
-    """A grant; ``token`` is told once, to whoever asked for it. Times in RFC 3339."""
+    """A grant; ``token`` is told once, to whoever asked for it. Times in RFC 3339.
+
+    ``holder`` names the key that each use is signed with; None: whoever has the token may use it.
+    It is renewed by its holder until ``renewable_until``; ``lent_to`` is what was said of that.
+    """
 
     id: str
     jobs: list[str]
@@ -47,6 +55,9 @@ class GrantRecord:
     expires: str
     revoked: str | None = None
     stops: list[str] = field(default_factory=list)
+    holder: str | None = None
+    lent_to: str | None = None
+    renewable_until: str | None = None
     token: str | None = field(default=None, repr=False)
 
 

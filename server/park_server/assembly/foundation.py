@@ -10,6 +10,7 @@ from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.wheelstore.store import WheelStore
 from park_server.assembly.index_parts import IndexParts, index_parts
+from park_server.assembly.lending_parts import LendingParts, lending_of
 from park_server.assembly.start_stages import Stages
 from park_server.bus import Bus
 from park_server.content import ContentStore
@@ -22,7 +23,6 @@ from park_server.envs.interpreters import Interpreter, discover
 from park_server.envs.overlay_trial import no_links, permitted_layout
 from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
-from park_server.grants.grants import Grants
 from park_server.home import Home
 from park_server.jobs.engines.isolation import Isolation, permitted_isolation
 from park_server.settings import Settings
@@ -68,8 +68,8 @@ class Foundation:
     disk: Disk
     database: Database
     indexes: IndexParts
-    grants: Grants
     trust: Trust
+    lending: LendingParts
     content: ContentStore
     environments: Environments
     layout: _Layout
@@ -135,6 +135,8 @@ def _foundation(
     layout = _layout(home, stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
     interpreters, isolation = asked.told(stages)
+    between_users = () if settings.trust_all else isolation.between_users
+    trust = trust_of(database, home.policy_file, tokens, under_way, not_apart=between_users)
     return Foundation(
         settings=settings,
         home=home,
@@ -144,14 +146,8 @@ def _foundation(
         disk=Disk(),
         database=database,
         indexes=_indexes(settings, home, database, stages),
-        grants=Grants(database, bus, settings.roots, under_way.end),
-        trust=trust_of(
-            database,
-            home.policy_file,
-            tokens,
-            under_way,
-            not_apart=() if settings.trust_all else isolation.between_users,
-        ),
+        trust=trust,
+        lending=lending_of(settings, home, database, bus, trust),
         content=ContentStore(home.files),
         environments=environments,
         layout=layout,

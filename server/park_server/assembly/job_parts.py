@@ -185,6 +185,7 @@ def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
         addresses=foundation.settings.addresses,
         listener=events,
         disk=foundation.disk,
+        identity=foundation.lending.identity,
     )
 
 

@@ -43,6 +43,7 @@ from park_server.fetches.own_files import OwnFiles
 from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.home import Home
 from park_server.http.auth import user_of
+from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.parts import ServiceParts
 from park_server.http.trust.uploads import permit_of
 from park_server.installs import unreadable_installs
@@ -83,7 +84,11 @@ class AssembledService:
     def __init__(self, foundation: Foundation, stages: Stages) -> None:
         self._foundation = foundation
         self._stages = stages
-        self.grants = foundation.grants
+        self.grants = GrantGate(
+            grants=foundation.lending.grants,
+            uses=foundation.lending.uses,
+            costs=foundation.lending.costs,
+        )
         self.trust = foundation.trust
         self.simple_routes: Sequence[BaseRoute] = index_routes(
             foundation.index, user_of, permit_of(foundation.index)
@@ -137,7 +142,7 @@ class _Parts:
         """Take up what a stopped service left."""
         with stages.at("reading the installs and grants that it has"):
             await self.foundation.database.awrite(unreadable_installs.set_aside)
-            await self.foundation.grants.sweep()
+            await self.foundation.lending.grants.sweep()
             await self.foundation.trust.book.sweep()
             refused = self.foundation.database.read(quarantined_files)
             self.foundation.index.refused.update(refused)
@@ -175,7 +180,9 @@ class _Parts:
             bus=foundation.bus,
             content=foundation.content,
             folders=jobs.folders,
-            grants=foundation.grants,
+            grants=foundation.lending.grants,
+            grant_costs=foundation.lending.costs,
+            identity=foundation.lending.identity,
             index=foundation.index,
             installs=self.installs,
             environments=foundation.environments,
@@ -188,10 +195,11 @@ class _Parts:
             revocation=Revocation(
                 database=foundation.database,
                 book=foundation.trust.book,
-                grants=foundation.grants,
+                grants=foundation.lending.grants,
                 scheduler=jobs.scheduler,
                 retire=self.engine.retire_user,
                 rotated=partial(_rotated, foundation),
+                identity=foundation.lending.identity,
             ),
             quarantine=WheelQuarantine(
                 database=foundation.database,
@@ -303,6 +311,7 @@ def _fetcher(foundation: Foundation, areas: Areas) -> UrlFetcher:
         jobs=foundation.home.jobs,
         transport=GuardedTransport(foundation.settings.addresses),
         limit=foundation.settings.fetch_limit_bytes,
+        identity=foundation.lending.identity,
         own=OwnFiles(
             urls=(foundation.endpoints.url, foundation.endpoints.listening),
             database=foundation.database,
@@ -373,4 +382,5 @@ def _about(foundation: Foundation) -> ServiceRecord:
         environments=foundation.layout.name,
         no_overlay=foundation.layout.why_not,
         not_apart=list(foundation.isolation.gaps),
+        identity=foundation.lending.identity.thumbprint,
     )

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, select
 
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import RevokedRecord, RotatedRecord
+from park.wire import RevokedRecord, RotatedIdentityRecord, RotatedRecord
 from park_repo.database import Database
 from park_server.db.tables import jobs
 from park_server.grants.grants import Grants
 from park_server.jobs.scheduler import Scheduler
+from park_server.proofs.identity import ServiceIdentity
 from park_server.trust import audit
 from park_server.trust.audit import Actor
 from park_server.trust.token_book import TokenBook
@@ -27,7 +28,7 @@ class Revocation:
     """Ends what is done in somebody's name.
 
     ``retire`` lets his fork servers go; ``rotated`` makes another token for the operator, and
-    returns where that is.
+    returns where that is. ``identity`` is the key by which other services know this one.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Revocation:
         scheduler: Scheduler,
         retire: Callable[[str], None],
         rotated: Callable[[], Path],
+        identity: ServiceIdentity,
     ) -> None:
         self._database = database
         self._book = book
@@ -46,6 +48,7 @@ class Revocation:
         self._scheduler = scheduler
         self._retire = retire
         self._rotated = rotated
+        self._identity = identity
 
     async def revoke_all(self, user: str, actor: Actor) -> RevokedRecord:
         """Revoke the tokens and grants of ``user`` first, then end his jobs; return how many."""
@@ -68,6 +71,14 @@ class Revocation:
         path = str(self._rotated())
         await self._database.awrite(lambda c: audit.append(c, actor, "token.rotate", path))
         return RotatedRecord(token_file=path)
+
+    async def rotate_identity(self, actor: Actor, *, forget: bool) -> RotatedIdentityRecord:
+        """Make another key of the service. ``forget``: what was lent to it before is lost."""
+        made = self._identity.rotate(forget=forget)
+        await self._database.awrite(
+            lambda c: audit.append(c, actor, "identity.rotate", made, forget=forget)
+        )
+        return RotatedIdentityRecord(identity=made)
 
 
 def _open_jobs(connection: Connection, user: str) -> list[JobId]:

@@ -219,6 +219,7 @@ held_grants = Table(
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("service", String, primary_key=True),
     Column("token", String, nullable=False),
+    Column("holder", String, comment="the key here that it is bound to; null: to none"),
     Index("held_grants_by_token", "token"),
 )
 
@@ -232,6 +233,9 @@ grants = Table(
     Column("jobs", JsonText(), nullable=False),
     Column("files", JsonText(), nullable=False),
     Column("stops", JsonText(none_as_null=True), comment="jobs that it may end; null: none"),
+    Column("holder", String, comment="the key that signs each use; null: whoever has it may"),
+    Column("lent_to", Text, comment="the service that has it, as the client says"),
+    Column("renewable_until", String, comment="null: it is not renewed"),
     Column("created", String, nullable=False),
     Column("expires", String, nullable=False),
     Column("revoked", String),

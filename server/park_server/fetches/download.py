@@ -39,6 +39,7 @@ from park_server.fetches.names import file_name
 from park_server.fetches.network_faults import fault_of, full_disk
 from park_server.fetches.partial import Partial, Source, too_large
 from park_server.fetches.patience import Pace, Patience
+from park_server.proofs.identity import SCHEME, ServiceIdentity
 from park_server.threads import in_thread
 
 __all__ = ["TIMEOUTS", "Download", "client_of"]
@@ -91,7 +92,7 @@ class Download:
     """One file on its way from ``target`` into ``partial``.
 
     ``before`` is what was had from there before, and is still kept: then the question is
-    whether it has changed. ``limit`` in bytes.
+    whether it has changed. ``limit`` in bytes. ``identity`` signs what is asked with grants.
     """
 
     client: httpx2.AsyncClient
@@ -101,6 +102,7 @@ class Download:
     patience: Patience
     limit: int
     before: Before | None = None
+    identity: ServiceIdentity | None = None
     _distrusts_part: bool = False
     _asking: Target | None = None
 
@@ -159,18 +161,25 @@ class Download:
         held = None if self._distrusts_part else self.partial.held(target.place)
         before = self.before
         is_question = held is None and before is not None and before.place == target.place
-        if target.authorization is not None:
+        if target.authorization is not None and self._signing(target) is None:
             headers["Authorization"] = target.authorization
         if held is not None:
             headers |= {"Range": f"bytes={held.size}-", "If-Range": held.validator}
         elif is_question and before is not None:
             headers |= before.known.headers()
         request = self.client.build_request("GET", target.url, headers=headers)
-        response = await self.client.send(request, stream=True)
+        response = await self.client.send(request, stream=True, auth=self._signing(target))
         try:
             yield response, held, is_question
         finally:
             await response.aclose()
+
+    def _signing(self, target: Target) -> httpx2.Auth | None:
+        """Return what signs the use of a grant that is bound to this service; None: nothing is."""
+        scheme, _, token = (target.authorization or "").partition(" ")
+        if scheme != SCHEME or self.identity is None:
+            return None
+        return self.identity.use(token)
 
     def _judged(self, response: httpx2.Response, target: Target, held: Held | None) -> Answer:
         try:

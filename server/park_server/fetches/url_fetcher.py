@@ -26,6 +26,7 @@ from park_server.fetches.own_files import OwnFiles
 from park_server.fetches.partial import Partial, Partials, Source, too_large
 from park_server.fetches.patience import Patience, Pause
 from park_server.jobs.seams import FetchedFile
+from park_server.proofs.identity import ServiceIdentity
 from park_server.threads import in_thread
 
 __all__ = ["UrlFetcher"]
@@ -56,7 +57,8 @@ class UrlFetcher:
     """Fetches by http and https, over ``transport``, files of up to ``limit`` bytes.
 
     ``root`` is for what is not here whole yet, on the file system of ``content``; ``jobs``
-    has the folder of each job, ``own`` the files of this service. ``pause`` waits between
+    has the folder of each job, ``own`` the files of this service. ``identity``
+    signs what is asked with grants that are bound to it. ``pause`` waits between
     attempts.
     """
 
@@ -70,6 +72,7 @@ class UrlFetcher:
         transport: httpx2.AsyncBaseTransport,
         limit: int,
         own: OwnFiles | None = None,
+        identity: ServiceIdentity | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -79,6 +82,7 @@ class UrlFetcher:
         self._transport = transport
         self._limit = limit
         self._own = own
+        self._identity = identity
         self._pause = pause
         self._turns = _Turns()
         self._running: set[str] = set()
@@ -187,6 +191,7 @@ class UrlFetcher:
                 patience=Patience(pause=self._pause),
                 limit=self._limit,
                 before=before,
+                identity=self._identity,
             )
             source, sha256 = await self._whole(download)
             if partial.was_resumed and sha256 is not None and not order.accepts(sha256):

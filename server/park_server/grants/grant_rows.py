@@ -13,7 +13,7 @@ from park_server.db.blocks import in_blocks
 from park_server.db.tables import grants, installs, jobs
 from park_server.grants.scope import Grant
 
-__all__ = ["add", "by_digests", "check_own", "forget", "listing", "record_of", "revoke"]
+__all__ = ["add", "by_digests", "check_own", "forget", "listing", "record_of", "renew", "revoke"]
 
 _ADD = insert(grants)
 _BY_DIGEST = select(grants).where(grants.c.token_sha256.in_(bindparam("digests", expanding=True)))
@@ -48,6 +48,9 @@ def add(connection: Connection, grant: Grant, digest: str) -> None:
             "jobs": sorted(grant.jobs),
             "files": sorted(grant.files),
             "stops": sorted(grant.stops) or None,
+            "holder": grant.holder,
+            "lent_to": grant.lent_to,
+            "renewable_until": grant.renewable_until,
             "created": grant.created,
             "expires": grant.expires,
         },
@@ -80,6 +83,12 @@ def revoke(connection: Connection, id: str, user: str, moment: str) -> None:  # 
         connection.execute(update(grants).where(grants.c.id == id).values(revoked=moment))
 
 
+def renew(connection: Connection, id: str, expires: str) -> None:  # noqa: A002
+    """Let a grant be good for longer, unless it was revoked."""
+    which = (grants.c.id == id) & grants.c.revoked.is_(None)
+    connection.execute(update(grants).where(which).values(expires=expires))
+
+
 def forget(connection: Connection, before: str) -> None:
     """Remove the grants that expired before a time."""
     connection.execute(delete(grants).where(grants.c.expires < before))
@@ -95,6 +104,9 @@ def record_of(grant: Grant, token: str | None = None) -> GrantRecord:
         expires=grant.expires,
         revoked=grant.revoked,
         stops=sorted(grant.stops),
+        holder=grant.holder,
+        lent_to=grant.lent_to,
+        renewable_until=grant.renewable_until,
         token=token,
     )
 
@@ -109,4 +121,7 @@ def _grant(row: Row[Any]) -> Grant:
         expires=row.expires,
         revoked=row.revoked,
         stops=frozenset(row.stops or ()),
+        holder=row.holder,
+        lent_to=row.lent_to,
+        renewable_until=row.renewable_until,
     )

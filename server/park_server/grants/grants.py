@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import timedelta
 
 from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
@@ -20,14 +21,20 @@ from park_server.bus import Bus, revocation_of
 from park_server.clock import later, now
 from park_server.grants import grant_rows
 from park_server.grants.scope import Grant
+from park_server.proofs.service_key import is_thumbprint
 
-__all__ = ["LONGEST_S", "PREFIX", "Grants"]
+__all__ = ["LONGEST_S", "PREFIX", "RENEWAL", "Grants"]
 
 PREFIX = "park_grant_"
 """How the token of a grant begins: people and scanners for leaked secrets know it by that."""
 
 LONGEST_S = 30 * 86_400.0
+RENEWAL = timedelta(days=1)
+"""How much longer a grant is good that its holder renews: a night and a day without it."""
+
 _SHORTEST_S = 1.0
+_LONGEST_NOTE = 500
+_MOST_SHOWN = 60
 _MOST_OBJECTS = 20_000
 """Jobs and files of one grant: the gatherings of large sweeps, and an end."""
 
@@ -39,7 +46,8 @@ class Grants:
     """The grants of a service; ``bus`` wakes who follows something with one that is revoked.
 
     ``roots`` are the names of the operator's folders, which every user may read. ``on_end`` is
-    told of the ids of those that are revoked.
+    told of the ids of those that are revoked. ``permits_unbound`` tells whether one may be bound
+    to no service.
     """
 
     def __init__(
@@ -48,8 +56,10 @@ class Grants:
         bus: Bus,
         roots: Collection[str] = (),
         on_end: Callable[[Collection[str]], None] = lambda _: None,
+        permits_unbound: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
+        self._permits_unbound = permits_unbound
         self._on_end = on_end
         self._bus = bus
         self._roots = roots
@@ -61,6 +71,7 @@ class Grants:
         a time that is none.
         """
         _check(request)
+        self._require_holder(request.holder)
         jobs = list(dict.fromkeys(request.jobs))
         stops = list(dict.fromkeys(request.stops))
         self._database.read(lambda c: grant_rows.check_own(c, user, [*jobs, *stops]))
@@ -73,10 +84,50 @@ class Grants:
             created=moment,
             expires=later(timedelta(seconds=request.expires_s)),
             stops=frozenset(stops),
+            holder=request.holder,
+            lent_to=None if request.lent_to is None else request.lent_to[:_LONGEST_NOTE],
+            renewable_until=self._renewable_until(request),
         )
         token = PREFIX + secrets.token_urlsafe(32)
         await self._database.awrite(lambda c: grant_rows.add(c, grant, _digest(token)))
         return grant_rows.record_of(grant, token)
+
+    async def renew(self, grant: Grant) -> GrantRecord:
+        """Let ``grant`` be good for another day, as its holder asks while it needs it.
+
+        Raises `UsageError` for one that is not renewed, or for no longer.
+        """
+        last = grant.renewable_until
+        if grant.holder is None or last is None or last <= now():
+            raise UsageError(
+                f"the grant …{grant.id[-6:]} is not renewed"
+                + ("" if last is None else f" after {last}"),
+                hint="submit again what waits, which makes another grant",
+            )
+        expires = min(max(later(RENEWAL), grant.expires), last)
+        await self._database.awrite(lambda c: grant_rows.renew(c, grant.id, expires))
+        return grant_rows.record_of(replace(grant, expires=expires))
+
+    @staticmethod
+    def _renewable_until(request: GrantRequest) -> str | None:
+        """Return until when it is renewed; what is bound to nobody is not."""
+        if request.holder is None or request.renewable_s <= request.expires_s:
+            return None
+        return later(timedelta(seconds=request.renewable_s))
+
+    def _require_holder(self, holder: str | None) -> None:
+        if holder is None and not self._permits_unbound():
+            raise UsageError(
+                "a grant is bound to the service that uses it, and this names none",
+                hint="holder is the `identity` that the other service says in GET /api/v1; where"
+                " that says none, update it (pip install -U park-dist[server]), or have the"
+                " operator here permit unbound grants: [grants] unbound = true in policy.toml",
+            )
+        if holder is not None and not is_thumbprint(holder):
+            raise UsageError(
+                f"{holder[:_MOST_SHOWN]!r} names no key of a service",
+                hint="it is the `identity` in GET /api/v1 of the service that uses the grant",
+            )
 
     def listing(self, user: str) -> list[GrantRecord]:
         """Return the grants that ``user`` made, newest first, without their tokens."""
@@ -133,9 +184,10 @@ def _check(request: GrantRequest) -> None:
     count = len(request.jobs) + len({*request.stops} - {*request.jobs}) + len(request.files)
     if not 0 < count <= _MOST_OBJECTS:
         raise UsageError(f"a grant opens 1 to {_MOST_OBJECTS} jobs and files, not {count}")
-    if not _SHORTEST_S <= request.expires_s <= LONGEST_S:
+    if not (_SHORTEST_S <= request.expires_s <= LONGEST_S and request.renewable_s <= LONGEST_S):
         raise UsageError(
-            f"a grant that expires in {request.expires_s:g} s",
+            f"a grant that expires in {request.expires_s:g} s, and is renewed for"
+            f" {request.renewable_s:g} s",
             hint=f"it may last from {_SHORTEST_S:g} s to {LONGEST_S:g} s, which are 30 days",
         )
 

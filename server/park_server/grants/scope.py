@@ -7,6 +7,7 @@
 ``GET /api/v1/areas/files/{path}``          a file of the grant
 ``POST /api/v1/follow``                     leaves that speak of its jobs and installs
 ``DELETE /api/v1/grant``                    whoever holds a grant may give it back
+``PUT /api/v1/grant``                       the service that it is bound to renews it
 ==========================================  ======================================
 
 Everything else is closed, what is added later as well: the table says what is open.
@@ -27,7 +28,11 @@ __all__ = ["Grant", "check_leaf", "check_request"]
 
 _JOBS = f"{API}/jobs/"
 _AREA_FILES = f"{API}/areas/files/"
-_OWN_DECISION = {("POST", f"{API}/follow"), ("DELETE", f"{API}/grant")}
+_OWN_DECISION = {
+    ("POST", f"{API}/follow"),
+    ("DELETE", f"{API}/grant"),
+    ("PUT", f"{API}/grant"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +42,8 @@ class Grant:
     ``jobs`` has the ids of installs, too: that they end can be followed. Jobs in ``stops`` may
     be cancelled, or asked to stop.
     ``files`` are spelled as everybody understands them: ``~ada/shared/run.refl``, or
-    ``/snsdata/run.nxs`` below a root of the operator.
+    ``/snsdata/run.nxs`` below a root of the operator. ``holder`` is the thumbprint of the key
+    that signs each use; None: whoever has the token may use it.
     """
 
     id: str
@@ -48,6 +54,9 @@ class Grant:
     expires: str
     revoked: str | None = None
     stops: frozenset[str] = frozenset()
+    holder: str | None = None
+    lent_to: str | None = None
+    renewable_until: str | None = None
 
 
 def check_request(grant: Grant, method: str, path: str) -> None:

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 from park import __version__
 from park.wire import API, ServiceRecord
 from park_server.entrance.settings import EntranceSettings
-from park_server.grants.grants import Grants
 from park_server.http import (
     admin_routes,
     area_routes,
@@ -35,6 +34,7 @@ from park_server.http.containment import Containment
 from park_server.http.exact_paths import ExactPaths
 from park_server.http.front.job_front import JobFront
 from park_server.http.gate.gate import Gate
+from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.memo import memo_routes
 from park_server.http.parts import parts_of, url_of
 from park_server.http.trust import people_routes, token_routes
@@ -56,13 +56,14 @@ async def about(request: Request) -> ServiceRecord:
         index_url=f"{base}/simple/",
         trees_url=f"{base}/trees/simple/",
         upload_url=f"{base}/legacy/",
+        identity=parts.identity.thumbprint,
     )
 
 
 def application(
     *,
     tokens: Callers,
-    grants_of_service: Grants | None = None,
+    grants_of_service: GrantGate | None = None,
     under_way: UnderWay | None = None,
     simple_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],

@@ -15,12 +15,22 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
+from park.errors import (
+    NotAuthenticated,
+    NotPermitted,
+    OverLimit,
+    ParkError,
+    TooLarge,
+    UnknownItem,
+    UsageError,
+)
 from park.wire import API, TokenClass
-from park_server.grants.grants import PREFIX, Grants
-from park_server.grants.scope import Grant, check_request
+from park_server.grants.scope import Grant
 from park_server.http.gate import session_cookie
+from park_server.http.gate.grant_gate import GrantGate, OpenedGrant
 from park_server.http.problems import problem_response
+from park_server.proofs.identity import SCHEME
+from park_server.proofs.signed_uses import NonceWanted
 from park_server.trust.access import OPEN, TABLE, AccessTable, check_access
 from park_server.trust.audit import Actor
 from park_server.trust.identity import Caller, Callers, Tokens
@@ -34,6 +44,7 @@ __all__ = [
     "address_of",
     "caller_of",
     "grant_of",
+    "opened_grant_of",
     "require_role",
     "user_of",
 ]
@@ -63,7 +74,7 @@ class Authentication:
         app: ASGIApp,
         *,
         tokens: Callers,
-        grants: Grants | None = None,
+        grants: GrantGate | None = None,
         under_way: UnderWay | None = None,
     ) -> None:
         self._app = app
@@ -88,8 +99,9 @@ class Authentication:
             else:
                 caller = None if token is None else self._with_token(token)
             if caller is None:
-                grant = self._grant(header, token, scope)
-                scope["grant"], scope["user"] = grant, grant.user
+                opened = self._opened(header, token, scope)
+                grant = opened.grant
+                scope["grant"], scope["user"] = opened, grant.user
                 held = grant.id, grant.expires
             else:
                 scope["caller"], scope["user"] = caller, caller.user
@@ -98,7 +110,9 @@ class Authentication:
                 self._check(caller, scope)
         except _NotTaken as refusal:
             await refusal.response(scope, receive, send)
-        except (NotPermitted, UnknownItem) as error:
+        except NonceWanted as error:
+            await self._challenged(error)(scope, receive, send)
+        except (NotPermitted, UnknownItem, OverLimit, TooLarge) as error:
             await _refused(error, basic=basic)(scope, receive, send)
         else:
             await self._answered(held, scope, receive, send)
@@ -112,7 +126,10 @@ class Authentication:
         may_cut = scope["type"] == "http" and (
             scope["method"] in _READS or scope["path"] == _FOLLOW
         )
+        opened: OpenedGrant | None = scope.get("grant")
         with self._under_way.noted(*held, may_cut=may_cut) as request:
+            if opened is not None and self._grants is not None:
+                send = self._grants.answering(opened, send, request.end)
             await _until_over(request, self._app, scope, receive, send)
 
     def _with_token(self, token: str) -> Caller | None:
@@ -147,15 +164,24 @@ class Authentication:
             audience=caller.audience,
         )
 
-    def _grant(self, header: str | None, token: str | None, scope: Scope) -> Grant:
+    def _opened(self, header: str | None, token: str | None, scope: Scope) -> OpenedGrant:
         """Return the grant of a token that is no user's; raises for what it does not open."""
-        if token is None or self._grants is None or not token.startswith(PREFIX):
+        scheme = (header or "").partition(" ")[0]
+        opened = None
+        if token is not None and self._grants is not None:
+            opened = self._grants.opened(token, scheme, scope)
+        if opened is None:
             raise _refusal(header, token)
-        grant = self._grants.holder(token)
-        if not self._tokens.is_user(grant.user):
-            raise NotAuthenticated(f"{grant.user}, whose grant this is, is no user here any more")
-        check_request(grant, scope.get("method", ""), scope["path"])
-        return grant
+        user = opened.grant.user
+        if not self._tokens.is_user(user):
+            raise NotAuthenticated(f"{user}, whose grant this is, is no user here any more")
+        return opened
+
+    def _challenged(self, error: NonceWanted) -> Response:
+        response = problem_response(NotAuthenticated(error.message))
+        for name, value in [] if self._grants is None else self._grants.challenge():
+            response.headers[name] = value
+        return response
 
 
 def takes_basic(path: str) -> bool:
@@ -212,8 +238,10 @@ async def _until_over(
             await _refused(error, basic=basic)(scope, receive, send)
 
 
-def _refused(error: NotPermitted | UnknownItem, *, basic: bool) -> Response:
+def _refused(error: ParkError, *, basic: bool) -> Response:
     response = problem_response(error)
+    if isinstance(error, OverLimit):
+        response.headers["Retry-After"] = str(error.details["retry_after_s"])
     if isinstance(error, NotAuthenticated):
         offered = 'Basic realm="park", ' if basic else ""
         response.headers["WWW-Authenticate"] = f'{offered}Bearer realm="park"'
@@ -226,7 +254,7 @@ def token_in(header: str | None, *, basic: bool) -> str | None:
     The latter where ``basic`` is taken.
     """
     scheme, _, credentials = (header or "").partition(" ")
-    if scheme.lower() == "bearer":
+    if scheme.lower() in {"bearer", SCHEME.lower()}:
         return credentials.strip() or None
     if scheme.lower() != "basic" or not basic:
         return None
@@ -261,8 +289,14 @@ def user_of(request: Request) -> str:
 
 def grant_of(request: Request) -> Grant | None:
     """Return the grant that ``request`` was made with; None: with a token of the user's own."""
-    grant: Grant | None = request.scope.get("grant")
-    return grant
+    opened = opened_grant_of(request)
+    return None if opened is None else opened.grant
+
+
+def opened_grant_of(request: Request) -> OpenedGrant | None:
+    """Return the grant that ``request`` was made with, and whose key signed that."""
+    opened: OpenedGrant | None = request.scope.get("grant")
+    return opened
 
 
 def caller_of(request: Request) -> Caller:

@@ -17,6 +17,7 @@ from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.realisation import Environments
+from park_server.grants.costs import GrantCosts
 from park_server.grants.grants import Grants
 from park_server.installs.manager import InstallManager
 from park_server.installs.offers import Offers
@@ -25,6 +26,7 @@ from park_server.jobs.engines.local import LocalEngine
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
+from park_server.proofs.identity import ServiceIdentity
 from park_server.retention.retention import Retention
 from park_server.trust.trust import Trust
 from park_server.used.imported import Imported
@@ -48,10 +50,12 @@ class ServiceParts:
     content: ContentStore
     folders: JobFolders
     grants: Grants
+    grant_costs: GrantCosts
     index: Index
     installs: InstallManager
     environments: Environments
     keeper: EnvironmentKeeper
+    identity: ServiceIdentity
     jobs: Scheduler
     leaf_polls: LeafPolls
     offers: Offers

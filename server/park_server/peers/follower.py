@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from park.errors import NotAuthenticated, ParkError
 from park.model.ids import JobId
 from park.model.truth import Verdict, never
-from park.wire import FollowedLeaf
-from park_server.peers.link import Barred, Link
+from park_server.peers.link import Barred, Followed, Link
 
 __all__ = ["Follower", "Key"]
 
@@ -45,13 +44,17 @@ class _Group:
     """
 
     def __init__(self) -> None:
-        self.leaves: dict[Key, FollowedLeaf] = {}
+        self.leaves: dict[Key, Followed] = {}
         self.changed = asyncio.Event()
         self.is_apart = False
 
-    def has_room(self, count: int) -> bool:
-        """Tell whether ``count`` leaves more can be asked about with these."""
-        return not self.is_apart and len(self.leaves) + count <= _MOST_LEAVES
+    def has_room(self, new: Collection[Followed]) -> bool:
+        """Tell whether these leaves, of one holder, can be asked about with those here."""
+        if self.is_apart or len(self.leaves) + len(new) > _MOST_LEAVES:
+            return False
+        first = next(iter(self.leaves.values()), None)
+        # one key signs the request, and so what opens all of them is bound to that
+        return first is None or all(each.lent.holder == first.lent.holder for each in new)
 
 
 class Follower:
@@ -63,7 +66,7 @@ class Follower:
         self._groups: dict[_Group, asyncio.Task[None]] = {}
         self._group_of: dict[Key, _Group] = {}
 
-    def add(self, leaves: Mapping[Key, FollowedLeaf]) -> None:
+    def add(self, leaves: Mapping[Key, Followed]) -> None:
         """Follow ``leaves`` as well; those that are followed already stay as they are."""
         for key, leaf in leaves.items():
             if key not in self._group_of:
@@ -84,8 +87,10 @@ class Follower:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _put(self, key: Key, leaf: FollowedLeaf) -> None:
-        group = next((each for each in self._groups if each.has_room(1)), None) or self._begin()
+    def _put(self, key: Key, leaf: Followed) -> None:
+        group = (
+            next((each for each in self._groups if each.has_room([leaf])), None) or self._begin()
+        )
         group.leaves[key] = leaf
         group.changed.set()
         self._group_of[key] = group
@@ -121,9 +126,7 @@ class Follower:
             # a service that stops answers all polls, and would be asked without a pause
             await asyncio.sleep(max(0.0, began + _LOOKS_S - loop.time()))
 
-    async def _answer(
-        self, group: _Group, asked: Mapping[Key, FollowedLeaf]
-    ) -> Mapping[Key, Verdict]:
+    async def _answer(self, group: _Group, asked: Mapping[Key, Followed]) -> Mapping[Key, Verdict]:
         """Return the verdicts; none when newcomers are to be asked about as well."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -139,7 +142,7 @@ class Follower:
             await asyncio.gather(poll, changed, return_exceptions=True)
 
     async def _verdicts(
-        self, group: _Group, asked: Mapping[Key, FollowedLeaf]
+        self, group: _Group, asked: Mapping[Key, Followed]
     ) -> Mapping[Key, Verdict]:
         leaves = list(asked.values())
         try:
@@ -147,9 +150,9 @@ class Follower:
         except Barred as error:
             return dict.fromkeys(asked, never(str(error)))
         except NotAuthenticated as error:
-            # the request is made with the token of its first leaf; the others may still open
+            # the request is made with the grant of its first leaf; the others may still open
             why = self._refusal(error)
-            return {key: why for key, leaf in asked.items() if leaf.token == leaves[0].token}
+            return {key: why for key, leaf in asked.items() if leaf.lent == leaves[0].lent}
         except Exception as error:  # noqa: BLE001 (what one leaf raises is its job's end)
             if len(asked) == 1:
                 return dict.fromkeys(asked, self._refusal(error))
@@ -173,7 +176,7 @@ class Follower:
             self._group_of[key] = other
 
     async def _tell(
-        self, group: _Group, asked: Mapping[Key, FollowedLeaf], verdicts: Mapping[Key, Verdict]
+        self, group: _Group, asked: Mapping[Key, Followed], verdicts: Mapping[Key, Verdict]
     ) -> bool:
         """Tell what is decided; return whether anything is."""
         decided = {
@@ -201,7 +204,7 @@ class Follower:
         if group.is_apart or not 0 < count <= _MOST_LEAVES // 4:
             return
         for other in self._groups:
-            if other is not group and other.has_room(count):
+            if other is not group and other.has_room(group.leaves.values()):
                 other.leaves.update(group.leaves)
                 self._group_of.update(dict.fromkeys(group.leaves, other))
                 other.changed.set()

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,13 +14,15 @@ import httpx2
 
 from park.errors import CannotSatisfy, NotPermitted, ParkError, from_problem
 from park.model.truth import Truth, Verdict
-from park.wire import API, FollowedLeaf, StopHow, VerdictRecord, decode, json_body
+from park.wire import API, StopHow, VerdictRecord, decode, json_body
 from park_server.clock import now
 from park_server.jobs.races.race_rows import Order
+from park_server.peers.lent import Lent
 from park_server.peers.outage import Outage
 from park_server.peers.urls import file_path, job_path, normalised
+from park_server.proofs.identity import ServiceIdentity
 
-__all__ = ["Barred", "Link", "Silent"]
+__all__ = ["Barred", "Followed", "Link", "Silent"]
 
 T = TypeVar("T")
 
@@ -50,12 +53,26 @@ class Barred(Exception):
     """This service does not connect there; the text is for people."""
 
 
-class Link:
-    """One other service. ``client`` follows no redirects: a token stays where it belongs."""
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A leaf of a condition as JSON, and what opens it."""
 
-    def __init__(self, url: str, client: httpx2.AsyncClient) -> None:
+    leaf: dict[str, Any]
+    lent: Lent
+
+
+class Link:
+    """One other service. ``client`` follows no redirects: a token stays where it belongs.
+
+    ``identity`` signs each use of a grant that is bound to this service.
+    """
+
+    def __init__(
+        self, url: str, client: httpx2.AsyncClient, identity: ServiceIdentity | None = None
+    ) -> None:
         self.url = normalised(url)
         self._client = client
+        self._identity = identity
         self._outage: Outage | None = None
         self._is_up = asyncio.Event()
         self._is_up.set()
@@ -128,16 +145,16 @@ class Link:
             self._is_up.set()
             return
 
-    async def follow(self, leaves: Sequence[FollowedLeaf], wait_s: float) -> list[Verdict]:
+    async def follow(self, leaves: Sequence[Followed], wait_s: float) -> list[Verdict]:
         """Return a verdict for each leaf, when one is decided or after ``wait_s``."""
         answer = await self._answer(
             "POST",
             f"{API}/follow",
-            leaves[0].token,
+            leaves[0].lent,
             timeout=httpx2.Timeout(wait_s + _GRACE_S, connect=_CONNECT_S),
             **json_body(
                 {
-                    "leaves": [{"leaf": each.leaf, "token": each.token} for each in leaves],
+                    "leaves": [{"leaf": each.leaf, "token": each.lent.token} for each in leaves],
                     "wait": wait_s,
                 }
             ),
@@ -151,34 +168,38 @@ class Link:
             raise Silent(f"it answered {len(verdicts)} verdicts for {len(leaves)} leaves")
         return verdicts
 
-    async def job(self, job: str, token: str) -> dict[str, Any]:
+    async def job(self, job: str, lent: Lent) -> dict[str, Any]:
         """Return the record of a job, with its result where there is one."""
         async with self._slots:
-            answer = await self._answer("GET", f"{job_path(job)}/result", token)
+            answer = await self._answer("GET", f"{job_path(job)}/result", lent)
         document: dict[str, Any] = _json(answer)
         return document
 
-    async def end_job(self, order: Order, token: str) -> str:
+    async def end_job(self, order: Order, lent: Lent) -> str:
         """Have a job cancelled, or asked to stop, unless others need it there; return its state."""
         is_kept = order.how is StopHow.KEEP
         query = {"unless_needed": "true"} | ({"grace": str(order.grace_s)} if is_kept else {})
         path = f"{job_path(order.competitor)}/{'stop' if is_kept else 'cancel'}"
         async with self._slots:
-            answer = _json(await self._answer("POST", path, token, params=query))
+            answer = _json(await self._answer("POST", path, lent, params=query))
         return _line(str(answer.get("status"))) if isinstance(answer, dict) else ""
 
-    async def give_back(self, token: str) -> None:
-        """Revoke the grant ``token``."""
-        await self._answer("DELETE", f"{API}/grant", token)
+    async def renew(self, lent: Lent) -> None:
+        """Have a grant be good for another day."""
+        await self._answer("PUT", f"{API}/grant", lent)
+
+    async def give_back(self, lent: Lent) -> None:
+        """Revoke a grant."""
+        await self._answer("DELETE", f"{API}/grant", lent)
 
     @asynccontextmanager
     async def file(
-        self, job: str, name: str, token: str, headers: dict[str, str]
+        self, job: str, name: str, lent: Lent, headers: dict[str, str]
     ) -> AsyncIterator[httpx2.Response]:
         """Open a file of a job as a stream; raises `Silent` wherever it breaks."""
-        request = self._request("GET", file_path(job, name), token, headers=headers)
+        request = self._request("GET", file_path(job, name), headers=headers)
         async with self._slots:
-            response = await self._sent(request)
+            response = await self._sent(request, lent)
             try:
                 if not response.is_success:
                     _check(response.status_code, await _body(response))
@@ -189,9 +210,9 @@ class Link:
                 await response.aclose()
 
     async def _answer(
-        self, method: str, path: str, token: str | None = None, **arguments: Any
+        self, method: str, path: str, lent: Lent | None = None, **arguments: Any
     ) -> bytes:
-        response = await self._sent(self._request(method, path, token, **arguments))
+        response = await self._sent(self._request(method, path, **arguments), lent)
         try:
             body = await _body(response)
         except httpx2.HTTPError as error:
@@ -205,23 +226,26 @@ class Link:
         self,
         method: str,
         path: str,
-        token: str | None,
         headers: dict[str, str] | None = None,
         **arguments: Any,
     ) -> httpx2.Request:
-        bearer = {} if token is None else {"Authorization": f"Bearer {token}"}
         timeout = arguments.pop("timeout", httpx2.Timeout(_ANSWER_S, connect=_CONNECT_S))
         return self._client.build_request(
             method,
             f"{self.url}{path}",
-            headers={"Accept-Encoding": "identity", **bearer, **(headers or {})},
+            headers={"Accept-Encoding": "identity", **(headers or {})},
             timeout=timeout,
             **arguments,
         )
 
-    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
+    async def _sent(self, request: httpx2.Request, lent: Lent | None) -> httpx2.Response:
+        auth: httpx2.Auth | None = None
+        if lent is not None and lent.holder is not None and self._identity is not None:
+            auth = self._identity.use(lent.token, lent.holder)
+        elif lent is not None:
+            request.headers["Authorization"] = f"Bearer {lent.token}"
         try:
-            return await self._client.send(request, stream=True, follow_redirects=False)
+            return await self._client.send(request, stream=True, follow_redirects=False, auth=auth)
         except NotPermitted as error:
             raise Barred(f"{error.message} ({error.hint})") from error
         except httpx2.HTTPError as error:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select
 
 from park.errors import UsageError
 from park.model.ids import JobId
@@ -14,17 +14,19 @@ from park.model.references import Reference, references_in
 from park.model.truth import Truth
 from park_server.db.blocks import in_blocks
 from park_server.db.tables import calls, fetches, held_grants, remote_leaves, staged
+from park_server.peers.lent import Lent
 from park_server.peers.urls import normalised
 
 __all__ = [
     "Held",
     "RemoteLeaf",
+    "bound",
     "forget",
     "held_by",
+    "lent_in",
     "references_to_stage",
     "release",
     "staged_references",
-    "tokens_in",
     "undecided",
     "write_staged",
 ]
@@ -34,6 +36,7 @@ _UNDECIDED = select(
     remote_leaves.c.job, remote_leaves.c.position, remote_leaves.c.service, remote_leaves.c.leaf
 ).where(remote_leaves.c.job.in_(_IDS), remote_leaves.c.truth == Truth.NOT_YET)
 _HELD = select(held_grants).where(held_grants.c.job.in_(_IDS))
+_BOUND = (held_grants.c.token, held_grants.c.holder)
 _STAGED = select(staged.c.reference).where(staged.c.job == bindparam("job"))
 _CALL = select(calls.c.document).where(calls.c.job == bindparam("job"))
 _FETCH = select(fetches.c.document).where(fetches.c.job == bindparam("job"))
@@ -65,7 +68,7 @@ class Held:
 
     job: JobId
     service: str
-    token: str = field(repr=False)
+    lent: Lent
 
 
 def undecided(connection: Connection, jobs: Collection[str]) -> list[RemoteLeaf]:
@@ -80,18 +83,31 @@ def undecided(connection: Connection, jobs: Collection[str]) -> list[RemoteLeaf]
 def held_by(connection: Connection, jobs: Collection[str]) -> list[Held]:
     """Return the grants that are held for ``jobs``."""
     return [
-        Held(job=row.job, service=row.service, token=row.token)
+        Held(job=row.job, service=row.service, lent=Lent(row.token, row.holder))
         for some in in_blocks(jobs)
         for row in connection.execute(_HELD, {"ids": some})
     ]
 
 
-def tokens_in(held: Collection[Held]) -> dict[tuple[str, str], str]:
-    """Return the tokens by job and normalised URL: each is for the service that gave it."""
-    found: dict[tuple[str, str], str] = {}
+def bound(connection: Connection) -> list[Held]:
+    """Return the grants that are bound to this service, each once."""
+    query = (
+        select(func.min(held_grants.c.job).label("job"), held_grants.c.service, *_BOUND)
+        .where(held_grants.c.holder.is_not(None))
+        .group_by(held_grants.c.service, *_BOUND)
+    )
+    return [
+        Held(job=JobId(row.job), service=row.service, lent=Lent(row.token, row.holder))
+        for row in connection.execute(query)
+    ]
+
+
+def lent_in(held: Collection[Held]) -> dict[tuple[str, str], Lent]:
+    """Return the grants by job and normalised URL: each is for the service that gave it."""
+    found: dict[tuple[str, str], Lent] = {}
     for each in held:
         try:
-            found[each.job, normalised(each.service)] = each.token
+            found[each.job, normalised(each.service)] = each.lent
         except UsageError:  # no such service: nothing there can be asked
             continue
     return found
@@ -103,7 +119,7 @@ def release(connection: Connection, held: Held) -> bool:
     Of jobs that end together exactly one, the last, is told False.
     """
     of_row = {"job": held.job, "service": held.service}
-    if not connection.execute(_SHARED, {**of_row, "token": held.token}).scalar():
+    if not connection.execute(_SHARED, {**of_row, "token": held.lent.token}).scalar():
         return False
     connection.execute(_FORGET, of_row)
     return True

@@ -14,7 +14,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from park.errors import ParkError, UsageError
 from park.model.ids import JobId
 from park.model.truth import Verdict, never
-from park.wire import FollowedLeaf
 from park_repo.database import Change, Database
 from park_server.content import ContentStore
 from park_server.db.blocks import each_readable
@@ -24,9 +23,11 @@ from park_server.egress.guarded_transport import GuardedTransport
 from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.follower import Follower, Key
-from park_server.peers.link import Barred, Link, Silent
+from park_server.peers.link import Barred, Followed, Link, Silent
 from park_server.peers.race_orders import RaceOrders
+from park_server.peers.renewals import Renewals
 from park_server.peers.staging import Stager
+from park_server.proofs.identity import ServiceIdentity
 from park_server.tasks import Tasks
 
 __all__ = ["ServicePeers"]
@@ -46,6 +47,7 @@ class ServicePeers:
     """Follows, stages and gives back; see `park_server.jobs.seams.Peers`.
 
     ``listener`` hears what is decided and staged; ``client`` may bring a test's transport.
+    ``identity`` signs what is asked with grants that are bound to it.
     All methods belong to the event loop.
     """
 
@@ -57,6 +59,7 @@ class ServicePeers:
         addresses: AddressPolicy,
         listener: PeerListener,
         client: Callable[[AddressPolicy], httpx2.AsyncClient] | None = None,
+        identity: ServiceIdentity | None = None,
         disk: Disk | None = None,
     ) -> None:
         self._database = database
@@ -64,6 +67,7 @@ class ServicePeers:
         self._listener = listener
         self._new_client = client or _client
         self._client: httpx2.AsyncClient | None = None
+        self._identity = identity
         self._links: dict[str, Link] = {}
         self._followers: dict[Link, Follower] = {}
         self._followed: dict[JobId, dict[Key, Link]] = {}
@@ -78,6 +82,7 @@ class ServicePeers:
         self._orders = RaceOrders(
             database=database, link=self._link, disk=self._disk, done=self.release
         )
+        self._renewals = Renewals(database, self._link)
         self._to_follow: dict[JobId, None] = {}
         self._releasing: set[JobId] = set()
         self._tasks = Tasks(_log, "a step with another service failed")
@@ -85,6 +90,7 @@ class ServicePeers:
     async def stop(self) -> None:
         """Leave everything as it is; the next start takes it up."""
         await self._tasks.stop()
+        await self._renewals.stop()
         await self._orders.stop()
         await self._stager.stop()
         for follower in self._followers.values():
@@ -99,10 +105,12 @@ class ServicePeers:
         if not self._to_follow:
             self._tasks.spawn(self._follow_all())
         self._to_follow[job] = None
+        self._renewals.begin()
 
     def stage(self, job: JobId) -> None:
         """Bring here what the call of ``job`` refers to."""
         self._stager.stage(job)
+        self._renewals.begin()
 
     def order(self, race: JobId) -> None:
         """Have those ended elsewhere that have lost ``race``, whose rows are committed."""
@@ -127,7 +135,7 @@ class ServicePeers:
         """Return the way to the service at ``url``; raises `UsageError` for no such URL."""
         if self._client is None:
             self._client = self._new_client(self._addresses)
-        link = Link(url, self._client)
+        link = Link(url, self._client, self._identity)
         return self._links.setdefault(link.url, link)
 
     async def _follow_all(self) -> None:
@@ -162,20 +170,20 @@ class ServicePeers:
         for job, error in unreadable.items():
             await self._cannot_follow(job, error)
         held = self._database.read(lambda c: peer_rows.held_by(c, jobs))
-        tokens = peer_rows.tokens_in(held)
+        lent = peer_rows.lent_in(held)
         refused: list[tuple[Key, str]] = []
-        by_link: dict[Link, dict[Key, FollowedLeaf]] = {}
+        by_link: dict[Link, dict[Key, Followed]] = {}
         for leaf in leaves:
             key = (leaf.job, leaf.position)
             try:
                 link = self._link(leaf.service)
-                token = tokens[leaf.job, link.url]
+                opened_by = lent[leaf.job, link.url]
             except UsageError as error:
                 refused.append((key, error.message))
             except KeyError:
                 refused.append((key, f"no grant of {leaf.service} came with the job"))
             else:
-                by_link.setdefault(link, {})[key] = FollowedLeaf(leaf=leaf.leaf, token=token)
+                by_link.setdefault(link, {})[key] = Followed(leaf.leaf, opened_by)
         for link, followed in by_link.items():
             self._follower(link).add(followed)
             for key in followed:
@@ -211,7 +219,7 @@ class ServicePeers:
         """Revoke a grant where it was made; it is no harm, but untidy, where that fails."""
         for pause in (*_GIVE_BACK_PAUSES_S, None):
             try:
-                await self._link(held.service).give_back(held.token)
+                await self._link(held.service).give_back(held.lent)
             except (ParkError, Barred):  # revoked, expired, unknown: it opens nothing now
                 return
             except Silent as error:

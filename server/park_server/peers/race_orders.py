@@ -14,6 +14,7 @@ from park_server.jobs import job_rows
 from park_server.jobs.races import race_rows
 from park_server.jobs.races.race_rows import Order
 from park_server.peers import peer_rows
+from park_server.peers.lent import Lent
 from park_server.peers.link import Barred, Link
 from park_server.tasks import Tasks
 
@@ -75,15 +76,15 @@ class RaceOrders:
         orders, held = self._database.read(
             lambda c: (race_rows.orders_of(c, race), peer_rows.held_by(c, [race]))
         )
-        tokens = peer_rows.tokens_in(held)
-        await asyncio.gather(*(self._send(each, tokens) for each in orders))
+        lent = peer_rows.lent_in(held)
+        await asyncio.gather(*(self._send(each, lent) for each in orders))
 
-    async def _send(self, order: Order, tokens: dict[tuple[str, str], str]) -> None:
+    async def _send(self, order: Order, lent: dict[tuple[str, str], Lent]) -> None:
         """Have one job ended; what its service refuses is over as well, and said."""
         try:
             link = self._link(order.service)
-            token = tokens[order.race, link.url]
-            answer = await link.patiently(lambda: link.end_job(order, token))
+            opened_by = lent[order.race, link.url]
+            answer = await link.patiently(lambda: link.end_job(order, opened_by))
         except (UsageError, Barred, ParkError) as error:
             answer = f"refused: {error}"
             _log.warning("job %s on %s was not ended: %s", order.competitor, order.service, error)

@@ -24,6 +24,7 @@ from park_server.disk import Disk
 from park_server.jobs.dereference import FILE_URL, file_meant
 from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
+from park_server.peers.lent import Lent
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.urls import file_url
 from park_server.threads import in_thread
@@ -135,7 +136,7 @@ class Stager:
                 peer_rows.held_by(c, [job]),
             )
         )
-        tokens = peer_rows.tokens_in(held)
+        opened = peer_rows.lent_in(held)
         by_job: dict[tuple[str, str], list[Reference]] = {}
         for reference in wanted:
             if reference.key not in done:
@@ -144,8 +145,8 @@ class Stager:
         for (service, needed), references in by_job.items():
             link = self._known(service)
             self._asked.setdefault(job, set()).add(link)
-            token = tokens.get((job, link.url), "")
-            work.append(self._brought(link, token, needed, references))
+            lent = opened.get((job, link.url))
+            work.append(self._brought(link, lent, needed, references))
         found: dict[str, Any] = {}
         for documents in await _all(work):
             found |= documents
@@ -158,23 +159,23 @@ class Stager:
             raise CannotStage(error.message) from error
 
     async def _brought(
-        self, link: Link, token: str, job: str, references: Sequence[Reference]
+        self, link: Link, lent: Lent | None, job: str, references: Sequence[Reference]
     ) -> dict[str, Any]:
         """Return the documents of ``references``, all of them to one job elsewhere."""
         where = f"job {brief(job)} on {link.host}"
-        if not token:
+        if lent is None:
             raise CannotStage(f"no grant of {link.url} came with the job")
         try:
-            answer = await link.patiently(lambda: link.job(job, token))
+            answer = await link.patiently(lambda: link.job(job, lent))
             files = [decode(FileRecord, each) for each in answer["job"]["files"]]
             if "result" not in answer:
                 status, error = answer["job"]["status"], answer["job"].get("error")
                 raise CannotStage(f"{where} has no result: it is {status}: {error}")
             value = answer["result"]
             return {
-                each.key: await self._all_files(link, token, answer["job"], files)
+                each.key: await self._all_files(link, lent, answer["job"], files)
                 if each.what is What.FILES
-                else await self._document(link, token, each, files, value)
+                else await self._document(link, lent, each, files, value)
                 for each in references
             }
         except ParkError as error:
@@ -189,7 +190,7 @@ class Stager:
     async def _document(
         self,
         link: Link,
-        token: str,
+        lent: Lent,
         reference: Reference,
         files: Sequence[FileRecord],
         result: Any,
@@ -203,19 +204,19 @@ class Stager:
         if reference.what is What.URL:  # with its content, by which the call is known again
             url, name = file_url(link.url, reference.job, file.name), PurePosixPath(file.name).name
             return {TAG: FILE_URL, "url": url, "sha256": file.sha256, "name": name}
-        await self._brought_once(link, token, reference.job, file)
+        await self._brought_once(link, lent, reference.job, file)
         return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
 
     async def _all_files(
-        self, link: Link, token: str, job: dict[str, Any], files: Sequence[FileRecord]
+        self, link: Link, lent: Lent, job: dict[str, Any], files: Sequence[FileRecord]
     ) -> dict[str, Any]:
         """Bring all files of a job here; return what is told of it and of them."""
         for file in files:
-            await self._brought_once(link, token, str(job["id"]), file)
+            await self._brought_once(link, lent, str(job["id"]), file)
         told = {name: job.get(name) for name in ("entry_point", "set_hash", "label")}
         return {**told, "files": [encode(file) for file in files]}
 
-    async def _brought_once(self, link: Link, token: str, job: str, file: FileRecord) -> None:
+    async def _brought_once(self, link: Link, lent: Lent, job: str, file: FileRecord) -> None:
         """Have ``file`` in the content store; several that need it wait for one download.
 
         The download is made with the grant of one of them. Where that fails another tries
@@ -226,7 +227,7 @@ class Stager:
         async def download() -> None:
             nonlocal is_own
             is_own = True
-            await self._content.receive(file.sha256, _chunks(link, token, job, file))
+            await self._content.receive(file.sha256, _chunks(link, lent, job, file))
 
         while not await in_thread(self._content.renew, file.sha256):
             is_own = False
@@ -248,7 +249,7 @@ async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _chunks(link: Link, token: str, job: str, file: FileRecord) -> AsyncIterator[bytes]:
+async def _chunks(link: Link, lent: Lent, job: str, file: FileRecord) -> AsyncIterator[bytes]:
     """Yield the bytes of a file; after a break it goes on where it was.
 
     Raises `Silent` when the other side is silent for long, `CannotStage` where more comes
@@ -258,7 +259,7 @@ async def _chunks(link: Link, token: str, job: str, file: FileRecord) -> AsyncIt
     while True:
         headers = {"Range": f"bytes={done}-", "If-Range": f'"{file.sha256}"'} if done else {}
         try:
-            async with link.file(job, file.name, token, headers) as response:
+            async with link.file(job, file.name, lent, headers) as response:
                 skip = 0 if response.status_code == _PARTIAL else done
                 async for chunk in response.aiter_raw():
                     fresh = chunk[skip:]

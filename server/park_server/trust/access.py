@@ -143,7 +143,7 @@ _SUBMIT_BY_GRANT = _of(
     "POST /jobs/{job}/stop",
 )
 
-_GIVING_BACK = _of(None, (_USER, _GRANT), "DELETE /grant")
+_HOLDING = _of(None, (_USER, _GRANT), "DELETE /grant", "PUT /grant")
 
 _REALISE = _of(
     Role.REALISE,
@@ -188,6 +188,7 @@ _ADMIN = _of(
     "POST /admin/users/{user}/revoke",
     "POST /admin/users/{user}/tokens",
     "POST /admin/rotate",
+    "POST /admin/rotate/identity",
     "POST /admin/quarantine/{sha256}",
     "GET /admin/groups",
     "PUT /admin/groups/{group}/members/{user}",
@@ -242,7 +243,7 @@ def _with_browsers(endpoint: Endpoint) -> Endpoint:
 
 _ALL = (
     *(_ABOUT_ONESELF + _TOKENS + _QUERY + _QUERY_BY_GRANT + _SUBMIT + _SUBMIT_BY_GRANT),
-    *(_GIVING_BACK + _REALISE + _UPLOAD + _OPERATE + _ADMIN + _INDEX_READ + _INDEX_UPLOAD),
+    *(_HOLDING + _REALISE + _UPLOAD + _OPERATE + _ADMIN + _INDEX_READ + _INDEX_UPLOAD),
     *_OF_BROWSERS,
 )
 

@@ -11,6 +11,9 @@
 
     [users.ada]
     roles = ["operate"]
+
+    [grants]
+    requests = 600
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from park.errors import ParkError, UsageError
 from park_server.trust.names import check_name
-from park_server.trust.policy import Group, Policy
+from park_server.trust.policy import GrantLimits, Group, Policy
 from park_server.trust.rights import NONE, USUAL, Right, Rights
 
 __all__ = ["EXAMPLE", "read_policy"]
@@ -40,6 +44,7 @@ _KEYS: Mapping[str, Sequence[str]] = {
     "everybody": ("roles",),
     "groups": ("members", "roles"),
     "users": ("roles",),
+    "grants": tuple(each.name for each in fields(GrantLimits)),
 }
 
 _Path = tuple[str, ...]
@@ -83,7 +88,22 @@ class _Reader:
                 )
                 for group, table in self._tables("groups")
             },
+            grants=self._grants(self._table(("grants",), self._document.get("grants", {}))),
         )
+
+    def _grants(self, table: Mapping[str, Any]) -> GrantLimits:
+        """Return what is said of grants: each of the kind that it has by default."""
+        usual = GrantLimits()
+        for name, value in table.items():
+            is_flag = isinstance(getattr(usual, name), bool)
+            if is_flag and not isinstance(value, bool):
+                raise self._wrong(("grants", name), f"{name} is true or false, not {_shown(value)}")
+            is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
+            if not is_flag and not is_number:
+                raise self._wrong(
+                    ("grants", name), f"{name} must be a number above 0, not {_shown(value)}"
+                )
+        return GrantLimits(**table)
 
     def _tables(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield each named table of ``kind``, checked."""

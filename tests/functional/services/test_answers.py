@@ -271,7 +271,12 @@ def test_what_the_service_is_has_no_secret_in_it(service: ParkService, python_mi
 
 def test_grants_beyond_the_limits_are_refused(service: ParkService) -> None:
     names = [f"~/{number}" for number in range(20_001)]
-    for body in ({"files": names}, {"files": names[:1], "expires_s": 31 * 86_400.0}):
+    bodies: tuple[dict[str, Any], ...] = (
+        {"files": names},
+        {"files": names[:1], "expires_s": 31 * 86_400.0},
+        {"files": names[:1], "renewable_s": 31 * 86_400.0},
+    )
+    for body in ({**each, "holder": "K" * 43} for each in bodies):
         refusal(ask(service, "POST", "/api/v1/grants", json=body), 400, "UsageError")
 
 

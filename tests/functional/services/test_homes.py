@@ -110,7 +110,7 @@ def test_a_database_that_is_scribbled_on_acknowledges_nothing_more(
     service: ParkService,
 ) -> None:
     service.start()
-    grant = {"files": ["~/run.zip"]}
+    grant = {"files": ["~/run.zip"], "holder": "K" * 43}
     service.request("POST", "/api/v1/grants", json=grant)
     with (service.home / "park.sqlite").open("r+b") as file:
         file.seek(4096)

@@ -119,7 +119,7 @@ def install(**changes: Any) -> dict[str, Any]:
         ("installs", install(filename="no wheel at all")),
         ("installs", install(filename=f"demo-{DIGITS}-py3-none-any.whl")),
         ("offers", {"project": "demo\ud800", "version": "1"}),
-        ("grants", {"files": ["~/\ud800"]}),
+        ("grants", {"files": ["~/\ud800"], "holder": "K" * 43}),
     ],
     ids=["memory", "retries", "wheel", "wheel-version", "offer", "grant"],  # bodies have new ids
 )

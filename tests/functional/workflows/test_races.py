@@ -62,16 +62,21 @@ class Track:
 
     def race(self, here: str, there: str, **terms: Any) -> str:
         """Let a job of ``home`` race with one of ``away``."""
-        body = {"jobs": [there], "stops": [there]}
-        token = self.away.request("POST", "/api/v1/grants", json=body).json()["token"]
         competitors = [{"job": here}, {"job": there, "service": self.away.url}]
         document = {
             "entry_point": RACE,
             "call": {"args": [], "kwargs": {}},
             "race": {"competitors": competitors, **terms},
-            "grants": [{"service": self.away.url, "token": token}],
+            "grants": self.granted(there),
         }
         return self.submit(self.home, document)
+
+    def granted(self, there: str) -> list[dict[str, Any]]:
+        """Return a grant that lets ``home`` read and end a job of ``away``."""
+        holder = self.home.get("/api/v1")["identity"]
+        body = {"jobs": [there], "stops": [there], "holder": holder}
+        token = self.away.request("POST", "/api/v1/grants", json=body).json()["token"]
+        return [{"service": self.away.url, "token": token, "holder": holder}]
 
     def until_given_back(self) -> None:
         """Wait until no grant opens anything any more: each race is done with its orders."""
@@ -179,8 +184,6 @@ def test_ranks_of_another_service_are_compared_as_well(track: Track) -> None:
     here, there = numbers[track.home.url], numbers[track.away.url]
     track.home.job_when_final(here)
     track.away.job_when_final(there)
-    body = {"jobs": [there], "stops": [there]}
-    token = track.away.request("POST", "/api/v1/grants", json=body).json()["token"]
 
     def entry(job: str, service: str | None = None) -> dict[str, Any]:
         value = Reference(job=job, what=What.VALUE, service=service)
@@ -201,7 +204,7 @@ def test_ranks_of_another_service_are_compared_as_well(track: Track) -> None:
                 "competitors": [entry(here), entry(there, track.away.url)],
                 "if_none": "best",
             },
-            "grants": [{"service": track.away.url, "token": token}],
+            "grants": track.granted(there),
         },
     )
     record = track.home.job_when_final(race)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import statistics
 import time
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Phases
 from hypothesis import strategies as st
 from support.material.json_values import JSON_VALUES
+from support.services.bound import Holder
 from support.services.park_service import ParkService
 from support.services.ports import free_port
 from support.session.limits import LIMIT_S
@@ -59,15 +61,24 @@ class Pair:
 
     def granted(self, *jobs: str, **more: Any) -> dict[str, Any]:
         """Make a grant of the first service; return its record."""
-        body = {"jobs": jobs, **more}
+        body = {"jobs": jobs, "holder": more.pop("holder", None) or self.holder, **more}
         grant: dict[str, Any] = self.first.request("POST", "/api/v1/grants", json=body).json()
         self.made.append(grant["id"])
         return grant
 
     def after(self, expression: Expression, *jobs: str) -> dict[str, Any]:
         """Return what a job of the second has that waits for ``jobs`` of the first."""
-        held = {"service": self.first.url, "token": self.granted(*jobs)["token"]}
-        return {"when": condition_to_json(expression), "grants": [held]}
+        held = self.held(self.granted(*jobs))
+        return {"when": condition_to_json(expression), "grants": held}
+
+    @property
+    def holder(self) -> str:
+        """The key of the second, which grants are bound to."""
+        return str(self.second.get("/api/v1")["identity"])
+
+    def held(self, grant: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what goes along with a job that needs a grant of the first."""
+        return [{"service": self.first.url, "token": grant["token"], "holder": self.holder}]
 
     def completed(self, job: str, phase: Phase = Phase.COMPLETED) -> JobIs:
         """Return the leaf that ``job`` of the first is in ``phase``."""
@@ -121,7 +132,7 @@ def test_a_job_takes_file_and_value_of_jobs_elsewhere(pair: Pair, go: Pipe) -> N
     there = held_job(pair, go)
     number = pair.submit(pair.first, ADD, 20, 1)
     file, value = pair.to(there, What.FILE), pair.to(number, What.VALUE)
-    grants = [{"service": pair.first.url, "token": pair.granted(there, number)["token"]}]
+    grants = pair.held(pair.granted(there, number))
     copy = pair.submit(pair.second, SHELL, ["cp", file.as_json(), "copy.refl"], grants=grants)
     double = pair.submit(pair.second, ADD, value.as_json(), value.as_json(), grants=grants)
     assert pair.second.get(f"/api/v1/jobs/{copy}")["status"] == "waiting"
@@ -158,7 +169,7 @@ def test_values_are_the_same_after_two_services(pair: Pair, values: list[Any]) -
     """As a result, through a reference, and as the result of a job elsewhere."""
     sent = [*values, *ODD_VALUES, nested(MOST_LEVELS - 1)]
     there = pair.submit(pair.first, "copy:deepcopy", encode(sent, set_hash=None))
-    grants = [{"service": pair.first.url, "token": pair.granted(there)["token"]}]
+    grants = pair.held(pair.granted(there))
     value = pair.to(there, What.VALUE).as_json()
     here = pair.submit(pair.second, "copy:deepcopy", value, grants=grants)
     for service, job in ((pair.first, there), (pair.second, here)):
@@ -168,7 +179,7 @@ def test_values_are_the_same_after_two_services(pair: Pair, values: list[Any]) -
 def test_a_url_of_a_file_elsewhere_is_text(pair: Pair) -> None:
     there = pair.submit(pair.first, SHELL, ["sh", "-c", "echo > 'a b.refl'"])
     url = pair.to(there, What.URL)
-    grants = [{"service": pair.first.url, "token": pair.granted(there)["token"]}]
+    grants = pair.held(pair.granted(there))
     job = pair.submit(pair.second, ADD, url.as_json(), "", grants=grants)
     text = pair.second.result_of(job)
     assert text == f"{pair.first.url}/api/v1/jobs/{there}/files/a%20b.refl"
@@ -190,7 +201,7 @@ def test_a_value_elsewhere_is_compared_where_it_is(pair: Pair) -> None:
 def test_what_fails_there_cancels_here_and_the_cleanup_runs(pair: Pair) -> None:
     there = pair.submit(pair.first, SHELL, ["false"])
     value = pair.to(there, What.VALUE)
-    grants = [{"service": pair.first.url, "token": pair.granted(there)["token"]}]
+    grants = pair.held(pair.granted(there))
     needs = pair.submit(pair.second, ADD, value.as_json(), 1, grants=grants)
     failed = pair.completed(there, Phase.FAILED)
     cleanup = pair.submit(pair.second, ADD, 1, 1, **pair.after(failed, there))
@@ -204,7 +215,7 @@ def test_what_fails_there_cancels_here_and_the_cleanup_runs(pair: Pair) -> None:
 def test_a_grant_that_is_revoked_or_for_another_job_never_lets_start(pair: Pair, go: Pipe) -> None:
     there, other = held_job(pair, go), pair.submit(pair.first, ADD, 1, 1)
     grant = pair.granted(there)
-    held = [{"service": pair.first.url, "token": grant["token"]}]
+    held = pair.held(grant)
     when = condition_to_json(pair.completed(there))
     waits = pair.submit(pair.second, ADD, 1, 1, when=when, grants=held)
     wrong = pair.submit(pair.second, ADD, 1, 1, **pair.after(pair.completed(there), other))
@@ -224,17 +235,48 @@ def test_a_grant_that_is_revoked_or_for_another_job_never_lets_start(pair: Pair,
 def test_a_grant_opens_its_job_over_http_and_nothing_else(pair: Pair) -> None:
     there, other = (pair.submit(pair.first, ADD, 1, number) for number in (1, 2))
     pair.first.job_when_final(there)
-    token = pair.granted(there)["token"]
+    holder = Holder()
+    token = pair.granted(there, holder=holder.name)["token"]
+    with httpx2.Client(base_url=pair.first.url) as http:
 
-    def status(path: str) -> int:
-        headers = {"Authorization": f"Bearer {token}"}
-        return httpx2.get(f"{pair.first.url}{path}", headers=headers).status_code
+        def status(path: str) -> int:
+            return int(holder.ask(http, token, "GET", path).status_code)
 
-    assert status(f"/api/v1/jobs/{there}") == 200
-    assert status(f"/api/v1/jobs/{there}/result") == 200
-    assert status(f"/api/v1/jobs/{there}/logs/stdout") == 403
-    assert status(f"/api/v1/jobs/{other}") == 403
-    assert status("/simple/") == 403
+        assert status(f"/api/v1/jobs/{there}") == 200
+        assert status(f"/api/v1/jobs/{there}/result") == 200
+        assert status(f"/api/v1/jobs/{there}/logs/stdout") == 403
+        assert status(f"/api/v1/jobs/{other}") == 403
+        assert status("/simple/") == 403
+
+
+def test_who_reads_the_database_of_the_holder_can_use_nothing_of_it(pair: Pair, go: Pipe) -> None:
+    there = held_job(pair, go)
+    waits = pair.submit(pair.second, ADD, 1, 1, **pair.after(pair.completed(there), there))
+    with sqlite3.connect(f"file:{pair.second.home / 'park.sqlite'}?mode=ro", uri=True) as database:
+        query = "select token from held_grants where job = ?"
+        (token,) = database.execute(query, (waits,)).fetchone()
+    database.close()
+    path = f"/api/v1/jobs/{there}"
+    with httpx2.Client(base_url=pair.first.url) as http:
+        for answer in (
+            http.get(path, headers={"Authorization": f"Bearer {token}"}),
+            Holder().ask(http, token, "GET", path),
+            Holder().ask(http, token, "DELETE", "/api/v1/grant"),
+        ):
+            assert answer.status_code == 401
+    go.send("end")
+    assert pair.second.job_when_final(waits)["status"] == "completed"
+
+
+def test_a_key_that_is_rotated_signs_for_what_was_lent_before(pair: Pair, go: Pipe) -> None:
+    there = held_job(pair, go)
+    before = pair.holder
+    waits = pair.submit(pair.second, ADD, 1, 1, **pair.after(pair.completed(there), there))
+    made = pair.second.request("POST", "/api/v1/admin/rotate/identity", json={}).json()
+    assert made["identity"] == pair.holder != before
+    go.send("end")
+    assert pair.second.job_when_final(waits)["status"] == "completed"
+    pair.until_given_back()
 
 
 def test_an_address_that_is_not_allowed_is_refused_with_the_option(

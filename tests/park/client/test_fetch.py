@@ -44,16 +44,18 @@ def test_fetches_and_credentials() -> None:
     assert first["entry_point"] == "park:fetch_url"
     assert first["fetch"]["url"]["service"] == one.service.url
     assert first["fetch"]["sha256"] == "a" * 64
-    assert first["fetch"]["authorization"] == "Bearer park_grant_1"
+    assert first["fetch"]["authorization"] == "DPoP park_grant_1"
     assert first["fetch"]["origin"] == "http://one.example:80"
-    assert first["grants"] == [{"service": one.service.url, "token": "park_grant_1"}]
+    assert first["grants"] == [
+        {"service": one.service.url, "token": "park_grant_1", "holder": "K" * 43}
+    ]
     assert second["fetch"]["authorization"] == "Bearer t0ken"
     assert second["fetch"]["origin"] == "https://example.org:443"
     assert second["retries"] == 2
     assert third["fetch"]["authorization"] == "Basic YWRhOnA="
     assert third["fetch"]["origin"] == "http://e.org:81"
     assert "service" not in fourth["fetch"]["url"]
-    assert fourth["fetch"]["authorization"].startswith("Bearer park_grant_")
+    assert fourth["fetch"]["authorization"].startswith("DPoP park_grant_")
     assert fifth["fetch"]["url"] == area
     assert [body for _, path, body in one.asked if path.endswith("grants")][1]["files"] == [
         "~/run 1.zip"

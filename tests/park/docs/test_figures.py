@@ -66,7 +66,7 @@ def figures(name: str) -> set[int | float]:
         ("reference/http", "your newest 10,000 jobs", "_NEWEST", 10_000),
         ("reference/http", "more than 3,000 jobs", "MOST_NODES", 3_000),
         ("reference/http", "Up to 1 MiB from the offset", "_LOG_BLOCK", 1 << 20),
-        ("reference/http", "and 30 at most", "LONGEST_S", 30 * DAY),
+        ("reference/http", "both 30 at most", "LONGEST_S", 30 * DAY),
         ("reference/http", "at most 1,000 bytes", "MAX_PATH_BYTES", 1_000),
         ("reference/http", "each part of it at most 230", "MAX_PART_BYTES", 230),
     ],

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
 from park.cli.main import whole_parser
+from park.wire import GrantRequest
+from park_server.grants.costs import COMPARISON
+from park_server.grants.grants import LONGEST_S, RENEWAL
 from park_server.trust import guessing, held_token, passwords
+from park_server.trust.policy import GrantLimits
 from park_server.trust.policy_file import read_policy
 from park_server.trust.rights import USUAL, Role
 
@@ -49,6 +54,24 @@ def test_times_and_numbers_are_those_of_the_program() -> None:
     assert (guessing._OF_BOTH, guessing._LONGEST_S) == (5, 900)
     assert "Two hashes are computed at a time, and sixteen logins may wait." in THREATS
     assert (passwords._AT_ONCE, passwords._MOST_WAITING) == (2, 16)
+
+
+def test_what_a_grant_may_cost_stands_on_the_page_as_it_is() -> None:
+    (text,) = re.findall(r"```\n(\[grants\]\n.*?)```", PAGE, re.DOTALL)
+    assert read_policy(text, "the page").grants == GrantLimits()
+    assert text.count("=") == len(fields(GrantLimits))
+    assert f"compares values counts as {COMPARISON}" in text
+
+
+def test_a_grant_is_as_long_and_as_bound_as_it_is_said() -> None:
+    assert "is good for a day; the service that holds it renews it" in TRUST
+    assert (GrantRequest().expires_s, GrantRequest().renewable_s) == (86_400, 30 * 86_400)
+    assert timedelta(days=1) == RENEWAL
+    assert "a day, unless renewed; 30 days at most" in THREATS
+    assert LONGEST_S == 30 * 86_400
+    assert "A grant alone opens nothing." in THREATS  # http/gate/test_grant_gate tries each way
+    assert "[policy](../how-to/many-users.md#what-is-lent-to-other-services)" in TRUST
+    assert "## What is lent to other services" in PAGE
 
 
 def test_the_page_on_trust_leads_to_both() -> None:

@@ -57,7 +57,7 @@ def grants(database: Database, bus: Heard) -> Grants:
 
 
 def issue(grants: Grants, **asked: Any) -> GrantRecord:
-    facts: dict[str, Any] = {"jobs": ["adas"], "files": [], "expires_s": HOUR_S}
+    facts: dict[str, Any] = {"jobs": ["adas"], "files": [], "expires_s": HOUR_S, "holder": "K" * 43}
     return asyncio.run(grants.issue("ada", GrantRequest(**facts | asked)))
 
 
@@ -149,3 +149,42 @@ def test_what_ended_long_ago_is_forgotten(grants: Grants, monkeypatch: pytest.Mo
     asyncio.run(grants.sweep())
     with pytest.raises(NotAuthenticated, match="does not know"):
         grants.holder(token_of(record))
+
+
+def test_its_holder_renews_it_until_its_end_and_no_further(
+    grants: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = issue(grants, renewable_s=3 * 86_400.0, lent_to="http://two.example")
+    assert record.lent_to == "http://two.example"
+    renewed = asyncio.run(grants.renew(grants.holder(token_of(record))))
+    assert record.expires < renewed.expires < str(record.renewable_until)
+    assert grants.holder(token_of(record)).expires == renewed.expires
+    monkeypatch.setattr(module, "later", lambda _: "2999")
+    assert asyncio.run(grants.renew(grants.holder(token_of(record)))).expires == (
+        record.renewable_until
+    )
+    held = grants.holder(token_of(record))
+    monkeypatch.setattr(module, "now", lambda: str(record.renewable_until))
+    with pytest.raises(UsageError, match=f"not renewed after {record.renewable_until}"):
+        asyncio.run(grants.renew(held))
+
+
+def test_what_was_revoked_is_not_renewed(grants: Grants) -> None:
+    record = issue(grants)
+    held = grants.holder(token_of(record))
+    asyncio.run(grants.revoke(record.id, "ada"))
+    asyncio.run(grants.renew(held))  # as one that came just before
+    with pytest.raises(NotAuthenticated, match="was revoked at"):
+        grants.holder(token_of(record))
+
+
+def test_one_that_is_bound_to_nobody_is_made_where_that_is_permitted_and_never_renewed(
+    database: Database, bus: Heard
+) -> None:
+    with pytest.raises(UsageError, match="this names none"):
+        issue(Grants(database, bus), holder=None)
+    free = Grants(database, bus, permits_unbound=lambda: True)
+    record = issue(free, holder=None)
+    assert (record.holder, record.renewable_until) == (None, None)
+    with pytest.raises(UsageError, match="is not renewed"):
+        asyncio.run(free.renew(free.holder(token_of(record))))

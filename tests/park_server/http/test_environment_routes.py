@@ -15,6 +15,7 @@ from support.labs.install_lab import (
     local_wheel,
     opened_database,
 )
+from support.services.bound import gate_of
 
 from park.model.lock_hash import LockHash
 from park_server.bus import Bus
@@ -101,7 +102,9 @@ def http(database: Database) -> Iterator[TestClient]:
         yield
 
     tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"})
-    app = application(tokens=tokens, grants_of_service=grants, simple_routes=[], lifespan=lifespan)
+    app = application(
+        tokens=tokens, grants_of_service=gate_of(grants), simple_routes=[], lifespan=lifespan
+    )
     with TestClient(app) as client:
         yield client
 

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 from support.labs.rows import add_job
+from support.services.bound import Holder, gate_of
 
 from park.wire import GrantRequest
 from park_repo.database import Database
@@ -57,18 +58,26 @@ def http(database: Database, tmp_path: Path) -> Iterator[TestClient]:
         yield
 
     tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"})
-    app = application(tokens=tokens, grants_of_service=grants, simple_routes=[], lifespan=lifespan)
+    app = application(
+        tokens=tokens, grants_of_service=gate_of(grants), simple_routes=[], lifespan=lifespan
+    )
     with TestClient(app) as client:
         yield client
 
 
+HOLDER = Holder()
+
+
 def ask(http: TestClient, token: str, method: str, path: str, **arguments: Any) -> Any:
+    if token.startswith("park_grant_"):
+        return HOLDER.ask(http, token, method, f"/api/v1/{path}", **arguments)
     return http.request(
         method, f"/api/v1/{path}", headers={"Authorization": f"Bearer {token}"}, **arguments
     )
 
 
 def made(http: TestClient, **request: Any) -> dict[str, Any]:
+    request = {"holder": HOLDER.name, **request}
     response = ask(http, "ada-token", "POST", "grants", json=request)
     assert response.status_code == 200, response.text
     grant: dict[str, Any] = response.json()
@@ -120,7 +129,7 @@ def test_a_grant_makes_no_grants_and_lists_none(http: TestClient) -> None:
     ],
 )
 def test_what_is_not_ones_own_is_not_known(http: TestClient, request_: dict[str, Any]) -> None:
-    response = ask(http, "ada-token", "POST", "grants", json=request_)
+    response = ask(http, "ada-token", "POST", "grants", json={"holder": HOLDER.name, **request_})
     assert (response.status_code, response.json()["title"]) == (404, "UnknownItem")
 
 
@@ -137,14 +146,19 @@ def test_what_is_not_ones_own_is_not_known(http: TestClient, request_: dict[str,
 def test_a_grant_of_nothing_or_for_ever_is_refused(
     http: TestClient, request_: dict[str, Any]
 ) -> None:
-    response = ask(http, "ada-token", "POST", "grants", json=request_)
+    response = ask(http, "ada-token", "POST", "grants", json={"holder": HOLDER.name, **request_})
     assert (response.status_code, response.json()["title"]) == (400, "UsageError")
 
 
-def test_a_grant_lasts_seven_days_unless_said_otherwise(http: TestClient) -> None:
-    grant = made(http, jobs=[ONE, TWO, ONE])
+def test_a_grant_lasts_a_day_and_its_holder_renews_it_for_thirty(http: TestClient) -> None:
+    grant = made(http, jobs=[ONE, TWO, ONE], expires_s=60)
     assert grant["jobs"] == [ONE, TWO]
-    assert grant["expires"][:10] == later(timedelta(days=7))[:10]
+    assert grant["renewable_until"][:10] == later(timedelta(days=30))[:10]
+    renewed = ask(http, grant["token"], "PUT", "grant").json()
+    assert renewed["expires"][:10] == later(timedelta(days=1))[:10]
+    assert renewed["token"] is None
+    assert ask(http, "ada-token", "PUT", "grant").status_code == 400
+    assert made(http, jobs=[ONE])["expires"][:10] == later(timedelta(days=1))[:10]
 
 
 def test_an_expired_grant_says_so(http: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,4 +217,4 @@ def test_many_tokens_are_looked_up_at_once(http: TestClient, database: Database)
     tokens = [made(http, jobs=[ONE])["token"] for _ in range(3)]
     found = Grants(database, Bus()).holders([*tokens, "park_grant_x"])
     assert [type(each).__name__ for each in found.values()] == [*["Grant"] * 3, "NotAuthenticated"]
-    assert GrantRequest(jobs=[ONE]).expires_s == 7 * 86_400
+    assert GrantRequest(jobs=[ONE]).expires_s == 86_400

@@ -11,9 +11,9 @@ from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
 from park.model.truth import Truth, Verdict
-from park.wire import FollowedLeaf
 from park_server.peers.follower import Follower, Key
-from park_server.peers.link import Link
+from park_server.peers.lent import Lent
+from park_server.peers.link import Followed, Link
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -61,9 +61,9 @@ def follow(
     asyncio.run(run())
 
 
-def leaves(*jobs: str, token: str | None = None) -> dict[Key, FollowedLeaf]:
+def leaves(*jobs: str, token: str | None = None) -> dict[Key, Followed]:
     token = token or "good"
-    return {(JobId(job), 0): FollowedLeaf(leaf=leaf(job), token=token) for job in jobs}
+    return {(JobId(job), 0): Followed(leaf(job), Lent(token)) for job in jobs}
 
 
 def test_what_is_decided_is_told_and_the_rest_goes_on() -> None:
@@ -252,7 +252,7 @@ def test_what_a_verdict_sets_off_may_drop_the_rest() -> None:
 
 def test_a_leaf_that_cannot_be_asked_for_is_the_end_of_its_own_job_alone() -> None:
     async def scenario(other: Elsewhere, follower: Follower, told: Told, _: Link) -> None:
-        odd = {(JobId("odd"), 0): FollowedLeaf(leaf={"compare": float("nan")}, token="good")}
+        odd = {(JobId("odd"), 0): Followed({"compare": float("nan")}, Lent("good"))}
         follower.add(leaves("a", "b") | odd)
         await told.count(1)
         assert told.verdicts[JobId("odd"), 0].truth is Truth.NEVER

@@ -11,10 +11,10 @@ from support.services.elsewhere import URL, Elsewhere, leaf
 
 from park.errors import NotAuthenticated, UnknownItem, UsageError
 from park.model.truth import NOT_YET, TRUE
-from park.wire import FollowedLeaf
 from park_server.egress.addresses import AddressPolicy
 from park_server.egress.guarded_transport import GuardedTransport
-from park_server.peers.link import Barred, Link, Silent
+from park_server.peers.lent import Lent
+from park_server.peers.link import Barred, Followed, Link, Silent
 from park_server.peers.outage import Outage
 from park_server.peers.urls import file_url, normalised
 
@@ -30,8 +30,8 @@ def asking(elsewhere: Elsewhere, ask: Callable[[Link], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
-def followed(job: str) -> FollowedLeaf:
-    return FollowedLeaf(leaf=leaf(job), token="good")
+def followed(job: str) -> Followed:
+    return Followed(leaf(job), Lent("good"))
 
 
 def test_verdicts_come_in_the_order_of_the_leaves() -> None:
@@ -42,9 +42,9 @@ def test_verdicts_come_in_the_order_of_the_leaves() -> None:
 
 def test_what_the_service_refuses_is_its_own_error() -> None:
     with pytest.raises(UnknownItem, match="no job x"):
-        asking(Elsewhere(), lambda link: link.job("x", "good"))
+        asking(Elsewhere(), lambda link: link.job("x", Lent("good")))
     with pytest.raises(NotAuthenticated, match="expired"):
-        asking(Elsewhere(), lambda link: link.job("x", "bad"))
+        asking(Elsewhere(), lambda link: link.job("x", Lent("bad")))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_private_address_is_said_to_be_barred() -> None:
     async def run() -> None:
         transport = GuardedTransport(AddressPolicy())
         async with httpx2.AsyncClient(transport=transport) as client:
-            await Link("http://127.0.0.1:9", client).job("x", "good")
+            await Link("http://127.0.0.1:9", client).job("x", Lent("good"))
 
     with pytest.raises(Barred, match=r"127\.0\.0\.1: .* --allow-address 127\.0\.0\.1"):
         asyncio.run(run())

@@ -45,7 +45,7 @@ STEPS = [
         for name in (
             "undecided",
             "held_by",
-            "tokens_in",
+            "lent_in",
             "references_to_stage",
             "staged_references",
             "write_staged",

@@ -14,6 +14,7 @@ from park.model.truth import TRUE
 from park.wire import FetchRequest, HeldGrant
 from park_server.jobs.conditions import need_rows
 from park_server.peers import peer_rows
+from park_server.peers.lent import Lent
 from park_server.peers.peer_rows import Held
 
 A, B = JobId("a"), JobId("b")
@@ -33,7 +34,7 @@ def to(job: str, service: str | None = FAR, what: str = "value") -> dict[str, An
 
 
 def held(job: JobId, service: str = FAR, token: str = TOKEN) -> Held:
-    return Held(job=job, service=service, token=token)
+    return Held(job=job, service=service, lent=Lent(token))
 
 
 def test_what_is_undecided_is_told_of_those_that_are_asked_for(connection: Connection) -> None:
@@ -51,9 +52,9 @@ def test_a_token_is_for_its_service_however_that_is_spelled(connection: Connecti
     new_job(connection, A, to("r"), grants=grants)
     found = peer_rows.held_by(connection, [A, B])
     assert found == [held(A, "https://FAR.example:443/")]
-    assert peer_rows.tokens_in([*found, held(B, "ftp://none"), held(B, OTHER, "u")]) == {
-        (A, FAR): "t",
-        (B, OTHER): "u",
+    assert peer_rows.lent_in([*found, held(B, "ftp://none"), held(B, OTHER, "u")]) == {
+        (A, FAR): Lent("t"),
+        (B, OTHER): Lent("u"),
     }
     assert "token" not in repr(found[0])
 

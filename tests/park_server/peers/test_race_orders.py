@@ -19,6 +19,7 @@ from park.wire import StopHow
 from park_server.db.tables import held_grants
 from park_server.jobs.races import race_rows
 from park_server.jobs.races.race_rows import Order
+from park_server.peers.lent import Lent
 from park_server.peers.link import Barred
 from park_server.peers.race_orders import RaceOrders
 
@@ -38,8 +39,8 @@ class Away:
     async def patiently(self, ask: Any) -> Any:
         return await ask()
 
-    async def end_job(self, order: Order, token: str) -> str:
-        self.told.append((order.competitor, token))
+    async def end_job(self, order: Order, lent: Lent) -> str:
+        self.told.append((order.competitor, lent.token))
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

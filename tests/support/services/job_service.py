@@ -40,6 +40,8 @@ class JobService(Transport):
         """How many submissions get no answer, although they arrive."""
         self.answers: dict[str, Any] = {}
         """What it answers to GET, by path."""
+        self.identity: str | None = "K" * 43
+        """The key that it says it has, and that grants are bound to."""
         self.gate = threading.Event()
         """Submissions are answered once it is set."""
         self.gate.set()
@@ -69,6 +71,8 @@ class JobService(Transport):
             return self._granted(arguments["json"])
         if (method, path) == ("POST", "/api/v1/follow"):
             return self.verdicts
+        if (method, path) == ("GET", "/api/v1"):
+            return {"identity": self.identity}
         if path in self.answers:
             return self.answers[path]
         raise UnknownItem(f"nothing at {path}")
@@ -116,5 +120,5 @@ class JobService(Transport):
     def _granted(self, request: dict[str, Any]) -> dict[str, Any]:
         number = sum(path == "/api/v1/grants" for _, path, _ in self.asked)
         times = {"created": "2026-11-23T08:00:00Z", "expires": "2026-11-30T08:00:00Z"}
-        what = {"jobs": request["jobs"], "files": request["files"]}
+        what = {"jobs": request["jobs"], "files": request["files"], "holder": request["holder"]}
         return {"id": f"g{number}", "token": f"park_grant_{number}", **what, **times}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.cli.options import add_json, add_service, print_json, service_of
-from park.cli.services import people
+from park.cli.services import key_rotation, people
 from park.errors import UsageError
 from park.model.durations import parse_duration
 from park.model.sizes import shown_size
@@ -31,7 +31,7 @@ EXAMPLES = """examples:
   park run refl1d.names:sld_of --offer refl1d        by anybody, installed here or not
 """
 
-EXAMPLES += people.EXAMPLES
+EXAMPLES += people.EXAMPLES + key_rotation.EXAMPLES
 
 _LOCK_HASH = re.compile(r"[0-9a-f]{6,64}")
 """Of a lock hash as many hex digits as the service needs to tell it from others."""
@@ -80,6 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     clean.set_defaults(act=_clean)
     people.configure(actions)
+    key_rotation.configure(actions)
     for action in (offer, listing, withdraw, usage, clean):
         add_service(action)
         add_json(action)

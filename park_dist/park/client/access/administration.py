@@ -101,6 +101,11 @@ class Administration:
         """Have a new token made for the operator; return the file that has it."""
         return str(self._json("POST", "rotate")["token_file"])
 
+    def rotate_identity(self, *, forget: bool) -> str:
+        """Have the service make another key; return what names it."""
+        document = {"forget": forget}
+        return str(self._json("POST", "rotate/identity", document)["identity"])
+
     def quarantine(self, sha256: str, why: str) -> QuarantineRecord:
         """Set a wheel aside, and end what runs it."""
         path = f"quarantine/{_quoted(sha256)}"

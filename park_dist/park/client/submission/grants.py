@@ -15,8 +15,8 @@ __all__ = ["USUAL_S", "grant", "grants", "revoke"]
 
 _ROUTE = f"{API}/grants"
 
-USUAL_S = 7 * 86_400.0
-"""How long a grant lasts unless said otherwise: seven days."""
+USUAL_S = 86_400.0
+"""How long a grant lasts that its holder does not renew: a day."""
 
 
 def grant(
@@ -26,16 +26,24 @@ def grant(
     files: Iterable[str] = (),
     stops: Iterable[str] = (),
     expires_s: float = USUAL_S,
+    holder: str | None = None,
+    lent_to: str | None = None,
 ) -> GrantRecord:
     """Make a grant on the service of ``transport``; the record has its ``token``, this once.
 
     ``jobs`` are ids of jobs that the service has; their records, results and files can be
     read. ``files`` are names in your area there (``~/shared/run.refl``), and may be yet to
-    come. Jobs in ``stops`` can be cancelled, or asked to stop. Raises `UnknownItem` for what is
+    come. Jobs in ``stops`` can be cancelled, or asked to stop. ``holder`` is the identity of the
+    service that may use it, at ``lent_to``, and no other. Raises `UnknownItem` for what is
     not your own, `UsageError` for more than 30 days.
     """
     request = GrantRequest(
-        jobs=list(jobs), files=list(files), stops=list(stops), expires_s=expires_s
+        jobs=list(jobs),
+        files=list(files),
+        stops=list(stops),
+        expires_s=expires_s,
+        holder=holder,
+        lent_to=lent_to,
     )
     return decode(GrantRecord, transport.json("POST", _ROUTE, json=encode(request)))
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from park.client.access.transport import patient
 from park.client.submission.every_outbox import every_outbox
-from park.client.submission.grants import grant
 from park.client.submission.item import Item, Opening, State, is_bound, prevented, settled
+from park.client.submission.lending import Lending
 from park.client.submission.recorder import current_recorder
 from park.client.submission.request_text import (
     dumps,
@@ -76,6 +76,7 @@ class Outbox:
         self._is_awaited = threading.Event()
         self._pending: list[Item] = []
         self._uploads = Uploads(transport)
+        self._lending = Lending(transport)
         self._thread: threading.Thread | None = None
         every_outbox.add(self)
 
@@ -260,16 +261,10 @@ class Outbox:
             if item.pickled:
                 text = with_set_hash(text, bound.set_hash)
         if item.openings:
-            grants = [(opening, self._grant(opening)) for opening in item.openings]
+            grants = [(opening, self._lending.lent(opening)) for opening in item.openings]
             more["grants"] = [held for _, held in grants]
             text = _authorized(text, grants)
         return extended(text, more)
-
-    def _grant(self, opening: Opening) -> dict[str, str]:
-        """Make a grant for one job alone."""
-        transport = opening.outbox.transport
-        made = grant(transport, jobs=opening.jobs, files=opening.files, stops=opening.stops)
-        return {"service": opening.outbox.url, "token": str(made.token)}
 
     def _post(self, part: list[tuple[Item, str]]) -> None:
         """Send ``part``, all of it or, where the service refuses that, what it takes of it."""
@@ -341,12 +336,12 @@ def _unreadable_there(bound: Binding) -> EnvironmentMismatch:
     )
 
 
-def _authorized(text: str, grants: Sequence[tuple[Opening, dict[str, str]]]) -> str:
+def _authorized(text: str, grants: Sequence[tuple[Opening, dict[str, Any]]]) -> str:
     """Return the request with the fetch in it authorized by the grant that is meant for that."""
     for opening, held in grants:
         if opening.authorizes:
             document = json.loads(text)
-            document["fetch"]["authorization"] = f"Bearer {held['token']}"
+            document["fetch"]["authorization"] = f"DPoP {held['token']}"
             document["fetch"]["origin"] = origin_of(held["service"])
             text = dumps(document)
     return text

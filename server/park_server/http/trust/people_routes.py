@@ -19,7 +19,9 @@ from park.wire import (
     QuarantineRequest,
     RevokedRecord,
     RolesRequest,
+    RotatedIdentityRecord,
     RotatedRecord,
+    RotateIdentityRequest,
     TokenRecord,
     TokenRequest,
     UserRecord,
@@ -130,6 +132,12 @@ async def revoke_any_token(request: Request, token: str) -> Response:
 async def rotate(request: Request) -> RotatedRecord:
     """Make another token for the operator, in the home; the one of before opens nothing more."""
     return await parts_of(request).revocation.rotate(actor_of(request))
+
+
+@router.post("/rotate/identity")
+async def rotate_identity(request: Request, body: RotateIdentityRequest) -> RotatedIdentityRecord:
+    """Make another key of the service; the one of before signs for what was lent to it, or not."""
+    return await parts_of(request).revocation.rotate_identity(actor_of(request), forget=body.forget)
 
 
 @router.post("/quarantine/{sha256}")

@@ -194,9 +194,9 @@ def write(connection: Connection, plans: Sequence[Planned]) -> None:
         for position, (service, leaf) in enumerate(plan.remote)
     ]
     grants = [
-        {"job": plan.id, "service": service, "token": token}
+        {"job": plan.id, "service": service, "token": held.token, "holder": held.holder}
         for plan in plans
-        for service, token in {held.service: held.token for held in plan.request.grants}.items()
+        for service, held in {held.service: held for held in plan.request.grants}.items()
     ]
     _ADD_NEEDS.run_all(connection, rows)
     for statement, new in ((_ADD_LEAVES, elsewhere), (_ADD_GRANTS, grants)):

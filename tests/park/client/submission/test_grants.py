@@ -42,7 +42,9 @@ def as_transport(recorded: Recorded) -> Transport:
 def test_a_grant_is_made() -> None:
     recorded = Recorded(RECORD)
     made = grant(as_transport(recorded), jobs=("one",), files=["~/shared/run.refl"])
-    body = {"jobs": ["one"], "files": ["~/shared/run.refl"], "stops": [], "expires_s": 604_800.0}
+    body: dict[str, object] = {"jobs": ["one"], "files": ["~/shared/run.refl"], "stops": []}
+    body |= {"expires_s": 86_400.0, "renewable_s": 30 * 86_400.0}
+    body |= {"holder": None, "lent_to": None}
     assert recorded.asked == [("POST", "/api/v1/grants", body)]
     assert (made.id, made.token) == ("g1", "park_grant_secret")
 

@@ -105,8 +105,8 @@ def test_what_is_needed_of_another_service_is_there_first_and_opened_by_a_grant(
     assert here.jobs[0]["when"]["condition"] == leaf
     held = [job["grants"] for job in here.jobs]
     assert held == [
-        [{"service": there.service.url, "token": "park_grant_1"}],
-        [{"service": there.service.url, "token": "park_grant_2"}],
+        [{"service": there.service.url, "token": "park_grant_1", "holder": "K" * 43}],
+        [{"service": there.service.url, "token": "park_grant_2", "holder": "K" * 43}],
     ]
     asked = [body["jobs"] for method, path, body in there.asked if path.endswith("/grants")]
     assert asked == [[far.id], [far.id]]

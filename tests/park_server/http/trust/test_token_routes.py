@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
+from support.services.bound import Holder, gate_of
 from support.session.limits import LIMIT_S
 
 from park.wire import API
@@ -64,7 +65,7 @@ def served(database: Database, trust: Trust, front: Any = lambda app: app) -> AS
     grants = Grants(database, Bus(), (), trust.under_way.end)
     return application(
         tokens=trust.callers,
-        grants_of_service=grants,
+        grants_of_service=gate_of(grants),
         under_way=trust.under_way,
         simple_routes=[],
         lifespan=lifespan,
@@ -170,13 +171,15 @@ def test_the_services_own_token_reads_the_index_alone(http: TestClient) -> None:
 
 def test_a_grant_of_somebody_who_was_removed_opens_nothing(http: TestClient, trust: Trust) -> None:
     token = logged_in(http)["token"]
-    made = ask(http, token, "POST", "grants", json={"files": ["~/shared/x"]})
+    holder = Holder()
+    wanted = {"files": ["~/shared/x"], "holder": holder.name}
+    made = ask(http, token, "POST", "grants", json=wanted)
     assert made.status_code == 200, made.text
     grant = made.json()["token"]
     body: dict[str, Any] = {"leaves": []}
-    assert ask(http, grant, "POST", "follow", json=body).status_code != 401
+    assert holder.ask(http, grant, "POST", "/api/v1/follow", json=body).status_code != 401
     asyncio.run(trust.directory.remove("ada", Actor(user="root")))
-    assert ask(http, grant, "POST", "follow", json=body).status_code == 401
+    assert holder.ask(http, grant, "POST", "/api/v1/follow", json=body).status_code == 401
 
 
 class Streaming:
