@@ -250,7 +250,8 @@ def test_what_a_service_elsewhere_may_ask_for_stays_until_its_grant_is_over(
         async with lab(tmp_path) as one:
             await completed_with_file(one, "followed")
             grants = Grants(one.database, one.bus)
-            record = await grants.issue(USER, GrantRequest(jobs=["followed"]))
+            request = GrantRequest(jobs=["followed"], holder="K" * 43)
+            record = await grants.issue(USER, request)
             retention = retention_of(one, tmp_path, jobs_quota_bytes=0)
             assert (await retention.clean(NOW)).jobs == 0
             await grants.revoke(record.id, USER)

@@ -143,7 +143,8 @@ def offer_of_its_install(shelf: Shelf, install: str) -> None:
 
 def grant_for_its_install(shelf: Shelf, install: str) -> None:
     bus = Bus()
-    asyncio.run(Grants(shelf.database, bus).issue("ada", GrantRequest(jobs=[install])))
+    request = GrantRequest(jobs=[install], holder="K" * 43)
+    asyncio.run(Grants(shelf.database, bus).issue("ada", request))
 
 
 def recent_use(shelf: Shelf, _install: str) -> None:
