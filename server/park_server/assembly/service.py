@@ -84,11 +84,8 @@ class AssembledService:
     def __init__(self, foundation: Foundation, stages: Stages) -> None:
         self._foundation = foundation
         self._stages = stages
-        self.grants = GrantGate(
-            grants=foundation.lending.grants,
-            uses=foundation.lending.uses,
-            costs=foundation.lending.costs,
-        )
+        lending = foundation.lending
+        self.grants = GrantGate(grants=lending.grants, uses=lending.uses, costs=lending.costs)
         self.trust = foundation.trust
         self.simple_routes: Sequence[BaseRoute] = index_routes(
             foundation.index, user_of, permit_of(foundation.index)
