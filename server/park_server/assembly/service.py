@@ -189,15 +189,7 @@ class _Parts:
             offers=self.offers,
             engine=self.engine,
             retention=self.retention,
-            revocation=Revocation(
-                database=foundation.database,
-                book=foundation.trust.book,
-                grants=foundation.lending.grants,
-                scheduler=jobs.scheduler,
-                retire=self.engine.retire_user,
-                rotated=partial(_rotated, foundation),
-                identity=foundation.lending.identity,
-            ),
+            revocation=self._revocation(),
             quarantine=WheelQuarantine(
                 database=foundation.database,
                 index=foundation.index,
@@ -209,6 +201,18 @@ class _Parts:
             imported=Imported(foundation.database, jobs.views),
             about=_about(foundation),
             url=foundation.settings.url,
+        )
+
+    def _revocation(self) -> Revocation:
+        foundation = self.foundation
+        return Revocation(
+            database=foundation.database,
+            book=foundation.trust.book,
+            grants=foundation.lending.grants,
+            scheduler=self.jobs.scheduler,
+            retire=self.engine.retire_user,
+            rotated=partial(_rotated, foundation),
+            identity=foundation.lending.identity,
         )
 
 
