@@ -31,17 +31,31 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEYWORDS",
+    "RESOURCES",
+    "asked_and_named",
     "called",
     "current_service",
+    "own_words",
     "parameters",
     "positional_parameters",
     "service_named",
 ]
 
-KEYWORDS = frozenset(
-    {"service", "when", "retries", "backoff", "timeout", "stalled_after", "label", "memo", "with_"}
+RESOURCES = frozenset(
+    {
+        *("cpus", "memory", "gpus", "nodes", "walltime"),
+        *("partition", "account", "licenses", "extra", "engine"),
+    }
 )
-"""What park takes of a call's keywords; one that the function itself declares is its own."""
+"""What a job asks of machines: the keywords of `park.model.asked.resources`, which no job has."""
+
+KEYWORDS = RESOURCES | {
+    *("service", "when", "retries", "backoff", "timeout", "stalled_after", "label", "memo"),
+    "with_",
+}
+"""What park takes of a call's keywords; see `own_words`."""
+
+_TAKES_ANY_KEYWORD = 0x08  # inspect.CO_VARKEYWORDS
 
 
 def current_service() -> Any:
@@ -81,7 +95,7 @@ def called(
 ) -> Any:
     """Submit the call of a job where there is a service for it, else call ``plain``.
 
-    ``declared`` are those of `KEYWORDS` that belong to the function. Raises `UsageError`
+    ``declared`` are the function's `own_words`. Raises `UsageError`
     for a condition where nothing waits for it.
     """
     said = {name: kwargs.pop(name) for name in KEYWORDS - declared if name in kwargs}
@@ -110,6 +124,27 @@ def _as_imported(
         found = getattr(found, name, None)
     is_bound = getattr(found, "__func__", None) is function and found.__self__ is args[0]
     return (found, args[1:]) if is_bound else (function, args)
+
+
+def own_words(function: Any) -> frozenset[str]:
+    """Return those of `KEYWORDS` that belong to the function itself: it declares them.
+
+    Those of `RESOURCES` do so as well where it takes any keyword (``**options``): they are words
+    that a model may use for something else.
+    """
+    declared = KEYWORDS.intersection(parameters(function))
+    code, _ = _code(function)
+    return declared | RESOURCES if code and code.co_flags & _TAKES_ANY_KEYWORD else declared
+
+
+def asked_and_named(function: Any, kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what ``kwargs`` ask of machines, and what is left for ``function``.
+
+    Of an entry point nobody knows the parameters: `RESOURCES` are park's there.
+    """
+    taken = RESOURCES if isinstance(function, str) else RESOURCES - own_words(function)
+    asked = {name: value for name, value in kwargs.items() if name in taken}
+    return asked, {name: value for name, value in kwargs.items() if name not in taken}
 
 
 def parameters(function: Any) -> tuple[str, ...]:

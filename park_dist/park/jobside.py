@@ -14,7 +14,7 @@ import os
 import time
 from pathlib import Path
 
-from park.calling import KEYWORDS, called, parameters
+from park.calling import RESOURCES, called, own_words
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Mark:
             "backoff": self.options.get("backoff_s"),
         }
         said |= {name: self.options.get(name) for name in ("restartable", "retries", "memo")}
+        said |= self.options.get("resources") or {}
         return {name: value for name, value in said.items() if value is not None} | {
             "files": self.files
         }
@@ -100,6 +101,16 @@ if TYPE_CHECKING:
         backoff: float = 1.0,
         memo: bool = True,
         files: tuple[str, ...] = FILES,
+        cpus: int | None = None,
+        memory: int | str | None = None,
+        gpus: int | None = None,
+        nodes: int | None = None,
+        walltime: float | str | None = None,
+        partition: str | None = None,
+        account: str | None = None,
+        licenses: str | dict[str, int] | None = None,
+        extra: str | list[str] | None = None,
+        engine: str | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 
 
@@ -114,6 +125,7 @@ def job(
     backoff: float = 1.0,
     memo: bool = True,
     files: tuple[str, ...] = FILES,
+    **resources: Any,
 ) -> Any:
     """Make a function or a class a job.
 
@@ -133,8 +145,14 @@ def job(
     A text for one of the parameters ``files`` names
     a file of the service: ``~/…`` in one's area, ``/NAME/…`` below a root of the operator.
 
+    What it asks of the machine is said with ``cpus=4``, ``memory="4G"``, ``gpus=1``,
+    ``nodes=2``, ``walltime="2h"``, ``partition=``, ``account=``, ``licenses="matlab:2"``,
+    ``extra=["--constraint=avx2"]`` and ``engine=``, here or where it is submitted.
+
     The job of a class is to make an instance, which is its value. Its subclasses are none.
     """
+    if unknown := sorted(resources.keys() - RESOURCES):
+        raise TypeError(f"job() got an unexpected keyword argument {unknown[0]!r}")
     options = {
         "restartable": restartable,
         "timeout_s": timeout,
@@ -142,6 +160,7 @@ def job(
         "retries": retries,
         "backoff_s": backoff,
         "memo": memo,
+        "resources": {k: v for k, v in resources.items() if v is not None} or None,
     }
 
     def mark(function: Any) -> Any:
@@ -154,7 +173,7 @@ def job(
 
 
 def _job_function(function: Callable[..., Any]) -> Callable[..., Any]:
-    declared = KEYWORDS.intersection(parameters(function))
+    declared = own_words(function)
 
     @functools.wraps(function)
     def job(*args: Any, **kwargs: Any) -> Any:
@@ -175,7 +194,7 @@ def _job_class(cls: type) -> type:
     A class that has a metaclass of its own is given another; to one that has not, Python
     allows no other, and it is made again, as `dataclasses` does for slots.
     """
-    declared = KEYWORDS.intersection(parameters(cls))
+    declared = own_words(cls)
 
     class JobClass(type(cls)):  # type: ignore[misc]  # the metaclass of this class
         def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -125,7 +125,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a resource of which there are COUNT, taken by jobs that ask for it while they "
         "run: --pool license:fitter=2",
     )
-    parser.add_argument("--slots", type=int, metavar="N", help="jobs at a time (one per core)")
+    parser.add_argument(
+        "--slots",
+        type=int,
+        metavar="N",
+        help="jobs at a time, or cpus of jobs that ask for several (one per core)",
+    )
+    parser.add_argument(
+        "--gpus",
+        metavar="NAME,…",
+        help="the graphics processors that jobs have for themselves, as CUDA_VISIBLE_DEVICES has "
+        "them: 0,1",
+    )
     parser.add_argument(
         "--quota",
         metavar="SIZE",
@@ -250,6 +261,7 @@ def run(options: argparse.Namespace) -> int:
             ready_file=options.ready_file,
             upstream=options.upstream,
             slots=options.slots,
+            gpus=options.gpus,
             allow_builds=options.allow_builds,
             quota=options.quota,
             keep_jobs=options.keep_jobs,

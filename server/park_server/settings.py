@@ -45,6 +45,9 @@ class Settings:
     ``url`` is where users reach the service, None: where it listens.
     ``quota_bytes`` is what environments and unpacked wheels may take, None without a limit.
 
+    ``slots`` is how many jobs, or cpus of theirs, there are at a time; ``gpus`` are the names of
+    the devices that jobs have for themselves.
+
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
     in place of the embedded one, ``index_folder`` a folder whose wheels are its files instead,
     ``index_upload`` where that takes uploads (None: found from
@@ -71,6 +74,7 @@ class Settings:
     ready_file: Path | None
     upstream: str | None
     slots: int
+    gpus: tuple[str, ...] = ()
     allow_builds: bool = False
     quota_bytes: int | None = None
     index: str | None = None
@@ -103,6 +107,7 @@ class Settings:
         ready_file: Path | None = None,
         upstream: str | None = None,
         slots: int | None = None,
+        gpus: str | None = None,
         allow_builds: bool = False,
         quota: str | None = None,
         index: str | None = None,
@@ -166,6 +171,7 @@ class Settings:
             ready_file=ready_file,
             upstream=_upstream(upstream or machine_index() or PYPI),
             slots=slots or cores,
+            gpus=() if gpus is None else _devices(gpus),
             allow_builds=allow_builds,
             quota_bytes=None if quota is None else _bytes("--quota", quota),
             index=None if index is None or folder else _simple("--index", index, _INDEX_HINT),
@@ -230,6 +236,20 @@ def _pool(text: str) -> tuple[str, int]:
             hint="for example --pool license:fitter=2; jobs ask for park.available(NAME)",
         )
     return name, int(count)
+
+
+_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./:-]*")
+
+
+def _devices(text: str) -> tuple[str, ...]:
+    """Return the names of devices: ``0,1``, or the UUIDs that nvidia-smi shows."""
+    names = tuple(each.strip() for each in text.split(","))
+    if len({*names}) < len(names) or not all(map(_DEVICE.fullmatch, names)):
+        raise UsageError(
+            f"--gpus {text!r}: expected names of devices, each once, with commas between them",
+            hint="for example --gpus 0,1",
+        )
+    return names
 
 
 def _share(option: str, text: str) -> float:

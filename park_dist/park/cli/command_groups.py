@@ -73,6 +73,7 @@ GROUPS: Sequence[Group] = (
         commands={
             "init": "begin: find a service, try it, and give it a name",
             "service": "name the services that you use",
+            "queues": "show the engines of a service, their partitions, and how busy they are",
             "share": "let others run jobs in the environments of your working trees",
             "token": "list, make and revoke your tokens on a service",
             "grants": "list and revoke what you lent of a service to other services",

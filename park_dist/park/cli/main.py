@@ -74,6 +74,7 @@ _ROOMS = {
         "login",
         "logout",
         "service",
+        "queues",
         "share",
         "token",
     ),

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from park.cli.resource_options import add_resources, asked_of
 from park.errors import UsageError
-from park.model.sizes import parse_size, shown_size
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
@@ -30,7 +30,6 @@ __all__ = [
     "print_json",
     "service_of",
     "set_options_of",
-    "size_of",
     "submitted",
     "transport_of",
 ]
@@ -231,9 +230,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds that it may say nothing of its progress; then it is asked to stop, and ended",
     )
-    parser.add_argument(
-        "--memory", metavar="SIZE", help="limit of each process's data: 500M, 2G, 1.5GiB"
-    )
+    add_resources(parser)
     parser.add_argument(
         "--restartable",
         action="store_true",
@@ -304,7 +301,7 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
             as_installed=options.as_installed,
             timeout=options.timeout,
             stalled_after=options.stalled_after,
-            memory=size_of(options.memory),
+            **asked_of(options),
             restartable=options.restartable,
             fresh=options.fresh,
             label=options.label,
@@ -332,21 +329,3 @@ def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
         is_here = not requirement.specifier and look_up(canonicalize_name(requirement.name))
         (taken if is_here else required).append(text)
     return taken, required
-
-
-def size_of(text: str | None) -> int | None:
-    """Return a size in bytes; raises `UsageError`."""
-    from park.model.job_options import LEAST_MEMORY_BYTES
-
-    if text is None:
-        return None
-    try:
-        size = parse_size(text)
-    except ValueError as error:
-        raise UsageError(f"--memory {text!r}: {error}", hint="for example --memory 2G") from error
-    if size < LEAST_MEMORY_BYTES:
-        raise UsageError(
-            f"--memory {text!r} is {shown_size(size)}, in which no Python starts",
-            hint=f"did you mean --memory {text.strip()}G?" if text.strip().isdigit() else "",
-        )
-    return size

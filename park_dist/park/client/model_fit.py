@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from park.calling import service_named
+from park.calling import RESOURCES, service_named
 from park.client.by_value.sending import Sending
 from park.client.fit_submission import FitSubmission
 from park.client.installs.matching import InstallPolicy
@@ -56,7 +56,7 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     backoff: float = 1.0,
     timeout: float | None = None,
     stalled_after: float | None = None,
-    memory: int | None = None,
+    memory: int | str | None = None,
     restartable: bool | None = None,
     fresh: bool | None = None,
     label: str | None = None,
@@ -76,8 +76,8 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
     job itself, or a part of its output), in the environment of that job; or the path of a model
     script, as ``bumps`` takes it, which is loaded here to see what must go along. ``options``
     are those of the fit (``method=``, ``steps=``, …), for a script those of ``bumps``; the others
-    are those of `Service.submit`. It reports its progress: ``fit.progress["chisq"]``. Without a
-    service it runs here.
+    are those of `Service.submit`, ``cpus=4`` and ``engine=`` included. It reports its progress:
+    ``fit.progress["chisq"]``. Without a service it runs here.
 
     ``parallel`` spreads a population over as many processes (0: one for each core of the
     service). The fit stops between two steps, and completes with its best point, once chisq is
@@ -91,6 +91,7 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
 
     Raises `UsageError` for what cannot be fitted, and for a script that cannot be loaded.
     """
+    asked = {name: options.pop(name) for name in RESOURCES & options.keys()}
     how = FitSubmission(
         when=when,
         lock=lock,
@@ -110,6 +111,7 @@ def Fit(  # noqa: N802 (it reads as the thing that it makes)
             fresh=fresh,
             label=label,
             memo=memo,
+            **asked,  # type: ignore[typeddict-item]  # their names are in the set
         ),
     )
     limits = {"good_enough": good_enough, "timeout": timeout}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from park.blocks import current_block, reach_threads
+from park.calling import asked_and_named
 from park.client.access.first_contact import reached_service
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
@@ -146,7 +147,7 @@ class Service(ServiceInstalls, ServiceBlock):
         as_installed: bool = False,
         timeout: float | None = None,
         stalled_after: float | None = None,
-        memory: int | None = None,
+        memory: int | str | None = None,
         restartable: bool | None = None,
         retries: int | None = None,
         backoff: float | None = None,
@@ -169,22 +170,25 @@ class Service(ServiceInstalls, ServiceBlock):
 
         It starts when ``when`` is true, and all that its arguments refer to is there.
         ``timeout`` is in seconds, and so is ``stalled_after``, for which it may say nothing of
-        its progress before it is asked to stop, and then ended. ``memory`` limits each
-        process's data in bytes;
-        ``restartable`` says that the job may run again from the beginning if its process is
-        lost, ``retries`` how often it may after it failed: ``backoff`` seconds after the
-        first time, and twice as long after each other. ``label`` is what people call it,
-        where that is not its call. With ``memo=False`` it runs whatever the same call left
-        before, and what it leaves answers no later one. What is not given is as ``@park.job``
+        its progress before it is asked to stop, and then ended. ``memory`` (``"4G"``, or bytes)
+        is what it may have; ``cpus``, ``gpus``, ``nodes``, ``walltime``, ``partition``,
+        ``account``, ``licenses``, ``extra`` and ``engine`` say what else it asks of the machine,
+        where ``function`` has no such parameters itself. ``restartable`` says that the job
+        may run again from the beginning if its process is lost, ``retries`` how often it may
+        after it failed: ``backoff`` seconds after the first time, and twice as long after each
+        other. ``label`` is what people call it, where that is not its call. With ``memo=False``
+        it runs whatever the same call left before, and what it leaves answers no later one. What
+        is not given is as ``@park.job``
         says. ``arguments`` adds keyword arguments whose names are taken here.
 
         Raises `UsageError` for arguments that cannot travel, or that ``function`` does not
         take. What is wrong with the environment is told by the job: `EnvironmentMismatch`,
         with the differences package by package, and whatever `install` may raise.
         """
+        asked, named = asked_and_named(function, kwargs)
         (job,) = self._submitted(
             function,
-            [(args, (arguments or {}) | kwargs)],
+            [(args, (arguments or {}) | named)],
             when=when,
             lock=lock,
             offer=offer,
@@ -202,6 +206,7 @@ class Service(ServiceInstalls, ServiceBlock):
             fresh=fresh,
             label=label,
             memo=memo,
+            **asked,
         )
         return job
 

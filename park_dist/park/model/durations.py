@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["parse_duration", "report_age"]
+__all__ = ["parse_duration", "report_age", "shown_duration"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
@@ -37,6 +37,15 @@ def report_age(age_s: float | None) -> str:
     if age_s is None or age_s < _WORTH_SAYING_S:
         return ""
     return f"last report {_ago(int(age_s))} ago"
+
+
+def shown_duration(seconds: float) -> str:
+    """Return a length of time for people.
+
+    >>> shown_duration(300.0), shown_duration(90_000.0), shown_duration(5.0)
+    ('5 min', '1 d 1 h', '5 s')
+    """
+    return _ago(int(seconds)) if seconds >= _MINUTE else f"{seconds:g} s"
 
 
 def _ago(seconds: int) -> str:

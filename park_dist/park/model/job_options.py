@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypedDict
+from typing import Any
 
 from park.errors import UsageError
+from park.model.asked.resources import (
+    RESOURCE_KEYWORDS,
+    ResourceKeywords,
+    Resources,
+    resources_said,
+)
 from park.model.call_label import checked_label
 
 __all__ = [
-    "LEAST_MEMORY_BYTES",
     "OPTION_NAMES",
     "JobKeywords",
     "JobOptions",
@@ -31,6 +36,7 @@ class JobOptions:
     seconds after the first failure and twice as long after each other. ``fresh`` asks for a
     fresh interpreter in place of a fork. ``label`` is what people call it; None: its call.
     ``memo``: it may be answered with what the same call left before, and answer others.
+    ``resources`` are what it asks of the machine, None: nothing in particular.
     """
 
     timeout_s: float | None = None
@@ -42,10 +48,8 @@ class JobOptions:
     fresh: bool = False
     label: str | None = None
     memo: bool = True
+    resources: Resources | None = None
 
-
-LEAST_MEMORY_BYTES = 1 << 20
-"""The least limit of memory that can be meant: the data of an idle Python takes five times that."""
 
 OPTION_NAMES = tuple(each.name for each in fields(JobOptions))
 """The names of the options, which requests and rows have as well."""
@@ -56,12 +60,11 @@ def option_values(options: JobOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in OPTION_NAMES}
 
 
-class JobKeywords(TypedDict, total=False):
+class JobKeywords(ResourceKeywords, total=False):
     """The keywords of a submission that say `JobOptions`; None is the same as nothing said."""
 
     timeout: float | None
     stalled_after: float | None
-    memory: int | None
     restartable: bool | None
     retries: int | None
     backoff: float | None
@@ -73,7 +76,6 @@ class JobKeywords(TypedDict, total=False):
 _FIELDS = {
     "timeout": "timeout_s",
     "stalled_after": "stalled_after_s",
-    "memory": "memory_bytes",
     "backoff": "backoff_s",
 }
 """The fields whose keyword is another word: it has no unit."""
@@ -90,19 +92,26 @@ def said_options(said: JobKeywords, marked: Mapping[str, Any] | None = None) -> 
     _check("backoff", said.get("backoff"))
     _check("timeout", said.get("timeout"), above=True)
     _check("stalled_after", said.get("stalled_after"), above=True)
-    _check("memory", said.get("memory"), whole=True, above=True)
-    if (memory := said.get("memory")) is not None and memory < LEAST_MEMORY_BYTES:
-        raise UsageError(
-            f"memory={memory}: in {memory} bytes no Python starts",
-            hint=f"it is in bytes: {memory} GiB are memory={memory} * 2**30",
-        )
     if said.get("label") is not None:
         checked_label(said["label"])
     unknown = set(said) - JobKeywords.__optional_keys__
     if unknown:
         raise TypeError(f"no option of a job is called {', '.join(sorted(unknown))}")
-    chosen = {_FIELDS.get(name, name): value for name, value in said.items()}
-    return _given({**(marked or {}), **_given(chosen)})
+    chosen = {
+        _FIELDS.get(name, name): value
+        for name, value in said.items()
+        if name not in RESOURCE_KEYWORDS
+    }
+    options = _given({**(marked or {}), **_given(chosen)})
+    return options | _asked(said, options.pop("resources", None))
+
+
+def _asked(said: JobKeywords, marked: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the fields that say the resources: no process of a job has more memory than all."""
+    words = {name: value for name, value in said.items() if name in RESOURCE_KEYWORDS}
+    asked = resources_said(_given(words), marked)
+    fields = {"resources": asked.as_json() or None, "memory_bytes": asked.memory_bytes}
+    return _given(fields)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UserRecord,
         UserRequest,
     )
+    from park.wire.engine_records import QueueRecord
     from park.wire.environment_records import (
         EnvironmentDetail,
         EnvironmentRecord,
@@ -156,6 +157,7 @@ __all__ = [
     "ProgressRecord",
     "QuarantineRecord",
     "QuarantineRequest",
+    "QueueRecord",
     "RaceRecord",
     "RaceRequest",
     "RevokedRecord",
@@ -198,6 +200,7 @@ _HOMES = {
     "PolicyRequest": "park.wire.admin_records",
     "QuarantineRecord": "park.wire.admin_records",
     "QuarantineRequest": "park.wire.admin_records",
+    "QueueRecord": "park.wire.engine_records",
     "RevokedRecord": "park.wire.admin_records",
     "RolesRequest": "park.wire.admin_records",
     "RotateIdentityRequest": "park.wire.admin_records",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from park.model.asked.resources import Resources
 from park.model.job_options import JobOptions
 from park.model.states import JobKind, JobState
 from park.wire.race_records import RaceRecord, RaceRequest
@@ -107,6 +108,8 @@ class JobRecord:
     ``race`` says how far a race is.
     Its user keeps it since ``pinned``; the operator's policy removed its logs at
     ``logs_removed``. What it left is that of the job ``memoized_from``, which has its logs.
+    ``resources`` are what it asks of the machine; ``remark`` says how it is there, where it is
+    somewhere with a queue of its own.
     """
 
     id: str
@@ -138,3 +141,5 @@ class JobRecord:
     race: RaceRecord | None = None
     memoized_from: str | None = None
     asked_for: str | None = None
+    resources: Resources | None = None
+    remark: str | None = None

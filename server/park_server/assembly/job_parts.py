@@ -11,11 +11,12 @@ from park_server.envs.keeper import EnvironmentKeeper
 from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.installs.permitted.reach import ReachOfUsers
 from park_server.installs.permitted.usable_locks import UsableLocks
+from park_server.jobs.admission.room import Room
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
-from park_server.jobs.engines.local import LocalEngine
+from park_server.jobs.engines.switch import Engines
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
@@ -76,13 +77,18 @@ class JobParts:
 def job_parts(
     foundation: Foundation,
     areas: Areas,
-    engine: LocalEngine,
+    engines: Engines,
     keeper: EnvironmentKeeper,
     fetcher: UrlFetcher,
+    *,
+    runtime_hash: str,
 ) -> JobParts:
-    """Return the parts that run jobs on ``engine``, in the environments of ``keeper``."""
-    base = _job_base(foundation, areas, engine.runtime_hash)
-    dispatcher = _dispatcher(foundation, base, engine, keeper)
+    """Return the parts that run jobs on ``engines``, in the environments of ``keeper``.
+
+    ``runtime_hash`` names the machinery that jobs run with.
+    """
+    base = _job_base(foundation, areas, runtime_hash)
+    dispatcher = _dispatcher(foundation, base, engines, keeper, runtime_hash)
     fetch_queue = _fetch_queue(foundation, base, fetcher)
     events = OutsideEvents(base.commits, base.settlement, base.failsafe)
     progress = _progress(foundation, base, events)
@@ -106,6 +112,7 @@ def job_parts(
             stopper=stopper,
             peers=peers,
             usable_locks=usable_locks,
+            engines=engines,
         ),
         usable_locks=usable_locks,
         leaf_polls=_leaf_polls(foundation, base, progress),
@@ -144,16 +151,20 @@ def _job_base(foundation: Foundation, areas: Areas, runtime_hash: str) -> _JobBa
 
 
 def _dispatcher(
-    foundation: Foundation, base: _JobBase, engine: LocalEngine, keeper: EnvironmentKeeper
+    foundation: Foundation,
+    base: _JobBase,
+    engines: Engines,
+    keeper: EnvironmentKeeper,
+    runtime_hash: str,
 ) -> Dispatcher:
     return Dispatcher(
         database=foundation.database,
         bus=foundation.bus,
         environments=keeper,
         folders=base.folders,
-        engine=engine,
-        runtime_hash=engine.runtime_hash,
-        slots=foundation.settings.slots,
+        engine=engines,
+        runtime_hash=runtime_hash,
+        room=Room(engines.offers()),
         settlement=base.settlement,
         commits=base.commits,
         failsafe=base.failsafe,
@@ -211,6 +222,7 @@ def _scheduler(
     stopper: Stopper,
     peers: ServicePeers,
     usable_locks: UsableLocks,
+    engines: Engines,
 ) -> Scheduler:
     return Scheduler(
         database=foundation.database,
@@ -225,6 +237,7 @@ def _scheduler(
         peers=peers,
         disk=foundation.disk,
         reach=ReachOfUsers(usable_locks, foundation.trust.possession),
+        offers=engines.offers,
     )
 
 

@@ -26,6 +26,7 @@ from park.wire import ServiceRecord
 from park_repo.http.front import PageFront
 from park_repo.http.routes import index_routes
 from park_server.areas.areas import Areas
+from park_server.assembly.engine_parts import EngineParts, engine_parts
 from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.assembly.retention_parts import retention_of
@@ -56,7 +57,7 @@ from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
 from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
 from park_server.jobs import job_rows
-from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
+from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
@@ -126,7 +127,7 @@ class _Parts:
 
     foundation: Foundation
     areas: Areas
-    engine: LocalEngine
+    engines: EngineParts
     keeper: EnvironmentKeeper
     fetcher: UrlFetcher
     jobs: JobParts
@@ -167,7 +168,7 @@ class _Parts:
         await self.jobs.stop()
         await self.fetcher.aclose()
         await self.keeper.stop()
-        await self.engine.shut_down()
+        await self.engines.shut_down()
 
     def for_routes(self) -> ServiceParts:
         foundation, jobs = self.foundation, self.jobs
@@ -187,7 +188,7 @@ class _Parts:
             jobs=jobs.scheduler,
             leaf_polls=jobs.leaf_polls,
             offers=self.offers,
-            engine=self.engine,
+            engine=self.engines.local,
             retention=self.retention,
             revocation=self._revocation(),
             quarantine=WheelQuarantine(
@@ -210,7 +211,7 @@ class _Parts:
             book=foundation.trust.book,
             grants=foundation.lending.grants,
             scheduler=self.jobs.scheduler,
-            retire=self.engine.retire_user,
+            retire=self.engines.local.retire_user,
             rotated=partial(_rotated, foundation),
             identity=foundation.lending.identity,
         )
@@ -233,15 +234,13 @@ def _jobs_left(foundation: Foundation) -> str:
 
 def _parts(foundation: Foundation) -> _Parts:
     areas = Areas(foundation.home.path / "areas", foundation.settings.roots)
-    engine = LocalEngine(
-        home=foundation.home.path,
-        settings=_engine_settings(foundation.settings),
-        isolation=foundation.isolation,
-    )
+    engines = engine_parts(foundation)
     supply = WheelSupply(foundation.index, foundation.downloads, loop=asyncio.get_running_loop())
-    keeper = _keeper(foundation, supply, engine)
+    keeper = _keeper(foundation, supply, engines.local)
     fetcher = _fetcher(foundation, areas)
-    jobs = job_parts(foundation, areas, engine, keeper, fetcher)
+    jobs = job_parts(
+        foundation, areas, engines.all, keeper, fetcher, runtime_hash=engines.local.runtime_hash
+    )
     installs = _install_manager(foundation, keeper, supply, jobs)
     offers = Offers(
         database=foundation.database,
@@ -253,7 +252,7 @@ def _parts(foundation: Foundation) -> _Parts:
     return _Parts(
         foundation=foundation,
         areas=areas,
-        engine=engine,
+        engines=engines,
         keeper=keeper,
         fetcher=fetcher,
         jobs=jobs,
@@ -262,12 +261,6 @@ def _parts(foundation: Foundation) -> _Parts:
         retention=retention_of(foundation, jobs.folders, keeper),
         disk_guard=_disk_guard(foundation, jobs),
     )
-
-
-def _engine_settings(settings: Settings) -> LocalEngineSettings:
-    if settings.job_processes is None:
-        return LocalEngineSettings()
-    return LocalEngineSettings(processes=settings.job_processes)
 
 
 def _disk_guard(foundation: Foundation, jobs: JobParts) -> DiskGuard:

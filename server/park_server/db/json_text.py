@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+from park.model.asked.resources import Resources, resources_from_json
 from park_server.json_pieces import loads, text_of
 
-__all__ = ["JsonText"]
+__all__ = ["JsonText", "ResourcesText"]
 
 
 class JsonText(TypeDecorator[Any]):
@@ -38,3 +39,20 @@ class JsonText(TypeDecorator[Any]):
         """Return what the text says."""
         del dialect
         return None if value is None else loads(value)
+
+
+class ResourcesText(TypeDecorator["Resources | None"]):
+    """What a job asks of machines, as JSON; NULL is nothing in particular."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Resources | None, dialect: Dialect) -> str | None:
+        """Return the text of ``value``."""
+        del dialect
+        return None if value is None else text_of(value.as_json())
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Resources | None:
+        """Return what the text says."""
+        del dialect
+        return None if value is None else resources_from_json(loads(value))

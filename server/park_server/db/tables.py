@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from park_repo.tables import metadata
 from park_server.db.file_names import FileName
-from park_server.db.json_text import JsonText
+from park_server.db.json_text import JsonText, ResourcesText
 from park_server.db.turn_tables import turns
 from park_server.db.user_tables import (
     audit,
@@ -145,6 +145,7 @@ jobs = Table(
     Column("timeout_s", Float),
     Column("stalled_after_s", Float),
     Column("memory_bytes", Integer),
+    Column("resources", ResourcesText()),
     Column("cancel_requested", Boolean, nullable=False),
     Column("submitted", String, nullable=False),
     Column("started", String),

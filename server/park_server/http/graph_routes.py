@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from park.model.ids import JobId
-from park.wire import GraphRecord, PoolRecord, WhyRecord
+from park.wire import GraphRecord, PoolRecord, QueueRecord, WhyRecord
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import parts_of
@@ -58,3 +58,9 @@ def explain_job(request: Request, job: str) -> ExactJson:
 async def list_pools(request: Request) -> list[PoolRecord]:
     """Return the named pools of the service, and what is taken of them."""
     return parts_of(request).jobs.pools()
+
+
+@router.get("/queues")
+async def list_queues(request: Request) -> list[QueueRecord]:
+    """Return the engines of the service, with their partitions and load."""
+    return parts_of(request).jobs.queues()

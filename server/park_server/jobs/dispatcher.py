@@ -21,6 +21,8 @@ from park_repo.database import Batch, Database
 from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
 from park_server.jobs import job_rows
+from park_server.jobs.admission.engine_queues import EngineQueues, engines_of
+from park_server.jobs.admission.room import Room, engine_of
 from park_server.jobs.alarms import Alarms
 from park_server.jobs.attempts.exits import AttemptExits
 from park_server.jobs.attempts.starts import AttemptStarts, NotCreated, StartWithCreation
@@ -29,6 +31,7 @@ from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
+from park_server.jobs.engines.queue_view import Load
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.guarded_steps import GuardedSteps
 from park_server.jobs.folder import JobFolders
@@ -55,10 +58,11 @@ _AGAIN_S = 1.0
 
 
 class Dispatcher:
-    """The queue of a service and its slots; a `Sink` of its engine.
+    """The queues of a service and the room of its engines; a `Sink` of those.
 
     All methods belong to the event loop. ``read_only`` are folders that jobs may not write to,
-    ``base_url`` is the URL of this service; by ``turns`` its users get slots.
+    ``base_url`` is the URL of this service; by ``turns`` its users get slots. ``room`` is that of
+    its engines.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class Dispatcher:
         folders: JobFolders,
         engine: Engine,
         runtime_hash: str,
-        slots: int,
+        room: Room,
         settlement: Settlement,
         commits: Commits,
         failsafe: Failsafe,
@@ -84,7 +88,7 @@ class Dispatcher:
         self._bus = bus
         self._folders = folders
         self._engine = engine
-        self._slots = slots
+        self._room = room
         self._read_only = read_only
         self._commits = commits
         self._turns = turns or Turns()
@@ -117,7 +121,11 @@ class Dispatcher:
         self._limits = Limits(
             folders=folders, engine=engine, end=self._end_by_limit, grace_s=CANCEL_GRACE_S
         )
-        self._queue = Queue(database, self._turns.lanes, unreadable=self._steps.fail)
+        self._queues = EngineQueues(
+            room.engines,
+            self._new_queue,
+            lambda jobs: database.read(partial(engines_of, ids=jobs)),
+        )
         commits.subscribe(self._after_commit)
 
     def pid_of(self, job: JobId) -> int | None:
@@ -126,11 +134,22 @@ class Dispatcher:
 
     def slots(self) -> tuple[int, int]:
         """Return how many slots are taken, and how many there are; from any thread."""
-        return len(self._starting) + len(self._runs), self._slots
+        return self._room.slots()
+
+    def loads(self) -> dict[str, Load]:
+        """Return how many jobs run and wait for each engine."""
+        return {
+            engine: Load(
+                running=self._room.count(engine),
+                waiting=self._queues.length(engine),
+                cpus=self._room.taken(engine)[0],
+            )
+            for engine in self._room.engines
+        }
 
     def ahead_of(self, job: JobId, user: str) -> Ahead | None:
         """Return how many jobs come before ``job`` of ``user`` in the queue; from any thread."""
-        return self._queue.ahead_of(job, user)
+        return self._queues.ahead_of(job, user)
 
     def running(self) -> Sequence[JobId]:
         """Return the jobs that run."""
@@ -168,15 +187,23 @@ class Dispatcher:
             if run.cancel_requested:
                 self._tasks.spawn(self.cancel(name))
 
+    def _new_queue(self, engine: str) -> Queue:
+        """Return a queue for ``engine``; users take turns where slots are counted."""
+        turns = self._turns if engine == self._room.shared else Turns()
+        return Queue(self._database, turns.lanes, unreadable=self._steps.fail)
+
     def _recover(self, job: StoredJob) -> None:
         call = self._database.read(partial(job_rows.call_of, job=job.id))
         run = self._runs[job.id] = recovered_run(job, call)
-        self._turns.found(run.user, run.id)
+        asked = run.job.resources
+        self._room.hold(run.id, asked)
+        if engine_of(asked, self._room.engines[0]) == self._room.shared:
+            self._turns.found(run.user, run.id)
         self._limits.watch_marked(run)
 
     def enqueue(self, jobs: Iterable[JobId], users: Mapping[JobId, str] | None = None) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
-        self._queue.add(jobs, users)
+        self._queues.add(jobs, users)
         self._dispatch()
 
     def _after_commit(self, effects: Effects) -> None:
@@ -185,7 +212,7 @@ class Dispatcher:
         if self._competing:
             self._competing.difference_update(effects.ended)
         if effects.urgent:  # they hold what others wait for
-            self._queue.add_first(effects.urgent, effects.users)
+            self._queues.add_first(effects.urgent, effects.users)
             self._dispatch()
         if effects.queued:
             self.enqueue(effects.queued, effects.users)
@@ -203,7 +230,7 @@ class Dispatcher:
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found again."""
         self._alarms.stop()
-        self._queue.clear()
+        self._queues.clear()
         for run in self._runs.values():
             run.stop_timers()
         await self._tasks.stop()
@@ -212,29 +239,40 @@ class Dispatcher:
     # -- starting
 
     def _dispatch(self) -> None:
-        while len(self._starting) + len(self._runs) < self._slots:
-            queued = self._next()
-            if queued is None:
-                return
-            job = queued.id
-            if job not in self._starting and job not in self._runs:
-                self._take(job, queued.user)
-                self._steps.do(job, partial(self._start, queued))
+        for engine in self._room.engines:
+            while not self._room.is_full(engine):
+                queued = self._next(engine)
+                if queued is None:
+                    break
+                job = queued.id
+                if job not in self._starting and job not in self._runs:
+                    self._starting.add(job)
+                    self._steps.do(job, partial(self._start, queued))
 
-    def _take(self, job: JobId, user: str) -> None:
-        """Have ``job`` take a slot."""
-        self._starting.add(job)
-        self._turns.took(user, job)
+    def _take(self, queued: job_rows.Queued) -> bool:
+        """Have a job take what it asks for; False where that is not free yet.
+
+        It is the next one then: nobody overtakes it.
+        """
+        job, asked = queued.id, queued.request.resources
+        if job in self._starting or job in self._runs:
+            return True
+        if not self._room.take(job, asked):
+            return False
+        if engine_of(asked, self._room.engines[0]) == self._room.shared:
+            self._turns.took(queued.user, job)
+        return True
 
     def _free(self, job: JobId) -> None:
-        """Have the slot of ``job`` free again, which runs no more, or never did."""
+        """Have what ``job`` holds free again, which runs no more, or never did."""
         self._starting.discard(job)
+        self._room.free(job)
         self._turns.gave_back(job)
 
-    def _next(self) -> job_rows.Queued | None:
+    def _next(self, engine: str) -> job_rows.Queued | None:
         """Return the next job to start; where the queue cannot be read, look again later."""
         try:
-            return self._queue.next()
+            return self._queues.next(engine, self._take)
         except Exception as error:  # noqa: BLE001 (nothing starts any more where this raises)
             if not (is_full := is_of_disk(error)):
                 _log.exception("the queue could not be read")
@@ -249,16 +287,15 @@ class Dispatcher:
         known to be whole, and there are no input files; returns the ids of those that it took.
         """
         taken: set[JobId] = set()
-        if self._queue:
-            return taken
         for plan in new:
-            if len(self._starting) + len(self._runs) >= self._slots:
-                break
+            asked = plan.request.resources
+            if not self._queues.is_empty(engine_of(asked, self._room.engines[0])):
+                continue
             environment = self._starts.environment_at_hand(plan.request)
             is_here = plan.id in self._starting or plan.id in self._runs
-            if environment is not None and not is_here:
-                self._take(plan.id, user)
-                queued = job_rows.Queued(user=user, request=plan.request)
+            queued = job_rows.Queued(user=user, request=plan.request)
+            if environment is not None and not is_here and self._take(queued):
+                self._starting.add(plan.id)
                 start = self._starts.with_creation(queued, environment, batch)
                 self._steps.do(plan.id, partial(self._start_created, start))
                 taken.add(plan.id)
@@ -271,7 +308,7 @@ class Dispatcher:
             run = await self._starts.created(start)
         except NotCreated:  # whoever submitted hears of it from the creation
             # it is there, where only its start failed
-            self._queue.add([job], {job: start.queued.user})
+            self._queues.add([job], {job: start.queued.user})
         except OSError as error:
             if not is_of_disk(error):
                 raise

@@ -151,4 +151,5 @@ def _record(job: StoredJob, files: list[FileRecord], race: RaceRecord | None) ->
         race=race,
         memoized_from=job.memoized_from,
         asked_for=job.asked_for,
+        resources=job.options.resources,
     )

@@ -39,6 +39,9 @@ class Queue:
     def __bool__(self) -> bool:
         return bool(self._lanes)
 
+    def __len__(self) -> int:
+        return len(self._lanes)
+
     def ahead_of(self, job: JobId, user: str) -> Ahead | None:
         """Return how many come before ``job``, None where it is not here; from any thread."""
         return self._lanes.ahead_of(job, user)
@@ -51,14 +54,22 @@ class Queue:
         """Put ``jobs`` before all others of their users."""
         self._lanes.add_first(with_users(self._database, jobs, users or {}))
 
-    def next(self) -> job_rows.Queued | None:
-        """Return the next job, and leave out those that may not start any more, or not yet."""
+    def next(
+        self, take: Callable[[job_rows.Queued], bool] = lambda _: True
+    ) -> job_rows.Queued | None:
+        """Return the next job, and leave out those that may not start any more, or not yet.
+
+        None as well where ``take`` does not take it: it is the next one still.
+        """
         while (user := self._lanes.turn()) is not None:
             ids = self._lanes.head(user, _READ_AT_ONCE)
             if ids[0] not in self._read:
                 self._read.update(self._readable(ids))
+            queued = self._read[ids[0]]
+            if queued is not None and not take(queued):
+                return None
             # only now: a read that fails loses none
-            queued = self._read.pop(self._lanes.pop(user))
+            del self._read[self._lanes.pop(user)]
             if queued is not None:
                 return queued
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from park.model.asked.resources import NOTHING_ASKED
 from park.model.ids import JobId
 from park.wire import JobRequest
 from park_server.envs.environment import Environment
@@ -50,6 +51,13 @@ class Run:
         """The id of the job."""
         return JobId(self.job.id)
 
+    @property
+    def timeout_s(self) -> float | None:
+        """How long it may run: its timeout, or the time that it asked for, where that is less."""
+        asked = self.job.resources
+        limits = (self.job.timeout_s, None if asked is None else asked.walltime_s)
+        return min((each for each in limits if each is not None), default=None)
+
     def order(self, directory: Path, read_only: tuple[Path, ...]) -> StartOrder:
         """Return the order for the engine; ``directory`` is the job's folder."""
         job = self.job
@@ -66,6 +74,7 @@ class Run:
             fresh=job.fresh,
             read_only=read_only,
             user=self.user,
+            resources=job.resources or NOTHING_ASKED,
             modules=tuple((job.call.get("function") or {}).get("modules", ())),
             call=self.call,
             memo=job.memo,

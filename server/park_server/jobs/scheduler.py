@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,9 +20,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import EnvironmentMismatch, ParkError, UnknownItem
+from park.model.asked.resources import check_resources
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
-from park.wire import JobRecord, JobRequest, PoolRecord
+from park.wire import JobRecord, JobRequest, PoolRecord, QueueRecord
 from park_repo.database import Database
 from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
@@ -39,6 +40,8 @@ from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
+from park_server.jobs.engines.offers import EngineOffer, placed
+from park_server.jobs.engines.queue_view import queue_records
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.unreadable_rows import made_readable
 from park_server.jobs.fetch_queue import FetchQueue
@@ -88,6 +91,7 @@ class Scheduler:
         peers: Peers,
         disk: Disk,
         reach: Reach,
+        offers: Callable[[], Sequence[EngineOffer]],
     ) -> None:
         self._database = database
         self._bus = bus
@@ -101,6 +105,7 @@ class Scheduler:
         self._peers = peers
         self._disk = disk
         self._reach = reach
+        self._offers = offers
         # what fitted once, fits as long as it is there, which the commit of each job sees
         self._sets: dict[tuple[str | None, str | None], str] = {}
         commits.subscribe(self._after_commit)
@@ -192,7 +197,7 @@ class Scheduler:
             if lock_hash is not None:
                 self._sets[lock_hash, set_hash] = self._set_of_lock(lock_hash, set_hash)
         check_reach(self._reach, user, requests)
-        plans = [planned(self._with_set(request), accepted) for request in requests]
+        plans = [planned(self._completed(request), accepted) for request in requests]
         check_acyclic(plans)
         for install in {name for plan in plans for name in plan.installs}:
             self._check_install(install, user)
@@ -202,6 +207,14 @@ class Scheduler:
         """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""
         if not self._database.read(lambda c: is_offered(c, install)):
             self._database.read(lambda c: installs_store.get(c, install, user))
+
+    def _completed(self, request: JobRequest) -> JobRequest:
+        """Return ``request`` with its set, and with the engine that gives what it asks."""
+        request = self._with_set(request)
+        asked = request.resources
+        if asked is None or request.fetch is not None or request.race is not None:
+            return request
+        return replace(request, resources=placed(check_resources(asked), self._offers()))
 
     def _with_set(self, request: JobRequest) -> JobRequest:
         """Return ``request`` with the set of its lock, under which its values are pickled."""
@@ -285,6 +298,10 @@ class Scheduler:
     def pools(self) -> list[PoolRecord]:
         """Return the pools of the service, by name."""
         return self._settlement.pool_records()
+
+    def queues(self) -> list[QueueRecord]:
+        """Return the engines of the service, with their partitions and load."""
+        return queue_records(self._offers(), self._dispatcher.loads())
 
     async def wait(self, job: JobId, user: str, timeout_s: float) -> JobRecord:
         """Return the job when it is final, or when the time is up."""

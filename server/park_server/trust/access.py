@@ -105,6 +105,7 @@ _QUERY = _of(
     "GET /now",
     "GET /offers",
     "GET /pools",
+    "GET /queues",
     "GET /storage",
     "GET /versions",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from park.cli.options import add_submission, arguments_of, size_of
+from park.cli.options import add_submission, arguments_of
 from park.client.submission.files import File, service_file
 from park.errors import UsageError
 
@@ -42,18 +42,3 @@ def test_a_text_without_quotes_is_told_how_to_have_them() -> None:
     with pytest.raises(UsageError, match="--arg label: 'film' is not JSON") as caught:
         arguments_of(options("--arg", "label=film"))
     assert """--arg 'label="film"'""" in str(caught.value.hint)
-
-
-def test_a_size_may_have_a_unit() -> None:
-    assert (size_of(None), size_of("1.5GiB")) == (None, 3 << 29)
-    with pytest.raises(UsageError, match="--memory 'much'") as caught:
-        size_of("much")
-    assert "--memory 2G" in str(caught.value.hint)
-
-
-def test_a_size_without_its_unit_is_no_limit_that_anybody_means() -> None:
-    with pytest.raises(
-        UsageError, match="--memory '5' is 5 B, in which no Python starts"
-    ) as caught:
-        size_of("5")
-    assert caught.value.hint == "did you mean --memory 5G?"

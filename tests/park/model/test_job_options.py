@@ -34,6 +34,7 @@ def test_keywords_have_no_unit_and_fields_have() -> None:
         "memory_bytes": 1 << 20,
         "backoff_s": 0.5,
         "fresh": True,
+        "resources": {"memory_bytes": 1 << 20},
     }
 
 
@@ -42,6 +43,9 @@ def test_every_keyword_is_a_field_of_the_record_and_of_a_request() -> None:
         **dict.fromkeys(JobKeywords.__optional_keys__, 1),
         "label": "film",
         "memory": 1 << 30,
+        "licenses": "disk",
+        "extra": "--exclusive",
+        **dict.fromkeys(("partition", "account", "engine"), "name"),
     }
     named = {each.name for each in fields(JobOptions)}
     assert set(said_options(said)) == named
@@ -81,3 +85,12 @@ def test_a_keyword_that_there_is_not_is_refused_as_python_does() -> None:
     said: Any = {"timeouts": 5}
     with pytest.raises(TypeError, match="timeouts"):
         said_options(said)
+
+
+def test_what_a_job_asks_is_as_it_is_marked_where_nothing_else_is_said() -> None:
+    marked = {"resources": {"cpus": 4, "memory": "1G"}}
+    assert said_options({"cpus": 2}, marked) == {
+        "resources": {"cpus": 2, "memory_bytes": 1 << 30},
+        "memory_bytes": 1 << 30,
+    }
+    assert said_options({}, {"resources": None}) == {}

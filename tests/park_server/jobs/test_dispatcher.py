@@ -14,6 +14,7 @@ import pytest
 from support.labs.schedule_lab import OneEnvironment, ToldEngine
 from support.session.limits import LIMIT_S
 
+from park.model.asked.resources import Resources
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import JobRequest
@@ -24,6 +25,7 @@ from park_server.content import ContentStore
 from park_server.db.tables import metadata
 from park_server.disk import Disk
 from park_server.jobs import job_rows, job_view
+from park_server.jobs.admission.room import Room, room_of_slots
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
@@ -31,9 +33,11 @@ from park_server.jobs.conditions.needs import planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
+from park_server.jobs.engines.offers import EngineOffer
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import MOST_ATTEMPTS, cancelled_in_time
+from park_server.jobs.turns.lanes import Ahead
 
 USER = "ada"
 SUBMITTED = "2026-11-23T07:00:00.000000Z"
@@ -43,7 +47,7 @@ DONE = {"state": "completed", "result": 7}
 class Place:
     """A dispatcher with its database and folders."""
 
-    def __init__(self, root: Path, slots: int) -> None:
+    def __init__(self, root: Path, room: Room) -> None:
         self.database = Database.sqlite(root / "park.sqlite")
         self.database.write(metadata.create_all).result()
         self.bus = Bus()
@@ -62,7 +66,7 @@ class Place:
             folders=self.folders,
             engine=self.engine,
             runtime_hash="ef",
-            slots=slots,
+            room=room,
             settlement=settlement,
             commits=commits,
             failsafe=Failsafe(bus=self.bus, settlement=settlement, commits=commits),
@@ -100,8 +104,8 @@ class Place:
 
 
 @asynccontextmanager
-async def place(root: Path, slots: int = 2) -> AsyncIterator[Place]:
-    made = Place(root, slots)
+async def place(root: Path, slots: int = 2, *, room: Room | None = None) -> AsyncIterator[Place]:
+    made = Place(root, room or room_of_slots(slots))
     try:
         yield made
     finally:
@@ -125,6 +129,43 @@ def test_jobs_start_in_their_order_as_slots_come_free(tmp_path: Path) -> None:
             assert (await here.started()).job_id == "3"
             assert (await here.final("2")).status == "completed"
             assert here.engine.orders.empty()
+
+    run(test)
+
+
+def test_a_job_takes_the_slots_that_it_asks_for_and_nobody_overtakes_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with place(tmp_path, slots=4) as here:
+            here.submit("1", "2", resources=Resources(cpus=2))
+            first, second = await here.started(), await here.started()
+            here.submit("3", resources=Resources(cpus=4))
+            here.submit("4")
+            here.end(first, outcome=DONE)
+            assert (await here.final("1")).status == "completed"
+            assert here.dispatcher.slots() == (2, 4)
+            assert here.engine.orders.empty()  # two are free: 3 needs four, and is before 4
+            assert here.dispatcher.ahead_of(JobId("4"), USER) == Ahead(own=1)
+            here.end(second, outcome=DONE)
+            third = await here.started()
+            assert (third.job_id, third.resources.cpus) == ("3", 4)
+            here.end(third, outcome=DONE)
+            assert (await here.started()).job_id == "4"
+
+    run(test)
+
+
+def test_who_waits_for_one_engine_does_not_wait_behind_who_waits_for_another(
+    tmp_path: Path,
+) -> None:
+    offers = [EngineOffer(name="local", cpus=1), EngineOffer(name="slurm", is_cluster=True)]
+
+    async def test() -> None:
+        async with place(tmp_path, room=Room(offers)) as here:
+            here.submit("1", "2")
+            here.submit("3", "4", resources=Resources(engine="slurm"))
+            orders = {(await here.started()).job_id for _ in range(3)}
+            assert orders == {"1", "3", "4"}
+            assert here.database.read(lambda c: job_rows.ids(c, JobState.QUEUED)) == ["2"]
 
     run(test)
 

@@ -30,12 +30,14 @@ from park_server.content import ContentStore
 from park_server.db.tables import installs, metadata
 from park_server.disk import Disk
 from park_server.envs.environment import Environment
+from park_server.jobs.admission.room import room_of_slots
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.recall import Memory
 from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
+from park_server.jobs.engines.offers import LOCAL, EngineOffer
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
@@ -174,7 +176,7 @@ class Lab:
             environments=OneEnvironment(),
             engine=self.engine,
             runtime_hash="ef",
-            slots=slots,
+            room=room_of_slots(slots),
             disk=self.disk,
             base_url=BASE_URL,
             turns=turns,
@@ -213,6 +215,7 @@ class Lab:
             peers=peers or NoPeers(),
             disk=self.disk,
             reach=Boundless(),
+            offers=lambda: [EngineOffer(name=LOCAL, cpus=slots)],
         )
 
     # -- what users do

@@ -14,9 +14,9 @@ from park.cli.options import (
     add_service,
     print_json,
     service_of,
-    size_of,
 )
 from park.cli.parser import Parser
+from park.cli.resource_options import asked_of
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -172,7 +172,7 @@ def run(options: argparse.Namespace) -> int:
             stalled_after=options.stalled_after,
             good_enough=options.good_enough,
             memo=options.memo,
-            memory=size_of(options.memory),
+            **asked_of(options),
             restartable=options.restartable,
             retries=options.retries,
             fresh=options.fresh,

@@ -67,6 +67,10 @@ def _print_what(record: JobRecord) -> None:
     print(f"calls        {record.entry_point}")
     print(f"lock         {record.lock_hash or 'not bound yet'}")
     print(f"environment  {record.environment or '-'}")
+    if record.resources is not None:
+        print(f"asks for     {record.resources}")
+    if record.remark:
+        print(f"where        {one_line(record.remark)}")
     if record.asked_for:
         print(f"asked for    {one_line(record.asked_for)}, which the service did not take")
 

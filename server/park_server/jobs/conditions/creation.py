@@ -161,4 +161,5 @@ def just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
         label=plan.label,
         submitted_from=request.submitted_from,
         asked_for=request.asked_for,
+        resources=request.resources,
     )

@@ -11,6 +11,7 @@ from heapq import merge
 from typing import Any
 
 from park.errors import UsageError
+from park.model.asked.resources import check_resources
 from park.model.call_label import call_label, checked_label
 from park.model.conditions import (
     After,
@@ -326,6 +327,8 @@ def _check_options(request: JobRequest) -> None:
             raise UsageError(f"{name}={limit}: expected more than 0")
     if request.memory_bytes is not None and request.memory_bytes > _MOST_MEMORY_BYTES:
         raise UsageError(f"memory_bytes={request.memory_bytes}: at most {_MOST_MEMORY_BYTES}")
+    if request.resources is not None:
+        check_resources(request.resources)
 
 
 def _condition(

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from park.model.asked.resources import NOTHING_ASKED, Resources
 from park.model.ids import JobId
 
 __all__ = ["AttemptExit", "Engine", "ExitKind", "Sink", "StartOrder"]
@@ -30,6 +31,7 @@ class StartOrder:
     ``modules`` are what is imported ahead for a function that travels by value.
     ``user`` is whose job it is: no process serves two.
     ``read_only`` are folders that the job may not write to, where the system can help it.
+    ``resources`` are what it asks of the machine, with the engine that it is for.
     """
 
     job_id: JobId
@@ -47,6 +49,7 @@ class StartOrder:
     user: str = ""
     call: str | None = None
     memo: bool = True
+    resources: Resources = NOTHING_ASKED
 
     @property
     def module(self) -> str:

@@ -42,7 +42,8 @@ class LocalEngineSettings:
     ``spares``: children that each keeps forked ahead. ``hello_s``: how long a recovery
     waits for a fork server that does not answer, since it may still be importing.
     ``processes``: how many processes and threads the jobs of one may have together, where
-    control groups are to be had.
+    control groups are to be had. What jobs can ask for at once: ``slots``, the devices ``gpus``,
+    and ``memory_bytes``.
     """
 
     max_servers: int = 8
@@ -50,6 +51,9 @@ class LocalEngineSettings:
     spares: int = 2
     hello_s: float = 5.0
     processes: int = 2048 + 1024 * (os.cpu_count() or 1)
+    slots: int = 1
+    gpus: tuple[str, ...] = ()
+    memory_bytes: int | None = None
 
 
 class ForkServerPool:

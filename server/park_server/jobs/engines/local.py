@@ -21,6 +21,7 @@ from park.runtime import descendants, processes
 from park.runtime.order import Order
 from park.wire import ForkServerRecord
 from park_server.jobs.engines.control_groups import found_groups
+from park_server.jobs.engines.devices import Devices
 from park_server.jobs.engines.engine import AttemptExit, Sink, StartOrder
 from park_server.jobs.engines.evidence import (
     Evidence,
@@ -35,6 +36,7 @@ from park_server.jobs.engines.evidence import (
 from park_server.jobs.engines.fork_server_client import ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
 from park_server.jobs.engines.isolation import UNTRIED, Isolation
+from park_server.jobs.engines.offers import LOCAL, EngineOffer
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import copy_runtime
 from park_server.tasks import Tasks
@@ -74,6 +76,8 @@ class LocalEngine:
         isolation: Isolation = UNTRIED,
     ) -> None:
         self._home = home
+        self._settings = settings or LocalEngineSettings()
+        self._devices = Devices(self._settings.gpus, home / "devices.json")
         self._runtime = copy_runtime(home / "runtime")
         self._jobs: dict[str, _Job] = {}
         self._watches = ProcessWatches()
@@ -83,7 +87,7 @@ class LocalEngine:
             isolation=isolation,
             groups=found_groups(),
             runtime=self._runtime,
-            settings=settings or LocalEngineSettings(),
+            settings=self._settings,
             on_message=self._on_message,
             on_gone=self._on_gone,
         )
@@ -98,10 +102,22 @@ class LocalEngine:
         """SHA-256 in hex of the machinery that jobs run with: part of each job's record."""
         return self._runtime.sha256
 
+    def offer(self) -> EngineOffer:
+        """See `OfferingEngine`."""
+        return EngineOffer(
+            name=LOCAL,
+            cpus=self._settings.slots,
+            gpus=len(self._settings.gpus),
+            memory_bytes=self._settings.memory_bytes,
+        )
+
     # -- starting
 
     async def start(self, order: StartOrder, sink: Sink) -> None:
         """Hand ``order`` to its fork server; a service's first order there starts it."""
+        shown = self._devices.variables(order.job_id, order.resources.gpus)
+        if shown:
+            order = replace(order, variables={**order.variables, **shown})
         job = _Job(order=order, sink=sink)
         self._jobs[order.job_id] = job
         self._place(job)
@@ -162,6 +178,7 @@ class LocalEngine:
 
     def _exit(self, job: _Job, exited: AttemptExit) -> None:
         self._jobs.pop(job.order.job_id, None)
+        self._devices.free(job.order.job_id)
         if job.link is not None:
             self._pool.job_ended(job.link, job.order.job_id)
         job.sink.on_exited(exited)
@@ -265,6 +282,7 @@ class LocalEngine:
 
     async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
         """See `Engine.recover`. Comes before the first start."""
+        self._devices.take_up([order.job_id for order in orders])
         links = await self._pool.reconnect()
         running = {
             (job["job"], job["attempt"]): (link, job["pid"])

@@ -48,12 +48,12 @@ class Limits:
 
     def watch(self, run: Run) -> None:
         """Watch ``run`` by the limits of its submission."""
-        self._watch(run, run.job.timeout_s, run.job.stalled_after_s)
+        self._watch(run, run.timeout_s, run.job.stalled_after_s)
 
     def watch_marked(self, run: Run) -> None:
         """Watch ``run`` by the limits of ``@park.job`` as well, which only its process knows."""
         marks = self._folders.marks(run.id, run.attempt)
-        timeout_s, stalled_after_s = run.job.timeout_s, run.job.stalled_after_s
+        timeout_s, stalled_after_s = run.timeout_s, run.job.stalled_after_s
         self._watch(
             run,
             marks.timeout_s if timeout_s is None else timeout_s,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from park.model.asked.resources import Resources
 from park.model.ids import JobId
 from park.model.memo.call_key import CallShape
 from park.model.states import JobState
@@ -30,6 +31,7 @@ class Asked:
     stalled_after_s: float | None
     memory_bytes: int | None
     submitted: str
+    resources: Resources | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +52,7 @@ class Candidate:
     memory_bytes: int | None
     usage: str | None = None
     files: tuple[str, ...] = ()
+    resources: Resources | None = None
 
 
 class Way(Enum):
@@ -104,5 +107,6 @@ def _is_one_run(asked: Asked, other: Candidate) -> bool:
 
 
 def _held_to(job: Asked | Candidate) -> tuple[object, ...]:
-    """Return whose run it is, where, and its limits."""
-    return (job.user, job.lock_hash, job.timeout_s, job.stalled_after_s, job.memory_bytes)
+    """Return whose run it is, where, its limits, and what it asks of the machine."""
+    limits = (job.timeout_s, job.stalled_after_s, job.memory_bytes)
+    return (job.user, job.lock_hash, *limits, job.resources)

@@ -71,6 +71,7 @@ _ASKED = (
         jobs.c.timeout_s,
         jobs.c.stalled_after_s,
         jobs.c.memory_bytes,
+        jobs.c.resources,
         jobs.c.submitted,
         _LOCK.label("lock"),
     )
@@ -88,6 +89,7 @@ _CANDIDATES = (
         jobs.c.timeout_s,
         jobs.c.stalled_after_s,
         jobs.c.memory_bytes,
+        jobs.c.resources,
         memo_calls.c.usage,
         memo_calls.c.carried,
     )
@@ -161,6 +163,7 @@ def _asked(row: Any) -> Asked:
         timeout_s=row.timeout_s,
         stalled_after_s=row.stalled_after_s,
         memory_bytes=row.memory_bytes,
+        resources=row.resources,
         submitted=row.submitted,
     )
 
@@ -183,6 +186,7 @@ def candidates(connection: Connection, keys: Iterable[str]) -> dict[str, list[Ca
                     timeout_s=row.timeout_s,
                     stalled_after_s=row.stalled_after_s,
                     memory_bytes=row.memory_bytes,
+                    resources=row.resources,
                     usage=row.usage,
                     files=tuple(left.get(row.id, ())),
                 )

@@ -94,6 +94,7 @@ class Recall:
             timeout_s=plan.request.timeout_s,
             stalled_after_s=plan.request.stalled_after_s,
             memory_bytes=plan.request.memory_bytes,
+            resources=plan.request.resources,
             submitted=submitted,
         )
 
@@ -306,4 +307,5 @@ def _to_run(asked: Asked) -> Candidate:
         timeout_s=asked.timeout_s,
         stalled_after_s=asked.stalled_after_s,
         memory_bytes=asked.memory_bytes,
+        resources=asked.resources,
     )

@@ -54,6 +54,9 @@ class Lanes:
     def __bool__(self) -> bool:
         return bool(self._lanes)
 
+    def __len__(self) -> int:
+        return sum(map(len, self._lanes.values()))
+
     def add(self, jobs: Iterable[tuple[str, JobId]]) -> None:
         """Put jobs, each with its user, behind all others of that user."""
         new = []

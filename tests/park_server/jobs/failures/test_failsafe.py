@@ -14,6 +14,7 @@ from support.session.limits import LIMIT_S
 from park.model.conditions import JobIs, Phase, any_of
 from park.model.ids import JobId
 from park.wire import FetchRequest
+from park_server.jobs.admission.room import room_of_slots
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.seams import FetchedFile
 
@@ -79,7 +80,7 @@ STEPS = [
     ("folders", "marks"),
     ("engine", "start"),
     ("dispatcher._starts._environments", "ready"),
-    ("dispatcher._queue", "next"),
+    ("dispatcher._queues", "next"),
     ("fetch_queue._fetcher", "fetch"),
 ]
 
@@ -106,9 +107,9 @@ def test_an_exception_at_any_step_ends_the_job_and_nothing_else(
 
 async def submitted_quietly(here: Lab) -> None:
     """Submit the jobs while no slot is free, so that all of their steps are still to come."""
-    here.dispatcher._slots = 0
+    here.dispatcher._room = room_of_slots(0)
     await submitted(here)
-    here.dispatcher._slots = 1
+    here.dispatcher._room = room_of_slots(1)
 
 
 def test_a_defect_is_the_reason_of_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

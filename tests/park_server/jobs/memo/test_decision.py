@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from support.material.calls import ASKED, candidate
 
+from park.model.asked.resources import Resources
 from park.model.ids import JobId
 from park.model.states import JobState
 from park_server.jobs.memo.decision import Candidate, Decision, Way, decided
@@ -27,6 +28,7 @@ def test_what_is_under_way_is_joined(status: JobState) -> None:
         {"timeout_s": 5.0},
         {"stalled_after_s": 5.0},
         {"memory_bytes": 1 << 30},
+        {"resources": Resources(walltime_s=5.0)},
     ],
     ids=str,
 )

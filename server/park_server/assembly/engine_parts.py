@@ -1,0 +1,53 @@
+"""The engines of a service, as its operator chose them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from park_server.assembly.foundation import Foundation
+from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
+from park_server.jobs.engines.offers import LOCAL
+from park_server.jobs.engines.switch import Engines, OfferingEngine
+from park_server.settings import Settings
+
+__all__ = ["EngineParts", "engine_parts"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineParts:
+    """The engines of a service: ``all`` as one, and that of this machine.
+
+    The ``local`` one is there even where no job is sent to it: it has the machinery of jobs.
+    """
+
+    local: LocalEngine
+    all: Engines
+
+    async def shut_down(self) -> None:
+        """Let go of all jobs; what runs goes on, and a later service finds it again."""
+        await self.all.close()
+        await self.local.shut_down()
+
+
+def engine_parts(foundation: Foundation) -> EngineParts:
+    """Return the engines of ``foundation``'s settings."""
+    settings = foundation.settings
+    local = LocalEngine(
+        home=foundation.home.path,
+        settings=_local_settings(settings),
+        isolation=foundation.isolation,
+    )
+    engines: dict[str, OfferingEngine] = {LOCAL: local}
+    return EngineParts(local=local, all=Engines(engines))
+
+
+def _local_settings(settings: Settings) -> LocalEngineSettings:
+    here = LocalEngineSettings(
+        slots=settings.slots,
+        gpus=settings.gpus,
+        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+    )
+    if settings.job_processes is None:
+        return here
+    return replace(here, processes=settings.job_processes)

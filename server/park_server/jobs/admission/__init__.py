@@ -1,0 +1,1 @@
+"""Who may start: a queue for each engine, and what jobs hold of it while they run."""

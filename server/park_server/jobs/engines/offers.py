@@ -1,0 +1,132 @@
+"""What the engines of a service can give, and which of them a job goes to: values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from park.errors import CannotSatisfy
+from park.model.asked.resources import NOTHING_ASKED, Resources
+from park.model.sizes import shown_size
+
+__all__ = ["LOCAL", "EngineOffer", "PartitionOffer", "placed", "unmet"]
+
+LOCAL = "local"
+"""The name of the engine whose jobs are processes of the service's own machine."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartitionOffer:
+    """What a partition of a cluster has: ``nodes``, and what the largest of them offers.
+
+    ``longest_s`` is how long a job may run there, None for as long as it likes. In all it has
+    ``all_cpus``, of which ``cpus_taken`` were in use when it was asked.
+    """
+
+    nodes: int
+    cpus: int
+    memory_bytes: int
+    gpus: int = 0
+    longest_s: float | None = None
+    all_cpus: int = 0
+    cpus_taken: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineOffer:
+    """What an engine can give.
+
+    On a machine of its own it has ``cpus`` slots, ``gpus`` devices and ``memory_bytes`` (None: of
+    no known size). A cluster has ``partitions`` instead, and a queue of its own; where it could
+    not be asked what they are, there are none, and it is to say itself what it cannot give.
+    ``partition`` is the one that jobs go to which name none; ``extra`` the options that it takes.
+    """
+
+    name: str
+    cpus: int | None = None
+    gpus: int = 0
+    memory_bytes: int | None = None
+    is_cluster: bool = False
+    partitions: Mapping[str, PartitionOffer] = field(default_factory=dict)
+    partition: str | None = None
+    extra: frozenset[str] = frozenset()
+
+
+def placed(asked: Resources | None, offers: Sequence[EngineOffer]) -> Resources | None:
+    """Return ``asked`` with the engine that gives it: the one that it names, else the first.
+
+    The first engine is the one of jobs that ask for nothing: None stays None. Raises
+    `CannotSatisfy` where none gives it, with the reason of each.
+    """
+    wanted = asked or NOTHING_ASKED
+    reasons = []
+    for offer in offers:
+        if wanted.engine in {None, offer.name}:
+            reason = unmet(wanted, offer)
+            if reason is None:
+                is_default = offer is offers[0] and wanted.engine is None
+                return asked if is_default else replace(wanted, engine=offer.name)
+            reasons.append(f"{offer.name}: {reason}")
+    if not reasons:
+        there = ", ".join(offer.name for offer in offers)
+        raise CannotSatisfy(
+            f"this service has no engine {wanted.engine!r}: it has {there}",
+            hint="`park queues` shows its engines and partitions",
+        )
+    raise CannotSatisfy(
+        f"no engine of this service can run a job with {wanted}: {'; '.join(reasons)}",
+        hint="ask for less, or elsewhere: `park queues` shows what there is",
+    )
+
+
+def unmet(asked: Resources, offer: EngineOffer) -> str | None:
+    """Say what of ``asked`` an engine cannot give, with what there is; None where it gives all."""
+    return _unmet_by_cluster(asked, offer) if offer.is_cluster else _unmet_here(asked, offer)
+
+
+def _unmet_here(asked: Resources, offer: EngineOffer) -> str | None:
+    if asked.nodes > 1:
+        return f"{asked.nodes} nodes are asked for, and it is one machine"
+    for name in ("partition", "account", "licenses", "extra"):
+        if value := getattr(asked, name):
+            return f"{name}={value!r} is for a cluster, and it is one machine"
+    return _too_much(asked, cpus=offer.cpus, memory=offer.memory_bytes, gpus=offer.gpus)
+
+
+def _unmet_by_cluster(asked: Resources, offer: EngineOffer) -> str | None:
+    for option in asked.extra:
+        name = option.partition("=")[0]
+        if name not in offer.extra:
+            return f"{name} is no option that jobs may give; these are: {_listed(offer.extra)}"
+    names = (asked.partition or offer.partition or "").split(",")
+    if not offer.partitions or names == [""]:
+        found = list(offer.partitions.values())
+    else:
+        if unknown := [name for name in names if name not in offer.partitions]:
+            return f"it has no partition {unknown[0]}: there are {_listed(offer.partitions)}"
+        found = [offer.partitions[name] for name in names]
+    reasons = [_unmet_by(asked, each) for each in found]
+    return reasons[0] if reasons and None not in reasons else None
+
+
+def _unmet_by(asked: Resources, there: PartitionOffer) -> str | None:
+    if asked.nodes > there.nodes:
+        return f"{asked.nodes} nodes are asked for, and there are {there.nodes}"
+    if there.longest_s is not None and (asked.walltime_s or 0) > there.longest_s:
+        return f"{asked.walltime_s:g} s are asked for, and jobs end there after {there.longest_s:g}"
+    return _too_much(asked, cpus=there.cpus, memory=there.memory_bytes, gpus=there.gpus)
+
+
+def _too_much(asked: Resources, *, cpus: int | None, memory: int | None, gpus: int) -> str | None:
+    if cpus is not None and asked.cpus > cpus:
+        return f"{asked.cpus} cpus are asked for, and there are {cpus}"
+    if asked.gpus > gpus:
+        return f"{asked.gpus} gpus are asked for, and there are {gpus}"
+    if memory is not None and (asked.memory_bytes or 0) > memory:
+        there = shown_size(memory)
+        return f"{shown_size(asked.memory_bytes or 0)} are asked for, and there are {there}"
+    return None
+
+
+def _listed(names: Mapping[str, object] | frozenset[str]) -> str:
+    return ", ".join(sorted(names))
