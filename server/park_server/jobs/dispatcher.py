@@ -196,7 +196,7 @@ class Dispatcher:
         call = self._database.read(partial(job_rows.call_of, job=job.id))
         run = self._runs[job.id] = recovered_run(job, call)
         asked = run.job.resources
-        self._room.hold(run.id, asked)
+        self._room.take(run.id, asked)
         if engine_of(asked, self._room.engines[0]) == self._room.shared:
             self._turns.found(run.user, run.id)
         self._limits.watch_marked(run)
@@ -246,22 +246,21 @@ class Dispatcher:
                     break
                 job = queued.id
                 if job not in self._starting and job not in self._runs:
-                    self._starting.add(job)
+                    self._take(queued)
                     self._steps.do(job, partial(self._start, queued))
 
-    def _take(self, queued: job_rows.Queued) -> bool:
-        """Have a job take what it asks for; False where that is not free yet.
+    def _fits(self, queued: job_rows.Queued) -> bool:
+        """Tell whether what a job asks for is free; where not, nobody overtakes it."""
+        is_here = queued.id in self._starting or queued.id in self._runs
+        return is_here or self._room.fits(queued.request.resources)
 
-        It is the next one then: nobody overtakes it.
-        """
+    def _take(self, queued: job_rows.Queued) -> None:
+        """Have a job take what it asks for, and start."""
         job, asked = queued.id, queued.request.resources
-        if job in self._starting or job in self._runs:
-            return True
-        if not self._room.take(job, asked):
-            return False
+        self._starting.add(job)
+        self._room.take(job, asked)
         if engine_of(asked, self._room.engines[0]) == self._room.shared:
             self._turns.took(queued.user, job)
-        return True
 
     def _free(self, job: JobId) -> None:
         """Have what ``job`` holds free again, which runs no more, or never did."""
@@ -272,7 +271,7 @@ class Dispatcher:
     def _next(self, engine: str) -> job_rows.Queued | None:
         """Return the next job to start; where the queue cannot be read, look again later."""
         try:
-            return self._queues.next(engine, self._take)
+            return self._queues.next(engine, self._fits)
         except Exception as error:  # noqa: BLE001 (nothing starts any more where this raises)
             if not (is_full := is_of_disk(error)):
                 _log.exception("the queue could not be read")
@@ -294,8 +293,8 @@ class Dispatcher:
             environment = self._starts.environment_at_hand(plan.request)
             is_here = plan.id in self._starting or plan.id in self._runs
             queued = job_rows.Queued(user=user, request=plan.request)
-            if environment is not None and not is_here and self._take(queued):
-                self._starting.add(plan.id)
+            if environment is not None and not is_here and self._fits(queued):
+                self._take(queued)
                 start = self._starts.with_creation(queued, environment, batch)
                 self._steps.do(plan.id, partial(self._start_created, start))
                 taken.add(plan.id)

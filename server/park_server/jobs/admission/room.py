@@ -57,38 +57,34 @@ class Room:
         taken, there = self.taken(engine)
         return there is not None and taken >= there
 
-    def take(self, job: JobId, asked: Resources | None) -> bool:
-        """Take what ``asked`` says for ``job``; False, and nothing is taken, where it is not free.
+    def fits(self, asked: Resources | None) -> bool:
+        """Tell whether what ``asked`` says is free.
 
-        What asks for more than there is (there was more once) gets all there is.
+        What asks for more than there is (there was more once) waits for all there is.
         """
         engine = engine_of(asked, self._default)
-        offer = self._offers.get(engine)
-        if offer is None or offer.cpus is None or job in self._held:
-            self.hold(job, asked)
+        offer, wanted = self._offers.get(engine), asked or NOTHING_ASKED
+        if offer is None or offer.cpus is None:
             return True
-        wanted = asked or NOTHING_ASKED
-        cpus, gpus = min(wanted.cpus, offer.cpus), min(wanted.gpus, offer.gpus)
         free_cpus, free_gpus = offer.cpus - self._cpus[engine], offer.gpus - self._gpus[engine]
-        if self.is_full(engine) or cpus > free_cpus or gpus > free_gpus:
-            return False
-        self._hold(job, _Held(engine=engine, cpus=cpus, gpus=gpus))
-        return True
+        enough = (
+            min(wanted.cpus, offer.cpus) <= free_cpus and min(wanted.gpus, offer.gpus) <= free_gpus
+        )
+        return enough and not self.is_full(engine)
 
-    def hold(self, job: JobId, asked: Resources | None) -> None:
-        """Count ``job``, which runs, whether or not there is room for it."""
+    def take(self, job: JobId, asked: Resources | None) -> None:
+        """Count ``job`` with what ``asked`` says, once, whether or not that fits."""
         engine, wanted = engine_of(asked, self._default), asked or NOTHING_ASKED
-        if engine in self._offers and job not in self._held:
-            self._hold(job, _Held(engine=engine, cpus=wanted.cpus, gpus=wanted.gpus))
+        offer = self._offers.get(engine)
+        if offer is not None and job not in self._held:
+            cpus = wanted.cpus if offer.cpus is None else min(wanted.cpus, offer.cpus)
+            self._held[job] = _Held(engine=engine, cpus=cpus, gpus=min(wanted.gpus, offer.gpus))
+            self._cpus[engine] += cpus
+            self._gpus[engine] += self._held[job].gpus
 
     def count(self, engine: str) -> int:
         """Return how many jobs hold something of ``engine``."""
         return sum(held.engine == engine for held in self._held.values())
-
-    def _hold(self, job: JobId, held: _Held) -> None:
-        self._held[job] = held
-        self._cpus[held.engine] += held.cpus
-        self._gpus[held.engine] += held.gpus
 
     def free(self, job: JobId) -> None:
         """Give back what ``job`` holds."""
