@@ -32,6 +32,11 @@ class Engines:
         """Return what the engines can give, the default first; from any thread."""
         return [engine.offer() for engine in self._engines.values()]
 
+    @property
+    def takes_calls(self) -> bool:
+        """See `Engine.takes_calls`: all of them do."""
+        return all(engine.takes_calls for engine in self._engines.values())
+
     def _of(self, order: StartOrder) -> OfferingEngine | None:
         name = order.resources.engine
         return self._default if name is None else self._engines.get(name)

@@ -86,6 +86,10 @@ def test_what_they_offer_is_told_the_default_first_and_what_one_does_holds_for_a
     engines = Engines({"local": here, "slurm": cluster})
     assert [offer.name for offer in engines.offers()] == ["local", "slurm"]
     here.unforkable = "no fork"
+    here.takes_calls = True
+    assert not engines.takes_calls
+    cluster.takes_calls = True
+    assert engines.takes_calls
     assert engines.why_fresh("ab", "m:f") == "no fork"
     assert engines.forked_cpu_s(JobId("1")) is None
 
