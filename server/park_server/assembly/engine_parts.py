@@ -39,7 +39,7 @@ def engine_parts(foundation: Foundation) -> EngineParts:
         isolation=foundation.isolation,
     )
     engines: dict[str, OfferingEngine] = {LOCAL: local}
-    return EngineParts(local=local, all=Engines(engines))
+    return EngineParts(local=local, all=Engines(engines, local.runtime_hash))
 
 
 def _local_settings(settings: Settings) -> LocalEngineSettings:

@@ -80,15 +80,10 @@ def job_parts(
     engines: Engines,
     keeper: EnvironmentKeeper,
     fetcher: UrlFetcher,
-    *,
-    runtime_hash: str,
 ) -> JobParts:
-    """Return the parts that run jobs on ``engines``, in the environments of ``keeper``.
-
-    ``runtime_hash`` names the machinery that jobs run with.
-    """
-    base = _job_base(foundation, areas, runtime_hash)
-    dispatcher = _dispatcher(foundation, base, engines, keeper, runtime_hash)
+    """Return the parts that run jobs on ``engines``, in the environments of ``keeper``."""
+    base = _job_base(foundation, areas, engines.runtime_hash)
+    dispatcher = _dispatcher(foundation, base, engines, keeper)
     fetch_queue = _fetch_queue(foundation, base, fetcher)
     events = OutsideEvents(base.commits, base.settlement, base.failsafe)
     progress = _progress(foundation, base, events)
@@ -151,11 +146,7 @@ def _job_base(foundation: Foundation, areas: Areas, runtime_hash: str) -> _JobBa
 
 
 def _dispatcher(
-    foundation: Foundation,
-    base: _JobBase,
-    engines: Engines,
-    keeper: EnvironmentKeeper,
-    runtime_hash: str,
+    foundation: Foundation, base: _JobBase, engines: Engines, keeper: EnvironmentKeeper
 ) -> Dispatcher:
     return Dispatcher(
         database=foundation.database,
@@ -163,7 +154,7 @@ def _dispatcher(
         environments=keeper,
         folders=base.folders,
         engine=engines,
-        runtime_hash=runtime_hash,
+        runtime_hash=engines.runtime_hash,
         room=Room(engines.offers()),
         settlement=base.settlement,
         commits=base.commits,

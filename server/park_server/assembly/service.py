@@ -238,9 +238,7 @@ def _parts(foundation: Foundation) -> _Parts:
     supply = WheelSupply(foundation.index, foundation.downloads, loop=asyncio.get_running_loop())
     keeper = _keeper(foundation, supply, engines.local)
     fetcher = _fetcher(foundation, areas)
-    jobs = job_parts(
-        foundation, areas, engines.all, keeper, fetcher, runtime_hash=engines.local.runtime_hash
-    )
+    jobs = job_parts(foundation, areas, engines.all, keeper, fetcher)
     installs = _install_manager(foundation, keeper, supply, jobs)
     offers = Offers(
         database=foundation.database,

@@ -22,10 +22,14 @@ class OfferingEngine(Engine, Protocol):
 
 
 class Engines:
-    """Implements `Engine` with those that a service has, by name; the first is the default."""
+    """Implements `Engine` with those that a service has, by name; the first is the default.
 
-    def __init__(self, engines: Mapping[str, OfferingEngine]) -> None:
+    ``runtime_hash`` names the machinery that jobs run with, on each of them.
+    """
+
+    def __init__(self, engines: Mapping[str, OfferingEngine], runtime_hash: str) -> None:
         self._engines = engines
+        self.runtime_hash = runtime_hash
         self._default = next(iter(engines.values()))
 
     def offers(self) -> list[EngineOffer]:

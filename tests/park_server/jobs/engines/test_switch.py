@@ -62,7 +62,7 @@ def order(job: str, engine: str | None) -> StartOrder:
 @pytest.mark.parametrize("how", ["started", "recovered"])
 def test_each_order_goes_to_its_engine(how: str) -> None:
     here, cluster, heard = Told("local"), Told("slurm"), Heard()
-    engines = Engines({"local": here, "slurm": cluster})
+    engines = Engines({"local": here, "slurm": cluster}, "ef")
     orders = [order("1", None), order("2", "slurm"), order("3", "local"), order("4", "pbs")]
 
     async def test() -> None:
@@ -83,7 +83,7 @@ def test_each_order_goes_to_its_engine(how: str) -> None:
 
 def test_what_they_offer_is_told_the_default_first_and_what_one_does_holds_for_all() -> None:
     here, cluster = Told("local"), Told("slurm")
-    engines = Engines({"local": here, "slurm": cluster})
+    engines = Engines({"local": here, "slurm": cluster}, "ef")
     assert [offer.name for offer in engines.offers()] == ["local", "slurm"]
     here.unforkable = "no fork"
     here.takes_calls = True
