@@ -21,7 +21,8 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.address import Address
 from park.client.access.transport import Transport
-from park.client.installs.request import followed, install, requested
+from park.client.installs.outcome import followed
+from park.client.installs.request import install, requested
 from park.client.report import Silence
 from park.local.python_minor import python_minor
 from park.model.ids import new_id

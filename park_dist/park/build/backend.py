@@ -38,7 +38,6 @@ __all__ = [
     "Backend",
     "Launch",
     "build_environ",
-    "compiler_variables",
     "is_plain",
     "launch",
 ]
@@ -66,27 +65,6 @@ _OF_OTHERS = ("PYTHON", "GIT_", "SETUPTOOLS_SCM_", "VCS_VERSIONING_", "__PYVENV"
 
 _NOT_FOR_BUILDS = frozenset({"PARK_TOKEN", "VIRTUAL_ENV", *VARIABLES})
 """Variables that no code of a tree's build is to see."""
-
-_COMPILER_VARIABLES = frozenset(
-    {
-        "ARCHFLAGS",
-        "CARGO_BUILD_TARGET",
-        "CC",
-        "CFLAGS",
-        "CMAKE_ARGS",
-        "CPPFLAGS",
-        "CXX",
-        "CXXFLAGS",
-        "F90FLAGS",
-        "FC",
-        "FFLAGS",
-        "LDFLAGS",
-        "LDSHARED",
-        "MACOSX_DEPLOYMENT_TARGET",
-        "RUSTFLAGS",
-    }
-)
-_COMPILER_PREFIXES = ("CMAKE_BUILD_", "SKBUILD_")
 
 
 def launch(command: Sequence[str], folder: str | None, environ: Mapping[str, str]) -> None:
@@ -235,19 +213,6 @@ def build_environ(outer: Mapping[str, str], *, told: Pretence | None = None) -> 
         "TZ": "UTC",
     }
     return kept | fixed | ({} if told is None else told.variables())
-
-
-def compiler_variables(outer: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of ``outer`` that reach compilers, and so the bytes of a wheel.
-
-    They stay, since an extension may not build without them; so they are part of a tree's
-    version where any is set.
-    """
-    return {
-        name: value
-        for name, value in outer.items()
-        if value and (name in _COMPILER_VARIABLES or name.startswith(_COMPILER_PREFIXES))
-    }
 
 
 def is_plain(build_system: BuildSystem) -> bool:

@@ -51,6 +51,11 @@ class Cache:
         return self.root / "exports-v1" / platform_key()
 
     @property
+    def known_sets(self) -> Path:
+        """What installs asked for, one file per target and service."""
+        return self.root / "known-sets-v1" / platform_key()
+
+    @property
     def files(self) -> Path:
         """Files of jobs that were fetched, by the SHA-256 of their content."""
         return self.root / "files-v1"

@@ -79,6 +79,7 @@ def _entries(cache: Cache) -> Iterator[Entry]:
         (cache.answers, "*.json"),
         (cache.files, "*/*"),
         (cache.hashes, "*.json"),
+        (cache.known_sets, "*.json"),
         (cache.exports, "*.lock"),
         (cache.wheels, "*/*.lock"),
     ):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.build.backend import Backend, compiler_variables
+from park.build.backend import Backend
 from park.build.backend_answers import environment_of
 from park.build.cache import Cache
 from park.build.step import Progress, silent
+from park.build.tree.compiler_variables import compiler_variables
 from park.build.tree.export import exported
 from park.build.tree.git import tag_for
 from park.build.tree.hashing import Snapshot

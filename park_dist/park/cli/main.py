@@ -12,8 +12,6 @@ import importlib
 import os
 import signal
 import sys
-import textwrap
-import traceback
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -196,6 +194,8 @@ def _parser(
 
 
 def _epilog() -> str:
+    import textwrap
+
     statuses = "; ".join(f"{code} {text}" for code, text in EXIT_CODES.items())
     more = "park COMMAND --help says more of each"
     return f"{grouped_help()}\n\n{more}\n\n{textwrap.fill(f'exit status: {statuses}', 79)}"
@@ -245,6 +245,8 @@ def _in_words(error: OSError) -> ParkError:
 def _failed(error: ParkError, *, debug: bool) -> int:
     """Print ``error`` and its hint on stderr, several lines as they are; return its status."""
     if debug:
+        import traceback
+
         traceback.print_exc()
     hint = f"hint: {error.hint}\n" if error.hint else ""
     sys.stderr.write(f"park: error: {error.message}\n{hint}")  # in one write, also beside threads

@@ -15,7 +15,7 @@ from park.calling import service_named
 from park.client.access.transport import patient
 from park.client.connection import WithConnection
 from park.client.installs.background import Installing
-from park.client.installs.request import InstallOutcome, outcome_of
+from park.client.installs.outcome import InstallOutcome, outcome_of
 from park.client.jobs.phased import Phased
 from park.client.jobs.placeholders import encoding_arguments
 from park.client.report import Report

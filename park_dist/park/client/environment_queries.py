@@ -26,7 +26,6 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from park.client.access.first_contact import reached_service
 from park.client.access.transport import Transport
 from park.client.choosing.versions import versions_there
 from park.client.installs.bundle import is_bundle, read_bundle
@@ -53,6 +52,8 @@ LOCAL = "local"
 
 def remote_environments(name: str | None = None, *, insecure: bool = False) -> RemoteEnvironments:
     """Return the environments of the service ``name``; see `park.client.access.address`."""
+    from park.client.access.first_contact import reached_service  # no command logs in by the way
+
     return RemoteEnvironments(Transport(reached_service(name, insecure=insecure)))
 
 

@@ -12,7 +12,6 @@ from urllib.parse import quote, urljoin, urlsplit
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion
 
-from park.client.access.first_contact import reached_service
 from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError
@@ -50,6 +49,8 @@ class CopiedWheel:
 
 def remote_index(name: str | None = None, *, insecure: bool = False) -> RemoteIndex:
     """Return the index of the service ``name``; see `park.client.service.remote_service`."""
+    from park.client.access.first_contact import reached_service  # no command logs in by the way
+
     return RemoteIndex(Transport(reached_service(name, insecure=insecure)))
 
 

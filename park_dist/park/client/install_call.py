@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import ModuleType
 
-from park.client.installs.request import InstallOutcome
+from park.client.installs.outcome import InstallOutcome
 from park.client.installs.target_install import install_target
 from park.client.queries import ServiceQueries
 from park.client.report import Report

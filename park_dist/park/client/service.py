@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from park.blocks import current_block, reach_threads
 from park.calling import asked_and_named
-from park.client.access.first_contact import reached_service
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
@@ -79,6 +78,8 @@ def remote_service(
         raise UsageError(f"stale={stale!r}: it is 'warn', 'error' or 'ignore'")
     require_policy(versions)
     register_if_loaded()
+    from park.client.access.first_contact import reached_service  # no command logs in by the way
+
     service = Service(Transport(reached_service(name, insecure=insecure)))
     service.stale = stale
     service.wanted_versions = versions

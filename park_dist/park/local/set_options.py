@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import NormalizedName, canonicalize_name
+from typing import TYPE_CHECKING
 
 from park.errors import UsageError
-from park.model.pins import Pin, parse_pin
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.utils import NormalizedName
+
+    from park.model.pins import Pin
 
 __all__ = ["PLAIN", "SetOptions", "exact_pin", "parsed_requirement", "set_options"]
 
@@ -37,7 +40,11 @@ class SetOptions:
     @property
     def required_names(self) -> frozenset[NormalizedName]:
         """The projects that ``required`` names."""
-        return frozenset(canonicalize_name(Requirement(text).name) for text in self.required)
+        if not self.required:
+            return frozenset()
+        from packaging.utils import canonicalize_name
+
+        return frozenset(canonicalize_name(parsed_requirement(text).name) for text in self.required)
 
 
 PLAIN = SetOptions()
@@ -62,6 +69,9 @@ def set_options(
 
 def parsed_requirement(text: str) -> Requirement:
     """Parse a requirement that a service is to resolve; raises `UsageError`."""
+    # where nothing is said, which is nearly always, nothing is parsed
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
@@ -83,6 +93,8 @@ def exact_pin(text: str) -> Pin | None:
     >>> str(exact_pin("Refl1D == 1.0.1")), exact_pin("refl1d[webview]==1.0.1")
     ('refl1d==1.0.1', None)
     """
+    from park.model.pins import parse_pin
+
     requirement = parsed_requirement(text)
     specifiers = list(requirement.specifier)
     if requirement.extras or requirement.marker is not None or len(specifiers) != 1:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from support.material.projects import PACKAGES, write_tree
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +47,22 @@ def test_the_second_time_nothing_is_done(installed: Client) -> None:
     first, second = install(installed), install(installed)
     assert nothing_was_done(first)
     assert second == first
+
+
+def test_what_is_as_it_was_is_asked_for_without_a_look_at_it(
+    installed: Client, model: ModelTree, answer: int
+) -> None:
+    loading = installed.with_variables(PYTHONPROFILEIMPORTTIME="1")
+    end = time.monotonic() + LIMIT_S
+    # what was written a moment ago is looked at again: its next state might look the same
+    while "park.build.local_set" in loading.run("install", "light_model", "--json").stderr:
+        assert time.monotonic() < end
+    first = install(installed)
+    assert nothing_was_done(first)
+    model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = 1{answer}")
+    assert install(installed)["version"] != first["version"]
+    model.edit("light_model.py", f"ANSWER = 1{answer}", f"ANSWER = {answer}")
+    assert install(installed) == first
 
 
 def test_progress_is_visible_while_stdout_is_for_the_answer(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.material.projects import write_tree
 
-from park.build.backend import Backend, build_environ, compiler_variables
+from park.build.backend import Backend, build_environ
 from park.build.isolation.isolated_env import BuildEnvironment
 from park.build.tree.export import EPOCH
 from park.build.tree.version_control import VARIABLES, Pretence
@@ -52,11 +52,6 @@ def test_each_plugin_is_told_the_version_that_an_export_cannot_know() -> None:
     plain = build_environ({})
     added = {name: value for name, value in told.items() if name not in plain}
     assert added == dict.fromkeys(VARIABLES, "1.4+t1")
-
-
-def test_what_reaches_compilers_is_known() -> None:
-    outer = {"CC": "clang", "CFLAGS": "", "SKBUILD_CMAKE_ARGS": "-O3", "PATH": "/usr/bin"}
-    assert compiler_variables(outer) == {"CC": "clang", "SKBUILD_CMAKE_ARGS": "-O3"}
 
 
 class Failing:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from park.build.cache import Cache
 
-__all__ = ["edited_files"]
+__all__ = ["code_files", "edited_files"]
 
 
 _COLUMNS = 3
@@ -73,6 +73,17 @@ def edited_files(name: NormalizedName, *, cache: Cache) -> tuple[str, ...]:
     if whole != known:
         write_atomically(store, json.dumps(whole))
     return tuple(sorted(found))
+
+
+def code_files(name: NormalizedName) -> list[str]:
+    """Return the files of the project ``name`` that `edited_files` looks at."""
+    try:
+        distribution = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    site = str(distribution.locate_file(""))
+    record = _record(distribution, site)
+    return [] if record is None else [f"{site}{os.sep}{path}" for path, _, _ in record.files]
 
 
 def _record(distribution: Distribution, site: str) -> _Record | None:

@@ -25,7 +25,7 @@ from park.build.cache import platform_key
 if TYPE_CHECKING:
     from park.build.cache import Cache
 
-__all__ = ["Facts", "groups_in", "installed_facts", "modules_in"]
+__all__ = ["Facts", "dist_infos", "groups_in", "installed_facts", "modules_in"]
 
 _SOURCES = (".py", ".pyd", ".so")
 _NO_MODULES = frozenset({"conftest", "docs", "examples", "noxfile", "setup", "tasks", "tests"})
@@ -55,7 +55,7 @@ def installed_facts(
     found: dict[str, list[Any]] = {}
     facts: dict[NormalizedName, Facts] = {}
     for folder in folders:
-        for info in _dist_infos(folder):
+        for info in dist_infos(folder):
             row = _row(info, known)
             name = canonicalize_name(row[1])
             if name and name not in facts:
@@ -79,7 +79,8 @@ def _remembered(store: Path) -> dict[str, list[Any]]:
     return {}
 
 
-def _dist_infos(folder: str) -> Iterator[Path]:
+def dist_infos(folder: str) -> Iterator[Path]:
+    """Yield the folders in which ``folder``, a place of imports, has its distributions, by name."""
     with suppress(OSError), os.scandir(folder or ".") as entries:
         yield from sorted(Path(e.path) for e in entries if e.name.endswith(".dist-info"))
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildEnvironment", "build_environment"]
 
+_RECORD = "environment.json"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildEnvironment:
@@ -42,6 +44,16 @@ class BuildEnvironment:
 
     python_executable: str
     installed: tuple[Pin, ...]
+
+    @property
+    def record(self) -> Path:
+        """Where it is recorded, which is written last; its time says when it was used."""
+        return Path(self.python_executable).parents[2] / _RECORD
+
+    @property
+    def site_packages(self) -> Path:
+        """The folder of what is installed in it."""
+        return _site_packages(self.record.parent)
 
     def make_extra_environ(self) -> dict[str, str]:
         """Return what a process needs to run in this environment: its scripts come first."""
@@ -118,14 +130,14 @@ def _record(folder: Path, python: str) -> None:
         "installed": [[pin.name, pin.version] for pin in pins],
         "site": sorted(_contents(site)),
     }
-    write_atomically(folder / "environment.json", json.dumps(record, indent=1))
+    write_atomically(folder / _RECORD, json.dumps(record, indent=1))
 
 
 def _load(folder: Path) -> BuildEnvironment | None:
     """Return the recorded environment if it is complete and still holds the same projects."""
     try:
-        record: dict[str, Any] = json.loads((folder / "environment.json").read_bytes())
-        os.utime(folder / "environment.json")  # in use: see park.build.eviction
+        record: dict[str, Any] = json.loads((folder / _RECORD).read_bytes())
+        os.utime(folder / _RECORD)  # in use: see park.build.eviction
         intact = set(record["site"]) == _contents(_site_packages(folder))
     except (OSError, ValueError, KeyError):
         return None

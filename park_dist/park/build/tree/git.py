@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GitListing",
-    "identity",
     "list_files",
     "nearest_tag_version",
     "rests_on",
@@ -60,12 +58,6 @@ def list_files(root: Path) -> GitListing | None:
         visible_folders=_folders(visible),
         tracked_folders=_folders(path for tag, path in tagged if tag != "?"),
     )
-
-
-def identity() -> str:
-    """Return which git would be asked, and whose configuration it reads."""
-    where = (os.environ.get("HOME", ""), os.environ.get("XDG_CONFIG_HOME", ""))
-    return "\n".join([shutil.which("git") or "", *where])
 
 
 def rests_on(root: Path) -> frozenset[str]:

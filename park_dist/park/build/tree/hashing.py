@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from park.build.tree import git
+from park.build.tree.asked_git import identity
 from park.build.tree.named_paths import declared_paths
 from park.build.tree.sought import sought_before, sought_file
 from park.build.tree.tree_cache import (
@@ -27,6 +28,7 @@ from park.build.tree.tree_cache import (
     encoded,
     load_memory,
     look,
+    memory_file,
     store_memory,
 )
 from park.build.tree.tree_file import Signature, TreeFile, signature_of
@@ -118,9 +120,9 @@ def take_snapshot(root: Path, *, cache: Cache, clock: Callable[[], int] = time.t
 
     Raises `LocalSetError` for a file that never stops changing.
     """
-    store = _store(cache, root)
+    store = memory_file(root, cache)
     memory = load_memory(store) if _HAS_CHANGE_TIME else None
-    if memory is not None and memory.is_current(git.identity()):
+    if memory is not None and memory.is_current(identity()):
         return _recalled(root, memory)
     started_ns = clock()
     named = {*declared_paths(root), *sought_before(root, cache)}
@@ -142,14 +144,10 @@ def snapshot_of(
 
     Raises as `take_snapshot` does.
     """
-    store = _store(cache, root)
+    store = memory_file(root, cache)
     memory = load_memory(store) if _HAS_CHANGE_TIME else None
     listing = Listing(files=tuple(sorted(files, key=lambda file: file.path)), watched=None)
     return _hashed(root, listing, store, memory, clock())
-
-
-def _store(cache: Cache, root: Path) -> Path:
-    return cache.hashes / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
 
 
 def _recalled(root: Path, memory: TreeMemory) -> Snapshot:
@@ -230,7 +228,7 @@ def _memory(snapshot: Snapshot, listing: Listing, started_ns: int) -> TreeMemory
         digests="".join(digest if fine else " " * len(digest) for digest, fine in digests),
         signatures=encoded(file.signature for file in listing.files),
         content_hash=snapshot.content_hash,
-        git=git.identity(),
+        git=identity(),
         watched=None if watched is None else "\0".join(watched),
         watched_signatures="" if watched is None else encoded(watched.values()),
     )

@@ -8,6 +8,7 @@ kept as long strings, because JSON reads those ten times as fast as rows.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 from array import array
@@ -22,9 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from park.build.cache import Cache
     from park.build.tree.tree_file import Signature
 
-__all__ = ["DIGEST_LENGTH", "TreeMemory", "encoded", "load_memory", "look", "store_memory"]
+__all__ = [
+    "DIGEST_LENGTH",
+    "TreeMemory",
+    "encoded",
+    "load_memory",
+    "look",
+    "memory_file",
+    "store_memory",
+]
 
 _FIELDS = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
 _ABSENT: Signature = (0, 0, 0, 0, 0)
@@ -90,6 +100,11 @@ def encoded(signatures: Iterable[Signature]) -> str:
     Raises `OverflowError` on a file system whose numbers need more than 63 bits.
     """
     return base64.b64encode(array("q", chain.from_iterable(signatures)).tobytes()).decode()
+
+
+def memory_file(root: Path, cache: Cache) -> Path:
+    """Return where the tree at ``root`` is remembered."""
+    return cache.hashes / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
 
 
 def load_memory(store: Path) -> TreeMemory | None:

@@ -20,7 +20,7 @@ from park.cli.options import (
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
-    from park.client.installs.request import InstallOutcome
+    from park.client.installs.outcome import InstallOutcome
     from park.errors import ParkError
 
 __all__ = ["EXAMPLES", "configure", "run"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from park.client.access.agent_login import AgentLogin, agent_login
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
 from park.client.access.plain_http import require_protected
@@ -16,7 +16,10 @@ from park.client.access.variable_token import is_of_nobody, variable_token
 from park.errors import NotAuthenticated, UnknownItem, UsageError
 from park.model.urls import without_credentials
 
-__all__ = ["Address", "checked_url", "find_service", "meant_service"]
+if TYPE_CHECKING:
+    from park.client.access.agent_login import AgentLogin
+
+__all__ = ["Address", "checked_url", "find_service", "held_login", "meant_service"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,13 +153,21 @@ def _token(service: ConfiguredService, configuration: Configuration) -> str | No
 
 
 def _login(service: ConfiguredService, configuration: Configuration) -> AgentLogin | None:
-    login = agent_login(service.url) if configuration.uses_agent else None
+    login = held_login(service.url) if configuration.uses_agent else None
     if login is None and is_of_nobody(configuration):
         raise NotAuthenticated(
             f"PARK_TOKEN does not say which service it is of, so it is not sent to {service.url}",
             hint=f"set PARK_SERVICE={service.url} as well, or PARK_TOKEN='{service.url} TOKEN'",
         )
     return login
+
+
+def held_login(url: str) -> AgentLogin | None:
+    """Return the login at the service at ``url`` that the agent holds, or None."""
+    # what is said to an agent takes longer to import than a bare interpreter to start
+    from park.client.access.agent_login import agent_login
+
+    return agent_login(url)
 
 
 def _checked_token(text: str, where: str) -> str:

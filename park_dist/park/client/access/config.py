@@ -19,7 +19,6 @@ It is edited with tomlkit, so that comments survive.
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,9 +163,13 @@ class Configuration:
 
     def _read(self) -> dict[str, Any]:
         try:
-            return tomllib.loads(self.path.read_text(encoding="utf-8"))
+            text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
+        import tomllib  # whoever has one service, on this machine, has no such file
+
+        try:
+            return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise UsageError(
                 f"{self.path} is not valid TOML: {error}", hint="correct it, or move it away"

@@ -13,7 +13,6 @@ from park.agent.client import AgentClient
 from park.agent.messages import HoldKey
 from park.agent.refreshing import moment
 from park.client.access.address import Address, find_service
-from park.client.access.administration import Tokens
 from park.client.access.agent_login import AgentLogin
 from park.client.access.config import Configuration, configuration_file
 from park.client.access.plain_http import require_protected
@@ -187,6 +186,8 @@ def by_token(address: Address, token: str) -> HoldKey:
 
 def who_asks(transport: Transport) -> WhoRecord | None:
     """Return whom the service takes the token for; None of a service that does not say."""
+    from park.client.access.administration import Tokens  # only the commands of logins ask that
+
     with suppress(UnknownItem):
         return Tokens(transport).whoami()
     return None

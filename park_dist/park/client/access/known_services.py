@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from park.client.access.address import Address
-from park.client.access.agent_login import AgentLogin, agent_login
+from park.client.access.address import Address, held_login
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
 from park.client.access.token import is_token
@@ -16,6 +16,9 @@ from park.client.access.variable_token import variable_token
 from park.errors import NotAuthenticated
 from park.model.urls import host_of
 from park.wire import GraphRecord
+
+if TYPE_CHECKING:
+    from park.client.access.agent_login import AgentLogin
 
 __all__ = ["known_service", "service_names", "with_names"]
 
@@ -45,7 +48,7 @@ def known_service(url: str) -> Address | None:
     for running in running_services():
         if running.url.rstrip("/") == wanted:
             return Address(url=wanted, token=_token(Path(running.token_file)))
-    login = agent_login(wanted) if configuration.uses_agent else None
+    login = held_login(wanted) if configuration.uses_agent else None
     return None if login is None else _of_agent(wanted, login, configuration)
 
 

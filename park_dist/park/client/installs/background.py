@@ -35,7 +35,8 @@ from park.client.installs.matching import (
     binding_named,
     local_set_for,
 )
-from park.client.installs.request import Requested, requested
+from park.client.installs.outcome import Requested
+from park.client.installs.request import requested
 from park.client.installs.stale import StaleModules
 from park.client.installs.used_version import binding_used, binding_used_unseen
 from park.client.report import Report

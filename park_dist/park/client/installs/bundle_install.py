@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from park.client.access.transport import Transport
-from park.client.installs.request import (
+from park.client.installs.outcome import (
     InstallOutcome,
     Requested,
     followed,
@@ -18,7 +18,7 @@ from park.client.installs.request import (
 from park.client.report import Report
 from park.model.ids import new_id
 from park.model.pins import is_tree_version
-from park.wire import API, InstallRequest, ServiceRecord, decode
+from park.wire import API, InstallRequest, ServiceRecord, decode, encode
 
 if TYPE_CHECKING:
     from park.client.installs.bundle import Bundle
@@ -47,7 +47,7 @@ def install_bundle(
             if about.upstream is None or is_tree_version(wheel.version)
         ],
     )
-    record = post_install(transport, request)
+    record = post_install(transport, encode(request))
     missing = [wheel for wheel in request.wheels if wheel.filename in record.missing]
     with TemporaryDirectory() as folder:
         for wheel in missing:

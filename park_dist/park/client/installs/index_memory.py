@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from park.client.report import Report
     from park.local.project import LocalProject
 
-__all__ = ["completed", "fits", "known_lacking"]
+__all__ = ["completed", "fits", "known_lacking", "memory_of_index"]
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _AT_ONCE = 8
@@ -51,7 +51,7 @@ class _Memory:
 
 def known_lacking(url: str) -> frozenset[Pin]:
     """Return the releases that the index of the service at ``url`` was found to lack."""
-    texts = _remembered(_store(user_cache(), url)).lacking
+    texts = _remembered(memory_of_index(user_cache(), url)).lacking
     return frozenset(parse_pin(*text.split("==")) for text in texts)
 
 
@@ -60,7 +60,7 @@ def completed(transport: Transport, here: LocalSet, report: Report) -> LocalSet:
 
     Each release is asked for once; where the index does not answer, its resolver will say so.
     """
-    store = _store(user_cache(), transport.address.url)
+    store = memory_of_index(user_cache(), transport.address.url)
     memory = _remembered(store)
     released = {str(m.pin): m for m in here.members if not m.is_local and m.is_followed}
     doubtful = [pin for pin in released if pin not in memory.had and pin not in memory.lacking]
@@ -151,7 +151,8 @@ def _can_be_sent(project: LocalProject, python: str, platforms: frozenset[str]) 
     return fits(copied.tags, python, platforms)
 
 
-def _store(cache: Cache, url: str) -> Path:
+def memory_of_index(cache: Cache, url: str) -> Path:
+    """Return where it is remembered what the index of the service at ``url`` has."""
     return cache.root / "indexes-v1" / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.json"
 
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.build.cache import user_cache
-from park.build.local_set import local_set
-from park.client.choosing.use import keep_use
-from park.client.installs.index_memory import completed, known_lacking
-from park.client.installs.request import InstallOutcome, install
+from park.build.known.known_set import known_file, recalled, stored
+from park.client.access.config import Configuration, configuration_file
+from park.client.installs.outcome import (
+    InstallOutcome,
+    Requested,
+    followed,
+    outcome_of,
+    post_install,
+    upload_wheel,
+)
+from park.local.set_options import PLAIN
+from park.model.ids import new_id
+from park.wire import LocalWheel, decode
 
 if TYPE_CHECKING:
+    from park.build.known.known_set import KnownSet
+    from park.build.local_set import LocalSet
     from park.client.access.transport import Transport
     from park.client.report import Report
     from park.local.set_options import SetOptions
@@ -38,14 +50,64 @@ def install_target(
         if is_bundle(Path(target)):
             bundle = read_bundle(Path(target))
             return install_bundle(transport, bundle, report, until_compiled=until_compiled)
-    local = local_set(
-        target,
-        cache=user_cache(),
-        progress=report.step,
-        options=options.copying(known_lacking(transport.address.url)),
-    )
-    local = completed(transport, local, report)
-    outcome = install(transport, local, report, until_compiled=until_compiled)
+    file = known_file(target, transport.address.url, user_cache())
+    known = recalled(file, target, user_cache()) if options == PLAIN else None
+    if known is not None:
+        sent = _requested_again(transport, known, report)
+    else:
+        sent = _looked_at(transport, target, options, report, file)
+    record = followed(transport, sent.record, report, until_compiled=until_compiled)
     # the version of here is what was asked for
-    keep_use(transport.address.url, local.project.name, None)
-    return outcome
+    url = transport.address.url
+    Configuration(configuration_file()).use_lock(url, str(sent.request["project"]), None)
+    return outcome_of(record, sent)
+
+
+def _requested_again(transport: Transport, known: KnownSet, report: Report) -> Requested:
+    """Ask for what was asked for before; send what the service does not have any more."""
+    for line in known.said:
+        report.note(line)
+    request = {"id": new_id(), **known.request}
+    record = post_install(transport, request)
+    wheels = [decode(LocalWheel, each) for each in request["wheels"]]
+    missing = [each for each in wheels if each.filename in record.missing]
+    for each in missing:
+        upload_wheel(transport, each, Path(known.files[each.filename]), report)
+    uploaded = [each.filename for each in missing]
+    return Requested(record=record, built=[], uploaded=uploaded, request=request)
+
+
+def _looked_at(
+    transport: Transport, target: str, options: SetOptions, report: Report, file: Path
+) -> Requested:
+    """Ask for what is here, as a look at all of it tells; it is remembered in ``file``."""
+    # to walk a closure and to build takes what an install of the same set does without
+    from park.build.local_set import local_set
+    from park.client.installs.index_memory import completed, known_lacking
+    from park.client.installs.request import requested
+
+    started_ns = time.time_ns()
+    lacking = known_lacking(transport.address.url)
+    copying = options.copying(lacking)
+    local = local_set(target, cache=user_cache(), progress=report.step, options=copying)
+    local = completed(transport, local, report)
+    sent = requested(transport, local, report)
+    if not lacking and local.module == target:
+        _remember(file, local, sent, transport.address.url, started_ns)
+    return sent
+
+
+def _remember(file: Path, local: LocalSet, sent: Requested, url: str, started_ns: int) -> None:
+    from park.build.known.remembering import known_set
+    from park.client.installs.index_memory import memory_of_index
+
+    known = known_set(
+        local,
+        sent.request,
+        sent.files,
+        sent.said,
+        besides=[str(memory_of_index(user_cache(), url))],
+        started_ns=started_ns,
+    )
+    if known is not None and not sent.request["sources"]:
+        stored(file, known)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.projects import make_git_checkout, write_tree
 
-from park.build.tree.git import identity, list_files, nearest_tag_version, rests_on, tag_for
+from park.build.tree.asked_git import identity
+from park.build.tree.git import list_files, nearest_tag_version, rests_on, tag_for
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from park.cli.code import install
 from park.cli.main import main
 from park.client.installs import changes, target_install, used_version
-from park.client.installs.request import InstallOutcome
+from park.client.installs.outcome import InstallOutcome
 from park.errors import BuildFailed
 
 Said = pytest.CaptureFixture[str]

@@ -14,7 +14,7 @@ from support.session.limits import LIMIT_S
 import park
 from park.client.installs import background as module
 from park.client.installs.background import Bindings
-from park.client.installs.request import Requested
+from park.client.installs.outcome import Requested
 from park.client.submission.binding import Binding
 from park.errors import BuildFailed, EnvironmentMismatch, NoDistribution, UsageError
 from park.model.states import InstallState

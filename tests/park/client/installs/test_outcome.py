@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.services.job_service import JobService
 
-from park.client.installs.request import followed
+from park.client.installs.outcome import followed
 from park.errors import ResolutionFailed
 from park.wire import InstallRecord, decode
 

@@ -1,0 +1,112 @@
+"""Which sets can be known again, and all that each of them rests on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from park.build.beyond.edited import code_files
+from park.build.beyond.installed_facts import dist_infos
+from park.build.known.evidence import evidence_of
+from park.build.known.known_set import KnownSet, origin_of_module
+from park.build.versioned_tree import TreeProject
+from park.local.project import ProjectKind
+from park.local.set_options import PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from park.build.local_set import LocalSet
+
+__all__ = ["known_set"]
+
+_FILES = ("METADATA", "RECORD", "INSTALLER", "direct_url.json", "entry_points.txt", "top_level.txt")
+"""What is read of a distribution, wherever park looks at it."""
+
+
+def known_set(
+    local: LocalSet,
+    request: Mapping[str, Any],
+    files: Mapping[str, str],
+    said: Sequence[str],
+    *,
+    besides: Iterable[str],
+    started_ns: int,
+) -> KnownSet | None:
+    """Return what is to be remembered of ``local``, looked at from ``started_ns`` on, or None.
+
+    ``request`` is the install as JSON; of ``besides``, files of others, it rests on as well.
+    """
+    origin = None if local.module is None else origin_of_module(local.module)
+    trees = [each for each in local.sources if isinstance(each, TreeProject)]
+    infos = [info for place in _places() for info in dist_infos(place)]
+    if origin is None or not _is_plain(local, trees, infos):
+        return None
+    evidence = evidence_of(
+        [*_places(), *_installed(infos), *_of_trees(trees), *_released(local), *besides],
+        started_ns=started_ns,
+    )
+    if evidence is None:
+        return None
+    return KnownSet(
+        request={name: value for name, value in request.items() if name != "id"},
+        files=dict(files),
+        said=list(said),
+        origin=origin,
+        trees={str(each.snapshot.root): each.snapshot.content_hash for each in trees},
+        in_use=[
+            *(str(tree.environment.record) for tree in trees),
+            *map(_record_of, files.values()),
+        ],
+        evidence=evidence,
+    )
+
+
+def _is_plain(local: LocalSet, trees: Sequence[TreeProject], infos: Iterable[Path]) -> bool:
+    """Tell whether all of a set is released or a tree, and installed as both are nowadays."""
+    named = {_name_of(info) for info in infos}
+    kinds = {ProjectKind.RELEASED, ProjectKind.TREE}
+    return (
+        local.options == PLAIN
+        and not local.contradictions
+        and not local.is_gathered
+        and len(trees) == len(local.sources)
+        and all(m.kind in kinds and m.is_followed and m.name in named for m in local.members)
+    )
+
+
+def _name_of(info: Path) -> str:
+    return canonicalize_name(info.name.removesuffix(".dist-info").rpartition("-")[0])
+
+
+def _places() -> list[str]:
+    return [place or str(Path.cwd()) for place in sys.path]
+
+
+def _installed(infos: Iterable[Path]) -> Iterator[str]:
+    """Yield what is read of the distributions here; their folders tell what came or went."""
+    for info in infos:
+        yield str(info)
+        yield from (str(info / name) for name in _FILES if (info / name).exists())
+
+
+def _of_trees(trees: Iterable[TreeProject]) -> Iterator[str]:
+    for tree in trees:
+        python = tree.environment.python_executable
+        yield from (python, str(tree.environment.site_packages))
+        yield from (str(tree.snapshot.root), str(tree.snapshot.root / "src"))
+
+
+def _released(local: LocalSet) -> Iterator[str]:
+    """Yield the files of releases that may be edited here, which is told with each install."""
+    for member in local.members:
+        if member.kind is ProjectKind.RELEASED:
+            yield from code_files(member.name)
+
+
+def _record_of(wheel: str) -> str:
+    return os.path.join(os.path.dirname(wheel), "wheel.json")  # noqa: PTH118, PTH120 (text to text)
