@@ -18,6 +18,10 @@
     ├── NotPermitted              the token does not allow it
     │   └── NotAuthenticated      no token, or one that the service does not know
     │       └── TooManyAttempts   … and guessing: nothing more is tried for a while
+    ├── OverLimit                 more than one may have at a time
+    │   ├── NoRoom                … of the disk of a service
+    │   ├── TooFast               … of requests in a second
+    │   └── TooManyAtOnce         … in one request, whatever else one has
     ├── CannotSatisfy             valid and permitted, but impossible here
     │   ├── LocalSetError         what is installed here cannot be pinned
     │   │   ├── NotImportable     no such module in this interpreter
@@ -54,6 +58,7 @@ __all__ = [
     "Misdirected",
     "NoDistribution",
     "NoInterpreter",
+    "NoRoom",
     "NotAcceptable",
     "NotAuthenticated",
     "NotImportable",
@@ -66,7 +71,9 @@ __all__ = [
     "ServiceUnreachable",
     "StaleSession",
     "StaleSessionWarning",
+    "TooFast",
     "TooLarge",
+    "TooManyAtOnce",
     "TooManyAttempts",
     "UnknownItem",
     "UpstreamFault",
@@ -211,6 +218,22 @@ class OverLimit(ParkError):
 
     exit_code = 4
     http_status = 429
+
+
+class NoRoom(OverLimit):
+    """The user has as much of the service's disk as he may."""
+
+    http_status = 507
+
+
+class TooFast(OverLimit):
+    """More requests in a second than the user may make; ``details`` has ``retry_after_s``."""
+
+
+class TooManyAtOnce(OverLimit):
+    """More in one request than the user may send, whatever else he has."""
+
+    http_status = 413
 
 
 class CannotSatisfy(ParkError):

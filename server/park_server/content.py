@@ -103,6 +103,13 @@ class ContentStore:
         """Tell, without reading it, whether the file is as it was when it was seen whole."""
         return self._whole.looks_whole(self._place(sha256))
 
+    def size_of(self, sha256: str) -> int | None:
+        """Return how large the file is, None where it is not there; it is not read."""
+        try:
+            return self._place(sha256).stat().st_size
+        except FileNotFoundError:
+            return None
+
     async def receive(self, sha256: str, chunks: AsyncIterable[bytes]) -> int:
         """Store a stream that must have this digest; return its size in bytes.
 

@@ -86,6 +86,7 @@ async def _serve(
         tokens=service.trust.callers,
         grants_of_service=service.grants,
         under_way=service.trust.under_way,
+        admit=service.quotas.ask,
         simple_routes=service.simple_routes,
         lifespan=lifespan,
         front=service.with_pages_in_front,

@@ -74,6 +74,7 @@ GROUPS: Sequence[Group] = (
             "init": "begin: find a service, try it, and give it a name",
             "service": "name the services that you use",
             "queues": "show the engines of a service, their partitions, and how busy they are",
+            "usage": "show what you have on a service, and how much you may have",
             "share": "let others run jobs in the environments of your working trees",
             "token": "list, make and revoke your tokens on a service",
             "grants": "list and revoke what you lent of a service to other services",

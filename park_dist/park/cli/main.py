@@ -74,6 +74,7 @@ _ROOMS = {
         "service",
         "queues",
         "share",
+        "usage",
         "token",
     ),
 }

@@ -100,6 +100,10 @@ class ServiceQueries:
         path = f"{API}/offers/{quote(project, safe='')}/{quote(version, safe='')}"
         return [decode(wire.OfferRecord, each) for each in self._transport.json("DELETE", path)]
 
+    def quota(self) -> wire.QuotaRecord:
+        """Return what you have on the service, and how much you may have."""
+        return decode(wire.QuotaRecord, self._transport.json("GET", f"{API}/quota"))
+
     def usage(self) -> wire.UsageRecord:
         """Return what the service takes on the disk, part by part; the operator's."""
         return decode(wire.UsageRecord, self._transport.json("GET", f"{API}/usage"))

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     )
     from park.wire.memo_records import ForgottenRecord, MemoRecord, MemoStatsRecord
     from park.wire.pin_record import PinRecord
+    from park.wire.quota_records import LimitRecord, QuotaRecord
     from park.wire.race_records import (
         GRACE_S,
         LONGEST_GRACE_S,
@@ -141,6 +142,7 @@ __all__ = [
     "InstallRequest",
     "JobRecord",
     "JobRequest",
+    "LimitRecord",
     "LocalWheel",
     "LoginRecord",
     "LoginRequest",
@@ -158,6 +160,7 @@ __all__ = [
     "QuarantineRecord",
     "QuarantineRequest",
     "QueueRecord",
+    "QuotaRecord",
     "RaceRecord",
     "RaceRequest",
     "RevokedRecord",
@@ -229,6 +232,7 @@ _HOMES = {
     "IndexProjectRecord": "park.wire.index_records",
     "InstallRecord": "park.wire.install_records",
     "InstallRequest": "park.wire.install_records",
+    "LimitRecord": "park.wire.quota_records",
     "LocalWheel": "park.wire.install_records",
     "OfferRecord": "park.wire.install_records",
     "OfferRequest": "park.wire.install_records",
@@ -252,6 +256,7 @@ _HOMES = {
     "CompetitorRequest": "park.wire.race_records",
     "IfNone": "park.wire.race_records",
     "Prefer": "park.wire.race_records",
+    "QuotaRecord": "park.wire.quota_records",
     "RaceRecord": "park.wire.race_records",
     "RaceRequest": "park.wire.race_records",
     "StopHow": "park.wire.race_records",

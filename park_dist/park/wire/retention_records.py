@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from park.wire.quota_records import QuotaRecord
 
 __all__ = ["CleanRecord", "CleanRequest", "Share", "UsagePart", "UsageRecord"]
 
@@ -33,7 +35,7 @@ class Share:
 class UsageRecord:
     """What a service takes on the disk, with how many jobs it knows and how much room is left.
 
-    ``pinned`` of its jobs are kept by their users.
+    ``pinned`` of its jobs are kept by their users. ``users`` is what each of them has.
     """
 
     parts: list[UsagePart]
@@ -41,6 +43,7 @@ class UsageRecord:
     free_bytes: int
     pinned: int
     shares: list[Share]
+    users: list[QuotaRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,21 +36,24 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from starlette.requests import Request
 
-    from park_repo.http.upload_routes import PermitOf
+    from park_repo.http.upload_routes import BodyOf, PermitOf
     from park_repo.index import Index
 
 __all__ = ["index_routes"]
 
 
 def index_routes(
-    index: Index, user_of: Callable[[Request], str], permit_of: PermitOf | None = None
+    index: Index,
+    user_of: Callable[[Request], str],
+    permit_of: PermitOf | None = None,
+    body_of: BodyOf | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of ``index``; ``user_of`` names the user who makes a request.
 
-    ``permit_of`` says what he may publish (see `Uploads`).
+    ``permit_of`` says what he may publish, ``body_of`` yields what he sends (see `Uploads`).
     """
     pages, files = _Pages(index, user_of), Files(index, user_of)
-    uploads = Uploads(index, user_of, permit_of)
+    uploads = Uploads(index, user_of, permit_of, body_of)
     return [
         Route("/simple", _add_slash),
         Route("/simple/", pages.project_list),

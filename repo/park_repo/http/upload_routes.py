@@ -12,7 +12,7 @@ from park_repo.http.upload_form import MAX_FIELDS_BYTES, read_upload_form
 from park_repo.index import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from packaging.utils import NormalizedName
     from starlette.requests import Request
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from park_repo.index import Index
 
     PermitOf = Callable[[Request], Callable[[NormalizedName, str], None]]
+    BodyOf = Callable[[Request], AsyncIterator[bytes]]
 
 __all__ = ["Uploads"]
 
@@ -28,14 +29,20 @@ class Uploads:
     """The legacy upload API.
 
     ``permit_of`` returns what raises for a project and version that whoever makes a request may
-    not publish; None: whoever may ask at all may publish what the index takes.
+    not publish; None: whoever may ask at all may publish what the index takes. ``body_of``
+    yields the body of a request, and may raise where it is more than its user may send.
     """
 
     def __init__(
-        self, index: Index, user_of: Callable[[Request], str], permit_of: PermitOf | None = None
+        self,
+        index: Index,
+        user_of: Callable[[Request], str],
+        permit_of: PermitOf | None = None,
+        body_of: BodyOf | None = None,
     ) -> None:
         self._index = index
         self._user_of = user_of
+        self._body_of = body_of or (lambda request: request.stream())
         self._permit_of = permit_of or (lambda _: lambda _project, _version: None)
 
     async def post(self, request: Request) -> Response:
@@ -51,7 +58,9 @@ class Uploads:
         _require_size(request.headers.get("content-length"), self._index.max_upload_bytes)
         with self._index.incoming() as content:
             form = await read_upload_form(
-                request.stream(), content_type=request.headers.get("content-type"), into=content
+                self._body_of(request),
+                content_type=request.headers.get("content-type"),
+                into=content,
             )
             _require_file_upload(form.fields)
             upload = Upload(

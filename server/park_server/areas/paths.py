@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 from park.errors import NotPermitted, UnknownItem, UsageError
 
-__all__ = ["SHARED", "Place", "parse_place"]
+__all__ = ["SHARED", "Place", "area_below", "parse_place"]
 
 SHARED = "shared"
 """The folder of an area that other users may read."""
@@ -50,6 +52,11 @@ class Place:
         if not self.parts:
             raise UsageError(f"{self} is the top of an area; name a file or folder in it")
         return self.parts[-1]
+
+
+def area_below(folder: Path, user: str) -> Path:
+    """Return where the files of ``user`` are, below the ``folder`` of all areas."""
+    return folder / "v1" / "users" / quote(user, safe="").replace(".", "%2E")
 
 
 def parse_place(text: str, *, user: str, roots: Collection[str]) -> Place:

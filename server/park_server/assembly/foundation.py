@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.wheelstore.store import WheelStore
+from park_server.areas.paths import area_below
 from park_server.assembly.index_parts import IndexParts, index_parts
 from park_server.assembly.lending_parts import LendingParts, lending_of
 from park_server.assembly.start_stages import Stages
@@ -25,6 +27,10 @@ from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 from park_server.home import Home
 from park_server.jobs.engines.isolation import Isolation, permitted_isolation
+from park_server.quotas.disk_use import DiskUse
+from park_server.quotas.quotas import Quotas
+from park_server.quotas.usage_rows import bytes_of
+from park_server.retention.sizes_on_disk import size_below
 from park_server.settings import Settings
 from park_server.trust.identity import Tokens
 from park_server.trust.trust import Trust, trust_of
@@ -70,6 +76,7 @@ class Foundation:
     indexes: IndexParts
     trust: Trust
     lending: LendingParts
+    quotas: Quotas
     content: ContentStore
     environments: Environments
     layout: _Layout
@@ -137,6 +144,7 @@ def _foundation(
     interpreters, isolation = asked.told(stages)
     between_users = () if settings.trust_all else isolation.between_users
     trust = trust_of(database, home.policy_file, tokens, under_way, not_apart=between_users)
+    content = ContentStore(home.files)
     return Foundation(
         settings=settings,
         home=home,
@@ -148,7 +156,8 @@ def _foundation(
         indexes=_indexes(settings, home, database, stages),
         trust=trust,
         lending=lending_of(settings, home, database, bus, trust),
-        content=ContentStore(home.files),
+        quotas=_quotas(home, database, trust, content),
+        content=content,
         environments=environments,
         layout=layout,
         isolation=isolation,
@@ -183,6 +192,17 @@ def _swept(
 def _indexes(settings: Settings, home: Home, database: Database, stages: Stages) -> IndexParts:
     with stages.at("opening the index"):
         return index_parts(settings, home, database)
+
+
+def _quotas(home: Home, database: Database, trust: Trust, content: ContentStore) -> Quotas:
+    """Return what keeps to the limits of users; their areas are measured as they are."""
+
+    def measure(user: str) -> dict[str, int]:
+        found = database.read(lambda c: bytes_of(c, user, content.size_of))
+        return found | {"area": size_below(area_below(home.path / "areas", user))}
+
+    disk = DiskUse(measure, time.monotonic)
+    return Quotas(trust.directory.allowance_of, disk, time.monotonic)
 
 
 def _database(home: Home) -> Database:

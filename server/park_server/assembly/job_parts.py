@@ -27,6 +27,7 @@ from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.stopping.stopper import Stopper
+from park_server.jobs.turns.turns import Turns
 from park_server.peers.peers import ServicePeers
 from park_server.used.lock_views import Views
 
@@ -164,6 +165,7 @@ def _dispatcher(
         # inputs are links to files by content, which many jobs share
         read_only=(*foundation.environments.protected, foundation.content.folder),
         run_notes=base.memo.run_notes(foundation, base.folders),
+        turns=Turns(foundation.quotas),
     )
 
 
@@ -229,6 +231,7 @@ def _scheduler(
         disk=foundation.disk,
         reach=ReachOfUsers(usable_locks, foundation.trust.possession),
         offers=engines.offers,
+        quotas=foundation.quotas,
     )
 
 

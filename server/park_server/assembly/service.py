@@ -88,8 +88,12 @@ class AssembledService:
         lending = foundation.lending
         self.grants = GrantGate(grants=lending.grants, uses=lending.uses, costs=lending.costs)
         self.trust = foundation.trust
+        self.quotas = foundation.quotas
         self.simple_routes: Sequence[BaseRoute] = index_routes(
-            foundation.index, user_of, permit_of(foundation.index)
+            foundation.index,
+            user_of,
+            permit_of(foundation.index),
+            lambda request: foundation.quotas.within(user_of(request), request.stream()),
         )
 
     def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:
@@ -191,6 +195,7 @@ class _Parts:
             engine=self.engines.local,
             retention=self.retention,
             revocation=self._revocation(),
+            quotas=foundation.quotas,
             quarantine=WheelQuarantine(
                 database=foundation.database,
                 index=foundation.index,

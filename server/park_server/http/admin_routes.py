@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from starlette.requests import Request
 
@@ -44,9 +46,10 @@ async def remove_offer(request: Request, project: str, version: str) -> list[Off
 
 @router.get("/usage")
 async def measure(request: Request) -> UsageRecord:
-    """Return what the service takes on the disk; the operator's."""
+    """Return what the service takes on the disk, and what each user has; the operator's."""
     parts, _ = _for_operator(request)
-    return await parts.retention.usage()
+    users = [await parts.quotas.record(user.name) for user in parts.trust.directory.users()]
+    return replace(await parts.retention.usage(), users=users)
 
 
 @router.post("/clean")

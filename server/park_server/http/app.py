@@ -65,6 +65,7 @@ def application(
     tokens: Callers,
     grants_of_service: GrantGate | None = None,
     under_way: UnderWay | None = None,
+    admit: Callable[[str], None] = lambda _: None,
     simple_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
@@ -75,7 +76,7 @@ def application(
     """Return the application; ``lifespan`` puts the parts of the service into its state.
 
     ``simple_routes`` are those of the index. ``tokens`` knows who asks; ``under_way`` are the
-    requests that end when a token or grant is revoked.
+    requests that end when a token or grant is revoked; ``admit`` counts those of a user.
 
     ``front`` puts a short path between the authentication and the routes. ``page_routes`` are
     those of the web page, ``page_files`` puts its files before the authentication. ``entrance``
@@ -113,7 +114,11 @@ def application(
     app.router.routes.extend(simple_routes)
     limited = BodyLimit(JobFront(app, lambda: app.state.parts))
     guarded = Authentication(
-        front(limited), tokens=tokens, grants=grants_of_service, under_way=under_way
+        front(limited),
+        tokens=tokens,
+        grants=grants_of_service,
+        under_way=under_way,
+        admit=admit,
     )
     contained = Containment(ExactPaths(page_files(guarded)))
     return contained if entrance is None else Gate(contained, entrance)

@@ -54,7 +54,8 @@ async def get_file(request: Request, path: str) -> FileContent:
 async def put_file(request: Request, path: str) -> dict[str, str]:
     """Write the body to a file in one's own area; answers with the name that all understand."""
     areas, user = parts_of(request).areas, user_of(request)
-    return {"path": str(await areas.put(_spelled(path), user, request.stream()))}
+    chunks = parts_of(request).quotas.within(user, request.stream())
+    return {"path": str(await areas.put(_spelled(path), user, chunks))}
 
 
 @router.delete("/files/{path:path}", status_code=204)

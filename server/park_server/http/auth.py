@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -66,7 +67,8 @@ class Authentication:
     """ASGI middleware in front of everything: names the user, or answers 401.
 
     Then it looks whether the token opens what is asked for. ``grants`` is None where there are
-    none; ``under_way`` ends the requests whose token is revoked meanwhile.
+    none; ``under_way`` ends the requests whose token is revoked meanwhile. ``admit`` counts the
+    requests of a user, and raises `OverLimit` for one too many.
     """
 
     def __init__(
@@ -76,8 +78,10 @@ class Authentication:
         tokens: Callers,
         grants: GrantGate | None = None,
         under_way: UnderWay | None = None,
+        admit: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._app = app
+        self._admit = admit
         self._tokens = tokens
         self._grants = grants
         self._under_way = under_way or UnderWay()
@@ -108,6 +112,7 @@ class Authentication:
                 if caller.token is not None:
                     held = caller.token.id, caller.token.expires
                 self._check(caller, scope)
+            self._admit(scope["user"])
         except _NotTaken as refusal:
             await refusal.response(scope, receive, send)
         except NonceWanted as error:
@@ -240,8 +245,6 @@ async def _until_over(
 
 def _refused(error: ParkError, *, basic: bool) -> Response:
     response = problem_response(error)
-    if isinstance(error, OverLimit):
-        response.headers["Retry-After"] = str(error.details["retry_after_s"])
     if isinstance(error, NotAuthenticated):
         offered = 'Basic realm="park", ' if basic else ""
         response.headers["WWW-Authenticate"] = f'{offered}Bearer realm="park"'

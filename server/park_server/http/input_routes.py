@@ -30,8 +30,9 @@ async def is_present(request: Request, sha256: str) -> dict[str, bool]:
 
 @router.put("/files/{sha256}", status_code=204)
 async def put_file(request: Request, sha256: str) -> Response:
-    """Store the body, whose digest must be ``sha256``."""
+    """Store the body, whose digest must be ``sha256``, within what its user may have."""
     parts = parts_of(request)
-    await parts.content.receive(sha256, request.stream())
-    await parts.trust.possession.note(user_of(request), sha256)
+    user = user_of(request)
+    await parts.content.receive(sha256, parts.quotas.within(user, request.stream()))
+    await parts.trust.possession.note(user, sha256)
     return Response(status_code=204)

@@ -27,6 +27,7 @@ from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
 from park_server.proofs.identity import ServiceIdentity
+from park_server.quotas.quotas import Quotas
 from park_server.retention.retention import Retention
 from park_server.trust.trust import Trust
 from park_server.used.imported import Imported
@@ -63,6 +64,7 @@ class ServiceParts:
     retention: Retention
     revocation: Revocation
     quarantine: WheelQuarantine
+    quotas: Quotas
     usable_locks: UsableLocks
     trust: Trust
     imported: Imported

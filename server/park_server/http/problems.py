@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -43,14 +44,17 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         "description": HTTPStatus(status).phrase,
         "content": {_MEDIA_TYPE: {"schema": _SCHEMA}},
     }
-    for status in (400, 401, 403, 404, 409, 413, 422, 500, 503)
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 500, 503, 507)
 }
 """The answers of OpenAPI that every route may give."""
 
 
 def problem_response(error: ParkError) -> ExactJson:
     """Return the response that tells the client about ``error``."""
-    return ExactJson(error.as_problem(), status_code=error.http_status, media_type=_MEDIA_TYPE)
+    response = ExactJson(error.as_problem(), status_code=error.http_status, media_type=_MEDIA_TYPE)
+    if (wait_s := error.details.get("retry_after_s")) is not None:
+        response.headers["Retry-After"] = str(math.ceil(wait_s))
+    return response
 
 
 async def _park_error(_request: Request, error: Exception) -> ExactJson:

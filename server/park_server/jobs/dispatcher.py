@@ -22,7 +22,7 @@ from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
 from park_server.jobs import job_rows
 from park_server.jobs.admission.engine_queues import EngineQueues, engines_of
-from park_server.jobs.admission.room import Room, engine_of
+from park_server.jobs.admission.room import Room, cores_of, engine_of
 from park_server.jobs.alarms import Alarms
 from park_server.jobs.attempts.exits import AttemptExits
 from park_server.jobs.attempts.starts import AttemptStarts, NotCreated, StartWithCreation
@@ -151,6 +151,11 @@ class Dispatcher:
         """Return how many jobs come before ``job`` of ``user`` in the queue; from any thread."""
         return self._queues.ahead_of(job, user)
 
+    def look_again(self) -> None:
+        """Start what may start now that users may have more than before."""
+        self._turns.reconsider()
+        self._dispatch()
+
     def running(self) -> Sequence[JobId]:
         """Return the jobs that run."""
         return list(self._runs)
@@ -189,7 +194,7 @@ class Dispatcher:
 
     def _new_queue(self, engine: str) -> Queue:
         """Return a queue for ``engine``; users take turns where slots are counted."""
-        turns = self._turns if engine == self._room.shared else Turns()
+        turns = self._turns if engine == self._room.shared else self._turns.beside()
         return Queue(self._database, turns.lanes, unreadable=self._steps.fail)
 
     def _recover(self, job: StoredJob) -> None:
@@ -197,8 +202,7 @@ class Dispatcher:
         run = self._runs[job.id] = recovered_run(job, call)
         asked = run.job.resources
         self._room.take(run.id, asked)
-        if engine_of(asked, self._room.engines[0]) == self._room.shared:
-            self._turns.found(run.user, run.id)
+        self._turns.found(run.user, run.id, cores_of(asked), in_turn=self._room.is_shared(asked))
         self._limits.watch_marked(run)
 
     def enqueue(self, jobs: Iterable[JobId], users: Mapping[JobId, str] | None = None) -> None:
@@ -259,8 +263,7 @@ class Dispatcher:
         job, asked = queued.id, queued.request.resources
         self._starting.add(job)
         self._room.take(job, asked)
-        if engine_of(asked, self._room.engines[0]) == self._room.shared:
-            self._turns.took(queued.user, job)
+        self._turns.took(queued.user, job, cores_of(asked), in_turn=self._room.is_shared(asked))
 
     def _free(self, job: JobId) -> None:
         """Have what ``job`` holds free again, which runs no more, or never did."""
@@ -293,7 +296,8 @@ class Dispatcher:
             environment = self._starts.environment_at_hand(plan.request)
             is_here = plan.id in self._starting or plan.id in self._runs
             queued = job_rows.Queued(user=user, request=plan.request)
-            if environment is not None and not is_here and self._fits(queued):
+            may_start = not is_here and self._turns.may_start(user) and self._fits(queued)
+            if environment is not None and may_start:
                 self._take(queued)
                 start = self._starts.with_creation(queued, environment, batch)
                 self._steps.do(plan.id, partial(self._start_created, start))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ from park_server.disk import Disk
 from park_server.installs import install_rows as installs_store
 from park_server.installs.offer_rows import is_offered
 from park_server.jobs import job_rows, job_view
+from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions import run_rows
 from park_server.jobs.conditions.creation import just_created
@@ -51,26 +52,12 @@ from park_server.jobs.job_end import JobEnd
 from park_server.jobs.job_view import JobFilter
 from park_server.jobs.seams import Peers, Reach
 from park_server.jobs.stopping.stopper import Stopper
+from park_server.quotas.quotas import Quotas
+from park_server.quotas.usage_rows import unfinished
 
-__all__ = ["Accepted", "Scheduler", "Submission"]
+__all__ = ["Scheduler"]
 
 _log = logging.getLogger("park.jobs")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Submission:
-    """Jobs that were checked together, and when."""
-
-    plans: list[Planned]
-    accepted: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Accepted:
-    """A submission that is committed, and what became of its jobs at once."""
-
-    submission: Submission
-    created: Created
 
 
 class Scheduler:
@@ -92,6 +79,7 @@ class Scheduler:
         disk: Disk,
         reach: Reach,
         offers: Callable[[], Sequence[EngineOffer]],
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -106,12 +94,14 @@ class Scheduler:
         self._disk = disk
         self._reach = reach
         self._offers = offers
+        self._quotas = quotas
         # what fitted once, fits as long as it is there, which the commit of each job sees
         self._sets: dict[tuple[str | None, str | None], str] = {}
         commits.subscribe(self._after_commit)
 
     async def resume(self) -> None:
         """Take up what a stopped service left: running jobs first, then the queue."""
+        self._quotas.tally.add(self._database.read(unfinished))
         for job, why in await self._commits.write(made_readable):
             await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
         calls, fetches = (
@@ -132,6 +122,7 @@ class Scheduler:
 
     def planned(self, user: str, requests: Sequence[JobRequest]) -> Submission:
         """Return ``requests`` of ``user``, checked, with what they need; in any thread."""
+        self._quotas.check_batch(user, len(requests))
         accepted = datetime.now(UTC)
         return Submission(plans=self._accepted(user, requests, accepted), accepted=accepted)
 
@@ -144,7 +135,16 @@ class Scheduler:
         return self.submitted(user, await self.accept(user, self.planned(user, requests)))
 
     async def accept(self, user: str, submission: Submission) -> Accepted:
-        """Accept jobs, all or none; they are committed when this returns."""
+        """Accept jobs, all or none; they are committed when this returns.
+
+        Raises `OverLimit` where their user may not have so many.
+        """
+        async with self._quotas.admission(user, [plan.id for plan in submission.plans]) as new:
+            accepted = await self._accept(user, submission)
+            new.keep(accepted.created.states)
+        return accepted
+
+    async def _accept(self, user: str, submission: Submission) -> Accepted:
         plans, moment = submission.plans, text_of(submission.accepted)
         at_once = [plan for plan in plans if plan.is_free and plan.is_call]
         with self._database.together() as batch:
@@ -313,6 +313,10 @@ class Scheduler:
         )
         return self.record(job, user)
 
+    def look_again(self) -> None:
+        """Start what may start now that users may have more than before."""
+        self._dispatcher.look_again()
+
     # -- cancelling
 
     async def cancel(
@@ -367,6 +371,7 @@ class Scheduler:
     # -- after a commit
 
     def _after_commit(self, effects: Effects) -> None:
+        self._quotas.tally.drop(effects.ended)
         for job in effects.watching:
             self._peers.follow(job)
         for job in effects.staging:

@@ -61,6 +61,7 @@ _ABOUT_ONESELF = _of(
     (_USER, _JOB),
     "GET ",
     "GET /openapi.json",
+    "GET /quota",
     "GET /whoami",
 )
 

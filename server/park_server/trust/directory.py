@@ -12,6 +12,7 @@ from park.errors import Conflict, NotPermitted, UnknownItem, UsageError
 from park.wire import GroupRecord, UserRecord
 from park_repo.database import Database
 from park_server.clock import now
+from park_server.quotas.limits import NO_LIMITS, Allowance
 from park_server.trust import audit, user_rows
 from park_server.trust.audit import Actor
 from park_server.trust.names import check_name
@@ -47,6 +48,7 @@ class Directory:
         self.policy, self.policy_text = _read(policy_file)
         self.generation = 0
         self._known: dict[str, tuple[Rights, frozenset[str]]] = {}
+        self._allowances: dict[str, Allowance] = {}
         self._users: dict[str, KnownUser] = {}
         self._groups: dict[str, frozenset[str]] = {}
         self._refresh()
@@ -59,6 +61,7 @@ class Directory:
     def _forget(self) -> None:
         """Look up anew what follows from users, groups and policy."""
         self._known.clear()
+        self._allowances.clear()
         self.generation += 1
 
     # -- asking
@@ -88,6 +91,22 @@ class Directory:
         if (found := self._known.get(name)) is None:
             found = self._known[name] = self._looked_up(name)
         return found
+
+    def allowance_of(self, name: str) -> Allowance:
+        """Return how much ``name`` may have; from any thread. The operator has no limits."""
+        if (found := self._allowances.get(name)) is None:
+            found = self._allowances[name] = self._allowance(name)
+        return found
+
+    def _allowance(self, name: str) -> Allowance:
+        if name == self.operator:
+            return Allowance(own=NO_LIMITS)
+        _, groups = self.standing(name)
+        return self.policy.allowance_of(name, {group: self._members(group) for group in groups})
+
+    def _members(self, group: str) -> frozenset[str]:
+        named = self.policy.groups[group].members if group in self.policy.groups else frozenset()
+        return named.union(user for user, groups in self._groups.items() if group in groups)
 
     def _looked_up(self, name: str) -> tuple[Rights, frozenset[str]]:
         groups = self.policy.groups_of(name, self._groups.get(name, ()))

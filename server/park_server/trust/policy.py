@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from park_server.quotas.limits import NO_LIMITS, USUAL_LIMITS, Allowance, GroupShare, Limits
 from park_server.trust.rights import NONE, USUAL, Rights
 
 __all__ = ["GrantLimits", "Group", "Policy"]
@@ -12,10 +13,15 @@ __all__ = ["GrantLimits", "Group", "Policy"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """Users that are spoken of together, and the rights that each of them has."""
+    """Users that are spoken of together, with the rights and ``limits`` that each of them has.
+
+    ``together`` is what they may have in all.
+    """
 
     members: frozenset[str] = frozenset()
     rights: Rights = NONE
+    limits: Limits = NO_LIMITS
+    together: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +44,8 @@ class Policy:
     """What a policy file says; without one, each user has the `USUAL` rights.
 
     ``everybody``: what each user may do. ``users`` and ``groups``: what some may do besides.
-    Rights only add up: nothing takes one away, so that none depends on an order.
+    Rights only add up: nothing takes one away, so that none depends on an order. A limit is the
+    user's own, else the most generous of his groups, else that of ``limits``, everybody's.
     ``grants``: what is lent to other services, and how much of it.
     """
 
@@ -46,6 +53,8 @@ class Policy:
     users: Mapping[str, Rights] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     grants: GrantLimits = field(default_factory=GrantLimits)
+    limits: Limits = NO_LIMITS
+    limits_of_users: Mapping[str, Limits] = field(default_factory=dict)
 
     def groups_of(self, user: str, others: Iterable[str] = ()) -> frozenset[str]:
         """Return the groups of ``user``: those of the file, and ``others`` that he was put into."""
@@ -59,3 +68,17 @@ class Policy:
             if (group := self.groups.get(name)) is not None:
                 found |= group.rights
         return found
+
+    def allowance_of(self, user: str, members: Mapping[str, frozenset[str]]) -> Allowance:
+        """Return what ``user`` may have, who is in the groups ``members``."""
+        groups = {name: self.groups[name] for name in members if name in self.groups}
+        own = self.limits_of_users.get(user, NO_LIMITS)
+        of_groups = own.or_else(group.limits for group in groups.values())
+        return Allowance(
+            own=of_groups.or_else([self.limits.or_else([USUAL_LIMITS])]),
+            together=tuple(
+                GroupShare(group=name, limits=group.together, members=members[name])
+                for name, group in sorted(groups.items())
+                if group.together != NO_LIMITS
+            ),
+        )

@@ -14,6 +14,17 @@
 
     [grants]
     requests = 600
+    [everybody.limits]       # of each user, and so of a group's members, or of one user
+    disk = "20 GB"
+    waiting = 50_000
+    running = 16
+    cores = 16
+    requests = 50            # a second
+    batch = 1_000            # jobs in one request
+    share = 1                # of the slots, where others wait
+
+    [groups.reflectometry.together]   # all members in sum
+    disk = "200 GB"
 """
 
 from __future__ import annotations
@@ -25,6 +36,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from park.errors import ParkError, UsageError
+from park_server.quotas.limits import TOGETHER, Limits
 from park_server.trust.names import check_name
 from park_server.trust.policy import GrantLimits, Group, Policy
 from park_server.trust.rights import NONE, USUAL, Right, Rights
@@ -41,11 +53,13 @@ _HINT = (
 )
 
 _KEYS: Mapping[str, Sequence[str]] = {
-    "everybody": ("roles",),
-    "groups": ("members", "roles"),
-    "users": ("roles",),
+    "everybody": ("roles", "limits"),
+    "groups": ("members", "roles", "limits", "together"),
+    "users": ("roles", "limits"),
     "grants": tuple(each.name for each in fields(GrantLimits)),
 }
+
+_LIMITS = [field.name for field in fields(Limits)]
 
 _Path = tuple[str, ...]
 T = TypeVar("T")
@@ -77,6 +91,11 @@ class _Reader:
         everybody = self._table(("everybody",), self._document.get("everybody", {}))
         has_roles = "roles" in everybody
         return Policy(
+            limits=self._limits(("everybody", "limits"), everybody),
+            limits_of_users={
+                user: self._limits(("users", user, "limits"), table)
+                for user, table in self._tables("users")
+            },
             everybody=self._rights(("everybody",), everybody) if has_roles else USUAL,
             users={
                 user: self._rights(("users", user), table) for user, table in self._tables("users")
@@ -85,6 +104,8 @@ class _Reader:
                 group: Group(
                     members=frozenset(self._members(("groups", group), table)),
                     rights=self._rights(("groups", group), table),
+                    limits=self._limits(("groups", group, "limits"), table),
+                    together=self._limits(("groups", group, "together"), table, TOGETHER),
                 )
                 for group, table in self._tables("groups")
             },
@@ -117,8 +138,9 @@ class _Reader:
     ) -> Mapping[str, Any]:
         if not isinstance(value, dict):
             raise self._wrong(place, f"{'.'.join(place)} must be a table, not {_shown(value)}")
-        if keys is None:
-            self._require_known(place, value, _KEYS[place[0]])
+        known = _KEYS[place[0]] if keys is None else keys
+        if known:
+            self._require_known(place, value, known)
         return value
 
     def _require_known(self, place: _Path, table: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -135,6 +157,12 @@ class _Reader:
         parse = Right.parse
         where = (*place, "roles")
         return Rights(frozenset(self._checked(where, lambda t=t: parse(t)) for t in texts))
+
+    def _limits(
+        self, place: _Path, table: Mapping[str, Any], known: Sequence[str] = _LIMITS
+    ) -> Limits:
+        value = self._table(place, table.get(place[-1], {}), known)
+        return Limits.of(value, lambda key, why: self._wrong((*place, key), why))
 
     def _members(self, place: _Path, table: Mapping[str, Any]) -> Iterator[str]:
         where = (*place, "members")

@@ -79,6 +79,8 @@ def test_a_table_has_the_keys_of_its_record_and_no_others(heading: str, record: 
         ("### GET /api/v1/usage", wire.UsageRecord),
         ("### GET /api/v1/usage", wire.UsagePart),
         ("### GET /api/v1/usage", wire.Share),
+        ("### GET /api/v1/quota", wire.QuotaRecord),
+        ("### GET /api/v1/quota", wire.LimitRecord),
         ("### POST /api/v1/clean", wire.CleanRequest),
         ("### POST /api/v1/clean", wire.CleanRecord),
         ("### GET /api/v1/fork-servers", wire.ForkServerRecord),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
 from park.cli.main import whole_parser
+from park.client.submission.outbox import _MOST_IN_A_BATCH
 from park.wire import GrantRequest
 from park_server.grants.costs import COMPARISON
 from park_server.grants.grants import LONGEST_S, RENEWAL
+from park_server.quotas import request_rate
+from park_server.quotas.limits import USUAL_LIMITS, Limits
 from park_server.trust import guessing, held_token, passwords
 from park_server.trust.policy import GrantLimits
 from park_server.trust.policy_file import read_policy
@@ -30,12 +34,25 @@ def test_the_table_has_every_role() -> None:
 
 
 def test_the_policy_on_the_page_is_understood() -> None:
-    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    text, _ = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     policy = read_policy(text, "the page")
     assert policy.groups_of("bob") == {"reflectometry"}
     assert policy.rights_of("ada", policy.groups_of("ada")).spelled() == [
         *("query", "submit", "realise", "upload:refl-*", "operate"),
     ]
+
+
+def test_the_limits_on_the_page_are_all_and_are_understood() -> None:
+    _, text = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    policy = read_policy(text, "the page")
+    allowance = policy.allowance_of("ada", {"reflectometry": frozenset({"ada"})})
+    assert allowance.own.running == math.inf
+    assert allowance.together[0].limits.disk == 200 * 1024**3
+    assert all(getattr(policy.limits, field.name) is not None for field in fields(Limits))
+    assert "`batch` is 1,000 where nothing is said" in PAGE
+    assert (USUAL_LIMITS.batch, _MOST_IN_A_BATCH) == (1_000, 1_000)
+    assert "five seconds' worth may come at once" in PAGE
+    assert request_rate._BURST_S == 5
 
 
 def test_every_command_on_the_page_is_one() -> None:

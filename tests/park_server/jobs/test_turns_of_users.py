@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
 from support.labs.schedule_lab import Lab, lab, run
 
+from park.errors import OverLimit
 from park.model.ids import JobId
 from park.wire import FETCH, FetchRequest
 from park_server.jobs.seams import FetchedFile
 from park_server.jobs.turns.turns import Turns
+from park_server.quotas.disk_use import DiskUse
+from park_server.quotas.limits import Allowance, Limits
+from park_server.quotas.quotas import Quotas
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,5 +136,100 @@ def test_a_flood_of_downloads_lets_anothers_first_be_the_next(tmp_path: Path) ->
             )
             held.over.put_nowait(None)
             assert await held.asked.get() == "bob"
+
+    run(test)
+
+
+class Allowances:
+    """What users may have, until a test says otherwise."""
+
+    def __init__(self, **limits: float) -> None:
+        self.own = Limits(**limits)
+
+    def quotas(self) -> Quotas:
+        disk = DiskUse(lambda _: {}, lambda: 0.0)
+        return Quotas(lambda _: Allowance(own=self.own), disk, lambda: 0.0)
+
+
+def test_who_may_have_no_more_of_the_slots_leaves_them_to_others(tmp_path: Path) -> None:
+    allowances = Allowances(running=2)
+
+    async def test() -> None:
+        async with lab(tmp_path, slots=4, quotas=allowances.quotas()) as here:
+            await flood(here)
+            first, second = await here.started(), await here.started()
+            assert why(here, "ada002", "ada") == (
+                "ada has 2 of 2 jobs running that may be taken, and it is the next"
+            )
+            await here.submit("bob-1", user="bob")
+            assert (await here.started()).job_id == "bob-1"
+            here.complete(first)
+            assert (await here.started()).job_id == "ada002"
+            allowances.own = Limits(running=3)
+            here.scheduler.look_again()
+            assert (await here.started()).job_id == "ada003"
+            here.complete(second)
+            assert (await here.started()).job_id == "ada004"
+
+    run(test)
+
+
+def test_who_is_at_his_limit_starts_nothing_with_its_creation_either(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=4, quotas=Allowances(running=1).quotas()) as here:
+            await here.submit("1")
+            order = await here.started()
+            assert (await here.submit("2")).status == "queued"
+            await here.submit("3", user="bob")
+            assert (await here.started()).job_id == "3"
+            here.complete(order)
+            assert (await here.started()).job_id == "2"
+
+    run(test)
+
+
+def test_what_may_wait_counts_until_it_runs_or_ends_and_over_a_restart(tmp_path: Path) -> None:
+    allowances = Allowances(waiting=2)
+
+    async def test() -> None:
+        async with lab(tmp_path, slots=1, quotas=allowances.quotas()) as here:
+            await here.submit("1")
+            order = await here.started()
+            await here.submit("2")
+            await here.submit("3")
+            with pytest.raises(OverLimit, match="ada has 2 of 2 jobs waiting"):
+                await here.submit("4")
+            await here.submit("3")  # a retry of the client is no new job
+            await here.scheduler.cancel(JobId("3"), "ada")
+            await here.submit("4")
+            here.complete(order)
+            assert (await here.started()).job_id == "2"
+            await here.submit("5")
+        async with lab(tmp_path, slots=1, quotas=allowances.quotas()) as here:
+            with pytest.raises(OverLimit, match="ada has 2 of 2 jobs waiting"):
+                await here.submit("6")
+
+    run(test)
+
+
+def test_a_weight_gives_more_turns(tmp_path: Path) -> None:
+    class Weighed(Quotas):
+        def weight_of(self, user: str) -> float:
+            return 3.0 if user == "bob" else 1.0
+
+    quotas = Weighed(lambda _: Allowance(), DiskUse(lambda _: {}, lambda: 0.0), lambda: 0.0)
+    clock = Clock()
+
+    async def test() -> None:
+        async with lab(tmp_path, slots=1, turns=Turns(quotas, clock)) as here:
+            await flood(here)
+            await flood(here, "bob")
+            found = []
+            for _ in range(41):
+                order = await here.started()
+                clock.now += 1
+                here.complete(order)
+                found.append(order.job_id[:3])
+            assert 28 <= found.count("bob") <= 32
 
     run(test)

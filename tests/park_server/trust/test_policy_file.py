@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from park.errors import UsageError
@@ -26,6 +28,33 @@ def test_a_policy_says_who_may_what() -> None:
     assert policy.users["ada"].spelled() == ["operate"]
 
 
+LIMITED = """
+[everybody.limits]
+running = 16
+waiting = 1000
+
+[groups.lab]
+members = ["ada", "bob"]
+[groups.lab.limits]
+running = 32
+[groups.lab.together]
+disk = "200 GB"
+
+[users.ada.limits]
+waiting = "none"
+"""
+
+
+def test_a_policy_says_how_much() -> None:
+    policy = read_policy(LIMITED, "policy.toml")
+    members = {"lab": frozenset({"ada", "bob"})}
+    ada, eve = policy.allowance_of("ada", members), policy.allowance_of("eve", {})
+    assert (ada.own.running, ada.own.waiting, ada.own.batch) == (32, math.inf, 1_000)
+    assert [(each.group, each.limits.disk) for each in ada.together] == [("lab", 200 * 1024**3)]
+    assert (eve.own.running, eve.own.waiting, eve.together) == (16, 1_000, ())
+    assert read_policy(EXAMPLE, "p").allowance_of("eve", {}).own.running is None
+
+
 def test_an_empty_file_and_the_example_say_what_is_usual() -> None:
     assert read_policy("", "p").everybody == USUAL
     assert read_policy(EXAMPLE, "p").everybody == USUAL
@@ -47,6 +76,10 @@ def test_everybody_may_be_left_with_nothing() -> None:
         ("[groups.'a b']\nroles = []", 1, "'a b' is no name of a group"),
         ("[groups]\nlab = ['ada']", 2, "groups.lab must be a table"),
         ("[users.ada]\nroles = []\n[users.bob]\nmembers = []", 4, "'members' means nothing"),
+        ("[everybody]\n[everybody.limits]\nrunnin = 3", 3, "'runnin' means nothing here"),
+        ("[users.ada.limits]\ndisk = 'all'", 2, "'all' is no size"),
+        ("[groups.lab.together]\nshare = 2", 2, "'share' means nothing here; expected disk"),
+        ("[users.ada]\nlimits = 3", 2, "users.ada.limits must be a table"),
         ("groups = 3", 1, "groups must be a table, not 3"),
         ("[users]\nada.roles = ['nothing']", 2, "'nothing' is no role"),
     ],

@@ -50,6 +50,7 @@ from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.seams import Fetcher, NoFetcher, NoPeers, Peers
 from park_server.jobs.stopping.stopper import Stopper
 from park_server.jobs.turns.turns import Turns
+from park_server.quotas.quotas import Quotas
 
 __all__ = [
     "BASE_URL",
@@ -147,6 +148,7 @@ class Lab:
         peers: Peers | None,
         memory: Memory | None = None,
         turns: Turns | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
         self.database = Database.sqlite(root / "park.sqlite")
         self.database.write(metadata.create_all).result()
@@ -179,7 +181,7 @@ class Lab:
             room=room_of_slots(slots),
             disk=self.disk,
             base_url=BASE_URL,
-            turns=turns,
+            turns=turns or Turns(quotas),
         )
         self.fetch_queue = FetchQueue(
             **shared,
@@ -216,6 +218,7 @@ class Lab:
             disk=self.disk,
             reach=Boundless(),
             offers=lambda: [EngineOffer(name=LOCAL, cpus=slots)],
+            quotas=quotas or Quotas.without_limits(),
         )
 
     # -- what users do
@@ -366,6 +369,7 @@ async def lab(
     peers: Peers | None = None,
     memory: Memory | None = None,
     turns: Turns | None = None,
+    quotas: Quotas | None = None,
 ) -> AsyncIterator[Lab]:
     """Run a scheduler on ``root`` that takes up what an earlier one left there.
 
@@ -379,6 +383,7 @@ async def lab(
         peers=peers,
         memory=memory,
         turns=turns,
+        quotas=quotas,
     )
     try:
         known = made.database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM installs").first())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from park.cli.options import add_json, add_service, print_json, service_of
 from park.cli.services import key_rotation, people
+from park.cli.services.usage import lines
 from park.errors import UsageError
 from park.model.durations import parse_duration
 from park.model.sizes import shown_size
@@ -25,7 +26,7 @@ EXAMPLES = """examples:
   park admin offer --lock 3f9c0a1b                   an environment that is there already
   park admin offers
   park admin withdraw refl1d==1.0.1
-  park admin usage                                   what the service takes on the disk
+  park admin usage                                   what the service takes, and each user
   park admin clean --dry-run                         what the service's policy would remove now
   park admin clean --older-than 90d                  jobs that ended before that; policy or not
   park run refl1d.names:sld_of --offer refl1d        by anybody, installed here or not
@@ -139,6 +140,10 @@ def _usage(service: Service, options: argparse.Namespace) -> None:
     print(f"{record.jobs} jobs, {record.pinned} of them pinned")
     for share in record.shares:
         print(_shown(share))
+    for user in record.users:
+        print(f"{user.user}:")
+        for line in lines(user):
+            print(f"  {line}")
 
 
 def _shown(share: Share) -> str:

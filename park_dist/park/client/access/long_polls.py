@@ -18,7 +18,7 @@ from typing import Any
 
 from park.client.access.address import Address
 from park.client.access.async_transport import AsyncTransport
-from park.errors import ParkError, ServiceFault, ServiceUnreachable
+from park.errors import ParkError, ServiceFault, ServiceUnreachable, TooFast
 from park.model.backoff import Backoff
 from park.model.truth import Truth
 from park.wire import API, VerdictRecord, decode
@@ -158,6 +158,8 @@ async def _answered(thread: _Thread, transport: AsyncTransport, question: _Quest
             failures += 1
             transport.silence.because(error.message)
             await asyncio.sleep(_BACKOFF.after(failures))
+        except TooFast as error:
+            await asyncio.sleep(float(error.details.get("retry_after_s", 1.0)))
         except ParkError as error:
             if len(question.leaves) == 1:
                 _tell_all(question, error)

@@ -32,7 +32,7 @@ from park.client.access.http.form_body import FileBody, form_with_file
 from park.client.access.http.way import Way, proxy_for
 from park.client.access.told_silence import Silence
 from park.client.voice import Voice, of_script
-from park.errors import ParkError, ServiceUnreachable, UsageError
+from park.errors import ParkError, ServiceUnreachable, TooFast, UsageError
 from park.model.backoff import Backoff
 from park.model.urls import is_loopback
 from park.wire import API
@@ -149,9 +149,14 @@ class Transport:
 
     def _sent(self, method: str, path: str, **arguments: Any) -> Response:
         refuse_in_dry_run(method, f"{self.address.url}{path}")
-        return checked(
-            self._answered(lambda: reached(self._asked(method, path, **sendable(arguments))))
-        )
+        ready = sendable(arguments)
+        for _ in range(_ATTEMPTS):
+            answer = self._answered(lambda: reached(self._asked(method, path, **ready)))
+            try:
+                return checked(answer)
+            except TooFast as error:  # nothing of it was done: it is asked again when it may be
+                self._pause(float(error.details.get("retry_after_s", 1.0)))
+        return checked(answer)
 
     def _asked(self, method: str, path: str, **arguments: Any) -> Response:
         """Send a request; once more where the token was refreshed for another session meanwhile."""

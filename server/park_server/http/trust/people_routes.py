@@ -164,6 +164,7 @@ async def reload_policy(request: Request) -> PolicyRecord:
     """Read the policy file again; where that is wrong, the service keeps to the last."""
     parts = parts_of(request)
     policy = await parts.trust.directory.reload_policy(actor_of(request))
+    parts.jobs.look_again()
     return _policy(parts, policy, parts.trust.directory.policy_text)
 
 

@@ -10,6 +10,7 @@ from park.errors import NotPermitted, UsageError
 from park.wire import (
     LoginRecord,
     LoginRequest,
+    QuotaRecord,
     TokenRecord,
     TokenRequest,
     WhoRecord,
@@ -33,6 +34,12 @@ async def log_in(request: Request, body: LoginRequest) -> LoginRecord:
 async def who_am_i(request: Request) -> WhoRecord:
     """Return who asks, and what he may do with the token that he asks with."""
     return caller_of(request).record()
+
+
+@router.get("/quota")
+async def show_quota(request: Request) -> QuotaRecord:
+    """Return what the user has on the service, and how much he may have."""
+    return await parts_of(request).quotas.record(user_of(request))
 
 
 @router.get("/tokens")

@@ -9,7 +9,7 @@ from park.model.asked.resources import NOTHING_ASKED, Resources
 from park.model.ids import JobId
 from park_server.jobs.engines.offers import LOCAL, EngineOffer
 
-__all__ = ["Room", "engine_of", "room_of_slots"]
+__all__ = ["Room", "cores_of", "engine_of", "room_of_slots"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +42,10 @@ class Room:
         """The engine whose slots are counted, for which users take turns; None where none is."""
         counted = (name for name, offer in self._offers.items() if offer.cpus is not None)
         return next(counted, None)
+
+    def is_shared(self, asked: Resources | None) -> bool:
+        """Tell whether a job waits for slots that are counted."""
+        return engine_of(asked, self._default) == self.shared
 
     def taken(self, engine: str) -> tuple[int, int | None]:
         """Return how many slots are taken, and how many there are; from any thread."""
@@ -96,6 +100,11 @@ class Room:
 def engine_of(asked: Resources | None, default: str) -> str:
     """Return the engine of a job that was placed; ``default`` is that of jobs that name none."""
     return (asked.engine if asked is not None else None) or default
+
+
+def cores_of(asked: Resources | None) -> int:
+    """Return how many cores a job has while it runs, of all its nodes."""
+    return 1 if asked is None else asked.cpus * asked.nodes
 
 
 def room_of_slots(slots: int) -> Room:

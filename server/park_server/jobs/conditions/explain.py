@@ -135,6 +135,9 @@ class Explainer:
             return held_up
         if job.kind is JobKind.FETCH:
             return "other downloads come first"
+        ahead = self.ahead_of(job.id, job.user)
+        if ahead is not None and ahead.held is not None:
+            return ahead.held
         taken, there = self.slots()
         if taken >= there:
             return f"no slot is free: {taken} of {there} are taken"

@@ -178,10 +178,10 @@ class FairOrder:
         self._hold(user, run, now, in_advance_s=usual_s, slots=slots)
         self._charge(user, usual_s / self._held[run].weight)
 
-    def found(self, user: str, run: Hashable, now: float) -> None:
+    def found(self, user: str, run: Hashable, now: float, *, slots: int = 1) -> None:
         """Note a ``run`` that an earlier service has charged in advance."""
         self.accounts.setdefault(user, Account())
-        self._hold(user, run, now, in_advance_s=0.0, slots=1)
+        self._hold(user, run, now, in_advance_s=0.0, slots=slots)
 
     def _hold(
         self, user: str, run: Hashable, now: float, *, in_advance_s: float, slots: int

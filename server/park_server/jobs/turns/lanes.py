@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,10 +16,14 @@ __all__ = ["Ahead", "Lanes"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ahead:
-    """How many jobs come before one: the ``own`` of its user, and about how many of ``others``."""
+    """How many jobs come before one: the ``own`` of its user, and about how many of ``others``.
+
+    ``held`` says why no job of its user may start now, where that is so.
+    """
 
     own: int
     others: int = 0
+    held: str | None = None
 
     def told(self) -> str:
         """Return it after a comma, for people.
@@ -43,12 +47,20 @@ class Lanes:
     """The jobs that wait, by user. All methods belong to the event loop, but `ahead_of`.
 
     ``order`` hears who waits, and says whose turn it is; a job that leaves its lane has started
-    or never will, which it is told by whoever knows.
+    or never will, which it is told by whoever knows. ``why_held`` tells why no job of a user may
+    start now; he has no turn then, until `reconsider` looks again.
     """
 
-    def __init__(self, order: FairOrder, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        order: FairOrder,
+        clock: Callable[[], float] = time.monotonic,
+        why_held: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._order = order
         self._clock = clock
+        self._why_held = why_held
+        self._held: set[str] = set()
         self._lanes: dict[str, deque[JobId]] = {}
 
     def __bool__(self) -> bool:
@@ -77,7 +89,17 @@ class Lanes:
 
     def turn(self) -> str | None:
         """Return whose turn it is, None where nobody waits."""
-        return self._order.first()
+        while (user := self._order.first()) is not None and self._why_held(user) is not None:
+            self._order.leave(user)
+            self._held.add(user)
+        return user
+
+    def reconsider(self, users: Collection[str] | None = None) -> None:
+        """Let those of ``users`` (None: all) have turns again who were held, if they still are."""
+        if self._held:
+            found = self._held if users is None else self._held.intersection(users)
+            self._held = self._held - found
+            self._order.enter_all(sorted(found & self._lanes.keys()), self._clock())
 
     def head(self, user: str, most: int) -> list[JobId]:
         """Return the first jobs of ``user``, at most so many."""
@@ -88,15 +110,18 @@ class Lanes:
         lane = self._lanes[user]
         job = lane.popleft()
         if not lane:
-            del self._lanes[user]
-            self._order.leave(user)
+            self._forget(user)
         return job
 
     def clear(self) -> None:
         """Have nobody wait."""
-        for user in self._lanes:
-            self._order.leave(user)
-        self._lanes.clear()
+        for user in list(self._lanes):
+            self._forget(user)
+
+    def _forget(self, user: str) -> None:
+        del self._lanes[user]
+        self._held.discard(user)
+        self._order.leave(user)
 
     def ahead_of(self, job: JobId, user: str) -> Ahead | None:
         """Return how many come before ``job``, None where it is not here; from any thread."""
@@ -107,4 +132,5 @@ class Lanes:
         except ValueError:
             return None
         lengths = {other: len(lane) for other, lane in lanes.items()}
-        return Ahead(own=place, others=self._order.expected_before(user, place, lengths))
+        others = self._order.expected_before(user, place, lengths)
+        return Ahead(own=place, others=others, held=self._why_held(user))

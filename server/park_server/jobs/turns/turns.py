@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -13,6 +13,7 @@ from park.model.ids import JobId
 from park_server.jobs.turns import turn_rows
 from park_server.jobs.turns.fair_order import Account, FairOrder
 from park_server.jobs.turns.lanes import Lanes
+from park_server.quotas.quotas import Quotas
 
 __all__ = ["Turns"]
 
@@ -23,34 +24,54 @@ _NOTED_EVERY_S = 1.0
 class Turns:
     """Who waits in his lane, and who has had slots. All methods belong to the event loop.
 
-    ``weight_of`` as `FairOrder` has it.
+    ``quotas`` tell what part of the slots each has, and who may have no more of them.
     """
 
     def __init__(
-        self,
-        weight_of: Callable[[str], float] = lambda _: 1.0,
-        clock: Callable[[], float] = time.monotonic,
+        self, quotas: Quotas | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
-        self._order = FairOrder(weight_of)
-        self.lanes = Lanes(self._order, clock)
+        self._quotas = quotas = quotas or Quotas.without_limits()
+        self._order = FairOrder(quotas.weight_of)
+        self.lanes = Lanes(self._order, clock, quotas.why_held)
         self._noted: dict[str, float] = {}
+        self._others: list[Turns] = []
 
     def resume(self, accounts: Mapping[str, Account]) -> None:
         """Go on with the ``accounts`` of an earlier service."""
         self._order.resume(accounts)
 
-    def took(self, user: str, job: JobId) -> None:
-        """Note that ``job`` has taken a slot."""
-        self._order.took(user, job, self._clock())
+    def beside(self) -> Turns:
+        """Return the turns of those who wait for something else than these slots."""
+        self._others.append(Turns(self._quotas, self._clock))
+        return self._others[-1]
 
-    def found(self, user: str, job: JobId) -> None:
-        """Note that ``job`` has a slot since an earlier service."""
-        self._order.found(user, job, self._clock())
+    def took(self, user: str, job: JobId, cores: int = 1, *, in_turn: bool = True) -> None:
+        """Note that ``job`` has started on so many ``cores``; ``in_turn``: it took slots."""
+        self._quotas.tally.started(user, job, cores)
+        if in_turn:
+            self._order.took(user, job, self._clock(), slots=cores)
+
+    def found(self, user: str, job: JobId, cores: int = 1, *, in_turn: bool = True) -> None:
+        """Note that ``job`` runs since an earlier service."""
+        self._quotas.tally.started(user, job, cores)
+        if in_turn:
+            self._order.found(user, job, self._clock(), slots=cores)
 
     def gave_back(self, job: JobId) -> None:
         """Note that the slot of ``job`` is free again; of one that has none, nothing."""
         self._order.gave_back(job, self._clock())
+        if (user := self._quotas.tally.stopped(job)) is not None:
+            self.reconsider(self._quotas.fellows(user))
+
+    def reconsider(self, users: Collection[str] | None = None) -> None:
+        """Let those of ``users`` (None: all) have turns again who were held, if they still are."""
+        for each in (self, *self._others):
+            each.lanes.reconsider(users)
+
+    def may_start(self, user: str) -> bool:
+        """Tell whether a further job of ``user`` may start."""
+        return self._quotas.may_start(user)
 
     def note(self, user: str) -> Callable[[Connection], None] | None:
         """Return what writes the account of ``user`` down; None where that can wait.

@@ -13,6 +13,9 @@ from park_server.db.tables import metadata
 from park_server.jobs.turns import turn_rows
 from park_server.jobs.turns.fair_order import Account
 from park_server.jobs.turns.turns import Turns
+from park_server.quotas.disk_use import DiskUse
+from park_server.quotas.limits import Allowance, Limits
+from park_server.quotas.quotas import Quotas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,3 +80,30 @@ def test_where_nothing_is_queued_nobody_owes_anything(turns: Turns, database: Da
     assert note is not None
     database.write(note).result()
     assert database.read(turn_rows.accounts) == {}
+
+
+def test_what_is_beside_shares_limits_and_not_the_turns(clock: Clock) -> None:
+    quotas = Quotas(
+        lambda _: Allowance(own=Limits(cores=4)), DiskUse(lambda _: {}, clock), lambda: 0.0
+    )
+    turns = Turns(quotas, clock)
+    other = turns.beside()
+    other.lanes.add([("ada", B)])
+    turns.took("ada", A, 4, in_turn=False)
+    assert other.lanes.turn() is None
+    assert not turns.may_start("ada")
+    turns.gave_back(A)
+    assert other.lanes.turn() == "ada"
+
+
+def test_a_job_of_many_cores_is_charged_for_all(clock: Clock, database: Database) -> None:
+    turns = Turns(clock=clock)
+    turns.took("ada", A, 8)
+    turns.took("bob", B)
+    clock.now += 3
+    turns.gave_back(A)
+    note = turns.note("ada")
+    assert note is not None
+    database.write(note).result()
+    database.write(lambda c: add_job(c, "queued", "ada", [])).result()
+    assert database.read(turn_rows.accounts)["ada"].charged == pytest.approx(24)

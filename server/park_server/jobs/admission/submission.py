@@ -1,0 +1,27 @@
+"""Jobs on their way in: checked together, then committed together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from park_server.jobs.conditions.needs import Planned
+from park_server.jobs.conditions.settlement import Created
+
+__all__ = ["Accepted", "Submission"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """Jobs that were checked together, and when."""
+
+    plans: list[Planned]
+    accepted: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """A submission that is committed, and what became of its jobs at once."""
+
+    submission: Submission
+    created: Created
