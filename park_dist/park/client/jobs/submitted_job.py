@@ -13,8 +13,10 @@ from park.client.jobs.placeholders import (
     ValueReference,
 )
 from park.client.jobs.remote_job import RemoteJob
+from park.client.jobs.told.job_card import job_card, unknown_card
 from park.client.jobs.unknown_yet import AsArray
 from park.client.jobs.when import Condition
+from park.errors import ParkError
 from park.model.references import Reference, What
 
 __all__ = ["Fetch", "Job"]
@@ -32,6 +34,13 @@ class Job(AsArray, RemoteJob, Placeholder):
         self.confirm()
         # the service is found again as by `park.remote_service`
         return type(self), (self._service, self._id, self._entry_point)
+
+    def _repr_html_(self) -> str:
+        """Show the job in a notebook as it is now; where that is not to be known, why."""
+        try:
+            return job_card(self.refresh(), service=self.connection.url)
+        except ParkError as error:
+            return unknown_card(repr(self), error.message)
 
     def __copy__(self) -> Self:
         return self

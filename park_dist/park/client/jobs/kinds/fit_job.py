@@ -9,11 +9,10 @@ from typing import Any
 
 from park.atomic import write_atomically
 from park.client.jobs.submitted_job import Job
+from park.client.jobs.told.job_card import job_card, unknown_card
 from park.errors import ParkError
 from park.fitting.summary import html_table, summary
-from park.model.durations import report_age
 from park.model.states import JobState
-from park.wire import JobRecord
 
 __all__ = ["FIT_ENTRY_POINT", "SCRIPT_ENTRY_POINT", "FitJob", "FitPicture"]
 
@@ -82,28 +81,8 @@ class FitJob(Job):
             if record.status is JobState.COMPLETED:
                 return html_table(self.left()) + self.plot().svg
         except ParkError as error:
-            return _paragraph(f"{self!r}: {error.message}")
-        return _paragraph(_so_far(record))
-
-
-def _paragraph(text: str) -> str:
-    from html import escape
-
-    return f"<p>{escape(text)}</p>"
-
-
-def _so_far(record: JobRecord) -> str:
-    """Return how far a fit is that has no result."""
-    report = record.progress or {}
-    chisq = (report.get("values") or {}).get("chisq")
-    parts = [
-        f"fit {record.id} {record.status}",
-        f"step {report['done']} of {report['total']}" if report.get("total") else "",
-        "" if chisq is None else f"chisq {chisq:.5g}",
-        report_age(report.get("age_s")),
-        record.error or "",
-    ]
-    return ", ".join(filter(None, parts))
+            return unknown_card(repr(self), error.message)
+        return job_card(record, service=self.connection.url)
 
 
 FitJob.__module__ = "park"  # pickles name what does not move when files do

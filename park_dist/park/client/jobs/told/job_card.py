@@ -1,0 +1,90 @@
+"""What a notebook shows of a job: one card, which is text as well where nobody draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from park.model.durations import report_age, shown_duration
+from park.model.sizes import shown_size
+from park.model.states import JobState
+
+if TYPE_CHECKING:
+    from park.wire import JobRecord
+
+__all__ = ["job_card", "unknown_card"]
+
+_LOOKS = {
+    JobState.WAITING: ("◌", "#6b6b6b"),
+    JobState.QUEUED: ("○", "#5b4bb5"),
+    JobState.RUNNING: ("▶", "#0b63b0"),
+    JobState.COMPLETED: ("✓", "#1a7f37"),
+    JobState.FAILED: ("✗", "#b42318"),
+    JobState.CANCELLED: ("⊘", "#8a5a00"),
+}
+"""A sign and a colour for each state, legible on white and on black: states differ by both."""
+
+_MOST_FILES = 10
+
+
+def job_card(record: JobRecord, *, service: str) -> str:
+    """Return HTML that tells of a job at ``service``, with nothing in it that the job can draw."""
+    sign, colour = _LOOKS[record.status]
+    rows = "".join(
+        f'<tr><td style="text-align:left;opacity:.7">{escape(name)}</td>'
+        f'<td style="text-align:left">{escape(value)}</td></tr>'
+        for name, value in _rows(record, service)
+    )
+    return (
+        f'<div style="border-left:4px solid {colour};padding-left:.8em">'
+        f'<div><span style="color:{colour}">{sign} {escape(record.status)}</span> '
+        f"<strong>{escape(record.label or record.entry_point)}</strong></div>"
+        f"<table>{rows}</table></div>"
+    )
+
+
+def unknown_card(job: str, why: str) -> str:
+    """Return HTML for a ``job`` of which nothing is to be known now."""
+    return f"<p>{escape(job)}: {escape(why)}</p>"
+
+
+def _rows(record: JobRecord, service: str) -> Iterator[tuple[str, str]]:
+    yield "job", f"{record.id} at {service}"
+    if record.error:
+        yield "why", record.error
+    if record.progress and record.status is JobState.RUNNING:
+        yield "progress", _progress(record.progress)
+    if record.memoized_from:
+        yield "memoized", f"run {record.memoized_from}"
+    if record.started and record.finished:
+        yield "ran for", shown_duration(_seconds(record.started, record.finished))
+    elif record.started:
+        yield "since", record.started
+    if record.asked_for:
+        yield "asked for", record.asked_for
+    if record.files:
+        yield "files", _files(record)
+
+
+def _progress(report: dict[str, Any]) -> str:
+    done, total = report.get("done"), report.get("total")
+    values = (f"{name} {_figure(value)}" for name, value in (report.get("values") or {}).items())
+    steps = f"{done} of {total}" if total else ""
+    return ", ".join(filter(None, [steps, *values, report_age(report.get("age_s"))]))
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _seconds(started: str, finished: str) -> float:
+    begun, ended = (datetime.fromisoformat(moment) for moment in (started, finished))
+    return (ended - begun).total_seconds()
+
+
+def _files(record: JobRecord) -> str:
+    shown = [f"{file.name} ({shown_size(file.size)})" for file in record.files[:_MOST_FILES]]
+    more = len(record.files) - _MOST_FILES
+    return ", ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
