@@ -77,8 +77,11 @@ async def stream_events(
     """
     last = request.headers.get("last-event-id", "")
     begin = int(last) if last.isascii() and last.isdecimal() and int(last) <= MOST else after
+    parts = parts_of(request)
+    # before the browser hears that it is open, and looks: what comes after that is told
+    begin = begin or _newest(parts, 0) or 0
     return StreamingResponse(
-        _ticks(parts_of(request), user_of(request), begin),
+        _ticks(parts, user_of(request), begin),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -86,7 +89,7 @@ async def stream_events(
 
 async def _ticks(parts: ServiceParts, user: str, seen: int) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
-    seen = looked = seen or _newest(parts, 0) or 0
+    looked = seen
     while not parts.bus.is_over:
         newest = await _waited(parts, looked)
         own = _newest(parts, seen, user) if newest > looked else None

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from park_server.page import inside_job_routes, live_routes, session_routes
+from park_server.page import inside_job_routes, live_routes, session_routes, workflow_routes
 
 __all__ = ["page_routers"]
 
 
 def page_routers() -> Sequence[APIRouter]:
     """Return the routes of the page, to be put below the path of the API."""
-    return (session_routes.router, live_routes.router, inside_job_routes.router)
+    modules = (session_routes, live_routes, inside_job_routes, workflow_routes)
+    return [each.router for each in modules]

@@ -14,6 +14,9 @@ __all__ = [
     "NowRecord",
     "PreviewRecord",
     "ProgressSeries",
+    "WorkflowEdge",
+    "WorkflowNode",
+    "WorkflowRecord",
 ]
 
 
@@ -106,3 +109,50 @@ class PreviewRecord:
     columns: list[str] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
     arrays: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkflowNode:
+    """A piece of a workflow, or many equal ones: ``counts`` has how many are in each state.
+
+    ``job`` is its id, or that of the first of them. ``condition`` is under which it starts, in
+    words, where that is more than what it needs. ``service`` is the URL of another service.
+    ``is_foldable``: it stands for several, which are shown apart where its key is asked for.
+    """
+
+    key: str
+    kind: str
+    label: str
+    counts: dict[str, int]
+    entry_point: str | None = None
+    job: str | None = None
+    service: str | None = None
+    why: str | None = None
+    condition: str | None = None
+    progress: dict[str, Any] | None = None
+    is_foldable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkflowEdge:
+    """What ``needed`` gives to what is ``by``: ``count`` times, in the way ``how``."""
+
+    needed: str
+    by: str
+    how: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkflowRecord:
+    """The workflow of ``job``: nodes and edges of its picture, and how many ``jobs`` it has.
+
+    ``by_function``: it is so large that all calls of one function are one node.
+    """
+
+    job: str
+    jobs: int
+    by_function: bool
+    counts: dict[str, int]
+    nodes: list[WorkflowNode]
+    edges: list[WorkflowEdge]

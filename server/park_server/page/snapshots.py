@@ -21,7 +21,11 @@ T = TypeVar("T")
 
 PAUSE_S = 0.5
 SHARE = 20
-"""A view that takes a second is made every twenty: a twentieth of one processor."""
+"""A view that takes a tenth of a second is made every two: a twentieth of one processor."""
+
+LONG_S = 0.3
+SHARE_OF_LONG = 50
+"""What takes longer than `LONG_S` is made every so many times as long: a fiftieth."""
 
 _MOST = 256
 """Views that are kept; the one that was asked for longest ago goes first."""
@@ -35,10 +39,19 @@ class _Kept:
 
 
 class Snapshots:
-    """Keeps views by key; for one event loop. ``clock`` returns seconds."""
+    """Keeps views by key; for one event loop. ``clock`` returns seconds.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    ``spent`` returns those that a processor has worked for the calling thread: on a busy machine
+    a view is as cheap as on an idle one, and not made more seldom.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.thread_time,
+    ) -> None:
         self._clock = clock
+        self._spent = spent
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
 
     async def get(self, key: Hashable, make: Callable[[], T]) -> tuple[T, float]:
@@ -62,11 +75,15 @@ class Snapshots:
         return cast("T", await asyncio.shield(kept.making)), 0.0
 
     async def _made(self, kept: _Kept, make: Callable[[], T]) -> T:
-        began = self._clock()
+        def measured() -> tuple[T, float]:
+            began = self._spent()
+            return make(), self._spent() - began
+
         try:
-            kept.value = value = await asyncio.to_thread(make)
-            ended = self._clock()
-            kept.due = ended + max(PAUSE_S, SHARE * (ended - began))
+            value, took = await asyncio.to_thread(measured)
+            kept.value = value
+            share = SHARE if took < LONG_S else SHARE_OF_LONG
+            kept.due = self._clock() + max(PAUSE_S, took * share)
             return value
         finally:
             kept.making = None

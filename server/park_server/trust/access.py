@@ -109,6 +109,8 @@ _QUERY = _of(
     "GET /queues",
     "GET /storage",
     "GET /versions",
+    "GET /workflow",
+    "GET /workflow/members",
 )
 
 _QUERY_BY_GRANT = _of(

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from park_server.page.snapshots import PAUSE_S, SHARE, Snapshots
+from park_server.page.snapshots import PAUSE_S, SHARE, SHARE_OF_LONG, Snapshots
 
 
 class Clock:
@@ -61,19 +61,20 @@ def test_a_view_is_kept_for_a_moment_and_says_when_to_ask_again() -> None:
     asyncio.run(look())
 
 
-def test_what_takes_long_is_made_the_more_seldom() -> None:
+@pytest.mark.parametrize(("took", "share"), [(0.2, SHARE), (3.0, SHARE_OF_LONG)])
+def test_what_takes_long_is_made_the_more_seldom(took: float, share: int) -> None:
     clock = Clock()
 
     def slow() -> str:
-        clock.now += 3
+        clock.now += took
         return "seen"
 
     async def look() -> None:
-        views = Snapshots(clock)
+        views = Snapshots(clock, clock)
         await views.get("k", slow)
         value, again = await views.get("k", slow)
         assert value == "seen"
-        assert again == pytest.approx(3.0 * SHARE)
+        assert again == pytest.approx(took * share)
 
     asyncio.run(look())
 

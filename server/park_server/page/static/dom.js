@@ -11,10 +11,18 @@ function put(node, name, value) {
   else node.setAttribute(name, value === true ? "" : String(value));
 }
 
+/** What is kept and is in the document stays there: to take it out would lose focus and place. */
+function standIn(node) {
+  if (!node.isConnected || !node.hasAttribute || !node.hasAttribute("data-keep")) return node;
+  const made = node.cloneNode(false);
+  made.standsFor = node;
+  return made;
+}
+
 function add(node, children) {
   for (const each of children.flat(Infinity)) {
     if (each === null || each === undefined || each === false) continue;
-    node.append(each instanceof Node ? each : document.createTextNode(String(each)));
+    node.append(each instanceof Node ? standIn(each) : document.createTextNode(String(each)));
   }
   return node;
 }
@@ -39,9 +47,6 @@ export const s = (tag, ...rest) => made(document.createElementNS(SVG, tag), rest
 export function morph(old, fresh) {
   if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) { old.replaceWith(fresh); return; }
   if (old.nodeType === Node.TEXT_NODE) { if (old.data !== fresh.data) old.data = fresh.data; return; }
-  const keep = fresh.getAttribute("data-keep");
-  if (keep !== null && keep === old.getAttribute("data-keep")) return;
-  if (keep !== null || old.getAttribute("data-keep") !== null) { old.replaceWith(fresh); return; }
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) {
     // as an attribute a style is inline, which the policy forbids
@@ -49,17 +54,33 @@ export function morph(old, fresh) {
     else old.setAttribute(name, value);
   }
   for (const name of HANDLERS) old[name] = fresh[name];
-  const before = [...old.childNodes], after = [...fresh.childNodes];
-  after.forEach((each, number) => { if (number < before.length) morph(before[number], each); else old.append(each); });
-  before.slice(after.length).forEach((each) => each.remove());
+  children(old, [...fresh.childNodes]);
+}
+
+const keepOf = (node) => (node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("data-keep") : null);
+
+/** Make the children of `place` look as `after`; what is kept stays the same element, where it is. */
+function children(place, after) {
+  const kept = new Map([...place.children].filter((each) => keepOf(each) !== null).map((each) => [keepOf(each), each]));
+  let at = place.firstChild;
+  for (const fresh of after) {
+    const there = kept.get(keepOf(fresh));
+    if (there) {
+      kept.delete(keepOf(fresh));
+      if (there === at) at = at.nextSibling; else place.insertBefore(there, at);
+    } else if (at === null || keepOf(at) !== null || keepOf(fresh) !== null) place.insertBefore(fresh, at);
+    else { const next = at.nextSibling; morph(at, fresh); at = next; }
+  }
+  while (at) { const next = at.nextSibling; if (keepOf(at) === null || kept.has(keepOf(at))) at.remove(); at = next; }
+  for (const each of kept.values()) each.remove();
 }
 
 /** Put `fresh` below `place`, in the place of what was there. */
 export function show(place, ...fresh) {
   const made = add(document.createDocumentFragment(), fresh);
-  const before = [...place.childNodes], after = [...made.childNodes];
-  after.forEach((each, number) => { if (number < before.length) morph(before[number], each); else place.append(each); });
-  before.slice(after.length).forEach((each) => each.remove());
+  children(place, [...made.childNodes]);
+  // where a stand-in came into a new place, what it stands for follows
+  for (const each of place.querySelectorAll("[data-keep]")) if (each.standsFor) each.replaceWith(each.standsFor);
 }
 
 /** Tell who listens to the page; what is said twice is said once. */

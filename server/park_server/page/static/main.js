@@ -8,9 +8,10 @@ const VIEWS = {
   "": () => import("./views/now.js"),
   jobs: () => import("./views/job.js"),
   list: () => import("./views/list.js"),
+  workflow: () => import("./views/workflow.js"),
 };
 
-const TABS = [["", "Now"], ["list", "Jobs"]];
+const TABS = [["", "Now"], ["list", "Jobs"], ["workflow", "Workflow"]];
 
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
@@ -74,7 +75,10 @@ class Shown {
   close() { this.closed = true; this.abort.abort(); clearTimeout(this.timer); if (this.state.close) this.state.close(); }
 }
 
+let gone = 0;
+
 async function go() {
+  const mine = ++gone;
   const [name, ...rest] = place();
   if (current) current.close();
   current = null;
@@ -82,6 +86,7 @@ async function go() {
   const load = VIEWS[name];
   if (!load) { show(main, problem(new Problem(404, "there is no such view", "begin at Now"))); return; }
   const module = await load();
+  if (mine !== gone) return; // somebody went on meanwhile
   main.replaceChildren();
   current = new Shown(module, rest);
   await current.look();
@@ -106,5 +111,6 @@ async function start() {
 
 addEventListener("hashchange", async () => { if (!who) return; await go(); main.focus({ preventScroll: true }); scrollTo(0, 0); say(document.title); });
 // a clock runs on where nothing happens
-setInterval(() => { if (!document.hidden && current && current.state.ticking) current.tick(); }, 2000);
+let quiet = 0;
+setInterval(() => { quiet += 1; if (!document.hidden && current && (current.state.ticking || quiet % 15 === 0)) current.tick(); }, 2000);
 start();

@@ -54,6 +54,7 @@ function head(job, state, refresh) {
       h("h1", job.label), stateOf(job.status),
       h("span", { class: "soft mono" }, brief(job.id)),
       h("div", { class: "actions" },
+        h("a", { class: "button", href: `#/workflow/${job.id}` }, "Workflow"),
         !isOver && h("button", { class: "bad", onclick: act("cancelled", `/jobs/${job.id}/cancel`, refresh) }, "Cancel"),
         isOver && job.kind === "call" && h("button", { onclick: act("submitted once more", `/jobs/${job.id}/again`, (made) => { location.hash = `#/jobs/${made.id}`; }) }, "Run again"))));
 }

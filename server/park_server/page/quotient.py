@@ -1,0 +1,172 @@
+"""A workflow of any size as a small graph: jobs of one function in one node, counted in SQL.
+
+The database goes through what is connected, and groups it; Python sees a row for each function and
+state, however many jobs there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import CTE, Connection, String, case, exists, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from park.model.states import NodeKind
+from park_server.db.tables import installs, jobs, needs
+from park_server.jobs.conditions.needs import COMPARED
+from park_server.jobs.stored_job import STORED, StoredJob
+from park_server.page.seen_records import WorkflowEdge, WorkflowNode
+
+__all__ = ["groups_of", "key_of", "links_of", "members_of", "size_of"]
+
+_MOST_LINKS = 2_000
+_HERE = needs.c.service == ""
+_FIRST = {"failed": 0, "running": 1, "queued": 2, "waiting": 3}
+_A, _B = aliased(jobs), aliased(jobs)
+
+
+def key_of(kind: str, entry_point: str) -> str:
+    """Return the key of the node of all calls of one function."""
+    return f"{kind} {entry_point}"
+
+
+def size_of(connection: Connection, job: str, most: int) -> int:
+    """Return how many jobs are connected with ``job``; ``most`` where it is as many or more."""
+    part = _connected(connection, job)
+    some = select(part.c.id).limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def groups_of(connection: Connection, job: str) -> list[WorkflowNode]:
+    """Return a node for each function of the workflow of ``job``, the first submitted first."""
+    part = _connected(connection, job)
+    query = (
+        select(jobs.c.kind, jobs.c.entry_point, jobs.c.status, func.count(), func.min(jobs.c.id))
+        .select_from(part)
+        .join(jobs, jobs.c.id == part.c.id)
+        .group_by(jobs.c.kind, jobs.c.entry_point, jobs.c.status)
+    )
+    found: dict[str, WorkflowNode] = {}
+    for kind, entry_point, status, count, first in connection.execute(query):
+        key = key_of(kind, entry_point)
+        before = found.get(key)
+        counts = {} if before is None else before.counts
+        found[key] = WorkflowNode(
+            key=key,
+            kind=kind,
+            label=entry_point,
+            entry_point=entry_point,
+            job=first if before is None else min(first, before.job or first),
+            counts={**counts, status: count},
+        )
+    return sorted(found.values(), key=lambda each: each.job or "")
+
+
+def links_of(connection: Connection, job: str) -> tuple[list[WorkflowEdge], list[WorkflowNode]]:
+    """Return who needs whom between the groups, and the nodes that are no jobs here."""
+    part = _connected(connection, job)
+    outside = case((_B.c.id.is_(None), needs.c.needed), else_=None)
+    query = (
+        select(
+            _A.c.kind, _A.c.entry_point, _B.c.kind, _B.c.entry_point,
+            needs.c.service, needs.c.how, func.count(), func.min(outside),
+        )
+        .select_from(part)
+        .join(needs, needs.c.job == part.c.id)
+        .join(_A, _A.c.id == needs.c.job)
+        .outerjoin(_B, (_B.c.id == needs.c.needed) & _HERE)
+        .group_by(
+            _A.c.kind, _A.c.entry_point, _B.c.kind, _B.c.entry_point,
+            needs.c.service, needs.c.how,
+        )
+        .limit(_MOST_LINKS)
+    )  # fmt: skip
+    edges, others = [], {}
+    for (
+        kind,
+        entry_point,
+        needed_kind,
+        needed_point,
+        service,
+        how,
+        count,
+        one,
+    ) in connection.execute(query):
+        if needed_kind is None:
+            other = _other(connection, service, one)
+            others[other.key] = other
+            needed = other.key
+        else:
+            needed = key_of(needed_kind, needed_point)
+        edges.append(
+            WorkflowEdge(
+                needed=needed,
+                by=key_of(kind, entry_point),
+                how="value" if how == COMPARED else how,
+                count=count,
+            )
+        )
+    return edges, list(others.values())
+
+
+def _other(connection: Connection, service: str, one: str) -> WorkflowNode:
+    if service:
+        return WorkflowNode(
+            key=f"remote {service}",
+            kind=NodeKind.REMOTE,
+            label=service,
+            service=service,
+            counts={"remote": 1},
+        )
+    row = connection.execute(select(installs).where(installs.c.id == one)).first()
+    return WorkflowNode(
+        key="installs",
+        kind=NodeKind.INSTALL,
+        label="its environments" if row is None else f"{row.project}=={row.version}",
+        counts={"ready" if row is None else row.state: 1},
+    )
+
+
+def members_of(
+    connection: Connection, job: str, key: str, status: str | None, limit: int
+) -> Sequence[StoredJob]:
+    """Return jobs of the node ``key``: what failed first, then what goes on."""
+    kind, _, entry_point = key.partition(" ")
+    part = _connected(connection, job)
+    order = case(_FIRST, value=jobs.c.status, else_=len(_FIRST))
+    query = (
+        select(*STORED)
+        .join(part, part.c.id == jobs.c.id)
+        .where(jobs.c.kind == kind, jobs.c.entry_point == entry_point)
+        .order_by(order, jobs.c.id)
+        .limit(limit)
+    )
+    if status is not None:
+        query = query.where(jobs.c.status == status)
+    return [StoredJob.of(row) for row in connection.execute(query)]
+
+
+def _connected(connection: Connection, job: str) -> CTE:
+    """Return the ids of what is connected with ``job``: never through an install.
+
+    SQLite takes two recursive terms, each of which is a search in an index; others take one.
+    """
+    part = select(literal(job, String).label("id")).cte("part", recursive=True)
+    return part.union(*_steps(part, is_sqlite=connection.dialect.name == "sqlite"))
+
+
+def _steps(part: CTE, *, is_sqlite: bool) -> Iterator[Any]:
+    if not is_sqlite:
+        other = case((needs.c.job == part.c.id, needs.c.needed), else_=needs.c.job)
+        yield (
+            select(jobs.c.id)
+            .select_from(part)
+            .join(needs, or_(needs.c.job == part.c.id, needs.c.needed == part.c.id))
+            .join(jobs, jobs.c.id == other)
+            .where(_HERE)
+        )
+        return
+    is_job = exists().where(jobs.c.id == needs.c.needed)
+    yield select(needs.c.needed).where(needs.c.job == part.c.id, _HERE, is_job)
+    yield select(needs.c.job).where(needs.c.needed == part.c.id, _HERE)

@@ -1,0 +1,161 @@
+"""Routes of the picture of a workflow: of any size a few nodes, made once for all who look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlalchemy import Connection, select
+from starlette.requests import Request
+
+from park.model.conditions import describe
+from park.model.conditions_json import condition_from_json
+from park.model.ids import JobId
+from park.model.states import JobState
+from park.wire import GraphRecord
+from park_server.db.blocks import in_blocks
+from park_server.db.tables import jobs, remote_leaves
+from park_server.http.auth import user_of
+from park_server.http.exact_json import ExactJson
+from park_server.http.parts import ServiceParts, parts_of
+from park_server.jobs import job_rows, job_view
+from park_server.jobs.graph import graph
+from park_server.page.folding import folded
+from park_server.page.live_routes import shared_view
+from park_server.page.now import line_of
+from park_server.page.quotient import groups_of, links_of, members_of, size_of
+from park_server.page.seen_records import JobLine, WorkflowRecord
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+MOST_APART = 400
+"""Jobs of a workflow that is told job by job; of a larger one a node is a function."""
+
+_MOST_MEMBERS = 500
+_LONGEST = 600
+"""Characters of a key."""
+
+_Keys = Annotated[list[Annotated[str, Query(max_length=_LONGEST)]] | None, Query(max_length=50)]
+
+
+@router.get("/workflow", response_model=WorkflowRecord)
+async def show_workflow(request: Request, job: str, unfold: _Keys = None) -> ExactJson:
+    """Return the picture of what is connected with a job; the groups ``unfold`` are shown apart."""
+    parts, user = parts_of(request), user_of(request)
+    id_ = parts.database.read(lambda c: _id(c, job, user))
+    keys = frozenset(unfold or ())
+    return await shared_view(
+        request, ("workflow", id_, keys), lambda: _workflow(parts, user, id_, keys)
+    )
+
+
+@router.get("/workflow/members", response_model=list[JobLine])
+def list_members(
+    request: Request,
+    job: str,
+    key: Annotated[str, Query(max_length=_LONGEST)],
+    status: JobState | None = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST_MEMBERS)] = 50,
+) -> ExactJson:
+    """Return jobs of a node of a large workflow: what failed first, then what goes on."""
+    parts, user = parts_of(request), user_of(request)
+    explainer = parts.jobs.explainer()
+
+    def read(connection: Connection) -> list[JobLine]:
+        found = members_of(connection, _id(connection, job, user), key, status, limit)
+        quiet = {JobState.COMPLETED, JobState.RUNNING}
+        return [
+            line_of(each, None if each.status in quiet else explainer.line(connection, each))
+            for each in found
+            if each.user == user
+        ]
+
+    return ExactJson(parts.database.read(read))
+
+
+def _id(connection: Connection, job: str, user: str) -> str:
+    return job_rows.get(connection, JobId(job_view.full_id(connection, job, user)), user).id
+
+
+def _workflow(parts: ServiceParts, user: str, job: str, keys: frozenset[str]) -> WorkflowRecord:
+    jobs_there = parts.database.read(lambda c: size_of(c, job, MOST_APART + 1))
+    if jobs_there > MOST_APART:
+        return _large(parts, job)
+    return _small(parts, user, job, keys)
+
+
+def _large(parts: ServiceParts, job: str) -> WorkflowRecord:
+    read = parts.database.read
+    with ThreadPoolExecutor(1, thread_name_prefix="park-page") as beside:
+        # at once: in SQLite neither holds the interpreter, so they take no longer than one
+        links = beside.submit(read, lambda c: links_of(c, job))
+        groups = read(lambda c: groups_of(c, job))
+        edges, others = links.result()
+    counts = Counter[str]()
+    for each in groups:
+        counts.update(each.counts)
+    return WorkflowRecord(
+        job=job,
+        jobs=counts.total(),
+        by_function=True,
+        counts=dict(counts),
+        nodes=[*groups, *others],
+        edges=edges,
+    )
+
+
+def _small(parts: ServiceParts, user: str, job: str, keys: frozenset[str]) -> WorkflowRecord:
+    explainer = parts.jobs.explainer()
+
+    def read(connection: Connection) -> tuple[GraphRecord, dict[str, str], dict[str, str]]:
+        found = graph(connection, user, [job], explainer.line)
+        ids = [node.id for node in found.nodes]
+        return found, _conditions(connection, ids), _remote_states(connection, ids)
+
+    found, conditions, remote = parts.database.read(read)
+    progress = parts.jobs.progress({JobId(node.id): node.status for node in found.nodes})
+    nodes = [
+        replace(
+            node, progress=progress.get(JobId(node.id)), status=remote.get(node.id, node.status)
+        )
+        for node in found.nodes
+    ]
+    shown, edges = folded(nodes, found.edges, unfolded=keys, conditions=conditions)
+    counts = Counter(node.status for node in nodes if node.entry_point is not None)
+    return WorkflowRecord(
+        job=job,
+        jobs=counts.total(),
+        by_function=False,
+        counts=dict(counts),
+        nodes=shown,
+        edges=edges,
+    )
+
+
+def _conditions(connection: Connection, ids: list[str]) -> dict[str, str]:
+    """Return the conditions that are more than a conjunction of what is needed, in words."""
+    found: dict[str, str] = {}
+    for block in in_blocks(ids):
+        query = select(jobs.c.id, jobs.c.condition).where(
+            jobs.c.id.in_(block), jobs.c.condition.is_not(None), jobs.c.pending.is_(None)
+        )
+        for id_, condition in connection.execute(query):
+            found[id_] = describe(condition_from_json(condition))
+    return found
+
+
+def _remote_states(connection: Connection, ids: list[str]) -> dict[str, str]:
+    """Return what other services have said of the pieces that live there, by their ids."""
+    found: dict[str, str] = {}
+    for block in in_blocks(ids):
+        query = select(remote_leaves).where(remote_leaves.c.job.in_(block))
+        for row in connection.execute(query):
+            there = row.leaf.get("job")
+            if isinstance(there, str) and (row.truth != "not-yet" or there not in found):
+                found[there] = row.truth
+    return found

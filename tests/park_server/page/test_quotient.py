@@ -1,0 +1,86 @@
+"""Workflows of any size, counted in SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.labs.rows import add_install, new_job, rows_in_memory
+
+from park.model.states import InstallState, JobState
+from park_server.page import quotient
+from park_server.page.quotient import groups_of, key_of, links_of, members_of, size_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+ELSEWHERE = "https://sns.example.org"
+
+
+def value(job: str, service: str | None = None) -> dict[str, str]:
+    node = {"$park": "reference", "job": job, "what": "value"}
+    return node if service is None else node | {"service": service}
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    with rows_in_memory() as connection:
+        add_install(connection, "install", InstallState.READY)
+        made: dict[str, Any] = {"install": "install"}
+        new_job(connection, "a", entry_point="m:prepare", state=JobState.COMPLETED, **made)
+        for number in range(30):
+            state = JobState.FAILED if number % 10 == 0 else JobState.RUNNING
+            new_job(
+                connection, f"s{number:02}", value("a"), entry_point="m:sim", state=state, **made
+            )
+        sweep = [value(f"s{number:02}") for number in range(30)]
+        new_job(connection, "z", sweep, value("far", ELSEWHERE), entry_point="m:all", **made)
+        new_job(connection, "other", entry_point="m:sim", **made)
+        yield connection
+
+
+@pytest.fixture(params=[True, False], ids=["sqlite", "others"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go through the graph as SQLite does, and as other databases do: SQLite knows both."""
+    steps = quotient._steps
+    monkeypatch.setattr(quotient, "_steps", lambda part, **_: steps(part, is_sqlite=request.param))
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("job", ["a", "s07", "z"])
+def test_what_is_connected_is_counted_from_wherever_one_looks(
+    connection: Connection, job: str
+) -> None:
+    assert size_of(connection, job, 1_000) == 32
+    assert size_of(connection, job, 5) == 5
+    assert {each.label: each.counts for each in groups_of(connection, job)} == {
+        "m:prepare": {"completed": 1},
+        "m:sim": {"failed": 3, "running": 27},
+        "m:all": {"waiting": 1},
+    }
+
+
+def test_who_needs_whom_is_said_of_groups(connection: Connection) -> None:
+    edges, others = links_of(connection, "z")
+    assert {(each.needed, each.by, each.how, each.count) for each in edges} >= {
+        ("call m:prepare", "call m:sim", "value", 30),
+        ("call m:sim", "call m:all", "value", 30),
+        (f"remote {ELSEWHERE}", "call m:all", "value", 1),
+    }
+    assert {each.kind for each in others} == {"install", "remote"}
+    assert {each.service for each in others} == {None, ELSEWHERE}
+
+
+def test_members_that_failed_come_first(connection: Connection) -> None:
+    key = key_of("call", "m:sim")
+    found = members_of(connection, "a", key, None, 5)
+    assert [each.id for each in found] == ["s00", "s10", "s20", "s01", "s02"]
+    assert len(members_of(connection, "a", key, "failed", 50)) == 3
+    assert members_of(connection, "a", "call m:none", None, 5) == []
+    assert members_of(connection, "a", "", None, 5) == []
+
+
+def test_a_job_alone_is_a_workflow(connection: Connection) -> None:
+    assert size_of(connection, "other", 10) == 1
