@@ -23,7 +23,7 @@ from park_server.http.exact_json import ExactJson
 from park_server.http.parts import ServiceParts, parts_of
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.graph import graph
-from park_server.page.folding import folded
+from park_server.page.equal_siblings import folded
 from park_server.page.live_routes import shared_view
 from park_server.page.now import line_of
 from park_server.page.quotient import groups_of, links_of, members_of, size_of

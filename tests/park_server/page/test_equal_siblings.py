@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from park.model.states import NodeKind
 from park.wire import GraphEdge, GraphNode
-from park_server.page.folding import FEWEST, folded
+from park_server.page.equal_siblings import FEWEST, folded
 
 
 def job(name: str, function: str = "m:f", status: str = "completed", **facts: str) -> GraphNode:
