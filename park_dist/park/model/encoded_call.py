@@ -96,7 +96,8 @@ def _nodes(document: Any, levels: int, what: str) -> Iterator[list[Any] | dict[s
         node = pending.pop()
         yield node
         items = list(node.values()) if isinstance(node, dict) else node
-        if not all(map(math.isfinite, [item for item in items if type(item) is float])):
+        numbers = [item for item in items if type(item) is float]
+        if numbers and not all(map(math.isfinite, numbers)):
             raise UsageError(
                 f"{what} with a number that JSON has not",
                 hint=f'nan and inf are {{"{TAG}": "float", "value": "nan"}} and the like',

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Literal
 
 from park.errors import UsageError
@@ -99,20 +100,28 @@ class Reference:
     def from_json(cls, node: Mapping[str, Any]) -> Reference:
         """Rebuild a reference; raises `UsageError` for anything else."""
         try:
-            service, name = node.get("service"), node.get("name")
-            return cls(
-                job=nonempty(node["job"]),
-                what=What(node["what"]),
-                service=None if service is None else nonempty(service),
-                name=None if name is None else _some(name),  # its bytes may be no UTF-8
-                path=_path(node.get("path", [])),
-            )
+            whole = _whole(node["job"], node["what"], node.get("service"), node.get("name"))
+            return whole if "path" not in node else replace(whole, path=_path(node["path"]))
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(
                 f"not a reference: {_shown(node)}",
                 hint='it has "job", "what" (value, file, url or progress) and at most '
                 f"{MOST_STEPS} steps of a path",
             ) from error
+
+
+@lru_cache(maxsize=10_000)
+def _whole(job: Any, what: Any, service: Any, name: Any) -> Reference:
+    """Return a reference to the whole of what it stands for; raises where it is none.
+
+    Several jobs of a workflow need the same one, and each is read at several places.
+    """
+    return Reference(
+        job=nonempty(job),
+        what=What(what),
+        service=None if service is None else nonempty(service),
+        name=None if name is None else _some(name),  # its bytes may be no UTF-8
+    )
 
 
 def nonempty(value: Any) -> str:

@@ -34,7 +34,8 @@ class _Made:
     columns: Sequence[_Convert] | None
 
     def bound(self, values: Mapping[str, Any]) -> list[Any]:
-        values = {**self.own, **values}
+        if self.own:
+            values = {**self.own, **values}
         return [
             values[name] if convert is None else convert(values[name])
             for name, convert in self.parameters

@@ -65,10 +65,17 @@ def test_a_file_has_no_items_and_a_way_has_an_end() -> None:
         {"path": [["attribute", "no name"]]},
         {"path": [["item"]]},
         {"path": 3},
+        {"path": None},
+        {"job": ["a"]},
+        {"service": {}},
     ],
     ids=str,
 )
 def test_what_is_no_reference_is_refused(changes: dict[str, Any]) -> None:
     node = {"$park": "reference", "job": "a", "what": "value"} | changes
+    with pytest.raises(UsageError, match="not a reference"):
+        list(references_in([node]))
+    # what was read before, and is remembered, does not stand for it
+    assert list(references_in([{"$park": "reference", "job": "a", "what": "value"}]))
     with pytest.raises(UsageError, match="not a reference"):
         list(references_in([node]))

@@ -76,7 +76,7 @@ _ANSWERED = Prepared(
         value=select(_SOURCES.c.value).where(_SOURCES.c.job == _SOURCE).scalar_subquery(),
     )
 )
-_USED = update(jobs).where(jobs.c.id == _SOURCE).values(last_used=bindparam("moment"))
+_USED = Prepared(update(jobs).where(jobs.c.id == _SOURCE).values(last_used=bindparam("moment")))
 
 
 _SETS = select(jobs.c.id, jobs.c.user, _SET).where(jobs.c.id.in_(_IDS))
@@ -95,7 +95,7 @@ def complete(connection: Connection, answered: Mapping[str, JobId]) -> None:
         if sets[job] != sets[source]:
             _retag(connection, job, sets[job])
     used = [{"from_job": source, "moment": moment} for source in dict.fromkeys(answered.values())]
-    connection.execute(_USED, used)
+    _USED.run_all(connection, used)
     entered = [
         (job, JobState.COMPLETED, users[job], {"memoized_from": source})
         for job, source in answered.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -36,8 +35,10 @@ class CallValues:
     ) -> None:
         self._connection = connection
         self._standing = standing
-        references = [each for asked in jobs for each in asked.shape.references]
-        here = [each for each in map(self._answered, references) if each.service is None]
+        self._became = {
+            asked.job: [self._answered(each) for each in asked.shape.references] for asked in jobs
+        }
+        here = [each for found in self._became.values() for each in found if each.service is None]
         self._files: Mapping[str, Sequence[FileRecord]] = {}
         if any(each.what in {What.FILE, What.URL} for each in here):
             named = {each.job for each in here if each.what is not What.VALUE}
@@ -56,15 +57,13 @@ class CallValues:
 
         None where one is not there: the job will say so.
         """
-        references = asked.shape.references
+        references = self._became[asked.job]
         staged: Mapping[str, Any] = {}
         if any(each.service is not None for each in references):
             staged = need_rows.staged_for(self._connection, asked.job)
         try:
             return [
-                self._of_here(self._answered(each))
-                if each.service is None
-                else _of_staged(staged[each.key])
+                self._of_here(each) if each.service is None else _of_staged(staged[each.key])
                 for each in references
             ]
         except (ParkError, KeyError):
@@ -73,7 +72,9 @@ class CallValues:
     def _answered(self, reference: Reference) -> Reference:
         """Return ``reference`` to the job that answers the one here that it names."""
         answer = None if reference.service else self._standing.get(reference.job)
-        return reference if answer is None else replace(reference, job=answer)
+        if answer is None:
+            return reference
+        return Reference(job=answer, what=reference.what, name=reference.name, path=reference.path)
 
     def _of_here(self, reference: Reference) -> str:
         if reference.what is not What.VALUE:

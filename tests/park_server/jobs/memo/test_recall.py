@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select, update
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 
@@ -14,6 +15,7 @@ from park.model.conditions import JobIs, Phase, Pool
 from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.wire import FileRecord
+from park_server.db.tables import jobs
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import run_rows
 from park_server.jobs.engines.engine import ExitKind
@@ -251,6 +253,21 @@ def test_who_needs_what_was_answered_goes_on(tmp_path: Path) -> None:
 
 
 # -- one run for several
+
+
+def test_an_answer_is_a_use_of_its_run_which_the_quota_goes_by(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with remembering(tmp_path) as here:
+            for name in ("first", "other"):
+                await one_run(here, name, arguments={"of": name})
+            old = update(jobs).values(last_used="2020-01-01T00:00:00Z")
+            await here.database.awrite(lambda connection: connection.execute(old))
+            assert (await here.submit("again", arguments={"of": "first"})).memoized_from == "first"
+            query = select(jobs.c.id, jobs.c.last_used).where(jobs.c.id.in_(["first", "other"]))
+            used: Any = here.database.read(lambda connection: connection.execute(query).all())
+            assert {name: last > "2026" for name, last in used} == {"first": True, "other": False}
+
+    run(test)
 
 
 def test_what_is_one_call_runs_once(tmp_path: Path) -> None:
