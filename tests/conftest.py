@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.labs.databases import KIND_VARIABLE, remove_those_below
+from support.services.postgresql import SERVER_VARIABLE, server
 from support.session.progress import Progress
 
 # no test may fail because the machine is slow; what Hypothesis generates is what counts
@@ -23,6 +25,35 @@ sys.dont_write_bytecode = False
 
 _MOST_WORKERS = 8
 """More would wait for the longest file; each has a service and virtualenvs of its own."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let tests of databases run on another kind of them."""
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="what tests of databases run on (sqlite); those of the other kind alone stay there",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what looks into SQLite where another database is meant."""
+    if os.environ.get(KIND_VARIABLE) == "postgresql":
+        left_out = [item for item in items if item.get_closest_marker("of_sqlite") is not None]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.get_closest_marker("of_sqlite") is None]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Remove the databases of a test that has ended: those of a server are in no folder of it."""
+    result = yield
+    if os.environ.get(KIND_VARIABLE) == "postgresql" and isinstance(item, pytest.Function):
+        folder = item.funcargs.get("tmp_path")
+        if isinstance(folder, Path):
+            remove_those_below(folder)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -87,5 +118,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Say how far the tests are, where pytest itself would only print dots."""
     is_worker = hasattr(config, "workerinput")
+    if not is_worker and config.getoption("database") == "postgresql":
+        os.environ[KIND_VARIABLE] = "postgresql"  # which workers inherit
+        os.environ[SERVER_VARIABLE] = str(server().folder)
     if config.getoption("dist") != "no" and not is_worker and config.get_verbosity() <= 0:
         config.pluginmanager.register(Progress(config), "park-progress")

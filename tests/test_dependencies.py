@@ -22,7 +22,12 @@ PROJECT, GROUPS = PYPROJECT["project"], PYPROJECT["dependency-groups"]
 EXTRAS = PROJECT["optional-dependencies"]
 
 CLIENT = [*PROJECT["dependencies"], *EXTRAS["watch"], *EXTRAS["keyring"], "pytest"]
-SERVICE = [*PROJECT["dependencies"], *EXTRAS["server"], *EXTRAS["pypiserver"]]
+SERVICE = [
+    *PROJECT["dependencies"],
+    *EXTRAS["server"],
+    *EXTRAS["postgres"],
+    *EXTRAS["pypiserver"],
+]
 TESTS = [*SERVICE, *GROUPS["test"]]
 
 OURS = {"park", "park_repo", "park_server", "support", "benchmarks", "floors", "proof"}

@@ -17,6 +17,7 @@ PARTS = "puts parts together and decides nothing; every functional test starts i
 PAGE_ROUTES = "routes; functional/page asks them, and looks at what a browser makes of them"
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
 
+BOTH = "db/test_both_dialects asks SQLite and a real PostgreSQL"
 REVOKES = "others do each step; functional/services/test_owners ends a user's jobs with it"
 
 LOGINS = "what it prints and asks is tried whole: functional/services/test_agent"
@@ -66,6 +67,10 @@ WITHOUT = {
     "park/wire/workflow_records.py": RECORDS,
     "park_repo/checks/file_facts.py": "a record; test_wheel_checks reads its facts",
     "park_repo/clock.py": "one call of the clock",
+    "park_repo/sql/custody.py": "answers nothing; test_database writes with it",
+    "park_repo/sql/postgresql_engine.py": "sql/test_exact_values reads and writes by it",
+    "park_repo/sql/sqlite_engine.py": "test_database reads and writes by it",
+    "park_repo/sql/told.py": "one call of the driver",
     "park_repo/tables.py": SCHEMA,
     "park_repo/user_agent.py": "one constant",
     "park_server/assembly/engine_parts.py": PARTS,
@@ -78,9 +83,13 @@ WITHOUT = {
     "park_server/break_glass/revocation.py": REVOKES,
     "park_server/break_glass/wheel_quarantine.py": "functional/services/test_owners sets one aside",
     "park_server/command.py": "arguments; test_settings and test_operator_settings read them",
+    "park_server/db/portable_schema.py": BOTH,
+    "park_server/db/portable_sql.py": BOTH,
+    "park_server/db/portable_types.py": BOTH,
     "park_server/db/tables.py": SCHEMA,
     "park_server/db/turn_tables.py": SCHEMA,
     "park_server/db/user_tables.py": SCHEMA,
+    "park_server/migrations/versions/v0014_postgresql.py": BOTH,
     "park_server/folder_index/pypiserver_child.py": "test_folder_server starts it",
     "park_server/http/admin_routes.py": ROUTES,
     "park_server/http/app.py": PARTS,

@@ -1,7 +1,8 @@
 """The database: reads in the calling thread, writes through one thread with group commit.
 
-SQLite has one writer at a time anyway; a queue in front of it turns contention into order,
-and makes one durable commit (an ``fsync``) pay for everything that queued up behind the
+SQLite has one writer at a time anyway, and a PostgreSQL database has one here as well: what is
+read and then written needs no other isolation. A queue in front of it turns contention into
+order, and makes one durable commit (an ``fsync``) pay for everything that queued up behind the
 last one. A write is acknowledged only when its commit is durable.
 """
 
@@ -17,16 +18,22 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from park.errors import ServiceFault
 from park_repo.integrity import DatabaseFile, is_damage
+from park_repo.sql.custody import Custody
+from park_repo.sql.losses import is_loss
+from park_repo.sql.outage import Outage
+from park_repo.sql.postgresql_engine import postgresql_engine
+from park_repo.sql.sole_writer import SoleWriter
+from park_repo.sql.sqlite_engine import sqlite_engine
+from park_repo.sql.told import told
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from sqlite3 import Connection as DBAPIConnection
 
 __all__ = ["Batch", "Change", "Database"]
 
@@ -40,22 +47,28 @@ Change = Callable[[Connection], T]
 _BATCH_LIMIT = 256
 """About the most changes in one transaction, so that the first of them never waits long."""
 
-_BUSY_TIMEOUT_S = 30.0
-"""Seconds that SQLite waits for another process (a backup, a migration) that holds the lock."""
-
 
 class Database:
     """One database of a service, for any number of threads.
 
     ``reader`` and ``writer`` are engines on the same database; they may be the same one.
-    ``engine`` is the writer's, for migrations before the service starts. ``file`` tells
-    whether it is still whole: once it is not, nothing is acknowledged any more.
+    ``engine`` is the writer's, for migrations before the service starts. ``custody`` tells
+    whether it is still whole and ours: once it is not, nothing is acknowledged any more.
+    ``outage`` is what is known of a server that cannot be reached.
     """
 
-    def __init__(self, *, reader: Engine, writer: Engine, file: DatabaseFile | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        reader: Engine,
+        writer: Engine,
+        custody: Custody | None = None,
+        outage: Outage | None = None,
+    ) -> None:
         self._reader = reader
         self.engine = writer
-        self._file = file
+        self._custody = custody or Custody()
+        self.outage = outage or Outage()
         self._damage: str | None = None
         self._queue: queue.SimpleQueue[list[_Job[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
@@ -67,27 +80,58 @@ class Database:
     def sqlite(cls, path: Path) -> Database:
         """Open the SQLite file at ``path`` (made if absent; its directory must exist)."""
         return cls(
-            reader=_sqlite_engine(path, read_only=True),
-            writer=_sqlite_engine(path, read_only=False),
-            file=DatabaseFile(path),
+            reader=sqlite_engine(path, read_only=True),
+            writer=sqlite_engine(path, read_only=False),
+            custody=DatabaseFile(path),
+        )
+
+    @classmethod
+    def postgresql(cls, url: URL) -> Database:
+        """Open the PostgreSQL database at ``url``, which must be there.
+
+        Raises `CannotSatisfy` where its driver is not installed.
+        """
+        return cls(
+            reader=postgresql_engine(url, read_only=True),
+            writer=postgresql_engine(url, read_only=False),
+            custody=SoleWriter(),
         )
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Run ``query`` in the calling thread, on one snapshot of the committed state.
 
         A read by key takes some tens of microseconds, so the event loop may call this.
-        Raises `ServiceFault` where the database turns out to be damaged.
+        Raises `ServiceFault` where the database turns out to be damaged, and `DBAPIError`
+        where its server is lost, also when asked anew.
         """
+        if (lost := self.outage.fresh) is not None:
+            raise lost
         try:
-            with self._reader.connect() as connection, connection.begin():
-                return query(connection)
+            return self._asked(query)
         except DBAPIError as error:
+            if is_loss(error):
+                self._reader.pool.dispose()  # those are lost as well; new ones may be had
+                return self._asked_again(query)
             if not is_damage(error):
                 raise
             raise self.condemn(str(error.orig)) from error
         finally:
             if self._closed:  # what went back to the pool after `close`
                 self._reader.pool.dispose()
+
+    def _asked(self, query: Callable[[Connection], T]) -> T:
+        with self._reader.connect() as connection, connection.begin():
+            return query(connection)
+
+    def _asked_again(self, query: Callable[[Connection], T]) -> T:
+        try:
+            found = self._asked(query)
+        except DBAPIError as error:
+            if is_loss(error):
+                self.outage.begin(error)
+            raise
+        self.outage.over()
+        return found
 
     def condemn(self, damage: str) -> ServiceFault:
         """Acknowledge nothing more, because of ``damage``; return what whoever asks is told."""
@@ -143,6 +187,7 @@ class Database:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
+        self.outage.give_up()
         self._thread.join()
         for engine in (self._reader, self.engine):
             engine.pool.dispose()  # not the engine, which would take a new pool
@@ -172,34 +217,83 @@ class Database:
     def _commit(self, batch: list[_Job[Any]], connection: Connection | None) -> Connection | None:
         """Run the batch in one transaction; each job learns its outcome after the commit.
 
-        Returns the connection for the next batch (to take one from the pool and give it
-        back costs as much as a small change), or None after a failure: a new one then.
+        Where the server is lost meanwhile it is run again, unless its commit was the last that
+        the server did. Returns the connection for the next batch (to take one from the pool and
+        give it back costs as much as a small change), or None where a new one is needed then.
         """
-        try:
-            self._require_whole()
-            connection = connection or self.engine.connect()
-            with connection.begin():
+        started, failures, mark = self.outage.started(), 0, _Mark()
+        while True:
+            try:
+                self._require_whole()
+                connection = connection or self._entered()
+                if not self._was_kept(connection, mark):
+                    self._run(connection, batch, mark)
+            except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
+                connection = _usable(connection, error)
+                failures += 1
+                if not self.outage.outlasts(error, failures, started):
+                    self._fail(batch, error)
+                    return connection
+            else:
+                self.outage.over()
+                self._custody.left()
                 for job in batch:
-                    job.run(connection, alone=len(batch) == 1)
-        except BaseException as error:  # noqa: BLE001 (whoever waits must hear of it, whatever it is)
-            told = self.condemn(str(error)) if is_damage(error) else error
-            for job in batch:
-                job.future.set_exception(told)
-            if connection is not None:
-                with suppress(SQLAlchemyError):
-                    connection.close()
-            return None
-        if self._file is not None:
-            self._file.left()
-        for job in batch:
-            job.acknowledge()
+                    job.acknowledge()
+                return connection
+
+    def _entered(self) -> Connection:
+        """Return a new connection of the one writer."""
+        connection = self.engine.connect()
+        try:
+            self._custody.enter(connection)
+        except BaseException:
+            _discarded(connection)
+            raise
         return connection
 
+    def _run(self, connection: Connection, batch: list[_Job[Any]], mark: _Mark) -> None:
+        with connection.begin():
+            for job in batch:
+                job.run(connection, alone=len(batch) == 1)
+            mark.of = self._custody.mark(connection)
+
+    def _was_kept(self, connection: Connection, mark: _Mark) -> bool:
+        """Tell whether an earlier try, of whose commit nothing was heard, was committed."""
+        return mark.of is not None and self._custody.has_kept(connection, mark.of)
+
+    def _fail(self, batch: list[_Job[Any]], error: BaseException) -> None:
+        heard = self.condemn(str(error)) if is_damage(error) else error
+        for job in batch:
+            job.future.set_exception(heard)
+
     def _require_whole(self) -> None:
-        """Raise `ServiceFault` where the file is not as the last transaction left it."""
-        fault = None if self._file is None else self._file.fault()
+        """Raise `ServiceFault` where the database is not as the last transaction left it."""
+        fault = self._custody.fault()
         if fault is not None:
             raise self.condemn(fault)
+
+
+class _Mark:
+    """By what a transaction is known whose commit may get no answer."""
+
+    of: str | None = None
+
+
+def _usable(connection: Connection | None, error: BaseException) -> Connection | None:
+    """Return ``connection`` where ``error`` is no fault of it; else it is given up."""
+    if connection is not None and not isinstance(error, DBAPIError) and not connection.invalidated:
+        return connection
+    _discarded(connection)
+    return None
+
+
+def _discarded(connection: Connection | None) -> None:
+    """Give up a connection, and with it what its session holds."""
+    if connection is not None:
+        with suppress(SQLAlchemyError):
+            connection.invalidate()
+        with suppress(SQLAlchemyError):
+            connection.close()
 
 
 class Batch:
@@ -235,56 +329,19 @@ class _Job(Generic[T]):
             self._settle = partial(self.future.set_result, self._change(connection))
             return
         # by its name: SQLAlchemy's own savepoint takes as long as three statements
-        _told(connection, "SAVEPOINT change")
+        told(connection, "SAVEPOINT change")
+        connection.dispatch.savepoint(connection, "change")
         try:
             result = self._change(connection)
         except BaseException as error:  # noqa: BLE001 (kept for the future, whatever it is)
-            _told(connection, "ROLLBACK TO change")
-            _told(connection, "RELEASE change")
+            told(connection, "ROLLBACK TO change")
+            told(connection, "RELEASE change")
+            connection.dispatch.rollback_savepoint(connection, "change", None)
             self._settle = partial(self.future.set_exception, error)
         else:
-            _told(connection, "RELEASE change")
+            told(connection, "RELEASE change")
             self._settle = partial(self.future.set_result, result)
 
     def acknowledge(self) -> None:
         """Give the outcome of `run` to the future."""
         self._settle()
-
-
-def _told(connection: Connection, statement: str) -> None:
-    """Tell the driver ``statement``, which has no parameters: SQLAlchemy takes ten times as long.
-
-    Raises `DBAPIError`, as SQLAlchemy does.
-    """
-    cursor: Any = connection.connection.cursor()
-    try:
-        cursor.execute(statement)
-    except cursor.connection.Error as error:
-        raise DBAPIError(statement, None, error) from error
-
-
-def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
-    """Return an engine whose transactions begin when SQLAlchemy says so, not the driver.
-
-    A writer takes the lock at its start (``BEGIN IMMEDIATE``): a transaction that begins
-    as a reader and then writes can fail as busy without any time-out.
-    """
-    # reads are short and come from any thread: nobody should ever wait for a connection
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        max_overflow=-1,
-        connect_args={"timeout": _BUSY_TIMEOUT_S},
-    )
-    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
-
-    def on_connect(connection: DBAPIConnection, _record: object) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        if read_only:
-            # a change made inside a read would be lost without a word; now it raises
-            connection.execute("PRAGMA query_only=ON")
-
-    event.listen(engine, "connect", on_connect)
-    event.listen(engine, "begin", lambda connection: _told(connection, begin))
-    return engine

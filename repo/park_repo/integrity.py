@@ -13,6 +13,8 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from park_repo.sql.custody import Custody
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -51,7 +53,7 @@ def damage_of(path: Path, *, limit_s: float = float("inf")) -> str | None:
     return None if line == "ok" else str(line).splitlines()[-1]
 
 
-class DatabaseFile:
+class DatabaseFile(Custody):
     """The file of a database while its one writer runs; all methods belong to its thread."""
 
     def __init__(self, path: Path) -> None:

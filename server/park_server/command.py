@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   park serve --home /srv/park --host 0.0.0.0 --port 8750
   park serve --home DIR --port 0 --ready-file F     any free port; F says which
   park serve --home DIR --host lab.example.org --tls-certificate lab.pem --tls-key lab.key
+  park serve --home DIR --database postgresql+psycopg://park@db.lab.example/park
   park serve --home DIR --upstream none             without an index upstream (air-gapped)
   park serve --home DIR --index http://pypi.lab.example/simple/ --index-login FILE
                                                     released projects live there, not here
@@ -33,6 +34,16 @@ run go on, and are found again when it is started on the same home.
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("--home", type=Path, required=True, metavar="DIR", help="where all is kept")
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="keep the state there, and not in the home: postgresql+psycopg://user@host/name (else "
+        "as the file `database` of the home says); its password comes from ~/.pgpass, PGPASSWORD "
+        "or --database-password",
+    )
+    parser.add_argument(
+        "--database-password", type=Path, metavar="FILE", help="a file with the password for it"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8750, help="port; 0 takes a free one (8750)")
     parser.add_argument(
@@ -290,6 +301,8 @@ def run(options: argparse.Namespace) -> int:
             watch_loop_ms=options.watch_loop,
             shared_memo=options.shared_memo,
             verify_memo=options.verify_memo,
+            database=options.database,
+            database_password_file=options.database_password,
         ),
         stages,
     )

@@ -1,5 +1,7 @@
 """Patience with a disk that takes nothing: full, over a quota, or failing for a while.
 
+So is a database server that is lost, or takes nothing.
+
 What the service has acknowledged goes on when there is room again. So a step that would
 lose it is tried until it works, and the log tells of the outage once, and of its end.
 """
@@ -16,6 +18,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from park.model.backoff import Backoff
+from park_repo.sql.losses import is_loss, is_refusal
 from park_server.clock import now
 
 __all__ = ["Disk", "is_of_disk", "line_of_disk"]
@@ -118,6 +121,8 @@ def _reason(error: BaseException) -> str | None:
         code = getattr(error.orig, "sqlite_errorcode", None)
         if code is not None and code & _PRIMARY in _OF_SQLITE:
             return f"the database: {error.orig}"
+        if is_loss(error) or is_refusal(error):
+            return f"the database: {' '.join(str(error.orig).split())}"
     return None
 
 

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import URL
+
 from park.errors import UsageError
 from park.model.conditions_json import POOL_NAME
 from park.model.durations import parse_duration
 from park.model.sizes import parse_size
+from park_server.db.address import address_of
 from park_server.egress.addresses import AddressPolicy
 from park_server.entrance.hosts import name_of
 from park_server.entrance.settings import EntranceSettings
@@ -62,6 +65,7 @@ class Settings:
     ``trust_all``: users may be added whose jobs this machine cannot keep apart.
     ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None
     for as long as it likes.
+    ``database`` is where its state is kept, None: in the home.
     ``entrance`` says how the service may be asked, and with which certificate it answers.
     ``shared_memo``: what one user's job left answers the same call of another. ``verify_memo``
     is the share of the answers that are run nevertheless, and compared.
@@ -95,6 +99,7 @@ class Settings:
     watch_loop_s: float | None = None
     shared_memo: bool = False
     verify_memo: float = 0.0
+    database: URL | None = None
 
     @classmethod
     def of(
@@ -136,6 +141,8 @@ class Settings:
         watch_loop_ms: float | None = None,
         shared_memo: bool = False,
         verify_memo: str | None = None,
+        database: str | None = None,
+        database_password_file: Path | None = None,
     ) -> Settings:
         """Check and complete what was given; raises `UsageError`."""
         cores = len(os.sched_getaffinity(0))
@@ -187,6 +194,7 @@ class Settings:
             watch_loop_s=None if watch_loop_ms is None else watch_loop_ms / 1e3,
             resolver=resolver,
             shared_memo=shared_memo,
+            database=address_of(home, database, database_password_file),
             verify_memo=0.0 if verify_memo is None else _share("--verify-memo", verify_memo),
             reserve_bytes=None if reserve is None else _bytes("--reserve", reserve),
             job_processes=job_processes,

@@ -258,3 +258,19 @@ os.kill(os.getpid(), signal.SIGKILL)
     database = Database.sqlite(path)
     assert database.read(numbers) == [1]
     database.close()
+
+
+def test_whoever_remembers_hears_of_a_change_that_is_undone(database: Database) -> None:
+    """What is kept beside the rows, of what a change has made of them, is stale then."""
+    heard: list[str] = []
+    for name in ("savepoint", "rollback_savepoint", "commit"):
+        event.listen(database.engine, name, lambda *_, name=name: heard.append(name))
+
+    def fails(_connection: Connection) -> None:
+        raise ValueError
+
+    with database.together() as batch:
+        batch.write(lambda _: None)
+        undone = batch.write(fails)
+    assert isinstance(undone.exception(), ValueError)
+    assert heard == ["savepoint", "savepoint", "rollback_savepoint", "commit"]

@@ -92,7 +92,13 @@ if TYPE_CHECKING:
         UsagePart,
         UsageRecord,
     )
-    from park.wire.service_records import AreaEntry, AreaRecord, ForkServerRecord, ServiceRecord
+    from park.wire.service_records import (
+        AreaEntry,
+        AreaRecord,
+        ForkServerRecord,
+        HealthRecord,
+        ServiceRecord,
+    )
     from park.wire.workflow_records import (
         FollowedLeaf,
         GrantRecord,
@@ -134,6 +140,7 @@ __all__ = [
     "GraphNode",
     "GraphRecord",
     "GroupRecord",
+    "HealthRecord",
     "HeldGrant",
     "IfNone",
     "IndexFileRecord",
@@ -198,6 +205,7 @@ API = "/api/v1"
 _HOMES = {
     "AuditRecord": "park.wire.admin_records",
     "GroupRecord": "park.wire.admin_records",
+    "HealthRecord": "park.wire.service_records",
     "PasswordRequest": "park.wire.admin_records",
     "PolicyRecord": "park.wire.admin_records",
     "PolicyRequest": "park.wire.admin_records",

@@ -30,6 +30,17 @@ class AreaEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HealthRecord:
+    """How a service is: ``ok``, or ``degraded`` while what it stands on is away.
+
+    ``database`` says since when its database cannot be reached, and why; None: it can.
+    """
+
+    status: str
+    database: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ForkServerRecord:
     """An interpreter that waits with a module imported, to fork jobs from.
 

@@ -17,6 +17,7 @@ from park_server.assembly.start_stages import Stages
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.opening import opened
+from park_server.db.server_opening import opened_at
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows
@@ -138,7 +139,7 @@ def _foundation(
 ) -> Foundation:
     bus, under_way = Bus(), UnderWay()
     with stages.at("opening the database, and bringing its schema up to date"):
-        database = _database(home)
+        database = _database(settings, home)
     layout = _layout(home, stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
     interpreters, isolation = asked.told(stages)
@@ -205,9 +206,11 @@ def _quotas(home: Home, database: Database, trust: Trust, content: ContentStore)
     return Quotas(trust.directory.allowance_of, disk, time.monotonic)
 
 
-def _database(home: Home) -> Database:
+def _database(settings: Settings, home: Home) -> Database:
     beside = {
         "folders of wheels in index/": home.index / "files",
         "folders of jobs in jobs/": home.jobs,
     }
-    return opened(home.database, beside)
+    if settings.database is None:
+        return opened(home.database, beside)
+    return opened_at(settings.database, beside, instead_of=home.database)

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, inspect, select
 
 import park_server
+from park_server.db.portable_sql import POSTGRESQL_FUNCTIONS
 from park_server.db.tables import metadata
 
 __all__ = ["UpgradeFailed", "migrate", "revisions", "upgrade"]
@@ -45,6 +46,7 @@ def migrate(engine: Engine) -> None:
         newest = revisions()[0]
         if not tables:
             metadata.create_all(connection)
+            _make_functions(connection)
             _version.create(connection)
             connection.execute(insert(_version), {"version_num": newest})
             return
@@ -81,6 +83,12 @@ def revisions() -> list[str]:
     return sorted((name[1] for name in named if name is not None), reverse=True)
 
 
+def _make_functions(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        for function in POSTGRESQL_FUNCTIONS:
+            connection.exec_driver_sql(function)
+
+
 @contextmanager
 def _tables_replaceable(connection: Connection) -> Iterator[None]:
     """Let a table be made anew that others refer to: to drop it would be to break their keys.
@@ -88,6 +96,9 @@ def _tables_replaceable(connection: Connection) -> Iterator[None]:
     See <https://www.sqlite.org/lang_altertable.html#otheralter>. SQLite takes the setting
     outside of transactions only.
     """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
     driver = connection.connection.cursor()
     driver.execute("PRAGMA foreign_keys=OFF")
     try:

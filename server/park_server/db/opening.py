@@ -18,7 +18,7 @@ from park_repo.database import Database
 from park_repo.integrity import damage_of, is_damage
 from park_server.db.migrate import UpgradeFailed, migrate, revisions
 
-__all__ = ["opened"]
+__all__ = ["count_in", "opened"]
 
 _RESTORE = "bring park.sqlite back from the newest backup"
 
@@ -52,14 +52,19 @@ def opened(path: Path, beside: Mapping[str, Path]) -> Database:
 
 def _require_new(path: Path, beside: Mapping[str, Path]) -> None:
     """Raise `CannotSatisfy` where a database must have been here."""
-    counted = {what: _count(folder) for what, folder in beside.items()}
-    there = [f"{count:,} {what}" for what, count in counted.items() if count]
+    there = count_in(beside)
     if there:
         raise CannotSatisfy(
             f"the database {path} is {'empty' if path.exists() else 'missing'}, but beside it"
             f" there are {' and '.join(there)}",
             hint=f"{_RESTORE}; to begin anew, choose another folder with --home",
         )
+
+
+def count_in(beside: Mapping[str, Path]) -> list[str]:
+    """Say how much of each kind there is in the folders ``beside``, where there is any."""
+    counted = {what: _count(folder) for what, folder in beside.items()}
+    return [f"{count:,} {what}" for what, count in counted.items() if count]
 
 
 def _count(folder: Path) -> int:

@@ -20,6 +20,9 @@ from park_server.db.blocks import in_blocks
 
 __all__ = ["Prepared", "PreparedOfMany"]
 
+_FLOAT8 = 701
+"""What PostgreSQL calls a float of 64 bits; SQLite has no such codes."""
+
 _Convert = Callable[[Any], Any] | None
 """What a value becomes on its way; None: it stays as it is."""
 
@@ -161,4 +164,5 @@ def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert:
 
 
 def _from_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert:
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
+    # the code of a type is asked for by psycopg's numbers alone, of which we have no others
+    return kind.dialect_impl(dialect).result_processor(dialect, _FLOAT8)

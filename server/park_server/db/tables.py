@@ -18,6 +18,7 @@ from sqlalchemy import (
 from park_repo.tables import metadata
 from park_server.db.file_names import FileName
 from park_server.db.json_text import JsonText, ResourcesText
+from park_server.db.portable_types import widen
 from park_server.db.turn_tables import turns
 from park_server.db.user_tables import (
     audit,
@@ -365,3 +366,5 @@ events = Table(
     Column("data", JsonText(), nullable=False),
     sqlite_autoincrement=True,
 )
+
+widen(metadata)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, Column, Index, Integer, String, Table, Text, event
+from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, event
 
 from park_repo.tables import metadata
 from park_server.db.json_text import JsonText
+from park_server.db.portable_schema import audit_triggers
 
 __all__ = ["audit", "content_holders", "group_members", "quarantined", "shares", "tokens", "users"]
 
@@ -67,15 +68,13 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
-for _change in ("UPDATE", "DELETE"):
-    event.listen(
-        audit,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER audit_is_kept_from_{_change.lower()} BEFORE {_change} ON audit"
-            " BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END"
-        ),
-    )
+
+def _keep_audit(_table: Table, connection: Connection, **_: object) -> None:
+    for statement in audit_triggers(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+event.listen(audit, "after_create", _keep_audit)
 
 # With whom a user shares the working trees of a project, and what runs in their environments.
 shares = Table(

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from park import __version__
-from park.wire import API, ServiceRecord
+from park.wire import API, HealthRecord, ServiceRecord
 from park_server.entrance.settings import EntranceSettings
 from park_server.http import (
     admin_routes,
@@ -58,6 +58,13 @@ async def about(request: Request) -> ServiceRecord:
         upload_url=f"{base}/legacy/",
         identity=parts.identity.thumbprint,
     )
+
+
+@_about.get("/health")
+async def health(request: Request) -> HealthRecord:
+    """Say whether the service can do what it is asked; asks nothing of its database."""
+    lost = parts_of(request).database.outage.remark
+    return HealthRecord(status="degraded" if lost else "ok", database=lost or None)
 
 
 def application(

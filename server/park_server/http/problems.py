@@ -14,7 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Match
 
-from park.errors import ParkError, ServiceFault, UnknownItem, UsageError
+from park.errors import ParkError, ServiceFault, ServiceUnreachable, UnknownItem, UsageError
+from park_repo.sql.losses import is_loss
 from park_server.disk import is_of_disk, line_of_disk
 from park_server.http.exact_json import ExactJson
 
@@ -98,7 +99,7 @@ def _allowed(request: Request) -> list[str]:
 
 async def _unstorable(request: Request, error: Exception) -> JSONResponse:
     """Refuse numbers that no database holds."""
-    if "SQLite INTEGER" not in str(error):
+    if "SQLite INTEGER" not in str(error) and "64 bits" not in str(error):
         return defect(request.method, request.url.path, error)
     return problem_response(
         UsageError(f"the request has a number in it that is not one of 64 bits: {error}")
@@ -126,6 +127,13 @@ async def _refused_by_disk(request: Request, error: Exception) -> JSONResponse:
     if not is_of_disk(error):
         raise error
     line = line_of_disk(error)
+    if is_loss(error):
+        return problem_response(
+            ServiceUnreachable(
+                f"the service cannot reach its database: {line}",
+                hint="ask again: what it took before goes on when the database is back",
+            )
+        )
     _log.error("%s %s failed: %s", request.method, request.url.path, line)
     return problem_response(
         ServiceFault(

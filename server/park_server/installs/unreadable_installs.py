@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import Connection, and_, case, func, literal, null, or_, select, update
+from sqlalchemy import Connection, and_, case, func, literal, not_, null, or_, select, update
 
 from park.errors import ServiceFault
 from park.model.states import InstallState
 from park_server import events
 from park_server.clock import now
+from park_server.db.portable_sql import is_json, json_kind
 from park_server.db.tables import installs
 
 __all__ = ["set_aside"]
 
 _log = logging.getLogger("park.installs")
 
-_HAS_ODD_REQUEST = func.json_valid(installs.c.request) == 0
-_HAS_ODD_PINS = or_(
-    func.json_valid(installs.c.added) == 0, func.json_type(installs.c.added) != "array"
-)
-# to SQLite of some years ago null is no valid JSON
-_HAS_ODD_ERROR = and_(installs.c.error.is_not(null()), func.json_valid(installs.c.error) == 0)
+_HAS_ODD_REQUEST = not_(is_json(installs.c.request))
+_HAS_ODD_PINS = func.coalesce(json_kind(installs.c.added), "") != "array"
+_HAS_ODD_ERROR = and_(installs.c.error.is_not(null()), not_(is_json(installs.c.error)))
 _IS_ODD = or_(
     installs.c.state.not_in(list(InstallState)), _HAS_ODD_REQUEST, _HAS_ODD_PINS, _HAS_ODD_ERROR
 )

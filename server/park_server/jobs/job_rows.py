@@ -29,6 +29,7 @@ from park.model.states import JobKind, JobState, may_follow
 from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
 from park_server.clock import now, text_of
+from park_server.db.portable_sql import least
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import calls, environments, fetches, job_files, jobs, needs, results
 from park_server.jobs.job_end import JobEnd
@@ -144,7 +145,7 @@ _END: Mapping[JobState, Prepared] = {
         finished=bindparam("finished"),
         error=_line_of(status),
         traceback=bindparam("traceback"),
-        failures=jobs.c.failures + (status is JobState.FAILED),
+        failures=jobs.c.failures + int(status is JobState.FAILED),
     )
     for status in JobState
     if status.is_final
@@ -344,7 +345,7 @@ def request_cancel(connection: Connection, job: JobId, why: str | None = None) -
 def request_stop(connection: Connection, job: JobId, stop_by: datetime) -> None:
     """Note that the running ``job`` is asked to stop, and is killed at ``stop_by``."""
     moment = text_of(stop_by)
-    earlier = func.min(func.coalesce(jobs.c.stop_by, moment), moment)
+    earlier = least(func.coalesce(jobs.c.stop_by, moment), literal(moment))
     connection.execute(update(jobs).where(jobs.c.id == job).values(stop_by=earlier))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Text, func, select, type_coerce
 from park.model.ids import JobId
 from park.model.states import InstallState
 from park_server.db.blocks import in_blocks
+from park_server.db.portable_sql import seconds_between
 from park_server.db.tables import calls, fetched, installs, job_files, jobs, needs, results, staged
 from park_server.retention.job_quota import KeptJob
 from park_server.retention.removal_rows import FREE, followed
@@ -78,7 +79,7 @@ def kept_jobs(connection: Connection, logs: Mapping[str, int]) -> list[KeptJob]:
     ]
 
 
-_COST_S = (func.julianday(jobs.c.finished) - func.julianday(jobs.c.started)) * 86_400.0
+_COST_S = seconds_between(jobs.c.started, jobs.c.finished)
 _USED = select(jobs.c.id, jobs.c.finished, jobs.c.last_used, _COST_S)
 _LAST_USE = (
     select(needs.c.needed, func.max(jobs.c.finished))

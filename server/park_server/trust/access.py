@@ -87,6 +87,7 @@ _QUERY = _of(
     "GET /events/stream",
     "GET /fork-servers",
     "GET /graph",
+    "GET /health",
     "GET /grants",
     "GET /index/projects",
     "GET /index/projects/{name}",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.labs.databases import database_at
 from support.labs.environment_lab import environments_in, fetch_from, lock_of, own_interpreter
 from support.material.wheels import make_wheel
 
@@ -21,7 +22,6 @@ from park.model.states import EnvironmentState, InstallState
 from park.wire import InstallRequest, PinRecord
 from park_repo.database import Database
 from park_server import events
-from park_server.db.migrate import migrate
 from park_server.db.tables import jobs
 from park_server.envs import environment_rows
 from park_server.envs.environment import MANIFEST, Environment
@@ -108,8 +108,7 @@ class Lab:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Any:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    migrate(database.engine)
+    database = database_at(tmp_path)
     wheels = [
         make_wheel(tmp_path, name, files={f"{name}.py": f"WHO = {name!r}\n".encode() * 4000})
         for name in ("one", "two", "three")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
+from support.labs.databases import database_at
 from support.labs.rows import new_job
 
 from park.errors import NotPermitted, UnknownItem
 from park.wire import FileRecord
-from park_repo.database import Database
 from park_server.areas.areas import Areas
-from park_server.db.tables import job_files, metadata
+from park_server.db.tables import job_files
 from park_server.fetches.own_files import OwnFiles
 
 HERE = "https://h/service"
@@ -25,8 +25,7 @@ FILE = {"job": "a", "name": "out/fit 1.png", "sha256": "ab", "size": 3}
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[OwnFiles]:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     database.write(lambda connection: new_job(connection, "a")).result()
     database.write(lambda connection: connection.execute(insert(job_files), FILE)).result()
     areas = Areas(tmp_path / "areas", {})

@@ -20,6 +20,7 @@ from unittest.mock import patch
 import httpx2
 import pytest
 from sqlalchemy import insert, select
+from support.labs.databases import database_at
 from support.services.file_server import LAST_MODIFIED, Authority, FileServer, Served, file_server
 
 from park.errors import (
@@ -33,9 +34,8 @@ from park.errors import (
 )
 from park.model.ids import JobId
 from park.wire import FetchRequest
-from park_repo.database import Database
 from park_server.content import ContentStore
-from park_server.db.tables import fetched, jobs, metadata
+from park_server.db.tables import fetched, jobs
 from park_server.egress.addresses import AddressPolicy
 from park_server.egress.guarded_transport import GuardedTransport
 from park_server.fetches import download
@@ -52,8 +52,7 @@ class Lab:
     """A fetcher over a home of its own, whose pauses are noted and not waited for."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database.sqlite(folder / "park.sqlite")
-        self.database.write(metadata.create_all).result()
+        self.database = database_at(folder)
         self.content = ContentStore(folder / "files")
         self.root = folder / "files" / "fetching"
         self.jobs = folder / "jobs"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
+from support.labs.databases import database_at
 from support.labs.rows import add_job
 from support.services.bound import Holder, gate_of
 
@@ -20,7 +21,6 @@ from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.clock import later
 from park_server.db.tables import grants as grants_table
-from park_server.db.tables import metadata
 from park_server.grants import grants as grants_module
 from park_server.grants.grants import Grants
 from park_server.http.app import application
@@ -38,8 +38,7 @@ ONE, TWO, BOBS = ("01a2071c-2c6f-780c-a349-00000000000" + digit for digit in "12
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Give a database with two jobs of ada and one of bob."""
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     for user, ids in (("ada", (ONE, TWO)), ("bob", (BOBS,))):
         for job in ids:
             database.write(partial(add_job, job=job, user=user, arguments=[])).result()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Connection, func, select
+from support.labs.databases import database_at
 from support.labs.rows import add_job
 
 from park_repo.database import Database
-from park_server.db.tables import jobs, metadata
+from park_server.db.tables import jobs
 from park_server.disk import Disk
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    made = Database.sqlite(tmp_path / "park.sqlite")
-    made.write(metadata.create_all).result()
-    return made
+    return database_at(tmp_path)
 
 
 def count(database: Database) -> int:

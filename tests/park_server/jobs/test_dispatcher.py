@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.labs.databases import database_at
 from support.labs.schedule_lab import OneEnvironment, ToldEngine
 from support.session.limits import LIMIT_S
 
@@ -18,11 +19,9 @@ from park.model.asked.resources import Resources
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import JobRequest
-from park_repo.database import Database
 from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.content import ContentStore
-from park_server.db.tables import metadata
 from park_server.disk import Disk
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.admission.room import Room, room_of_slots
@@ -48,8 +47,7 @@ class Place:
     """A dispatcher with its database and folders."""
 
     def __init__(self, root: Path, room: Room) -> None:
-        self.database = Database.sqlite(root / "park.sqlite")
-        self.database.write(metadata.create_all).result()
+        self.database = database_at(root)
         self.bus = Bus()
         self.engine = ToldEngine()
         (root / "jobs").mkdir(exist_ok=True)

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection
+from support.labs.databases import database_at, engine_with_tables
 
 from park.errors import UnknownItem
 from park.model.ids import JobId
@@ -18,7 +18,6 @@ from park.model.states import JobState, may_follow
 from park.wire import FileRecord, JobRequest
 from park_repo.database import Database
 from park_server import events
-from park_server.db.tables import metadata
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
@@ -43,8 +42,7 @@ def request(id: str = "0199", **facts: Any) -> JobRequest:  # noqa: A002
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     yield database
     database.close()
 
@@ -126,11 +124,11 @@ class JobLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.engine = create_engine("sqlite://", poolclass=StaticPool)
-        metadata.create_all(self.engine)
+        self._made = ExitStack()
+        self.engine = self._made.enter_context(engine_with_tables())
 
     def teardown(self) -> None:
-        self.engine.dispose()
+        self._made.close()
 
     @initialize(status=st.sampled_from([JobState.WAITING, JobState.QUEUED]))
     def submit(self, status: JobState) -> None:

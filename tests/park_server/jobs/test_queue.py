@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from support.labs.databases import database_at
 from support.labs.rows import add_job
 
 from park.model.ids import JobId
 from park_repo.database import Database
-from park_server.db.tables import metadata
 from park_server.jobs.queue import Queue
 from park_server.jobs.turns.lanes import Ahead
 from park_server.jobs.turns.turns import Turns
@@ -38,9 +38,8 @@ class Counted(Database):
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Counted]:
-    opened = Counted.sqlite(tmp_path / "park.sqlite")
+    opened = database_at(tmp_path, Counted)
     assert isinstance(opened, Counted)
-    opened.write(metadata.create_all).result()
 
     def fill(connection: Any) -> None:
         for job in IDS:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Table, insert
 from support.faults.injection import Fault
+from support.labs.databases import database_at
 from support.labs.rows import add_job
 from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
@@ -21,7 +22,7 @@ from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict
 from park_repo.database import Database
 from park_server.content import ContentStore
-from park_server.db.tables import held_grants, metadata, remote_leaves
+from park_server.db.tables import held_grants, remote_leaves
 from park_server.egress.addresses import AddressPolicy
 from park_server.peers import peer_rows
 from park_server.peers.peers import ServicePeers
@@ -142,8 +143,7 @@ def test_an_exception_at_any_step_leaves_no_job_waiting(
         at += 1
         root = tmp_path / str(at)
         root.mkdir()
-        database = Database.sqlite(root / "park.sqlite")
-        database.write(metadata.create_all).result()
+        database = database_at(root)
         written(database)
         fault: Any = Fault(at, after=after)
         asyncio.run(all_hear(root, database, step, fault))

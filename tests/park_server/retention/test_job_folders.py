@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from support.labs.databases import database_at
 from support.labs.rows import new_job
 
 from park.model.states import JobState
@@ -14,7 +15,7 @@ from park_repo.database import Database
 from park_server.areas.areas import Areas
 from park_server.content import ContentStore
 from park_server.db import blocks
-from park_server.db.tables import jobs, metadata
+from park_server.db.tables import jobs
 from park_server.jobs.folder import JobFolders
 from park_server.retention.job_folders import sweep_folders
 
@@ -23,8 +24,7 @@ LEFT = ("stdout", "stderr", "progress.jsonl")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     yield database
     database.close()
 

@@ -4,10 +4,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from support.labs.databases import database_at
 
 from park.errors import Conflict, NotPermitted, UnknownItem, UsageError
 from park_repo.database import Database
-from park_server.db.tables import metadata
 from park_server.trust import audit
 from park_server.trust.audit import Actor
 from park_server.trust.directory import Directory
@@ -22,8 +22,7 @@ ROOT = Actor(user="root", address="127.0.0.1")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     yield database
     database.close()
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
+from support.labs.databases import database_at
 
 from park.errors import NotAuthenticated, TooManyAttempts
 from park.wire import LoginRequest, TokenRequest
 from park_repo.database import Database
-from park_server.db.tables import metadata
 from park_server.trust import audit
 from park_server.trust.audit import Actor
 from park_server.trust.directory import Directory
@@ -51,8 +51,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     yield World(database, tmp_path)
     database.close()
 

@@ -4,10 +4,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from support.labs.databases import database_at
 
 from park.errors import UnknownItem
-from park_repo.database import Database
-from park_server.db.tables import metadata
 from park_server.trust.possession import Possession
 
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ ONE, TWO = "1" * 64, "2" * 64
 
 @pytest.fixture
 def possession(tmp_path: Path) -> Iterator[Possession]:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     yield Possession(database, "root")
     database.close()
 

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from support.labs.databases import database_at
 
 from park.errors import NotAuthenticated, UnknownItem
 from park.wire import LoginRecord, TokenRequest
 from park_repo.database import Database
-from park_server.db.tables import metadata, tokens
+from park_server.db.tables import tokens
 from park_server.trust.audit import Actor
 from park_server.trust.identity import Caller
 from park_server.trust.rights import ALL, USUAL
@@ -24,8 +25,7 @@ ADA = Actor(user="ada", address="::1")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     yield database
     database.close()
 

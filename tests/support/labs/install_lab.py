@@ -6,6 +6,7 @@ import itertools
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from support.labs.databases import database_at
 from support.labs.environment_lab import own_interpreter
 
 from park.model.ids import uuid7
@@ -13,7 +14,6 @@ from park.model.lock_hash import LockHash
 from park.model.states import InstallState
 from park.wire import InstallRequest, LocalWheel, PinRecord
 from park_repo.database import Database
-from park_server.db.migrate import migrate
 from park_server.installs import install_rows, lock_rows
 from park_server.installs.checked_request import CheckedRequest, checked
 
@@ -52,8 +52,7 @@ _milliseconds = itertools.count(1)
 @contextmanager
 def opened_database(folder: Path) -> Iterator[Database]:
     """Give the database of a new service."""
-    database = Database.sqlite(folder / "park.sqlite")
-    migrate(database.engine)
+    database = database_at(folder)
     yield database
     database.close()
 

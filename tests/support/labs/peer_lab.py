@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
+from support.labs.databases import database_at
 from support.labs.rows import add_job
 from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
@@ -14,7 +15,7 @@ from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict
 from park_repo.database import Database
 from park_server.content import ContentStore
-from park_server.db.tables import held_grants, metadata, remote_leaves, staged
+from park_server.db.tables import held_grants, remote_leaves, staged
 from park_server.egress.addresses import AddressPolicy
 from park_server.peers.peers import ServicePeers
 
@@ -108,8 +109,7 @@ class Lab:
 
 def run(tmp_path: Path, scenario: Callable[[Lab], Awaitable[None]]) -> None:
     """Run ``scenario`` in a lab of its own."""
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
 
     async def whole() -> None:
         lab = Lab(database, ContentStore(tmp_path / "files"))

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, insert
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import insert
+from support.labs.databases import engine_with_tables
 
 from park.model.states import InstallState, JobState
 from park.wire import FETCH, JobRequest
 from park_server.clock import now
-from park_server.db.tables import calls, installs, jobs, metadata
+from park_server.db.tables import calls, installs, jobs
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.creation import NewJob, create
 from park_server.jobs.conditions.needs import planned
@@ -32,11 +32,8 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 @contextmanager
 def rows_in_memory() -> Iterator[Connection]:
     """Give a connection to a new database with every table of a service, in one transaction."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+    with engine_with_tables() as engine, engine.begin() as connection:
         yield connection
-    engine.dispose()
 
 
 def new_job(

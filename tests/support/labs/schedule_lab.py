@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from sqlalchemy import Connection
+from support.labs.databases import database_at
 from support.labs.rows import USER, add_install
 from support.session.limits import LIMIT_S
 
@@ -22,12 +23,11 @@ from park.model.lock_hash import LockHash
 from park.model.references import Reference, What
 from park.model.states import InstallState, JobState
 from park.wire import FileRecord, InstallRecord, JobRecord, JobRequest
-from park_repo.database import Database
 from park_server import events
 from park_server.areas.areas import Areas
 from park_server.bus import Bus
 from park_server.content import ContentStore
-from park_server.db.tables import installs, metadata
+from park_server.db.tables import installs
 from park_server.disk import Disk
 from park_server.envs.environment import Environment
 from park_server.jobs.admission.room import room_of_slots
@@ -150,8 +150,7 @@ class Lab:
         turns: Turns | None = None,
         quotas: Quotas | None = None,
     ) -> None:
-        self.database = Database.sqlite(root / "park.sqlite")
-        self.database.write(metadata.create_all).result()
+        self.database = database_at(root)
         self.bus = Bus()
         self.bus.bind()
         self.disk = Disk()
@@ -329,9 +328,9 @@ class Lab:
         row: dict[str, Any] = {"lock_hash": ready} | facts
 
         def write(connection: Connection) -> None:
-            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-            connection.execute(installs.delete().where(installs.c.id == name))
-            add_install(connection, name, state, **row)
+            known = installs.update().where(installs.c.id == name)
+            if not connection.execute(known.values(state=state, **row)).rowcount:
+                add_install(connection, name, state, **row)
 
         self.database.write(write).result()
         record = InstallRecord(

@@ -111,7 +111,9 @@ _WAITERS = PreparedOfMany(
     )
 )
 _OF_FACT = tuple(jobs.c[each.name] for each in fields(JobFact))
-_JOB_FACTS = PreparedOfMany(lambda ids: select(*_OF_FACT).where(jobs.c.id.in_(ids)))
+_JOB_FACTS = PreparedOfMany(
+    lambda ids: select(*_OF_FACT).where(jobs.c.id.in_(ids)).order_by(jobs.c.id)
+)
 _WAITING = select(*_OF_WAITER).where(jobs.c.status == JobState.WAITING)
 _WAITER = Prepared(_WAITING.where(jobs.c.id == bindparam("job")))
 _INSTALLS = select(
@@ -124,7 +126,7 @@ _INSTALLS = select(
     installs.c.version,
     installs.c.error,
 )
-_INSTALL_FACTS = _INSTALLS.where(installs.c.id.in_(_IDS))
+_INSTALL_FACTS = _INSTALLS.where(installs.c.id.in_(_IDS)).order_by(installs.c.id)
 _ENDED_INSTALLS = select(installs.c.id).where(
     installs.c.state.in_([state for state in InstallState if state.is_final])
 )
@@ -151,12 +153,18 @@ _ELSEWHERE = PreparedOfMany(
     )
 )
 _DEPENDENTS = select(needs.c.job).where(needs.c.needed.in_(_IDS), needs.c.service == "").distinct()
-_OF_JOB = select(needs.c.needed, needs.c.service, needs.c.how).where(
-    needs.c.job == bindparam("job")
+# by their key: SQLite has them so, and PostgreSQL in no order
+_IN_ORDER = (needs.c.job, needs.c.needed, needs.c.service, needs.c.how)
+_OF_JOB = (
+    select(needs.c.needed, needs.c.service, needs.c.how)
+    .where(needs.c.job == bindparam("job"))
+    .order_by(*_IN_ORDER)
 )
 _JOBS: BindParameter[Any] = bindparam("jobs", expanding=True)
-_OF_JOBS = select(needs.c.job, needs.c.needed, needs.c.service, needs.c.how).where(
-    needs.c.job.in_(_JOBS)
+_OF_JOBS = (
+    select(needs.c.job, needs.c.needed, needs.c.service, needs.c.how)
+    .where(needs.c.job.in_(_JOBS))
+    .order_by(*_IN_ORDER)
 )
 _SIZES = select(jobs.c.id, func.length(type_coerce(jobs.c.condition, Text)).label("size")).where(
     jobs.c.id.in_(_JOBS)

@@ -7,10 +7,23 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import Connection, and_, case, exists, func, null, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    case,
+    false,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
+from park_server.db.portable_sql import has_odd_units, is_json, json_kind, seconds_of
 from park_server.db.tables import jobs
 
 __all__ = ["made_readable"]
@@ -20,16 +33,11 @@ _log = logging.getLogger("park.jobs")
 _ACTIVE = [state for state in JobState if not state.is_final]
 _IS_ODD_STATE = jobs.c.status.not_in(list(JobState))
 _IS_ODD_KIND = jobs.c.kind.not_in(list(JobKind))
-# to SQLite of some years ago null is no valid JSON
-_IS_ODD_CONDITION = and_(jobs.c.condition.is_not(null()), func.json_valid(jobs.c.condition) == 0)
-_HAS_ODD_UNITS = exists(select(text("1")).select_from(text("json_each(jobs.pools)"))).where(
-    text("json_each.type <> 'integer'")
-)
+_IS_ODD_CONDITION = and_(jobs.c.condition.is_not(null()), not_(is_json(jobs.c.condition)))
 _HAS_ODD_POOLS = case(
-    (jobs.c.pools.is_(null()), 0),
-    (func.json_valid(jobs.c.pools) == 0, 1),
-    (func.json_type(jobs.c.pools) != "object", 1),
-    else_=_HAS_ODD_UNITS,
+    (jobs.c.pools.is_(null()), false()),
+    (func.coalesce(json_kind(jobs.c.pools), "") != "object", true()),
+    else_=has_odd_units(jobs.c.pools),
 )
 
 _ODD = select(
@@ -50,7 +58,7 @@ _ODD = select(
 
 _HELD_BACK_FOR_NO_MOMENT = (
     update(jobs)
-    .where(jobs.c.not_before.is_not(null()), func.julianday(jobs.c.not_before).is_(null()))
+    .where(jobs.c.not_before.is_not(null()), seconds_of(jobs.c.not_before).is_(null()))
     .values(not_before=null())
 )
 

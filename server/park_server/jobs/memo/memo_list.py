@@ -9,14 +9,13 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import MemoRecord, MemoStatsRecord
+from park_server.db.portable_sql import seconds_between
 from park_server.db.tables import events, jobs, memo_calls
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import run_rows
 from park_server.jobs.memo.answer_check import DIFFERS
 
 __all__ = ["forget", "listing", "stats"]
-
-_DAY_S = 86_400.0
 
 _ANSWERS = and_(
     memo_calls.c.key.is_not(None),
@@ -27,7 +26,7 @@ _ANSWERS = and_(
 """What answers the same call."""
 
 _ANSWERED = jobs.alias("answered")
-_SECONDS = (func.julianday(jobs.c.finished) - func.julianday(jobs.c.started)) * _DAY_S
+_SECONDS = seconds_between(jobs.c.started, jobs.c.finished)
 
 
 def listing(
@@ -69,7 +68,7 @@ def stats(connection: Connection, user: str) -> MemoStatsRecord:
     """Return how much is remembered for ``user``, and what that has saved."""
     remembered = select(func.count()).select_from(jobs).join(memo_calls).where(_of_user(user))
     runs = jobs.alias("runs")
-    took = (func.julianday(runs.c.finished) - func.julianday(runs.c.started)) * _DAY_S
+    took = seconds_between(runs.c.started, runs.c.finished)
     answered = (
         select(func.count(), func.coalesce(func.sum(took), 0.0))
         .select_from(jobs)

@@ -16,6 +16,7 @@ from park.model.states import JobKind, JobState
 from park.wire import RaceRecord, RaceRequest, StopHow, WinnerRecord, decode, encode
 from park_server.clock import now
 from park_server.db.blocks import in_blocks
+from park_server.db.portable_sql import insert_new
 from park_server.db.tables import calls, jobs, needs, race_orders, races
 from park_server.jobs.races.terms import Terms, terms_of
 
@@ -171,7 +172,7 @@ def give_orders(connection: Connection, orders: Sequence[Order]) -> None:
             }
             for each in orders
         ]
-        connection.execute(insert(race_orders).prefix_with("OR IGNORE"), rows)
+        connection.execute(insert_new(race_orders), rows)
 
 
 def orders_of(connection: Connection, race: JobId) -> list[Order]:

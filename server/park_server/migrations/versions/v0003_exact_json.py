@@ -28,6 +28,9 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 
 def upgrade() -> None:
     """Make the columns text; what was a number to SQLite keeps the digits that it has."""
+    if op.get_bind().dialect.name == "postgresql":
+        _upgrade_postgresql()
+        return
     for table, columns in _COLUMNS.items():
         reals = {column: _reals(table, column) for column in columns}
         options = {"sqlite_autoincrement": True} if table == "events" else {}
@@ -36,6 +39,16 @@ def upgrade() -> None:
                 batch.alter_column(column, existing_type=sa.JSON(), type_=sa.Text())
         for column, rows in reals.items():
             _write(table, column, rows)
+
+
+def _upgrade_postgresql() -> None:
+    """Make the columns text, whose JSON is text already."""
+    for table, columns in _COLUMNS.items():
+        for column in columns:
+            op.execute(
+                f'ALTER TABLE "{table}" ALTER "{column}" TYPE text COLLATE "C"'
+                f' USING "{column}"::text'
+            )
 
 
 def _reals(table: str, column: str) -> list[dict[str, Any]]:

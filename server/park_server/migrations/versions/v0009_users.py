@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from park_server.db.portable_schema import audit_triggers
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -73,12 +75,9 @@ def _audit() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("audit_by_user", "audit", ["user", "seq"])
-    for event in ("UPDATE", "DELETE"):
-        # a defect of the service, or whoever gets to run SQL in it, does not rewrite what was
-        op.execute(
-            f"CREATE TRIGGER audit_is_kept_from_{event.lower()} BEFORE {event} ON audit"
-            " BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END"
-        )
+    # a defect of the service, or whoever gets to run SQL in it, does not rewrite what was
+    for statement in audit_triggers(op.get_bind().dialect.name):
+        op.execute(statement)
 
 
 def _shares() -> None:

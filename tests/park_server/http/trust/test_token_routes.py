@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
+from support.labs.databases import database_at
 from support.services.bound import Holder, gate_of
 from support.session.limits import LIMIT_S
 
 from park.wire import API
 from park_repo.database import Database
 from park_server.bus import Bus
-from park_server.db.tables import metadata
 from park_server.grants.grants import Grants
 from park_server.http.app import application
 from park_server.trust.audit import Actor
@@ -36,8 +36,7 @@ PASSWORD = "correct horse"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.sqlite(tmp_path / "park.sqlite")
-    database.write(metadata.create_all).result()
+    database = database_at(tmp_path)
     yield database
     database.close()
 

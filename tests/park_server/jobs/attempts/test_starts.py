@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.labs.databases import database_at
 from support.labs.schedule_lab import OneEnvironment
 
 from park.errors import EnvironmentMismatch
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import JobRequest
-from park_repo.database import Database
 from park_server.areas.areas import Areas
 from park_server.content import ContentStore
-from park_server.db.tables import metadata
 from park_server.disk import Disk
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.attempts.starts import AttemptStarts, NotCreated
@@ -40,8 +39,7 @@ class Place:
     """The starts of a service, and what they publish."""
 
     def __init__(self, root: Path, *, takes_calls: bool = False) -> None:
-        self.database = Database.sqlite(root / "park.sqlite")
-        self.database.write(metadata.create_all).result()
+        self.database = database_at(root)
         (root / "jobs").mkdir()
         content = ContentStore(root / "files")
         self.folders = JobFolders(root / "jobs", content, Areas(root / "areas", {}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.labs.schedule_lab import USER, lab, run
 
 from park.model.conditions import JobIs, Phase, any_of
@@ -14,6 +15,7 @@ from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.effects import Effects
 
 
+@pytest.mark.of_sqlite  # its driver tells each statement
 def test_a_start_asks_no_more_for_more_jobs_that_wait(tmp_path: Path) -> None:
     async def asked(folder: Path, count: int) -> int:
         """Return the statements of a start with ``count`` waiting jobs."""

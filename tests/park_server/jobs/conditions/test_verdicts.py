@@ -106,6 +106,7 @@ def test_an_install_completes_as_a_job_does(connection: Connection) -> None:
     assert "no wheel" in verdict.why
 
 
+@pytest.mark.of_sqlite  # its driver tells each statement
 def test_facts_are_read_together_and_once(connection: Connection) -> None:
     for job in "abc":
         new_job(connection, job)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Engine
+from support.labs.databases import engine_with_tables
 
 from park.model.conditions import Expression, JobIs, Phase, all_of
 from park.model.ids import JobId
@@ -21,9 +21,8 @@ from park_server.jobs.conditions.writer_cache import WriterCache
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    yield engine
-    engine.dispose()
+    with engine_with_tables() as engine:
+        yield engine
 
 
 @pytest.fixture

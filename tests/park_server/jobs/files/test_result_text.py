@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from support.labs.install_lab import opened_database
 from support.labs.rows import add_job
 
@@ -31,18 +31,19 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def store(database: Database, document: str | float) -> None:
     def change(connection: Connection) -> None:
-        connection.exec_driver_sql("INSERT INTO results VALUES (?, ?)", (JOB, document))
+        statement = text("INSERT INTO results (job, document) VALUES (:job, :document)")
+        connection.execute(statement, {"job": JOB, "document": document})
 
     database.write(change).result()
 
 
 def test_it_comes_in_pieces_to_the_letter(database: Database) -> None:
-    text = '"' + "x" * MIB + '"'
-    store(database, text)
+    stored = '"' + "x" * MIB + '"'
+    store(database, stored)
     pieces = database.read(lambda c: result_text(c, JOB))
     assert pieces is not None
     assert [len(piece) for piece in pieces] == [MIB, 2]
-    assert b"".join(pieces) == text.encode()
+    assert b"".join(pieces) == stored.encode()
 
 
 def test_one_that_is_too_long_is_not_read(database: Database) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.labs.databases import database_at
 from support.labs.rows import add_job
 
 from park.model.ids import JobId
 from park_repo.database import Database
-from park_server.db.tables import metadata
 from park_server.jobs.turns import turn_rows
 from park_server.jobs.turns.fair_order import Account
 
@@ -23,8 +23,7 @@ ACCOUNT = Account(charged=2.5, turn=3, usual_s=0.5)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.sqlite(tmp_path / "park.sqlite")
-    opened.write(metadata.create_all).result()
+    opened = database_at(tmp_path)
     yield opened
     opened.close()
 

@@ -1,0 +1,71 @@
+"""One writer for a PostgreSQL database: an advisory lock of the session that writes.
+
+The lock is the session's, so each commit is one of whoever holds it: who lost the connection
+lost the lock with it, and writes nothing more before it is his again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Connection, text
+
+from park.errors import Conflict
+from park_repo.sql.custody import Custody
+from park_repo.sql.told import told
+
+__all__ = ["SoleWriter"]
+
+_KEY = int.from_bytes(b"park", "big")
+"""Locks are those of one database: any number that others are unlikely to take."""
+
+_PATIENCE_S = 5.0
+"""How long the session of a service that was killed may take to end at the server."""
+
+_PAUSE_S = 0.05
+
+_TAKE = f"SELECT pg_try_advisory_lock({_KEY})"
+_MARK = "SELECT pg_current_xact_id_if_assigned()::text"
+_STATUS = text("SELECT pg_xact_status(CAST(CAST(:mark AS text) AS xid8))")
+"""Known until long after: <https://www.postgresql.org/docs/current/functions-info.html>."""
+
+
+class SoleWriter(Custody):
+    """Keeps others from writing."""
+
+    def __init__(
+        self,
+        *,
+        patience_s: float = _PATIENCE_S,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._patience_s = patience_s
+        self._clock = clock
+        self._sleep = sleep
+
+    def enter(self, connection: Connection) -> None:
+        """Take the lock; raises `Conflict` where somebody else keeps it."""
+        deadline = self._clock() + self._patience_s
+        while True:
+            with connection.begin():  # locks of sessions outlive transactions
+                if told(connection, _TAKE).fetchone()[0]:
+                    return
+            if self._clock() >= deadline:
+                raise Conflict(
+                    "another park service writes to this database",
+                    hint="stop it, or give this one a database of its own",
+                )
+            self._sleep(_PAUSE_S)
+
+    def mark(self, connection: Connection) -> str | None:
+        """Return the id of the transaction; None where it has written nothing."""
+        found = told(connection, _MARK).fetchone()[0]
+        return None if found is None else str(found)
+
+    def has_kept(self, connection: Connection, mark: str) -> bool:
+        """Tell whether it was committed; its session has ended, since the lock is ours."""
+        with connection.begin():
+            status: str = connection.execute(_STATUS, {"mark": mark}).scalar_one()
+        return status == "committed"

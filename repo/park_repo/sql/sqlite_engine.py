@@ -1,0 +1,46 @@
+"""The engine for a SQLite file: transactions begin when SQLAlchemy says so, not the driver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL
+
+from park_repo.sql.told import told
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from sqlite3 import Connection as DBAPIConnection
+
+__all__ = ["sqlite_engine"]
+
+_BUSY_TIMEOUT_S = 30.0
+"""Seconds that SQLite waits for another process (a backup, a migration) that holds the lock."""
+
+
+def sqlite_engine(path: Path, *, read_only: bool) -> Engine:
+    """Return an engine on the file at ``path``.
+
+    A writer takes the lock at its start (``BEGIN IMMEDIATE``): a transaction that begins
+    as a reader and then writes can fail as busy without any time-out.
+    """
+    # reads are short and come from any thread: nobody should ever wait for a connection
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        max_overflow=-1,
+        connect_args={"timeout": _BUSY_TIMEOUT_S},
+    )
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    def on_connect(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        if read_only:
+            # a change made inside a read would be lost without a word; now it raises
+            connection.execute("PRAGMA query_only=ON")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", lambda connection: told(connection, begin))
+    return engine

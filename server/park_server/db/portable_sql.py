@@ -1,0 +1,148 @@
+"""What SQLite and PostgreSQL call differently, under one name.
+
+Each function here takes columns and is a column. What PostgreSQL has no function for that
+answers null where a text is none of what it should be is made with the schema, by
+`POSTGRESQL_FUNCTIONS`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Float,
+    Insert,
+    String,
+    Table,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import insert as insert_or_nothing
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+__all__ = [
+    "POSTGRESQL_FUNCTIONS",
+    "has_odd_units",
+    "insert_new",
+    "is_json",
+    "json_kind",
+    "least",
+    "seconds_between",
+    "seconds_of",
+]
+
+_DAY_S = 86_400.0
+
+POSTGRESQL_FUNCTIONS = (
+    """CREATE OR REPLACE FUNCTION park_seconds(moment text) RETURNS double precision AS $$
+BEGIN RETURN extract(epoch FROM moment::timestamptz);
+EXCEPTION WHEN data_exception THEN RETURN NULL; END $$ LANGUAGE plpgsql STABLE STRICT""",
+    """CREATE OR REPLACE FUNCTION park_json_kind(document text) RETURNS text AS $$
+BEGIN RETURN json_typeof(document::json);
+EXCEPTION WHEN data_exception THEN RETURN NULL; END $$ LANGUAGE plpgsql IMMUTABLE STRICT""",
+)
+
+
+class _Seconds(FunctionElement[float]):
+    type = Float()
+    inherit_cache = True
+    name = "seconds"
+
+
+@compiles(_Seconds)
+def _seconds(element: _Seconds, compiler: Any, **given: Any) -> str:
+    return f"(julianday({compiler.process(element.clauses, **given)}) * {_DAY_S})"
+
+
+@compiles(_Seconds, "postgresql")
+def _seconds_of_postgresql(element: _Seconds, compiler: Any, **given: Any) -> str:
+    return f"park_seconds({compiler.process(element.clauses, **given)})"
+
+
+class _JsonKind(FunctionElement[str]):
+    type = String()
+    inherit_cache = True
+    name = "json_kind"
+
+
+@compiles(_JsonKind)
+def _json_kind(element: _JsonKind, compiler: Any, **given: Any) -> str:
+    document = compiler.process(element.clauses, **given)
+    return f"CASE WHEN json_valid({document}) THEN json_type({document}) END"
+
+
+@compiles(_JsonKind, "postgresql")
+def _json_kind_of_postgresql(element: _JsonKind, compiler: Any, **given: Any) -> str:
+    return f"park_json_kind({compiler.process(element.clauses, **given)})"
+
+
+class _HasOddUnits(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+    name = "has_odd_units"
+
+
+@compiles(_HasOddUnits)
+def _odd_units(element: _HasOddUnits, compiler: Any, **given: Any) -> str:
+    document = compiler.process(element.clauses, **given)
+    units = f"SELECT 1 FROM json_each({document}) AS unit"  # noqa: S608 (a column)
+    return f"EXISTS ({units} WHERE unit.type <> 'integer')"
+
+
+@compiles(_HasOddUnits, "postgresql")
+def _odd_units_of_postgresql(element: _HasOddUnits, compiler: Any, **given: Any) -> str:
+    document = compiler.process(element.clauses, **given)
+    units = f"SELECT 1 FROM json_each(CAST({document} AS json)) AS unit"  # noqa: S608 (a column)
+    return f"EXISTS ({units} WHERE CAST(unit.value AS text) !~ '^-?[0-9]+$')"
+
+
+class _Least(FunctionElement[Any]):
+    inherit_cache = True
+    name = "least"
+
+
+@compiles(_Least)
+def _smaller(element: _Least, compiler: Any, **given: Any) -> str:
+    return f"min({compiler.process(element.clauses, **given)})"
+
+
+@compiles(_Least, "postgresql")
+def _least_of_postgresql(element: _Least, compiler: Any, **given: Any) -> str:
+    return f"least({compiler.process(element.clauses, **given)})"
+
+
+def seconds_of(moment: ColumnElement[Any]) -> ColumnElement[float]:
+    """Return a moment (RFC 3339) in seconds; null where the text is none."""
+    return _Seconds(type_coerce(moment, String))
+
+
+def seconds_between(first: ColumnElement[Any], last: ColumnElement[Any]) -> ColumnElement[float]:
+    """Return how long it is from one moment to another."""
+    return seconds_of(last) - seconds_of(first)
+
+
+def json_kind(document: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return ``object``, ``array`` or what else the text is as JSON; null where it is none."""
+    return _JsonKind(type_coerce(document, String))
+
+
+def is_json(document: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether the text is JSON."""
+    return json_kind(document).is_not(None)
+
+
+def has_odd_units(document: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether the JSON object has a value that is no integer."""
+    return _HasOddUnits(type_coerce(document, String))
+
+
+def least(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the smaller of two values that are there."""
+    return _Least(first, second)
+
+
+def insert_new(table: Table) -> Insert:
+    """Return an insert that leaves out rows whose key is there already."""
+    return insert_or_nothing(table).on_conflict_do_nothing()

@@ -1,0 +1,141 @@
+"""One writer, whose lost commits are known, on a server whose sessions end amid what they do."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import Connection, event, text
+from support.services.postgresql import Server, own_server, server
+from support.session.limits import LIMIT_S
+
+from park.errors import Conflict
+from park_repo.database import Database
+from park_repo.sql import sole_writer
+from park_repo.sql.losses import is_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_END_ALL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = 'written' AND pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Server]:
+    running = server()
+    running.drop("written")
+    running.create("written")
+    yield running
+    running.drop("written")
+
+
+@pytest.fixture
+def database(postgresql: Server) -> Iterator[Database]:
+    opened = Database.postgresql(postgresql.url("written"))
+    opened.write(lambda c: c.execute(text("CREATE TABLE numbers (number bigint)"))).result()
+    yield opened
+    opened.close()
+
+
+def add(number: int) -> Any:
+    statement = text("INSERT INTO numbers VALUES (:number)")
+    return lambda connection: connection.execute(statement, {"number": number}).rowcount
+
+
+def numbers(connection: Connection) -> list[int]:
+    return list(connection.execute(text("SELECT number FROM numbers ORDER BY 1")).scalars())
+
+
+def test_a_second_writer_is_refused_and_the_first_goes_on(
+    postgresql: Server, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sole_writer, "_PATIENCE_S", 0.0)
+    second = Database(
+        reader=database.engine, writer=database.engine, custody=sole_writer.SoleWriter(patience_s=0)
+    )
+    with pytest.raises(Conflict, match="another park service writes"):
+        second.write(add(1)).result()
+    assert database.write(add(2)).result() == 1
+    assert database.read(numbers) == [2]
+    second.close()
+    del postgresql
+
+
+def test_what_a_lost_session_had_not_committed_is_run_again(
+    postgresql: Server, database: Database
+) -> None:
+    tries = []
+
+    def change(connection: Connection) -> int:
+        tries.append(add(7)(connection))
+        if len(tries) == 1:
+            postgresql.tell(_END_ALL)
+        return int(add(8)(connection)) + len(tries)
+
+    assert database.write(change).result() == 3
+    assert database.read(numbers) == [7, 8]
+    assert database.write(add(9)).result() == 1
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_a_commit_without_an_answer_is_asked_for(
+    postgresql: Server, database: Database, *, is_done: bool
+) -> None:
+    """The session ends before the commit, or just after it was done: nobody hears of it."""
+    lost = threading.Event()
+
+    def on_commit(connection: Connection) -> None:
+        if not lost.is_set():
+            lost.set()
+            driver: Any = connection.connection.driver_connection
+            if is_done:
+                driver.execute("COMMIT")
+            postgresql.tell(_END_ALL)
+
+    event.listen(database.engine, "commit", on_commit)
+    assert database.write(add(5)).result() == 1
+    assert lost.is_set()
+    assert database.read(numbers) == [5]
+
+
+def test_changes_of_one_commit_are_undone_alone(database: Database) -> None:
+    def fails(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO numbers VALUES (1 / 0)"))
+
+    with database.together() as batch:
+        good, bad, more = batch.write(add(1)), batch.write(fails), batch.write(add(2))
+    assert good.result() == more.result() == 1
+    assert "division by zero" in str(bad.exception())
+    assert database.read(numbers) == [1, 2]
+
+
+def test_a_read_asks_once_more(postgresql: Server, database: Database) -> None:
+    database.write(add(3)).result()
+    assert database.read(numbers) == [3]
+    postgresql.tell(_END_ALL)
+    assert database.read(numbers) == [3]
+
+
+def test_a_server_that_is_away_is_told_and_waited_for() -> None:
+    with own_server() as postgresql:
+        postgresql.create("written")
+        database = Database.postgresql(postgresql.url("written"))
+        database.write(lambda c: c.execute(text("CREATE TABLE numbers (number bigint)"))).result()
+        postgresql.stop()
+        with pytest.raises(Exception) as raised:  # noqa: PT011 (what it is is looked at)
+            database.read(numbers)
+        assert is_loss(raised.value)
+        waiting = database.write(add(1))
+        assert "the database cannot be reached since" in database.outage.remark
+        postgresql.start()
+        assert waiting.result(LIMIT_S) == 1
+        assert database.outage.remark == ""
+        postgresql.stop()
+        never = database.write(add(2))
+        database.close()  # waits no longer
+        error = never.exception(LIMIT_S)
+        assert is_loss(error)
