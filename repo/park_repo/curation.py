@@ -104,6 +104,14 @@ class Curator:
         self._pages.changed(PROJECTS, name)
         return count
 
+    async def yank_file(self, sha256: str, reason: str) -> None:
+        """Yank one file, released or of a working tree, for everybody who has it."""
+        found = await self._database.awrite(
+            partial(queries.yank_file, sha256=sha256, reason=reason)
+        )
+        for shelf, project in found:
+            self._pages.changed(shelf, project)
+
     async def remove(
         self, name: NormalizedName, version: str, user: str
     ) -> tuple[PublishedFile, ...]:

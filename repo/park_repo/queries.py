@@ -43,6 +43,7 @@ __all__ = [
     "trees",
     "unown_project",
     "was_tree",
+    "yank_file",
 ]
 
 _COLUMNS = [files.c[field.name] for field in fields(PublishedFile)]
@@ -99,6 +100,19 @@ def set_yanked(
     """Yank (with a reason, perhaps empty) or unyank (None) a version; return how many files."""
     mine = _of_version(shelf, project, version)
     return connection.execute(update(files).where(mine).values(yanked=reason)).rowcount
+
+
+def yank_file(
+    connection: Connection, sha256: str, reason: str
+) -> set[tuple[Shelf, NormalizedName]]:
+    """Yank a file by its digest, wherever it stands; return on which shelves, in which projects."""
+    mine = files.c.sha256 == sha256
+    found = {
+        (file.shelf, file.project)
+        for file in (_file(row) for row in connection.execute(select(*_COLUMNS).where(mine)))
+    }
+    connection.execute(update(files).where(mine).values(yanked=reason))
+    return found
 
 
 def remove_files(

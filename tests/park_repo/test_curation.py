@@ -51,6 +51,17 @@ def test_two_spellings_of_one_file_are_one_file(index: Index, tmp_path: Path) ->
         add_file(index, tmp_path / "Demo-1.0-py3-none-any.whl")
 
 
+def test_one_file_is_yanked_wherever_it_stands(index: Index, tmp_path: Path) -> None:
+    wheel = add_file(index, make_wheel(tmp_path, "demo")).file
+    add_file(index, make_sdist(tmp_path))
+    tree = add_file(index, make_wheel(tmp_path, "demo", TREE), user="ada").file
+    do(index.curator.yank_file(wheel.sha256, "quarantined"))
+    do(index.curator.yank_file(tree.sha256, "quarantined"))
+    assert page(index).count(b'"yanked":"quarantined"') == 1
+    assert [file.yanked for file in index.tree_files("demo", "ada")] == ["quarantined"]
+    do(index.curator.yank_file("0" * 64, "nobody has it"))
+
+
 def test_sdists_stand_beside_wheels(index: Index, tmp_path: Path) -> None:
     add_file(index, make_wheel(tmp_path))
     sdist = add_file(index, make_sdist(tmp_path)).file

@@ -38,4 +38,7 @@ def retention_of(
         quarantines=(foundation.content.quarantine, foundation.index.quarantine),
         policy=foundation.settings.retention,
         environments_quota_bytes=foundation.settings.quota_bytes,
+        forget_senders=lambda: foundation.trust.possession.forget(
+            lambda sha256: foundation.content.size_of(sha256) is not None
+        ),
     )

@@ -45,6 +45,8 @@ class WheelQuarantine:
     async def set_aside(self, sha256: str, why: str, actor: Actor) -> QuarantineRecord:
         """Give out the file no more, end the jobs that run it, and evict its environments.
 
+        Its pages say that it is yanked, so that resolvers pass over it.
+
         First of all it is refused, so that nothing begins meanwhile. Raises `UsageError` for
         what is no digest.
         """
@@ -56,6 +58,7 @@ class WheelQuarantine:
             )
         )
         self.index.refused.add(sha256)
+        await self.index.curator.yank_file(sha256, f"quarantined: {why}" if why else "quarantined")
         affected = self.database.read(lambda c: _locks_with(c, sha256))
         ended = self.database.read(lambda c: _jobs_in(c, affected))
         for job, user in ended:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class Retention:
     """What of a service is kept, by its ``policy``. All methods belong to the event loop.
 
     ``clock`` is in seconds since 1970; ``quarantines`` are folders of what was set aside.
+    ``forget_senders`` forgets who has sent files by content that are gone.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Retention:
         quarantines: tuple[Path, ...],
         policy: RetentionPolicy,
         environments_quota_bytes: int | None = None,
+        forget_senders: Callable[[], Awaitable[object]],
         clock: Callable[[], float] = time.time,
         every_s: float | None = None,
     ) -> None:
@@ -82,6 +84,7 @@ class Retention:
         self._quarantines = quarantines
         self._policy = policy
         self._environments_quota_bytes = environments_quota_bytes
+        self._forget_senders = forget_senders
         self._clock = clock
         has_quota = policy.jobs_quota_bytes is not None
         self._every_s = every_s if every_s is not None else QUOTA_EVERY_S if has_quota else EVERY_S
@@ -178,6 +181,7 @@ class Retention:
         is_first, self._is_first = self._is_first, False
         await in_thread(sweep_folders, self._database, self._folders, logs=is_first)
         swept = await in_thread(self._swept)
+        await self._forget_senders()
         emptied = await in_thread(self._emptied, limits, dry_run=False)
         return _record(trees, swept, emptied, jobs=jobs, logs=logs, events=events)
 

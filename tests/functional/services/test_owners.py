@@ -238,6 +238,10 @@ def test_a_wheel_in_quarantine_is_given_out_no_more(world: World) -> None:
     page = f"{world.service.url}/files/{sha256}/bad-{TREE}-py3-none-any.whl"
     headers = {"Authorization": f"Bearer {world.tokens['ada']}"}
     assert httpx2.get(page, headers=headers, timeout=LIMIT_S).status_code == 403
+    listed = f"{world.service.url}/trees/simple/bad/"
+    as_json = headers | {"Accept": "application/vnd.pypi.simple.v1+json"}
+    (file,) = httpx2.get(listed, headers=as_json, timeout=LIMIT_S).json()["files"]
+    assert (file["hashes"]["sha256"], file["yanked"]) == (sha256, "quarantined: bad")
     again = world.submit("ada", lock).json()[0]["id"]
     record = world.ask("ada", "GET", f"jobs/{again}?wait=30").json()
     while record["status"] not in {"failed", "completed", "cancelled"}:

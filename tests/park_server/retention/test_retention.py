@@ -21,6 +21,7 @@ from park_server.clock import now
 from park_server.db.tables import fetched, installs, metadata
 from park_server.grants.grants import Grants
 from park_server.retention import removal_rows
+from park_server.trust.possession import Possession
 
 NOW = CleanRequest(older_than_s=0)
 CONTENT = b"q r dr"
@@ -52,6 +53,19 @@ async def completed_with_file(one: Lab, job: str) -> None:
     async with asyncio.timeout(LIMIT_S):
         while work.exists():  # cleared away a moment after the end is told
             await one.in_the_meantime()
+
+
+def test_who_sent_a_file_is_forgotten_with_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            await completed_with_file(one, "a")
+            possession = Possession(one.database, "root")
+            for sha256 in (DIGEST, "0" * 64):
+                await possession.note("bob", sha256)
+            await retention_of(one, tmp_path).clean(CleanRequest())
+            assert possession.lacking("bob", [DIGEST, "0" * 64]) == {"0" * 64}
+
+    run(test)
 
 
 def test_a_job_that_has_ended_is_removed_with_all_that_it_left(tmp_path: Path) -> None:

@@ -34,6 +34,24 @@ def test_who_sent_a_file_may_name_it(possession: Possession) -> None:
         possession.require("ada", [ONE, TWO])
 
 
+def test_of_what_is_gone_nobody_is_known_to_have_sent_it(possession: Possession) -> None:
+    for user in ("ada", "bob"):
+        asyncio.run(possession.note(user, ONE))
+        asyncio.run(possession.note(user, TWO))
+    assert asyncio.run(possession.forget({TWO}.__contains__)) == 1
+    assert possession.lacking("ada", [ONE, TWO]) == {ONE}
+    assert possession.lacking("bob", [ONE, TWO]) == {ONE}
+    asyncio.run(possession.note("ada", ONE))
+    assert possession.holds("ada", ONE)
+
+
+def test_what_came_while_it_was_looked_for_stays_known(possession: Possession) -> None:
+    asyncio.run(possession.note("ada", ONE))
+    looks = iter([False, True])
+    asyncio.run(possession.forget(lambda _: next(looks)))
+    assert possession.holds("ada", ONE)
+
+
 def test_the_operator_has_all_in_his_home_anyway(possession: Possession) -> None:
     asyncio.run(possession.note("root", ONE))
     assert possession.holds("root", TWO)

@@ -13,6 +13,7 @@ from park_server.retention.job_removal import JobRemoval
 from park_server.retention.policy import RetentionPolicy
 from park_server.retention.retention import Retention
 from park_server.retention.trees.tree_sweep import TreeSweep
+from park_server.trust.possession import Possession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +88,9 @@ def retention_of(
         trees=TreeSweep(one.database, index, evictions or Evictions()),
         quarantines=(one.content.quarantine, index.quarantine),
         policy=RetentionPolicy(**policy),
+        forget_senders=lambda: Possession(one.database, "root").forget(
+            lambda sha256: one.content.size_of(sha256) is not None
+        ),
         clock=clock,
         every_s=every_s,
     )
