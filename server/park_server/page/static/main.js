@@ -9,9 +9,12 @@ const VIEWS = {
   jobs: () => import("./views/job.js"),
   list: () => import("./views/list.js"),
   workflow: () => import("./views/workflow.js"),
+  environments: () => import("./views/environments.js"),
+  index: () => import("./views/index.js"),
+  admin: () => import("./views/admin.js"),
 };
 
-const TABS = [["", "Now"], ["list", "Jobs"], ["workflow", "Workflow"]];
+const TABS = [["", "Now"], ["list", "Jobs"], ["workflow", "Workflow"], ["environments", "Environments"], ["index", "Index"], ["admin", "Admin"]];
 
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
@@ -26,7 +29,7 @@ function drawBar() {
   const shown = first === "jobs" ? "list" : first;
   show(bar, h("div", { class: "inner" },
     h("a", { class: "name", href: "#/" }, h("img", { src: "page/icon.svg", alt: "" }), "park", h("span", { class: "where" }, location.host)),
-    who && h("nav", { "aria-label": "Views" }, TABS.map(([path, text]) => h("a", { href: `#/${path}`, "aria-current": shown === path ? "page" : null }, text))),
+    who && h("nav", { "aria-label": "Views" }, TABS.filter(([path]) => path !== "admin" || who.roles.includes("admin")).map(([path, text]) => h("a", { href: `#/${path}`, "aria-current": shown === path ? "page" : null }, text))),
     who && h("div", { class: "who" },
       h("span", { class: "pulse", "data-on": String(isLive) }, isLive ? "live" : "not connected"),
       h("span", who.user),

@@ -1,0 +1,78 @@
+// Environments: what is in each, what differs between two, and what they take.
+
+import { BASE, get } from "../api.js";
+import { h, say } from "../dom.js";
+import { state as stateOf } from "../states.js";
+import { ago, bytes, count, plural, when } from "../words.js";
+
+const shownAs = (each) => each.projects.join(", ") || each.lock_hash.slice(0, 12);
+
+export async function look({ rest: [id, other], state, signal, refresh, who }) {
+  const [all, storage] = await Promise.all([get("/environments", { signal }), get("/storage", { signal })]);
+  if (id && other) return { title: "Difference", content: await difference(id, other, all, signal) };
+  if (id) return { title: "Environment", content: await detail(id, all, state, signal, refresh, who) };
+  state.wanted ??= "";
+  const wanted = state.wanted.toLowerCase();
+  const found = all.filter((each) => `${each.projects.join(" ")} ${each.lock_hash} ${each.installed_by.join(" ")}`.toLowerCase().includes(wanted));
+  return {
+    title: "Environments",
+    content: [
+      h("div", { class: "head" }, h("h1", "Environments"), h("span", { class: "soft number" }, `${plural(storage.environments, "environment")}, ${bytes(storage.environments_bytes + storage.store_bytes)} with ${plural(storage.wheels, "wheel")} that they share${storage.quota_bytes === null ? "" : `, of ${bytes(storage.quota_bytes)}`}`),
+        h("label", "Find ", h("input", { type: "search", value: state.wanted, placeholder: "project, version, lock, user", oninput: (event) => { state.wanted = event.target.value; refresh(); } }))),
+      h("section", { "aria-label": "Environments" }, found.length ? h("table", { class: "stack" },
+        h("thead", h("tr", ["Projects", "State", "Python", "Whole", "Own", "Last used", "Installed by"].map((each) => h("th", { scope: "col" }, each)))),
+        h("tbody", found.slice(0, 300).map((each) => h("tr",
+          h("td", h("a", { href: `#/environments/${each.lock_hash}` }, shownAs(each)), each.pinned_by.length > 0 && h("span", { class: "tag", style: { "margin-left": "8px" } }, "pinned")),
+          h("td", { class: "tight" }, stateOf(each.status)), h("td", { class: "tight", "data-label": "Python" }, each.python),
+          h("td", { class: "tight number", "data-label": "whole" }, bytes(each.size_bytes)), h("td", { class: "tight number", "data-label": "own" }, bytes(each.own_bytes)),
+          h("td", { class: "tight", "data-label": "last used" }, each.last_used ? ago(each.last_used) : "never"), h("td", { "data-label": "by" }, each.installed_by.join(", ")))))) : h("p", { class: "none" }, "No such environments."))],
+  };
+}
+
+function acting(state, refresh) {
+  return (text, path, method, sure) => async (event) => {
+    if (sure && state.sure !== path) { state.sure = path; refresh(); return; }
+    state.sure = null; event.target.disabled = true;
+    try { await get(path, { method }); state.problem = null; say(text); } catch (error) { state.problem = error; } finally { refresh(); }
+  };
+}
+
+async function detail(id, all, state, signal, refresh, who) {
+  const found = await get(`/environments/${encodeURIComponent(id)}`, { signal });
+  const about = found.environment, of = `/environments/${about.lock_hash}`;
+  const act = acting(state, refresh);
+  const isPinned = about.pinned_by.includes(who.user);
+  const others = all.filter((each) => each.lock_hash !== about.lock_hash);
+  return [
+    state.problem && h("div", { class: "problem", role: "alert" }, h("p", state.problem.message), state.problem.hint && h("p", state.problem.hint)),
+    h("div", { class: "head" }, h("h1", shownAs(about)), stateOf(about.status), h("span", { class: "soft mono" }, about.lock_hash.slice(0, 12)),
+      h("div", { class: "actions" },
+        h("a", { class: "button", href: `${BASE}/locks/${about.lock_hash}`, download: `pylock.${about.lock_hash.slice(0, 12)}.toml` }, "Download the lock"),
+        h("button", { onclick: act(isPinned ? "no longer pinned" : "pinned", `${of}/pin`, isPinned ? "DELETE" : "PUT") }, isPinned ? "Unpin" : "Pin"),
+        about.status !== "evicted" && h("button", { class: "bad", onclick: act("evicted", of, "DELETE", true) }, state.sure === of ? "Evict it? Its lock stays" : "Evict"))),
+    h("div", { class: "columns" },
+      h("div", h("section", { "aria-label": "Packages" }, h("header", h("h2", "Packages"), h("span", { class: "side soft number" }, count(found.packages.length))),
+        h("table", h("thead", { class: "unseen" }, h("tr", h("th", "Name"), h("th", "Version"))), h("tbody", found.packages.map((each) => h("tr", h("td", each.name), h("td", { class: "mono" }, each.version))))))),
+      h("div",
+        h("section", { "aria-label": "About" }, h("header", h("h2", "About")), h("div", { class: "body" }, h("dl", { class: "facts" },
+          h("dt", "Python"), h("dd", found.python_full || about.python), h("dt", "Whole"), h("dd", bytes(about.size_bytes)), h("dt", "Own"), h("dd", `${bytes(about.own_bytes)}, the rest is shared`),
+          h("dt", "Made"), h("dd", when(about.created)), h("dt", "Last used"), h("dd", about.last_used ? when(about.last_used) : "never"), h("dt", "Installed by"), h("dd", about.installed_by.join(", ") || "nobody any more"), h("dt", "Pinned by"), h("dd", about.pinned_by.join(", ") || "nobody"),
+          found.path && [h("dt", "Path"), h("dd", { class: "mono" }, found.path)]),
+          found.conflicts.length > 0 && h("details", h("summary", plural(found.conflicts.length, "path that several wheels own", "paths that several wheels own")), h("ul", { class: "chain" }, found.conflicts.slice(0, 100).map((each) => h("li", each)))))),
+        h("section", { "aria-label": "Compare" }, h("header", h("h2", "Compare with")), others.length ? h("div", { class: "body" }, h("select", { "aria-label": "Compare with", onchange: (event) => { if (event.target.value) location.hash = `#/environments/${about.lock_hash}/${event.target.value}`; } },
+          h("option", { value: "" }, "choose another"), others.slice(0, 300).map((each) => h("option", { value: each.lock_hash }, `${shownAs(each)} (${each.lock_hash.slice(0, 8)})`)))) : h("p", { class: "none" }, "There is no other.")))),
+  ];
+}
+
+async function difference(one, other, all, signal) {
+  const [a, b] = await Promise.all([one, other].map((each) => get(`/environments/${encodeURIComponent(each)}`, { signal })));
+  const versions = (found) => new Map([["python", found.environment.python], ...found.packages.map((each) => [each.name, each.version])]);
+  const left = versions(a), right = versions(b);
+  const names = [...new Set([...left.keys(), ...right.keys()])].filter((each) => left.get(each) !== right.get(each)).sort((x, y) => (x === "python" ? -1 : y === "python" ? 1 : x < y ? -1 : 1));
+  const head = (found) => h("th", { scope: "col" }, h("a", { href: `#/environments/${found.environment.lock_hash}` }, shownAs(found.environment)), " ", h("span", { class: "mono" }, found.environment.lock_hash.slice(0, 8)));
+  return [
+    h("div", { class: "head" }, h("h1", "Difference"), h("span", { class: "soft" }, names.length ? `${plural(names.length, "package differs", "packages differ")}, ${count([...left.keys()].filter((each) => left.get(each) === right.get(each)).length)} are the same` : "none: they hold the same")),
+    names.length > 0 && h("section", { "aria-label": "Difference" }, h("div", { class: "scroll" }, h("table", h("thead", h("tr", h("th", { scope: "col" }, "Package"), head(a), head(b))),
+      h("tbody", names.map((each) => h("tr", h("td", each), h("td", { class: `mono ${left.has(each) ? "" : "same"}` }, left.get(each) || "–"), h("td", { class: `mono ${right.has(each) ? "" : "same"}` }, right.get(each) || "–"))))))),
+  ];
+}

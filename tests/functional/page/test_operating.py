@@ -1,0 +1,89 @@
+"""Environments, the index and who may do what, on the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.services.page_lab import PageLab
+
+if TYPE_CHECKING:
+    from support.services.page_browser import PageBrowser
+
+
+@pytest.fixture(scope="module")
+def two(lab: PageLab) -> PageLab:
+    """Give the lab with a second environment, that of another Python package alone."""
+    lab.service.offer("sortedcontainers", "2.4.0")
+    # what is kept ready is not evicted
+    lab.service.request("DELETE", "/api/v1/offers/sortedcontainers/2.4.0")
+    return lab
+
+
+def test_an_environment_is_seen_compared_pinned_and_evicted(
+    browser: PageBrowser, two: PageLab
+) -> None:
+    with browser.viewer(two.service) as viewer:
+        viewer.log_in()
+        viewer.page.get_by_role("link", name="Environments").click()
+        viewer.section("Environments").get_by_role("link", name="page-model").first.wait_for()
+        viewer.section("Environments").get_by_role("link", name="sortedcontainers").click()
+        viewer.section("Packages").get_by_text("2.4.0").wait_for()
+        viewer.page.get_by_role("button", name="Pin", exact=True).click()
+        viewer.page.get_by_role("button", name="Unpin").click()
+        viewer.page.get_by_role("button", name="Pin", exact=True).wait_for()
+        with viewer.page.expect_download() as download:
+            viewer.page.get_by_role("link", name="Download the lock").click()
+        assert "sortedcontainers" in download.value.path().read_text()
+        viewer.page.get_by_role("combobox", name="Compare with").select_option(two.lock_hash)
+        viewer.section("Difference").get_by_text("page-model", exact=True).wait_for()
+        viewer.section("Difference").get_by_role("link", name="sortedcontainers").click()
+        viewer.page.get_by_role("button", name="Evict").click()
+        viewer.page.get_by_role("button", name="Evict it? Its lock stays").click()
+        viewer.until("evicted")
+
+
+def test_a_project_is_seen_with_its_files(browser: PageBrowser, lab: PageLab) -> None:
+    with browser.viewer(lab.service) as viewer:
+        viewer.log_in()
+        viewer.page.get_by_role("link", name="Index").click()
+        viewer.section("Projects").get_by_role("link", name="page-model").click()
+        viewer.section("Files").get_by_text(".whl").first.wait_for()
+        assert not viewer.page.get_by_role("button", name="Yank").count()  # one's own tree
+
+
+def test_users_come_and_go(browser: PageBrowser, lab: PageLab) -> None:
+    with browser.viewer(lab.service) as viewer:
+        viewer.log_in()
+        viewer.page.get_by_role("link", name="Admin").click()
+        form = viewer.section("Add a user")
+        form.get_by_label("Name").fill("eve")
+        form.get_by_label("Password").fill("correct horse battery")
+        form.get_by_role("button", name="Add").click()
+        row = viewer.section("Users").get_by_role("row").filter(has_text="eve")
+        row.get_by_role("button", name="Remove").click()
+        row.get_by_role("button", name="Remove for good?").click()
+        row.get_by_text("removed").wait_for()
+        for part, seen in (
+            ("Tokens", "the page in a browser"),
+            ("Policy", "Everybody may"),
+            ("Audit", "eve"),
+            ("Usage", "without a limit"),
+        ):
+            viewer.page.get_by_role("link", name=part).click()
+            viewer.until(seen)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_left_out_here(browser: PageBrowser, lab: PageLab, scheme: str) -> None:
+    with browser.viewer(
+        lab.service, color_scheme=scheme, viewport={"width": 360, "height": 740}, bypass_csp=True
+    ) as viewer:
+        viewer.log_in()
+        places = ("environments", f"environments/{lab.lock_hash}", "index", "index/page-model")
+        admin = ("admin/users", "admin/tokens", "admin/policy", "admin/audit", "admin/usage")
+        for place in (*places, *admin):
+            viewer.open(f"#/{place}")
+            viewer.page.locator("main section").first.wait_for()
+            assert viewer.faults() == [], place
+            assert viewer.overflow() <= 0, place
