@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -88,6 +89,18 @@ def roots():
         "user": tried(os.setuid, 12345),
         "owner": tried(os.chown, ".", 12345, 12345),
     }
+
+
+def kernel():
+    """Ask the kernel for what no job needs: bpf, keyctl, perf events, modules, namespaces."""
+    numbers = {
+        "x86_64": (321, 250, 298, 323, 313, 272, 165),
+        "aarch64": (280, 219, 241, 282, 273, 97, 40),
+    }
+    return [
+        -1 if LIBC.syscall(number, 0x10000000, 0, 0, 0, 0) != -1 else ctypes.get_errno()
+        for number in numbers[os.uname().machine]
+    ]
 
 
 def neighbour(job, pid, home):
@@ -192,6 +205,11 @@ def test_what_is_roots_stays_roots(client: Client) -> None:
     assert found.pop("shadow") == "not read"
     assert found.pop("disks") == []
     assert set(found.values()) <= {*REFUSED, "Invalid argument"}, found
+
+
+def test_what_no_job_needs_of_the_kernel_is_refused(client: Client) -> None:
+    assert client.call("light_model:kernel") == [errno.EPERM] * 7
+    assert client.call("light_model:kernel", "--fresh") == [errno.EPERM] * 7
 
 
 def test_a_neighbour_is_neither_read_nor_signalled_nor_forged(

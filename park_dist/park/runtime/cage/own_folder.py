@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ..protect import enter_user_namespace, mount  # noqa: TID252 (named otherwise in environments)
-from . import landlock
+from . import landlock, system_calls
 from .privileges import bound_to, gain_nothing, keep_only
 
 __all__ = ["OwnFolder", "prepare"]
@@ -28,6 +28,8 @@ class OwnFolder:
         self._below = os.open(jobs, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         mount("park", jobs, _MS_NOSUID, "tmpfs", "mode=755,size=16k,nr_inodes=8")
         self._has_domains = landlock.is_available()
+        is_filtered = system_calls.is_available()
+        self._refused = system_calls.program(system_calls.NAMESPACES) if is_filtered else None
         bound_to(None)
         gain_nothing()
 
@@ -44,6 +46,7 @@ class OwnFolder:
         keep_only(None)
         if self._has_domains:
             landlock.enter_domain()
+        system_calls.refuse(self._refused)
 
 
 def prepare(jobs: str | None) -> OwnFolder | None:

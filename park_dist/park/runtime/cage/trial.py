@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from . import landlock
+from . import landlock, system_calls
 from .own_folder import OwnFolder
 
-__all__ = ["COVERS", "DOMAIN", "JOBS", "OWN_FOLDER", "SECRET", "main"]
+__all__ = ["COVERS", "DOMAIN", "FILTER", "JOBS", "OWN_FOLDER", "SECRET", "main"]
 
 SECRET, JOBS = "secret", "jobs"
 """In the folder of a trial: what is to be covered, and two folders, of jobs."""
 
-COVERS, OWN_FOLDER, DOMAIN = "covers", "own-folder", "domain"
+COVERS, OWN_FOLDER, DOMAIN, FILTER = "covers", "own-folder", "domain", "filter"
 """What is printed, a line for each that is to be had."""
 
 
@@ -22,6 +22,8 @@ def main(folder: str) -> None:
         print(COVERS)  # noqa: T201
     if landlock.is_available():
         print(DOMAIN)  # noqa: T201
+    if system_calls.is_available():
+        print(FILTER)  # noqa: T201
     print(flush=True)  # noqa: T201 (before the fork, which would print it again)
     if _has_own_folder(f"{folder}/{JOBS}"):
         print(OWN_FOLDER)  # noqa: T201

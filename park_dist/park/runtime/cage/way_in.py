@@ -2,8 +2,8 @@
 
 What is wanted comes as words of a command line: ``hide=FOLDER`` covers what is in a folder but for
 ``keep=NAME`` and what lies at ``show=PATH``; ``cover=PATH`` covers a file or folder whatever it is;
-``user=NUMBER`` is who to be afterwards; ``alone`` gives up what root may and what reaches others,
-but with ``own-folder`` what `park.runtime.cage.own_folder` takes.
+``user=NUMBER`` is who to be afterwards; ``alone`` gives up what root may, what reaches others and
+the system calls that no job needs, but with ``own-folder`` what `park.runtime.cage.own_folder` takes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from ..protect import bind_read_only  # noqa: TID252 (named otherwise in environments)
-from . import landlock
+from . import landlock, system_calls
 from .covers import cover, cover_all_but
 from .privileges import SETFCAP, become, give_up
 
@@ -57,6 +57,10 @@ def leave_powers(words: list[str]) -> None:
         give_up(SETFCAP if os.geteuid() == 0 and "own-folder" in words else None)
         if landlock.is_available():
             landlock.enter_domain()
+        if system_calls.is_available():
+            system_calls.refuse(system_calls.program(system_calls.KERNEL))
+            if "own-folder" not in words:
+                system_calls.refuse(system_calls.program(system_calls.NAMESPACES))
 
 
 def _control_groups() -> list[str]:

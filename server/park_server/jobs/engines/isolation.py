@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import park.runtime
-from park.runtime.cage.trial import COVERS, DOMAIN, JOBS, OWN_FOLDER, SECRET
+from park.runtime.cage.trial import COVERS, DOMAIN, FILTER, JOBS, OWN_FOLDER, SECRET
 from park.runtime.view import enter_command
 from park_server.jobs.engines.control_groups import found_groups
 
@@ -30,19 +30,24 @@ class Isolation:
 
     ``covers``: of its home they see what they need; ``own_folders``: of the folders of jobs
     each sees its own; ``domains``: they can signal no process outside of their own; ``processes``:
-    there is an end to how many they can have.
+    there is an end to how many they can have; ``filtered``: system calls that no job needs are
+    refused.
     """
 
     covers: bool
     own_folders: bool
     domains: bool
     processes: bool
+    filtered: bool
 
     @property
     def gaps(self) -> tuple[str, ...]:
         """What cannot be kept apart here, a line for each."""
-        endless = () if self.processes else ("jobs can have processes without end",)
-        return (*self.between_users, *endless)
+        lines = (
+            (self.processes, "jobs can have processes without end"),
+            (self.filtered, "jobs can make every system call (no seccomp)"),
+        )
+        return (*self.between_users, *(line for holds, line in lines if not holds))
 
     @property
     def between_users(self) -> tuple[str, ...]:
@@ -68,7 +73,7 @@ class Isolation:
         return ("alone", *own, *(covers if self.covers else ()))
 
 
-UNTRIED = Isolation(covers=False, own_folders=False, domains=False, processes=False)
+UNTRIED = Isolation(covers=False, own_folders=False, domains=False, processes=False, filtered=False)
 """Of a machine of which nothing is known: nothing is covered."""
 
 
@@ -84,6 +89,7 @@ def permitted_isolation(folder: Path) -> Isolation:
         own_folders=OWN_FOLDER in found,
         domains=DOMAIN in found,
         processes="pids" in found_groups().limited,
+        filtered=FILTER in found,
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from support.faults.caged import ran_in_cage
 
-from park.runtime.cage import landlock, trial
+from park.runtime.cage import landlock, system_calls, trial
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,8 @@ def test_what_fails_is_not_to_be_had(
         raise OSError
 
     monkeypatch.setattr(trial, "OwnFolder", refused)
-    monkeypatch.setattr(landlock, "is_available", lambda: False)
+    for each in (landlock, system_calls):
+        monkeypatch.setattr(each, "is_available", lambda: False)
     (home / trial.SECRET).mkdir()
     (home / trial.SECRET / "file").touch()
     trial.main(str(home))

@@ -21,17 +21,18 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "found_groups", lambda: ControlGroups(places=places))
 
 
-WHOLE = Isolation(covers=True, own_folders=True, domains=True, processes=True)
+WHOLE = Isolation(covers=True, own_folders=True, domains=True, processes=True, filtered=True)
 HOME = Path("/srv/park")
 
 
 def test_each_gap_is_told_in_a_line() -> None:
     assert WHOLE.gaps == ()
-    token, folders, signals, processes = UNTRIED.gaps
+    token, folders, signals, processes, calls = UNTRIED.gaps
     assert "token" in token
     assert "folders" in folders
     assert "signal" in signals
     assert "processes" in processes
+    assert "system call" in calls
 
 
 def test_processes_without_end_keep_nobody_from_adding_users() -> None:
@@ -51,7 +52,7 @@ def test_fork_servers_are_told_what_the_machine_can() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("covers\ndomain\nown-folder\n", WHOLE),
+        ("covers\ndomain\nown-folder\nfilter\n", WHOLE),
         ("domain\n", replace(UNTRIED, domains=True, processes=True)),
         ("", replace(UNTRIED, processes=True)),
     ],
