@@ -173,6 +173,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "control groups can be made (2048, and 1024 more for each core)",
     )
     parser.add_argument(
+        "--job-accounts",
+        metavar="FIRST-LAST",
+        help="user ids that nobody else has, for the jobs of each user but the operator, where the "
+        "service is root (1879048192-1879113727); none has all jobs be root",
+    )
+    parser.add_argument(
         "--trust-all",
         action="store_true",
         help="let users be added though this machine cannot keep their jobs apart",
@@ -285,6 +291,7 @@ def run(options: argparse.Namespace) -> int:
             reserve=options.reserve,
             job_disk=options.job_disk,
             job_processes=options.job_processes,
+            job_accounts=options.job_accounts,
             trust_all=options.trust_all,
             index=options.index,
             index_upload=options.index_upload,

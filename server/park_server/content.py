@@ -3,6 +3,7 @@
 ::
 
     files/<sha256[:2]>/<sha256>   whole, durable, read-only, and of nobody else
+    files/lent/<user>/<sha256>    the same file once more, where a user's jobs find it
     files/incoming/               on their way in
     files/quarantine/             found damaged: <sha256>.<random>
 """
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, Self
+from urllib.parse import quote
 
 from park.digests import is_sha256
 from park.errors import InvalidUpload, UnknownItem
@@ -34,6 +36,11 @@ _SMALL_BYTES = 1 << 20
 
 _BLOCK = 512
 """Bytes in a block of stat(2), whatever the file system has."""
+
+_LENT = "lent"
+
+_PASSED = 0o711
+"""Others pass, and list nothing."""
 
 _PREFIX = 2
 """Digits of a digest that name the folder of a file."""
@@ -163,6 +170,33 @@ class ContentStore:
                         size, on_disk = status.st_size, status.st_blocks * _BLOCK
                         yield KeptFile(file.name, size, on_disk, status.st_ctime)
 
+    def lend(self, sha256: str, user: str, owner: tuple[int, int] | None = None) -> Path | None:
+        """Return where jobs of ``user`` read the file; None where no file has two names here.
+
+        So of all files they find those that they were given. ``owner``: user and group id of
+        the user's account, None: ours. Raises `UnknownItem` as `path_of`, not for an event loop.
+        """
+        place, lent = self.path_of(sha256), self.shelf_of(user, owner) / sha256
+        with self._changing, suppress(OSError):
+            if not (lent.exists() and lent.samefile(place)):
+                lent.unlink(missing_ok=True)
+                lent.hardlink_to(place)
+                if owner is not None:
+                    place.chmod(0o444)
+                self._whole.note(place)  # its look has changed, as we know
+            return lent
+        return None
+
+    def shelf_of(self, user: str, owner: tuple[int, int] | None = None) -> Path:
+        """Return the folder of what is lent to ``user``; raises `OSError`."""
+        shelf = self._root / _LENT / quote(user or "_", safe="")
+        if not shelf.is_dir():
+            shelf.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if owner is not None:
+                shelf.parent.chmod(_PASSED)
+                os.chown(shelf, *owner)
+        return shelf
+
     def remove(self, sha256: str, *, unless: Callable[[float], bool] = lambda _: False) -> bool:
         """Remove the file, unless that is true of when it was put there or renewed, a Unix time.
 
@@ -176,6 +210,8 @@ class ContentStore:
                 place.unlink()
             except FileNotFoundError:
                 return False
+            for lent in (self._root / _LENT).glob(f"*/{sha256}"):
+                lent.unlink(missing_ok=True)
         return True
 
     def intake(self) -> Intake:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,11 @@ from park_repo.durable import write_durably
 from park_server.ownership import claim_folder, read_secret
 
 __all__ = ["Home"]
+
+_OTHERS, _OTHERS_WRITE = 0o077, 0o022
+
+_PASSED = ("areas", "builds", "cache", "envs", "files", "homes", "jobs", "runtime", "store")
+"""What the accounts of users pass, or read, of a home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,28 @@ class Home:
                 f"cannot make the home {self.path}: {error.strerror} ({error.filename})",
                 hint="name a folder that you may write to: park serve --home DIR",
             ) from error
+
+    @property
+    def homes(self) -> Path:
+        """A folder for each user who has an account of his own."""
+        return self.path / "homes"
+
+    def let_accounts_pass(self) -> None:
+        """Let the accounts of users get to what is theirs, and close all else to them.
+
+        Raises `OSError`.
+        """
+        os.umask(_OTHERS_WRITE)  # what the service makes for jobs, they can read
+        numba, areas = self.cache / "numba", self.path / "areas"
+        for folder in (areas / "v1" / "users", self.homes, numba):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for top, passed in ((self.path, _PASSED), (self.cache, ("numba",))):
+            for entry in top.iterdir():
+                if entry.name not in passed and not entry.is_symlink():
+                    entry.chmod(stat.S_IMODE(entry.stat().st_mode) & ~_OTHERS)
+        through = (areas, areas / "v1", areas / "v1" / "users", self.homes, numba)
+        for folder in (self.path, self.jobs, self.files, self.cache, *through):
+            folder.chmod(0o711)
 
     def lock(self) -> BaseFileLock:
         """Take the home for this process, until it ends or lets the lock go.

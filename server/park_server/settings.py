@@ -19,6 +19,7 @@ from park.errors import UsageError
 from park.model.conditions_json import POOL_NAME
 from park.model.durations import parse_duration
 from park.model.sizes import parse_size
+from park_server.accounts.account import USUAL, NumberRange
 from park_server.db.address import address_of
 from park_server.egress.addresses import AddressPolicy
 from park_server.entrance.hosts import name_of
@@ -62,6 +63,7 @@ class Settings:
     ``reserve_bytes`` are kept free by stopping jobs (None: a part of the disk),
     ``job_disk_bytes`` is what the files of one may take, ``job_processes`` how many processes
     and threads the jobs of one fork server may have (None: by the number of cores).
+    ``job_accounts`` are the user ids that users get where the service is root, None: none.
     ``trust_all``: users may be added whose jobs this machine cannot keep apart.
     ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None
     for as long as it likes.
@@ -95,6 +97,7 @@ class Settings:
     reserve_bytes: int | None = None
     job_disk_bytes: int | None = None
     job_processes: int | None = None
+    job_accounts: NumberRange | None = USUAL
     trust_all: bool = False
     watch_loop_s: float | None = None
     shared_memo: bool = False
@@ -137,6 +140,7 @@ class Settings:
         reserve: str | None = None,
         job_disk: str | None = None,
         job_processes: int | None = None,
+        job_accounts: str | None = None,
         trust_all: bool = False,
         watch_loop_ms: float | None = None,
         shared_memo: bool = False,
@@ -198,6 +202,7 @@ class Settings:
             verify_memo=0.0 if verify_memo is None else _share("--verify-memo", verify_memo),
             reserve_bytes=None if reserve is None else _bytes("--reserve", reserve),
             job_processes=job_processes,
+            job_accounts=USUAL if job_accounts is None else _accounts(job_accounts),
             trust_all=trust_all,
             job_disk_bytes=None if job_disk is None else _bytes("--job-disk", job_disk),
             retention=RetentionPolicy(
@@ -210,6 +215,19 @@ class Settings:
                 jobs_quota_bytes=None if jobs_quota is None else _bytes("--jobs-quota", jobs_quota),
             ),
         )
+
+
+def _accounts(text: str) -> NumberRange | None:
+    """Return the user ids that ``text`` says; raises `UsageError`, also where this is not root."""
+    if text == "none":
+        return None
+    numbers = NumberRange.parse(text)
+    if os.geteuid() != 0:
+        raise UsageError(
+            f"--job-accounts {text}: only root can run jobs as other users",
+            hint="leave it out: jobs run as the user of the service, each in a cage",
+        )
+    return numbers
 
 
 def _public(url: str) -> str:

@@ -24,6 +24,7 @@ from park_server.json_pieces import loads
 
 __all__ = [
     "Found",
+    "Making",
     "NotPlain",
     "TooMuch",
     "Tree",
@@ -57,8 +58,28 @@ class TooMuch(Exception):
     """There is more than was agreed; the text says of what."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Making:
+    """How folders are made: their ``mode``, and user and group id of their ``owner`` (None: us)."""
+
+    mode: int = 0o700
+    owner: tuple[int, int] | None = None
+
+
+def _made(name: str, inside: int, making: Making) -> int | None:
+    """Return a descriptor of the folder that was made; None where there is something already."""
+    try:
+        os.mkdir(name, making.mode, dir_fd=inside)
+    except FileExistsError:
+        return None
+    made = os.open(name, _FOLDER, dir_fd=inside)
+    if making.owner is not None:
+        os.fchown(made, *making.owner)
+    return made
+
+
 @contextmanager
-def folder(base: Path, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
+def folder(base: Path, parts: Sequence[str], *, make: bool | Making = False) -> Iterator[int]:
     """Give a descriptor of the folder ``parts`` below ``base``; ``make`` makes what is absent.
 
     Raises `OSError`: `FileNotFoundError`, or `NotADirectoryError` for a link or a file.
@@ -69,21 +90,21 @@ def folder(base: Path, parts: Sequence[str], *, make: bool = False) -> Iterator[
 
 
 @contextmanager
-def below(top: int, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
+def below(top: int, parts: Sequence[str], *, make: bool | Making = False) -> Iterator[int]:
     """Give a descriptor of the folder ``parts`` below the open folder ``top``, as `folder` does."""
     with _down_from(os.dup(top), parts, make=make) as inside:
         yield inside
 
 
 @contextmanager
-def _down_from(descriptor: int, parts: Sequence[str], *, make: bool) -> Iterator[int]:
+def _down_from(descriptor: int, parts: Sequence[str], *, make: bool | Making) -> Iterator[int]:
     """Do so from the folder ``descriptor``, which is closed."""
+    making = Making() if make is True else make
     try:
         for part in parts:
-            if make:
-                with suppress(FileExistsError):
-                    os.mkdir(part, 0o700, dir_fd=descriptor)
-            inner = os.open(part, _FOLDER, dir_fd=descriptor)
+            inner = _made(part, descriptor, making) if making else None
+            if inner is None:
+                inner = os.open(part, _FOLDER, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = inner
         yield descriptor

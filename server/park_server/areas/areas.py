@@ -12,7 +12,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import AsyncIterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from park.wire import AreaEntry
 from park_server import untrusted
 from park_server.areas import beneath
 from park_server.areas.paths import SHARED, Place, parse_place
+from park_server.untrusted import Making
 
 __all__ = ["Areas"]
 
@@ -31,13 +32,26 @@ __all__ = ["Areas"]
 class Areas:
     """Everybody's files below ``folder``; ``roots`` are the operator's, by name."""
 
-    def __init__(self, folder: Path, roots: Mapping[str, Path]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        roots: Mapping[str, Path],
+        owner_of: Callable[[str], tuple[int, int] | None] = lambda _: None,
+    ) -> None:
+        """``owner_of`` tells user and group id of a user's files, None: the service's own."""
+        self._owner_of = owner_of
         self._users = folder / "v1" / "users"
         self._incoming = folder / "v1" / "incoming"
         self._roots = dict(roots)
         shutil.rmtree(self._incoming, ignore_errors=True)  # what a crash left half-written
         for made in (self._users, self._incoming):
             made.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def folders_for(self, user: str) -> list[Path]:
+        """Return what a job of ``user`` may find of areas: his own, and what others share."""
+        own = self._area(user)
+        shared = [each / SHARED for each in self._users.iterdir() if each != own]
+        return [each for each in (own, *sorted(shared)) if each.is_dir()]
 
     @property
     def roots(self) -> Mapping[str, Path]:
@@ -67,7 +81,9 @@ class Areas:
         temporary = await beneath.receive(self._incoming, chunks)
         try:
             with _told(place):
-                beneath.place_file(temporary, self._base(place), place.parent, name)
+                beneath.place_file(
+                    temporary, self._base(place), place.parent, name, self._making(place)
+                )
         finally:
             temporary.unlink(missing_ok=True)
         return place
@@ -102,7 +118,8 @@ class Areas:
         """
         place = self.place(text, user)
         base = self._base(place)
-        with _told(place), untrusted.folder(base, place.parent, make=place.writable) as inside:
+        make = self._making(place) if place.writable else False
+        with _told(place), untrusted.folder(base, place.parent, make=make) as inside:
             try:
                 mode = os.stat(place.name, dir_fd=inside, follow_symlinks=False).st_mode
             except FileNotFoundError:
@@ -123,10 +140,31 @@ class Areas:
         """Return the folder that the place is below; an area is made at its first use."""
         if place.root is not None:
             return self._roots[place.root]
-        area = self._users / quote(str(place.owner), safe="").replace(".", "%2E")
+        area = self._area(str(place.owner))
         if place.writable:
-            (area / SHARED).mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._make(area, str(place.owner))
         return area
+
+    def _area(self, user: str) -> Path:
+        return self._users / quote(user, safe="").replace(".", "%2E")
+
+    def _make(self, area: Path, user: str) -> None:
+        """Make an area that is not there; one that has another owner than it should is given."""
+        owner = self._owner_of(user)
+        if not (area / SHARED).is_dir():
+            shared = Making(owner=owner, mode=0o755)
+            with (
+                untrusted.folder(self._users, [area.name], make=Making(owner=owner)) as inside,
+                untrusted.below(inside, [SHARED], make=shared),
+            ):
+                pass
+        if owner is not None and area.stat().st_uid != owner[0]:
+            beneath.give(area, owner)
+
+    def _making(self, place: Place) -> Making:
+        """Return how folders and files are made there: what is shared, others' accounts read."""
+        mode = 0o755 if place.parts[:1] == (SHARED,) else 0o700
+        return Making(mode=mode, owner=self._owner_of(str(place.owner)))
 
 
 @contextmanager

@@ -16,9 +16,11 @@ from park.wire import AreaEntry
 from park_repo.durable import sync_file
 from park_server import untrusted
 from park_server.clock import timestamp
-from park_server.untrusted import folder
+from park_server.untrusted import Making, folder
 
-__all__ = ["entries", "open_file", "place_file", "receive", "remove"]
+__all__ = ["entries", "give", "open_file", "place_file", "receive", "remove"]
+
+_OURS = Making()
 
 # without O_NONBLOCK a named pipe would keep the opener waiting for a writer
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -69,14 +71,27 @@ async def receive(incoming: Path, chunks: AsyncIterable[bytes]) -> Path:
     return temporary
 
 
-def place_file(source: Path, base: Path, parent: Sequence[str], name: str) -> None:
+def place_file(
+    source: Path, base: Path, parent: Sequence[str], name: str, making: Making = _OURS
+) -> None:
     """Move ``source`` to its name; a file of that name, or a link, is replaced.
 
-    Raises `OSError`; `IsADirectoryError` where the name is a folder's.
+    It is whose the folders are that are made on the way (``making``). Raises `OSError`;
+    `IsADirectoryError` where the name is a folder's.
     """
-    with folder(base, parent, make=True) as inside:
+    if making.owner is not None:
+        os.chown(source, *making.owner)
+    with folder(base, parent, make=making) as inside:
         os.rename(source, name, dst_dir_fd=inside)
         os.fsync(inside)
+
+
+def give(area: Path, owner: tuple[int, int]) -> None:
+    """Give a folder and all below it to ``owner``, the folder itself last. Raises `OSError`."""
+    for _, folders, files, inside in os.fwalk(area):
+        for name in (*folders, *files):
+            os.chown(name, *owner, dir_fd=inside, follow_symlinks=False)
+    os.chown(area, *owner, follow_symlinks=False)
 
 
 def remove(base: Path, parent: Sequence[str], name: str, *, recursive: bool) -> None:

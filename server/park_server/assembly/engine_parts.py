@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
+from park_server.areas.areas import Areas
+from park_server.assembly.cage_parts import cages_of
 from park_server.assembly.foundation import Foundation
 from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
 from park_server.jobs.engines.offers import LOCAL
@@ -30,13 +32,13 @@ class EngineParts:
         await self.local.shut_down()
 
 
-def engine_parts(foundation: Foundation) -> EngineParts:
-    """Return the engines of ``foundation``'s settings."""
+def engine_parts(foundation: Foundation, areas: Areas) -> EngineParts:
+    """Return the engines of ``foundation``'s settings; jobs find their user's of ``areas``."""
     settings = foundation.settings
     local = LocalEngine(
         home=foundation.home.path,
         settings=_local_settings(settings),
-        isolation=foundation.isolation,
+        cages=cages_of(foundation, areas),
     )
     engines: dict[str, OfferingEngine] = {LOCAL: local}
     return EngineParts(local=local, all=Engines(engines, local.runtime_hash))

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.wheelstore.store import WheelStore
+from park_server.accounts.assignment import Accounts
 from park_server.areas.paths import area_below
+from park_server.assembly.account_parts import accounts_of, first_account
 from park_server.assembly.index_parts import IndexParts, index_parts
 from park_server.assembly.lending_parts import LendingParts, lending_of
 from park_server.assembly.start_stages import Stages
@@ -27,7 +29,7 @@ from park_server.envs.overlay_trial import no_links, permitted_layout
 from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 from park_server.home import Home
-from park_server.jobs.engines.isolation import Isolation, permitted_isolation
+from park_server.jobs.engines.isolation import Isolations, permitted_isolations
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import bytes_of
@@ -65,7 +67,7 @@ class _Layout:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Foundation:
-    """What all else stands on. ``isolation`` is what jobs are kept from."""
+    """What all else stands on. ``isolations`` is what jobs are kept from."""
 
     settings: Settings
     home: Home
@@ -81,7 +83,8 @@ class Foundation:
     content: ContentStore
     environments: Environments
     layout: _Layout
-    isolation: Isolation
+    isolations: Isolations
+    accounts: Accounts
     downloads: Downloader
     interpreters: Mapping[str, Interpreter]
 
@@ -104,11 +107,12 @@ def foundation_of(
 
     ``tokens`` are those of its operator, and of the service itself.
     """
+    first = first_account(settings, home)
     with ThreadPoolExecutor(max_workers=2) as beside:
         # processes: they start while we read the disk
         asked = _Asked(
             interpreters=beside.submit(discover),
-            isolation=beside.submit(permitted_isolation, home.path),
+            isolations=beside.submit(permitted_isolations, home.path, *first),
         )
         return _foundation(settings, home, endpoints, tokens, asked=asked, stages=stages)
 
@@ -118,14 +122,14 @@ class _Asked:
     """What processes find out meanwhile."""
 
     interpreters: Future[dict[str, Interpreter]]
-    isolation: Future[Isolation]
+    isolations: Future[Isolations]
 
-    def told(self, stages: Stages) -> tuple[dict[str, Interpreter], Isolation]:
+    def told(self, stages: Stages) -> tuple[dict[str, Interpreter], Isolations]:
         """Wait for both."""
         with stages.at("asking the Python interpreters of this machine what they are"):
             interpreters = self.interpreters.result()
         with stages.at("trying what jobs can be kept from here"):
-            return interpreters, self.isolation.result()
+            return interpreters, self.isolations.result()
 
 
 def _foundation(
@@ -142,9 +146,9 @@ def _foundation(
         database = _database(settings, home)
     layout = _layout(home, stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
-    interpreters, isolation = asked.told(stages)
-    between_users = () if settings.trust_all else isolation.between_users
-    trust = trust_of(database, home.policy_file, tokens, under_way, not_apart=between_users)
+    interpreters, isolations = asked.told(stages)
+    apart = () if settings.trust_all else isolations.between_users
+    trust = trust_of(database, home.policy_file, tokens, under_way, not_apart=apart)
     content = ContentStore(home.files)
     return Foundation(
         settings=settings,
@@ -161,7 +165,8 @@ def _foundation(
         content=content,
         environments=environments,
         layout=layout,
-        isolation=isolation,
+        isolations=isolations,
+        accounts=accounts_of(settings, home, database, trust, isolations),
         downloads=downloads,
         interpreters=interpreters,
     )

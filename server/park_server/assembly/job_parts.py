@@ -128,7 +128,8 @@ def _progress(foundation: Foundation, base: _JobBase, events: OutsideEvents) -> 
 
 
 def _job_base(foundation: Foundation, areas: Areas, runtime_hash: str) -> _JobBase:
-    folders = JobFolders(foundation.home.jobs, foundation.content, areas)
+    owner_of = foundation.accounts.owner_of
+    folders = JobFolders(foundation.home.jobs, foundation.content, areas, owner_of=owner_of)
     commits = Commits(foundation.database, foundation.disk)
     memo = memo_parts(foundation, areas, runtime_hash)
     settlement = Settlement(

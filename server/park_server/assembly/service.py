@@ -26,6 +26,7 @@ from park.wire import ServiceRecord
 from park_repo.http.front import PageFront
 from park_repo.http.routes import index_routes
 from park_server.areas.areas import Areas
+from park_server.assembly.cage_parts import prefixes_of
 from park_server.assembly.engine_parts import EngineParts, engine_parts
 from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
@@ -238,8 +239,9 @@ def _jobs_left(foundation: Foundation) -> str:
 
 
 def _parts(foundation: Foundation) -> _Parts:
-    areas = Areas(foundation.home.path / "areas", foundation.settings.roots)
-    engines = engine_parts(foundation)
+    owner_of = foundation.accounts.owner_of
+    areas = Areas(foundation.home.path / "areas", foundation.settings.roots, owner_of)
+    engines = engine_parts(foundation, areas)
     supply = WheelSupply(foundation.index, foundation.downloads, loop=asyncio.get_running_loop())
     keeper = _keeper(foundation, supply, engines.local)
     fetcher = _fetcher(foundation, areas)
@@ -324,7 +326,9 @@ def _install_manager(
     foundation: Foundation, keeper: EnvironmentKeeper, supply: WheelSupply, jobs: JobParts
 ) -> InstallManager:
     index, database = foundation.index, foundation.database
-    sources = SourceStation(_source_builder(foundation), index, foundation.content)
+    sources = SourceStation(
+        _source_builder(foundation), index, foundation.content, foundation.accounts.of
+    )
     return InstallManager(
         database=database,
         bus=foundation.bus,
@@ -354,6 +358,7 @@ def _source_builder(foundation: Foundation) -> SourceBuilder:
         folder=foundation.home.path / "builds",
         index_url=foundation.endpoints.internal_index,
         cache=foundation.home.cache / "resolver" / "uv",
+        reached=prefixes_of(foundation),
     )
 
 
@@ -378,6 +383,6 @@ def _about(foundation: Foundation) -> ServiceRecord:
         builds=foundation.settings.allow_builds,
         environments=foundation.layout.name,
         no_overlay=foundation.layout.why_not,
-        not_apart=list(foundation.isolation.gaps),
+        not_apart=list(foundation.isolations.gaps),
         identity=foundation.lending.identity.thumbprint,
     )

@@ -21,6 +21,7 @@ from park_server.db.json_text import JsonText, ResourcesText
 from park_server.db.portable_types import widen
 from park_server.db.turn_tables import turns
 from park_server.db.user_tables import (
+    accounts,
     audit,
     content_holders,
     group_members,
@@ -31,6 +32,7 @@ from park_server.db.user_tables import (
 )
 
 __all__ = [
+    "accounts",
     "audit",
     "calls",
     "content_holders",

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, event
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, String, Table, Text, event
 
 from park_repo.tables import metadata
 from park_server.db.json_text import JsonText
 from park_server.db.portable_schema import audit_triggers
 
-__all__ = ["audit", "content_holders", "group_members", "quarantined", "shares", "tokens", "users"]
+__all__ = [
+    "accounts",
+    "audit",
+    "content_holders",
+    "group_members",
+    "quarantined",
+    "shares",
+    "tokens",
+    "users",
+]
 
 # Who may use the service besides its operator.
 users = Table(
@@ -19,6 +28,15 @@ users = Table(
     Column("roles", JsonText(), nullable=False, comment="those of the policy come besides"),
     Column("created", String, nullable=False),
     Column("disabled", String, comment="since when nothing is done in this name"),
+)
+
+# As which user of the machine somebody's jobs run, where the service is root; never given anew.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("user", String, primary_key=True),
+    Column("uid", BigInteger, nullable=False, unique=True),
+    Column("created", String, nullable=False),
 )
 
 group_members = Table(

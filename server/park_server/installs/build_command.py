@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from park.build.backend import Launch
+    from park_server.accounts.account import Account
 
 __all__ = ["ConfinedRunner"]
 
@@ -41,7 +43,10 @@ class ConfinedRunner:
         timeout_s: float,
         memory_bytes: int,
         network: bool = False,
+        reached: Sequence[Path] = (),
     ) -> None:
+        """``reached`` is what commands need outside of the home: interpreters."""
+        self._reached = (home, Path(sys.prefix), Path(sys.base_prefix), *reached)
         self._limits = {"home": str(home), "memory_bytes": memory_bytes, "network": network}
         self._timeout_s = timeout_s
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -52,17 +57,21 @@ class ConfinedRunner:
         kept = {name: value for name, value in os.environ.items() if name in _KEPT}
         return kept | {"HOME": str(home), "TMPDIR": str(home)}
 
-    def showing(self, *shown: Path) -> Launch:
-        """Return what runs commands that see, and may write, the folders ``shown`` of the home."""
+    def showing(self, *shown: Path, account: Account | None = None) -> Launch:
+        """Return what runs commands that see the folders ``shown`` of the home.
+
+        As ``account``, None: as the service's own; what they may write, that owns.
+        """
 
         def launch(command: Sequence[str], folder: str | None, environ: Mapping[str, str]) -> None:
-            self._launch(shown, command, folder, environ)
+            self._launch(shown, account, command, folder, environ)
 
         return launch
 
     def _launch(
         self,
         shown: Sequence[Path],
+        account: Account | None,
         command: Sequence[str],
         folder: str | None,
         environ: Mapping[str, str],
@@ -75,6 +84,9 @@ class ConfinedRunner:
         # isolated: the folder is the user's, and nothing in it may stand for a module of ours
         confine = [sys.executable, "-I", "-m", "park_server.installs.confine"]
         limits = self._limits | {"shown": [str(path) for path in shown]}
+        if account is not None:
+            limits |= {"words": [account.word, *(f"reach={path}" for path in self._reached)]}
+            _give_control(command, account)
         process = subprocess.Popen(
             [*confine, json.dumps(limits), *command],
             cwd=folder,
@@ -109,6 +121,17 @@ class ConfinedRunner:
             with self._lock:
                 self._running.discard(process)
         return output
+
+
+def _give_control(command: Sequence[str], account: Account) -> None:
+    """Give the folder through which a hook and its caller speak (`pyproject_hooks`) to ``account``.
+
+    It is the last word, in the temporary folder of this process, and nobody else's yet.
+    """
+    control = Path(command[-1])
+    if control.parent == Path(tempfile.gettempdir()) and control.is_dir():
+        for each in (*control.iterdir(), control):
+            os.chown(each, *account.owner, follow_symlinks=False)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,8 @@
 """Start a command confined: ``python -m park_server.installs.confine LIMITS COMMAND…``.
 
 LIMITS is JSON: ``home`` (a folder of which the command and its children see what is at the paths
-``shown``, and nothing else), ``network`` (whether there is one) and ``memory_bytes``. The process
+``shown``, and nothing else), ``network`` (whether there is one), ``memory_bytes``, and ``words``
+(more of `park.runtime.cage.way_in`: the account of a user, and what it reaches). The process
 becomes the command, or waits for it where that has processes of its own; it never imports what a
 user sent.
 """
@@ -32,7 +33,8 @@ def main(arguments: list[str]) -> None:
     limits = json.loads(arguments[0])
     memory: int = limits["memory_bytes"]
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    words = ["alone", f"hide={limits['home']}", *(f"show={path}" for path in limits["shown"])]
+    shown = [f"show={path}" for path in limits["shown"]]
+    words = ["alone", f"hide={limits['home']}", *shown, *limits.get("words", ())]
     is_alone = False
 
     def arrange() -> bool:

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -29,6 +29,8 @@ from park.build.tree.version_control import Pretence
 from park.digests import file_sha256
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.pyproject import read_pyproject
+from park_server import untrusted
+from park_server.accounts.account import Account
 from park_server.envs.interpreters import Interpreter
 from park_server.envs.resolve import child_environment
 from park_server.installs.build_command import ConfinedRunner
@@ -39,6 +41,7 @@ __all__ = ["BuildPolicy", "SourceBuilder"]
 
 _INSTALL_TIMEOUT_S = 600.0
 _MAX_UNPACKED_BYTES = 2 << 30
+_PASSED = 0o711
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,12 +76,32 @@ class _Site:
         """Where the backend may write whatever it likes."""
         return self.folder / "home"
 
+    @property
+    def raw(self) -> Path:
+        """Where it leaves the wheel."""
+        return self.folder / "raw"
+
+    def prepare(self, account: Account | None) -> None:
+        """Make its folders. What the backend writes to is of ``account``, all else stays ours.
+
+        So it cannot change the environment in which uv installs more, with the index's login.
+        """
+        for made in (self.home, self.raw):
+            made.mkdir()
+        if account is not None:
+            self.folder.chmod(_PASSED)
+            for top in (self.home, self.raw, self.source):
+                for folder, _, files in os.walk(top):
+                    for path in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
+                        os.chown(path, *account.owner, follow_symlinks=False)
+
 
 @dataclass(kw_only=True)
 class SourceBuilder:
     """Builds wheels below ``folder``; ``home`` is the service's, which builds cannot write to.
 
-    ``index_url`` may bear credentials; only uv sees them, never a build backend.
+    ``index_url`` may bear credentials; only uv sees them, never a build backend. ``reached`` are
+    the interpreters, which the accounts of users need.
     """
 
     policy: BuildPolicy
@@ -86,15 +109,18 @@ class SourceBuilder:
     folder: Path
     index_url: str = field(repr=False)
     cache: Path
+    reached: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)  # what a killed service left
         self.folder.mkdir(parents=True)
+        self.folder.chmod(_PASSED)
         self.cache.mkdir(parents=True, exist_ok=True)
         self._runner = ConfinedRunner(
             home=self.home,
             timeout_s=self.policy.timeout_s,
             memory_bytes=self.policy.memory_bytes,
+            reached=self.reached,
         )
         self._installer = ConfinedRunner(
             home=self.home,
@@ -113,17 +139,24 @@ class SourceBuilder:
             )
 
     @contextmanager
-    def built(self, source: TreeSource, archive: Path, interpreter: Interpreter) -> Iterator[Path]:
+    def built(
+        self,
+        source: TreeSource,
+        archive: Path,
+        interpreter: Interpreter,
+        account: Account | None = None,
+    ) -> Iterator[Path]:
         """Give the wheel of ``source`` at its version; the build's folder goes at the end.
 
-        Raises `BuildFailed`, `InvalidUpload` for an archive that is no source distribution,
-        or `CannotSatisfy` where the wheel is not for ``interpreter`` all the same.
+        The backend is run as ``account``; None: as the service's own. Raises `BuildFailed`,
+        `InvalidUpload` for an archive that is no source distribution, or `CannotSatisfy` where
+        the wheel is not for ``interpreter`` all the same.
         """
         self.require_allowed([source])
         site = _Site(folder=Path(mkdtemp(dir=self.folder)))
         try:
             tree = _unpacked(archive, site.source)
-            raw = self._raw_wheel(source, tree, site, interpreter)
+            raw = self._raw_wheel(source, tree, site, interpreter, account)
             _check(raw, source, interpreter)
             finished = site.folder / "finished"
             finished.mkdir()
@@ -137,9 +170,14 @@ class SourceBuilder:
         self._installer.stop()
 
     def _raw_wheel(
-        self, source: TreeSource, tree: Path, site: _Site, interpreter: Interpreter
+        self,
+        source: TreeSource,
+        tree: Path,
+        site: _Site,
+        interpreter: Interpreter,
+        account: Account | None,
     ) -> Path:
-        site.home.mkdir()
+        site.prepare(account)
         self._uv(site, ["venv", "--quiet", "--python", str(interpreter.executable), str(site.venv)])
         constraints = site.folder / "constraints.txt"
         pins = "".join(f"{pin}\n" for pin in source.build_pins)
@@ -150,10 +188,10 @@ class SourceBuilder:
             environment=BuildEnvironment(python_executable=str(site.python), installed=()),
             told=_pretence(source),
             outer=self._runner.environ(site.home),
-            launch=self._runner.showing(site.folder),
+            launch=self._runner.showing(site.folder, account=account),
         )
         self._install(backend.requirements_for_wheel(), site, constraints)
-        return backend.build_wheel(site.folder / "raw")
+        return _plain(backend.build_wheel(site.raw))
 
     def _install(self, requires: Iterable[str], site: _Site, constraints: Path) -> None:
         wanted = required_by_name(requires)
@@ -203,6 +241,15 @@ def _unpacked(archive: Path, target: Path) -> Path:
     if len(folders) != 1 or not folders[0].is_dir():
         raise InvalidUpload(f"a source distribution has one folder at its top, not {len(folders)}")
     return folders[0]
+
+
+def _plain(wheel: Path) -> Path:
+    """Return what a backend left as its wheel; raises `BuildFailed` for what is no file of it."""
+    try:
+        with untrusted.opened(wheel.parent, [wheel.name]):
+            return wheel
+    except (OSError, untrusted.NotPlain) as error:
+        raise BuildFailed(f"what the build backend made as {wheel.name} is {error}") from error
 
 
 def _pretence(source: TreeSource) -> Pretence | None:

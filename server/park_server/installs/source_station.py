@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 from park_repo.file_store import IncomingFile
 from park_repo.index import Index, Upload
+from park_server.accounts.account import Account
 from park_server.content import ContentStore
 from park_server.envs.realise_progress import OnProgress, Progress
 from park_server.installs.checked_request import CheckedRequest, TreeSource, TreeWheel
@@ -22,7 +23,14 @@ _BLOCK_BYTES = 1 << 20
 class SourceStation:
     """Builds what clients sent as source, and publishes it for them alone."""
 
-    def __init__(self, builder: SourceBuilder, index: Index, content: ContentStore) -> None:
+    def __init__(
+        self,
+        builder: SourceBuilder,
+        index: Index,
+        content: ContentStore,
+        account_of: Callable[[str], Account | None] = lambda _: None,
+    ) -> None:
+        self._account_of = account_of
         self._builder = builder
         self._index = index
         self._content = content
@@ -50,11 +58,12 @@ class SourceStation:
         self._builder.stop()
 
     async def _published(self, request: CheckedRequest, source: TreeSource) -> TreeWheel:
+        account = self._account_of(request.user)
         with self._index.incoming() as content:
 
             def build() -> str:
                 archive = self._content.path_of(source.sha256)
-                with self._builder.built(source, archive, request.interpreter) as wheel:
+                with self._builder.built(source, archive, request.interpreter, account) as wheel:
                     _copy(wheel, content)
                     return wheel.name
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ from park_server.jobs.conditions.progress_log import PROGRESS_FILE
 from park_server.jobs.files.input_files import InputFiles, files_in
 from park_server.jobs.files.left_files import collect, tell
 from park_server.threads import in_thread
-from park_server.untrusted import NotPlain
+from park_server.untrusted import Making, NotPlain
 
 __all__ = ["STREAMS", "JobFolders", "Marks"]
 
@@ -82,12 +82,19 @@ class JobFolders:
     """The folders of all jobs below one root."""
 
     def __init__(
-        self, root: Path, content: ContentStore, areas: Areas, inputs: InputFiles | None = None
+        self,
+        root: Path,
+        content: ContentStore,
+        areas: Areas,
+        inputs: InputFiles | None = None,
+        owner_of: Callable[[str], tuple[int, int] | None] = lambda _: None,
     ) -> None:
+        """``owner_of`` tells user and group id of a user's files, None: the service's own."""
         self._root = root
         self._areas = areas
         self._content = content
         self._inputs = inputs or InputFiles(content)
+        self._owner_of = owner_of
         self._janitor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="park-janitor")
 
     def path_of(self, job: JobId) -> Path:
@@ -115,8 +122,9 @@ class JobFolders:
         return self._prepared(job, user, call, most=_SMALL_CALL_BYTES)
 
     def _prepared(self, job: JobId, user: str, call: dict[str, Any], *, most: int) -> str | None:
-        with untrusted.folder(self._root, [job], make=True) as inside:
-            self._inputs.put(inside, call)
+        owner = self._owner_of(user)
+        with untrusted.folder(self._root, [job], make=Making(owner=owner)) as inside:
+            self._inputs.put(inside, call, user, owner)
             text = json.dumps(self._areas.resolved(call, user))
             if len(text) <= most:
                 return text

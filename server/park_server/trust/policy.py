@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from park_server.quotas.limits import NO_LIMITS, USUAL_LIMITS, Allowance, GroupShare, Limits
 from park_server.trust.rights import NONE, USUAL, Rights
 
-__all__ = ["GrantLimits", "Group", "Policy"]
+__all__ = ["NETWORKS", "GrantLimits", "Group", "JobRules", "Policy"]
+
+NETWORKS = ("all", "loopback", "none")
+"""What jobs may have: the machine's, one that has nobody else in it, or none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,10 +43,24 @@ class GrantLimits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class JobRules:
+    """What jobs may have: which of the `NETWORKS`, and a /tmp of their user's own.
+
+    ``private_tmp`` None: each user has one, but for the operator. ``by_name``: users have the
+    account of the machine that has their name.
+    """
+
+    network: str = "all"
+    private_tmp: bool | None = None
+    by_name: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """What a policy file says; without one, each user has the `USUAL` rights.
 
     ``everybody``: what each user may do. ``users`` and ``groups``: what some may do besides.
+    ``accounts``: the account of the machine that a user has there; ``jobs``: what jobs may have.
     Rights only add up: nothing takes one away, so that none depends on an order. A limit is the
     user's own, else the most generous of his groups, else that of ``limits``, everybody's.
     ``grants``: what is lent to other services, and how much of it.
@@ -55,6 +72,12 @@ class Policy:
     grants: GrantLimits = field(default_factory=GrantLimits)
     limits: Limits = NO_LIMITS
     limits_of_users: Mapping[str, Limits] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    jobs: JobRules = field(default_factory=JobRules)
+
+    def account_of(self, user: str) -> str | None:
+        """Return which account of the machine ``user`` has; None: one of the service's numbers."""
+        return self.accounts.get(user, user if self.jobs.by_name else None)
 
     def groups_of(self, user: str, others: Iterable[str] = ()) -> frozenset[str]:
         """Return the groups of ``user``: those of the file, and ``others`` that he was put into."""

@@ -11,6 +11,7 @@
 
     [users.ada]
     roles = ["operate"]
+    account = "ada"          # of this machine; else a number of the service's
 
     [grants]
     requests = 600
@@ -25,6 +26,11 @@
 
     [groups.reflectometry.together]   # all members in sum
     disk = "200 GB"
+
+    [jobs]
+    network = "loopback"     # or "all", "none"
+    tmp = "private"          # or "shared"
+    accounts = "numbers"     # or "same": the account that has the user's name
 """
 
 from __future__ import annotations
@@ -38,7 +44,7 @@ from typing import Any, TypeVar
 from park.errors import ParkError, UsageError
 from park_server.quotas.limits import TOGETHER, Limits
 from park_server.trust.names import check_name
-from park_server.trust.policy import GrantLimits, Group, Policy
+from park_server.trust.policy import NETWORKS, GrantLimits, Group, JobRules, Policy
 from park_server.trust.rights import NONE, USUAL, Right, Rights
 
 __all__ = ["EXAMPLE", "read_policy"]
@@ -55,8 +61,9 @@ _HINT = (
 _KEYS: Mapping[str, Sequence[str]] = {
     "everybody": ("roles", "limits"),
     "groups": ("members", "roles", "limits", "together"),
-    "users": ("roles", "limits"),
     "grants": tuple(each.name for each in fields(GrantLimits)),
+    "users": ("roles", "limits", "account"),
+    "jobs": ("network", "tmp", "accounts"),
 }
 
 _LIMITS = [field.name for field in fields(Limits)]
@@ -90,16 +97,21 @@ class _Reader:
         self._require_known((), self._document, list(_KEYS))
         everybody = self._table(("everybody",), self._document.get("everybody", {}))
         has_roles = "roles" in everybody
+        users = dict(self._tables("users"))
         return Policy(
+            jobs=self._jobs(),
+            accounts={
+                user: self._text(("users", user, "account"), table["account"])
+                for user, table in users.items()
+                if "account" in table
+            },
             limits=self._limits(("everybody", "limits"), everybody),
             limits_of_users={
                 user: self._limits(("users", user, "limits"), table)
-                for user, table in self._tables("users")
+                for user, table in users.items()
             },
             everybody=self._rights(("everybody",), everybody) if has_roles else USUAL,
-            users={
-                user: self._rights(("users", user), table) for user, table in self._tables("users")
-            },
+            users={user: self._rights(("users", user), table) for user, table in users.items()},
             groups={
                 group: Group(
                     members=frozenset(self._members(("groups", group), table)),
@@ -125,6 +137,30 @@ class _Reader:
                     ("grants", name), f"{name} must be a number above 0, not {_shown(value)}"
                 )
         return GrantLimits(**table)
+
+    def _jobs(self) -> JobRules:
+        table = self._table(("jobs",), self._document.get("jobs", {}))
+        tmp = self._choice(table, "tmp", ("private", "shared"))
+        return JobRules(
+            network=self._choice(table, "network", NETWORKS) or "all",
+            private_tmp=None if tmp is None else tmp == "private",
+            by_name=self._choice(table, "accounts", ("numbers", "same")) == "same",
+        )
+
+    def _choice(self, table: Mapping[str, Any], key: str, known: Sequence[str]) -> str | None:
+        """Return one of the words that are ``known``; None where nothing is said."""
+        if key not in table:
+            return None
+        text = self._text(("jobs", key), table[key])
+        if text not in known:
+            expected = ", ".join(f'"{each}"' for each in known)
+            raise self._wrong(("jobs", key), f"{key} is {expected}, not {_shown(text)}")
+        return text
+
+    def _text(self, place: _Path, value: Any) -> str:
+        if not isinstance(value, str) or not value:
+            raise self._wrong(place, f"{place[-1]} must be a text in quotes, not {_shown(value)}")
+        return value
 
     def _tables(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield each named table of ``kind``, checked."""

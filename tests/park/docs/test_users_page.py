@@ -11,12 +11,13 @@ from pathlib import Path
 from park.cli.main import whole_parser
 from park.client.submission.outbox import _MOST_IN_A_BATCH
 from park.wire import GrantRequest
+from park_server.accounts.account import USUAL as USUAL_NUMBERS
 from park_server.grants.costs import COMPARISON
 from park_server.grants.grants import LONGEST_S, RENEWAL
 from park_server.quotas import request_rate
 from park_server.quotas.limits import USUAL_LIMITS, Limits
 from park_server.trust import guessing, held_token, passwords
-from park_server.trust.policy import GrantLimits
+from park_server.trust.policy import GrantLimits, JobRules
 from park_server.trust.policy_file import read_policy
 from park_server.trust.rights import USUAL, Role
 
@@ -24,6 +25,12 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "how-to" / "many-users.md").read_text(encoding="utf-8")
 THREATS = (ROOT / "docs" / "explanation" / "threat-model.md").read_text(encoding="utf-8")
 TRUST = (ROOT / "docs" / "explanation" / "trust.md").read_text(encoding="utf-8")
+
+
+def block(part: str) -> str:
+    """Return the policy on the page that has ``part``."""
+    (found,) = (text for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if part in text)
+    return str(found)
 
 
 def test_the_table_has_every_role() -> None:
@@ -34,7 +41,7 @@ def test_the_table_has_every_role() -> None:
 
 
 def test_the_policy_on_the_page_is_understood() -> None:
-    text, _ = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    text = block("[users.ada]\nroles")
     policy = read_policy(text, "the page")
     assert policy.groups_of("bob") == {"reflectometry"}
     assert policy.rights_of("ada", policy.groups_of("ada")).spelled() == [
@@ -43,7 +50,7 @@ def test_the_policy_on_the_page_is_understood() -> None:
 
 
 def test_the_limits_on_the_page_are_all_and_are_understood() -> None:
-    _, text = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    text = block("[everybody.limits]")
     policy = read_policy(text, "the page")
     allowance = policy.allowance_of("ada", {"reflectometry": frozenset({"ada"})})
     assert allowance.own.running == math.inf
@@ -53,6 +60,15 @@ def test_the_limits_on_the_page_are_all_and_are_understood() -> None:
     assert (USUAL_LIMITS.batch, _MOST_IN_A_BATCH) == (1_000, 1_000)
     assert "five seconds' worth may come at once" in PAGE
     assert request_rate._BURST_S == 5
+
+
+def test_what_is_said_of_accounts_is_understood_and_what_is_usual() -> None:
+    text = block("[jobs]")
+    policy = read_policy(text, "the page")
+    assert policy.jobs == JobRules(network="loopback", private_tmp=True, by_name=True)
+    assert (policy.account_of("ada"), policy.account_of("bob")) == ("ada-lovelace", "bob")
+    assert read_policy("", "none").jobs == JobRules(network="all", private_tmp=None, by_name=False)
+    assert f"({USUAL_NUMBERS.first}-{USUAL_NUMBERS.last} unless said" in PAGE
 
 
 def test_every_command_on_the_page_is_one() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from park.build.versioned_tree import version_tree
 from park.errors import BuildFailed, CannotSatisfy, InvalidUpload
 from park.local.find import find
 from park.model.pins import parse_pin
+from park_server.accounts.account import Account
 from park_server.installs.checked_request import TreeSource
 from park_server.installs.sdist_build import BuildPolicy, SourceBuilder
 
@@ -144,3 +146,24 @@ def test_a_file_that_is_no_archive(tmp_path: Path) -> None:
         builder(tmp_path).built(source(), file, INTERPRETER),
     ):
         pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has accounts to give")
+def test_the_backend_is_run_as_the_account_of_its_user(tmp_path: Path) -> None:
+    """It writes where it builds, and not where uv installs with the login of the index."""
+    pyproject = b"[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']\n"
+    backend = b"""
+import os, pathlib
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    places = [pathlib.Path("."), pathlib.Path(folder), pathlib.Path("../../venv/lib")]
+    raise RuntimeError(f"found {os.getuid()}, {[os.access(each, os.W_OK) for each in places]}")
+"""
+    members = {"own-1/pyproject.toml": pyproject, "own-1/own.py": backend}
+    file = written(tmp_path, members)
+    account = Account(name="ada", uid=70_000, gid=70_000, home=tmp_path)
+    with (
+        pytest.raises(BuildFailed) as caught,
+        builder(tmp_path).built(source("own"), file, INTERPRETER, account),
+    ):
+        pass
+    assert "found 70000, [True, True, False]" in caught.value.details["output"]

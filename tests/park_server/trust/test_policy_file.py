@@ -3,6 +3,7 @@ import math
 import pytest
 
 from park.errors import UsageError
+from park_server.trust.policy import JobRules
 from park_server.trust.policy_file import EXAMPLE, read_policy
 from park_server.trust.rights import USUAL
 
@@ -55,6 +56,19 @@ def test_a_policy_says_how_much() -> None:
     assert read_policy(EXAMPLE, "p").allowance_of("eve", {}).own.running is None
 
 
+def test_accounts_are_those_that_are_named() -> None:
+    policy = read_policy("[users.ada]\naccount = 'lovelace'", "p")
+    assert (policy.account_of("ada"), policy.account_of("bob")) == ("lovelace", None)
+    same = read_policy("[jobs]\naccounts = 'same'", "p")
+    assert same.account_of("bob") == "bob"
+
+
+def test_what_jobs_may_have_is_said() -> None:
+    assert read_policy("[jobs]\nnetwork = 'none'\ntmp = 'shared'", "p").jobs == JobRules(
+        network="none", private_tmp=False
+    )
+
+
 def test_an_empty_file_and_the_example_say_what_is_usual() -> None:
     assert read_policy("", "p").everybody == USUAL
     assert read_policy(EXAMPLE, "p").everybody == USUAL
@@ -82,6 +96,10 @@ def test_everybody_may_be_left_with_nothing() -> None:
         ("[users.ada]\nlimits = 3", 2, "users.ada.limits must be a table"),
         ("groups = 3", 1, "groups must be a table, not 3"),
         ("[users]\nada.roles = ['nothing']", 2, "'nothing' is no role"),
+        ("[users.ada]\naccount = 5", 2, "account must be a text in quotes, not 5"),
+        ("[jobs]\nnetwork = 'wifi'", 2, 'network is "all", "loopback", "none", not \'wifi\''),
+        ("[jobs]\ntmp = true", 2, "tmp must be a text in quotes, not True"),
+        ("[jobs]\n\nram = '1G'", 3, "'ram' means nothing here; expected network, tmp, accounts"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, line: int, what: str) -> None:

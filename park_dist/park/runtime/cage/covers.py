@@ -11,7 +11,7 @@ import stat
 
 from ..protect import mount  # noqa: TID252 (named otherwise in environments)
 
-__all__ = ["cover", "cover_all_but"]
+__all__ = ["cover", "cover_all_but", "let_through", "show_below"]
 
 # <sys/mount.h>
 _MS_RDONLY = 1
@@ -54,6 +54,39 @@ def cover(paths: list[str], shown: list[str] | None = None) -> None:
         except FileNotFoundError:  # it went in between, as the files of a database do
             continue
         mount(None, path, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID)
+
+
+def let_through(paths: list[str]) -> None:
+    """Have everybody get to ``paths``: what leads there and is closed to others shows these alone.
+
+    Nothing where this process is not root's, whom no mode stops. Raises `OSError`.
+    """
+    if os.geteuid() == 0:
+        there = [os.path.realpath(path) for path in paths]
+        closed = {top for path in there if (top := _closed_above(path)) is not None}
+        cover(sorted(closed), there)
+
+
+def _closed_above(path: str) -> str | None:
+    """Return the topmost folder above ``path`` that others cannot pass."""
+    names = path.split("/")[1:-1]
+    above = ["/" + "/".join(names[: end + 1]) for end in range(len(names))]
+    modes = ((each, os.stat(each).st_mode) for each in above)  # noqa: PTH116 (no Path here)
+    return next((each for each, mode in modes if not mode & stat.S_IXOTH), None)
+
+
+def show_below(path: str, folder: str, shown: list[str]) -> None:
+    """Have ``folder`` be at ``path``, with what is ``shown`` below it left. Raises `OSError`."""
+    here = [each for each in shown if _is_below(each, [path])]
+    held = [(each, os.open(each, os.O_PATH | os.O_CLOEXEC)) for each in here]
+    try:
+        mount(folder, path, _MS_BIND)
+        for each, descriptor in held:
+            _place_for(each, descriptor)
+            mount(f"/proc/self/fd/{descriptor}", each, _MS_BIND | _MS_REC)
+    finally:
+        for _, descriptor in held:
+            os.close(descriptor)
 
 
 def _cover_folder(path: str, shown: list[str]) -> str:

@@ -24,9 +24,9 @@ _CAPABILITIES = 64
 """More than there are; of those that the kernel does not know it says so."""
 
 
-def become(user: int, group: int) -> None:
-    """Be ``user`` and ``group`` for good, in no other group; raises `OSError`."""
-    os.setgroups([])
+def become(user: int, group: int, others: list[int] | None = None) -> None:
+    """Be ``user`` and ``group`` for good, in no group but ``others`` besides; raises `OSError`."""
+    os.setgroups(others or [])
     os.setresgid(group, group, group)
     os.setresuid(user, user, user)
     prctl(_PR_SET_DUMPABLE, 1)  # the change took it: nobody could read its own /proc

@@ -7,12 +7,23 @@ import os
 from . import landlock, system_calls
 from .own_folder import OwnFolder
 
-__all__ = ["COVERS", "DOMAIN", "FILTER", "JOBS", "OWN_FOLDER", "SECRET", "main"]
+__all__ = [
+    "ACCOUNT",
+    "COVERS",
+    "DOMAIN",
+    "FILTER",
+    "JOBS",
+    "OWN_FOLDER",
+    "SECRET",
+    "TEMPORARY",
+    "main",
+]
 
 SECRET, JOBS = "secret", "jobs"
 """In the folder of a trial: what is to be covered, and two folders, of jobs."""
 
 COVERS, OWN_FOLDER, DOMAIN, FILTER = "covers", "own-folder", "domain", "filter"
+ACCOUNT, TEMPORARY = "account", "tmp"
 """What is printed, a line for each that is to be had."""
 
 
@@ -20,6 +31,10 @@ def main(folder: str) -> None:
     """Print what holds here, for the folder of a trial."""
     if not os.path.exists(f"{folder}/{SECRET}/file"):  # noqa: PTH110 (as everywhere in here)
         print(COVERS)  # noqa: T201
+    if os.geteuid() != 0 and os.access(f"{folder}/{JOBS}/one", os.W_OK | os.X_OK):
+        print(ACCOUNT)  # noqa: T201
+    if os.path.exists(f"/tmp/{SECRET}"):  # noqa: PTH110, S108
+        print(TEMPORARY)  # noqa: T201
     if landlock.is_available():
         print(DOMAIN)  # noqa: T201
     if system_calls.is_available():

@@ -1,9 +1,18 @@
 """The way into a cage, which a process goes before the first line of anybody else's code.
 
-What is wanted comes as words of a command line: ``hide=FOLDER`` covers what is in a folder but for
-``keep=NAME`` and what lies at ``show=PATH``; ``cover=PATH`` covers a file or folder whatever it is;
-``user=NUMBER`` is who to be afterwards; ``alone`` gives up what root may, what reaches others and
-the system calls that no job needs, but with ``own-folder`` what `park.runtime.cage.own_folder` takes.
+What is wanted comes as words of a command line:
+
+======================  ===================================================================
+``reach=PATH``          others than root get there, whatever folders lead to it
+``hide=FOLDER``         cover what is in it, but for ``keep=NAME`` and what is at ``show=PATH``
+``cover=PATH``          cover a file or folder, whatever it is
+``tmp=FOLDER``          that is ``/tmp``; ``/dev/shm`` is empty, and others' processes not seen
+``network=none``        no network, or with ``loopback`` one that has this process alone in it
+``user=UID:GID:GROUPS`` who to be afterwards
+``alone``               give up what root may, what reaches others, and the system calls that
+                        no job needs; with ``own-folder`` not what
+                        `park.runtime.cage.own_folder` takes
+======================  ===================================================================
 """
 
 from __future__ import annotations
@@ -12,7 +21,8 @@ import os
 
 from ..protect import bind_read_only  # noqa: TID252 (named otherwise in environments)
 from . import landlock, system_calls
-from .covers import cover, cover_all_but
+from .apart import arrange_network, arrange_temporary
+from .covers import cover, cover_all_but, let_through
 from .privileges import SETFCAP, become, give_up
 
 __all__ = ["arrange_covers", "leave_powers"]
@@ -38,7 +48,9 @@ _DEVICE_BEGINNINGS = ("nvidia", "accel")
 
 def arrange_covers(words: list[str]) -> bool:
     """Cover what ``words`` name; called where mounts are this process's own. Raises `OSError`."""
-    kept, shown = _of(words, "keep"), _of(words, "show")
+    kept, shown, reached = _of(words, "keep"), _of(words, "show"), _of(words, "reach")
+    if _of(words, "user"):
+        let_through(reached)
     for folder in _of(words, "hide"):
         cover_all_but(folder, kept, shown)
     cover(_of(words, "cover"))
@@ -46,13 +58,18 @@ def arrange_covers(words: list[str]) -> bool:
         bind_read_only(_control_groups())
         if os.geteuid() == 0:
             _cover_roots_own()
+    for folder in _of(words, "tmp"):
+        arrange_temporary(folder, reached)
+    for network in _of(words, "network"):
+        arrange_network(network)
     return True
 
 
 def leave_powers(words: list[str]) -> None:
     """Be who ``words`` say, without powers; raises `OSError`."""
-    for user in _of(words, "user"):
-        become(int(user), int(user))
+    for account in _of(words, "user"):
+        user, group, others = account.split(":")
+        become(int(user), int(group), [int(each) for each in others.split(",") if each])
     if "alone" in words:
         give_up(SETFCAP if os.geteuid() == 0 and "own-folder" in words else None)
         if landlock.is_available():

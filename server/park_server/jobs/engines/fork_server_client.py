@@ -37,7 +37,7 @@ class ServerKey:
     memory, reaches nobody else.
 
     ``made`` names the making of its environment (see `making_of`): what a fork server has in
-    view stays that, and an environment that was made again is another.
+    view stays that, and an environment that was made again is another. So is another ``cage``.
     """
 
     lock_hash: str
@@ -45,11 +45,12 @@ class ServerKey:
     runtime: str
     made: str = ""
     user: str = ""
+    cage: str = ""
 
     @property
     def folder_name(self) -> str:
         """A short name: only its folder's path, not the socket's, is ever limited."""
-        text = json.dumps([self.lock_hash, self.module, self.runtime, self.made, self.user])
+        text = json.dumps([*asdict(self).values()])
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     @classmethod
@@ -71,14 +72,19 @@ def making_of(environment: Path) -> str:
 
 
 def server_variables(
-    base: Mapping[str, str], environment: Path, runtime: RuntimeCopy, cache: Path
+    base: Mapping[str, str],
+    environment: Path,
+    runtime: RuntimeCopy,
+    cache: Path,
+    of_user: Mapping[str, str | None] | None = None,
 ) -> dict[str, str]:
     """Return the variables of a fork server, and so of its jobs.
 
     Nothing may be written into the environment, whose files are shared: bytecode is not,
-    and numba's cache goes to ``cache``.
+    and numba's cache goes to ``cache``. ``of_user`` are in place of the service's (None: none).
     """
-    variables = {name: base[name] for name in _PASSED_ON if name in base}
+    passed = {name: base[name] for name in _PASSED_ON if name in base} | {**(of_user or {})}
+    variables = {name: value for name, value in passed.items() if value is not None}
     return variables | {
         "PATH": f"{environment / 'bin'}:{variables.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": str(environment),

@@ -16,6 +16,7 @@ from typing import Any
 
 from park.runtime.lines import LineSocket
 from park.runtime.order import PROTOCOL, ServerSettings
+from park_server.jobs.engines.cages import Cage, Cages, prepare_for
 from park_server.jobs.engines.control_groups import PREFIX, ControlGroups
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import (
@@ -26,7 +27,6 @@ from park_server.jobs.engines.fork_server_client import (
     server_variables,
     spawn,
 )
-from park_server.jobs.engines.isolation import Isolation
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
@@ -66,7 +66,7 @@ class ForkServerPool:
         self,
         *,
         home: Path,
-        isolation: Isolation,
+        cages: Cages,
         groups: ControlGroups,
         runtime: RuntimeCopy,
         settings: LocalEngineSettings,
@@ -79,7 +79,7 @@ class ForkServerPool:
         self._jobs = home / "jobs"
         # the folders themselves, besides what the order has of them
         self._machinery = (home / "envs", home / "store", runtime.folder.parent)
-        self._isolation = isolation
+        self._cages = cages
         self._groups = groups
         groups.sweep()
         self._runtime = runtime
@@ -101,17 +101,18 @@ class ForkServerPool:
     def link_for(self, order: StartOrder) -> ServerLink:
         """Return the link for ``order``, its server started where there is none.
 
-        Raises `OSError` where it cannot be started.
+        Raises `OSError` where it cannot be started, and what `Cages.of` raises.
         """
-        key = self._key(order)
-        link = self._links.pop(key, None) or self._start(key, order)
+        cage = self._cages.of(order.user)
+        key = self._key(order, cage)
+        link = self._links.pop(key, None) or self._start(key, order, cage)
         self._links[key] = link
         if link.idle_timer is not None:
             link.idle_timer.cancel()
             link.idle_timer = None
         return link
 
-    def _key(self, order: StartOrder) -> ServerKey:
+    def _key(self, order: StartOrder, cage: Cage) -> ServerKey:
         module = None if order.fresh else order.module
         key = ServerKey(
             lock_hash=order.lock_hash,
@@ -119,23 +120,24 @@ class ForkServerPool:
             runtime=self._runtime.sha256,
             made=making_of(order.environment),
             user=order.user,
+            cage=cage.digest,
         )
         return self._bare(key) if key in self._unforkable else key
 
     def _bare(self, key: ServerKey) -> ServerKey:
         return replace(key, module=None)
 
-    def _start(self, key: ServerKey, order: StartOrder) -> ServerLink:
-        for other in [k for k in self._links if replace(k, made=key.made) == key]:
+    def _start(self, key: ServerKey, order: StartOrder, cage: Cage) -> ServerLink:
+        for other in [k for k in self._links if replace(k, made=key.made, cage=key.cage) == key]:
             self.retire(self._links[other])
         while len(self._links) >= self._settings.max_servers:
             self.retire(self._next_to_go())
         # compiled code is kept there: each user runs only what his own jobs compiled
         cache = self._cache / "numba" / key.lock_hash / (key.user or "_")
-        cache.mkdir(parents=True, exist_ok=True)
         folder = self._unused_folder(key)
         lent = self._lent_by(folder)
-        lent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        tmp = lent / "tmp"
+        prepare_for(cage.account, [cache, lent], tmp=tmp if cage.has_tmp else None)
         pid, connection = spawn(
             folder=folder,
             key=key,
@@ -147,11 +149,13 @@ class ForkServerPool:
                 idle_s=self._settings.idle_s,
                 spares=self._settings.spares,
                 folder=str(lent),
-                jobs=str(self._jobs) if self._isolation.own_folders else None,
+                jobs=str(self._jobs) if cage.isolation.own_folders else None,
             ),
             read_only=(*self._machinery, *order.read_only),
-            cage=self._isolation.words(self._home, shown=[cache]),
-            variables=server_variables(os.environ, order.environment, self._runtime, cache),
+            cage=cage.words_for(cache, tmp),
+            variables=server_variables(
+                os.environ, order.environment, self._runtime, cache, cage.variables()
+            ),
         )
         self._groups.take_in(pid, self._group_of(folder), {"pids": self._settings.processes})
         self._watches.watch(pid, lambda: _reap(pid))

@@ -5,23 +5,29 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import park.runtime
-from park.runtime.cage.trial import COVERS, DOMAIN, FILTER, JOBS, OWN_FOLDER, SECRET
+from park.runtime.cage.trial import (
+    ACCOUNT,
+    COVERS,
+    DOMAIN,
+    FILTER,
+    JOBS,
+    OWN_FOLDER,
+    SECRET,
+    TEMPORARY,
+)
 from park.runtime.view import enter_command
+from park_server.accounts.account import Account
 from park_server.jobs.engines.control_groups import found_groups
 
-__all__ = ["UNTRIED", "Isolation", "permitted_isolation"]
+__all__ = ["UNTRIED", "Isolation", "Isolations", "permitted_isolation", "permitted_isolations"]
 
 _TRIAL_S = 30.0
 """How long the trial may take; it takes 60 ms."""
-
-_KEPT = ("areas", "envs", "files", "jobs", "runtime", "store")
-"""What jobs need of a home; all else there is covered: token, database, index, sockets."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +37,8 @@ class Isolation:
     ``covers``: of its home they see what they need; ``own_folders``: of the folders of jobs
     each sees its own; ``domains``: they can signal no process outside of their own; ``processes``:
     there is an end to how many they can have; ``filtered``: system calls that no job needs are
-    refused.
+    refused; ``temporary``: they can have a /tmp of their own; ``account``: they run as a user of
+    the machine that is not root.
     """
 
     covers: bool
@@ -39,19 +46,26 @@ class Isolation:
     domains: bool
     processes: bool
     filtered: bool
+    temporary: bool
+    account: bool
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What cannot be kept apart here, a line for each."""
+        """What cannot be kept apart here where all jobs run as one account, a line for each."""
+        return (*self.between_users, *self._of_any_job)
+
+    @property
+    def _of_any_job(self) -> tuple[str, ...]:
         lines = (
             (self.processes, "jobs can have processes without end"),
             (self.filtered, "jobs can make every system call (no seccomp)"),
+            (self.temporary, "jobs share /tmp and /dev/shm"),
         )
-        return (*self.between_users, *(line for holds, line in lines if not holds))
+        return tuple(line for holds, line in lines if not holds)
 
     @property
     def between_users(self) -> tuple[str, ...]:
-        """What of two users cannot be kept apart here, a line for each."""
+        """What of two users cannot be kept apart here, a line for each, who have one account."""
         lines = (
             (self.covers, "jobs can read the service's token and database"),
             (self.own_folders, "jobs can read and change the folders of other jobs"),
@@ -59,43 +73,108 @@ class Isolation:
         )
         return tuple(line for holds, line in lines if not holds)
 
-    def words(self, home: Path, *, shown: Iterable[Path]) -> tuple[str, ...]:
-        """Return what a fork server is told of its cage (see `park.runtime.cage.way_in`).
-
-        ``shown`` are paths below what is covered of ``home`` that its jobs need.
-        """
-        covers = (
-            f"hide={home}",
-            *(f"keep={name}" for name in _KEPT),
-            *(f"show={path}" for path in shown),
+    @property
+    def within_a_user(self) -> tuple[str, ...]:
+        """What cannot be kept apart here where each user has an account, a line for each."""
+        lines = (
+            (self.own_folders, "jobs of one user can read and change one another's folders"),
+            (self.domains, "jobs of one user can signal one another"),
         )
-        own = ("own-folder",) if self.own_folders else ()
-        return ("alone", *own, *(covers if self.covers else ()))
+        return (*(line for holds, line in lines if not holds), *self._of_any_job)
 
 
-UNTRIED = Isolation(covers=False, own_folders=False, domains=False, processes=False, filtered=False)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Isolations:
+    """What holds for jobs: of the service's ``own`` account, and of users with ``accounts``.
+
+    Without those, ``why_no_accounts`` says why; None: this is not root, who alone could give them.
+    """
+
+    own: Isolation
+    accounts: Isolation | None = None
+    why_no_accounts: str | None = None
+
+    def of(self, account: Account | None) -> Isolation:
+        """Return what holds for jobs of an account; None: the service's own."""
+        return self.own if account is None or self.accounts is None else self.accounts
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What cannot be kept apart here, a line for each."""
+        if self.accounts is not None:
+            return self.accounts.within_a_user
+        why = self.why_no_accounts
+        roots = () if why is None else (f"the jobs of all users run as root ({why})",)
+        return (*roots, *self.own.gaps)
+
+    @property
+    def between_users(self) -> tuple[str, ...]:
+        """What of two users cannot be kept apart here, a line for each."""
+        return () if self.accounts is not None else self.own.between_users
+
+
+UNTRIED = Isolation(
+    covers=False,
+    own_folders=False,
+    domains=False,
+    processes=False,
+    filtered=False,
+    temporary=False,
+    account=False,
+)
 """Of a machine of which nothing is known: nothing is covered."""
 
 
-def permitted_isolation(folder: Path) -> Isolation:
-    """Return what a process like those of jobs, with the rights of this one, can be kept from."""
+def permitted_isolations(folder: Path, first: Account | None, why_none: str | None) -> Isolations:
+    """Return what holds on this machine; ``first`` is an account that users may have.
+
+    Where there is none, ``why_none`` says why not, if this is root.
+    """
+    own = permitted_isolation(folder)
+    tried = None if first is None else permitted_isolation(folder, first)
+    if first is not None and tried is not None and not tried.account:
+        tried = None
+        why_none = f"as user id {first.uid} nothing can be started here"
+    return Isolations(own=own, accounts=tried, why_no_accounts=why_none)
+
+
+def permitted_isolation(folder: Path, account: Account | None = None) -> Isolation:
+    """Return what a process like those of jobs can be kept from: with ``account``, or our own."""
     with TemporaryDirectory(prefix=".trial-", dir=folder) as trial:
-        for name in (SECRET, f"{JOBS}/one", f"{JOBS}/other"):
+        for name in (SECRET, f"{JOBS}/one", f"{JOBS}/other", TEMPORARY):
             Path(trial, name).mkdir(parents=True)
         Path(trial, SECRET, "file").touch()
-        found = _printed(trial)
+        Path(trial, TEMPORARY, SECRET).touch()
+        if account is not None:
+            for each in (Path(trial), *Path(trial).rglob("*")):
+                os.chown(each, *account.owner)
+        found = _printed(trial, account)
     return Isolation(
         covers=COVERS in found,
         own_folders=OWN_FOLDER in found,
         domains=DOMAIN in found,
         processes="pids" in found_groups().limited,
         filtered=FILTER in found,
+        temporary=TEMPORARY in found,
+        account=ACCOUNT in found,
     )
 
 
-def _printed(trial: str) -> set[str]:
-    program = os.path.join(park.runtime.__path__[0], "__main__.py")  # noqa: PTH118 (a string)
-    words = ["alone", "own-folder", f"hide={trial}", f"keep={JOBS}"]
+def _printed(trial: str, account: Account | None) -> set[str]:
+    """Return what the trial prints: with a /tmp of its own and, if that cannot be, without."""
+    machinery = park.runtime.__path__[0]
+    reached = (trial, machinery, sys.prefix, sys.base_prefix)
+    words = [
+        *("alone", "own-folder", f"hide={trial}", f"keep={JOBS}"),
+        *(f"reach={path}" for path in reached),
+        *([] if account is None else [account.word]),
+    ]
+    with_tmp = [*words, f"tmp={trial}/{TEMPORARY}", f"keep={TEMPORARY}"]
+    return _run(trial, machinery, with_tmp) or _run(trial, machinery, words)
+
+
+def _run(trial: str, machinery: str, words: list[str]) -> set[str]:
+    program = os.path.join(machinery, "__main__.py")  # noqa: PTH118 (a string)
     command = [
         *enter_command(sys.executable, program, trial, [], strict=False, cage=words),
         *(sys.executable, "-I", "-S", "-B", program, "trial", trial),

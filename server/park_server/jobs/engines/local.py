@@ -16,10 +16,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from park.errors import ParkError
 from park.model.ids import JobId
 from park.runtime import descendants, processes
 from park.runtime.order import Order
 from park.wire import ForkServerRecord
+from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.control_groups import found_groups
 from park_server.jobs.engines.devices import Devices
 from park_server.jobs.engines.engine import AttemptExit, Sink, StartOrder
@@ -35,7 +37,7 @@ from park_server.jobs.engines.evidence import (
 )
 from park_server.jobs.engines.fork_server_client import ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
-from park_server.jobs.engines.isolation import UNTRIED, Isolation
+from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.jobs.engines.offers import LOCAL, EngineOffer
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import copy_runtime
@@ -73,7 +75,7 @@ class LocalEngine:
         *,
         home: Path,
         settings: LocalEngineSettings | None = None,
-        isolation: Isolation = UNTRIED,
+        cages: Cages | None = None,
     ) -> None:
         self._home = home
         self._settings = settings or LocalEngineSettings()
@@ -84,7 +86,7 @@ class LocalEngine:
         self._tasks = Tasks(_log, "what a job left could not be read")
         self._pool = ForkServerPool(
             home=home,
-            isolation=isolation,
+            cages=cages or Cages(home=home, isolations=Isolations(own=UNTRIED)),
             groups=found_groups(),
             runtime=self._runtime,
             settings=self._settings,
@@ -128,6 +130,9 @@ class LocalEngine:
             link = self._pool.link_for(order)
         except OSError as error:
             self._exit(job, never_started(order, f"cannot start {order.environment}: {error}"))
+            return
+        except ParkError as error:  # the policy names an account that there is none of
+            self._exit(job, never_started(order, f"cannot start it: {error.message}"))
             return
         job.link = link
         link.jobs.add(order.job_id)

@@ -1,8 +1,8 @@
 """The files of a job's arguments, in its folder: read-only, and what their digests say.
 
 Where the system lets jobs see the content store read-only (`park.runtime.protect`), each is a
-link into it. Elsewhere each is the job's own: it shares the bytes (see `park_server.copying`),
-or is a copy, so that whatever the job does to it stays with the job.
+link to what that lends their user. Elsewhere each is the job's own: it shares the bytes (see
+`park_server.copying`), or is a copy, so that whatever the job does to it stays with the job.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from park.errors import UnknownItem
 from park_server import untrusted
 from park_server.content import ContentStore
 from park_server.copying import copied, reflinked
+from park_server.untrusted import Making
 
 __all__ = ["InputFiles", "files_in", "is_protected"]
 
@@ -44,26 +45,32 @@ class InputFiles:
         self._protects = protects or partial(is_protected, content.folder)
         self._are_links: bool | None = None
 
-    def put(self, inside: int, call: Any) -> None:
-        """Put the files that the encoded ``call`` names into the open folder of a job.
+    def put(
+        self, inside: int, call: Any, user: str = "", owner: tuple[int, int] | None = None
+    ) -> None:
+        """Put the files that the encoded ``call`` names into the open folder of a job of ``user``.
 
-        Raises `UnknownItem` where one is not here, or not whole, or has no name for a file.
+        ``owner``: user and group id of his files, None: the service's own. Raises `UnknownItem`
+        where one is not here, or not whole, or has no name for a file.
         """
         untrusted.remove(_INPUTS, inside)  # an earlier attempt may have left anything there
         for sha256, name in dict.fromkeys(files_in(call)):
-            self._put(inside, sha256, name)
+            self._put(inside, sha256, name, user, owner)
 
-    def _put(self, inside: int, sha256: str, name: str) -> None:
+    def _put(
+        self, inside: int, sha256: str, name: str, user: str, owner: tuple[int, int] | None
+    ) -> None:
         _check_name(name)
         try:
             source = self._content.path_of(sha256)
         except UnknownItem as error:
             raise UnknownItem(f"its input {name!r}: {error.message}", hint=error.hint) from error
-        with untrusted.below(inside, [_INPUTS, sha256], make=True) as folder:
-            if self._links():
-                os.symlink(source, name, dir_fd=folder)
+        lent = self._content.lend(sha256, user, owner) if self._links() else None
+        with untrusted.below(inside, [_INPUTS, sha256], make=Making(owner=owner)) as folder:
+            if lent is not None:
+                os.symlink(lent, name, dir_fd=folder)
             else:
-                _copy(source, name, folder)
+                _copy(source, name, folder, owner)
 
     def _links(self) -> bool:
         if self._are_links is None:
@@ -103,12 +110,14 @@ def _check_name(name: str) -> None:
         raise UnknownItem(f"not the name of a file: {name!r}")
 
 
-def _copy(source: Path, name: str, folder: int) -> None:
+def _copy(source: Path, name: str, folder: int, owner: tuple[int, int] | None) -> None:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with source.open("rb") as file:
         target = os.open(name, flags, 0o400, dir_fd=folder)
         try:
             if reflinked(file.fileno(), target) is None:
                 copied(file.fileno(), target, os.fstat(file.fileno()).st_size)
+            if owner is not None:
+                os.fchown(target, *owner)
         finally:
             os.close(target)

@@ -60,14 +60,14 @@ def test_nobody_reaches_out_and_no_power_is_left(who: str, home: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_root_becomes_a_user_with_nothing_of_roots(home: Path) -> None:
     code = """
-way_in.leave_powers(["user=612345", "alone"])
+way_in.leave_powers(["user=612345:612346:7,8", "alone"])
 tell(ids=os.getresuid() + os.getresgid(), groups=os.getgroups(),
      back=tried(os.setuid, 0), shadow=tried(open, "/etc/shadow"), own=tried(open, "/proc/self/mem"))
 """
     (found,) = ran_in_cage("root", home, code)
     assert found == {
-        "ids": [612345] * 6,
-        "groups": [],
+        "ids": [612345] * 3 + [612346] * 3,
+        "groups": [7, 8],
         "back": "Operation not permitted",
         "shadow": "Permission denied",
         "own": "done",

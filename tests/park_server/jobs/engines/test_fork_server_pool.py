@@ -19,11 +19,12 @@ from support.session.limits import LIMIT_S
 from park.model.ids import JobId
 from park.runtime.order import PROTOCOL
 from park_server.jobs.engines import fork_server_pool
+from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.control_groups import ControlGroups
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import ServerKey, ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
-from park_server.jobs.engines.isolation import UNTRIED
+from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
 
@@ -56,9 +57,10 @@ class Servers:
         self.environment = home / "env"
         self.environment.mkdir(exist_ok=True)
         self.groups = Groups()
+        self.cages = Cages(home=home, isolations=Isolations(own=UNTRIED))
         self.pool = ForkServerPool(
             home=home,
-            isolation=UNTRIED,
+            cages=self.cages,
             groups=self.groups,
             runtime=RuntimeCopy(folder=home / "runtime", sha256="ef"),
             settings=LocalEngineSettings(**settings),
@@ -313,6 +315,7 @@ def found(here: Servers, runtime: str = "ef", module: str | None = "m", **hello:
         module=module,
         runtime=runtime,
         made=f"{here.environment.stat().st_ino}-{here.environment.stat().st_ctime_ns}",
+        cage=here.cages.of("").digest,
     )
     folder = here.home / "forkservers" / "v1" / f"{key.folder_name}-0"
     here.record(folder, key)

@@ -9,9 +9,16 @@ from typing import Any
 
 import pytest
 
+from park_server.accounts.account import Account
 from park_server.jobs.engines import isolation
 from park_server.jobs.engines.control_groups import ControlGroups
-from park_server.jobs.engines.isolation import UNTRIED, Isolation, permitted_isolation
+from park_server.jobs.engines.isolation import (
+    UNTRIED,
+    Isolation,
+    Isolations,
+    permitted_isolation,
+    permitted_isolations,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -21,18 +28,52 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "found_groups", lambda: ControlGroups(places=places))
 
 
-WHOLE = Isolation(covers=True, own_folders=True, domains=True, processes=True, filtered=True)
-HOME = Path("/srv/park")
+WHOLE = Isolation(
+    covers=True,
+    own_folders=True,
+    domains=True,
+    processes=True,
+    filtered=True,
+    temporary=True,
+    account=True,
+)
 
 
 def test_each_gap_is_told_in_a_line() -> None:
     assert WHOLE.gaps == ()
-    token, folders, signals, processes, calls = UNTRIED.gaps
+    token, folders, signals, processes, calls, temporary = UNTRIED.gaps
     assert "token" in token
     assert "folders" in folders
     assert "signal" in signals
     assert "processes" in processes
     assert "system call" in calls
+    assert "share" in temporary
+
+
+ACCOUNT = Account(name="ada", uid=70_000, gid=70_000, home=Path("/srv/park/homes/70000"))
+
+
+def test_with_accounts_the_users_are_apart_whatever_else_is_to_be_had() -> None:
+    apart = Isolations(own=UNTRIED, accounts=replace(UNTRIED, account=True))
+    assert apart.between_users == ()
+    assert "of one user" in apart.gaps[0]
+    assert apart.of(ACCOUNT).account
+    assert apart.of(None) == UNTRIED
+
+
+def test_why_root_gives_no_accounts_is_told_first() -> None:
+    alone = Isolations(own=WHOLE, why_no_accounts="--job-accounts none")
+    assert alone.gaps == ("the jobs of all users run as root (--job-accounts none)",)
+    assert Isolations(own=WHOLE).gaps == ()
+
+
+def test_an_account_that_is_refused_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolation, "permitted_isolation", lambda *_: UNTRIED)
+    found = permitted_isolations(tmp_path, ACCOUNT, None)
+    assert found.accounts is None
+    assert "user id 70000" in str(found.why_no_accounts)
 
 
 def test_processes_without_end_keep_nobody_from_adding_users() -> None:
@@ -40,19 +81,10 @@ def test_processes_without_end_keep_nobody_from_adding_users() -> None:
     assert replace(WHOLE, covers=False).between_users == UNTRIED.between_users[:1]
 
 
-def test_fork_servers_are_told_what_the_machine_can() -> None:
-    words = WHOLE.words(HOME, shown=[HOME / "cache" / "numba" / "one"])
-    assert {"alone", "own-folder", "hide=/srv/park", "show=/srv/park/cache/numba/one"} <= set(words)
-    assert {word for word in words if word.startswith("keep=")} == {
-        f"keep={name}" for name in ("areas", "envs", "files", "jobs", "runtime", "store")
-    }
-    assert UNTRIED.words(HOME, shown=[]) == ("alone",)
-
-
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("covers\ndomain\nown-folder\nfilter\n", WHOLE),
+        ("covers\ndomain\nown-folder\nfilter\ntmp\naccount\n", WHOLE),
         ("domain\n", replace(UNTRIED, domains=True, processes=True)),
         ("", replace(UNTRIED, processes=True)),
     ],

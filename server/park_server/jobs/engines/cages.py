@@ -1,0 +1,130 @@
+"""The cage of each user's jobs: as which account, what of the home is there, what besides."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from park_server.accounts.account import Account
+from park_server.accounts.assignment import Accounts
+from park_server.jobs.engines.isolation import Isolation, Isolations
+from park_server.trust.policy import JobRules
+
+__all__ = ["Cage", "Cages", "prepare_for"]
+
+_KEPT = ("envs", "jobs", "runtime", "store")
+"""What all jobs need of a home; of the rest they see what is their user's, and no secret."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cage:
+    """What a fork server is told of its cage, and how a later one for another cage is told apart.
+
+    ``words`` are for `park.runtime.cage.way_in`; with ``has_tmp`` comes one more for its /tmp.
+    ``digest`` is another one for each other cage.
+    """
+
+    isolation: Isolation
+    account: Account | None
+    words: tuple[str, ...]
+    has_tmp: bool
+    digest: str
+
+    def variables(self) -> dict[str, str | None]:
+        """Return what programs go by in place of the service's variables; None: not at all."""
+        tmp = {"TMPDIR": None} if self.has_tmp or self.account is not None else {}
+        if self.account is None:
+            return {**tmp}
+        name = self.account.name
+        return {**tmp, "HOME": str(self.account.home), "USER": name, "LOGNAME": name}
+
+    def words_for(self, cache: Path, tmp: Path) -> tuple[str, ...]:
+        """Return what one fork server is told, whose ``cache`` and ``tmp`` these are."""
+        shown = (f"show={cache}",) if self.isolation.covers else ()
+        return (*self.words, *shown, *((f"tmp={tmp}",) if self.has_tmp else ()))
+
+
+@dataclass(kw_only=True)
+class Cages:
+    """The cages of a service with the home ``home``; belongs to the event loop.
+
+    ``reached`` is what programs need outside of it: interpreters, the operator's folders.
+    ``rules`` tells what the operator has said, ``is_operator`` whether a user is he.
+    """
+
+    home: Path
+    isolations: Isolations
+    accounts: Accounts | None = None
+    reached: Sequence[Path] = ()
+    rules: Callable[[], JobRules] = JobRules
+    is_operator: Callable[[str], bool] = lambda _: True
+    own_folders: Callable[[str], Iterable[Path]] = lambda _: ()
+    _known: dict[str, tuple[object, Cage]] = field(default_factory=dict)
+
+    def of(self, user: str) -> Cage:
+        """Return the cage of ``user``; raises what `Accounts.of` raises."""
+        account = None if self.accounts is None else self.accounts.of(user)
+        rules = self.rules()
+        state = (account, rules, self._changed())
+        known = self._known.get(user)
+        if known is not None and known[0] == state:
+            return known[1]
+        cage = self._made(user, account, rules)
+        self._known[user] = (state, cage)
+        return cage
+
+    def _changed(self) -> int:
+        """Return when a user came to have an area: others see what he shares, then."""
+        try:
+            return (self.home / "areas" / "v1" / "users").stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _made(self, user: str, account: Account | None, rules: JobRules) -> Cage:
+        isolation = self.isolations.of(account)
+        private = rules.private_tmp
+        if private is None:
+            private = not self.is_operator(user)
+        has_tmp = private and isolation.temporary
+        reached = () if account is None and not has_tmp else (self.home, *self.reached)
+        words = (
+            "alone",
+            *(("own-folder",) if isolation.own_folders else ()),
+            *(() if account is None else (account.word,)),
+            *(f"reach={path}" for path in reached),
+            *(self._covers(user, account) if isolation.covers else ()),
+            *(() if rules.network == "all" else (f"network={rules.network}",)),
+        )
+        text = "\0".join([*words, str(has_tmp)])
+        return Cage(
+            isolation=isolation,
+            account=account,
+            words=words,
+            has_tmp=has_tmp,
+            digest=hashlib.sha256(os.fsencode(text)).hexdigest()[:16],
+        )
+
+    def _covers(self, user: str, account: Account | None) -> list[str]:
+        shown = [*self.own_folders(user), *([] if account is None else [account.home])]
+        return [
+            f"hide={self.home}",
+            *(f"keep={name}" for name in _KEPT),
+            *(f"show={path}" for path in shown if path.is_relative_to(self.home)),
+        ]
+
+
+def prepare_for(account: Account | None, folders: Iterable[Path], tmp: Path | None) -> None:
+    """Make ``folders``, the home of ``account`` and its ``tmp``, all of them its own.
+
+    Raises `OSError`.
+    """
+    made = [*folders, *([] if tmp is None else [tmp])]
+    if account is not None and not account.home.exists():
+        made.append(account.home)
+    for folder in made:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if account is not None:
+            os.chown(folder, *account.owner)

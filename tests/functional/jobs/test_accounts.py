@@ -1,0 +1,217 @@
+"""Users of a service that is root: each has an account of his own, and reaches nobody else's."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from support.material.wheels import make_wheel
+from support.services.park_service import ParkService
+from support.session.limits import LIMIT_S
+
+from park.model.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has accounts to give")
+
+PASSWORD = "correct horse"
+TMP = "/tmp"  # noqa: S108 (whose it is, is what this is about)
+FIRST = 0x7000_0000
+DATA = b"what only ada has measured"
+DIGEST = hashlib.sha256(DATA).hexdigest()
+
+MODULE = rb'''
+import os, pathlib, tempfile
+
+IMPORTED_AS = os.getuid()
+
+
+def tried(action, *arguments):
+    try:
+        found = action(*arguments)
+    except OSError as error:
+        return error.strerror
+    return found if isinstance(found, (str, int, list)) else "done"
+
+
+def text(path):
+    with open(path, errors="replace") as file:
+        return file.read()
+
+
+def me():
+    """Tell as whom this runs, and keep things where programs keep theirs."""
+    import getpass
+    cache = pathlib.Path.home() / ".cache"
+    cache.mkdir(exist_ok=True)
+    pathlib.Path("left.txt").write_text("left")
+    return {
+        "uids": [*os.getresuid(), *os.getresgid()], "groups": os.getgroups(),
+        "imported": IMPORTED_AS, "pth": int(os.environ["PTH_RAN_AS"]), "name": getpass.getuser(),
+        "home": os.stat(pathlib.Path.home()).st_uid, "cache": os.stat(cache).st_uid,
+        "work": os.stat(".").st_uid, "tmp": tried(lambda: tempfile.mkstemp()[1]),
+        "cores": os.cpu_count(), "numba": tried(open, os.environ["NUMBA_CACHE_DIR"] + "/x", "w"),
+    }
+
+
+def keep(path, tmp):
+    """Leave something in one's area, in one's /tmp and in shared memory."""
+    for each in (path, tmp, "/dev/shm/mine"):
+        pathlib.Path(each).write_text("of ada")
+    return str(path)
+
+
+def read(path):
+    return text(path)
+
+
+def attack(home, pid, area, digest):
+    """Reach for what is another's, and the service's."""
+    names = ("token", "park.sqlite", "policy.toml")
+    processes = [n for n in os.listdir("/proc") if n.isdigit()]
+    return {
+        "secrets": [tried(text, f"{home}/{name}") for name in names],
+        "area": tried(text, area), "listed": tried(os.listdir, os.path.dirname(area)),
+        "content": [tried(text, f"{home}/files/{digest[:2]}/{digest}"),
+                    tried(text, f"{home}/files/lent/ada/{digest}")],
+        "jobs": tried(os.listdir, f"{home}/jobs"), "homes": tried(os.listdir, f"{home}/homes"),
+        "tmp": tried(text, "/tmp/of-ada"), "memory": tried(text, "/dev/shm/mine"),
+        "signal": [tried(os.kill, each, 0) for each in pid],
+        "seen": [str(each) in processes for each in pid],
+    }
+
+
+def victim(up, go):
+    with open(up, "w") as pipe:
+        pipe.write(f"{os.getpid()}\n")
+    with open(go) as pipe:
+        pipe.readline()
+'''
+
+PTH = b"import os; os.environ['PTH_RAN_AS'] = str(os.getuid())\n"
+
+
+class World:
+    """A service with its operator, ada and bob, and a released package that attacks."""
+
+    def __init__(self, service: ParkService, folder: Path) -> None:
+        self.service = service
+        self.tokens = {"root": service.token}
+        for name in ("ada", "bob"):
+            body = {"name": name, "password": PASSWORD}
+            service.request("POST", "/api/v1/admin/users", json=body)
+            login = {"user": name, "password": PASSWORD}
+            answer = httpx2.post(f"{service.url}/api/v1/login", json=login, timeout=LIMIT_S)
+            self.tokens[name] = answer.json()["token"]
+        files = {"attacks.py": MODULE, "attacks.pth": PTH}
+        wheel = make_wheel(folder, "attacks", files=files)
+        service.request(
+            "POST",
+            "/legacy/",
+            data={":action": "file_upload", "protocol_version": "1"},
+            files={"content": (wheel.name, wheel.read_bytes())},
+        )
+        self.lock = service.offer("attacks", "1.0")
+
+    def ask(self, user: str, method: str, path: str, **arguments: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {self.tokens[user]}"}
+        url = f"{self.service.url}/api/v1/{path}"
+        return httpx2.request(method, url, headers=headers, timeout=LIMIT_S, **arguments)
+
+    def submit(self, user: str, function: str, **arguments: Any) -> str:
+        job = {
+            "id": new_id(),
+            "entry_point": f"attacks:{function}",
+            "lock_hash": self.lock,
+            "call": {"args": [], "kwargs": arguments},
+        }
+        answer = self.ask(user, "POST", "jobs", json=[job])
+        assert answer.status_code == 200, answer.text
+        return str(job["id"])
+
+    def record(self, user: str, job: str) -> dict[str, Any]:
+        while True:
+            record: dict[str, Any] = self.ask(user, "GET", f"jobs/{job}?wait=30").json()
+            if record["status"] in {"completed", "failed", "cancelled"}:
+                return record
+
+    def call(self, user: str, function: str, **arguments: Any) -> Any:
+        job = self.submit(user, function, **arguments)
+        record = self.record(user, job)
+        assert record["status"] == "completed", record
+        return self.ask(user, "GET", f"jobs/{job}/result").json()["result"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    root = tmp_path_factory.mktemp("accounts")
+    with ParkService(root, "--upstream", "none") as service:
+        if "run as root" in service.log:
+            pytest.skip("this machine gives no accounts")
+        yield World(service, root)
+
+
+def test_all_of_a_users_runs_as_his_account_from_the_first_line(world: World) -> None:
+    for number, user in enumerate(("ada", "bob")):
+        found = world.call(user, "me")
+        uid = FIRST + number
+        assert found.pop("uids") == [uid] * 6
+        assert found.pop("groups") == []
+        owners = {found.pop(name) for name in ("imported", "pth", "home", "cache", "work")}
+        assert owners == {uid}
+        assert found.pop("name") == user
+        assert found.pop("tmp").startswith(f"{TMP}/")
+        assert found.pop("numba") == "done"
+
+
+def test_what_it_left_is_its_users_and_is_collected(world: World) -> None:
+    job = world.submit("ada", "me")
+    assert [file["name"] for file in world.record("ada", job)["files"]] == ["left.txt"]
+
+
+def test_the_operator_goes_on_as_the_account_of_the_service(world: World) -> None:
+    assert world.call("root", "me")["uids"] == [0] * 6
+
+
+def test_nothing_of_another_user_is_reached(world: World) -> None:
+    put = world.ask("ada", "PUT", f"files/{DIGEST}", content=DATA)
+    assert put.status_code < 300, put.text
+    mine = {"$park": "service-file", "path": "~/private/mine.txt"}
+    place = world.call("ada", "keep", path=mine, tmp=f"{TMP}/of-ada")
+    given = {"$park": "file", "name": "data.bin", "sha256": DIGEST}
+    assert world.call("ada", "read", path=given) == DATA.decode()
+    services = world.service.ready["pid"]
+    found = world.call(
+        "bob", "attack", home=str(world.service.home), pid=[services], area=place, digest=DIGEST
+    )
+    refused = {"Permission denied", "No such file or directory", "Operation not permitted"}
+    for name in ("area", "listed", "tmp", "memory"):
+        assert found[name] in refused, found
+    assert set(found["content"]) <= refused
+    assert set(found["secrets"]) <= {"", *refused}
+    assert set(found["signal"]) <= refused | {"No such process"}
+    assert found["seen"] == [False]
+    assert len(found["jobs"]) == 1
+    assert [name for name in found["homes"] if name.isdigit()] == [str(FIRST + 1)]
+
+
+def test_what_another_user_shares_is_read(world: World) -> None:
+    shared = {"$park": "service-file", "path": "~/shared/way/open.txt"}
+    world.call("ada", "keep", path=shared, tmp=f"{TMP}/other")
+    theirs = {"$park": "service-file", "path": "~ada/shared/way/open.txt"}
+    assert world.call("bob", "read", path=theirs) == "of ada"
+    put = world.ask("ada", "PUT", "areas/files/~/shared/sent.txt", content=b"sent")
+    assert put.status_code < 300, put.text
+    theirs = {"$park": "service-file", "path": "~ada/shared/sent.txt"}
+    assert world.call("bob", "read", path=theirs) == "sent"
+
+
+def test_an_account_is_the_same_after_a_restart(world: World) -> None:
+    world.service.restart()
+    assert world.call("bob", "me")["uids"][0] == FIRST + 1

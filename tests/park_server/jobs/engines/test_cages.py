@@ -1,0 +1,93 @@
+"""`park_server.jobs.engines.cages`: what a fork server is told, for whom."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from park_server.accounts.account import Account
+from park_server.jobs.engines.cages import Cages, prepare_for
+from park_server.jobs.engines.isolation import UNTRIED, Isolations
+from park_server.trust.policy import JobRules
+
+if TYPE_CHECKING:
+    from park_server.accounts.assignment import Accounts
+
+HOME = Path("/srv/park")
+CAN_ALL = replace(UNTRIED, covers=True, own_folders=True, temporary=True)
+OWN, TMP = HOME / "areas" / "v1" / "users" / "ada", HOME / "jobs" / ".lent" / "x" / "tmp"
+
+
+class Given:
+    """Accounts of which ada has one."""
+
+    def of(self, user: str) -> Account | None:
+        home = HOME / "homes" / "70000"
+        return Account(name="ada", uid=70_000, gid=70_000, home=home) if user == "ada" else None
+
+
+def cages(rules: JobRules | None = None) -> Cages:
+    given: Accounts = Given()  # type: ignore[assignment]
+    return Cages(
+        home=HOME,
+        isolations=Isolations(own=CAN_ALL, accounts=replace(CAN_ALL, account=True)),
+        accounts=given,
+        reached=[Path("/opt/python")],
+        rules=lambda: rules or JobRules(),
+        is_operator=lambda user: user == "root",
+        own_folders=lambda _: [OWN],
+    )
+
+
+def test_a_user_has_an_account_and_a_tmp_and_sees_what_is_his() -> None:
+    cage = cages().of("ada")
+    words = cage.words_for(HOME / "cache" / "numba" / "one", TMP)
+    assert {
+        *("alone", "own-folder", "user=70000:70000:", f"tmp={TMP}", f"hide={HOME}"),
+        *(f"reach={HOME}", "reach=/opt/python", f"show={OWN}", f"show={HOME}/homes/70000"),
+        f"show={HOME}/cache/numba/one",
+    } <= set(words)
+    assert {word for word in words if word.startswith("keep=")} == {
+        f"keep={name}" for name in ("envs", "jobs", "runtime", "store")
+    }
+    assert not any(word.startswith("network=") for word in words)
+
+
+def test_his_programs_go_by_his_name_and_not_by_the_services() -> None:
+    assert cages().of("ada").variables() == {
+        "HOME": "/srv/park/homes/70000",
+        "USER": "ada",
+        "LOGNAME": "ada",
+        "TMPDIR": None,
+    }
+    assert cages().of("root").variables() == {}
+
+
+def test_the_operator_shares_the_tmp_of_the_machine_unless_told() -> None:
+    assert not cages().of("root").has_tmp
+    assert cages(JobRules(private_tmp=True)).of("root").has_tmp
+    assert not cages(JobRules(private_tmp=False)).of("ada").has_tmp
+
+
+@pytest.mark.parametrize("network", ["loopback", "none"])
+def test_another_network_is_another_cage(network: str) -> None:
+    cage = cages(JobRules(network=network)).of("ada")
+    assert f"network={network}" in cage.words
+    assert cage.digest != cages().of("ada").digest
+    assert cages().of("ada").digest == cages().of("ada").digest
+
+
+def test_what_the_machine_cannot_is_not_asked_for() -> None:
+    plain = Cages(home=HOME, isolations=Isolations(own=UNTRIED)).of("ada")
+    assert plain.words_for(OWN, TMP) == ("alone",)
+
+
+def test_folders_are_made_for_an_account(tmp_path: Path) -> None:
+    me = Account(name="me", uid=os.geteuid(), gid=os.getegid(), home=tmp_path / "homes" / "me")
+    prepare_for(me, [tmp_path / "a" / "b"], tmp_path / "tmp")
+    for made in (me.home, tmp_path / "a" / "b", tmp_path / "tmp"):
+        assert made.stat().st_mode & 0o777 == 0o700
