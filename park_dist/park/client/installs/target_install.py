@@ -92,7 +92,8 @@ def _looked_at(
     local = local_set(target, cache=user_cache(), progress=report.step, options=copying)
     local = completed(transport, local, report)
     sent = requested(transport, local, report)
-    if not lacking and local.module == target:
+    # what was edited will be edited again soon: remembered is a set that was here before
+    if not lacking and not sent.built and local.module == target:
         _remember(file, local, sent, transport.address.url, started_ns)
     return sent
 

@@ -183,3 +183,20 @@ def test_after_a_change_or_with_something_said_of_it_it_is_looked_at(
     service.service.install("known_target")
     assert called[len(before)] == ("taken", ("known_target", ()))
     assert service.requests == []
+
+
+@pytest.mark.parametrize("built", [[], ["built.whl"]], ids=["as before", "edited"])
+def test_only_a_set_that_was_here_before_is_remembered(
+    called: Called, monkeypatch: pytest.MonkeyPatch, built: list[str]
+) -> None:
+    def whole(name: str, **_: object) -> Any:
+        return types.SimpleNamespace(project=types.SimpleNamespace(name=name), module=name)
+
+    def requested(*_: object) -> Requested:
+        return Requested(record=RECORD, built=built, uploaded=[], request={"project": "m"})
+
+    monkeypatch.setattr(local_set, "local_set", whole)
+    monkeypatch.setattr(request, "requested", requested)
+    monkeypatch.setattr(target_install, "_remember", lambda *_: called.append(("kept", None)))
+    install("mymodel")
+    assert (("kept", None) in called) is (not built)
