@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from park.build.output import last_lines
 from park.errors import CannotSatisfy, UsageError
@@ -20,6 +21,11 @@ __all__ = ["check", "reason", "require_twine", "twine_environ", "upload"]
 
 _ELSEWHERE = {"TWINE_REPOSITORY", "TWINE_REPOSITORY_URL"}
 """What would lead an upload elsewhere than where it was said to go."""
+
+_LOGIN = {"TWINE_USERNAME", "TWINE_PASSWORD"}
+"""What would be taken in place of the login that is meant."""
+
+_OF_PARK = {"PARK_TOKEN"}
 
 _PROBLEM = re.compile(r"\{.*\}")
 
@@ -60,25 +66,39 @@ def upload(release: Release, destination: Destination) -> None:
     attested = [Path(f"{file}.publish.attestation") for file in release.files]
     beside = [str(path) for path in attested if path.exists()]
     more = ["--attestations", *beside] if beside else []
-    command = _command("upload", *destination.options, *more, *map(str, release.files))
-    environ = twine_environ(os.environ) | dict(destination.secrets)
+    words = [*destination.options, *more, *map(str, release.files)]
+    environ = twine_environ(os.environ)
     what = f"{release} was not published to {destination.shown}"
     if destination.is_service:
-        done = subprocess.run(
-            command,
-            env=environ | _ONE_LINE_EACH,
+        done = _logged_in(words, destination.pypirc or "", environ)
+        why, hint = reason(done.stdout)
+    else:
+        done = subprocess.run(_command("upload", *words), env=environ, text=True, check=False)
+        why, hint = "twine says why above", None
+    if done.returncode:
+        raise CannotSatisfy(f"{what}: {why}", hint=hint)
+
+
+def _logged_in(
+    words: Sequence[str], pypirc: str, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run an upload with a login that is in a file of this user's alone, for as long as it takes.
+
+    Not in its environment: whatever a program starts inherits that.
+    """
+    with TemporaryDirectory(prefix="park-") as folder:  # of mode 0700
+        file = Path(folder) / "pypirc"
+        file.touch(mode=0o600)
+        file.write_text(pypirc, encoding="utf-8")
+        return subprocess.run(
+            _command("upload", "--config-file", str(file), *words),
+            env={name: environ[name] for name in environ.keys() - _LOGIN} | _ONE_LINE_EACH,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
-        why, hint = reason(done.stdout)
-    else:
-        done = subprocess.run(command, env=environ, text=True, check=False)
-        why, hint = "twine says why above", None
-    if done.returncode:
-        raise CannotSatisfy(f"{what}: {why}", hint=hint)
 
 
 def reason(output: str) -> tuple[str, str | None]:
@@ -98,8 +118,11 @@ def reason(output: str) -> tuple[str, str | None]:
 
 
 def twine_environ(outer: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of twine: the outer one, but for what names another index."""
-    return {name: value for name, value in outer.items() if name not in _ELSEWHERE}
+    """Return the environment of twine: the outer one, but for what names another index.
+
+    Nor has it a token of a service in it, which is none of twine's business.
+    """
+    return {name: value for name, value in outer.items() if name not in _ELSEWHERE | _OF_PARK}
 
 
 def _command(*words: str) -> Sequence[str]:

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 __all__ = ["Destination", "of_index", "of_pypirc", "of_service"]
+
+
+_SECTION = "park"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
     """An index as twine is told of it.
 
-    ``options`` are twine's own, which anybody on the machine can read; ``secrets`` its
-    environment variables. ``shown`` is what people call it. ``is_service``: it is park's, nobody
-    has to be asked for anything, and it says what is wrong as a problem document.
+    ``options`` are twine's own, which anybody on the machine can read; ``pypirc`` is the text of
+    a configuration of its own, which has the login. ``shown`` is what people call it.
+    ``is_service``: it is park's, nobody has to be asked for anything, and it says what is wrong
+    as a problem document.
     """
 
     shown: str
     options: tuple[str, ...]
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pypirc: str | None = field(default=None, repr=False)
     is_service: bool = False
 
 
 def of_service(name: str, upload_url: str, token: str | None) -> Destination:
     """Return the released projects of a service; ``name`` is how its user knows it."""
-    login = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": token or ""}
-    options = ("--non-interactive", "--verbose", "--repository-url", upload_url)
-    return Destination(shown=name, options=options, secrets=login, is_service=True)
+    lines = (
+        *("[distutils]", f"index-servers = {_SECTION}", f"[{_SECTION}]"),
+        *(f"repository = {upload_url}", "username = __token__", f"password = {token or ''}"),
+    )
+    options = ("--non-interactive", "--verbose", "--repository", _SECTION)
+    pypirc = "".join(f"{line}\n" for line in lines)
+    return Destination(shown=name, options=options, pypirc=pypirc, is_service=True)
 
 
 def of_pypirc(section: str) -> Destination:

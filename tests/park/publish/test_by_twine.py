@@ -3,16 +3,50 @@
 from __future__ import annotations
 
 import importlib.util
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from park.errors import UsageError
-from park.publish.by_twine import reason, require_twine, twine_environ
+from park.publish.by_twine import reason, require_twine, twine_environ, upload
+from park.publish.destination import of_service
+from park.publish.release_files import Release
 
 
 def test_nothing_in_the_environment_leads_an_upload_elsewhere() -> None:
-    outer = {"TWINE_REPOSITORY_URL": "https://elsewhere", "TWINE_REPOSITORY": "x", "HOME": "/me"}
+    outer = {"TWINE_REPOSITORY_URL": "https://elsewhere", "TWINE_REPOSITORY": "x"}
+    outer |= {"HOME": "/me", "PARK_TOKEN": "s3cret"}
     assert twine_environ(outer) == {"HOME": "/me"}
+
+
+def test_a_login_is_in_a_file_of_ones_own_while_twine_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def run(command: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
+        file = Path(command[command.index("--config-file") + 1])
+        seen.update(file=file, said=file.read_text("utf-8"), env=how["env"])
+        seen["modes"] = [stat.S_IMODE(path.stat().st_mode) for path in (file.parent, file)]
+        seen["words"] = command
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    for name in ("TWINE_USERNAME", "TWINE_PASSWORD", "PARK_TOKEN"):
+        monkeypatch.setenv(name, "another-s3cret")
+    release = Release(
+        name=canonicalize_name("m"), version=Version("1"), files=(tmp_path / "m-1.whl",)
+    )
+    upload(release, of_service("compufans", "https://compufans.example/legacy/", "s3cret"))
+    assert "password = s3cret" in seen["said"]
+    assert seen["modes"] == [0o700, 0o600]
+    assert "s3cret" not in repr(seen["words"]) + repr(seen["env"])
+    assert not seen["file"].exists()
 
 
 def test_where_twine_is_missing_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
