@@ -81,6 +81,7 @@ WITHOUT = {
     "park_server/assembly/index_parts.py": PARTS,
     "park_server/assembly/job_parts.py": PARTS,
     "park_server/assembly/lending_parts.py": PARTS,
+    "park_server/assembly/login_parts.py": PARTS,
     "park_server/assembly/memo_parts.py": "puts parts together; functional/memo/test_rerun",
     "park_server/assembly/retention_parts.py": PARTS,
     "park_server/break_glass/revocation.py": REVOKES,

@@ -10,8 +10,12 @@ from enum import StrEnum
 
 __all__ = [
     "Audience",
+    "DeviceLoginRecord",
+    "DeviceTokenRecord",
+    "DeviceTokenRequest",
     "LoginRecord",
     "LoginRequest",
+    "LoginWays",
     "SessionRequest",
     "TokenClass",
     "TokenRecord",
@@ -52,6 +56,37 @@ class LoginRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LoginWays:
+    """How one logs in to a service: at the ``issuer`` of OpenID Connect, where it names one."""
+
+    issuer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceLoginRecord:
+    """A login that somebody finishes at ``uri`` with ``user_code``; ``handle`` asks for it.
+
+    ``uri_complete`` has the code in it. It is asked for every ``interval_s`` seconds, and is
+    over after ``expires_s``.
+    """
+
+    handle: str = field(repr=False)
+    user_code: str
+    uri: str
+    uri_complete: str | None
+    interval_s: float
+    expires_s: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceTokenRequest:
+    """Asks for the login with ``handle``; ``note`` says where the token will be kept."""
+
+    handle: str = field(repr=False)
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LoginRecord:
     """A new token, told once; ``id`` names it where it is listed or revoked.
 
@@ -73,6 +108,14 @@ class SessionRequest:
     user: str = ""
     password: str = field(default="", repr=False)
     token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceTokenRecord:
+    """The ``login``, None: nobody has finished it yet, and it is asked for after ``interval_s``."""
+
+    login: LoginRecord | None = None
+    interval_s: float = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,7 @@ from park_server.assembly.cage_parts import prefixes_of
 from park_server.assembly.engine_parts import EngineParts, engine_parts
 from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
+from park_server.assembly.login_parts import device_logins_of
 from park_server.assembly.retention_parts import retention_of
 from park_server.assembly.start_stages import Stages
 from park_server.break_glass.revocation import Revocation
@@ -186,6 +187,7 @@ class _Parts:
             grants=foundation.lending.grants,
             grant_costs=foundation.lending.costs,
             identity=foundation.lending.identity,
+            device_logins=device_logins_of(foundation),
             index=foundation.index,
             installs=self.installs,
             environments=foundation.environments,

@@ -26,6 +26,7 @@ from park_server.jobs.engines.local import LocalEngine
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
+from park_server.oidc.device_logins import DeviceLogins
 from park_server.proofs.identity import ServiceIdentity
 from park_server.quotas.quotas import Quotas
 from park_server.retention.retention import Retention
@@ -57,6 +58,7 @@ class ServiceParts:
     environments: Environments
     keeper: EnvironmentKeeper
     identity: ServiceIdentity
+    device_logins: DeviceLogins
     jobs: Scheduler
     leaf_polls: LeafPolls
     offers: Offers

@@ -37,7 +37,15 @@ class Endpoint:
     audience: Audience
 
 
-OPEN = frozenset({("POST", f"{API}/login"), ("POST", f"{API}/session")})
+OPEN = frozenset(
+    {
+        ("GET", f"{API}/login"),
+        ("POST", f"{API}/login"),
+        ("POST", f"{API}/login/device"),
+        ("POST", f"{API}/login/device/token"),
+        ("POST", f"{API}/session"),
+    }
+)
 """What is asked without a token: for one."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from park_server.quotas.limits import NO_LIMITS, USUAL_LIMITS, Allowance, GroupShare, Limits
 from park_server.trust.rights import NONE, USUAL, Rights
 
-__all__ = ["NETWORKS", "GrantLimits", "Group", "JobRules", "Policy"]
+__all__ = ["NETWORKS", "GrantLimits", "Group", "JobRules", "LoginPolicy", "Policy"]
 
 NETWORKS = ("all", "loopback", "none")
 """What jobs may have: the machine's, one that has nobody else in it, or none."""
@@ -56,6 +56,31 @@ class JobRules:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LoginPolicy:
+    """Who may log in at an issuer of OpenID Connect, as which user of the service.
+
+    ``client`` is the name of the service there, ``secret_file`` has its secret where it has one.
+    ``users`` by subject, ``groups`` by the names in the claim ``groups_claim``: whoever is in
+    such a group is that user. What is in neither is nobody.
+    """
+
+    issuer: str
+    client: str
+    secret_file: str | None = None
+    scope: str = "openid"
+    groups_claim: str = "groups"
+    users: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+    def user_of(self, subject: str, groups: Iterable[str]) -> str | None:
+        """Return the user of a subject, or of the first of these groups in the policy's order."""
+        if subject in self.users:
+            return self.users[subject]
+        told = set(groups)
+        return next((user for group, user in self.groups.items() if group in told), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """What a policy file says; without one, each user has the `USUAL` rights.
 
@@ -63,7 +88,7 @@ class Policy:
     ``accounts``: the account of the machine that a user has there; ``jobs``: what jobs may have.
     Rights only add up: nothing takes one away, so that none depends on an order. A limit is the
     user's own, else the most generous of his groups, else that of ``limits``, everybody's.
-    ``grants``: what is lent to other services, and how much of it.
+    ``grants``: what is lent to other services, and how much of it. ``login``: at which issuer.
     """
 
     everybody: Rights = USUAL
@@ -72,6 +97,7 @@ class Policy:
     grants: GrantLimits = field(default_factory=GrantLimits)
     limits: Limits = NO_LIMITS
     limits_of_users: Mapping[str, Limits] = field(default_factory=dict)
+    login: LoginPolicy | None = None
     accounts: Mapping[str, str] = field(default_factory=dict)
     jobs: JobRules = field(default_factory=JobRules)
 

@@ -31,6 +31,13 @@
     network = "loopback"     # or "all", "none"
     tmp = "private"          # or "shared"
     accounts = "numbers"     # or "same": the account that has the user's name
+
+    [login]
+    issuer = "https://auth.example.org"
+    client = "park"
+
+    [login.users]
+    "248289761001" = "ada"
 """
 
 from __future__ import annotations
@@ -40,11 +47,20 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from park.errors import ParkError, UsageError
+from park.model.urls import is_protected
 from park_server.quotas.limits import TOGETHER, Limits
 from park_server.trust.names import check_name
-from park_server.trust.policy import NETWORKS, GrantLimits, Group, JobRules, Policy
+from park_server.trust.policy import (
+    NETWORKS,
+    GrantLimits,
+    Group,
+    JobRules,
+    LoginPolicy,
+    Policy,
+)
 from park_server.trust.rights import NONE, USUAL, Right, Rights
 
 __all__ = ["EXAMPLE", "read_policy"]
@@ -64,6 +80,7 @@ _KEYS: Mapping[str, Sequence[str]] = {
     "grants": tuple(each.name for each in fields(GrantLimits)),
     "users": ("roles", "limits", "account"),
     "jobs": ("network", "tmp", "accounts"),
+    "login": tuple(each.name for each in fields(LoginPolicy)),
 }
 
 _LIMITS = [field.name for field in fields(Limits)]
@@ -122,6 +139,7 @@ class _Reader:
                 for group, table in self._tables("groups")
             },
             grants=self._grants(self._table(("grants",), self._document.get("grants", {}))),
+            login=self._login() if "login" in self._document else None,
         )
 
     def _grants(self, table: Mapping[str, Any]) -> GrantLimits:
@@ -161,6 +179,29 @@ class _Reader:
         if not isinstance(value, str) or not value:
             raise self._wrong(place, f"{place[-1]} must be a text in quotes, not {_shown(value)}")
         return value
+
+    def _login(self) -> LoginPolicy:
+        place = ("login",)
+        table = dict(self._table(place, self._document["login"]))
+        for name in ("issuer", "client"):
+            if name not in table:
+                raise self._wrong(place, f"login needs {name}, a text in quotes")
+        for name, value in table.items():
+            if name not in {"users", "groups"} and not isinstance(value, str):
+                raise self._wrong((*place, name), f"{name} is a text, not {_shown(value)}")
+        if not is_protected(table["issuer"]) or not urlsplit(table["issuer"]).hostname:
+            raise self._wrong((*place, "issuer"), "issuer is the https URL of an OpenID provider")
+        for name in ("users", "groups"):
+            table[name] = self._names((*place, name), table.get(name, {}))
+        return LoginPolicy(**table)
+
+    def _names(self, place: _Path, value: Any) -> Mapping[str, str]:
+        """Return a table of texts, each the name of a user."""
+        for key, user in self._table(place, value, keys=()).items():
+            if not isinstance(user, str):
+                raise self._wrong((*place, key), f"a user's name in quotes, not {_shown(user)}")
+            self._checked((*place, key), lambda user=user: check_name(user, "user"))
+        return dict(value)
 
     def _tables(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield each named table of ``kind``, checked."""

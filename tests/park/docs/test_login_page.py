@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,6 +15,10 @@ from park.agent.keys import Key
 from park.agent.messages import HoldKey
 from park.agent.talk import IDLE_S
 from park.cli.main import command_parsers
+from park.client.access.issuer_login import device_login
+
+if TYPE_CHECKING:
+    from park.client.access.transport import Transport
 
 PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "log-in.md").read_text(encoding="utf-8")
 FLAT = " ".join(PAGE.split())
@@ -50,3 +56,20 @@ def test_the_variable_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "`PARK_AGENT=off`" in PAGE
     monkeypatch.setenv("PARK_AGENT", "off")
     assert is_switched_off()
+
+
+def test_what_a_login_at_an_issuer_says_is_on_the_page() -> None:
+    said: list[str] = []
+    answers = iter(
+        [
+            {"handle": "h", "user_code": "WDJB-MJHT", "uri": "https://auth.example.org/activate",
+             "uri_complete": None, "interval_s": 0.0, "expires_s": 60.0},
+            {"login": {"token": "t", "expires_at": "x", "user": "ada", "id": "1",
+                       "renewable_until": "x"}},
+        ]
+    )  # fmt: skip
+    transport = cast("Transport", SimpleNamespace(json=lambda *_, **__: next(answers)))
+    device_login(transport, said.append, "", pause=lambda _: None)
+    assert len(said) == 2
+    for line in said:
+        assert line in PAGE

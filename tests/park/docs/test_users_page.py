@@ -17,7 +17,7 @@ from park_server.grants.grants import LONGEST_S, RENEWAL
 from park_server.quotas import request_rate
 from park_server.quotas.limits import USUAL_LIMITS, Limits
 from park_server.trust import guessing, held_token, passwords
-from park_server.trust.policy import GrantLimits, JobRules
+from park_server.trust.policy import GrantLimits, JobRules, LoginPolicy
 from park_server.trust.policy_file import read_policy
 from park_server.trust.rights import USUAL, Role
 
@@ -94,6 +94,21 @@ def test_what_a_grant_may_cost_stands_on_the_page_as_it_is() -> None:
     assert read_policy(text, "the page").grants == GrantLimits()
     assert text.count("=") == len(fields(GrantLimits))
     assert f"compares values counts as {COMPARISON}" in text
+
+
+def test_the_issuer_on_the_page_is_understood_and_has_every_key() -> None:
+    (text,) = re.findall(r"```\n(\[login\]\n.*?)```", PAGE, re.DOTALL)
+    login = read_policy(text, "the page").login
+    assert login == LoginPolicy(
+        issuer="https://auth.example.org",
+        client="park",
+        users={"248289761001": "ada"},
+        groups={"beamline": "lab"},
+    )
+    for each in fields(LoginPolicy):
+        assert each.name in text
+    assert f'scope = "{login.scope}"' in text
+    assert f'groups_claim = "{login.groups_claim}"' in text
 
 
 def test_a_grant_is_as_long_and_as_bound_as_it_is_said() -> None:

@@ -78,6 +78,9 @@ def test_everybody_may_be_left_with_nothing() -> None:
     assert read_policy("[everybody]\nroles = []", "p").everybody.spelled() == []
 
 
+LOGIN = "[login]\nclient = 'park'\nissuer = 'https://auth.example'\n"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
@@ -100,6 +103,18 @@ def test_everybody_may_be_left_with_nothing() -> None:
         ("[jobs]\nnetwork = 'wifi'", 2, 'network is "all", "loopback", "none", not \'wifi\''),
         ("[jobs]\ntmp = true", 2, "tmp must be a text in quotes, not True"),
         ("[jobs]\n\nram = '1G'", 3, "'ram' means nothing here; expected network, tmp, accounts"),
+        ("[grants]\nunbound = 1", 2, "unbound is true or false, not 1"),
+        ("[grants]\n\nleaves = 0", 3, "leaves must be a number above 0, not 0"),
+        ("[grants]\nrequests = true", 2, "requests must be a number above 0"),
+        ("[grants]\nbytes = 1", 2, "'bytes' means nothing here"),
+        ("[login]\nissuer = 'https://auth.example'", 1, "login needs client"),
+        ("[login]\nclient = 'park'", 1, "login needs issuer"),
+        ("[login]\nclient = 'park'\nissuer = 3", 3, "issuer is a text, not 3"),
+        ("[login]\nclient = 'park'\nissuer = 'http://auth.example'", 3, "the https URL"),
+        ("[login]\nclient = 'park'\nissuer = 'auth'", 3, "the https URL"),
+        (f"{LOGIN}[login.users]\n's-1' = 'A B'", 5, "'A B' is no name of a user"),
+        (f"{LOGIN}[login.users]\n's-1' = ['ada']", 5, "a user's name in quotes"),
+        (f"{LOGIN}[login.roles]\n's-1' = 'ada'", 4, "'roles' means nothing here"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, line: int, what: str) -> None:
@@ -107,6 +122,17 @@ def test_what_is_wrong_is_told_with_its_line(text: str, line: int, what: str) ->
         read_policy(text, "policy.toml")
     assert caught.value.message.startswith(f"policy.toml, line {line}: ")
     assert what in caught.value.message
+
+
+def test_a_person_is_a_user_by_subject_and_then_by_the_first_group_of_the_policy() -> None:
+    more = "[login.users]\n's-1' = 'ada'\n[login.groups]\none = 'first'\ntwo = 'second'\n"
+    login = read_policy(LOGIN + more, "policy.toml").login
+    assert login is not None
+    assert (login.issuer, login.client, login.scope) == ("https://auth.example", "park", "openid")
+    assert login.user_of("s-1", ["two"]) == "ada"
+    assert login.user_of("s-2", ["two", "one"]) == "first"
+    assert login.user_of("ada", ["three"]) is None
+    assert read_policy("", "policy.toml").login is None
 
 
 def test_what_is_no_toml_is_told_with_its_line() -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "configure", "run"]
 
 EXAMPLES = """examples:
-  park login compufans                        asks for your password there
+  park login compufans                        at its issuer (OpenID), else by a password
+  park login compufans --user ada             by a password of that service
   park login compufans --token                asks for a token
   park login compufans --token < FILE         reads it, where there is no terminal
   park login compufans --lifetime 8h --confirm
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     address = meant_service(options.service, insecure=options.insecure)
     require_protected(address.url, insecure=address.insecure)
     agent = AgentClient().started()  # before anybody types anything
-    key = _by_token(address) if options.token else _by_password(address, options.user)
+    key = _by_token(address) if options.token else _by_name(address, options.user)
     agent.ask(replace(key, lifetime_s=lifetime_s, confirm=options.confirm, keep=options.keyring))
     print(f"{key.user} at {address.name or address.url}: {_until(key, lifetime_s)}")
     return 0
@@ -74,6 +75,18 @@ def _by_token(address: Address) -> HoldKey:
     if person is not None:
         return by_token(address, person.ask_secret(f"Token at {address.url}: ").strip())
     return by_token(address, _line_of_stdin("a token"))
+
+
+def _by_name(address: Address, user: str | None) -> HoldKey:
+    """Log in at the issuer that the service names, else, or with ``user``, by password."""
+    from park.client.access.first_contact import by_issuer
+
+    key = None if user is not None else by_issuer(address, _tell)
+    return key or _by_password(address, user)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _by_password(address: Address, user: str | None) -> HoldKey:

@@ -15,6 +15,7 @@ from park.agent.refreshing import moment
 from park.client.access.address import Address, find_service
 from park.client.access.agent_login import AgentLogin
 from park.client.access.config import Configuration, configuration_file
+from park.client.access.issuer_login import device_login, issuer_of
 from park.client.access.plain_http import require_protected
 from park.client.access.token import is_token
 from park.client.access.transport import Transport
@@ -36,7 +37,16 @@ from park.wire import (
     encode,
 )
 
-__all__ = ["Terminal", "by_password", "by_token", "held", "reached_service", "terminal", "who_asks"]
+__all__ = [
+    "Terminal",
+    "by_issuer",
+    "by_password",
+    "by_token",
+    "held",
+    "reached_service",
+    "terminal",
+    "who_asks",
+]
 
 _TRIES = 3
 """As `ssh` asks for a password."""
@@ -87,7 +97,8 @@ def reached_service(name: str | None = None, *, insecure: bool = False) -> Addre
         return address
     require_protected(address.url, insecure=address.insecure)
     person.tell(f"no login at {address.name or address.url} yet")
-    return held(address, by_password(address, None, person))
+    key = by_issuer(address, person.tell) or by_password(address, None, person)
+    return held(address, key)
 
 
 def _wants_a_login(address: Address) -> bool:
@@ -142,7 +153,22 @@ def _exchanged(address: Address, request: LoginRequest) -> HoldKey:
         raise
     finally:
         transport.close()
-    record = decode(LoginRecord, answer)
+    return _key(address, decode(LoginRecord, answer))
+
+
+def by_issuer(address: Address, tell: Callable[[str], object]) -> HoldKey | None:
+    """Return what a login at the issuer gives that the service names; None where it names none."""
+    require_protected(address.url, insecure=address.insecure)
+    transport = Transport(replace(address, token=None, login=None))
+    try:
+        if issuer_of(transport) is None:
+            return None
+        return _key(address, device_login(transport, tell, _here()))
+    finally:
+        transport.close()
+
+
+def _key(address: Address, record: LoginRecord) -> HoldKey:
     return HoldKey(
         service=address.url,
         token=record.token,

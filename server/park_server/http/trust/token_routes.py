@@ -8,8 +8,12 @@ from starlette.responses import Response
 
 from park.errors import NotPermitted, UsageError
 from park.wire import (
+    DeviceLoginRecord,
+    DeviceTokenRecord,
+    DeviceTokenRequest,
     LoginRecord,
     LoginRequest,
+    LoginWays,
     QuotaRecord,
     TokenRecord,
     TokenRequest,
@@ -28,6 +32,24 @@ router = APIRouter()
 async def log_in(request: Request, body: LoginRequest) -> LoginRecord:
     """Return a token for who knows the password of a user; asked without one."""
     return await parts_of(request).trust.logins.log_in(body, address_of(request))
+
+
+@router.get("/login")
+async def ways_in(request: Request) -> LoginWays:
+    """Return how one logs in here besides by password; asked without a token."""
+    return LoginWays(issuer=parts_of(request).device_logins.name)
+
+
+@router.post("/login/device")
+async def begin_device_login(request: Request) -> DeviceLoginRecord:
+    """Begin a login at the issuer, which somebody finishes in a browser; asked without a token."""
+    return await parts_of(request).device_logins.begin(address_of(request))
+
+
+@router.post("/login/device/token")
+async def finish_device_login(request: Request, body: DeviceTokenRequest) -> DeviceTokenRecord:
+    """Return the login once it was finished at the issuer; asked without a token."""
+    return await parts_of(request).device_logins.finish(body.handle, body.note, address_of(request))
 
 
 @router.get("/whoami")
