@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.material.index_tools import upload
+from support.material.wheels import make_wheel
 from support.services.page_lab import PageLab
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.services.page_browser import PageBrowser
 
 
@@ -50,6 +54,23 @@ def test_a_project_is_seen_with_its_files(browser: PageBrowser, lab: PageLab) ->
         viewer.section("Projects").get_by_role("link", name="page-model").click()
         viewer.section("Files").get_by_text(".whl").first.wait_for()
         assert not viewer.page.get_by_role("button", name="Yank").count()  # one's own tree
+
+
+def test_a_version_is_yanked_and_that_is_undone(
+    browser: PageBrowser, lab: PageLab, tmp_path: Path
+) -> None:
+    wheel = make_wheel(tmp_path, "takenback", "1.0")
+    assert upload(lab.service.url, wheel, lab.service.token).is_success
+    with browser.viewer(lab.service) as viewer:
+        viewer.log_in()
+        viewer.open("#/index/takenback")
+        viewer.page.get_by_role("button", name="Yank").click()
+        viewer.page.get_by_label("Reason").fill("<b>wrong</b> units")
+        viewer.page.get_by_role("button", name="Yank 1.0").click()
+        viewer.section("Files").get_by_text("yanked: <b>wrong</b> units").wait_for()
+        viewer.page.get_by_role("button", name="Undo the yank").click()
+        viewer.page.get_by_role("button", name="Yank", exact=True).wait_for()
+        assert "yanked" not in viewer.section("Files").inner_text()
 
 
 def test_users_come_and_go(browser: PageBrowser, lab: PageLab) -> None:

@@ -50,3 +50,13 @@ def test_the_log_keeps_as_many_lines_as_is_said() -> None:
     lines = re.search(r"MOST_LINES = (\d+)", (STATIC / "log.js").read_text(encoding="utf-8"))
     assert lines is not None
     assert f"the last {int(lines[1]):,} lines" in text("how-to/see-a-service.md")
+
+
+def test_the_pictures_are_those_that_the_script_makes() -> None:
+    script = (ROOT / "scripts" / "screenshots.py").read_text(encoding="utf-8")
+    made = set(re.findall(r'PICTURES / "(\w+\.png)"', script))
+    there = {path.name for path in (ROOT / "docs" / "pictures").iterdir()}
+    shown = re.findall(
+        r"pictures/(\w+\.png)", text("how-to/see-a-service.md") + text("../README.md")
+    )
+    assert made == there == set(shown)
