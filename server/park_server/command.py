@@ -173,6 +173,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "control groups can be made (2048, and 1024 more for each core)",
     )
     parser.add_argument(
+        "--job-memory",
+        metavar="SIZE",
+        help="how much memory the jobs of one environment may have together, where control groups "
+        "can be made (nineteen twentieths of the machine's)",
+    )
+    parser.add_argument(
+        "--job-log",
+        default="1G",
+        metavar="SIZE",
+        help="what one job may write to its standard output and error together (1G)",
+    )
+    parser.add_argument(
         "--job-accounts",
         metavar="FIRST-LAST",
         help="user ids that nobody else has, for the jobs of each user but the operator, where the "
@@ -292,6 +304,8 @@ def run(options: argparse.Namespace) -> int:
             job_disk=options.job_disk,
             job_processes=options.job_processes,
             job_accounts=options.job_accounts,
+            job_memory=options.job_memory,
+            job_log=options.job_log,
             trust_all=options.trust_all,
             index=options.index,
             index_upload=options.index_upload,

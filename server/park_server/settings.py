@@ -63,6 +63,8 @@ class Settings:
     ``reserve_bytes`` are kept free by stopping jobs (None: a part of the disk),
     ``job_disk_bytes`` is what the files of one may take, ``job_processes`` how many processes
     and threads the jobs of one fork server may have (None: by the number of cores).
+    ``job_memory_bytes`` is what these may have of memory (None: almost all), ``job_log_bytes`` what
+    one job may write to its streams.
     ``job_accounts`` are the user ids that users get where the service is root, None: none.
     ``trust_all``: users may be added whose jobs this machine cannot keep apart.
     ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None
@@ -98,6 +100,8 @@ class Settings:
     job_disk_bytes: int | None = None
     job_processes: int | None = None
     job_accounts: NumberRange | None = USUAL
+    job_memory_bytes: int | None = None
+    job_log_bytes: int = 1 << 30
     trust_all: bool = False
     watch_loop_s: float | None = None
     shared_memo: bool = False
@@ -141,6 +145,8 @@ class Settings:
         job_disk: str | None = None,
         job_processes: int | None = None,
         job_accounts: str | None = None,
+        job_memory: str | None = None,
+        job_log: str = "1G",
         trust_all: bool = False,
         watch_loop_ms: float | None = None,
         shared_memo: bool = False,
@@ -202,6 +208,8 @@ class Settings:
             verify_memo=0.0 if verify_memo is None else _share("--verify-memo", verify_memo),
             reserve_bytes=None if reserve is None else _bytes("--reserve", reserve),
             job_processes=job_processes,
+            job_memory_bytes=None if job_memory is None else _bytes("--job-memory", job_memory),
+            job_log_bytes=_bytes("--job-log", job_log),
             job_accounts=USUAL if job_accounts is None else _accounts(job_accounts),
             trust_all=trust_all,
             job_disk_bytes=None if job_disk is None else _bytes("--job-disk", job_disk),

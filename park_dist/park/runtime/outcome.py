@@ -21,7 +21,10 @@ _REPR_CHARACTERS = 4_000
 
 _LINE_CHARACTERS = 500
 
-_NO_MORE = "the jobs of its environment have as many processes as they may: --job-processes"
+_NO_MORE = (
+    "the jobs of its environment have as many processes as they may: --job-processes; start fewer,"
+    " or run fewer of these jobs at once"
+)
 _FOLDER = str(Path(__file__).parent)
 
 

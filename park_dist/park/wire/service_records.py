@@ -67,6 +67,7 @@ class ServiceRecord:
     is how jobs get real folders: ``overlay``, ``hard-links``, or ``none`` where no environment
     can be made; ``no_overlay`` why it is not the first. ``not_apart`` says what the machine
     cannot keep apart, a line for each; None where an earlier park says nothing of it.
+    ``accounts``: each user but the operator has an account of his own there.
     ``identity`` names its key (RFC 7638), which what is lent to it is bound to.
     """
 
@@ -82,6 +83,7 @@ class ServiceRecord:
     environments: str | None = None
     no_overlay: str | None = None
     not_apart: list[str] | None = None
+    accounts: bool = False
     identity: str | None = None
 
     @property
@@ -91,7 +93,10 @@ class ServiceRecord:
             return "jobs are the system user of the service, as an earlier park runs them"
         if self.not_apart:
             return f"this machine cannot keep apart: {'; '.join(self.not_apart)}"
-        return "each job has its own folder alone, sees no secret of the service, signals nobody"
+        own = "each user but the operator has an account of his own; " if self.accounts else ""
+        return (
+            f"{own}each job has its own folder alone, sees no secret of the service, signals nobody"
+        )
 
     @property
     def environments_line(self) -> str:

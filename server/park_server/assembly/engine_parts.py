@@ -49,6 +49,7 @@ def _local_settings(settings: Settings) -> LocalEngineSettings:
         slots=settings.slots,
         gpus=settings.gpus,
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        shared_bytes=settings.job_memory_bytes,
     )
     if settings.job_processes is None:
         return here

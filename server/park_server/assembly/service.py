@@ -279,6 +279,7 @@ def _disk_guard(foundation: Foundation, jobs: JobParts) -> DiskGuard:
         free=partial(free_below, home),
         reserve_bytes=usual_reserve(home) if reserve is None else reserve,
         quota_bytes=settings.job_disk_bytes,
+        log_bytes=settings.job_log_bytes,
     )
 
 
@@ -386,5 +387,6 @@ def _about(foundation: Foundation) -> ServiceRecord:
         environments=foundation.layout.name,
         no_overlay=foundation.layout.why_not,
         not_apart=list(foundation.isolations.gaps),
+        accounts=foundation.accounts.are_given,
         identity=foundation.lending.identity.thumbprint,
     )

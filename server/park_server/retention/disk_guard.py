@@ -21,6 +21,8 @@ _log = logging.getLogger("park.disk")
 _SHARE = 10
 """Who takes less than this part of the reserve did not fill the disk: others do, too."""
 
+_STREAMS = ("stdout", "stderr")
+
 LOOK_S = 1.0
 """From one look at the disk to the next; where no job runs, there is nothing to look at."""
 
@@ -40,7 +42,8 @@ class DiskGuard:
 
     Where less than ``reserve_bytes`` are free, the job that takes most is stopped, so that the
     service and all others can go on. A job that takes more than ``quota_bytes`` is stopped in
-    any case; None: there is no such limit. ``free`` tells how many bytes are left.
+    any case, and one that has written more than ``log_bytes`` to its streams; None: there is no
+    such limit. ``free`` tells how many bytes are left.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class DiskGuard:
         free: Callable[[], int],
         reserve_bytes: int,
         quota_bytes: int | None,
+        log_bytes: int | None = None,
         look_s: float = LOOK_S,
     ) -> None:
         self._jobs = jobs
@@ -58,6 +62,7 @@ class DiskGuard:
         self._free = free
         self._reserve = reserve_bytes
         self._quota = quota_bytes
+        self._log_bytes = log_bytes
         self._look_s = look_s
         self._stopped: set[JobId] = set()
         self._tasks = Tasks(_log, "the disk could not be looked at")
@@ -77,6 +82,8 @@ class DiskGuard:
         asked = [job for job in running if job not in self._stopped]
         if not asked:
             return
+        if self._log_bytes is not None:
+            self._stop_writers(asked, self._log_bytes)
         is_short = self._free() < self._reserve
         if not (is_short or self._quota is not None):
             return
@@ -85,10 +92,23 @@ class DiskGuard:
         sizes = await asyncio.to_thread(self._measured, asked)
         found = one_to_stop(sizes, quota=self._quota, reserve=self._reserve if is_short else None)
         if found is not None:
-            job, why = found
-            self._stopped.add(job)
-            _log.warning("job %s is stopped: %s", brief(job), why)
-            self._jobs.stop_for_room(job, why)
+            self._stop(*found)
+
+    def _stop(self, job: JobId, why: str) -> None:
+        self._stopped.add(job)
+        _log.warning("job %s is stopped: %s", brief(job), why)
+        self._jobs.stop_for_room(job, why)
+
+    def _stop_writers(self, jobs: Sequence[JobId], limit: int) -> None:
+        """Stop each of ``jobs`` whose log is longer than ``limit``."""
+        for job in jobs:
+            size = sum(_size(self._folder_of(job) / name) for name in _STREAMS)
+            if size > limit:
+                self._stop(
+                    job,
+                    f"it wrote {shown_size(size)} of log, more than the {shown_size(limit)} of a"
+                    " job here (--job-log), and was stopped: write less, or into a file",
+                )
 
     async def _look_again_and_again(self) -> None:
         while True:
@@ -97,6 +117,13 @@ class DiskGuard:
 
     def _measured(self, jobs: Sequence[JobId]) -> dict[JobId, int]:
         return {job: size_below(self._folder_of(job)) for job in jobs}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def one_to_stop(

@@ -170,6 +170,11 @@ def test_all_of_a_users_runs_as_his_account_from_the_first_line(world: World) ->
         assert found.pop("numba") == "done"
 
 
+def test_the_start_says_that_users_have_accounts(world: World) -> None:
+    assert "isolation: each user but the operator has an account of his own; " in world.service.log
+    assert world.service.get("/api/v1")["accounts"] is True
+
+
 def test_what_it_left_is_its_users_and_is_collected(world: World) -> None:
     job = world.submit("ada", "me")
     assert [file["name"] for file in world.record("ada", job)["files"]] == ["left.txt"]

@@ -156,7 +156,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
     with ParkService(
         tmp_path_factory.mktemp("attacked"), "--slots", "2", "--job-processes", "40"
     ) as running:
-        if "isolation: each job has its own folder alone" not in running.log:
+        if "each job has its own folder alone" not in running.log:
             pytest.skip("this machine cannot keep jobs apart")
         yield running
 

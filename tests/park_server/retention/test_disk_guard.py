@@ -75,6 +75,19 @@ def test_a_quota_holds_where_there_is_room_as_well(tmp_path: Path) -> None:
     )
 
 
+def test_whoever_writes_too_long_a_log_is_stopped_and_told_what_to_do(tmp_path: Path) -> None:
+    jobs = Jobs(A, B)
+    looking = guard(tmp_path, jobs, log_bytes=MIB)
+    (tmp_path / A / "stdout").write_bytes(bytes(MIB))
+    (tmp_path / B / "stdout").write_bytes(bytes(MIB))
+    (tmp_path / B / "stderr").write_bytes(b"one more")
+    asyncio.run(looking.look())
+    ((job, why),) = jobs.stopped
+    assert job == B
+    assert "more than the 1.0 MiB of a job here (--job-log)" in why
+    assert why.endswith("write less, or into a file")
+
+
 def test_nothing_is_measured_where_nothing_is_asked(tmp_path: Path) -> None:
     def measured(_: JobId) -> Path:
         raise AssertionError("nobody asked")

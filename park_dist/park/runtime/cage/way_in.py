@@ -8,6 +8,7 @@ What is wanted comes as words of a command line:
 ``cover=PATH``          cover a file or folder, whatever it is
 ``tmp=FOLDER``          that is ``/tmp``; ``/dev/shm`` is empty, and others' processes not seen
 ``network=none``        no network, or with ``loopback`` one that has this process alone in it
+``limit=NAME:NUMBER``   ``nproc`` or ``data`` of getrlimit(2)
 ``user=UID:GID:GROUPS`` who to be afterwards
 ``alone``               give up what root may, what reaches others, and the system calls that
                         no job needs; with ``own-folder`` not what
@@ -67,6 +68,8 @@ def arrange_covers(words: list[str]) -> bool:
 
 def leave_powers(words: list[str]) -> None:
     """Be who ``words`` say, without powers; raises `OSError`."""
+    for name, _, number in (limit.partition(":") for limit in _of(words, "limit")):
+        _limit(name, int(number))
     for account in _of(words, "user"):
         user, group, others = account.split(":")
         become(int(user), int(group), [int(each) for each in others.split(",") if each])
@@ -78,6 +81,13 @@ def leave_powers(words: list[str]) -> None:
             system_calls.refuse(system_calls.program(system_calls.KERNEL))
             if "own-folder" not in words:
                 system_calls.refuse(system_calls.program(system_calls.NAMESPACES))
+
+
+def _limit(name: str, number: int) -> None:
+    """Set what the kernel counts for each account (nproc), or for each process (data)."""
+    import resource
+
+    resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (number, number))
 
 
 def _control_groups() -> list[str]:

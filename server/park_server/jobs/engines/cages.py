@@ -10,6 +10,7 @@ from pathlib import Path
 
 from park_server.accounts.account import Account
 from park_server.accounts.assignment import Accounts
+from park_server.jobs.engines.control_groups import almost_all_memory
 from park_server.jobs.engines.isolation import Isolation, Isolations
 from park_server.trust.policy import JobRules
 
@@ -52,6 +53,7 @@ class Cages:
     """The cages of a service with the home ``home``; belongs to the event loop.
 
     ``reached`` is what programs need outside of it: interpreters, the operator's folders.
+    ``processes`` are as many as an account may have where there are no control groups.
     ``rules`` tells what the operator has said, ``is_operator`` whether a user is he.
     """
 
@@ -62,6 +64,7 @@ class Cages:
     rules: Callable[[], JobRules] = JobRules
     is_operator: Callable[[str], bool] = lambda _: True
     own_folders: Callable[[str], Iterable[Path]] = lambda _: ()
+    processes: int = 4096
     _known: dict[str, tuple[object, Cage]] = field(default_factory=dict)
 
     def of(self, user: str) -> Cage:
@@ -96,6 +99,7 @@ class Cages:
             *(() if account is None else (account.word,)),
             *(f"reach={path}" for path in reached),
             *(self._covers(user, account) if isolation.covers else ()),
+            *self._limits(account, isolation),
             *(() if rules.network == "all" else (f"network={rules.network}",)),
         )
         text = "\0".join([*words, str(has_tmp)])
@@ -106,6 +110,13 @@ class Cages:
             has_tmp=has_tmp,
             digest=hashlib.sha256(os.fsencode(text)).hexdigest()[:16],
         )
+
+    def _limits(self, account: Account | None, isolation: Isolation) -> list[str]:
+        """Return what stands in for control groups, as far as that goes."""
+        words = [] if isolation.memory else [f"limit=data:{almost_all_memory()}"]
+        if account is not None and not isolation.processes:
+            words.append(f"limit=nproc:{self.processes}")
+        return words
 
     def _covers(self, user: str, account: Account | None) -> list[str]:
         shown = [*self.own_folders(user), *([] if account is None else [account.home])]

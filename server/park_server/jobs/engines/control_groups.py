@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PREFIX", "ControlGroups", "found_groups"]
+__all__ = ["PREFIX", "ControlGroups", "almost_all_memory", "found_groups"]
 
 _log = logging.getLogger("park.jobs")
 
@@ -26,6 +26,18 @@ _LIMITS = {
     1: {"pids": "pids.max", "memory": "memory.limit_in_bytes"},
     2: {"pids": "pids.max", "memory": "memory.max"},
 }
+
+_EVENTS = {1: "memory.oom_control", 2: "memory.events"}
+"""Where the kernel counts what it ended."""
+
+_KEPT_FREE = 20
+"""The part of the machine's memory that is for no job: the service's, and the system's."""
+
+
+def almost_all_memory() -> int:
+    """Return how much memory jobs may have where nobody has said it, in bytes."""
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return whole - whole // _KEPT_FREE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +67,17 @@ class ControlGroups:
                         _enter(place / name, pid, file, limits[kind])
                 except OSError as error:
                     _log.warning("jobs have no limit of %s: %s", kind, error)
+
+    def ended_for_memory(self, name: str) -> int:
+        """Return how often the kernel has ended a process of groups ``name`` for want of memory."""
+        place = dict(self.places).get("memory")
+        if place is None:
+            return 0
+        with suppress(OSError):
+            lines = (place / name / _EVENTS[self.version]).read_text(encoding="ascii").splitlines()
+            found = dict(line.split(maxsplit=1) for line in lines)
+            return int(found.get("oom_kill", 0))
+        return 0
 
     def sweep(self) -> None:
         """Remove groups without a process, which services that were killed have left."""

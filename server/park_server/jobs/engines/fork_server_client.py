@@ -198,6 +198,7 @@ class ServerLink:
     ``jobs`` are the ids that were sent there and have not ended; ``pid`` is set where this
     service started it. ``hello`` resolves to its first line, or to None where it went away
     before (its import killed it); ``last_words`` is the last line of its log by then.
+    ``ended_for_memory`` counts what the kernel has ended there for want of memory.
     """
 
     key: ServerKey
@@ -209,6 +210,7 @@ class ServerLink:
     jobs: set[str] = field(default_factory=set)
     idle_timer: asyncio.TimerHandle | None = None
     last_words: str | None = None
+    ended_for_memory: int = 0
     _asked: list[asyncio.Future[dict[str, Any]]] = field(default_factory=list)
     hello: asyncio.Future[dict[str, Any] | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from park.model.sizes import shown_size
 from park.runtime.lines import LineSocket
 from park.runtime.order import PROTOCOL, ServerSettings
 from park_server.jobs.engines.cages import Cage, Cages, prepare_for
-from park_server.jobs.engines.control_groups import PREFIX, ControlGroups
+from park_server.jobs.engines.control_groups import PREFIX, ControlGroups, almost_all_memory
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import (
     ServerKey,
@@ -42,8 +43,8 @@ class LocalEngineSettings:
     ``spares``: children that each keeps forked ahead. ``hello_s``: how long a recovery
     waits for a fork server that does not answer, since it may still be importing.
     ``processes``: how many processes and threads the jobs of one may have together, where
-    control groups are to be had. What jobs can ask for at once: ``slots``, the devices ``gpus``,
-    and ``memory_bytes``.
+    control groups are to be had, and ``shared_bytes`` how much memory, None: almost all there is.
+    What jobs can ask for at once: ``slots``, the devices ``gpus``, and ``memory_bytes``.
     """
 
     max_servers: int = 8
@@ -54,6 +55,12 @@ class LocalEngineSettings:
     slots: int = 1
     gpus: tuple[str, ...] = ()
     memory_bytes: int | None = None
+    shared_bytes: int | None = None
+
+    @property
+    def of_group(self) -> dict[str, int]:
+        """The limits of the control group of each fork server."""
+        return {"pids": self.processes, "memory": self.shared_bytes or almost_all_memory()}
 
 
 class ForkServerPool:
@@ -157,7 +164,7 @@ class ForkServerPool:
                 os.environ, order.environment, self._runtime, cache, cage.variables()
             ),
         )
-        self._groups.take_in(pid, self._group_of(folder), {"pids": self._settings.processes})
+        self._groups.take_in(pid, self._group_of(folder), self._settings.of_group)
         self._watches.watch(pid, lambda: _reap(pid))
         return self._linked(key, folder, connection, pid)
 
@@ -178,6 +185,22 @@ class ForkServerPool:
         """Name the control group of the server in ``folder``, unlike those of other services."""
         home = hashlib.sha256(os.fsencode(self._home)).hexdigest()
         return f"{PREFIX}{home[:12]}-{folder.name}"
+
+    def no_memory(self, link: ServerLink) -> str | None:
+        """Return a line if the kernel has ended something for want of memory since the last time.
+
+        Of what the jobs of this fork server are, which have a limit together.
+        """
+        killed = self._groups.ended_for_memory(self._group_of(link.folder))
+        if killed <= link.ended_for_memory:
+            return None
+        link.ended_for_memory = killed
+        limit = shown_size(self._settings.of_group["memory"])
+        return (
+            f"it was ended for want of memory: the jobs of its environment had all of the {limit}"
+            " that they may have together (--job-memory); ask for less at a time, or run fewer at"
+            " once"
+        )
 
     def _remove(self, folder: Path) -> None:
         """Remove what is left of a server that is gone."""

@@ -30,21 +30,25 @@ _TRIAL_S = 30.0
 """How long the trial may take; it takes 60 ms."""
 
 
+_ENDLESS = "jobs can have processes without end"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Isolation:
     """What holds for the jobs of a service.
 
     ``covers``: of its home they see what they need; ``own_folders``: of the folders of jobs
     each sees its own; ``domains``: they can signal no process outside of their own; ``processes``:
-    there is an end to how many they can have; ``filtered``: system calls that no job needs are
-    refused; ``temporary``: they can have a /tmp of their own; ``account``: they run as a user of
-    the machine that is not root.
+    there is an end to how many they can have; ``memory``: and to how much of that; ``filtered``:
+    system calls that no job needs are refused; ``temporary``: they can have a /tmp of their own;
+    ``account``: they run as a user of the machine that is not root.
     """
 
     covers: bool
     own_folders: bool
     domains: bool
     processes: bool
+    memory: bool
     filtered: bool
     temporary: bool
     account: bool
@@ -57,7 +61,8 @@ class Isolation:
     @property
     def _of_any_job(self) -> tuple[str, ...]:
         lines = (
-            (self.processes, "jobs can have processes without end"),
+            (self.processes, _ENDLESS),
+            (self.memory, "jobs can have all of the machine's memory"),
             (self.filtered, "jobs can make every system call (no seccomp)"),
             (self.temporary, "jobs share /tmp and /dev/shm"),
         )
@@ -80,7 +85,9 @@ class Isolation:
             (self.own_folders, "jobs of one user can read and change one another's folders"),
             (self.domains, "jobs of one user can signal one another"),
         )
-        return (*(line for holds, line in lines if not holds), *self._of_any_job)
+        # an account has a limit of processes of its own, without control groups
+        others = (line for line in self._of_any_job if line != _ENDLESS)
+        return (*(line for holds, line in lines if not holds), *others)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +125,7 @@ UNTRIED = Isolation(
     own_folders=False,
     domains=False,
     processes=False,
+    memory=False,
     filtered=False,
     temporary=False,
     account=False,
@@ -149,11 +157,13 @@ def permitted_isolation(folder: Path, account: Account | None = None) -> Isolati
             for each in (Path(trial), *Path(trial).rglob("*")):
                 os.chown(each, *account.owner)
         found = _printed(trial, account)
+    limited = found_groups().limited
     return Isolation(
         covers=COVERS in found,
         own_folders=OWN_FOLDER in found,
         domains=DOMAIN in found,
-        processes="pids" in found_groups().limited,
+        processes="pids" in limited,
+        memory="memory" in limited,
         filtered=FILTER in found,
         temporary=TEMPORARY in found,
         account=ACCOUNT in found,

@@ -184,6 +184,8 @@ class LocalEngine:
     def _exit(self, job: _Job, exited: AttemptExit) -> None:
         self._jobs.pop(job.order.job_id, None)
         self._devices.free(job.order.job_id)
+        if job.link is not None and exited.signal == signal.SIGKILL and not job.cancelled:
+            exited = replace(exited, detail=self._pool.no_memory(job.link) or exited.detail)
         if job.link is not None:
             self._pool.job_ended(job.link, job.order.job_id)
         job.sink.on_exited(exited)

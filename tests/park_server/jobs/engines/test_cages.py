@@ -11,6 +11,7 @@ import pytest
 
 from park_server.accounts.account import Account
 from park_server.jobs.engines.cages import Cages, prepare_for
+from park_server.jobs.engines.control_groups import almost_all_memory
 from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.trust.policy import JobRules
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from park_server.accounts.assignment import Accounts
 
 HOME = Path("/srv/park")
-CAN_ALL = replace(UNTRIED, covers=True, own_folders=True, temporary=True)
+CAN_ALL = replace(
+    UNTRIED, covers=True, own_folders=True, temporary=True, processes=True, memory=True
+)
 OWN, TMP = HOME / "areas" / "v1" / "users" / "ada", HOME / "jobs" / ".lent" / "x" / "tmp"
 
 
@@ -83,7 +86,18 @@ def test_another_network_is_another_cage(network: str) -> None:
 
 def test_what_the_machine_cannot_is_not_asked_for() -> None:
     plain = Cages(home=HOME, isolations=Isolations(own=UNTRIED)).of("ada")
-    assert plain.words_for(OWN, TMP) == ("alone",)
+    assert plain.words_for(OWN, TMP)[0] == "alone"
+    assert len(plain.words) == 2, plain.words
+
+
+def test_without_control_groups_the_limits_of_accounts_and_processes_stand_in() -> None:
+    there = cages()
+    poor = replace(CAN_ALL, processes=False, memory=False)
+    there.isolations = Isolations(own=poor, accounts=replace(poor, account=True))
+    limits = [word for word in there.of("ada").words if word.startswith("limit=")]
+    assert limits == [f"limit=data:{almost_all_memory()}", "limit=nproc:4096"]
+    assert "limit=nproc:4096" not in there.of("root").words  # it counts all that root does
+    assert not any(word.startswith("limit=") for word in cages().of("ada").words)
 
 
 def test_folders_are_made_for_an_account(tmp_path: Path) -> None:

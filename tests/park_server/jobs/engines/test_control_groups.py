@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from park_server.jobs.engines.control_groups import ControlGroups, found_groups
+from park_server.jobs.engines.control_groups import ControlGroups, almost_all_memory, found_groups
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +90,25 @@ def test_what_cannot_be_done_is_a_line_of_the_log(
     with caplog.at_level(logging.WARNING):
         groups.take_in(1, "park-one", {"pids": 3})
     assert "jobs have no limit of pids" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("version", "place", "file"),
+    [(1, "memory/own", "memory.oom_control"), (2, "own", "memory.events")],
+)
+def test_what_the_kernel_ended_for_want_of_memory_is_counted(
+    version: int, place: str, file: str, tmp_path: Path
+) -> None:
+    groups = tree(tmp_path, version)
+    if version == 2:
+        (tmp_path / "own" / "cgroup.subtree_control").write_text("memory pids\n")
+        groups = found_groups(tmp_path, tmp_path / "self")
+    assert groups.ended_for_memory("park-one") == 0
+    (tmp_path / place / "park-one").mkdir()
+    (tmp_path / place / "park-one" / file).write_text("under_oom 0\noom_kill 3\n")
+    assert groups.ended_for_memory("park-one") == 3
+
+
+def test_jobs_may_not_have_all_memory() -> None:
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 0.9 * whole < almost_all_memory() < whole

@@ -24,7 +24,7 @@ from park_server.jobs.engines.isolation import (
 @pytest.fixture(autouse=True)
 def groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the machine have control groups."""
-    places = (("pids", Path("/groups")),)
+    places = (("pids", Path("/groups")), ("memory", Path("/groups")))
     monkeypatch.setattr(isolation, "found_groups", lambda: ControlGroups(places=places))
 
 
@@ -33,6 +33,7 @@ WHOLE = Isolation(
     own_folders=True,
     domains=True,
     processes=True,
+    memory=True,
     filtered=True,
     temporary=True,
     account=True,
@@ -41,11 +42,12 @@ WHOLE = Isolation(
 
 def test_each_gap_is_told_in_a_line() -> None:
     assert WHOLE.gaps == ()
-    token, folders, signals, processes, calls, temporary = UNTRIED.gaps
+    token, folders, signals, processes, memory, calls, temporary = UNTRIED.gaps
     assert "token" in token
     assert "folders" in folders
     assert "signal" in signals
     assert "processes" in processes
+    assert "memory" in memory
     assert "system call" in calls
     assert "share" in temporary
 
@@ -57,6 +59,7 @@ def test_with_accounts_the_users_are_apart_whatever_else_is_to_be_had() -> None:
     apart = Isolations(own=UNTRIED, accounts=replace(UNTRIED, account=True))
     assert apart.between_users == ()
     assert "of one user" in apart.gaps[0]
+    assert not any("processes" in line for line in apart.gaps)  # an account has an end of its own
     assert apart.of(ACCOUNT).account
     assert apart.of(None) == UNTRIED
 
@@ -85,8 +88,8 @@ def test_processes_without_end_keep_nobody_from_adding_users() -> None:
     ("said", "expected"),
     [
         ("covers\ndomain\nown-folder\nfilter\ntmp\naccount\n", WHOLE),
-        ("domain\n", replace(UNTRIED, domains=True, processes=True)),
-        ("", replace(UNTRIED, processes=True)),
+        ("domain\n", replace(UNTRIED, domains=True, processes=True, memory=True)),
+        ("", replace(UNTRIED, processes=True, memory=True)),
     ],
 )
 def test_the_trial_decides(
@@ -107,4 +110,4 @@ def test_a_trial_that_hangs_is_none_to_build_on(
         raise subprocess.TimeoutExpired(command, 1.0)
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert permitted_isolation(tmp_path) == replace(UNTRIED, processes=True)
+    assert permitted_isolation(tmp_path) == replace(UNTRIED, processes=True, memory=True)
