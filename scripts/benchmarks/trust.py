@@ -1,4 +1,4 @@
-"""What a request pays for its token and its role, and what a signed use of a grant costs."""
+"""What a request pays for its token, role and limits; a signed use; a turn for a slot."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from park.model.ids import new_id
+from park.model.ids import JobId, new_id
 from park.wire import API
 from park_repo.database import Database
 from park_server.db.tables import metadata
 from park_server.http.auth import Authentication
+from park_server.jobs.turns.turns import Turns
 from park_server.proofs.dpop import Use
 from park_server.proofs.identity import ServiceIdentity
 from park_server.proofs.signed_uses import Request, Uses
+from park_server.quotas.disk_use import DiskUse
+from park_server.quotas.quotas import Quotas
 from park_server.trust import held_token, token_rows, user_rows
 from park_server.trust.held_token import Secret
 from park_server.trust.identity import Tokens
@@ -30,6 +33,7 @@ LIMIT_S = 0.0002
 SIGNED_LIMIT_S = 0.001
 MOST_SIGNED = 2_000
 SIZES = ((1, 1), (1_000, 10_000))
+WAITING = ((1, 100), (1, 100_000), (1_000, 100_000))
 
 
 def measure(rounds: int | None) -> dict[str, Any]:
@@ -44,8 +48,31 @@ def measure(rounds: int | None) -> dict[str, Any]:
         "limit_seconds": LIMIT_S,
         "signed_use_of_a_grant": _signed_use(min(rounds or ROUNDS, MOST_SIGNED)),
         "signed_use_limit_seconds": SIGNED_LIMIT_S,
+        "seconds_of_a_turn": {
+            f"{users} users, {jobs:,} jobs waiting": _turn(rounds or ROUNDS, users, jobs)
+            for users, jobs in WAITING
+        },
         "holds": max(found.values()) < LIMIT_S,
     }
+
+
+def _turn(rounds: int, users: int, jobs: int) -> float:
+    """Return the seconds in which it is found whose job is the next, and noted that it ran."""
+    turns = Turns(Quotas.without_limits())
+    lanes = turns.lanes
+    lanes.add((f"user{number % users}", JobId(str(number))) for number in range(jobs))
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        user = lanes.turn()
+        if user is None:
+            raise RuntimeError("nobody waits")
+        job = lanes.pop(user)
+        turns.took(user, job)
+        turns.gave_back(job)
+        times.append(time.perf_counter() - start)
+        lanes.add([(user, job)])
+    return round(statistics.median(times), 7)
 
 
 def _signed_use(rounds: int) -> dict[str, Any]:
@@ -82,8 +109,14 @@ async def _cost(rounds: int, users: int, tokens: int) -> float:
             token = _filled(database, users, tokens)
             fixed = Tokens.of_service("root", home="home", internal="internal")
             under_way = UnderWay()
-            trust = trust_of(database, Path(folder) / "policy.toml", fixed, under_way)
-            gate = Authentication(_answer, tokens=trust.callers, under_way=under_way)
+            policy = Path(folder) / "policy.toml"
+            policy.write_text("[everybody.limits]\nrequests = 1_000_000\n")
+            trust = trust_of(database, policy, fixed, under_way)
+            disk = DiskUse(lambda _: {}, time.monotonic)
+            quotas = Quotas(trust.directory.allowance_of, disk, time.monotonic)
+            gate = Authentication(
+                _answer, tokens=trust.callers, under_way=under_way, admit=quotas.ask
+            )
             guarded, bare = (
                 await _seconds(rounds, gate, token),
                 await _seconds(rounds, _answer, token),
