@@ -25,6 +25,7 @@ from park_server.grants import grants as grants_module
 from park_server.grants.grants import Grants
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.quotas.quotas import Quotas
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -53,7 +54,9 @@ def http(database: Database, tmp_path: Path) -> Iterator[TestClient]:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.parts = SimpleNamespace(database=database, grants=grants, areas=areas)
+        app.state.parts = SimpleNamespace(
+            database=database, grants=grants, areas=areas, quotas=Quotas.without_limits()
+        )
         yield
 
     tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"})

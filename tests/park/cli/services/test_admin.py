@@ -43,7 +43,9 @@ class Service:
 
     def usage(self) -> Any:
         part = SimpleNamespace(name="jobs", size_bytes=2048, files=3)
-        return SimpleNamespace(parts=[part], free_bytes=1 << 20, jobs=7, pinned=1, shares=[])
+        return SimpleNamespace(
+            parts=[part], free_bytes=1 << 20, jobs=7, pinned=1, shares=[], users=[]
+        )
 
 
 def offer(state: InstallState, **facts: Any) -> OfferRecord:

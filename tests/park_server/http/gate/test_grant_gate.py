@@ -28,6 +28,7 @@ from park_server.grants.grants import Grants
 from park_server.http.app import application
 from park_server.http.auth import Tokens
 from park_server.jobs.leaf_polls import Asked
+from park_server.quotas.quotas import Quotas
 from park_server.trust.policy import GrantLimits
 
 if TYPE_CHECKING:
@@ -78,7 +79,12 @@ def http(database: Database, tmp_path: Path, polls: Polls) -> Iterator[TestClien
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.parts = SimpleNamespace(
-            database=database, grants=grants, areas=areas, grant_costs=costs, leaf_polls=polls
+            database=database,
+            grants=grants,
+            areas=areas,
+            quotas=Quotas.without_limits(),
+            grant_costs=costs,
+            leaf_polls=polls,
         )
         yield
 
