@@ -8,7 +8,6 @@ last one. A write is acknowledged only when its commit is durable.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import queue
 import threading
@@ -24,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from park.errors import ServiceFault
 from park_repo.integrity import DatabaseFile, is_damage
+from park_repo.loop_futures import in_loop
 from park_repo.sql.custody import Custody
 from park_repo.sql.losses import is_loss
 from park_repo.sql.outage import Outage
@@ -179,7 +179,7 @@ class Database:
 
     async def awrite(self, change: Change[T]) -> T:
         """Run `write` and await its future."""
-        return await asyncio.wrap_future(self.write(change))
+        return await in_loop(self.write(change))
 
     def close(self) -> None:
         """Commit what is queued, then end the writer thread and the connections."""

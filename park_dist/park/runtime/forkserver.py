@@ -202,13 +202,19 @@ class ForkServer:
             command = self._commands.get(message.get("do", ""))
             if command is not None:
                 command(line, message)
+        for each in [*self._connections]:  # what started together is told together
+            self._flush(each)
 
     def _tell(self, line: LineSocket, message: dict[str, Any]) -> None:
         if line in self._connections:
-            if line.send(message):
-                self._listen_for(line)
-            else:
-                self._drop(line)
+            line.hold(message)
+            self._flush(line)
+
+    def _flush(self, line: LineSocket) -> None:
+        if line.flush():
+            self._listen_for(line)
+        else:
+            self._drop(line)
 
     def _listen_for(self, line: LineSocket) -> None:
         """Wake for input, and for room where output waits."""
@@ -245,7 +251,8 @@ class ForkServer:
         job = self._running[key] = _Running(order=order, spare=spare)
         self._watch(job.spare.pidfd, lambda: self._on_exit(key))
         self._watch(job.spare.channel, lambda: self._on_word(key))
-        self._tell_all({"event": "started", **job.name, "pid": job.spare.pid})
+        for each in self._connections:
+            each.hold({"event": "started", **job.name, "pid": spare.pid})
 
     def _hand_over(self, order: Order) -> Spare | None:
         """Give ``order`` to a waiting child or, where none is left, to a new one.
@@ -318,7 +325,8 @@ class ForkServer:
             return
         processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)
         status, left = self._release_with_orphans(job.spare)
-        ended = _exit_record(job, status)
+        attempt, pid = job.order.attempt, job.spare.pid
+        ended = {"attempt": attempt, "pid": pid, **processes.exit_numbers(status)}
         if ended["status"] == UNCLAIMED and not _owns_attempt(job):
             self._end(key, {"event": "unclaimed", **job.name})
             return
@@ -349,16 +357,6 @@ class ForkServer:
             spare = self._spares.popleft()
             spare.channel.shutdown(socket.SHUT_RDWR)
             self._release(spare)
-
-
-def _exit_record(job: _Running, wait_status: int) -> dict[str, Any]:
-    code = os.waitstatus_to_exitcode(wait_status)
-    return {
-        "attempt": job.order.attempt,
-        "pid": job.spare.pid,
-        "status": code if code >= 0 else None,
-        "signal": -code if code < 0 else None,
-    }
 
 
 def _owns_attempt(job: _Running) -> bool:

@@ -21,6 +21,7 @@ class LineSocket:
         self.connection = connection
         self._incoming = bytearray()
         self._outgoing = bytearray()
+        self._held = bytearray()
 
     @property
     def has_output(self) -> bool:
@@ -42,13 +43,24 @@ class LineSocket:
         self._incoming = bytearray(rest)
         return [json.loads(line) for line in lines]
 
+    @property
+    def holds(self) -> bool:
+        """Whether lines wait for another one, or for `flush`."""
+        return bool(self._held)
+
+    def hold(self, message: dict[str, Any]) -> None:
+        """Keep a line until another is sent: whoever hears both wakes once."""
+        self._held += json.dumps(message).encode() + b"\n"
+
     def send(self, message: dict[str, Any]) -> bool:
         """Queue a line and send what the other end takes now; False where it is gone."""
-        self._outgoing += json.dumps(message).encode() + b"\n"
+        self.hold(message)
         return self.flush()
 
     def flush(self) -> bool:
         """Send what the other end takes now; False where it is gone."""
+        self._outgoing += self._held
+        self._held.clear()
         try:
             while self._outgoing:
                 sent = self.connection.send(self._outgoing)

@@ -19,6 +19,7 @@ __all__ = [
     "end_all",
     "end_session",
     "exit_line",
+    "exit_numbers",
     "identity",
     "is_running",
     "kill_and_wait",
@@ -193,6 +194,12 @@ def pss_bytes(pids: list[int]) -> int:
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
     return total
+
+
+def exit_numbers(wait_status: int) -> dict[str, int | None]:
+    """Return the exit ``status`` or the ``signal`` of a process that was waited for."""
+    code = os.waitstatus_to_exitcode(wait_status)
+    return {"status": code if code >= 0 else None, "signal": -code if code < 0 else None}
 
 
 def exit_line(status: int | None, signal_number: int | None) -> str:

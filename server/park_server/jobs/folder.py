@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -95,6 +96,8 @@ class JobFolders:
         self._content = content
         self._inputs = inputs or InputFiles(content)
         self._owner_of = owner_of
+        self._ended: deque[JobId] = deque()
+        self._is_clearing = False
         self._janitor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="park-janitor")
 
     def path_of(self, job: JobId) -> Path:
@@ -190,7 +193,10 @@ class JobFolders:
         milliseconds, for which no other job should wait. It begins a moment later: each of its
         steps takes the interpreter from whoever tells the end.
         """
-        self._janitor.submit(self._clear, job, time.monotonic() + _MOMENT_S)
+        self._ended.append(job)
+        if not self._is_clearing:
+            self._is_clearing = True
+            self._janitor.submit(self._clear_ended)
 
     def discard_files(self, job: JobId) -> None:
         """Give the room back that ``job`` takes, but for the beginnings of its streams."""
@@ -322,8 +328,13 @@ class JobFolders:
         with suppress(OSError), untrusted.folder(self._root, []) as inside:
             untrusted.remove(job, inside)
 
-    def _clear(self, job: JobId, due: float) -> None:
-        time.sleep(max(0.0, due - time.monotonic()))
+    def _clear_ended(self) -> None:
+        time.sleep(_MOMENT_S)
+        self._is_clearing = False  # first: who ends from here on calls again
+        while self._ended:
+            self._clear(self._ended.popleft())
+
+    def _clear(self, job: JobId) -> None:
         with suppress(OSError), untrusted.folder(self._root, [job]) as inside:
             for name in os.listdir(inside):  # noqa: PTH208 (a descriptor)
                 if name not in _KEPT:

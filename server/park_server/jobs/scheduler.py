@@ -25,6 +25,7 @@ from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import JobRecord, JobRequest, PoolRecord, QueueRecord
 from park_repo.database import Database
+from park_repo.loop_futures import in_loop
 from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
 from park_server.db.blocks import each_readable
@@ -150,7 +151,7 @@ class Scheduler:
         with self._database.together() as batch:
             creating = batch.write(lambda c: self._created(c, user, plans, moment))
             started = self._dispatcher.start_with(user, at_once, batch)
-        created = await asyncio.wrap_future(creating)
+        created = await in_loop(creating)
         if started:  # their orders go first: what runs elsewhere meanwhile takes longest
             await asyncio.sleep(0)
         effects = created.effects

@@ -90,7 +90,6 @@ def test_it_leaves_when_idle_and_nobody_is_connected(place: Place) -> None:
     assert place.server._may_leave()
     place.server._accept()
     assert not place.server._may_leave()
-    assert place.server._timeout() is None
 
 
 def test_it_stays_for_as_long_as_it_was_told_to(tmp_path: Path) -> None:
@@ -106,9 +105,25 @@ def test_an_order_goes_to_the_child_that_waits_and_all_hear_of_it(place: Place) 
     place.spare()
     start(place)
     assert place.handed_over() == Order(**place.order()).as_record()
+    (line,) = place.server._connections
+    place.server._flush(line)
     said = {"event": "started", "job": "0199", "attempt": 1, "pid": os.getpid()}
     assert place.heard() == said
+    assert place.server._timeout() is None
     assert not place.server._may_leave()
+
+
+def test_what_comes_in_one_message_is_told_in_one(place: Place) -> None:
+    place.server._accept()
+    place.heard()
+    place.spare()
+    place.spare()
+    (line,) = place.server._connections
+    orders = [{"do": "start", "order": place.order(attempt)} for attempt in (1, 2)]
+    place.client.sendall(b"".join(json.dumps(each).encode() + b"\n" for each in orders))
+    place.server._hear(line)
+    told = place.client.recv(65_536).decode().splitlines()
+    assert [json.loads(each)["attempt"] for each in told] == [1, 2]
 
 
 def test_an_order_that_runs_is_not_started_again(place: Place) -> None:
@@ -167,17 +182,6 @@ def test_a_cancel_is_a_request_first_and_then_an_end(
     for _ in range(2):
         place.server._kill_overdue()
     assert sent == [signal.SIGTERM, signal.SIGCONT, signal.SIGKILL]
-
-
-@pytest.mark.parametrize(
-    ("wait_status", "status", "number"), [(3 << 8, 3, None), (signal.SIGKILL, None, 9)]
-)
-def test_an_end_without_a_word_is_a_status_or_a_signal(
-    place: Place, wait_status: int, status: int | None, number: int | None
-) -> None:
-    job = forkserver._Running(order=Order(**place.order()), spare=place.spare())
-    found = forkserver._exit_record(job, wait_status)
-    assert found == {"attempt": 1, "pid": os.getpid(), "status": status, "signal": number}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,21 @@ def test_lines_wait_for_a_reader_and_keep_their_order() -> None:
     theirs.close()
 
 
+def test_a_line_that_is_held_goes_with_the_next() -> None:
+    ours, theirs = socket.socketpair()
+    sender, receiver = LineSocket(ours), LineSocket(theirs)
+    sender.hold({"number": 1})
+    assert (sender.holds, sender.has_output, receiver.receive()) == (True, False, [])
+    assert sender.send({"number": 2})
+    assert not sender.holds
+    assert receiver.receive() == [{"number": 1}, {"number": 2}]
+    sender.hold({"number": 3})
+    assert sender.flush()
+    assert receiver.receive() == [{"number": 3}]
+    ours.close()
+    theirs.close()
+
+
 def test_sending_to_nobody_is_told() -> None:
     ours, theirs = socket.socketpair()
     theirs.close()

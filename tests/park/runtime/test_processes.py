@@ -83,3 +83,12 @@ def test_signalling_what_is_gone_is_nothing() -> None:
 )
 def test_an_end_is_said_in_one_line(status: int | None, number: int | None, line: str) -> None:
     assert processes.exit_line(status, number) == line
+
+
+@pytest.mark.parametrize(
+    ("wait_status", "status", "number"), [(3 << 8, 3, None), (signal.SIGKILL, None, 9)]
+)
+def test_an_end_is_a_status_or_a_signal(
+    wait_status: int, status: int | None, number: int | None
+) -> None:
+    assert processes.exit_numbers(wait_status) == {"status": status, "signal": number}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,8 +142,14 @@ def test_whoever_tells_the_end_is_not_held_up_by_the_clearing(
 ) -> None:
     slept: list[float] = []
     monkeypatch.setattr("park_server.jobs.folder.time.sleep", slept.append)
-    monkeypatch.setattr("park_server.jobs.folder.time.monotonic", lambda: 5.0)
-    folders.clear(JOB)
+    go_on = threading.Event()
+    folders._janitor.submit(go_on.wait)
+    another = JobId("0200")
+    folders.prepare(another, "ada", call())
+    for job in (JOB, another, JobId("0201")):  # the last has no folder
+        folders.clear(job)
+    assert (folder / "call.json").exists()
+    go_on.set()
     folders._janitor.submit(lambda: None).result()
-    assert folder.exists()
-    assert slept == [pytest.approx(0.02)]
+    assert [*folder.iterdir(), *folders.path_of(another).iterdir()] == []
+    assert slept == [0.02]  # once for all of them

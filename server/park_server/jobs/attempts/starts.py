@@ -13,6 +13,7 @@ from park.model.ids import JobId
 from park.model.lock_hash import LockHash
 from park.wire import JobRequest
 from park_repo.database import Batch, Change, Database
+from park_repo.loop_futures import in_loop
 from park_server.disk import Disk
 from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
@@ -110,7 +111,7 @@ class AttemptStarts:
         take the folder: `put_back` then.
         """
         try:
-            committed = await asyncio.wrap_future(start.committed)
+            committed = await in_loop(start.committed)
         except Exception as error:
             raise NotCreated(start.queued.id) from error
         run = self._run_of(start.queued, start.environment, committed)

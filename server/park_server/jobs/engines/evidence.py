@@ -79,7 +79,7 @@ def owner_of(order: StartOrder) -> Identity | None:
 def is_large(order: StartOrder) -> bool:
     """Tell whether to read the records of ``order`` takes so long that an event loop would wait."""
     try:
-        return os.lstat(order.directory / _OUTCOME).st_size > _LARGE_BYTES
+        return os.lstat(f"{order.directory}/{_OUTCOME}").st_size > _LARGE_BYTES
     except OSError:
         return False
 
