@@ -143,6 +143,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="jobs at a time, or cpus of jobs that ask for several (one per core)",
     )
     parser.add_argument(
+        "--engine",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="where jobs run: local (here), slurm, or slurm:PARTITION,… for those partitions "
+        "alone; the first is that of jobs that name none (local)",
+    )
+    parser.add_argument(
         "--gpus",
         metavar="NAME,…",
         help="the graphics processors that jobs have for themselves, as CUDA_VISIBLE_DEVICES has "
@@ -291,6 +299,7 @@ def run(options: argparse.Namespace) -> int:
             upstream=options.upstream,
             slots=options.slots,
             gpus=options.gpus,
+            engines=options.engine,
             allow_builds=options.allow_builds,
             quota=options.quota,
             keep_jobs=options.keep_jobs,

@@ -22,6 +22,7 @@ from park.model.sizes import parse_size
 from park_server.accounts.account import USUAL, NumberRange
 from park_server.db.address import address_of
 from park_server.egress.addresses import AddressPolicy
+from park_server.engine_choice import EngineChoice, chosen_engines
 from park_server.entrance.hosts import name_of
 from park_server.entrance.settings import EntranceSettings
 from park_server.retention.policy import NEWEST_TREES, QUARANTINE_S, TREES_S, RetentionPolicy
@@ -50,7 +51,7 @@ class Settings:
     ``quota_bytes`` is what environments and unpacked wheels may take, None without a limit.
 
     ``slots`` is how many jobs, or cpus of theirs, there are at a time; ``gpus`` are the names of
-    the devices that jobs have for themselves.
+    the devices that jobs have for themselves. ``engines`` are where jobs run, the default first.
 
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
     in place of the embedded one, ``index_folder`` a folder whose wheels are its files instead,
@@ -83,6 +84,7 @@ class Settings:
     upstream: str | None
     slots: int
     gpus: tuple[str, ...] = ()
+    engines: tuple[EngineChoice, ...] = (EngineChoice(name="local"),)
     allow_builds: bool = False
     quota_bytes: int | None = None
     index: str | None = None
@@ -120,6 +122,7 @@ class Settings:
         upstream: str | None = None,
         slots: int | None = None,
         gpus: str | None = None,
+        engines: Sequence[str] = (),
         allow_builds: bool = False,
         quota: str | None = None,
         index: str | None = None,
@@ -189,6 +192,7 @@ class Settings:
             upstream=_upstream(upstream or machine_index() or PYPI),
             slots=slots or cores,
             gpus=() if gpus is None else _devices(gpus),
+            engines=chosen_engines(engines),
             allow_builds=allow_builds,
             quota_bytes=None if quota is None else _bytes("--quota", quota),
             index=None if index is None or folder else _simple("--index", index, _INDEX_HINT),

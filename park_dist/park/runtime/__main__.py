@@ -11,7 +11,13 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 
 PACKAGE = "_park_runtime"
 
-_MODULES = {"enter": "view", "fork-server": "forkserver", "job": "fresh", "trial": "cage.trial"}
+_MODULES = {
+    "batch": "node.batch",
+    "enter": "view",
+    "fork-server": "forkserver",
+    "job": "fresh",
+    "trial": "cage.trial",
+}
 
 
 def load_package() -> None:

@@ -10,6 +10,8 @@ from park_server.assembly.cage_parts import cages_of
 from park_server.assembly.foundation import Foundation
 from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
 from park_server.jobs.engines.offers import LOCAL
+from park_server.jobs.engines.slurm.cluster import SlurmEngine, SlurmPlaces
+from park_server.jobs.engines.slurm.partitions import Partitions
 from park_server.jobs.engines.switch import Engines, OfferingEngine
 from park_server.settings import Settings
 
@@ -35,12 +37,15 @@ class EngineParts:
 def engine_parts(foundation: Foundation, areas: Areas) -> EngineParts:
     """Return the engines of ``foundation``'s settings; jobs find their user's of ``areas``."""
     settings = foundation.settings
-    local = LocalEngine(
-        home=foundation.home.path,
-        settings=_local_settings(settings),
-        cages=cages_of(foundation, areas),
-    )
-    engines: dict[str, OfferingEngine] = {LOCAL: local}
+    home, cages = foundation.home.path, cages_of(foundation, areas)
+    local = LocalEngine(home=home, settings=_local_settings(settings), cages=cages)
+    places = SlurmPlaces(home=home, runtime=local.runtime, cages=cages)
+    engines: dict[str, OfferingEngine] = {
+        choice.name: local
+        if choice.name == LOCAL
+        else SlurmEngine(choice.name, places, Partitions(choice.partitions))
+        for choice in settings.engines
+    }
     return EngineParts(local=local, all=Engines(engines, local.runtime_hash))
 
 

@@ -231,7 +231,7 @@ def _scheduler(
         peers=peers,
         disk=foundation.disk,
         reach=ReachOfUsers(usable_locks, foundation.trust.possession),
-        offers=engines.offers,
+        engines=engines,
         quotas=foundation.quotas,
     )
 

@@ -203,7 +203,8 @@ class Dispatcher:
         asked = run.job.resources
         self._room.take(run.id, asked)
         self._turns.found(run.user, run.id, cores_of(asked), in_turn=self._room.is_shared(asked))
-        self._limits.watch_marked(run)
+        if self._room.is_counted(asked):
+            self._limits.watch_marked(run)
 
     def enqueue(self, jobs: Iterable[JobId], users: Mapping[JobId, str] | None = None) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
@@ -342,7 +343,8 @@ class Dispatcher:
         job = run.id
         self._starting.discard(job)
         self._runs[job] = run
-        self._limits.watch(run)
+        if self._room.is_counted(run.job.resources):  # else it waits in a queue elsewhere
+            self._limits.watch(run)
         self._bus.publish(start_of(job))
         await self._engine.start(self._order(run), self)
 
@@ -353,14 +355,18 @@ class Dispatcher:
 
     def on_started(self, job: JobId, attempt: int, pid: int) -> None:
         """See `Sink`."""
-        run = self._runs.get(job)
-        if run is not None and run.attempt == attempt:
+        if (run := self._runs.get(job)) is not None and run.attempt == attempt:
             run.pid = pid
+
+    def on_begun(self, job: JobId, attempt: int, since: float) -> None:
+        """See `Sink`. What a job waited in a queue elsewhere is not of its time."""
+        if (run := self._runs.get(job)) is not None and run.attempt == attempt:
+            run.began(since)
+            self._limits.watch(run)
 
     def on_marked(self, job: JobId, attempt: int) -> None:
         """See `Sink`."""
-        run = self._runs.get(job)
-        if run is not None and run.attempt == attempt:
+        if (run := self._runs.get(job)) is not None and run.attempt == attempt:
             try:
                 self._limits.watch_marked(run)
             except Exception as error:  # noqa: BLE001 (an engine is no place for it)

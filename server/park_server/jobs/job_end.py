@@ -156,6 +156,8 @@ def _end_of(
         return JobEnd(status=JobState.COMPLETED, result=outcome.get("result"), files=files)
     if cancel_requested:
         return cancelled_on_request(files)
+    if exited.kind is ExitKind.CANCELLED and too_long is None:
+        return JobEnd(status=JobState.CANCELLED, error=exited.detail, files=files)
     if too_long is not None:
         return JobEnd(status=JobState.FAILED, error=too_long, files=files)
     return JobEnd(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from park.model.asked.resources import NOTHING_ASKED
 from park.model.ids import JobId
 from park.wire import JobRequest
+from park_server.clock import text_of
 from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
 from park_server.jobs.engines.engine import StartOrder
@@ -79,6 +81,10 @@ class Run:
             call=self.call,
             memo=job.memo,
         )
+
+    def began(self, since: float) -> None:
+        """Count its time from ``since``, seconds since the epoch, and not from its commit."""
+        self.started = text_of(datetime.fromtimestamp(since, UTC))
 
     def stop_timers(self) -> None:
         """Wait for the limits no longer."""

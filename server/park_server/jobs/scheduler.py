@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,7 +42,7 @@ from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
-from park_server.jobs.engines.offers import EngineOffer, placed
+from park_server.jobs.engines.offers import EngineFacts, placed
 from park_server.jobs.engines.queue_view import queue_records
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.unreadable_rows import made_readable
@@ -79,7 +79,7 @@ class Scheduler:
         peers: Peers,
         disk: Disk,
         reach: Reach,
-        offers: Callable[[], Sequence[EngineOffer]],
+        engines: EngineFacts,
         quotas: Quotas,
     ) -> None:
         self._database = database
@@ -94,7 +94,7 @@ class Scheduler:
         self._peers = peers
         self._disk = disk
         self._reach = reach
-        self._offers = offers
+        self._engines = engines
         self._quotas = quotas
         # what fitted once, fits as long as it is there, which the commit of each job sees
         self._sets: dict[tuple[str | None, str | None], str] = {}
@@ -215,7 +215,7 @@ class Scheduler:
         asked = request.resources
         if asked is None or request.fetch is not None or request.race is not None:
             return request
-        return replace(request, resources=placed(check_resources(asked), self._offers()))
+        return replace(request, resources=placed(check_resources(asked), self._engines.offers()))
 
     def _with_set(self, request: JobRequest) -> JobRequest:
         """Return ``request`` with the set of its lock, under which its values are pickled."""
@@ -262,7 +262,8 @@ class Scheduler:
                 return replace(record, progress=self.progress({job: record.status}).get(job))
             run = self._database.read(lambda c: run_rows.run_of(c, job))
             return replace(record, progress=self._folders.progress(run))
-        return replace(self._folders.with_progress(record), pid=self._dispatcher.pid_of(job))
+        pid, remark = self._dispatcher.pid_of(job), self._engines.remark(job)
+        return replace(self._folders.with_progress(record), pid=pid, remark=remark)
 
     def progress(self, jobs: Mapping[JobId, str]) -> dict[JobId, dict[str, Any]]:
         """Return the newest progress of those ``jobs`` (by state) that go on, with its age."""
@@ -302,7 +303,7 @@ class Scheduler:
 
     def queues(self) -> list[QueueRecord]:
         """Return the engines of the service, with their partitions and load."""
-        return queue_records(self._offers(), self._dispatcher.loads())
+        return queue_records(self._engines.offers(), self._dispatcher.loads())
 
     async def wait(self, job: JobId, user: str, timeout_s: float) -> JobRecord:
         """Return the job when it is final, or when the time is up."""

@@ -201,6 +201,8 @@ class Recorder:
         if not future.done():  # a job that is found again is told again
             future.set_result(pid)
 
+    def on_begun(self, job: str, attempt: int, since: float) -> None: ...
+
     def on_marked(self, job: str, attempt: int) -> None:
         self._future(self.marked, job).set_result(attempt)
 

@@ -114,6 +114,21 @@ class ToldEngine:
     async def close(self) -> None: ...
 
 
+class OneMachine:
+    """Has an engine of its own, with so many slots."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+
+    def offers(self) -> list[EngineOffer]:
+        """Return what it can give."""
+        return [EngineOffer(name=LOCAL, cpus=self._slots)]
+
+    def remark(self, job_id: str) -> None:
+        """Say nothing: it has no queue of its own."""
+        del job_id
+
+
 class OneEnvironment:
     """Has the environment ``ab``, and no other."""
 
@@ -216,7 +231,7 @@ class Lab:
             peers=peers or NoPeers(),
             disk=self.disk,
             reach=Boundless(),
-            offers=lambda: [EngineOffer(name=LOCAL, cpus=slots)],
+            engines=OneMachine(slots),
             quotas=quotas or Quotas.without_limits(),
         )
 

@@ -61,6 +61,11 @@ class Room:
         taken, there = self.taken(engine)
         return there is not None and taken >= there
 
+    def is_counted(self, asked: Resources | None) -> bool:
+        """Tell whether the engine of a job starts it at once, and has no queue of its own."""
+        offer = self._offers.get(engine_of(asked, self._default))
+        return offer is None or offer.cpus is not None
+
     def fits(self, asked: Resources | None) -> bool:
         """Tell whether what ``asked`` says is free.
 

@@ -66,6 +66,8 @@ class ExitKind(StrEnum):
     """Proven: nothing of the user's ran, and nothing will under this attempt."""
     LOST = "lost"
     """The process is gone; nobody saw how, and it left no outcome."""
+    CANCELLED = "cancelled"
+    """Somebody ended it on purpose, with the means of its queue and not of this service."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +92,9 @@ class Sink(Protocol):
 
     def on_started(self, job: JobId, attempt: int, pid: int) -> None:
         """Hear that an attempt has a process; again when a later service finds it again."""
+
+    def on_begun(self, job: JobId, attempt: int, since: float) -> None:
+        """Hear that an attempt began elsewhere, which waited in a queue, ``since`` the epoch."""
 
     def on_marked(self, job: JobId, attempt: int) -> None:
         """Hear that an attempt has written down what ``@park.job`` says of its callable."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,6 @@ from typing import Any
 from park.errors import ParkError
 from park.model.ids import JobId
 from park.runtime import descendants, processes
-from park.runtime.order import Order
 from park.wire import ForkServerRecord
 from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.control_groups import found_groups
@@ -39,8 +37,9 @@ from park_server.jobs.engines.fork_server_client import ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
 from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.jobs.engines.offers import LOCAL, EngineOffer
+from park_server.jobs.engines.order_record import order_record
 from park_server.jobs.engines.process_watch import ProcessWatches
-from park_server.jobs.engines.runtime_copy import copy_runtime
+from park_server.jobs.engines.runtime_copy import RuntimeCopy, copy_runtime
 from park_server.tasks import Tasks
 
 __all__ = ["LocalEngine", "LocalEngineSettings"]
@@ -100,6 +99,11 @@ class LocalEngine:
         return True
 
     @property
+    def runtime(self) -> RuntimeCopy:
+        """The machinery that jobs run with."""
+        return self._runtime
+
+    @property
     def runtime_hash(self) -> str:
         """SHA-256 in hex of the machinery that jobs run with: part of each job's record."""
         return self._runtime.sha256
@@ -112,6 +116,10 @@ class LocalEngine:
             gpus=len(self._settings.gpus),
             memory_bytes=self._settings.memory_bytes,
         )
+
+    def remark(self, job_id: JobId) -> None:
+        """See `OfferingEngine`: there is no queue here."""
+        del job_id
 
     # -- starting
 
@@ -136,7 +144,7 @@ class LocalEngine:
             return
         job.link = link
         link.jobs.add(order.job_id)
-        link.send(do="start", order=_wire(order).as_record())
+        link.send(do="start", order=order_record(order).as_record())
 
     # -- what fork servers report
 
@@ -371,18 +379,3 @@ class LocalEngine:
         for link in self._pool.links:
             self._pool.retire(link)
         await self.close()
-
-
-def _wire(order: StartOrder) -> Order:
-    return Order(
-        job_id=order.job_id,
-        attempt=order.attempt,
-        directory=os.fspath(order.directory),
-        entry_point=order.entry_point,
-        set_hash=order.set_hash or None,
-        variables=dict(order.variables),
-        memory_bytes=order.memory_bytes,
-        fresh=order.fresh,
-        call=order.call,
-        memo=order.memo,
-    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from park.errors import CannotSatisfy
 from park.model.asked.resources import NOTHING_ASKED, Resources
+from park.model.ids import JobId
 from park.model.sizes import shown_size
 
-__all__ = ["LOCAL", "EngineOffer", "PartitionOffer", "placed", "unmet"]
+__all__ = ["LOCAL", "EngineFacts", "EngineOffer", "PartitionOffer", "placed", "unmet"]
 
 LOCAL = "local"
 """The name of the engine whose jobs are processes of the service's own machine."""
@@ -50,6 +52,16 @@ class EngineOffer:
     partitions: Mapping[str, PartitionOffer] = field(default_factory=dict)
     partition: str | None = None
     extra: frozenset[str] = frozenset()
+
+
+class EngineFacts(Protocol):
+    """Who knows what the engines of a service can give, and how jobs are there."""
+
+    def offers(self) -> Sequence[EngineOffer]:
+        """Return what they can give, the default first; from any thread."""
+
+    def remark(self, job_id: JobId) -> str | None:
+        """Say how a job is in the queue of its engine, where that has one; from any thread."""
 
 
 def placed(asked: Resources | None, offers: Sequence[EngineOffer]) -> Resources | None:

@@ -20,6 +20,9 @@ class OfferingEngine(Engine, Protocol):
     def offer(self) -> EngineOffer:
         """Return what it can give, as far as is known now; from any thread."""
 
+    def remark(self, job_id: JobId) -> str | None:
+        """Say how a job is in its queue, where it has one; from any thread."""
+
 
 class Engines:
     """Implements `Engine` with those that a service has, by name; the first is the default.
@@ -35,6 +38,11 @@ class Engines:
     def offers(self) -> list[EngineOffer]:
         """Return what the engines can give, the default first; from any thread."""
         return [engine.offer() for engine in self._engines.values()]
+
+    def remark(self, job_id: JobId) -> str | None:
+        """Say how a job is in the queue of its engine, where that has one; from any thread."""
+        found = (engine.remark(job_id) for engine in self._engines.values())
+        return next((remark for remark in found if remark is not None), None)
 
     @property
     def takes_calls(self) -> bool:

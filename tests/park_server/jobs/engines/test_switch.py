@@ -27,6 +27,9 @@ class Told(ToldEngine):
     def offer(self) -> EngineOffer:
         return EngineOffer(name=self.name)
 
+    def remark(self, job_id: JobId) -> str | None:
+        return f"{self.name} has it" if job_id == self.name else None
+
     async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
         del sink
         self.recovered += [order.job_id for order in orders]
@@ -39,6 +42,8 @@ class Heard:
         self.exits: list[AttemptExit] = []
 
     def on_started(self, job: JobId, attempt: int, pid: int) -> None: ...
+
+    def on_begun(self, job: JobId, attempt: int, since: float) -> None: ...
 
     def on_marked(self, job: JobId, attempt: int) -> None: ...
 
@@ -85,6 +90,8 @@ def test_what_they_offer_is_told_the_default_first_and_what_one_does_holds_for_a
     here, cluster = Told("local"), Told("slurm")
     engines = Engines({"local": here, "slurm": cluster}, "ef")
     assert [offer.name for offer in engines.offers()] == ["local", "slurm"]
+    assert engines.remark(JobId("slurm")) == "slurm has it"
+    assert engines.remark(JobId("1")) is None
     here.unforkable = "no fork"
     here.takes_calls = True
     assert not engines.takes_calls

@@ -1,0 +1,34 @@
+"""The engines that an operator chooses."""
+
+from __future__ import annotations
+
+import pytest
+
+from park.errors import UsageError
+from park_server.engine_choice import EngineChoice, chosen_engines
+
+
+def test_without_a_word_jobs_run_here() -> None:
+    assert chosen_engines([]) == (EngineChoice(name="local"),)
+
+
+def test_the_first_is_the_default_and_a_cluster_may_have_its_partitions_named() -> None:
+    assert chosen_engines(["slurm:main,long", "local"]) == (
+        EngineChoice(name="slurm", partitions=("main", "long")),
+        EngineChoice(name="local"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["pbs"], "there are local, slurm"),
+        (["local:main"], "there are local, slurm"),
+        (["slurm:"], "expected names of partitions"),
+        (["slurm:a b"], "expected names of partitions"),
+        (["slurm:a", "slurm:b"], "slurm is given twice"),
+    ],
+)
+def test_what_is_no_engine_is_refused(texts: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        chosen_engines(texts)
