@@ -117,7 +117,7 @@ WITHOUT = {
     "park_server/jobs/conditions/shared_runs.py": "jobs/memo/test_recall looks at each of its ways",
     "park_server/jobs/engines/order_record.py": "a record in another; engines/test_local runs it",
     "park_server/jobs/engines/slurm/cluster.py": "functional/cluster/test_slurm: a real Slurm",
-    "park_server/jobs/engines/slurm/commands.py": "functional/cluster/test_slurm runs them",
+    "park_server/jobs/engines/slurm/asking.py": "functional/cluster/test_slurm runs them",
     "park_server/jobs/engines/slurm/tracked.py": "a record",
     "park_server/jobs/engines/engine.py": "a protocol and its records",
     "park_server/jobs/memo/answer_check.py": "jobs/memo/test_recall looks at both outcomes",

@@ -31,7 +31,8 @@ def told(x):
     print("err", file=sys.stderr)
     park.progress(1, 2, chisq=0.5)
     Path("left.txt").write_text("left")
-    return {"x": x, "node": os.environ["SLURMD_NODENAME"], "cpus": os.environ["SLURM_CPUS_PER_TASK"]}
+    said = os.environ
+    return {"x": x, "node": said["SLURMD_NODENAME"], "cpus": said["SLURM_CPUS_PER_TASK"]}
 
 
 def node():

@@ -41,7 +41,7 @@ from park_server.jobs.engines.slurm.answers import (
     parse_squeue,
     refusal_of,
 )
-from park_server.jobs.engines.slurm.commands import Answer, asked, client_variables
+from park_server.jobs.engines.slurm.asking import Answer, asked, client_variables
 from park_server.jobs.engines.slurm.partitions import Partitions
 from park_server.jobs.engines.slurm.submission import SCRIPT, job_of_name, sbatch_options
 from park_server.jobs.engines.slurm.tracked import Phase, Tracked

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from park_server.jobs.engines.offers import EngineOffer, PartitionOffer
 from park_server.jobs.engines.slurm.answers import SINFO, parse_sinfo
-from park_server.jobs.engines.slurm.commands import Answer, asked_now
+from park_server.jobs.engines.slurm.asking import Answer, asked_now
 from park_server.jobs.engines.slurm.submission import EXTRA
 
 __all__ = ["Partitions"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from park_server.jobs.engines.slurm.commands import Answer
+from park_server.jobs.engines.slurm.asking import Answer
 from park_server.jobs.engines.slurm.partitions import Partitions
 
 LINES = "main*|4|4|8000|gpu:2|infinite|3/13/0/16\nshort|4|4|8000|(null)|5:00|0/16/0/16\n"
