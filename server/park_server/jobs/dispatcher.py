@@ -241,8 +241,6 @@ class Dispatcher:
         await self._tasks.stop()
         self._folders.close()
 
-    # -- starting
-
     def _dispatch(self) -> None:
         for engine in self._room.engines:
             while not self._room.is_full(engine):
@@ -350,8 +348,6 @@ class Dispatcher:
 
     def _order(self, run: Run) -> StartOrder:
         return run.order(self._folders.path_of(run.id), self._read_only)
-
-    # -- ending
 
     def on_started(self, job: JobId, attempt: int, pid: int) -> None:
         """See `Sink`."""
