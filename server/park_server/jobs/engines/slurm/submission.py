@@ -31,9 +31,11 @@ SCRIPT = """#!/bin/sh
 # FOLDER ATTEMPT COMMAND...: runs the command, forwards TERM, and writes down how it ended
 folder=$1 attempt=$2
 shift 2
+child= term=
+trap 'term=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
 "$@" &
 child=$!
-trap 'kill -TERM "$child" 2>/dev/null' TERM
+[ -z "$term" ] || kill -TERM "$child" 2>/dev/null
 wait "$child"
 status=$?
 while kill -0 "$child" 2>/dev/null; do
