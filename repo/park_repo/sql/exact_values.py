@@ -46,6 +46,14 @@ class _TextLoader(Loader):
         return text
 
 
+class _SumLoader(Loader):
+    """What PostgreSQL makes of a sum of integers: a decimal number, which is one of Python's."""
+
+    def load(self, data: Buffer) -> int | float:
+        text = str(data, "ascii")
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
 class _IntegerDumper(Dumper):
     """Integers of 64 bits; raises `OverflowError` for others, as SQLite's driver does."""
 
@@ -65,5 +73,6 @@ def register(connection: Connection) -> None:
     """Have ``connection`` keep each text and each integer as it is, or refuse it."""
     connection.adapters.register_dumper(str, _TextDumper)
     connection.adapters.register_dumper(int, _IntegerDumper)
+    connection.adapters.register_loader("numeric", _SumLoader)
     for name in _TEXTS:
         connection.adapters.register_loader(name, _TextLoader)

@@ -105,6 +105,6 @@ def _by_job(connection: Connection) -> Iterator[tuple[str, str]]:
     for table in _DOCUMENTS:
         text = type_coerce(table.c.document, Text)
         query = select(table.c.job, text).where(text.contains('"sha256"'))
-        for job, document in connection.execution_options(yield_per=500).execute(query):
+        for job, document in connection.execute(query.execution_options(yield_per=500)):
             for digest in _SHA256.findall(document):
                 yield job, digest

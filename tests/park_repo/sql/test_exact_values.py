@@ -67,6 +67,15 @@ def test_larger_ones_are_refused_as_by_sqlite(connection: Connection, count: int
         connection.execute(text("SELECT :count"), {"count": count})
 
 
+def test_a_sum_of_integers_is_one(connection: Connection) -> None:
+    query = text(
+        "SELECT sum(value), avg(value) FROM (VALUES (CAST(-3 AS bigint)), (2)) AS n(value)"
+    )
+    total, mean = connection.execute(query).one()
+    assert (total, mean) == (-1, -0.5)
+    assert (type(total), type(mean)) == (int, float)
+
+
 def test_rows_come_in_pieces(connection: Connection) -> None:
     query = text("SELECT generate_series(-3, 3)")
     rows = connection.execution_options(yield_per=2).execute(query).scalars()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     invariant,
     rule,
 )
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 from support.labs.install_lab import MINOR, install_request, local_wheel
 from support.labs.retention_lab import DAY_S, Clock, Evictions, retention_of, wait_for_janitor
 from support.labs.schedule_lab import USER, Lab, value_of
@@ -44,7 +44,15 @@ from park_repo.index import Index, Upload
 from park_repo.tables import files as index_files
 from park_server.clock import text_of
 from park_server.content import ContentStore
-from park_server.db.tables import environment_pins, environments, events, installs, jobs, locks
+from park_server.db.tables import (
+    calls,
+    environment_pins,
+    environments,
+    events,
+    installs,
+    jobs,
+    locks,
+)
 from park_server.envs import environment_rows
 from park_server.home import Home
 from park_server.installs import install_rows, lock_rows
@@ -220,11 +228,12 @@ class Service(RuleBasedStateMachine):
         found = set[str]()
         for job in self.unfinished & self.rows().keys():
             call = self.one.database.read(
-                lambda c, job=job: c.exec_driver_sql(  # type: ignore[misc]
-                    "SELECT document FROM calls WHERE job = ?", (job,)
-                ).scalar_one()
+                partial(
+                    Connection.scalar, statement=select(calls.c.document).where(calls.c.job == job)
+                )
             )
-            found |= {arg["job"] for arg in json.loads(call)["args"]}
+            assert call is not None
+            found |= {arg["job"] for arg in call["args"]}
         return found
 
     # -- trees

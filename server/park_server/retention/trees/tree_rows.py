@@ -54,7 +54,7 @@ def uses(
     """Return what the wheels ``among``, by SHA-256, are needed for without the jobs ``without``."""
     named: dict[LockHash, frozenset[str]] = {}
     query = select(locks.c.lock_hash, locks.c.document)
-    for lock_hash, document in connection.execution_options(yield_per=200).execute(query):
+    for lock_hash, document in connection.execute(query.execution_options(yield_per=200)):
         found = among & set(_SHA256.findall(document))
         if found:
             named[LockHash(lock_hash)] = frozenset(found)

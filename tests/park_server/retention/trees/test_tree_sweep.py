@@ -29,6 +29,7 @@ from park.wire import GrantRequest
 from park_repo.database import Database
 from park_repo.file_records import PublishedFile
 from park_repo.index import Index
+from park_repo.tables import files
 from park_server.bus import Bus
 from park_server.clock import timestamp
 from park_server.db.tables import environments, installs, jobs, locks, needs
@@ -56,7 +57,7 @@ class Shelf:
         """Publish a tree."""
         wheel = make_wheel(self.folder, "demo", f"1.0+t{number:016x}")
         file = add_file(self.index, wheel).file
-        self.change("UPDATE index_files SET uploaded_at = ?", LONG_AGO)
+        self.all_uploaded(LONG_AGO)
         return next(each for each in self.index.tree_files("demo", "ada") if each.key == file.key)
 
     def install(self, file: PublishedFile, lock: LockHash, **changes: Any) -> str:
@@ -75,8 +76,8 @@ class Shelf:
     def write(self, statement: Any, *values: Any) -> None:
         self.database.write(lambda c: c.execute(statement, *values)).result()
 
-    def change(self, text: str, *values: str) -> None:
-        self.database.write(lambda c: c.exec_driver_sql(text, values)).result()
+    def all_uploaded(self, moment: str) -> None:
+        self.write(update(files).values(uploaded_at=moment))
 
     def sweep(self, newest: int = 0) -> SweptTrees:
         trees = TreeSweep(self.database, self.index, self.evictions)
@@ -233,7 +234,7 @@ def test_what_jobs_alone_need_would_go_with_them(
 
 def test_released_files_are_no_trees(shelf: Shelf) -> None:
     add_file(shelf.index, make_wheel(shelf.folder, "demo", "1.0"))
-    shelf.change("UPDATE index_files SET uploaded_at = ?", LONG_AGO)
+    shelf.all_uploaded(LONG_AGO)
     assert shelf.sweep() == SweptTrees()
     assert len(shelf.bytes_there()) == 1
 
