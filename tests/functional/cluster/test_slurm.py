@@ -174,13 +174,13 @@ def test_a_killed_service_finds_its_jobs_again(
 
 
 @pytest.mark.parametrize("daemon", ["controller", "node"])
-def test_a_daemon_that_is_killed_and_comes_back_ends_no_job(
+def test_a_daemon_that_goes_and_comes_back_ends_no_job(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path, daemon: str
 ) -> None:
     held = Held(client, tmp_path, "--extra=--nodelist=n1")
     held.is_up()
     if daemon == "controller":
-        cluster.kill_controller()
+        cluster.stop_controller()
         held.let_go()
         cluster.start_controller()
     else:
@@ -199,7 +199,7 @@ def test_a_job_that_was_forgotten_meanwhile_is_known_by_what_it_left(
     held.let_go()
     outcome = served.home / "jobs" / held.id / "exit.json"
     cluster.until(outcome.exists)
-    cluster.kill_controller()
+    cluster.stop_controller()
     cluster.start_controller("-c")  # with no memory of any job
     assert cluster.count_of(held.id) == 0
     served.start()

@@ -146,9 +146,13 @@ class SlurmCluster:
         self.command("slurmctld", *options)
         self.until(lambda: bool(self.command("sinfo", "--noheader", check=False)))
 
-    def kill_controller(self) -> None:
-        """``kill -9`` slurmctld."""
-        self._kill(self.root / "slurmctld.pid")
+    def stop_controller(self) -> None:
+        """Stop slurmctld, which saves its state first.
+
+        Killed with -9 it would forget the last seconds, and give the number of a job that runs to
+        another, which no node takes.
+        """
+        self._kill(self.root / "slurmctld.pid", signal.SIGTERM)
 
     def start_node(self, node: str) -> None:
         """Start the slurmd of ``node``."""
@@ -196,10 +200,10 @@ class SlurmCluster:
     def _states(self) -> list[str]:
         return self.command("sinfo", "-h", "-N", "-p", "main", "-o", "%T", check=False).split()
 
-    def _kill(self, pid_file: Path) -> None:
+    def _kill(self, pid_file: Path, number: int = signal.SIGKILL) -> None:
         with suppress(OSError, ValueError):
             pid = int(pid_file.read_text())
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
             deadline = time.monotonic() + LIMIT_S
             while _is_running(pid) and time.monotonic() < deadline:
                 time.sleep(_PAUSE_S)
