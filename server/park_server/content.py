@@ -207,11 +207,12 @@ class ContentStore:
             try:
                 if unless(place.stat().st_ctime):
                     return False
+                # its other names first: whoever is killed between removes the rest next time
+                for lent in (self._root / _LENT).glob(f"*/{sha256}"):
+                    lent.unlink(missing_ok=True)
                 place.unlink()
             except FileNotFoundError:
                 return False
-            for lent in (self._root / _LENT).glob(f"*/{sha256}"):
-                lent.unlink(missing_ok=True)
         return True
 
     def intake(self) -> Intake:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -36,11 +35,6 @@ class FolderServer:
     """
 
     def __init__(self, folder: Path) -> None:
-        if find_spec("pypiserver") is None:
-            raise CannotSatisfy(
-                "--index pypiserver:DIR needs pypiserver, which is not installed",
-                hint="pip install 'park-dist[pypiserver]'",
-            )
         self.folder = folder
         self.login = ("park", secrets.token_urlsafe(32))
         self._port = 0
@@ -81,7 +75,7 @@ class FolderServer:
         except (OSError, ValueError) as error:
             raise CannotSatisfy(
                 f"pypiserver does not start on {self.folder}: {_last_words(process)}",
-                hint="pip install --upgrade 'park-dist[pypiserver]'",
+                hint="pip install 'park-dist[pypiserver]'",
             ) from error
         return process
 

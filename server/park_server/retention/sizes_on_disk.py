@@ -29,8 +29,9 @@ def size_of(path: Path) -> int:
 
 
 def size_below(folder: Path) -> int:
-    """Return how many bytes the files below ``folder`` take on the disk."""
-    return sum(status.st_blocks * BLOCK for status in files_below(folder))
+    """Return how many bytes the files below ``folder`` take on the disk, by however many names."""
+    found = {(each.st_dev, each.st_ino): each.st_blocks * BLOCK for each in files_below(folder)}
+    return sum(found.values())
 
 
 def files_below(

@@ -112,8 +112,10 @@ def test_and_with_one_that_is_killed(tmp_path: Path) -> None:
 def test_where_it_is_not_installed_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder_server, "find_spec", lambda _: None)
-    with pytest.raises(CannotSatisfy) as caught:
+    child = "park_server.folder_index.pypiserver_child"
+    program = f"import sys; sys.modules['pypiserver'] = None; import {child}"
+    monkeypatch.setattr(folder_server, "_ARGV", (sys.executable, "-c", program))
+    with pytest.raises(CannotSatisfy, match="import of pypiserver halted") as caught:
         FolderServer(tmp_path)
     assert caught.value.hint == "pip install 'park-dist[pypiserver]'"
 

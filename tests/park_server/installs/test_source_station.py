@@ -51,7 +51,10 @@ class Around:
         return self.folder / sha256
 
     @contextmanager
-    def built(self, source: TreeSource, archive: Path, interpreter: Any) -> Iterator[Path]:
+    def built(
+        self, source: TreeSource, archive: Path, interpreter: Any, account: None
+    ) -> Iterator[Path]:
+        assert account is None  # of a service without accounts for its users
         self.built_from.append((source.pin.name, archive, interpreter))
         wheel = self.folder / f"{source.pin.name}-1.whl"
         wheel.write_bytes(b"wheel of " + source.pin.name.encode())

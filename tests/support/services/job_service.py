@@ -71,10 +71,10 @@ class JobService(Transport):
             return self._granted(arguments["json"])
         if (method, path) == ("POST", "/api/v1/follow"):
             return self.verdicts
-        if (method, path) == ("GET", "/api/v1"):
-            return {"identity": self.identity}
         if path in self.answers:
             return self.answers[path]
+        if (method, path) == ("GET", "/api/v1"):
+            return {"identity": self.identity}
         raise UnknownItem(f"nothing at {path}")
 
     def _submitted(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:

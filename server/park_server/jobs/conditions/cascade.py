@@ -19,8 +19,9 @@ from park_server.disk import is_of_disk
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.effects import Effects
-from park_server.jobs.conditions.facts import JobFact, elided
+from park_server.jobs.conditions.facts import InstallFact, JobFact, elided
 from park_server.jobs.conditions.need_rows import Waiter
+from park_server.jobs.conditions.needs import Need
 from park_server.jobs.conditions.pools import claim
 from park_server.jobs.conditions.recall import Judged, Memory, Recalled
 from park_server.jobs.conditions.tally import Tally
@@ -77,6 +78,19 @@ class Cascade:
             for waiter, needed in need_rows.waiters(self.connection, names):
                 self._look(waiter, needed, level)
             names = self._written(level)
+
+    def recount(self, installs: Sequence[InstallFact]) -> None:
+        """Settle what waits for ``installs``, which are over; it may have been done before."""
+        self.verdicts.know(*installs)
+        found = need_rows.waiters(self.connection, {install.id for install in installs})
+        counting = [waiter.id for waiter, _ in found if waiter.pending is not None]
+        needs = need_rows.needs_of(self.connection, counting)
+        needed = {name for each in needs.values() for name, service, _ in each if not service}
+        self.verdicts.know(*need_rows.job_facts(self.connection, needed).values())
+        level = _Level()
+        for waiter, changed in found:
+            self._look(waiter, changed, level, needs.get(waiter.id))
+        self.spread(self._written(level))
 
     def look(self, waiters: Iterable[tuple[Waiter, set[str]]]) -> None:
         """Settle waiting jobs, each with what changed of what it needs, and what follows."""
@@ -226,15 +240,37 @@ class Cascade:
 
     # -- one level
 
-    def _look(self, waiter: Waiter, changed: set[str], level: _Level) -> None:
-        """Look at one job; where its condition cannot be read, that is its end, and no other's."""
+    def _look(
+        self, waiter: Waiter, changed: set[str], level: _Level, needs: Sequence[Need] | None = None
+    ) -> None:
+        """Look at one job; where its condition cannot be read, that is its end, and no other's.
+
+        ``needs`` are all that it has, where ``changed`` may have been counted before.
+        """
         try:
             if waiter.pending is None:
                 self._weigh(waiter, changed, level)
+            elif needs is not None:
+                self._recount(waiter, waiter.pending, needs, changed=changed, level=level)
             else:
                 self._count(waiter, waiter.pending, changed, level)
         except Exception as error:  # noqa: BLE001 (whatever a row holds)
             level.cancelled.append((waiter, why_unsettled(waiter, error)))
+
+    def _recount(
+        self,
+        waiter: Waiter,
+        pending: int,
+        needs: Sequence[Need],
+        *,
+        changed: set[str],
+        level: _Level,
+    ) -> None:
+        """Count from the beginning; where that is what was counted, nothing is to be written."""
+        left = self.verdicts.missing(needs)
+        verdicts = [self.verdicts.completed(needed).truth for needed in changed]
+        if left != pending or Truth.NEVER in verdicts:
+            self._count(waiter, left + verdicts.count(Truth.TRUE), changed, level)
 
     def _count(self, waiter: Waiter, pending: int, changed: set[str], level: _Level) -> None:
         verdicts = [self.verdicts.completed(needed) for needed in sorted(changed)]

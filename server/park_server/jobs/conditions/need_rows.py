@@ -49,6 +49,7 @@ __all__ = [
     "holding_grants",
     "install_facts",
     "job_facts",
+    "needs_of",
     "of_job",
     "referring_elsewhere",
     "remote_verdicts",
@@ -278,6 +279,15 @@ def of_job(connection: Connection, job: JobId) -> list[Need]:
     return [(row.needed, row.service, row.how) for row in rows]
 
 
+def needs_of(connection: Connection, ids: Iterable[JobId]) -> dict[str, list[Need]]:
+    """Return what each of the jobs ``ids`` needs."""
+    found: defaultdict[str, list[Need]] = defaultdict(list)
+    for block in in_blocks(ids):
+        for row in connection.execute(_OF_JOBS, {"jobs": block}):
+            found[row.job].append((row.needed, row.service, row.how))
+    return found
+
+
 def expression_of(connection: Connection, job: StoredJob) -> Expression:
     """Return the whole condition of ``job``: what was asked, and what is implied."""
     parts = implied(of_job(connection, job.id), job.install)
@@ -289,12 +299,10 @@ def expressions_of(connection: Connection, ids: Iterable[JobId]) -> dict[JobId, 
     """Return the whole conditions of the jobs ``ids``, as `expression_of` does of one."""
     found: dict[JobId, Expression] = {}
     for block in in_blocks(ids):
-        needed: defaultdict[str, list[Need]] = defaultdict(list)
-        for row in connection.execute(_OF_JOBS, {"jobs": block}):
-            needed[row.job].append((row.needed, row.service, row.how))
+        needed = needs_of(connection, block)
         for job in connection.execute(_CONDITIONS, {"jobs": block}):
             asked = [] if job.condition is None else [condition_from_json(job.condition)]
-            found[JobId(job.id)] = all_of([*asked, *implied(needed[job.id], job.install)])
+            found[JobId(job.id)] = all_of([*asked, *implied(needed.get(job.id, ()), job.install)])
     return found
 
 

@@ -135,9 +135,7 @@ class Settlement:
         self._cache.is_stale = True
         awaited = need_rows.awaited(connection)
         cascade = self._begin(connection, awaited)
-        for fact in awaited.ended_installs:
-            cascade.verdicts.know(fact)
-            cascade.spread([fact.id])
+        cascade.recount(awaited.ended_installs)
         cascade.spread(cascade.schedule(need_rows.with_nothing_missing(connection)))
         effects = finished(cascade)
         effects.watching.extend(need_rows.undecided_elsewhere(connection))

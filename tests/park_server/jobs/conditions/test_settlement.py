@@ -765,6 +765,43 @@ def test_an_install_that_ended_while_nobody_looked_is_found(tmp_path: Path) -> N
     run(test)
 
 
+@pytest.mark.parametrize("starts", [1, 2])
+def test_an_install_that_was_counted_is_not_counted_again(tmp_path: Path, starts: int) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as before:
+            await before.install("i", InstallState.RESOLVING)
+            await before.submit("a", install="i")
+            await before.submit("b", value_of("a"), install="i")
+            await before.submit("c", value_of("b"), value_of("a"), install="i")
+            await before.install("i", InstallState.READY)
+            assert (await before.started()).job_id == "a"
+        for _ in range(starts):
+            async with lab(tmp_path) as here:
+                assert here.status("a", "b", "c") == ["running", "waiting", "waiting"]
+        async with lab(tmp_path) as here:
+            here.complete(await here.started())
+            b = await here.started()
+            assert (b.job_id, here.status("c")) == ("b", ["waiting"])
+            here.complete(b)
+            assert (await here.started()).job_id == "c"
+
+    run(test)
+
+
+def test_one_that_failed_while_nobody_looked_cancels(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as before:
+            await before.install("i", InstallState.RESOLVING)
+            await before.submit("a", install="i")
+            await before.submit("b", value_of("a"), install="i")
+            change = "UPDATE installs SET state='failed' WHERE id='i'"
+            before.database.write(lambda c: c.exec_driver_sql(change)).result()
+        async with lab(tmp_path) as here:
+            assert here.status("a", "b") == ["cancelled", "cancelled"]
+
+    run(test)
+
+
 def test_what_is_rolled_back_leaves_nothing_behind(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path, slots=5, pools={"licence": 1}) as here:
