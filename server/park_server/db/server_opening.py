@@ -35,7 +35,7 @@ def opened_at(url: URL, beside: Mapping[str, Path], *, instead_of: Path) -> Data
     if instead_of.exists() and instead_of.stat().st_size:
         raise CannotSatisfy(
             f"the home has a database of its own, {instead_of}, besides {shown(url)}",
-            hint=f"serve it without --database, or move it: park admin move --to {shown(url)}",
+            hint="serve it without --database, or begin with a new home: nothing moves it yet",
         )
     database = Database.postgresql(url)
     try:
