@@ -10,7 +10,6 @@ from pathlib import Path
 
 from park.errors import CannotSatisfy
 from park_server.assembly.start_stages import Stages, said
-from park_server.settings import Settings
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -284,6 +283,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with stages.at("loading the service's code"), _without_garbage_collection():
             from park_server.serve import serve
+            from park_server.settings import Settings
     except ModuleNotFoundError as error:
         raise CannotSatisfy(
             f"`park serve` needs {error.name}, which is not installed",

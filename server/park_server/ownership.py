@@ -19,6 +19,7 @@ _log = logging.getLogger("park.home")
 
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
+_PASS = 0o011
 
 
 def claim_folder(folder: Path) -> None:
@@ -39,6 +40,7 @@ def claim_folder(folder: Path) -> None:
         _require_own(entry, entry.lstat())
     if mode & _OTHERS:
         folder.chmod(mode & ~_OTHERS)
+    if mode & _OTHERS & ~_PASS:  # accounts of users pass through it, and see nothing there
         _log.warning("closed %s to other users: its mode was %04o", folder, mode)
 
 

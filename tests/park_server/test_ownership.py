@@ -26,6 +26,15 @@ def made(folder: Path, mode: int, *files: str) -> Path:
     return folder
 
 
+def test_whom_others_can_only_pass_is_closed_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = made(tmp_path / "home", 0o711)
+    claim_folder(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert caplog.text == ""
+
+
 def test_a_home_that_others_may_read_is_closed_with_a_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -102,9 +102,17 @@ def main(environment: str) -> None:
         if behind[0] == "strict":
             sys.exit(1)
     if cage:
-        os.chdir(os.getcwd())  # noqa: PTH109 (by its name: what it was may be under a cover)
+        _stay_by_name()
         leave_powers(cage)
     os.execvp(command[0], command)  # noqa: S606 (no shell is wanted)
+
+
+def _stay_by_name() -> None:
+    """Be in the folder that has the name of the current one: that itself may be under a cover."""
+    try:
+        os.chdir(os.getcwd())  # noqa: PTH109 (this has to start quickly)
+    except FileNotFoundError:  # it is nobody's to see here
+        os.chdir("/")
 
 
 def enter_command(

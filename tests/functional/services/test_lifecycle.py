@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from support.services.park_client import ModelTree
 
-IN_A_BACKUP = ("token", "index", "files", "areas", "jobs")
+IN_A_BACKUP = ("token", "identity", "index", "files", "areas", "homes", "jobs")
 """What the operator is told to copy, after the database."""
 
 
@@ -80,6 +80,8 @@ def backed_up(service: ParkService, folder: Path) -> None:
         source.backup(target)
     for name in IN_A_BACKUP:
         place = service.home / name
+        if name == "homes" and not place.exists():
+            continue  # of a service that gives its users no accounts
         if place.is_dir():
             shutil.copytree(place, folder / name, symlinks=True)
         else:

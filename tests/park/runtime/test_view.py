@@ -103,3 +103,13 @@ def test_what_is_hidden_is_hidden_though_the_view_cannot_be_read(environment: Pa
     done = subprocess.run([*start, *command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
     assert "cannot read" in done.stderr
+
+
+def test_a_folder_that_is_under_a_cover_is_left(tmp_path: Path) -> None:
+    """As a service that was started below /tmp, of which a user's jobs have their own."""
+    script = (
+        "import os, sys; from park.runtime import view; os.mkdir(sys.argv[1]);"
+        "os.chdir(sys.argv[1]); view._stay_by_name(); assert os.getcwd() == sys.argv[1];"
+        "os.rmdir(sys.argv[1]); view._stay_by_name(); assert os.getcwd() == '/'"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path / "gone"], check=True)
