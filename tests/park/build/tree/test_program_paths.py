@@ -36,8 +36,9 @@ IN_FULL = "from pathlib import Path\nimport os, sys\n"
     ],
 )
 def test_what_a_program_names(line: str, expected: set[str], tmp_path: Path) -> None:
-    write_tree(tmp_path, {"setup.py": IN_FULL + line})
-    assert set(paths_above(tmp_path)) == expected
+    # two folders down: what lies beside `tmp_path` is other tests'
+    root = write_tree(tmp_path / "around" / "tree", {"setup.py": IN_FULL + line})
+    assert set(paths_above(root)) == expected
 
 
 def test_a_helper_beside_the_tree_that_a_program_imports(tmp_path: Path) -> None:
