@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import CTE, Connection, String, case, exists, func, literal, or_, select
-from sqlalchemy.orm import aliased
 
 from park.model.states import NodeKind
 from park_server.db.tables import installs, jobs, needs
@@ -23,7 +22,7 @@ __all__ = ["groups_of", "key_of", "links_of", "members_of", "size_of"]
 _MOST_LINKS = 2_000
 _HERE = needs.c.service == ""
 _FIRST = {"failed": 0, "running": 1, "queued": 2, "waiting": 3}
-_A, _B = aliased(jobs), aliased(jobs)
+_A, _B = jobs.alias(), jobs.alias()
 
 
 def key_of(kind: str, entry_point: str) -> str:
