@@ -7,13 +7,13 @@ has to be what an upload would have to be.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from park.digests import file_sha256
 from park.errors import ParkError
 from park.model.pins import is_tree_version
 from park_repo.checks.filenames import parse_distribution_name
@@ -77,9 +77,7 @@ class FolderFiles:
             known = self._known.get(signature)
         if known is not None:
             return known
-        with path.open("rb") as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-        found = sha256, _problem(path, filename)
+        found = file_sha256(path), _problem(path, filename)
         if _signature(path) == signature:
             with self._lock:
                 self._known[signature] = found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from support.material.wheels import make_wheel
+from support.services.own_agent import wait_for_the_end_of
 from support.session.limits import LIMIT_S
 from support.session.moments import moments
 
@@ -35,17 +35,6 @@ def server(tmp_path: Path) -> Iterator[FolderServer]:
 
 def get(url: str, login: tuple[str, str] | None = None) -> httpx2.Response:
     return httpx2.get(url, auth=login, trust_env=False, timeout=LIMIT_S)
-
-
-def wait_for_the_end_of(pid: int) -> None:
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        assert select.select([descriptor], [], [], LIMIT_S)[0]
-    finally:
-        os.close(descriptor)
 
 
 def test_its_pages_have_digests_and_lead_nowhere_else(server: FolderServer) -> None:
