@@ -75,6 +75,8 @@ WITHOUT = {
     "park_repo/tables.py": SCHEMA,
     "park_repo/user_agent.py": "one constant",
     "park_server/accounts/account_rows.py": "rows; accounts/test_assignment keeps and finds them",
+    "park_server/operating/catalogue.py": "values; exposition and samples are compared with them",
+    "park_server/operating/metrics.py": "gathers; functional/services/test_watching reads all",
     "park_server/assembly/account_parts.py": "puts parts together; functional/jobs/test_accounts",
     "park_server/assembly/cage_parts.py": "puts parts together; functional/jobs/test_accounts",
     "park_server/assembly/engine_parts.py": PARTS,

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from park.errors import ServiceFault
 from park_repo.integrity import DatabaseFile, is_damage
 from park_repo.loop_futures import in_loop
+from park_repo.sql.commit_tally import CommitTally
 from park_repo.sql.custody import Custody
 from park_repo.sql.losses import is_loss
 from park_repo.sql.outage import Outage
@@ -54,7 +55,7 @@ class Database:
     ``reader`` and ``writer`` are engines on the same database; they may be the same one.
     ``engine`` is the writer's, for migrations before the service starts. ``custody`` tells
     whether it is still whole and ours: once it is not, nothing is acknowledged any more.
-    ``outage`` is what is known of a server that cannot be reached.
+    ``outage`` is what is known of a server that cannot be reached, ``tally`` what was committed.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Database:
         self.engine = writer
         self._custody = custody or Custody()
         self.outage = outage or Outage()
+        self.tally = CommitTally()
         self._damage: str | None = None
         self._queue: queue.SimpleQueue[list[_Job[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
@@ -132,6 +134,11 @@ class Database:
             raise
         self.outage.over()
         return found
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it turned out to be damaged, and acknowledges nothing any more."""
+        return self._damage is not None
 
     def condemn(self, damage: str) -> ServiceFault:
         """Acknowledge nothing more, because of ``damage``; return what whoever asks is told."""
@@ -252,7 +259,7 @@ class Database:
         return connection
 
     def _run(self, connection: Connection, batch: list[_Job[Any]], mark: _Mark) -> None:
-        with connection.begin():
+        with self.tally.timed(len(batch)), connection.begin():
             for job in batch:
                 job.run(connection, alone=len(batch) == 1)
             mark.of = self._custody.mark(connection)

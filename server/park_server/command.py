@@ -10,6 +10,7 @@ from pathlib import Path
 
 from park.errors import CannotSatisfy
 from park_server.assembly.start_stages import Stages, said
+from park_server.samples.printed import SAMPLES, PrintSample
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -262,6 +263,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--allow-builds",
         action="store_true",
         help="build, confined like a job, the source of trees whose wheels do not run here",
+    )
+    parser.add_argument(
+        "--sample",
+        action=PrintSample,
+        choices=sorted(SAMPLES),
+        help="print a file to begin with, for what stands around a service, and end",
     )
 
 

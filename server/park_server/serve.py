@@ -26,6 +26,9 @@ from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.operating import probe_routes
+from park_server.operating.metrics import Metrics
+from park_server.operating.traffic import Traffic
 from park_server.page.front import PagesFiles
 from park_server.page.page_parts import page_routers
 from park_server.process.listeners import Listeners, listening
@@ -79,6 +82,7 @@ async def _serve(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with service.running() as parts:
             app.state.parts = parts
+            app.state.metrics = Metrics(parts, traffic)
             with _watched(settings.watch_loop_s):
                 yield
 
@@ -91,11 +95,13 @@ async def _serve(
         lifespan=lifespan,
         front=service.with_pages_in_front,
         page_routes=page_routers(),
+        probe_routes=probe_routes.router,
         page_files=PagesFiles,
         entrance=settings.entrance,
     )
+    traffic = Traffic(app)
     config = uvicorn.Config(
-        app,
+        traffic,
         http=PatientProtocol,
         lifespan="on",
         log_level="warning",

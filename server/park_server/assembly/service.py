@@ -183,6 +183,7 @@ class _Parts:
             database=foundation.database,
             bus=foundation.bus,
             content=foundation.content,
+            disk=foundation.disk,
             folders=jobs.folders,
             grants=foundation.lending.grants,
             grant_costs=foundation.lending.costs,

@@ -77,6 +77,7 @@ def application(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     page_routes: Sequence[APIRouter] = (),
+    probe_routes: APIRouter | None = None,
     page_files: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     entrance: EntranceSettings | None = None,
 ) -> ASGIApp:
@@ -86,7 +87,8 @@ def application(
     requests that end when a token or grant is revoked; ``admit`` counts those of a user.
 
     ``front`` puts a short path between the authentication and the routes. ``page_routes`` are
-    those of the web page, ``page_files`` puts its files before the authentication. ``entrance``
+    those of the web page, ``page_files`` puts its files before the authentication;
+    ``probe_routes`` are those that machines watch the service by. ``entrance``
     says how it may be asked; None: by whoever holds the application itself, without a network.
     """
     app = FastAPI(
@@ -118,6 +120,8 @@ def application(
         *page_routes,
     ):
         app.include_router(part, prefix=API)
+    if probe_routes is not None:
+        app.include_router(probe_routes)
     app.router.routes.extend(simple_routes)
     limited = BodyLimit(JobFront(app, lambda: app.state.parts))
     guarded = Authentication(

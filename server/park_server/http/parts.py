@@ -15,6 +15,7 @@ from park_server.break_glass.revocation import Revocation
 from park_server.break_glass.wheel_quarantine import WheelQuarantine
 from park_server.bus import Bus
 from park_server.content import ContentStore
+from park_server.disk import Disk
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.realisation import Environments
 from park_server.grants.costs import GrantCosts
@@ -50,6 +51,7 @@ class ServiceParts:
     database: Database
     bus: Bus
     content: ContentStore
+    disk: Disk
     folders: JobFolders
     grants: Grants
     grant_costs: GrantCosts

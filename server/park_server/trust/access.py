@@ -44,9 +44,15 @@ OPEN = frozenset(
         ("POST", f"{API}/login/device"),
         ("POST", f"{API}/login/device/token"),
         ("POST", f"{API}/session"),
+        ("GET", "/health"),
+        ("GET", "/ready"),
     }
 )
-"""What is asked without a token: for one."""
+"""What is asked without a token: for one, and whether the service is there and can take work."""
+
+
+_AT_ROOT = frozenset({"/metrics"})
+"""Where whoever scrapes looks for it."""
 
 
 def _of(
@@ -55,7 +61,7 @@ def _of(
     return tuple(
         Endpoint(
             method=method,
-            path=path if audience is Audience.INDEX else f"{API}{path}",
+            path=path if audience is Audience.INDEX or path in _AT_ROOT else f"{API}{path}",
             needs=needs,
             classes=frozenset(classes),
             audience=audience or Audience.SERVICE,
@@ -214,6 +220,8 @@ _ADMIN = _of(
     "GET /admin/audit",
 )
 
+_OBSERVE = _of(Role.OBSERVE, (_USER,), "GET /metrics")
+
 _INDEX_READ = _of(
     Role.QUERY,
     (_USER, _JOB, _INTERNAL),
@@ -257,6 +265,7 @@ def _with_browsers(endpoint: Endpoint) -> Endpoint:
 _ALL = (
     *(_ABOUT_ONESELF + _TOKENS + _QUERY + _QUERY_BY_GRANT + _SUBMIT + _SUBMIT_BY_GRANT),
     *(_HOLDING + _REALISE + _UPLOAD + _OPERATE + _ADMIN + _INDEX_READ + _INDEX_UPLOAD),
+    *_OBSERVE,
     *_OF_BROWSERS,
 )
 
@@ -342,6 +351,7 @@ _DOING = {
     Role.UPLOAD: "upload to this service",
     Role.OPERATE: "operate this service",
     Role.ADMIN: "administrate this service",
+    Role.OBSERVE: "read the metrics of this service",
 }
 
 

@@ -25,7 +25,7 @@ class Role(StrEnum):
     ``query``: see what is there, and what is one's own. ``submit``: run jobs, and keep files.
     ``realise``: have environments made of what is released. ``upload``: publish, and have
     environments made of one's own working trees. ``operate``: offer, claim, yank, evict.
-    ``admin``: users, tokens and the audit log.
+    ``admin``: users, tokens and the audit log. ``observe``: read the metrics of the service.
     """
 
     QUERY = "query"
@@ -34,6 +34,7 @@ class Role(StrEnum):
     UPLOAD = "upload"
     OPERATE = "operate"
     ADMIN = "admin"
+    OBSERVE = "observe"
 
 
 _PROJECT = re.compile(r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9])")

@@ -16,6 +16,7 @@ from park_repo.http.routes import index_routes
 from park_server.grants.scope import Grant, check_request
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.operating import probe_routes
 from park_server.page.page_parts import page_routers
 from park_server.trust.access import OPEN, TABLE, AccessTable, Endpoint, check_access
 from park_server.trust.rights import ALL, NONE, Rights, Role
@@ -37,7 +38,11 @@ def routes_of_the_service() -> set[tuple[str, str]]:
     """Return the method and path of every route, of the API and of the index."""
     tokens = Tokens.of({"t": "ada"}, operator="ada")
     app = application(
-        tokens=tokens, simple_routes=[], lifespan=nothing_runs, page_routes=page_routers()
+        tokens=tokens,
+        simple_routes=[],
+        lifespan=nothing_runs,
+        page_routes=page_routers(),
+        probe_routes=probe_routes.router,
     )
     client = TestClient(app, headers={"Authorization": "Bearer t"})
     paths = client.get(f"{API}/openapi.json").json()["paths"]
@@ -132,7 +137,7 @@ def test_a_token_for_the_index_opens_the_index_and_tells_of_itself() -> None:
         if is_open(endpoint, ALL, TokenClass.USER, Audience.INDEX)
     }
     assert opened == {
-        *(each.path for each in TABLE if not each.path.startswith(API)),
+        *(each.path for each in TABLE if not each.path.startswith((API, "/metrics"))),
         *(f"{API}/whoami", f"{API}/tokens/refresh"),
     }
 

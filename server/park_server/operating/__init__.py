@@ -1,0 +1,1 @@
+"""What operators watch a service by: whether it is there, whether it is ready, and its metrics."""
