@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import APIRouter
 from starlette.requests import Request
 
 from park.wire import (
@@ -17,11 +16,12 @@ from park.wire import (
 )
 from park_server.http.auth import caller_of, require_role, user_of
 from park_server.http.parts import ServiceParts, parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.trust.rights import Role
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 
 @router.get("/offers")

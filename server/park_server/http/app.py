@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -37,13 +37,16 @@ from park_server.http.gate.gate import Gate
 from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.memo import memo_routes
 from park_server.http.parts import parts_of, url_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.late_route import LateRoute
+from park_server.http.routing.openapi import Documentation
 from park_server.http.trust import people_routes, token_routes
 from park_server.trust.identity import Callers
 from park_server.trust.under_way import UnderWay
 
 __all__ = ["application"]
 
-_about = APIRouter()
+_about = DeclaredRoutes()
 
 
 @_about.get("")
@@ -67,6 +70,25 @@ async def health(request: Request) -> HealthRecord:
     return HealthRecord(status="degraded" if lost else "ok", database=lost or None)
 
 
+_PARTS = (
+    _about,
+    install_routes.router,
+    environment_routes.router,
+    memo_routes.router,
+    job_routes.router,
+    follow_routes.router,
+    graph_routes.router,
+    input_routes.router,
+    area_routes.router,
+    grant_routes.router,
+    admin_routes.router,
+    token_routes.router,
+    people_routes.router,
+    event_routes.router,
+    index_routes.router,
+)
+
+
 def application(
     *,
     tokens: Callers,
@@ -76,8 +98,8 @@ def application(
     simple_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
-    page_routes: Sequence[APIRouter] = (),
-    probe_routes: APIRouter | None = None,
+    page_routes: Sequence[DeclaredRoutes] = (),
+    probe_routes: DeclaredRoutes | None = None,
     page_files: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     entrance: EntranceSettings | None = None,
 ) -> ASGIApp:
@@ -95,33 +117,18 @@ def application(
         title="park",
         version=__version__,
         lifespan=lifespan,
-        openapi_url=f"{API}/openapi.json",
+        openapi_url=None,  # ours does not hold the event loop
         docs_url=None,
         redoc_url=None,
-        responses=problems.DOCUMENTED,
     )
     problems.register(app)
-    for part in (
-        _about,
-        install_routes.router,
-        environment_routes.router,
-        memo_routes.router,
-        job_routes.router,
-        follow_routes.router,
-        graph_routes.router,
-        input_routes.router,
-        area_routes.router,
-        grant_routes.router,
-        admin_routes.router,
-        token_routes.router,
-        people_routes.router,
-        event_routes.router,
-        index_routes.router,
-        *page_routes,
-    ):
-        app.include_router(part, prefix=API)
-    if probe_routes is not None:
-        app.include_router(probe_routes)
+    late = [
+        LateRoute(declared, prefix=prefix, responses=problems.DOCUMENTED)
+        for prefix, part in _placed(page_routes, probe_routes)
+        for declared in part.declared
+    ]
+    app.add_route(f"{API}/openapi.json", Documentation(late).answer, include_in_schema=False)
+    app.router.routes.extend(late)
     app.router.routes.extend(simple_routes)
     limited = BodyLimit(JobFront(app, lambda: app.state.parts))
     guarded = Authentication(
@@ -133,3 +140,13 @@ def application(
     )
     contained = Containment(ExactPaths(page_files(guarded)))
     return contained if entrance is None else Gate(contained, entrance)
+
+
+def _placed(
+    page_routes: Sequence[DeclaredRoutes], probe_routes: DeclaredRoutes | None
+) -> Iterator[tuple[str, DeclaredRoutes]]:
+    """Yield all that is declared, each with the path that it is below."""
+    for part in (*_PARTS, *page_routes):
+        yield API, part
+    if probe_routes is not None:
+        yield "", probe_routes

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,11 +18,12 @@ from park_repo.http.file_content import FileContent
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.threads import in_thread
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/areas", default_response_class=ExactJson)
+router = DeclaredRoutes(prefix="/areas", default_response_class=ExactJson)
 
 
 @router.get("")

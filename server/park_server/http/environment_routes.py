@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Hashable
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -25,12 +25,13 @@ from park_server.envs import environment_rows
 from park_server.envs.pylock import load
 from park_server.http.auth import caller_of, require_role, user_of
 from park_server.http.parts import MOST, ServiceParts, parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.installs.permitted.usable_locks import owners
 from park_server.trust.rights import Role
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 
 @router.get("/environments", response_model=list[EnvironmentSummary])

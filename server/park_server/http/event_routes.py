@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 
 from park_server import events
@@ -13,10 +13,11 @@ from park_server.bus import EVERYTHING
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import LONG_POLL_S, MOST, parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 _FEW = 10
 """Events that are looked for while one waits; many are read beside the event loop."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field, SkipValidation
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,11 +27,12 @@ from park_server.http.pieces import (
     off_loop,
     records_response,
 )
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs.leaf_polls import Asked
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=LargeRoute)
+router = DeclaredRoutes(route_class=LargeRoute)
 
 _MOST_LEAVES = 20_000
 _MOST_SHOWN = 200

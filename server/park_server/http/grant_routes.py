@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,10 +10,11 @@ from park.wire import GrantRecord, GrantRequest
 from park_server.grants.scope import Grant
 from park_server.http.auth import grant_of, user_of
 from park_server.http.parts import parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 
 @router.post("/grants")

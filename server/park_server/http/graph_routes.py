@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 
 from park.model.ids import JobId
@@ -13,12 +13,13 @@ from park.wire import GraphRecord, PoolRecord, QueueRecord, WhyRecord
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_view
 from park_server.jobs.graph import graph
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 # Both read whole conditions: in a thread, so that no job has to wait for somebody's picture.
 

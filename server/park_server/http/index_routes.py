@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from packaging.utils import NormalizedName, canonicalize_name
 from starlette.requests import Request
 
@@ -30,11 +30,12 @@ from park_repo.file_records import (
 from park_repo.index import Index
 from park_server.http.auth import actor_of, require_role, user_of
 from park_server.http.parts import MOST, parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.trust.rights import Role
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/index/projects")
+router = DeclaredRoutes(prefix="/index/projects")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

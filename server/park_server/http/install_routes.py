@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from packaging.pylock import PackageWheel
 from packaging.utils import NormalizedName, canonicalize_name
 from pydantic import SkipValidation
@@ -23,13 +23,14 @@ from park_server.envs.pylock import dump, load, with_urls
 from park_server.http.auth import caller_of, user_of
 from park_server.http.parts import LONG_POLL_S, MOST, parts_of, url_of
 from park_server.http.pieces import LargeRoute, checked_item, off_loop
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.trust.uploads import require_uploads
 from park_server.installs import lock_rows, version_rows
 from park_server.used.imported import Imported
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=LargeRoute)
+router = DeclaredRoutes(route_class=LargeRoute)
 
 _LONGEST = 500
 """Characters of an entry point."""

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from pydantic import AwareDatetime, SkipValidation
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
@@ -36,6 +36,7 @@ from park_server.http.pieces import (
     off_loop,
     records_response,
 )
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_rows
 from park_server.jobs.job_view import JobFilter, full_id, is_whole
 
@@ -50,7 +51,7 @@ class _Any(PathConvertor):
 
 register_url_convertor("any", _Any())
 
-router = APIRouter(default_response_class=ExactJson, route_class=LargeRoute)
+router = DeclaredRoutes(default_response_class=ExactJson, route_class=LargeRoute)
 
 _LOG_BLOCK = 1 << 20
 """Bytes of a log in one answer, so that a runaway print does not fill anybody's memory."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
 from park_server.http.parts import parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.operating.exposition import exposed
 from park_server.operating.metrics import Metrics, condition_of
 from park_server.operating.readiness import reasons
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 
 @router.get("/health")

@@ -6,7 +6,6 @@ import asyncio
 import os
 from dataclasses import replace
 
-from fastapi import APIRouter
 from starlette.requests import Request
 
 from park.errors import UnknownItem, UsageError
@@ -17,6 +16,7 @@ from park_server import untrusted
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import ServiceParts, parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.conditions.progress_log import PROGRESS_FILE
 from park_server.page.previews import preview_of
@@ -27,7 +27,7 @@ from park_server.untrusted import NotPlain
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 
 @router.get("/jobs/{job}/call", response_model=CallRecord)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy import Connection, func, select
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -18,13 +18,14 @@ from park_server.db.tables import events
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import MOST, ServiceParts, parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.page.now import now_of
 from park_server.page.seen_records import NowRecord
 from park_server.page.snapshots import Snapshots
 
 __all__ = ["AGAIN", "router", "shared_view"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 _QUIET_S = 15.0
 """Seconds after which a comment shows that the stream is there: below the limits of proxies."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,12 +12,13 @@ from park.wire import Audience, LoginRequest, SessionRequest, TokenClass
 from park_server.http.auth import actor_of, address_of, caller_of
 from park_server.http.gate import session_cookie
 from park_server.http.parts import parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.trust.audit import Actor
 from park_server.trust.held_token import HeldToken
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 
 @router.post("/session", status_code=204)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy import Connection, select
 from starlette.requests import Request
 
@@ -21,6 +21,7 @@ from park_server.db.tables import jobs, remote_leaves
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import ServiceParts, parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.graph import graph
 from park_server.page.equal_siblings import folded
@@ -31,7 +32,7 @@ from park_server.page.seen_records import JobLine, WorkflowRecord
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 MOST_APART = 400
 """Jobs of a workflow that is told job by job; of a larger one a node is a function."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 
 from park.errors import UsageError
@@ -13,13 +13,14 @@ from park.wire import ForgottenRecord, MemoRecord, MemoStatsRecord, WhyRecord
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_view
 from park_server.jobs.memo import memo_list
 from park_server.jobs.memo.explanation import explained
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 _LONGEST = 500
 """Characters of an entry point."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +30,7 @@ from park.wire import (
 from park_server.clock import in_utc
 from park_server.http.auth import actor_of
 from park_server.http.parts import MOST, ServiceParts, parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.trust import audit
 from park_server.trust.identity import Caller
 from park_server.trust.policy import Policy
@@ -37,7 +38,7 @@ from park_server.trust.policy_file import read_policy
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/admin")
+router = DeclaredRoutes(prefix="/admin")
 
 
 @router.get("/users")

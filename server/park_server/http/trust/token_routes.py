@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,11 +20,12 @@ from park.wire import (
 )
 from park_server.http.auth import actor_of, address_of, caller_of, user_of
 from park_server.http.parts import parts_of
+from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.trust.held_token import HeldToken
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = DeclaredRoutes()
 
 
 @router.post("/login")

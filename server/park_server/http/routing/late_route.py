@@ -1,0 +1,53 @@
+"""A route that is made when it is first asked for, beside the event loop.
+
+What FastAPI makes of a route, the validators of its parameters and the schemas of its answers,
+takes milliseconds, and a service has more than a hundred: made at the start they were a third of
+it, and made again, all at once, while the first request waited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from park_server.http.routing.declared_routes import DeclaredRoute
+
+__all__ = ["LateRoute"]
+
+
+class LateRoute(Route):
+    """Matches as ``declared`` says, below ``prefix``; ``responses`` are in its documentation."""
+
+    def __init__(
+        self, declared: DeclaredRoute, *, prefix: str, responses: dict[int | str, dict[str, Any]]
+    ) -> None:
+        super().__init__(prefix + declared.path, declared.endpoint, include_in_schema=False)
+        self.methods = {declared.method}  # Starlette's own answer HEAD as well, FastAPI's do not
+        self.app = self._answer
+        self._declared = declared
+        self._responses = responses
+        self._made: APIRoute | None = None
+        self._making = threading.Lock()
+
+    def made(self) -> APIRoute:
+        """Return FastAPI's route, made by whoever is first to ask."""
+        with self._making:
+            if self._made is None:
+                self._made = self._declared.kind(
+                    self.path,
+                    self._declared.endpoint,
+                    methods=[self._declared.method],
+                    responses=self._responses,
+                    **self._declared.options,
+                )
+            return self._made
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._made or await asyncio.to_thread(self.made)
+        scope["route"] = route
+        await route.handle(scope, receive, send)
