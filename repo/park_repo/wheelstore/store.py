@@ -202,11 +202,16 @@ class WheelStore:
             if path.name.startswith("."):
                 continue
             key = StoreKey(path.name.removesuffix(".json").removesuffix(".files"))
+            if self._is_whole(key):  # nearly all are, and a lock takes a millisecond
+                continue
             with disk.key_lock(self._folder, key, wait=False) as held:
-                if held and not (self.has(key) and (self._folder / key).is_dir()):
+                if held and not self._is_whole(key):
                     disk.remove_tree(path)
                     removed.append(path.name)
         return removed
+
+    def _is_whole(self, key: StoreKey) -> bool:
+        return self.has(key) and (self._folder / key).is_dir()
 
     def _build(self, key: StoreKey, wheel: Path, python: str) -> StoreEntry:
         building, final = disk.beside(self._folder, key), self._folder / key

@@ -11,6 +11,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 
@@ -34,14 +35,22 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
     """
 
     def __init__(self, policy: AddressPolicy) -> None:
-        context = httpx2.create_ssl_context()
-        # the parent would only make a pool without the guard; this is all that it keeps
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=context,
+        self._policy = policy  # the parent would only make a pool, without the guard
+
+    @cached_property
+    def _pool(self) -> httpcore2.AsyncConnectionPool:
+        """All that the parent keeps; made at need, since the authorities take 25 ms to read."""
+        return httpcore2.AsyncConnectionPool(
+            ssl_context=httpx2.create_ssl_context(),
             max_connections=None,
             keepalive_expiry=_IDLE_S,
-            network_backend=_GuardedNetwork(policy),
+            network_backend=_GuardedNetwork(self._policy),
         )
+
+    async def aclose(self) -> None:
+        """Close the connections, where any was made."""
+        if "_pool" in self.__dict__:
+            await super().aclose()
 
 
 class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
@@ -100,12 +109,21 @@ class GuardedSyncTransport(httpx2.HTTPTransport):
     """`GuardedTransport` for threads: ``httpx2.Client(transport=…)``."""
 
     def __init__(self, policy: AddressPolicy) -> None:
-        self._pool = httpcore2.ConnectionPool(
+        self._policy = policy
+
+    @cached_property
+    def _pool(self) -> httpcore2.ConnectionPool:
+        return httpcore2.ConnectionPool(
             ssl_context=httpx2.create_ssl_context(),
             max_connections=None,
             keepalive_expiry=_IDLE_S,
-            network_backend=_GuardedSyncNetwork(policy),
+            network_backend=_GuardedSyncNetwork(self._policy),
         )
+
+    def close(self) -> None:
+        """Close the connections, where any was made."""
+        if "_pool" in self.__dict__:
+            super().close()
 
 
 class _GuardedSyncNetwork(httpcore2.NetworkBackend):

@@ -102,7 +102,8 @@ class Scheduler:
 
     async def resume(self) -> None:
         """Take up what a stopped service left: running jobs first, then the queue."""
-        self._quotas.tally.add(self._database.read(unfinished))
+        for user, jobs in self._database.read(unfinished).items():
+            self._quotas.tally.add(user, jobs)
         for job, why in await self._commits.write(made_readable):
             await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
         calls, fetches = (

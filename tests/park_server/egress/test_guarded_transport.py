@@ -133,3 +133,19 @@ def test_of_several_addresses_only_the_allowed_are_tried(
 def test_a_name_that_nobody_has_is_a_connection_error() -> None:
     with pytest.raises(httpx2.ConnectError, match=r"no address for nowhere\.invalid"):
         _get("http://nowhere.invalid/")
+
+
+def test_no_authority_is_read_before_there_is_a_connection(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contexts: list[None] = []
+    make = httpx2.create_ssl_context
+    monkeypatch.setattr(httpx2, "create_ssl_context", lambda: (contexts.append(None), make())[1])
+    policy = AddressPolicy.of([f"127.0.0.1:{url.rpartition(':')[2]}"])
+
+    asyncio.run(GuardedTransport(policy).aclose())
+    GuardedSyncTransport(policy).close()
+    assert contexts == []
+    with httpx2.Client(transport=GuardedSyncTransport(policy)) as client:
+        assert [client.get(url).text for _ in range(2)] == ["here", "here"]
+    assert len(contexts) == 1

@@ -20,8 +20,9 @@ def counts(tally: Tally, user: str) -> tuple[int, int, int]:
 
 
 def test_a_job_waits_runs_and_is_gone(tally: Tally) -> None:
-    assert tally.add({A: "ada", B: "ada", C: "bob"}) == [A, B, C]
-    assert tally.add({A: "ada"}) == []
+    assert tally.add("ada", [A, B, A]) == [A, B]
+    assert tally.add("bob", [C]) == [C]
+    assert tally.add("ada", [A]) == []
     tally.started("ada", A, cores=4)
     tally.started("ada", A, cores=4)
     assert counts(tally, "ada") == (1, 1, 4)

@@ -43,7 +43,9 @@ def test_what_a_user_has_is_counted_once() -> None:
 
 def test_all_that_have_not_ended_are_found_with_their_users() -> None:
     with rows_in_memory() as connection:
+        assert unfinished(connection) == {}
         for state in JobState:
             new_job(connection, str(state), user="ada", state=state)
-        assert set(unfinished(connection)) == {"waiting", "queued", "running"}
-        assert set(unfinished(connection).values()) == {"ada"}
+        new_job(connection, "another", user="bob")
+        found = {user: set(jobs) for user, jobs in unfinished(connection).items()}
+        assert found == {"ada": {"waiting", "queued", "running"}, "bob": {"another"}}
