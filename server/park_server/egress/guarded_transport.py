@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 
@@ -28,29 +28,38 @@ _IDLE_S = 4.0
 """Servers close what is idle for longer (uvicorn after 5 s), perhaps under a new request."""
 
 
-class GuardedTransport(httpx2.AsyncHTTPTransport):
+class GuardedTransport(httpx2.AsyncBaseTransport):
     """Connections to what ``policy`` allows; another address raises `NotPermitted`.
 
     For ``httpx2.AsyncClient(transport=…)``: with it, no proxy of the environment is used.
     """
 
     def __init__(self, policy: AddressPolicy) -> None:
-        self._policy = policy  # the parent would only make a pool, without the guard
+        self._policy = policy
+        # made for the first request: to read the authorities takes 25 ms
+        self._connections: _Connections | None = None
 
-    @cached_property
-    def _pool(self) -> httpcore2.AsyncConnectionPool:
-        """All that the parent keeps; made at need, since the authorities take 25 ms to read."""
-        return httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
-            max_connections=None,
-            keepalive_expiry=_IDLE_S,
-            network_backend=_GuardedNetwork(self._policy),
-        )
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request, over a connection that is there where one is."""
+        if self._connections is None:
+            self._connections = _Connections(self._policy)
+        return await self._connections.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close the connections, where any was made."""
-        if "_pool" in self.__dict__:
-            await super().aclose()
+        if self._connections is not None:
+            await self._connections.aclose()
+
+
+class _Connections(httpx2.AsyncHTTPTransport):
+    def __init__(self, policy: AddressPolicy) -> None:
+        # the parent would only make a pool without the guard; this is all that it keeps
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=httpx2.create_ssl_context(),
+            max_connections=None,
+            keepalive_expiry=_IDLE_S,
+            network_backend=_GuardedNetwork(policy),
+        )
 
 
 class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
@@ -105,25 +114,35 @@ class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
         return _addresses(answers)
 
 
-class GuardedSyncTransport(httpx2.HTTPTransport):
+class GuardedSyncTransport(httpx2.BaseTransport):
     """`GuardedTransport` for threads: ``httpx2.Client(transport=…)``."""
 
     def __init__(self, policy: AddressPolicy) -> None:
         self._policy = policy
+        self._connections: _SyncConnections | None = None
+        self._connecting = threading.Lock()
 
-    @cached_property
-    def _pool(self) -> httpcore2.ConnectionPool:
-        return httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
-            max_connections=None,
-            keepalive_expiry=_IDLE_S,
-            network_backend=_GuardedSyncNetwork(self._policy),
-        )
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request, over a connection that is there where one is."""
+        with self._connecting:
+            if self._connections is None:
+                self._connections = _SyncConnections(self._policy)
+        return self._connections.handle_request(request)
 
     def close(self) -> None:
         """Close the connections, where any was made."""
-        if "_pool" in self.__dict__:
-            super().close()
+        if self._connections is not None:
+            self._connections.close()
+
+
+class _SyncConnections(httpx2.HTTPTransport):
+    def __init__(self, policy: AddressPolicy) -> None:
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=httpx2.create_ssl_context(),
+            max_connections=None,
+            keepalive_expiry=_IDLE_S,
+            network_backend=_GuardedSyncNetwork(policy),
+        )
 
 
 class _GuardedSyncNetwork(httpcore2.NetworkBackend):

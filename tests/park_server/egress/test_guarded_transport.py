@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -138,9 +139,14 @@ def test_a_name_that_nobody_has_is_a_connection_error() -> None:
 def test_no_authority_is_read_before_there_is_a_connection(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contexts: list[None] = []
+    contexts: list[ssl.SSLContext] = []
     make = httpx2.create_ssl_context
-    monkeypatch.setattr(httpx2, "create_ssl_context", lambda: (contexts.append(None), make())[1])
+
+    def watched() -> ssl.SSLContext:
+        contexts.append(make())
+        return contexts[-1]
+
+    monkeypatch.setattr(httpx2, "create_ssl_context", watched)
     policy = AddressPolicy.of([f"127.0.0.1:{url.rpartition(':')[2]}"])
 
     asyncio.run(GuardedTransport(policy).aclose())

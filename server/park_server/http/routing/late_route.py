@@ -48,6 +48,8 @@ class LateRoute(Route):
             return self._made
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = self._made or await asyncio.to_thread(self.made)
+        route = self._made
+        if route is None:
+            route = await asyncio.to_thread(self.made)
         scope["route"] = route
         await route.handle(scope, receive, send)
