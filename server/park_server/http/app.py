@@ -38,8 +38,8 @@ from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.memo import memo_routes
 from park_server.http.parts import parts_of, url_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.documentation import Documentation
 from park_server.http.routing.late_route import LateRoute
-from park_server.http.routing.openapi import Documentation
 from park_server.http.trust import people_routes, token_routes
 from park_server.trust.identity import Callers
 from park_server.trust.under_way import UnderWay

@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.late_route import LateRoute
-from park_server.http.routing.openapi import Documentation
 
 made: list[tuple[str, bool]] = []
 """The path of each route that was made here, and whether an event loop waited meanwhile."""
@@ -65,10 +64,9 @@ async def get(request: Request) -> str:
 
 def application() -> tuple[FastAPI, list[LateRoute]]:
     declared = [*router.declared, *told.declared]
-    late = [LateRoute(each, prefix="/v1", responses={409: {}}) for each in declared]
+    late = [LateRoute(each, prefix="/v1", responses={}) for each in declared]
     app = FastAPI(openapi_url=None)
     app.router.routes.extend(late)
-    app.add_route("/openapi.json", Documentation(late).answer)
     return app, late
 
 
@@ -109,13 +107,3 @@ def test_those_who_come_at_once_get_one_route() -> None:
     found = asyncio.run(together())
     assert len(made) == 1
     assert all(each is found[0] for each in found)
-
-
-def test_the_document_is_that_of_all_routes_and_made_beside_the_loop(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
-    assert set(document["paths"]) == {"/v1/things/{thing}", "/v1/told"}
-    assert set(document["paths"]["/v1/things/{thing}"]) == {"get", "put"}
-    assert "409" in document["paths"]["/v1/told"]["get"]["responses"]
-    before = list(made)
-    assert client.get("/openapi.json").json() == document
-    assert made == before  # written once
