@@ -102,8 +102,7 @@ class Scheduler:
 
     async def resume(self) -> None:
         """Take up what a stopped service left: running jobs first, then the queue."""
-        for user, jobs in self._database.read(unfinished).items():
-            self._quotas.tally.add(user, jobs)
+        self._quotas.tally.take_up(self._database.read(unfinished))
         for job, why in await self._commits.write(made_readable):
             await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
         calls, fetches = (

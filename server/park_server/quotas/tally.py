@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from park.model.ids import JobId
 
@@ -22,6 +22,11 @@ class Tally:
         self._unfinished: Counter[str] = Counter()
         self._running: Counter[str] = Counter()
         self._cores: Counter[str] = Counter()
+
+    def take_up(self, unfinished: Mapping[str, Collection[JobId]]) -> None:
+        """Count the jobs of each user that a stopped service left."""
+        for user, jobs in unfinished.items():
+            self.add(user, jobs)
 
     def add(self, user: str, jobs: Collection[JobId]) -> list[JobId]:
         """Count ``jobs`` of ``user``; return those that were not counted before."""

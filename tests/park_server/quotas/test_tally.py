@@ -21,7 +21,7 @@ def counts(tally: Tally, user: str) -> tuple[int, int, int]:
 
 def test_a_job_waits_runs_and_is_gone(tally: Tally) -> None:
     assert tally.add("ada", [A, B, A]) == [A, B]
-    assert tally.add("bob", [C]) == [C]
+    tally.take_up({"ada": [A], "bob": [C]})
     assert tally.add("ada", [A]) == []
     tally.started("ada", A, cores=4)
     tally.started("ada", A, cores=4)
