@@ -17,6 +17,7 @@ PARTS = "puts parts together and decides nothing; every functional test starts i
 PAGE_ROUTES = "routes; functional/page asks them, and looks at what a browser makes of them"
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
 
+APART = "functional/cluster/test_nodes_apart asks it from a node that shares nothing"
 BOTH = "db/test_both_dialects asks SQLite and a real PostgreSQL"
 REVOKES = "others do each step; functional/services/test_owners ends a user's jobs with it"
 
@@ -53,7 +54,6 @@ WITHOUT = {
     "park/fitting/what_is_left.py": FITS,
     "park/testing/plugin.py": THROWN_AWAY,
     "park/testing/throwaway.py": THROWN_AWAY,
-    "park/runtime/node/batch.py": "is a process; functional/cluster/test_slurm runs it on nodes",
     "park/wire/admin_records.py": RECORDS,
     "park/wire/engine_records.py": RECORDS,
     "park/wire/environment_records.py": RECORDS,
@@ -85,8 +85,11 @@ WITHOUT = {
     "park_server/assembly/job_parts.py": PARTS,
     "park_server/assembly/lending_parts.py": PARTS,
     "park_server/assembly/login_parts.py": PARTS,
+    "park_server/assembly/node_parts.py": "puts parts together; cluster/test_nodes_apart",
     "park_server/assembly/memo_parts.py": "puts parts together; functional/memo/test_rerun",
     "park_server/assembly/retention_parts.py": PARTS,
+    "park_server/node_desk/desk.py": APART,
+    "park_server/on_node/environment.py": APART,
     "park_server/break_glass/revocation.py": REVOKES,
     "park_server/break_glass/wheel_quarantine.py": "functional/services/test_owners sets one aside",
     "park_server/command.py": "arguments; test_settings and test_operator_settings read them",
@@ -108,6 +111,7 @@ WITHOUT = {
     "park_server/http/install_routes.py": ROUTES,
     "park_server/http/job_routes.py": ROUTES,
     "park_server/http/memo/memo_routes.py": "routes; functional/memo/test_rerun asks them",
+    "park_server/http/nodes/node_routes.py": APART,
     "park_server/http/parts.py": PARTS,
     "park_server/http/trust/people_routes.py": ROUTES,
     "park_server/jobs/admission/submission.py": RECORDS,

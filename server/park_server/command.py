@@ -151,6 +151,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "alone; the first is that of jobs that name none (local)",
     )
     parser.add_argument(
+        "--node-store",
+        type=Path,
+        metavar="DIR",
+        help="where each node of a cluster keeps environments and wheels, on a disk of its own: "
+        "nodes then share nothing with this machine, and ask the service for all that a job needs "
+        "(else they see --home at its path)",
+    )
+    parser.add_argument(
         "--gpus",
         metavar="NAME,…",
         help="the graphics processors that jobs have for themselves, as CUDA_VISIBLE_DEVICES has "
@@ -307,6 +315,7 @@ def run(options: argparse.Namespace) -> int:
             slots=options.slots,
             gpus=options.gpus,
             engines=options.engine,
+            node_store=options.node_store,
             allow_builds=options.allow_builds,
             quota=options.quota,
             keep_jobs=options.keep_jobs,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from park.errors import UsageError
 
-__all__ = ["EngineChoice", "chosen_engines"]
+__all__ = ["EngineChoice", "chosen_engines", "store_of_nodes"]
 
 _NAMES = ("local", "slurm")
 _PARTITION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -51,3 +52,13 @@ def _chosen(text: str) -> EngineChoice:
             hint="`sinfo` shows them",
         )
     return EngineChoice(name=name, partitions=partitions)
+
+
+def store_of_nodes(path: Path) -> Path:
+    """Return ``path``, which is one on the nodes and need not be here; raises `UsageError`."""
+    if not path.is_absolute():
+        raise UsageError(
+            f"--node-store {path}: expected a whole path",
+            hint="a folder on a disk of each node: --node-store /scratch/park",
+        )
+    return path

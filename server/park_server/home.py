@@ -129,6 +129,16 @@ class Home:
         write_durably(self.token_file, f"{token}\n".encode(), mode=0o600)
         return token
 
+    def node_key(self) -> bytes:
+        """Return the key of the tokens of nodes, made at the first call, mode 0600.
+
+        Raises what `read_secret` raises for a file that is not this user's.
+        """
+        path = self.path / "node-key"
+        if not path.exists():
+            write_durably(path, f"{secrets.token_hex(32)}\n".encode(), mode=0o600)
+        return bytes.fromhex(read_secret(path))
+
     def token(self) -> str:
         """Return the token, made at the first call: 256 random bits, in a file of mode 0600.
 

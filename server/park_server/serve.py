@@ -87,7 +87,7 @@ async def _serve(
                 yield
 
     app = application(
-        tokens=service.trust.callers,
+        tokens=service.callers,
         grants_of_service=service.grants,
         under_way=service.trust.under_way,
         admit=service.quotas.ask,

@@ -22,7 +22,7 @@ from park.model.sizes import parse_size
 from park_server.accounts.account import USUAL, NumberRange
 from park_server.db.address import address_of
 from park_server.egress.addresses import AddressPolicy
-from park_server.engine_choice import EngineChoice, chosen_engines
+from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nodes
 from park_server.entrance.hosts import name_of
 from park_server.entrance.settings import EntranceSettings
 from park_server.retention.policy import NEWEST_TREES, QUARANTINE_S, TREES_S, RetentionPolicy
@@ -52,6 +52,7 @@ class Settings:
 
     ``slots`` is how many jobs, or cpus of theirs, there are at a time; ``gpus`` are the names of
     the devices that jobs have for themselves. ``engines`` are where jobs run, the default first.
+    ``node_store`` is where the nodes of a cluster keep what they need, None: they share the home.
 
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
     in place of the embedded one, ``index_folder`` a folder whose wheels are its files instead,
@@ -85,6 +86,7 @@ class Settings:
     slots: int
     gpus: tuple[str, ...] = ()
     engines: tuple[EngineChoice, ...] = (EngineChoice(name="local"),)
+    node_store: Path | None = None
     allow_builds: bool = False
     quota_bytes: int | None = None
     index: str | None = None
@@ -123,6 +125,7 @@ class Settings:
         slots: int | None = None,
         gpus: str | None = None,
         engines: Sequence[str] = (),
+        node_store: Path | None = None,
         allow_builds: bool = False,
         quota: str | None = None,
         index: str | None = None,
@@ -193,6 +196,7 @@ class Settings:
             slots=slots or cores,
             gpus=() if gpus is None else _devices(gpus),
             engines=chosen_engines(engines),
+            node_store=None if node_store is None else store_of_nodes(node_store),
             allow_builds=allow_builds,
             quota_bytes=None if quota is None else _bytes("--quota", quota),
             index=None if index is None or folder else _simple("--index", index, _INDEX_HINT),

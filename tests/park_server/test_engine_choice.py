@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from park.errors import UsageError
-from park_server.engine_choice import EngineChoice, chosen_engines
+from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nodes
 
 
 def test_without_a_word_jobs_run_here() -> None:
@@ -32,3 +34,9 @@ def test_the_first_is_the_default_and_a_cluster_may_have_its_partitions_named() 
 def test_what_is_no_engine_is_refused(texts: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         chosen_engines(texts)
+
+
+def test_the_store_of_nodes_is_a_whole_path_which_need_not_be_here() -> None:
+    assert store_of_nodes(Path("/nowhere/park")) == Path("/nowhere/park")
+    with pytest.raises(UsageError, match="--node-store park: expected a whole path"):
+        store_of_nodes(Path("park"))

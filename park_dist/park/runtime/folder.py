@@ -106,12 +106,22 @@ class JobFolder:
 
         The claim is the target of a symbolic link: one system call makes it, exclusively
         and with its content, so exactly one claimant wins and the others can read who did.
+        Whoever owns it already may claim it again. NFS needs that: where the answer is lost, the
+        kernel asks once more, and finds the link that it has made itself.
         """
+        path, target = self.attempt(number), json.dumps(owner)
         try:
-            os.symlink(json.dumps(owner), self.attempt(number))  # noqa: PTH211 (see the class)
+            os.symlink(target, path)  # noqa: PTH211 (see the class)
         except FileExistsError:
-            return False
+            return _target(path) == target
         return True
+
+
+def _target(path: str) -> str | None:
+    try:
+        return os.readlink(path)  # noqa: PTH115 (see `JobFolder`)
+    except OSError:
+        return None
 
 
 def read_claim(path: str) -> dict[str, Any] | None:

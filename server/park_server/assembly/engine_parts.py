@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from park_server.areas.areas import Areas
 from park_server.assembly.cage_parts import cages_of
 from park_server.assembly.foundation import Foundation
+from park_server.jobs.engines.attempt_tokens import AttemptTokens
+from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
 from park_server.jobs.engines.offers import LOCAL
-from park_server.jobs.engines.slurm.cluster import SlurmEngine, SlurmPlaces
+from park_server.jobs.engines.slurm.cluster import SlurmEngine
+from park_server.jobs.engines.slurm.node_access import OwnStores, Placing, SharedHome
 from park_server.jobs.engines.slurm.partitions import Partitions
 from park_server.jobs.engines.switch import Engines, OfferingEngine
+from park_server.on_node import bootstrap
 from park_server.settings import Settings
 
 __all__ = ["EngineParts", "engine_parts"]
@@ -39,14 +44,27 @@ def engine_parts(foundation: Foundation, areas: Areas) -> EngineParts:
     settings = foundation.settings
     home, cages = foundation.home.path, cages_of(foundation, areas)
     local = LocalEngine(home=home, settings=_local_settings(settings), cages=cages)
-    places = SlurmPlaces(home=home, runtime=local.runtime, cages=cages)
     engines: dict[str, OfferingEngine] = {
         choice.name: local
         if choice.name == LOCAL
-        else SlurmEngine(choice.name, places, Partitions(choice.partitions))
+        else SlurmEngine(
+            choice.name, _placing(foundation, local, cages), Partitions(choice.partitions)
+        )
         for choice in settings.engines
     }
     return EngineParts(local=local, all=Engines(engines, local.runtime_hash))
+
+
+def _placing(foundation: Foundation, local: LocalEngine, cages: Cages) -> Placing:
+    store = foundation.settings.node_store
+    if store is None:
+        return SharedHome(foundation.home.path, local.runtime, cages)
+    return OwnStores(
+        store=store,
+        url=foundation.endpoints.url,
+        tokens=AttemptTokens(foundation.home.node_key()),
+        bootstrap=Path(bootstrap.__file__),
+    )
 
 
 def _local_settings(settings: Settings) -> LocalEngineSettings:

@@ -31,6 +31,7 @@ from park_server.assembly.engine_parts import EngineParts, engine_parts
 from park_server.assembly.foundation import Foundation, foundation_of
 from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.assembly.login_parts import device_logins_of
+from park_server.assembly.node_parts import callers_with_nodes, node_desk
 from park_server.assembly.retention_parts import retention_of
 from park_server.assembly.start_stages import Stages
 from park_server.break_glass.revocation import Revocation
@@ -90,6 +91,7 @@ class AssembledService:
         lending = foundation.lending
         self.grants = GrantGate(grants=lending.grants, uses=lending.uses, costs=lending.costs)
         self.trust = foundation.trust
+        self.callers = callers_with_nodes(foundation)
         self.quotas = foundation.quotas
         self.simple_routes: Sequence[BaseRoute] = index_routes(
             foundation.index,
@@ -134,6 +136,7 @@ class _Parts:
     foundation: Foundation
     areas: Areas
     engines: EngineParts
+    supply: WheelSupply
     keeper: EnvironmentKeeper
     fetcher: UrlFetcher
     jobs: JobParts
@@ -195,6 +198,7 @@ class _Parts:
             keeper=self.keeper,
             jobs=jobs.scheduler,
             leaf_polls=jobs.leaf_polls,
+            node_desk=node_desk(foundation, self.supply, jobs.folders.path_of),
             offers=self.offers,
             engine=self.engines.local,
             retention=self.retention,
@@ -261,6 +265,7 @@ def _parts(foundation: Foundation) -> _Parts:
         foundation=foundation,
         areas=areas,
         engines=engines,
+        supply=supply,
         keeper=keeper,
         fetcher=fetcher,
         jobs=jobs,

@@ -36,6 +36,7 @@ from park_server.http.front.job_front import JobFront
 from park_server.http.gate.gate import Gate
 from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.memo import memo_routes
+from park_server.http.nodes import node_routes
 from park_server.http.parts import parts_of, url_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.documentation import Documentation
@@ -85,6 +86,7 @@ _PARTS = (
     token_routes.router,
     people_routes.router,
     event_routes.router,
+    node_routes.router,
     index_routes.router,
 )
 

@@ -25,6 +25,7 @@ from park.errors import (
     UnknownItem,
     UsageError,
 )
+from park.model.ids import JobId
 from park.wire import API, TokenClass
 from park_server.grants.scope import Grant
 from park_server.http.gate import session_cookie
@@ -43,6 +44,7 @@ __all__ = [
     "Tokens",
     "actor_of",
     "address_of",
+    "attempt_of",
     "caller_of",
     "grant_of",
     "opened_grant_of",
@@ -112,7 +114,8 @@ class Authentication:
                 if caller.token is not None:
                     held = caller.token.id, caller.token.expires
                 self._check(caller, scope)
-            self._admit(scope["user"])
+            if caller is None or caller.attempt is None:  # a node is none of a user's programs
+                self._admit(scope["user"])
         except _NotTaken as refusal:
             await refusal.response(scope, receive, send)
         except NonceWanted as error:
@@ -308,6 +311,14 @@ def caller_of(request: Request) -> Caller:
     if caller is None:
         raise NotPermitted("this is not asked with a grant")
     return caller
+
+
+def attempt_of(request: Request) -> tuple[JobId, int]:
+    """Return the job and attempt of the node that asks; raises `NotPermitted` for anybody else."""
+    caller = caller_of(request)
+    if caller.attempt is None:
+        raise NotPermitted("this is asked by nodes alone, with the token of an attempt")
+    return caller.attempt
 
 
 def require_role(request: Request, role: Role, hint: str | None = None) -> str:

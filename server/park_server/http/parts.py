@@ -27,6 +27,7 @@ from park_server.jobs.engines.local import LocalEngine
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.scheduler import Scheduler
+from park_server.node_desk.desk import NodeDesk
 from park_server.oidc.device_logins import DeviceLogins
 from park_server.proofs.identity import ServiceIdentity
 from park_server.quotas.quotas import Quotas
@@ -63,6 +64,7 @@ class ServiceParts:
     device_logins: DeviceLogins
     jobs: Scheduler
     leaf_polls: LeafPolls
+    node_desk: NodeDesk
     offers: Offers
     engine: LocalEngine
     retention: Retention

@@ -240,6 +240,23 @@ _INDEX_READ = _of(
 
 _INDEX_UPLOAD = _of(Role.UPLOAD, (_USER,), "POST /legacy", "POST /legacy/", audience=Audience.INDEX)
 
+_NODES = _of(
+    None,
+    (_INTERNAL,),
+    "GET /node/order",
+    "GET /node/machinery",
+    "GET /node/wheels/{sha256}",
+    "GET /node/inputs/{sha256}",
+    "POST /node/claim",
+    "POST /node/beat",
+    "PUT /node/marks",
+    "PUT /node/streams/{stream}",
+    "POST /node/left",
+    "PUT /node/files/{sha256}",
+    "POST /node/end",
+)
+"""What a node asks that shares nothing with the service, for the one attempt of its token."""
+
 _NOT_BY_BROWSERS = frozenset(
     {
         ("POST", f"{API}/tokens"),
@@ -265,8 +282,7 @@ def _with_browsers(endpoint: Endpoint) -> Endpoint:
 _ALL = (
     *(_ABOUT_ONESELF + _TOKENS + _QUERY + _QUERY_BY_GRANT + _SUBMIT + _SUBMIT_BY_GRANT),
     *(_HOLDING + _REALISE + _UPLOAD + _OPERATE + _ADMIN + _INDEX_READ + _INDEX_UPLOAD),
-    *_OBSERVE,
-    *_OF_BROWSERS,
+    *(_OBSERVE + _OF_BROWSERS + _NODES),
 )
 
 TABLE: tuple[Endpoint, ...] = tuple(map(_with_browsers, _ALL))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from park.model.ids import JobId
 from park.wire import Audience, TokenClass, WhoRecord
 from park_server.trust.held_token import HeldToken, digest_of
 from park_server.trust.rights import ALL, USUAL, Rights, Role
@@ -15,7 +16,10 @@ __all__ = ["Caller", "Callers", "Tokens"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """A user, with what is left of his rights by the token; None: one that is in no table."""
+    """A user, with what is left of his rights by the token; None: one that is in no table.
+
+    ``attempt`` is the job and attempt of a node that speaks in his name, None: it is no node.
+    """
 
     user: str
     rights: Rights
@@ -23,6 +27,7 @@ class Caller:
     kind: TokenClass = TokenClass.USER
     audience: Audience = Audience.SERVICE
     token: HeldToken | None = None
+    attempt: tuple[JobId, int] | None = None
 
     @property
     def may_all(self) -> bool:

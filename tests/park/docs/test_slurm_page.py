@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from park.cli.main import parser_for
 from park.model.asked.resources import Resources
 from park.model.ids import JobId
 from park.runtime.processes import Identity
-from park_server.engine_choice import EngineChoice, chosen_engines
+from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nodes
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.evidence import Evidence
-from park_server.jobs.engines.slurm.answers import BatchJob, ended
+from park_server.jobs.engines.slurm.answers import BatchJob, cut_off, ended
 from park_server.jobs.engines.slurm.submission import sbatch_options
+from park_server.on_node.bootstrap import PATIENCE, UNREACHABLE
 
 PAGE = (Path(__file__).parents[3] / "docs" / "operate" / "slurm.md").read_text(encoding="utf-8")
 ORDER = StartOrder(
@@ -27,6 +30,7 @@ ORDER = StartOrder(
         cpus=2, nodes=2, memory_bytes=1 << 30, gpus=1, walltime_s=60.0, partition="main"
     ),
 )
+OPTIONS = sbatch_options(ORDER, None, folder="/f", output="/f/slurm.out")
 
 
 def test_the_engines_of_its_command_are_engines() -> None:
@@ -38,14 +42,32 @@ def test_the_engines_of_its_command_are_engines() -> None:
 
 
 def test_its_table_has_the_options_that_sbatch_gets() -> None:
-    given = {option.partition("=")[0] for option in sbatch_options(ORDER, None)}
+    given = {option.partition("=")[0] for option in OPTIONS}
     named = set(re.findall(r"`(--[a-z-]+)(?:=[^`]*)?`", PAGE.partition("| sbatch |")[2]))
     asked = named & {"--cpus-per-task", "--nodes", "--mem", "--gres", "--time"}
     assert asked == {"--cpus-per-task", "--nodes", "--mem", "--gres", "--time"}
     assert asked <= given
     assert "--no-requeue" in given
-    assert "--job-name=park-ID.1" in sbatch_options(ORDER, None)
+    assert "--job-name=park-ID.1" in OPTIONS
     assert "`park-ID.ATTEMPT`" in PAGE
+
+
+def test_its_nodes_that_share_nothing_are_served_by_that_command() -> None:
+    (line,) = re.findall(r"^\$ park (serve .*--node-store.*)$", PAGE, re.MULTILINE)
+    options = parser_for("serve").parse_args(line.split())
+    assert options.node_store == Path("/scratch/park")
+    assert store_of_nodes(options.node_store) == Path("/scratch/park")
+
+
+def test_a_node_that_does_not_get_through_is_told_in_its_words() -> None:
+    nothing = Evidence(claimed=False, owner=None, outcome=None, exit=None)
+    job = BatchJob(id="7", name="park-ID.1", state="FAILED", node="n1")
+    told = cut_off(ORDER, nothing, job, UNREACHABLE, "http://head:8080")
+    assert told is not None
+    assert f"`{told.detail}`" in PAGE
+    failed = ended(ORDER, replace(nothing, exit={"status": 1, "signal": None}), job, is_ours=False)
+    assert f"`{failed.detail}:`" in PAGE
+    assert f"`{PATIENCE}`" in PAGE
 
 
 def test_the_death_of_a_node_is_told_in_its_words() -> None:

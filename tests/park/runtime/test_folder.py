@@ -11,6 +11,15 @@ import pytest
 from park.runtime.folder import JobFolder, read_claim, read_record, write_record
 
 
+def test_a_claim_whose_answer_was_lost_is_found_to_be_ones_own(tmp_path: Path) -> None:
+    folder = JobFolder(root=str(tmp_path))
+    assert folder.claim(1, {"pid": 7})
+    assert folder.claim(1, {"pid": 7})
+    assert not folder.claim(1, {"pid": 8})
+    (tmp_path / "attempt-2").touch()
+    assert not folder.claim(2, {"pid": 7})
+
+
 def test_one_of_many_claims_wins_and_is_whole(tmp_path: Path) -> None:
     folder = JobFolder(root=str(tmp_path))
     code = (

@@ -61,7 +61,7 @@ class ParkService:
         self.home = root / "home"
         self.state = root / "state"
         self.ready_file = root / "ready.json"
-        self._options = options
+        self.options = options
         self._process: subprocess.Popen[str] | WarmProcess | None = None
         self._lines: list[str] = []
         self._changed = threading.Condition()
@@ -73,7 +73,7 @@ class ParkService:
         """Return the command line that serves this home."""
         return [
             *(sys.executable, "-m", "park", "serve", "--home", str(self.home), "--port", "0"),
-            *(*self._options, *options),
+            *(*self.options, *options),
         ]
 
     def environ(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -75,11 +76,20 @@ def missing_programs() -> list[str]:
 class SlurmCluster:
     """A cluster below ``root``, whose path is short; a context manager that ends all of it.
 
-    Each of its ``nodes`` pretends to have 8 cores; `environ` is what commands need.
+    Each of its ``nodes`` pretends to have 8 cores; `environ` is what commands need. Nodes see
+    nothing of the folders ``hidden``, for which this has to be root.
     """
 
-    def __init__(self, root: Path, *, nodes: int = 2, min_job_age: int = 300) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        nodes: int = 2,
+        min_job_age: int = 300,
+        hidden: Sequence[Path] = (),
+    ) -> None:
         self.root = root
+        self._hidden = hidden
         self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
         self.conf = root / "slurm.conf"
         ports = [free_port() for _ in range(nodes + 1)]
@@ -156,7 +166,13 @@ class SlurmCluster:
 
     def start_node(self, node: str) -> None:
         """Start the slurmd of ``node``."""
-        self.command("slurmd", "-N", node)
+        command = ["slurmd", "-N", node]
+        if self._hidden:
+            cover = 'for each; do mount -t tmpfs none "$each" || exit 1; done'
+            script = f'node=$1; shift; {cover}; exec slurmd -N "$node"'
+            hidden = map(str, self._hidden)
+            command = ["unshare", "--mount", "sh", "-c", script, "sh", node, *hidden]
+        self.command(*command)
 
     def kill_node(self, node: str) -> None:
         """``kill -9`` the slurmd of ``node``; jobs go on."""

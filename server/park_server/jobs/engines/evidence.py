@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,4 +173,6 @@ def never_started(order: StartOrder, detail: str) -> AttemptExit:
 def claim_for_service(order: StartOrder) -> bool:
     """Claim the attempt, so that nothing can start under it any more; False: it has started."""
     order.directory.mkdir(exist_ok=True)  # a crash may have come before there was a folder
-    return JobFolder(root=str(order.directory)).claim(order.attempt, {"claimed_by": "service"})
+    # no claim of the service is like another: only who asks again owns what is there already
+    owner = {"claimed_by": "service", "claim": secrets.token_hex(8)}
+    return JobFolder(root=str(order.directory)).claim(order.attempt, owner)

@@ -16,8 +16,10 @@ __all__ = [
     "SQUEUE",
     "BatchJob",
     "Refusal",
+    "cut_off",
     "ended",
     "is_over",
+    "parse_exit_status",
     "parse_sinfo",
     "parse_squeue",
     "refusal_of",
@@ -44,6 +46,9 @@ class BatchJob:
         where = f" on {self.node}" if self.node else ""
         return f"Slurm job {self.id}: {self.state}{why}{where}"
 
+
+UNREACHABLE = 69
+"""What a node ends with that does not get through to its service: see `park_server.on_node`."""
 
 _OVER = frozenset(
     {
@@ -181,6 +186,29 @@ def ended(
     if said is None:
         said = _said_by_script(evidence, job, output)
     return seen if said is None else _exit(order, *said)
+
+
+def parse_exit_status(text: str) -> int | None:
+    """Return the status in an answer of ``scontrol show job``; None where none is told."""
+    found = re.search(r"\bExitCode=(\d+):", text)
+    return None if found is None else int(found[1])
+
+
+def cut_off(
+    order: StartOrder, evidence: Evidence, job: BatchJob, status: int | None, service: str
+) -> AttemptExit | None:
+    """Return how an attempt exited whose node did not get through to the ``service``.
+
+    None where it did, as the exit ``status`` of its batch job tells.
+    """
+    if status != UNREACHABLE or evidence.outcome is not None:
+        return None
+    where = f"its node {job.node}" if job.node else "its node"
+    if evidence.claimed:
+        line = f"{where}, which did not reach this service any more (Slurm job {job.id})"
+        return _exit(order, ExitKind.LOST, line)
+    line = f"{where} does not reach this service at {service} (Slurm job {job.id})"
+    return _exit(order, ExitKind.EXITED, line)
 
 
 def _said_by_slurm(job: BatchJob | None, *, is_ours: bool) -> tuple[ExitKind, str] | None:

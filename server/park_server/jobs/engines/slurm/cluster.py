@@ -8,19 +8,14 @@ of the attempt lets only one of them run.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from park.atomic import write_atomically
 from park.model.ids import JobId
-from park.runtime.view import enter_command
 from park_server import untrusted
-from park_server.jobs.engines.cages import Cages, prepare_for
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
 from park_server.jobs.engines.evidence import (
     Evidence,
@@ -28,26 +23,26 @@ from park_server.jobs.engines.evidence import (
     never_started,
     read_evidence,
 )
-from park_server.jobs.engines.fork_server_client import server_variables
 from park_server.jobs.engines.offers import EngineOffer
-from park_server.jobs.engines.order_record import order_record
-from park_server.jobs.engines.runtime_copy import RuntimeCopy
 from park_server.jobs.engines.slurm.answers import (
     SQUEUE,
     BatchJob,
     Refusal,
+    cut_off,
     ended,
     is_over,
+    parse_exit_status,
     parse_squeue,
     refusal_of,
 )
-from park_server.jobs.engines.slurm.asking import Answer, asked, client_variables
+from park_server.jobs.engines.slurm.asking import Answer, asked
+from park_server.jobs.engines.slurm.node_access import Placing
 from park_server.jobs.engines.slurm.partitions import Partitions
-from park_server.jobs.engines.slurm.submission import SCRIPT, job_of_name, sbatch_options
+from park_server.jobs.engines.slurm.submission import job_of_name, sbatch_options
 from park_server.jobs.engines.slurm.tracked import Phase, Tracked
 from park_server.tasks import Tasks
 
-__all__ = ["SlurmEngine", "SlurmPlaces"]
+__all__ = ["SlurmEngine"]
 
 _log = logging.getLogger("park.jobs")
 
@@ -65,31 +60,20 @@ _LONGEST_PAUSE_S = 10.0
 _OUTPUT_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SlurmPlaces:
-    """Where things are: the ``home``, which nodes share, and its ``runtime``."""
-
-    home: Path
-    runtime: RuntimeCopy
-    cages: Cages
-
-
 class SlurmEngine:
     """Implements `OfferingEngine`. All methods belong to one event loop, but `offer`."""
 
     takes_calls = False
 
-    def __init__(self, name: str, places: SlurmPlaces, partitions: Partitions) -> None:
+    def __init__(self, name: str, placing: Placing, partitions: Partitions) -> None:
         self._name = name
-        self._places = places
+        self._placing = placing
         self._partitions = partitions
         self._jobs: dict[JobId, Tracked] = {}
         self._submissions = asyncio.Semaphore(_AT_ONCE)
         self._tasks = Tasks(_log, "a step with a batch job failed")
         self._follower: asyncio.Task[None] | None = None
         self._answers = 0
-        self._script = places.home / "cache" / "slurm" / "batch.sh"
-        write_atomically(self._script, SCRIPT)  # Slurm keeps a copy of its own with each job
 
     def offer(self) -> EngineOffer:
         """See `OfferingEngine`."""
@@ -120,17 +104,22 @@ class SlurmEngine:
         async with self._submissions:
             if job.exited.is_set():
                 return
-            options = sbatch_options(order, self._partitions.default)
-            arguments = [str(order.directory), str(order.attempt), *self._command(order)]
-            answer = await asked(
-                ["sbatch", *options, str(self._script), *arguments], self._variables(order)
-            )
+            answer = await self._sbatch(order)
         job.since = self._answers + 1  # an answer that is under way may be from before
         batch = answer.stdout.partition(";")[0].strip()
         if answer.is_answered and batch.isdigit():
             self._submitted(job, batch)
         else:
             self._not_submitted(job, answer)
+
+    async def _sbatch(self, order: StartOrder) -> Answer:
+        batch = self._placing.batch(order)
+        options = sbatch_options(
+            order, self._partitions.default, folder=batch.folder, output=batch.output
+        )
+        return await asked(
+            ["sbatch", *options, str(batch.script), *batch.arguments], batch.variables
+        )
 
     def _submitted(self, job: Tracked, batch: str) -> None:
         job.batch, job.phase, job.failures = batch, Phase.SUBMITTED, 0
@@ -148,32 +137,6 @@ class SlurmEngine:
         job.remark = f"waits for Slurm, which does not answer: {line}"
         job.failures += 1
         job.phase = Phase.LOOKED_FOR
-
-    def _command(self, order: StartOrder) -> list[str]:
-        """Return what runs on the node: the job, in the view of its environment."""
-        environment, runtime = order.environment, self._places.runtime
-        python, program = str(environment / "bin" / "python"), str(runtime.program)
-        home, cache = self._places.home, self._cache(order)
-        # its own folder alone is what a fork server shows; here, the folders of all jobs
-        own = self._places.cages.of(order.user)
-        shown = [f"show={cache}"] if own.isolation.covers else []
-        cage = [*(word for word in own.words if word != "own-folder"), *shown]
-        prepare_for(own.account, [cache], None)
-        machinery = (home / "envs", home / "store", runtime.folder.parent, *order.read_only)
-        read_only = [str(path) for path in machinery]
-        enter = enter_command(python, program, str(environment), read_only, strict=False, cage=cage)
-        record = json.dumps(order_record(order).as_record())
-        return [*enter, python, "-I", "-B", program, "batch", record]
-
-    def _cache(self, order: StartOrder) -> Path:
-        folder = self._places.home / "cache" / "numba" / order.lock_hash / (order.user or "_")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def _variables(self, order: StartOrder) -> dict[str, str]:
-        environ, places = os.environ, self._places
-        own = server_variables(environ, order.environment, places.runtime, self._cache(order))
-        return client_variables() | own
 
     # -- following
 
@@ -266,7 +229,11 @@ class SlurmEngine:
                 why = "cancelled before it started" if job.is_cancelled else "Slurm has no such job"
                 self._exit(job, never_started(order, why))
                 return
-        exited = ended(order, evidence, batch, is_ours=job.is_cancelled, output=output)
+        exited = None
+        if batch is not None and not job.is_cancelled and self._placing.service is not None:
+            exited = cut_off(order, evidence, batch, await _status(batch), self._placing.service)
+        if exited is None:
+            exited = ended(order, evidence, batch, is_ours=job.is_cancelled, output=output)
         self._exit(job, exited)
 
     def _exit(self, job: Tracked, exited: AttemptExit) -> None:
@@ -323,6 +290,12 @@ class SlurmEngine:
         await self._tasks.stop()
 
 
+async def _status(batch: BatchJob) -> int | None:
+    """Return the exit status of a batch job that is over, as far as Slurm still knows it."""
+    answer = await asked(["scontrol", "--oneliner", "show", "job", batch.id])
+    return parse_exit_status(answer.stdout) if answer.is_answered else None
+
+
 def _exit_of(order: StartOrder, kind: ExitKind, detail: str) -> AttemptExit:
     return AttemptExit(job_id=order.job_id, attempt=order.attempt, kind=kind, detail=detail)
 
@@ -344,13 +317,21 @@ def _seen(jobs: Sequence[Tracked]) -> list[_Seen]:
 
 
 def _seen_of(order: StartOrder) -> _Seen:
+    """Look at the folder of a job; it is listed, since NFS asks for that what is new there.
+
+    What a name of it leads to, or that there is none, NFS may answer from memory for a minute.
+    """
     folder = order.directory
     try:
-        began = os.lstat(folder / f"attempt-{order.attempt}").st_mtime
+        names = {*os.listdir(folder)}  # noqa: PTH208 (each job, ten times a second)
+        claim = f"attempt-{order.attempt}"
+        began = os.lstat(folder / claim).st_mtime if claim in names else None
     except OSError:
         return _Seen()
-    is_marked = (folder / "marks.json").exists()
-    if not (folder / "exit.json").exists():
+    if began is None:
+        return _Seen()
+    is_marked = "marks.json" in names
+    if "exit.json" not in names:
         return _Seen(began=began, is_marked=is_marked)
     evidence = read_evidence(order)
     # one that left no outcome may have been ended by Slurm, which is asked why

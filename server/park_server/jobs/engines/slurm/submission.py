@@ -42,6 +42,11 @@ while kill -0 "$child" 2>/dev/null; do
     wait "$child"
     status=$?
 done
+if [ -n "$term" ]; then  # a wait that it interrupted may have reaped the command as well
+    wait "$child"
+    again=$?
+    [ "$again" -eq 127 ] || status=$again
+fi
 signal=null code=$status
 if [ "$status" -gt 128 ]; then signal=$((status - 128)) code=null; fi
 if [ "$status" -ne 75 ]; then  # 75: somebody else has the attempt, and writes this down
@@ -67,18 +72,21 @@ def job_of_name(name: str) -> tuple[JobId, int] | None:
     return None if found is None else (JobId(found[1]), int(found[2]))
 
 
-def sbatch_options(order: StartOrder, partition: str | None) -> list[str]:
+def sbatch_options(
+    order: StartOrder, partition: str | None, *, folder: str, output: str
+) -> list[str]:
     """Return the options of sbatch for ``order``; ``partition`` is that of jobs that name none.
 
-    Not requeued by Slurm, whatever its configuration: it would run twice without anybody's word.
+    ``folder`` is where it runs, ``output`` the file that it writes to. Not requeued
+    by Slurm, whatever its configuration: it would run twice without anybody's word.
     """
     return [
         "--parsable",
         "--no-requeue",
         "--kill-on-invalid-dep=yes",
         f"--job-name={name_of(order)}",
-        f"--chdir={order.directory}",
-        f"--output={order.directory}/slurm.out",
+        f"--chdir={folder}",
+        f"--output={output}",
         *_asked(order.resources, order.resources.partition or partition),
     ]
 

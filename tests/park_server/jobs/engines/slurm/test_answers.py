@@ -14,8 +14,10 @@ from park_server.jobs.engines.evidence import Evidence
 from park_server.jobs.engines.slurm.answers import (
     BatchJob,
     Refusal,
+    cut_off,
     ended,
     is_over,
+    parse_exit_status,
     parse_sinfo,
     parse_squeue,
     refusal_of,
@@ -133,3 +135,39 @@ def test_what_slurm_knows_no_longer_and_left_nothing_is_lost() -> None:
     exited = ended(ORDER, evidence(), None, is_ours=False)
     assert exited.kind is ExitKind.LOST
     assert "Slurm knows nothing any more" in (exited.detail or "")
+
+
+def test_the_exit_status_is_read_where_it_is_told() -> None:
+    assert parse_exit_status("JobId=7 ExitCode=69:0 DerivedExitCode=0:0") == 69
+    assert parse_exit_status("slurm_load_jobs error: Invalid job id specified") is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind", "said"),
+    [
+        (
+            {"claimed": False},
+            ExitKind.EXITED,
+            "its node n1 does not reach this service at http://lab (Slurm job 42)",
+        ),
+        (
+            {"claimed": True},
+            ExitKind.LOST,
+            "its node n1, which did not reach this service any more (Slurm job 42)",
+        ),
+    ],
+)
+def test_a_node_that_does_not_get_through_is_told(
+    facts: dict[str, Any], kind: ExitKind, said: str
+) -> None:
+    job = batch("FAILED", node="n1")
+    found = cut_off(ORDER, evidence(**facts), job, 69, "http://lab")
+    assert found is not None
+    assert (found.kind, found.detail) == (kind, said)
+
+
+def test_a_node_that_got_through_is_none_of_those() -> None:
+    job = batch("FAILED", node="n1")
+    assert cut_off(ORDER, evidence(claimed=False), job, 1, "http://lab") is None
+    assert cut_off(ORDER, evidence(claimed=False), job, None, "http://lab") is None
+    assert cut_off(ORDER, evidence(outcome=DONE), job, 69, "http://lab") is None

@@ -38,6 +38,10 @@ def order(folder: Path = Path("/jobs/1"), **asked: object) -> StartOrder:
     )
 
 
+def options(asked: StartOrder, partition: str | None) -> list[str]:
+    return sbatch_options(asked, partition, folder="/f", output="/f/slurm.out")
+
+
 def test_a_job_is_found_again_by_its_name() -> None:
     assert job_of_name(name_of(order())) == (JOB, 2)
     assert job_of_name("bash") is None
@@ -45,11 +49,12 @@ def test_a_job_is_found_again_by_its_name() -> None:
 
 
 def test_what_is_asked_for_is_said_in_slurms_words() -> None:
-    plain = sbatch_options(order(), None)
+    plain = options(order(), None)
+    assert {"--chdir=/f", "--output=/f/slurm.out"} <= {*plain}
     assert "--no-requeue" in plain
     assert "--cpus-per-task=1" in plain
     assert not any(each.startswith(("--partition", "--time", "--mem", "--gres")) for each in plain)
-    everything = sbatch_options(
+    everything = options(
         order(
             cpus=4,
             memory_bytes=(1 << 30) + 1,
@@ -74,7 +79,7 @@ def test_what_is_asked_for_is_said_in_slurms_words() -> None:
         "--licenses=matlab:2,disk:1",
         "--partition=main",
     } <= {*everything}
-    assert "--partition=short" in sbatch_options(order(partition="short"), "main")
+    assert "--partition=short" in options(order(partition="short"), "main")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What nodes that share nothing with the service ask it."""

@@ -1,0 +1,118 @@
+"""What comes back from a node: again and again, cut off, out of order, and from who lies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from park.errors import Conflict, InvalidUpload, UsageError
+from park.runtime.folder import read_claim, read_record
+from park_server.node_desk.intake import Left, NodeFolder
+
+OWNER = {"pid": 7, "started": 1, "boot": "b"}
+CONTENT = b"content" * 100
+
+
+def left(name: str, content: bytes = CONTENT) -> Left:
+    return Left(name=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> NodeFolder:
+    (tmp_path / "job").mkdir()
+    return NodeFolder(tmp_path / "job", 1)
+
+
+def test_an_attempt_is_its_first_claimants_who_may_ask_again(
+    folder: NodeFolder, tmp_path: Path
+) -> None:
+    folder.claim(OWNER)
+    folder.claim(OWNER)
+    with pytest.raises(Conflict, match="attempt 1 of job job is taken"):
+        folder.claim({**OWNER, "pid": 8})
+    assert read_claim(str(tmp_path / "job" / "attempt-1")) == OWNER
+
+
+def test_a_later_attempt_begins_with_nothing_of_the_one_before(
+    folder: NodeFolder, tmp_path: Path
+) -> None:
+    folder.append("stdout", 0, b"before")
+    folder.put(left("x").sha256, 0, len(CONTENT), CONTENT)
+    folder.end([left("x")], {}, None)
+    again = NodeFolder(tmp_path / "job", 2)
+    again.claim(OWNER)
+    assert again.append("stdout", 0, b"") == 0
+    assert again.missing([left("x")]) == {left("x").sha256: 0}
+    assert not (tmp_path / "job" / "work").exists()
+
+
+def test_streams_go_on_from_what_is_here(folder: NodeFolder, tmp_path: Path) -> None:
+    assert folder.append("stdout", 0, b"one") == 3
+    assert folder.append("stdout", 0, b"one") == 3  # its answer was lost
+    assert folder.append("stdout", 9, b"gap") == 3
+    assert folder.append("stdout", 3, b" two") == 7
+    assert (tmp_path / "job" / "stdout").read_bytes() == b"one two"
+    with pytest.raises(UsageError, match=r"no stream 'exit\.json'"):
+        folder.append("exit.json", 0, b"{}")
+
+
+def test_contents_are_asked_for_until_they_are_whole(folder: NodeFolder, tmp_path: Path) -> None:
+    files = [left("a/b.txt"), left("twice"), left("empty", b"")]
+    sha256, size = files[0].sha256, files[0].size
+    assert folder.missing(files) == {sha256: 0, files[2].sha256: 0}
+    assert folder.put(sha256, 0, size, CONTENT[:100]) == 100
+    assert folder.missing(files)[sha256] == 100
+    with pytest.raises(Conflict, match="has not come yet"):
+        folder.end(files, {}, None)
+    assert folder.put(sha256, 100, size, CONTENT[100:]) == size
+    assert folder.put(files[2].sha256, 0, 0, b"") == 0
+    assert folder.missing(files) == {}
+    records = {"exit": {"status": 0, "signal": None}, "outcome": {"state": "completed"}}
+    folder.end(files, records, None)
+    folder.end(files, records, None)
+    work = tmp_path / "job" / "work"
+    assert (work / "a" / "b.txt").read_bytes() == (work / "twice").read_bytes() == CONTENT
+    assert (work / "empty").stat().st_size == 0
+    assert (work / "twice").stat().st_nlink == 1  # as the collection of files wants them
+    found = read_record(str(tmp_path / "job" / "exit.json"))
+    assert found == {"status": 0, "signal": None, "attempt": 1}
+
+
+def test_what_came_as_another_content_goes(folder: NodeFolder) -> None:
+    file = left("x")
+    with pytest.raises(InvalidUpload, match=f"expected {file.sha256}"):
+        folder.put(file.sha256, 0, file.size, b"x" * file.size)
+    assert folder.missing([file]) == {file.sha256: 0}
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a//b", ".", "", "a/../../x", "x\0", "d/" * 200])
+def test_no_file_is_put_outside_of_the_work_directory(folder: NodeFolder, name: str) -> None:
+    with pytest.raises(UsageError, match="no file that a job can have left"):
+        folder.missing([left(name)])
+
+
+def test_no_link_in_the_folder_leads_out_of_it(folder: NodeFolder, tmp_path: Path) -> None:
+    (tmp_path / "job" / "work").symlink_to(tmp_path)
+    file = left("x")
+    folder.put(file.sha256, 0, file.size, CONTENT)
+    with pytest.raises(OSError, match="work"):
+        folder.end([file], {}, None)
+    assert not (tmp_path / "x").exists()
+
+
+def test_why_nothing_started_is_where_the_engine_looks(folder: NodeFolder, tmp_path: Path) -> None:
+    folder.end([], {}, "there is no Python 3.11 on the PATH of this node")
+    assert (tmp_path / "job" / "slurm.out").read_text().startswith("there is no Python")
+    record = read_record(str(tmp_path / "job" / "exit.json"))
+    assert record == {"status": 1, "signal": None, "attempt": 1}
+
+
+def test_marks_and_the_wish_to_stop_pass_through(folder: NodeFolder, tmp_path: Path) -> None:
+    folder.mark({"timeout_s": 3, "attempt": 7})
+    assert read_record(str(tmp_path / "job" / "marks.json")) == {"timeout_s": 3, "attempt": 1}
+    assert not folder.is_to_stop()
+    os.close(os.open(tmp_path / "job" / "stop", os.O_CREAT))
+    assert folder.is_to_stop()
