@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = ["Tasks"]
+
+T = TypeVar("T")
 
 
 class Tasks:
@@ -19,13 +21,20 @@ class Tasks:
     def __init__(self, log: logging.Logger, failure: str) -> None:
         self._log = log
         self._failure = failure
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run ``work`` in the background."""
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._reaped)
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what ``work`` returns; it goes on where whoever waits for it is cancelled."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
 
     async def finish(self) -> None:
         """Wait until all is done, what it begins meanwhile included."""

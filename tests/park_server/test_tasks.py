@@ -63,3 +63,23 @@ def test_a_failure_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture
         "a step failed",
         "broken",
     )
+
+
+def test_what_is_run_goes_on_where_whoever_waits_is_cancelled() -> None:
+    async def test() -> None:
+        tasks, may_end, ended = Tasks(LOG, "failed"), asyncio.Event(), []
+
+        async def work() -> str:
+            await may_end.wait()
+            ended.append("done")
+            return "done"
+
+        waiting = asyncio.create_task(tasks.run(work()))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        may_end.set()
+        await tasks.finish()
+        assert (waiting.cancelled(), ended) == (True, ["done"])
+        assert await tasks.run(work()) == "done"
+
+    asyncio.run(test())

@@ -65,6 +65,7 @@ class JobParts:
 
     async def stop(self) -> None:
         """Start nothing more; what runs goes on by itself and is found at the next start."""
+        await self.scheduler.rest()
         await self.peers.stop()
         await self.memo_desk.stop()
         self.progress.stop()

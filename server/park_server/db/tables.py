@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from park_repo.tables import metadata
+from park_server.db.arriving_tables import arriving
 from park_server.db.file_names import FileName
 from park_server.db.json_text import JsonText, ResourcesText
 from park_server.db.portable_types import widen
@@ -33,6 +34,7 @@ from park_server.db.user_tables import (
 
 __all__ = [
     "accounts",
+    "arriving",
     "audit",
     "calls",
     "content_holders",

@@ -74,9 +74,12 @@ async def submit_jobs(
 ) -> Response:
     """Accept jobs, all or none; they are durable when this answers."""
     jobs, user = parts_of(request).jobs, user_of(request)
-    plans = await off_loop(request, lambda: jobs.planned(user, checked_items(JobRequest, body)))
+    large = is_large(request)
+    plans = await off_loop(
+        request, lambda: jobs.planned(user, checked_items(JobRequest, body), large=large)
+    )
     created = await jobs.accept(user, plans)
-    return await records_response(partial(jobs.submitted, user, created), many=is_large(request))
+    return await records_response(partial(jobs.submitted, user, created), many=large)
 
 
 @router.get("/jobs", response_model=list[JobRecord])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,8 +19,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from park.errors import EnvironmentMismatch, ParkError, UnknownItem
-from park.model.asked.resources import check_resources
+from park.errors import ParkError, UnknownItem
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import JobRecord, JobRequest, PoolRecord, QueueRecord
@@ -30,24 +29,22 @@ from park_server.bus import EVERYTHING, Bus
 from park_server.clock import text_of
 from park_server.db.blocks import each_readable
 from park_server.disk import Disk
-from park_server.installs import install_rows as installs_store
-from park_server.installs.offer_rows import is_offered
 from park_server.jobs import job_rows, job_view
+from park_server.jobs.admission.arrivals import Arrivals
+from park_server.jobs.admission.intake import Intake
 from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions import run_rows
 from park_server.jobs.conditions.creation import just_created
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
-from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
 from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
-from park_server.jobs.engines.offers import EngineFacts, placed
+from park_server.jobs.engines.offers import EngineFacts
 from park_server.jobs.engines.queue_view import queue_records
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.unreadable_rows import made_readable
 from park_server.jobs.fetch_queue import FetchQueue
-from park_server.jobs.files.reach_check import check_reach, no_environment
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.job_view import JobFilter
@@ -93,11 +90,22 @@ class Scheduler:
         self._stopper = stopper
         self._peers = peers
         self._disk = disk
-        self._reach = reach
         self._engines = engines
         self._quotas = quotas
-        # what fitted once, fits as long as it is there, which the commit of each job sees
-        self._sets: dict[tuple[str | None, str | None], str] = {}
+        self._intake = Intake(
+            database=database,
+            settlement=settlement,
+            reach=reach,
+            engines=engines,
+            quotas=quotas,
+        )
+        self._arrivals = Arrivals(
+            database=database,
+            commits=commits,
+            failsafe=failsafe,
+            intake=self._intake,
+            tally=quotas.tally,
+        )
         commits.subscribe(self._after_commit)
 
     async def resume(self) -> None:
@@ -118,14 +126,22 @@ class Scheduler:
         self._stopper.resume(running)
         self._fetch_queue.enqueue(fetches)
         await self._failsafe.take_up()
+        await self._arrivals.resume()
+
+    async def rest(self) -> None:
+        """Take no more of large submissions: what is accepted becomes jobs at the next start."""
+        await self._arrivals.tasks.stop()
 
     # -- submission
 
-    def planned(self, user: str, requests: Sequence[JobRequest]) -> Submission:
-        """Return ``requests`` of ``user``, checked, with what they need; in any thread."""
-        self._quotas.check_batch(user, len(requests))
-        accepted = datetime.now(UTC)
-        return Submission(plans=self._accepted(user, requests, accepted), accepted=accepted)
+    def planned(
+        self, user: str, requests: Sequence[JobRequest], *, large: bool = False
+    ) -> Submission:
+        """Return ``requests`` of ``user``, checked, with what they need; in any thread.
+
+        Where they come with ``large`` calls, or are many, in pieces.
+        """
+        return self._intake.planned(user, requests, large=large)
 
     async def submit(self, user: str, requests: Sequence[JobRequest]) -> list[JobRecord]:
         """Accept jobs, all or none; they are committed when this returns.
@@ -140,16 +156,27 @@ class Scheduler:
 
         Raises `OverLimit` where their user may not have so many.
         """
-        async with self._quotas.admission(user, [plan.id for plan in submission.plans]) as new:
-            accepted = await self._accept(user, submission)
-            new.keep(accepted.created.states)
-        return accepted
+        if not submission.pieces:
+            return await self._accept(user, submission, self._accept_at_once)
+        # once it is written down it becomes jobs, whatever becomes of the request
+        return await self._arrivals.tasks.run(self._accept(user, submission, self._arrivals.accept))
 
-    async def _accept(self, user: str, submission: Submission) -> Accepted:
+    async def _accept(
+        self,
+        user: str,
+        submission: Submission,
+        accept: Callable[[str, Submission], Awaitable[Created]],
+    ) -> Accepted:
+        async with self._quotas.admission(user, [plan.id for plan in submission.plans]) as new:
+            created = await accept(user, submission)
+            new.keep(created.states)
+        return Accepted(submission=submission, created=created)
+
+    async def _accept_at_once(self, user: str, submission: Submission) -> Created:
         plans, moment = submission.plans, text_of(submission.accepted)
         at_once = [plan for plan in plans if plan.is_free and plan.is_call]
         with self._database.together() as batch:
-            creating = batch.write(lambda c: self._created(c, user, plans, moment))
+            creating = batch.write(lambda c: self._intake.create(c, user, plans, moment))
             started = self._dispatcher.start_with(user, at_once, batch)
         created = await in_loop(creating)
         if started:  # their orders go first: what runs elsewhere meanwhile takes longest
@@ -157,16 +184,7 @@ class Scheduler:
         effects = created.effects
         effects.queued = [job for job in effects.queued if job not in started]
         await self._failsafe.act_on(effects)  # they are accepted, whatever follows
-        return Accepted(submission=submission, created=created)
-
-    def _created(
-        self, connection: Connection, user: str, plans: Sequence[Planned], moment: str
-    ) -> Created:
-        """Write new jobs, whose environments are seen to be there still: they are kept from now."""
-        locks = {plan.request.lock_hash for plan in plans if plan.request.lock_hash is not None}
-        for lock_hash in locks - installs_store.came_to(connection, locks):
-            raise no_environment(lock_hash)
-        return self._settlement.create(connection, user, plans, moment)
+        return created
 
     def submitted(self, user: str, accepted: Accepted) -> list[JobRecord]:
         """Return the records of ``accepted``, in any thread.
@@ -189,54 +207,6 @@ class Scheduler:
         """Return the jobs ``ids``, which have ended as they were submitted: it may be all."""
         found = self._database.read(lambda c: job_view.records(c, ids, user))
         return {JobId(record.id): record for record in found}
-
-    def _accepted(
-        self, user: str, requests: Sequence[JobRequest], accepted: datetime
-    ) -> list[Planned]:
-        """Check ``requests``; return them with what they need."""
-        for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests} - {*self._sets}:
-            if lock_hash is not None:
-                self._sets[lock_hash, set_hash] = self._set_of_lock(lock_hash, set_hash)
-        check_reach(self._reach, user, requests)
-        plans = [planned(self._completed(request), accepted) for request in requests]
-        check_acyclic(plans)
-        for install in {name for plan in plans for name in plan.installs}:
-            self._check_install(install, user)
-        return plans
-
-    def _check_install(self, install: str, user: str) -> None:
-        """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""
-        if not self._database.read(lambda c: is_offered(c, install)):
-            self._database.read(lambda c: installs_store.get(c, install, user))
-
-    def _completed(self, request: JobRequest) -> JobRequest:
-        """Return ``request`` with its set, and with the engine that gives what it asks."""
-        request = self._with_set(request)
-        asked = request.resources
-        if asked is None or request.fetch is not None or request.race is not None:
-            return request
-        return replace(request, resources=placed(check_resources(asked), self._engines.offers()))
-
-    def _with_set(self, request: JobRequest) -> JobRequest:
-        """Return ``request`` with the set of its lock, under which its values are pickled."""
-        if request.lock_hash is None or request.set_hash is not None:
-            return request
-        return replace(request, set_hash=self._sets[request.lock_hash, None])
-
-    def _set_of_lock(self, lock_hash: str, set_hash: str | None) -> str:
-        """Return the set that jobs of a lock are of: ``set_hash``, else the newest it came from.
-
-        Raises `EnvironmentMismatch` where the lock is none of this service, or not of that set.
-        """
-        known = self._database.read(lambda c: installs_store.set_hashes(c, lock_hash))
-        if not known:
-            raise no_environment(lock_hash)
-        if set_hash is not None and set_hash not in known:
-            raise EnvironmentMismatch(
-                f"the environment {lock_hash} was not made from the set {set_hash}",
-                hint="`park versions MODULE` shows how they differ",
-            )
-        return set_hash or known[0]
 
     # -- reading
 

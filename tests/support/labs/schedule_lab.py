@@ -364,6 +364,7 @@ class Lab:
 
     async def close(self) -> None:
         """Stop as a killed service would: nothing is settled."""
+        await self.scheduler.rest()
         self.progress.stop()
         await self.unread.stop()
         await self.events.stop()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
 
 from park.errors import UnknownItem
 from park.model.states import JobState
@@ -11,31 +13,57 @@ from park.model.truth import Truth
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.creation import NewJob
-from park_server.jobs.conditions.facts import JobFact
+from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.recall import NewCall, Recalled
 
-__all__ = ["call_of", "first_look", "know_what_is_needed", "new_job", "placed"]
+__all__ = [
+    "call_of",
+    "first_look",
+    "know_what_is_needed",
+    "new_job",
+    "placed",
+    "require_what_is_needed",
+]
 
 
-def know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:
-    """Read the facts of all that ``plans`` need here; raises `UnknownItem`."""
-    if not any(plan.needs for plan in plans):
-        return
-    own = {plan.id for plan in plans}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needed:
+    """The facts of what new jobs need of this service, by id."""
+
+    jobs: Mapping[str, JobFact]
+    installs: Mapping[str, InstallFact]
+
+
+def require_what_is_needed(
+    connection: Connection, user: str, plans: Sequence[Planned], among: Collection[str]
+) -> Needed:
+    """Return the facts of what ``plans`` need here, ``among`` jobs that are submitted with them.
+
+    Raises `UnknownItem` for what is not here, or is another's.
+    """
     wanted = {needed for plan in plans for needed, service, _ in plan.needs if not service}
-    jobs = need_rows.job_facts(cascade.connection, wanted)
-    rest = wanted - jobs.keys() - own
+    jobs = need_rows.job_facts(connection, wanted)
+    rest = wanted - jobs.keys() - set(among)
     named = {install for plan in plans for install in plan.installs}
-    installs = need_rows.install_facts(cascade.connection, named) if named else {}
-    cascade.verdicts.know(*jobs.values(), *installs.values())
+    installs = need_rows.install_facts(connection, named) if named else {}
     foreign = {fact.id for fact in jobs.values() if fact.user != user}
     if unknown := sorted((rest - installs.keys()) | foreign):
         raise UnknownItem(
             f"no job {unknown[0]} on this service, which another one needs",
             hint="submit what is needed before, or in the same request",
         )
+    return Needed(jobs=jobs, installs=installs)
+
+
+def know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:
+    """Read the facts of all that ``plans`` need here; raises `UnknownItem`."""
+    if not any(plan.needs for plan in plans):
+        return
+    found = require_what_is_needed(cascade.connection, user, plans, {plan.id for plan in plans})
+    jobs = found.jobs
+    cascade.verdicts.know(*jobs.values(), *found.installs.values())
     for plan in plans:
         if plan.id not in jobs:
             cascade.verdicts.know(

@@ -23,7 +23,6 @@ from park.model.conditions import (
     Phase,
     all_of,
     anchored,
-    brief,
     is_conjunction,
     leaves,
 )
@@ -45,7 +44,6 @@ __all__ = [
     "IMPLIED",
     "Need",
     "Planned",
-    "check_acyclic",
     "implied",
     "kind_of",
     "leaf_key",
@@ -235,28 +233,6 @@ def implied(needs: Iterable[Need], install: str | None) -> list[Expression]:
 def leaf_key(leaf: Leaf) -> str:
     """Return the one text of a leaf as it is kept for, and told to, its service."""
     return json.dumps(leaf_to_json(at_home(leaf)), sort_keys=True)
-
-
-def check_acyclic(plans: Sequence[Planned]) -> None:
-    """Raise `UsageError` that names a cycle among jobs that are submitted together."""
-    needed: dict[str, list[str]] = {
-        plan.id: [job for job, service, _ in plan.needs if not service] for plan in plans
-    }
-    done: set[str] = set()
-    for start, first in needed.items():
-        way: dict[str, Iterator[str]] = {} if start in done else {start: iter(first)}
-        while way:
-            last = next(reversed(way))
-            following = next((job for job in way[last] if job in needed and job not in done), None)
-            if following is None:
-                del way[last]
-                done.add(last)
-            elif following in way:
-                circle = list(way)[list(way).index(following) :]
-                names = " needs ".join(brief(job) for job in [*circle, following])
-                raise UsageError(f"jobs that wait for each other never start: {names}")
-            else:
-                way[following] = iter(needed[following])
 
 
 _LONGEST_NAME = 500

@@ -72,6 +72,19 @@ class Created:
     changed: frozenset[JobId]
     effects: Effects
 
+    @classmethod
+    def nothing(cls) -> Created:
+        """Return that nothing was new."""
+        return cls(states={}, changed=frozenset(), effects=Effects())
+
+    def and_then(self, later: Created) -> Created:
+        """Return this and ``later`` as one; its effects are those ends that records tell of."""
+        return Created(
+            states={**self.states, **later.states},
+            changed=self.changed | later.changed,
+            effects=Effects(ended=[*self.effects.ended, *later.effects.ended]),
+        )
+
 
 class Settlement:
     """Settles what waits; ``pools`` are sizes by name, ``folder_of`` tells a job's folder."""

@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from park.errors import InvalidEntryPoint, UsageError
 from park.model.ids import new_id
 from park.wire import FETCH, FetchRequest, JobRequest
 from park_server.jobs.conditions import needs
-from park_server.jobs.conditions.needs import Planned, check_acyclic, planned
+from park_server.jobs.conditions.needs import Planned, planned
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FAR = "https://far.example"
@@ -126,34 +124,6 @@ def test_values_on_two_services_can_be_compared_on_neither() -> None:
     with pytest.raises(UsageError, match="can be made on neither") as caught:
         plan(when={"compare": [operands[0], "<", operands[1]]})
     assert "a job that compares them" in str(caught.value.hint)
-
-
-def circle(*names: str) -> list[Planned]:
-    ids = {name: new_id() for name in names}
-    following = [*names[1:], names[0]]
-    return [
-        planned(request(reference(ids[needed]), id=ids[name]), NOW)
-        for name, needed in zip(names, following, strict=True)
-    ]
-
-
-@pytest.mark.parametrize("size", [1, 2, 5])
-def test_jobs_that_wait_for_each_other_are_refused_by_name(size: int) -> None:
-    jobs = circle(*"abcde"[:size])
-    with pytest.raises(UsageError, match="jobs that wait for each other never start") as caught:
-        check_acyclic([plan(), *jobs])
-    assert str(caught.value).count(" needs ") == size
-
-
-@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=16))
-def test_only_a_circle_is_refused(pairs: list[tuple[int, int]]) -> None:
-    ids = [new_id() for _ in range(8)]
-    forward = {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
-    plans = [
-        planned(request(*(reference(ids[a]) for a, b in forward if b == job), id=ids[job]), NOW)
-        for job in range(8)
-    ]
-    check_acyclic(plans)
 
 
 def test_many_needs_are_sorted_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:

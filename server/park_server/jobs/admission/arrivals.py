@@ -1,0 +1,145 @@
+"""Large submissions, taken in pieces: nobody waits for more than one of these.
+
+First all of it is written down, in pieces, as it came. With the last of them it is accepted, all
+or none. Then each piece becomes jobs, in a transaction of its own; where the service is killed
+meanwhile, the next one goes on, and what was not accepted by then is forgotten.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from park.errors import ParkError
+from park.model.ids import new_id
+from park.wire import JobRequest, decode
+from park_repo.database import Database
+from park_server.clock import text_of
+from park_server.jobs.admission import arriving_rows
+from park_server.jobs.admission.arriving_rows import Arriving
+from park_server.jobs.admission.intake import Intake
+from park_server.jobs.admission.submission import Submission
+from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.needs import Planned, planned
+from park_server.jobs.conditions.settlement import Created
+from park_server.jobs.failures.failsafe import Failsafe, line_of_failure
+from park_server.json_pieces import loads
+from park_server.quotas.tally import Tally
+from park_server.tasks import Tasks
+
+__all__ = ["Arrivals"]
+
+_log = logging.getLogger("park.jobs")
+
+
+class Arrivals:
+    """Takes large submissions; ``tasks`` are those that it is at. Belongs to the event loop."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        commits: Commits,
+        failsafe: Failsafe,
+        intake: Intake,
+        tally: Tally,
+    ) -> None:
+        self._database = database
+        self._commits = commits
+        self._failsafe = failsafe
+        self._intake = intake
+        self._tally = tally
+        self.tasks = Tasks(_log, "a submission in pieces waits for the next start of the service")
+
+    async def accept(self, user: str, submission: Submission) -> Created:
+        """Accept jobs, all or none, and make them; what it raises is raised before any is there."""
+        accepted, pieces = text_of(submission.accepted), submission.pieces
+        name, last = new_id(), len(pieces) - 1
+        rows = [
+            Arriving(submission=name, behind=last - number, user=user, accepted=accepted)
+            for number in range(len(pieces))
+        ]
+        await self._write_down(rows, submission)
+        created = Created.nothing()
+        for row, piece in zip(rows, pieces, strict=True):
+            created = created.and_then(await self._created(row, piece.plans))
+        return created
+
+    async def resume(self) -> None:
+        """Forget what was not accepted, and have the rest become jobs, in the background."""
+        await self._commits.write(arriving_rows.discard_unfinished)
+        left = self._database.read(arriving_rows.accepted)
+        if left:
+            self.tasks.spawn(self._resumed(left))
+
+    async def _resumed(self, rows: Sequence[Arriving]) -> None:
+        for row in rows:
+            document = self._database.read(partial(arriving_rows.document_of, piece=row))
+            requests = [decode(JobRequest, each) for each in loads(document)]
+            plans = [planned(request, datetime.fromisoformat(row.accepted)) for request in requests]
+            counted = self._tally.add({plan.id: row.user for plan in plans})
+            created = await self._created(row, plans)
+            self._tally.drop(job for job in counted if job not in created.states)
+
+    # -- parts
+
+    async def _write_down(self, rows: Sequence[Arriving], submission: Submission) -> None:
+        among = {plan.id for plan in submission.plans}
+
+        def write(connection: Connection, row: Arriving, number: int) -> None:
+            piece = submission.pieces[number]
+            self._intake.require(connection, row.user, piece.plans, among)
+            arriving_rows.add(connection, row, piece.document)
+
+        try:
+            for number, row in enumerate(rows):
+                await self._database.awrite(partial(write, row=row, number=number))
+        except Exception:
+            with suppress(ParkError, SQLAlchemyError):  # else the next start forgets it
+                await self._database.awrite(
+                    partial(arriving_rows.forget, submission=rows[0].submission)
+                )
+            raise
+
+    async def _created(self, row: Arriving, plans: Sequence[Planned]) -> Created:
+        """Make the jobs of a piece, each by itself where they cannot be made together."""
+
+        def create(connection: Connection) -> Created:
+            found = self._intake.create(connection, row.user, plans, row.accepted)
+            arriving_rows.remove(connection, row)
+            return found
+
+        try:
+            created = await self._commits.write(create)
+        except Exception as error:  # noqa: BLE001 (they are accepted, whatever it is)
+            _log.info("a piece of a submission is taken job by job: %s", line_of_failure(error))
+            return await self._one_by_one(row, plans)
+        await self._failsafe.act_on(created.effects)
+        return created
+
+    async def _one_by_one(self, row: Arriving, plans: Sequence[Planned]) -> Created:
+        created = Created.nothing()
+        for plan in plans:
+            one = await self._one(row, plan)
+            await self._failsafe.act_on(one.effects)
+            created = created.and_then(one)
+        await self._commits.write(partial(arriving_rows.remove, piece=row))
+        return created
+
+    async def _one(self, row: Arriving, plan: Planned) -> Created:
+        """Make one job; what it needed may have been removed since it was accepted."""
+        try:
+            return await self._commits.write(
+                lambda c: self._intake.create(c, row.user, [plan], row.accepted)
+            )
+        except Exception as error:  # noqa: BLE001 (the job tells its user)
+            why = line_of_failure(error)
+        return await self._commits.write(
+            lambda c: self._intake.create_failed(c, row.user, plan, row.accepted, why)
+        )

@@ -1,0 +1,155 @@
+"""From requests to a submission: checked together, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from park.errors import EnvironmentMismatch
+from park.model.asked.resources import check_resources
+from park.model.states import JobState
+from park.wire import JobRequest
+from park_repo.database import Database
+from park_server.installs import install_rows as installs_store
+from park_server.installs.offer_rows import is_offered
+from park_server.jobs.admission.pieces import MOST_JOBS, in_order_of_needs, pieces_of
+from park_server.jobs.admission.submission import Submission
+from park_server.jobs.conditions.beginning import require_what_is_needed
+from park_server.jobs.conditions.needs import Planned, planned
+from park_server.jobs.conditions.settlement import Created, Settlement
+from park_server.jobs.engines.offers import EngineFacts, placed
+from park_server.jobs.files.reach_check import check_reach, no_environment
+from park_server.jobs.job_end import JobEnd
+from park_server.jobs.seams import Reach
+from park_server.quotas.quotas import Quotas
+
+__all__ = ["Intake"]
+
+
+class Intake:
+    """Checks what users submit, and writes it as jobs."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        settlement: Settlement,
+        reach: Reach,
+        engines: EngineFacts,
+        quotas: Quotas,
+    ) -> None:
+        self._database = database
+        self._settlement = settlement
+        self._reach = reach
+        self._engines = engines
+        self._quotas = quotas
+        # what fitted once, fits as long as it is there, which the commit of each job sees
+        self._sets: dict[tuple[str | None, str | None], str] = {}
+
+    # -- in any thread
+
+    def planned(self, user: str, requests: Sequence[JobRequest], *, large: bool) -> Submission:
+        """Return ``requests`` of ``user``, checked, with what they need; ``large`` ones in pieces.
+
+        So are those that are too many for one.
+        """
+        self._quotas.check_batch(user, len(requests))
+        accepted = datetime.now(UTC)
+        plans = self._planned(user, requests, accepted)
+        ordered = in_order_of_needs(plans)
+        is_cut = len(plans) > MOST_JOBS or (large and len(plans) > 1)
+        return Submission(
+            plans=plans, accepted=accepted, pieces=pieces_of(ordered) if is_cut else ()
+        )
+
+    def _planned(
+        self, user: str, requests: Sequence[JobRequest], accepted: datetime
+    ) -> list[Planned]:
+        for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests} - {*self._sets}:
+            if lock_hash is not None:
+                self._sets[lock_hash, set_hash] = self._set_of_lock(lock_hash, set_hash)
+        check_reach(self._reach, user, requests)
+        plans = [planned(self._completed(request), accepted) for request in requests]
+        for install in {name for plan in plans for name in plan.installs}:
+            self._check_install(install, user)
+        return plans
+
+    def _check_install(self, install: str, user: str) -> None:
+        """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""
+        if not self._database.read(lambda c: is_offered(c, install)):
+            self._database.read(lambda c: installs_store.get(c, install, user))
+
+    def _completed(self, request: JobRequest) -> JobRequest:
+        """Return ``request`` with its set, and with the engine that gives what it asks."""
+        request = self._with_set(request)
+        asked = request.resources
+        if asked is None or request.fetch is not None or request.race is not None:
+            return request
+        return replace(request, resources=placed(check_resources(asked), self._engines.offers()))
+
+    def _with_set(self, request: JobRequest) -> JobRequest:
+        """Return ``request`` with the set of its lock, under which its values are pickled."""
+        if request.lock_hash is None or request.set_hash is not None:
+            return request
+        return replace(request, set_hash=self._sets[request.lock_hash, None])
+
+    def _set_of_lock(self, lock_hash: str, set_hash: str | None) -> str:
+        """Return the set that jobs of a lock are of: ``set_hash``, else the newest it came from.
+
+        Raises `EnvironmentMismatch` where the lock is none of this service, or not of that set.
+        """
+        known = self._database.read(lambda c: installs_store.set_hashes(c, lock_hash))
+        if not known:
+            raise no_environment(lock_hash)
+        if set_hash is not None and set_hash not in known:
+            raise EnvironmentMismatch(
+                f"the environment {lock_hash} was not made from the set {set_hash}",
+                hint="`park versions MODULE` shows how they differ",
+            )
+        return set_hash or known[0]
+
+    # -- in the thread that writes
+
+    def create(
+        self, connection: Connection, user: str, plans: Sequence[Planned], moment: str
+    ) -> Created:
+        """Write new jobs, whose environments are seen to be there still: they are kept from now."""
+        _require_locks(connection, plans)
+        return self._settlement.create(connection, user, plans, moment)
+
+    def require(
+        self, connection: Connection, user: str, plans: Sequence[Planned], among: Collection[str]
+    ) -> None:
+        """Raise what `create` would, for jobs ``among`` which they are submitted."""
+        _require_locks(connection, plans)
+        require_what_is_needed(connection, user, plans, among)
+
+    def create_failed(
+        self, connection: Connection, user: str, plan: Planned, moment: str, why: str
+    ) -> Created:
+        """Write a job that was accepted and cannot be any more, failed because of ``why``."""
+        alone = replace(
+            plan,
+            request=replace(plan.request, install=None, grants=[]),
+            needs=(),
+            expression=None,
+            remote=(),
+            installs=frozenset(),
+            shape=None,
+        )
+        if not self._settlement.create(connection, user, [alone], moment).states:
+            return Created.nothing()
+        end = JobEnd(status=JobState.FAILED, error=why)
+        effects = self._settlement.end(connection, plan.id, end)
+        return Created(
+            states={plan.id: JobState.FAILED}, changed=frozenset({plan.id}), effects=effects
+        )
+
+
+def _require_locks(connection: Connection, plans: Sequence[Planned]) -> None:
+    locks = {plan.request.lock_hash for plan in plans if plan.request.lock_hash is not None}
+    for lock_hash in locks - installs_store.came_to(connection, locks):
+        raise no_environment(lock_hash)

@@ -1,0 +1,72 @@
+"""Large submissions in pieces, each written in less time than anybody else notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from park.errors import UsageError
+from park.model.conditions import brief
+from park.wire import encode
+from park_server.jobs.conditions.needs import Planned
+from park_server.json_pieces import text_of
+
+__all__ = ["MOST_JOBS", "Piece", "in_order_of_needs", "pieces_of"]
+
+MOST_JOBS = 200
+"""Jobs that are written in some 40 ms."""
+
+_MOST_CHARACTERS = 1 << 20
+"""Of requests as JSON: arguments that are written in some 20 ms."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """Jobs that are written together, and the JSON of their requests."""
+
+    plans: Sequence[Planned]
+    document: str
+
+
+def in_order_of_needs(plans: Sequence[Planned]) -> list[Planned]:
+    """Return ``plans``, each behind those that it needs, and otherwise as they come.
+
+    Raises `UsageError` that names a cycle among them.
+    """
+    by_id: dict[str, Planned] = {plan.id: plan for plan in reversed(plans)}
+    needed: dict[str, list[str]] = {
+        plan.id: [job for job, service, _ in plan.needs if not service] for plan in plans
+    }
+    done: dict[str, None] = {}
+    for start, first in needed.items():
+        way: dict[str, Iterator[str]] = {} if start in done else {start: iter(first)}
+        while way:
+            last = next(reversed(way))
+            following = next((job for job in way[last] if job in needed and job not in done), None)
+            if following is None:
+                del way[last]
+                done[last] = None
+            elif following in way:
+                circle = list(way)[list(way).index(following) :]
+                names = " needs ".join(brief(job) for job in [*circle, following])
+                raise UsageError(f"jobs that wait for each other never start: {names}")
+            else:
+                way[following] = iter(needed[following])
+    return [by_id[job] for job in done]
+
+
+def pieces_of(plans: Sequence[Planned]) -> list[Piece]:
+    """Return ``plans`` in pieces, in their order; none where all of them are one piece."""
+    texts = [text_of(encode(plan.request)) for plan in plans]
+    cuts, size = [0], 0
+    for number, text in enumerate(texts):
+        size += len(text)
+        if number - cuts[-1] == MOST_JOBS or (size > _MOST_CHARACTERS and number > cuts[-1]):
+            cuts.append(number)
+            size = len(text)
+    if len(cuts) == 1:
+        return []
+    return [
+        Piece(plans=plans[first:end], document=f"[{','.join(texts[first:end])}]")
+        for first, end in zip(cuts, [*cuts[1:], len(plans)], strict=True)
+    ]
