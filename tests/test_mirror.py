@@ -144,6 +144,7 @@ WITHOUT = {
     "park_server/migrations/versions/v0006_races.py": SCHEMA,
     "park_server/migrations/versions/v0007_memoization.py": SCHEMA,
     "park_server/migrations/versions/v0008_stalled.py": SCHEMA,
+    "park_server/migrations/versions/v0016_arriving.py": SCHEMA,
     "park_server/migrations/versions/v0009_users.py": SCHEMA,
     "park_server/migrations/versions/v0010_asked_for.py": SCHEMA,
     "park_server/migrations/versions/v0011_turns.py": SCHEMA,

@@ -73,9 +73,10 @@ class Arrivals:
 
     async def resume(self) -> None:
         """Forget what was not accepted, and have the rest become jobs, in the background."""
+        if not self._database.read(arriving_rows.is_any):
+            return
         await self._commits.write(arriving_rows.discard_unfinished)
-        left = self._database.read(arriving_rows.accepted)
-        if left:
+        if left := self._database.read(arriving_rows.accepted):
             self.tasks.spawn(self._resumed(left))
 
     async def _resumed(self, rows: Sequence[Arriving]) -> None:

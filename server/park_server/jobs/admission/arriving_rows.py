@@ -9,7 +9,16 @@ from sqlalchemy import Connection, and_, delete, insert, select
 
 from park_server.db.tables import arriving
 
-__all__ = ["Arriving", "accepted", "add", "discard_unfinished", "document_of", "forget", "remove"]
+__all__ = [
+    "Arriving",
+    "accepted",
+    "add",
+    "discard_unfinished",
+    "document_of",
+    "forget",
+    "is_any",
+    "remove",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +60,11 @@ def remove(connection: Connection, piece: Arriving) -> None:
 def forget(connection: Connection, submission: str) -> None:
     """Remove all of ``submission``, which is not accepted."""
     connection.execute(delete(arriving).where(arriving.c.submission == submission))
+
+
+def is_any(connection: Connection) -> bool:
+    """Tell whether anything is on its way."""
+    return connection.execute(select(arriving.c.submission).limit(1)).first() is not None
 
 
 def discard_unfinished(connection: Connection) -> None:
