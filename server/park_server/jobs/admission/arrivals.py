@@ -84,7 +84,7 @@ class Arrivals:
             document = self._database.read(partial(arriving_rows.document_of, piece=row))
             requests = [decode(JobRequest, each) for each in loads(document)]
             plans = [planned(request, datetime.fromisoformat(row.accepted)) for request in requests]
-            counted = self._tally.add({plan.id: row.user for plan in plans})
+            counted = self._tally.add(row.user, [plan.id for plan in plans])
             created = await self._created(row, plans)
             self._tally.drop(job for job in counted if job not in created.states)
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import Table, delete, func, select
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 
@@ -36,11 +36,12 @@ def many(here: Lab, count: int = MANY) -> list[JobRequest]:
 
 def rows(here: Lab) -> tuple[int, int]:
     """Return how many jobs there are, and how many pieces are on their way."""
-    found = [
-        here.database.read(lambda c, t=table: c.execute(select(func.count()).select_from(t)))
-        for table in (jobs, arriving)
-    ]
-    return found[0].scalar_one(), found[1].scalar_one()
+
+    def count(table: Table) -> int:
+        query = select(func.count()).select_from(table)
+        return here.database.read(lambda c: int(c.execute(query).scalar_one()))
+
+    return count(jobs), count(arriving)
 
 
 async def until(is_so: Callable[[], bool]) -> None:

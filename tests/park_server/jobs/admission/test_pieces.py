@@ -56,7 +56,7 @@ def test_each_comes_behind_what_it_needs(pairs: list[tuple[int, int]], order: li
     plans = [
         plan(*(reference(ids[a]) for a, b in forward if b == job), job=ids[job]) for job in order
     ]
-    found = [each.id for each in in_order_of_needs(plans)]
+    found: list[str] = [each.id for each in in_order_of_needs(plans)]
     assert sorted(found) == sorted(ids)
     assert all(found.index(ids[a]) < found.index(ids[b]) for a, b in forward)
 
