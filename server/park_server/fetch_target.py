@@ -14,6 +14,7 @@ from park.model.urls import DEFAULT_PORTS, without_credentials
 from park.wire import FetchRequest
 
 __all__ = [
+    "BOUNCED",
     "MOST_REDIRECTS",
     "Target",
     "redirected",
@@ -23,6 +24,9 @@ __all__ = [
 ]
 
 MOST_REDIRECTS = 10
+
+BOUNCED = "DPoP-Bounced"
+"""The scheme of an authorization that is a grant's id and its service's URL: it is sent nowhere."""
 
 _HIGHEST_PORT = 65_535
 

@@ -22,6 +22,7 @@ from park.agent.keyring_store import KeyringStore
 from park.agent.keys import Keys
 from park.agent.places import claimed, kept_file, socket_in
 from park.agent.refreshing import refreshed_token
+from park.agent.service_requests import asked
 from park.agent.talk import AgentServer, Outside
 from park.errors import ParkError
 
@@ -46,7 +47,7 @@ def main(words: list[str]) -> int:
         _leave_the_terminal()
     store = KeyringStore(kept_file(folder))
     outside = Outside(
-        confirm=confirmed, refresh=refreshed_token, keep=store.keep, forget=store.forget
+        confirm=confirmed, refresh=refreshed_token, keep=store.keep, forget=store.forget, ask=asked
     )
     keys = {key.service: key for key in store.load(time.time())}
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

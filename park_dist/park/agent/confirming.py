@@ -42,7 +42,10 @@ def command_of(environ: Mapping[str, str], question: str) -> Sequence[str] | Non
 
 
 def confirmed(question: str, environ: Mapping[str, str] | None = None) -> None:
-    """Return once the user has said yes; raises `NotPermitted`."""
+    """Return once the user has said yes; raises `NotPermitted`.
+
+    ``details["refused"]`` tells that he said no, and was not just away.
+    """
     variables = dict(os.environ if environ is None else environ)
     command = command_of(variables, question)
     if command is None:
@@ -60,4 +63,4 @@ def confirmed(question: str, environ: Mapping[str, str] | None = None) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotPermitted(f"nobody confirmed it: {type(error).__name__}") from error
     if done.returncode != 0:
-        raise NotPermitted("its user did not confirm it")
+        raise NotPermitted("its user did not confirm it", details={"refused": True})

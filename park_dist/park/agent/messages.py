@@ -27,6 +27,7 @@ __all__ = [
     "Stop",
     "Token",
     "Unlock",
+    "WatchPasses",
     "decoded",
     "encoded",
 ]
@@ -75,6 +76,14 @@ class ForgetKey:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListKeys:
     """Say which keys there are: never a token."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchPasses:
+    """Make the passes that the service at the URL ``service`` wants for what ``lender`` lent it."""
+
+    service: str
+    lender: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +156,7 @@ class Refusal:
         return cls(kind=error.type_name, message=error.message, hint=error.hint)
 
 
-Question: TypeAlias = HoldKey | GetToken | ForgetKey | ListKeys | Lock | Unlock | Stop
+Question: TypeAlias = HoldKey | GetToken | ForgetKey | ListKeys | WatchPasses | Lock | Unlock | Stop
 Answer: TypeAlias = Token | Keys | Done | Refusal
 
 _KINDS: dict[str, type[Any]] = {

@@ -16,6 +16,7 @@ from park.agent.keys import Key, next_moment
 from park.agent.messages import (
     MOST_BYTES,
     Answer,
+    Done,
     ForgetKey,
     GetToken,
     HoldKey,
@@ -26,11 +27,14 @@ from park.agent.messages import (
     Stop,
     Token,
     Unlock,
+    WatchPasses,
     decoded,
     encoded,
 )
+from park.agent.pass_watches import Logins, PassWatches
 from park.agent.peer_user import require_own_peer
 from park.errors import NotAuthenticated, ParkError, UsageError
+from park.model.urls import plain_service
 
 __all__ = ["IDLE_S", "AgentServer", "Outside"]
 
@@ -40,14 +44,15 @@ IDLE_S = 600.0
 _PATIENCE_S = 10.0
 """For a question that is not whole, or an answer that nobody takes."""
 
-_QUESTIONS = (HoldKey, GetToken, ForgetKey, ListKeys, Lock, Unlock, Stop)
+_QUESTIONS = (HoldKey, GetToken, ForgetKey, ListKeys, WatchPasses, Lock, Unlock, Stop)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outside:
     """What the agent asks of the world: ``confirm`` a person, ``refresh`` a service.
 
-    ``keep`` and ``forget`` are of the system's keyring, ``clock`` seconds since the epoch.
+    ``keep`` and ``forget`` are of the system's keyring, ``clock`` seconds since the epoch. ``ask``
+    asks a service with a key (`park.agent.service_requests.asked`); None: no passes are made.
     """
 
     confirm: Callable[[str], None]
@@ -55,6 +60,7 @@ class Outside:
     keep: Callable[[Key], None]
     forget: Callable[[str], None]
     clock: Callable[[], float] = time.time
+    ask: Callable[..., bytes] | None = None
 
 
 class AgentServer:
@@ -72,9 +78,12 @@ class AgentServer:
         self._ends = False
         self._stopped_by: threading.Thread | None = None
         self._idle_since = outside.clock()
+        self._watches = None if outside.ask is None else PassWatches(self._logins(outside.ask))
 
     def serve(self) -> None:
         """Answer; return when it has ended."""
+        for service in self._state.keys.by_service:
+            self._watch(service)
         try:
             while not self._is_over():
                 sockets = [self._listener, self._woken]
@@ -88,6 +97,8 @@ class AgentServer:
         finally:
             self._listener.close()  # whoever comes now is told at once that nobody is here
             self._state = State()
+            if self._watches is not None:
+                self._watches.close()
             self._woken.close()
             self._wake.close()
 
@@ -133,7 +144,9 @@ class AgentServer:
     def answer(self, question: Question) -> Answer:
         """Return what is answered; raises what is to be told of as a refusal."""
         if isinstance(question, GetToken):
-            return self._token(question)
+            return self._used(question).as_token()
+        if isinstance(question, WatchPasses):
+            return self._watched(question)
         if isinstance(question, HoldKey) and question.keep:
             self._outside.keep(Key.of(question, self._outside.clock()))
         with self._lock:
@@ -141,6 +154,8 @@ class AgentServer:
             self._state, answer = answered(
                 self._state, question, self._outside.clock(), salt=os.urandom(16), pid=os.getpid()
             )
+        if isinstance(question, HoldKey):
+            self._watch(question.service)
         if known and known.kept:
             self._outside.forget(known.service)
         if isinstance(question, Stop):
@@ -148,15 +163,42 @@ class AgentServer:
         self._poke()
         return answer
 
-    def _token(self, question: GetToken) -> Token:
-        """Return a token, once what comes before is done."""
+    def _watched(self, question: WatchPasses) -> Answer:
+        """Watch a service, with the logins at both that it takes to make passes."""
+        service = self._own(question.service).service
+        self._own(question.lender)
+        if self._watches is None:
+            raise UsageError("this agent makes no passes")
+        self._watches.watch(service)
+        return Done()
+
+    def _watch(self, service: str) -> None:
+        """Look whether a service waits for passes, of what was lent before this agent began."""
+        if self._watches is not None:
+            self._watches.watch(plain_service(service), linger=False)
+
+    def _logins(self, ask: Callable[..., bytes]) -> Logins:
+        def used(service: str, reason: str) -> Key:
+            return self._used(GetToken(service=service, reason=reason))
+
+        return Logins(of=self._own, used=used, ask=ask)
+
+    def _own(self, service: str) -> Key:
+        """Return a key for what the agent itself asks: nobody confirms that."""
+        key, first = self._given(GetToken(service=service))
+        if first.refresh:
+            self._refresh(key)
+        return self._given(GetToken(service=service))[0]
+
+    def _used(self, question: GetToken) -> Key:
+        """Return a key whose token may be used, once what comes before is done."""
         key, first = self._given(question)
         if first.refresh:
             self._refresh(key)
         if first.confirm:
             reason = f" ({question.reason})" if question.reason else ""
             self._outside.confirm(f"May a program use your login at {key.service}?{reason}")
-        return self._given(question)[0].as_token()  # it may be locked or forgotten by now
+        return self._given(question)[0]  # it may be locked or forgotten by now
 
     def _given(self, question: GetToken) -> tuple[Key, First]:
         with self._lock:

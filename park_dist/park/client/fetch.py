@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from park.calling import service_named
 from park.client.areas import area_route
-from park.client.credentials import Credentials
+from park.client.credentials import Credentials, Lend
 from park.client.jobs.arguments import EncodedCall
 from park.client.jobs.new_job import new_job
 from park.client.jobs.placeholders import FileReference, UrlReference, stands_for
@@ -132,7 +132,7 @@ def _target(url: Any, auth: Credentials | None) -> _Target:
             "the service already is park.service_file('~/…')",
         )
     if auth is not None and auth.service is not None:
-        return _of_service_url(url, auth.service.connection)
+        return _of_service_url(url, auth.service.connection, auth.lend)
     return _Target(text=url)
 
 
@@ -144,7 +144,12 @@ def _of_reference(url: UrlReference, auth: Credentials | None) -> _Target:
         raise UsageError(
             f"{url!r} is on {reference.service}; these credentials are of {auth.service.url}"
         )
-    opening = Opening(outbox=job.connection.outbox, jobs=(job.id,), authorizes=True)
+    opening = Opening(
+        outbox=job.connection.outbox,
+        jobs=(job.id,),
+        authorizes=True,
+        lend=None if auth is None else auth.lend,
+    )
     return _Target(reference=url, opening=opening)
 
 
@@ -161,20 +166,20 @@ def _of_park(url: str, auth: Credentials | None) -> _Target:
     translated = f"{connection.url}{route}"
     if auth is not None and auth.service is None:
         return _Target(text=translated)
-    return _of_service_url(translated, connection)
+    return _of_service_url(translated, connection, None if auth is None else auth.lend)
 
 
-def _of_service_url(url: str, connection: Connection) -> _Target:
+def _of_service_url(url: str, connection: Connection, lend: Lend | None = None) -> _Target:
     """Return what is fetched from a URL of a service, opened by a grant for just that."""
     jobs, files = f"{connection.url}{API}/jobs/", f"{connection.url}{API}/areas/files/"
     plain = urlunsplit(urlsplit(url)._replace(query="", fragment=""))
     if plain.startswith(jobs):
         job = plain.removeprefix(jobs).split("/")[0]
-        opening = Opening(outbox=connection.outbox, jobs=(job,), authorizes=True)
+        opening = Opening(outbox=connection.outbox, jobs=(job,), authorizes=True, lend=lend)
     elif plain.startswith(files):
         path = from_url(plain.removeprefix(files))
         path = path if path.startswith("~") else f"/{path}"
-        opening = Opening(outbox=connection.outbox, files=(path,), authorizes=True)
+        opening = Opening(outbox=connection.outbox, files=(path,), authorizes=True, lend=lend)
     else:
         raise UsageError(
             f"{url} is no file of {connection.url}",

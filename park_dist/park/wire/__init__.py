@@ -74,6 +74,13 @@ if TYPE_CHECKING:
         JobRequest,
     )
     from park.wire.memo_records import ForgottenRecord, MemoRecord, MemoStatsRecord
+    from park.wire.pass_records import (
+        PassAnswer,
+        PassRecord,
+        PassRequest,
+        WantedPass,
+        WantedPasses,
+    )
     from park.wire.pin_record import PinRecord
     from park.wire.quota_records import LimitRecord, QuotaRecord
     from park.wire.race_records import (
@@ -165,6 +172,9 @@ __all__ = [
     "MemoStatsRecord",
     "OfferRecord",
     "OfferRequest",
+    "PassAnswer",
+    "PassRecord",
+    "PassRequest",
     "PasswordRequest",
     "PinRecord",
     "PolicyRecord",
@@ -199,6 +209,8 @@ __all__ = [
     "UserRequest",
     "VerdictRecord",
     "VerificationRecord",
+    "WantedPass",
+    "WantedPasses",
     "WhoRecord",
     "WhyRecord",
     "WinnerRecord",
@@ -268,7 +280,12 @@ _HOMES = {
     "ForgottenRecord": "park.wire.memo_records",
     "MemoRecord": "park.wire.memo_records",
     "MemoStatsRecord": "park.wire.memo_records",
+    "PassAnswer": "park.wire.pass_records",
+    "PassRecord": "park.wire.pass_records",
+    "PassRequest": "park.wire.pass_records",
     "PinRecord": "park.wire.pin_record",
+    "WantedPass": "park.wire.pass_records",
+    "WantedPasses": "park.wire.pass_records",
     "GRACE_S": "park.wire.race_records",
     "LONGEST_GRACE_S": "park.wire.race_records",
     "MOST_COMPETITORS": "park.wire.race_records",

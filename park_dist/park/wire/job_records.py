@@ -50,11 +50,13 @@ class HeldGrant:
     """What opens things on the service at the URL ``service`` for one job; see `GrantRecord`.
 
     ``holder`` is the key of the service that gets it, to which it is bound; None: to none.
+    ``bounced`` is its id, where each use takes a pass that is asked for here.
     """
 
     service: str
     token: str = field(repr=False)
     holder: str | None = None
+    bounced: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -69,6 +69,7 @@ class ServiceRecord:
     cannot keep apart, a line for each; None where an earlier park says nothing of it.
     ``accounts``: each user but the operator has an account of his own there.
     ``identity`` names its key (RFC 7638), which what is lent to it is bound to.
+    ``ships_grants``: its policy lets a grant be held by the service that uses it, here and there.
     """
 
     version: str
@@ -85,6 +86,7 @@ class ServiceRecord:
     not_apart: list[str] | None = None
     accounts: bool = False
     identity: str | None = None
+    ships_grants: bool = True
 
     @property
     def isolation_line(self) -> str:

@@ -29,6 +29,8 @@ class GrantRequest:
     the user's area (``~/shared/run.refl``): they can be read. Those of the jobs that are in
     ``stops`` can be cancelled, or asked to stop, as well. ``holder`` names the key of the
     service that may use it (`ServiceRecord.identity`); no other can. ``lent_to`` is that one's URL.
+    ``bounced``: each use takes a pass, which the user's agent has made; None: where the policy of
+    the service permits no others.
     """
 
     jobs: list[str] = field(default_factory=list)
@@ -38,6 +40,7 @@ class GrantRequest:
     renewable_s: float = 30 * 86_400.0
     holder: str | None = None
     lent_to: str | None = None
+    bounced: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +49,7 @@ class GrantRecord:
 
     ``holder`` names the key that each use is signed with; None: whoever has the token may use it.
     It is renewed by its holder until ``renewable_until``; ``lent_to`` is what was said of that.
+    ``bounced``: with its token it is given back and renewed, and each use takes a pass.
     """
 
     id: str
@@ -58,6 +62,7 @@ class GrantRecord:
     holder: str | None = None
     lent_to: str | None = None
     renewable_until: str | None = None
+    bounced: bool = False
     token: str | None = field(default=None, repr=False)
 
 

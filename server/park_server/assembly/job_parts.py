@@ -172,7 +172,7 @@ def _dispatcher(
 
 
 def _fetch_queue(foundation: Foundation, base: _JobBase, fetcher: UrlFetcher) -> FetchQueue:
-    return FetchQueue(
+    queue = FetchQueue(
         database=foundation.database,
         bus=foundation.bus,
         folders=base.folders,
@@ -181,7 +181,10 @@ def _fetch_queue(foundation: Foundation, base: _JobBase, fetcher: UrlFetcher) ->
         failsafe=base.failsafe,
         fetcher=fetcher,
         base_url=foundation.endpoints.url,
+        resting=foundation.lending.passes.waiting,
     )
+    foundation.lending.passes.on_change(queue.look)
+    return queue
 
 
 def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
@@ -192,6 +195,7 @@ def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
         listener=events,
         disk=foundation.disk,
         identity=foundation.lending.identity,
+        passes=foundation.lending.passes,
     )
 
 
@@ -234,6 +238,7 @@ def _scheduler(
         reach=ReachOfUsers(usable_locks, foundation.trust.possession),
         engines=engines,
         quotas=foundation.quotas,
+        holds_shipped=lambda: foundation.trust.directory.policy.grants.shipped,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from park_repo.database import Database
+from park_server.bouncing.wanted_passes import WantedPassBook
 from park_server.bus import Bus
 from park_server.grants.costs import GrantCosts
 from park_server.grants.grants import Grants
@@ -22,13 +23,15 @@ __all__ = ["LendingParts", "lending_of"]
 class LendingParts:
     """``grants`` of this service, what each of them costs, how ``uses`` are looked at, and the key.
 
-    With ``identity`` this service signs what it asks with the grants of others.
+    With ``identity`` this service signs what it asks with the grants of others; ``passes`` are
+    wanted for those of them that are bounced.
     """
 
     grants: Grants
     costs: GrantCosts
     uses: Uses
     identity: ServiceIdentity
+    passes: WantedPassBook
 
 
 def lending_of(
@@ -47,10 +50,12 @@ def lending_of(
         settings.roots,
         ended,
         permits_unbound=lambda: trust.directory.policy.grants.unbound,
+        permits_shipped=lambda: trust.directory.policy.grants.shipped,
     )
     return LendingParts(
         grants=grants,
         costs=costs,
         uses=Uses(settings.url),
         identity=ServiceIdentity(home.identity_file),
+        passes=WantedPassBook(bus),
     )

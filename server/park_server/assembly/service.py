@@ -190,6 +190,7 @@ class _Parts:
             folders=jobs.folders,
             grants=foundation.lending.grants,
             grant_costs=foundation.lending.costs,
+            passes=foundation.lending.passes,
             identity=foundation.lending.identity,
             device_logins=device_logins_of(foundation),
             index=foundation.index,
@@ -320,6 +321,7 @@ def _fetcher(foundation: Foundation, areas: Areas) -> UrlFetcher:
         transport=GuardedTransport(foundation.settings.addresses),
         limit=foundation.settings.fetch_limit_bytes,
         identity=foundation.lending.identity,
+        passes=foundation.lending.passes,
         own=OwnFiles(
             urls=(foundation.endpoints.url, foundation.endpoints.listening),
             database=foundation.database,

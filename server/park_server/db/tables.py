@@ -226,6 +226,7 @@ held_grants = Table(
     Column("service", String, primary_key=True),
     Column("token", String, nullable=False),
     Column("holder", String, comment="the key here that it is bound to; null: to none"),
+    Column("bounced", String, comment="its id, where each use is asked of an agent; null: none is"),
     Index("held_grants_by_token", "token"),
 )
 
@@ -242,6 +243,7 @@ grants = Table(
     Column("holder", String, comment="the key that signs each use; null: whoever has it may"),
     Column("lent_to", Text, comment="the service that has it, as the client says"),
     Column("renewable_until", String, comment="null: it is not renewed"),
+    Column("bounced", Boolean, comment="true: its token opens nothing, each use takes a pass"),
     Column("created", String, nullable=False),
     Column("expires", String, nullable=False),
     Column("revoked", String),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from park.errors import (
     TooLarge,
 )
 from park_repo.user_agent import USER_AGENT
-from park_server.fetch_target import Target, redirected
+from park_server.fetch_target import BOUNCED, Target, redirected
 from park_server.fetches.answers import (
     Again,
     Answer,
@@ -92,7 +92,8 @@ class Download:
     """One file on its way from ``target`` into ``partial``.
 
     ``before`` is what was had from there before, and is still kept: then the question is
-    whether it has changed. ``limit`` in bytes. ``identity`` signs what is asked with grants.
+    whether it has changed. ``limit`` in bytes. ``identity`` signs what is asked with grants;
+    ``pass_for`` returns a pass for one request with a grant that is bounced.
     """
 
     client: httpx2.AsyncClient
@@ -103,6 +104,7 @@ class Download:
     limit: int
     before: Before | None = None
     identity: ServiceIdentity | None = None
+    pass_for: Callable[[Target], Awaitable[str]] | None = None
     _distrusts_part: bool = False
     _asking: Target | None = None
 
@@ -158,28 +160,34 @@ class Download:
     ) -> AsyncIterator[tuple[httpx2.Response, Held | None, bool]]:
         """Ask ``target``, for the rest where a part is here, or whether it has changed."""
         headers: dict[str, str] = {}
+        auth = await self._signing(target)
         held = None if self._distrusts_part else self.partial.held(target.place)
         before = self.before
         is_question = held is None and before is not None and before.place == target.place
-        if target.authorization is not None and self._signing(target) is None:
+        if target.authorization is not None and auth is None:
             headers["Authorization"] = target.authorization
         if held is not None:
             headers |= {"Range": f"bytes={held.size}-", "If-Range": held.validator}
         elif is_question and before is not None:
             headers |= before.known.headers()
         request = self.client.build_request("GET", target.url, headers=headers)
-        response = await self.client.send(request, stream=True, auth=self._signing(target))
+        response = await self.client.send(request, stream=True, auth=auth)
         try:
             yield response, held, is_question
         finally:
             await response.aclose()
 
-    def _signing(self, target: Target) -> httpx2.Auth | None:
-        """Return what signs the use of a grant that is bound to this service; None: nothing is."""
+    async def _signing(self, target: Target) -> httpx2.Auth | None:
+        """Return what signs the use of a grant that is bound to this service; None: nothing is.
+
+        For one that is bounced that is a pass, however long it takes to get one.
+        """
         scheme, _, token = (target.authorization or "").partition(" ")
-        if scheme != SCHEME or self.identity is None:
+        if self.identity is None:
             return None
-        return self.identity.use(token)
+        if scheme == BOUNCED and self.pass_for is not None:
+            return self.identity.use(await self.pass_for(target))
+        return self.identity.use(token) if scheme == SCHEME else None
 
     def _judged(self, response: httpx2.Response, target: Target, held: Held | None) -> Answer:
         try:

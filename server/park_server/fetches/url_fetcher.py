@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx2
 
@@ -16,6 +17,7 @@ from park.errors import CannotSatisfy, ParkError, ServiceFault, ServiceUnreachab
 from park.model.ids import JobId
 from park.wire import FetchRequest
 from park_repo.database import Database
+from park_server.bouncing.wanted_passes import Wanted, WantedPassBook
 from park_server.content import ContentStore
 from park_server.fetch_target import Target, target_of
 from park_server.fetches import fetch_rows
@@ -58,7 +60,8 @@ class UrlFetcher:
 
     ``root`` is for what is not here whole yet, on the file system of ``content``; ``jobs``
     has the folder of each job, ``own`` the files of this service. ``identity``
-    signs what is asked with grants that are bound to it. ``pause`` waits between
+    signs what is asked with grants that are bound to it; ``passes`` are wanted for
+    those that are bounced. ``pause`` waits between
     attempts.
     """
 
@@ -73,6 +76,7 @@ class UrlFetcher:
         limit: int,
         own: OwnFiles | None = None,
         identity: ServiceIdentity | None = None,
+        passes: WantedPassBook | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -83,6 +87,7 @@ class UrlFetcher:
         self._limit = limit
         self._own = own
         self._identity = identity
+        self._passes = passes
         self._pause = pause
         self._turns = _Turns()
         self._running: set[str] = set()
@@ -192,6 +197,7 @@ class UrlFetcher:
                 limit=self._limit,
                 before=before,
                 identity=self._identity,
+                pass_for=lambda target: self._pass_for(order, target),
             )
             source, sha256 = await self._whole(download)
             if partial.was_resumed and sha256 is not None and not order.accepts(sha256):
@@ -204,6 +210,23 @@ class UrlFetcher:
         if not order.accepts(sha256):
             raise _another(order, sha256)
         return await self._keep(order.key, source, partial, sha256)
+
+    async def _pass_for(self, order: _Order, target: Target) -> str:
+        """Return a pass for one request to ``target``; raises `PassRefused`."""
+        _, _, told = (target.authorization or "").partition(" ")
+        grant, _, service = told.partition(" ")
+        below = str(target.url.copy_with(query=None, fragment=None)).removeprefix(service)
+        if self._passes is None or not service or not below.startswith("/"):
+            raise CannotSatisfy(f"{target.shown} is not of the service that the grant is of")
+        wanted = Wanted(
+            user=order.key.user,
+            job=order.job,
+            grant=grant,
+            service=service,
+            method="GET",
+            path=unquote(below),
+        )
+        return await self._passes.token(wanted)
 
     async def _whole(self, download: Download) -> tuple[Source | None, str | None]:
         """Return what came, and its SHA-256; (None, None) where nothing has changed."""

@@ -13,10 +13,21 @@ from park_server.db.blocks import in_blocks
 from park_server.db.tables import grants, installs, jobs
 from park_server.grants.scope import Grant
 
-__all__ = ["add", "by_digests", "check_own", "forget", "listing", "record_of", "renew", "revoke"]
+__all__ = [
+    "add",
+    "by_digests",
+    "by_ids",
+    "check_own",
+    "forget",
+    "listing",
+    "record_of",
+    "renew",
+    "revoke",
+]
 
 _ADD = insert(grants)
 _BY_DIGEST = select(grants).where(grants.c.token_sha256.in_(bindparam("digests", expanding=True)))
+_BY_ID = select(grants).where(grants.c.id.in_(bindparam("ids", expanding=True)))
 _OWN_JOBS = select(jobs.c.id).where(
     jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.user == bindparam("user")
 )
@@ -51,6 +62,7 @@ def add(connection: Connection, grant: Grant, digest: str) -> None:
             "holder": grant.holder,
             "lent_to": grant.lent_to,
             "renewable_until": grant.renewable_until,
+            "bounced": grant.bounced or None,
             "created": grant.created,
             "expires": grant.expires,
         },
@@ -63,6 +75,15 @@ def by_digests(connection: Connection, digests: Collection[str]) -> dict[str, Gr
     for some in in_blocks(digests):
         for row in connection.execute(_BY_DIGEST, {"digests": some}):
             found[row.token_sha256] = _grant(row)
+    return found
+
+
+def by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Grant]:
+    """Return the grants with these ids; also those of no use now."""
+    found: dict[str, Grant] = {}
+    for some in in_blocks(ids):
+        for row in connection.execute(_BY_ID, {"ids": some}):
+            found[row.id] = _grant(row)
     return found
 
 
@@ -107,6 +128,7 @@ def record_of(grant: Grant, token: str | None = None) -> GrantRecord:
         holder=grant.holder,
         lent_to=grant.lent_to,
         renewable_until=grant.renewable_until,
+        bounced=grant.bounced,
         token=token,
     )
 
@@ -124,4 +146,5 @@ def _grant(row: Row[Any]) -> Grant:
         holder=row.holder,
         lent_to=row.lent_to,
         renewable_until=row.renewable_until,
+        bounced=bool(row.bounced),
     )

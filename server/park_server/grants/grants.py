@@ -14,13 +14,15 @@ from datetime import timedelta
 
 from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
 from park.model.ids import new_id
-from park.wire import GrantRecord, GrantRequest
+from park.wire import GrantRecord, GrantRequest, PassRecord, PassRequest
 from park_repo.database import Database
 from park_server.areas.paths import parse_place
 from park_server.bus import Bus, revocation_of
 from park_server.clock import later, now
 from park_server.grants import grant_rows
-from park_server.grants.scope import Grant
+from park_server.grants import passes as pass_tokens
+from park_server.grants.passes import LASTS_S, Passes
+from park_server.grants.scope import Grant, check_opens
 from park_server.proofs.service_key import is_thumbprint
 
 __all__ = ["LONGEST_S", "PREFIX", "RENEWAL", "Grants"]
@@ -47,7 +49,7 @@ class Grants:
 
     ``roots`` are the names of the operator's folders, which every user may read. ``on_end`` is
     told of the ids of those that are revoked. ``permits_unbound`` tells whether one may be bound
-    to no service.
+    to no service, ``permits_shipped`` whether the service that uses one may hold what opens it.
     """
 
     def __init__(
@@ -56,8 +58,12 @@ class Grants:
         bus: Bus,
         roots: Collection[str] = (),
         on_end: Callable[[Collection[str]], None] = lambda _: None,
+        *,
         permits_unbound: Callable[[], bool] = lambda: False,
+        permits_shipped: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._permits_shipped = permits_shipped
+        self._passes = Passes()
         self._database = database
         self._permits_unbound = permits_unbound
         self._on_end = on_end
@@ -87,6 +93,7 @@ class Grants:
             holder=request.holder,
             lent_to=None if request.lent_to is None else request.lent_to[:_LONGEST_NOTE],
             renewable_until=self._renewable_until(request),
+            bounced=self._is_bounced(request),
         )
         token = PREFIX + secrets.token_urlsafe(32)
         await self._database.awrite(lambda c: grant_rows.add(c, grant, _digest(token)))
@@ -107,6 +114,37 @@ class Grants:
         expires = min(max(later(RENEWAL), grant.expires), last)
         await self._database.awrite(lambda c: grant_rows.renew(c, grant.id, expires))
         return grant_rows.record_of(replace(grant, expires=expires))
+
+    def _is_bounced(self, request: GrantRequest) -> bool:
+        """Return whether each use takes a pass: as is asked for, else as the policy says."""
+        permits = self._permits_shipped()
+        if request.bounced is False and not permits:
+            raise NotPermitted(
+                "the policy of this service lets no other service hold what opens it",
+                hint="have each use bounced off your agent: park.credentials(…, lend='bounce')",
+            )
+        is_bounced = not permits if request.bounced is None else request.bounced
+        if is_bounced and request.holder is None:
+            raise UsageError("a grant that is bounced is bound to a service: its holder is missing")
+        return is_bounced
+
+    def make_pass(self, id: str, user: str, request: PassRequest) -> PassRecord:  # noqa: A002
+        """Make a pass for one use of the bounced grant ``id`` of ``user``.
+
+        Raises `UnknownItem` where he has none, `NotPermitted` for what it does not open.
+        """
+        grant = self._own(id, user)
+        if isinstance(found := _usable(grant, now()), NotAuthenticated):
+            raise NotPermitted(found.message)
+        if not grant.bounced:
+            raise UsageError(f"the grant …{id[-6:]} is shipped: its holder uses it without a pass")
+        check_opens(grant, request.method, request.path)
+        token = self._passes.made(id, request.method, request.path)
+        return PassRecord(token=token, seconds=LASTS_S)
+
+    def spend(self, token: str) -> None:
+        """Let a pass open nothing more, now that it was used; a grant stays what it is."""
+        self._passes.spend(token)
 
     @staticmethod
     def _renewable_until(request: GrantRequest) -> str | None:
@@ -133,6 +171,16 @@ class Grants:
         """Return the grants that ``user`` made, newest first, without their tokens."""
         found = self._database.read(lambda c: grant_rows.listing(c, user))
         return [grant_rows.record_of(grant) for grant in found]
+
+    def record(self, id: str, user: str) -> GrantRecord:  # noqa: A002 (the column's name)
+        """Return a grant of ``user``, without its token; raises `UnknownItem`."""
+        return grant_rows.record_of(self._own(id, user))
+
+    def _own(self, id: str, user: str) -> Grant:  # noqa: A002 (the column's name)
+        grant = self._database.read(lambda c: grant_rows.by_ids(c, [id])).get(id)
+        if grant is None or grant.user != user:
+            raise UnknownItem(f"no grant {id[:_MOST_SHOWN]} on this service")
+        return grant
 
     async def revoke_all(self, user: str) -> int:
         """Revoke all grants of ``user`` that are of use; return how many."""
@@ -162,7 +210,29 @@ class Grants:
         digests = {token: _digest(token) for token in tokens}
         known = self._database.read(lambda c: grant_rows.by_digests(c, set(digests.values())))
         moment = now()
-        return {token: _usable(known.get(digest), moment) for token, digest in digests.items()}
+        found = {token: _usable(known.get(digest), moment) for token, digest in digests.items()}
+        if any(token.startswith(pass_tokens.PREFIX) for token in tokens):
+            found |= self._of_passes(tokens)
+        return found
+
+    def _of_passes(self, tokens: Collection[str]) -> dict[str, Grant | NotAuthenticated]:
+        """Return for each of the ``tokens`` of passes what it opens, once."""
+        passes = {each: self._passes.of(each) for each in tokens}
+        ids = {each.grant for each in passes.values() if each is not None}
+        known = self._database.read(lambda c: grant_rows.by_ids(c, ids))
+        moment = now()
+        found: dict[str, Grant | NotAuthenticated] = {}
+        for token, each in passes.items():
+            if each is not None:
+                grant = _usable(known.get(each.grant), moment)
+                if isinstance(grant, Grant):
+                    grant = replace(grant, bounced=False, only=each.only)
+                found[token] = grant
+            elif token.startswith(pass_tokens.PREFIX):
+                found[token] = NotAuthenticated(
+                    "the pass was used, or is over: each is good for one request, and a minute"
+                )
+        return found
 
     async def sweep(self) -> None:
         """Forget the grants that ended long ago."""

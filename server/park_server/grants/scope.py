@@ -10,6 +10,9 @@
 ``PUT /api/v1/grant``                       the service that it is bound to renews it
 ==========================================  ======================================
 
+With the token of a grant that is bounced, the last two alone: each other use takes a pass, which
+opens one method and path of the grant, once (`park_server.grants.passes`).
+
 Everything else is closed, what is added later as well: the table says what is open.
 """
 
@@ -24,15 +27,12 @@ from park.model.references import Reference
 from park.wire import API
 from park_server.areas.paths import parse_place
 
-__all__ = ["Grant", "check_leaf", "check_request"]
+__all__ = ["Grant", "check_leaf", "check_opens", "check_request"]
 
 _JOBS = f"{API}/jobs/"
 _AREA_FILES = f"{API}/areas/files/"
-_OWN_DECISION = {
-    ("POST", f"{API}/follow"),
-    ("DELETE", f"{API}/grant"),
-    ("PUT", f"{API}/grant"),
-}
+_ITSELF = f"{API}/grant"
+_OWN_DECISION = {("POST", f"{API}/follow"), ("DELETE", _ITSELF), ("PUT", _ITSELF)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,8 @@ class Grant:
     be cancelled, or asked to stop.
     ``files`` are spelled as everybody understands them: ``~ada/shared/run.refl``, or
     ``/snsdata/run.nxs`` below a root of the operator. ``holder`` is the thumbprint of the key
-    that signs each use; None: whoever has the token may use it.
+    that signs each use; None: whoever has the token may use it. One that is ``bounced`` opens
+    nothing by itself: each use takes a pass, which opens ``only`` one method and path of it.
     """
 
     id: str
@@ -57,10 +58,24 @@ class Grant:
     holder: str | None = None
     lent_to: str | None = None
     renewable_until: str | None = None
+    bounced: bool = False
+    only: tuple[str, str] | None = None
 
 
 def check_request(grant: Grant, method: str, path: str) -> None:
     """Raise `NotPermitted` unless ``grant`` opens ``path`` (decoded) for ``method``."""
+    if grant.only is not None and (method, path) != grant.only:
+        raise NotPermitted(f"this pass is for {' '.join(grant.only)}, not for {method} {path}")
+    if grant.bounced and path != _ITSELF:
+        raise NotPermitted(
+            f"the grant …{grant.id[-6:]} is bounced: with its token it is given back and renewed",
+            hint="each use of it takes a pass, which the agent of its user has made",
+        )
+    check_opens(grant, method, path)
+
+
+def check_opens(grant: Grant, method: str, path: str) -> None:
+    """Raise `NotPermitted` unless ``path`` (decoded) is among what ``grant`` names."""
     if (method, path) in _OWN_DECISION:
         return
     if method == "POST" and _is_end_of_job(grant, path):
@@ -75,6 +90,8 @@ def check_request(grant: Grant, method: str, path: str) -> None:
 
 def check_leaf(grant: Grant, leaf: Leaf) -> None:
     """Raise `NotPermitted` unless all that ``leaf`` speaks of is a job of ``grant``."""
+    if grant.bounced:
+        raise NotPermitted(f"the grant …{grant.id[-6:]} is bounced: a pass opens it")
     named = _jobs_in(leaf)
     if named is None:
         raise NotPermitted("a grant follows jobs and installs, and nothing else of the service")

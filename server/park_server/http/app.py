@@ -61,6 +61,7 @@ async def about(request: Request) -> ServiceRecord:
         trees_url=f"{base}/trees/simple/",
         upload_url=f"{base}/legacy/",
         identity=parts.identity.thumbprint,
+        ships_grants=parts.trust.directory.policy.grants.shipped,
     )
 
 

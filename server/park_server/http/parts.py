@@ -11,6 +11,7 @@ from park.wire import ServiceRecord
 from park_repo.database import Database
 from park_repo.index import Index
 from park_server.areas.areas import Areas
+from park_server.bouncing.wanted_passes import WantedPassBook
 from park_server.break_glass.revocation import Revocation
 from park_server.break_glass.wheel_quarantine import WheelQuarantine
 from park_server.bus import Bus
@@ -56,6 +57,7 @@ class ServiceParts:
     folders: JobFolders
     grants: Grants
     grant_costs: GrantCosts
+    passes: WantedPassBook
     index: Index
     installs: InstallManager
     environments: Environments

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 from sqlalchemy import Connection
@@ -40,7 +40,8 @@ _AT_ONCE = 4
 class FetchQueue:
     """The fetches of a service: users take turns. All methods belong to the event loop.
 
-    ``base_url`` is the URL of this service.
+    ``base_url`` is the URL of this service. ``resting`` tells how many fetches wait for a person,
+    and take no turn from others; `look` is called when there are more or fewer.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class FetchQueue:
         failsafe: Failsafe,
         fetcher: Fetcher,
         base_url: str = "",
+        resting: Callable[[Collection[JobId]], int] = lambda _: 0,
     ) -> None:
+        self._resting = resting
         self._database = database
         self._bus = bus
         self._folders = folders
@@ -74,6 +77,10 @@ class FetchQueue:
     def enqueue(self, jobs: Iterable[JobId], users: Mapping[JobId, str] | None = None) -> None:
         """Queue ``jobs``, whose state is queued, or running since before a restart."""
         self._queue.add(with_users(self._database, list(jobs), users or {}))
+        self._dispatch()
+
+    def look(self) -> None:
+        """Begin what may begin now."""
         self._dispatch()
 
     async def cancel(self, job: JobId) -> None:
@@ -103,7 +110,7 @@ class FetchQueue:
                 self._alarms.at(retry.not_before, partial(self.enqueue, [retry.job]))
 
     def _dispatch(self) -> None:
-        while len(self._tasks) < _AT_ONCE and (user := self._queue.turn()) is not None:
+        while self._is_free() and (user := self._queue.turn()) is not None:
             job = self._queue.pop(user)
             if job in self._tasks:  # a retry whose moment came before its failure was settled
                 self._again.add(job)
@@ -111,6 +118,9 @@ class FetchQueue:
                 self._turns.took(user, job)
                 self._tasks[job] = asyncio.create_task(self._run(job))
                 self._tasks[job].add_done_callback(partial(self._done, job))
+
+    def _is_free(self) -> bool:
+        return len(self._tasks) - self._resting(self._tasks) < _AT_ONCE
 
     def _done(self, job: JobId, task: asyncio.Task[None]) -> None:
         del self._tasks[job]

@@ -78,6 +78,7 @@ class Scheduler:
         reach: Reach,
         engines: EngineFacts,
         quotas: Quotas,
+        holds_shipped: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -98,6 +99,7 @@ class Scheduler:
             reach=reach,
             engines=engines,
             quotas=quotas,
+            holds_shipped=holds_shipped,
         )
         self._arrivals = Arrivals(
             database=database,
@@ -232,7 +234,8 @@ class Scheduler:
                 return replace(record, progress=self.progress({job: record.status}).get(job))
             run = self._database.read(lambda c: run_rows.run_of(c, job))
             return replace(record, progress=self._folders.progress(run))
-        pid, remark = self._dispatcher.pid_of(job), self._engines.remark(job)
+        pid = self._dispatcher.pid_of(job)
+        remark = self._engines.remark(job) or self._peers.remark(job) or None
         return replace(self._folders.with_progress(record), pid=pid, remark=remark)
 
     def progress(self, jobs: Mapping[JobId, str]) -> dict[JobId, dict[str, Any]]:

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from park.errors import NotAuthenticated, ParkError
 from park.model.ids import JobId
 from park.model.truth import Verdict, never
+from park_server.bouncing.wanted_passes import PassRefused
+from park_server.peers.lent import Lent
 from park_server.peers.link import Barred, Followed, Link
 
 __all__ = ["Follower", "Key"]
@@ -53,8 +55,14 @@ class _Group:
         if self.is_apart or len(self.leaves) + len(new) > _MOST_LEAVES:
             return False
         first = next(iter(self.leaves.values()), None)
-        # one key signs the request, and so what opens all of them is bound to that
-        return first is None or all(each.lent.holder == first.lent.holder for each in new)
+        return first is None or all(_together(each.lent, first.lent) for each in new)
+
+
+def _together(one: Lent, other: Lent) -> bool:
+    """Tell whether one request can ask for both: with one pass, or signed with one key."""
+    if one.bounced is not None or other.bounced is not None:
+        return one == other
+    return one.holder == other.holder
 
 
 class Follower:
@@ -149,7 +157,7 @@ class Follower:
             found = await self._link.patiently(lambda: self._link.follow(leaves, _WAIT_S))
         except Barred as error:
             return dict.fromkeys(asked, never(str(error)))
-        except NotAuthenticated as error:
+        except (NotAuthenticated, PassRefused) as error:
             # the request is made with the grant of its first leaf; the others may still open
             why = self._refusal(error)
             return {key: why for key, leaf in asked.items() if leaf.lent == leaves[0].lent}

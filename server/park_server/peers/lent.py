@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Lent"]
+from park_server.bouncing.wanted_passes import Wanted
+
+__all__ = ["Lent", "Opening"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +14,25 @@ class Lent:
     """The token of a grant; ``holder`` is the thumbprint of the key that signs its uses.
 
     Without a holder it is good for whoever has it, as services permit that are told to.
+    ``bounced`` is its id, where each use takes a pass that ``user``'s agent makes, for ``job``.
     """
 
     token: str = field(repr=False)
     holder: str | None = None
+    bounced: str | None = None
+    user: str = ""
+    job: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """What opens one request: the token, and the key that signs it.
+
+    ``wanted`` is what it is a pass for. ``was_sent``: it went out before and no answer came,
+    so that it may have been used.
+    """
+
+    token: str = field(repr=False)
+    holder: str | None = None
+    wanted: Wanted | None = None
+    was_sent: bool = False

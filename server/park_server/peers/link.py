@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 
 from park.errors import CannotSatisfy, NotPermitted, ParkError, from_problem
 from park.model.truth import Truth, Verdict
 from park.wire import API, StopHow, VerdictRecord, decode, json_body
+from park_server.bouncing.wanted_passes import Wanted, WantedPassBook
 from park_server.clock import now
 from park_server.jobs.races.race_rows import Order
-from park_server.peers.lent import Lent
+from park_server.peers.lent import Lent, Opening
 from park_server.peers.outage import Outage
 from park_server.peers.urls import file_path, job_path, normalised
 from park_server.proofs.identity import ServiceIdentity
@@ -41,6 +42,7 @@ _LONGEST_LINE = 2_000
 
 _PROBLEM = "urn:park:problem:"
 _OK, _REDIRECTED = 200, 300
+_UNAUTHORIZED = 401
 _TOO_MANY = 429
 _SERVER_FAULT = 500
 
@@ -64,12 +66,19 @@ class Followed:
 class Link:
     """One other service. ``client`` follows no redirects: a token stays where it belongs.
 
-    ``identity`` signs each use of a grant that is bound to this service.
+    ``identity`` signs each use of a grant that is bound to this service; ``passes`` has the
+    agents of users asked for those of grants that are bounced.
     """
 
     def __init__(
-        self, url: str, client: httpx2.AsyncClient, identity: ServiceIdentity | None = None
+        self,
+        url: str,
+        client: httpx2.AsyncClient,
+        identity: ServiceIdentity | None = None,
+        passes: WantedPassBook | None = None,
     ) -> None:
+        self._passes = passes
+        self._unanswered: dict[Wanted, str] = {}
         self.url = normalised(url)
         self._client = client
         self._identity = identity
@@ -147,14 +156,20 @@ class Link:
 
     async def follow(self, leaves: Sequence[Followed], wait_s: float) -> list[Verdict]:
         """Return a verdict for each leaf, when one is decided or after ``wait_s``."""
+        path, lent = f"{API}/follow", leaves[0].lent
+        opening = await self._opening("POST", path, lent)
         answer = await self._answer(
             "POST",
-            f"{API}/follow",
-            leaves[0].lent,
+            path,
+            opening,
             timeout=httpx2.Timeout(wait_s + _GRACE_S, connect=_CONNECT_S),
             **json_body(
                 {
-                    "leaves": [{"leaf": each.leaf, "token": each.lent.token} for each in leaves],
+                    "leaves": [
+                        # a pass opens one request: it stands there once, as what that is made with
+                        {"leaf": each.leaf, "token": None if lent.bounced else each.lent.token}
+                        for each in leaves
+                    ],
                     "wait": wait_s,
                 }
             ),
@@ -170,8 +185,10 @@ class Link:
 
     async def job(self, job: str, lent: Lent) -> dict[str, Any]:
         """Return the record of a job, with its result where there is one."""
+        path = f"{job_path(job)}/result"
+        opening = await self._opening("GET", path, lent)
         async with self._slots:
-            answer = await self._answer("GET", f"{job_path(job)}/result", lent)
+            answer = await self._answer("GET", path, opening)
         document: dict[str, Any] = _json(answer)
         return document
 
@@ -180,26 +197,29 @@ class Link:
         is_kept = order.how is StopHow.KEEP
         query = {"unless_needed": "true"} | ({"grace": str(order.grace_s)} if is_kept else {})
         path = f"{job_path(order.competitor)}/{'stop' if is_kept else 'cancel'}"
+        opening = await self._opening("POST", path, lent)
         async with self._slots:
-            answer = _json(await self._answer("POST", path, lent, params=query))
+            answer = _json(await self._answer("POST", path, opening, params=query))
         return _line(str(answer.get("status"))) if isinstance(answer, dict) else ""
 
     async def renew(self, lent: Lent) -> None:
         """Have a grant be good for another day."""
-        await self._answer("PUT", f"{API}/grant", lent)
+        await self._answer("PUT", f"{API}/grant", _itself(lent))
 
     async def give_back(self, lent: Lent) -> None:
         """Revoke a grant."""
-        await self._answer("DELETE", f"{API}/grant", lent)
+        await self._answer("DELETE", f"{API}/grant", _itself(lent))
 
     @asynccontextmanager
     async def file(
         self, job: str, name: str, lent: Lent, headers: dict[str, str]
     ) -> AsyncIterator[httpx2.Response]:
         """Open a file of a job as a stream; raises `Silent` wherever it breaks."""
-        request = self._request("GET", file_path(job, name), headers=headers)
+        path = file_path(job, name)
+        opening = await self._opening("GET", path, lent)
+        request = self._request("GET", path, headers=headers)
         async with self._slots:
-            response = await self._sent(request, lent)
+            response = await self._sent(request, opening)
             try:
                 if not response.is_success:
                     _check(response.status_code, await _body(response))
@@ -209,10 +229,30 @@ class Link:
             finally:
                 await response.aclose()
 
+    async def _opening(self, method: str, path: str, lent: Lent) -> Opening:
+        """Return what opens one request: ``lent`` itself or, where that is bounced, a pass.
+
+        It is waited for before anything that others wait for is taken. A pass that got no answer
+        is tried once more: it may not have arrived, and a person may be asked for each.
+        """
+        if lent.bounced is None or self._passes is None:
+            return Opening(token=lent.token, holder=lent.holder)
+        wanted = Wanted(
+            user=lent.user,
+            job=lent.job,
+            grant=lent.bounced,
+            service=self.url,
+            method=method,
+            path=unquote(path),
+        )
+        sent = self._unanswered.pop(wanted, None)
+        token = await self._passes.token(wanted) if sent is None else sent
+        return Opening(token=token, holder=lent.holder, wanted=wanted, was_sent=sent is not None)
+
     async def _answer(
-        self, method: str, path: str, lent: Lent | None = None, **arguments: Any
+        self, method: str, path: str, opening: Opening | None = None, **arguments: Any
     ) -> bytes:
-        response = await self._sent(self._request(method, path, **arguments), lent)
+        response = await self._sent(self._request(method, path, **arguments), opening)
         try:
             body = await _body(response)
         except httpx2.HTTPError as error:
@@ -238,18 +278,31 @@ class Link:
             **arguments,
         )
 
-    async def _sent(self, request: httpx2.Request, lent: Lent | None) -> httpx2.Response:
+    async def _sent(self, request: httpx2.Request, opening: Opening | None) -> httpx2.Response:
         auth: httpx2.Auth | None = None
-        if lent is not None and lent.holder is not None and self._identity is not None:
-            auth = self._identity.use(lent.token, lent.holder)
-        elif lent is not None:
-            request.headers["Authorization"] = f"Bearer {lent.token}"
+        if opening is not None and opening.holder is not None and self._identity is not None:
+            auth = self._identity.use(opening.token, opening.holder)
+        elif opening is not None:
+            request.headers["Authorization"] = f"Bearer {opening.token}"
         try:
-            return await self._client.send(request, stream=True, follow_redirects=False, auth=auth)
+            response = await self._client.send(
+                request, stream=True, follow_redirects=False, auth=auth
+            )
         except NotPermitted as error:
             raise Barred(f"{error.message} ({error.hint})") from error
         except httpx2.HTTPError as error:
+            if opening is not None and opening.wanted is not None and not opening.was_sent:
+                self._unanswered[opening.wanted] = opening.token
             raise Silent(_told(error)) from error
+        if opening is not None and opening.was_sent and response.status_code == _UNAUTHORIZED:
+            await response.aclose()
+            raise Silent("what was asked before had arrived, and its answer was lost")
+        return response
+
+
+def _itself(lent: Lent) -> Opening:
+    """Return what a grant is renewed and given back with: that takes no pass."""
+    return Opening(token=lent.token, holder=lent.holder)
 
 
 async def _body(response: httpx2.Response) -> bytes:

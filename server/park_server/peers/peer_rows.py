@@ -6,20 +6,31 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+)
 
 from park.errors import UsageError
 from park.model.ids import JobId
 from park.model.references import Reference, references_in
 from park.model.truth import Truth
 from park_server.db.blocks import in_blocks
-from park_server.db.tables import calls, fetches, held_grants, remote_leaves, staged
+from park_server.db.tables import calls, fetches, held_grants, jobs, remote_leaves, staged
 from park_server.peers.lent import Lent
 from park_server.peers.urls import normalised
 
 __all__ = [
     "Held",
     "RemoteLeaf",
+    "bounced_of",
     "bound",
     "forget",
     "held_by",
@@ -35,7 +46,13 @@ _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _UNDECIDED = select(
     remote_leaves.c.job, remote_leaves.c.position, remote_leaves.c.service, remote_leaves.c.leaf
 ).where(remote_leaves.c.job.in_(_IDS), remote_leaves.c.truth == Truth.NOT_YET)
-_HELD = select(held_grants).where(held_grants.c.job.in_(_IDS))
+_HELD = select(held_grants, jobs.c.user).join(jobs).where(held_grants.c.job.in_(_IDS))
+_BOUNCED_OF = (
+    select(func.count())
+    .select_from(held_grants)
+    .join(jobs)
+    .where(jobs.c.user == bindparam("user"), held_grants.c.bounced.is_not(None))
+)
 _BOUND = (held_grants.c.token, held_grants.c.holder)
 _STAGED = select(staged.c.reference).where(staged.c.job == bindparam("job"))
 _CALL = select(calls.c.document).where(calls.c.job == bindparam("job"))
@@ -83,10 +100,21 @@ def undecided(connection: Connection, jobs: Collection[str]) -> list[RemoteLeaf]
 def held_by(connection: Connection, jobs: Collection[str]) -> list[Held]:
     """Return the grants that are held for ``jobs``."""
     return [
-        Held(job=row.job, service=row.service, lent=Lent(row.token, row.holder))
+        Held(job=row.job, service=row.service, lent=_lent(row))
         for some in in_blocks(jobs)
         for row in connection.execute(_HELD, {"ids": some})
     ]
+
+
+def _lent(row: Row[Any]) -> Lent:
+    if row.bounced is None:
+        return Lent(row.token, row.holder)
+    return Lent(row.token, row.holder, bounced=row.bounced, user=row.user, job=row.job)
+
+
+def bounced_of(connection: Connection, user: str) -> int:
+    """Return how many grants are held for jobs of ``user`` whose uses are bounced."""
+    return connection.execute(_BOUNCED_OF, {"user": user}).scalar_one()
 
 
 def bound(connection: Connection) -> list[Held]:

@@ -15,6 +15,7 @@ from park.errors import ParkError, UsageError
 from park.model.ids import JobId
 from park.model.truth import Verdict, never
 from park_repo.database import Change, Database
+from park_server.bouncing.wanted_passes import WantedPassBook
 from park_server.content import ContentStore
 from park_server.db.blocks import each_readable
 from park_server.disk import Disk
@@ -47,8 +48,8 @@ class ServicePeers:
     """Follows, stages and gives back; see `park_server.jobs.seams.Peers`.
 
     ``listener`` hears what is decided and staged; ``client`` may bring a test's transport.
-    ``identity`` signs what is asked with grants that are bound to it.
-    All methods belong to the event loop.
+    ``identity`` signs what is asked with grants that are bound to it; ``passes`` are wanted for
+    those that are bounced. All methods belong to the event loop.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class ServicePeers:
         listener: PeerListener,
         client: Callable[[AddressPolicy], httpx2.AsyncClient] | None = None,
         identity: ServiceIdentity | None = None,
+        passes: WantedPassBook | None = None,
         disk: Disk | None = None,
     ) -> None:
         self._database = database
@@ -68,6 +70,7 @@ class ServicePeers:
         self._new_client = client or _client
         self._client: httpx2.AsyncClient | None = None
         self._identity = identity
+        self._passes = passes
         self._links: dict[str, Link] = {}
         self._followers: dict[Link, Follower] = {}
         self._followed: dict[JobId, dict[Key, Link]] = {}
@@ -129,13 +132,15 @@ class ServicePeers:
     def remark(self, job: JobId) -> str:
         """Return a line on the services that ``job`` waits for and that are silent."""
         links = {*self._followed.get(job, {}).values(), *self._stager.asked(job)}
-        return "; ".join(sorted(link.remark for link in links if link.remark))
+        silences = sorted(link.remark for link in links if link.remark)
+        wanted = "" if self._passes is None else self._passes.remark(job)
+        return "; ".join(filter(None, [*silences, wanted]))
 
     def _link(self, url: str) -> Link:
         """Return the way to the service at ``url``; raises `UsageError` for no such URL."""
         if self._client is None:
             self._client = self._new_client(self._addresses)
-        link = Link(url, self._client, self._identity)
+        link = Link(url, self._client, self._identity, self._passes)
         return self._links.setdefault(link.url, link)
 
     async def _follow_all(self) -> None:

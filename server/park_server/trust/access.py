@@ -103,6 +103,7 @@ _QUERY = _of(
     "GET /graph",
     "GET /health",
     "GET /grants",
+    "GET /grants/{grant}",
     "GET /index/projects",
     "GET /index/projects/{name}",
     "GET /index/projects/{name}/shares",
@@ -161,6 +162,15 @@ _SUBMIT_BY_GRANT = _of(
     "POST /jobs/{job}/cancel",
     "POST /jobs/{job}/stop",
 )
+
+_PASSES = _of(
+    Role.SUBMIT,
+    (_USER,),
+    "POST /grants/{grant}/passes",
+    "GET /passes/wanted",
+    "PUT /passes/wanted/{wanted}",
+)
+"""What the agent of a user asks: no job answers for him."""
 
 _HOLDING = _of(None, (_USER, _GRANT), "DELETE /grant", "PUT /grant")
 
@@ -262,6 +272,9 @@ _NOT_BY_BROWSERS = frozenset(
         ("POST", f"{API}/tokens"),
         ("POST", f"{API}/tokens/refresh"),
         ("POST", f"{API}/grants"),
+        ("POST", f"{API}/grants/{{grant}}/passes"),
+        ("GET", f"{API}/passes/wanted"),
+        ("PUT", f"{API}/passes/wanted/{{wanted}}"),
         ("POST", f"{API}/admin/rotate"),
         ("POST", f"{API}/admin/users/{{user}}/tokens"),
     }
@@ -281,7 +294,7 @@ def _with_browsers(endpoint: Endpoint) -> Endpoint:
 
 _ALL = (
     *(_ABOUT_ONESELF + _TOKENS + _QUERY + _QUERY_BY_GRANT + _SUBMIT + _SUBMIT_BY_GRANT),
-    *(_HOLDING + _REALISE + _UPLOAD + _OPERATE + _ADMIN + _INDEX_READ + _INDEX_UPLOAD),
+    *(_PASSES + _HOLDING + _REALISE + _UPLOAD + _OPERATE + _ADMIN + _INDEX_READ + _INDEX_UPLOAD),
     *(_OBSERVE + _OF_BROWSERS + _NODES),
 )
 

@@ -31,12 +31,15 @@ class Group:
 class GrantLimits:
     """What the grants of a service may be, and what one of them may cost it.
 
-    ``unbound``: one may be bound to no service, for peers that sign nothing. ``leaves`` may be
+    ``unbound``: one may be bound to no service, for peers that sign nothing. ``shipped``: the
+    service that uses one may hold what opens it, there and here; else each use is bounced off the
+    agent of its user. ``leaves`` may be
     followed with one at a time, where one that compares values counts as twenty, ``requests``
     made with it in a minute, and ``megabytes`` (millions of bytes) read with it in all.
     """
 
     unbound: bool = False
+    shipped: bool = True
     leaves: int = 20_000
     requests: int = 6_000
     megabytes: int = 1_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ import pytest
 from support.labs.install_lab import add_install, install_request, opened_database
 from support.labs.rows import add_job
 
-from park.errors import NotAuthenticated, UnknownItem, UsageError
-from park.wire import GrantRecord, GrantRequest
+from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
+from park.wire import GrantRecord, GrantRequest, PassRequest
 from park_server.bus import Bus, revocation_of
 from park_server.grants import grants as module
 from park_server.grants.grants import LONGEST_S, PREFIX, Grants
@@ -188,3 +189,45 @@ def test_one_that_is_bound_to_nobody_is_made_where_that_is_permitted_and_never_r
     assert (record.holder, record.renewable_until) == (None, None)
     with pytest.raises(UsageError, match="is not renewed"):
         asyncio.run(free.renew(free.holder(token_of(record))))
+
+
+def test_a_bounced_one_is_used_by_passes_of_its_maker(grants: Grants) -> None:
+    record = issue(grants, bounced=True)
+    assert record.bounced
+    asked = PassRequest(method="GET", path="/api/v1/jobs/adas")
+    token = grants.make_pass(record.id, "ada", asked).token
+    opened = grants.holder(token)
+    assert (opened.id, opened.bounced, opened.only) == (
+        record.id,
+        False,
+        (asked.method, asked.path),
+    )
+    assert grants.record(record.id, "ada").token is None
+    for user, id_ in (("bob", record.id), ("ada", "unknown")):
+        with pytest.raises(UnknownItem, match="no grant"):
+            grants.make_pass(id_, user, asked)
+    with pytest.raises(NotPermitted, match="does not open"):
+        grants.make_pass(record.id, "ada", replace(asked, path="/api/v1/jobs/three"))
+    grants.spend(token)
+    with pytest.raises(NotAuthenticated, match="was used, or is over"):
+        grants.holder(token)
+    left = grants.make_pass(record.id, "ada", asked).token
+    asyncio.run(grants.revoke(record.id, "ada"))
+    with pytest.raises(NotAuthenticated, match="was revoked"):
+        grants.holder(left)
+    with pytest.raises(NotPermitted, match="was revoked"):
+        grants.make_pass(record.id, "ada", asked)
+
+
+def test_a_shipped_one_takes_no_pass(grants: Grants) -> None:
+    with pytest.raises(UsageError, match="without a pass"):
+        grants.make_pass(issue(grants).id, "ada", PassRequest(method="GET", path="/x"))
+
+
+def test_what_the_policy_does_not_ship_is_bounced(database: Database, bus: Heard) -> None:
+    strict = Grants(database, bus, permits_shipped=lambda: False)
+    assert issue(strict).bounced
+    with pytest.raises(NotPermitted, match="lets no other service hold"):
+        issue(strict, bounced=False)
+    with pytest.raises(UsageError, match="its holder is missing"):
+        issue(Grants(database, bus, permits_unbound=lambda: True), holder=None, bounced=True)

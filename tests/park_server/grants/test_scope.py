@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -144,3 +145,26 @@ def test_a_grant_of_many_names_a_few() -> None:
     with pytest.raises(NotPermitted) as caught:
         check_request(many, "GET", "/simple/")
     assert "it opens job j0, job j1, job j2, 7 more, to be read" in str(caught.value.hint)
+
+
+def test_one_that_is_bounced_opens_itself_alone() -> None:
+    bounced = replace(GRANT, bounced=True)
+    for method, path in OPEN:
+        if path == "/api/v1/grant":
+            check_request(bounced, method, path)
+        else:
+            with pytest.raises(NotPermitted, match="is bounced"):
+                check_request(bounced, method, path)
+    with pytest.raises(NotPermitted, match="is bounced"):
+        check_leaf(bounced, JobIs(job="one", phase=Phase.COMPLETED))
+
+
+def test_a_pass_opens_one_method_and_path() -> None:
+    only = replace(GRANT, only=("GET", "/api/v1/jobs/one"))
+    check_request(only, "GET", "/api/v1/jobs/one")
+    for method, path in OPEN[1:]:
+        with pytest.raises(NotPermitted, match="this pass is for GET /api/v1/jobs/one"):
+            check_request(only, method, path)
+    wide = replace(GRANT, only=("GET", "/api/v1/jobs/three"))
+    with pytest.raises(NotPermitted, match="does not open"):
+        check_request(wide, "GET", "/api/v1/jobs/three")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 from support.services.elsewhere import URL, Elsewhere, leaf
+from support.session.limits import LIMIT_S
 
 from park.errors import NotAuthenticated, UnknownItem, UsageError
 from park.model.truth import NOT_YET, TRUE
+from park.wire import PassAnswer
+from park_server.bouncing.wanted_passes import WantedPassBook
+from park_server.bus import Bus
 from park_server.egress.addresses import AddressPolicy
 from park_server.egress.guarded_transport import GuardedTransport
 from park_server.peers.lent import Lent
@@ -131,3 +136,54 @@ def test_pauses_grow_to_half_a_second_and_after_minutes_to_five() -> None:
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.5, 0.5]
     assert outage.pause_s(401.0) == 5.0
     assert outage.told("h") == "h has not answered since 2026-11-23 12:00 UTC: refused"
+
+
+BOUNCED = Lent("shipped", None, bounced="g", user="ada", job="j")
+
+
+def test_a_pass_is_wanted_for_each_use_and_tried_again_where_no_answer_came() -> None:
+    """The connection breaks twice; the second time the pass had arrived."""
+    answers: list[Exception | int] = [httpx2.ReadError("cut"), 401, 200]
+    made: list[str] = []
+    sent: list[str] = []
+
+    def answered(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request.headers["authorization"].removeprefix("Bearer "))
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx2.Response(answer, json=[{"truth": "true"}])
+
+    async def agent(book: WantedPassBook) -> None:
+        while True:
+            for wanted in await book.listen("ada", "one", LIMIT_S):
+                assert (wanted.method, wanted.path) == ("POST", "/api/v1/follow")
+                assert (wanted.grant, wanted.service, wanted.job) == ("g", URL, "j")
+                made.append(f"pass{len(made)}")
+                book.answer(wanted.id, "ada", PassAnswer(token=made[-1]))
+
+    async def run() -> Any:
+        book = WantedPassBook(Bus())
+        answering = asyncio.create_task(agent(book))
+        elsewhere = Elsewhere(answer=answered)
+        try:
+            async with elsewhere.client() as client:
+                link = Link(URL, client, passes=book)
+                ask = [Followed(leaf("a"), BOUNCED)]
+                for _ in range(2):
+                    with pytest.raises(Silent):
+                        await link.follow(ask, 1)
+                return await link.follow(ask, 1), elsewhere.requests[-1]
+        finally:
+            answering.cancel()
+
+    verdicts, last = asyncio.run(run())
+    assert verdicts == [TRUE]
+    assert sent == ["pass0", "pass0", "pass1"]
+    assert json.loads(last.content)["leaves"] == [{"leaf": leaf("a"), "token": None}]
+
+
+def test_a_grant_that_is_bounced_is_given_back_without_a_pass() -> None:
+    elsewhere = Elsewhere(answer=lambda _: httpx2.Response(204))
+    asking(elsewhere, lambda link: link.give_back(BOUNCED))
+    assert elsewhere.requests[-1].headers["authorization"] == "Bearer shipped"

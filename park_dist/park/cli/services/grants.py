@@ -75,7 +75,8 @@ def _line(grant: GrantRecord, moment: str) -> str:
 def _holder(grant: GrantRecord) -> str:
     if grant.holder is None:
         return "whoever has it"
-    return f"{grant.lent_to or 'the service'} (key {grant.holder[:8]}…)"
+    way = "bounced off your agent" if grant.bounced else f"key {grant.holder[:8]}…"
+    return f"{grant.lent_to or 'the service'} ({way})"
 
 
 _MOST_NAMED = 3

@@ -32,6 +32,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send your token there by plain HTTP, for whoever is on the way to read",
     )
+    add.add_argument(
+        "--lend",
+        choices=("ship", "bounce"),
+        help="what it lends to other services: held by these, or asked of your agent for each use",
+    )
     add.set_defaults(act=_add)
     listing = actions.add_parser("list", help="list the services by name")
     add_json(listing)
@@ -67,6 +72,7 @@ def _add(configuration: Configuration, options: argparse.Namespace) -> None:
             url=checked_url(options.url),
             token_file=token_file,
             insecure=options.insecure,
+            lend=options.lend,
         )
     )
     print(f"{options.name} is {checked_url(options.url)} (in {configuration.path})")

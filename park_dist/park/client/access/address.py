@@ -30,7 +30,8 @@ class Address:
     person wants to know first, and its 401 says what to do.
 
     ``insecure``: the user takes the risk that others read the token on its way. ``login`` is
-    where a token is had that the agent holds.
+    where a token is had that the agent holds. ``lend`` is how what it lends is lent, where the
+    user has said that: "ship" or "bounce".
     """
 
     url: str
@@ -38,6 +39,7 @@ class Address:
     name: str | None = None
     insecure: bool = False
     login: AgentLogin | None = None
+    lend: str | None = None
 
     def bearer(self) -> str | None:
         """Return the token to send now: the one that was given, else that of the agent's login."""
@@ -81,6 +83,7 @@ def _without_token(service: ConfiguredService, *, insecure: bool) -> Address:
         token=None,
         name=None if "://" in service.name else service.name,
         insecure=insecure or service.insecure,
+        lend=service.lend,
     )
 
 

@@ -9,6 +9,7 @@
     url = "https://compufans.example.org/park"
     token_file = "/home/me/.secrets/compufans"     # optional
     insecure = false                               # optional: by plain HTTP, all the same
+    lend = "bounce"                                # optional: what it lends, the agent is asked for
 
     [use."https://compufans.example.org/park"]     # by `park install mymodel --use 3f9c0a1b`
     mymodel = "3f9c0a1b"
@@ -33,13 +34,15 @@ __all__ = ["Configuration", "ConfiguredService", "configuration_file"]
 class ConfiguredService:
     """A service that the user has given a name.
 
-    ``insecure``: its token may go there by plain HTTP.
+    ``insecure``: its token may go there by plain HTTP. ``lend``: what it lends to others is held
+    by these ("ship"), or asked of the agent for each use ("bounce").
     """
 
     name: str
     url: str
     token_file: Path | None = None
     insecure: bool = False
+    lend: str | None = None
 
 
 def configuration_file() -> Path:
@@ -86,6 +89,8 @@ class Configuration:
             entry["token_file"] = str(service.token_file)
         if service.insecure:
             entry["insecure"] = True
+        if service.lend is not None:
+            entry["lend"] = service.lend
         document.setdefault("services", {})[service.name] = entry
         document.setdefault("default", service.name)
         self._write(document)
@@ -147,12 +152,15 @@ class Configuration:
     def _service(self, name: str, table: Any) -> ConfiguredService:
         if not isinstance(table, dict) or not isinstance(table.get("url"), str):
             raise UsageError(f"{self.path}: services.{name} has no url")
+        if table.get("lend") not in {None, "ship", "bounce"}:
+            raise UsageError(f"{self.path}: services.{name}.lend is 'ship' or 'bounce'")
         token_file = table.get("token_file")
         return ConfiguredService(
             name=name,
             url=table["url"],
             token_file=None if token_file is None else Path(str(token_file)).expanduser(),
             insecure=table.get("insecure") is True,
+            lend=table.get("lend"),
         )
 
     def _tables(self) -> dict[str, Any]:

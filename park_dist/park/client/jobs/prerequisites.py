@@ -44,5 +44,6 @@ def _openings(elsewhere: dict[Sender, list[str]], more: Sequence[Opening]) -> tu
             files=known.files if known else (),
             stops=known.stops if known else (),
             authorizes=known.authorizes if known else False,
+            lend=known.lend if known else None,
         )
     return tuple(found.values())

@@ -28,13 +28,15 @@ def grant(
     expires_s: float = USUAL_S,
     holder: str | None = None,
     lent_to: str | None = None,
+    bounced: bool | None = None,
 ) -> GrantRecord:
     """Make a grant on the service of ``transport``; the record has its ``token``, this once.
 
     ``jobs`` are ids of jobs that the service has; their records, results and files can be
     read. ``files`` are names in your area there (``~/shared/run.refl``), and may be yet to
     come. Jobs in ``stops`` can be cancelled, or asked to stop. ``holder`` is the identity of the
-    service that may use it, at ``lent_to``, and no other. Raises `UnknownItem` for what is
+    service that may use it, at ``lent_to``, and no other; ``bounced``: each use is bounced off your
+    agent, None: where the policy there wants that. Raises `UnknownItem` for what is
     not your own, `UsageError` for more than 30 days.
     """
     request = GrantRequest(
@@ -44,6 +46,7 @@ def grant(
         expires_s=expires_s,
         holder=holder,
         lent_to=lent_to,
+        bounced=bounced,
     )
     return decode(GrantRecord, transport.json("POST", _ROUTE, json=encode(request)))
 

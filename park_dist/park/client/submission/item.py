@@ -55,7 +55,8 @@ class Opening:
     """What a job needs opened on a service, for which a grant is made when it is sent.
 
     ``jobs`` and ``files`` can be read with it, those of the jobs in ``stops`` ended as well.
-    ``authorizes`` tells that it is also what a fetch is authorised by.
+    ``authorizes`` tells that it is also what a fetch is authorised by. ``lend`` is how: "ship",
+    "bounce", or None, as is usual for its service.
     """
 
     outbox: Sender
@@ -63,6 +64,7 @@ class Opening:
     files: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     authorizes: bool = False
+    lend: str | None = None
 
 
 class Item:

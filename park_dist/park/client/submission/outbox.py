@@ -341,7 +341,10 @@ def _authorized(text: str, grants: Sequence[tuple[Opening, dict[str, Any]]]) -> 
     for opening, held in grants:
         if opening.authorizes:
             document = json.loads(text)
-            document["fetch"]["authorization"] = f"DPoP {held['token']}"
+            bounced = held.get("bounced")
+            document["fetch"]["authorization"] = (
+                f"DPoP-Bounced {bounced} {held['service']}" if bounced else f"DPoP {held['token']}"
+            )
             document["fetch"]["origin"] = origin_of(held["service"])
             text = dumps(document)
     return text

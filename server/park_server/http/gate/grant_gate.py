@@ -50,6 +50,8 @@ class GrantGate:
             _require_holder(grant, use)
         check_request(grant, scope.get("method", ""), scope["path"])
         self._costs.admit(grant.id)
+        if grant.only is not None:
+            self._grants.spend(token)
         return OpenedGrant(grant=grant, use=use)
 
     def challenge(self) -> list[tuple[str, str]]:

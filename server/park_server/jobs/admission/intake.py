@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,6 +13,7 @@ from park.model.asked.resources import check_resources
 from park.model.states import JobState
 from park.wire import JobRequest
 from park_repo.database import Database
+from park_server.bouncing.permitted_holding import require_bounced
 from park_server.installs import install_rows as installs_store
 from park_server.installs.offer_rows import is_offered
 from park_server.jobs.admission.pieces import MOST_JOBS, in_order_of_needs, pieces_of
@@ -30,7 +31,10 @@ __all__ = ["Intake"]
 
 
 class Intake:
-    """Checks what users submit, and writes it as jobs."""
+    """Checks what users submit, and writes it as jobs.
+
+    ``holds_shipped``: grants of other services may be held here.
+    """
 
     def __init__(
         self,
@@ -40,7 +44,9 @@ class Intake:
         reach: Reach,
         engines: EngineFacts,
         quotas: Quotas,
+        holds_shipped: Callable[[], bool],
     ) -> None:
+        self._holds_shipped = holds_shipped
         self._database = database
         self._settlement = settlement
         self._reach = reach
@@ -57,6 +63,8 @@ class Intake:
         So are those that are too many for one.
         """
         self._quotas.check_batch(user, len(requests))
+        if not self._holds_shipped():
+            require_bounced(requests)
         accepted = datetime.now(UTC)
         plans = self._planned(user, requests, accepted)
         ordered = in_order_of_needs(plans)

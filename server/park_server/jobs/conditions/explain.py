@@ -96,7 +96,7 @@ class Explainer:
         if job.status is JobState.QUEUED:
             return self._queued(job)
         if job.status is JobState.RUNNING:
-            held_up = self.held_up()
+            held_up = self.held_up() or self.remark(job.id)
             line = f"since {job.started}, attempt {job.attempt}{self._heard(job.id)}"
             return f"{line} ({held_up})" if held_up else line
         if job.status is JobState.COMPLETED:

@@ -203,7 +203,13 @@ def write(connection: Connection, plans: Sequence[Planned]) -> None:
         for position, (service, leaf) in enumerate(plan.remote)
     ]
     grants = [
-        {"job": plan.id, "service": service, "token": held.token, "holder": held.holder}
+        {
+            "job": plan.id,
+            "service": service,
+            "token": held.token,
+            "holder": held.holder,
+            "bounced": held.bounced,
+        }
         for plan in plans
         for service, held in {held.service: held for held in plan.request.grants}.items()
     ]

@@ -44,7 +44,7 @@ def test_a_grant_is_made() -> None:
     made = grant(as_transport(recorded), jobs=("one",), files=["~/shared/run.refl"])
     body: dict[str, object] = {"jobs": ["one"], "files": ["~/shared/run.refl"], "stops": []}
     body |= {"expires_s": 86_400.0, "renewable_s": 30 * 86_400.0}
-    body |= {"holder": None, "lent_to": None}
+    body |= {"holder": None, "lent_to": None, "bounced": None}
     assert recorded.asked == [("POST", "/api/v1/grants", body)]
     assert (made.id, made.token) == ("g1", "park_grant_secret")
 
