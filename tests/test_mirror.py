@@ -161,6 +161,7 @@ WITHOUT = {
     "park_server/page/workflow_routes.py": PAGE_ROUTES,
     "park_server/migrations/versions/v0015_accounts.py": SCHEMA,
     "park_server/migrations/versions/v0017_bounced_grants.py": SCHEMA,
+    "park_server/migrations/versions/v0018_request_ids.py": SCHEMA,
     "park_server/serve.py": "is a process; tests/functional/services start, stop and kill it",
     "park_server/trust/identity.py": "records; http/test_auth and trust/test_access look at them",
     "park_server/trust/token_rows.py": "rows; trust/test_token_book keeps and finds them",

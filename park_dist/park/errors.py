@@ -29,6 +29,7 @@
     │   ├── BuildFailed           the build backend failed
     │   ├── ResolutionFailed      no lock holds all the pins on the service's platform
     │   ├── NoInterpreter         the service does not have this Python
+    │   ├── ApiMismatch           client and service are of releases too far apart
     │   ├── EnvironmentMismatch   no environment, or not the one that the job is bound to
     │   └── StaleSession          a module was edited after this session imported it
     ├── Conflict                  the name is taken by something else
@@ -45,6 +46,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 __all__ = [
+    "ApiMismatch",
     "BuildFailed",
     "CannotSatisfy",
     "Conflict",
@@ -265,6 +267,10 @@ class ResolutionFailed(CannotSatisfy):
 
 class NoInterpreter(CannotSatisfy):
     """The service does not have this Python."""
+
+
+class ApiMismatch(CannotSatisfy):
+    """Client and service speak versions of the API that do not meet."""
 
 
 class EnvironmentMismatch(CannotSatisfy):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from park.errors import CannotSatisfy
 from park_server.assembly.start_stages import Stages, said
+from park_server.log_lines.setup import LEVELS, LogFormat, configure_logs
 from park_server.samples.printed import SAMPLES, PrintSample
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -258,6 +259,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="log what makes everybody wait for longer than so many milliseconds",
     )
     parser.add_argument(
+        "--log-format",
+        type=LogFormat,
+        choices=list(LogFormat),
+        default=LogFormat.TEXT,
+        help="what goes to stderr: lines for people, or a JSON object on each line (text)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=LEVELS,
+        help="from which level on is logged (warning; info with --log-format json)",
+    )
+    parser.add_argument(
         "--shared-memo",
         action="store_true",
         help="answer a call also with what the same call of another user left before",
@@ -293,6 +306,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 def run(options: argparse.Namespace) -> int:
     """Serve; the first word comes before what takes a second or more to import."""
+    configure_logs(options.log_format, options.log_level)
     said(f"starting on {options.home}")
     stages = Stages()
     try:

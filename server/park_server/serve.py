@@ -26,6 +26,8 @@ from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.http.gate.marked import Marked
+from park_server.log_lines.setup import tell
 from park_server.operating import probe_routes
 from park_server.operating.metrics import Metrics
 from park_server.operating.traffic import Traffic
@@ -99,12 +101,13 @@ async def _serve(
         page_files=PagesFiles,
         entrance=settings.entrance,
     )
-    traffic = Traffic(app)
+    traffic = Traffic(Marked(app))
     config = uvicorn.Config(
         traffic,
         http=PatientProtocol,
         lifespan="on",
-        log_level="warning",
+        log_config=None,
+        log_level=None,
         access_log=False,
         proxy_headers=False,  # those of the proxies that the operator trusts are read at the gate
         ws="none",
@@ -193,7 +196,7 @@ def _report_ready(settings: Settings, note: RunningService, about: ServiceRecord
     try:
         announce(note)
     except OSError as error:  # only a convenience: clients can be told the token
-        print(f"not announced on this machine: {error}", file=sys.stderr)  # noqa: T201
+        tell(f"not announced on this machine: {error}")
     if settings.ready_file is not None:
         write_atomically(
             settings.ready_file,
@@ -201,10 +204,10 @@ def _report_ready(settings: Settings, note: RunningService, about: ServiceRecord
         )
     warning = settings.entrance.warning(settings.host)
     if warning is not None:
-        print(f"park serve: {warning}", file=sys.stderr)  # noqa: T201
-    print(f"environments: {about.environments_line}", file=sys.stderr)  # noqa: T201
-    print(f"isolation: {about.isolation_line}", file=sys.stderr)  # noqa: T201
-    print(f"park serves {settings.home} at {note.url}", file=sys.stderr, flush=True)  # noqa: T201
+        tell(f"park serve: {warning}")
+    tell(f"environments: {about.environments_line}")
+    tell(f"isolation: {about.isolation_line}")
+    tell(f"park serves {settings.home} at {note.url}")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

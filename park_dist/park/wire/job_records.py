@@ -70,6 +70,7 @@ class JobRequest(JobOptions):
     (`park.model.references`) is one more. ``grants`` open what it needs on other services.
     ``submitted_from`` is the account and the machine that it comes from, as the client says;
     ``asked_for`` the version of its client, where it is to run in another one all the same.
+    ``request_id`` is that of the request that submits it, whatever a client says here.
     """
 
     id: str
@@ -84,6 +85,7 @@ class JobRequest(JobOptions):
     grants: list[HeldGrant] = field(default_factory=list)
     submitted_from: str | None = None
     asked_for: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +113,8 @@ class JobRecord:
     Its user keeps it since ``pinned``; the operator's policy removed its logs at
     ``logs_removed``. What it left is that of the job ``memoized_from``, which has its logs.
     ``resources`` are what it asks of the machine; ``remark`` says how it is there, where it is
-    somewhere with a queue of its own.
+    somewhere with a queue of its own. ``request_id`` is that of the request by which it came: it
+    is in the log of the service and in the environment of the job.
     """
 
     id: str
@@ -145,3 +148,4 @@ class JobRecord:
     asked_for: str | None = None
     resources: Resources | None = None
     remark: str | None = None
+    request_id: str | None = None

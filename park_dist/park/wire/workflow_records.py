@@ -138,9 +138,13 @@ class GraphRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WhyRecord:
-    """Why a job is in its state: one ``line``, and below it the chain, a cause on each line."""
+    """Why a job is in its state: one ``line``, and below it the chain, a cause on each line.
+
+    ``request_id`` is that of the request by which it came, as the log of the service has it.
+    """
 
     job: str
     status: JobState | InstallState
     line: str
     chain: list[str] = field(default_factory=list)
+    request_id: str | None = None

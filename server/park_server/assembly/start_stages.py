@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from park_server.log_lines.setup import tell
 
 __all__ = ["Stages", "said"]
 
@@ -18,10 +19,7 @@ _Say = Callable[[str], object]
 
 def said(line: str) -> None:
     """Write ``line`` for whoever watches the start; nothing where nobody can read it."""
-    if sys.stderr is not None:
-        # in one write: others may have a word at the same moment
-        sys.stderr.write(f"park serve: {line}\n")
-        sys.stderr.flush()
+    tell(f"park serve: {line}")
 
 
 class Stages:

@@ -180,6 +180,7 @@ jobs = Table(
     ),
     Column("memo", Boolean, nullable=False, server_default="1"),
     Column("memoized_from", String, comment="the job that left what this one has"),
+    Column("request_id", String, comment="of the request by which it came"),
     Index("jobs_by_status", "status"),
     Index("jobs_by_user", "user", "submitted"),
     Index("jobs_by_install", "install"),

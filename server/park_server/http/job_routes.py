@@ -28,6 +28,7 @@ from park_server.clock import in_utc
 from park_server.http.auth import grant_of, user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.front.job_answers import result_pieces
+from park_server.http.gate.marked import with_request_id
 from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
 from park_server.http.pieces import (
     LargeRoute,
@@ -74,9 +75,9 @@ async def submit_jobs(
 ) -> Response:
     """Accept jobs, all or none; they are durable when this answers."""
     jobs, user = parts_of(request).jobs, user_of(request)
-    large = is_large(request)
+    large, asked = is_large(request), with_request_id(list(body), request.scope)
     plans = await off_loop(
-        request, lambda: jobs.planned(user, checked_items(JobRequest, body), large=large)
+        request, lambda: jobs.planned(user, checked_items(JobRequest, asked), large=large)
     )
     created = await jobs.accept(user, plans)
     return await records_response(partial(jobs.submitted, user, created), many=large)

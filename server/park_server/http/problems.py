@@ -18,6 +18,7 @@ from park.errors import ParkError, ServiceFault, ServiceUnreachable, UnknownItem
 from park_repo.sql.losses import is_loss
 from park_server.disk import is_of_disk, line_of_disk
 from park_server.http.exact_json import ExactJson
+from park_server.log_lines.of_request import REQUEST
 
 __all__ = ["DOCUMENTED", "defect", "problem_response", "register"]
 
@@ -159,9 +160,14 @@ def defect(method: str, path: str, error: Exception) -> JSONResponse:
     return problem_response(
         ServiceFault(
             f"the service failed at {method} {path}: {type(error).__name__}",
-            hint="this is a defect of the service; its log has the traceback",
+            hint="this is a defect of the service; its log has the traceback" + _of_request(),
         )
     )
+
+
+def _of_request() -> str:
+    request = REQUEST.get()
+    return "" if request is None else f", of the request {request}"
 
 
 def register(app: object) -> None:

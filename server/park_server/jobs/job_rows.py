@@ -196,6 +196,7 @@ def request_of(job: StoredJob, call: dict[str, Any] | None = None) -> JobRequest
         lock_hash=job.lock_hash,
         install=job.install,
         set_hash=job.set_hash,
+        request_id=job.request_id,
         **option_values(job.options),
     )
 

@@ -151,5 +151,6 @@ def _record(job: StoredJob, files: list[FileRecord], race: RaceRecord | None) ->
         race=race,
         memoized_from=job.memoized_from,
         asked_for=job.asked_for,
+        request_id=job.request_id,
         resources=job.options.resources,
     )

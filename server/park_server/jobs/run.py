@@ -71,7 +71,7 @@ class Run:
             lock_hash=str(job.lock_hash),
             entry_point=job.entry_point,
             set_hash=job.set_hash or "",
-            variables={},
+            variables={} if job.request_id is None else {"PARK_REQUEST_ID": job.request_id},
             memory_bytes=job.memory_bytes,
             fresh=job.fresh,
             read_only=read_only,

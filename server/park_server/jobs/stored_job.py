@@ -24,7 +24,7 @@ class StoredJob:
     much is missing of a plain conjunction (None: of any other condition, or of none). Its user
     keeps it since ``pinned``; its logs were removed at ``logs_removed``; what it left was read
     at ``last_used``, to the day. It was asked to stop, and is killed at ``stop_by``.
-    What it left is that of the job ``memoized_from``.
+    What it left is that of the job ``memoized_from``. It came by the request ``request_id``.
     """
 
     options: JobOptions
@@ -57,6 +57,7 @@ class StoredJob:
     last_used: str | None
     stop_by: str | None
     memoized_from: str | None
+    request_id: str | None
 
     @property
     def label(self) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+from park_server.log_lines.json_lines import FACTS
+from park_server.log_lines.setup import LEVELS, LogFormat
 from park_server.operating.catalogue import CATALOGUE
 from park_server.operating.latencies import BY_ITSELF
 from park_server.operating.readiness import Condition, reasons
@@ -42,3 +45,11 @@ def test_what_it_says_of_tokens_is_so() -> None:
 def test_the_samples_that_it_prints_are_there() -> None:
     named = set(re.findall(r"--sample (\w+)", PAGE))
     assert {"grafana", "alerts"} <= named <= set(SAMPLES)
+
+
+def test_the_line_of_a_log_has_what_records_may_say() -> None:
+    line = json.loads(PAGE.partition("```json")[2].partition("```")[0])
+    facts = [name for name in line if name not in {"time", "level", "logger", "message"}]
+    assert [name for name in FACTS if name in facts] == facts
+    assert set(re.findall(r"--log-format (\w+)", PAGE)) <= set(LogFormat)
+    assert set(re.findall(r"--log-level (\w+)", PAGE)) <= set(LEVELS)

@@ -102,7 +102,7 @@ class ParkService:
                 with self._changed:
                     self._lines.append(line)
                     self._changed.notify_all()
-                if line.startswith("park serves "):
+                if line.startswith("park serves ") or ': "park serves ' in line:
                     ready.set()
         ready.set()
 

@@ -49,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"file         {file.name} ({file.size} bytes)")
     if record.progress:
         print(f"progress     {one_line(progress_text(record.progress))}")
+    if record.request_id:
+        print(f"request      {one_line(record.request_id)}")
     if record.error:
         print(f"error        {one_line(record.error)}")
     if options.traceback:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from park.client.access.http.exchange import NoAnswer, Response
+from park.client.access.http.request_headers import require_understood
 from park.errors import ServiceFault, ServiceUnreachable, from_problem
 from park.wire import json_body
 
@@ -71,7 +72,11 @@ def json_of(address: Address, path: str, response: Response) -> Any:
 
 
 def checked(response: Response) -> Response:
-    """Return an answer that is none of an error; else raise the error that it describes."""
+    """Return an answer that is none of an error; else raise the error that it describes.
+
+    Raises `ApiMismatch` for that of a service whose release is too far from this one.
+    """
+    require_understood(response.headers)
     if not response.is_error:
         return response
     try:

@@ -18,6 +18,7 @@ from park.client.access.answers import (
 )
 from park.client.access.bearer import Bearer
 from park.client.access.http.exchange import NoAnswer, Response
+from park.client.access.http.request_headers import marks
 from park.client.access.told_silence import Silence
 from park.model.urls import is_loopback
 
@@ -50,7 +51,8 @@ class AsyncTransport:
 
     async def _sent(self, method: str, path: str, **arguments: Any) -> Response:
         try:
-            answer = await self._client.request(method, path, **arguments)
+            said = {**marks(), **arguments.pop("headers", {})}
+            answer = await self._client.request(method, path, headers=said, **arguments)
         except httpx2.TransportError as error:
             raise NoAnswer(str(error) or type(error).__name__) from None
         return Response(

@@ -29,6 +29,7 @@ from park.client.access.authorization import authorization
 from park.client.access.dry_run import refuse_in_dry_run
 from park.client.access.http.exchange import HttpClient, Response
 from park.client.access.http.form_body import FileBody, form_with_file
+from park.client.access.http.request_headers import marks
 from park.client.access.http.way import Way, proxy_for
 from park.client.access.told_silence import Silence
 from park.client.voice import Voice, of_script
@@ -108,7 +109,7 @@ class Transport:
         # a proxy is never the way to this machine itself
         proxy = None if is_loopback(urlsplit(url).hostname) else proxy_for(url)
         way = Way(url, proxy=proxy, timeout_s=CONNECT_TIMEOUT_S)
-        headers = partial(authorization, self.address)
+        headers = partial(_headers, self.address)
         client = HttpClient(url, way, headers=headers, answer_s=ANSWER_TIMEOUT_S)
         weakref.finalize(self, client.close)  # nobody is asked to close a service
         return client
@@ -248,3 +249,7 @@ class Transport:
                 self._answered(receive, least=1)
         except OSError as error:
             raise UsageError(f"cannot write {target}: {error.strerror}") from None
+
+
+def _headers(address: Address) -> dict[str, str]:
+    return {**marks(), **authorization(address)}

@@ -20,6 +20,7 @@ from park.model.ids import JobId
 from park.wire import API, JobRequest
 from park_server.http.body_limit import replayed, whole_body
 from park_server.http.front.job_answers import result_pieces
+from park_server.http.gate.marked import with_request_id
 from park_server.http.parts import LONG_POLL_S, ServiceParts
 from park_server.http.pieces import checked_items, written_records
 from park_server.json_pieces import LARGE_BYTES
@@ -66,7 +67,7 @@ class JobFront:
             asked = json.loads(text)
             if not isinstance(asked, list):
                 return None
-            requests = checked_items(JobRequest, asked)
+            requests = checked_items(JobRequest, with_request_id(asked, scope))
             accepted = await jobs.accept(user, jobs.planned(user, requests))
         except Exception:  # noqa: BLE001 (the routes say what it is)
             return None

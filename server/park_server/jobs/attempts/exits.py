@@ -11,6 +11,7 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.disk import Disk
+from park_server.jobs.attempts import told_runs
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import output_of
@@ -61,6 +62,7 @@ class AttemptExits:
         restartable = self._is_restartable(run, exited)
         if not stopped and may_run_again(exited, restartable=restartable, failures=run.failures):
             await self._commits.settle(lambda c: self._settlement.requeue(c, job))
+            told_runs.ended(run, JobState.QUEUED, exited.detail)
             return
         completed = (exited.outcome or {}).get("state") == JobState.COMPLETED
         output = output_of(run.job.call) if completed else None
@@ -85,6 +87,7 @@ class AttemptExits:
         if end.status is JobState.COMPLETED:
             end = await self._remembered(run, end)
         await self._failsafe.end(job, end)
+        told_runs.ended(run, end.status, end.error)
         if not not_kept:  # else it stays for whoever wants it from the operator
             self._folders.clear(job)
 
@@ -123,6 +126,7 @@ class AttemptExits:
         if run.stalled_s is not None:  # this attempt was asked to stop, the next one is not
             self._folders.withdraw_stop(run.id)
         await self._commits.settle(lambda c: self._settlement.retry(c, run.id, why, moment))
+        told_runs.ended(run, JobState.QUEUED, why)
         return True
 
     def _is_restartable(self, run: Run, exited: AttemptExit) -> bool:

@@ -17,6 +17,7 @@ from park_repo.loop_futures import in_loop
 from park_server.disk import Disk
 from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
+from park_server.jobs.attempts import told_runs
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
@@ -186,4 +187,8 @@ class AttemptStarts:
     ) -> Run | None:
         started, effects = committed
         self._commits.publish(effects)
-        return None if started is None else run_of(queued, environment, started, call)
+        if started is None:
+            return None
+        run = run_of(queued, environment, started, call)
+        told_runs.starts(run)
+        return run

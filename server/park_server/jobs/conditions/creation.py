@@ -101,6 +101,7 @@ _SAID = (
     "failures",
     "submitted_from",
     "asked_for",
+    "request_id",
 )
 _ADD = Prepared(insert(jobs), (*_SAID, *OPTION_NAMES))
 _ADD_CALL = Prepared(insert(calls), ("job", "document"))
@@ -125,6 +126,7 @@ def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
         "failures": 0,
         "submitted_from": request.submitted_from,
         "asked_for": request.asked_for,
+        "request_id": request.request_id,
         **option_values(request),
         "label": new.label,
     }
@@ -161,5 +163,6 @@ def just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
         label=plan.label,
         submitted_from=request.submitted_from,
         asked_for=request.asked_for,
+        request_id=request.request_id,
         resources=request.resources,
     )

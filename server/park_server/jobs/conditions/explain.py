@@ -80,6 +80,7 @@ class Explainer:
             status=found.status,
             line=f"{self.line(connection, found)}{self._place(found)}",
             chain=[*self._remarks(found), *self._below(connection, found)],
+            request_id=found.request_id,
         )
 
     def _remarks(self, job: StoredJob) -> Iterator[str]:

@@ -264,6 +264,7 @@ def _check_size(request: JobRequest) -> None:
         "set_hash",
         "submitted_from",
         "asked_for",
+        "request_id",
     ):
         if len(getattr(request, name) or "") > _LONGEST_NAME:
             raise UsageError(f"the {name} of a job has at most {_LONGEST_NAME} characters")
