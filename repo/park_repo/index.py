@@ -101,7 +101,7 @@ class Index:
         self.on_published: list[Callable[[PublishedFile], None]] = []
         self._database = database
         self._store = FileStore(root)
-        self.pages = Pages(database)
+        self.pages = Pages(database, self.refused)
         self.curator = Curator(database, self._store, self.pages)
         self.remote_files = RemoteFiles(cache or root / "remote", self.remote_project)
         for path in self._store.sweep(database.read(queries.all_contents)):

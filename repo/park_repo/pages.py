@@ -20,6 +20,8 @@ from park_repo.simple import Document, Page, project_document, project_list_docu
 from park_repo.single_flight import SingleFlight
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Connection
 
     from park_repo.database import Database
@@ -38,10 +40,15 @@ _FROM_TREES = "../../../files/"
 
 
 class Pages:
-    """The pages of what is published here. All methods belong to the event loop."""
+    """The pages of what is published here. All methods belong to the event loop.
 
-    def __init__(self, database: Database) -> None:
+    Files whose digests are ``refused`` are not on them; a page that one of these joins or leaves
+    has `changed`.
+    """
+
+    def __init__(self, database: Database, refused: Collection[str] = ()) -> None:
         self._database = database
+        self._refused = refused
         self._pages: dict[_PageKey, Page] = {}
         self._bytes = 0
         self._revisions: Counter[_Key] = Counter()
@@ -104,7 +111,7 @@ class Pages:
         return page
 
     def _build(self, key: _Key, media_type: str) -> Page | None:
-        document = self._database.read(partial(_document, key=key))
+        document = self._database.read(partial(_document, key=key, refused=self._refused))
         return None if document is None else render(document, media_type)
 
     def _keep(self, key: _PageKey, page: Page) -> None:
@@ -118,7 +125,7 @@ class Pages:
         self._bytes -= 0 if page is None else page.size
 
 
-def _document(connection: Connection, key: _Key) -> Document | None:
+def _document(connection: Connection, key: _Key, refused: Collection[str]) -> Document | None:
     """Return the page of a project that the service owns, or of a user's trees of it."""
     shelf, project = key
     if shelf == PROJECTS:
@@ -126,6 +133,8 @@ def _document(connection: Connection, key: _Key) -> Document | None:
         if owned is None:
             return None
         files = queries.files_of_project(connection, shelf, project)
-        return project_document(owned, files, files_url=_FROM_PROJECTS)
+        return project_document(owned, files, files_url=_FROM_PROJECTS, refused=refused)
     files = queries.files_of_project(connection, shelf, project)
-    return project_document(project, files, files_url=_FROM_TREES) if files else None
+    if not files:
+        return None
+    return project_document(project, files, files_url=_FROM_TREES, refused=refused)

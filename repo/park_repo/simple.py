@@ -19,13 +19,21 @@ from packaging.version import Version
 from park_repo.negotiation import JSON, takes_gzip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from packaging.utils import NormalizedName
 
     from park_repo.file_records import OwnedProject, PublishedFile
 
-__all__ = ["NOT_LISTED", "Document", "Page", "project_document", "project_list_document", "render"]
+__all__ = [
+    "NOT_LISTED",
+    "QUARANTINED",
+    "Document",
+    "Page",
+    "project_document",
+    "project_list_document",
+    "render",
+]
 
 Document: TypeAlias = dict[str, Any]
 """A page as PEP 691 has it."""
@@ -34,7 +42,10 @@ API_VERSION = "1.4"
 """The newest version of the simple API that is Final (PEP 792)."""
 
 NOT_LISTED = "_not-listed"
-"""Files that another index has and this one does not offer: ``filename`` and ``reason`` of each."""
+"""Files that are known and not offered here: ``filename`` and ``reason`` of each."""
+
+QUARANTINED = "it is quarantined on this service"
+"""Why a file is not listed that was set aside by its digest."""
 
 _WORTH_PACKING = 4096
 """Bytes of a page; a smaller one goes in a few packets of the network either way."""
@@ -119,14 +130,21 @@ def project_list_document(names: Iterable[NormalizedName]) -> Document:
 
 
 def project_document(
-    project: OwnedProject | NormalizedName, files: Iterable[PublishedFile], *, files_url: str
+    project: OwnedProject | NormalizedName,
+    files: Iterable[PublishedFile],
+    *,
+    files_url: str,
+    refused: Collection[str] = (),
 ) -> Document:
     """Return the page of ``project``; ``files_url`` leads from the page to ``/files/``.
 
-    A quarantined project is shown without its files: pip and uv would install them.
+    A quarantined project is shown without its files: pip and uv would install them. So are
+    files whose digests are ``refused``.
     """
     owned = None if isinstance(project, str) else project
-    rows = [] if owned is not None and not owned.status.offers_files else list(files)
+    known = [] if owned is not None and not owned.status.offers_files else list(files)
+    rows = [row for row in known if row.sha256 not in refused]
+    aside = [row.filename for row in known if row.sha256 in refused]
     versions = {row.version for row in rows}
     return {
         "meta": {"api-version": API_VERSION},
@@ -134,7 +152,11 @@ def project_document(
         "project-status": _status(owned),
         "versions": sorted(versions, key=Version),
         "files": [_file(row, files_url) for row in rows],
-    }
+    } | ({NOT_LISTED: _quarantined(aside)} if aside else {})
+
+
+def _quarantined(filenames: Iterable[str]) -> list[Document]:
+    return [{"filename": filename, "reason": QUARANTINED} for filename in filenames]
 
 
 def render(document: Document, media_type: str) -> Page:

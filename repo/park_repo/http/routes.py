@@ -122,7 +122,7 @@ class _Pages:
             upstream = self._index.upstream
             where = "there is no upstream" if upstream is None else f"not at {upstream.url}"
             raise UnknownItem(f"no project {name} here, and {where}")
-        return await project.page(media_type)
+        return await project.page(media_type, self._index.refused)
 
 
 def _chosen(request: Request) -> str:

@@ -14,11 +14,13 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from packaging.utils import NormalizedName, canonicalize_name
 
 from park.digests import is_sha256
-from park_repo.simple import NOT_LISTED
+from park_repo.simple import NOT_LISTED, QUARANTINED
 from park_repo.upstream.api_version import require_known
 from park_repo.upstream.html_pages import reachable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from park_repo.simple import Document
 
 __all__ = [
@@ -56,16 +58,25 @@ def parse_json_projects(body: bytes) -> list[NormalizedName]:
     return [canonicalize_name(project["name"]) for project in _read(body)["projects"]]
 
 
-def led_through_here(document: Document, project: NormalizedName, *, files_url: str) -> Document:
+def led_through_here(
+    document: Document,
+    project: NormalizedName,
+    *,
+    files_url: str,
+    refused: Collection[str] = (),
+) -> Document:
     """Return a page with the URL of each file below ``files_url``, named by its digest.
 
     What leads elsewhere (PEP 740's ``provenance``) is left out, and so are files and METADATA
-    that cannot be verified; of the files it says which, under a key that is private to an
-    index (PEP 691).
+    that cannot be verified, and files whose digests are ``refused``; of the files it says which,
+    under a key that is private to an index (PEP 691).
     """
-    files = []
+    files, left_out = [], unverifiable(document)
     for file in document["files"]:
         if (sha256 := sha256_of(file)) is None:
+            continue
+        if sha256 in refused:
+            left_out.append({"filename": file["filename"], "reason": QUARANTINED})
             continue
         place = f"{project}/{sha256}/{quote(file['filename'])}"
         shown = {key: value for key, value in file.items() if key not in _NOT_SHOWN}
@@ -73,7 +84,7 @@ def led_through_here(document: Document, project: NormalizedName, *, files_url: 
         shown["core-metadata"] = metadata_sha256 is not None and {"sha256": metadata_sha256}
         files.append(shown | {"url": f"{files_url}{place}"})
     page = {**document, "files": files}
-    if left_out := unverifiable(document):
+    if left_out:
         page[NOT_LISTED] = left_out
     return page
 

@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -35,7 +35,7 @@ from park_repo.upstream.remote_pages import (
 from park_repo.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator
 
     from packaging.utils import NormalizedName
 
@@ -70,7 +70,7 @@ _FILES_URL = "../../files/upstream/"
 """From ``/simple/<project>/`` to where the files of other indexes are served here."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class RemoteProject:
     """The page of a project on another index."""
 
@@ -78,7 +78,7 @@ class RemoteProject:
     source: Upstream
     document: Document
     """As the other index has it, its URLs absolute: for this service alone."""
-    _pages: dict[str, Page] = field(default_factory=dict)
+    _pages: dict[tuple[str, frozenset[str]], Page] = field(default_factory=dict)
 
     def file(self, filename: str, *, sha256: str | None = None) -> Document | None:
         """Return the entry of a file, with this digest if given, or None."""
@@ -88,16 +88,24 @@ class RemoteProject:
                 return found
         return None
 
-    async def page(self, media_type: str) -> Page:
-        """Return the page as clients see it, rendered once."""
-        if media_type not in self._pages:
+    async def page(self, media_type: str, refused: Collection[str] = ()) -> Page:
+        """Return the page as clients see it, without ``refused`` digests; rendered once."""
+        aside = frozenset(refused) & self._digests if refused else frozenset()
+        key = (media_type, aside)
+        if key not in self._pages:
             # megabytes, for the largest: rendered in a thread, so that others are served
-            page = await asyncio.to_thread(self._rendered, media_type)
-            self._pages.setdefault(media_type, page)
-        return self._pages[media_type]
+            page = await asyncio.to_thread(self._rendered, media_type, aside)
+            self._pages.setdefault(key, page)
+        return self._pages[key]
 
-    def _rendered(self, media_type: str) -> Page:
-        return render(led_through_here(self.document, self.name, files_url=_FILES_URL), media_type)
+    @cached_property
+    def _digests(self) -> frozenset[str]:
+        found = map(sha256_of, self.document["files"])
+        return frozenset(sha256 for sha256 in found if sha256 is not None)
+
+    def _rendered(self, media_type: str, refused: Collection[str]) -> Page:
+        shown = led_through_here(self.document, self.name, files_url=_FILES_URL, refused=refused)
+        return render(shown, media_type)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,7 +45,8 @@ class WheelQuarantine:
     async def set_aside(self, sha256: str, why: str, actor: Actor) -> QuarantineRecord:
         """Give out the file no more, end the jobs that run it, and evict its environments.
 
-        Its pages say that it is yanked, so that resolvers pass over it.
+        No page lists it any more, so that resolvers pass over it, and those who have a page of
+        before find that it is yanked.
 
         First of all it is refused, so that nothing begins meanwhile. Raises `UsageError` for
         what is no digest.

@@ -80,6 +80,27 @@ def upload(client: TestClient, wheel: Path, headers: Any = None, **fields: str) 
     return httpx2.Response(answer.status_code, content=answer.content, headers=answer.headers)
 
 
+@pytest.mark.parametrize("path", ["/simple/demo/", "/trees/simple/demo/", "/simple/six/"])
+def test_what_is_refused_by_its_digest_is_listed_on_no_page(
+    client: TestClient, index: Index, tmp_path: Path, path: str
+) -> None:
+    version = TREE if path.startswith("/trees") else "1.0"
+    wheel = make_wheel(tmp_path, version=version)
+    upload(client, wheel)
+    sha256 = SIX_SHA256 if "six" in path else file_sha256(wheel)
+    assert [file["hashes"]["sha256"] for file in client.get(path).json()["files"]] == [sha256]
+    assert "<a href" in client.get(path, headers={"Accept": HTML}).text
+    index.refused.add(sha256)
+    asyncio.run(index.curator.yank_file(sha256, "quarantined"))
+    page = client.get(path).json()
+    (told,) = page["_not-listed"]
+    assert (page["files"], told["reason"]) == ([], "it is quarantined on this service")
+    assert page.get("versions", []) == []
+    as_html = client.get(path, headers={"Accept": HTML}).text
+    assert "<a href" not in as_html
+    assert "not listed: " in as_html
+
+
 def test_an_upload_is_on_the_pages_and_its_content_can_be_fetched(
     client: TestClient, tmp_path: Path
 ) -> None:
