@@ -242,10 +242,11 @@ def call_of(connection: Connection, job: JobId) -> dict[str, Any]:
     return dict(connection.execute(query).scalar_one())
 
 
-def units_held(connection: Connection) -> list[dict[str, int]]:
-    """Return the units of pools that jobs hold."""
-    query = select(jobs.c.pools).where(jobs.c.status.in_([JobState.QUEUED, JobState.RUNNING]))
-    return [units for units in connection.execute(query).scalars() if units]
+def units_held(connection: Connection) -> list[tuple[JobId, str, dict[str, int]]]:
+    """Return the jobs that hold units of pools, with their users and these."""
+    query = select(jobs.c.id, jobs.c.user, jobs.c.pools)
+    query = query.where(jobs.c.status.in_([JobState.QUEUED, JobState.RUNNING]))
+    return [(JobId(job), user, held) for job, user, held in connection.execute(query) if held]
 
 
 def waiting_for_retry(connection: Connection) -> list[Retry]:

@@ -210,7 +210,7 @@ class Cascade:
             self.effects.releasing.append(job)
         if units:
             self._cache.touch()
-            self._cache.pools.give_back(units)
+            self._cache.pools.give_back(job)
             self._pools_moved = True
 
     def tally(self, job: JobId, changed: Iterable[str] = ()) -> Tally:
@@ -327,7 +327,7 @@ class Cascade:
             return False
         if claim(expression, self._holds(waiter.id), {}) is not None:  # it holds without any
             return False
-        self._cache.pools.queue(waiter.id, expression)
+        self._cache.pools.queue(waiter.id, waiter.user, expression)
         return True
 
     def _is_served(self, job: JobId) -> bool:
@@ -350,7 +350,7 @@ class Cascade:
         units = claim(expression, self._holds(job), self._cache.pools.free)
         if units is None:
             return False
-        self._cache.pools.take(units)
+        self._cache.pools.take(job, waiter.user, units)
         self._queue([(waiter, units)])
         return True
 

@@ -6,8 +6,9 @@ have made true; where one is rolled back they are made anew from the rows (`Pool
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from park.model.conditions import AtLeast, Expression, Pool, describe, leaves
 from park.model.ids import JobId
@@ -18,14 +19,25 @@ __all__ = ["Pools", "claim"]
 
 Units = dict[str, int]
 
+_Queue = tuple[str, frozenset[str]]
+"""Who waits, and for which pools."""
+
 
 class Pools:
-    """The pools of a service; ``sizes`` are its operator's."""
+    """The pools of a service; ``sizes`` are its operator's.
+
+    Users take turns: what comes free is offered first to who holds least of it, then to who
+    was served longest ago. The jobs of one user come in their order.
+    """
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self._sizes = dict(sizes)
         self._taken: Counter[str] = Counter()
-        self._queues: dict[frozenset[str], dict[JobId, None]] = {}
+        self._held: dict[JobId, tuple[str, Units]] = {}
+        self._held_by: dict[str, Counter[str]] = {}
+        self._turns: dict[str, int] = {}
+        self._numbers = itertools.count(1)
+        self._queues: dict[_Queue, dict[JobId, None]] = {}
         self._is_open = True
 
     def records(self) -> list[PoolRecord]:
@@ -62,7 +74,7 @@ class Pools:
         """The units that nobody holds, by pool."""
         return {name: size - self._taken[name] for name, size in self._sizes.items()}
 
-    def reset(self, held: Iterable[Units]) -> None:
+    def reset(self, held: Iterable[tuple[JobId, str, Units]]) -> None:
         """Begin anew with what jobs hold according to their rows; nobody waits yet.
 
         Nothing is given out before `open` says that all are known who wait: whoever comes
@@ -71,32 +83,42 @@ class Pools:
         self._is_open = False
         self._queues.clear()
         self._taken = Counter()
-        for units in held:
-            self._taken.update(units)
+        self._held, self._held_by = {}, {}
+        for job, user, units in held:
+            self._hold(job, user, units)
 
     def open(self, order: Sequence[JobId] = ()) -> None:
         """Give out what is free from now on; who waits stands as in ``order``, then others."""
         places = {job: place for place, job in enumerate(order)}
-        for names, queue in self._queues.items():
+        for key, queue in self._queues.items():
             in_order = sorted(queue, key=lambda job: places.get(job, len(places)))
-            self._queues[names] = dict.fromkeys(in_order)
+            self._queues[key] = dict.fromkeys(in_order)
         self._is_open = True
 
-    def take(self, units: Units) -> None:
-        """Note that a job holds ``units``."""
+    def take(self, job: JobId, user: str, units: Units) -> None:
+        """Note that ``job`` of ``user`` holds ``units``."""
+        self._turns[user] = next(self._numbers)
+        self._hold(job, user, units)
+
+    def _hold(self, job: JobId, user: str, units: Units) -> None:
+        self._held[job] = (user, units)
         self._taken.update(units)
+        self._held_by.setdefault(user, Counter()).update(units)
 
-    def give_back(self, units: Units) -> None:
-        """Note that a job holds ``units`` no longer."""
-        self._taken.subtract(units)
+    def give_back(self, job: JobId) -> None:
+        """Note that ``job`` holds nothing any more."""
+        if (held := self._held.pop(job, None)) is not None:
+            user, units = held
+            self._taken.subtract(units)
+            self._held_by[user].subtract(units)
 
-    def queue(self, job: JobId, expression: Expression) -> None:
-        """Have ``job`` wait for the pools that ``expression`` names, behind who does already."""
+    def queue(self, job: JobId, user: str, expression: Expression) -> None:
+        """Have ``job`` wait for the pools that ``expression`` names, behind others of ``user``."""
         names = frozenset(leaf.name for leaf in leaves(expression) if isinstance(leaf, Pool))
-        self._queues.setdefault(names, {})[job] = None
+        self._queues.setdefault((user, names), {})[job] = None
 
     def serve(self, is_served: Callable[[JobId], bool]) -> None:
-        """Offer what is free to those who wait, in their order.
+        """Offer what is free to those who wait, in turn.
 
         ``is_served`` tells whether a job is served now (or waits no longer). One that is not
         keeps the pools that it names for itself, else large requests would starve.
@@ -104,24 +126,25 @@ class Pools:
         if not self._is_open:
             return
         kept: set[str] = set()
-        for job, names in self._in_order():
-            if names & kept:
-                continue
+        while (first := self._first(kept)) is not None:
+            queue = self._queues[first]
+            job = next(iter(queue))
             if is_served(job):
-                del self._queues[names][job]
+                queue.pop(job, None)
             else:
-                kept |= names
+                kept |= first[1]
 
-    def _in_order(self) -> Iterator[tuple[JobId, frozenset[str]]]:
-        """Yield the first of each queue, then its next while that one was taken."""
-        self._queues = {names: queue for names, queue in self._queues.items() if queue}
-        by_head = sorted(self._queues.items(), key=lambda item: next(iter(item[1])))
-        for names, queue in by_head:
-            while queue:
-                head = next(iter(queue))
-                yield head, names
-                if head in queue:
-                    break
+    def _first(self, kept: set[str]) -> _Queue | None:
+        """Return whose turn it is, of those who wait for nothing that is ``kept``."""
+        self._queues = {key: queue for key, queue in self._queues.items() if queue}
+        open_to = (key for key in self._queues if not key[1] & kept)
+        return min(open_to, key=self._turn_of, default=None)
+
+    def _turn_of(self, key: _Queue) -> tuple[int, int, str]:
+        user, names = key
+        held = self._held_by.get(user, {})
+        has = sum(held.get(name, 0) for name in names)
+        return has, self._turns.get(user, 0), next(iter(self._queues[key]))
 
 
 def claim(expression: Expression, holds: Callable[[Expression], bool], free: Units) -> Units | None:

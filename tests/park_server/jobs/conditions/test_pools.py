@@ -47,19 +47,21 @@ def test_what_the_service_never_has_is_never() -> None:
 
 def test_units_are_taken_and_given_back() -> None:
     pools = Pools({"gpu": 2})
-    pools.take({"gpu": 2})
+    pools.take(JobId("a"), "ada", {"gpu": 1})
+    pools.take(JobId("b"), "ada", {"gpu": 1})
     assert pools.free == {"gpu": 0}
-    pools.give_back({"gpu": 1})
+    pools.give_back(JobId("a"))
+    pools.give_back(JobId("a"))
     assert pools.free == {"gpu": 1}
-    pools.reset([{"gpu": 2}])
+    pools.reset([(JobId("c"), "ada", {"gpu": 2})])
     assert pools.free == {"gpu": 0}
 
 
 def test_a_large_request_keeps_the_pool_from_those_behind_it() -> None:
     pools = Pools({"gpu": 2, "licence": 1})
     for job, wanted in (("large", pool("gpu", 2)), ("small", pool("gpu"))):
-        pools.queue(JobId(job), wanted)
-    pools.queue(JobId("other"), pool("licence"))
+        pools.queue(JobId(job), "ada", wanted)
+    pools.queue(JobId("other"), "ada", pool("licence"))
     asked: list[str] = []
 
     def is_served(job: str) -> bool:
@@ -69,3 +71,55 @@ def test_a_large_request_keeps_the_pool_from_those_behind_it() -> None:
     pools.serve(is_served)
 
     assert asked == ["large", "other"]
+
+
+def served(pools: Pools, *, units: int = 1) -> list[str]:
+    """Offer what is free to who asks for ``units`` of gpu; return who took it."""
+    order: list[str] = []
+
+    def is_served(job: JobId) -> bool:
+        if pools.free["gpu"] < units:
+            return False
+        pools.take(job, job.partition("-")[0], {"gpu": units})
+        order.append(job)
+        return True
+
+    pools.serve(is_served)
+    return order
+
+
+def flood(pools: Pools, user: str, jobs: int) -> None:
+    for number in range(jobs):
+        pools.queue(JobId(f"{user}-{number}"), user, pool("gpu"))
+
+
+def test_a_flood_in_a_pool_lets_another_have_what_comes_free() -> None:
+    pools = Pools({"gpu": 1})
+    flood(pools, "ada", 100)
+    assert served(pools) == ["ada-0"]
+    flood(pools, "bob", 2)
+    for before, after in (("ada-0", "bob-0"), ("bob-0", "ada-1"), ("ada-1", "bob-1")):
+        pools.give_back(JobId(before))
+        assert served(pools) == [after]
+
+
+def test_who_holds_least_of_a_pool_comes_first() -> None:
+    pools = Pools({"gpu": 4})
+    flood(pools, "ada", 100)
+    assert served(pools) == ["ada-0", "ada-1", "ada-2", "ada-3"]
+    flood(pools, "bob", 100)
+    gone = ["ada-0", "ada-1", "ada-2"]
+    found = []
+    for job in gone:
+        pools.give_back(JobId(job))
+        found += served(pools)
+    assert found == ["bob-0", "bob-1", "ada-4"]
+
+
+def test_what_is_held_is_known_again_by_its_user() -> None:
+    pools = Pools({"gpu": 2})
+    pools.reset([(JobId("ada-0"), "ada", {"gpu": 1})])
+    flood(pools, "ada", 1)
+    flood(pools, "bob", 1)
+    pools.open()
+    assert served(pools) == ["bob-0"]
