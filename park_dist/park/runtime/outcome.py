@@ -25,6 +25,7 @@ _NO_MORE = (
     "the jobs of its environment have as many processes as they may: --job-processes; start fewer,"
     " or run fewer of these jobs at once"
 )
+_NO_NETWORK = "the policy of the service gives jobs no network, or a loopback alone"
 _FOLDER = str(Path(__file__).parent)
 
 
@@ -89,7 +90,24 @@ def _explained(error: BaseException, memory_bytes: int | None) -> tuple[str, str
         return "memory", f"out of memory: the job's limit is {limit} ({one_line(error)})"
     if isinstance(error, OSError) and error.errno == errno.EAGAIN and error.filename is None:
         return "exception", f"{one_line(error)} (it may be that {_NO_MORE})"
+    if _reached_no_network(error):
+        return "exception", f"{one_line(error)} (it may be that {_NO_NETWORK})"
     return "exception", one_line(error)
+
+
+def _reached_no_network(error: BaseException) -> bool:
+    """Tell whether ``error``, or one that it was made of, is that there is no network."""
+    seen: set[int] = set()
+    pending: list[object] = [error]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, BaseException) and id(each) not in seen:
+            seen.add(id(each))
+            if isinstance(each, OSError) and each.errno == errno.ENETUNREACH:
+                return True
+            # urllib keeps it as the reason, others raise from it
+            pending += [each.__cause__, each.__context__, getattr(each, "reason", None)]
+    return False
 
 
 def _traceback(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -27,7 +28,7 @@ DATA = b"what only ada has measured"
 DIGEST = hashlib.sha256(DATA).hexdigest()
 
 MODULE = rb'''
-import os, pathlib, tempfile
+import os, pathlib, socket, tempfile
 
 IMPORTED_AS = os.getuid()
 
@@ -85,6 +86,12 @@ def attack(home, pid, area, digest):
         "signal": [tried(os.kill, each, 0) for each in pid],
         "seen": [str(each) in processes for each in pid],
     }
+
+
+def connect(port):
+    """Reach for what listens on this machine."""
+    socket.create_connection(("127.0.0.1", port), timeout=60).close()
+    return "reached"
 
 
 def victim(up, go):
@@ -215,6 +222,25 @@ def test_what_another_user_shares_is_read(world: World) -> None:
     assert put.status_code < 300, put.text
     theirs = {"$park": "service-file", "path": "~ada/shared/sent.txt"}
     assert world.call("bob", "read", path=theirs) == "sent"
+
+
+def test_the_policy_takes_the_network_from_jobs(world: World) -> None:
+    policy = world.service.home / "policy.toml"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        assert world.call("bob", "connect", port=port) == "reached"
+        policy.write_text('[jobs]\nnetwork = "none"\n', encoding="utf-8")
+        world.service.request("POST", "/api/v1/admin/policy/reload")
+        try:
+            record = world.record("bob", world.submit("bob", "connect", port=port))
+        finally:
+            policy.unlink()
+            world.service.request("POST", "/api/v1/admin/policy/reload")
+        assert record["status"] == "failed"
+        assert "Network is unreachable" in record["error"]
+        assert "the policy of the service gives jobs no network" in record["error"]
+        assert "\n" not in record["error"]
+        assert world.call("bob", "connect", port=port) == "reached"
 
 
 def test_an_account_is_the_same_after_a_restart(world: World) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 
@@ -83,6 +85,18 @@ def test_what_lacks_processes_is_told_which_option_it_may_be() -> None:
     assert line.startswith("BlockingIOError: ")
     assert "as many processes as they may: --job-processes" in line
     assert "--job-processes" not in outcome(FileNotFoundError(2, "none", "x"))["error"]
+
+
+def test_what_reaches_no_network_is_told_that_it_may_be_the_policy() -> None:
+    unreachable = OSError(errno.ENETUNREACH, "Network is unreachable")
+    asked = RuntimeError("no answer")
+    asked.__cause__ = URLError(unreachable)
+    for error in (unreachable, URLError(unreachable), asked):
+        line = outcome(error)["error"]
+        assert "the policy of the service gives jobs no network" in line
+        assert line.startswith(type(error).__name__)
+        assert "\n" not in line
+    assert "policy" not in outcome(ConnectionRefusedError(111, "refused"))["error"]
 
 
 def test_what_the_machinery_knows_has_its_cause_and_the_traceback_of_what_is_behind_it() -> None:

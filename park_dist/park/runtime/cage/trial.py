@@ -12,6 +12,7 @@ __all__ = [
     "COVERS",
     "DOMAIN",
     "FILTER",
+    "HIDDEN",
     "JOBS",
     "OWN_FOLDER",
     "SECRET",
@@ -23,7 +24,7 @@ SECRET, JOBS = "secret", "jobs"
 """In the folder of a trial: what is to be covered, and two folders, of jobs."""
 
 COVERS, OWN_FOLDER, DOMAIN, FILTER = "covers", "own-folder", "domain", "filter"
-ACCOUNT, TEMPORARY = "account", "tmp"
+ACCOUNT, TEMPORARY, HIDDEN = "account", "tmp", "hidden"
 """What is printed, a line for each that is to be had."""
 
 
@@ -35,6 +36,8 @@ def main(folder: str) -> None:
         print(ACCOUNT)  # noqa: T201
     if os.path.exists(f"/tmp/{SECRET}"):  # noqa: PTH110, S108
         print(TEMPORARY)  # noqa: T201
+    if not os.path.exists(f"/proc/{os.getppid()}"):  # noqa: PTH110
+        print(HIDDEN)  # noqa: T201
     if landlock.is_available():
         print(DOMAIN)  # noqa: T201
     if system_calls.is_available():

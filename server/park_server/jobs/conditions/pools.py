@@ -142,8 +142,8 @@ class Pools:
 
     def _turn_of(self, key: _Queue) -> tuple[int, int, str]:
         user, names = key
-        held = self._held_by.get(user, {})
-        has = sum(held.get(name, 0) for name in names)
+        held = self._held_by.get(user, Counter())
+        has = sum(held[name] for name in names)
         return has, self._turns.get(user, 0), next(iter(self._queues[key]))
 
 

@@ -1,4 +1,4 @@
-"""Control groups: how many processes the jobs of one fork server may have, and how much memory.
+"""Control groups: the processes, the memory and the processors of the jobs of one fork server.
 
 Version 1 or 2 of them, whichever the machine has and this user may write to (cgroups(7)). The
 group is that of the fork server, so that no job waits for it: what is forked is in it from its
@@ -23,9 +23,12 @@ PREFIX = "park-"
 _ROOT = Path("/sys/fs/cgroup")
 
 _LIMITS = {
-    1: {"pids": "pids.max", "memory": "memory.limit_in_bytes"},
-    2: {"pids": "pids.max", "memory": "memory.max"},
+    1: {"pids": "pids.max", "memory": "memory.limit_in_bytes", "cpu": "cpu.cfs_quota_us"},
+    2: {"pids": "pids.max", "memory": "memory.max", "cpu": "cpu.max"},
 }
+
+_PERIOD_US = 100_000
+"""Of time of processors: the kernel's own, where nobody has said another one."""
 
 _EVENTS = {1: "memory.oom_control", 2: "memory.events"}
 """Where the kernel counts what it ended."""
@@ -42,7 +45,10 @@ def almost_all_memory() -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ControlGroups:
-    """Where groups can be made, by what they limit (``pids``, ``memory``), and their version."""
+    """Where groups can be made, by what they limit, and their version.
+
+    That is ``pids``, ``memory`` (in bytes) and ``cpu`` (processors).
+    """
 
     version: int = 2
     places: tuple[tuple[str, Path], ...] = ()
@@ -60,11 +66,12 @@ class ControlGroups:
         for kind, place in self.places:
             if kind in limits:
                 file = _LIMITS[self.version][kind]
+                limit = limits[kind] * (_PERIOD_US if kind == "cpu" else 1)
                 try:
                     try:
-                        _enter(place / name, pid, file, limits[kind])
+                        _enter(place / name, pid, file, limit)
                     except FileNotFoundError:  # swept by another service while it was empty
-                        _enter(place / name, pid, file, limits[kind])
+                        _enter(place / name, pid, file, limit)
                 except OSError as error:
                     _log.warning("jobs have no limit of %s: %s", kind, error)
 

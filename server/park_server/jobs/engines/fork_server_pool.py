@@ -60,7 +60,11 @@ class LocalEngineSettings:
     @property
     def of_group(self) -> dict[str, int]:
         """The limits of the control group of each fork server."""
-        return {"pids": self.processes, "memory": self.shared_bytes or almost_all_memory()}
+        limits = {"pids": self.processes, "memory": self.shared_bytes or almost_all_memory()}
+        processors = self.slots + 1  # and that which forks them
+        if processors < (os.cpu_count() or 1):
+            limits["cpu"] = processors
+        return limits
 
 
 class ForkServerPool:

@@ -15,6 +15,7 @@ from park.runtime.cage.trial import (
     COVERS,
     DOMAIN,
     FILTER,
+    HIDDEN,
     JOBS,
     OWN_FOLDER,
     SECRET,
@@ -39,8 +40,10 @@ class Isolation:
 
     ``covers``: of its home they see what they need; ``own_folders``: of the folders of jobs
     each sees its own; ``domains``: they can signal no process outside of their own; ``processes``:
-    there is an end to how many they can have; ``memory``: and to how much of that; ``filtered``:
+    there is an end to how many they can have; ``memory``: and to how much of that;
+    ``processors``: they take no more of them than there are slots; ``filtered``:
     system calls that no job needs are refused; ``temporary``: they can have a /tmp of their own;
+    ``hidden``: in /proc they see no process but those of their account;
     ``account``: they run as a user of the machine that is not root.
     """
 
@@ -49,8 +52,10 @@ class Isolation:
     domains: bool
     processes: bool
     memory: bool
+    processors: bool
     filtered: bool
     temporary: bool
+    hidden: bool
     account: bool
 
     @property
@@ -63,8 +68,13 @@ class Isolation:
         lines = (
             (self.processes, _ENDLESS),
             (self.memory, "jobs can have all of the machine's memory"),
+            (self.processors, "jobs can take all processors, however few slots there are"),
             (self.filtered, "jobs can make every system call (no seccomp)"),
             (self.temporary, "jobs share /tmp and /dev/shm"),
+            (
+                self.hidden,
+                "jobs see in /proc what others run",
+            ),
         )
         return tuple(line for holds, line in lines if not holds)
 
@@ -126,8 +136,10 @@ UNTRIED = Isolation(
     domains=False,
     processes=False,
     memory=False,
+    processors=False,
     filtered=False,
     temporary=False,
+    hidden=False,
     account=False,
 )
 """Of a machine of which nothing is known: nothing is covered."""
@@ -164,8 +176,10 @@ def permitted_isolation(folder: Path, account: Account | None = None) -> Isolati
         domains=DOMAIN in found,
         processes="pids" in limited,
         memory="memory" in limited,
+        processors="cpu" in limited,
         filtered=FILTER in found,
         temporary=TEMPORARY in found,
+        hidden=HIDDEN in found,
         account=ACCOUNT in found,
     )
 

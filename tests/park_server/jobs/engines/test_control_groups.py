@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def tree(folder: Path, version: int) -> ControlGroups:
     """Return what is found where this process is in the group ``own``."""
     lines = {1: "8:pids:/own\n7:cpu,cpuacct:/\n4:memory:/own\n0::/\n", 2: "0::/own\n"}
-    places = {1: ["pids/own", "memory/own"], 2: ["own"]}
+    places = {1: ["pids/own", "memory/own", "cpu"], 2: ["own"]}
     for place in places[version]:
         (folder / place).mkdir(parents=True)
         (folder / place / "cgroup.procs").touch()
@@ -28,7 +28,8 @@ def tree(folder: Path, version: int) -> ControlGroups:
 
 
 @pytest.mark.parametrize(
-    ("version", "kinds", "pids"), [(1, {"pids", "memory"}, "pids/own"), (2, {"pids"}, "own")]
+    ("version", "kinds", "pids"),
+    [(1, {"pids", "memory", "cpu"}, "pids/own"), (2, {"pids", "cpu"}, "own")],
 )
 def test_a_fork_server_is_taken_into_a_group_with_limits(
     version: int, kinds: set[str], pids: str, tmp_path: Path
@@ -52,6 +53,16 @@ def test_memory_has_another_name_in_each_version(tmp_path: Path) -> None:
     groups.take_in(1, "park-one", {"memory": 1 << 30})
     limit = tmp_path / "memory" / "own" / "park-one" / "memory.limit_in_bytes"
     assert limit.read_text() == f"{1 << 30}\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "file"), [(1, "cpu/park-one/cpu.cfs_quota_us"), (2, "own/park-one/cpu.max")]
+)
+def test_processors_are_a_part_of_the_kernels_period(
+    version: int, file: str, tmp_path: Path
+) -> None:
+    tree(tmp_path, version).take_in(1, "park-one", {"cpu": 3})
+    assert (tmp_path / file).read_text() == "300000\n"
 
 
 def test_a_group_that_still_has_processes_stays(tmp_path: Path) -> None:

@@ -24,9 +24,11 @@ from park_server.jobs.engines.isolation import (
 @pytest.fixture(autouse=True)
 def groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the machine have control groups."""
-    places = (("pids", Path("/groups")), ("memory", Path("/groups")))
+    places = tuple((kind, Path("/groups")) for kind in ("pids", "memory", "cpu"))
     monkeypatch.setattr(isolation, "found_groups", lambda: ControlGroups(places=places))
 
+
+LIMITED = {"processes": True, "memory": True, "processors": True}
 
 WHOLE = Isolation(
     covers=True,
@@ -36,13 +38,15 @@ WHOLE = Isolation(
     memory=True,
     filtered=True,
     temporary=True,
+    processors=True,
+    hidden=True,
     account=True,
 )
 
 
 def test_each_gap_is_told_in_a_line() -> None:
     assert WHOLE.gaps == ()
-    token, folders, signals, processes, memory, calls, temporary = UNTRIED.gaps
+    token, folders, signals, processes, memory, processors, calls, temporary, seen = UNTRIED.gaps
     assert "token" in token
     assert "folders" in folders
     assert "signal" in signals
@@ -50,6 +54,8 @@ def test_each_gap_is_told_in_a_line() -> None:
     assert "memory" in memory
     assert "system call" in calls
     assert "share" in temporary
+    assert "processors" in processors
+    assert "/proc" in seen
 
 
 ACCOUNT = Account(name="ada", uid=70_000, gid=70_000, home=Path("/srv/park/homes/70000"))
@@ -87,9 +93,9 @@ def test_processes_without_end_keep_nobody_from_adding_users() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("covers\ndomain\nown-folder\nfilter\ntmp\naccount\n", WHOLE),
-        ("domain\n", replace(UNTRIED, domains=True, processes=True, memory=True)),
-        ("", replace(UNTRIED, processes=True, memory=True)),
+        ("covers\ndomain\nown-folder\nfilter\ntmp\nhidden\naccount\n", WHOLE),
+        ("domain\n", replace(UNTRIED, domains=True, **LIMITED)),
+        ("", replace(UNTRIED, **LIMITED)),
     ],
 )
 def test_the_trial_decides(
@@ -110,4 +116,4 @@ def test_a_trial_that_hangs_is_none_to_build_on(
         raise subprocess.TimeoutExpired(command, 1.0)
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert permitted_isolation(tmp_path) == replace(UNTRIED, processes=True, memory=True)
+    assert permitted_isolation(tmp_path) == replace(UNTRIED, **LIMITED)
