@@ -88,8 +88,8 @@ def attack(home, pid, area, digest):
     }
 
 
-def connect(port):
-    """Reach for what listens on this machine."""
+def connect(port, time):
+    """Reach for what listens on this machine, for the n-th time: each is another call."""
     socket.create_connection(("127.0.0.1", port), timeout=60).close()
     return "reached"
 
@@ -228,11 +228,11 @@ def test_the_policy_takes_the_network_from_jobs(world: World) -> None:
     policy = world.service.home / "policy.toml"
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        assert world.call("bob", "connect", port=port) == "reached"
+        assert world.call("bob", "connect", port=port, time=1) == "reached"
         policy.write_text('[jobs]\nnetwork = "none"\n', encoding="utf-8")
         world.service.request("POST", "/api/v1/admin/policy/reload")
         try:
-            record = world.record("bob", world.submit("bob", "connect", port=port))
+            record = world.record("bob", world.submit("bob", "connect", port=port, time=2))
         finally:
             policy.unlink()
             world.service.request("POST", "/api/v1/admin/policy/reload")
@@ -240,7 +240,7 @@ def test_the_policy_takes_the_network_from_jobs(world: World) -> None:
         assert "Network is unreachable" in record["error"]
         assert "the policy of the service gives jobs no network" in record["error"]
         assert "\n" not in record["error"]
-        assert world.call("bob", "connect", port=port) == "reached"
+        assert world.call("bob", "connect", port=port, time=3) == "reached"
 
 
 def test_an_account_is_the_same_after_a_restart(world: World) -> None:
