@@ -18,7 +18,10 @@ from park_repo.sql.custody import Custody
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["DatabaseFile", "damage_of", "is_damage"]
+__all__ = ["CHECK_S", "DatabaseFile", "damage_of", "is_damage"]
+
+CHECK_S = 0.5
+"""How long a start reads the file through, some 200 MB; what is beyond is found when it is read."""
 
 _CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """Primary result codes: <https://www.sqlite.org/rescode.html>."""

@@ -6,12 +6,17 @@ import argparse
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from park.errors import CannotSatisfy
 from park_server.assembly.start_stages import Stages, said
 from park_server.log_lines.setup import LEVELS, LogFormat, configure_logs
 from park_server.samples.printed import SAMPLES, PrintSample
+
+if TYPE_CHECKING:
+    from park_server.start import Serve
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -304,21 +309,35 @@ def _without_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def run(options: argparse.Namespace) -> int:
-    """Serve; the first word comes before what takes a second or more to import."""
-    configure_logs(options.log_format, options.log_level)
-    said(f"starting on {options.home}")
-    stages = Stages()
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Say of what the service's part imports, and is not there, how it is installed."""
     try:
-        with stages.at("loading the service's code"), _without_garbage_collection():
-            from park_server.serve import serve
-            from park_server.settings import Settings
+        yield
     except ModuleNotFoundError as error:
         raise CannotSatisfy(
             f"`park serve` needs {error.name}, which is not installed",
             hint="pip install 'park-dist[server]'",
         ) from error
-    serve(
+
+
+def _loaded(stages: Stages) -> Serve:
+    """Return what serves; its imports take most of a start."""
+    with _installed(), stages.at("loading the service's code"), _without_garbage_collection():
+        from park_server.serve import serve
+
+        return serve
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve; the first word comes before what takes long to import."""
+    configure_logs(options.log_format, options.log_level)
+    said(f"starting on {options.home}")
+    stages = Stages()
+    with _installed():
+        from park_server.settings import Settings
+        from park_server.start import start
+    start(
         Settings.of(
             home=options.home,
             host=options.host,
@@ -365,5 +384,6 @@ def run(options: argparse.Namespace) -> int:
             database_password_file=options.database_password,
         ),
         stages,
+        partial(_loaded, stages),
     )
     return 0

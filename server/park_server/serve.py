@@ -1,4 +1,4 @@
-"""Run a service: take the home, bind, assemble, serve, and say when it is ready."""
+"""Run a service whose home is taken: bind, assemble, serve, and say when it is ready."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import getpass
 import json
 import os
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,6 +19,7 @@ from fastapi import FastAPI
 from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
 from park.wire import ServiceRecord
+from park_server.assembly.ahead import Asked
 from park_server.assembly.service import assembled
 from park_server.assembly.start_stages import Stages
 from park_server.endpoints import Endpoints
@@ -44,27 +44,16 @@ _STOP_S = 1
 """What a stop grants to requests that are under way: polls answer at once, uploads come again."""
 
 
-def serve(settings: Settings, stages: Stages) -> None:
-    """Serve until SIGTERM or SIGINT; the stages of the start are told by ``stages``.
+def serve(settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
+    """Serve on ``home``, which is taken; the stages of the start are told by ``stages``.
 
-    Raises `Conflict` where another service has the home, `UsageError` where the address
-    cannot be bound.
+    Raises `UsageError` where the address cannot be bound.
     """
-    home = Home(settings.home)
-    with stages.at(f"taking the home {settings.home}"):
-        home.prepare()
-        lock = home.lock()
     raise_descriptor_limit()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
-    try:
-        _remove_ready_file(settings)  # one of a service that was killed would mislead
-        listeners = listening(settings.host, settings.port, settings.entrance)
-        note = RunningService(url=listeners.url, pid=os.getpid(), token_file=str(home.token_file))
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, home, listeners, note, stages))
-    finally:
-        lock.release()
+    listeners = listening(settings.host, settings.port, settings.entrance)
+    note = RunningService(url=listeners.url, pid=os.getpid(), token_file=str(home.token_file))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, home, listeners, note, asked=asked, stages=stages))
 
 
 async def _serve(
@@ -72,13 +61,15 @@ async def _serve(
     home: Home,
     listeners: Listeners,
     note: RunningService,
+    *,
+    asked: Asked,
     stages: Stages,
 ) -> None:
     # the resolver is a child process that reads our own index: it gets a token of its own
     internal = secrets.token_urlsafe(32)
     tokens = Tokens.of_service(getpass.getuser(), home=home.token(), internal=internal)
     endpoints = Endpoints.of(note.url, internal, public=settings.url, inside=listeners.inside)
-    service = assembled(settings, home, endpoints, tokens, stages)
+    service = assembled(settings, home, endpoints, tokens, asked=asked, stages=stages)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -124,7 +115,6 @@ async def _serve(
         await server.serve(sockets=[listeners.outer])
     finally:
         withdraw(note.url)
-        _remove_ready_file(settings)
 
 
 @contextmanager
@@ -179,16 +169,6 @@ class _Server(uvicorn.Server):
         """Let long polls answer what they know, then stop."""
         self._on_exit()
         await super().shutdown(sockets)
-
-
-def _leave(*_: object) -> None:
-    """End in an orderly way; uvicorn raises its signals again when it has stopped."""
-    raise SystemExit(0)
-
-
-def _remove_ready_file(settings: Settings) -> None:
-    if settings.ready_file is not None:
-        settings.ready_file.unlink(missing_ok=True)
 
 
 def _report_ready(settings: Settings, note: RunningService, about: ServiceRecord) -> None:

@@ -10,10 +10,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
-
-from sqlalchemy.engine import URL
 
 from park.errors import UsageError
 from park.model.conditions_json import POOL_NAME
@@ -26,6 +24,9 @@ from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nod
 from park_server.entrance.hosts import name_of
 from park_server.entrance.settings import EntranceSettings
 from park_server.retention.policy import NEWEST_TREES, QUARANTINE_S, TREES_S, RetentionPolicy
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 __all__ = ["ALWAYS", "PYPI", "Settings"]
 

@@ -1,33 +1,17 @@
-"""As whom users run here, put together: the accounts, and what a trial of one needs."""
+"""As whom users run here, put together."""
 
 from __future__ import annotations
 
-import os
 from functools import partial
 
 from park_repo.database import Database
-from park_server.accounts.account import Account
 from park_server.accounts.assignment import Accounts
 from park_server.home import Home
 from park_server.jobs.engines.isolation import Isolations
 from park_server.settings import Settings
 from park_server.trust.trust import Trust
 
-__all__ = ["accounts_of", "first_account"]
-
-
-def first_account(settings: Settings, home: Home) -> tuple[Account | None, str | None]:
-    """Return the first account that users may have; None, and why, where they have none.
-
-    The home lets accounts pass then.
-    """
-    if os.geteuid() != 0:
-        return None, None
-    if settings.job_accounts is None:
-        return None, "--job-accounts none"
-    home.let_accounts_pass()
-    first = settings.job_accounts.first
-    return Account(name="trial", uid=first, gid=first, home=home.homes), None
+__all__ = ["accounts_of"]
 
 
 def accounts_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from park_repo.database import Database
@@ -12,7 +11,8 @@ from park_repo.index import Index
 from park_repo.wheelstore.store import WheelStore
 from park_server.accounts.assignment import Accounts
 from park_server.areas.paths import area_below
-from park_server.assembly.account_parts import accounts_of, first_account
+from park_server.assembly.account_parts import accounts_of
+from park_server.assembly.ahead import Asked
 from park_server.assembly.index_parts import IndexParts, index_parts
 from park_server.assembly.lending_parts import LendingParts, lending_of
 from park_server.assembly.start_stages import Stages
@@ -24,12 +24,12 @@ from park_server.disk import Disk
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows
 from park_server.envs.environment import Layout
-from park_server.envs.interpreters import Interpreter, discover
-from park_server.envs.overlay_trial import no_links, permitted_layout
+from park_server.envs.interpreters import Interpreter
+from park_server.envs.overlay_trial import FoundLayout
 from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 from park_server.home import Home
-from park_server.jobs.engines.isolation import Isolations, permitted_isolations
+from park_server.jobs.engines.isolation import Isolations
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import bytes_of
@@ -40,29 +40,6 @@ from park_server.trust.trust import Trust, trust_of
 from park_server.trust.under_way import UnderWay
 
 __all__ = ["Foundation", "foundation_of"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Layout:
-    """How environments are laid out here.
-
-    ``why_not_overlay`` says why they are not seen through overlays, where they are not;
-    ``why_none`` why none can be made at all.
-    """
-
-    layout: Layout
-    why_not_overlay: str | None
-    why_none: str | None
-
-    @property
-    def name(self) -> str:
-        """What the service says that it is."""
-        return "none" if self.why_none else self.layout
-
-    @property
-    def why_not(self) -> str | None:
-        """Why it is not the best there is, where it is not."""
-        return self.why_none or self.why_not_overlay
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +59,7 @@ class Foundation:
     quotas: Quotas
     content: ContentStore
     environments: Environments
-    layout: _Layout
+    layout: FoundLayout
     isolations: Isolations
     accounts: Accounts
     downloads: Downloader
@@ -101,52 +78,25 @@ class Foundation:
 
 
 def foundation_of(
-    settings: Settings, home: Home, endpoints: Endpoints, tokens: Tokens, stages: Stages
-) -> Foundation:
-    """Return the foundation on ``home``, its schema the newest, what a crash left swept.
-
-    ``tokens`` are those of its operator, and of the service itself.
-    """
-    first = first_account(settings, home)
-    with ThreadPoolExecutor(max_workers=2) as beside:
-        # processes: they start while we read the disk
-        asked = _Asked(
-            interpreters=beside.submit(discover),
-            isolations=beside.submit(permitted_isolations, home.path, *first),
-        )
-        return _foundation(settings, home, endpoints, tokens, asked=asked, stages=stages)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """What processes find out meanwhile."""
-
-    interpreters: Future[dict[str, Interpreter]]
-    isolations: Future[Isolations]
-
-    def told(self, stages: Stages) -> tuple[dict[str, Interpreter], Isolations]:
-        """Wait for both."""
-        with stages.at("asking the Python interpreters of this machine what they are"):
-            interpreters = self.interpreters.result()
-        with stages.at("trying what jobs can be kept from here"):
-            return interpreters, self.isolations.result()
-
-
-def _foundation(
     settings: Settings,
     home: Home,
     endpoints: Endpoints,
     tokens: Tokens,
     *,
-    asked: _Asked,
+    asked: Asked,
     stages: Stages,
 ) -> Foundation:
+    """Return the foundation on ``home``, its schema the newest, what a crash left swept.
+
+    ``tokens`` are those of its operator, and of the service itself; ``asked`` is what the start
+    asked of the machine.
+    """
     bus, under_way = Bus(), UnderWay()
     with stages.at("opening the database, and bringing its schema up to date"):
-        database = _database(settings, home)
-    layout = _layout(home, stages)
+        database = _database(settings, home, asked)
+    layout = asked.found_layout(stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
-    interpreters, isolations = asked.told(stages)
+    interpreters, isolations = asked.found_interpreters(stages), asked.found_isolations(stages)
     apart = () if settings.trust_all else isolations.between_users
     trust = trust_of(database, home.policy_file, tokens, under_way, not_apart=apart)
     content = ContentStore(home.files)
@@ -170,12 +120,6 @@ def _foundation(
         downloads=downloads,
         interpreters=interpreters,
     )
-
-
-def _layout(home: Home, stages: Stages) -> _Layout:
-    with stages.at("trying how environments can be laid out here"):
-        layout, why_not_overlay = permitted_layout(home.path)
-        return _Layout(layout=layout, why_not_overlay=why_not_overlay, why_none=no_links(home.path))
 
 
 def _swept(
@@ -211,11 +155,11 @@ def _quotas(home: Home, database: Database, trust: Trust, content: ContentStore)
     return Quotas(trust.directory.allowance_of, disk, time.monotonic)
 
 
-def _database(settings: Settings, home: Home) -> Database:
+def _database(settings: Settings, home: Home, asked: Asked) -> Database:
     beside = {
         "folders of wheels in index/": home.index / "files",
         "folders of jobs in jobs/": home.jobs,
     }
     if settings.database is None:
-        return opened(home.database, beside)
+        return opened(home.database, beside, damage=asked.damage.result)
     return opened_at(settings.database, beside, instead_of=home.database)

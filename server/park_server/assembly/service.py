@@ -26,6 +26,7 @@ from park.wire import ServiceRecord
 from park_repo.http.front import PageFront
 from park_repo.http.routes import index_routes
 from park_server.areas.areas import Areas
+from park_server.assembly.ahead import Asked
 from park_server.assembly.cage_parts import prefixes_of
 from park_server.assembly.engine_parts import EngineParts, engine_parts
 from park_server.assembly.foundation import Foundation, foundation_of
@@ -73,13 +74,21 @@ __all__ = ["AssembledService", "assembled"]
 
 
 def assembled(
-    settings: Settings, home: Home, endpoints: Endpoints, tokens: Tokens, stages: Stages
+    settings: Settings,
+    home: Home,
+    endpoints: Endpoints,
+    tokens: Tokens,
+    *,
+    asked: Asked,
+    stages: Stages,
 ) -> AssembledService:
     """Return the service of ``settings`` on ``home``; ``stages`` tells of its start.
 
-    ``tokens`` are those of its operator, and of the service itself.
+    ``tokens`` are those of its operator, and of the service itself; ``asked`` is what the start
+    asked of the machine.
     """
-    return AssembledService(foundation_of(settings, home, endpoints, tokens, stages), stages)
+    foundation = foundation_of(settings, home, endpoints, tokens, asked=asked, stages=stages)
+    return AssembledService(foundation, stages)
 
 
 class AssembledService:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING
 
 from park.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 __all__ = ["address_of", "named_in", "shown"]
 
@@ -48,6 +49,10 @@ def shown(url: URL) -> str:
 
 
 def _parsed(said: str, option: str) -> URL:
+    # a start asks here long before it needs a database
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     hint = f"it is {_DRIVER}://user@host/name"
     try:
         url = make_url(said)

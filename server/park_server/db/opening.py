@@ -7,7 +7,7 @@ damaged, would take what it does not know for leftovers.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -15,28 +15,28 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from park.errors import CannotSatisfy
 from park_repo.database import Database
-from park_repo.integrity import damage_of, is_damage
+from park_repo.integrity import CHECK_S, damage_of, is_damage
 from park_server.db.migrate import UpgradeFailed, migrate, revisions
 
 __all__ = ["count_in", "opened"]
 
 _RESTORE = "bring park.sqlite back from the newest backup"
 
-_CHECK_S = 0.5
-"""How long a start reads the file through, some 200 MB; what is beyond is found when it is read."""
 
-
-def opened(path: Path, beside: Mapping[str, Path]) -> Database:
+def opened(
+    path: Path, beside: Mapping[str, Path], damage: Callable[[], str | None] | None = None
+) -> Database:
     """Return the database at ``path``, made where the home is new, its schema the newest.
 
     ``beside`` are folders of the home that only fill up while there is a database, by what
-    is in them. Raises `CannotSatisfy` where it is missing, damaged, not park's, or of a newer park.
+    is in them. ``damage`` returns what is wrong with the file, where somebody has looked already.
+    Raises `CannotSatisfy` where it is missing, damaged, not park's, or of a newer park.
     """
     if not path.exists() or path.stat().st_size == 0:
         _require_new(path, beside)
         path.touch(mode=0o600)  # SQLite gives the files beside it the same mode
     else:
-        _require_whole(path)
+        _require_whole(path, damage_of(path, limit_s=CHECK_S) if damage is None else damage())
         _require_known(path)
     database = Database.sqlite(path)
     try:
@@ -71,8 +71,7 @@ def _count(folder: Path) -> int:
     return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
 
 
-def _require_whole(path: Path) -> None:
-    damage = damage_of(path, limit_s=_CHECK_S)
+def _require_whole(path: Path, damage: str | None) -> None:
     if damage is not None:
         raise CannotSatisfy(
             f"the database {path} is damaged: {damage}", hint=f"move it aside, and {_RESTORE}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,10 +13,39 @@ import park.runtime
 from park.runtime.view import ANCHORS, VIEW, enter_command
 from park_server.envs.environment import Layout
 
-__all__ = ["no_links", "permitted_layout"]
+__all__ = ["FoundLayout", "layout_here", "no_links", "permitted_layout"]
 
 _TRIAL_S = 30.0
 """How long the trial may take; it takes 50 ms. A file system that hangs is none to build on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundLayout:
+    """How environments are laid out here.
+
+    ``why_not_overlay`` says why they are not seen through overlays, where they are not;
+    ``why_none`` why none can be made at all.
+    """
+
+    layout: Layout
+    why_not_overlay: str | None = None
+    why_none: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the service says that it is."""
+        return "none" if self.why_none else self.layout
+
+    @property
+    def why_not(self) -> str | None:
+        """Why it is not the best there is, where it is not."""
+        return self.why_none or self.why_not_overlay
+
+
+def layout_here(folder: Path) -> FoundLayout:
+    """Return how environments below ``folder`` are laid out, found by trying."""
+    layout, why_not_overlay = permitted_layout(folder)
+    return FoundLayout(layout=layout, why_not_overlay=why_not_overlay, why_none=no_links(folder))
 
 
 def permitted_layout(folder: Path) -> tuple[Layout, str | None]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert
 from park.cli.services import doctor
 from park.model.states import EnvironmentState
 from park_repo.database import Database
+from park_server.assembly.ahead import asked_ahead
 from park_server.assembly.service import assembled
 from park_server.assembly.start_stages import Stages
 from park_server.clock import now, timestamp
@@ -79,7 +80,9 @@ TOKENS = Tokens.of_service("ada", home="h", internal="i")
 async def start_and_stop(home: Home, stages: Stages | None = None) -> None:
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
-    service = assembled(settings, home, endpoints, TOKENS, stages or Stages())
+    told = stages or Stages()
+    with asked_ahead(settings, home) as asked:
+        service = assembled(settings, home, endpoints, TOKENS, asked=asked, stages=told)
     async with service.running() as parts:
         assert parts.jobs.records("ada", JobFilter(), limit=1) == []
 
@@ -94,7 +97,8 @@ def test_a_home_that_takes_no_hard_links_is_told(
     monkeypatch.setattr(os, "link", refuse)
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
-    made = assembled(settings, home, endpoints, TOKENS, Stages())
+    with asked_ahead(settings, home) as asked:
+        made = assembled(settings, home, endpoints, TOKENS, asked=asked, stages=Stages())
     asyncio.run(made._foundation.close())
     assert made.about.environments == "none"
     finding = doctor._environments(made.about)
