@@ -16,7 +16,7 @@ from park_server.log_lines.setup import LEVELS, LogFormat, configure_logs
 from park_server.samples.printed import SAMPLES, PrintSample
 
 if TYPE_CHECKING:
-    from park_server.start import Serve
+    from park_server.assembly.frame import Serve
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -335,8 +335,8 @@ def run(options: argparse.Namespace) -> int:
     said(f"starting on {options.home}")
     stages = Stages()
     with _installed():
+        from park_server.assembly.frame import start
         from park_server.settings import Settings
-        from park_server.start import start
     start(
         Settings.of(
             home=options.home,

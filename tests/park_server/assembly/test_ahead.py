@@ -55,6 +55,8 @@ def test_all_that_the_machine_is_asked_is_answered_and_leaves_nothing(home: Home
 
 def test_it_is_asked_before_what_takes_long_is_loaded() -> None:
     heavy = ("sqlalchemy", "fastapi", "uvicorn", "park_server.serve")
-    look = f"import park_server.start, sys; print([m for m in {heavy} if m in sys.modules])"
+    look = (
+        f"import park_server.assembly.frame, sys; print([m for m in {heavy} if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from park.errors import Conflict
+from park_server.assembly.frame import start
 from park_server.assembly.start_stages import Stages
 from park_server.home import Home
 from park_server.settings import Settings
-from park_server.start import start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
