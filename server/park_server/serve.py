@@ -20,7 +20,8 @@ from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
 from park.wire import ServiceRecord
 from park_server.assembly.ahead import Asked
-from park_server.assembly.service import assembled
+from park_server.assembly.foundation import foundation_of
+from park_server.assembly.service import AssembledService
 from park_server.assembly.start_stages import Stages
 from park_server.endpoints import Endpoints
 from park_server.home import Home
@@ -69,7 +70,8 @@ async def _serve(
     internal = secrets.token_urlsafe(32)
     tokens = Tokens.of_service(getpass.getuser(), home=home.token(), internal=internal)
     endpoints = Endpoints.of(note.url, internal, public=settings.url, inside=listeners.inside)
-    service = assembled(settings, home, endpoints, tokens, asked=asked, stages=stages)
+    foundation = foundation_of(settings, home, endpoints, tokens, asked=asked, stages=stages)
+    service = AssembledService(foundation, stages)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

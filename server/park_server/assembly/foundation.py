@@ -88,17 +88,14 @@ def foundation_of(
 ) -> Foundation:
     """Return the foundation on ``home``, its schema the newest, what a crash left swept.
 
-    ``tokens`` are those of its operator, and of the service itself; ``asked`` is what the start
-    asked of the machine.
+    ``tokens`` are those of its operator, and of the service itself.
     """
-    bus, under_way = Bus(), UnderWay()
-    with stages.at("opening the database, and bringing its schema up to date"):
-        database = _database(settings, home, asked)
+    bus = Bus()
+    database = _database(settings, home, asked, stages)
     layout = asked.found_layout(stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
     interpreters, isolations = asked.found_interpreters(stages), asked.found_isolations(stages)
-    apart = () if settings.trust_all else isolations.between_users
-    trust = trust_of(database, home.policy_file, tokens, under_way, not_apart=apart)
+    trust = _trust(settings, home, database, tokens, isolations)
     content = ContentStore(home.files)
     return Foundation(
         settings=settings,
@@ -120,6 +117,13 @@ def foundation_of(
         downloads=downloads,
         interpreters=interpreters,
     )
+
+
+def _trust(
+    settings: Settings, home: Home, database: Database, tokens: Tokens, isolations: Isolations
+) -> Trust:
+    apart = () if settings.trust_all else isolations.between_users
+    return trust_of(database, home.policy_file, tokens, UnderWay(), not_apart=apart)
 
 
 def _swept(
@@ -155,11 +159,12 @@ def _quotas(home: Home, database: Database, trust: Trust, content: ContentStore)
     return Quotas(trust.directory.allowance_of, disk, time.monotonic)
 
 
-def _database(settings: Settings, home: Home, asked: Asked) -> Database:
+def _database(settings: Settings, home: Home, asked: Asked, stages: Stages) -> Database:
     beside = {
         "folders of wheels in index/": home.index / "files",
         "folders of jobs in jobs/": home.jobs,
     }
-    if settings.database is None:
-        return opened(home.database, beside, damage=asked.damage.result)
-    return opened_at(settings.database, beside, instead_of=home.database)
+    with stages.at("opening the database, and bringing its schema up to date"):
+        if settings.database is None:
+            return opened(home.database, beside, damage=asked.damage.result)
+        return opened_at(settings.database, beside, instead_of=home.database)

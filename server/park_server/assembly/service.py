@@ -26,10 +26,9 @@ from park.wire import ServiceRecord
 from park_repo.http.front import PageFront
 from park_repo.http.routes import index_routes
 from park_server.areas.areas import Areas
-from park_server.assembly.ahead import Asked
 from park_server.assembly.cage_parts import prefixes_of
 from park_server.assembly.engine_parts import EngineParts, engine_parts
-from park_server.assembly.foundation import Foundation, foundation_of
+from park_server.assembly.foundation import Foundation
 from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.assembly.login_parts import device_logins_of
 from park_server.assembly.node_parts import callers_with_nodes, node_desk
@@ -39,14 +38,12 @@ from park_server.break_glass.revocation import Revocation
 from park_server.break_glass.wheel_quarantine import WheelQuarantine, quarantined_files
 from park_server.clock import timestamp
 from park_server.egress.guarded_transport import GuardedTransport
-from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows as environments_store
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.resolve import RESOLVERS
 from park_server.envs.supply import WheelSupply
 from park_server.fetches.own_files import OwnFiles
 from park_server.fetches.url_fetcher import UrlFetcher
-from park_server.home import Home
 from park_server.http.auth import user_of
 from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.parts import ServiceParts
@@ -66,29 +63,9 @@ from park_server.leftovers import UNUSED_FOR_S, sweep_unused
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
 from park_server.retention.sizes_on_disk import free_below, usual_reserve
-from park_server.settings import Settings
-from park_server.trust.identity import Tokens
 from park_server.used.imported import Imported
 
-__all__ = ["AssembledService", "assembled"]
-
-
-def assembled(
-    settings: Settings,
-    home: Home,
-    endpoints: Endpoints,
-    tokens: Tokens,
-    *,
-    asked: Asked,
-    stages: Stages,
-) -> AssembledService:
-    """Return the service of ``settings`` on ``home``; ``stages`` tells of its start.
-
-    ``tokens`` are those of its operator, and of the service itself; ``asked`` is what the start
-    asked of the machine.
-    """
-    foundation = foundation_of(settings, home, endpoints, tokens, asked=asked, stages=stages)
-    return AssembledService(foundation, stages)
+__all__ = ["AssembledService"]
 
 
 class AssembledService:

@@ -16,7 +16,8 @@ from park.cli.services import doctor
 from park.model.states import EnvironmentState
 from park_repo.database import Database
 from park_server.assembly.ahead import asked_ahead
-from park_server.assembly.service import assembled
+from park_server.assembly.foundation import foundation_of
+from park_server.assembly.service import AssembledService
 from park_server.assembly.start_stages import Stages
 from park_server.clock import now, timestamp
 from park_server.db.migrate import migrate
@@ -82,7 +83,8 @@ async def start_and_stop(home: Home, stages: Stages | None = None) -> None:
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
     told = stages or Stages()
     with asked_ahead(settings, home) as asked:
-        service = assembled(settings, home, endpoints, TOKENS, asked=asked, stages=told)
+        found = foundation_of(settings, home, endpoints, TOKENS, asked=asked, stages=told)
+    service = AssembledService(found, told)
     async with service.running() as parts:
         assert parts.jobs.records("ada", JobFilter(), limit=1) == []
 
@@ -98,8 +100,9 @@ def test_a_home_that_takes_no_hard_links_is_told(
     settings = Settings.of(home=home.path, upstream="none", slots=1)
     endpoints = Endpoints.of("http://127.0.0.1:1", "token")
     with asked_ahead(settings, home) as asked:
-        made = assembled(settings, home, endpoints, TOKENS, asked=asked, stages=Stages())
-    asyncio.run(made._foundation.close())
+        found = foundation_of(settings, home, endpoints, TOKENS, asked=asked, stages=Stages())
+    made = AssembledService(found, Stages())
+    asyncio.run(found.close())
     assert made.about.environments == "none"
     finding = doctor._environments(made.about)
     assert not finding.ok
