@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from park.client.service import Service, remote_service
     from park.client.submission.files import File, service_file
     from park.drawing.plan import Plan, plan
+    from park.drawing.workflow_picture import WorkflowPicture, workflow
     from park.errors import ParkError
     from park.jobside import job, job_directory, progress, should_stop
 
@@ -75,6 +76,7 @@ __all__ = [
     "Silence",
     "UrlReference",
     "ValueReference",
+    "WorkflowPicture",
     "after",
     "all_of",
     "any_of",
@@ -98,6 +100,7 @@ __all__ = [
     "service_file",
     "should_stop",
     "wait",
+    "workflow",
 ]
 
 __version__ = "0.1.0"
@@ -125,6 +128,7 @@ _HOMES = {
     "Silence": "park.client.report",
     "UrlReference": "park.client.jobs.placeholders",
     "ValueReference": "park.client.jobs.placeholders",
+    "WorkflowPicture": "park.drawing.workflow_picture",
     "after": "park.client.jobs.when",
     "all_of": "park.client.jobs.when",
     "any_of": "park.client.jobs.when",
@@ -148,6 +152,7 @@ _HOMES = {
     "service_file": "park.client.submission.files",
     "should_stop": "park.jobside",
     "wait": "park.client.jobs.waiting",
+    "workflow": "park.drawing.workflow_picture",
 }
 
 

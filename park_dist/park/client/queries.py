@@ -13,7 +13,8 @@ from park.build.local_set import LocalSet, project_set
 from park.client.access.transport import Transport
 from park.client.areas import ServiceFiles
 from park.client.choosing.nearness import Ranked, ranked
-from park.client.choosing.versions import ServiceVersion, compared, versions_there
+from park.client.choosing.version_list import VersionList
+from park.client.choosing.versions import compared, versions_there
 from park.client.connection import Connection, connection_of
 from park.client.installs.index_memory import known_lacking
 from park.client.installs.matching import offers
@@ -51,9 +52,7 @@ class ServiceQueries:
         """Return what the service says of itself."""
         return decode(wire.ServiceRecord, self._transport.json("GET", API))
 
-    def versions(
-        self, project: str | None = None, *, newest: int | None = None
-    ) -> list[ServiceVersion]:
+    def versions(self, project: str | None = None, *, newest: int | None = None) -> VersionList:
         """Return what the service has, each version compared with what is installed here.
 
         With ``newest``, of the releases and of the working trees of each project only the
@@ -63,10 +62,10 @@ class ServiceQueries:
         options = PLAIN.copying(known_lacking(self.url))
         names = {each.project for each in records}
         local = {name: _local_requirements(name, options) for name in names}
-        return [
+        return VersionList(
             compared(each, None if (here := local[each.project]) is None else here.requirements)
             for each in records
-        ]
+        )
 
     def nearest_versions(self, project: str, *, entry_point: str | None = None) -> list[Ranked]:
         """Return what the service has of ``project``, the nearest to what is installed here first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from html import escape
 
 from park.client.access.known_services import service_names, with_names
 from park.client.submission.item import Item
@@ -27,6 +28,15 @@ class Plan(PlanContent):
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        """Show the plan in a notebook: its pieces as a picture, and what is said of them."""
+        from park.drawing.as_image import as_image  # with what draws, for notebooks alone
+        from park.drawing.svg import svg
+
+        text = str(self)
+        picture = svg(Workflow(with_names(self.graph())), datetime.now(UTC)) if self.items else ""
+        return f"<pre>{escape(text)}</pre>" + (as_image(picture, text) if picture else "")
 
     def _lines(self) -> Iterator[str]:
         services = dict.fromkeys(item.outbox.url for item in self.items)

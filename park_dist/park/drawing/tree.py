@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from park.cards.state_look import SIGNS
 from park.client.workflows.layers import Branch, Workflow
 from park.drawing.progress_text import values_text
 from park.model.conditions import brief
@@ -55,15 +56,7 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    states={
-        JobState.WAITING: "◌",
-        JobState.QUEUED: "○",
-        JobState.RUNNING: "●",
-        JobState.COMPLETED: "✓",
-        JobState.FAILED: "✗",
-        JobState.CANCELLED: "⊘",
-        None: "·",
-    },
+    states=SIGNS,
     fork="├─ ",
     corner="└─ ",
     pipe="│  ",

@@ -164,3 +164,18 @@ def test_an_environment_is_told_with_what_would_be_done() -> None:
         "  build and send model==2",
         "  send other-1-py3-none-any.whl, unless it is there",
     ]
+
+
+def test_a_notebook_shows_the_text_and_the_picture(services: tuple[Service, Service]) -> None:
+    one, _ = services
+    with park.plan() as plan, one:
+        one.submit("planned_model:fit", "<b>")
+    plan._environments = []  # nobody answers
+    html = plan._repr_html_()
+    assert "<pre>would run: 1 job" in html
+    assert "<b>" not in html
+    assert "data:image/svg+xml;base64," in html
+
+
+def test_a_notebook_shows_a_plan_of_nothing_without_a_picture() -> None:
+    assert park.plan()._repr_html_() == "<pre>would run: nothing on -</pre>"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+import time
+from typing import TYPE_CHECKING, Any, Self
 
 from park.client.jobs.placeholders import (
     FileReference,
@@ -13,11 +14,17 @@ from park.client.jobs.placeholders import (
     ValueReference,
 )
 from park.client.jobs.remote_job import RemoteJob
-from park.client.jobs.told.job_card import job_card, unknown_card
 from park.client.jobs.unknown_yet import AsArray
 from park.client.jobs.when import Condition
-from park.errors import ParkError
+from park.errors import ParkError, ServiceUnreachable
 from park.model.references import Reference, What
+from park.model.states import JobState
+from park.wire import API, JobRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from park.cards.on_display import Shown
 
 __all__ = ["Fetch", "Job"]
 
@@ -37,10 +44,47 @@ class Job(AsArray, RemoteJob, Placeholder):
 
     def _repr_html_(self) -> str:
         """Show the job in a notebook as it is now; where that is not to be known, why."""
+        from park.cards.job_card import job_card, unknown_card  # what scripts do without
+
         try:
-            return job_card(self.refresh(), service=self.connection.url)
+            record = self.refresh()
+            return job_card(record, service=self.connection.url, curve=self._curve(record))
         except ParkError as error:
             return unknown_card(repr(self), error.message)
+
+    def _ipython_display_(self) -> None:
+        """Show the job where a notebook draws it, and what becomes of it until it has ended."""
+        from park.cards.on_display import show  # what scripts do without
+
+        show(self._displayed())
+
+    def _displayed(self) -> Iterator[Shown]:
+        from park.cards.on_display import Shown, pause_s  # what scripts do without
+
+        begun = time.monotonic()
+        while True:
+            yield Shown(html=self._repr_html_(), text=repr(self))
+            if self._record is None or self._record.status.is_final:
+                return  # it was not submitted, or has ended
+            self._look_again(pause_s(begun))
+
+    def _look_again(self, wait_s: float) -> None:
+        """Ask again: where nothing answers, no sooner than ``wait_s`` seconds from now."""
+        try:
+            self._record = self._asked(wait_s)
+        except ServiceUnreachable:
+            time.sleep(wait_s)
+
+    def _curve(self, record: JobRecord) -> str:
+        """Return a curve of the first value that a running job reports."""
+        values = (record.progress or {}).get("values")
+        if not values or record.status is not JobState.RUNNING:
+            return ""
+        from park.cards.curve import curve  # what scripts do without
+
+        name = next(iter(values))
+        reports = self.transport.json("GET", f"{API}/jobs/{self.id}/progress")
+        return curve(name, reports["values"].get(name, ()))
 
     def __copy__(self) -> Self:
         return self

@@ -24,8 +24,23 @@ class Jobs(Sequence[Job]):
         self._jobs = tuple(jobs)
 
     def __repr__(self) -> str:
-        what = ", ".join(dict.fromkeys(job.entry_point for job in self._jobs))
-        return f"<{len(self._jobs)} jobs of {what or 'nothing'}>"
+        return f"<{len(self._jobs)} jobs of {self._what}>"
+
+    @property
+    def _what(self) -> str:
+        return ", ".join(dict.fromkeys(job.entry_point for job in self._jobs)) or "nothing"
+
+    def _repr_html_(self) -> str:
+        """Show the jobs in a notebook as they are now: how many are in which state."""
+        from park.client.jobs.displayed_sweep import DisplayedSweep  # what scripts do without
+
+        return DisplayedSweep(self._jobs, self._what).now().html
+
+    def _ipython_display_(self) -> None:
+        """Show them where a notebook draws it, and what becomes of them until all have ended."""
+        from park.client.jobs.displayed_sweep import DisplayedSweep  # what scripts do without
+
+        DisplayedSweep(self._jobs, self._what).show()
 
     def __len__(self) -> int:
         return len(self._jobs)

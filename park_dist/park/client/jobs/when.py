@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from park.calling import current_service
 from park.client.connection import Connection
 from park.client.jobs.handle import Handle
 from park.client.jobs.question import Question
-from park.errors import UsageError
+from park.errors import ParkError, UsageError
 from park.model.conditions import (
     After,
     At,
@@ -29,6 +30,9 @@ from park.model.conditions import any_of as any_part
 from park.model.conditions_json import LONGEST_DELAY_S, MOST_LEVELS, condition_to_json
 from park.model.leaves import local_leaf
 from park.model.truth import Truth, Verdict
+
+if TYPE_CHECKING:
+    from park.cards.on_display import Shown
 
 __all__ = [
     "Condition",
@@ -65,6 +69,32 @@ class Condition:
 
     def __repr__(self) -> str:
         return f"<Condition {describe(self._expression)}>"
+
+    def _repr_html_(self) -> str:
+        """Show the condition in a notebook, with what it is worth at this moment."""
+        return next(self._displayed()).html
+
+    def _ipython_display_(self) -> None:
+        """Show it where a notebook draws it, and what becomes of it until it is decided."""
+        from park.cards.on_display import show  # what scripts do without
+
+        show(self._displayed())
+
+    def _displayed(self) -> Iterator[Shown]:
+        from park.cards.condition_card import condition_card  # what scripts do without
+        from park.cards.on_display import Shown, pause_s
+
+        begun, described = time.monotonic(), describe(self._expression)
+        while True:
+            try:
+                verdict = self.verdict()
+            except ParkError as error:
+                verdict = Verdict(Truth.NOT_YET, error.message)
+            html = condition_card(described, verdict.truth, verdict.why)
+            yield Shown(html=html, text=repr(self))
+            if verdict.is_decided:
+                return
+            time.sleep(pause_s(begun))
 
     def __bool__(self) -> NoReturn:
         raise TypeError(

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.services.job_service import JobService
+from support.session.limits import LIMIT_S
 
+from park.cards import on_display
 from park.client.background_install import Install
+from park.errors import ServiceUnreachable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +71,53 @@ def restored(data: bytes) -> Any:
 def test_a_job_and_an_install_know_their_service(one: JobService, job: Job) -> None:
     install = Install(one.service, "0199", "mymodel")
     assert job.service == install.service == one.service
+
+
+def test_a_displayed_job_is_looked_at_until_it_has_ended(one: JobService, job: Job) -> None:
+    job.confirm(LIMIT_S)
+    asked_at_first = len(one.asked)
+    route = f"/api/v1/jobs/{job.id}"
+    report = {"time": 0.0, "done": 1, "total": 3, "values": {"chisq": 2.0}, "age_s": 0.1}
+    request = {"id": job.id, "entry_point": "m:f"}
+    running = one.record(request, status="running", progress=report)
+    one.answers[route] = running
+    one.answers[f"{route}/progress"] = {"reports": 2, "values": {"chisq": [9.0, 2.0]}}
+    states = job._displayed()
+    first = next(states)
+    assert "chisq: 9 at first, 2 now" in first.html
+    assert first.text == repr(job)
+    one.end(job.id)
+    (last,) = states
+    assert "completed" in last.html
+    waits = [query["wait"] for _, path, query in one.asked[asked_at_first:] if path == route]
+    assert waits == [0, 1.0]  # as it is now, and then for news
+
+
+def test_a_displayed_job_is_asked_for_again_where_its_service_is_silent(
+    one: JobService, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.confirm(LIMIT_S)
+    monkeypatch.setattr(on_display, "pause_s", lambda _: 0.0)
+    one.answers[f"/api/v1/jobs/{job.id}"] = one.record({"id": job.id, "entry_point": "m:f"})
+    states = job._displayed()
+    next(states)
+    answered, silent = one.json, ["silent"]
+
+    def json(method: str, path: str, **arguments: Any) -> Any:
+        if silent:
+            raise ServiceUnreachable(silent.pop())
+        return answered(method, path, **arguments)
+
+    monkeypatch.setattr(one, "json", json)
+    next(states)
+    assert not silent
+    one.end(job.id)
+    (last,) = states
+    assert "completed" in last.html
+
+
+def test_a_displayed_job_that_was_not_submitted_says_why(one: JobService) -> None:
+    one.refused.add("m:g")
+    job = one.service.submit("m:g")
+    (shown,) = job._displayed()
+    assert "m:g is refused" in shown.html

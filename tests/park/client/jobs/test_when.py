@@ -9,8 +9,9 @@ import pytest
 from support.services.job_service import JobService
 
 import park
+from park.cards import on_display
 from park.client.jobs.when import Condition
-from park.errors import UsageError
+from park.errors import ServiceUnreachable, UsageError
 from park.model.conditions_json import condition_from_json
 
 if TYPE_CHECKING:
@@ -161,3 +162,30 @@ def test_what_holds_has_no_reason_not_to(one: JobService, job: Job) -> None:
     assert (~job.iscompleted).now
     assert (~job.iscompleted).why == ""
     assert job.iscompleted.why == "needs job completed; it failed"
+
+
+def test_a_displayed_condition_is_asked_until_it_is_decided(
+    one: JobService, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.confirm()
+    monkeypatch.setattr(on_display, "pause_s", lambda _: 0.0)
+    states = job.iscompleted._displayed()
+    one.verdicts = [{"truth": "not-yet", "why": "it is running"}]
+    first = next(states)
+    assert "it is running" in first.html
+    assert first.text == repr(job.iscompleted)
+    one.verdicts = [{"truth": "true"}]
+    (last,) = states
+    assert ">true</span>" in last.html
+
+
+def test_a_condition_of_what_does_not_answer_says_so(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    condition = job.iscompleted
+
+    def refuse(_: object) -> None:
+        raise ServiceUnreachable("nothing answers")
+
+    monkeypatch.setattr(Condition, "verdict", refuse)
+    assert "nothing answers" in condition._repr_html_()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from park.atomic import write_atomically
+from park.cards.job_card import job_card, unknown_card
 from park.client.jobs.submitted_job import Job
-from park.client.jobs.told.job_card import job_card, unknown_card
 from park.errors import ParkError
 from park.fitting.summary import html_table, summary
 from park.model.states import JobState

@@ -7,6 +7,8 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from park.cards.frame import framed, head_of, table
+from park.cards.state_look import TINTS
 from park.model.durations import report_age, shown_duration
 from park.model.sizes import shown_size
 from park.model.states import JobState
@@ -16,33 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["job_card", "unknown_card"]
 
-_LOOKS = {
-    JobState.WAITING: ("◌", "#6b6b6b"),
-    JobState.QUEUED: ("○", "#5b4bb5"),
-    JobState.RUNNING: ("▶", "#0b63b0"),
-    JobState.COMPLETED: ("✓", "#1a7f37"),
-    JobState.FAILED: ("✗", "#b42318"),
-    JobState.CANCELLED: ("⊘", "#8a5a00"),
-}
-"""A sign and a colour for each state, legible on white and on black: states differ by both."""
-
 _MOST_FILES = 10
 
 
-def job_card(record: JobRecord, *, service: str) -> str:
-    """Return HTML that tells of a job at ``service``, with nothing in it that the job can draw."""
-    sign, colour = _LOOKS[record.status]
-    rows = "".join(
-        f'<tr><td style="text-align:left;opacity:.7">{escape(name)}</td>'
-        f'<td style="text-align:left">{escape(value)}</td></tr>'
-        for name, value in _rows(record, service)
-    )
-    return (
-        f'<div style="border-left:4px solid {colour};padding-left:.8em">'
-        f'<div><span style="color:{colour}">{sign} {escape(record.status)}</span> '
-        f"<strong>{escape(record.label or record.entry_point)}</strong></div>"
-        f"<table>{rows}</table></div>"
-    )
+def job_card(record: JobRecord, *, service: str, curve: str = "") -> str:
+    """Return HTML that tells of a job at ``service``, with nothing in it that the job can draw.
+
+    ``curve`` is HTML: of what it reports.
+    """
+    head = head_of(record.status, record.label or record.entry_point)
+    return framed(head, table(_rows(record, service)), curve, tint=TINTS[record.status])
 
 
 def unknown_card(job: str, why: str) -> str:

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from support.services.job_service import JobService
 
-from park.client.jobs.told.job_card import job_card, unknown_card
+from park.cards.job_card import job_card, unknown_card
 from park.errors import ServiceUnreachable
 from park.model.states import JobState
 from park.wire import FileRecord, JobRecord

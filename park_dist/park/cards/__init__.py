@@ -1,0 +1,1 @@
+"""What a notebook shows: cards of jobs, sweeps, services, conditions, plans and versions."""

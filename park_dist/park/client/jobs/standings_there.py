@@ -1,0 +1,75 @@
+"""How many jobs stand, asked of their services together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from park.cards.sweep_card import Standings
+from park.client.jobs.submitted_job import Job
+from park.client.submission.item import State
+from park.model.conditions import Phase
+from park.model.states import JobState
+from park.model.truth import Truth
+from park.wire import API
+
+__all__ = ["StandingsThere"]
+
+_MOST_JOBS = 5_000
+"""In one request: each has three leaves, and a request takes 20,000."""
+
+_PHASES = (Phase.STARTED, Phase.COMPLETED, Phase.FAILED)
+
+
+class StandingsThere:
+    """How ``jobs`` stand; what has ended is not asked for again."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._jobs = jobs
+        self._known: dict[str, JobState] = {}
+
+    def asked(self) -> Standings:
+        """Ask the services; raises as any request does."""
+        by_service: dict[int, list[Job]] = defaultdict(list)
+        for job in self._jobs:
+            before = _before_it_is_there(job)
+            if before is not None:
+                self._known[job.id] = before
+            elif not self._known.get(job.id, JobState.WAITING).is_final:
+                by_service[id(job.connection)].append(job)
+        for jobs in by_service.values():
+            for at in range(0, len(jobs), _MOST_JOBS):
+                self._known |= _states(jobs[at : at + _MOST_JOBS])
+        return self.known()
+
+    def known(self, silence: str | None = None) -> Standings:
+        """Return what is known; ``silence`` says why it is not newer."""
+        states = [(job.id, self._known.get(job.id, JobState.WAITING)) for job in self._jobs]
+        return Standings(states=states, silence=silence)
+
+
+def _before_it_is_there(job: Job) -> JobState | None:
+    """Return the state of what the service does not have yet; None where it has."""
+    item = job.item
+    if item is None or item.state is State.COMMITTED:
+        return None
+    return JobState.WAITING if item.error is None else JobState.FAILED
+
+
+def _states(jobs: Sequence[Job]) -> dict[str, JobState]:
+    leaves = [{"leaf": {"job": job.id, "is": str(phase)}} for job in jobs for phase in _PHASES]
+    transport = jobs[0].connection.transport
+    answer = transport.json("POST", f"{API}/follow", json={"leaves": leaves, "wait": 0})
+    truths = [Truth(each["truth"]) for each in answer]
+    each_job = (truths[at : at + len(_PHASES)] for at in range(0, len(truths), len(_PHASES)))
+    return {job.id: _state(*found) for job, found in zip(jobs, each_job, strict=True)}
+
+
+def _state(started: Truth, completed: Truth, failed: Truth) -> JobState:
+    if completed is Truth.TRUE:
+        return JobState.COMPLETED
+    if failed is Truth.TRUE:
+        return JobState.FAILED
+    if completed is Truth.NEVER:
+        return JobState.CANCELLED
+    return JobState.RUNNING if started is Truth.TRUE else JobState.WAITING
