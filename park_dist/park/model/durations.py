@@ -44,8 +44,10 @@ def shown_duration(seconds: float) -> str:
 
     >>> shown_duration(300.0), shown_duration(90_000.0), shown_duration(5.0)
     ('5 min', '1 d 1 h', '5 s')
+    >>> shown_duration(0.793379), shown_duration(0.0421), shown_duration(59.96)
+    ('0.79 s', '0.042 s', '60 s')
     """
-    return _ago(int(seconds)) if seconds >= _MINUTE else f"{seconds:g} s"
+    return _ago(int(seconds)) if seconds >= _MINUTE else f"{seconds:.2g} s"
 
 
 def _ago(seconds: int) -> str:

@@ -36,7 +36,10 @@ def test_counts_in_the_order_of_what_is_done() -> None:
 @pytest.mark.parametrize(
     ("states", "final"), [((), True), ((C, F, X), True), ((C, R), False), ((W,), False)]
 )
-def test_final_once_nothing_changes_any_more(states: tuple[JobState, ...], final: bool) -> None:
+def test_final_once_nothing_changes_any_more(
+    states: tuple[JobState, ...],
+    final: bool,  # noqa: FBT001 (a case)
+) -> None:
     assert standings(*states).are_final is final
 
 

@@ -12,7 +12,7 @@ from support.services.graph_service import GraphService, of
 
 import park
 from park.drawing.workflow_picture import WorkflowPicture
-from park.errors import UsageError
+from park.errors import ServiceUnreachable, UsageError
 
 
 class Service:
@@ -74,6 +74,6 @@ def test_asked_for_again() -> None:
     assert "completed" in str(found.refresh())
 
 
-def test_the_workflow_of_no_service_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(park.ParkError):
+def test_the_workflow_of_no_service_is_refused() -> None:
+    with pytest.raises(ServiceUnreachable):
         park.workflow("0199" * 4, service="http://127.0.0.1:1")
