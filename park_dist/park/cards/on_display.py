@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -51,26 +51,26 @@ def show(states: Iterator[Shown]) -> None:
     `ParkError`, the last card stays.
     """
     first = next(states)
-    if not _has_kernel():
+    publish = _published()
+    if publish is None:
         sys.stdout.write(f"{first.text}\n")
         return
-    from IPython import display  # what has a kernel has it
-
-    place = uuid4().hex
-    display.display(first.bundle, raw=True, display_id=place)  # type: ignore[no-untyped-call]
+    place = {"display_id": uuid4().hex}
+    publish(first.bundle, transient=place)
 
     def follow() -> None:
         with suppress(ParkError):
             for state in states:
-                display.update_display(  # type: ignore[no-untyped-call]
-                    state.bundle, raw=True, display_id=place
-                )
+                publish(state.bundle, transient=place, update=True)
 
     threading.Thread(target=follow, name="park display", daemon=True).start()
 
 
-def _has_kernel() -> bool:
-    """Tell whether a kernel takes what is displayed; imports nothing for it."""
+def _published() -> Callable[..., object] | None:
+    """Return what a kernel shows things by; None where there is none. Imports nothing for it."""
     interactive: Any = sys.modules.get("IPython")
     shell = None if interactive is None else interactive.get_ipython()
-    return getattr(shell, "kernel", None) is not None
+    if getattr(shell, "kernel", None) is None:
+        return None
+    publish: Callable[..., object] = shell.display_pub.publish
+    return publish

@@ -19,11 +19,14 @@ from park.client.connection import Connection, connection_of
 from park.client.installs.index_memory import known_lacking
 from park.client.installs.matching import offers
 from park.client.submission.this_account import this_account
-from park.errors import LocalSetError
+from park.errors import LocalSetError, ParkError
 from park.local.set_options import PLAIN, SetOptions
 from park.wire import API, decode, encode
 
 __all__ = ["ServiceQueries"]
+
+_NEWEST_SHOWN = 5
+"""Jobs on the card of a service."""
 
 
 class ServiceQueries:
@@ -47,6 +50,16 @@ class ServiceQueries:
     def connection(self) -> Connection:
         """The way to the service that all handles of it share."""
         return self._connection
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what the service says of itself, and your newest jobs there."""
+        from park.cards.job_card import unknown_card  # what scripts do without
+        from park.cards.service_card import service_card
+
+        try:
+            return service_card(self.about(), self.url, self.job_records(limit=_NEWEST_SHOWN))
+        except ParkError as error:
+            return unknown_card(repr(self), error.message)
 
     def about(self) -> wire.ServiceRecord:
         """Return what the service says of itself."""

@@ -32,7 +32,7 @@ from park.client.submission.reach import Reach, Stale, reach_of_call
 from park.client.submission.recorder import current_recorder
 from park.client.voice import background
 from park.client.with_service import ServiceBlock
-from park.errors import ParkError, UsageError
+from park.errors import UsageError
 from park.jobside import FILES, mark_of
 from park.local.set_options import PLAIN, SetOptions, set_options
 from park.model.entry_point import EntryPoint
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from park.client.jobs.sweep import Jobs
 
 __all__ = ["Service", "remote_service"]
-
-_NEWEST_SHOWN = 5
-"""Jobs on the card of a service."""
 
 reach_threads()  # before any pool that a block could be meant for
 
@@ -133,16 +130,6 @@ class Service(ServiceInstalls, ServiceBlock):
 
     def __repr__(self) -> str:
         return f"<Service {self.url}>"
-
-    def _repr_html_(self) -> str:
-        """Show in a notebook what the service says of itself, and your newest jobs there."""
-        from park.cards.job_card import unknown_card  # what scripts do without
-        from park.cards.service_card import service_card
-
-        try:
-            return service_card(self.about(), self.url, self.job_records(limit=_NEWEST_SHOWN))
-        except ParkError as error:
-            return unknown_card(repr(self), error.message)
 
     # -- submission
 

@@ -18,32 +18,30 @@ from park.errors import ServiceUnreachable
 FIRST, SECOND = (Shown(text=text, html=f"<b>{text}</b>") for text in ("first", "second"))
 
 
-class Display(ModuleType):
-    """A display that notes what it is given, and by which thread."""
+class Display:
+    """A kernel's display, which notes what it is given."""
 
     def __init__(self) -> None:
-        super().__init__("IPython.display")
         self.shown: list[tuple[str, dict[str, str], str]] = []
 
-    def display(self, bundle: dict[str, str], *, raw: bool, display_id: str) -> None:
-        assert raw
-        self.shown.append(("display", bundle, display_id))
-
-    def update_display(self, bundle: dict[str, str], *, raw: bool, display_id: str) -> None:
-        assert raw
-        self.shown.append(("update", bundle, display_id))
+    def publish(
+        self,
+        data: dict[str, str],
+        *,
+        transient: dict[str, str],
+        update: bool = False,
+    ) -> None:
+        self.shown.append(("update" if update else "display", data, transient["display_id"]))
 
 
 @pytest.fixture
 def display(monkeypatch: pytest.MonkeyPatch) -> Display:
     """Be a kernel, as far as somebody looks."""
-    shell: Any = SimpleNamespace(kernel=object())
+    found = Display()
+    shell = SimpleNamespace(kernel=object(), display_pub=found)
     interactive: Any = ModuleType("IPython")
     interactive.get_ipython = lambda: shell
-    interactive.display = Display()
     monkeypatch.setitem(sys.modules, "IPython", interactive)
-    monkeypatch.setitem(sys.modules, "IPython.display", interactive.display)
-    found: Display = interactive.display
     return found
 
 
