@@ -69,8 +69,8 @@ def show(states: Iterator[Shown]) -> None:
 def _published() -> Callable[..., object] | None:
     """Return what a kernel shows things by; None where there is none. Imports nothing for it."""
     interactive: Any = sys.modules.get("IPython")
-    shell = None if interactive is None else interactive.get_ipython()
-    if getattr(shell, "kernel", None) is None:
+    shell: Any = None if interactive is None else interactive.get_ipython()
+    if shell is None or getattr(shell, "kernel", None) is None:
         return None
     publish: Callable[..., object] = shell.display_pub.publish
     return publish

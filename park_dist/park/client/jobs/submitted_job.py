@@ -80,11 +80,11 @@ class Job(AsArray, RemoteJob, Placeholder):
         values = (record.progress or {}).get("values")
         if not values or record.status is not JobState.RUNNING:
             return ""
-        from park.cards.curve import curve  # what scripts do without
+        from park.cards.sparkline import sparkline  # what scripts do without
 
         name = next(iter(values))
         reports = self.transport.json("GET", f"{API}/jobs/{self.id}/progress")
-        return curve(name, reports["values"].get(name, ()))
+        return sparkline(name, reports["values"].get(name, ()))
 
     def __copy__(self) -> Self:
         return self

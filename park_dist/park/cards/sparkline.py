@@ -9,13 +9,13 @@ from html import escape
 from park.cards.state_look import TINTS
 from park.model.states import JobState
 
-__all__ = ["curve"]
+__all__ = ["sparkline"]
 
 _WIDTH, _HEIGHT = 320, 64
 _EDGE = 3
 
 
-def curve(name: str, values: Sequence[float | None]) -> str:
+def sparkline(name: str, values: Sequence[float | None]) -> str:
     """Return ``values`` in their order as an SVG, with the first and the last in words.
 
     What is no finite number is left out; empty where fewer than two are left.
