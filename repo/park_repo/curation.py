@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from park_repo.file_records import PROJECTS, OwnedProject, ProjectStatus, Publis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from packaging.utils import NormalizedName
     from sqlalchemy import Connection
@@ -32,10 +34,18 @@ older database, and refuses."""
 class Curator:
     """Changes what is published. Every method is durable on return, and shows at once."""
 
-    def __init__(self, database: Database, store: FileStore, pages: Pages) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: FileStore,
+        pages: Pages,
+        removing: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        """Enter ``removing`` while something is removed: it raises where nothing may be."""
         self._database = database
         self._store = store
         self._pages = pages
+        self._removing = removing
 
     async def claim(self, name: NormalizedName, user: str) -> OwnedProject:
         """Make the service the owner of a name, also of one that upstream has.
@@ -123,12 +133,13 @@ class Curator:
         version = normalized_version(version)
         shelf = shelf_of(version, user)
         change = partial(queries.remove_files, shelf=shelf, project=name, version=version)
-        gone = await self._database.awrite(change)
-        if not gone:
-            raise _no_version(name, version)
-        self._pages.changed(shelf, name)
-        # after the commit: whoever dies between leaves files without a row, which are swept
-        await self._database.awrite(partial(self._discard, files=gone))
+        with self._removing():
+            gone = await self._database.awrite(change)
+            if not gone:
+                raise _no_version(name, version)
+            self._pages.changed(shelf, name)
+            # after the commit: whoever dies between leaves files without a row, which are swept
+            await self._database.awrite(partial(self._discard, files=gone))
         return gone
 
     async def remove_trees(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from park_repo.upstream.remote_pages import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -93,6 +95,7 @@ class Index:
         external: ExternalIndex | None = None,
         cache: Path | None = None,
         max_upload_bytes: int = MAX_UPLOAD_BYTES,
+        removing: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.upstream = upstream
         self.external = external
@@ -102,7 +105,7 @@ class Index:
         self._database = database
         self._store = FileStore(root)
         self.pages = Pages(database, self.refused)
-        self.curator = Curator(database, self._store, self.pages)
+        self.curator = Curator(database, self._store, self.pages, removing)
         self.remote_files = RemoteFiles(cache or root / "remote", self.remote_project)
         for path in self._store.sweep(database.read(queries.all_contents)):
             _log.warning("put into quarantine, since no row of the database names it: %s", path)

@@ -18,7 +18,7 @@ from park_server.samples.printed import SAMPLES, PrintSample
 if TYPE_CHECKING:
     from park_server.assembly.frame import Serve
 
-__all__ = ["EXAMPLES", "configure", "run"]
+__all__ = ["EXAMPLES", "administer", "configure", "run"]
 
 EXAMPLES = """examples:
   park serve --home ~/park-service
@@ -309,21 +309,32 @@ def _without_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
+def administer(options: argparse.Namespace) -> int:
+    """Do what ``park admin`` asks of the machine that has the home; return the exit status."""
+    with _installed("park admin"):
+        from park_server.backup.actions import ACTIONS
+    return ACTIONS[options.action](options)
+
+
 @contextmanager
-def _installed() -> Iterator[None]:
+def _installed(what: str) -> Iterator[None]:
     """Say of what the service's part imports, and is not there, how it is installed."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise CannotSatisfy(
-            f"`park serve` needs {error.name}, which is not installed",
+            f"`{what}` needs {error.name}, which is not installed",
             hint="pip install 'park-dist[server]'",
         ) from error
 
 
 def _loaded(stages: Stages) -> Serve:
     """Return what serves; its imports take most of a start."""
-    with _installed(), stages.at("loading the service's code"), _without_garbage_collection():
+    with (
+        _installed("park serve"),
+        stages.at("loading the service's code"),
+        _without_garbage_collection(),
+    ):
         from park_server.serve import serve
 
         return serve
@@ -334,7 +345,7 @@ def run(options: argparse.Namespace) -> int:
     configure_logs(options.log_format, options.log_level)
     said(f"starting on {options.home}")
     stages = Stages()
-    with _installed():
+    with _installed("park serve"):
         from park_server.assembly.frame import start
         from park_server.settings import Settings
     start(

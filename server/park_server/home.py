@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from park.file_lock import lock_at
 from park_repo.durable import write_durably
 from park_server.ownership import claim_folder, read_secret
 
-__all__ = ["Home"]
+__all__ = ["Home", "stopped"]
 
 _OTHERS, _OTHERS_WRITE = 0o077, 0o022
 
@@ -149,3 +151,19 @@ class Home:
             token = f"park_{secrets.token_urlsafe(32)}\n"
             write_durably(self.token_file, token.encode(), mode=0o600)
         return read_secret(self.token_file)
+
+
+@contextmanager
+def stopped(home: Home) -> Iterator[None]:
+    """Have ``home`` for this process alone; raises `Conflict` while a service runs on it."""
+    try:
+        lock = home.lock()
+    except Conflict as error:
+        raise Conflict(
+            f"a park service runs on the home {home.path}",
+            hint="stop it first (systemctl stop park, or SIGTERM); jobs that run go on meanwhile",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

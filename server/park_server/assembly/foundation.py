@@ -18,8 +18,7 @@ from park_server.assembly.lending_parts import LendingParts, lending_of
 from park_server.assembly.start_stages import Stages
 from park_server.bus import Bus
 from park_server.content import ContentStore
-from park_server.db.opening import opened
-from park_server.db.server_opening import opened_at
+from park_server.db.of_home import opened_for
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows
@@ -160,11 +159,5 @@ def _quotas(home: Home, database: Database, trust: Trust, content: ContentStore)
 
 
 def _database(settings: Settings, home: Home, asked: Asked, stages: Stages) -> Database:
-    beside = {
-        "folders of wheels in index/": home.index / "files",
-        "folders of jobs in jobs/": home.jobs,
-    }
     with stages.at("opening the database, and bringing its schema up to date"):
-        if settings.database is None:
-            return opened(home.database, beside, damage=asked.damage.result)
-        return opened_at(settings.database, beside, instead_of=home.database)
+        return opened_for(home, settings.database, damage=asked.damage.result)

@@ -17,6 +17,7 @@ from park_repo.upstream.upstream import Upstream
 from park_server.egress.upstream_transport import index_client
 from park_server.folder_index.folder_server import FolderServer
 from park_server.home import Home
+from park_server.retention.hold import Hold
 from park_server.settings import Settings
 
 __all__ = ["IndexParts", "index_parts"]
@@ -48,6 +49,7 @@ def index_parts(settings: Settings, home: Home, database: Database) -> IndexPart
         _upstream(settings, home),
         external=_external(settings, home) if server is None else _of_folder(server),
         cache=home.cache / "index",
+        removing=Hold(home.path).removing,
     )
     return IndexParts(index=index, folder_server=server)
 

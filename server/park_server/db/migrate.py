@@ -18,7 +18,7 @@ import park_server
 from park_server.db.portable_sql import POSTGRESQL_FUNCTIONS
 from park_server.db.tables import metadata
 
-__all__ = ["UpgradeFailed", "migrate", "revisions", "upgrade"]
+__all__ = ["UpgradeFailed", "migrate", "revisions", "schema_of", "upgrade"]
 
 _MIGRATIONS = Path(park_server.__file__).parent / "migrations"
 _FILE = re.compile(r"v([0-9]{4})_[a-z_]+\.py")
@@ -75,6 +75,11 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
             command.upgrade(config, revision)
         except CommandError as error:
             raise UpgradeFailed(str(error)) from error
+
+
+def schema_of(connection: Connection) -> str:
+    """Return the revision of the schema of a database of park."""
+    return str(connection.execute(select(_version.c.version_num)).scalar_one())
 
 
 def revisions() -> list[str]:

@@ -20,7 +20,7 @@ from park_server.db.migrate import UpgradeFailed, migrate, revisions
 
 __all__ = ["count_in", "opened"]
 
-_RESTORE = "bring park.sqlite back from the newest backup"
+_RESTORE = "restore the newest backup to a new home: park admin restore"
 
 
 def opened(

@@ -21,7 +21,7 @@ __all__ = ["opened_at"]
 _OLDEST = 130_000
 """PostgreSQL 13 was the first to tell of a transaction whether it was committed, by 64 bits."""
 
-_RESTORE = "bring it back from the newest backup"
+_RESTORE = "restore the newest backup: park admin restore"
 
 
 def opened_at(url: URL, beside: Mapping[str, Path], *, instead_of: Path) -> Database:
@@ -35,7 +35,9 @@ def opened_at(url: URL, beside: Mapping[str, Path], *, instead_of: Path) -> Data
     if instead_of.exists() and instead_of.stat().st_size:
         raise CannotSatisfy(
             f"the home has a database of its own, {instead_of}, besides {shown(url)}",
-            hint="serve it without --database, or begin with a new home: nothing moves it yet",
+            hint="serve it without --database and without a file `database` in the home, and stop"
+            " it again; then `park admin move --to URL` moves it. Where that was cut off, and all"
+            " of it is there, move the file aside",
         )
     database = Database.postgresql(url)
     try:

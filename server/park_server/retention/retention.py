@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+from park.errors import Conflict
 from park.model.ids import JobId
 from park.wire import CleanRecord, CleanRequest, UsageRecord
 from park_repo import queries
@@ -23,6 +24,7 @@ from park_server.home import Home
 from park_server.jobs.folder import JobFolders
 from park_server.retention import job_pins, removal_rows
 from park_server.retention.content_sweep import ContentSweep, Swept
+from park_server.retention.hold import Hold
 from park_server.retention.job_folders import sweep_folders
 from park_server.retention.job_removal import JobRemoval
 from park_server.retention.policy import Limits, RetentionPolicy
@@ -75,6 +77,7 @@ class Retention:
         every_s: float | None = None,
     ) -> None:
         self._home = home
+        self._hold = Hold(home.path)
         self._database = database
         self._bus = bus
         self._folders = folders
@@ -135,17 +138,22 @@ class Retention:
         """Remove a job of ``user`` that has ended: its record, result, logs and files.
 
         Raises `Conflict` where it has not ended, is pinned, or another that has not ended
-        needs it.
+        needs it, and while a backup is made.
         """
-        await self._jobs.remove(job, user)
+        with self._hold.removing():
+            await self._jobs.remove(job, user)
 
     async def clean(self, request: CleanRequest) -> CleanRecord:
-        """Remove what the policy says, with the ages that ``request`` names in its place."""
+        """Remove what the policy says, with the ages that ``request`` names in its place.
+
+        Raises `Conflict` while a backup is made.
+        """
         limits = Limits.of(self._policy.as_asked(request), self._clock())
         async with self._one_at_a_time:
             if request.dry_run:
                 return await in_thread(self._would, limits)
-            return await self._done(limits)
+            with self._hold.removing():
+                return await self._done(limits)
 
     async def usage(self) -> UsageRecord:
         """Return what the parts of the home take, and what counts against the quotas."""
@@ -156,6 +164,9 @@ class Retention:
             await asyncio.sleep(self._every_s)
             try:
                 done = await self.clean(CleanRequest())
+            except Conflict as error:
+                _log.info("%s", error)
+                continue
             except Exception:  # noqa: BLE001 (whatever it is, the next one may do better)
                 _log.exception("what is too old could not be removed; it is tried again")
                 continue

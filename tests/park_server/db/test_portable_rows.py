@@ -1,0 +1,109 @@
+"""Rows of one kind of database in another: each value is what it was."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, insert, select, text
+from support.labs.databases import empty_url
+from support.labs.rows import new_job
+
+from park_repo.database import Database
+from park_server.db.migrate import migrate
+from park_server.db.portable_rows import (
+    Rows,
+    count_rows,
+    counters,
+    put_counters,
+    put_rows,
+    tables_of,
+)
+from park_server.db.tables import events, job_files, jobs, memo_calls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+KINDS = ["sqlite", "postgresql"]
+ODD = os.fsdecode(b"caf\xe9")
+EVENT = {"time": "", "subject": "job", "id": "a", "type": "t", "user": "u", "data": [1.0, 2**70]}
+
+
+def database_of(kind: str, folder: Path) -> Database:
+    folder.mkdir()
+    if kind == "sqlite":
+        made = Database.sqlite(folder / "park.sqlite")
+    else:
+        made = Database.postgresql(empty_url(folder))
+    migrate(made.engine)
+    return made
+
+
+@pytest.fixture(params=[(a, b) for a in KINDS for b in KINDS], ids="-".join)
+def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
+    """Give a database of each kind, with all tables."""
+    source, target = request.param
+    one, other = database_of(source, tmp_path / "one"), database_of(target, tmp_path / "other")
+    yield one, other
+    one.close()
+    other.close()
+
+
+def fill(connection: Connection) -> None:
+    new_job(connection, "a", "NUL \0", "the last \U0010ffff0", restartable=True)
+    new_job(connection, "b", memo=False, timeout_s=5)
+    names = [{"job": "a", "name": name, "sha256": "ab", "size": 2**40} for name in ("plain", ODD)]
+    connection.execute(insert(job_files), names)
+    connection.execute(insert(memo_calls), {"job": "a", "owner": "", "call": "c", "output": ODD})
+    connection.execute(insert(events), [EVENT, EVENT])
+    connection.execute(text("DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)"))
+
+
+def everything(connection: Connection) -> list[list[str]]:
+    found = (jobs, job_files, memo_calls, events)
+    return [sorted(repr(tuple(row)) for row in connection.execute(select(t))) for t in found]
+
+
+def copied(one: Database, other: Database) -> None:
+    def put(connection: Connection) -> None:
+        for rows in whole:
+            put_rows(connection, rows)
+        put_counters(connection, counted)
+
+    def read(connection: Connection) -> list[Rows]:
+        return [
+            Rows(table=each.table, columns=each.columns, rows=list(each.rows))
+            for each in tables_of(connection)
+        ]
+
+    whole, counted = one.read(read), one.read(counters)
+    other.write(put).result()
+
+
+def test_each_value_and_each_count_is_what_it_was(pair: tuple[Database, Database]) -> None:
+    one, other = pair
+    one.write(fill).result()
+    copied(one, other)
+    assert other.read(everything) == one.read(everything)
+    assert other.read(count_rows) == one.read(count_rows)
+    assert other.read(counters)["events"] == one.read(counters)["events"]
+
+
+def test_no_number_is_given_twice(pair: tuple[Database, Database]) -> None:
+    """The last event was removed: who has seen it must not take another for it."""
+    one, other = pair
+    one.write(fill).result()
+    copied(one, other)
+    given = other.read(counters)["events"]
+    other.write(lambda c: c.execute(insert(events), EVENT)).result()
+    assert other.read(lambda c: c.execute(select(func.max(events.c.seq))).scalar_one()) == given + 1
+
+
+def test_a_table_that_is_not_there_is_not_left_out(pair: tuple[Database, Database]) -> None:
+    _, other = pair
+    with pytest.raises(Exception, match="nowhere"):
+        other.write(lambda c: put_rows(c, Rows(table="nowhere", columns=(), rows=[]))).result()
