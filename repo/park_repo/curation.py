@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,8 +15,7 @@ from park_repo.clock import now
 from park_repo.file_records import PROJECTS, OwnedProject, ProjectStatus, PublishedFile, shelf_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Sequence
 
     from packaging.utils import NormalizedName
     from sqlalchemy import Connection
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from park_repo.file_store import FileStore
     from park_repo.pages import Pages
 
-__all__ = ["MOST_AT_ONCE", "Curator"]
+__all__ = ["MOST_AT_ONCE", "Curator", "Removing"]
 
 MOST_AT_ONCE = 50
 """Files that go in one transaction: a start takes more than a few hundred without a row for an
 older database, and refuses."""
+
+Removing = Callable[[], AbstractContextManager[object]]
+"""What is entered while something is removed; it raises where nothing may be."""
 
 
 class Curator:
@@ -39,13 +42,13 @@ class Curator:
         database: Database,
         store: FileStore,
         pages: Pages,
-        removing: Callable[[], AbstractContextManager[object]] = nullcontext,
+        removing: Removing | None = None,
     ) -> None:
-        """Enter ``removing`` while something is removed: it raises where nothing may be."""
+        """See `Removing`; None: whatever is asked for is removed."""
         self._database = database
         self._store = store
         self._pages = pages
-        self._removing = removing
+        self._removing: Removing = removing or nullcontext
 
     async def claim(self, name: NormalizedName, user: str) -> OwnedProject:
         """Make the service the owner of a name, also of one that upstream has.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from park_repo import queries
 from park_repo.checks.filenames import parse_distribution_name
 from park_repo.checks.inspection import agree_with_form, inspect_file, metadata_of
 from park_repo.clock import now
-from park_repo.curation import Curator
+from park_repo.curation import Curator, Removing
 from park_repo.file_records import (
     PROJECTS,
     Layer,
@@ -34,7 +33,6 @@ from park_repo.upstream.remote_pages import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -79,10 +77,9 @@ class Index:
     ``upstream`` is the index behind this one, or None where there is none (air-gapped).
     ``external`` takes the place of the embedded index: released projects live there, trees
     here. ``cache`` is where files of both are kept (``root/remote`` if not given).
-    ``max_upload_bytes`` limits one file. The tables must exist; leftovers of a process that
-    was killed are removed here, so make one `Index` of a directory at a time.
-
-    ``on_published`` holds functions that are called with each new file, after its commit
+    ``max_upload_bytes`` limits one file; ``removing`` is that of `Curator`. The tables must exist;
+    leftovers of a process that was killed are removed here, so make one `Index` of a directory at
+    a time. ``on_published`` holds functions that are called with each new file, after its commit
     and on the event loop of the upload.
     """
 
@@ -95,7 +92,7 @@ class Index:
         external: ExternalIndex | None = None,
         cache: Path | None = None,
         max_upload_bytes: int = MAX_UPLOAD_BYTES,
-        removing: Callable[[], AbstractContextManager[object]] = nullcontext,
+        removing: Removing | None = None,
     ) -> None:
         self.upstream = upstream
         self.external = external

@@ -12,10 +12,10 @@ from sqlalchemy.engine import URL
 from park.errors import CannotSatisfy, UsageError
 from park.model.sizes import shown_size
 from park_repo.durable import write_durably
-from park_server.backup.databases import filled, filled_at, reading
+from park_server.backup.backup_record import Record
+from park_server.backup.home_rows import filled, filled_at, reading
 from park_server.backup.making import make_backup
 from park_server.backup.moving import moved
-from park_server.backup.record import Record
 from park_server.backup.restoring import checked, restored
 from park_server.db.address import address_of, shown
 from park_server.db.migrate import schema_of

@@ -3,7 +3,7 @@
 ::
 
     contents/<sha256[:2]>/<sha256>
-    backup.jsonl                    see `park_server.backup.record`
+    backup.jsonl                    see `park_server.backup.backup_record`
 
 The record is what makes it one: without it there is no backup, only the beginning of one.
 """
@@ -23,7 +23,7 @@ from typing import IO, Protocol
 from park.digests import is_sha256
 from park.errors import CannotSatisfy, UsageError
 from park_repo.durable import remove_tree, sync_all, sync_directory
-from park_server.backup.record import Record, damaged, parse_record
+from park_server.backup.backup_record import Record, damaged, parse_record
 from park_server.copying import copied, reflinked
 
 __all__ = ["Archive", "NewArchive", "new_archive", "opened_archive", "read_from"]

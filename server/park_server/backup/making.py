@@ -23,8 +23,8 @@ from park import __version__
 from park.errors import NotPermitted
 from park_repo.clock import now
 from park_server.backup.archive import NewArchive, new_archive
+from park_server.backup.backup_record import Entry, Record, TableFile
 from park_server.backup.belongings import Belongings, belongings, of_job, of_top
-from park_server.backup.record import Entry, Record, TableFile
 from park_server.db.migrate import schema_of
 from park_server.db.portable_rows import Rows, counters, tables_of
 from park_server.home import Home

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 
 from park.errors import CannotSatisfy
 from park_repo.durable import sync_directory, write_durably
-from park_server.backup.databases import filled_at, reading
+from park_server.backup.home_rows import filled_at, reading
 from park_server.backup.making import Told, require_own
 from park_server.db.address import named_in, shown
 from park_server.db.migrate import schema_of

@@ -17,9 +17,9 @@ from park.errors import CannotSatisfy, Conflict
 from park.model.sizes import shown_size
 from park_repo.durable import beside, remove_tree, sync_all, sync_directory
 from park_server.backup.archive import Archive, opened_archive, read_from
+from park_server.backup.backup_record import Record, damaged
 from park_server.backup.claims import of_nobody
 from park_server.backup.making import Told
-from park_server.backup.record import Record, damaged
 from park_server.db.migrate import revisions
 from park_server.db.portable_rows import Rows
 

@@ -7,6 +7,7 @@ from park.cli.main import command_parsers
 
 ACT_OR_PASS_THROUGH = {
     "cancel", "completion", "get", "init", "login", "logout", "logs", "pin", "rm", "serve", "unpin",
+    "admin backup", "admin migrate", "admin move", "admin restore",
     "agent lock", "agent start", "agent stop", "agent unlock",
     "files get", "files put", "files remove", "files url",
     "service add", "service remove", "service use",
@@ -38,5 +39,6 @@ def test_every_command_that_asks_a_service_can_be_told_which() -> None:
     own = {"service add", "service list", "service remove", "service use"}
     of_agent = {f"agent {action}" for action in ("list", "lock", "start", "stop", "unlock")}
     named = {"login", "logout"}  # it is what they are about, and their argument
-    own |= of_agent | named
+    of_home = {f"admin {action}" for action in ("backup", "migrate", "move", "restore")}
+    own |= of_agent | named | of_home
     assert without == own | {"init", "build", "lock", "bundle", "plan", "completion", "serve"}

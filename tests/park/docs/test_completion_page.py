@@ -36,7 +36,7 @@ def test_each_shell_has_its_row_with_the_command_of_the_help() -> None:
 def test_services_are_offered_where_the_page_says() -> None:
     row = "`-s`, `--from`, `--to`, `park service use`"
     assert "services of your configuration" in ROWS[row]
-    assert kinds("-s") == kinds("--from") == kinds("--to") == {Kind.SERVICE}
+    assert kinds("-s") == kinds("--from") == kinds("--to", "index") == {Kind.SERVICE}
     assert kinds("", "service", "use") == {Kind.NAMED_SERVICE}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from park.errors import CannotSatisfy, UsageError
 from park_server.backup.archive import new_archive, opened_archive
-from park_server.backup.record import Entry, Record
+from park_server.backup.backup_record import Entry, Record
 
 if TYPE_CHECKING:
     from pathlib import Path

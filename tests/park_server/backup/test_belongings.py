@@ -7,7 +7,7 @@ from support.labs.backup_lab import full_home
 
 from park.model.states import JobState
 from park_server.backup.belongings import JobLeft, belongings, of_job, of_top
-from park_server.backup.databases import reading
+from park_server.backup.home_rows import reading
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,15 +14,19 @@ from support.labs.rows import new_job
 
 from park.errors import CannotSatisfy, Conflict, NotPermitted, UsageError
 from park_repo.database import Database
-from park_server.backup import making
-from park_server.backup.databases import reading
+from park_server.backup.belongings import Belongings, belongings
+from park_server.backup.home_rows import reading
 from park_server.backup.making import make_backup
+from park_server.db.portable_rows import Rows, tables_of
 from park_server.db.tables import events
 from park_server.home import Home
 from park_server.retention.hold import Hold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
 
 @pytest.fixture
@@ -70,14 +75,13 @@ def test_rows_are_those_of_one_moment_whatever_is_written_meanwhile(
 ) -> None:
     """Each table is read later than the one before; a job of now is in none."""
     database = Database.sqlite(full.home.database)
-    read = making.tables_of
 
-    def tables_of(connection):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        for number, rows in enumerate(read(connection)):
-            database.write(lambda c, n=number: new_job(c, f"new-{n}")).result()
+    def read(connection: Connection) -> Iterator[Rows]:
+        for number, rows in enumerate(tables_of(connection)):
+            database.write(partial(new_job, job=f"new-{number}")).result()
             yield rows
 
-    monkeypatch.setattr(making, "tables_of", tables_of)
+    monkeypatch.setattr("park_server.backup.making.tables_of", read)
     record = backup_of(full.home, tmp_path / "backup")
     database.close()
     assert record.tables["jobs"].rows == record.tables["calls"].rows == 3
@@ -86,15 +90,15 @@ def test_rows_are_those_of_one_moment_whatever_is_written_meanwhile(
 def test_nothing_is_removed_meanwhile(
     full: FullHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, tried = making.belongings, []
+    tried = []
 
-    def belongings(connection):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def read(connection: Connection) -> Belongings:
         with pytest.raises(Conflict), Hold(full.home.path).removing():
             pass
         tried.append(True)
-        return read(connection)
+        return belongings(connection)
 
-    monkeypatch.setattr(making, "belongings", belongings)
+    monkeypatch.setattr("park_server.backup.making.belongings", read)
     backup_of(full.home, tmp_path / "backup")
     assert tried
 

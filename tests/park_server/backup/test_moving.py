@@ -10,8 +10,8 @@ from support.labs.databases import empty_url
 from support.services.postgresql import server
 
 from park.errors import CannotSatisfy, Conflict
-from park_server.backup import databases
 from park_server.backup.moving import moved
+from park_server.db.portable_rows import put_rows
 from park_server.home import Home, stopped
 
 if TYPE_CHECKING:
@@ -55,16 +55,15 @@ def test_one_that_is_cut_off_leaves_the_file_and_an_empty_database(
     home: Home, url: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = rows_of(home)
-    put = databases.put_rows
 
     def failing(*arguments: object) -> int:
-        put(*arguments)  # type: ignore[arg-type]
+        put_rows(*arguments)  # type: ignore[arg-type]
         if arguments[1].table == "jobs":  # type: ignore[attr-defined]
             raise KeyboardInterrupt
         return 0
 
     with monkeypatch.context() as cut:
-        cut.setattr(databases, "put_rows", failing)
+        cut.setattr("park_server.backup.home_rows.put_rows", failing)
         with pytest.raises(KeyboardInterrupt):
             moved(home, url, no_word)
     assert rows_of(home) == before

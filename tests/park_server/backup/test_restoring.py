@@ -21,7 +21,7 @@ from support.labs.databases import empty_url
 from support.services.postgresql import server
 
 from park.errors import CannotSatisfy, Conflict
-from park_server.backup.databases import filled, filled_at
+from park_server.backup.home_rows import filled, filled_at
 from park_server.backup.restoring import checked, restored
 from park_server.db.migrate import revisions
 from park_server.db.opening import opened
@@ -58,7 +58,7 @@ def restore(backup: Path, home: Path, url: URL | None = None) -> None:
         fill = partial(filled, Home(at).database) if url is None else partial(filled_at, url)
         fill(record.schema, record.counters, tables)
 
-    restored(archive, home, put, no_word)  # type: ignore[arg-type]
+    restored(archive, home, put, no_word)
 
 
 def look(path: Path) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from park.digests import file_sha256
 from park.model.states import JobState
 from park_repo.database import Database
 from park_repo.tables import files
-from park_server.backup.databases import reading
+from park_server.backup.home_rows import reading
 from park_server.backup.making import make_backup
 from park_server.content import ContentStore
 from park_server.db.of_home import opened_for
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sqlalchemy import Connection
     from sqlalchemy.engine import URL
 
-    from park_server.backup.record import Record
+    from park_server.backup.backup_record import Record
 
 __all__ = ["ODD_NAME", "FullHome", "backup_of", "full_home", "no_word", "rows_of"]
 
@@ -85,14 +86,16 @@ def rows_of(home: Home, url: URL | None = None) -> dict[str, list[str]]:
     """Return what the tables of a home's database say of jobs and files, in an order."""
     database = opened_for(home, url)
     try:
-        return {
-            table.name: database.read(
-                lambda c, table=table: sorted(repr(tuple(r)) for r in c.execute(select(table)))
-            )
-            for table in (jobs, job_files, files, locks)
-        }
+        return database.read(_shown)
     finally:
         database.close()
+
+
+def _shown(connection: Connection) -> dict[str, list[str]]:
+    return {
+        table.name: sorted(repr(tuple(row)) for row in connection.execute(select(table)))
+        for table in (jobs, job_files, files, locks)
+    }
 
 
 def _fill(database: Database, wheel: str, left: str, locked: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from park.errors import CannotSatisfy
-from park_server.backup.record import Entry, Record, TableFile, parse_record
+from park_server.backup.backup_record import Entry, Record, TableFile, parse_record
 
 DIGEST = "ab" * 32
 RECORD = Record(

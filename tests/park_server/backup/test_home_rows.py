@@ -9,8 +9,8 @@ from support.labs.backup_lab import full_home
 
 from park.errors import CannotSatisfy
 from park_repo.database import Database
-from park_server.backup import databases
-from park_server.backup.databases import filled, reading
+from park_server.backup import home_rows
+from park_server.backup.home_rows import filled, reading
 from park_server.db.migrate import revisions, schema_of, upgrade
 from park_server.db.portable_rows import Rows
 from park_server.home import Home
@@ -54,7 +54,7 @@ def test_rows_that_did_not_arrive_are_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full_home(tmp_path / "home")
-    monkeypatch.setattr(databases, "put_rows", lambda *_: 1)
+    monkeypatch.setattr(home_rows, "put_rows", lambda *_: 1)
     rows = Rows(table="jobs", columns=(), rows=[])
     with pytest.raises(CannotSatisfy, match="does not have the rows"):
         filled(tmp_path / "new.sqlite", revisions()[0], {}, iter([rows]))
