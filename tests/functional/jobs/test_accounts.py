@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.faults.attackers import ATTACKERS_TOOLS
 from support.material.wheels import make_wheel
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
@@ -27,23 +28,12 @@ FIRST = 0x7000_0000
 DATA = b"what only ada has measured"
 DIGEST = hashlib.sha256(DATA).hexdigest()
 
-MODULE = rb'''
+MODULE = (
+    ATTACKERS_TOOLS.encode()
+    + rb'''
 import os, pathlib, socket, tempfile
 
 IMPORTED_AS = os.getuid()
-
-
-def tried(action, *arguments):
-    try:
-        found = action(*arguments)
-    except OSError as error:
-        return error.strerror
-    return found if isinstance(found, (str, int, list)) else "done"
-
-
-def text(path):
-    with open(path, errors="replace") as file:
-        return file.read()
 
 
 def me():
@@ -100,6 +90,7 @@ def victim(up, go):
     with open(go) as pipe:
         pipe.readline()
 '''
+)
 
 PTH = b"import os; os.environ['PTH_RAN_AS'] = str(os.getuid())\n"
 

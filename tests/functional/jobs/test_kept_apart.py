@@ -8,8 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from support.faults.attackers import ATTACKERS_TOOLS
 from support.services.park_client import Client, client_with_jobs
 from support.services.park_service import ParkService
+
+from park.runtime.processes import is_running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,24 +22,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 
-JOBS = r'''
+JOBS = (
+    ATTACKERS_TOOLS
+    + r'''
 
 import ctypes, glob, os, stat, subprocess, time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def tried(action, *arguments):
-    try:
-        found = action(*arguments)
-    except OSError as error:
-        return error.strerror
-    return found if isinstance(found, (str, int, list)) else "done"
-
-
-def text(path):
-    with open(path, errors="replace") as file:
-        return file.read()
 
 
 def secrets(home):
@@ -113,7 +105,24 @@ def neighbour(job, pid, home):
         "signal": tried(os.kill, pid, 0),
         "trace": LIBC.ptrace(16, pid, 0, 0),
         "memory": tried(open, f"/proc/{pid}/mem", "rb"),
+        "environment": tried(text, f"/proc/{pid}/environ"),
     }
+
+
+def leaves_a_daemon(up):
+    """Fork twice and begin a session, as a daemon does, which is to go on after this job."""
+    is_up, of_daemon = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            with open(up, "w") as pipe:
+                pipe.write(f"{os.getpid()}\n")
+            os.close(of_daemon)
+            time.sleep(600)
+        os._exit(0)
+    os.close(of_daemon)
+    os.read(is_up, 1)
+    return "returned"
 
 
 def forks_without_end(up):
@@ -145,6 +154,7 @@ def victim(up, go):
         pipe.readline()
     return "as it was"
 '''
+)
 
 REFUSED = {"Operation not permitted", "Permission denied", "Read-only file system"}
 ABSENT = "No such file or directory"
@@ -225,6 +235,16 @@ def test_a_neighbour_is_neither_read_nor_signalled_nor_forged(
     assert found.pop("trace") == -1
     assert found.pop("call") == found.pop("forged") == ABSENT
     assert set(found.values()) <= REFUSED, found
+
+
+@pytest.mark.parametrize("how", [(), ("--fresh",)])
+def test_a_daemon_ends_with_the_job_that_left_it(
+    service: ParkService, client: Client, up: Pipe, how: tuple[str, ...]
+) -> None:
+    job = client.submit("light_model:leaves_a_daemon", *how, up=str(up.path))
+    daemon = int(up.receive())
+    assert service.job_when_final(job)["status"] == "completed"
+    assert not is_running(daemon)
 
 
 def test_fresh_interpreters_are_kept_apart_like_forks(service: ParkService, client: Client) -> None:

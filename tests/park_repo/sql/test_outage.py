@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy.exc import DBAPIError
+from support.session.stopped_clock import StoppedClock
 
 from park_repo.sql.outage import Outage
 
@@ -13,13 +14,6 @@ class OperationalError(Exception):
 
 
 LOST = DBAPIError("SELECT", None, OperationalError("connection\nrefused"))
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_it_is_told_once_and_over_with_the_first_answer(caplog: pytest.LogCaptureFixture) -> None:
@@ -35,7 +29,7 @@ def test_it_is_told_once_and_over_with_the_first_answer(caplog: pytest.LogCaptur
 
 
 def test_nobody_asks_again_right_after_a_failure() -> None:
-    clock = Clock()
+    clock = StoppedClock()
     outage = Outage(clock=clock)
     assert outage.fresh is None
     outage.begin(LOST)
@@ -45,7 +39,7 @@ def test_nobody_asks_again_right_after_a_failure() -> None:
 
 
 def test_a_write_waits_so_long_and_no_longer() -> None:
-    clock = Clock()
+    clock = StoppedClock()
     outage = Outage(limit_s=10, clock=clock)
     started = outage.started()
     assert outage.outlasts(LOST, 1, started)

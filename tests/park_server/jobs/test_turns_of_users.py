@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.labs.schedule_lab import Lab, lab, run
+from support.session.stopped_clock import StoppedClock
 
 from park.errors import OverLimit
 from park.model.ids import JobId
@@ -71,17 +72,8 @@ def test_why_a_job_waits_says_who_takes_turns(tmp_path: Path) -> None:
     run(test)
 
 
-class Clock:
-    """Goes on by a second with each job that ends."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_a_restart_goes_on_with_the_turns(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = StoppedClock()
 
     async def turns(here: Lab, most: int) -> list[str]:
         found = []
@@ -218,7 +210,7 @@ def test_a_weight_gives_more_turns(tmp_path: Path) -> None:
             return 3.0 if user == "bob" else 1.0
 
     quotas = Weighed(lambda _: Allowance(), DiskUse(lambda _: {}, lambda: 0.0), lambda: 0.0)
-    clock = Clock()
+    clock = StoppedClock()
 
     async def test() -> None:
         async with lab(tmp_path, slots=1, turns=Turns(quotas, clock)) as here:

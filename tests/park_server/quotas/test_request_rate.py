@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from support.session.stopped_clock import StoppedClock
 
 from park_server.quotas.request_rate import RequestRate
 
 
-class Clock:
-    now = 10.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock(10.0)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def rate(clock: Clock) -> RequestRate:
+def rate(clock: StoppedClock) -> RequestRate:
     return RequestRate(clock)
 
 
@@ -30,7 +24,7 @@ def test_some_seconds_worth_may_come_at_once_and_no_more(rate: RequestRate) -> N
     assert rate.wait_s("bob", 2.0) == 0
 
 
-def test_whoever_waits_as_told_may_ask_again(rate: RequestRate, clock: Clock) -> None:
+def test_whoever_waits_as_told_may_ask_again(rate: RequestRate, clock: StoppedClock) -> None:
     while not (wait_s := rate.wait_s("ada", 4.0)):
         pass
     clock.now += wait_s

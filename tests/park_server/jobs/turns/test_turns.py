@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.labs.databases import database_at
 from support.labs.rows import add_job
+from support.session.stopped_clock import StoppedClock
 
 from park.model.ids import JobId
 from park_repo.database import Database
@@ -24,20 +25,13 @@ if TYPE_CHECKING:
 A, B = JobId("a"), JobId("b")
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock(100.0)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def turns(clock: Clock) -> Turns:
+def turns(clock: StoppedClock) -> Turns:
     return Turns(clock=clock)
 
 
@@ -54,7 +48,7 @@ def test_of_one_user_alone_nothing_is_written(turns: Turns) -> None:
 
 
 def test_an_account_is_written_once_in_a_while(
-    turns: Turns, clock: Clock, database: Database
+    turns: Turns, clock: StoppedClock, database: Database
 ) -> None:
     turns.took("ada", A)
     turns.took("bob", B)
@@ -81,7 +75,7 @@ def test_where_nothing_is_queued_nobody_owes_anything(turns: Turns, database: Da
     assert database.read(turn_rows.accounts) == {}
 
 
-def test_what_is_beside_shares_limits_and_not_the_turns(clock: Clock) -> None:
+def test_what_is_beside_shares_limits_and_not_the_turns(clock: StoppedClock) -> None:
     quotas = Quotas(
         lambda _: Allowance(own=Limits(cores=4)), DiskUse(lambda _: {}, clock), lambda: 0.0
     )
@@ -95,7 +89,7 @@ def test_what_is_beside_shares_limits_and_not_the_turns(clock: Clock) -> None:
     assert other.lanes.turn() == "ada"
 
 
-def test_a_job_of_many_cores_is_charged_for_all(clock: Clock, database: Database) -> None:
+def test_a_job_of_many_cores_is_charged_for_all(clock: StoppedClock, database: Database) -> None:
     turns = Turns(clock=clock)
     turns.took("ada", A, 8)
     turns.took("bob", B)
