@@ -44,13 +44,17 @@ from park_server.installs.lock_station import Locked, LockStation
 from park_server.installs.realise_station import Realised, RealiseStation
 from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
+from park_server.quotas.fair_slots import FairSlots
 
 __all__ = ["InstallManager"]
 
 _log = logging.getLogger("park.installs")
 
 _AT_ONCE = 2
-"""Installs that resolve or realise at the same time; each uses several cores by itself."""
+"""Installs that resolve or realise at the same time; each uses several cores by itself.
+
+Users take turns for them.
+"""
 
 
 class InstallManager:
@@ -85,7 +89,7 @@ class InstallManager:
         self._disk = disk
         self._board = ProgressBoard(bus, self._record_progress)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = FairSlots(_AT_ONCE)
 
     def resume(self) -> None:
         """Take up what a stopped service left unfinished."""
@@ -183,7 +187,7 @@ class InstallManager:
         """Go the road of one install, from top to bottom."""
         progress = partial(self._note, request.id)
         await self._uploads.arrived(request)
-        async with self._slots:
+        async with self._slots.slot(request.user):
             await self._enter(request.id, InstallState.RESOLVING)
             lock = await self._locks.locked(request, progress)
             await self._enter_realising(request.id, lock)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from park.errors import UnknownItem
+from park.errors import OverLimit, UnknownItem
 from park.model.ids import new_id
 from park.wire import LoginRecord, TokenRecord, TokenRequest
 from park_repo.database import Database
@@ -37,6 +37,9 @@ _OVERLAP = timedelta(seconds=60)
 
 _USE_NOTED_S = 60.0
 """How exact it is kept when a token was used last: a write for each request would cost more."""
+
+_MOST_OF_USER = 1_000
+"""Tokens of one user that are good at a time: all are in memory, and nobody reads a longer list."""
 
 _REMEMBERED = timedelta(days=30)
 """How long after its end a token is answered with what became of it."""
@@ -136,6 +139,7 @@ class TokenBook:
         return _login_record(refreshed.token, secret)
 
     async def _add(self, token: HeldToken, secret: Secret, actor: Actor, action: str) -> None:
+        self._require_room(token.user)
         data = {"of": token.user, "kind": token.kind, "parent": token.parent, "note": token.note}
         await self._database.awrite(
             audit.with_entry(
@@ -149,6 +153,18 @@ class TokenBook:
         self._keep(KeptToken(token=token, digest=secret.digest))
         if not self._is_open(token.parent or ""):
             await self.revoke([token.id], actor)  # its parent went while it was written
+
+    def _require_room(self, user: str) -> None:
+        """Raise `OverLimit` where ``user`` has as many tokens as anybody gets."""
+        moment, own = now(), (kept.token for kept in self._kept.values() if kept.token.user == user)
+        good = sum(token.revoked is None and token.expires > moment for token in own)
+        if good >= _MOST_OF_USER:
+            raise OverLimit(
+                f"{user} has {good:,} tokens that are good, and nobody gets more",
+                hint="revoke those that nobody needs (park token list, park token revoke ID),"
+                " or wait until some expire",
+                details={"limit": _MOST_OF_USER, "used": good},
+            )
 
     # -- revoking
 

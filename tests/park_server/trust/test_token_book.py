@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from support.labs.databases import database_at
 
-from park.errors import NotAuthenticated, UnknownItem
+from park.errors import NotAuthenticated, OverLimit, UnknownItem
 from park.wire import LoginRecord, TokenRequest
 from park_repo.database import Database
 from park_server.db.tables import tokens
+from park_server.trust import token_book
 from park_server.trust.audit import Actor
 from park_server.trust.identity import Caller
 from park_server.trust.rights import ALL, USUAL
@@ -173,3 +174,20 @@ def test_what_ended_long_ago_is_forgotten(database: Database) -> None:
     ).result()
     asyncio.run(book.sweep())
     assert TokenBook(database, Ended()).find(login.token, now()) is None
+
+
+def test_a_user_has_so_many_tokens_that_are_good_and_no_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_book, "_MOST_OF_USER", 2)
+    book = TokenBook(database, Ended())
+    login = logged_in(book)
+    first = child(book, login.token)
+    with pytest.raises(OverLimit, match="ada has 2 tokens that are good") as caught:
+        child(book, login.token)
+    assert "revoke" in str(caught.value.hint)
+    logged_in(book, "bob")
+    held = book.find(first, now())
+    assert held is not None
+    asyncio.run(book.revoke([held.id], ADA))
+    child(book, login.token)
