@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UserRecord,
         UserRequest,
     )
+    from park.wire.approval_records import ApprovalRecord, ApprovalRequest
     from park.wire.engine_records import QueueRecord
     from park.wire.environment_records import (
         EnvironmentDetail,
@@ -129,6 +130,8 @@ __all__ = [
     "LONGEST_GRACE_S",
     "MOST_COMPETITORS",
     "RACE",
+    "ApprovalRecord",
+    "ApprovalRequest",
     "AreaEntry",
     "AreaRecord",
     "Audience",
@@ -280,6 +283,8 @@ _HOMES = {
     "ForgottenRecord": "park.wire.memo_records",
     "MemoRecord": "park.wire.memo_records",
     "MemoStatsRecord": "park.wire.memo_records",
+    "ApprovalRecord": "park.wire.approval_records",
+    "ApprovalRequest": "park.wire.approval_records",
     "PassAnswer": "park.wire.pass_records",
     "PassRecord": "park.wire.pass_records",
     "PassRequest": "park.wire.pass_records",

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from packaging.utils import NormalizedName
     from starlette.requests import Request
 
     from park_repo.index import Index
+
+    RequireRemote = Callable[[Request, NormalizedName, str | None], None]
 
 __all__ = ["Files"]
 
@@ -30,9 +33,18 @@ _MEDIA_TYPE = "application/octet-stream"
 
 
 class Files:
-    """The contents."""
+    """The contents; ``require_remote`` raises for what of another index a user may not have.
 
-    def __init__(self, index: Index, user_of: Callable[[Request], str]) -> None:
+    It gets the request, the project, and the name of the file; None: the page of the project.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        user_of: Callable[[Request], str],
+        require_remote: RequireRemote | None = None,
+    ) -> None:
+        self._require_remote = require_remote
         self._index = index
         self._user_of = user_of
 
@@ -59,6 +71,8 @@ class Files:
             raise UnknownItem(f"no file is named {requested[:50]!r}")
         self._require_given_out(sha256)
         filename = requested.removesuffix(_METADATA)
+        if self._require_remote is not None:
+            self._require_remote(request, project, filename)
         files = self._index.remote_files
         if requested != filename:
             path = await files.metadata(project, sha256, filename)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from starlette.requests import Request
 
+    from park_repo.http.file_routes import RequireRemote
     from park_repo.http.upload_routes import BodyOf, PermitOf
     from park_repo.index import Index
 
@@ -47,12 +48,15 @@ def index_routes(
     user_of: Callable[[Request], str],
     permit_of: PermitOf | None = None,
     body_of: BodyOf | None = None,
+    require_remote: RequireRemote | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of ``index``; ``user_of`` names the user who makes a request.
 
     ``permit_of`` says what he may publish, ``body_of`` yields what he sends (see `Uploads`).
+    ``require_remote`` raises for what of another index he may not have.
     """
-    pages, files = _Pages(index, user_of), Files(index, user_of)
+    pages = _Pages(index, user_of, require_remote)
+    files = Files(index, user_of, require_remote)
     uploads = Uploads(index, user_of, permit_of, body_of)
     return [
         Route("/simple", _add_slash),
@@ -73,7 +77,13 @@ def index_routes(
 class _Pages:
     """The pages of the simple API."""
 
-    def __init__(self, index: Index, user_of: Callable[[Request], str]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        user_of: Callable[[Request], str],
+        require_remote: RequireRemote | None,
+    ) -> None:
+        self._require_remote = require_remote
         self._index = index
         self._user_of = user_of
 
@@ -103,7 +113,7 @@ class _Pages:
         page = None
         if self._index.external is None:
             page = await self._index.pages.page(PROJECTS, name, media_type)
-        return _answer(request, page or await self._remote_page(name, media_type))
+        return _answer(request, page or await self._remote_page(request, name, media_type))
 
     async def tree(self, request: Request) -> Response:
         """Show the caller's working trees of a project; never anything of upstream."""
@@ -116,7 +126,9 @@ class _Pages:
             raise UnknownItem(f"{user} has no working tree of {name} here")
         return _answer(request, page)
 
-    async def _remote_page(self, name: NormalizedName, media_type: str) -> Page:
+    async def _remote_page(self, request: Request, name: NormalizedName, media_type: str) -> Page:
+        if self._require_remote is not None and not self._index.project_files(name):
+            self._require_remote(request, name, None)
         project = await self._index.remote_project(name)
         if project is None:
             upstream = self._index.upstream

@@ -10,6 +10,7 @@ from park_repo.database import Database
 from park_repo.index import Index
 from park_repo.wheelstore.store import WheelStore
 from park_server.accounts.assignment import Accounts
+from park_server.approvals.approvals import Approvals
 from park_server.areas.paths import area_below
 from park_server.assembly.account_parts import accounts_of
 from park_server.assembly.ahead import Asked
@@ -55,6 +56,7 @@ class Foundation:
     indexes: IndexParts
     trust: Trust
     lending: LendingParts
+    approvals: Approvals
     quotas: Quotas
     content: ContentStore
     environments: Environments
@@ -107,6 +109,7 @@ def foundation_of(
         indexes=_indexes(settings, home, database, stages),
         trust=trust,
         lending=lending_of(settings, home, database, bus, trust),
+        approvals=Approvals(database, trust.directory),
         quotas=_quotas(home, database, trust, content),
         content=content,
         environments=environments,

@@ -91,7 +91,9 @@ def job_parts(
     progress = _progress(foundation, base, events)
     peers = _peers(foundation, events)
     stopper = _stopper(foundation, base, dispatcher, fetch_queue)
-    usable_locks = UsableLocks(foundation.database, foundation.trust.sharing)
+    usable_locks = UsableLocks(
+        foundation.database, foundation.trust.sharing, foundation.approvals.permits
+    )
     return JobParts(
         folders=base.folders,
         events=events,

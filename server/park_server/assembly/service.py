@@ -47,6 +47,7 @@ from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.http.auth import user_of
 from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.parts import ServiceParts
+from park_server.http.trust.approved_downloads import require_remote_of
 from park_server.http.trust.uploads import permit_of
 from park_server.installs import unreadable_installs
 from park_server.installs.lock_station import LockStation, ResolverAccess
@@ -84,6 +85,7 @@ class AssembledService:
             user_of,
             permit_of(foundation.index),
             lambda request: foundation.quotas.within(user_of(request), request.stream()),
+            require_remote_of(foundation.approvals),
         )
 
     def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:
@@ -168,6 +170,7 @@ class _Parts:
     def for_routes(self) -> ServiceParts:
         foundation, jobs = self.foundation, self.jobs
         return ServiceParts(
+            approvals=foundation.approvals,
             areas=self.areas,
             database=foundation.database,
             bus=foundation.bus,
@@ -337,6 +340,7 @@ def _install_manager(
         realisation=RealiseStation(foundation.environments, keeper, supply),
         on_final=jobs.events.install_ended,
         disk=foundation.disk,
+        permit=foundation.approvals.require_lock,
     )
 
 

@@ -23,6 +23,7 @@ from park_server.db.portable_types import widen
 from park_server.db.turn_tables import turns
 from park_server.db.user_tables import (
     accounts,
+    approvals,
     audit,
     content_holders,
     group_members,
@@ -34,6 +35,7 @@ from park_server.db.user_tables import (
 
 __all__ = [
     "accounts",
+    "approvals",
     "arriving",
     "audit",
     "calls",

@@ -10,6 +10,7 @@ from park_server.db.portable_schema import audit_triggers
 
 __all__ = [
     "accounts",
+    "approvals",
     "audit",
     "content_holders",
     "group_members",
@@ -36,6 +37,16 @@ accounts = Table(
     metadata,
     Column("user", String, primary_key=True),
     Column("uid", BigInteger, nullable=False, unique=True),
+    Column("created", String, nullable=False),
+)
+
+# What operators approved: where the policy says so, users have nothing else.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("what", String, primary_key=True, comment="numpy, numpy==2.4.1, lock:…, set:…"),
+    Column("user", String, nullable=False, comment="who approved it"),
+    Column("note", Text, nullable=False),
     Column("created", String, nullable=False),
 )
 

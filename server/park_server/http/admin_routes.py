@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from park.wire import (
+    ApprovalRecord,
+    ApprovalRequest,
     CleanRecord,
     CleanRequest,
     ForkServerRecord,
@@ -14,9 +17,10 @@ from park.wire import (
     OfferRequest,
     UsageRecord,
 )
-from park_server.http.auth import caller_of, require_role, user_of
+from park_server.http.auth import actor_of, caller_of, require_role, user_of
 from park_server.http.parts import ServiceParts, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.installs import lock_rows
 from park_server.trust.rights import Role
 
 __all__ = ["router"]
@@ -42,6 +46,31 @@ async def remove_offer(request: Request, project: str, version: str) -> list[Off
     """Keep a project ready no longer; returns what was offered, one for each Python."""
     parts, _ = _for_operator(request)
     return await parts.offers.remove(project, version)
+
+
+@router.get("/approvals")
+async def list_approvals(request: Request) -> list[ApprovalRecord]:
+    """Return what users may have here, where the policy says that they have nothing else."""
+    return parts_of(request).approvals.listing()
+
+
+@router.post("/approvals")
+async def approve(request: Request, body: ApprovalRequest) -> ApprovalRecord:
+    """Let users have a project, a version, a lock that is here, or a requirement set."""
+    parts, _ = _for_operator(request)
+    if body.lock is not None:
+        prefix = body.lock
+        whole = parts.database.read(lambda c: lock_rows.hash_like(c, prefix))
+        body = replace(body, lock=str(whole))
+    return await parts.approvals.approve(body, actor_of(request))
+
+
+@router.delete("/approvals/{what}", status_code=204)
+async def withdraw_approval(request: Request, what: str) -> Response:
+    """Let users have it no longer; jobs that run go on to their ends."""
+    parts, _ = _for_operator(request)
+    await parts.approvals.withdraw(what, actor_of(request))
+    return Response(status_code=204)
 
 
 @router.get("/usage")

@@ -135,7 +135,11 @@ def summaries(
     shared = parts.trust.sharing.with_user(user)
     installed = database.read(lambda c: environment_rows.installed(c, user, prefix, shared))
     pinned = database.read(environment_rows.pinned)
-    every = database.read(lambda c: environment_rows.every(c, prefix))
+    every = [
+        each
+        for each in database.read(lambda c: environment_rows.every(c, prefix))
+        if parts.approvals.permits(user, each.lock_hash)
+    ]
 
     def kind(known: environment_rows.KnownEnvironment) -> Hashable:
         return kind_of([(each.project, each.version) for each in installed[known.lock_hash]])

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from park.errors import UnknownItem
 from park.model.lock_hash import LockHash
+from park.model.pins import RequirementSet, parse_pin
 from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
 from park_repo.index import Index
 from park_server.envs.pylock import dump, load, with_urls
@@ -45,6 +46,8 @@ async def request_install(
     wanted = await off_loop(request, lambda: checked_item(InstallRequest, body))
     require_uploads(caller_of(request), [*wanted.wheels, *wanted.sources])
     parts.trust.possession.require(user, [source.sha256 for source in wanted.sources])
+    pins = [parse_pin(pin.name, pin.version) for pin in wanted.pins]
+    parts.approvals.require_set(user, RequirementSet.of(wanted.python, pins))
     return await parts.installs.request(user, wanted)
 
 
@@ -79,6 +82,7 @@ async def list_versions(
     """
     name = None if project is None else str(canonicalize_name(project))
     user = user_of(request)
+    approvals = parts_of(request).approvals
     database, imported = parts_of(request).database, parts_of(request).imported
     shared = parts_of(request).trust.sharing.with_user(user)
     listing = partial(
@@ -91,7 +95,8 @@ async def list_versions(
     )
 
     def documents() -> list[dict[str, Any]]:
-        records = database.read(lambda c: listing(c, user, name))
+        every = database.read(lambda c: listing(c, user, name))
+        records = [each for each in every if approvals.permits(user, each.lock_hash)]
         return [_document(each, _used(imported, each, entry_point)) for each in records]
 
     return JSONResponse(await asyncio.to_thread(documents))

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from park.wire import ServiceRecord
 from park_repo.database import Database
 from park_repo.index import Index
+from park_server.approvals.approvals import Approvals
 from park_server.areas.areas import Areas
 from park_server.bouncing.wanted_passes import WantedPassBook
 from park_server.break_glass.revocation import Revocation
@@ -49,6 +50,7 @@ MOST = (1 << 63) - 1
 class ServiceParts:
     """What the routes work with."""
 
+    approvals: Approvals
     areas: Areas
     database: Database
     bus: Bus

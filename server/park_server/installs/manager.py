@@ -16,15 +16,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
 from park.errors import ParkError, ServiceFault
 from park.model.lock_hash import LockHash
+from park.model.pins import Pin, RequirementSet
 from park.model.states import InstallState
 from park.wire import InstallRecord, InstallRequest, ProgressRecord
 from park_repo.database import Database
@@ -57,10 +58,15 @@ Users take turns for them.
 """
 
 
+Permit: TypeAlias = Callable[[str, RequirementSet, str, Collection[Pin]], None]
+"""A user, the set that he asked for, the lock that it came to, and what that selects."""
+
+
 class InstallManager:
     """The installs of a service. All methods belong to the event loop.
 
-    ``on_final`` hears of each install that came to its end here.
+    ``on_final`` hears of each install that came to its end here; ``permit`` raises where a user
+    may not have what a lock selects.
     """
 
     def __init__(
@@ -76,7 +82,9 @@ class InstallManager:
         realisation: RealiseStation,
         on_final: Callable[[InstallRecord], None],
         disk: Disk,
+        permit: Permit = lambda _user, _set, _lock, _pins: None,
     ) -> None:
+        self._permit = permit
         self._database = database
         self._bus = bus
         self._interpreters = interpreters
@@ -190,6 +198,7 @@ class InstallManager:
         async with self._slots.slot(request.user):
             await self._enter(request.id, InstallState.RESOLVING)
             lock = await self._locks.locked(request, progress)
+            await asyncio.to_thread(self._check, request, lock)
             await self._enter_realising(request.id, lock)
             made = await self._realisation.realised(request, lock, progress)
         self._board.compiling(request.id, begins=made.lacks_bytecode)
@@ -199,6 +208,10 @@ class InstallManager:
             progress=progress,
             done=lambda: self._board.compiling(request.id, begins=False),
         )
+
+    def _check(self, request: CheckedRequest, lock: Locked) -> None:
+        pins = [Pin(name=each.name, version=each.version) for each in lock.selection.wheels]
+        self._permit(request.user, request.requirements, lock.selection.hash, pins)
 
     def _note(self, install: str, progress: Progress) -> None:
         record = ProgressRecord(

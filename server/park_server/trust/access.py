@@ -93,6 +93,7 @@ _TOKENS = _of(
 _QUERY = _of(
     Role.QUERY,
     (_USER, _JOB),
+    "GET /approvals",
     "GET /areas",
     "GET /areas/folders/{path:path}",
     "GET /environments",
@@ -196,6 +197,8 @@ _OPERATE = _of(
     Role.OPERATE,
     (_USER,),
     "POST /clean",
+    "POST /approvals",
+    "DELETE /approvals/{what}",
     "POST /offers",
     "DELETE /offers/{project}/{version}",
     "GET /usage",

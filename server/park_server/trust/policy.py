@@ -91,12 +91,14 @@ class Policy:
     ``accounts``: the account of the machine that a user has there; ``jobs``: what jobs may have.
     Rights only add up: nothing takes one away, so that none depends on an order. A limit is the
     user's own, else the most generous of his groups, else that of ``limits``, everybody's.
+    ``approved_only``: who does not operate the service has only what was approved there.
     ``grants``: what is lent to other services, and how much of it. ``login``: at which issuer.
     """
 
     everybody: Rights = USUAL
     users: Mapping[str, Rights] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
+    approved_only: bool = False
     grants: GrantLimits = field(default_factory=GrantLimits)
     limits: Limits = NO_LIMITS
     limits_of_users: Mapping[str, Limits] = field(default_factory=dict)

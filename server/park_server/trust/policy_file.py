@@ -77,6 +77,7 @@ _HINT = (
 _KEYS: Mapping[str, Sequence[str]] = {
     "everybody": ("roles", "limits"),
     "groups": ("members", "roles", "limits", "together"),
+    "installs": ("approved",),
     "grants": tuple(each.name for each in fields(GrantLimits)),
     "users": ("roles", "limits", "account"),
     "jobs": ("network", "tmp", "accounts"),
@@ -117,6 +118,7 @@ class _Reader:
         users = dict(self._tables("users"))
         return Policy(
             jobs=self._jobs(),
+            approved_only=self._approved_only(),
             accounts={
                 user: self._text(("users", user, "account"), table["account"])
                 for user, table in users.items()
@@ -156,6 +158,10 @@ class _Reader:
                 )
         return GrantLimits(**table)
 
+    def _approved_only(self) -> bool:
+        table = self._table(("installs",), self._document.get("installs", {}))
+        return self._choice(table, "approved", ("only", "all"), of="installs") == "only"
+
     def _jobs(self) -> JobRules:
         table = self._table(("jobs",), self._document.get("jobs", {}))
         tmp = self._choice(table, "tmp", ("private", "shared"))
@@ -165,14 +171,16 @@ class _Reader:
             by_name=self._choice(table, "accounts", ("numbers", "same")) == "same",
         )
 
-    def _choice(self, table: Mapping[str, Any], key: str, known: Sequence[str]) -> str | None:
+    def _choice(
+        self, table: Mapping[str, Any], key: str, known: Sequence[str], *, of: str = "jobs"
+    ) -> str | None:
         """Return one of the words that are ``known``; None where nothing is said."""
         if key not in table:
             return None
-        text = self._text(("jobs", key), table[key])
+        text = self._text((of, key), table[key])
         if text not in known:
             expected = ", ".join(f'"{each}"' for each in known)
-            raise self._wrong(("jobs", key), f"{key} is {expected}, not {_shown(text)}")
+            raise self._wrong((of, key), f"{key} is {expected}, not {_shown(text)}")
         return text
 
     def _text(self, place: _Path, value: Any) -> str:

@@ -138,3 +138,12 @@ def test_a_person_is_a_user_by_subject_and_then_by_the_first_group_of_the_policy
 def test_what_is_no_toml_is_told_with_its_line() -> None:
     with pytest.raises(UsageError, match=r"policy.toml is no TOML: .*line 2"):
         read_policy("[everybody]\nroles = [}", "policy.toml")
+
+
+def test_a_service_may_have_its_users_held_to_what_was_approved() -> None:
+    assert not read_policy("", "p").approved_only
+    assert read_policy('[installs]\napproved = "only"', "p").approved_only
+    assert not read_policy('[installs]\napproved = "all"', "p").approved_only
+    with pytest.raises(UsageError, match=r"line 2.*approved is \"only\", \"all\""):
+        read_policy('[installs]\napproved = "some"', "p")
+    assert not read_policy("[grants]\nshipped = false", "p").grants.shipped

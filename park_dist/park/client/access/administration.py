@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from park.wire import (
     API,
+    ApprovalRecord,
+    ApprovalRequest,
     AuditRecord,
     GroupRecord,
     PolicyRecord,
@@ -26,7 +28,7 @@ from park.wire import (
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
 
-__all__ = ["Administration", "Tokens"]
+__all__ = ["Administration", "Approvals", "Tokens"]
 
 _ADMIN = f"{API}/admin"
 
@@ -134,6 +136,27 @@ class Administration:
     def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         arguments = {} if body is None else json_body(body)
         return self._transport.json(method, f"{_ADMIN}/{path}", **arguments)
+
+
+class Approvals:
+    """What users may have of a locked-down service, behind ``transport``."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def listing(self) -> list[ApprovalRecord]:
+        """Return what is approved."""
+        found = self._transport.json("GET", f"{API}/approvals")
+        return [decode(ApprovalRecord, each) for each in found]
+
+    def approve(self, request: ApprovalRequest) -> ApprovalRecord:
+        """Approve a project, a version, a lock or a set; raises `NotPermitted` for others."""
+        body = json_body(encode(request))
+        return decode(ApprovalRecord, self._transport.json("POST", f"{API}/approvals", **body))
+
+    def withdraw(self, what: str) -> None:
+        """Approve something no longer; raises `UnknownItem`."""
+        self._transport.delete(f"{API}/approvals/{_quoted(what)}")
 
 
 class Tokens:

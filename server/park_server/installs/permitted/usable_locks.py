@@ -6,6 +6,8 @@ and for those with whom its owner shares all of these.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, select
 
 from park_repo.database import Database
@@ -19,9 +21,18 @@ _MOST_KEPT = 10_000
 
 
 class UsableLocks:
-    """Tells who may use which lock; what was found once holds until shares or groups change."""
+    """Tells who may use which lock; what was found once holds until shares or groups change.
 
-    def __init__(self, database: Database, sharing: Sharing) -> None:
+    ``permits`` tells whether a user may have a lock at all, as far as that is approved.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        sharing: Sharing,
+        permits: Callable[[str, str], bool] = lambda _user, _lock: True,
+    ) -> None:
+        self._permits = permits
         self._database = database
         self._sharing = sharing
         self._known: set[tuple[str, str]] = set()
@@ -29,6 +40,8 @@ class UsableLocks:
 
     def may_use(self, user: str, lock_hash: str) -> bool:
         """Tell whether jobs of ``user`` may run in the environment; in any thread."""
+        if not self._permits(user, lock_hash):
+            return False
         if self._generation != self._sharing.generation or len(self._known) > _MOST_KEPT:
             self._generation, self._known = self._sharing.generation, set()
         known = self._known

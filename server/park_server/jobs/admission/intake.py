@@ -87,8 +87,11 @@ class Intake:
 
     def _check_install(self, install: str, user: str) -> None:
         """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""
-        if not self._database.read(lambda c: is_offered(c, install)):
-            self._database.read(lambda c: installs_store.get(c, install, user))
+        if self._database.read(lambda c: is_offered(c, install)):
+            return
+        found = self._database.read(lambda c: installs_store.get(c, install, user))
+        if found.lock_hash is not None and not self._reach.may_use(user, found.lock_hash):
+            raise no_environment(found.lock_hash)
 
     def _completed(self, request: JobRequest) -> JobRequest:
         """Return ``request`` with its set, and with the engine that gives what it asks."""
