@@ -260,7 +260,7 @@ def test_the_last_notes_of_the_seed_on_a_locked_down_and_an_open_service(
             ("closed", locked.url, token), ("open", open_service.url, login["token"]),
         ):  # fmt: skip
             him.run("service", "add", name, url, "--lend", "bounce")
-            command = [him.python.with_name("park"), "login", name, "--token"]
+            command = [str(him.python.with_name("park")), "login", name, "--token"]
             subprocess.run(
                 command, input=f"{secret}\n", env=him.environ(), text=True, check=True,
                 capture_output=True, timeout=LIMIT_S,
