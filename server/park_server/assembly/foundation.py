@@ -91,8 +91,7 @@ def foundation_of(
 
     ``tokens`` are those of its operator, and of the service itself.
     """
-    bus = Bus()
-    database = _database(settings, home, asked, stages)
+    bus, database = Bus(), _database(settings, home, asked, stages)
     layout = asked.found_layout(stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
     interpreters, isolations = asked.found_interpreters(stages), asked.found_isolations(stages)
