@@ -91,9 +91,7 @@ def job_parts(
     progress = _progress(foundation, base, events)
     peers = _peers(foundation, events)
     stopper = _stopper(foundation, base, dispatcher, fetch_queue)
-    usable_locks = UsableLocks(
-        foundation.database, foundation.trust.sharing, foundation.approvals.permits
-    )
+    usable_locks = _usable_locks(foundation)
     return JobParts(
         folders=base.folders,
         events=events,
@@ -118,6 +116,11 @@ def job_parts(
         memo_desk=base.memo.desk(foundation, base.commits, base.settlement),
         views=base.memo.views,
     )
+
+
+def _usable_locks(foundation: Foundation) -> UsableLocks:
+    trust = foundation.trust
+    return UsableLocks(foundation.database, trust.sharing, foundation.approvals.permits)
 
 
 def _progress(foundation: Foundation, base: _JobBase, events: OutsideEvents) -> ProgressListener:
