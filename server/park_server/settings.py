@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ from park.model.sizes import parse_size
 from park_server.accounts.account import USUAL, NumberRange
 from park_server.db.address import address_of
 from park_server.egress.addresses import AddressPolicy
+from park_server.egress.machine_index import machine_index
 from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nodes
 from park_server.entrance.hosts import name_of
 from park_server.entrance.settings import EntranceSettings
@@ -38,7 +37,6 @@ _HIGHEST_PORT = 65_535
 PYPI = "https://pypi.org/simple/"
 
 _ROOT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
 _FEWEST_PROCESSES = 16
@@ -371,21 +369,3 @@ def _login_in(path: Path) -> tuple[str, str]:
     if not colon:
         raise UsageError(f"--index-login {path}: its first line is not of the form user:password")
     return user, password
-
-
-def machine_index() -> str | None:
-    """Return the index that this machine's own uv or pip is set to use, or None.
-
-    An operator behind a mirror has said so once already; the service does not make them
-    say it again.
-    """
-    for variable in _INDEX_VARIABLES:
-        if url := os.environ.get(variable):
-            return url
-    answer = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return answer.stdout.strip() or None if answer.returncode == 0 else None

@@ -11,15 +11,17 @@ from typing import Any
 
 from sqlalchemy import (
     Boolean,
+    ClauseElement,
     ColumnElement,
     Float,
     Insert,
     String,
     Table,
+    insert,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_or_nothing
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import SyntaxExtension
 from sqlalchemy.sql.functions import FunctionElement
 
 __all__ = [
@@ -143,6 +145,22 @@ def least(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElemen
     return _Least(first, second)
 
 
+class _OrNothing(SyntaxExtension, ClauseElement):
+    """What both say at the end of an insert; the forms of SQLAlchemy load a dialect each."""
+
+    _traverse_internals = []  # noqa: RUF012 (an instance variable, they say; nothing in it differs)
+
+    def apply_to_insert(self, insert_stmt: Insert) -> None:
+        """Stand behind the values."""
+        insert_stmt.apply_syntax_extension_point(lambda there: [*there, self], "post_values")
+
+
+@compiles(_OrNothing)
+def _or_nothing(element: _OrNothing, compiler: Any, **given: Any) -> str:
+    del element, compiler, given
+    return "ON CONFLICT DO NOTHING"
+
+
 def insert_new(table: Table) -> Insert:
     """Return an insert that leaves out rows whose key is there already."""
-    return insert_or_nothing(table).on_conflict_do_nothing()
+    return insert(table).ext(_OrNothing())

@@ -52,6 +52,7 @@ from park_server.jobs.seams import Peers, Reach
 from park_server.jobs.stopping.stopper import Stopper
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import unfinished
+from park_server.threads import in_thread
 
 __all__ = ["Scheduler"]
 
@@ -112,8 +113,12 @@ class Scheduler:
 
     async def resume(self) -> None:
         """Take up what a stopped service left: running jobs first, then the queue."""
-        self._quotas.tally.take_up(self._database.read(unfinished))
-        for job, why in await self._commits.write(made_readable):
+        # the reader and the writer at once: each goes through all that waits
+        left, odd = await asyncio.gather(
+            in_thread(self._database.read, unfinished), self._commits.write(made_readable)
+        )
+        self._quotas.tally.take_up(left)
+        for job, why in odd:
             await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
         calls, fetches = (
             self._database.read(partial(_running, kind=kind))

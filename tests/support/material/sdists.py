@@ -11,7 +11,8 @@ from packaging.utils import NormalizedName
 from park_repo.upstream.remote_files import RemoteFiles
 from park_repo.upstream.remote_pages import sha256_of
 from park_repo.upstream.upstream import Upstream
-from park_server.settings import PYPI, machine_index
+from park_server.egress.machine_index import machine_index
+from park_server.settings import PYPI
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,9 @@ import hashlib
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import virtualenv
 
 from park_repo import durable as disk
 
@@ -74,6 +73,8 @@ class Templates:
 
     def _make(self, interpreter: Interpreter, final: Path) -> None:
         """Build beside and rename; the scripts inside name the place of building."""
+        import virtualenv  # a start has no use for it
+
         building = disk.beside(self._folder, final.name)
         place = building / "environment"
         options = ["--no-seed", "--no-periodic-update", "--no-vcs-ignore", "--symlinks"]
@@ -114,5 +115,5 @@ def _read(template: Path) -> Skeleton:
 
 def _key(interpreter: Interpreter) -> str:
     """Name a template for all that it depends on, virtualenv's version included."""
-    facts = f"{interpreter.executable}\n{interpreter.version}\n{virtualenv.__version__}"
+    facts = f"{interpreter.executable}\n{interpreter.version}\n{version('virtualenv')}"
     return f"{interpreter.cache_tag}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Text,
     bindparam,
+    exists,
     func,
     insert,
     literal,
@@ -369,8 +370,9 @@ def staged_for(connection: Connection, job: JobId) -> dict[str, Any]:
 
 def undecided_elsewhere(connection: Connection) -> list[JobId]:
     """Return the waiting jobs of whose remote leaves some are undecided."""
-    query = select(remote_leaves.c.job).join(jobs).where(jobs.c.status == JobState.WAITING)
-    query = query.where(remote_leaves.c.truth == Truth.NOT_YET)
+    # not a join: SQLite would go through all jobs that wait, of which few have such leaves
+    waits = exists().where(jobs.c.id == remote_leaves.c.job, jobs.c.status == JobState.WAITING)
+    query = select(remote_leaves.c.job).where(remote_leaves.c.truth == Truth.NOT_YET, waits)
     return list(connection.execute(query.distinct()).scalars())
 
 
