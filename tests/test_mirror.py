@@ -18,6 +18,7 @@ PAGE_ROUTES = "routes; functional/page asks them, and looks at what a browser ma
 SCHEMA = "declares tables; db/test_migrate compares them with what migrations lead to"
 
 APART = "functional/cluster/test_nodes_apart asks it from a node that shares nothing"
+PILOTS = "a process, or its other end; functional/cluster/test_pilots kills each of them"
 BOTH = "db/test_both_dialects asks SQLite and a real PostgreSQL"
 REVOKES = "others do each step; functional/services/test_owners ends a user's jobs with it"
 
@@ -91,7 +92,9 @@ WITHOUT = {
     "park_server/assembly/node_parts.py": "puts parts together; cluster/test_nodes_apart",
     "park_server/assembly/memo_parts.py": "puts parts together; functional/memo/test_rerun",
     "park_server/assembly/retention_parts.py": PARTS,
+    "park_server/jobs/engines/pilots/driver_link.py": PILOTS,
     "park_server/node_desk/desk.py": APART,
+    "park_server/pilots/pilot_worker.py": PILOTS,
     "park_server/on_node/environment.py": APART,
     "park_server/break_glass/revocation.py": REVOKES,
     "park_server/break_glass/wheel_quarantine.py": "functional/services/test_owners sets one aside",

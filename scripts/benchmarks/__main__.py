@@ -22,6 +22,7 @@ BENCHMARKS = {
     "memo": "memo",
     "peers": "peers",
     "trust": "trust",
+    "cluster": "cluster",
 }
 
 

@@ -154,7 +154,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="where jobs run: local (here), slurm, or slurm:PARTITION,… for those partitions "
-        "alone; the first is that of jobs that name none (local)",
+        "alone, parsl (many small jobs on a pilot here), or parsl:FILE with Parsl's own "
+        "configuration; the first is that of jobs that name none (local)",
     )
     parser.add_argument(
         "--node-store",

@@ -5,26 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from park.errors import UsageError
 
 __all__ = ["EngineChoice", "chosen_engines", "store_of_nodes"]
 
-_NAMES = ("local", "slurm")
+_NAMES = ("local", "parsl", "slurm")
 _PARTITION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineChoice:
-    """An engine of the service; ``partitions`` are those of a cluster that jobs may go to."""
+    """An engine of the service; ``partitions`` are those of a cluster that jobs may go to.
+
+    ``config`` is the operator's configuration of Parsl.
+    """
 
     name: str
     partitions: tuple[str, ...] = ()
+    config: Path | None = None
 
 
 def chosen_engines(texts: Sequence[str]) -> tuple[EngineChoice, ...]:
-    """Return the engines of ``local``, ``slurm`` or ``slurm:PARTITION,…``; without a word, local.
+    """Return the engines of ``local``, ``slurm:PARTITION,…`` and the like; without a word, local.
 
     Raises `UsageError`.
     """
@@ -40,6 +45,9 @@ def chosen_engines(texts: Sequence[str]) -> tuple[EngineChoice, ...]:
 
 def _chosen(text: str) -> EngineChoice:
     name, colon, rest = text.partition(":")
+    if name == "parsl":
+        _require_parsl()
+        return EngineChoice(name=name, config=_config(text, rest) if colon else None)
     partitions = tuple(rest.split(",")) if colon else ()
     if name not in _NAMES or (colon and name != "slurm"):
         raise UsageError(
@@ -52,6 +60,25 @@ def _chosen(text: str) -> EngineChoice:
             hint="`sinfo` shows them",
         )
     return EngineChoice(name=name, partitions=partitions)
+
+
+def _config(text: str, path: str) -> Path:
+    config = Path(path).expanduser()
+    if not config.is_file():
+        raise UsageError(
+            f"--engine {text}: there is no file {path!r}",
+            hint="a Python file with `config`, as Parsl's documentation has it",
+        )
+    return config.resolve()
+
+
+def _require_parsl() -> None:
+    """Raise `UsageError` where Parsl is not installed; its import takes seconds, and is no test."""
+    if find_spec("parsl") is None:
+        raise UsageError(
+            "--engine parsl: Parsl is not installed here",
+            hint='pip install "park-dist[server,parsl]"',
+        )
 
 
 def store_of_nodes(path: Path) -> Path:

@@ -24,8 +24,8 @@ def test_the_first_is_the_default_and_a_cluster_may_have_its_partitions_named() 
 @pytest.mark.parametrize(
     ("texts", "said"),
     [
-        (["pbs"], "there are local, slurm"),
-        (["local:main"], "there are local, slurm"),
+        (["pbs"], "there are local, parsl, slurm"),
+        (["local:main"], "there are local, parsl, slurm"),
         (["slurm:"], "expected names of partitions"),
         (["slurm:a b"], "expected names of partitions"),
         (["slurm:a", "slurm:b"], "slurm is given twice"),
@@ -40,3 +40,19 @@ def test_the_store_of_nodes_is_a_whole_path_which_need_not_be_here() -> None:
     assert store_of_nodes(Path("/nowhere/park")) == Path("/nowhere/park")
     with pytest.raises(UsageError, match="--node-store park: expected a whole path"):
         store_of_nodes(Path("park"))
+
+
+def test_pilots_may_have_parsls_own_configuration(tmp_path: Path) -> None:
+    pytest.importorskip("parsl", reason="Parsl is not installed here")
+    (tmp_path / "pilots.py").write_text("")
+    assert chosen_engines(["parsl"]) == (EngineChoice(name="parsl"),)
+    (choice,) = chosen_engines([f"parsl:{tmp_path / 'pilots.py'}"])
+    assert choice.config == tmp_path / "pilots.py"
+    with pytest.raises(UsageError, match="there is no file '/nowhere'"):
+        chosen_engines(["parsl:/nowhere"])
+
+
+def test_without_parsl_there_are_no_pilots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("park_server.engine_choice.find_spec", lambda _: None)
+    with pytest.raises(UsageError, match="Parsl is not installed here"):
+        chosen_engines(["parsl"])

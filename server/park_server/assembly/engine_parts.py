@@ -9,10 +9,14 @@ from pathlib import Path
 from park_server.areas.areas import Areas
 from park_server.assembly.cage_parts import cages_of
 from park_server.assembly.foundation import Foundation
+from park_server.engine_choice import EngineChoice
 from park_server.jobs.engines.attempt_tokens import AttemptTokens
 from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
 from park_server.jobs.engines.offers import LOCAL
+from park_server.jobs.engines.pilots.driver_link import DriverSettings
+from park_server.jobs.engines.pilots.pilot_engine import PilotEngine
+from park_server.jobs.engines.pilots.pilot_order import PilotOrders
 from park_server.jobs.engines.slurm.cluster import SlurmEngine
 from park_server.jobs.engines.slurm.node_access import OwnStores, Placing, SharedHome
 from park_server.jobs.engines.slurm.partitions import Partitions
@@ -44,15 +48,27 @@ def engine_parts(foundation: Foundation, areas: Areas) -> EngineParts:
     settings = foundation.settings
     home, cages = foundation.home.path, cages_of(foundation, areas)
     local = LocalEngine(home=home, settings=_local_settings(settings), cages=cages)
-    engines: dict[str, OfferingEngine] = {
-        choice.name: local
-        if choice.name == LOCAL
-        else SlurmEngine(
-            choice.name, _placing(foundation, local, cages), Partitions(choice.partitions)
-        )
-        for choice in settings.engines
+    engines = {
+        choice.name: _engine(choice, foundation, local, cages) for choice in settings.engines
     }
     return EngineParts(local=local, all=Engines(engines, local.runtime_hash))
+
+
+def _engine(
+    choice: EngineChoice, foundation: Foundation, local: LocalEngine, cages: Cages
+) -> OfferingEngine:
+    if choice.name == LOCAL:
+        return local
+    if choice.name == "slurm":
+        partitions = Partitions(choice.partitions)
+        return SlurmEngine(choice.name, _placing(foundation, local, cages), partitions)
+    home = foundation.home.path
+    return PilotEngine(
+        choice.name,
+        folder=home / "pilots",
+        orders=PilotOrders(home, local.runtime, cages),
+        settings=DriverSettings(config=choice.config, workers=foundation.settings.slots),
+    )
 
 
 def _placing(foundation: Foundation, local: LocalEngine, cages: Cages) -> Placing:

@@ -61,6 +61,24 @@ def limited():
     threading.Event().wait()
 """
 
+PILOTS = """
+from parsl.config import Config
+from parsl.executors import HighThroughputExecutor
+from parsl.providers import SlurmProvider
+
+
+class Provider(SlurmProvider):
+    status_polling_interval = 1  # Parsl asks once a minute
+
+
+provider = Provider(partition="main", exclusive=False, cores_per_node=2, walltime="00:30:00")
+executor = HighThroughputExecutor(
+    address="127.0.0.1", max_workers_per_node=2, heartbeat_period=1, heartbeat_threshold=5,
+    provider=provider,
+)
+config = Config(executors=[executor], strategy_period=1)
+"""
+
 SHIM = """#!/bin/sh
 real={real}
 case $(cat "$0.how" 2>/dev/null) in
@@ -316,6 +334,36 @@ def test_partitions_are_shown_with_their_load(client: Client) -> None:
     assert (shown["slurm", "main"]["nodes"], shown["slurm", "main"]["cpus"]) == (2, 16)
     assert shown["slurm", "short"]["longest_s"] == 300.0
     assert "slurm:main *" in client.run("queues").stdout
+
+
+@pytest.fixture(scope="module")
+def on_pilots(
+    tmp_path_factory: pytest.TempPathFactory, cluster: SlurmCluster, client: Client
+) -> Iterator[tuple[Client, ParkService]]:
+    """Give the user a service whose small jobs go to pilots in Slurm's queue."""
+    pytest.importorskip("parsl", reason="Parsl is not installed here")
+    assert cluster.nodes
+    root = tmp_path_factory.mktemp("slurm-pilots")
+    (root / "pilots.py").write_text(PILOTS)
+    with ParkService(root, "--engine", f"parsl:{root / 'pilots.py'}") as running:
+        user = Client.of(client.python, root / "user", cache=client.cache, service=running)
+        user.run("install", "light_model")
+        yield user, running
+
+
+def test_a_pilot_that_slurm_ends_takes_its_jobs_along_and_they_run_again_as_they_may(
+    on_pilots: tuple[Client, ParkService], cluster: SlurmCluster, tmp_path: Path
+) -> None:
+    user, served = on_pilots
+    held = Held(user, tmp_path, "--restartable")
+    held.is_up()
+    cluster.command("scancel", "--full", cluster.batch_named("parsl."))
+    held.is_up()
+    held.let_go()
+    record = served.job_when_final(held.id)
+    assert (record["status"], record["error"]) == ("completed", None)
+    assert record["attempt"] > 1
+    assert held.runs == 2
 
 
 def test_the_death_of_a_node_is_told_and_nothing_runs_again(

@@ -142,12 +142,14 @@ class ParkService:
     def _survivors(self) -> Iterator[int]:
         """Yield the processes of this home that outlive their service: to be found again.
 
-        They are known by their interpreter, which is one of the home's environments.
+        They are known by their interpreter, which is one of the home's environments; those of
+        pilots by the folder of these.
         """
-        prefix = os.fsencode(self.home / "envs") + b"/"
+        prefix, pilots = (os.fsencode(self.home / name) + b"/" for name in ("envs", "pilots"))
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it has ended meanwhile
-                if (process / "cmdline").read_bytes().startswith(prefix):
+                words = (process / "cmdline").read_bytes()
+                if words.startswith(prefix) or pilots in words:
                     yield int(process.name)
 
     @property

@@ -180,17 +180,19 @@ class SlurmCluster:
 
     def batch_of(self, job: str) -> str:
         """Wait until Slurm has a batch job of the job ``job`` of a service; return its id."""
+        return self.batch_named(f"park-{job}.")
+
+    def batch_named(self, name: str) -> str:
+        """Wait until Slurm has a batch job whose name begins so; return the id of the newest."""
         found: list[str] = []
 
         def is_there() -> bool:
             lines = self.command("squeue", "-h", "--states=all", "-o", "%i|%j", check=False)
-            found[:] = [
-                line.partition("|")[0] for line in lines.splitlines() if f"park-{job}." in line
-            ]
+            found[:] = [line.partition("|")[0] for line in lines.splitlines() if f"|{name}" in line]
             return bool(found)
 
         self.until(is_there)
-        return found[0]
+        return max(found, key=int)
 
     def count_of(self, job: str) -> int:
         """Return how many batch jobs there were of the job ``job`` of a service."""

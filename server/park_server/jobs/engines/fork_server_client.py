@@ -18,7 +18,15 @@ from park.runtime.order import ServerSettings
 from park.runtime.view import enter_command
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
-__all__ = ["ServerKey", "ServerLink", "connect", "making_of", "server_variables", "spawn"]
+__all__ = [
+    "ServerKey",
+    "ServerLink",
+    "connect",
+    "listening",
+    "making_of",
+    "server_variables",
+    "spawn",
+]
 
 _PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 """Variables of the service that jobs see. The others may hold its secrets."""
@@ -117,7 +125,7 @@ def spawn(
     folder.mkdir(parents=True, mode=0o700)
     (folder / "server.json").write_text(json.dumps(asdict(key)))
     command = _command(environment, runtime, settings, read_only, cage)
-    with _listen(folder) as listener:
+    with listening(folder) as listener:
         connection = connect(folder)
         if connection is None:
             raise ConnectionError(f"cannot connect to the socket in {folder}")
@@ -155,7 +163,8 @@ def _command(
     ]
 
 
-def _listen(folder: Path) -> socket.socket:
+def listening(folder: Path) -> socket.socket:
+    """Return a socket that listens in ``folder``, for its owner alone."""
     listener = socket.socket(socket.AF_UNIX)
     with _short(folder) as path:
         listener.bind(path)

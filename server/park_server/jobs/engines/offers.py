@@ -42,6 +42,7 @@ class EngineOffer:
     no known size). A cluster has ``partitions`` instead, and a queue of its own; where it could
     not be asked what they are, there are none, and it is to say itself what it cannot give.
     ``partition`` is the one that jobs go to which name none; ``extra`` the options that it takes.
+    A cluster that ``is_pilots`` has workers for small jobs, one cpu each, and nothing to choose.
     """
 
     name: str
@@ -49,6 +50,7 @@ class EngineOffer:
     gpus: int = 0
     memory_bytes: int | None = None
     is_cluster: bool = False
+    is_pilots: bool = False
     partitions: Mapping[str, PartitionOffer] = field(default_factory=dict)
     partition: str | None = None
     extra: frozenset[str] = frozenset()
@@ -93,6 +95,8 @@ def placed(asked: Resources | None, offers: Sequence[EngineOffer]) -> Resources 
 
 def unmet(asked: Resources, offer: EngineOffer) -> str | None:
     """Say what of ``asked`` an engine cannot give, with what there is; None where it gives all."""
+    if offer.is_pilots:
+        return _unmet_by_pilots(asked)
     return _unmet_by_cluster(asked, offer) if offer.is_cluster else _unmet_here(asked, offer)
 
 
@@ -103,6 +107,15 @@ def _unmet_here(asked: Resources, offer: EngineOffer) -> str | None:
         if value := getattr(asked, name):
             return f"{name}={value!r} is for a cluster, and it is one machine"
     return _too_much(asked, cpus=offer.cpus, memory=offer.memory_bytes, gpus=offer.gpus)
+
+
+def _unmet_by_pilots(asked: Resources) -> str | None:
+    for name in ("partition", "account", "licenses", "extra", "gpus"):
+        if value := getattr(asked, name):
+            return f"{name}={value!r} is for a job of its own, and a pilot's workers run small ones"
+    if max(asked.cpus, asked.nodes) > 1:
+        return f"{asked.cpus} cpus on {asked.nodes} nodes are asked for, and each worker is one"
+    return None
 
 
 def _unmet_by_cluster(asked: Resources, offer: EngineOffer) -> str | None:

@@ -95,3 +95,17 @@ def test_one_of_several_partitions_is_enough_and_of_an_unknown_cluster_nothing_i
 def test_an_engine_that_there_is_not_is_told_with_those_that_there_are() -> None:
     with pytest.raises(CannotSatisfy, match=r"no engine 'pbs': it has local, slurm"):
         placed(Resources(engine="pbs"), [HERE, CLUSTER])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"cpus": 2}, "2 cpus on 1 nodes are asked for, and each worker is one"),
+        ({"gpus": 1}, "gpus=1 is for a job of its own"),
+        ({"partition": "main"}, "partition='main' is for a job of its own"),
+    ],
+)
+def test_pilots_take_small_jobs_alone(asked: dict[str, Any], said: str) -> None:
+    pilots = EngineOffer(name="parsl", is_cluster=True, is_pilots=True)
+    assert unmet(Resources(), pilots) is None
+    assert said in (unmet(Resources(**asked), pilots) or "")

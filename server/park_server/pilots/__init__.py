@@ -1,0 +1,7 @@
+"""The processes of Parsl's pilots; their engine is `park_server.jobs.engines.pilots`.
+
+driver        holds Parsl for a service, and outlives it, as a fork server does
+parsl_setup   the executor, from the operator's own configuration of Parsl or from none
+pilot_worker  what runs in each worker: fork servers of the environments that it serves
+tied          a program that ends with the one that started it
+"""

@@ -1,0 +1,171 @@
+"""The driver of a service's pilots: it holds Parsl, outside of the service, and outlives it.
+
+``driver.py SETTINGS``, with a listening socket as standard input. It speaks as a fork server does:
+``hello`` tells what runs, ``start`` gives an order, ``ended`` and ``lost`` say what became of
+one. It knows nothing for good: whoever comes back asks the folders of jobs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from park.errors import ParkError
+from park.runtime.lines import LineSocket
+from park_server.pilots.parsl_setup import Pilots, configuration, started
+
+__all__ = ["Driver", "main"]
+
+_WELL_S = 0.5
+"""Between two looks at whether Parsl's own processes are there."""
+
+_CONTEXT = {"task_executor": {"f": "park_server.pilots.pilot_worker.run"}}
+_Name = tuple[str, int]
+
+
+class Driver:
+    """The loop. ``idle_s``: seconds without connection and jobs after which it leaves."""
+
+    def __init__(self, listener: socket.socket, pilots: Pilots, idle_s: float) -> None:
+        self._listener = listener
+        self._pilots = pilots
+        self._idle_s = idle_s
+        self._idle_since = time.monotonic()
+        self._selector = selectors.DefaultSelector()
+        self._lines: set[LineSocket] = set()
+        self._running: set[_Name] = set()
+        self._done: deque[tuple[_Name, Future[Any]]] = deque()
+        self._wake, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+        self._is_leaving = False
+
+    def serve(self) -> bool:
+        """Serve until nobody needs it; False where Parsl is not well any more."""
+        self._listener.setblocking(False)
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(self._wake, selectors.EVENT_READ, self._tell_ends)
+        while not self._may_leave():
+            for key, _ in self._selector.select(_WELL_S):
+                if self._selector.get_map().get(key.fd) is key:
+                    key.data()
+            if not self._pilots.is_well():
+                return False
+        return True
+
+    def _may_leave(self) -> bool:
+        if self._lines or self._running:
+            return False
+        return self._is_leaving or time.monotonic() - self._idle_since >= self._idle_s
+
+    def _accept(self) -> None:
+        with suppress(BlockingIOError):
+            line = LineSocket(self._listener.accept()[0])
+            self._lines.add(line)
+            self._is_leaving = False
+            self._selector.register(line.connection, selectors.EVENT_READ, lambda: self._hear(line))
+            running = [{"job": job, "attempt": attempt} for job, attempt in self._running]
+            self._tell(line, {"event": "hello", "pid": os.getpid(), "running": running})
+
+    def _hear(self, line: LineSocket) -> None:
+        if line.has_output and not line.flush():
+            self._drop(line)
+            return
+        messages = line.receive()
+        if messages is None:
+            self._drop(line)
+            return
+        for message in messages:
+            if message.get("do") == "start":
+                self._start(message)
+            elif message.get("do") == "leave":
+                self._is_leaving = True
+        self._watch(line)
+
+    def _start(self, message: dict[str, Any]) -> None:
+        name = (message["order"]["job_id"], message["order"]["attempt"])
+        if name in self._running:
+            return
+        self._running.add(name)
+        buffer = json.dumps(message).encode()
+        future = self._pilots.submit(_CONTEXT, buffer)
+        future.add_done_callback(lambda done: self._ended(name, done))
+
+    def _ended(self, name: _Name, future: Future[Any]) -> None:
+        """Note an end, in a thread of Parsl's."""
+        self._done.append((name, future))
+        with suppress(BlockingIOError):
+            self._waker.send(b"x")
+
+    def _tell_ends(self) -> None:
+        self._wake.recv(65_536)
+        while self._done:
+            name, future = self._done.popleft()
+            self._running.discard(name)
+            self._idle_since = time.monotonic()
+            event = {**_outcome_of(future), "job": name[0], "attempt": name[1]}
+            for line in self._lines:
+                line.hold(event)
+        for line in [*self._lines]:
+            self._flush(line)
+
+    def _tell(self, line: LineSocket, message: dict[str, Any]) -> None:
+        line.hold(message)
+        self._flush(line)
+
+    def _flush(self, line: LineSocket) -> None:
+        if line.flush():
+            self._watch(line)
+        else:
+            self._drop(line)
+
+    def _watch(self, line: LineSocket) -> None:
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.has_output else 0)
+        key = self._selector.get_key(line.connection)
+        if key.events != events:
+            self._selector.modify(line.connection, events, key.data)
+
+    def _drop(self, line: LineSocket) -> None:
+        self._lines.discard(line)
+        self._selector.unregister(line.connection)
+        line.close()
+        self._idle_since = time.monotonic()
+
+
+def _outcome_of(future: Future[Any]) -> dict[str, Any]:
+    """Return the event of an end: what the worker told, or that Parsl has lost it."""
+    error = future.exception()
+    if error is None:
+        told: dict[str, Any] = future.result()
+        return told
+    return {"event": "lost", "why": f"{type(error).__name__}: {error}".splitlines()[0]}
+
+
+def main() -> None:
+    """Serve at the listening socket that is standard input."""
+    settings = json.loads(sys.argv[1])
+    listener = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    path = settings["config"]
+    try:
+        config = configuration(None if path is None else Path(path), settings["workers"])
+        pilots = started(config, Path(settings["run_dir"]))
+    except ParkError as error:
+        sys.exit(f"{error.message}" + (f" ({error.hint})" if error.hint else ""))
+    if Driver(listener, pilots, settings["idle_s"]).serve():
+        pilots.end()
+    os._exit(0)  # threads of Parsl's would go on waiting for what is gone
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""What runs in each worker of a pilot: fork servers of the environments that it serves.
+
+The first job of an environment waits for its import; each further one is a fork, some
+milliseconds. A worker has one job at a time, as Parsl gives it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from park.runtime.folder import read_record
+from park.runtime.lines import LineSocket
+from park.runtime.order import ServerSettings
+from park_server.jobs.engines.fork_server_client import ServerKey, spawn
+from park_server.jobs.engines.runtime_copy import RuntimeCopy
+
+__all__ = ["MOST_SERVERS", "Forks", "run"]
+
+MOST_SERVERS = 4
+"""Each keeps what its environment imports in memory."""
+
+_LOOK_S = 0.25
+"""Between two looks at whether a job that runs is cancelled."""
+
+_BEAT_S = 5.0
+"""Between two signs of life of a job that runs: see `PilotEngine`."""
+
+_forks: list[Forks] = []
+
+
+def run(buffer: bytes) -> dict[str, Any]:
+    """Run the job of ``buffer``; return how its process ended, or why nothing is known of that."""
+    if not _forks:
+        _forks.append(Forks(Path(tempfile.mkdtemp(prefix="park-pilot-"))))
+        atexit.register(_forks[0].close)
+    return _forks[0].run(json.loads(buffer))
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Server:
+    line: LineSocket
+    folder: Path
+    pid: int
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Forks:
+    """The fork servers of one worker, below ``folder``, the least recently used first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._servers: dict[str, _Server] = {}
+
+    def run(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Run one job to its end."""
+        name = order["server"]["key"]["lock_hash"] + order["server"]["name"]
+        try:
+            server = self._servers.pop(name, None) or self._started(order["server"])
+        except OSError as error:
+            return {"event": "lost", "why": f"cannot start {order['environment']}: {error}"}
+        self._servers[name] = server
+        server.line.send({"do": "start", "order": order["order"]})
+        ended = self._ended(server, order["order"])
+        if ended["event"] == "lost":
+            self._end(self._servers.pop(name))
+        return ended
+
+    def _started(self, told: dict[str, Any]) -> _Server:
+        while len(self._servers) >= MOST_SERVERS:
+            self._end(self._servers.pop(next(iter(self._servers))))
+        folder = self._folder / f"{told['name']}-{os.urandom(4).hex()}"
+        runtime = RuntimeCopy(folder=Path(told["runtime"]), sha256=told["key"]["runtime"])
+        lent = Path(told["lent"]) / folder.name
+        lent.mkdir(parents=True, exist_ok=True)
+        settings = ServerSettings(**{**told["settings"], "folder": str(lent)})
+        pid, connection = spawn(
+            folder=folder,
+            key=ServerKey(**told["key"]),
+            environment=Path(told["environment"]),
+            runtime=runtime,
+            settings=settings,
+            read_only=[Path(each) for each in told["read_only"]],
+            cage=told["cage"],
+            variables=told["variables"],
+        )
+        return _Server(line=LineSocket(connection), folder=folder, pid=pid)
+
+    def _ended(self, server: _Server, order: dict[str, Any]) -> dict[str, Any]:
+        """Wait for the end of the job; let it be cancelled, and tell that it is looked after."""
+        name = (order["job_id"], order["attempt"])
+        folder, is_cancelled, beat_at = order["directory"], False, 0.0
+        while True:
+            if not select.select([server.line.connection], [], [], _LOOK_S)[0]:
+                if time.monotonic() >= beat_at:
+                    _beat(folder)
+                    beat_at = time.monotonic() + _BEAT_S
+                is_cancelled = is_cancelled or _cancel(server, folder, name)
+                continue
+            messages = server.line.receive()
+            if messages is None:
+                return {"event": "lost", "why": f"its fork server went away: {_last(server)}"}
+            for message in messages:
+                is_of_it = (message.get("job"), message.get("attempt")) == name
+                if is_of_it and message["event"] in {"ended", "unclaimed"}:
+                    return message
+                if is_of_it and message["event"] == "refused":
+                    return {"event": "lost", "why": "its fork server could not start it"}
+
+    def _end(self, server: _Server) -> None:
+        server.line.send({"do": "shutdown"})
+        server.line.close()
+        with suppress(ChildProcessError):
+            os.waitpid(server.pid, os.WNOHANG)
+
+    def close(self) -> None:
+        """Have all of them leave after their last job."""
+        for server in self._servers.values():
+            self._end(server)
+
+
+def _cancel(server: _Server, folder: str, name: tuple[str, int]) -> bool:
+    """Pass on that a job is to be ended, where its service has said so; tell whether it has."""
+    wish = read_record(f"{folder}/cancel.json")
+    if wish is None or wish.get("attempt") != name[1]:
+        return False
+    server.line.send({"do": "cancel", "job": name[0], "attempt": name[1], "grace": wish["grace"]})
+    return True
+
+
+def _beat(folder: str) -> None:
+    with suppress(OSError):
+        os.close(os.open(f"{folder}/beat", os.O_WRONLY | os.O_CREAT, 0o644))
+        os.utime(f"{folder}/beat")
+
+
+def _last(server: _Server) -> str:
+    try:
+        lines = (server.folder / "log").read_text(errors="replace").splitlines()
+    except OSError:
+        return "without a word"
+    return next((line for line in reversed(lines) if line.strip()), "without a word")

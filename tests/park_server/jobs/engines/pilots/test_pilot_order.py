@@ -1,0 +1,53 @@
+"""What a worker is told: one fork server for each environment, module and user."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from park.model.ids import JobId
+from park_server.jobs.engines.cages import Cages
+from park_server.jobs.engines.engine import StartOrder
+from park_server.jobs.engines.isolation import UNTRIED, Isolations
+from park_server.jobs.engines.pilots.pilot_order import PilotOrders
+from park_server.jobs.engines.runtime_copy import RuntimeCopy
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> PilotOrders:
+    runtime = RuntimeCopy(folder=tmp_path / "runtime" / "ab", sha256="ab")
+    return PilotOrders(tmp_path, runtime, Cages(home=tmp_path, isolations=Isolations(own=UNTRIED)))
+
+
+def test_jobs_of_one_module_share_a_fork_server_and_others_do_not(
+    tmp_path: Path, orders: PilotOrders
+) -> None:
+    order = StartOrder(
+        job_id=JobId("a"),
+        attempt=1,
+        directory=tmp_path / "jobs" / "a",
+        environment=tmp_path,
+        lock_hash="lock",
+        entry_point="lab:f",
+        set_hash="",
+        user="ada",
+        call="{}",
+    )
+    told = orders.told(order)
+    assert json.loads(json.dumps(told)) == told
+    assert told["order"]["call"] == "{}"
+    assert told["server"]["settings"]["module"] == "lab"
+    same = orders.told(replace(order, job_id=JobId("b"), entry_point="lab:g"))
+    assert same["server"] == told["server"]
+    others = [
+        replace(order, user="ben"),
+        replace(order, entry_point="other:f"),
+        replace(order, fresh=True),
+        replace(order, lock_hash="other"),
+    ]
+    names = {orders.told(other)["server"]["name"] for other in others}
+    assert len({told["server"]["name"], *names}) == 5
+    assert orders.told(others[2])["server"]["settings"]["module"] is None

@@ -1,0 +1,126 @@
+"""The driver of pilots: it tells what runs to whoever comes, and of each end once."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from support.session.limits import LIMIT_S
+
+pytest.importorskip("parsl", reason="Parsl is not installed here")
+
+from park_server.pilots.driver import Driver
+from park_server.pilots.parsl_setup import Pilots
+
+
+class Parsl:
+    """Stands for Parsl: takes tasks, and has them end as a test says."""
+
+    def __init__(self) -> None:
+        self.tasks: list[tuple[dict[str, Any], Future[Any]]] = []
+        self.has_task = threading.Event()
+        self.is_well = True
+
+    def submit(self, context: dict[str, Any], buffer: bytes) -> Future[Any]:
+        future: Future[Any] = Future()
+        assert context["task_executor"]["f"] == "park_server.pilots.pilot_worker.run"
+        self.tasks.append((json.loads(buffer), future))
+        self.has_task.set()
+        return future
+
+
+class World:
+    """A driver that serves in a thread, and connections to it."""
+
+    def __init__(self) -> None:
+        self.parsl = Parsl()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        pilots = Pilots(
+            submit=self.parsl.submit, is_well=lambda: self.parsl.is_well, end=lambda: None
+        )
+        self.driver = Driver(self.listener, pilots, idle_s=600)
+        self.answers: list[bool] = []
+        self.thread = threading.Thread(target=lambda: self.answers.append(self.driver.serve()))
+        self.thread.start()
+        self.connections: list[socket.socket] = []
+
+    def connected(self) -> Any:
+        connection = socket.create_connection(self.listener.getsockname(), LIMIT_S)
+        self.connections.append(connection)
+        return connection.makefile("rw")
+
+    def start(self, line: Any, job: str) -> None:
+        self.parsl.has_task.clear()
+        line.write(json.dumps({"do": "start", "order": {"job_id": job, "attempt": 1}}) + "\n")
+        line.flush()
+
+    def close(self) -> None:
+        self.parsl.is_well = False
+        self.thread.join(LIMIT_S)
+        for each in (*self.connections, self.listener):
+            each.close()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+def said(line: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(line.readline())
+    return found
+
+
+def test_an_end_is_told_as_the_worker_told_it(world: World) -> None:
+    line = world.connected()
+    assert said(line)["running"] == []
+    world.start(line, "a")
+    assert world.parsl.has_task.wait(LIMIT_S)
+    world.parsl.tasks[0][1].set_result({"event": "ended", "finished": True})
+    assert said(line) == {"event": "ended", "finished": True, "job": "a", "attempt": 1}
+
+
+def test_what_parsl_lost_is_told_as_that(world: World) -> None:
+    line = world.connected()
+    said(line)
+    world.start(line, "a")
+    assert world.parsl.has_task.wait(LIMIT_S)
+    world.parsl.tasks[0][1].set_exception(RuntimeError("ManagerLost\nand more"))
+    lost = said(line)
+    assert (lost["event"], lost["why"]) == ("lost", "RuntimeError: ManagerLost")
+
+
+def test_a_service_that_comes_back_hears_what_runs_and_starts_nothing_twice(world: World) -> None:
+    line = world.connected()
+    said(line)
+    world.start(line, "a")
+    assert world.parsl.has_task.wait(LIMIT_S)
+    line.close()
+    again = world.connected()
+    assert said(again)["running"] == [{"job": "a", "attempt": 1}]
+    world.start(again, "a")
+    world.start(again, "b")
+    assert world.parsl.has_task.wait(LIMIT_S)
+    assert [task["order"]["job_id"] for task, _ in world.parsl.tasks] == ["a", "b"]
+
+
+def test_it_ends_where_parsl_does(world: World) -> None:
+    world.close()
+    assert world.answers == [False]
+
+
+def test_it_leaves_when_it_is_told_to_and_nothing_runs(world: World) -> None:
+    line = world.connected()
+    said(line)
+    line.write('{"do": "leave"}\n')
+    line.flush()
+    world.connections[0].shutdown(socket.SHUT_RDWR)
+    world.thread.join(LIMIT_S)
+    assert world.answers == [True]
