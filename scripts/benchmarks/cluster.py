@@ -52,6 +52,7 @@ def measure(rounds: int | None) -> dict[str, Any]:
 
 @contextmanager
 def _slurm(root: Path) -> Iterator[SlurmCluster]:
+    root.parent.chmod(0o755)  # munged wants to get there as anybody
     with SlurmCluster(root) as cluster:
         os.environ["SLURM_CONF"] = str(cluster.conf)
         yield cluster
