@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,7 @@ def test_its_configuration_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     path = tmp_path / "pilots.py"
     path.write_text(PAGE.partition("```python\n")[2].partition("```")[0])
+    executor: Any
     (executor,) = configuration(path, 1).executors
     assert (executor.max_workers_per_node, executor.provider.max_blocks) == (16, 4)
 

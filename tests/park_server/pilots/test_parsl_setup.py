@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ config = {config}
 
 
 def test_without_a_file_there_is_one_pilot_here() -> None:
+    executor: Any
     (executor,) = configuration(None, 3).executors
     assert (executor.max_workers_per_node, executor.provider.max_blocks) == (3, 1)
 
@@ -28,6 +30,7 @@ def test_a_file_says_what_it_likes_of_one_executor(tmp_path: Path) -> None:
     path = tmp_path / "pilots.py"
     mine = "HighThroughputExecutor(label='mine', address='::1')"
     path.write_text(FILE.format(config=f"Config(executors=[{mine}])"))
+    executor: Any
     (executor,) = configuration(path, 3).executors
     assert executor.label == "mine"
 
