@@ -25,6 +25,7 @@ CLIENT = [*PROJECT["dependencies"], *EXTRAS["watch"], *EXTRAS["keyring"], "pytes
 SERVICE = [
     *PROJECT["dependencies"],
     *EXTRAS["server"],
+    *EXTRAS["parsl"],
     *EXTRAS["postgres"],
     *EXTRAS["pypiserver"],
 ]

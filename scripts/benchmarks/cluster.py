@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,6 +72,8 @@ def _bare_parsl(folder: Path) -> Iterator[Callable[[int], None]]:
         cores_per_worker=1e-6,
         provider=LocalProvider(init_blocks=1, min_blocks=1, max_blocks=1),  # type: ignore[no-untyped-call]
     )
+    # Parsl looks for its own programs on the PATH
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     config = parsl.Config(executors=[executor], run_dir=str(folder), initialize_logging=False)
     with parsl.load(config):
         app = parsl.python_app(_trivial)

@@ -161,9 +161,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--node-store",
         type=Path,
         metavar="DIR",
-        help="where each node of a cluster keeps environments and wheels, on a disk of its own: "
-        "nodes then share nothing with this machine, and ask the service for all that a job needs "
-        "(else they see --home at its path)",
+        help="where each node of a cluster keeps environments, on a disk of its own: it then shares "
+        "nothing with this machine, and asks for all that a job needs (else nodes see --home)",
     )
     parser.add_argument(
         "--gpus",
