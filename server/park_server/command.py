@@ -161,7 +161,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--node-store",
         type=Path,
         metavar="DIR",
-        help="where each node of a cluster keeps environments, on a disk of its own: it then shares "
+        help="where each node of a cluster keeps environments, on its own disk: it then shares "
         "nothing with this machine, and asks for all that a job needs (else nodes see --home)",
     )
     parser.add_argument(
