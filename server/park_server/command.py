@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from park_server.samples.printed import SAMPLES, PrintSample
 
 if TYPE_CHECKING:
     from park_server.assembly.frame import Serve
+    from park_server.settings import Settings
 
 __all__ = ["EXAMPLES", "administer", "configure", "run"]
 
@@ -49,6 +50,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--database-password", type=Path, metavar="FILE", help="a file with the password for it"
+    )
+    parser.add_argument(
+        "--standby",
+        action="store_true",
+        help="where another service has that home, wait until it has ended, and serve in its place",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8750, help="port; 0 takes a free one (8750)")
@@ -340,6 +346,56 @@ def _loaded(stages: Stages) -> Serve:
         return serve
 
 
+def _settings_of(options: argparse.Namespace) -> Settings:
+    from park_server.settings import Settings
+
+    return Settings.of(
+        home=options.home,
+        host=options.host,
+        port=options.port,
+        url=options.url,
+        ready_file=options.ready_file,
+        upstream=options.upstream,
+        slots=options.slots,
+        gpus=options.gpus,
+        engines=options.engine,
+        node_store=options.node_store,
+        allow_builds=options.allow_builds,
+        quota=options.quota,
+        keep_jobs=options.keep_jobs,
+        keep_logs=options.keep_logs,
+        keep_events=options.keep_events,
+        keep_trees=options.keep_trees,
+        newest_trees=options.newest_trees,
+        keep_quarantine=options.keep_quarantine,
+        jobs_quota=options.jobs_quota,
+        reserve=options.reserve,
+        job_disk=options.job_disk,
+        job_processes=options.job_processes,
+        job_accounts=options.job_accounts,
+        job_memory=options.job_memory,
+        job_log=options.job_log,
+        trust_all=options.trust_all,
+        index=options.index,
+        index_upload=options.index_upload,
+        index_login_file=options.index_login,
+        pools=options.pool,
+        resolver=options.resolver,
+        roots=options.root,
+        allow_addresses=options.allow_address,
+        allow_hosts=options.allow_host,
+        trusted_proxies=options.trusted_proxy,
+        tls_certificate=options.tls_certificate,
+        tls_key=options.tls_key,
+        fetch_limit=options.fetch_limit,
+        watch_loop_ms=options.watch_loop,
+        shared_memo=options.shared_memo,
+        verify_memo=options.verify_memo,
+        database=options.database,
+        database_password_file=options.database_password,
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Serve; the first word comes before what takes long to import."""
     configure_logs(options.log_format, options.log_level)
@@ -347,54 +403,15 @@ def run(options: argparse.Namespace) -> int:
     stages = Stages()
     with _installed("park serve"):
         from park_server.assembly.frame import start
-        from park_server.settings import Settings
-    start(
-        Settings.of(
-            home=options.home,
-            host=options.host,
-            port=options.port,
-            url=options.url,
-            ready_file=options.ready_file,
-            upstream=options.upstream,
-            slots=options.slots,
-            gpus=options.gpus,
-            engines=options.engine,
-            node_store=options.node_store,
-            allow_builds=options.allow_builds,
-            quota=options.quota,
-            keep_jobs=options.keep_jobs,
-            keep_logs=options.keep_logs,
-            keep_events=options.keep_events,
-            keep_trees=options.keep_trees,
-            newest_trees=options.newest_trees,
-            keep_quarantine=options.keep_quarantine,
-            jobs_quota=options.jobs_quota,
-            reserve=options.reserve,
-            job_disk=options.job_disk,
-            job_processes=options.job_processes,
-            job_accounts=options.job_accounts,
-            job_memory=options.job_memory,
-            job_log=options.job_log,
-            trust_all=options.trust_all,
-            index=options.index,
-            index_upload=options.index_upload,
-            index_login_file=options.index_login,
-            pools=options.pool,
-            resolver=options.resolver,
-            roots=options.root,
-            allow_addresses=options.allow_address,
-            allow_hosts=options.allow_host,
-            trusted_proxies=options.trusted_proxy,
-            tls_certificate=options.tls_certificate,
-            tls_key=options.tls_key,
-            fetch_limit=options.fetch_limit,
-            watch_loop_ms=options.watch_loop,
-            shared_memo=options.shared_memo,
-            verify_memo=options.verify_memo,
-            database=options.database,
-            database_password_file=options.database_password,
-        ),
-        stages,
-        partial(_loaded, stages),
-    )
+
+        settings = _settings_of(options)
+    load: Callable[[], Serve] = partial(_loaded, stages)
+    if not options.standby:
+        start(settings, stages, load)
+        return 0
+    load()  # whoever takes over has no second to lose
+    from park_server.serve import Standby
+
+    standby = Standby(settings)
+    start(settings, stages, lambda: standby.serve, standby.take)
     return 0

@@ -12,13 +12,17 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
+from filelock import BaseFileLock
 
 from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
+from park.errors import Conflict
 from park.wire import ServiceRecord
+from park_repo.sql.sole_writer import is_unwritten
 from park_server.assembly.ahead import Asked
 from park_server.assembly.foundation import foundation_of
 from park_server.assembly.service import AssembledService
@@ -37,12 +41,56 @@ from park_server.page.page_parts import page_routers
 from park_server.process.listeners import Listeners, listening
 from park_server.process.loop_watch import LoopWatch
 from park_server.process.silence import PatientProtocol, raise_descriptor_limit
+from park_server.process.standby import stand_by
 from park_server.settings import Settings
 
-__all__ = ["serve"]
+__all__ = ["Standby", "serve"]
 
 _STOP_S = 1
 """What a stop grants to requests that are under way: polls answer at once, uploads come again."""
+
+
+class Standby:
+    """A service that waits for the one that serves its home to end, and serves in its place."""
+
+    def __init__(self, settings: Settings) -> None:
+        raise_descriptor_limit()
+        self._listeners = listening(settings.host, settings.port, settings.entrance)
+        self._database = settings.database
+
+    def take(self, home: Home) -> BaseFileLock:
+        """Return the lock of ``home``, once it is ours; says that it stands by where it must.
+
+        Raises `SystemExit` where it is told to stop before.
+        """
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(self._taken(home))
+
+    def serve(self, settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
+        """Serve on ``home``, at the address at which it stood by."""
+        _run(settings, home, self._listeners, asked, stages)
+
+    async def _taken(self, home: Home) -> BaseFileLock:
+        lock = await self._free(home)
+        if lock is None:
+            tell(f"park stands by for {home.path} at {self._listeners.url}")
+            lock = await stand_by(self._listeners, partial(self._free, home))
+            if lock is None:
+                raise SystemExit(0)
+            tell(f"park takes {home.path} over")
+        return lock
+
+    async def _free(self, home: Home) -> BaseFileLock | None:
+        """Return the lock of ``home``; None where another has it, or writes to its database."""
+        try:
+            lock = home.lock()  # in this thread, whose it is
+        except Conflict:
+            return None
+        url = self._database
+        if url is None or await asyncio.to_thread(is_unwritten, url):
+            return lock
+        lock.release()
+        return None
 
 
 def serve(settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
@@ -51,7 +99,12 @@ def serve(settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
     Raises `UsageError` where the address cannot be bound.
     """
     raise_descriptor_limit()
-    listeners = listening(settings.host, settings.port, settings.entrance)
+    _run(settings, home, listening(settings.host, settings.port, settings.entrance), asked, stages)
+
+
+def _run(
+    settings: Settings, home: Home, listeners: Listeners, asked: Asked, stages: Stages
+) -> None:
     note = RunningService(url=listeners.url, pid=os.getpid(), token_file=str(home.token_file))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, home, listeners, note, asked=asked, stages=stages))

@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from park.errors import Conflict
 from park_repo.sql.custody import Custody
+from park_repo.sql.postgresql_engine import postgresql_engine
 from park_repo.sql.told import told
 
-__all__ = ["SoleWriter"]
+__all__ = ["SoleWriter", "is_unwritten"]
 
 _KEY = int.from_bytes(b"park", "big")
 """Locks are those of one database: any number that others are unlikely to take."""
@@ -29,6 +32,18 @@ _TAKE = f"SELECT pg_try_advisory_lock({_KEY})"
 _MARK = "SELECT pg_current_xact_id_if_assigned()::text"
 _STATUS = text("SELECT pg_xact_status(CAST(CAST(:mark AS text) AS xid8))")
 """Known until long after: <https://www.postgresql.org/docs/current/functions-info.html>."""
+
+
+def is_unwritten(url: URL) -> bool:
+    """Tell whether nobody writes to the database at this moment; not where it cannot be asked."""
+    engine = postgresql_engine(url, read_only=True)
+    try:
+        with engine.connect() as connection:
+            return bool(told(connection, _TAKE).fetchone()[0])
+    except DBAPIError:
+        return False
+    finally:
+        engine.dispose()  # and with the session goes the lock
 
 
 class SoleWriter(Custody):

@@ -9,28 +9,35 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
+from filelock import BaseFileLock
+
 from park_server.assembly.ahead import Asked, asked_ahead
 from park_server.assembly.start_stages import Stages
 from park_server.home import Home
 from park_server.settings import Settings
 
-__all__ = ["Serve", "start"]
+__all__ = ["Serve", "Take", "start"]
 
 Serve = Callable[[Settings, Home, Asked, Stages], None]
 
+Take = Callable[[Home], BaseFileLock]
+"""What takes a home; it may wait for that."""
 
-def start(settings: Settings, stages: Stages, load: Callable[[], Serve]) -> None:
-    """Serve until SIGTERM or SIGINT, by what ``load`` returns.
+
+def start(
+    settings: Settings, stages: Stages, load: Callable[[], Serve], take: Take = Home.lock
+) -> None:
+    """Serve until SIGTERM or SIGINT, by what ``load`` returns, on a home that ``take`` has taken.
 
     Raises `Conflict` where another service has the home, `UsageError` where the address
     cannot be bound.
     """
     home = Home(settings.home)
-    with stages.at(f"taking the home {settings.home}"):
-        home.prepare()
-        lock = home.lock()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
+    with stages.at(f"taking the home {settings.home}"):
+        home.prepare()
+    lock = take(home)
     try:
         _remove_ready_file(settings)  # one of a service that was killed would mislead
         with asked_ahead(settings, home) as asked:

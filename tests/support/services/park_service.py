@@ -66,6 +66,7 @@ class ParkService:
         self._lines: list[str] = []
         self._changed = threading.Condition()
         self._reader: threading.Thread | None = None
+        self._ready = threading.Event()
         self.is_over = False
         _SERVICES.append(self)
 
@@ -82,16 +83,24 @@ class ParkService:
 
     def start(self) -> Self:
         """Start and return once it serves; fails with its own words where it does not."""
+        return self.begin().until_ready()
+
+    def begin(self) -> Self:
+        """Start, and return at once: it may stand by, and serve later."""
         assert self._process is None
         self.ready_file.unlink(missing_ok=True)
         argv = self.command("--ready-file", str(self.ready_file))
         self._process = started(argv, self.environ())
         assert self._process.stderr is not None
-        ready = threading.Event()
+        self._ready = ready = threading.Event()
         # somebody must read the pipe for as long as the service writes
         self._reader = threading.Thread(target=self._read, args=(self._process.stderr, ready))
         self._reader.start()
-        if not ready.wait(LIMIT_S) or not self.ready_file.exists():
+        return self
+
+    def until_ready(self) -> Self:
+        """Return once it serves; fails with its own words where it does not."""
+        if not self._ready.wait(LIMIT_S) or not self.ready_file.exists():
             self.kill()
             raise AssertionError(f"the service did not start:\n{self.log}")
         return self

@@ -1,0 +1,149 @@
+"""One service leads, others stand by for it and take over: no job is lost, none runs twice.
+
+A few jobs and kills here; PARK_STANDBY_JOBS and PARK_STANDBY_KILLS ask for more, and print how
+long each took.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from support.services.park_service import ParkService
+from support.services.postgresql import server
+from support.session.limits import LIMIT_S
+
+from park.model.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+JOBS = int(os.environ.get("PARK_STANDBY_JOBS", "40"))
+KILLS = int(os.environ.get("PARK_STANDBY_KILLS", "2"))
+BATCH = 20
+RELEASE = "sortedcontainers", "2.4.0"
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    yield server().create("led").render_as_string()
+    server().drop("led")
+
+
+def standby_of(leader: ParkService, root: Path, *options: str) -> ParkService:
+    """Start another service on the home of ``leader``; return it once it stands by."""
+    other = ParkService(root, "--standby", *options)
+    other.home = leader.home
+    other.begin().until_said("park stands by for")
+    return other
+
+
+def address_of(standby: ParkService) -> str:
+    found = re.findall(r"stands by for .* at (http\S+)", standby.log)
+    return str(found[-1])
+
+
+def test_a_standby_says_that_it_is_one_and_serves_when_the_leader_stops(tmp_path: Path) -> None:
+    none = "--upstream", "none"
+    with ParkService(tmp_path / "one", *none) as leader:
+        refused = ParkService(tmp_path / "refused", *none)
+        refused.home = leader.home
+        with pytest.raises(AssertionError, match="another park service runs on the home"):
+            refused.start()
+        standby = standby_of(leader, tmp_path / "two", *none)
+        where = address_of(standby)
+        answer = httpx2.get(f"{where}/health", timeout=LIMIT_S)
+        assert (answer.status_code, answer.json()) == (200, {"status": "standby"})
+        answer = httpx2.get(f"{where}/ready", timeout=LIMIT_S)
+        assert answer.status_code == 503
+        assert answer.json()["status"] == "standby"
+        answer = httpx2.get(f"{where}/api/v1/jobs", timeout=LIMIT_S)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "stands by" in answer.json()["detail"]
+        assert leader.stop() == 0
+        with_it = standby.until_ready()
+        assert with_it.url == where
+        assert with_it.get("/ready") == {"status": "ready", "reasons": []}
+        assert f"park takes {leader.home} over" in standby.log
+        assert standby.stop() == 0
+
+
+def test_a_standby_ends_when_it_is_told(tmp_path: Path) -> None:
+    with ParkService(tmp_path / "one", "--upstream", "none") as leader:
+        standby = standby_of(leader, tmp_path / "two", "--upstream", "none")
+        assert standby.stop() == 0
+        assert "takes" not in standby.log
+        assert leader.get("/ready")["status"] == "ready"
+
+
+def test_the_leader_is_killed_amid_jobs_again_and_again(tmp_path: Path, url: str) -> None:
+    options = "--slots", "2", "--database", url
+    ran = tmp_path / "ran"
+    ran.mkdir()
+    with ParkService(tmp_path / "0", *options) as first:
+        lock_hash = first.offer(*RELEASE)
+        # a second run of one finds its folder there, and fails
+        jobs = [job(lock_hash, str(ran / str(number))) for number in range(JOBS)]
+        leading = [first]
+        submitting = threading.Thread(target=submit, args=(leading, jobs))
+        submitting.start()
+        for number in range(1, KILLS + 1):
+            standby = standby_of(first, tmp_path / str(number), *options)
+            some_ran(ran, number * JOBS // (KILLS + 2))
+            began = time.monotonic()
+            leading[-1].kill()
+            standby.until_ready()
+            print(f"taken over in {time.monotonic() - began:.2f} s")  # noqa: T201 (by hand)
+            leading.append(standby)
+        submitting.join()
+        last = leading[-1]
+        ended = [last.job_when_final(each["id"]) for each in jobs]
+        assert [each["status"] for each in ended] == ["completed"] * JOBS
+        told = completions(last)
+        assert sorted(told) == sorted(each["id"] for each in jobs)
+        assert last.stop() == 0
+
+
+def job(lock_hash: str, folder: str) -> dict[str, Any]:
+    call = {"args": [folder], "kwargs": {}}
+    facts = {"entry_point": "os:mkdir", "call": call, "lock_hash": lock_hash, "memo": False}
+    return {"id": new_id(), **facts}
+
+
+def submit(leading: list[ParkService], jobs: list[dict[str, Any]]) -> None:
+    """Submit ``jobs`` to whichever service leads, again until it is acknowledged."""
+    headers = {"Content-Type": "application/json"}
+    for first in range(0, len(jobs), BATCH):
+        while True:
+            try:
+                content = json.dumps(jobs[first : first + BATCH])
+                leading[-1].request("POST", "/api/v1/jobs", content=content, headers=headers)
+            except (httpx2.TransportError, OSError, ValueError, AssertionError):
+                threading.Event().wait(0.05)  # it is dead, and no other one leads yet
+            else:
+                break
+
+
+def some_ran(folder: Path, count: int) -> None:
+    """Wait until ``count`` jobs have run: what is killed is in the middle of them."""
+    deadline = time.monotonic() + LIMIT_S
+    while len(os.listdir(folder)) < count:  # noqa: PTH208 (names)
+        assert time.monotonic() < deadline, f"fewer than {count} jobs ran"
+        threading.Event().wait(0.01)
+
+
+def completions(service: ParkService) -> list[str]:
+    """Return the jobs that were completed, as often as that was told."""
+    found, after = [], 0
+    while told := service.get("/api/v1/events", after=after):
+        found += [each["id"] for each in told if each["type"] == "completed"]
+        after = told[-1]["seq"]
+    return [each for each in found if each is not None]
