@@ -17,7 +17,6 @@ from park_server.samples.printed import SAMPLES, PrintSample
 
 if TYPE_CHECKING:
     from park_server.assembly.frame import Serve
-    from park_server.settings import Settings
 
 __all__ = ["EXAMPLES", "administer", "configure", "run"]
 
@@ -346,56 +345,6 @@ def _loaded(stages: Stages) -> Serve:
         return serve
 
 
-def _settings_of(options: argparse.Namespace) -> Settings:
-    from park_server.settings import Settings
-
-    return Settings.of(
-        home=options.home,
-        host=options.host,
-        port=options.port,
-        url=options.url,
-        ready_file=options.ready_file,
-        upstream=options.upstream,
-        slots=options.slots,
-        gpus=options.gpus,
-        engines=options.engine,
-        node_store=options.node_store,
-        allow_builds=options.allow_builds,
-        quota=options.quota,
-        keep_jobs=options.keep_jobs,
-        keep_logs=options.keep_logs,
-        keep_events=options.keep_events,
-        keep_trees=options.keep_trees,
-        newest_trees=options.newest_trees,
-        keep_quarantine=options.keep_quarantine,
-        jobs_quota=options.jobs_quota,
-        reserve=options.reserve,
-        job_disk=options.job_disk,
-        job_processes=options.job_processes,
-        job_accounts=options.job_accounts,
-        job_memory=options.job_memory,
-        job_log=options.job_log,
-        trust_all=options.trust_all,
-        index=options.index,
-        index_upload=options.index_upload,
-        index_login_file=options.index_login,
-        pools=options.pool,
-        resolver=options.resolver,
-        roots=options.root,
-        allow_addresses=options.allow_address,
-        allow_hosts=options.allow_host,
-        trusted_proxies=options.trusted_proxy,
-        tls_certificate=options.tls_certificate,
-        tls_key=options.tls_key,
-        fetch_limit=options.fetch_limit,
-        watch_loop_ms=options.watch_loop,
-        shared_memo=options.shared_memo,
-        verify_memo=options.verify_memo,
-        database=options.database,
-        database_password_file=options.database_password,
-    )
-
-
 def run(options: argparse.Namespace) -> int:
     """Serve; the first word comes before what takes long to import."""
     configure_logs(options.log_format, options.log_level)
@@ -403,8 +352,8 @@ def run(options: argparse.Namespace) -> int:
     stages = Stages()
     with _installed("park serve"):
         from park_server.assembly.frame import start
-
-        settings = _settings_of(options)
+        from park_server.assembly.given_settings import settings_of
+    settings = settings_of(options)
     load: Callable[[], Serve] = partial(_loaded, stages)
     if not options.standby:
         start(settings, stages, load)

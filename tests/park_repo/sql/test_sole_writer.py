@@ -14,6 +14,7 @@ from park.errors import Conflict
 from park_repo.database import Database
 from park_repo.sql import sole_writer
 from park_repo.sql.losses import is_loss
+from park_repo.sql.sole_writer import is_unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,3 +140,14 @@ def test_a_server_that_is_away_is_told_and_waited_for() -> None:
         database.close()  # waits no longer
         error = never.exception(LIMIT_S)
         assert is_loss(error)
+
+
+def test_whether_somebody_writes_is_asked_and_takes_nothing(
+    postgresql: Server, database: Database
+) -> None:
+    url = postgresql.url("written")
+    assert not is_unwritten(url)
+    database.close()
+    assert is_unwritten(url)
+    assert is_unwritten(url)
+    assert not is_unwritten(postgresql.url("nowhere"))
