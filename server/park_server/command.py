@@ -352,7 +352,7 @@ def run(options: argparse.Namespace) -> int:
     stages = Stages()
     with _installed("park serve"):
         from park_server.assembly.frame import start
-        from park_server.assembly.given_settings import settings_of
+        from park_server.process.given_settings import settings_of
     settings = settings_of(options)
     load: Callable[[], Serve] = partial(_loaded, stages)
     if not options.standby:
