@@ -54,6 +54,7 @@ class Revocation:
         """Revoke the tokens and grants of ``user`` first, then end his jobs; return how many."""
         tokens = await self._book.revoke_all(user, actor)
         grants = await self._grants.revoke_all(user)
+        await self._scheduler.discard(user)
         own = self._database.read(lambda c: _open_jobs(c, user))
         for job in own:
             await self._scheduler.cancel(job, user)

@@ -139,6 +139,10 @@ class Scheduler:
         """Take no more of large submissions: what is accepted becomes jobs at the next start."""
         await self._arrivals.tasks.stop()
 
+    async def discard(self, user: str) -> None:
+        """Let nothing more become jobs that ``user`` has sent: he may not submit any longer."""
+        await self._arrivals.discard(user)
+
     # -- submission
 
     def planned(

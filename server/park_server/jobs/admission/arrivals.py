@@ -8,6 +8,7 @@ meanwhile, the next one goes on, and what was not accepted by then is forgotten.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -16,7 +17,7 @@ from functools import partial
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from park.errors import ParkError
+from park.errors import NotPermitted, ParkError
 from park.model.ids import new_id
 from park.wire import JobRequest, decode
 from park_repo.database import Database
@@ -55,6 +56,7 @@ class Arrivals:
         self._failsafe = failsafe
         self._intake = intake
         self._tally = tally
+        self._discarded: Counter[str] = Counter()
         self.tasks = Tasks(_log, "a submission in pieces waits for the next start of the service")
 
     async def accept(self, user: str, submission: Submission) -> Created:
@@ -71,6 +73,11 @@ class Arrivals:
             created = created.and_then(await self._created(row, piece.plans))
         return created
 
+    async def discard(self, user: str) -> None:
+        """Let nothing more of ``user`` become jobs, who may not submit any longer."""
+        self._discarded[user] += 1
+        await self._commits.write(partial(arriving_rows.discard_all, user=user))
+
     async def resume(self) -> None:
         """Forget what was not accepted, and have the rest become jobs, in the background."""
         if not self._database.read(arriving_rows.is_any):
@@ -82,6 +89,8 @@ class Arrivals:
     async def _resumed(self, rows: Sequence[Arriving]) -> None:
         for row in rows:
             document = self._database.read(partial(arriving_rows.document_of, piece=row))
+            if document is None:
+                continue
             requests = [decode(JobRequest, each) for each in loads(document)]
             plans = [planned(request, datetime.fromisoformat(row.accepted)) for request in requests]
             counted = self._tally.add(row.user, [plan.id for plan in plans])
@@ -91,7 +100,8 @@ class Arrivals:
     # -- parts
 
     async def _write_down(self, rows: Sequence[Arriving], submission: Submission) -> None:
-        among = {plan.id for plan in submission.plans}
+        among, user = {plan.id for plan in submission.plans}, rows[0].user
+        begun = self._discarded[user]
 
         def write(connection: Connection, row: Arriving, number: int) -> None:
             piece = submission.pieces[number]
@@ -100,6 +110,7 @@ class Arrivals:
 
         try:
             for number, row in enumerate(rows):
+                self._require_wanted(user, begun)
                 await self._database.awrite(partial(write, row=row, number=number))
         except Exception:
             with suppress(ParkError, SQLAlchemyError):  # else the next start forgets it
@@ -108,13 +119,18 @@ class Arrivals:
                 )
             raise
 
+    def _require_wanted(self, user: str, begun: int) -> None:
+        """Raise `NotPermitted` where all of ``user`` was discarded since ``begun``."""
+        if self._discarded[user] != begun:
+            raise NotPermitted(f"all of {user} was revoked while these jobs came in")
+
     async def _created(self, row: Arriving, plans: Sequence[Planned]) -> Created:
         """Make the jobs of a piece, each by itself where they cannot be made together."""
 
         def create(connection: Connection) -> Created:
-            found = self._intake.create(connection, row.user, plans, row.accepted)
-            arriving_rows.remove(connection, row)
-            return found
+            if not arriving_rows.remove(connection, row):
+                return Created.nothing()
+            return self._intake.create(connection, row.user, plans, row.accepted)
 
         try:
             created = await self._commits.write(create)
@@ -125,11 +141,12 @@ class Arrivals:
         return created
 
     async def _one_by_one(self, row: Arriving, plans: Sequence[Planned]) -> Created:
-        created = Created.nothing()
+        created, begun = Created.nothing(), self._discarded[row.user]
         for plan in plans:
-            one = await self._one(row, plan)
-            await self._failsafe.act_on(one.effects)
-            created = created.and_then(one)
+            if self._discarded[row.user] == begun:
+                one = await self._one(row, plan)
+                await self._failsafe.act_on(one.effects)
+                created = created.and_then(one)
         await self._commits.write(partial(arriving_rows.remove, piece=row))
         return created
 

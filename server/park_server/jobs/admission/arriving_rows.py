@@ -13,6 +13,7 @@ __all__ = [
     "Arriving",
     "accepted",
     "add",
+    "discard_all",
     "discard_unfinished",
     "document_of",
     "forget",
@@ -48,13 +49,19 @@ def add(connection: Connection, piece: Arriving, document: str) -> None:
     )
 
 
-def remove(connection: Connection, piece: Arriving) -> None:
-    """Remove ``piece``, whose jobs are there."""
-    connection.execute(
+def remove(connection: Connection, piece: Arriving) -> bool:
+    """Remove ``piece``, whose jobs are there; tell whether it was still wanted."""
+    removed = connection.execute(
         delete(arriving).where(
             and_(arriving.c.submission == piece.submission, arriving.c.behind == piece.behind)
         )
     )
+    return removed.rowcount > 0
+
+
+def discard_all(connection: Connection, user: str) -> None:
+    """Remove all of ``user``: it is not wanted any more."""
+    connection.execute(delete(arriving).where(arriving.c.user == user))
 
 
 def forget(connection: Connection, submission: str) -> None:
@@ -85,9 +92,10 @@ def accepted(connection: Connection) -> Sequence[Arriving]:
     ]
 
 
-def document_of(connection: Connection, piece: Arriving) -> str:
-    """Return the requests of ``piece``, as JSON."""
+def document_of(connection: Connection, piece: Arriving) -> str | None:
+    """Return the requests of ``piece``, as JSON; None where it is not wanted any more."""
     query = select(arriving.c.document).where(
         and_(arriving.c.submission == piece.submission, arriving.c.behind == piece.behind)
     )
-    return str(connection.execute(query).scalar_one())
+    found: str | None = connection.execute(query).scalar_one_or_none()
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import Table, delete, func, select
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 
-from park.errors import ServiceFault, UnknownItem
+from park.errors import NotPermitted, ServiceFault, UnknownItem
 from park.model.ids import JobId
 from park.model.states import JobState
 from park_server.db.tables import arriving, installs, jobs
@@ -54,10 +55,10 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
     """Have the database close for everybody when ``name`` was called ``after`` times."""
     really, calls = getattr(arriving_rows, name), iter(range(after))
 
-    def call(*args: Any, **named: Any) -> None:
+    def call(*args: Any, **named: Any) -> Any:
         if next(calls, None) is None:
             raise ServiceFault("the database is closed; nothing more can be written")
-        really(*args, **named)
+        return really(*args, **named)
 
     monkeypatch.setattr(arriving_rows, name, call)
 
@@ -181,5 +182,35 @@ def test_what_can_be_no_job_any_more_has_failed_and_says_why(
             assert "this service has no environment with lock hash ab" in (stored.error or "")
             assert rows(here) == (MANY + 1, 0)
             assert (await here.started()).job_id == needed.id
+
+    run(test)
+
+
+@pytest.mark.parametrize("made", [0, 1], ids=["on its way in", "becoming jobs"])
+def test_nothing_more_comes_in_of_who_was_revoked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: int
+) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            name = ("add", "remove")[made]
+            really, here_now, may_go_on = getattr(arriving_rows, name), Event(), Event()
+
+            def held(*args: Any, **named: Any) -> Any:
+                found = really(*args, **named)
+                here_now.set()
+                assert may_go_on.wait(LIMIT_S)
+                return found
+
+            monkeypatch.setattr(arriving_rows, name, held)
+            large = asyncio.create_task(here.scheduler.submit("ada", many(here)))
+            await asyncio.to_thread(here_now.wait, LIMIT_S)
+            discarding = asyncio.create_task(here.scheduler.discard("ada"))
+            await asyncio.sleep(0)
+            may_go_on.set()
+            await discarding
+            with pytest.raises((NotPermitted, UnknownItem)):
+                await large
+            assert rows(here) == (made * MOST_JOBS, 0)
+            await here.submit("hers-again", user="ada")
 
     run(test)
