@@ -39,6 +39,7 @@ WITHOUT = {
     "park/cli/jobs/rm.py": "one call; test_each_job makes it",
     "park/cli/jobs/unpin.py": "one call; test_each_job makes it",
     "park/cli/services/key_rotation.py": "cli/services/test_grants asks both",
+    "park/cli/services/peer_revocation.py": "cli/services/test_grants revokes one",
     "park/cli/services/queues.py": "prints records; functional/jobs/test_resources reads them",
     "park/cli/services/share.py": "cli/services/test_people asks each",
     "park/cli/services/token.py": "cli/services/test_people asks each",

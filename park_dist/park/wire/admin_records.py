@@ -9,6 +9,8 @@ __all__ = [
     "AuditRecord",
     "GroupRecord",
     "PasswordRequest",
+    "PeerRevokeRequest",
+    "PeerRevokedRecord",
     "PolicyRecord",
     "PolicyRequest",
     "QuarantineRecord",
@@ -118,6 +120,25 @@ class RotatedIdentityRecord:
     """What names the new key of a service."""
 
     identity: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeerRevokeRequest:
+    """Another service, by its URL or by what names its key."""
+
+    peer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeerRevokedRecord:
+    """A service that has nothing more of this one, and how many ``grants`` that ended.
+
+    ``keys`` are those that it had them with.
+    """
+
+    peer: str
+    grants: int
+    keys: list[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import RevokedRecord, RotatedIdentityRecord, RotatedRecord
+from park.wire import PeerRevokedRecord, RevokedRecord, RotatedIdentityRecord, RotatedRecord
 from park_repo.database import Database
 from park_server.db.tables import jobs
 from park_server.grants.grants import Grants
@@ -66,6 +66,15 @@ class Revocation:
             )
         )
         return record
+
+    async def revoke_peer(self, peer: str, actor: Actor) -> PeerRevokedRecord:
+        """Revoke all that the service ``peer`` was lent, by whomever; return how much that was."""
+        revoked = await self._grants.revoke_peer(peer)
+        keys = sorted({grant.holder for grant in revoked if grant.holder is not None})
+        await self._database.awrite(
+            lambda c: audit.append(c, actor, "peer.revoke", peer, grants=len(revoked), keys=keys)
+        )
+        return PeerRevokedRecord(peer=peer, grants=len(revoked), keys=keys)
 
     async def rotate(self, actor: Actor) -> RotatedRecord:
         """Let the operator's token open nothing more, and make another."""

@@ -93,6 +93,21 @@ def listing(connection: Connection, user: str) -> list[Grant]:
     return [_grant(row) for row in connection.execute(query)]
 
 
+def lent_to(connection: Connection, peer: str) -> list[Grant]:
+    """Return the grants of ``peer``: a URL, or what names a key; and all with its keys.
+
+    What a client says of a URL may be wrong: whoever has one of these keys is that service.
+    """
+    bare = peer.rstrip("/")
+    is_its = (grants.c.lent_to.in_([peer, bare, f"{bare}/"])) | (grants.c.holder == peer)
+    named = [_grant(row) for row in connection.execute(select(grants).where(is_its))]
+    found = {grant.id: grant for grant in named}
+    for some in in_blocks({grant.holder for grant in named if grant.holder is not None}):
+        rows = connection.execute(select(grants).where(grants.c.holder.in_(some)))
+        found |= {row.id: _grant(row) for row in rows}
+    return list(found.values())
+
+
 def revoke(connection: Connection, id: str, user: str, moment: str) -> None:  # noqa: A002
     """Revoke a grant of ``user`` for ever; raises `UnknownItem` where there is none."""
     known = connection.execute(

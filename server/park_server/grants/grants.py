@@ -191,6 +191,18 @@ class Grants:
             await self.revoke(each, user)
         return len(usable)
 
+    async def revoke_peer(self, peer: str) -> list[Grant]:
+        """Revoke all usable grants of the service ``peer``, whoever lent them; return them.
+
+        See `grant_rows.lent_to`.
+        """
+        moment = now()
+        found = self._database.read(lambda c: grant_rows.lent_to(c, peer))
+        usable = [grant for grant in found if not isinstance(_usable(grant, moment), Exception)]
+        for each in usable:
+            await self.revoke(each.id, each.user)
+        return usable
+
     async def revoke(self, id: str, user: str) -> None:  # noqa: A002 (the column's name)
         """Revoke a grant of ``user`` at once and for ever; a second time does no harm."""
         moment = now()

@@ -221,6 +221,7 @@ _ADMIN = _of(
     "POST /admin/users/{user}/tokens",
     "POST /admin/rotate",
     "POST /admin/rotate/identity",
+    "POST /admin/peers/revoke",
     "POST /admin/quarantine/{sha256}",
     "GET /admin/groups",
     "PUT /admin/groups/{group}/members/{user}",

@@ -231,3 +231,21 @@ def test_what_the_policy_does_not_ship_is_bounced(database: Database, bus: Heard
         issue(strict, bounced=False)
     with pytest.raises(UsageError, match="its holder is missing"):
         issue(Grants(database, bus, permits_unbound=lambda: True), holder=None, bounced=True)
+
+
+@pytest.mark.parametrize("named", ["https://sns.example", "https://sns.example/", "S" * 43])
+def test_all_that_a_service_was_lent_is_revoked_by_its_url_and_its_keys(
+    grants: Grants, bus: Heard, named: str
+) -> None:
+    of_url = issue(grants, lent_to="https://sns.example", holder="S" * 43)
+    asked = GrantRequest(jobs=["bobs"], files=[], expires_s=HOUR_S, holder="S" * 43)
+    of_key = asyncio.run(grants.issue("bob", asked))
+    others = issue(grants, lent_to="https://ess.example")
+    revoked = asyncio.run(grants.revoke_peer(named))
+    assert {grant.id for grant in revoked} == {of_url.id, of_key.id}
+    assert {revocation_of(each) for each in (of_url.id, of_key.id)} <= {*bus.subjects}
+    for each in (of_url, of_key):
+        with pytest.raises(NotAuthenticated, match="revoked"):
+            grants.holder(token_of(each))
+    assert grants.holder(token_of(others)).id == others.id
+    assert asyncio.run(grants.revoke_peer(named)) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.cli.options import add_json, add_service, print_json, service_of
-from park.cli.services import approvals, home_actions, key_rotation, people
+from park.cli.services import approvals, home_actions, key_rotation, peer_revocation, people
 from park.cli.services.usage import lines
 from park.errors import UsageError
 from park.model.durations import parse_duration
@@ -32,7 +32,8 @@ EXAMPLES = """examples:
   park run refl1d.names:sld_of --offer refl1d        by anybody, installed here or not
 """
 
-EXAMPLES += approvals.EXAMPLES + people.EXAMPLES + key_rotation.EXAMPLES + home_actions.EXAMPLES
+EXAMPLES += approvals.EXAMPLES + people.EXAMPLES + key_rotation.EXAMPLES
+EXAMPLES += peer_revocation.EXAMPLES + home_actions.EXAMPLES
 
 _LOCK_HASH = re.compile(r"[0-9a-f]{6,64}")
 """Of a lock hash as many hex digits as the service needs to tell it from others."""
@@ -83,6 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     approvals.configure(actions)
     people.configure(actions)
     key_rotation.configure(actions)
+    peer_revocation.configure(actions)
     home_actions.configure(actions)
     for action in (offer, listing, withdraw, usage, clean):
         add_service(action)

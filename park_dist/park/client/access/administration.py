@@ -12,6 +12,7 @@ from park.wire import (
     ApprovalRequest,
     AuditRecord,
     GroupRecord,
+    PeerRevokedRecord,
     PolicyRecord,
     QuarantineRecord,
     RevokedRecord,
@@ -107,6 +108,10 @@ class Administration:
         """Have the service make another key; return what names it."""
         document = {"forget": forget}
         return str(self._json("POST", "rotate/identity", document)["identity"])
+
+    def revoke_peer(self, peer: str) -> PeerRevokedRecord:
+        """Revoke all that another service was lent; it is named by its URL or its key."""
+        return decode(PeerRevokedRecord, self._json("POST", "peers/revoke", {"peer": peer}))
 
     def quarantine(self, sha256: str, why: str) -> QuarantineRecord:
         """Set a wheel aside, and end what runs it."""

@@ -13,6 +13,8 @@ from park.wire import (
     AuditRecord,
     GroupRecord,
     PasswordRequest,
+    PeerRevokedRecord,
+    PeerRevokeRequest,
     PolicyRecord,
     PolicyRequest,
     QuarantineRecord,
@@ -139,6 +141,12 @@ async def rotate(request: Request) -> RotatedRecord:
 async def rotate_identity(request: Request, body: RotateIdentityRequest) -> RotatedIdentityRecord:
     """Make another key of the service; the one of before signs for what was lent to it, or not."""
     return await parts_of(request).revocation.rotate_identity(actor_of(request), forget=body.forget)
+
+
+@router.post("/peers/revoke")
+async def revoke_peer(request: Request, body: PeerRevokeRequest) -> PeerRevokedRecord:
+    """Revoke all that another service was lent, by whomever."""
+    return await parts_of(request).revocation.revoke_peer(body.peer, actor_of(request))
 
 
 @router.post("/quarantine/{sha256}")

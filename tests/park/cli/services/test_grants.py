@@ -36,6 +36,8 @@ class Transport:
         self.asked.append((method, path, json.loads(content)))
         if path.endswith("rotate/identity"):
             return {"identity": "N" * 43}
+        if path.endswith("peers/revoke"):
+            return {"peer": "https://sns.example.org", "grants": 2, "keys": ["K" * 43]}
         return [OPEN, REVOKED, EXPIRED]
 
     def delete(self, path: str) -> None:
@@ -81,3 +83,13 @@ def test_another_key_is_made(transport: Transport, capsys: Said) -> None:
     assert f"by the key {'N' * 43} from now on" in capsys.readouterr().out
     assert main(["admin", "rotate", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["identity"] == "N" * 43
+
+
+def test_all_that_another_service_was_lent_is_revoked(transport: Transport, capsys: Said) -> None:
+    peer = "https://sns.example.org"
+    assert main(["admin", "revoke-peer", peer]) == 0
+    assert transport.asked[-1] == ("POST", "/api/v1/admin/peers/revoke", {"peer": peer})
+    line = f"{peer} has nothing more of this service: 2 grants revoked, with 1 keys"
+    assert capsys.readouterr().out == f"{line}\n"
+    assert main(["admin", "revoke-peer", peer, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["grants"] == 2
