@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLES", "configure"]
 
-EXAMPLES = """  park admin revoke-peer https://sns.example.org    what was lent to that service, by anybody
+EXAMPLES = """  park admin revoke-peer https://sns.example.org    what anybody lent to that service
 """
 
 
