@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.labs.races import begin, killed, race_request, report, started, streamed, why
 from support.labs.schedule_lab import USER, lab, run, value_of
+from support.session.limits import LIMIT_S
 
 from park.errors import UnknownItem
 from park.model.conditions import JobIs, Phase
@@ -300,8 +302,11 @@ def test_a_service_that_starts_again_goes_on_where_it_was(tmp_path: Path, stop: 
         report(orders["a"], 1.0)  # while nobody listens
         async with lab(tmp_path) as here:
             await here.until("race", lambda record: bool(record.race and record.race.decided))
-            if stop is StopHow.KEEP:
-                assert all((order.directory / "stop").exists() for order in orders.values())
+            if stop is StopHow.KEEP:  # they are told once that is committed
+                async with asyncio.timeout(LIMIT_S):
+                    for order in orders.values():
+                        while not (order.directory / "stop").exists():  # noqa: ASYNC110 (a file)
+                            await asyncio.sleep(0)
         async with lab(tmp_path) as here:
             if stop is StopHow.CANCEL:
                 assert await killed(here, orders) == {"b"}
