@@ -25,6 +25,7 @@ REVOKES = "others do each step; functional/services/test_owners ends a user's jo
 LOGINS = "what it prints and asks is tried whole: functional/services/test_agent"
 IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"
 FITS = "runs bumps; functional/jobs/fits fits with several versions of it"
+DEBUGS = "functional/workflows/test_debugging debugs real jobs with it"
 THROWN_AWAY = "functional/services/test_throwaway starts some"
 
 WITHOUT = {
@@ -32,6 +33,9 @@ WITHOUT = {
     "park/build/step.py": "a type, and a function that does nothing",
     "park/cli/jobs/explain.py": "prints a record; functional/memo/test_rerun reads it",
     "park/cli/jobs/memo.py": "prints records; functional/memo/test_rerun reads them",
+    "park/cli/replay/debug.py": DEBUGS,
+    "park/client/debugging/replay.py": DEBUGS,
+    "park/runtime/node/debugged.py": DEBUGS,
     "park/cli/services/agent.py": LOGINS,
     "park/cli/services/login.py": LOGINS,
     "park/cli/services/logout.py": LOGINS,
@@ -122,6 +126,7 @@ WITHOUT = {
     "park_server/http/memo/memo_routes.py": "routes; functional/memo/test_rerun asks them",
     "park_server/http/nodes/node_routes.py": APART,
     "park_server/http/parts.py": PARTS,
+    "park_server/http/replay/replay_routes.py": ROUTES,
     "park_server/http/trust/people_routes.py": ROUTES,
     "park_server/jobs/admission/arriving_rows.py": "admission/test_arrivals goes on with each row",
     "park_server/jobs/admission/intake.py": "test_scheduler and test_arrivals submit through it",
@@ -160,6 +165,7 @@ WITHOUT = {
     "park_server/page/live_routes.py": PAGE_ROUTES,
     "park_server/page/now.py": "queries; functional/page looks at what they find",
     "park_server/page/page_parts.py": PARTS,
+    "park/wire/replay_record.py": RECORDS,
     "park_server/page/seen_records.py": RECORDS,
     "park_server/page/session_routes.py": PAGE_ROUTES,
     "park_server/migrations/versions/v0012_bound_grants.py": SCHEMA,

@@ -41,6 +41,7 @@ GROUPS: Sequence[Group] = (
             "logs": "print what a job wrote to stdout and stderr",
             "result": "wait for a job and print its result",
             "get": "fetch a file that a job left",
+            "debug": "make a job's call here, in its environment, and open pdb where it fails",
         },
     ),
     Group(

@@ -62,6 +62,7 @@ _ROOMS = {
         "watch",
         "why",
     ),
+    "replay": ("debug",),
     "services": (
         "admin",
         "agent",

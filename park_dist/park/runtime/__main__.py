@@ -13,6 +13,7 @@ PACKAGE = "_park_runtime"
 
 _MODULES = {
     "batch": "node.batch",
+    "debug": "node.debugged",
     "enter": "view",
     "fork-server": "forkserver",
     "job": "fresh",
@@ -36,7 +37,7 @@ def load_package() -> None:
 
 
 def main() -> None:
-    """Become what the first argument names: a fork server, a job, a command in a view, a trial."""
+    """Become what the first argument names: a fork server, a job, a command, a call to debug."""
     load_package()
     # this folder's bytecode is kept; nothing else is: wheels come with theirs
     sys.dont_write_bytecode = False

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from types import CoroutineType
 from typing import Any, NoReturn
@@ -19,7 +20,7 @@ from .order import Order
 from .room import when_there_is_room
 from .used import recorder as used
 
-__all__ = ["FINISHED", "MARKED", "UNCLAIMED", "run"]
+__all__ = ["FINISHED", "MARKED", "UNCLAIMED", "finished", "run", "what_is_called"]
 
 UNCLAIMED = 75
 """Exit status of a child whose attempt belongs to somebody else (EX_TEMPFAIL of sysexits.h)."""
@@ -75,10 +76,7 @@ def _account(order: Order, channel: socket.socket) -> dict[str, Any]:
     """Run the job and return its outcome, whatever happens."""
     try:
         _prepare(order)
-        document = _call(order)
-        function = _function(order, document)
-        _tell_marks(order, function, channel)
-        args, kwargs = _arguments(order, document)
+        function, args, kwargs = what_is_called(order, lambda f: _tell_marks(order, f, channel))
         return outcome.completed(order.attempt, _result(order, function(*args, **kwargs)))
     except BaseException as error:  # noqa: BLE001 (SystemExit and KeyboardInterrupt too)
         surroundings.lift_memory_limit()
@@ -86,6 +84,19 @@ def _account(order: Order, channel: socket.socket) -> dict[str, Any]:
         with suppress(Exception):
             sys.stderr.write(record["traceback"] or f"{record['error']}\n")
         return record
+
+
+def what_is_called(
+    order: Order, found: Callable[[Any], object] = lambda _: None
+) -> tuple[Any, list[Any], dict[str, Any]]:
+    """Return the function of ``order`` and its arguments; ``found`` hears of it before these.
+
+    Raises `JobProblem`, and whatever the import of the function's module raises.
+    """
+    document = _call(order)
+    function = _function(order, document)
+    found(function)
+    return function, *_arguments(order, document)
 
 
 def _tell_marks(order: Order, function: Any, channel: socket.socket) -> None:
@@ -141,11 +152,17 @@ def _arguments(order: Order, document: dict[str, Any]) -> tuple[list[Any], dict[
         raise outcome.JobProblem("arguments", f"cannot read the arguments: {error}") from error
 
 
-def _result(order: Order, value: Any) -> Any:
-    if isinstance(value, CoroutineType):
-        import asyncio  # a third of the start of a fresh interpreter, and seldom needed
+def finished(value: Any) -> Any:
+    """Return what a call comes to: of a coroutine, what that returns."""
+    if not isinstance(value, CoroutineType):
+        return value
+    import asyncio  # a third of the start of a fresh interpreter, and seldom needed
 
-        value = asyncio.run(value)
+    return asyncio.run(value)
+
+
+def _result(order: Order, value: Any) -> Any:
+    value = finished(value)
     try:
         return codec.encode(value, set_hash=order.set_hash, describe=outcome.described)
     except codec.CodecError as error:

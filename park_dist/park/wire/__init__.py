@@ -99,6 +99,7 @@ if TYPE_CHECKING:
         StopHow,
         WinnerRecord,
     )
+    from park.wire.replay_record import InputRecord, ReplayRecord
     from park.wire.retention_records import (
         CleanRecord,
         CleanRequest,
@@ -164,6 +165,7 @@ __all__ = [
     "IfNone",
     "IndexFileRecord",
     "IndexProjectRecord",
+    "InputRecord",
     "InstallRecord",
     "InstallRequest",
     "JobRecord",
@@ -195,6 +197,7 @@ __all__ = [
     "QuotaRecord",
     "RaceRecord",
     "RaceRequest",
+    "ReplayRecord",
     "RevokedRecord",
     "RolesRequest",
     "RotateIdentityRequest",
@@ -307,6 +310,8 @@ _HOMES = {
     "QuotaRecord": "park.wire.quota_records",
     "RaceRecord": "park.wire.race_records",
     "RaceRequest": "park.wire.race_records",
+    "InputRecord": "park.wire.replay_record",
+    "ReplayRecord": "park.wire.replay_record",
     "StopHow": "park.wire.race_records",
     "WinnerRecord": "park.wire.race_records",
     "CleanRecord": "park.wire.retention_records",

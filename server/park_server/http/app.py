@@ -38,6 +38,7 @@ from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.memo import memo_routes
 from park_server.http.nodes import node_routes
 from park_server.http.parts import parts_of, url_of
+from park_server.http.replay import replay_routes
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.documentation import Documentation
 from park_server.http.routing.late_route import LateRoute
@@ -88,6 +89,7 @@ _PARTS = (
     people_routes.router,
     event_routes.router,
     node_routes.router,
+    replay_routes.router,
     index_routes.router,
 )
 

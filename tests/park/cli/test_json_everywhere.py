@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from park.cli.main import command_parsers
 
 ACT_OR_PASS_THROUGH = {
-    "cancel", "completion", "get", "init", "login", "logout", "logs", "pin", "rm", "serve", "unpin",
     "admin backup", "admin migrate", "admin move", "admin restore",
+    "cancel", "completion", "debug", "get", "init", "login", "logout", "logs", "pin", "rm", "serve",
+    "unpin",
     "agent lock", "agent start", "agent stop", "agent unlock",
     "files get", "files put", "files remove", "files url",
     "service add", "service remove", "service use",

@@ -1,0 +1,1 @@
+"""Commands that call a job again somewhere else than on its service."""

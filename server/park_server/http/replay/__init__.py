@@ -1,0 +1,1 @@
+"""What one needs to call the call of a job somewhere else."""
