@@ -165,7 +165,6 @@ WITHOUT = {
     "park_server/page/live_routes.py": PAGE_ROUTES,
     "park_server/page/now.py": "queries; functional/page looks at what they find",
     "park_server/page/page_parts.py": PARTS,
-    "park/wire/replay_record.py": RECORDS,
     "park_server/page/seen_records.py": RECORDS,
     "park_server/page/session_routes.py": PAGE_ROUTES,
     "park_server/migrations/versions/v0012_bound_grants.py": SCHEMA,

@@ -73,8 +73,10 @@ if TYPE_CHECKING:
         FetchRequest,
         FileRecord,
         HeldGrant,
+        InputRecord,
         JobRecord,
         JobRequest,
+        ReplayRecord,
     )
     from park.wire.memo_records import ForgottenRecord, MemoRecord, MemoStatsRecord
     from park.wire.pass_records import (
@@ -99,7 +101,6 @@ if TYPE_CHECKING:
         StopHow,
         WinnerRecord,
     )
-    from park.wire.replay_record import InputRecord, ReplayRecord
     from park.wire.retention_records import (
         CleanRecord,
         CleanRequest,
@@ -310,8 +311,8 @@ _HOMES = {
     "QuotaRecord": "park.wire.quota_records",
     "RaceRecord": "park.wire.race_records",
     "RaceRequest": "park.wire.race_records",
-    "InputRecord": "park.wire.replay_record",
-    "ReplayRecord": "park.wire.replay_record",
+    "InputRecord": "park.wire.job_records",
+    "ReplayRecord": "park.wire.job_records",
     "StopHow": "park.wire.race_records",
     "WinnerRecord": "park.wire.race_records",
     "CleanRecord": "park.wire.retention_records",
