@@ -151,11 +151,18 @@ def permitted_isolations(folder: Path, first: Account | None, why_none: str | No
     Where there is none, ``why_none`` says why not, if this is root.
     """
     own = permitted_isolation(folder)
-    tried = None if first is None else permitted_isolation(folder, first)
-    if first is not None and tried is not None and not tried.account:
-        tried = None
-        why_none = f"as user id {first.uid} nothing can be started here"
-    return Isolations(own=own, accounts=tried, why_no_accounts=why_none)
+    if first is None:
+        return Isolations(own=own, why_no_accounts=why_none)
+    try:
+        tried = permitted_isolation(folder, first)
+    except OSError as error:  # a container has few user ids, or a file system knows none
+        why_none = f"nothing can belong to user id {first.uid} here: {error.strerror}"
+        return Isolations(own=own, why_no_accounts=why_none)
+    if tried.account:
+        return Isolations(own=own, accounts=tried)
+    return Isolations(
+        own=own, why_no_accounts=f"as user id {first.uid} nothing can be started here"
+    )
 
 
 def permitted_isolation(folder: Path, account: Account | None = None) -> Isolation:

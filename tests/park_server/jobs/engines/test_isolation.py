@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +85,26 @@ def test_an_account_that_is_refused_is_none(
     found = permitted_isolations(tmp_path, ACCOUNT, None)
     assert found.accounts is None
     assert "user id 70000" in str(found.why_no_accounts)
+
+
+def test_an_account_to_which_nothing_can_belong_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0, stdout="covers\n")
+
+    def refuse(*_: object) -> None:  # as in a container, which has few user ids
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(os, "chown", refuse)
+    found = permitted_isolations(tmp_path, ACCOUNT, None)
+    assert (found.accounts, found.own.covers) == (None, True)
+    assert found.gaps[0] == (
+        "the jobs of all users run as root (nothing can belong to user id 70000 here: "
+        "Invalid argument)"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_processes_without_end_keep_nobody_from_adding_users() -> None:
