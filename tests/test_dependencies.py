@@ -31,7 +31,9 @@ SERVICE = [
 ]
 TESTS = [*SERVICE, *GROUPS["test"]]
 
-OURS = {"park", "park_repo", "park_server", "support", "benchmarks", "floors", "proof"}
+OURS = {
+    *{"park", "park_repo", "park_server", "support", "benchmarks", "fleet", "floors", "proof"},
+}
 OF_THE_MODEL = {"numpy"}
 """What values of a job are made of: where such a value is, the model has brought it."""
 

@@ -6,11 +6,13 @@ import asyncio
 import gc
 import getpass
 import json
+import logging
 import os
 import secrets
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 
@@ -32,19 +34,30 @@ from park_server.home import Home
 from park_server.http.app import application
 from park_server.http.auth import Tokens
 from park_server.http.gate.marked import Marked
-from park_server.log_lines.setup import tell
+from park_server.http.parts import ServiceParts
+from park_server.log_lines.setup import set_level, tell
 from park_server.operating import probe_routes
 from park_server.operating.metrics import Metrics
+from park_server.operating.reload import Part, Reload
 from park_server.operating.traffic import Traffic
 from park_server.page.front import PagesFiles
 from park_server.page.page_parts import page_routers
 from park_server.process.listeners import Listeners, listening
 from park_server.process.loop_watch import LoopWatch
+from park_server.process.notify import notify
 from park_server.process.silence import PatientProtocol, raise_descriptor_limit
 from park_server.process.standby import stand_by
+from park_server.process.tls import renew
 from park_server.settings import Settings
+from park_server.tasks import Tasks
+from park_server.trust.audit import Actor
 
-__all__ = ["Standby", "serve"]
+__all__ = ["RELOADED", "Standby", "serve"]
+
+RELOADED = ("the policy with its limits", "the level of the log", "the certificate")
+"""What is read again on SIGHUP; the last where there is one."""
+
+_log = logging.getLogger("park.serve")
 
 _STOP_S = 1
 """What a stop grants to requests that are under way: polls answer at once, uploads come again."""
@@ -131,7 +144,7 @@ async def _serve(
         async with service.running() as parts:
             app.state.parts = parts
             app.state.metrics = Metrics(parts, traffic)
-            with _watched(settings.watch_loop_s):
+            with _watched(settings.watch_loop_s), _reloading(settings, parts, listeners):
                 yield
 
     app = application(
@@ -181,6 +194,46 @@ def _watched(limit_s: float | None) -> Iterator[None]:
     finally:
         if watch is not None:
             watch.stop()
+
+
+@contextmanager
+def _reloading(settings: Settings, parts: ServiceParts, listeners: Listeners) -> Iterator[None]:
+    """Read again, on SIGHUP, what can be changed while the service serves.
+
+    On a terminal SIGHUP says that this is gone, and ends the service as it ends any program.
+    """
+    set_level(parts.trust.directory.policy.log_level)
+    if sys.stdin is not None and sys.stdin.isatty():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    tasks = Tasks(_log, "reading again failed")
+    reload = Reload(_reloaded(settings, parts, listeners))
+    loop.add_signal_handler(signal.SIGHUP, lambda: tasks.spawn(reload.now()))
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+def _reloaded(settings: Settings, parts: ServiceParts, listeners: Listeners) -> Mapping[str, Part]:
+    directory, entrance = parts.trust.directory, settings.entrance
+
+    async def policy() -> None:
+        await directory.reload_policy(Actor(user=directory.operator, address="SIGHUP"))
+        parts.jobs.look_again()
+
+    async def level() -> None:
+        set_level(directory.policy.log_level)
+
+    async def certificate() -> None:
+        if listeners.context is not None and entrance.certificate is not None:
+            renew(listeners.context, entrance.certificate, entrance.key)
+
+    found = dict(zip(RELOADED, (policy, level, certificate), strict=True))
+    if listeners.context is None:
+        del found[RELOADED[-1]]
+    return found
 
 
 class _Server(uvicorn.Server):
@@ -243,6 +296,7 @@ def _report_ready(settings: Settings, note: RunningService, about: ServiceRecord
     tell(f"environments: {about.environments_line}")
     tell(f"isolation: {about.isolation_line}")
     tell(f"park serves {settings.home} at {note.url}")
+    notify("READY=1")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

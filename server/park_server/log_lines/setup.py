@@ -12,8 +12,11 @@ LEVELS = ("debug", "info", "warning", "error")
 
 _OURS = ("park", "uvicorn")
 _told = logging.getLogger("park.serve")
-_usual: list[str] = []
-"""The level that the service was started with, where it was; the newest last."""
+_WITHOUT = "warning"
+"""As Python has it where nobody says anything."""
+
+_started: list[str] = []
+"""The level that the service was started with; the newest last."""
 
 
 class LogFormat(StrEnum):
@@ -31,6 +34,13 @@ def configure_logs(form: LogFormat, level: str | None) -> None:
     """
     if form is LogFormat.TEXT and level is None:
         return  # Python's own last resort: the bare message, from warnings on
+    _handle(form)
+    _started.append(level or "info")
+    set_level(None)
+    _told.setLevel(logging.INFO)  # a start is told at any level
+
+
+def _handle(form: LogFormat) -> None:
     handler = logging.StreamHandler(sys.stderr)
     if form is LogFormat.JSON:
         from park_server.log_lines.json_lines import JsonLines
@@ -40,14 +50,15 @@ def configure_logs(form: LogFormat, level: str | None) -> None:
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.root.handlers[:] = [handler]
-    set_level(level or "info")
-    _told.setLevel(logging.INFO)  # a start is told at any level
 
 
-def set_level(level: str) -> None:
-    """Log from ``level`` on, now."""
+def set_level(level: str | None) -> None:
+    """Log from ``level`` on, now; None: from that with which the service was started."""
+    if level is not None and not logging.root.handlers:
+        _handle(LogFormat.TEXT)
+    found = level or (_started[-1] if _started else _WITHOUT)
     for name in _OURS:
-        logging.getLogger(name).setLevel(level.upper())
+        logging.getLogger(name).setLevel(found.upper())
 
 
 def is_json() -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from park.errors import UsageError
 
-__all__ = ["server_context"]
+__all__ = ["renew", "server_context"]
 
 
 def server_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
@@ -29,6 +29,15 @@ def server_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext
             "of the certificate, without a password",
         ) from error
     return context
+
+
+def renew(context: ssl.SSLContext, certificate: Path, key: Path | None = None) -> None:
+    """Have new connections of ``context`` get what the files have now; those open are left alone.
+
+    Raises `UsageError`, and changes nothing then.
+    """
+    server_context(certificate, key)
+    context.load_cert_chain(certificate, key, password=_none)
 
 
 def _require_readable(file: Path) -> None:

@@ -13,6 +13,9 @@ __all__ = ["SAMPLES", "PrintSample", "sample"]
 SAMPLES = {
     "alerts": "alerts.yml",
     "grafana": "grafana.json",
+    "nginx": "nginx.conf",
+    "systemd": "park.service",
+    "systemd-user": "park-user.service",
 }
 """By the name that ``--sample`` takes."""
 

@@ -92,6 +92,7 @@ class Policy:
     Rights only add up: nothing takes one away, so that none depends on an order. A limit is the
     user's own, else the most generous of his groups, else that of ``limits``, everybody's.
     ``approved_only``: who does not operate the service has only what was approved there.
+    ``log_level``: from which level on the service logs; None: as it was started.
     ``grants``: what is lent to other services, and how much of it. ``login``: at which issuer.
     """
 
@@ -105,6 +106,7 @@ class Policy:
     login: LoginPolicy | None = None
     accounts: Mapping[str, str] = field(default_factory=dict)
     jobs: JobRules = field(default_factory=JobRules)
+    log_level: str | None = None
 
     def account_of(self, user: str) -> str | None:
         """Return which account of the machine ``user`` has; None: one of the service's numbers."""

@@ -32,6 +32,9 @@
     tmp = "private"          # or "shared"
     accounts = "numbers"     # or "same": the account that has the user's name
 
+    [log]
+    level = "info"           # or "debug", "warning", "error"
+
     [login]
     issuer = "https://auth.example.org"
     client = "park"
@@ -51,6 +54,7 @@ from urllib.parse import urlsplit
 
 from park.errors import ParkError, UsageError
 from park.model.urls import is_protected
+from park_server.log_lines.setup import LEVELS
 from park_server.quotas.limits import TOGETHER, Limits
 from park_server.trust.names import check_name
 from park_server.trust.policy import (
@@ -81,6 +85,7 @@ _KEYS: Mapping[str, Sequence[str]] = {
     "grants": tuple(each.name for each in fields(GrantLimits)),
     "users": ("roles", "limits", "account"),
     "jobs": ("network", "tmp", "accounts"),
+    "log": ("level",),
     "login": tuple(each.name for each in fields(LoginPolicy)),
 }
 
@@ -119,6 +124,7 @@ class _Reader:
         return Policy(
             jobs=self._jobs(),
             approved_only=self._approved_only(),
+            log_level=self._log_level(),
             accounts={
                 user: self._text(("users", user, "account"), table["account"])
                 for user, table in users.items()
@@ -170,6 +176,10 @@ class _Reader:
             private_tmp=None if tmp is None else tmp == "private",
             by_name=self._choice(table, "accounts", ("numbers", "same")) == "same",
         )
+
+    def _log_level(self) -> str | None:
+        table = self._table(("log",), self._document.get("log", {}))
+        return self._choice(table, "level", LEVELS, of="log")
 
     def _choice(
         self, table: Mapping[str, Any], key: str, known: Sequence[str], *, of: str = "jobs"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from support.services.file_server import Authority
 
 from park.errors import UsageError
-from park_server.process.tls import server_context
+from park_server.process.tls import renew, server_context
 
 
 def test_a_certificate_and_its_key_may_be_in_one_file_or_two(tmp_path: Path) -> None:
@@ -20,6 +20,14 @@ def test_a_certificate_and_its_key_may_be_in_one_file_or_two(tmp_path: Path) -> 
     both.write_bytes(files.certificate.read_bytes() + files.key.read_bytes())
     for context in (server_context(both), server_context(files.certificate, files.key)):
         assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_a_renewal_that_is_wrong_changes_nothing(tmp_path: Path) -> None:
+    files = Authority(tmp_path).files("lab.example")
+    context = server_context(files.certificate, files.key)
+    files.certificate.write_text("nothing")
+    with pytest.raises(UsageError, match="no TLS with"):
+        renew(context, files.certificate, files.key)
 
 
 def test_what_is_wrong_is_said_with_the_file(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ def test_what_jobs_may_have_is_said() -> None:
     )
 
 
+def test_the_level_of_the_log_is_said() -> None:
+    assert read_policy("[log]\nlevel = 'debug'", "p").log_level == "debug"
+    assert read_policy("", "p").log_level is None
+
+
 def test_an_empty_file_and_the_example_say_what_is_usual() -> None:
     assert read_policy("", "p").everybody == USUAL
     assert read_policy(EXAMPLE, "p").everybody == USUAL
@@ -103,6 +108,7 @@ LOGIN = "[login]\nclient = 'park'\nissuer = 'https://auth.example'\n"
         ("[jobs]\nnetwork = 'wifi'", 2, 'network is "all", "loopback", "none", not \'wifi\''),
         ("[jobs]\ntmp = true", 2, "tmp must be a text in quotes, not True"),
         ("[jobs]\n\nram = '1G'", 3, "'ram' means nothing here; expected network, tmp, accounts"),
+        ("[log]\nlevel = 'loud'", 2, 'level is "debug", "info", "warning", "error", not'),
         ("[grants]\nunbound = 1", 2, "unbound is true or false, not 1"),
         ("[grants]\n\nleaves = 0", 3, "leaves must be a number above 0, not 0"),
         ("[grants]\nrequests = true", 2, "requests must be a number above 0"),

@@ -1,0 +1,1 @@
+"""Synthetic fleets, replayed through the real scheduler: its database and commits, no processes."""
