@@ -76,10 +76,11 @@ class PassWatches:
             try:
                 lent = watch.round()
             except (NotAuthenticated, NotPermitted, UnknownItem):
-                lent = 0  # logged out, locked, or of an earlier park: the next login begins anew
+                # logged out, locked, or of an earlier park: a login, or the unlocking, begins anew
                 if not watch.has_another_key():
-                    self._until.pop(watch.service, None)
+                    self._forget(watch.service)
                     return
+                continue
             except ParkError:
                 failures += 1
                 self._over.wait(_BACKOFF.after(failures))
@@ -89,6 +90,10 @@ class PassWatches:
                 if not lent and self._until.get(watch.service, 0.0) <= self._logins.clock():
                     self._until.pop(watch.service, None)
                     return
+
+    def _forget(self, service: str) -> None:
+        with self._lock:
+            self._until.pop(service, None)
 
 
 class _Watch:

@@ -156,6 +156,9 @@ class AgentServer:
             )
         if isinstance(question, HoldKey):
             self._watch(question.service)
+        elif isinstance(question, Unlock) and isinstance(answer, Done):
+            for service in self._state.keys.by_service:
+                self._watch(service)
         if known and known.kept:
             self._outside.forget(known.service)
         if isinstance(question, Stop):

@@ -23,15 +23,24 @@ from park.agent.messages import (
     GetToken,
     HoldKey,
     ListKeys,
+    Lock,
     Stop,
     Token,
+    Unlock,
+    WatchPasses,
     decoded,
     encoded,
 )
 from park.agent.messages import Keys as KeyList
 from park.agent.places import socket_in
 from park.agent.talk import IDLE_S, AgentServer, Outside
-from park.errors import NotAuthenticated, NotPermitted, ServiceUnreachable, UnknownItem
+from park.errors import (
+    NotAuthenticated,
+    NotPermitted,
+    ServiceUnreachable,
+    UnknownItem,
+    UsageError,
+)
 
 LAB = "https://lab.example"
 
@@ -41,6 +50,7 @@ class World:
     """What the agent asks of the world, and its clock."""
 
     now: float = 1000.0
+    ask: Callable[..., bytes] | None = None
     refresh: Callable[[Key], tuple[Token, float | None]] | None = None
     refuses: bool = False
     asked: list[str] = field(default_factory=list)
@@ -51,7 +61,7 @@ class World:
         return Outside(
             confirm=self._confirm, refresh=self._refresh, keep=self._keep,
             forget=self._forget,
-            clock=lambda: self.now,
+            clock=lambda: self.now, ask=self.ask,
         )  # fmt: skip
 
     def _confirm(self, question: str) -> None:
@@ -261,3 +271,35 @@ def test_many_ask_at_once(tmp_path: Path) -> None:
         for thread in threads:
             thread.join(LIMIT_S)
     assert found == [Token(token="t")] * 20
+
+
+def test_passes_are_watched_for_from_a_login_and_again_when_it_is_unlocked(tmp_path: Path) -> None:
+    asked: list[str] = []
+    came = threading.Semaphore(0)
+
+    def ask(key: Key, method: str, path: str, *_: object, **__: object) -> bytes:
+        asked.append(f"{method} {key.service}{path.partition('?')[0]}")
+        came.release()
+        raise UnknownItem("a service of an earlier park")
+
+    with agent(tmp_path, World(ask=ask)) as client:
+        client.ask(HoldKey(service=LAB, token="t"))
+        assert came.acquire(timeout=LIMIT_S)
+        with pytest.raises(UnknownItem, match="holds no token"):
+            client.ask(WatchPasses(service=LAB, lender="https://other.example"))
+        client.ask(Lock(passphrase="p"))
+        with pytest.raises(NotPermitted, match="is locked"):
+            client.ask(WatchPasses(service=LAB, lender=LAB))
+        for thread in threading.enumerate():  # the one that had no answer has ended
+            if "_watch" in thread.name:
+                thread.join(LIMIT_S)
+        client.ask(Unlock(passphrase="p"))
+        assert came.acquire(timeout=LIMIT_S)
+    assert asked == [f"GET {LAB}/api/v1/passes/wanted"] * 2
+
+
+def test_an_agent_that_asks_no_service_makes_no_passes(tmp_path: Path) -> None:
+    with agent(tmp_path, World()) as client:
+        client.ask(HoldKey(service=LAB, token="t"))
+        with pytest.raises(UsageError, match="makes no passes"):
+            client.ask(WatchPasses(service=LAB, lender=LAB))

@@ -85,7 +85,13 @@ def add(database: Database, lock: LockHash, pin: str, user: str = "ada") -> None
 
 
 @pytest.fixture
-def http(database: Database) -> Iterator[TestClient]:
+def refused() -> set[str]:
+    """Give the locks that are not approved: none, until a test says so."""
+    return set()
+
+
+@pytest.fixture
+def http(database: Database, refused: set[str]) -> Iterator[TestClient]:
     """Give the service's application, with as much behind it as these routes need."""
     grants = Grants(database, Bus())
     parts = SimpleNamespace(
@@ -93,6 +99,7 @@ def http(database: Database) -> Iterator[TestClient]:
         grants=grants,
         environments=Environments(),
         keeper=SimpleNamespace(quota_bytes=1_000),
+        approvals=SimpleNamespace(permits=lambda _user, lock_hash: lock_hash not in refused),
         trust=SimpleNamespace(sharing=SimpleNamespace(with_user=lambda _: frozenset())),
     )
 
@@ -148,6 +155,12 @@ def test_a_beginning_that_names_none_or_several_is_no_name(
     assert answer.status_code == 404
     assert said in answer.json()["detail"]
     assert "park env list" in answer.json()["hint"]
+
+
+def test_what_is_not_approved_is_not_to_be_seen(http: TestClient, refused: set[str]) -> None:
+    refused.add(THIRD)
+    assert set(listed(http, "bob")) == {FIRST, SECOND}
+    assert ask(http, f"environments/{THIRD}", user="bob").status_code == 404
 
 
 def test_a_name_that_is_too_short_names_nothing_though_it_is_the_only_one(
