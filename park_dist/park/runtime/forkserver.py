@@ -33,12 +33,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import descendants, fresh, processes
+from .cage import own_folder
 from .child import FINISHED, MARKED, UNCLAIMED
 from .folder import read_claim, write_record
 from .lines import LineSocket
 from .order import PROTOCOL, Order, ServerSettings
 from .preload import add_library, default_signals, preload
-from .rehearsal import rehearse
+from .rehearsal import rehearse, rehearse_often
 from .spare import Spare, fork_spare
 from .surroundings import prepare_streams
 from .used import recorder as used
@@ -108,8 +109,8 @@ class ForkServer:
                     key.data()
             self._kill_overdue()
             if not events:
-                self._quiet_s = _QUIET_S
                 self._refill()
+                self._quiet_s = 0.0 if self._wants_spares() else _QUIET_S
 
     def _watch(self, thing: socket.socket | int, react: Callable[[], None]) -> None:
         self._selector.register(thing, selectors.EVENT_READ, react)
@@ -273,6 +274,7 @@ class ForkServer:
         except OSError:
             return None
         spare.give(order)
+        self._refill()
         return spare
 
     def _cancel(self, _line: LineSocket, message: dict[str, Any]) -> None:
@@ -378,6 +380,9 @@ def main(argument: str) -> None:
     prepare_streams()
     rehearse()
     used.keep_base(settings.folder)
+    rehearse_often()
+    if settings.jobs is not None:
+        own_folder.look_ahead()
     ForkServer(listener, settings).serve()
 
 

@@ -17,7 +17,10 @@ from .folder import JobFolder, read_record, write_record
 from .order import Order
 from .used import recorder as used
 
-__all__ = ["rehearse", "rehearse_in_memory"]
+__all__ = ["rehearse", "rehearse_in_memory", "rehearse_often"]
+
+_OFTEN = 12
+"""The interpreter specialises a function when it is called for the eighth time (PEP 659)."""
 
 
 def rehearse() -> None:
@@ -29,6 +32,15 @@ def rehearse() -> None:
         write_record(folder.call, codec.encode_call((1, "a"), {"b": [1.5]}, set_hash=None))
         args, _ = codec.decode_call(read_record(folder.call) or {}, set_hash=None)
         write_record(folder.outcome, outcome.completed(1, codec.encode(args, set_hash=None)))
+
+
+def rehearse_often() -> None:
+    """Before any fork: have the interpreter know by heart what each child does in memory.
+
+    It writes into a function, and into its cache of types, until then: copies of pages.
+    """
+    for _ in range(_OFTEN):
+        rehearse_in_memory()
 
 
 def rehearse_in_memory() -> None:

@@ -21,6 +21,9 @@ from .rehearsal import rehearse_in_memory
 
 __all__ = ["Spare", "fork_spare"]
 
+_BUSY_S = 0.005
+"""A child of a fork server that is busy has its order by then, and does all of it once."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spare:
@@ -80,7 +83,7 @@ def _wait_and_run(channel: socket.socket, jobs: str | None) -> NoReturn:
     descendants.adopt_orphans()
     surroundings.prepare_fork()
     own = own_folder.prepare(jobs)
-    if not _is_readable(channel):
+    if not _is_readable(channel, within_s=_BUSY_S):
         rehearse_in_memory()
     order = _receive(channel)
     if order is None:
@@ -93,9 +96,9 @@ def _wait_and_run(channel: socket.socket, jobs: str | None) -> NoReturn:
     child.run(order, channel)
 
 
-def _is_readable(channel: socket.socket) -> bool:
-    """Tell whether an order waits already, or the fork server is gone."""
-    return bool(select.select([channel], [], [], 0)[0])
+def _is_readable(channel: socket.socket, *, within_s: float) -> bool:
+    """Tell whether an order comes ``within_s`` seconds, or the fork server is gone."""
+    return bool(select.select([channel], [], [], within_s)[0])
 
 
 def _receive(channel: socket.socket) -> Order | None:

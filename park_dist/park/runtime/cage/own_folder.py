@@ -7,12 +7,13 @@ user keeps his number there.
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from ..protect import enter_user_namespace, mount  # noqa: TID252 (named otherwise in environments)
 from . import landlock, system_calls
 from .privileges import bound_to, gain_nothing, keep_only
 
-__all__ = ["OwnFolder", "prepare"]
+__all__ = ["OwnFolder", "look_ahead", "prepare"]
 
 _MS_NOSUID = 2
 _MS_BIND = 4096
@@ -27,9 +28,7 @@ class OwnFolder:
         enter_user_namespace(os.geteuid(), os.getegid())
         self._below = os.open(jobs, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         mount("park", jobs, _MS_NOSUID, "tmpfs", "mode=755,size=16k,nr_inodes=8")
-        self._has_domains = landlock.is_available()
-        is_filtered = system_calls.is_available()
-        self._refused = system_calls.program(system_calls.NAMESPACES) if is_filtered else None
+        self._has_domains, self._refused = look_ahead()
         bound_to(None)
         gain_nothing()
 
@@ -47,6 +46,19 @@ class OwnFolder:
         if self._has_domains:
             landlock.enter_domain()
         system_calls.refuse(self._refused)
+
+
+@cache
+def look_ahead() -> tuple[bool, system_calls.Filter | None]:
+    """Return whether there are domains here, and what refuses calls of the system.
+
+    A fork server asks before its first fork: it is the same for all of its children, and takes
+    one of them a tenth of a millisecond.
+    """
+    code = None
+    if system_calls.is_available():
+        code = system_calls.program(system_calls.NAMESPACES)
+    return landlock.is_available(), None if code is None else system_calls.Filter(code)
 
 
 def prepare(jobs: str | None) -> OwnFolder | None:

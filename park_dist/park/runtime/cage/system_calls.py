@@ -12,7 +12,7 @@ import struct
 
 from .kernel import prctl
 
-__all__ = ["KERNEL", "NAMESPACES", "is_available", "program", "refuse"]
+__all__ = ["KERNEL", "NAMESPACES", "Filter", "is_available", "program", "refuse"]
 
 TYPE_CHECKING = False  # `typing` costs milliseconds at the start of each fork server
 if TYPE_CHECKING:
@@ -135,19 +135,25 @@ def is_available() -> bool:
     return os.uname().machine in _ARCHITECTURES
 
 
-def refuse(code: bytes | None) -> None:
+class Filter:
+    """A program of `program` as the kernel takes it; made once, for all who will follow it."""
+
+    def __init__(self, code: bytes) -> None:
+        import ctypes
+
+        self._code = ctypes.create_string_buffer(code, len(code))
+        size = struct.calcsize("HBBI")
+        # struct sock_fprog: how many lines, and where
+        fields = struct.pack("@HP", len(code) // size, ctypes.addressof(self._code))
+        self._header = ctypes.create_string_buffer(fields)
+        self.address = ctypes.addressof(self._header)
+
+
+def refuse(code: bytes | Filter | None) -> None:
     """Have the kernel follow the filter ``code`` from now on; nothing for None.
 
     The process can gain no more rights (see `gain_nothing`). Raises `OSError`.
     """
-    if code is None:
-        return
-    import ctypes
-
-    held = ctypes.create_string_buffer(code, len(code))
-    size = struct.calcsize("HBBI")
-    # struct sock_fprog: how many lines, and where
-    header = ctypes.create_string_buffer(
-        struct.pack("@HP", len(code) // size, ctypes.addressof(held))
-    )
-    prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(header))
+    if code is not None:
+        held = code if isinstance(code, Filter) else Filter(code)
+        prctl(_PR_SET_SECCOMP, _MODE_FILTER, held.address)
