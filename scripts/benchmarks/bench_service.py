@@ -34,10 +34,7 @@ class BenchService:
 
     def submit(self, entry_point: str, count: int, *, fresh: bool = False) -> list[str]:
         """Submit a batch; it is committed when this returns."""
-        call: dict[str, Any] = {"args": [], "kwargs": {}}
-        facts = {"entry_point": entry_point, "call": call, "lock_hash": self.lock, "fresh": fresh}
-        facts["memo"] = False  # each is to run
-        requests = [{"id": new_id(), **facts} for _ in range(count)]
+        requests = [self._request(entry_point, fresh=fresh) for _ in range(count)]
         self.transport.json("POST", f"{API}/jobs", json=requests)
         return [str(request["id"]) for request in requests]
 
@@ -50,10 +47,16 @@ class BenchService:
             if answer["job"]["finished"]:
                 raise RuntimeError(answer["job"]["error"])
 
-    def call(self, entry_point: str, *, fresh: bool = False) -> None:
-        """Run one job from its submission to its result."""
-        (job,) = self.submit(entry_point, 1, fresh=fresh)
-        self.result(job)
+    def call(self, entry_point: str, *, fresh: bool = False) -> int:
+        """Run one job from its submission to its result, as a client that waits for it does."""
+        request = self._request(entry_point, fresh=fresh)
+        (record,) = self.transport.json("POST", f"{API}/jobs", json=[request], params={"wait": 0.1})
+        return int(record["result"]) if "result" in record else self.result(record["id"])
+
+    def _request(self, entry_point: str, *, fresh: bool) -> dict[str, Any]:
+        call: dict[str, Any] = {"args": [], "kwargs": {}}
+        facts = {"entry_point": entry_point, "call": call, "lock_hash": self.lock, "fresh": fresh}
+        return {"id": new_id(), **facts, "memo": False}  # each is to run
 
     def run(self, count: int) -> None:
         """Run a batch until every job of it is known to have completed."""

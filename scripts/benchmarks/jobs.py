@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.bare_loop import BareLoop
 from benchmarks.bench_service import TRIVIAL, WIDTH, BenchService, served
+from benchmarks.submissions import submissions
 from benchmarks.timing import seconds
 from park.wire import API
 
@@ -44,12 +45,14 @@ def measure(rounds: int | None) -> dict[str, Any]:
         with served(place / "full") as service:
             latency = _latency(service)
             idle = _idle(service)
+            submitted = submissions(service, rounds)
         _fill(place / "full" / "home" / "park.sqlite", MANY)
         with served(place / "few") as few, served(place / "full") as full:
             throughput = _throughput(few, full, place, rounds)
     return {
         "load_average": os.getloadavg()[0],
         "latency": latency,
+        "submissions": submitted,
         "throughput": throughput,
         "idle": idle,
     }
@@ -81,6 +84,7 @@ def _latency(service: BenchService) -> dict[str, Any]:
         **{f"{name}_best_seconds": round(min(found), 4) for name, found in times.items()},
         "fresh_interpreter_refl1d_seconds": round(statistics.median(fresh_import), 3),
         "one_http_request_seconds": round(statistics.median(request), 4),
+        "requests": round(medians["forked_ahead"] / statistics.median(request), 1),
         "limit_seconds": LATENCY_LIMIT_S,
         "refl1d_adds_seconds": round(extra, 4),
         "refl1d_limit_seconds": IMPORT_LIMIT_S,

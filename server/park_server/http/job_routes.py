@@ -27,7 +27,7 @@ from park_repo.http.file_content import FileContent
 from park_server.clock import in_utc
 from park_server.http.auth import grant_of, user_of
 from park_server.http.exact_json import ExactJson
-from park_server.http.front.job_answers import result_pieces
+from park_server.http.front.job_answers import result_pieces, submitted_pieces
 from park_server.http.gate.marked import with_request_id
 from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
 from park_server.http.pieces import (
@@ -71,15 +71,25 @@ def _full_id(request: Request, job: str) -> JobId:
 
 @router.post("/jobs", response_model=list[JobRecord])
 async def submit_jobs(
-    request: Request, body: Annotated[list[SkipValidation[JobRequest]], Body()]
+    request: Request,
+    body: Annotated[list[SkipValidation[JobRequest]], Body()],
+    wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
 ) -> Response:
-    """Accept jobs, all or none; they are durable when this answers."""
+    """Accept jobs, all or none; they are durable when this answers.
+
+    After ``wait`` seconds, or when all are final: the record of a job that has completed by then
+    has its ``result`` besides.
+    """
     jobs, user = parts_of(request).jobs, user_of(request)
     large, asked = is_large(request), with_request_id(list(body), request.scope)
     plans = await off_loop(
         request, lambda: jobs.planned(user, checked_items(JobRequest, asked), large=large)
     )
     created = await jobs.accept(user, plans)
+    if wait and not large:  # those of a large one are jobs only piece by piece
+        ids = [plan.id for plan in plans.plans]
+        pieces = await submitted_pieces(parts_of(request), user, ids, wait)
+        return Response(b"".join(pieces), media_type="application/json")
     return await records_response(partial(jobs.submitted, user, created), many=large)
 
 

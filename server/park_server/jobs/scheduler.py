@@ -289,13 +289,13 @@ class Scheduler:
 
     async def wait(self, job: JobId, user: str, timeout_s: float) -> JobRecord:
         """Return the job when it is final, or when the time is up."""
-        await self._bus.wait_until(
-            job,
-            lambda: self._database.read(lambda c: job_rows.status_of(c, job, user)),
-            lambda status: status.is_final,
-            timeout_s,
-        )
-        return self.record(job, user)
+
+        def seen(c: Connection) -> JobRecord | None:
+            is_final = job_rows.status_of(c, job, user).is_final
+            return job_view.record(c, job, user) if is_final else None  # of the same snapshot
+
+        found = await self._bus.wait_until(job, lambda: self._database.read(seen), bool, timeout_s)
+        return self.record(job, user) if found is None else self._alive(found)
 
     def look_again(self) -> None:
         """Start what may start now that users may have more than before."""

@@ -11,6 +11,7 @@ import pytest
 import park
 from park import wire
 from park_repo.checks.refusal import Rule
+from park_server.http import job_routes
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
@@ -104,3 +105,11 @@ def test_the_options_of_a_submission_are_those_that_the_guide_keeps_for_itself()
     parameters = inspect.signature(park.Service.submit).parameters.values()
     own = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
     assert set(re.findall(r"`(\w+)`", listed)) == own
+
+
+def test_the_page_says_what_a_submission_that_waits_is_answered() -> None:
+    said = section("### POST /api/v1/jobs")
+    assert {"wait", "result"} <= mentioned(said)
+    described = " ".join(job_routes.submit_jobs.__doc__.split())
+    assert "``wait`` seconds" in described
+    assert "``result``" in described

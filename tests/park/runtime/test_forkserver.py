@@ -194,3 +194,19 @@ def test_an_attempt_is_that_of_its_claim(place: Place, owner: str, *, owns: bool
         JobFolder(root=str(place.root)).claim(1, {"pid": pid})
     job = forkserver._Running(order=Order(**place.order()), spare=place.spare())
     assert forkserver._owns_attempt(job) is owns
+
+
+def test_where_no_child_waits_two_are_forked(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    children: list[Spare] = []
+
+    def forked(_: ForkServer) -> Spare:
+        children.append(place.spare())
+        place.server._spares.pop()
+        place.server._selector.unregister(children[-1].pidfd)
+        return children[-1]
+
+    monkeypatch.setattr(ForkServer, "_fork", forked)
+    place.server._settings = ServerSettings(module="model", spares=1)
+    found = place.server._hand_over(Order(**place.order()))
+    assert [found, *place.server._spares] == children
+    assert len(children) == 2

@@ -45,6 +45,13 @@ def test_all_of_a_job_is_done_and_nothing_stays(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_before_any_fork_it_is_done_until_the_interpreter_has_specialised_it(
+    done: list[str],
+) -> None:
+    rehearsal.rehearse_often()
+    assert all(done.count(part) > 8 for part in PARTS)  # PEP 659
+
+
 def test_a_child_that_waits_opens_no_file_for_writing(
     done: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

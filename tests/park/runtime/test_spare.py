@@ -81,3 +81,38 @@ def test_what_its_parent_made_is_nothing_for_its_collections() -> None:
     line = [sys.executable, "-c", COLLECTED]
     done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT_S, check=True)
     assert done.stdout == "False\n"
+
+
+REHEARSING = """
+import json, os, sys
+from park.runtime import spare as module
+from park.runtime.order import Order
+
+reading, writing = os.pipe()
+module.rehearse_in_memory = lambda: os.write(writing, b"r")
+module._BUSY_S = float(sys.argv[2])
+spare = module.fork_spare([reading])
+os.close(writing)
+if sys.argv[3:]:
+    os.read(reading, 1)
+    print("rehearsed")
+spare.give(Order(**json.loads(sys.argv[1])))
+os.waitpid(spare.pid, 0)
+print(os.read(reading, 1).decode())
+"""
+
+
+def rehearsed(folder: Path, busy_s: float, *options: str) -> str:
+    order = json.dumps(ordered(folder, "math:sqrt", 9.0))
+    line = [sys.executable, "-c", REHEARSING, order, str(busy_s), *options]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT_S, check=True)
+    return done.stdout.strip()
+
+
+def test_one_whose_order_comes_in_a_moment_does_all_of_it_once(tmp_path: Path) -> None:
+    assert rehearsed(tmp_path, LIMIT_S) == ""
+    assert outcome(tmp_path)["result"] == 3.0
+
+
+def test_one_that_waits_rehearses(tmp_path: Path) -> None:
+    assert rehearsed(tmp_path, 0.0, "waits") == "rehearsed"

@@ -38,6 +38,8 @@ class JobService(Transport):
         """Entry points that it refuses, and with each the whole batch."""
         self.cuts = 0
         """How many submissions get no answer, although they arrive."""
+        self.at_once: dict[str, Any] = {}
+        """What is there at once of jobs of an entry point, where their submission waits for it."""
         self.answers: dict[str, Any] = {}
         """What it answers to GET, by path."""
         self.identity: str | None = "K" * 43
@@ -66,7 +68,8 @@ class JobService(Transport):
         """Answer a request."""
         self.asked.append((method, path, arguments.get("json") or arguments.get("params")))
         if (method, path) == ("POST", "/api/v1/jobs"):
-            return self._submitted(json.loads(arguments["content"]))
+            waits = bool(arguments.get("params"))
+            return self._submitted(json.loads(arguments["content"]), waits=waits)
         if (method, path) == ("POST", "/api/v1/grants"):
             return self._granted(arguments["json"])
         if (method, path) == ("POST", "/api/v1/follow"):
@@ -77,7 +80,7 @@ class JobService(Transport):
             return {"identity": self.identity}
         raise UnknownItem(f"nothing at {path}")
 
-    def _submitted(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _submitted(self, batch: list[dict[str, Any]], *, waits: bool) -> list[dict[str, Any]]:
         assert self.gate.wait(LIMIT_S)
         refused = {job["entry_point"] for job in batch} & self.refused
         if refused:
@@ -86,7 +89,8 @@ class JobService(Transport):
         if self.cuts:
             self.cuts -= 1
             raise ServiceUnreachable("the answer was lost")
-        return [self.record(job) for job in batch]
+        there = self.at_once if waits else {}
+        return [self.record(job, **there.get(job["entry_point"], {})) for job in batch]
 
     def record(self, job: dict[str, Any], **changed: Any) -> dict[str, Any]:
         """Return the record of a job as JSON."""

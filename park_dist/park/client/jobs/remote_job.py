@@ -89,6 +89,7 @@ class RemoteJob(Phased):
                 self._item.confirm(timeout)
             if self._record is None and self._item.answer is not None:
                 self._record = decode(JobRecord, self._item.answer)
+                self._document = self._item.answer.get("result")
 
     @property
     def status(self) -> JobState:
@@ -233,6 +234,8 @@ class RemoteJob(Phased):
 
         Raises as `result`, but for what cannot be read here.
         """
+        if self._item is not None:
+            self._item.await_result(timeout)
         record = self._until_final(timeout, self._asked_with_result)
         if record.status is JobState.CANCELLED:
             raise JobCancelled(f"job {self.id} was cancelled: {record.error}")

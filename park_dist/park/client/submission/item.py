@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from park.client.access.transport import Transport
     from park.client.submission.binding import Binding
 
-__all__ = ["Item", "Opening", "Sender", "State", "is_bound", "prevented", "settled"]
+__all__ = ["MOMENT_S", "Item", "Opening", "Sender", "State", "is_bound", "prevented", "settled"]
+
+MOMENT_S = 0.1
+"""How long the answer to a submission waits for the result of a job that somebody waits for:
+one request in place of two. What else is to be sent waits as long."""
 
 
 class Sender(Protocol):
@@ -82,6 +86,7 @@ class Item:
         "files",
         "id",
         "inherited",
+        "is_awaited",
         "label",
         "needs",
         "openings",
@@ -130,6 +135,7 @@ class Item:
         self.upload: Future[None] | None = None  # of its files
         self.told = False
         self.inherited = False
+        self.is_awaited = False  # its result: the service may answer with it
 
     def __str__(self) -> str:
         return f"{'install' if self.text is None else 'job'} {brief(self.id)} ({self.label})"
@@ -138,6 +144,10 @@ class Item:
     def document(self) -> dict[str, Any] | None:
         """What is sent of a job, without its environment; None for an install."""
         return json.loads(self.text) if self.text else None
+
+    def await_result(self, timeout: float | None) -> None:
+        """Say that somebody waits for its result, for ``timeout`` seconds at most."""
+        self.is_awaited = timeout is None or timeout >= MOMENT_S
 
     def confirm(self, timeout: float | None = None) -> None:
         """Wait until the service has committed it; raises what its submission raised.

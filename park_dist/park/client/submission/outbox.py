@@ -11,12 +11,20 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from park.client.access.transport import patient
 from park.client.submission.every_outbox import every_outbox
-from park.client.submission.item import Item, Opening, State, is_bound, prevented, settled
+from park.client.submission.item import (
+    MOMENT_S,
+    Item,
+    Opening,
+    State,
+    is_bound,
+    prevented,
+    settled,
+)
 from park.client.submission.lending import Lending
 from park.client.submission.recorder import current_recorder
 from park.client.submission.request_text import (
@@ -272,7 +280,11 @@ class Outbox:
         if not part:
             return
         try:
-            answer = self._answered("[" + ",".join(text for _, text in part) + "]")
+            is_awaited = len(part) == 1 and part[0][0].is_awaited
+            answer = self._answered(
+                "[" + ",".join(text for _, text in part) + "]",
+                {"wait": MOMENT_S} if is_awaited else None,
+            )
         except Exception as error:  # noqa: BLE001 (told where the job is asked for)
             if len(part) > 1 and _concerns_one(error):
                 half = len(part) // 2
@@ -289,7 +301,7 @@ class Outbox:
                 self._end(item, record, None)
             self._changed.notify_all()
 
-    def _answered(self, body: str) -> list[dict[str, Any]]:
+    def _answered(self, body: str, params: Mapping[str, float] | None) -> list[dict[str, Any]]:
         """POST until there is an answer, for a minute; ids make it harmless."""
         headers = {"Content-Type": "application/json"}
         content = body.encode()
@@ -297,7 +309,7 @@ class Outbox:
         while True:
             try:
                 answer = self.transport.json(
-                    "POST", f"{API}/jobs", content=content, headers=headers
+                    "POST", f"{API}/jobs", content=content, headers=headers, params=params
                 )
             except ServiceUnreachable as error:
                 if self._clock() - began > _GIVE_UP_S:

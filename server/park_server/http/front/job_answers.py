@@ -1,4 +1,8 @@
-"""What the two requests of every job are answered: its submission, and its result."""
+"""What the two requests of every job are answered: its submission, and its result.
+
+A job that takes a moment has one of them: its result is in the answer to its submission, where
+that was asked to wait for it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from park.wire import encode
 from park_server.http.parts import ServiceParts
 from park_server.jobs.files.result_text import result_text
 
-__all__ = ["result_pieces"]
+__all__ = ["result_pieces", "submitted_pieces"]
 
 _SMALL_BYTES = 64 << 10
 """A result that is read sooner than a thread is asked to."""
@@ -26,6 +30,27 @@ async def result_pieces(parts: ServiceParts, user: str, job: JobId, wait: float)
     if record.status is not JobState.COMPLETED:
         return [head, b"}"]
     return [head, b',"result":', *await _result(parts, job), b"}"]
+
+
+async def submitted_pieces(
+    parts: ServiceParts, user: str, jobs: Sequence[JobId], wait: float
+) -> Sequence[bytes]:
+    """Return JSON of ``jobs`` when all are final or after ``wait`` seconds: their records.
+
+    That of a job that has completed has its ``result`` besides.
+    """
+    loop = asyncio.get_running_loop()
+    deadline, pieces = loop.time() + wait, [b"["]
+    for number, job in enumerate(jobs):
+        record = await parts.jobs.wait(job, user, max(deadline - loop.time(), 0.0))
+        text = json.dumps(encode(record)).encode("ascii")
+        pieces.append(b"," if number else b"")
+        if record.status is JobState.COMPLETED:
+            parts.retention.note_read(job, record.finished)
+            pieces += [text[:-1], b',"result":', *await _result(parts, job), b"}"]
+        else:
+            pieces.append(text)
+    return [*pieces, b"]"]
 
 
 async def _result(parts: ServiceParts, job: JobId) -> Sequence[bytes]:

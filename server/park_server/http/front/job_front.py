@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from park.model.ids import JobId
 from park.wire import API, JobRequest
 from park_server.http.body_limit import replayed, whole_body
-from park_server.http.front.job_answers import result_pieces
+from park_server.http.front.job_answers import result_pieces, submitted_pieces
 from park_server.http.gate.marked import with_request_id
 from park_server.http.parts import LONG_POLL_S, ServiceParts
 from park_server.http.pieces import checked_items, written_records
@@ -60,7 +60,8 @@ class JobFront:
     async def _submitted(self, scope: Scope, body: Sequence[Message]) -> Sequence[bytes] | None:
         """Return the records of the jobs in ``body``; None for what the routes are to answer."""
         text = b"".join(message.get("body", b"") for message in body)
-        if len(text) >= LARGE_BYTES:
+        wait = _seconds(scope["query_string"])
+        if len(text) >= LARGE_BYTES or wait is None:
             return None
         jobs, user = self._parts().jobs, scope["user"]
         try:
@@ -69,6 +70,9 @@ class JobFront:
                 return None
             requests = checked_items(JobRequest, with_request_id(asked, scope))
             accepted = await jobs.accept(user, jobs.planned(user, requests))
+            if wait:
+                ids = [JobId(request.id) for request in requests]
+                return await submitted_pieces(self._parts(), user, ids, wait)
         except Exception:  # noqa: BLE001 (the routes say what it is)
             return None
         return [written_records(partial(jobs.submitted, user, accepted))]

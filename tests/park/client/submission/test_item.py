@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from park.client.submission.binding import Binding
-from park.client.submission.item import Item, State, is_bound, prevented, settled
+from park.client.submission.item import MOMENT_S, Item, State, is_bound, prevented, settled
 from park.errors import CannotSatisfy, PlanEnds, ServiceFault, UsageError
 
 
@@ -45,6 +45,17 @@ def test_its_document_is_that_of_its_submission_whatever_becomes_of_the_callers(
     item = job("a", document=document)
     document["call"]["args"].append(2)  # type: ignore[index]
     assert item.document == {"id": "a", "call": {"args": [1]}}
+
+
+@pytest.mark.parametrize(
+    ("timeout", "is_awaited"), [(None, True), (MOMENT_S, True), (MOMENT_S / 2, False), (0.0, False)]
+)
+def test_who_waits_for_less_than_a_moment_is_not_answered_later(
+    timeout: float | None, *, is_awaited: bool
+) -> None:
+    item = job()
+    item.await_result(timeout)
+    assert item.is_awaited is is_awaited
 
 
 def test_it_shows_what_it_is() -> None:

@@ -17,6 +17,7 @@ from support.session.limits import LIMIT_S
 import park
 from park.client.access.http.exchange import Response
 from park.client.submission import outbox as module
+from park.client.submission.item import MOMENT_S
 from park.errors import (
     CannotSatisfy,
     NotAuthenticated,
@@ -70,6 +71,32 @@ def test_who_waits_for_a_job_has_it_sent_without_waiting_for_more(
     monkeypatch.setattr(module, "_GATHER_S", 2 * LIMIT_S)
     one.bind().service.submit(add, 1).confirm()
     assert len(one.jobs) == 1
+
+
+def test_who_waits_for_a_result_has_it_with_the_answer_to_the_submission(
+    one: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_GATHER_S", 2 * LIMIT_S)
+    one.bind().at_once[f"{__name__}:add"] = {"status": "completed", "result": 3}
+    assert one.service.submit(add, 1, 2).result() == 3
+    assert one.asked == [("POST", "/api/v1/jobs", {"wait": MOMENT_S})]
+
+
+def test_a_service_that_does_not_wait_is_asked_again(one: JobService) -> None:
+    job = one.bind().service.submit(add, 1, 2)
+    one.end(job.id, result=3)
+    assert job.result() == 3
+    assert [path for _, path, _ in one.asked][-1] == f"/api/v1/jobs/{job.id}/result"
+
+
+def test_nobody_else_is_kept_waiting(one: JobService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_GATHER_S", 2 * LIMIT_S)  # they go together, when one is awaited
+    one.bind()
+    first, second = one.service.submit(add, 1), one.service.submit(add, 2)
+    for job in (first, second):
+        one.end(job.id, result=3)
+    assert first.result() == 3
+    assert one.asked[0] == ("POST", "/api/v1/jobs", None)
 
 
 def test_a_job_comes_after_what_it_needs(one: JobService) -> None:

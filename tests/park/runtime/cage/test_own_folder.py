@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.faults.caged import ran_in_cage
 
+from park.runtime.cage import own_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -74,3 +76,7 @@ def test_a_folder_elsewhere_is_where_it_was(who: str, home: Path) -> None:
         "act()", "tell(f=os.listdir(home+'/index'))"
     )
     assert ran_in_cage(who, home, code) == [{"f": ["wheel"]}]
+
+
+def test_what_is_the_same_for_all_children_is_found_once() -> None:
+    assert own_folder.look_ahead() is own_folder.look_ahead()

@@ -129,6 +129,29 @@ def test_a_job_without_a_result_is_answered_alone(lab: Lab) -> None:
     assert "result" not in answer.json()
 
 
+def test_a_submission_that_waits_is_answered_with_the_result(lab: Lab) -> None:
+    answer = lab.client.post("/api/v1/jobs?wait=0.5", json=[REQUEST])
+    assert lab.is_answered_in_front(answer)
+    (record,) = answer.json()
+    assert (record["id"], record["status"], record["result"]) == (JOB, "completed", [1.5, "a"])
+    asked, (job, user, wait) = lab.jobs.asked
+    assert (asked, job, user) == (("ada", [JOB]), JOB, "ada")
+    assert 0 < wait <= 0.5
+
+
+def test_of_a_job_that_has_not_completed_the_record_is_all(lab: Lab) -> None:
+    lab.jobs.found = record_of(status=JobState.RUNNING)
+    (record,) = lab.client.post("/api/v1/jobs?wait=0.5", json=[REQUEST]).json()
+    assert record["status"] == "running"
+    assert "result" not in record
+
+
+@pytest.mark.parametrize("query", ["wait=31", "wait=-1", "other=1"])
+def test_a_submission_with_another_query_goes_on(lab: Lab, query: str) -> None:
+    assert lab.client.post(f"/api/v1/jobs?{query}", json=[REQUEST]).json() == LONG_WAY
+    assert not lab.jobs.asked
+
+
 @pytest.mark.parametrize(
     "path",
     [
