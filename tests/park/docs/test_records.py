@@ -110,6 +110,6 @@ def test_the_options_of_a_submission_are_those_that_the_guide_keeps_for_itself()
 def test_the_page_says_what_a_submission_that_waits_is_answered() -> None:
     said = section("### POST /api/v1/jobs")
     assert {"wait", "result"} <= mentioned(said)
-    described = " ".join(job_routes.submit_jobs.__doc__.split())
+    described = " ".join((job_routes.submit_jobs.__doc__ or "").split())
     assert "``wait`` seconds" in described
     assert "``result``" in described
