@@ -33,7 +33,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import descendants, fresh, processes
-from .cage import own_folder
 from .child import FINISHED, MARKED, UNCLAIMED
 from .folder import read_claim, write_record
 from .lines import LineSocket
@@ -381,8 +380,6 @@ def main(argument: str) -> None:
     rehearse()
     used.keep_base(settings.folder)
     rehearse_often()
-    if settings.jobs is not None:
-        own_folder.look_ahead()
     ForkServer(listener, settings).serve()
 
 

@@ -13,6 +13,7 @@ import os
 import tempfile
 
 from . import codec, outcome, processes, target
+from .cage import own_folder
 from .folder import JobFolder, read_record, write_record
 from .order import Order
 from .used import recorder as used
@@ -37,8 +38,10 @@ def rehearse() -> None:
 def rehearse_often() -> None:
     """Before any fork: have the interpreter know by heart what each child does in memory.
 
-    It writes into a function, and into its cache of types, until then: copies of pages.
+    It writes into a function, and into its cache of types, until then: copies of pages. What
+    they would all find out about the kernel is found out as well.
     """
+    own_folder.look_ahead()
     for _ in range(_OFTEN):
         rehearse_in_memory()
 
