@@ -341,6 +341,7 @@ def _install_manager(
         on_final=jobs.events.install_ended,
         disk=foundation.disk,
         permit=foundation.approvals.require_lock,
+        may_have_all=lambda user: user == foundation.trust.directory.operator,
     )
 
 

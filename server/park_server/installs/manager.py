@@ -54,7 +54,7 @@ _log = logging.getLogger("park.installs")
 _AT_ONCE = 2
 """Installs that resolve or realise at the same time; each uses several cores by itself.
 
-Users take turns for them.
+Users take turns for them, and none but the operator has all.
 """
 
 
@@ -66,7 +66,7 @@ class InstallManager:
     """The installs of a service. All methods belong to the event loop.
 
     ``on_final`` hears of each install that came to its end here; ``permit`` raises where a user
-    may not have what a lock selects.
+    may not have what a lock selects; ``may_have_all`` tells whose installs may be all at a time.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class InstallManager:
         on_final: Callable[[InstallRecord], None],
         disk: Disk,
         permit: Permit = lambda _user, _set, _lock, _pins: None,
+        may_have_all: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._permit = permit
         self._database = database
@@ -97,7 +98,7 @@ class InstallManager:
         self._disk = disk
         self._board = ProgressBoard(bus, self._record_progress)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = FairSlots(_AT_ONCE)
+        self._slots = FairSlots(_AT_ONCE, may_have_all)
 
     def resume(self) -> None:
         """Take up what a stopped service left unfinished."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 __all__ = ["FairSlots"]
@@ -15,11 +15,13 @@ class FairSlots:
     """So many of them; all methods belong to the event loop.
 
     What comes free is for who has the fewest, then for who had his last turn longest ago. Those
-    of one user come in their order.
+    of one user come in their order. The last one that is free is for who has none, and for whom
+    ``may_have_all`` says so: work that takes long would keep all from everybody else.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, may_have_all: Callable[[str], bool] = lambda _: True) -> None:
         self._free = count
+        self._may_have_all = may_have_all
         self._taken: Counter[str] = Counter()
         self._turns: dict[str, int] = {}
         self._numbers = itertools.count(1)
@@ -55,7 +57,11 @@ class FairSlots:
             while queue and queue[0].done():  # whoever waited was cancelled
                 queue.popleft()
         self._waiting = {user: queue for user, queue in self._waiting.items() if queue}
-        return min(self._waiting, key=self._place_of, default=None)
+        takers = (user for user in self._waiting if self._may_take(user))
+        return min(takers, key=self._place_of, default=None)
+
+    def _may_take(self, user: str) -> bool:
+        return self._free > 1 or not self._taken[user] or self._may_have_all(user)
 
     def _place_of(self, user: str) -> tuple[int, int]:
         return self._taken[user], self._turns.get(user, 0)

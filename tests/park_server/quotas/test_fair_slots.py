@@ -11,8 +11,8 @@ from park_server.quotas.fair_slots import FairSlots
 class Work:
     """Work of users in slots, each piece of which ends when the test says so."""
 
-    def __init__(self, count: int) -> None:
-        self.slots = FairSlots(count)
+    def __init__(self, count: int, operator: str | None = None) -> None:
+        self.slots = FairSlots(count, lambda user: operator in {None, user})
         self.begun: asyncio.Queue[str] = asyncio.Queue()
         self.may_end: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -39,8 +39,8 @@ class Work:
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
 
 
-async def working(count: int, stack: AsyncExitStack) -> Work:
-    work = Work(count)
+async def working(count: int, stack: AsyncExitStack, operator: str | None = None) -> Work:
+    work = Work(count, operator)
     stack.push_async_callback(work.finish)
     return work
 
@@ -98,5 +98,23 @@ def test_who_is_cancelled_in_his_turn_gives_it_back() -> None:
             assert await work.begun.get() == "a1"
             work.tasks["a1"].cancel()
             assert await work.begun.get() == "b1"
+
+    asyncio.run(test())
+
+
+def test_nobody_but_the_operator_has_all() -> None:
+    async def test() -> None:
+        async with AsyncExitStack() as stack:
+            work = await working(2, stack, operator="o")
+            await work.wait("a1", "a2")
+            assert await work.begun.get() == "a1"
+            await work.wait("b1")
+            assert await work.begun.get() == "b1"
+            await work.end("a1")
+            assert await work.begun.get() == "a2"
+            for name in ("a2", "b1"):
+                await work.end(name)
+            await work.wait("o1", "o2")
+            assert [await work.begun.get() for _ in range(2)] == ["o1", "o2"]
 
     asyncio.run(test())
