@@ -62,11 +62,11 @@ class Forks:
 
     def run(self, order: dict[str, Any]) -> dict[str, Any]:
         """Run one job to its end."""
-        name = order["server"]["key"]["lock_hash"] + order["server"]["name"]
+        name = order["server"]
         try:
-            server = self._servers.pop(name, None) or self._started(order["server"])
+            server = self._servers.pop(name, None) or self._started(json.loads(_text_of(name)))
         except OSError as error:
-            return {"event": "lost", "why": f"cannot start {order['environment']}: {error}"}
+            return {"event": "lost", "why": f"its fork server cannot be started: {error}"}
         self._servers[name] = server
         server.line.send({"do": "start", "order": order["order"]})
         ended = self._ended(server, order["order"])
@@ -125,6 +125,10 @@ class Forks:
         """Have all of them leave after their last job."""
         for server in self._servers.values():
             self._end(server)
+
+
+def _text_of(place: str) -> str:
+    return Path(place).read_text(encoding="utf-8")
 
 
 def _cancel(server: _Server, folder: str, name: tuple[str, int]) -> bool:

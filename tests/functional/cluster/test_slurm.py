@@ -191,7 +191,7 @@ def test_a_killed_service_finds_its_jobs_again(
     assert cluster.count_of(held.id) == 1
 
 
-@pytest.mark.parametrize("daemon", ["controller", "node"])
+@pytest.mark.parametrize("daemon", ["controller", "controller -9", "node"])
 def test_a_daemon_that_goes_and_comes_back_ends_no_job(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path, daemon: str
 ) -> None:
@@ -201,6 +201,11 @@ def test_a_daemon_that_goes_and_comes_back_ends_no_job(
         cluster.stop_controller()
         held.let_go()
         cluster.start_controller()
+    elif daemon == "controller -9":
+        cluster.kill_controller()
+        cluster.start_controller()
+        cluster.until_settled(held.id)
+        held.let_go()
     else:
         cluster.kill_node("n1")
         cluster.start_node("n1")

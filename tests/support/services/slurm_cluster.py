@@ -164,6 +164,22 @@ class SlurmCluster:
         """
         self._kill(self.root / "slurmctld.pid", signal.SIGTERM)
 
+    def kill_controller(self) -> None:
+        """``kill -9`` slurmctld, which forgets its last seconds: jobs that it has started, too."""
+        self._kill(self.root / "slurmctld.pid")
+
+    def until_settled(self, job: str) -> None:
+        """Wait until a controller has all nodes again, and has started or forgotten the job."""
+
+        def is_settled() -> bool:
+            lines = self.command("squeue", "-h", "--states=all", "-o", "%j|%T", check=False)
+            of_job = [line for line in lines.splitlines() if f"park-{job}." in line]
+            return "unk" not in " ".join(self._states()) and not any(
+                line.endswith("|PENDING") for line in of_job
+            )
+
+        self.until(is_settled)
+
     def start_node(self, node: str) -> None:
         """Start the slurmd of ``node``."""
         command = ["slurmd", "-N", node]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from park_server.jobs.engines.cages import Cages, prepare_for
+from park.atomic import write_atomically
+from park_server.jobs.engines.cages import Cage, Cages, prepare_for
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import ServerKey, making_of, server_variables
 from park_server.jobs.engines.order_record import order_record
@@ -20,38 +22,42 @@ _IDLE_S = 60.0
 
 
 class PilotOrders:
-    """Says it for the jobs of a service with the home ``home``, which pilots see at its path."""
+    """Says it for the jobs of a service with the home ``home``, which pilots see at its path.
+
+    What is true of a fork server lies in a file, once; an order names that.
+    """
 
     def __init__(self, home: Path, runtime: RuntimeCopy, cages: Cages) -> None:
         self._home = home
         self._runtime = runtime
         self._cages = cages
+        self._servers: dict[ServerKey, Path] = {}
 
     def told(self, order: StartOrder) -> dict[str, Any]:
         """Return it, as JSON data. Raises `OSError`, and what `Cages.of` raises."""
-        return {
-            "order": order_record(order).as_record(),
-            "environment": str(order.environment),
-            "server": self._server(order),
-        }
+        cage = self._cages.of(order.user)
+        key = ServerKey(
+            lock_hash=order.lock_hash,
+            module=None if order.fresh else order.module,
+            runtime=self._runtime.sha256,
+            made=making_of(order.environment),
+            user=order.user,
+            cage=cage.digest,
+        )
+        place = self._servers.get(key)
+        if place is None:
+            place = self._servers[key] = self._home / "cache" / "pilots" / f"{key.folder_name}.json"
+            write_atomically(place, json.dumps(self._server(order, key, cage)), mode=0o600)
+        return {"order": order_record(order).as_record(), "server": str(place)}
 
-    def _server(self, order: StartOrder) -> dict[str, Any]:
-        home, runtime, cage = self._home, self._runtime, self._cages.of(order.user)
+    def _server(self, order: StartOrder, key: ServerKey, cage: Cage) -> dict[str, Any]:
+        home, runtime = self._home, self._runtime
         cache = home / "cache" / "numba" / order.lock_hash / (order.user or "_")
         # its own folder alone is what a fork server of the service shows; here, those of all jobs
         words = [word for word in cage.words if word != "own-folder"]
         shown = [f"show={cache}"] if cage.isolation.covers else []
         lent = home / "jobs" / ".lent"
         prepare_for(cage.account, [cache, lent], None)
-        key = ServerKey(
-            lock_hash=order.lock_hash,
-            module=None if order.fresh else order.module,
-            runtime=runtime.sha256,
-            made=making_of(order.environment),
-            user=order.user,
-            cage=cage.digest,
-        )
-        variables = cage.variables()
         protected = (home / "envs", home / "store", runtime.folder.parent, *order.read_only)
         return {
             "name": key.folder_name,
@@ -67,5 +73,7 @@ class PilotOrders:
             "lent": str(lent),
             "read_only": [str(path) for path in protected],
             "cage": [*words, *shown],
-            "variables": server_variables(os.environ, order.environment, runtime, cache, variables),
+            "variables": server_variables(
+                os.environ, order.environment, runtime, cache, cage.variables()
+            ),
         }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from park.runtime.child import UNCLAIMED
+from park.runtime.processes import boot_id
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.engines.evidence import Evidence, exit_of
 from park_server.jobs.engines.offers import PartitionOffer
@@ -18,6 +20,7 @@ __all__ = [
     "Refusal",
     "cut_off",
     "ended",
+    "is_copy",
     "is_over",
     "parse_exit_status",
     "parse_sinfo",
@@ -192,6 +195,18 @@ def parse_exit_status(text: str) -> int | None:
     """Return the status in an answer of ``scontrol show job``; None where none is told."""
     found = re.search(r"\bExitCode=(\d+):", text)
     return None if found is None else int(found[1])
+
+
+def is_copy(evidence: Evidence, status: int | None) -> bool:
+    """Tell whether a batch job that ended with ``status`` was a copy of one that still runs.
+
+    A controller that was killed may start a job once more that it has forgotten to have started.
+    The copy does not get the attempt; whose that is goes on, as far as can be seen from here.
+    """
+    is_told = evidence.outcome is not None or evidence.exit is not None
+    if status != UNCLAIMED or is_told or evidence.owner is None:
+        return False
+    return evidence.owner.boot != boot_id() or evidence.owner.is_alive()
 
 
 def cut_off(

@@ -30,6 +30,7 @@ from park_server.jobs.engines.slurm.answers import (
     Refusal,
     cut_off,
     ended,
+    is_copy,
     is_over,
     parse_exit_status,
     parse_squeue,
@@ -38,7 +39,7 @@ from park_server.jobs.engines.slurm.answers import (
 from park_server.jobs.engines.slurm.asking import Answer, asked
 from park_server.jobs.engines.slurm.node_access import Placing
 from park_server.jobs.engines.slurm.partitions import Partitions
-from park_server.jobs.engines.slurm.submission import job_of_name, sbatch_options
+from park_server.jobs.engines.slurm.submission import job_of_name, name_of, sbatch_options
 from park_server.jobs.engines.slurm.tracked import Phase, Tracked
 from park_server.tasks import Tasks
 
@@ -230,8 +231,13 @@ class SlurmEngine:
                 self._exit(job, never_started(order, why))
                 return
         exited = None
-        if batch is not None and not job.is_cancelled and self._placing.service is not None:
-            exited = cut_off(order, evidence, batch, await _status(batch), self._placing.service)
+        if batch is not None and not job.is_cancelled:
+            status = await _status(batch)
+            if is_copy(evidence, status):
+                job.remark = f"{batch.remark}; that was a copy, and it goes on"
+                return
+            if self._placing.service is not None:
+                exited = cut_off(order, evidence, batch, status, self._placing.service)
         if exited is None:
             exited = ended(order, evidence, batch, is_ours=job.is_cancelled, output=output)
         self._exit(job, exited)
@@ -253,14 +259,16 @@ class SlurmEngine:
         job.is_cancelled = True
         while not job.exited.is_set():
             if job.batch is not None:
-                await self._scancel(job.batch)
+                # by its name: a controller that was killed may give its number to another
+                await self._scancel("--me", f"--jobname={name_of(job.order)}")
             with suppress(TimeoutError):
                 await asyncio.wait_for(job.exited.wait(), _LONGEST_PAUSE_S)
 
-    async def _scancel(self, batch: str) -> None:
-        answer = await asked(["scancel", batch])
+    async def _scancel(self, *which: str) -> None:
+        answer = await asked(["scancel", *which])
         if not answer.is_answered:
-            _log.warning("Slurm job %s could not be cancelled: %s", batch, answer.stderr.strip())
+            said = answer.stderr.strip()
+            _log.warning("Slurm job %s could not be cancelled: %s", " ".join(which), said)
 
     # -- recovering
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,14 +23,23 @@ def orders(tmp_path: Path) -> PilotOrders:
     return PilotOrders(tmp_path, runtime, Cages(home=tmp_path, isolations=Isolations(own=UNTRIED)))
 
 
+def server_of(told: dict[str, Any]) -> dict[str, Any]:
+    place = Path(told["server"])
+    assert place.stat().st_mode & 0o077 == 0  # it has variables of the service
+    found: dict[str, Any] = json.loads(place.read_text())
+    return found
+
+
 def test_jobs_of_one_module_share_a_fork_server_and_others_do_not(
     tmp_path: Path, orders: PilotOrders
 ) -> None:
+    environment = tmp_path / "environment"
+    environment.mkdir()
     order = StartOrder(
         job_id=JobId("a"),
         attempt=1,
         directory=tmp_path / "jobs" / "a",
-        environment=tmp_path,
+        environment=environment,
         lock_hash="lock",
         entry_point="lab:f",
         set_hash="",
@@ -39,7 +49,7 @@ def test_jobs_of_one_module_share_a_fork_server_and_others_do_not(
     told = orders.told(order)
     assert json.loads(json.dumps(told)) == told
     assert told["order"]["call"] == "{}"
-    assert told["server"]["settings"]["module"] == "lab"
+    assert server_of(told)["settings"]["module"] == "lab"
     same = orders.told(replace(order, job_id=JobId("b"), entry_point="lab:g"))
     assert same["server"] == told["server"]
     others = [
@@ -48,6 +58,6 @@ def test_jobs_of_one_module_share_a_fork_server_and_others_do_not(
         replace(order, fresh=True),
         replace(order, lock_hash="other"),
     ]
-    names = {orders.told(other)["server"]["name"] for other in others}
-    assert len({told["server"]["name"], *names}) == 5
-    assert orders.told(others[2])["server"]["settings"]["module"] is None
+    places = {orders.told(other)["server"] for other in others}
+    assert len({told["server"], *places}) == 5
+    assert server_of(orders.told(others[2]))["settings"]["module"] is None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from park.model.ids import JobId
+from park.runtime import processes
 from park.runtime.processes import Identity
 from park_server.jobs.engines.engine import ExitKind, StartOrder
 from park_server.jobs.engines.evidence import Evidence
@@ -16,6 +18,7 @@ from park_server.jobs.engines.slurm.answers import (
     Refusal,
     cut_off,
     ended,
+    is_copy,
     is_over,
     parse_exit_status,
     parse_sinfo,
@@ -171,3 +174,15 @@ def test_a_node_that_got_through_is_none_of_those() -> None:
     assert cut_off(ORDER, evidence(claimed=False), job, 1, "http://lab") is None
     assert cut_off(ORDER, evidence(claimed=False), job, None, "http://lab") is None
     assert cut_off(ORDER, evidence(outcome=DONE), job, 69, "http://lab") is None
+
+
+def test_a_batch_job_that_did_not_get_the_attempt_ends_nothing_while_that_runs() -> None:
+    here = processes.identity(os.getpid())
+    gone = Identity(pid=os.getpid(), started=1, boot=processes.boot_id())
+    assert is_copy(evidence(), 75)  # its owner is on another machine
+    assert is_copy(evidence(owner=here), 75)
+    assert not is_copy(evidence(owner=gone), 75)
+    assert not is_copy(evidence(owner=here), 1)
+    assert not is_copy(evidence(owner=here, outcome=DONE), 75)
+    assert not is_copy(evidence(owner=here, exit={"status": 0}), 75)
+    assert not is_copy(evidence(owner=None), 75)
