@@ -70,6 +70,13 @@ def test_a_node_that_does_not_get_through_is_told_in_its_words() -> None:
     assert f"`{PATIENCE}`" in PAGE
 
 
+def test_what_a_killed_controller_forgets_is_told_in_its_words() -> None:
+    known = Evidence(
+        claimed=True, owner=Identity(pid=1, started=1, boot="b"), outcome=None, exit=None
+    )
+    assert f"`lost with {ended(ORDER, known, None, is_ours=False).detail}`" in PAGE
+
+
 def test_the_death_of_a_node_is_told_in_its_words() -> None:
     known = Evidence(
         claimed=True, owner=Identity(pid=1, started=1, boot="b"), outcome=None, exit=None

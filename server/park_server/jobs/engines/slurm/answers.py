@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -22,6 +23,7 @@ __all__ = [
     "ended",
     "is_copy",
     "is_over",
+    "may_still_run",
     "parse_exit_status",
     "parse_sinfo",
     "parse_squeue",
@@ -209,6 +211,21 @@ def is_copy(evidence: Evidence, status: int | None) -> bool:
     return evidence.owner.boot != boot_id() or evidence.owner.is_alive()
 
 
+FORGOTTEN_S = 30.0
+"""How long an attempt on another machine may go on without Slurm: a node that comes to a controller
+with a job that this does not know is told to end it, within seconds."""
+
+
+def may_still_run(evidence: Evidence, *, forgotten_s: float) -> bool:
+    """Tell whether an attempt may run that Slurm has not known for ``forgotten_s``."""
+    is_told = evidence.outcome is not None or evidence.exit is not None
+    if is_told or evidence.owner is None:
+        return False
+    if evidence.owner.boot == boot_id():
+        return evidence.owner.is_alive()
+    return forgotten_s < FORGOTTEN_S
+
+
 def cut_off(
     order: StartOrder, evidence: Evidence, job: BatchJob, status: int | None, service: str
 ) -> AttemptExit | None:
@@ -245,7 +262,9 @@ def _said_by_script(
 ) -> tuple[ExitKind, str] | None:
     """Return how an attempt ended whose process told nothing; None where it did."""
     if job is None:
-        is_lost = evidence.exit is None and evidence.claimed
+        # what Slurm does not know, it has its nodes end
+        was_ended = (evidence.exit or {}).get("signal") == signal.SIGTERM
+        is_lost = evidence.claimed and (evidence.exit is None or was_ended)
         line = "its batch job, of which Slurm knows nothing any more"
         return (ExitKind.LOST, line) if is_lost else None
     after = f": {output}" if output else ""

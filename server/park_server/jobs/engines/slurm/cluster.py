@@ -32,6 +32,7 @@ from park_server.jobs.engines.slurm.answers import (
     ended,
     is_copy,
     is_over,
+    may_still_run,
     parse_exit_status,
     parse_squeue,
     refusal_of,
@@ -194,6 +195,7 @@ class SlurmEngine:
         if not found:
             await self._not_there(job)
             return
+        job.missing_since = None
         batch = next((each for each in found if each.id == job.batch), found[0])
         if job.phase is Phase.LOOKED_FOR:
             self._submitted(job, batch.id)
@@ -210,6 +212,13 @@ class SlurmEngine:
             job.phase = Phase.SUBMITTING
             pause = min(2.0 ** min(job.failures, 10) / 2, _LONGEST_PAUSE_S)
             self._tasks.spawn(self._submit_later(job, pause))
+            return
+        now = asyncio.get_running_loop().time()
+        job.missing_since = now if job.missing_since is None else job.missing_since
+        evidence = await asyncio.to_thread(read_evidence, job.order)
+        runs = may_still_run(evidence, forgotten_s=now - job.missing_since)
+        if runs and not job.is_cancelled:
+            job.remark = f"Slurm job {job.batch}: forgotten by Slurm, and goes on"
             return
         await self._over(job, None)
 

@@ -27,7 +27,8 @@ class Tracked:
     """An attempt that has not exited.
 
     ``batch`` is its id in Slurm, once known; ``since`` when it was seen to be there, by the clock
-    of the poll; ``remark`` how squeue shows it.
+    of the poll; ``remark`` how squeue shows it. ``missing_since`` is when squeue did not have it
+    for the first time, by the clock of the event loop.
     """
 
     order: StartOrder
@@ -40,4 +41,5 @@ class Tracked:
     is_marked: bool = False
     is_cancelled: bool = False
     failures: int = 0
+    missing_since: float | None = None
     exited: asyncio.Event = field(default_factory=asyncio.Event)

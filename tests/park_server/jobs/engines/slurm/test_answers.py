@@ -20,6 +20,7 @@ from park_server.jobs.engines.slurm.answers import (
     ended,
     is_copy,
     is_over,
+    may_still_run,
     parse_exit_status,
     parse_sinfo,
     parse_squeue,
@@ -186,3 +187,23 @@ def test_a_batch_job_that_did_not_get_the_attempt_ends_nothing_while_that_runs()
     assert not is_copy(evidence(owner=here, outcome=DONE), 75)
     assert not is_copy(evidence(owner=here, exit={"status": 0}), 75)
     assert not is_copy(evidence(owner=None), 75)
+
+
+def test_what_slurm_has_forgotten_may_run_for_a_while() -> None:
+    here = processes.identity(os.getpid())
+    gone = Identity(pid=os.getpid(), started=1, boot=processes.boot_id())
+    assert may_still_run(evidence(owner=here), forgotten_s=1e6)
+    assert not may_still_run(evidence(owner=gone), forgotten_s=0)
+    assert may_still_run(evidence(), forgotten_s=29)  # on another machine
+    assert not may_still_run(evidence(), forgotten_s=31)
+    assert not may_still_run(evidence(owner=here, outcome=DONE), forgotten_s=0)
+    assert not may_still_run(evidence(owner=None), forgotten_s=0)
+
+
+def test_what_slurm_had_forgotten_and_ended_is_lost_and_may_run_again() -> None:
+    killed = evidence(exit={"status": None, "signal": 15})
+    found = ended(ORDER, killed, None, is_ours=False)
+    assert found.kind is ExitKind.LOST
+    assert found.detail == "its batch job, of which Slurm knows nothing any more"
+    own = evidence(exit={"status": None, "signal": 11})
+    assert ended(ORDER, own, None, is_ours=False).kind is ExitKind.SIGNALLED
