@@ -19,6 +19,7 @@ from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.media import AnyFile
 from park_server.threads import in_thread
 
 __all__ = ["router"]
@@ -42,7 +43,7 @@ async def list_folder(request: Request, path: str) -> list[AreaEntry]:
     return parts_of(request).areas.listing(_spelled(path), user_of(request))
 
 
-@router.get("/files/{path:path}")
+@router.get("/files/{path:path}", response_class=AnyFile)
 async def get_file(request: Request, path: str) -> FileContent:
     """Return a file; ranges and ETag work."""
     areas, user = parts_of(request).areas, user_of(request)

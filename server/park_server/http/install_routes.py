@@ -25,6 +25,7 @@ from park_server.http.auth import caller_of, user_of
 from park_server.http.parts import LONG_POLL_S, MOST, parts_of, url_of
 from park_server.http.pieces import LargeRoute, checked_item, off_loop
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.media import Toml
 from park_server.http.trust.uploads import require_uploads
 from park_server.installs import lock_rows, version_rows
 from park_server.used.imported import Imported
@@ -117,7 +118,7 @@ def _document(record: EnvironmentRecord, used: Any) -> dict[str, Any]:
     return document
 
 
-@router.get("/locks/{lock_hash}")
+@router.get("/locks/{lock_hash}", response_class=Toml)
 async def get_lock(request: Request, lock_hash: str) -> PlainTextResponse:
     """Return the PEP 751 document of a lock hash, or of a prefix that only one has.
 

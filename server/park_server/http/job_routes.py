@@ -38,6 +38,7 @@ from park_server.http.pieces import (
     records_response,
 )
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.media import AnyFile, Octets
 from park_server.jobs import job_rows
 from park_server.jobs.job_view import JobFilter, full_id, is_whole
 
@@ -206,7 +207,7 @@ async def get_traceback(request: Request, job: str) -> dict[str, Any]:
     return {"traceback": found.traceback}
 
 
-@router.get("/jobs/{job}/logs/{stream}")
+@router.get("/jobs/{job}/logs/{stream}", response_class=Octets)
 async def read_log(
     request: Request,
     job: str,
@@ -245,7 +246,7 @@ async def _pause(parts: ServiceParts, job: JobId, user: str) -> None:
     await parts.jobs.wait(job, user, _LOG_PAUSE_S)
 
 
-@router.get("/jobs/{job}/files/{name:any}")
+@router.get("/jobs/{job}/files/{name:any}", response_class=AnyFile)
 async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)

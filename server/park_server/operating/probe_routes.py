@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from park_server.http.parts import parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.media import Exposition
 from park_server.operating.exposition import exposed
 from park_server.operating.metrics import Metrics, condition_of
 from park_server.operating.readiness import reasons
@@ -34,7 +35,7 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse({"status": status, "reasons": found}, status_code=503 if found else 200)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=Exposition)
 async def metrics(request: Request) -> Response:
     """Return the metrics of the service, for Prometheus."""
     gatherer = cast("Metrics", request.app.state.metrics)

@@ -19,6 +19,7 @@ from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import MOST, ServiceParts, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.media import EventStream
 from park_server.page.now import now_of
 from park_server.page.seen_records import NowRecord
 from park_server.page.snapshots import Snapshots
@@ -67,7 +68,7 @@ async def shared_view(request: Request, key: Hashable, make: Callable[[], Any]) 
     return ExactJson(view, headers={AGAIN: f"{again_s:.2f}"} if again_s else None)
 
 
-@router.get("/events/stream", response_model=None)
+@router.get("/events/stream", response_model=None, response_class=EventStream)
 async def stream_events(
     request: Request, after: Annotated[int, Query(ge=0, le=MOST)] = 0
 ) -> StreamingResponse:

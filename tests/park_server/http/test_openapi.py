@@ -1,10 +1,11 @@
 """Every route of a service is a heading of docs/reference/http.md."""
 
+import inspect
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -13,8 +14,10 @@ from starlette.testclient import TestClient
 from park.wire import API
 from park_repo.http.routes import index_routes
 from park_repo.index import Index
-from park_server.http.app import application
+from park_server.http.app import _PARTS, application
 from park_server.http.auth import Tokens
+from park_server.http.exact_json import ExactJson
+from park_server.operating import probe_routes
 from park_server.page.page_parts import page_routers
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "http.md"
@@ -26,7 +29,7 @@ async def nothing_runs(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def routes_of_the_api() -> set[tuple[str, str]]:
+def document_of_the_api() -> Any:
     app = application(
         tokens=Tokens.of({"t": "ada"}),
         simple_routes=[],
@@ -34,7 +37,11 @@ def routes_of_the_api() -> set[tuple[str, str]]:
         page_routes=page_routers(),
     )
     client = TestClient(app, headers={"Authorization": "Bearer t"})
-    paths = client.get(f"{API}/openapi.json").json()["paths"]
+    return client.get(f"{API}/openapi.json").json()
+
+
+def routes_of_the_api() -> set[tuple[str, str]]:
+    paths = document_of_the_api()["paths"]
     return {(method.upper(), path) for path, methods in paths.items() for method in methods}
 
 
@@ -61,3 +68,25 @@ def test_every_route_has_a_heading() -> None:
 
 def test_no_route_is_described_twice() -> None:
     assert len(documented()) == len(set(documented()))
+
+
+OWN_JSON = {"/jobs/{job}/result"}
+"""Written in pieces by hand, and JSON all the same."""
+
+
+def test_what_is_no_json_is_documented_as_what_it_is() -> None:
+    parts = (*_PARTS, *page_routers(), probe_routes.router)
+    answers = ("Response", "StreamingResponse", "PlainTextResponse", "FileContent")
+    found = {
+        declared.path: declared.options.get("response_class")
+        for declared in (each for part in parts for each in part.declared)
+        if inspect.signature(declared.endpoint).return_annotation in answers
+        and not declared.options.get("response_model")
+        and declared.options.get("status_code") != 204
+        and declared.path not in OWN_JSON
+    }
+    assert len(found) > 8
+    no_type = {path for path, kind in found.items() if kind is None or kind is ExactJson}
+    assert not no_type, "say which response_class it has (http/routing/media.py)"
+    documented = document_of_the_api()["paths"][f"{API}/events/stream"]["get"]["responses"]["200"]
+    assert list(documented["content"]) == ["text/event-stream"]

@@ -13,6 +13,7 @@ from park_server.http.auth import attempt_of, user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import MOST, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.media import AnyFile
 from park_server.node_desk.intake import EndOfAttempt, Left
 from park_server.threads import in_thread
 
@@ -29,7 +30,7 @@ async def get_order(request: Request) -> dict[str, Any]:
     return await in_thread(parts_of(request).node_desk.order, attempt_of(request))
 
 
-@router.get("/machinery")
+@router.get("/machinery", response_class=AnyFile)
 async def get_machinery(request: Request) -> FileContent:
     """Return the archive that the node runs; ranges work."""
     attempt_of(request)
@@ -37,14 +38,14 @@ async def get_machinery(request: Request) -> FileContent:
     return FileContent(path)
 
 
-@router.get("/wheels/{sha256}")
+@router.get("/wheels/{sha256}", response_class=AnyFile)
 async def get_wheel(request: Request, sha256: str) -> FileContent:
     """Return a wheel of the attempt's lock; ranges work."""
     desk = parts_of(request).node_desk
     return FileContent(await in_thread(desk.wheel, attempt_of(request), sha256))
 
 
-@router.get("/inputs/{sha256}")
+@router.get("/inputs/{sha256}", response_class=AnyFile)
 async def get_input(request: Request, sha256: str) -> FileContent:
     """Return a file of the attempt's arguments; ranges work."""
     desk = parts_of(request).node_desk

@@ -11,6 +11,7 @@ from park_server.http.exact_json import ExactJson
 from park_server.http.parts import parts_of, url_of
 from park_server.http.replay.replayed_call import input_of, replayed
 from park_server.http.routing.declared_routes import DeclaredRoutes
+from park_server.http.routing.media import AnyFile
 from park_server.threads import in_thread
 
 __all__ = ["router"]
@@ -25,7 +26,7 @@ async def get_replay(request: Request, job: str) -> ExactJson:
     return ExactJson(await in_thread(database.read, lambda c: replayed(c, job, user, url)))
 
 
-@router.get("/jobs/{job}/inputs/{sha256}")
+@router.get("/jobs/{job}/inputs/{sha256}", response_class=AnyFile)
 async def get_input(request: Request, job: str, sha256: str) -> FileContent:
     """Return a file that is an argument of the job; ranges work."""
     parts, user, url = parts_of(request), user_of(request), url_of(request)
