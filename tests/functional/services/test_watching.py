@@ -64,9 +64,10 @@ def test_a_job_is_counted_with_its_times(service: ParkService, scientist: Scient
     def grown(name: str) -> float:
         return float(after[name] - before.get(name, 0.0))
 
-    assert grown("park_jobs_ended_total local completed") == 1
+    # others of this session may end meanwhile
+    assert grown("park_jobs_ended_total local completed") >= 1
     for what in ("waiting", "running", "whole"):
-        assert grown(f"park_job_{what}_seconds_count local") == 1
+        assert grown(f"park_job_{what}_seconds_count local") >= 1
     assert grown("park_database_changes_total") >= 3
     assert grown("park_http_requests_total api 200") >= 2
     assert after["park_environments ready"] >= 1

@@ -37,6 +37,8 @@ def _lines(record: WhyRecord) -> Iterator[str]:
     yield f"{record.status}: {one_line(record.line)}" if record.line else record.status
     for cause in record.chain:
         yield f"  {_indentation(cause)}{one_line(cause)}"
+    if record.status == "failed" and record.request_id:
+        yield f"request {one_line(record.request_id)}: its operator finds more in the log by that"
 
 
 def _indentation(cause: str) -> str:
