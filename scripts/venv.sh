@@ -6,6 +6,18 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
+# find_python MINOR: print the path of an interpreter that runs, on PATH or of pyenv; fail without
+find_python() {
+    local candidate
+    for candidate in "$(command -v "python$1" || true)" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
+        if [ -x "$candidate" ] && "$candidate" -c 'import venv, ssl' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
 about_packages='
 import sys, tomllib
 document = tomllib.load(open("pyproject.toml", "rb"))
