@@ -161,10 +161,11 @@ class Curator:
             queries.remove_each(connection, gone)
             return gone
 
-        gone = await self._database.awrite(change)
-        for shelf, project in {(file.shelf, file.project) for file in gone}:
-            self._pages.changed(shelf, project)
-        await self._database.awrite(partial(self._discard, files=gone))
+        with self._removing():
+            gone = await self._database.awrite(change)
+            for shelf, project in {(file.shelf, file.project) for file in gone}:
+                self._pages.changed(shelf, project)
+            await self._database.awrite(partial(self._discard, files=gone))
         return gone
 
     def _discard(self, connection: Connection, files: tuple[PublishedFile, ...]) -> None:

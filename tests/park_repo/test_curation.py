@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,3 +191,25 @@ def test_neither_releases_nor_too_many_go_as_trees(index: Index, tmp_path: Path)
     with pytest.raises(ValueError, match="51 files"):
         do(index.curator.remove_trees(lambda _: [tree] * (MOST_AT_ONCE + 1)))
     assert len(stored(tmp_path)) == 4
+
+
+def test_nothing_is_removed_where_nothing_may_be(tmp_path: Path) -> None:
+    def refused() -> nullcontext[None]:
+        raise Conflict("not now")
+
+    with opened_index(tmp_path / "index", removing=refused) as index:
+        add_file(index, make_wheel(tmp_path, "demo"))
+        with pytest.raises(Conflict, match="not now"):
+            do(index.curator.remove(DEMO, "1.0", "ada"))
+        assert b"demo-1.0" in page(index)
+
+
+def test_no_tree_is_removed_where_nothing_may_be(tmp_path: Path) -> None:
+    def refused() -> nullcontext[None]:
+        raise Conflict("not now")
+
+    with (
+        opened_index(tmp_path / "index", removing=refused) as index,
+        pytest.raises(Conflict, match="not now"),
+    ):
+        do(index.curator.remove_trees(lambda _: ()))

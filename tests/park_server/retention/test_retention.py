@@ -21,6 +21,7 @@ from park_server.clock import now
 from park_server.db.tables import fetched, installs, metadata
 from park_server.grants.grants import Grants
 from park_server.retention import removal_rows
+from park_server.retention.hold import Hold
 from park_server.trust.possession import Possession
 
 NOW = CleanRequest(older_than_s=0)
@@ -444,3 +445,21 @@ def test_what_is_read_is_used_and_that_is_written_once_a_day(tmp_path: Path) -> 
             assert one.status("read") == ["completed"]
 
     run(test)
+
+
+def test_while_a_backup_is_made_nothing_is_removed(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            retention = retention_of(one, tmp_path)
+            await completed_with_file(one, "a")
+            before = rows(one)
+            with Hold(tmp_path).copying():
+                for removal in (retention.clean(NOW), retention.remove(JobId("a"), USER)):
+                    with pytest.raises(Conflict, match="a backup of this service is being made"):
+                        await removal
+                await retention.clean(CleanRequest(older_than_s=0, dry_run=True))
+            assert rows(one) == before
+            await retention.clean(NOW)
+            assert rows(one)["jobs"] == 0
+
+    asyncio.run(test())
