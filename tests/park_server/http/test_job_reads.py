@@ -7,12 +7,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 from support.labs.install_lab import opened_database
 from support.labs.rows import add_job
 from support.services.bearer import Bearer
 
 from park.wire import JobRecord
+from park_server.db.tables import jobs
 from park_server.http.app import application
 from park_server.http.auth import Tokens
 
@@ -42,8 +44,7 @@ def test_a_result_or_a_file_that_is_read_is_noted(tmp_path: Path, what: str) -> 
 
     with opened_database(tmp_path) as database:
         database.write(lambda c: add_job(c, JOB, "ada", [])).result()
-        change = "UPDATE jobs SET finished = ?"
-        database.write(lambda c: c.exec_driver_sql(change, (FINISHED,))).result()
+        database.write(lambda c: c.execute(update(jobs).values(finished=FINISHED))).result()
         parts = SimpleNamespace(jobs=Jobs(), database=database, retention=Retention())
 
         @asynccontextmanager

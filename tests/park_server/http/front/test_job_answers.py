@@ -8,12 +8,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from sqlalchemy import insert
 from support.labs.install_lab import opened_database
 from support.labs.rows import add_job
 
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import JobRecord
+from park_server.db.tables import results
 from park_server.http.front import job_answers
 from park_server.http.front.job_answers import result_pieces
 from park_server.jobs.files.result_text import result_text
@@ -45,8 +47,8 @@ def test_only_a_large_result_asks_for_a_thread(
 
     with opened_database(tmp_path) as database:
         database.write(lambda c: add_job(c, JOB, "ada", [])).result()
-        add = "INSERT INTO results VALUES (?, ?)"
-        database.write(lambda c: c.exec_driver_sql(add, (JOB, document))).result()
+        row = {"job": JOB, "document": document[1:-1]}
+        database.write(lambda c: c.execute(insert(results), row)).result()
         retention = SimpleNamespace(note_read=lambda *_: None)
         parts = SimpleNamespace(
             jobs=SimpleNamespace(wait=wait), database=database, retention=retention
