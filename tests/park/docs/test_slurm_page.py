@@ -9,11 +9,12 @@ from pathlib import Path
 from park.cli.main import parser_for
 from park.model.asked.resources import Resources
 from park.model.ids import JobId
+from park.runtime.child import UNCLAIMED
 from park.runtime.processes import Identity
 from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nodes
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.evidence import Evidence
-from park_server.jobs.engines.slurm.answers import BatchJob, cut_off, ended
+from park_server.jobs.engines.slurm.answers import BatchJob, cut_off, ended, started_again
 from park_server.jobs.engines.slurm.submission import sbatch_options
 from park_server.on_node.bootstrap import PATIENCE, UNREACHABLE
 
@@ -75,6 +76,10 @@ def test_what_a_killed_controller_forgets_is_told_in_its_words() -> None:
         claimed=True, owner=Identity(pid=1, started=1, boot="b"), outcome=None, exit=None
     )
     assert f"`lost with {ended(ORDER, known, None, is_ours=False).detail}`" in PAGE
+    job = BatchJob(id="7", name="park-ID.1", state="FAILED")
+    again = started_again(ORDER, known, job, UNCLAIMED)
+    assert again is not None
+    assert f"`{str(again.detail).removeprefix('its batch job, ')}`" in PAGE
 
 
 def test_the_death_of_a_node_is_told_in_its_words() -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "parse_sinfo",
     "parse_squeue",
     "refusal_of",
+    "started_again",
 ]
 
 SQUEUE = ("squeue", "--me", "--noheader", "--states=all", "--format=%i|%j|%T|%r|%N|%S")
@@ -209,6 +210,20 @@ def is_copy(evidence: Evidence, status: int | None) -> bool:
     if status != UNCLAIMED or is_told or evidence.owner is None:
         return False
     return evidence.owner.boot != boot_id() or evidence.owner.is_alive()
+
+
+def started_again(
+    order: StartOrder, evidence: Evidence, job: BatchJob, status: int | None
+) -> AttemptExit | None:
+    """Return how an attempt exited that Slurm had ended, and whose copy came too late; else None.
+
+    So a killed controller does that had not saved yet that the job runs.
+    """
+    is_told = evidence.outcome is not None or evidence.exit is not None
+    if status != UNCLAIMED or is_told or evidence.owner is None:
+        return None
+    line = f"its batch job, which Slurm ended and started again (Slurm job {job.id})"
+    return _exit(order, ExitKind.LOST, line)
 
 
 FORGOTTEN_S = 30.0

@@ -36,6 +36,7 @@ from park_server.jobs.engines.slurm.answers import (
     parse_exit_status,
     parse_squeue,
     refusal_of,
+    started_again,
 )
 from park_server.jobs.engines.slurm.asking import Answer, asked
 from park_server.jobs.engines.slurm.node_access import Placing
@@ -245,8 +246,9 @@ class SlurmEngine:
             if is_copy(evidence, status):
                 job.remark = f"{batch.remark}; that was a copy, and it goes on"
                 return
+            exited = started_again(order, evidence, batch, status)
             if self._placing.service is not None:
-                exited = cut_off(order, evidence, batch, status, self._placing.service)
+                exited = exited or cut_off(order, evidence, batch, status, self._placing.service)
         if exited is None:
             exited = ended(order, evidence, batch, is_ours=job.is_cancelled, output=output)
         self._exit(job, exited)

@@ -25,6 +25,7 @@ from park_server.jobs.engines.slurm.answers import (
     parse_sinfo,
     parse_squeue,
     refusal_of,
+    started_again,
 )
 
 ORDER = StartOrder(
@@ -207,3 +208,12 @@ def test_what_slurm_had_forgotten_and_ended_is_lost_and_may_run_again() -> None:
     assert found.detail == "its batch job, of which Slurm knows nothing any more"
     own = evidence(exit={"status": None, "signal": 11})
     assert ended(ORDER, own, None, is_ours=False).kind is ExitKind.SIGNALLED
+
+
+def test_what_slurm_ended_and_started_again_is_lost() -> None:
+    found = started_again(ORDER, evidence(), batch("FAILED"), 75)
+    assert found is not None
+    assert found.kind is ExitKind.LOST
+    assert found.detail == "its batch job, which Slurm ended and started again (Slurm job 42)"
+    assert started_again(ORDER, evidence(), batch("FAILED"), 1) is None
+    assert started_again(ORDER, evidence(outcome=DONE), batch("FAILED"), 75) is None
