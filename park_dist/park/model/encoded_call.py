@@ -13,7 +13,7 @@ from park.digests import is_sha256
 from park.errors import UsageError
 from park.model.references import NODE, Reference
 from park.runtime.codec import TAG
-from park.runtime.levels import MOST_LEVELS, is_too_deep
+from park.runtime.levels import MOST_LEVELS
 
 __all__ = ["MOST_NODES", "check_value", "references_of_call"]
 
@@ -86,23 +86,25 @@ def check_value(document: Any, what: str) -> None:
 
 def _nodes(document: Any, levels: int, what: str) -> Iterator[list[Any] | dict[str, Any]]:
     """Yield the lists and objects in ``document``, depth first."""
-    if is_too_deep(document, levels):
-        raise UsageError(
-            f"{what} nested over {MOST_LEVELS} levels",
-            hint="write it to a file, and pass park.File(path)",
-        )
     pending: list[Any] = [[document]]  # in a list, so that its own number is looked at
+    left = [levels + 1]  # below each of them
     while pending:
-        node = pending.pop()
+        node, below = pending.pop(), left.pop() - 1
         yield node
-        items = list(node.values()) if isinstance(node, dict) else node
-        numbers = [item for item in items if type(item) is float]
-        if numbers and not all(map(math.isfinite, numbers)):
+        items = node.values() if isinstance(node, dict) else node
+        if not all(map(math.isfinite, [item for item in items if type(item) is float])):
             raise UsageError(
                 f"{what} with a number that JSON has not",
                 hint=f'nan and inf are {{"{TAG}": "float", "value": "nan"}} and the like',
             )
-        pending.extend([item for item in reversed(items) if isinstance(item, (list, dict))])
+        inner = [item for item in items if isinstance(item, (list, dict))]
+        if inner and not below:
+            raise UsageError(
+                f"{what} nested over {MOST_LEVELS} levels",
+                hint="write it to a file, and pass park.File(path)",
+            )
+        pending += inner[::-1]
+        left += [below] * len(inner)
 
 
 def _check_node(node: Mapping[str, Any]) -> None:

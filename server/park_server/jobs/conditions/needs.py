@@ -199,6 +199,8 @@ def _in_order(needs: Iterable[Need]) -> Iterable[Need]:
     To sort 200,000 at once holds all of them for a fifth of a second.
     """
     whole = list(needs)
+    if len(whole) <= _SORTED_AT_ONCE:
+        return sorted(whole)
     parts = (whole[at : at + _SORTED_AT_ONCE] for at in range(0, len(whole), _SORTED_AT_ONCE))
     return merge(*map(sorted, parts))
 
