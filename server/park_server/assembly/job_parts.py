@@ -91,6 +91,7 @@ def job_parts(
     progress = _progress(foundation, base, events)
     peers = _peers(foundation, events)
     stopper = _stopper(foundation, base, dispatcher, fetch_queue)
+    memo_desk = base.memo.desk(foundation, base.commits, base.settlement)
     usable_locks = _usable_locks(foundation)
     return JobParts(
         folders=base.folders,
@@ -110,10 +111,11 @@ def job_parts(
             peers=peers,
             usable_locks=usable_locks,
             engines=engines,
+            memo_desk=memo_desk,
         ),
         usable_locks=usable_locks,
         leaf_polls=_leaf_polls(foundation, base, progress),
-        memo_desk=base.memo.desk(foundation, base.commits, base.settlement),
+        memo_desk=memo_desk,
         views=base.memo.views,
     )
 
@@ -227,6 +229,7 @@ def _scheduler(
     peers: ServicePeers,
     usable_locks: UsableLocks,
     engines: Engines,
+    memo_desk: MemoDesk,
 ) -> Scheduler:
     return Scheduler(
         database=foundation.database,
@@ -244,6 +247,7 @@ def _scheduler(
         engines=engines,
         quotas=foundation.quotas,
         holds_shipped=lambda: foundation.trust.directory.policy.grants.shipped,
+        look_ahead=memo_desk.look_ahead,
     )
 
 

@@ -35,9 +35,10 @@ from park_server.jobs.admission.intake import Intake
 from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions import run_rows
-from park_server.jobs.conditions.creation import just_created
+from park_server.jobs.conditions.creation import just_answered, just_created
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
+from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
 from park_server.jobs.engines.offers import EngineFacts
@@ -79,6 +80,7 @@ class Scheduler:
         reach: Reach,
         engines: EngineFacts,
         quotas: Quotas,
+        look_ahead: Callable[[str, Sequence[Planned], datetime], Awaitable[None]],
         holds_shipped: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
@@ -109,6 +111,7 @@ class Scheduler:
             intake=self._intake,
             tally=quotas.tally,
         )
+        self._look_ahead = look_ahead
         commits.subscribe(self._after_commit)
 
     async def resume(self) -> None:
@@ -155,10 +158,9 @@ class Scheduler:
         return self._intake.planned(user, requests, large=large)
 
     async def submit(self, user: str, requests: Sequence[JobRequest]) -> list[JobRecord]:
-        """Accept jobs, all or none; they are committed when this returns.
+        """Accept jobs as `planned`, `accept` and `submitted` do.
 
-        The same as `planned`, `accept` and `submitted`, of which only the second has to be in
-        the event loop.
+        Of these only the second has to be in the event loop.
         """
         return self.submitted(user, await self.accept(user, self.planned(user, requests)))
 
@@ -167,6 +169,7 @@ class Scheduler:
 
         Raises `OverLimit` where their user may not have so many.
         """
+        await self._look_ahead(user, submission.plans, submission.accepted)
         if not submission.pieces:
             return await self._accept(user, submission, self._accept_at_once)
         # once it is written down it becomes jobs, whatever becomes of the request
@@ -204,18 +207,24 @@ class Scheduler:
         """
         created, moment = accepted.created, text_of(accepted.submission.accepted)
         plans = accepted.submission.plans
-        ended = self._ended(user, [job for job in created.effects.ended if job in created.states])
+        ended = self._ended(user, created)
+        answered = created.answered
+        files = self._database.read(lambda c: job_rows.files_of(c, answered)) if answered else {}
         return [
             ended[plan.id]
             if plan.id in ended
+            else just_answered(plan, answered[plan.id], moment, files.get(plan.id, ()))
+            if plan.id in answered
             else just_created(plan, created.states[plan.id], moment)
             if plan.id in created.states and plan.id not in created.changed
             else self.record(plan.id, user)
             for plan in plans
         ]
 
-    def _ended(self, user: str, ids: Sequence[JobId]) -> dict[JobId, JobRecord]:
-        """Return the jobs ``ids``, which have ended as they were submitted: it may be all."""
+    def _ended(self, user: str, created: Created) -> dict[JobId, JobRecord]:
+        """Return the jobs that have ended for another reason than an answer: it may be all."""
+        changed = created.changed & created.states.keys()
+        ids = [job for job in created.effects.ended if job in changed]
         found = self._database.read(lambda c: job_view.records(c, ids, user))
         return {JobId(record.id): record for record in found}
 

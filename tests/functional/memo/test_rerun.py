@@ -10,6 +10,9 @@ from support.faults.pipes import Pipe
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
 
+from park.model.ids import new_id
+from park.model.references import Reference, What
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -82,6 +85,28 @@ def test_run_again_it_starts_nothing_and_has_all_the_same(
     assert f"memoized     run …{first['ids']['twice'][-6:]} of " in status
     explained = client.run("explain", again["ids"]["twice"]).stdout
     assert explained.startswith("did not run: job …")
+
+
+def chain(service: ParkService, lock_hash: str, count: int = 20) -> list[dict[str, Any]]:
+    """Submit jobs in one request, each with what the one before left; return the answer."""
+    ids = [new_id() for _ in range(count)]
+    before = [None, *(Reference(job=job, what=What.VALUE).as_json() for job in ids)]
+    facts = {"entry_point": "light_model:echo", "lock_hash": lock_hash}
+    calls = [{"args": [[number, before[number]]], "kwargs": {}} for number in range(count)]
+    jobs = [{"id": job, "call": call, **facts} for job, call in zip(ids, calls, strict=True)]
+    answered: list[dict[str, Any]] = service.request("POST", "/api/v1/jobs", json=jobs).json()
+    return answered
+
+
+def test_a_rerun_in_one_request_has_ended_when_that_is_answered(
+    client: Client, remembering: ParkService
+) -> None:
+    installed = remembering.job_when_final(client.submit("light_model:echo", value="first of all"))
+    first = chain(remembering, installed["lock_hash"])
+    assert {remembering.job_when_final(each["id"])["status"] for each in first} == {"completed"}
+    again = chain(remembering, installed["lock_hash"])
+    assert [each["memoized_from"] for each in again] == [each["id"] for each in first]
+    assert again == [remembering.get(f"/api/v1/jobs/{each['id']}") for each in again]
 
 
 def test_a_piece_that_failed_runs_again_with_what_depends_on_it(

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -32,6 +33,7 @@ from park_server.disk import Disk
 from park_server.envs.environment import Environment
 from park_server.jobs.admission.room import room_of_slots
 from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.recall import Memory
 from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement
@@ -142,6 +144,11 @@ class OneEnvironment:
         return cast("Environment", SimpleNamespace(path=Path("/envs/ab")))
 
 
+async def _look_nowhere(user: str, plans: Sequence[Planned], accepted: datetime) -> None:
+    """Look at nothing ahead: what may answer jobs is looked at after they are written."""
+    del user, plans, accepted
+
+
 def value_of(job: str, *path: str | int) -> Reference:
     """Return a reference into what ``job`` returned."""
     reference = Reference(job=job, what=What.VALUE)
@@ -233,6 +240,7 @@ class Lab:
             reach=Boundless(),
             engines=OneMachine(slots),
             quotas=quotas or Quotas.without_limits(),
+            look_ahead=_look_nowhere,
         )
 
     # -- what users do

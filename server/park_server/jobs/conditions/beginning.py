@@ -20,6 +20,7 @@ from park_server.jobs.conditions.recall import NewCall, Recalled
 
 __all__ = [
     "call_of",
+    "fact_of",
     "first_look",
     "know_what_is_needed",
     "new_job",
@@ -66,16 +67,19 @@ def know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -
     cascade.verdicts.know(*jobs.values(), *found.installs.values())
     for plan in plans:
         if plan.id not in jobs:
-            cascade.verdicts.know(
-                JobFact(
-                    id=plan.id,
-                    user=user,
-                    kind=plan.kind,
-                    entry_point=plan.request.entry_point,
-                    status=JobState.WAITING,
-                    attempt=0,
-                )
-            )
+            cascade.verdicts.know(fact_of(plan, user, JobState.WAITING))
+
+
+def fact_of(plan: Planned, user: str, status: JobState) -> JobFact:
+    """Return what is known of a new job, which nobody has started."""
+    return JobFact(
+        id=plan.id,
+        user=user,
+        kind=plan.kind,
+        entry_point=plan.request.entry_point,
+        status=status,
+        attempt=0,
+    )
 
 
 def call_of(cascade: Cascade, plan: Planned, new: NewJob) -> NewCall:
@@ -95,11 +99,17 @@ def _missing(cascade: Cascade, plan: Planned, new: NewJob) -> frozenset[str] | N
     )
 
 
-def placed(new: NewJob, recalled: Recalled, held: Collection[str]) -> NewJob:
-    """Return a new job in the state in which it is left by what was ``recalled``.
+def placed(new: NewJob, recalled: Recalled, held: Collection[str], moment: str) -> NewJob:
+    """Return a new job in the state in which it is left by what was ``recalled`` at ``moment``.
 
     Who is ``held`` waits for nothing but what is found out of its call.
     """
+    source = recalled.answered.get(new.id)
+    if source is not None:
+        pending = None if new.pending is None else 0
+        return replace(
+            new, state=JobState.COMPLETED, pending=pending, source=source, finished=moment
+        )
     if new.id in held:
         return replace(new, state=JobState.WAITING, pending=0)
     if new.id in recalled.runs and new.state is JobState.WAITING:

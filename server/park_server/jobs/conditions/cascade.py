@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -160,10 +160,14 @@ class Cascade:
         """End waiting jobs with what the same call left before; return their ids."""
         if answered:
             self._cache.memory.answer(self.connection, answered)
-            self.verdicts.know(*need_rows.job_facts(self.connection, answered).values())
-        for job in answered:
-            self.ended(JobId(job))
+            self.have_ended(need_rows.job_facts(self.connection, answered).values())
         return set(answered)
+
+    def have_ended(self, facts: Collection[JobFact]) -> None:
+        """Note jobs that are written as ended; what waits for them is settled by `spread`."""
+        self.verdicts.know(*facts)
+        for fact in facts:
+            self.ended(fact.id)
 
     def cancel(self, cancelled: Sequence[tuple[Waiter, str]]) -> set[str]:
         """Cancel waiting jobs, each with its cause; return their ids."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from park.model.ids import JobId
 from park.model.job_options import OPTION_NAMES, option_values
 from park.model.states import JobKind, JobState
-from park.wire import FetchRequest, JobRecord, JobRequest, encode
+from park.wire import FetchRequest, FileRecord, JobRecord, JobRequest, encode
 from park_server import events
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import calls, fetches, jobs
@@ -19,7 +19,7 @@ from park_server.fetch_target import without_user_information
 from park_server.jobs.conditions.needs import Planned, kind_of
 from park_server.jobs.races import race_rows
 
-__all__ = ["NewJob", "absent", "create", "just_created", "write"]
+__all__ = ["NewJob", "absent", "create", "just_answered", "just_created", "write"]
 
 _ADD_FETCH = insert(fetches)
 
@@ -29,7 +29,8 @@ class NewJob:
     """A job to be written, called ``label``, in the ``state`` in which it begins.
 
     ``condition`` and ``pending`` as in the table; the hashes are those of its install, where
-    that is ready already.
+    that is ready already. One that begins as completed is answered with what the job ``source``
+    left, and ``finished`` then (RFC 3339 in UTC).
     """
 
     request: JobRequest
@@ -39,6 +40,8 @@ class NewJob:
     pending: int | None = None
     lock_hash: str | None = None
     set_hash: str | None = None
+    source: JobId | None = None
+    finished: str | None = None
 
     @property
     def id(self) -> JobId:
@@ -78,8 +81,8 @@ def write(connection: Connection, user: str, new: Sequence[NewJob], submitted: s
             connection,
             [(each.id, each.request.race) for each in created if each.request.race is not None],
         )
-        entered = [(job, each.state) for job, each in absent.items()]
-        events.append_all(connection, subject="job", user=user, entered=entered)
+        entered = [(each.id, each.state, user, _said_of(each)) for each in created]
+        events.append_many(connection, subject="job", entered=entered)
     return list(absent.values())
 
 
@@ -102,6 +105,8 @@ _SAID = (
     "submitted_from",
     "asked_for",
     "request_id",
+    "finished",
+    "memoized_from",
 )
 _ADD = Prepared(insert(jobs), (*_SAID, *OPTION_NAMES))
 _ADD_CALL = Prepared(insert(calls), ("job", "document"))
@@ -127,9 +132,15 @@ def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:
         "submitted_from": request.submitted_from,
         "asked_for": request.asked_for,
         "request_id": request.request_id,
+        "finished": new.finished,
+        "memoized_from": new.source,
         **option_values(request),
         "label": new.label,
     }
+
+
+def _said_of(new: NewJob) -> dict[str, Any]:
+    return {} if new.source is None else {"memoized_from": new.source}
 
 
 def _fetch_row(job: JobId, fetch: FetchRequest) -> dict[str, Any]:
@@ -165,4 +176,18 @@ def just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
         asked_for=request.asked_for,
         request_id=request.request_id,
         resources=request.resources,
+    )
+
+
+def just_answered(
+    plan: Planned, new: NewJob, submitted: str, files: Sequence[FileRecord]
+) -> JobRecord:
+    """Return the record of a job that was written as answered with ``files``: as `just_created`."""
+    return replace(
+        just_created(plan, new.state, submitted),
+        lock_hash=plan.request.lock_hash or new.lock_hash,
+        set_hash=plan.request.set_hash or new.set_hash,
+        finished=new.finished,
+        memoized_from=new.source,
+        files=list(files),
     )

@@ -83,8 +83,14 @@ class Shared:
 class Memory(Protocol):
     """Remembers calls. All methods run in the thread that writes to the database."""
 
-    def begin(self, connection: Connection, user: str, new: Sequence[NewCall]) -> Recalled:
-        """Return what becomes of new jobs of ``user``, before they are written."""
+    def begin(
+        self, connection: Connection, user: str, new: Sequence[NewCall], submitted: str
+    ) -> Recalled:
+        """Return what becomes of new jobs of ``user``, before they are written.
+
+        They were ``submitted`` (RFC 3339 in UTC) before that: who is to be asked after that
+        moment may have been asked meanwhile.
+        """
 
     def keep(self, connection: Connection, recalled: Recalled, created: Collection[str]) -> None:
         """Write down the calls of those jobs that were ``created``."""
@@ -99,6 +105,9 @@ class Memory(Protocol):
 
     def answer(self, connection: Connection, answered: Mapping[str, JobId]) -> None:
         """End jobs, which wait, with what others left."""
+
+    def copy(self, connection: Connection, answered: Mapping[str, JobId]) -> None:
+        """Leave what others left as that of jobs which were written as ended with it."""
 
     def shared(self, connection: Connection, job: JobId) -> Shared:
         """Return who waits for the run of ``job``."""
@@ -122,9 +131,11 @@ class Memory(Protocol):
 class NoMemory:
     """Remembers nothing: every job runs."""
 
-    def begin(self, connection: Connection, user: str, new: Sequence[NewCall]) -> Recalled:
+    def begin(
+        self, connection: Connection, user: str, new: Sequence[NewCall], submitted: str
+    ) -> Recalled:
         """See `Memory`."""
-        del connection, user, new
+        del connection, user, new, submitted
         return Recalled()
 
     def keep(self, connection: Connection, recalled: Recalled, created: Collection[str]) -> None:
@@ -143,6 +154,9 @@ class NoMemory:
         return Recalled()
 
     def answer(self, connection: Connection, answered: Mapping[str, JobId]) -> None:
+        """See `Memory`."""
+
+    def copy(self, connection: Connection, answered: Mapping[str, JobId]) -> None:
         """See `Memory`."""
 
     def shared(self, connection: Connection, job: JobId) -> Shared:

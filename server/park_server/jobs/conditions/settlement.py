@@ -11,7 +11,7 @@ what is to be done once the change is committed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,10 +24,12 @@ from park.model.states import JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park.wire import InstallRecord, PoolRecord
 from park_repo.database import Database
+from park_server.clock import text_of
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.beginning import (
     call_of,
+    fact_of,
     first_look,
     know_what_is_needed,
     new_job,
@@ -35,7 +37,7 @@ from park_server.jobs.conditions.beginning import (
 )
 from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel
 from park_server.jobs.conditions.cascade import Cascade
-from park_server.jobs.conditions.creation import absent, write
+from park_server.jobs.conditions.creation import NewJob, absent, write
 from park_server.jobs.conditions.effects import Effects, Unread
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.facts import InstallFact
@@ -65,12 +67,14 @@ POOLS = "pools"
 class Created:
     """Jobs that are new, with the states in which they are left, and what is to follow.
 
-    ``changed`` are those that another state than their first one was found for at once.
+    ``answered`` were written as ended with what the same call left before; ``changed`` are those
+    that another state than their first one was found for at once.
     """
 
     states: Mapping[JobId, JobState]
     changed: frozenset[JobId]
     effects: Effects
+    answered: Mapping[JobId, NewJob] = field(default_factory=dict)
 
     @classmethod
     def nothing(cls) -> Created:
@@ -83,6 +87,7 @@ class Created:
             states={**self.states, **later.states},
             changed=self.changed | later.changed,
             effects=Effects(ended=[*self.effects.ended, *later.effects.ended]),
+            answered={**self.answered, **later.answered},
         )
 
 
@@ -189,9 +194,10 @@ class Settlement:
         by_id = {plan.id: plan for plan in reversed(plans)}
         new = absent(connection, [new_job(cascade, plan) for plan in by_id.values()][::-1])
         asked = [call_of(cascade, by_id[each.id], each) for each in new]
-        recalled = self._memory.begin(connection, user, asked)
+        recalled = self._memory.begin(connection, user, asked, submitted)
         held = recalled.held
-        new = [placed(each, recalled, held) for each in new]
+        moment = text_of(self._now())
+        new = [placed(each, recalled, held, moment) for each in new]
         written = {each.id: each for each in write(connection, user, new, submitted)}
         created = [by_id[job] for job in written]
         self._memory.keep(connection, recalled, written)
@@ -209,11 +215,20 @@ class Settlement:
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
         cascade.look(waiters)
         cascade.effects.undecided.extend(JobId(job) for job in recalled.undecided)
-        cascade.spread(cascade.answer(recalled.answered))
+        answered = {job: each for job, each in written.items() if each.source is not None}
+        runs = {job: run for job, run in recalled.answered.items() if job in answered}
+        self._memory.copy(connection, runs)
+        ended = [plan for plan in created if plan.id in answered]
+        cascade.have_ended([fact_of(plan, user, JobState.COMPLETED) for plan in ended])
+        cascade.spread(answered)
         effects = finished(cascade)
         moved = {*effects.queued, *effects.urgent, *effects.fetches} - initially | {*effects.ended}
-        states = {job: each.state for job, each in written.items()}
-        return Created(states=states, changed=frozenset(moved), effects=effects)
+        return Created(
+            states={job: each.state for job, each in written.items()},
+            changed=frozenset(moved - answered.keys()),
+            effects=effects,
+            answered=answered,
+        )
 
     def end(self, connection: Connection, job: JobId, end: JobEnd) -> Effects:
         """Write how ``job`` ended, and settle what waited for that."""

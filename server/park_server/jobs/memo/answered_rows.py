@@ -1,8 +1,8 @@
-"""Waiting jobs that end with what others left: their rows, many at once."""
+"""Jobs that end with what others left: their rows, many at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +26,7 @@ from park_server.db.blocks import in_blocks
 from park_server.db.prepared import Prepared
 from park_server.db.tables import installs, job_files, jobs, memo_calls, results
 
-__all__ = ["complete"]
+__all__ = ["complete", "copy"]
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _JOB: BindParameter[Any] = bindparam("of")
@@ -68,34 +68,46 @@ _COPY_FILES = Prepared(
     )
 )
 _SOURCES = memo_calls.alias("sources")
-_ANSWERED = Prepared(
+_ANSWERED = Prepared(update(memo_calls).where(memo_calls.c.job == _JOB).values(source=_SOURCE))
+_KNOW_VALUE = (
     update(memo_calls)
-    .where(memo_calls.c.job == _JOB)
+    .where(memo_calls.c.job.in_(_IDS))
     .values(
-        source=_SOURCE,
-        value=select(_SOURCES.c.value).where(_SOURCES.c.job == _SOURCE).scalar_subquery(),
+        value=select(_SOURCES.c.value)
+        .where(_SOURCES.c.job == memo_calls.c.source)
+        .scalar_subquery()
     )
 )
-_USED = Prepared(update(jobs).where(jobs.c.id == _SOURCE).values(last_used=bindparam("moment")))
-
-
-_SETS = select(jobs.c.id, jobs.c.user, _SET).where(jobs.c.id.in_(_IDS))
+_USED = update(jobs).where(jobs.c.id.in_(_IDS)).values(last_used=bindparam("moment"))
+_USERS = select(jobs.c.id, jobs.c.user).where(jobs.c.id.in_(_IDS))
+_RUNS = jobs.alias("runs")
+_RUN_SET = func.coalesce(
+    _RUNS.c.set_hash,
+    select(installs.c.set_hash).where(installs.c.id == _RUNS.c.install).scalar_subquery(),
+)
+_OF_ANOTHER_SET = (
+    select(jobs.c.id, jobs.c.set_hash, results.c.document)
+    .join(_RUNS, _RUNS.c.id == jobs.c.memoized_from)
+    .join(results, results.c.job == jobs.c.id)
+    .where(
+        jobs.c.id.in_(_IDS),
+        func.coalesce(jobs.c.set_hash, "") != func.coalesce(_RUN_SET, ""),
+    )
+)
 
 
 def complete(connection: Connection, answered: Mapping[str, JobId]) -> None:
     """End waiting jobs with what others left, each by its id."""
-    moment = now()
-    users, sets = _users_and_sets(connection, {*answered, *answered.values()})
-    pairs = [{"of": job, "from_job": source, "moment": moment} for job, source in answered.items()]
-    if not pairs:
+    if not answered:
         return
-    for statement in (_COMPLETE, _COPY_RESULT, _COPY_FILES, _ANSWERED):
+    moment = now()
+    pairs = [{"of": job, "from_job": source, "moment": moment} for job, source in answered.items()]
+    for statement in (_COMPLETE, _ANSWERED):
         statement.run_all(connection, pairs)
-    for job, source in answered.items():
-        if sets[job] != sets[source]:
-            _retag(connection, job, sets[job])
-    used = [{"from_job": source, "moment": moment} for source in dict.fromkeys(answered.values())]
-    _USED.run_all(connection, used)
+    copy(connection, answered)
+    users: dict[str, str] = {}
+    for block in in_blocks(answered):
+        users.update((job, user) for job, user in connection.execute(_USERS, {"ids": block}))
     entered = [
         (job, JobState.COMPLETED, users[job], {"memoized_from": source})
         for job, source in answered.items()
@@ -103,23 +115,25 @@ def complete(connection: Connection, answered: Mapping[str, JobId]) -> None:
     events.append_many(connection, subject="job", entered=entered)
 
 
-def _users_and_sets(
-    connection: Connection, ids: Iterable[str]
-) -> tuple[dict[str, str], dict[str, str | None]]:
-    users: dict[str, str] = {}
-    sets: dict[str, str | None] = {}
-    for block in in_blocks(ids):
-        for job, user, set_hash in connection.execute(_SETS, {"ids": block}):
-            users[job], sets[job] = user, set_hash
-    return users, sets
+def copy(connection: Connection, answered: Mapping[str, JobId]) -> None:
+    """Leave what others left, as that of jobs which have ended with it; note that it was used."""
+    pairs = [{"of": job, "from_job": source} for job, source in answered.items()]
+    for statement in (_COPY_RESULT, _COPY_FILES):
+        statement.run_all(connection, pairs)
+    moment = now()
+    for runs in in_blocks(dict.fromkeys(answered.values())):
+        connection.execute(_USED, {"ids": runs, "moment": moment})
+    for block in in_blocks(answered):
+        connection.execute(_KNOW_VALUE, {"ids": block})
+        for job, set_hash, document in connection.execute(_OF_ANOTHER_SET, {"ids": block}).all():
+            _retag(connection, job, set_hash, document)
 
 
-def _retag(connection: Connection, job: str, set_hash: str | None) -> None:
+def _retag(connection: Connection, job: str, set_hash: str | None, document: Any) -> None:
     """Have the pickles that ``job`` was answered with be those of its own set.
 
     All that they reach was used when they were made, and is the same in its lock.
     """
-    document = connection.execute(select(results.c.document).where(results.c.job == job)).scalar()
     if _tagged(document, set_hash):
         connection.execute(update(results).where(results.c.job == job).values(document=document))
 

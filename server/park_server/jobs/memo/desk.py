@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -21,9 +23,10 @@ from park.model.memo.difference import Difference, difference
 from park.model.memo.usage import Usage
 from park.model.states import JobState
 from park_repo.database import Database
-from park_server.clock import now
+from park_server.clock import now, text_of
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.recall import Judged
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.memo import memo_rows
@@ -41,6 +44,9 @@ _log = logging.getLogger("park.memo")
 
 _AT_ONCE = 2_000
 """Jobs that are looked at together."""
+
+_MANY = 20
+"""Jobs that come together: for fewer a look ahead takes longer than what it saves."""
 
 _MOST_CANDIDATES = 8
 """Runs of one call, the newest first, that are compared with what is asked for."""
@@ -91,6 +97,20 @@ class MemoDesk:
                 self._is_working = True
                 self._tasks.spawn(self._work())
 
+    async def look_ahead(self, user: str, plans: Sequence[Planned], accepted: datetime) -> None:
+        """Look at what may answer many jobs, so that the transaction that writes them knows.
+
+        What is not found out here, is after it.
+        """
+        if len(plans) < _MANY:
+            return
+        try:
+            await in_thread(
+                self._database.read, lambda c: self._look_ahead(c, user, plans, accepted)
+            )
+        except Exception:  # noqa: BLE001 (it is looked at again)
+            _log.exception("%d jobs are looked at later", len(plans))
+
     async def _work(self) -> None:
         try:
             while self._undecided:
@@ -112,6 +132,16 @@ class MemoDesk:
         return found
 
     # -- in a thread
+
+    def _look_ahead(
+        self, connection: Connection, user: str, plans: Sequence[Planned], accepted: datetime
+    ) -> None:
+        asked = self._recall.first_asked(connection, user, plans, text_of(accepted))
+        keys = self._recall.keys(connection, asked, {}, writes=False)
+        candidates = memo_rows.candidates(connection, keys.values())
+        look = _Look(self, connection, now())
+        for each in asked:
+            look.compare(each, candidates.get(keys.get(each.job, ""), []))
 
     def _look(self, connection: Connection, jobs: Iterable[str]) -> dict[str, Judged]:
         asked, _ = memo_rows.asked(connection, jobs)
@@ -191,6 +221,11 @@ class _Look:
                 return [each.job], None
             why = why or f"{against} since job {brief(each.job)}"
         return [], why
+
+    def compare(self, asked: Asked, candidates: Sequence[Candidate]) -> None:
+        """Look at the runs until one is as ``asked``; what is found out is remembered."""
+        ended = (each for each in candidates if each.status is JobState.COMPLETED)
+        any(self._changed(asked, each) is None for each in islice(ended, _MOST_CANDIDATES))
 
     def _against(self, asked: Asked, run: Candidate) -> str | None:
         """Say why ``run`` does not answer ``asked``; None where it does."""

@@ -13,8 +13,8 @@ from park.model.conditions import brief
 from park.model.ids import JobId
 from park.model.memo.call_key import CallShape, call_key
 from park.model.states import JobState
-from park_server.clock import now
-from park_server.jobs.conditions import run_rows
+from park_server.jobs.conditions import need_rows, run_rows
+from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.recall import Judged, NewCall, Recalled, Shared
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.memo import answered_rows, memo_rows
@@ -57,11 +57,12 @@ class Recall:
 
     # -- before a start
 
-    def begin(self, connection: Connection, user: str, new: Sequence[NewCall]) -> Recalled:
+    def begin(
+        self, connection: Connection, user: str, new: Sequence[NewCall], submitted: str
+    ) -> Recalled:
         """See `Memory`."""
-        moment = now()
         asked = {
-            each.plan.id: self._asked(user, each, each.plan.shape, moment)
+            each.plan.id: self._asked(user, each, each.plan.shape, submitted)
             for each in new
             if each.plan.shape is not None
         }
@@ -82,6 +83,24 @@ class Recall:
         done = {row["job"] for row in recalled.rows}
         recalled.rows += [memo_rows.row_of(each) for each in asked.values() if each.job not in done]
         return recalled
+
+    def first_asked(
+        self, connection: Connection, user: str, plans: Sequence[Planned], submitted: str
+    ) -> list[Asked]:
+        """Return those of ``plans`` that wait for no other one of these, in any thread."""
+        own = {plan.id for plan in plans}
+        named = {install for plan in plans for install in plan.installs}
+        installs = need_rows.install_facts(connection, named) if named else {}
+        locks = {name: install.lock_hash for name, install in installs.items()}
+        first: list[Asked] = []
+        for plan in plans:
+            lock_hash = plan.request.lock_hash or locks.get(plan.request.install or "")
+            if plan.shape is None or not lock_hash or not plan.is_plain:
+                continue
+            if own.isdisjoint(needed for needed, _, _ in plan.needs):
+                new = NewCall(plan, lock_hash, None)
+                first.append(self._asked(user, new, plan.shape, submitted))
+        return first
 
     def _asked(self, user: str, new: NewCall, shape: CallShape, submitted: str) -> Asked:
         plan = new.plan
@@ -247,6 +266,10 @@ class Recall:
     def answer(self, connection: Connection, answered: Mapping[str, JobId]) -> None:
         """See `Memory`."""
         answered_rows.complete(connection, answered)
+
+    def copy(self, connection: Connection, answered: Mapping[str, JobId]) -> None:
+        """See `Memory`."""
+        answered_rows.copy(connection, answered)
 
     # -- runs
 

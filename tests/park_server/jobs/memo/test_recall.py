@@ -51,10 +51,7 @@ def test_the_same_call_is_answered_and_starts_nothing(tmp_path: Path) -> None:
             left = here.database.read(lambda c: job_rows.result_of(c, JobId("second")))
             assert left == {"chisq": 1.2}
             assert here.engine.orders.empty()
-            assert here.history("second") == [
-                ("waiting", {}),
-                ("completed", {"memoized_from": "first"}),
-            ]
+            assert here.history("second") == [("completed", {"memoized_from": "first"})]
 
     run(test)
 
