@@ -42,6 +42,7 @@ class _JobBase:
     commits: Commits
     settlement: Settlement
     memo: MemoParts
+    memo_desk: MemoDesk
     failsafe: Failsafe
 
 
@@ -91,7 +92,6 @@ def job_parts(
     progress = _progress(foundation, base, events)
     peers = _peers(foundation, events)
     stopper = _stopper(foundation, base, dispatcher, fetch_queue)
-    memo_desk = base.memo.desk(foundation, base.commits, base.settlement)
     usable_locks = _usable_locks(foundation)
     return JobParts(
         folders=base.folders,
@@ -111,11 +111,10 @@ def job_parts(
             peers=peers,
             usable_locks=usable_locks,
             engines=engines,
-            memo_desk=memo_desk,
         ),
         usable_locks=usable_locks,
         leaf_polls=_leaf_polls(foundation, base, progress),
-        memo_desk=memo_desk,
+        memo_desk=base.memo_desk,
         views=base.memo.views,
     )
 
@@ -151,6 +150,7 @@ def _job_base(foundation: Foundation, areas: Areas, runtime_hash: str) -> _JobBa
         commits=commits,
         settlement=settlement,
         memo=memo,
+        memo_desk=memo.desk(foundation, commits, settlement),
         failsafe=Failsafe(bus=foundation.bus, settlement=settlement, commits=commits),
     )
 
@@ -229,7 +229,6 @@ def _scheduler(
     peers: ServicePeers,
     usable_locks: UsableLocks,
     engines: Engines,
-    memo_desk: MemoDesk,
 ) -> Scheduler:
     return Scheduler(
         database=foundation.database,
@@ -247,7 +246,7 @@ def _scheduler(
         engines=engines,
         quotas=foundation.quotas,
         holds_shipped=lambda: foundation.trust.directory.policy.grants.shipped,
-        look_ahead=memo_desk.look_ahead,
+        look_ahead=base.memo_desk.look_ahead,
     )
 
 
