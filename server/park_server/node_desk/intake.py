@@ -185,7 +185,7 @@ def _require_digest(descriptor: int, sha256: str, folder: int) -> None:
         os.unlink(sha256, dir_fd=folder)
         raise InvalidUpload(
             f"what came has the SHA-256 {found}; expected {sha256}",
-            hint="it changed on its way; the node sends it again",
+            hint="it changed on its way, or on the disk of the node",
         )
 
 
