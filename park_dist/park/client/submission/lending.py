@@ -37,7 +37,7 @@ def watch_passes(service: str, lender: str) -> None:
             f"what {lender} lends to {service} is bounced off your agent, which holds the logins"
             f" at both: {error.message}",
             hint=f"park login {lender}, and park login {service}, for it to hold them",
-        ) from error
+        ) from None
 
 
 class Lending:
