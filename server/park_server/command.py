@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -333,6 +334,16 @@ def _installed(what: str) -> Iterator[None]:
         ) from error
 
 
+def _require_extra() -> None:
+    """Raise as `_installed` where the extra is not there, before a home is made for nothing.
+
+    Finds what serves HTTP, and imports none of it: that takes most of a start.
+    """
+    for name in ("uvicorn", "fastapi"):
+        if PathFinder.find_spec(name) is None:
+            raise ModuleNotFoundError(name=name)
+
+
 def _loaded(stages: Stages) -> Serve:
     """Return what serves; its imports take most of a start."""
     with (
@@ -351,6 +362,7 @@ def run(options: argparse.Namespace) -> int:
     said(f"starting on {options.home}")
     stages = Stages()
     with _installed("park serve"):
+        _require_extra()
         from park_server.assembly.frame import start
         from park_server.process.given_settings import settings_of
     settings = settings_of(options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from park.errors import UsageError
@@ -74,11 +74,13 @@ def _config(text: str, path: str) -> Path:
 
 def _require_parsl() -> None:
     """Raise `UsageError` where Parsl is not installed; its import takes seconds, and is no test."""
-    if find_spec("parsl") is None:
+    try:
+        distribution("parsl")
+    except PackageNotFoundError:
         raise UsageError(
             "--engine parsl: Parsl is not installed here",
             hint='pip install "park-dist[server,parsl]"',
-        )
+        ) from None
 
 
 def store_of_nodes(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,9 @@ def test_pilots_may_have_parsls_own_configuration(tmp_path: Path) -> None:
 
 
 def test_without_parsl_there_are_no_pilots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("park_server.engine_choice.find_spec", lambda _: None)
+    def gone(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("park_server.engine_choice.distribution", gone)
     with pytest.raises(UsageError, match="Parsl is not installed here"):
         chosen_engines(["parsl"])

@@ -127,7 +127,8 @@ def test_what_cannot_be_is_refused_with_the_option(
 
 def test_a_client_without_the_service_says_what_to_install(tmp_path: Path) -> None:
     code = (
-        "import sys; sys.modules['uvicorn'] = None\n"
+        "import sys; from importlib.machinery import PathFinder; find = PathFinder.find_spec\n"
+        "PathFinder.find_spec = lambda n, *a: None if n == 'uvicorn' else find(n, *a)\n"
         "from park.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
     home = tmp_path / "home"

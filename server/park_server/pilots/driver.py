@@ -51,6 +51,16 @@ class Driver:
 
     def serve(self) -> bool:
         """Serve until nobody needs it; False where Parsl is not well any more."""
+        try:
+            return self._served()
+        finally:
+            for line in self._lines:
+                line.close()
+            self._selector.close()
+            self._wake.close()
+            self._waker.close()
+
+    def _served(self) -> bool:
         self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._wake, selectors.EVENT_READ, self._tell_ends)
@@ -103,7 +113,7 @@ class Driver:
     def _ended(self, name: _Name, future: Future[Any]) -> None:
         """Note an end, in a thread of Parsl's."""
         self._done.append((name, future))
-        with suppress(BlockingIOError):
+        with suppress(OSError):  # it is awake anyway, or has left
             self._waker.send(b"x")
 
     def _tell_ends(self) -> None:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -47,12 +48,13 @@ class World:
         self.answers: list[bool] = []
         self.thread = threading.Thread(target=lambda: self.answers.append(self.driver.serve()))
         self.thread.start()
-        self.connections: list[socket.socket] = []
+        self.connections: list[Any] = []
 
     def connected(self) -> Any:
         connection = socket.create_connection(self.listener.getsockname(), LIMIT_S)
-        self.connections.append(connection)
-        return connection.makefile("rw")
+        file = connection.makefile("rw")
+        self.connections += [connection, file]
+        return file
 
     def start(self, line: Any, job: str) -> None:
         self.parsl.has_task.clear()
@@ -62,8 +64,9 @@ class World:
     def close(self) -> None:
         self.parsl.is_well = False
         self.thread.join(LIMIT_S)
-        for each in (*self.connections, self.listener):
-            each.close()
+        for each in (*reversed(self.connections), self.listener):
+            with suppress(OSError):  # a file may have something left for whoever is gone
+                each.close()
 
 
 @pytest.fixture
