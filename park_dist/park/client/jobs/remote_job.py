@@ -34,6 +34,9 @@ _LONG_POLL_S = 25.0
 _FOLLOW_S = 0.5
 """How long one stream is listened to while the other may have news as well."""
 
+_UNTOLD = object()
+"""In the place of a result that no answer had yet: a job may well return None."""
+
 _PARENT_S = 60.0
 _PARENT_PAUSE_S = 0.2
 
@@ -55,7 +58,7 @@ class RemoteJob(Phased):
             remember(id, item.binding)
         self._entry_point = entry_point
         self._record = record
-        self._document: Any = None
+        self._document: Any = _UNTOLD
         self._value: tuple[Any] | None = None
 
     def __repr__(self) -> str:
@@ -89,7 +92,7 @@ class RemoteJob(Phased):
                 self._item.confirm(timeout)
             if self._record is None and self._item.answer is not None:
                 self._record = decode(JobRecord, self._item.answer)
-                self._document = self._item.answer.get("result")
+                self._document = self._item.answer.get("result", _UNTOLD)
 
     @property
     def status(self) -> JobState:
@@ -241,9 +244,9 @@ class RemoteJob(Phased):
             raise JobCancelled(f"job {self.id} was cancelled: {record.error}")
         if record.status is JobState.FAILED:
             raise self._failed(record)
-        if self._document is None:  # it was final before anybody asked for its result
+        if self._document is _UNTOLD:  # it was final before anybody asked for its result
             self._record = self._asked_with_result(0)
-        return self._document
+        return None if self._document is _UNTOLD else self._document
 
     def _failed(self, record: JobRecord) -> JobFailed:
         traceback = self.traceback()
@@ -282,7 +285,7 @@ class RemoteJob(Phased):
         """Ask for the job and, in the same answer, for its result where it has one."""
         query = {"wait": wait}
         answer = self._told(f"{API}/jobs/{self.id}/result", query)
-        self._document = answer.get("result")
+        self._document = answer.get("result", _UNTOLD)
         return decode(JobRecord, answer["job"])
 
     def traceback(self) -> str | None:

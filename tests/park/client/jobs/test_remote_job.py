@@ -50,12 +50,13 @@ def asked_for(one: JobService, job: Job) -> int:
     return sum(path.startswith(f"/api/v1/jobs/{job.id}") for _, path, _ in one.asked)
 
 
-def test_what_is_final_is_not_asked_for_again(one: JobService, job: Job) -> None:
+@pytest.mark.parametrize("result", [3, None])
+def test_what_is_final_is_not_asked_for_again(one: JobService, job: Job, result: Any) -> None:
     one.answers[f"/api/v1/jobs/{job.id}"] = one.record({"id": job.id, "entry_point": "m:f"})
     assert (job.status, job.status) == (JobState.QUEUED, JobState.QUEUED)
     assert asked_for(one, job) == 2
-    one.end(job.id, result=3)
-    assert (job.result(), job.result(), job.status) == (3, 3, JobState.COMPLETED)
+    one.end(job.id, result=result)
+    assert (job.result(), job.result(), job.status) == (result, result, JobState.COMPLETED)
     assert asked_for(one, job) == 3
 
 
