@@ -63,6 +63,10 @@ class _Machines:
         del job_id
 
 
+async def _remember_nothing(*_: object) -> None:
+    """Answer no job by an earlier one: all of a fleet's are to run."""
+
+
 class Core:
     """A database below ``root``, and the scheduler on it; made in an event loop."""
 
@@ -110,6 +114,7 @@ class Core:
             disk=disk,
             reach=_Everybody(),
             engines=_Machines(fleet.slots),
+            look_ahead=_remember_nothing,
             quotas=Quotas.without_limits(),
         )
         self._parts = (stopper, fetches, self.dispatcher)

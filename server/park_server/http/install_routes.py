@@ -44,11 +44,16 @@ async def request_install(
 ) -> InstallRecord:
     """Ask for the environment of a requirement set."""
     parts, user = parts_of(request), user_of(request)
-    wanted = await off_loop(request, lambda: checked_item(InstallRequest, body))
+
+    def checked() -> InstallRequest:
+        found = checked_item(InstallRequest, body)
+        pins = [parse_pin(pin.name, pin.version) for pin in found.pins]
+        parts.approvals.require_set(user, RequirementSet.of(found.python, pins))
+        return found
+
+    wanted = await off_loop(request, checked)
     require_uploads(caller_of(request), [*wanted.wheels, *wanted.sources])
     parts.trust.possession.require(user, [source.sha256 for source in wanted.sources])
-    pins = [parse_pin(pin.name, pin.version) for pin in wanted.pins]
-    parts.approvals.require_set(user, RequirementSet.of(wanted.python, pins))
     return await parts.installs.request(user, wanted)
 
 

@@ -108,11 +108,12 @@ REQUESTS: dict[str, Callable[[], tuple[str, str, Any]]] = {
         "/api/v1/follow",
         {"leaves": [compared(number) for number in range(2_000)]},
     ),
-    "50,000 pins": lambda: ("POST", "/api/v1/installs", pins(50_000)),
     "a condition of 50,000 leaves": lambda: ("POST", "/api/v1/jobs", [condition(50_000)]),
     "a condition of 199,995 leaves": lambda: ("POST", "/api/v1/jobs", [condition(199_995)]),
     "a large result": lambda: ("GET", f"/api/v1/jobs/{LARGE}/result", None),
     "20,000 projects": lambda: ("GET", "/simple/", None),
+    # the last one: its resolver then asks the service for as many pages, side by side
+    "50,000 pins": lambda: ("POST", "/api/v1/installs", pins(50_000)),
 }
 """Made when their turn comes: every worker reads this file, and one makes the requests."""
 

@@ -34,9 +34,7 @@ _LONG_POLL_S = 25.0
 _FOLLOW_S = 0.5
 """How long one stream is listened to while the other may have news as well."""
 
-_UNTOLD = object()
-"""In the place of a result that no answer had yet: a job may well return None."""
-
+_UNTOLD = object()  # in the place of a result that no answer had yet: it may well be None
 _PARENT_S = 60.0
 _PARENT_PAUSE_S = 0.2
 
@@ -283,8 +281,7 @@ class RemoteJob(Phased):
 
     def _asked_with_result(self, wait: float) -> JobRecord:
         """Ask for the job and, in the same answer, for its result where it has one."""
-        query = {"wait": wait}
-        answer = self._told(f"{API}/jobs/{self.id}/result", query)
+        answer = self._told(f"{API}/jobs/{self.id}/result", {"wait": wait})
         self._document = answer.get("result", _UNTOLD)
         return decode(JobRecord, answer["job"])
 

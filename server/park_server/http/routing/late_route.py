@@ -8,6 +8,7 @@ it, and made again, all at once, while the first request waited.
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from typing import Any
 
@@ -45,6 +46,9 @@ class LateRoute(Route):
                     responses=self._responses,
                     **self._declared.options,
                 )
+                # it is there for good, as what was there when the service began to serve: no
+                # full collection, in which everybody waits, is to go through it
+                gc.freeze()
             return self._made
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
