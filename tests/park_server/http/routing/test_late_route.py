@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Annotated, Any
 
 import pytest
@@ -107,3 +108,9 @@ def test_those_who_come_at_once_get_one_route() -> None:
     found = asyncio.run(together())
     assert len(made) == 1
     assert all(each is found[0] for each in found)
+
+
+def test_no_full_collection_goes_through_what_a_route_is_made_of() -> None:
+    _, routes = application()
+    route = routes[0].made()
+    assert not [each for each in gc.get_objects() if each is route]
