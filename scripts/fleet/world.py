@@ -15,7 +15,7 @@ from park.model.ids import JobId
 from park.model.lock_hash import LockHash
 from park.wire import FileRecord
 from park_server.envs.environment import Environment
-from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, NothingForked, Sink, StartOrder
 from park_server.jobs.folder import JobFolders, Marks
 
 __all__ = ["Environments", "Fleet", "NoFolders", "SimulatedEngine"]
@@ -90,7 +90,7 @@ class NoFolders(JobFolders):
 
 
 @dataclass(slots=True)
-class SimulatedEngine:
+class SimulatedEngine(NothingForked):
     """Nodes in virtual time: the test of patience is the scheduler's, not theirs.
 
     ``now`` is the time of the fleet; it goes on when an attempt ends, and never else.
@@ -166,16 +166,6 @@ class SimulatedEngine:
 
     async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
         """Find nothing: each simulation begins anew."""
-
-    def forked_cpu_s(self, job_id: str) -> float | None:
-        """Know nothing."""
-        del job_id
-        return None
-
-    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
-        """Say nothing."""
-        del lock_hash, entry_point
-        return None
 
     async def close(self) -> None:
         """Do nothing."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from park.model.asked.resources import NOTHING_ASKED, Resources
 from park.model.ids import JobId
 
-__all__ = ["AttemptExit", "Engine", "ExitKind", "Sink", "StartOrder"]
+__all__ = ["AttemptExit", "Engine", "ExitKind", "NothingForked", "Sink", "StartOrder"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,3 +133,17 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Let go of everything; what runs goes on and can be recovered."""
+
+
+class NothingForked:
+    """What an engine answers that forks no process of the service's own."""
+
+    def forked_cpu_s(self, job_id: JobId) -> float | None:
+        """See `Engine.forked_cpu_s`: the process is none of the service's."""
+        del job_id
+        return None
+
+    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
+        """See `Engine.why_fresh`: that is decided elsewhere, or each job has an interpreter."""
+        del lock_hash, entry_point
+        return None

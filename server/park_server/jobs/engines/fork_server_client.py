@@ -6,23 +6,20 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from park.runtime.lines import LineSocket
 from park.runtime.order import ServerSettings
 from park.runtime.view import enter_command
+from park_server.jobs.engines.helper_process import HelperLink, make_folder, started
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
 __all__ = [
     "ServerKey",
     "ServerLink",
-    "connect",
-    "listening",
     "making_of",
     "server_variables",
     "spawn",
@@ -33,8 +30,6 @@ _PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TMPDIR",
 
 _STATUS_S = 2.0
 """How long a fork server may take to answer; one that imports for longer is left out."""
-
-_LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,30 +116,9 @@ def spawn(
     listening socket is made here and handed over, so that orders can be sent at once
     and wait there while the server imports. Raises `OSError`.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+    make_folder(folder)
     (folder / "server.json").write_text(json.dumps(asdict(key)))
-    command = _command(environment, runtime, settings, read_only, cage)
-    with listening(folder) as listener:
-        connection = connect(folder)
-        if connection is None:
-            raise ConnectionError(f"cannot connect to the socket in {folder}")
-        try:
-            pid = os.posix_spawn(
-                command[0],
-                command,
-                dict(variables),
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, listener.fileno(), 0),
-                    (os.POSIX_SPAWN_OPEN, 1, str(folder / "log"), _LOG_FLAGS, 0o600),
-                    (os.POSIX_SPAWN_DUP2, 1, 2),
-                ],
-                setsid=True,
-            )
-        except OSError:
-            connection.close()
-            raise
-    return pid, connection
+    return started(folder, _command(environment, runtime, settings, read_only, cage), variables)
 
 
 def _command(
@@ -163,45 +137,8 @@ def _command(
     ]
 
 
-def listening(folder: Path) -> socket.socket:
-    """Return a socket that listens in ``folder``, for its owner alone."""
-    listener = socket.socket(socket.AF_UNIX)
-    with _short(folder) as path:
-        listener.bind(path)
-    (folder / "socket").chmod(0o600)
-    listener.listen(8)
-    return listener
-
-
-class _short:  # noqa: N801 (a context manager that reads like a function)
-    """The socket's path through an open directory: paths of sockets end at 107 bytes."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._descriptor = -1
-
-    def __enter__(self) -> str:
-        self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        return f"/proc/self/fd/{self._descriptor}/socket"
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
-
-
-def connect(folder: Path) -> socket.socket | None:
-    """Connect to the server in ``folder``; None where none listens any more."""
-    connection = socket.socket(socket.AF_UNIX)
-    try:
-        with _short(folder) as path:
-            connection.connect(path)
-    except OSError:
-        connection.close()
-        return None
-    return connection
-
-
 @dataclass(kw_only=True, eq=False)
-class ServerLink:
+class ServerLink(HelperLink):
     """A connection to one fork server.
 
     ``jobs`` are the ids that were sent there and have not ended; ``pid`` is set where this
@@ -211,8 +148,6 @@ class ServerLink:
     """
 
     key: ServerKey
-    folder: Path
-    line: LineSocket
     on_message: Callable[[ServerLink, dict[str, Any]], None]
     on_gone: Callable[[ServerLink], None]
     pid: int | None = None
@@ -221,32 +156,11 @@ class ServerLink:
     last_words: str | None = None
     ended_for_memory: int = 0
     _asked: list[asyncio.Future[dict[str, Any]]] = field(default_factory=list)
-    hello: asyncio.Future[dict[str, Any] | None] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
 
     @property
     def is_ready(self) -> bool:
         """Whether the server has imported its module and said so."""
         return self.hello.done() and self.hello.result() is not None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the connection stands."""
-        return self.line.connection.fileno() >= 0
-
-    def open(self) -> None:
-        """Begin to listen."""
-        asyncio.get_running_loop().add_reader(self.line.connection.fileno(), self._readable)
-
-    def send(self, **message: Any) -> None:
-        """Send a line; where the server is gone, `on_gone` has followed, or will."""
-        if not self.is_open:
-            return
-        self.line.send(message)
-        if self.line.has_output:
-            loop = asyncio.get_running_loop()
-            loop.add_writer(self.line.connection.fileno(), self._writable)
 
     async def status(self) -> dict[str, Any] | None:
         """Ask the server how it is; None where it is gone, or still imports after a while."""
@@ -264,31 +178,16 @@ class ServerLink:
             if not future.done():
                 future.set_result(message)
 
-    def _writable(self) -> None:
-        if not self.line.flush() or not self.line.has_output:
-            asyncio.get_running_loop().remove_writer(self.line.connection.fileno())
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message.get("event") == "status":
+            self._answer(message)
+        self.on_message(self, message)
 
-    def _readable(self) -> None:
-        messages = self.line.receive()
-        if messages is None:
-            self.close()
-            self.on_gone(self)
-            return
-        for message in messages:
-            if message.get("event") == "hello" and not self.hello.done():
-                self.hello.set_result(message)
-            if message.get("event") == "status":
-                self._answer(message)
-            self.on_message(self, message)
+    def _went(self) -> None:
+        self.on_gone(self)
 
     def close(self) -> None:
         """Hang up; the server goes on."""
-        loop = asyncio.get_running_loop()
         if self.idle_timer is not None:
             self.idle_timer.cancel()
-        if not self.hello.done():
-            self.hello.set_result(None)
-        if self.is_open:
-            loop.remove_reader(self.line.connection.fileno())
-            loop.remove_writer(self.line.connection.fileno())
-            self.line.close()
+        super().close()

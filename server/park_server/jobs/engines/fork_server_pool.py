@@ -23,11 +23,11 @@ from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import (
     ServerKey,
     ServerLink,
-    connect,
     making_of,
     server_variables,
     spawn,
 )
+from park_server.jobs.engines.helper_process import connect, last_line
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
@@ -237,7 +237,7 @@ class ForkServerPool:
             self._unforkable.add(link.key)
         self._abandoned.discard(link)
         self._forget(link)
-        link.last_words = _last_line(link.folder / "log")
+        link.last_words = last_line(link.folder / "log")
         if link.key in self._unforkable:
             self.greeted(link, f"importing {link.key.module} ended the process that did it")
         self._remove(link.folder)
@@ -320,14 +320,6 @@ class ForkServerPool:
         self._watches.close()
         for link in self.links:
             link.close()
-
-
-def _last_line(log: Path) -> str | None:
-    try:
-        lines = log.read_text(errors="replace").split("\n")
-    except OSError:
-        return None
-    return next((line for line in reversed(lines) if line.strip()), None)
 
 
 def _reap(pid: int) -> None:

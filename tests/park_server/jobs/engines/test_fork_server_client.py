@@ -21,11 +21,11 @@ from park_server.jobs.engines import fork_server_client
 from park_server.jobs.engines.fork_server_client import (
     ServerKey,
     ServerLink,
-    connect,
     making_of,
     server_variables,
     spawn,
 )
+from park_server.jobs.engines.helper_process import connect
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
 KEY = ServerKey(lock_hash="l", module="m", runtime="r", made="1-2")

@@ -23,7 +23,7 @@ from park.model.ids import JobId
 from park.runtime import processes
 from park.runtime.folder import write_record
 from park.runtime.lines import LineSocket
-from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, NothingForked, Sink, StartOrder
 from park_server.jobs.engines.evidence import (
     Evidence,
     claim_for_service,
@@ -83,7 +83,7 @@ class _Job:
     exited: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class PilotEngine:
+class PilotEngine(NothingForked):
     """Implements `OfferingEngine`. All methods belong to one event loop, but `offer`."""
 
     takes_calls = True
@@ -124,7 +124,7 @@ class PilotEngine:
         except ParkError as error:
             self._exit(job, never_started(order, f"cannot start it: {error.message}"))
         else:
-            link.send({"do": "start", **told})
+            link.send(do="start", **told)
 
     def _taken(self, order: StartOrder, sink: Sink) -> _Job:
         job = self._jobs[order.job_id] = _Job(order=order, sink=sink)
@@ -281,18 +281,6 @@ class PilotEngine:
             return set()
         return {(each["job"], each["attempt"]) for each in hello["running"]}
 
-    # -- what only forks of the service have
-
-    def forked_cpu_s(self, job_id: JobId) -> float | None:
-        """See `Engine.forked_cpu_s`: the process may be on another machine."""
-        del job_id
-        return None
-
-    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
-        """See `Engine.why_fresh`: each worker decides that for itself."""
-        del lock_hash, entry_point
-        return None
-
     async def close(self) -> None:
         """See `Engine.close`: the driver leaves after its last job, unless a service comes back."""
         if self._follower is not None:
@@ -301,7 +289,7 @@ class PilotEngine:
             self._follower = None
         await self._tasks.stop()
         if self._link is not None:
-            self._link.send({"do": "leave"})
+            self._link.send(do="leave")
             self._link.close()
             self._link = None
 

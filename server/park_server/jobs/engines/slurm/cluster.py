@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from park.model.ids import JobId
 from park_server import untrusted
-from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, NothingForked, Sink, StartOrder
 from park_server.jobs.engines.evidence import (
     Evidence,
     claim_for_service,
@@ -63,7 +63,7 @@ _LONGEST_PAUSE_S = 10.0
 _OUTPUT_BYTES = 1 << 16
 
 
-class SlurmEngine:
+class SlurmEngine(NothingForked):
     """Implements `OfferingEngine`. All methods belong to one event loop, but `offer`."""
 
     takes_calls = False
@@ -287,18 +287,6 @@ class SlurmEngine:
         """See `Engine.recover`: each is looked for by its name."""
         for order in orders:
             self._tracked(order, sink, Phase.LOOKED_FOR)
-
-    # -- what only forks have
-
-    def forked_cpu_s(self, job_id: JobId) -> float | None:
-        """See `Engine.forked_cpu_s`: nothing is forked here."""
-        del job_id
-        return None
-
-    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
-        """See `Engine.why_fresh`: each job has an interpreter of its own."""
-        del lock_hash, entry_point
-        return None
 
     async def close(self) -> None:
         """See `Engine.close`."""
