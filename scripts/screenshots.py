@@ -33,13 +33,32 @@ def main() -> None:
             python = make_virtualenv(folder / "venv", model.root)
             client = Client.of(python, folder / "client", cache=folder / "cache", service=service)
             installed = client.json("install", "page_model")
-            lab = PageLab(service, client, installed["lock_hash"], installed["set_hash"])
+            edited = _edited(client, model.root)
+            lab = PageLab(
+                service, client, installed["lock_hash"], installed["set_hash"], model.root
+            )
             with Pipe(folder / "up") as up, Pipe(folder / "go") as go:
                 fit = _submit(lab, str(up), str(go))
                 up.receive()
-                _look(lab, fit)
+                _look(lab, fit, edited)
                 go.send("go")
                 lab.service.result_of(fit)
+
+
+def _edited(client: Client, tree: Path) -> str:
+    """Install the model with an edit; return the lock of that."""
+    source = tree / "page_model.py"
+    before = source.read_text()
+    edit = "rounded = round(thickness, 1)\n    return {"
+    source.write_text(
+        before.replace(
+            'return {"layers": layers, "thickness": thickness',
+            f'{edit}"layers": layers, "thickness": rounded',
+        )
+    )
+    installed = client.json("install", "page_model")
+    source.write_text(before)
+    return str(installed["lock_hash"])
 
 
 def _submit(lab: PageLab, up: str, go: str) -> str:
@@ -66,7 +85,7 @@ def _submit(lab: PageLab, up: str, go: str) -> str:
     return str(fit["id"])
 
 
-def _look(lab: PageLab, fit: str) -> None:
+def _look(lab: PageLab, fit: str, edited: str) -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
         opened_browser() as browser,
@@ -84,6 +103,11 @@ def _look(lab: PageLab, fit: str) -> None:
         viewer.section("Progress").locator("canvas").wait_for()
         viewer.section("Log").get_by_text("step  30").wait_for()
         viewer.page.screenshot(path=PICTURES / "job.png")
+        viewer.open(f"#/environments/{lab.lock_hash}/{edited}")
+        viewer.section("Source of page-model").locator("tr.plus").first.wait_for()
+        viewer.page.screenshot(
+            path=PICTURES / "difference.png", clip={"x": 0, "y": 0, "width": 1120, "height": 480}
+        )
 
 
 if __name__ == "__main__":

@@ -171,6 +171,7 @@ WITHOUT = {
     "park_server/migrations/versions/v0012_bound_grants.py": SCHEMA,
     "park_server/peers/lent.py": "a record",
     "park_server/migrations/versions/v0013_resources.py": SCHEMA,
+    "park_server/page/text_routes.py": PAGE_ROUTES,
     "park_server/page/workflow_routes.py": PAGE_ROUTES,
     "park_server/migrations/versions/v0015_accounts.py": SCHEMA,
     "park_server/migrations/versions/v0017_bounced_grants.py": SCHEMA,

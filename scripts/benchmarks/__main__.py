@@ -23,6 +23,7 @@ BENCHMARKS = {
     "peers": "peers",
     "trust": "trust",
     "cluster": "cluster",
+    "page": "page",
 }
 
 

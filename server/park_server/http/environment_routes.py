@@ -29,7 +29,7 @@ from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.installs.permitted.usable_locks import owners
 from park_server.trust.rights import Role
 
-__all__ = ["router"]
+__all__ = ["named", "router"]
 
 router = DeclaredRoutes()
 
@@ -61,7 +61,7 @@ async def storage(request: Request) -> StorageRecord:
 async def show_environment(request: Request, prefix: str) -> EnvironmentDetail:
     """Return one environment with its packages."""
     parts = parts_of(request)
-    summary = _named(parts, user_of(request), prefix)
+    summary = named(parts, user_of(request), prefix)
     return await asyncio.to_thread(_detail, parts, summary)
 
 
@@ -71,7 +71,7 @@ async def verify_environment(
 ) -> VerificationRecord:
     """Compare an environment with its manifests, and repair it where it was changed."""
     parts = parts_of(request)
-    lock_hash = LockHash(_named(parts, user_of(request), prefix).lock_hash)
+    lock_hash = LockHash(named(parts, user_of(request), prefix).lock_hash)
     found = await parts.keeper.verify(lock_hash, thorough=thorough)
     return VerificationRecord(
         lock_hash=lock_hash, damages=list(found.damages), repaired=found.repaired
@@ -97,10 +97,10 @@ async def remove_environment(request: Request, prefix: str) -> EnvironmentSummar
     One that others installed, too, only whoever operates the service.
     """
     parts, user = parts_of(request), user_of(request)
-    lock_hash = LockHash(_named(parts, user, prefix).lock_hash)
+    lock_hash = LockHash(named(parts, user, prefix).lock_hash)
     _require_own(request, lock_hash)
     await parts.keeper.remove(lock_hash, why=f"removed by {user}")
-    return _named(parts, user, lock_hash)
+    return named(parts, user, lock_hash)
 
 
 def _require_own(request: Request, lock_hash: LockHash) -> None:
@@ -116,12 +116,12 @@ def _require_own(request: Request, lock_hash: LockHash) -> None:
 
 async def _pinned(request: Request, prefix: str, *, pin: bool) -> EnvironmentSummary:
     parts, user = parts_of(request), user_of(request)
-    lock_hash = _named(parts, user, prefix).lock_hash
+    lock_hash = named(parts, user, prefix).lock_hash
     if user not in parts.database.read(lambda c: owners(c, lock_hash)):
         require_role(request, Role.OPERATE, "pin what you installed yourself: park install")
     change = environment_rows.pin if pin else environment_rows.unpin
     await parts.database.awrite(lambda c: change(c, lock_hash, user))
-    return _named(parts, user, lock_hash)
+    return named(parts, user, lock_hash)
 
 
 def summaries(
@@ -150,7 +150,7 @@ def summaries(
     ]
 
 
-def _named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
+def named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
     """Return the one environment whose lock hash begins with ``prefix``."""
     found = summaries(parts, user, prefix=prefix)
     if len(prefix) < environment_rows.SHORTEST_PREFIX or len(found) != 1:

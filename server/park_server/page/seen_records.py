@@ -10,10 +10,13 @@ from park.wire import PoolRecord
 __all__ = [
     "ArgumentRecord",
     "CallRecord",
+    "FileDifference",
     "JobLine",
     "NowRecord",
     "PreviewRecord",
     "ProgressSeries",
+    "ProjectAbout",
+    "SourceDifference",
     "WorkflowEdge",
     "WorkflowNode",
     "WorkflowRecord",
@@ -156,3 +159,49 @@ class WorkflowRecord:
     counts: dict[str, int]
     nodes: list[WorkflowNode]
     edges: list[WorkflowEdge]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProjectAbout:
+    """What a version of a project says about itself, read from ``filename``.
+
+    Its README is ``html``, which was sanitised, or ``text``, or None of both.
+    """
+
+    name: str
+    version: str
+    filename: str
+    summary: str
+    requires_python: str
+    license: str
+    author: str
+    requires: list[str]
+    urls: dict[str, str]
+    html: str | None
+    text: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileDifference:
+    """A file that differs: ``change`` is ``added``, ``removed`` or ``changed``.
+
+    ``lines`` are of a unified difference, without its head; ``note`` says what they do not.
+    """
+
+    name: str
+    change: str
+    added: int
+    removed: int
+    lines: list[str]
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceDifference:
+    """What differs between ``project`` in its version ``old`` and ``new``; ``left_out`` more do."""
+
+    project: str
+    old: str
+    new: str
+    files: list[FileDifference]
+    left_out: int

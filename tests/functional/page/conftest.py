@@ -30,4 +30,4 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageLab]:
         python = make_virtualenv(folder / "venv", model.root)
         client = Client.of(python, folder / "client", cache=folder / "cache", service=service)
         installed = client.json("install", "page_model")
-        yield PageLab(service, client, installed["lock_hash"], installed["set_hash"])
+        yield PageLab(service, client, installed["lock_hash"], installed["set_hash"], model.root)

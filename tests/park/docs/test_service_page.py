@@ -8,6 +8,8 @@ from pathlib import Path
 from park.wire import TokenClass
 from park_server.http.gate.session_cookie import name_of
 from park_server.page.front import POLICY, STATIC
+from park_server.page.texts.child import CPU_S, MEMORY
+from park_server.page.texts.readme import MOST_RENDERED
 from park_server.trust.access import TABLE
 from park_server.trust.held_token import LOGIN
 
@@ -60,3 +62,21 @@ def test_the_pictures_are_those_that_the_script_makes() -> None:
         r"pictures/(\w+\.png)", text("how-to/see-a-service.md") + text("../README.md")
     )
     assert made == there == set(shown)
+
+
+def test_what_the_page_says_of_packages_is_on_it() -> None:
+    page = text("how-to/see-a-service.md")
+    assert "of a working tree its source, line by line" in " ".join(page.split())
+    assert "Pictures in a README are links" in page
+    readme = (STATIC / "readme.js").read_text(encoding="utf-8")
+    assert 'if (tag === "img") return picture(node);' in readme
+    assert '"img"' not in readme.partition("const PLAIN")[2].partition("\n")[0]
+
+
+def test_the_record_of_the_limits_says_those_of_the_process() -> None:
+    record = text("decisions/0076-what-others-packed-is-read-by-a-process-of-its-own.md")
+    assert f"within {CPU_S} seconds of processor time and {MEMORY >> 30} GiB" in " ".join(
+        record.split()
+    )
+    assert MOST_RENDERED == 1 << 19
+    assert "half a million\ncharacters" in record

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from park.model.ids import new_id
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.services.park_client import Client
     from support.services.park_service import ParkService
 
@@ -27,12 +29,13 @@ def after(*jobs: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class PageLab:
-    """The service, the client of its operator, and the environment of ``page-model``."""
+    """The service, its operator's client, and the environment of ``page-model``, in ``tree``."""
 
     service: ParkService
     client: Client
     lock_hash: str
     set_hash: str
+    tree: Path
 
     def call(self, function: str, *args: Any, **options: Any) -> dict[str, Any]:
         """Return the request of one call; ``options`` are keys of a job's request."""

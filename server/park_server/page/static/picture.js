@@ -4,7 +4,10 @@ import { h, s, show } from "./dom.js";
 import { LIVE, ORDER, kindOf, shapeAt } from "./states.js";
 import { count, figure } from "./words.js";
 
-const WIDTH = 210, LINE = 17, MOST_TEXT = 60;
+const WIDTH = 230, LINE = 17;
+const NARROW = 640; // pixels; below it layers lie one under the other
+const LARGEST = 1.25;
+const READABLE = 0.5; // a picture that begins smaller begins with a part of it
 const MOST_EDGES = 1500;
 
 const policy = window.trustedTypes ? window.trustedTypes.createPolicy("park-worker", { createScriptURL: (url) => { if (url !== WORKER) throw new TypeError("no worker of this page"); return url; } }) : null;
@@ -15,16 +18,30 @@ let asked = 0;
 const waiting = new Map();
 
 /** Where each node and edge is; nobody waits for one that another has overtaken. */
-function layout(nodes, edges) {
+function layout(nodes, edges, direction) {
   if (!worker) {
     worker = new Worker(policy ? policy.createScriptURL(WORKER) : WORKER, { type: "module" });
     worker.onmessage = ({ data }) => { const done = waiting.get(data.number); waiting.delete(data.number); if (done) done(data); };
   }
   asked += 1;
-  return new Promise((done) => { waiting.set(asked, done); worker.postMessage({ number: asked, nodes, edges }); });
+  return new Promise((done) => { waiting.set(asked, done); worker.postMessage({ number: asked, nodes, edges, direction }); });
 }
 
-const cut = (text, most = MOST_TEXT) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const FONTS = { label: "600 12.5px", note: "11px" };
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** Return as much of a line as has room, and that there is more of it. */
+function cut(text, wide, font) {
+  ruler.font = `${FONTS[font]} ${getComputedStyle(document.body).fontFamily}`;
+  if (ruler.measureText(text).width <= wide) return text;
+  let fits = 0, over = Math.min(text.length, 200);
+  while (over - fits > 1) {
+    const middle = (fits + over) >> 1;
+    if (ruler.measureText(`${text.slice(0, middle).trimEnd()}…`).width <= wide) fits = middle; else over = middle;
+  }
+  return `${text.slice(0, fits).trimEnd()}…`;
+}
+
 export const total = (node) => Object.values(node.counts).reduce((sum, each) => sum + each, 0);
 
 /** The state of a node: of several the most urgent one. */
@@ -93,14 +110,16 @@ export class Picture {
     this.nodes = nodes;
     this.edges = reduced(joined(edges).filter((each) => each.needed !== each.by));
     const boxes = nodes.map((each) => ({ key: each.key, width: WIDTH, height: height(each) }));
-    const key = JSON.stringify([boxes, this.edges.map((each) => [each.needed, each.by])]);
+    const direction = this.node.clientWidth < NARROW ? "TB" : "LR";
+    const key = JSON.stringify([direction, boxes, this.edges.map((each) => [each.needed, each.by])]);
     if (key !== this.key) {
       const sent = this.edges.map((each) => ({ needed: each.needed, by: each.by, width: each.label ? 8 + each.label.length * 6 : 0 }));
-      const places = await layout(boxes, sent);
+      const places = await layout(boxes, sent, direction);
       const isFirst = !this.places;
-      this.places = places; this.key = key; this.drawn = this.edges;
-      this.node.style.setProperty("height", `min(72vh, ${Math.max(260, Math.round(places.height * 1.3) + 60)}px)`);
-      if (isFirst || this.isFitted) this.fit();
+      this.places = places; this.key = key; this.drawn = this.edges; this.isDown = direction === "TB";
+      const scale = Math.min(LARGEST, this.node.clientWidth / places.width);
+      this.node.style.setProperty("height", `min(72vh, ${Math.max(220, Math.round(places.height * Math.max(scale, READABLE)) + 60)}px)`);
+      if (isFirst) this.begin(); else if (this.isFitted) this.fit();
     }
     this.draw();
   }
@@ -118,7 +137,9 @@ export class Picture {
     // from the middle of one side to the middle of the other
     const from = this.places.nodes[edge.needed], to = this.places.nodes[edge.by];
     const inner = points.slice(1, -1);
-    const [first, ...rest] = [{ x: from.x + WIDTH / 2, y: from.y }, ...(inner.length ? inner : [{ x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }]), { x: to.x - WIDTH / 2, y: to.y }];
+    const out = this.isDown ? { x: from.x, y: from.y + from.height / 2 } : { x: from.x + WIDTH / 2, y: from.y };
+    const into = this.isDown ? { x: to.x, y: to.y - to.height / 2 } : { x: to.x - WIDTH / 2, y: to.y };
+    const [first, ...rest] = [out, ...(inner.length ? inner : [{ x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }]), into];
     let path = `M${first.x} ${first.y}`;
     for (let place = 0; place < rest.length - 1; place += 1) {
       const a = rest[place], b = rest[place + 1];
@@ -144,19 +165,31 @@ export class Picture {
     many && s("rect", { x: left + 4, y: top - 4, width: WIDTH, height: high, rx: 6, class: "behind" }),
     s("rect", { x: left, y: top, width: WIDTH, height: high, rx: 6, class: "card" }),
     shapeAt(state, left + 9, top + 8, 14),
-    clipped(left + 30, top, wide - (many ? 70 : 20), high, s("text", { x: 0, y: 19, class: "label" }, cut(named(node)))),
+    clipped(left + 30, top, wide - (many ? 70 : 20), high, s("text", { x: 0, y: 19, class: "label" }, cut(named(node), wide - (many ? 70 : 20), "label"))),
     many && s("text", { x: left + WIDTH - 10, y: top + 19, class: "many" }, `× ${count(total(node))}`),
     parts, clipped(left + 10, top, wide, high,
-      many && s("text", { x: 0, y: 45, class: "note" }, ORDER.filter((each) => node.counts[each]).map((each) => `${count(node.counts[each])} ${each}`).join(", ")),
-      lines(node).map((line, number) => s("text", { x: 0, y: (many ? 62 : 36) + number * LINE, class: `note ${state === "failed" && !node.condition ? "bad" : ""}` }, cut(line)))));
+      many && s("text", { x: 0, y: 45, class: "note" }, cut(ORDER.filter((each) => node.counts[each]).map((each) => `${count(node.counts[each])} ${each}`).join(", "), wide, "note")),
+      lines(node).map((line, number) => s("text", { x: 0, y: (many ? 62 : 36) + number * LINE, class: `note ${state === "failed" && !node.condition ? "bad" : ""}` }, cut(line, wide, "note")))));
   }
 
   // -- how it is seen
 
+  /** All of it where that can be read; else what is most urgent, in a size that can. */
+  begin() {
+    this.fit();
+    const scale = this.node.clientWidth / this.box.w;
+    if (scale >= READABLE || !this.nodes.length) return;
+    const urgent = ["failed", ...LIVE].map((state) => this.nodes.find((each) => stateOf(each) === state)).find(Boolean) || this.nodes[0];
+    const { x, y } = this.places.nodes[urgent.key];
+    const w = this.node.clientWidth / (2 * READABLE), high = this.node.clientHeight / (2 * READABLE);
+    this.box = { x: x - w / 2, y: y - high / 2, w, h: high };
+    this.isFitted = false; this.view();
+  }
+
   fit() {
     if (!this.places) return;
     const { clientWidth: w, clientHeight: hh } = this.node;
-    const scale = Math.min(1.25, w / this.places.width, hh / this.places.height) || 1;
+    const scale = Math.min(LARGEST, w / this.places.width, hh / this.places.height) || 1;
     this.box = { x: (this.places.width - w / scale) / 2, y: (this.places.height - hh / scale) / 2, w: w / scale, h: hh / scale };
     this.isFitted = true; this.view();
   }

@@ -6,6 +6,10 @@ import uPlot from "./vendor/uPlot.js";
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const LINES = ["--running", "--failed", "--completed", "--queued", "--cancelled", "--accent"];
 
+// lines between powers of ten say nothing
+const decades = (_drawn, places) => places.map((each) => (each > 0 && Math.abs(Math.log10(each) - Math.round(Math.log10(each))) < 1e-9 ? each : null));
+const atEnd = (drawn) => drawn.setLegend({ idx: drawn.data[0].length - 1 }, false);
+
 /** Curves over one abscissa. `series`: [{label, values, points?}]. Returns {node, update(x, series), close()}. */
 export function plot({ label, x, series, log = false, height = 220 }) {
   const node = h("div", { class: "plot", "data-keep": `plot ${label}`, role: "img", "aria-label": label });
@@ -14,7 +18,9 @@ export function plot({ label, x, series, log = false, height = 220 }) {
     width, height: node.dataset.height ? Number(node.dataset.height) : height,
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
     cursor: { drag: { x: true, y: false } },
-    axes: [0, 1].map(() => ({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: "11px system-ui" })),
+    // where nobody points, the legend says the last
+    hooks: { setLegend: [(drawn) => { if (drawn.cursor.idx === null && drawn.legend.idx !== drawn.data[0].length - 1) drawn.setLegend({ idx: drawn.data[0].length - 1 }, false); }], ready: [atEnd], setData: [atEnd] },
+    axes: [0, 1].map((number) => ({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1, ...(log && number === 1 ? { filter: decades } : {}) }, ticks: { stroke: colour("--line"), width: 1, ...(log && number === 1 ? { filter: decades } : {}) }, font: "11px system-ui" })),
     series: [{ label: x.label }, ...series.slice(0, count).map((each, number) => ({
       label: each.label, stroke: colour(LINES[number % LINES.length]), width: each.points ? 0 : 1.5,
       points: each.points ? { show: true, size: 4, width: 0, fill: colour(LINES[number % LINES.length]) } : { show: false },

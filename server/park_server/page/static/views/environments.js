@@ -4,12 +4,13 @@ import { BASE, get } from "../api.js";
 import { h, say } from "../dom.js";
 import { state as stateOf } from "../states.js";
 import { ago, bytes, count, plural, when } from "../words.js";
+import { difference } from "./difference.js";
 
 const shownAs = (each) => each.projects.join(", ") || each.lock_hash.slice(0, 12);
 
 export async function look({ rest: [id, other], state, signal, refresh, who }) {
+  if (id && other) return { title: "Difference", content: await difference(id, other, state, signal) };
   const [all, storage] = await Promise.all([get("/environments", { signal }), get("/storage", { signal })]);
-  if (id && other) return { title: "Difference", content: await difference(id, other, all, signal) };
   if (id) return { title: "Environment", content: await detail(id, all, state, signal, refresh, who) };
   state.wanted ??= "";
   const wanted = state.wanted.toLowerCase();
@@ -61,18 +62,5 @@ async function detail(id, all, state, signal, refresh, who) {
           found.conflicts.length > 0 && h("details", h("summary", plural(found.conflicts.length, "path that several wheels own", "paths that several wheels own")), h("ul", { class: "chain" }, found.conflicts.slice(0, 100).map((each) => h("li", each)))))),
         h("section", { "aria-label": "Compare" }, h("header", h("h2", "Compare with")), others.length ? h("div", { class: "body" }, h("select", { "aria-label": "Compare with", onchange: (event) => { if (event.target.value) location.hash = `#/environments/${about.lock_hash}/${event.target.value}`; } },
           h("option", { value: "" }, "choose another"), others.slice(0, 300).map((each) => h("option", { value: each.lock_hash }, `${shownAs(each)} (${each.lock_hash.slice(0, 8)})`)))) : h("p", { class: "none" }, "There is no other.")))),
-  ];
-}
-
-async function difference(one, other, all, signal) {
-  const [a, b] = await Promise.all([one, other].map((each) => get(`/environments/${encodeURIComponent(each)}`, { signal })));
-  const versions = (found) => new Map([["python", found.environment.python], ...found.packages.map((each) => [each.name, each.version])]);
-  const left = versions(a), right = versions(b);
-  const names = [...new Set([...left.keys(), ...right.keys()])].filter((each) => left.get(each) !== right.get(each)).sort((x, y) => (x === "python" ? -1 : y === "python" ? 1 : x < y ? -1 : 1));
-  const head = (found) => h("th", { scope: "col" }, h("a", { href: `#/environments/${found.environment.lock_hash}` }, shownAs(found.environment)), " ", h("span", { class: "mono" }, found.environment.lock_hash.slice(0, 8)));
-  return [
-    h("div", { class: "head" }, h("h1", "Difference"), h("span", { class: "soft" }, names.length ? `${plural(names.length, "package differs", "packages differ")}, ${count([...left.keys()].filter((each) => left.get(each) === right.get(each)).length)} are the same` : "none: they hold the same")),
-    names.length > 0 && h("section", { "aria-label": "Difference" }, h("div", { class: "scroll" }, h("table", h("thead", h("tr", h("th", { scope: "col" }, "Package"), head(a), head(b))),
-      h("tbody", names.map((each) => h("tr", h("td", each), h("td", { class: `mono ${left.has(each) ? "" : "same"}` }, left.get(each) || "–"), h("td", { class: `mono ${right.has(each) ? "" : "same"}` }, right.get(each) || "–"))))))),
   ];
 }

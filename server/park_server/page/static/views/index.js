@@ -1,7 +1,8 @@
 // The index: projects, their files, and what was taken back.
 
-import { get } from "../api.js";
+import { get, part } from "../api.js";
 import { h, say } from "../dom.js";
+import { readme } from "../readme.js";
 import { ago, bytes, count, plural } from "../words.js";
 
 export async function look({ rest: [name], state, signal, refresh, who }) {
@@ -24,6 +25,9 @@ export async function look({ rest: [name], state, signal, refresh, who }) {
 
 async function project(name, state, signal, refresh, who) {
   const found = await get(`/index/projects/${encodeURIComponent(name)}`, { signal });
+  // files never change: asked for again where there are others
+  const newest = found.files.map((each) => `${each.sha256} ${each.yanked}`).join();
+  if (state.aboutOf !== newest) { state.about = await get(`/index/projects/${part(name)}/about`, { signal }).catch((error) => { if (error.name === "AbortError") throw error; return null; }); state.aboutOf = newest; }
   const versions = new Map();
   for (const file of found.files.toReversed()) versions.set(file.version, [...(versions.get(file.version) || []), file]);
   const mayYank = who.roles.includes("operate");
@@ -42,10 +46,30 @@ async function project(name, state, signal, refresh, who) {
     title: found.name,
     content: [
       state.problem && h("div", { class: "problem", role: "alert" }, h("p", state.problem.message), state.problem.hint && h("p", state.problem.hint)),
-      h("div", { class: "head" }, h("h1", found.name), h("span", { class: "soft" }, [found.owned ? "of this service" : "of the index upstream", found.claimed && "claimed", found.status !== "active" && `${found.status}${found.reason ? `: ${found.reason}` : ""}`].filter(Boolean).join(", "))),
-      h("section", { "aria-label": "Files" }, h("table", { class: "stack" }, h("thead", h("tr", ["Version", "File", "Size", "Uploaded", ""].map((each) => h("th", { scope: "col" }, each || h("span", { class: "unseen" }, "Actions"))))),
-        h("tbody", [...versions].slice(0, 300).map(([version, files]) => files.map((file, place) => h("tr",
-          h("td", { class: "mono" }, place === 0 && version, place === 0 && file.yanked !== null && h("span", { class: "why bad" }, `yanked${file.yanked ? `: ${file.yanked}` : ""}`)),
-          h("td", { class: "mono", title: `sha256 ${file.sha256}` }, file.filename), h("td", { class: "right tight" }, bytes(file.size)), h("td", { class: "tight" }, `${ago(file.uploaded)} by ${file.uploaded_by}`), h("td", { class: "tight" }, place === 0 && button(version, files))))))))],
+      h("div", { class: "head" }, h("h1", found.name), h("span", { class: "soft" }, [found.owned ? "released here" : "your working trees", found.claimed && "claimed", found.status !== "active" && `${found.status}${found.reason ? `: ${found.reason}` : ""}`].filter(Boolean).join(", "))),
+      h("div", { class: "columns" },
+        h("div", described(state.about), files(versions, button)),
+        state.about ? h("div", facts(state.about, found)) : null)],
   };
+}
+
+function described(about) {
+  const text = about && readme(about);
+  return text && h("section", { "aria-label": "README", "data-keep": `readme ${about.name} ${about.filename}` }, h("header", h("h2", "README"), h("span", { class: "side soft mono" }, about.version)), text);
+}
+
+function facts(about, found) {
+  const row = (name, value) => value && [h("dt", name), h("dd", value)];
+  return h("section", { "aria-label": "About" }, h("header", h("h2", "About")), h("div", { class: "body" },
+    about.summary && h("p", { style: { "margin-bottom": "8px" } }, about.summary),
+    h("dl", { class: "facts" }, row("Version", h("span", { class: "mono" }, about.version)), row("Python", about.requires_python), row("License", about.license), row("Author", about.author),
+      row("Size", bytes(found.size)), Object.entries(about.urls).map(([name, url]) => row(name, h("a", { href: url, rel: "noreferrer nofollow", target: "_blank" }, url.replace(/^https?:\/\//, ""))))),
+    about.requires.length > 0 && h("details", { open: about.requires.length <= 12 }, h("summary", plural(about.requires.length, "requirement")), h("ul", { class: "chain mono" }, about.requires.map((each) => h("li", each))))));
+}
+
+function files(versions, button) {
+  return h("section", { "aria-label": "Files" }, h("header", h("h2", "Files")), h("table", { class: "stack" }, h("thead", h("tr", ["File", "Size", "Uploaded", ""].map((each) => h("th", { scope: "col" }, each || h("span", { class: "unseen" }, "Actions"))))),
+    h("tbody", [...versions].slice(0, 300).map(([version, all]) => all.map((file, place) => h("tr",
+      h("td", { title: `sha256 ${file.sha256}` }, place === 0 && h("b", { class: "mono" }, version), h("span", { class: "why mono" }, file.filename), place === 0 && file.yanked !== null && h("span", { class: "why bad" }, `yanked${file.yanked ? `: ${file.yanked}` : ""}`)),
+      h("td", { class: "right tight", "data-label": "size" }, bytes(file.size)), h("td", { class: "tight", "data-label": "uploaded" }, `${ago(file.uploaded)} by ${file.uploaded_by}`), h("td", { class: "tight" }, place === 0 && button(version, all))))))));
 }

@@ -63,6 +63,9 @@ function head(job, state, refresh) {
 
 const INDENT = /^ */;
 
+/** A traceback without where the environment is: each of its lines begins with that. */
+const short = (text) => text.replace(/"[^"\n]*\/[0-9a-f]{64}\/(?:lib\/python[\d.]+\/site-packages\/)?/g, '"…/');
+
 function reason(job, why, explained, state) {
   const chain = why.chain || [];
   return h("section", { "aria-label": "Why" },
@@ -75,7 +78,7 @@ function reason(job, why, explained, state) {
       job.asked_for && h("p", { class: "soft" }, `Its client has ${job.asked_for}.`),
       chain.length > 0 && h("ul", { class: "chain" }, chain.map((line) => h("li", { style: { "padding-left": `${Math.min(20, INDENT.exec(line)[0].length) * 8}px` } }, spoken(line.trim())))),
       explained && explained.chain && explained.chain.length > 0 && h("details", h("summary", "What was compared"), h("ul", { class: "chain" }, explained.chain.map((line) => h("li", line.trim())))),
-      state.traceback && h("details", { open: true, style: { "margin-top": "8px" } }, h("summary", "Traceback"), h("pre", { tabindex: "0", class: "mono", style: { "max-height": "40vh", overflow: "auto", "margin-top": "6px" } }, state.traceback))));
+      state.traceback && h("details", { open: true, style: { "margin-top": "8px" } }, h("summary", "Traceback"), h("pre", { tabindex: "0", class: "mono", style: { "max-height": "40vh", overflow: "auto", "margin-top": "6px" } }, short(state.traceback)))));
 }
 
 // -- progress
@@ -147,7 +150,8 @@ function timeline(job) {
   const steps = [["submitted", job.submitted, job.submitted_from ? `from ${job.submitted_from}` : ""]];
   if (job.memoized_from) steps.push(["answered", job.finished, "by an earlier run"]);
   else {
-    if (job.failures) steps.push([`failed ${count(job.failures)} ${job.failures === 1 ? "time" : "times"}`, null, job.not_before ? `tried again ${when(job.not_before)}` : ""]);
+    const before = job.failures - (job.status === "failed" ? 1 : 0); // the last one is the end
+    if (before > 0) steps.push([`failed ${count(before)} ${before === 1 ? "time" : "times"} before`, null, job.not_before ? `tried again ${when(job.not_before)}` : ""]);
     if (job.started) steps.push(["started", job.started, `after ${between(job.submitted, job.started)}${job.attempt > 1 ? `, attempt ${job.attempt}` : ""}`]);
     if (job.stop_by && !job.finished) steps.push(["asked to stop", null, `killed ${when(job.stop_by)}`]);
     if (job.finished) steps.push([job.status, job.finished, job.started ? `after ${between(job.started, job.finished)}` : ""]);
@@ -162,7 +166,7 @@ function environment(job, { environment: found }) {
   return h("section", { "aria-label": "Environment" }, h("header", h("h2", "Environment")),
     h("div", { class: "body" }, h("dl", { class: "facts" },
       h("dt", "Lock"), h("dd", h("a", { href: `#/environments/${job.lock_hash}`, class: "mono" }, job.lock_hash.slice(0, 12))),
-      about && [h("dt", "Projects"), h("dd", about.projects.join(", ")), h("dt", "Python"), h("dd", found.python_full || about.python), h("dt", "Packages"), h("dd", `${count(about.packages)}, ${bytes(about.size_bytes)}`)],
+      about && [h("dt", "Projects"), h("dd", about.projects.join(", ")), h("dt", "Python"), h("dd", found.python_full || about.python), h("dt", "Packages"), h("dd", `${count(about.packages)}, with ${bytes(about.size_bytes)}`)],
       job.runtime_hash && [h("dt", "park there"), h("dd", { class: "mono" }, job.runtime_hash.slice(0, 12))],
       job.pid && [h("dt", "Process"), h("dd", { class: "number" }, job.pid)])));
 }
