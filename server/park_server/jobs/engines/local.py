@@ -20,6 +20,7 @@ from park.model.ids import JobId
 from park.runtime import descendants, processes
 from park.wire import ForkServerRecord
 from park_server.jobs.engines.cages import Cages
+from park_server.jobs.engines.claimants import Claimants
 from park_server.jobs.engines.control_groups import found_groups
 from park_server.jobs.engines.devices import Devices
 from park_server.jobs.engines.engine import AttemptExit, Sink, StartOrder
@@ -241,11 +242,19 @@ class LocalEngine:
             detail = "its fork server went away before it started"
             self._exit(job, never_started(order, f"{detail}: {why}" if why else detail))
             return
-        owner = owner_of(order)
-        if owner is not None and owner.is_alive():
+        owner, claimants = owner_of(order), self._pool.claimants(order)
+        if owner is not None and claimants.are(owner):
             self._follow_process(job, owner.pid)
         else:
-            self._exit_by(job, read_evidence)
+            job.pid = None
+            self._tasks.spawn(self._exit_without_owner(job, claimants))
+
+    async def _exit_without_owner(self, job: _Job, claimants: Claimants) -> None:
+        """Report an attempt whose claim names nobody: what it has running all the same is ended."""
+        left = await asyncio.to_thread(claimants.found)
+        await asyncio.to_thread(processes.end_all, left, _KILL_TIMEOUT_S)
+        if not job.exited.is_set():
+            await self._exit_later(job, read_evidence)
 
     def _follow_process(self, job: _Job, pid: int) -> None:
         job.link = None
@@ -298,7 +307,7 @@ class LocalEngine:
     async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
         """See `Engine.recover`. Comes before the first start."""
         self._devices.take_up([order.job_id for order in orders])
-        links = await self._pool.reconnect()
+        links = await self._pool.reconnect(jobs_go_on=bool(orders))
         running = {
             (job["job"], job["attempt"]): (link, job["pid"])
             for link in links
