@@ -11,6 +11,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from types import CoroutineType
 from typing import Any, NoReturn
 
@@ -68,7 +69,7 @@ def run(order: Order, channel: socket.socket) -> NoReturn:
 
 
 def _claim(order: Order, me: processes.Identity) -> bool:
-    owner = me.as_record()
+    owner = (me if order.pid is None else replace(me, pid=order.pid)).as_record()
     return when_there_is_room(lambda: order.folder.claim(order.attempt, owner))
 
 

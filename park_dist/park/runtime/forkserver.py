@@ -33,6 +33,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import descendants, fresh, processes
+from .cage.own_processes import OutsideNumbers
 from .child import FINISHED, MARKED, UNCLAIMED
 from .folder import read_claim, write_record
 from .lines import LineSocket
@@ -73,9 +74,19 @@ class _Running:
 
 
 class ForkServer:
-    """The loop and its state. ``listener`` is bound and listening."""
+    """The loop and its state. ``listener`` is bound and listening.
 
-    def __init__(self, listener: socket.socket, settings: ServerSettings) -> None:
+    In a namespace of processes the service knows others by the ``numbers`` outside of it.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        settings: ServerSettings,
+        numbers: OutsideNumbers | None = None,
+    ) -> None:
+        self._numbers = numbers
+        self._pid = os.getpid() if numbers is None else _own_number(numbers)
         self._listener = listener
         self._settings = settings
         self._selector = selectors.DefaultSelector()
@@ -152,7 +163,9 @@ class ForkServer:
     def _fork(self) -> Spare:
         watched = (key.fd for key in self._selector.get_map().values())
         waiting = (spare.channel.fileno() for spare in self._spares)
-        return fork_spare([self._selector.fileno(), *watched, *waiting], self._settings.jobs)
+        return fork_spare(
+            [self._selector.fileno(), *watched, *waiting], self._settings.jobs, self._numbers
+        )
 
     def _bury(self, spare: Spare) -> None:
         """Forget a spare that somebody killed."""
@@ -177,11 +190,11 @@ class ForkServer:
             self._tell(line, {**self._status(), "event": "hello"})
 
     def _status(self) -> dict[str, Any]:
-        jobs = [{**job.name, "pid": job.spare.pid} for job in self._running.values()]
+        jobs = [{**job.name, "pid": job.spare.service_pid} for job in self._running.values()]
         return {
             "event": "status",
             "protocol": PROTOCOL,
-            "pid": os.getpid(),
+            "pid": self._pid,
             "module": self._settings.module,
             "reason": self._settings.reason,
             "running": jobs,
@@ -252,7 +265,7 @@ class ForkServer:
         self._watch(job.spare.pidfd, lambda: self._on_exit(key))
         self._watch(job.spare.channel, lambda: self._on_word(key))
         for each in self._connections:
-            each.hold({"event": "started", **job.name, "pid": spare.pid})
+            each.hold({"event": "started", **job.name, "pid": spare.service_pid})
 
     def _hand_over(self, order: Order) -> Spare | None:
         """Give ``order`` to a waiting child or, where none is left, to a new one.
@@ -326,7 +339,7 @@ class ForkServer:
             return
         processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)
         status, left = self._release_with_orphans(job.spare)
-        attempt, pid = job.order.attempt, job.spare.pid
+        attempt, pid = job.order.attempt, job.spare.service_pid
         ended = {"attempt": attempt, "pid": pid, **processes.exit_numbers(status)}
         if ended["status"] == UNCLAIMED and not _owns_attempt(job):
             self._end(key, {"event": "unclaimed", **job.name})
@@ -362,17 +375,28 @@ class ForkServer:
 
 def _owns_attempt(job: _Running) -> bool:
     claim = read_claim(job.order.folder.attempt(job.order.attempt))
-    return claim is not None and claim.get("pid") == job.spare.pid
+    return claim is not None and claim.get("pid") == job.spare.service_pid
+
+
+def _own_number(numbers: OutsideNumbers) -> int:
+    me = os.pidfd_open(os.getpid())
+    try:
+        return numbers.of(me)
+    finally:
+        os.close(me)
 
 
 def main(argument: str) -> None:
     """Serve at the listening socket that is standard input; ``argument``: settings as JSON."""
     listener = _take_listener()
+    numbers = OutsideNumbers.taken()
     settings = ServerSettings(**json.loads(argument))
     used.start()
     add_library(settings.library)
     reason = preload(settings.module) if settings.module is not None else None
     if reason is not None:
+        if numbers is not None:
+            numbers.hand_on()
         _start_bare(listener, replace(settings, module=None, reason=reason))
     default_signals()
     descendants.adopt_orphans()
@@ -380,7 +404,7 @@ def main(argument: str) -> None:
     rehearse()
     used.keep_base(settings.folder)
     rehearse_often()
-    ForkServer(listener, settings).serve()
+    ForkServer(listener, settings, numbers).serve()
 
 
 def _take_listener() -> socket.socket:

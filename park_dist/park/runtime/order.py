@@ -47,7 +47,8 @@ class Order:
     whose pickles may be read; ``variables`` go into the process's environment;
     ``memory_bytes`` limits its data; ``fresh`` asks for a fresh interpreter. ``call`` are its
     arguments as JSON (None: they are in the folder, as ``call.json``). ``memo``: the job says
-    what it used.
+    what it used. ``pid`` is the number by which its service knows the process, where that is
+    another than the process sees.
     """
 
     job_id: str
@@ -60,6 +61,7 @@ class Order:
     fresh: bool = False
     call: str | None = None
     memo: bool = True
+    pid: int | None = None
 
     @property
     def folder(self) -> JobFolder:

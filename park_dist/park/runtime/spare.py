@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from . import child, descendants, fresh, surroundings
 from .cage import own_folder
+from .cage.own_processes import OutsideNumbers
 from .order import Order
 from .rehearsal import rehearse_in_memory
 
@@ -27,15 +28,26 @@ _BUSY_S = 0.005
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spare:
-    """A waiting child, as its parent sees it. ``pidfd`` becomes readable when it ends."""
+    """A waiting child, as its parent sees it. ``pidfd`` becomes readable when it ends.
+
+    ``outside`` is its number where the service is, in a namespace of processes.
+    """
 
     pid: int
     pidfd: int
     channel: socket.socket
+    outside: int | None = None
+
+    @property
+    def service_pid(self) -> int:
+        """The number by which the service knows it."""
+        return self.pid if self.outside is None else self.outside
 
     def give(self, order: Order) -> None:
         """Hand the order over; raises `OSError` where the child is gone."""
-        self.channel.sendall(json.dumps(order.as_record()).encode() + b"\n")
+        record = order.as_record()
+        record["pid"] = self.outside
+        self.channel.sendall(json.dumps(record).encode() + b"\n")
 
     def hear(self) -> bytes:
         """Return what the child has said since the last time; empty where it is ending."""
@@ -50,10 +62,13 @@ class Spare:
         os.close(self.pidfd)
 
 
-def fork_spare(inherited: Iterable[int], jobs: str | None = None) -> Spare:
+def fork_spare(
+    inherited: Iterable[int], jobs: str | None = None, numbers: OutsideNumbers | None = None
+) -> Spare:
     """Fork a child that waits for its order; it closes the descriptors ``inherited``.
 
     Of the folder ``jobs`` it will see its own job's alone, if there is one to be covered.
+    ``numbers`` tell by which one it is known outside of its namespace. Raises `OSError`.
     """
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
@@ -70,11 +85,20 @@ def fork_spare(inherited: Iterable[int], jobs: str | None = None) -> Spare:
             ours.close()
             for descriptor in inherited:
                 os.close(descriptor)
+            if numbers is not None:
+                os.close(numbers.fileno())
             _wait_and_run(theirs, jobs)
         finally:
             os._exit(1)
     theirs.close()
-    return Spare(pid=pid, pidfd=os.pidfd_open(pid), channel=ours)
+    pidfd = os.pidfd_open(pid)
+    try:
+        outside = None if numbers is None else numbers.of(pidfd)
+    except OSError:
+        ours.close()  # it leaves, for nobody will give it an order
+        os.close(pidfd)
+        raise
+    return Spare(pid=pid, pidfd=pidfd, channel=ours, outside=outside)
 
 
 def _wait_and_run(channel: socket.socket, jobs: str | None) -> NoReturn:

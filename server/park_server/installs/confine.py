@@ -17,15 +17,15 @@ import sys
 from contextlib import suppress
 
 from park.runtime.cage.kernel import libc, prctl
+from park.runtime.cage.own_processes import fresh_proc
 from park.runtime.cage.way_in import arrange_covers, leave_powers
-from park.runtime.protect import arrange_mounts, mount
+from park.runtime.protect import arrange_mounts
 
 __all__ = ["main"]
 
 _CLONE_NEWPID = 0x20000000  # <sched.h>
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
-_MOUNT_FLAGS = 2 | 4 | 8  # nosuid, nodev, noexec: <sys/mount.h>
 
 
 def main(arguments: list[str]) -> None:
@@ -35,20 +35,17 @@ def main(arguments: list[str]) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     shown = [f"show={path}" for path in limits["shown"]]
     words = ["alone", f"hide={limits['home']}", *shown, *limits.get("words", ())]
-    is_alone = False
 
     def arrange() -> bool:
-        nonlocal is_alone
-        arrange_covers(words)
         if not limits["network"]:
             _unshared(_CLONE_NEWNET)
-        is_alone = _unshared(_CLONE_NEWPID)
+        if _unshared(_CLONE_NEWPID):
+            _follow_first_process()
+        arrange_covers(words)  # those of /proc would be below another one
         return True
 
     arrange_mounts(arrange)
     os.chdir(os.getcwd())  # noqa: PTH109 (by its name: what it was is under a cover)
-    if is_alone:
-        _follow_first_process()
     leave_powers(words)
     os.execvp(arguments[1], arguments[1:])  # noqa: S606 (no shell is what is wanted)
 
@@ -67,8 +64,8 @@ def _follow_first_process() -> None:
     if child:
         os._exit(_exit_status(os.waitpid(child, 0)[1]))
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    with suppress(OSError):  # not an ordinary user's to mount: what is there goes on to be seen
-        mount("proc", "/proc", _MOUNT_FLAGS, "proc")
+    with suppress(OSError):  # not permitted in this container: what is there goes on to be seen
+        fresh_proc()
 
 
 def _exit_status(wait_status: int) -> int:

@@ -47,14 +47,16 @@ class GrantLimits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobRules:
-    """What jobs may have: which of the `NETWORKS`, and a /tmp of their user's own.
+    """What jobs may have: which of the `NETWORKS`, and what is their user's own.
 
-    ``private_tmp`` None: each user has one, but for the operator. ``by_name``: users have the
+    That is a /tmp (``private_tmp``) and a namespace of processes (``own_processes``); None: each
+    user has it, but for the operator. ``by_name``: users have the
     account of the machine that has their name.
     """
 
     network: str = "all"
     private_tmp: bool | None = None
+    own_processes: bool | None = None
     by_name: bool = False
 
 

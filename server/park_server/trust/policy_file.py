@@ -84,7 +84,7 @@ _KEYS: Mapping[str, Sequence[str]] = {
     "installs": ("approved",),
     "grants": tuple(each.name for each in fields(GrantLimits)),
     "users": ("roles", "limits", "account"),
-    "jobs": ("network", "tmp", "accounts"),
+    "jobs": ("network", "tmp", "processes", "accounts"),
     "log": ("level",),
     "login": tuple(each.name for each in fields(LoginPolicy)),
 }
@@ -171,9 +171,11 @@ class _Reader:
     def _jobs(self) -> JobRules:
         table = self._table(("jobs",), self._document.get("jobs", {}))
         tmp = self._choice(table, "tmp", ("private", "shared"))
+        processes = self._choice(table, "processes", ("own", "all"))
         return JobRules(
             network=self._choice(table, "network", NETWORKS) or "all",
             private_tmp=None if tmp is None else tmp == "private",
+            own_processes=None if processes is None else processes == "own",
             by_name=self._choice(table, "accounts", ("numbers", "same")) == "same",
         )
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 from support.faults.attackers import ATTACKERS_TOOLS
-from support.material.wheels import make_wheel
 from support.services.park_service import ParkService
-from support.session.limits import LIMIT_S
-
-from park.model.ids import new_id
+from support.services.user_world import UserWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has accounts to give")
 
-PASSWORD = "correct horse"
 TMP = "/tmp"  # noqa: S108 (whose it is, is what this is about)
 FIRST = 0x7000_0000
 DATA = b"what only ada has measured"
@@ -95,67 +89,16 @@ def victim(up, go):
 PTH = b"import os; os.environ['PTH_RAN_AS'] = str(os.getuid())\n"
 
 
-class World:
-    """A service with its operator, ada and bob, and a released package that attacks."""
-
-    def __init__(self, service: ParkService, folder: Path) -> None:
-        self.service = service
-        self.tokens = {"root": service.token}
-        for name in ("ada", "bob"):
-            body = {"name": name, "password": PASSWORD}
-            service.request("POST", "/api/v1/admin/users", json=body)
-            login = {"user": name, "password": PASSWORD}
-            answer = httpx2.post(f"{service.url}/api/v1/login", json=login, timeout=LIMIT_S)
-            self.tokens[name] = answer.json()["token"]
-        files = {"attacks.py": MODULE, "attacks.pth": PTH}
-        wheel = make_wheel(folder, "attacks", files=files)
-        service.request(
-            "POST",
-            "/legacy/",
-            data={":action": "file_upload", "protocol_version": "1"},
-            files={"content": (wheel.name, wheel.read_bytes())},
-        )
-        self.lock = service.offer("attacks", "1.0")
-
-    def ask(self, user: str, method: str, path: str, **arguments: Any) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self.tokens[user]}"}
-        url = f"{self.service.url}/api/v1/{path}"
-        return httpx2.request(method, url, headers=headers, timeout=LIMIT_S, **arguments)
-
-    def submit(self, user: str, function: str, **arguments: Any) -> str:
-        job = {
-            "id": new_id(),
-            "entry_point": f"attacks:{function}",
-            "lock_hash": self.lock,
-            "call": {"args": [], "kwargs": arguments},
-        }
-        answer = self.ask(user, "POST", "jobs", json=[job])
-        assert answer.status_code == 200, answer.text
-        return str(job["id"])
-
-    def record(self, user: str, job: str) -> dict[str, Any]:
-        while True:
-            record: dict[str, Any] = self.ask(user, "GET", f"jobs/{job}?wait=30").json()
-            if record["status"] in {"completed", "failed", "cancelled"}:
-                return record
-
-    def call(self, user: str, function: str, **arguments: Any) -> Any:
-        job = self.submit(user, function, **arguments)
-        record = self.record(user, job)
-        assert record["status"] == "completed", record
-        return self.ask(user, "GET", f"jobs/{job}/result").json()["result"]
-
-
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UserWorld]:
     root = tmp_path_factory.mktemp("accounts")
     with ParkService(root, "--upstream", "none") as service:
         if "run as root" in service.log:
             pytest.skip("this machine gives no accounts")
-        yield World(service, root)
+        yield UserWorld(service, root, {"attacks.py": MODULE, "attacks.pth": PTH})
 
 
-def test_all_of_a_users_runs_as_his_account_from_the_first_line(world: World) -> None:
+def test_all_of_a_users_runs_as_his_account_from_the_first_line(world: UserWorld) -> None:
     for number, user in enumerate(("ada", "bob")):
         found = world.call(user, "me")
         uid = FIRST + number
@@ -168,21 +111,21 @@ def test_all_of_a_users_runs_as_his_account_from_the_first_line(world: World) ->
         assert found.pop("numba") == "done"
 
 
-def test_the_start_says_that_users_have_accounts(world: World) -> None:
+def test_the_start_says_that_users_have_accounts(world: UserWorld) -> None:
     assert "isolation: each user but the operator has an account of his own; " in world.service.log
     assert world.service.get("/api/v1")["accounts"] is True
 
 
-def test_what_it_left_is_its_users_and_is_collected(world: World) -> None:
+def test_what_it_left_is_its_users_and_is_collected(world: UserWorld) -> None:
     job = world.submit("ada", "me")
     assert [file["name"] for file in world.record("ada", job)["files"]] == ["left.txt"]
 
 
-def test_the_operator_goes_on_as_the_account_of_the_service(world: World) -> None:
+def test_the_operator_goes_on_as_the_account_of_the_service(world: UserWorld) -> None:
     assert world.call("root", "me")["uids"] == [0] * 6
 
 
-def test_nothing_of_another_user_is_reached(world: World) -> None:
+def test_nothing_of_another_user_is_reached(world: UserWorld) -> None:
     put = world.ask("ada", "PUT", f"files/{DIGEST}", content=DATA)
     assert put.status_code < 300, put.text
     mine = {"$park": "service-file", "path": "~/private/mine.txt"}
@@ -204,7 +147,7 @@ def test_nothing_of_another_user_is_reached(world: World) -> None:
     assert [name for name in found["homes"] if name.isdigit()] == [str(FIRST + 1)]
 
 
-def test_what_another_user_shares_is_read(world: World) -> None:
+def test_what_another_user_shares_is_read(world: UserWorld) -> None:
     shared = {"$park": "service-file", "path": "~/shared/way/open.txt"}
     world.call("ada", "keep", path=shared, tmp=f"{TMP}/other")
     theirs = {"$park": "service-file", "path": "~ada/shared/way/open.txt"}
@@ -215,7 +158,7 @@ def test_what_another_user_shares_is_read(world: World) -> None:
     assert world.call("bob", "read", path=theirs) == "sent"
 
 
-def test_the_policy_takes_the_network_from_jobs(world: World) -> None:
+def test_the_policy_takes_the_network_from_jobs(world: UserWorld) -> None:
     policy = world.service.home / "policy.toml"
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -234,6 +177,6 @@ def test_the_policy_takes_the_network_from_jobs(world: World) -> None:
         assert world.call("bob", "connect", port=port, time=3) == "reached"
 
 
-def test_an_account_is_the_same_after_a_restart(world: World) -> None:
+def test_an_account_is_the_same_after_a_restart(world: UserWorld) -> None:
     world.service.restart()
     assert world.call("bob", "me")["uids"][0] == FIRST + 1

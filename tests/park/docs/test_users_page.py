@@ -65,9 +65,11 @@ def test_the_limits_on_the_page_are_all_and_are_understood() -> None:
 def test_what_is_said_of_accounts_is_understood_and_what_is_usual() -> None:
     text = block("[jobs]")
     policy = read_policy(text, "the page")
-    assert policy.jobs == JobRules(network="loopback", private_tmp=True, by_name=True)
+    assert policy.jobs == JobRules(
+        network="loopback", private_tmp=True, own_processes=True, by_name=True
+    )
     assert (policy.account_of("ada"), policy.account_of("bob")) == ("ada-lovelace", "bob")
-    assert read_policy("", "none").jobs == JobRules(network="all", private_tmp=None, by_name=False)
+    assert read_policy("", "none").jobs == JobRules()
     assert f"({USUAL_NUMBERS.first}-{USUAL_NUMBERS.last} unless said" in PAGE
 
 
@@ -120,6 +122,13 @@ def test_a_grant_is_as_long_and_as_bound_as_it_is_said() -> None:
     assert "A grant alone opens nothing." in THREATS  # http/gate/test_grant_gate tries each way
     assert "[policy](../how-to/many-users.md#what-is-lent-to-other-services)" in TRUST
     assert "## What is lent to other services" in PAGE
+
+
+def test_whose_processes_are_seen_is_said_as_it_is() -> None:
+    assert "unless said, own for all but the operator" in PAGE  # test_cages, test_processes_apart
+    assert 'Of the operator\'s jobs, and where the policy says\n`processes = "all"`' in THREATS
+    assert "(`/proc/sys` and `/sys` are read-only)" in TRUST
+    assert JobRules().own_processes is None
 
 
 def test_the_page_on_trust_leads_to_both() -> None:

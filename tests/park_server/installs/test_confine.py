@@ -30,9 +30,9 @@ def test_limits_come_before_the_command(monkeypatch: pytest.MonkeyPatch) -> None
     confine.main([json.dumps(limits), "build", "--wheel"])
     assert done == [
         ("limit", resource.RLIMIT_DATA, (7, 7)),
-        ("cover", words),
         ("unshare", 0x40000000),
         ("unshare", 0x20000000),
+        ("cover", words),
         ("leave", words),
         ("become", "build", ["build", "--wheel"]),
     ]

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -64,9 +65,12 @@ def test_accounts_are_those_that_are_named() -> None:
 
 
 def test_what_jobs_may_have_is_said() -> None:
-    assert read_policy("[jobs]\nnetwork = 'none'\ntmp = 'shared'", "p").jobs == JobRules(
-        network="none", private_tmp=False
-    )
+    text = "[jobs]\nnetwork = 'none'\ntmp = 'shared'\nprocesses = "
+    said = JobRules(network="none", private_tmp=False)
+    assert read_policy(f"{text}'all'", "p").jobs == replace(said, own_processes=False)
+    assert read_policy(f"{text}'own'", "p").jobs == replace(said, own_processes=True)
+    with pytest.raises(UsageError, match='processes is "own", "all"'):
+        read_policy(f"{text}'none'", "p")
 
 
 def test_the_level_of_the_log_is_said() -> None:
@@ -107,7 +111,11 @@ LOGIN = "[login]\nclient = 'park'\nissuer = 'https://auth.example'\n"
         ("[users.ada]\naccount = 5", 2, "account must be a text in quotes, not 5"),
         ("[jobs]\nnetwork = 'wifi'", 2, 'network is "all", "loopback", "none", not \'wifi\''),
         ("[jobs]\ntmp = true", 2, "tmp must be a text in quotes, not True"),
-        ("[jobs]\n\nram = '1G'", 3, "'ram' means nothing here; expected network, tmp, accounts"),
+        (
+            "[jobs]\n\nram = '1G'",
+            3,
+            "'ram' means nothing here; expected network, tmp, processes, accounts",
+        ),
         ("[log]\nlevel = 'loud'", 2, 'level is "debug", "info", "warning", "error", not'),
         ("[grants]\nunbound = 1", 2, "unbound is true or false, not 1"),
         ("[grants]\n\nleaves = 0", 3, "leaves must be a number above 0, not 0"),

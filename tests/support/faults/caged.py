@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["USERS", "ran_in_cage"]
+__all__ = ["USERS", "ran_in_cage", "started_in_cage"]
 
 USERS = ("root", "ordinary")
 """Who tries: whoever runs the tests, and an ordinary user, which they may be already."""
@@ -67,3 +69,17 @@ def ran_in_cage(who: str, home: Path, code: str) -> list[dict[str, Any]]:
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@contextmanager
+def started_in_cage(
+    who: str, home: Path, code: str
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Start ``code`` as `ran_in_cage` does; give the process, and what it told first."""
+    command = [sys.executable, "-c", _BEGINNING + code, who, str(home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/") as process:
+        assert process.stdout is not None
+        try:
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()

@@ -14,7 +14,7 @@ from .kernel import libc
 __all__ = ["arrange_network", "arrange_temporary"]
 
 # <sys/mount.h>, <sched.h>, <net/if.h>, <linux/sockios.h>
-_NOSUID_NODEV, _NOEXEC = 2 | 4, 8
+_NOSUID_NODEV = 2 | 4
 _CLONE_NEWNET = 0x40000000
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
@@ -22,18 +22,13 @@ _SHARED_MEMORY = "/dev/shm"  # noqa: S108 (whose it is, is what this is about)
 
 
 def arrange_temporary(folder: str, shown: list[str]) -> None:
-    """Have ``folder`` be ``/tmp``, but for what is ``shown`` there; see others' processes no more.
+    """Have ``folder`` be ``/tmp``, but for what is ``shown`` there; ``/dev/shm`` is empty.
 
     Raises `OSError` where /tmp cannot be had.
     """
     show_below("/tmp", folder, shown)  # noqa: S108
     if os.path.isdir(_SHARED_MEMORY):  # noqa: PTH112 (no Path here)
         mount("park", _SHARED_MEMORY, _NOSUID_NODEV, "tmpfs", "mode=1777")
-    if os.geteuid() == 0:
-        try:
-            mount("proc", "/proc", _NOSUID_NODEV | _NOEXEC, "proc", "hidepid=invisible")
-        except OSError:  # before Linux 5.8, or not permitted in this container
-            return
 
 
 def arrange_network(kind: str) -> None:

@@ -10,7 +10,15 @@ import sys
 
 from .kernel import libc, prctl
 
-__all__ = ["SETFCAP", "become", "bound_to", "gain_nothing", "give_up", "keep_only"]
+__all__ = [
+    "SETFCAP",
+    "become",
+    "bound_to",
+    "gain_nothing",
+    "give_up",
+    "keep_only",
+    "not_dumpable",
+]
 
 SETFCAP = 31
 """What root needs to be root in a user namespace, since Linux 5.12 (user_namespaces(7))."""
@@ -30,6 +38,11 @@ def become(user: int, group: int, others: list[int] | None = None) -> None:
     os.setresgid(group, group, group)
     os.setresuid(user, user, user)
     prctl(_PR_SET_DUMPABLE, 1)  # the change took it: nobody could read its own /proc
+
+
+def not_dumpable() -> None:
+    """Let no process of the same user look into this one."""
+    prctl(_PR_SET_DUMPABLE, 0)
 
 
 def gain_nothing() -> None:

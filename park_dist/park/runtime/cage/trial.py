@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import landlock, system_calls
+from . import landlock, own_processes, system_calls
 from .own_folder import OwnFolder
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "HIDDEN",
     "JOBS",
     "OWN_FOLDER",
+    "OWN_PROCESSES",
     "SECRET",
     "TEMPORARY",
     "main",
@@ -25,6 +26,7 @@ SECRET, JOBS = "secret", "jobs"
 
 COVERS, OWN_FOLDER, DOMAIN, FILTER = "covers", "own-folder", "domain", "filter"
 ACCOUNT, TEMPORARY, HIDDEN = "account", "tmp", "hidden"
+OWN_PROCESSES = "own-processes"
 """What is printed, a line for each that is to be had."""
 
 
@@ -38,6 +40,8 @@ def main(folder: str) -> None:
         print(TEMPORARY)  # noqa: T201
     if not os.path.exists(f"/proc/{os.getppid()}"):  # noqa: PTH110
         print(HIDDEN)  # noqa: T201
+    if os.getpid() == own_processes.SECOND:
+        print(OWN_PROCESSES)  # noqa: T201
     if landlock.is_available():
         print(DOMAIN)  # noqa: T201
     if system_calls.is_available():

@@ -6,7 +6,9 @@ What is wanted comes as words of a command line:
 ``reach=PATH``          others than root get there, whatever folders lead to it
 ``hide=FOLDER``         cover what is in it, but for ``keep=NAME`` and what is at ``show=PATH``
 ``cover=PATH``          cover a file or folder, whatever it is
-``tmp=FOLDER``          that is ``/tmp``; ``/dev/shm`` is empty, and others' processes not seen
+``tmp=FOLDER``          that is ``/tmp``; ``/dev/shm`` is empty; ``/proc`` shows of other accounts
+                        no process, where root asks for it
+``own-processes``       be in a namespace of processes: others are not there at all
 ``network=none``        no network, or with ``loopback`` one that has this process alone in it
 ``limit=NAME:NUMBER``   ``nproc`` or ``data`` of getrlimit(2)
 ``user=UID:GID:GROUPS`` who to be afterwards
@@ -21,7 +23,7 @@ from __future__ import annotations
 import os
 
 from ..protect import bind_read_only  # noqa: TID252 (named otherwise in environments)
-from . import landlock, system_calls
+from . import landlock, own_processes, system_calls
 from .apart import arrange_network, arrange_temporary
 from .covers import cover, cover_all_but, let_through
 from .privileges import SETFCAP, become, give_up
@@ -35,8 +37,14 @@ _OF_ROOT = (
 
 _GROUPS = "/sys/fs/cgroup"
 
-_SETTINGS = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
-"""What root writes to without a capability."""
+_SETTINGS = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/sys")
+"""What root writes to without a capability, also in what is mounted below."""
+
+_OF_THE_KERNEL = (
+    "/proc/kcore", "/proc/timer_list", "/proc/acpi", "/proc/scsi", "/proc/keys",
+    "/sys/kernel/debug", "/sys/kernel/tracing", "/sys/firmware",
+)  # fmt: skip
+"""What tells root of the kernel and of all that runs, as containers cover it."""
 
 _DEVICES = (
     "null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "mqueue", "fuse",
@@ -50,15 +58,20 @@ _DEVICE_BEGINNINGS = ("nvidia", "accel")
 def arrange_covers(words: list[str]) -> bool:
     """Cover what ``words`` name; called where mounts are this process's own. Raises `OSError`."""
     kept, shown, reached = _of(words, "keep"), _of(words, "show"), _of(words, "reach")
+    if "own-processes" in words:  # before the covers of /proc, which would be below the new one
+        own_processes.enter()
+    elif _of(words, "tmp"):
+        own_processes.hide_others()
     if _of(words, "user"):
         let_through(reached)
     for folder in _of(words, "hide"):
         cover_all_but(folder, kept, shown)
     cover(_of(words, "cover"))
     if "alone" in words:
-        bind_read_only(_control_groups())
         if os.geteuid() == 0:
             _cover_roots_own()
+        else:
+            bind_read_only(_control_groups())
     for folder in _of(words, "tmp"):
         arrange_temporary(folder, reached)
     for network in _of(words, "network"):
@@ -99,12 +112,20 @@ def _control_groups() -> list[str]:
 
 
 def _cover_roots_own() -> None:
-    cover(list(_OF_ROOT))
-    bind_read_only([path for path in _SETTINGS if os.path.lexists(path)])
+    cover([*_OF_ROOT, *_OF_THE_KERNEL])
+    bind_read_only(_mounted_at_or_below(_SETTINGS))
     names = os.listdir("/dev")  # noqa: PTH208 (no Path here)
     used = [n for n in names if n in _DEVICES or n.startswith(_DEVICE_BEGINNINGS)]
     links = [n for n in names if os.path.islink(f"/dev/{n}")]  # noqa: PTH114 (no Path here)
     cover_all_but("/dev", [*used, *links], [])
+
+
+def _mounted_at_or_below(paths: tuple[str, ...]) -> list[str]:
+    """Return ``paths`` that are there, and what is mounted below: that is bound by itself."""
+    with open("/proc/self/mounts", "rb") as file:  # noqa: PTH123 (no Path here)
+        places = {os.fsdecode(line.split()[1]) for line in file}
+    below = {place for place in places if place.startswith(tuple(f"{path}/" for path in paths))}
+    return sorted({path for path in paths if os.path.lexists(path)} | below)
 
 
 def _of(words: list[str], name: str) -> list[str]:

@@ -24,7 +24,8 @@ _KEPT = ("envs", "jobs", "runtime", "store")
 class Cage:
     """What a fork server is told of its cage, and how a later one for another cage is told apart.
 
-    ``words`` are for `park.runtime.cage.way_in`; with ``has_tmp`` comes one more for its /tmp.
+    ``words`` are for `park.runtime.cage.way_in`; with ``has_tmp`` comes one more for its /tmp, and
+    with ``has_processes`` one for a namespace of processes.
     ``digest`` is another one for each other cage.
     """
 
@@ -32,6 +33,7 @@ class Cage:
     account: Account | None
     words: tuple[str, ...]
     has_tmp: bool
+    has_processes: bool
     digest: str
 
     def variables(self) -> dict[str, str | None]:
@@ -45,7 +47,8 @@ class Cage:
     def words_for(self, cache: Path, tmp: Path) -> tuple[str, ...]:
         """Return what one fork server is told, whose ``cache`` and ``tmp`` these are."""
         shown = (f"show={cache}",) if self.isolation.covers else ()
-        return (*self.words, *shown, *((f"tmp={tmp}",) if self.has_tmp else ()))
+        own = ("own-processes",) if self.has_processes else ()
+        return (*self.words, *shown, *((f"tmp={tmp}",) if self.has_tmp else ()), *own)
 
 
 @dataclass(kw_only=True)
@@ -88,10 +91,8 @@ class Cages:
 
     def _made(self, user: str, account: Account | None, rules: JobRules) -> Cage:
         isolation = self.isolations.of(account)
-        private = rules.private_tmp
-        if private is None:
-            private = not self.is_operator(user)
-        has_tmp = private and isolation.temporary
+        has_tmp = isolation.temporary and self._is_for(user, rules.private_tmp)
+        has_processes = isolation.own_processes and self._is_for(user, rules.own_processes)
         reached = () if account is None and not has_tmp else (self.home, *self.reached)
         words = (
             "alone",
@@ -102,14 +103,19 @@ class Cages:
             *self._limits(account, isolation),
             *(() if rules.network == "all" else (f"network={rules.network}",)),
         )
-        text = "\0".join([*words, str(has_tmp)])
+        text = "\0".join([*words, str(has_tmp), str(has_processes)])
         return Cage(
             isolation=isolation,
             account=account,
             words=words,
             has_tmp=has_tmp,
+            has_processes=has_processes,
             digest=hashlib.sha256(os.fsencode(text)).hexdigest()[:16],
         )
+
+    def _is_for(self, user: str, rule: bool | None) -> bool:  # noqa: FBT001 (what a policy says)
+        """Tell whether ``user`` has what ``rule`` speaks of: unless said, all but the operator."""
+        return not self.is_operator(user) if rule is None else rule
 
     def _limits(self, account: Account | None, isolation: Isolation) -> list[str]:
         """Return what stands in for control groups, as far as that goes."""

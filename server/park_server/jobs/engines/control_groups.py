@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from park.runtime.descendants import descendants
+
 __all__ = ["PREFIX", "ControlGroups", "almost_all_memory", "found_groups"]
 
 _log = logging.getLogger("park.jobs")
@@ -103,7 +105,13 @@ class ControlGroups:
 def _enter(group: Path, pid: int, file: str, limit: int) -> None:
     group.mkdir(exist_ok=True)
     (group / file).write_text(f"{limit}\n")
-    (group / "cgroup.procs").write_text(f"{pid}\n")
+    taken: set[int] = set()
+    # what was started before its parent was taken in is in no group yet; what is started after, is
+    while new := {pid, *descendants(pid)} - taken:
+        for each in sorted(new):
+            with suppress(ProcessLookupError):
+                (group / "cgroup.procs").write_text(f"{each}\n")
+        taken |= new
 
 
 def found_groups(root: Path = _ROOT, own: Path = Path("/proc/self/cgroup")) -> ControlGroups:

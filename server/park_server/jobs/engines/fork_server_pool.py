@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ from park.model.sizes import shown_size
 from park.runtime.lines import LineSocket
 from park.runtime.order import PROTOCOL, ServerSettings
 from park_server.jobs.engines.cages import Cage, Cages, prepare_for
+from park_server.jobs.engines.claimants import Claimants
 from park_server.jobs.engines.control_groups import PREFIX, ControlGroups, almost_all_memory
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import (
@@ -32,6 +34,9 @@ from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
 __all__ = ["ForkServerPool", "LocalEngineSettings"]
+
+_OWN_NAME = re.compile("[0-9a-f]{24}-[0-9]{1,4}")
+"""The folder of a server: beside it are those of pilots' servers, which have longer names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +128,14 @@ class ForkServerPool:
             link.idle_timer = None
         return link
 
+    def claimants(self, order: StartOrder) -> Claimants:
+        """Return how the processes of a job are known; raises what `Cages.of` raises."""
+        cage = self._cages.of(order.user)
+        return Claimants(
+            uid=os.geteuid() if cage.account is None else cage.account.uid,
+            directory=os.path.realpath(order.directory) if cage.isolation.own_folders else None,
+        )
+
     def _key(self, order: StartOrder, cage: Cage) -> ServerKey:
         module = None if order.fresh else order.module
         key = ServerKey(
@@ -206,11 +219,12 @@ class ForkServerPool:
             " once"
         )
 
-    def _remove(self, folder: Path) -> None:
-        """Remove what is left of a server that is gone."""
+    def _remove(self, folder: Path, *, jobs_go_on: bool) -> None:
+        """Remove what is left of a server that is gone; not the /tmp of jobs that outlive it."""
         self._groups.remove(self._group_of(folder))
-        for each in (folder, self._lent_by(folder)):
-            shutil.rmtree(each, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not jobs_go_on:
+            shutil.rmtree(self._lent_by(folder), ignore_errors=True)
 
     def _next_to_go(self) -> ServerLink:
         idle = (link for link in self._links.values() if not link.jobs)
@@ -240,7 +254,7 @@ class ForkServerPool:
         link.last_words = last_line(link.folder / "log")
         if link.key in self._unforkable:
             self.greeted(link, f"importing {link.key.module} ended the process that did it")
-        self._remove(link.folder)
+        self._remove(link.folder, jobs_go_on=bool(link.jobs))
         self._on_gone(link)
 
     def greeted(self, link: ServerLink, reason: str | None) -> None:
@@ -279,12 +293,16 @@ class ForkServerPool:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(link.pid, signal.SIGKILL)
 
-    async def reconnect(self) -> list[ServerLink]:
+    async def reconnect(self, *, jobs_go_on: bool) -> list[ServerLink]:
         """Connect to the servers that an earlier service started; return those that answer.
 
-        The folders of those that are gone are removed.
+        The folders of those that are gone are removed; what jobs still use, if ``jobs_go_on``, at
+        a later start.
         """
-        found = [link for folder in self._folders() if (link := self._found(folder))]
+        folders = self._folders()
+        found = [link for folder in folders if (link := self._found(folder, jobs_go_on))]
+        if not jobs_go_on:
+            self._sweep_lent({link.folder.name for link in found})
         if found:
             await asyncio.wait([link.hello for link in found], timeout=self._settings.hello_s)
         answering = [link for link in found if link.is_ready and link.is_open]
@@ -297,11 +315,18 @@ class ForkServerPool:
     def _folders(self) -> list[Path]:
         return sorted(self._root.iterdir()) if self._root.is_dir() else []
 
-    def _found(self, folder: Path) -> ServerLink | None:
+    def _sweep_lent(self, used: set[str]) -> None:
+        """Remove what servers lent whose jobs outlived them."""
+        around = self._lent_by(self._root).parent
+        for each in around.iterdir() if around.is_dir() else ():
+            if _OWN_NAME.fullmatch(each.name) and each.name not in used:
+                shutil.rmtree(each, ignore_errors=True)
+
+    def _found(self, folder: Path, jobs_go_on: bool) -> ServerLink | None:  # noqa: FBT001
         key = ServerKey.read(folder)
         connection = None if key is None else connect(folder)
         if key is None or connection is None:
-            self._remove(folder)
+            self._remove(folder, jobs_go_on=jobs_go_on)
             return None
         return self._linked(key, folder, connection)
 

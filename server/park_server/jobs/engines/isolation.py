@@ -18,6 +18,7 @@ from park.runtime.cage.trial import (
     HIDDEN,
     JOBS,
     OWN_FOLDER,
+    OWN_PROCESSES,
     SECRET,
     TEMPORARY,
 )
@@ -43,7 +44,8 @@ class Isolation:
     there is an end to how many they can have; ``memory``: and to how much of that;
     ``processors``: they take no more of them than there are slots; ``filtered``:
     system calls that no job needs are refused; ``temporary``: they can have a /tmp of their own;
-    ``hidden``: in /proc they see no process but those of their account;
+    ``hidden``: in /proc they see no process but those of their account; ``own_processes``: they
+    can be in a namespace of processes, where others are not at all;
     ``account``: they run as a user of the machine that is not root.
     """
 
@@ -56,6 +58,7 @@ class Isolation:
     filtered: bool
     temporary: bool
     hidden: bool
+    own_processes: bool
     account: bool
 
     @property
@@ -72,7 +75,7 @@ class Isolation:
             (self.filtered, "jobs can make every system call (no seccomp)"),
             (self.temporary, "jobs share /tmp and /dev/shm"),
             (
-                self.hidden,
+                self.hidden or self.own_processes,
                 "jobs see in /proc what others run",
             ),
         )
@@ -140,6 +143,7 @@ UNTRIED = Isolation(
     filtered=False,
     temporary=False,
     hidden=False,
+    own_processes=False,
     account=False,
 )
 """Of a machine of which nothing is known: nothing is covered."""
@@ -187,12 +191,13 @@ def permitted_isolation(folder: Path, account: Account | None = None) -> Isolati
         filtered=FILTER in found,
         temporary=TEMPORARY in found,
         hidden=HIDDEN in found,
+        own_processes=OWN_PROCESSES in found,
         account=ACCOUNT in found,
     )
 
 
 def _printed(trial: str, account: Account | None) -> set[str]:
-    """Return what the trial prints: with a /tmp of its own and, if that cannot be, without."""
+    """Return what the trial prints: with a /tmp and processes of its own, or what can be."""
     machinery = park.runtime.__path__[0]
     reached = (trial, machinery, sys.prefix, sys.base_prefix)
     words = [
@@ -200,8 +205,11 @@ def _printed(trial: str, account: Account | None) -> set[str]:
         *(f"reach={path}" for path in reached),
         *([] if account is None else [account.word]),
     ]
-    with_tmp = [*words, f"tmp={trial}/{TEMPORARY}", f"keep={TEMPORARY}"]
-    return _run(trial, machinery, with_tmp) or _run(trial, machinery, words)
+    tmp, processes = [f"tmp={trial}/{TEMPORARY}", f"keep={TEMPORARY}"], ["own-processes"]
+    for more in ([*tmp, *processes], processes, tmp, []):
+        if found := _run(trial, machinery, [*words, *more]):
+            return found
+    return set()
 
 
 def _run(trial: str, machinery: str, words: list[str]) -> set[str]:

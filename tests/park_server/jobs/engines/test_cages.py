@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 HOME = Path("/srv/park")
 CAN_ALL = replace(
-    UNTRIED, covers=True, own_folders=True, temporary=True, processes=True, memory=True
+    UNTRIED,
+    covers=True,
+    own_folders=True,
+    temporary=True,
+    processes=True,
+    memory=True,
+    own_processes=True,
 )
 OWN, TMP = HOME / "areas" / "v1" / "users" / "ada", HOME / "jobs" / ".lent" / "x" / "tmp"
 
@@ -74,6 +80,17 @@ def test_the_operator_shares_the_tmp_of_the_machine_unless_told() -> None:
     assert not cages().of("root").has_tmp
     assert cages(JobRules(private_tmp=True)).of("root").has_tmp
     assert not cages(JobRules(private_tmp=False)).of("ada").has_tmp
+
+
+def test_the_operator_sees_what_the_machine_runs_unless_told() -> None:
+    def words(user: str, rules: JobRules | None = None) -> tuple[str, ...]:
+        return cages(rules).of(user).words_for(HOME / "cache", TMP)
+
+    assert "own-processes" in words("ada")
+    assert "own-processes" not in words("root")
+    assert "own-processes" in words("root", JobRules(own_processes=True))
+    assert "own-processes" not in words("ada", JobRules(own_processes=False))
+    assert cages().of("ada").digest != cages(JobRules(own_processes=False)).of("ada").digest
 
 
 @pytest.mark.parametrize("network", ["loopback", "none"])

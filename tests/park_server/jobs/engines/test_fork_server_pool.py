@@ -330,7 +330,7 @@ def test_a_server_that_answers_is_taken_up_with_its_jobs(servers: Callable[..., 
     async def test() -> None:
         async with servers() as here:
             found(here, running=[{"job": "a"}, {"job": "b"}])
-            (link,) = await here.pool.reconnect()
+            (link,) = await here.pool.reconnect(jobs_go_on=False)
             assert link.jobs == {"a", "b"}
             assert link.pid is None
             assert here.link() is link
@@ -356,7 +356,7 @@ def test_one_of_other_machinery_leaves_after_its_jobs(
                 (folder / "server.json").write_text(json.dumps(record | {"module": "n"}))
             else:
                 found(here, running=[{"job": "a"}], **other)
-            (link,) = await here.pool.reconnect()
+            (link,) = await here.pool.reconnect(jobs_go_on=False)
             assert link.jobs == {"a"}
             assert here.told(link) == ["shutdown"]
             assert here.link(link.key.module or "m") is not link
@@ -367,13 +367,13 @@ def test_one_of_other_machinery_leaves_after_its_jobs(
 def test_of_those_that_are_gone_nothing_stays(servers: Callable[..., Any]) -> None:
     async def test() -> None:
         async with servers() as here:
-            assert await here.pool.reconnect() == []  # there never were any
+            assert await here.pool.reconnect(jobs_go_on=False) == []  # there never were any
             found(here)
             (folder,) = here.theirs
             here.theirs.pop(folder).close()
             (here.home / "forkservers" / "v1" / "damaged").mkdir()
             (here.home / "forkservers" / "v1" / "damaged" / "server.json").write_text("{")
-            assert await here.pool.reconnect() == []
+            assert await here.pool.reconnect(jobs_go_on=False) == []
             assert list((here.home / "forkservers" / "v1").iterdir()) == []
 
     run(test)
@@ -383,7 +383,27 @@ def test_one_that_does_not_answer_is_left_alone(servers: Callable[..., Any]) -> 
     async def test() -> None:
         async with servers(hello_s=0) as here:
             key = found(here, event="not yet")
-            assert await here.pool.reconnect() == []
+            assert await here.pool.reconnect(jobs_go_on=False) == []
             assert ServerKey.read(here.home / "forkservers" / "v1" / f"{key.folder_name}-0") == key
+
+    run(test)
+
+
+def test_what_jobs_use_of_one_that_is_gone_stays_until_they_have_ended(
+    servers: Callable[..., Any],
+) -> None:
+    async def test() -> None:
+        async with servers() as here:
+            key = found(here)
+            (folder,) = here.theirs
+            here.theirs.pop(folder).close()
+            tmp = here.home / "jobs" / ".lent" / f"{key.folder_name}-0" / "tmp"
+            pilots = here.home / "jobs" / ".lent" / "pilot"
+            for each in (tmp, pilots):
+                each.mkdir(parents=True)
+            assert await here.pool.reconnect(jobs_go_on=True) == []
+            assert tmp.exists()
+            assert await here.pool.reconnect(jobs_go_on=False) == []
+            assert (tmp.exists(), pilots.exists()) == (False, True)
 
     run(test)

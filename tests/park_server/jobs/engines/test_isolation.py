@@ -42,6 +42,7 @@ WHOLE = Isolation(
     temporary=True,
     processors=True,
     hidden=True,
+    own_processes=True,
     account=True,
 )
 
@@ -58,6 +59,13 @@ def test_each_gap_is_told_in_a_line() -> None:
     assert "share" in temporary
     assert "processors" in processors
     assert "/proc" in seen
+
+
+def test_others_are_not_seen_by_either_means() -> None:
+    """Root hides the processes of other accounts; whoever is not root has namespaces for that."""
+    assert replace(WHOLE, hidden=False).gaps == replace(WHOLE, own_processes=False).gaps == ()
+    (line,) = replace(WHOLE, hidden=False, own_processes=False).gaps
+    assert line == "jobs see in /proc what others run"
 
 
 ACCOUNT = Account(name="ada", uid=70_000, gid=70_000, home=Path("/srv/park/homes/70000"))
@@ -115,7 +123,7 @@ def test_processes_without_end_keep_nobody_from_adding_users() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("covers\ndomain\nown-folder\nfilter\ntmp\nhidden\naccount\n", WHOLE),
+        ("covers\ndomain\nown-folder\nfilter\ntmp\nhidden\nown-processes\naccount\n", WHOLE),
         ("domain\n", replace(UNTRIED, domains=True, **LIMITED)),
         ("", replace(UNTRIED, **LIMITED)),
     ],

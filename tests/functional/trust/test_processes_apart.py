@@ -1,0 +1,255 @@
+"""What users see and reach of one another's processes, where they have no accounts of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+from support.faults.attackers import ATTACKERS_TOOLS
+from support.faults.ordinary_user import folder_of_ordinary_user
+from support.faults.pipes import wait_for_exit
+from support.services.ordinary_service import NOBODY, OrdinaryService
+from support.services.park_service import ParkService
+from support.services.user_world import UserWorld
+from support.session.limits import LIMIT_S
+
+from park.runtime.processes import identity, is_running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+
+MODULE = (
+    ATTACKERS_TOOLS
+    + r'''
+import json, signal, socket, subprocess
+
+SEEN_AT_IMPORT = [name for name in os.listdir("/proc") if name.isdigit()]
+
+
+def works(port, secret):
+    """Run a program whose arguments are nobody else's business, until told to go on."""
+    child = subprocess.Popen(["sleep", secret])
+    with socket.create_connection(("127.0.0.1", port)) as told:
+        told.sendall(b"up")
+        told.recv(2)
+    child.kill()
+    return "done"
+
+
+def _argv(name):
+    return tried(text, f"/proc/{name}/cmdline").replace("\0", " ")
+
+
+def look():
+    """Tell which processes there are, for this job and for the import before it."""
+    names = [name for name in os.listdir("/proc") if name.isdigit()]
+    imported = [name for name in SEEN_AT_IMPORT if name not in names]
+    return {"argv": [_argv(name) for name in names], "me": os.getpid(), "at_import": imported}
+
+
+def listed():
+    return os.listdir("/proc")
+
+
+def claims_to_be(pid, started, boot, port):
+    """Say in one's own folder that this job is another process of the machine."""
+    claim = os.path.join(os.path.dirname(os.environ["PARK_JOB_DIRECTORY"]), "attempt-1")
+    os.unlink(claim)
+    os.symlink(json.dumps({"pid": pid, "started": started, "boot": boot}), claim)
+    with socket.create_connection(("127.0.0.1", port)) as told:
+        told.sendall(b"up")
+        told.recv(2)
+
+
+def reach(numbers):
+    """Signal what has these numbers, by them and all at once, and look into it."""
+    found = [tried(os.kill, number, 0) for number in numbers]
+    found += [tried(text, f"/proc/{number}/environ") for number in numbers]
+    found.append(tried(os.pidfd_open, numbers[0]))
+    return found
+
+
+def change_the_machine():
+    """Write to what is the kernel's, which an account that is root owns."""
+    names = [
+        "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger",
+        "/sys/kernel/uevent_seqnum", "/sys/kernel/mm/ksm/run", "/sys/power/state",
+        "/sys/kernel/profiling", "/sys/kernel/mm/transparent_hugepage/enabled",
+    ]
+    return {name: tried(lambda: os.close(os.open(name, os.O_WRONLY))) for name in names}
+
+
+def kills_itself():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leaves_a_daemon(port):
+    """Fork twice and begin a session, and have the daemon say that it is there."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            told = socket.create_connection(("127.0.0.1", port))
+            told.sendall(b"up")
+            signal.pause()
+        os._exit(0)
+    os.wait()
+    signal.pause()
+'''
+)
+
+REFUSED = {
+    *("Operation not permitted", "Permission denied", "Read-only file system"),
+    *("No such file or directory", "No such process"),
+}
+
+
+@pytest.fixture(scope="module", params=["root", "ordinary"])
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[UserWorld]:
+    """Run a service whose users all have one account: root's, or an ordinary one."""
+    if os.geteuid() != 0 and request.param == "root":
+        pytest.skip("needs root")
+    kind = OrdinaryService if request.param == "ordinary" else ParkService
+    with (
+        folder_of_ordinary_user() as folder,
+        kind(folder, "--upstream", "none", "--job-accounts", "none", "--slots", "2") as service,
+    ):
+        if "jobs see in /proc what others run" in service.log:
+            pytest.skip("this machine permits no namespace of processes")
+        files = {"attacks.py": MODULE.encode()}
+        yield UserWorld(service, tmp_path_factory.mktemp("wheels"), files)
+
+
+class Working:
+    """A job of ada that runs a program until it is told to go on."""
+
+    def __init__(self, world: UserWorld, function: str = "works", **arguments: Any) -> None:
+        self._world = world
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.settimeout(LIMIT_S)
+            port = listening.getsockname()[1]
+            self.job = world.submit("ada", function, port=port, **arguments)
+            self.line = listening.accept()[0]
+        self.line.settimeout(LIMIT_S)
+        assert self.line.recv(2) == b"up"
+
+    def end(self) -> dict[str, Any]:
+        """Let it go on, and return its record."""
+        self.line.sendall(b"go")
+        return self._world.record("ada", self.job)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.line.close()
+
+
+def _outside(needle: str) -> list[int]:
+    """Return the processes of this machine whose arguments have ``needle``."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if needle.encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def test_nobody_sees_nor_reaches_what_another_runs(world: UserWorld) -> None:
+    secret = "7654321"
+    with Working(world, secret=secret) as working:
+        (theirs,) = _outside(f"sleep\0{secret}")
+        found = world.call("bob", "look")
+        seen = [line for line in found["argv"] if secret in line or " serve " in line]
+        assert seen == []
+        # pid 1 and the fork server were there already when the module was imported
+        assert found["at_import"] == []
+        assert found["me"] < 1000
+        others = [theirs, world.service.ready["pid"]]
+        assert set(world.call("bob", "reach", numbers=others)) <= REFUSED
+        assert is_running(theirs)
+        assert working.end()["status"] == "completed"
+
+
+def test_what_is_the_kernels_stays_as_it_is(world: UserWorld) -> None:
+    found = world.call("bob", "change_the_machine")
+    assert set(found.values()) <= REFUSED, found
+
+
+def test_a_job_that_kills_itself_is_told_as_ever(world: UserWorld) -> None:
+    record = world.record("bob", world.submit("bob", "kills_itself"))
+    assert record["status"] == "failed"
+    assert "SIGKILL" in record["error"]
+
+
+def test_a_daemon_ends_with_the_job_that_is_cancelled(world: UserWorld) -> None:
+    with Working(world, "leaves_a_daemon") as working:
+        world.ask("ada", "POST", f"jobs/{working.job}/cancel")
+        assert working.line.recv(1) == b""
+        assert world.record("ada", working.job)["status"] == "cancelled"
+
+
+def test_a_job_outlives_its_service_and_its_fork_server(world: UserWorld) -> None:
+    with Working(world, secret="7654322") as working:
+        servers = world.ask("ada", "GET", "fork-servers").json()
+        (server,) = [each["pid"] for each in servers if each["running"]]
+        assert b"fork-server" in Path(f"/proc/{server}/cmdline").read_bytes()
+        world.service.kill()
+        os.kill(server, signal.SIGKILL)
+        wait_for_exit(server)
+        world.service.start()
+        record = world.ask("ada", "GET", f"jobs/{working.job}").json()
+        assert record["status"] == "running"
+        ended = working.end()
+        assert ended["status"] == "completed", ended["error"]
+
+
+def test_one_without_fork_server_is_cancelled_with_all_that_it_started(world: UserWorld) -> None:
+    secret = "7654323"
+    with Working(world, secret=secret) as working:
+        (theirs,) = _outside(f"sleep\0{secret}")
+        servers = world.ask("ada", "GET", "fork-servers").json()
+        (server,) = [each["pid"] for each in servers if each["running"]]
+        os.kill(server, signal.SIGKILL)
+        wait_for_exit(server)
+        world.ask("ada", "POST", f"jobs/{working.job}/cancel")
+        assert world.record("ada", working.job)["status"] == "cancelled"
+        wait_for_exit(theirs)
+
+
+def test_who_claims_to_be_another_process_has_nobody_killed(world: UserWorld) -> None:
+    """A job owns its folder, so the claim in it is what a job says; a cancel is of its own."""
+    account = NOBODY if isinstance(world.service, OrdinaryService) and os.geteuid() == 0 else None
+    with subprocess.Popen(["sleep", "600"], start_new_session=True, user=account) as other:
+        found = identity(other.pid)
+        assert found is not None
+        with Working(world, "claims_to_be", **found.as_record()) as working:
+            servers = world.ask("ada", "GET", "fork-servers").json()
+            (server,) = [each["pid"] for each in servers if each["running"]]
+            os.kill(server, signal.SIGKILL)
+            wait_for_exit(server)
+            world.ask("ada", "POST", f"jobs/{working.job}/cancel")
+            assert world.record("ada", working.job)["status"] in {"cancelled", "failed"}
+        assert other.poll() is None
+        other.kill()
+
+
+def test_the_policy_has_users_see_all(world: UserWorld) -> None:
+    policy = world.service.home / "policy.toml"
+    policy.write_text('[jobs]\nprocesses = "all"\n', encoding="utf-8")
+    world.service.request("POST", "/api/v1/admin/policy/reload")
+    try:
+        assert str(world.service.ready["pid"]) in world.call("bob", "listed")
+    finally:
+        policy.unlink()
+        world.service.request("POST", "/api/v1/admin/policy/reload")
