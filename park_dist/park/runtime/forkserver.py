@@ -74,10 +74,7 @@ class _Running:
 
 
 class ForkServer:
-    """The loop and its state. ``listener`` is bound and listening.
-
-    In a namespace of processes the service knows others by the ``numbers`` outside of it.
-    """
+    """The loop and its state. ``listener`` listens; ``numbers`` are processes' outside of here."""
 
     def __init__(
         self,
@@ -86,7 +83,7 @@ class ForkServer:
         numbers: OutsideNumbers | None = None,
     ) -> None:
         self._numbers = numbers
-        self._pid = os.getpid() if numbers is None else _own_number(numbers)
+        self._pid = os.getpid() if numbers is None else numbers.of_this()
         self._listener = listener
         self._settings = settings
         self._selector = selectors.DefaultSelector()
@@ -378,17 +375,9 @@ def _owns_attempt(job: _Running) -> bool:
     return claim is not None and claim.get("pid") == job.spare.service_pid
 
 
-def _own_number(numbers: OutsideNumbers) -> int:
-    me = os.pidfd_open(os.getpid())
-    try:
-        return numbers.of(me)
-    finally:
-        os.close(me)
-
-
 def main(argument: str) -> None:
     """Serve at the listening socket that is standard input; ``argument``: settings as JSON."""
-    listener = _take_listener()
+    listener = fresh.taken_listener()
     numbers = OutsideNumbers.taken()
     settings = ServerSettings(**json.loads(argument))
     used.start()
@@ -397,7 +386,8 @@ def main(argument: str) -> None:
     if reason is not None:
         if numbers is not None:
             numbers.hand_on()
-        _start_bare(listener, replace(settings, module=None, reason=reason))
+        bare = replace(settings, module=None, reason=reason)
+        fresh.begin_anew("fork-server", json.dumps(bare.as_record()), listener)
     default_signals()
     descendants.adopt_orphans()
     prepare_streams()
@@ -405,20 +395,3 @@ def main(argument: str) -> None:
     used.keep_base(settings.folder)
     rehearse_often()
     ForkServer(listener, settings, numbers).serve()
-
-
-def _take_listener() -> socket.socket:
-    """Move the listening socket away from standard input, where imports may look for one."""
-    listener = socket.socket(fileno=os.dup(0))
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.chdir("/")
-    return listener
-
-
-def _start_bare(listener: socket.socket, settings: ServerSettings) -> None:
-    """Begin anew in an interpreter that has imported nothing; orders wait in the socket."""
-    os.dup2(listener.fileno(), 0)
-    listener.close()
-    fresh.execute("fork-server", json.dumps(settings.as_record()))

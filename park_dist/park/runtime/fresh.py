@@ -1,4 +1,7 @@
-"""The job in a fresh interpreter: replace the program, and take up the order again there."""
+"""A fresh interpreter: replace the program, and take up there what it is to do.
+
+That is the order of a job, or the listening socket of a fork server.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from .preload import add_library
 from .surroundings import prepare_streams
 from .used import recorder as used
 
-__all__ = ["execute", "main"]
+__all__ = ["begin_anew", "execute", "main", "taken_listener"]
 
 
 def execute(role: str, argument: str) -> NoReturn:
@@ -25,6 +28,23 @@ def execute(role: str, argument: str) -> NoReturn:
     """
     program = str(Path(__file__).with_name("__main__.py"))
     os.execv(sys.executable, [sys.executable, "-I", "-B", program, role, argument])  # noqa: S606 (no shell is wanted)
+
+
+def taken_listener() -> socket.socket:
+    """Move the listening socket away from standard input, where imports may look for one."""
+    listener = socket.socket(fileno=os.dup(0))
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.chdir("/")
+    return listener
+
+
+def begin_anew(role: str, argument: str, listener: socket.socket) -> NoReturn:
+    """Execute ``role`` with ``listener`` as standard input; orders wait in the socket."""
+    os.dup2(listener.fileno(), 0)
+    listener.close()
+    execute(role, argument)
 
 
 def main(argument: str) -> NoReturn:

@@ -182,6 +182,14 @@ class OutsideNumbers:
         """Return the descriptor, which a child has to close."""
         return self._channel.fileno()
 
+    def of_this(self) -> int:
+        """Return the number of this process; raises `OSError`."""
+        me = os.pidfd_open(os.getpid())
+        try:
+            return self.of(me)
+        finally:
+            os.close(me)
+
     def of(self, pidfd: int) -> int:
         """Return the number of the process of ``pidfd``; raises `OSError`."""
         question = [(SOL_SOCKET, SCM_RIGHTS, array.array("i", [pidfd]))]
