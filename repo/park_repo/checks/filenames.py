@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-__all__ = ["SDIST_SUFFIX", "WHEEL_SUFFIX", "DistributionName", "parse_distribution_name"]
+__all__ = [
+    "SDIST_SUFFIX",
+    "WHEEL_SUFFIX",
+    "DistributionName",
+    "named_in",
+    "parse_distribution_name",
+    "version_in",
+]
 
 WHEEL_SUFFIX = ".whl"
 SDIST_SUFFIX = ".tar.gz"
@@ -101,3 +108,22 @@ def parse_distribution_name(filename: str) -> DistributionName:
         build="".join(map(str, build)),
         tags=tags,
     )
+
+
+def named_in(filename: str) -> tuple[str, str]:
+    """Return the project and the version that a file of another index says, or twice nothing.
+
+    That may be an sdist of a form that nobody uploads any more (.zip).
+    """
+    for parse in (parse_wheel_filename, parse_sdist_filename):
+        try:
+            project, version, *_ = parse(filename)
+        except (InvalidWheelFilename, InvalidSdistFilename, ValueError):
+            continue
+        return str(project), str(version)
+    return "", ""
+
+
+def version_in(filename: str) -> str:
+    """Return the version that the name of a file of another index says, or nothing."""
+    return named_in(filename)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from packaging.utils import canonicalize_name
 from starlette.responses import Response
@@ -21,9 +21,19 @@ if TYPE_CHECKING:
 
     from park_repo.index import Index
 
-    RequireRemote = Callable[[Request, NormalizedName, str | None], None]
 
-__all__ = ["Files"]
+__all__ = ["Files", "RemoteRights"]
+
+
+class RemoteRights(Protocol):
+    """What of another index whoever makes a request may have."""
+
+    def require(self, request: Request, project: NormalizedName, filename: str | None) -> None:
+        """Raise `NotPermitted` for a project, or for one of its files."""
+
+    def versions(self, request: Request, project: NormalizedName) -> frozenset[str] | None:
+        """Return which versions of a project there are for him; None: all."""
+
 
 _METADATA = ".metadata"
 _LONGEST_NAME_BYTES = 255 - len(_METADATA)
@@ -33,7 +43,7 @@ _MEDIA_TYPE = "application/octet-stream"
 
 
 class Files:
-    """The contents; ``require_remote`` raises for what of another index a user may not have.
+    """The contents; ``rights`` are for what of another index a user may have.
 
     It gets the request, the project, and the name of the file; None: the page of the project.
     """
@@ -42,9 +52,9 @@ class Files:
         self,
         index: Index,
         user_of: Callable[[Request], str],
-        require_remote: RequireRemote | None = None,
+        rights: RemoteRights | None = None,
     ) -> None:
-        self._require_remote = require_remote
+        self._rights = rights
         self._index = index
         self._user_of = user_of
 
@@ -71,8 +81,8 @@ class Files:
             raise UnknownItem(f"no file is named {requested[:50]!r}")
         self._require_given_out(sha256)
         filename = requested.removesuffix(_METADATA)
-        if self._require_remote is not None:
-            self._require_remote(request, project, filename)
+        if self._rights is not None:
+            self._rights.require(request, project, filename)
         files = self._index.remote_files
         if requested != filename:
             path = await files.metadata(project, sha256, filename)

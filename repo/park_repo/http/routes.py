@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from starlette.requests import Request
 
-    from park_repo.http.file_routes import RequireRemote
+    from park_repo.http.file_routes import RemoteRights
     from park_repo.http.upload_routes import BodyOf, PermitOf
     from park_repo.index import Index
 
@@ -48,15 +48,15 @@ def index_routes(
     user_of: Callable[[Request], str],
     permit_of: PermitOf | None = None,
     body_of: BodyOf | None = None,
-    require_remote: RequireRemote | None = None,
+    remote_rights: RemoteRights | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of ``index``; ``user_of`` names the user who makes a request.
 
     ``permit_of`` says what he may publish, ``body_of`` yields what he sends (see `Uploads`).
-    ``require_remote`` raises for what of another index he may not have.
+    ``remote_rights`` say what of another index he may have.
     """
-    pages = _Pages(index, user_of, require_remote)
-    files = Files(index, user_of, require_remote)
+    pages = _Pages(index, user_of, remote_rights)
+    files = Files(index, user_of, remote_rights)
     uploads = Uploads(index, user_of, permit_of, body_of)
     return [
         Route("/simple", _add_slash),
@@ -81,9 +81,9 @@ class _Pages:
         self,
         index: Index,
         user_of: Callable[[Request], str],
-        require_remote: RequireRemote | None,
+        remote_rights: RemoteRights | None,
     ) -> None:
-        self._require_remote = require_remote
+        self._remote_rights = remote_rights
         self._index = index
         self._user_of = user_of
 
@@ -127,14 +127,16 @@ class _Pages:
         return _answer(request, page)
 
     async def _remote_page(self, request: Request, name: NormalizedName, media_type: str) -> Page:
-        if self._require_remote is not None and not self._index.project_files(name):
-            self._require_remote(request, name, None)
+        rights, only = self._remote_rights, None
+        if rights is not None and not self._index.project_files(name):
+            rights.require(request, name, None)
+            only = rights.versions(request, name)
         project = await self._index.remote_project(name)
         if project is None:
             upstream = self._index.upstream
             where = "there is no upstream" if upstream is None else f"not at {upstream.url}"
             raise UnknownItem(f"no project {name} here, and {where}")
-        return await project.page(media_type, self._index.refused)
+        return await project.page(media_type, self._index.refused, only)
 
 
 def _chosen(request: Request) -> str:

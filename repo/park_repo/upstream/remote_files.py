@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from park.digests import is_sha256
 from park.errors import UnknownItem
-from park_repo.upstream.remote_metadata import refuse_references
+from park_repo.upstream.remote_metadata import is_of, refuse_references
 from park_repo.upstream.remote_pages import metadata_sha256_of, metadata_url
 from park_repo.upstream.transfer import RemoteFile, Transfer
 from park_repo.whole_files import WholeFiles
@@ -111,7 +111,9 @@ class RemoteFiles:
         """
         folder = self._place(sha256, filename).parent
         for kept in folder.glob("*.metadata"):
-            if is_sha256(kept.stem) and await self._is_whole(kept, kept.stem):
+            is_found = is_sha256(kept.stem) and await self._is_whole(kept, kept.stem)
+            # it was kept for some name: whoever asks by another learns nothing of the file
+            if is_found and await asyncio.to_thread(is_of, kept, filename):
                 os.utime(folder)
                 return kept
         file, source = await self._located(project, sha256, filename)

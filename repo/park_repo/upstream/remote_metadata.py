@@ -10,14 +10,19 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
+from packaging.metadata import parse_email
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
 from park.errors import CannotSatisfy
 from park.local.direct_references import references_in_metadata
 from park_repo.checks.file_facts import MAX_METADATA_BYTES
+from park_repo.checks.filenames import named_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["refuse_references"]
+__all__ = ["is_of", "refuse_references"]
 
 
 def refuse_references(url: str, filename: str, path: Path) -> None:
@@ -38,6 +43,16 @@ def refuse_references(url: str, filename: str, path: Path) -> None:
             " is followed here",
             hint="publish a wheel that requires the project by its name",
         )
+
+
+def is_of(path: Path, filename: str) -> bool:
+    """Tell whether the METADATA at ``path`` are of the project and the version of ``filename``."""
+    try:
+        metadata = parse_email(path.read_bytes())[0]
+        version = str(Version(metadata.get("version", "")))
+    except (OSError, InvalidVersion):
+        return False
+    return (canonicalize_name(metadata.get("name", "")), version) == named_in(filename)
 
 
 def _metadata(path: Path) -> bytes:

@@ -14,6 +14,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from packaging.utils import NormalizedName, canonicalize_name
 
 from park.digests import is_sha256
+from park.model.pins import normalized_version
+from park_repo.checks.filenames import version_in
 from park_repo.simple import NOT_LISTED, QUARANTINED
 from park_repo.upstream.api_version import require_known
 from park_repo.upstream.html_pages import reachable
@@ -28,6 +30,7 @@ __all__ = [
     "led_through_here",
     "metadata_sha256_of",
     "metadata_url",
+    "of_versions",
     "parse_json_page",
     "parse_json_projects",
     "sha256_of",
@@ -87,6 +90,16 @@ def led_through_here(
     if left_out:
         page[NOT_LISTED] = left_out
     return page
+
+
+def of_versions(document: Document, versions: Collection[str]) -> Document:
+    """Return a page with what is of ``versions`` alone, as if there were no others."""
+    files = [each for each in document["files"] if version_in(each["filename"]) in versions]
+    shown: Document = {**document, "files": files}
+    if "versions" in document:  # since version 1.1 of the API (PEP 700)
+        told = document["versions"]
+        shown["versions"] = [each for each in told if normalized_version(each) in versions]
+    return shown
 
 
 def unverifiable(document: Document) -> list[Document]:

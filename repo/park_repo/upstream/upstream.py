@@ -13,7 +13,7 @@ from collections import OrderedDict
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx2
@@ -27,6 +27,7 @@ from park_repo.upstream.html_pages import parse_html_page, parse_html_projects
 from park_repo.upstream.remote_pages import (
     OBJECTION,
     led_through_here,
+    of_versions,
     parse_json_page,
     parse_json_projects,
     sha256_of,
@@ -70,6 +71,10 @@ _FILES_URL = "../../files/upstream/"
 """From ``/simple/<project>/`` to where the files of other indexes are served here."""
 
 
+_PageKey: TypeAlias = tuple[str, frozenset[str], frozenset[str] | None]
+"""The media type of a page, the digests that are left out, and the versions that are on it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RemoteProject:
     """The page of a project on another index."""
@@ -78,7 +83,7 @@ class RemoteProject:
     source: Upstream
     document: Document
     """As the other index has it, its URLs absolute: for this service alone."""
-    _pages: dict[tuple[str, frozenset[str]], Page] = field(default_factory=dict)
+    _pages: dict[_PageKey, Page] = field(default_factory=dict)
 
     def file(self, filename: str, *, sha256: str | None = None) -> Document | None:
         """Return the entry of a file, with this digest if given, or None."""
@@ -88,13 +93,21 @@ class RemoteProject:
                 return found
         return None
 
-    async def page(self, media_type: str, refused: Collection[str] = ()) -> Page:
-        """Return the page as clients see it, without ``refused`` digests; rendered once."""
+    async def page(
+        self,
+        media_type: str,
+        refused: Collection[str] = (),
+        only: frozenset[str] | None = None,
+    ) -> Page:
+        """Return the page as clients see it, without ``refused`` digests; rendered once.
+
+        With ``only`` these versions; None: all.
+        """
         aside = frozenset(refused) & self._digests if refused else frozenset()
-        key = (media_type, aside)
+        key = (media_type, aside, only)
         if key not in self._pages:
             # megabytes, for the largest: rendered in a thread, so that others are served
-            page = await asyncio.to_thread(self._rendered, media_type, aside)
+            page = await asyncio.to_thread(self._rendered, *key)
             self._pages.setdefault(key, page)
         return self._pages[key]
 
@@ -103,8 +116,11 @@ class RemoteProject:
         found = map(sha256_of, self.document["files"])
         return frozenset(sha256 for sha256 in found if sha256 is not None)
 
-    def _rendered(self, media_type: str, refused: Collection[str]) -> Page:
-        shown = led_through_here(self.document, self.name, files_url=_FILES_URL, refused=refused)
+    def _rendered(
+        self, media_type: str, refused: Collection[str], only: Collection[str] | None
+    ) -> Page:
+        document = self.document if only is None else of_versions(self.document, only)
+        shown = led_through_here(document, self.name, files_url=_FILES_URL, refused=refused)
         return render(shown, media_type)
 
 

@@ -131,6 +131,10 @@ class Approvals:
                 hint="its operator approves it: park admin approve",
             )
 
+    def upstream_versions(self, user: str, project: str) -> frozenset[str] | None:
+        """Return which versions of a project of another index ``user`` may have; None: all."""
+        return self._approved.versions_of(project) if self.binds(user) else None
+
     def _read(self) -> Approved:
         return Approved(frozenset(each.what for each in self.listing()))
 

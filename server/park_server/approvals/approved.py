@@ -44,6 +44,14 @@ class Approved:
             each.startswith(f"{project}==") for each in self.spelled
         )
 
+    def versions_of(self, project: str) -> frozenset[str] | None:
+        """Return the versions at which a project is approved; None: as a whole."""
+        if project in self.spelled:
+            return None
+        start = f"{project}=="
+        named = (each for each in self.spelled if each.startswith(start))
+        return frozenset(each.removeprefix(start) for each in named)
+
     def has_lock(self, lock_hash: str) -> bool:
         """Tell whether a lock itself is approved."""
         return f"{_LOCK}{lock_hash}" in self.spelled

@@ -47,7 +47,7 @@ from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.http.auth import user_of
 from park_server.http.gate.grant_gate import GrantGate
 from park_server.http.parts import ServiceParts
-from park_server.http.trust.approved_downloads import require_remote_of
+from park_server.http.trust.approved_downloads import ApprovedDownloads
 from park_server.http.trust.uploads import permit_of
 from park_server.installs import unreadable_installs
 from park_server.installs.lock_station import LockStation, ResolverAccess
@@ -85,7 +85,7 @@ class AssembledService:
             user_of,
             permit_of(foundation.index),
             lambda request: foundation.quotas.within(user_of(request), request.stream()),
-            require_remote_of(foundation.approvals),
+            ApprovedDownloads(foundation.approvals),
         )
 
     def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:

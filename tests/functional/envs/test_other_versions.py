@@ -15,6 +15,8 @@ from support.services.park_client import Client, ModelTree
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 
+from park_repo.checks.filenames import version_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -162,6 +164,16 @@ def asked(service: ParkService, token: str, method: str, path: str) -> int:
     ).status_code
 
 
+def versions_on(service: ParkService, token: str, project: str) -> set[str]:
+    """Return the versions that the page of ``project`` tells of, by itself and by its files."""
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.pypi.simple.v1+json",
+    }
+    page = httpx2.get(f"{service.url}/simple/{project}/", headers=headers, timeout=LIMIT_S).json()
+    return {version_in(file["filename"]) for file in page["files"]} | {*page["versions"]}
+
+
 def test_only_what_was_approved_is_offered_realised_and_brought_here(
     bob: Client, client: Client, approved_only: ParkService
 ) -> None:
@@ -182,6 +194,8 @@ def test_only_what_was_approved_is_offered_realised_and_brought_here(
     (listed,) = operator.json("admin", "approvals")
     assert (listed["what"], listed["note"]) == (f"{project}=={version}", "ok")
     assert asked(approved_only, token, "GET", page) == 200
+    assert versions_on(approved_only, token, project) == {version}
+    assert len(versions_on(approved_only, approved_only.token, project)) > 1
     bob.run("install", f"{project}=={version}")
     (there,) = bob.json("versions", project)
     lock = there["lock_hash"]

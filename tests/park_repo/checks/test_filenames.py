@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from park_repo.checks.filenames import parse_distribution_name
+from park_repo.checks.filenames import named_in, parse_distribution_name, version_in
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,21 @@ def test_different_files_have_different_keys() -> None:
         "foo-1.0-py2-none-any.whl", "foo-1.0-py2.py3-none-any.whl",
     ]  # fmt: skip
     assert len({parse_distribution_name(name).key for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("filename", "said"),
+    [
+        ("numpy-2.4.1-cp311-cp311-manylinux_2_28_x86_64.whl", ("numpy", "2.4.1")),
+        ("refl1d-1.0.1.tar.gz", ("refl1d", "1.0.1")),
+        ("Refl_1d-1.0.1.zip", ("refl-1d", "1.0.1")),
+        ("numpy.whl", ("", "")),
+        ("numpy", ("", "")),
+        ("numpy-one.tar.gz", ("", "")),
+    ],
+)
+def test_a_file_of_another_index_says_what_it_is_of_or_nothing(
+    filename: str, said: tuple[str, str]
+) -> None:
+    assert named_in(filename) == said
+    assert version_in(filename) == said[1]

@@ -57,6 +57,18 @@ def test_metadata_come_verified(mirror: Mirror, tmp_path: Path) -> None:
     assert sum(r.url.path.endswith(".metadata") for r in mirror.asked) == 1
 
 
+def test_kept_metadata_are_not_told_by_the_name_of_another_file(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    async def read(files: RemoteFiles) -> None:
+        await files.metadata(DEMO, SHA256, NAME)
+        other = NAME.replace("demo-1", "demo-2")
+        with pytest.raises(UnknownItem):
+            await files.metadata(DEMO, SHA256, other)
+
+    run(mirror, tmp_path, read)
+
+
 def test_what_was_changed_on_the_disk_is_brought_anew(mirror: Mirror, tmp_path: Path) -> None:
     async def both(files: RemoteFiles) -> tuple[Path, Path]:
         return await files.whole(DEMO, SHA256, NAME), await files.metadata(DEMO, SHA256, NAME)

@@ -14,6 +14,7 @@ from park_repo.upstream.remote_pages import (
     led_through_here,
     metadata_sha256_of,
     metadata_url,
+    of_versions,
     parse_json_page,
     parse_json_projects,
     sha256_of,
@@ -102,3 +103,17 @@ def test_another_major_version_of_the_api_is_refused(version: str) -> None:
         parse_json_page(body, URL)
     with pytest.raises(ValueError, match=r"expected 1\.x"):
         parse_json_projects(body)
+
+
+def test_a_page_of_some_versions_tells_of_no_other() -> None:
+    names = ["demo-1.0.tar.gz", "demo-1.0.0-py3-none-any.whl", "demo-2.0.tar.gz", "demo.egg"]
+    document = {
+        "name": "demo",
+        "versions": ["1.0", "2.0"],
+        "files": [{"filename": name} for name in names],
+    }
+    shown = of_versions(document, {"1", "1.0.0", "1.0"})
+    assert [file["filename"] for file in shown["files"]] == names[:2]
+    assert shown["versions"] == ["1.0"]
+    assert document["versions"] == ["1.0", "2.0"]
+    assert "versions" not in of_versions({"name": "demo", "files": []}, set())

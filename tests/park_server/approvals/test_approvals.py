@@ -116,3 +116,11 @@ def test_approvals_are_listed_withdrawn_and_noted(database: Database, approvals:
         ("approve", "a==1", "root"),
         ("approve", "a==1", "root"),
     ]
+
+
+def test_who_is_bound_has_some_versions_of_another_index_and_others_all(
+    approvals: Approvals,
+) -> None:
+    approve(approvals, "a", "1")
+    assert approvals.upstream_versions("bob", "a") == {"1"}
+    assert approvals.upstream_versions("ada", "a") is None

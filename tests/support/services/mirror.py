@@ -35,7 +35,7 @@ DEMO = NormalizedName("demo")
 NAME = "demo-1.0-py3-none-any.whl"
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-METADATA = b"Name: demo\n"
+METADATA = b"Name: demo\nVersion: 1.0\n"
 
 
 class Mirror:

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    NormalizedName,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import NormalizedName
 from starlette.requests import Request
 
 from park.wire import TokenClass
+from park_repo.checks.filenames import named_in
 from park_server.approvals.approvals import Approvals
 from park_server.http.auth import caller_of
 
-__all__ = ["require_remote_of", "version_in"]
-
-_OF_NO_VERSION = ""
-"""In place of a version that a file name does not tell: a project approved as a whole has it."""
+__all__ = ["ApprovedDownloads"]
 
 
-def require_remote_of(
-    approvals: Approvals,
-) -> Callable[[Request, NormalizedName, str | None], None]:
-    """Return what raises `NotPermitted` where whoever asks may not have a project, or a file.
+class ApprovedDownloads:
+    """Implements `RemoteRights`: whoever approvals bind has what they cover.
 
     The service itself reads all: what it locks for a user is looked at before it is made.
     """
 
-    def require(request: Request, project: NormalizedName, filename: str | None) -> None:
-        caller = caller_of(request)
-        if caller.kind is TokenClass.INTERNAL:
+    def __init__(self, approvals: Approvals) -> None:
+        self._approvals = approvals
+
+    def require(self, request: Request, project: NormalizedName, filename: str | None) -> None:
+        """See `RemoteRights`. A file is of the project and the version that its name says."""
+        if (user := _bound(request)) is None:
             return
-        version = None if filename is None else version_in(filename)
-        approvals.require_upstream(caller.user, project, version)
+        named, version = (project, None) if filename is None else named_in(filename)
+        # what a URL says besides is whoever asks', and a kept file is found by its digest
+        self._approvals.require_upstream(user, named or project, version)
+        if named != project:
+            self._approvals.require_upstream(user, project, version)
 
-    return require
+    def versions(self, request: Request, project: NormalizedName) -> frozenset[str] | None:
+        """See `RemoteRights`."""
+        user = _bound(request)
+        return None if user is None else self._approvals.upstream_versions(user, project)
 
 
-def version_in(filename: str) -> str:
-    """Return the version that the name of a wheel or an sdist tells; empty where it tells none."""
-    for parse in (parse_wheel_filename, parse_sdist_filename):
-        try:
-            return str(parse(filename)[1])
-        except (InvalidWheelFilename, InvalidSdistFilename, ValueError):
-            continue
-    return _OF_NO_VERSION
+def _bound(request: Request) -> str | None:
+    """Return the user for whom approvals may count; None: the service itself asks."""
+    caller = caller_of(request)
+    return None if caller.kind is TokenClass.INTERNAL else caller.user
