@@ -122,5 +122,5 @@ def test_who_is_bound_has_some_versions_of_another_index_and_others_all(
     approvals: Approvals,
 ) -> None:
     approve(approvals, "a", "1")
-    assert approvals.upstream_versions("bob", "a") == {"1"}
+    assert approvals.upstream_versions("bob", "a") == frozenset({"1"})
     assert approvals.upstream_versions("ada", "a") is None

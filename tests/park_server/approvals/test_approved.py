@@ -25,9 +25,9 @@ def test_a_project_covers_its_releases_and_a_version_one() -> None:
 
 def test_the_versions_of_a_project_are_told_unless_it_is_approved_as_a_whole() -> None:
     approved = Approved(frozenset({"numpy", "refl1d==1.0.1", "refl1d==1.0.3", "refl1d-extra==2"}))
-    assert approved.versions_of("refl1d") == {"1.0.1", "1.0.3"}
+    assert approved.versions_of("refl1d") == frozenset({"1.0.1", "1.0.3"})
     assert approved.versions_of("numpy") is None
-    assert approved.versions_of("scipy") == set()
+    assert approved.versions_of("scipy") == frozenset()
 
 
 def test_a_working_tree_is_covered_by_no_name() -> None:

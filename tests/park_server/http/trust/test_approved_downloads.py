@@ -66,5 +66,6 @@ def test_neither_the_url_nor_the_name_leads_to_what_is_not_approved(
 def test_the_service_itself_sees_all_versions(
     monkeypatch: pytest.MonkeyPatch, rights: ApprovedDownloads
 ) -> None:
-    assert rights.versions(asked(monkeypatch, TokenClass.USER), DEMO) == {"bob", "demo"}
+    told = rights.versions(asked(monkeypatch, TokenClass.USER), DEMO)
+    assert told == frozenset({"bob", "demo"})
     assert rights.versions(asked(monkeypatch, TokenClass.INTERNAL), DEMO) is None
