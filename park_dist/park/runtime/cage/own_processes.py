@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SECOND = 2
 """The number of whoever has gone in: the first is this file's."""
 
-_VARIABLE = "PARK_OUTSIDE_NUMBERS"
+_VARIABLE = "_OUTSIDE_NUMBERS"
 """Names the descriptor of the socket to the outer process, for the program that is started next."""
 
 _CLONE_NEWPID = 0x20000000  # <sched.h>

@@ -54,7 +54,7 @@ def test_nobody_but_those_inside_is_seen(who: str, home: Path) -> None:
 numbers = go_in()
 names = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 tell(names=names, me=os.getpid(), gone=tried(os.kill, before, 0),
-     variable=os.environ.get("PARK_OUTSIDE_NUMBERS"))
+     variable=os.environ.get("_OUTSIDE_NUMBERS"))
 """
     (found,) = ran(who, home, code)
     assert found == {"names": [1, 2], "me": 2, "gone": "No such process", "variable": None}
