@@ -180,9 +180,9 @@ def _parser(
         prog="park",
         description="Run the code and the versions of here on compute services.",
         usage="park [--debug] COMMAND ...",
-        epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.below = _epilog
     parser.add_argument("--version", action="version", version=f"park {__version__}")
     parser.add_argument("--debug", action="store_true", help="show tracebacks of park itself")
     commands = parser.add_subparsers(

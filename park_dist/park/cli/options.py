@@ -317,6 +317,8 @@ def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
 
     What says a version, and what is not installed here, is the service's to resolve.
     """
+    if not texts:
+        return [], []
     from packaging.utils import canonicalize_name
 
     from park.local.distributions import look_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 __all__ = ["Parser"]
@@ -17,6 +17,9 @@ _CLOSE = 0.6
 
 class Parser(argparse.ArgumentParser):
     """An `argparse.ArgumentParser`; those of its subcommands are of this kind as well."""
+
+    below: Callable[[], str] | None = None
+    """What stands below the help, made where somebody reads it; None: what `epilog` has."""
 
     rest: str | None = None
     """Where words go that no argument takes, and all that stands behind ``--``; None: nowhere."""
@@ -33,6 +36,12 @@ class Parser(argparse.ArgumentParser):
         words = [each for each in left if not each.startswith("-")]
         setattr(found, self.rest, [*words, *given[cut + 1 :]])
         return found, [each for each in left if each.startswith("-")]
+
+    def format_help(self) -> str:
+        """Return the help, with what stands below it."""
+        if self.below is not None:
+            self.epilog = self.below()
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and what may have been meant; exit with 2."""

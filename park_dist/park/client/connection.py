@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from park.client.installs.background import Bindings
 from park.client.submission.outbox import Outbox
 from park.errors import ParkError
-from park.model.conditions import Leaf
-from park.model.leaves import leaf_to_json, local_leaf
-from park.model.truth import Verdict
-from park.wire import API, VerdictRecord, decode
+from park.wire import API
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
+    from park.model.conditions import Leaf
+    from park.model.truth import Verdict
+    from park.wire import VerdictRecord
 
 __all__ = ["Connection", "WithConnection", "connection_of"]
 
@@ -80,12 +80,16 @@ class Connection:
 
         There is an answer as soon as one of them is decided.
         """
+        from park.wire import VerdictRecord, decode  # what plain calls do without
+
         body = {"leaves": [{"leaf": self._node(leaf)} for leaf in leaves], "wait": wait}
         records = self.transport.json("POST", f"{API}/follow", json=body)
         return [_verdict(decode(VerdictRecord, record)) for record in records]
 
     def _node(self, leaf: Leaf) -> dict[str, Any]:
         """Return ``leaf`` as JSON for this service."""
+        from park.model.leaves import leaf_to_json, local_leaf  # what plain calls do without
+
         return leaf_to_json(local_leaf(leaf, self.url))
 
 
@@ -98,6 +102,8 @@ class WithConnection(Protocol):
 
 
 def _verdict(record: VerdictRecord) -> Verdict:
+    from park.model.truth import Verdict
+
     return Verdict(record.truth, record.why)
 
 

@@ -7,12 +7,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from park.client.installs.matching import InstallPolicy
 from park.client.jobs.arguments import EncodedCall
 from park.client.jobs.new_job import new_job
 from park.client.jobs.submitted_job import Job
 from park.client.report import Report
-from park.client.submission.binding import Binding
+from park.client.submission.binding import Binding, InstallPolicy
 from park.client.submission.reach import Reach
 from park.client.submission.recorder import current_recorder
 from park.errors import EnvironmentMismatch

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from park.client.installs.outcome import InstallOutcome
-from park.client.installs.target_install import install_target
 from park.client.queries import ServiceQueries
 from park.client.report import Report
 from park.client.voice import background, drawn_while_waiting
 from park.errors import ParkError, as_raised_here
 from park.local.set_options import set_options
+
+if TYPE_CHECKING:
+    from park.client.installs.outcome import InstallOutcome
 
 __all__ = ["ServiceInstalls"]
 
@@ -38,6 +40,8 @@ class ServiceInstalls(ServiceQueries):
         plugin, an undeclared import. ``as_installed`` takes the pins as they are where what is
         installed here contradicts itself. Raises a `CannotSatisfy` that says what is in the way.
         """
+        from park.client.installs.target_install import install_target  # what jobs do without
+
         with drawn_while_waiting():
             options = set_options(with_, as_installed=as_installed)
             name = _name_of(target)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from park.calling import RESOURCES, service_named
 from park.client.by_value.sending import Sending
 from park.client.fit_submission import FitSubmission
-from park.client.installs.matching import InstallPolicy
 from park.client.jobs.arguments import encode_call
 from park.client.jobs.kinds.fit_job import FIT_ENTRY_POINT, FitJob
 from park.client.jobs.placeholders import Placeholder, stands_for
@@ -20,7 +19,7 @@ from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.submitted_job import Job
 from park.client.report import Report
 from park.client.script_fit import bumps_options, fit_of_script, script_of
-from park.client.submission.binding import Binding
+from park.client.submission.binding import Binding, InstallPolicy
 from park.client.submission.reach import reach_of
 from park.errors import UsageError
 from park.model.entry_point import EntryPoint

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from packaging.utils import canonicalize_name
-
 from park import wire
-from park.build.cache import user_cache
-from park.build.local_set import LocalSet, project_set
 from park.client.access.transport import Transport
-from park.client.areas import ServiceFiles
-from park.client.choosing.nearness import Ranked, ranked
-from park.client.choosing.version_list import VersionList
-from park.client.choosing.versions import compared, versions_there
 from park.client.connection import Connection, connection_of
-from park.client.installs.index_memory import known_lacking
-from park.client.installs.matching import offers
-from park.client.submission.this_account import this_account
-from park.errors import LocalSetError, ParkError
-from park.local.set_options import PLAIN, SetOptions
+from park.errors import ParkError
 from park.wire import API, decode, encode
+
+if TYPE_CHECKING:
+    from park.client.areas import ServiceFiles
+    from park.client.choosing.nearness import Ranked
+    from park.client.choosing.version_list import VersionList
 
 __all__ = ["ServiceQueries"]
 
@@ -71,14 +65,9 @@ class ServiceQueries:
         With ``newest``, of the releases and of the working trees of each project only the
         newest so many; the record of the last one says how many are ``older``.
         """
-        records = versions_there(self._transport, project=project, newest=newest)
-        options = PLAIN.copying(known_lacking(self.url))
-        names = {each.project for each in records}
-        local = {name: _local_requirements(name, options) for name in names}
-        return VersionList(
-            compared(each, None if (here := local[each.project]) is None else here.requirements)
-            for each in records
-        )
+        from park.client.installs.here_and_there import versions_beside  # what jobs do without
+
+        return versions_beside(self._transport, project, newest)
 
     def nearest_versions(self, project: str, *, entry_point: str | None = None) -> list[Ranked]:
         """Return what the service has of ``project``, the nearest to what is installed here first.
@@ -87,19 +76,21 @@ class ServiceQueries:
         what they imported weighs more than the rest. Raises `LocalSetError` where the project is
         not installed here: there is nothing to be near to.
         """
-        name = canonicalize_name(project)
-        here = project_set(name, cache=user_cache(), options=PLAIN.copying(known_lacking(self.url)))
-        records = versions_there(self._transport, project=name, entry_point=entry_point)
-        found = [compared(each, here.requirements) for each in records]
-        return ranked(found, here.requirements, name, here.version)
+        from park.client.installs.here_and_there import nearest_to_here  # what jobs do without
+
+        return nearest_to_here(self._transport, project, entry_point)
 
     @property
     def files(self) -> ServiceFiles:
         """Your files on the service, what others share, and the operator's roots."""
+        from park.client.areas import ServiceFiles  # what jobs do without
+
         return ServiceFiles(self._transport)
 
     def offers(self) -> list[wire.OfferRecord]:
         """Return the projects that the operator keeps ready."""
+        from park.client.installs.matching import offers  # what jobs do without
+
         return offers(self._transport)
 
     def offer(self, request: wire.OfferRequest) -> wire.OfferRecord:
@@ -167,6 +158,8 @@ class ServiceQueries:
         Those submitted ``since`` a moment (aware), with ``label`` in their label in any case;
         where they are to be ``mine``, those that this account on this machine submitted.
         """
+        from park.client.submission.this_account import this_account
+
         wanted = {
             "limit": limit,
             "status": status,
@@ -181,11 +174,3 @@ class ServiceQueries:
     def lock(self, lock_hash: str) -> str:
         """Return the PEP 751 document of a lock hash or of a prefix of one."""
         return self._transport.bytes(f"{API}/locks/{quote(lock_hash, safe='')}").text
-
-
-def _local_requirements(project: str, options: SetOptions) -> LocalSet | None:
-    """Return the local set of a project by its name, or None where it is not installed here."""
-    try:
-        return project_set(canonicalize_name(project), cache=user_cache(), options=options)
-    except LocalSetError:
-        return None

@@ -14,20 +14,15 @@ from park.calling import asked_and_named
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
-from park.client.choosing.asking import ask_on_terminal
 from park.client.choosing.choice import VersionPolicy, Wanted, require_policy
-from park.client.choosing.use import use_of
 from park.client.install_call import ServiceInstalls
-from park.client.installs.matching import InstallPolicy
 from park.client.joblib_backend import register_if_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
-from park.client.jobs.kinds.found_job import job_of_record
 from park.client.jobs.new_job import check_arguments, new_job, require_module, without_extras
 from park.client.jobs.submitted_job import Job
 from park.client.jobs.told.looked_up import looked_up
-from park.client.jobs.when import Condition
 from park.client.report import Report
-from park.client.submission.binding import Binding
+from park.client.submission.binding import Binding, InstallPolicy
 from park.client.submission.reach import Reach, Stale, reach_of_call
 from park.client.submission.recorder import current_recorder
 from park.client.voice import background
@@ -40,8 +35,10 @@ from park.model.job_options import JobKeywords, said_options
 from park.wire import API, JobRecord, decode
 
 if TYPE_CHECKING:
+    from park.client.choosing.nearness import Ranked
     from park.client.jobs.executor import ServiceExecutor
     from park.client.jobs.sweep import Jobs
+    from park.client.jobs.when import Condition
 
 __all__ = ["Service", "remote_service"]
 
@@ -339,7 +336,7 @@ class Service(ServiceInstalls, ServiceBlock):
             options=options,
             reach=reach,
             stale=self.stale,
-            wanted=Wanted(policy=self.wanted_versions, ask=ask_on_terminal),
+            wanted=Wanted(policy=self.wanted_versions, ask=_asked_on_terminal),
         )
 
     def binding_of(
@@ -359,6 +356,8 @@ class Service(ServiceInstalls, ServiceBlock):
         one. It holds for this session and this service, from the next submission on. Raises
         `UsageError`; a job raises `CannotSatisfy` where the service has no such version.
         """
+        from park.client.choosing.use import use_of  # with the library of versions
+
         self._connection.bindings.use(use_of(project, versions, lock=lock))
 
     def put(self, jobs: Sequence[Job]) -> None:
@@ -368,11 +367,11 @@ class Service(ServiceInstalls, ServiceBlock):
         if block is not None:
             block.submitted += items
         self._connection.outbox.put(items)
-        if current_recorder() is None:
-            self._transport.knock()
 
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""
+        from park.client.jobs.kinds.found_job import job_of_record  # fits and races as well
+
         with looked_up(self.url):
             answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
         return job_of_record(self, decode(JobRecord, answer))
@@ -387,8 +386,16 @@ class Service(ServiceInstalls, ServiceBlock):
         limit: int = 50,
     ) -> list[Job]:
         """Return the handles of your newest jobs; the filters are those of `job_records`."""
+        from park.client.jobs.kinds.found_job import job_of_record  # fits and races as well
+
         records = self.job_records(status=status, since=since, label=label, mine=mine, limit=limit)
         return [job_of_record(self, record) for record in records]
+
+
+def _asked_on_terminal(there: Sequence[Ranked]) -> Ranked | None:
+    from park.client.choosing.asking import ask_on_terminal  # where somebody is asked
+
+    return ask_on_terminal(there)
 
 
 def _listed(texts: str | Sequence[str]) -> Sequence[str]:

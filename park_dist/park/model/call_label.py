@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any
 
 from park.errors import UsageError
-from park.model.conditions import brief
 from park.model.file_names import readable
+from park.model.ids import brief
 from park.model.references import NODE, Reference, What
 from park.runtime.codec import TAG
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from park.errors import UsageError
+from park.model.ids import brief
 from park.model.references import Reference
+from park.model.states import Phase
 from park.model.truth import TRUE, Truth, Verdict, at_least
 
 __all__ = [
@@ -45,17 +46,6 @@ __all__ = [
     "leaves",
     "negated",
 ]
-
-
-class Phase(StrEnum):
-    """What a job, a fetch or an install is asked to be."""
-
-    STARTED = "started"
-    FINISHED = "finished"
-    """Ended, however."""
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -357,11 +347,3 @@ def _operand(operand: Operand) -> str:
 
 def _when(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-_BRIEF = 6
-
-
-def brief(name: str) -> str:
-    """Return the end of an id: a UUIDv7 begins with the time, which jobs made together share."""
-    return name if len(name) <= _BRIEF else f"…{name[-_BRIEF:]}"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import time
-import uuid
 from contextlib import suppress
 from typing import NewType
 
 from park.errors import UsageError
 
-__all__ = ["JobId", "check_id", "job_id", "new_id", "uuid7"]
+__all__ = ["JobId", "brief", "check_id", "job_id", "new_id", "uuid7"]
 
 JobId = NewType("JobId", str)
 """The id of a job, checked where it came in (`job_id`) or read from a row."""
@@ -41,12 +39,13 @@ def job_id(name: str) -> JobId:
     return JobId(name)
 
 
-def uuid7(milliseconds: int, random_bits: int) -> uuid.UUID:
-    """Return the UUIDv7 of a Unix time in ``milliseconds`` and 74 random bits."""
+def uuid7(milliseconds: int, random_bits: int) -> str:
+    """Return the UUIDv7 of a Unix time in ``milliseconds`` and 74 random bits, as text."""
     value = (milliseconds & (1 << 48) - 1) << 80
     value |= 0x7 << 76 | (random_bits >> 62 & 0xFFF) << 64
     value |= 0b10 << 62 | random_bits & (1 << 62) - 1
-    return uuid.UUID(int=value)
+    digits = f"{value:032x}"  # `uuid` would be the only thing that loads `platform`
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 _BYTES = 10
@@ -59,7 +58,7 @@ _random: list[int] = []
 def _random_bits() -> int:
     with suppress(IndexError):
         return _random.pop()  # one operation: no two threads get the same
-    data = secrets.token_bytes(_AT_A_TIME * _BYTES)
+    data = os.urandom(_AT_A_TIME * _BYTES)
     parts = (data[start : start + _BYTES] for start in range(_BYTES, len(data), _BYTES))
     _random.extend(_bits(part) for part in parts)
     return _bits(data[:_BYTES])
@@ -75,4 +74,12 @@ if hasattr(os, "register_at_fork"):
 
 def new_id() -> str:
     """Return a new UUIDv7 in its usual spelling."""
-    return str(uuid7(time.time_ns() // 1_000_000, _random_bits()))
+    return uuid7(time.time_ns() // 1_000_000, _random_bits())
+
+
+_BRIEF = 6
+
+
+def brief(name: str) -> str:
+    """Return the end of an id: a UUIDv7 begins with the time, which jobs made together share."""
+    return name if len(name) <= _BRIEF else f"…{name[-_BRIEF:]}"

@@ -110,3 +110,14 @@ def standing(status: str) -> JobState | None:
     None for what is known by its id alone.
     """
     return _STANDINGS.get(status)
+
+
+class Phase(StrEnum):
+    """What a job, a fetch or an install is asked to be."""
+
+    STARTED = "started"
+    FINISHED = "finished"
+    """Ended, however."""
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.services.job_service import JobService
 
-from park.client import install_call
+from park.client.installs import target_install
 from park.client.report import Silence
 from park.client.voice import background
 from park.errors import BuildFailed
@@ -22,7 +22,7 @@ def test_a_module_goes_by_its_name_with_what_is_said_of_it(monkeypatch: pytest.M
         called.append((name, options.taken, report, how))
         return "outcome"
 
-    monkeypatch.setattr(install_call, "install_target", install_target)
+    monkeypatch.setattr(target_install, "install_target", install_target)
     service, quiet = JobService().service, Silence()
     assert service.install(types.ModuleType("mymodel"), with_="plugin") == "outcome"  # type: ignore[comparison-overlap]
     service.install("./mymodel", report=quiet, until_compiled=False)
@@ -38,7 +38,7 @@ def test_what_went_wrong_is_one_error_whose_traceback_ends_at_the_own_line(
     def install_target(*_: object, **__: object) -> None:
         raise BuildFailed("the build backend could not build it") from LookupError("deep down")
 
-    monkeypatch.setattr(install_call, "install_target", install_target)
+    monkeypatch.setattr(target_install, "install_target", install_target)
     with pytest.raises(BuildFailed) as told:
         JobService().service.install("mymodel")
     shown = "".join(traceback.format_exception(told.value))

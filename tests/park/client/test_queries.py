@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 from support.services.job_service import JobService
 
-from park.client import queries
-from park.client.choosing import versions
-from park.errors import LocalSetError
 from park.model.states import InstallState
 from park.wire import CleanRecord, OfferRecord, OfferRequest, encode
 
@@ -66,28 +60,3 @@ def test_the_operator_cleans_as_it_was_said(one: JobService, *, dry_run: bool) -
     said = {**ages, "newest_trees": 4, "dry_run": dry_run}
     assert one.service.clean(60.0, **said) == cleaned  # type: ignore[arg-type]
     assert one.asked == [("POST", f"{API}/clean", {"older_than_s": 60.0, **said})]
-
-
-def test_versions_are_compared_with_what_is_installed_here(
-    one: JobService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[str] = []
-
-    def project_set(name: str, **_: Any) -> Any:
-        looked.append(name)
-        if name == "absent":
-            raise LocalSetError("it is not installed here")
-        return SimpleNamespace(requirements=f"set of {name}")
-
-    monkeypatch.setattr(queries, "project_set", project_set)
-    monkeypatch.setattr(versions, "decode", lambda _, document: SimpleNamespace(**document))
-    monkeypatch.setattr(queries, "compared", lambda each, here: (each.project, here))
-    environments = [{"project": name} for name in ("m", "m", "absent")]
-    one.answers[f"{API}/versions"] = environments
-    found: Any = one.service.versions("m")
-    assert found == [("m", "set of m"), ("m", "set of m"), ("absent", None)]
-    assert sorted(looked) == ["absent", "m"]  # each once, however many versions there are
-    one.service.versions()
-    one.service.versions("m", newest=10)
-    asked = [query for _, _, query in one.asked]
-    assert asked == [{"project": "m"}, {}, {"project": "m", "newest": 10}]

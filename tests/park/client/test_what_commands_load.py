@@ -10,15 +10,34 @@ import pytest
 SCRIPT = """
 import sys
 import {module}
-print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
+print(*sorted({{name.partition(".")[0] for name in sys.modules}} | set(sys.modules)))
 """
+
+JOBS_DO_WITHOUT = {
+    "asyncio",
+    "httpx2",
+    "rich",
+    "tomlkit",
+    "packaging",
+    "importlib.metadata",
+    "numpy",
+    "platform",
+    "park.build.local_set",
+    "park.client.by_value.pickles",
+    "park.client.choosing.nearness",
+    "park.local.find",
+    "park.model.conditions",
+    "park.wire.install_records",
+    "park.wire.workflow_records",
+}
+"""What takes long to import, and submissions of a name with plain arguments never touch."""
 
 
 @pytest.mark.parametrize(
     ("module", "spared"),
     [
         ("park.client.installs.target_install", {"asyncio", "httpx2", "concurrent", "tarfile"}),
-        ("park.client.service", {"asyncio", "httpx2", "rich", "tomlkit"}),
+        ("park.client.service", JOBS_DO_WITHOUT),
         ("park.client.access.transport", {"asyncio", "httpx2", "packaging", "concurrent"}),
     ],
 )

@@ -26,7 +26,7 @@ def test_what_is_no_entry_point_is_refused_with_the_form(text: str) -> None:
 
 @given(st.integers(0, 2**48 - 1), st.integers(0, 2**74 - 1))
 def test_uuid7_has_the_bits_of_rfc_9562(milliseconds: int, random_bits: int) -> None:
-    value = uuid7(milliseconds, random_bits)
+    value = uuid.UUID(uuid7(milliseconds, random_bits))
     assert (value.version, value.variant) == (7, uuid.RFC_4122)
     assert value.int >> 80 == milliseconds
     assert (value.int >> 64 & 0xFFF) << 62 | value.int & (1 << 62) - 1 == random_bits

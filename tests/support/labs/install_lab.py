@@ -70,7 +70,7 @@ def install_request(*pins: str, **changes: Any) -> InstallRequest:
     """
     named = [pin.split("==") for pin in pins]
     facts: dict[str, Any] = {
-        "id": str(uuid7(next(_milliseconds), 0)),
+        "id": uuid7(next(_milliseconds), 0),
         "project": named[0][0],
         "version": named[0][1],
         "python": MINOR,

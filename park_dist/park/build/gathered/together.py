@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
     from park.build.cache import Cache
 
-__all__ = ["gathered_set"]
+__all__ = ["NOTHING", "gathered_set"]
 
-_NOTHING = Path(__file__).with_name("nothing_required.py")
+NOTHING = Path(__file__).with_name("nothing_required.py")
+"""What stands for a project where nothing but Python is needed."""
 
 
 def gathered_set(
@@ -117,10 +118,10 @@ def _outermost(closures: Mapping[NormalizedName, Sequence[LocalProject]]) -> Nor
 
 def _nothing() -> LocalProject:
     return LocalProject(
-        name=project_name("standard-library", where=str(_NOTHING)),
+        name=project_name("standard-library", where=str(NOTHING)),
         version="0",
         kind=ProjectKind.SCRIPT,
-        root=_NOTHING,
+        root=NOTHING,
         origin="Python's standard library alone",
-        module=_NOTHING.stem,
+        module=NOTHING.stem,
     )

@@ -36,14 +36,15 @@ class KnownSet:
 
     ``request`` is the request as JSON, but for its id; ``files`` are the wheels from here that
     it names, by file name, and ``said`` is what was told of the set. ``origin`` is the file that
-    the module is imported from, ``trees`` are the folders of trees with the hash of their content,
-    and ``in_use`` are the records in the cache whose time says that they are needed.
+    the module is imported from, None where it is Python's own; ``trees`` are the folders of trees
+    with the hash of their content, and ``in_use`` are the records in the cache whose time says
+    that they are needed.
     """
 
     request: dict[str, Any]
     files: dict[str, str]
     said: list[str]
-    origin: str
+    origin: str | None
     trees: dict[str, str]
     in_use: list[str]
     evidence: Evidence

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from park.build.beyond.edited import code_files
 from park.build.beyond.installed_facts import dist_infos
+from park.build.gathered.together import NOTHING
 from park.build.known.evidence import evidence_of
 from park.build.known.known_set import KnownSet, origin_of_module
 from park.build.versioned_tree import TreeProject
@@ -36,12 +37,17 @@ def known_set(
     *,
     besides: Iterable[str],
     started_ns: int,
+    module: str | None = None,
 ) -> KnownSet | None:
     """Return what is to be remembered of ``local``, looked at from ``started_ns`` on, or None.
 
     ``request`` is the install as JSON; of ``besides``, files of others, it rests on as well.
+    ``module`` is what it is asked for by, where that is not the set's own.
     """
-    origin = None if local.module is None else origin_of_module(local.module)
+    if local.is_gathered:
+        return _of_python_alone(local, request, said, started_ns)
+    module = module or local.module
+    origin = None if module is None else origin_of_module(module)
     trees = [each for each in local.sources if isinstance(each, TreeProject)]
     infos = [info for place in _places() for info in dist_infos(place)]
     if origin is None or not _is_plain(local, trees, infos):
@@ -62,6 +68,31 @@ def known_set(
             *(str(tree.environment.record) for tree in trees),
             *map(_record_of, files.values()),
         ],
+        evidence=evidence,
+    )
+
+
+def _of_python_alone(
+    local: LocalSet, request: Mapping[str, Any], said: Sequence[str], started_ns: int
+) -> KnownSet | None:
+    """Return what is to be remembered of the set that has nothing but Python in it.
+
+    It rests on the one file that stands for a project there; interpreter and machine are in the
+    name under which it is remembered.
+    """
+    root = local.project.root
+    if root != NOTHING or len(local.members) > 1 or local.options != PLAIN:
+        return None
+    evidence = evidence_of([str(root)], started_ns=started_ns)
+    if evidence is None:
+        return None
+    return KnownSet(
+        request=dict(request),
+        files={},
+        said=list(said),
+        origin=None,
+        trees={},
+        in_use=[],
         evidence=evidence,
     )
 

@@ -51,7 +51,7 @@ def finished(job: Job, *, as_json: bool) -> int:
     except KeyboardInterrupt:
         print(f"the job goes on; `park cancel {job.id}` ends it", file=sys.stderr)
         raise
-    record = job.refresh()
+    record = job.ended()
     completed = record.status == JobState.COMPLETED
     if as_json:
         result = json_of(job.encoded_result()) if completed else None

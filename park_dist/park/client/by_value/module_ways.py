@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Callable
 from enum import Enum
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from park.errors import LocalSetError, NoDistribution, NotImportable
-from park.local.find import find
-from park.local.project import LocalProject, ProjectKind
 
-__all__ = ["ModuleWays", "Way", "file_of"]
+if TYPE_CHECKING:
+    from park.local.project import LocalProject
+
+__all__ = ["ModuleWays", "Way", "file_of", "is_everywhere"]
 
 _BY_VALUE = frozenset({"__main__", "__mp_main__"})
 _OWN = frozenset({"park", "_park_runtime"})
@@ -40,16 +41,15 @@ class ModuleWays:
     ``look`` finds the project of a module, as `park.local.find.find` does.
     """
 
-    def __init__(self, look: Callable[[str], LocalProject] = find) -> None:
-        self._look = look
+    def __init__(self, look: Callable[[str], LocalProject] | None = None) -> None:
+        self._look = look or _project
         self._known: dict[str, Way] = {}
 
     def way(self, module: str) -> Way:
         """Return the way of ``module``."""
-        top = module.partition(".")[0]
-        if top in _STANDARD or top in _OWN:
+        if is_everywhere(module):
             return Way.THERE
-        if top in _BY_VALUE:
+        if module.partition(".")[0] in _BY_VALUE:
             return Way.VALUE
         known = self._known.get(module)
         if known is None:
@@ -68,6 +68,12 @@ class ModuleWays:
         except LocalSetError:  # told with the environment, by what looks closer
             return Way.PROJECT
         return Way.SOURCE if _is_beside(module, project) else Way.PROJECT
+
+
+def is_everywhere(module: str) -> bool:
+    """Tell whether each job has ``module``: Python's own, or park's."""
+    top = module.partition(".")[0]
+    return top in _STANDARD or top in _OWN
 
 
 def file_of(module: str) -> Path | None:
@@ -94,11 +100,19 @@ def _spec(name: str) -> ModuleSpec | None:
         return None
 
 
+def _project(module: str) -> LocalProject:
+    from park.local.find import find  # with all that reads the records of projects
+
+    return find(module)
+
+
 def _is_beside(module: str, project: LocalProject) -> bool:
     """Tell whether ``module`` only lies near a project: beside a script in its tree.
 
     A wheel of the tree does not have it, though its file is below the tree's folder.
     """
+    from park.local.project import ProjectKind
+
     top = module.partition(".")[0]
     file = file_of(top)
     if file is None or project.root is None or project.kind is not ProjectKind.TREE:
@@ -120,9 +134,11 @@ def _script_folders() -> set[Path]:
 
 def _may_have(project: LocalProject, module: str) -> bool:
     """Tell whether a project may have the top-level ``module``, as far as its record says."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
-        distribution = importlib.metadata.distribution(project.name)
-    except importlib.metadata.PackageNotFoundError:
+        found = distribution(project.name)
+    except PackageNotFoundError:
         return True
-    said = distribution.read_text("top_level.txt")
+    said = found.read_text("top_level.txt")
     return said is None or module in said.split()

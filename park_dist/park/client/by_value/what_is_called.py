@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from park.client.by_value.large_body import MOST_INLINE, kept_as_file
 from park.client.by_value.module_ways import Way
-from park.client.by_value.pickles import pickled_alike
 from park.client.by_value.sending import Sending
 from park.errors import InvalidEntryPoint, UsageError
 from park.model.entry_point import EntryPoint
-from park.runtime.by_value.function_node import encode_function
 
 __all__ = ["NO_SET_YET", "Called", "called"]
 
@@ -64,6 +61,16 @@ def called(
             hint="leave lock=, offer= and requires= out (park.requires(…) names what is installed "
             "here and goes along), or move it into a module of a project",
         )
+    return _by_value(function, entry_point, sending)
+
+
+def _by_value(function: Callable[..., Any], entry_point: EntryPoint, sending: Sending) -> Called:
+    """Return ``function`` as its pickle."""
+    # to take functions apart needs more than to name one
+    from park.client.by_value.large_body import MOST_INLINE, kept_as_file
+    from park.client.by_value.pickles import pickled_alike
+    from park.runtime.by_value.function_node import encode_function
+
     try:
         name = entry_point.qualname.rpartition("<locals>.")[2]
         data = pickled_alike(function, sending, name=name)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from park.client.choosing.nearness import Ranked
 from park.errors import UsageError
+
+if TYPE_CHECKING:
+    from park.client.choosing.nearness import Ranked
 
 __all__ = ["EXACT", "Ask", "VersionPolicy", "Wanted", "chosen", "require_policy"]
 
@@ -17,7 +19,7 @@ one of which all that jobs of the entry point import there has the versions of h
 ``nearest``: also the first in the order of `park.client.choosing.nearness`. ``ask``: the one
 that the user takes on a terminal."""
 
-Ask = Callable[[Sequence[Ranked]], Ranked | None]
+Ask: TypeAlias = "Callable[[Sequence[Ranked]], Ranked | None]"
 """Shows a user what there is, the nearest first, and returns what he takes."""
 
 

@@ -9,49 +9,42 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 import warnings
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from packaging.utils import NormalizedName, canonicalize_name
-
-from park.build.beyond.required import as_requirement
-from park.build.cache import user_cache
-from park.build.gathered.together import gathered_set
-from park.build.local_set import LocalSet, local_set
+from park.client.access.config import Configuration, configuration_file
 from park.client.access.transport import patient
 from park.client.by_value.module_ways import ModuleWays
 from park.client.choosing.choice import EXACT, Wanted
-from park.client.choosing.use import Use, kept_use
-from park.client.installs.index_memory import completed, known_lacking
-from park.client.installs.matching import (
-    InstallPolicy,
-    binding_here,
-    binding_named,
-    local_set_for,
-)
-from park.client.installs.outcome import Requested
-from park.client.installs.request import requested
+from park.client.installs.known_binding import KnownBindings, is_of_python
 from park.client.installs.stale import StaleModules
-from park.client.installs.used_version import binding_used, binding_used_unseen
 from park.client.report import Report
-from park.client.submission.binding import Binding
+from park.client.submission.binding import Binding, InstallPolicy
 from park.client.submission.reach import Reach, Stale
 from park.errors import StaleSession, StaleSessionWarning, UnknownItem
 from park.local.set_options import PLAIN, SetOptions
 from park.model.entry_point import EntryPoint
 from park.model.states import InstallState
-from park.wire import API, InstallRecord, decode, encode
+from park.wire import API
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    from park.build.local_set import LocalSet
     from park.client.access.transport import Transport
+    from park.client.choosing.use import Use
+    from park.client.installs.outcome import Requested
     from park.client.submission.item import Item
     from park.client.submission.outbox import Outbox
+    from park.wire import InstallRecord
 
 __all__ = ["Bindings", "Installing"]
 
@@ -79,6 +72,32 @@ class Installing:
                 future.set_exception(error)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """For what an environment is looked for; the fields are those of `Bindings.of`."""
+
+    entry_point: EntryPoint
+    reach: Reach | None
+    options: SetOptions
+    install: InstallPolicy
+    report: Report
+    stale: Stale
+    wanted: Wanted
+
+    @property
+    def what(self) -> str | Reach:
+        """What is to be found in it."""
+        return self.entry_point.module if self.reach is None else self.reach
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its set is that of the module, or of Python alone, and nothing besides."""
+        own = self.reach is None
+        if is_of_python(self.entry_point):
+            own = self.reach == Reach()
+        return own and self.options == PLAIN
+
+
 class Bindings:
     """Finds the environments of jobs on one service, in threads of its own."""
 
@@ -89,6 +108,7 @@ class Bindings:
         self._bindings: dict[tuple[object, ...], Future[Binding]] = {}
         self._sets: dict[object, Future[LocalSet]] = {}
         self._stale = StaleModules()
+        self._remembered = KnownBindings(transport)
         self.ways = ModuleWays()
         self._said: dict[str, SetOptions] = {}
         self._uses: dict[NormalizedName, Use] = {}
@@ -135,24 +155,62 @@ class Bindings:
 
         def bind() -> Binding:
             if lock is not None or offer is not None:
+                from park.client.installs.matching import binding_named  # looks at nothing here
+
                 return binding_named(self._transport, lock=lock, offer=offer)
-            unseen = self._use_of(entry_point.module)
-            if unseen is not None and not _is_here(entry_point.module):
-                return binding_used_unseen(self._transport, unseen, entry_point)
-            here = self._set_of(
-                (what, options), lambda: _here(entry_point, reach, self._as_known(options))
-            )
-            use = self._use_of(here.project.name)
-            if use is not None:
-                return binding_used(self._transport, here, use, entry_point, report)
-            self._look_for_stale(here, () if reach is None else reach.files, stale)
-            return self._installed(here, before) or binding_here(
-                self._transport, here, install, report, entry_point=entry_point, wanted=wanted
-            )
+            asked = _Asked(entry_point, reach, options, install, report, stale, wanted)
+            return self._known_of(asked, before) or self._looked_for(asked, before)
 
         future.add_done_callback(lambda _: self._outbox.poke())
         _in_background(lambda: _fill(future, bind))
         return future
+
+    def _known_of(self, asked: _Asked, before: tuple[Installing, ...]) -> Binding | None:
+        """Return the environment of a job where nothing has changed since an earlier one."""
+        if not asked.is_plain or self._uses or self._said_in_configuration():
+            return None
+        known = self._remembered.recalled(asked.entry_point)
+        if known is None:
+            return None
+        self._look_for_stale(map(Path, known.trees), (), asked.stale)
+        return self._installed(known.request["set_hash"], before) or self._remembered.binding(
+            known, asked.report
+        )
+
+    def _looked_for(self, asked: _Asked, before: tuple[Installing, ...]) -> Binding:
+        """Return the environment of a job, from a look at all that is installed here."""
+        # to walk closures and to read trees takes what most jobs do without
+        from park.client.installs.matching import binding_here
+        from park.client.installs.used_version import binding_used, binding_used_unseen
+
+        self._transport.knock()  # whoever waits hears at once where nobody answers
+        entry_point, reach = asked.entry_point, asked.reach
+        unseen = self._use_of(entry_point.module)
+        if unseen is not None and not _is_here(entry_point.module):
+            return binding_used_unseen(self._transport, unseen, entry_point)
+        started_ns = time.time_ns()
+        here = self._set_of(
+            (asked.what, asked.options),
+            lambda: _here(entry_point, reach, self._as_known(asked.options)),
+        )
+        use = self._use_of(here.project.name)
+        if use is not None:
+            return binding_used(self._transport, here, use, entry_point, asked.report)
+        self._look_for_stale(_roots(here), () if reach is None else reach.files, asked.stale)
+
+        def remember(said: Sequence[str]) -> None:
+            if asked.is_plain:
+                self._remembered.remember(entry_point, here, said, started_ns)
+
+        return self._installed(here.requirements.hash, before) or binding_here(
+            self._transport,
+            here,
+            asked.install,
+            asked.report,
+            entry_point=entry_point,
+            wanted=asked.wanted,
+            remember=remember,
+        )
 
     def said(self, target: str, options: SetOptions) -> None:
         """Note with which ``options`` a package is installed: its jobs have the same.
@@ -160,6 +218,8 @@ class Bindings:
         What ``target`` itself asks for (``mymodel[fast]``, ``refl1d==1.0.1``) is among them.
         """
         name, rest = _NAME.match(target.strip()).groups()  # type: ignore[union-attr]
+        from park.build.beyond.required import as_requirement  # with the library of versions
+
         if as_requirement(target) is not None:
             options = replace(options, required=(target, *options.required))
         elif rest.startswith("["):
@@ -175,9 +235,18 @@ class Bindings:
 
     def _use_of(self, name: str) -> Use | None:
         """Return what was said of a project, in this session or else by `park install --use`."""
+        if not self._uses and not self._said_in_configuration():
+            return None
+        from packaging.utils import canonicalize_name
+
+        from park.client.choosing.use import kept_use
+
         project = canonicalize_name(name.partition(".")[0])
         with self._lock:
             return self._uses.get(project) or kept_use(self._transport.address.url, project)
+
+    def _said_in_configuration(self) -> bool:
+        return bool(Configuration(configuration_file()).used(self._transport.address.url))
 
     def install(
         self, target: str, item: Item, report: Report, options: SetOptions = PLAIN
@@ -189,6 +258,7 @@ class Bindings:
             self._installs.append(installing)
 
         def begin() -> None:
+            self._transport.knock()  # whoever waits hears at once where nobody answers
             try:
                 self._install(target, installing, report, options)
             except BaseException as error:  # noqa: BLE001 (told where it is waited for)
@@ -205,12 +275,11 @@ class Bindings:
             self._sets.clear()
             self.ways = ModuleWays()
 
-    def _look_for_stale(self, here: LocalSet, modules: Sequence[str], stale: Stale) -> None:
+    def _look_for_stale(self, roots: Iterable[Path], modules: Sequence[str], stale: Stale) -> None:
         """Tell, or raise, what this session has imported in another state than its files are."""
         if stale == "ignore":
             return
-        roots = [each.project.root for each in here.sources]
-        found = self._stale.stale([root for root in roots if root and root.is_dir()], modules)
+        found = self._stale.stale([root for root in roots if root.is_dir()], modules)
         if found and stale == "error":
             raise StaleSession(
                 "\n".join(map(str, found)),
@@ -222,6 +291,12 @@ class Bindings:
     def _install(
         self, target: str, installing: Installing, report: Report, options: SetOptions
     ) -> None:
+        from park.build.cache import user_cache
+        from park.build.local_set import local_set
+        from park.client.installs.index_memory import completed
+        from park.client.installs.request import requested
+        from park.wire import encode
+
         here = self._set_of(
             (target, options),
             lambda: local_set(target, cache=user_cache(), options=self._as_known(options)),
@@ -240,6 +315,8 @@ class Bindings:
 
     def _as_known(self, options: SetOptions) -> SetOptions:
         """Return ``options`` with the releases that are known to have no wheel there."""
+        from park.client.installs.index_memory import known_lacking
+
         return options.copying(known_lacking(self._transport.address.url))
 
     def _set_of(self, key: object, look: Callable[[], LocalSet]) -> LocalSet:
@@ -257,9 +334,8 @@ class Bindings:
             _fill(future, looked)
         return future.result()
 
-    def _installed(self, here: LocalSet, before: tuple[Installing, ...]) -> Binding | None:
+    def _installed(self, set_hash: str, before: tuple[Installing, ...]) -> Binding | None:
         """Return the binding to the last of the installs ``before`` that is of the same set."""
-        set_hash = here.requirements.hash
         for each in reversed(before):
             if each.set_hash.exception() is not None or each.set_hash.result() != set_hash:
                 continue
@@ -275,6 +351,8 @@ class Bindings:
 
     def _state_of(self, installing: Installing) -> InstallRecord | None:
         """Return the install as it is now; raises what its request raised."""
+        from park.wire import InstallRecord, decode
+
         is_old = installing.sent.done()
         record = installing.accepted.result()
         if not is_old:
@@ -289,8 +367,18 @@ class Bindings:
 def _here(entry_point: EntryPoint, reach: Reach | None, options: SetOptions) -> LocalSet:
     """Return what is installed here for a job."""
     if reach is None:
+        from park.client.installs.matching import local_set_for
+
         return local_set_for(entry_point, options)
+    from park.build.cache import user_cache
+    from park.build.gathered.together import gathered_set
+
     return gathered_set(reach.modules, reach.requirements, cache=user_cache(), options=options)
+
+
+def _roots(here: LocalSet) -> list[Path]:
+    """Return the folders of the trees in a set."""
+    return [each.project.root for each in here.sources if each.project.root]
 
 
 def _is_here(module: str) -> bool:

@@ -6,8 +6,8 @@ install: so nothing waits at submission.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Literal
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
@@ -24,7 +24,7 @@ from park.client.installs.index_memory import completed
 from park.client.installs.request import requested
 from park.client.installs.there_instead import ThereInstead, there_instead, version_here
 from park.client.report import Report
-from park.client.submission.binding import Binding
+from park.client.submission.binding import Binding, InstallPolicy
 from park.errors import (
     CannotSatisfy,
     EnvironmentMismatch,
@@ -40,16 +40,12 @@ from park.model.states import InstallState
 from park.wire import API, OfferRecord, decode
 
 __all__ = [
-    "InstallPolicy",
     "binding_here",
     "binding_named",
     "local_set_for",
     "offers",
     "substituted",
 ]
-
-InstallPolicy = Literal["auto", "never"]
-"""Whether what the service lacks is installed first, or told package by package."""
 
 
 def binding_named(transport: Transport, *, lock: str | None, offer: str | None) -> Binding:
@@ -96,8 +92,11 @@ def binding_here(
     *,
     entry_point: EntryPoint,
     wanted: Wanted,
+    remember: Callable[[Sequence[str]], object] = lambda _: None,
 ) -> Binding:
     """Return the environment that is what is installed here; installed there where it is not.
+
+    ``remember`` is told, where it is there, what was said of it.
 
     Where the service has no such environment, and ``install`` is ``never`` or not permitted,
     it is another one that is ``wanted``, or an `EnvironmentMismatch` that says what there is,
@@ -106,8 +105,10 @@ def binding_here(
     found = version_here(transport, here.requirements, here.project.name)
     if found is not None:
         # whatever its status: one that was evicted or damaged the service makes again
-        for line in edits(here.members, cache=user_cache()):
+        said = list(edits(here.members, cache=user_cache()))
+        for line in said:
             report.note(line)
+        remember(said)
         return Binding(lock_hash=found.record.lock_hash, set_hash=found.record.set_hash)
     instead = there_instead(transport, here, str(entry_point))
     if install == "never":

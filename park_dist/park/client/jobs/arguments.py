@@ -9,8 +9,6 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from park.calling import positional_parameters
-from park.client.by_value.nested_pickles import named_in_pickles, note_nested
-from park.client.by_value.pickles import pickled
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import NO_SET_YET, Called
 from park.client.jobs.cached_files import is_copy_here
@@ -109,6 +107,8 @@ def _encoded(
 
 
 def _pickled(value: object, sending: Sending) -> bytes:
+    from park.client.by_value.pickles import pickled  # for what is no plain data
+
     name = getattr(value, "__qualname__", type(value).__qualname__)
     return pickled(value, sending, name=str(name).rpartition("<locals>.")[2])
 
@@ -155,7 +155,11 @@ class _Arguments:
 
     def _look_into(self, value: bytes) -> None:
         """Note what pickles name that the caller has made; see `nested_pickles`."""
-        if self.sending is None or not any(named_in_pickles(value)):
+        if self.sending is None:
+            return
+        from park.client.by_value.nested_pickles import named_in_pickles, note_nested
+
+        if not any(named_in_pickles(value)):
             return
         if self.noted is None:  # known to this call alone
             self.noted = self.sending = self.sending.fork()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from park.build.cache import user_cache
-from park.build.local_set import local_set
 from park.client.jobs.plain_result import nodes_in, pickled_bytes, pickled_types
 from park.errors import EnvironmentMismatch, InvalidEntryPoint, LocalSetError
 from park.model.entry_point import EntryPoint
@@ -72,6 +70,9 @@ def _is_of_a_script(document: Any) -> bool:
 
 def set_hash_here(entry_point: str) -> str | None:
     """Return the set hash of what is installed here for ``entry_point``; None where nothing is."""
+    from park.build.cache import user_cache  # a look at all that is installed here
+    from park.build.local_set import local_set
+
     try:
         module = EntryPoint.parse(entry_point).module
         return local_set(module, cache=user_cache()).requirements.hash

@@ -9,19 +9,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import PurePath
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from park.client.connection import WithConnection
 from park.client.jobs.arguments import EncodedCall
 from park.client.jobs.handle import Handle
 from park.client.jobs.prerequisites import needed
 from park.client.jobs.submitted_job import Job
-from park.client.jobs.when import Condition, condition_of
 from park.client.submission.binding import Binding
 from park.client.submission.item import Item, Opening
 from park.client.submission.this_account import this_account
 from park.errors import InvalidEntryPoint, UsageError
 from park.model.ids import new_id
+
+if TYPE_CHECKING:
+    from park.client.jobs.when import Condition
 
 __all__ = ["check_arguments", "new_job", "require_module", "without_extras"]
 
@@ -117,6 +119,8 @@ def new_job(
     document = {"id": name, "submitted_from": this_account(), **document}
     handles: Sequence[Handle] = call.jobs
     if when is not None:
+        from park.client.jobs.when import condition_of  # what plain calls do without
+
         when = condition_of(when)
         document["when"] = when.as_json(connection.url)
         handles = (*handles, *when.handles)

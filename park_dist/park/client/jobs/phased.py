@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from park.client.jobs.handle import Handle
-from park.client.jobs.when import Condition
-from park.model.conditions import Leaf, Phase
+from park.model.states import Phase
+
+if TYPE_CHECKING:
+    from park.client.jobs.when import Condition
+    from park.model.conditions import Leaf
 
 __all__ = ["Phased"]
 
@@ -17,6 +22,8 @@ class Phased(Handle):
         raise NotImplementedError
 
     def _is(self, phase: Phase) -> Condition:
+        from park.client.jobs.when import Condition  # what plain calls do without
+
         return Condition(self.leaf(phase), (self,))
 
     @property

@@ -11,17 +11,20 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from park.client.access.transport import patient
 from park.client.jobs.cached_files import cached_file
 from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.unknown_yet import AS_IT_IS, NoText, Unknown, refuse_in_definition
-from park.client.jobs.when import Condition
 from park.errors import UnknownItem, UsageError
-from park.model.conditions import Comparison, Literal, brief
+from park.model.ids import brief
 from park.model.references import Reference, What
-from park.wire import FileRecord
+
+if TYPE_CHECKING:
+    from park.client.jobs.when import Condition
+    from park.model.conditions import Literal
+    from park.wire import FileRecord
 
 __all__ = [
     "FileReference",
@@ -180,6 +183,9 @@ class ValueReference(Unknown, _OfJob):
         return self._compared(">=", other)
 
     def _compared(self, operator: str, other: Any) -> Condition:
+        from park.client.jobs.when import Condition  # what plain calls do without
+        from park.model.conditions import Comparison, Literal
+
         right: Reference | Literal
         jobs = [self._job]
         if isinstance(other, ValueReference):

@@ -7,26 +7,25 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from park.client.access.transport import Transport, patient
 from park.client.connection import WithConnection
-from park.client.installs.set_here import is_installed_here
-from park.client.jobs.decoded_result import decode_result, set_hash_here
 from park.client.jobs.phased import Phased
 from park.client.jobs.plain_result import plain_json
-from park.client.jobs.told.missing_module import left_behind
 from park.client.jobs.told.standing import Standing
-from park.client.jobs.when import Condition
 from park.client.submission.item import Item, State
 from park.client.submission.session_jobs import binding_of, is_of_session, remember
 from park.client.voice import drawn_while_waiting
 from park.errors import JobCancelled, JobFailed, UnknownItem, UsageError
-from park.model.conditions import JobIs, Leaf, Phase
 from park.model.file_names import in_url
 from park.model.references import Reference, What
-from park.model.states import JobState
+from park.model.states import JobState, Phase
 from park.wire import API, GRACE_S, FileRecord, JobRecord, decode
+
+if TYPE_CHECKING:
+    from park.client.jobs.when import Condition
+    from park.model.conditions import Leaf
 
 __all__ = ["RemoteJob"]
 
@@ -152,6 +151,8 @@ class RemoteJob(Phased):
 
     def leaf(self, phase: Phase) -> Leaf:
         """Return what says that the job is in ``phase``."""
+        from park.model.conditions import JobIs  # what plain calls do without
+
         return JobIs(job=self._id, phase=phase, service=self.connection.url)
 
     @property
@@ -188,6 +189,10 @@ class RemoteJob(Phased):
     def wait(self, timeout: float | None = None) -> JobRecord:
         """Wait until the job is final; raises `TimeoutError` after ``timeout`` seconds."""
         return self._until_final(timeout, self._asked)
+
+    def ended(self, timeout: float | None = None) -> JobRecord:
+        """Wait as `wait`, and have the result come in the same answer, for who wants both."""
+        return self._until_final(timeout, self._asked_with_result)
 
     def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -247,6 +252,8 @@ class RemoteJob(Phased):
         return None if self._document is _UNTOLD else self._document
 
     def _failed(self, record: JobRecord) -> JobFailed:
+        from park.client.jobs.told.missing_module import left_behind  # of failures alone
+
         traceback = self.traceback()
         hint = f"park status {self.id} --traceback; park logs {self.id}"
         missing = left_behind(self._entry_point, record.error, traceback)
@@ -257,6 +264,8 @@ class RemoteJob(Phased):
         )
 
     def _decoded(self, document: Any) -> Any:
+        from park.client.jobs.decoded_result import decode_result
+
         set_hash = self.refresh().set_hash
         return decode_result(
             document,
@@ -274,6 +283,9 @@ class RemoteJob(Phased):
         bound = binding_of(self._id)
         if bound is not None and not bound.is_named:
             return bound.set_hash
+        from park.client.installs.set_here import is_installed_here  # all that is installed
+        from park.client.jobs.decoded_result import set_hash_here
+
         found = set_hash_here(self._entry_point)
         if wanted is None or found == wanted or not is_installed_here(self.transport, wanted):
             return found

@@ -15,7 +15,6 @@ from park.client.jobs.placeholders import (
 )
 from park.client.jobs.remote_job import RemoteJob
 from park.client.jobs.unknown_yet import AsArray
-from park.client.jobs.when import Condition
 from park.errors import ParkError, ServiceUnreachable
 from park.model.references import Reference, What
 from park.model.states import JobState
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from park.cards.on_display import Shown
+    from park.client.jobs.when import Condition
 
 __all__ = ["Fetch", "Job"]
 

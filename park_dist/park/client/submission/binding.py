@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["Binding"]
+__all__ = ["Binding", "InstallPolicy"]
+
+InstallPolicy = Literal["auto", "never"]
+"""Whether what the service lacks is installed first, or told package by package."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

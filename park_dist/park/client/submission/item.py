@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from park.client.submission.files import FileDigest
 from park.client.submission.request_text import dumps
 from park.errors import ParkError, PlanEnds, ServiceFault, UsageError, as_raised_here
-from park.model.conditions import brief
+from park.model.ids import brief
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport

@@ -12,6 +12,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from park.client.access.transport import patient
@@ -25,7 +26,6 @@ from park.client.submission.item import (
     prevented,
     settled,
 )
-from park.client.submission.lending import Lending
 from park.client.submission.recorder import current_recorder
 from park.client.submission.request_text import (
     dumps,
@@ -49,6 +49,7 @@ from park.wire import API
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
     from park.client.submission.binding import Binding
+    from park.client.submission.lending import Lending
 
 __all__ = ["Outbox"]
 
@@ -84,9 +85,14 @@ class Outbox:
         self._is_awaited = threading.Event()
         self._pending: list[Item] = []
         self._uploads = Uploads(transport)
-        self._lending = Lending(transport)
         self._thread: threading.Thread | None = None
         every_outbox.add(self)
+
+    @cached_property
+    def _lending(self) -> Lending:
+        from park.client.submission.lending import Lending  # for what other services have
+
+        return Lending(self.transport)
 
     @property
     def url(self) -> str:
@@ -269,7 +275,8 @@ class Outbox:
             if item.pickled:
                 text = with_set_hash(text, bound.set_hash)
         if item.openings:
-            grants = [(opening, self._lending.lent(opening)) for opening in item.openings]
+            lent = self._lending.lent
+            grants = [(opening, lent(opening)) for opening in item.openings]
             more["grants"] = [held for _, held in grants]
             text = _authorized(text, grants)
         return extended(text, more)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from park.client.by_value.module_ways import Way
-from park.client.by_value.requirements import requirements_here
+from park.client.by_value.module_ways import is_everywhere
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import Called
 
@@ -41,9 +40,11 @@ def reach_of(sending: Sending, *, requirements: tuple[str, ...] = ()) -> Reach:
 def reach_of_call(what: Called, sending: Sending) -> Reach | None:
     """Return what a call reaches; None where that is the closure of its entry module's project."""
     if what.function is not None:
+        from park.client.by_value.requirements import requirements_here
+
         return reach_of(sending, requirements=requirements_here())
     entry = what.entry_point.module
-    if sending.ways.way(entry) is Way.THERE:
+    if is_everywhere(entry):
         return reach_of(sending)
     tops = {module.partition(".")[0] for module in sending.modules}
     if not tops - {entry.partition(".")[0]} and not sending.sources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-import platform
+import socket
 from functools import lru_cache
 
 __all__ = ["this_account"]
@@ -17,4 +17,4 @@ def this_account() -> str:
         user = getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container whose user is in no table
         user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
-    return f"{user}@{platform.node()}"
+    return f"{user}@{socket.gethostname()}"

@@ -27,7 +27,7 @@ class OneJob:
             raise KeyboardInterrupt
         return [("stdout", "printed\n")]
 
-    def refresh(self) -> Any:
+    def ended(self) -> Any:
         return SimpleNamespace(status=self.status, error="boom" * (self.status == "failed"))
 
     def encoded_result(self) -> Any:

@@ -12,7 +12,7 @@ from support.services.job_service import JobService
 from support.session.limits import LIMIT_S
 
 import park
-from park.client.installs import background as module
+from park.client.installs import matching
 from park.client.installs.background import Bindings
 from park.client.installs.outcome import Requested
 from park.client.submission.binding import Binding
@@ -40,11 +40,13 @@ class Lab:
         self.state = InstallState.RESOLVING
         connection = self.one.service.connection
         connection.bindings = Bindings(self.one, connection.outbox)
-        monkeypatch.setattr(module, "local_set", lambda target, **_: self._look(target))
-        monkeypatch.setattr(module, "local_set_for", lambda point, _: self._look(point.module))
-        monkeypatch.setattr(module, "binding_here", self._find)
-        monkeypatch.setattr(module, "requested", self._request)
-        monkeypatch.setattr(module, "completed", lambda _, here, __: here)
+        monkeypatch.setattr(
+            "park.build.local_set.local_set", lambda target, **_: self._look(target)
+        )
+        monkeypatch.setattr(matching, "local_set_for", lambda point, _: self._look(point.module))
+        monkeypatch.setattr(matching, "binding_here", self._find)
+        monkeypatch.setattr("park.client.installs.request.requested", self._request)
+        monkeypatch.setattr("park.client.installs.index_memory.completed", lambda _, here, __: here)
 
     def _look(self, target: str) -> Any:
         assert self.may_look.wait(LIMIT_S)

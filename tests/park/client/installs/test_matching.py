@@ -18,9 +18,9 @@ from park.build.local_set import LocalSet, local_set
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.choosing.choice import VersionPolicy, Wanted
-from park.client.installs.matching import InstallPolicy, binding_here
+from park.client.installs.matching import binding_here
 from park.client.report import Report, Silence
-from park.client.submission.binding import Binding
+from park.client.submission.binding import Binding, InstallPolicy
 from park.errors import EnvironmentMismatch, NotPermitted
 from park.model.entry_point import EntryPoint
 

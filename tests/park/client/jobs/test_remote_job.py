@@ -11,7 +11,6 @@ from support.services.job_service import BOUND, JobService
 from support.services.responses import responded
 
 from park.client.access.http.exchange import Response
-from park.client.jobs import remote_job
 from park.client.jobs.submitted_job import Job
 from park.errors import EnvironmentMismatch, JobFailed, UnknownItem, UsageError
 from park.model.states import JobState
@@ -178,7 +177,7 @@ def test_the_set_of_a_job_is_learnt_from_its_service(
         looked.append(set_hash)
         return is_here
 
-    monkeypatch.setattr(remote_job, "is_installed_here", look)
+    monkeypatch.setattr("park.client.installs.set_here.is_installed_here", look)
     job = Job(one.service, "of-another", "__main__:fit")
     if is_here:
         assert job.result() == Decimal("1.5")

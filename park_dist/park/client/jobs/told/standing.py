@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from park.errors import ParkError
 from park.model.states import JobState
-from park.wire import API, WhyRecord, decode
+from park.wire import API
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
@@ -65,6 +65,8 @@ class Standing:
         self._next = self._clock() + _AGAIN_S
         try:
             path = f"{API}/jobs/{self._id}/why"
+            from park.wire import WhyRecord, decode  # where somebody waits
+
             record = decode(WhyRecord, self._transport.json("GET", path))
         except ParkError:  # the request that waits tells what is wrong
             return
