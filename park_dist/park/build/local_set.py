@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from park.build.wheel_source import LocalSource
     from park.model.pins import Pin
 
-__all__ = ["LocalSet", "local_set", "pinned", "project_set", "with_copies"]
+__all__ = ["LocalSet", "local_set", "of_members", "pinned", "project_set", "with_copies"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,8 @@ class LocalSet:
     whose wheels come from here (the root too, if it is one); ``module`` is what a job of this
     project imports, None where a path was given and no package is named like the project.
     ``members`` are all projects of the set, as they are here, and ``options`` what was said of
-    it. ``contradictions`` is empty unless the set is taken as it is installed. One that
+    it. ``edits`` is what is said of releases that were edited here, None where nobody has looked.
+    ``contradictions`` is empty unless the set is taken as it is installed. One that
     ``is_gathered`` is of all that a function refers to: nobody has named its project.
     """
 
@@ -56,6 +57,7 @@ class LocalSet:
     options: SetOptions = PLAIN
     contradictions: tuple[str, ...] = ()
     is_gathered: bool = False
+    edits: tuple[str, ...] | None = None
 
 
 def local_set(
@@ -130,7 +132,7 @@ def pinned(
     if not options.as_installed:
         found.require_consistent(root)
     edited = _edited(beside if named is None else named, cache)
-    return _of_members(
+    return of_members(
         root,
         _as_sent(found.projects, options.copied | edited),
         found.contradictions,
@@ -149,7 +151,7 @@ def with_copies(
 ) -> LocalSet:
     """Return ``local`` with the installed files of the releases ``names`` sent from here."""
     copied = frozenset(member.pin for member in local.members if member.name in names)
-    copies = _of_members(
+    copies = of_members(
         local.project,
         _as_sent(local.members, copied),
         local.contradictions,
@@ -160,7 +162,7 @@ def with_copies(
     return replace(copies, is_gathered=local.is_gathered)
 
 
-def _of_members(
+def of_members(
     root: LocalProject,
     members: tuple[LocalProject, ...],
     contradictions: tuple[str, ...],
@@ -169,6 +171,7 @@ def _of_members(
     progress: Progress,
     options: SetOptions,
 ) -> LocalSet:
+    """Return the set of ``root`` whose projects are ``members``; its trees get their versions."""
     sources = tuple(
         local_source(member, cache=cache, progress=progress)
         for member in members

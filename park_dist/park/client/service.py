@@ -14,7 +14,7 @@ from park.calling import asked_and_named
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
-from park.client.choosing.choice import VersionPolicy, Wanted, require_policy
+from park.client.choosing.choice import VersionPolicy, Wanted, on_terminal, require_policy
 from park.client.install_call import ServiceInstalls
 from park.client.joblib_backend import register_if_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
@@ -35,7 +35,6 @@ from park.model.job_options import JobKeywords, said_options
 from park.wire import API, JobRecord, decode
 
 if TYPE_CHECKING:
-    from park.client.choosing.nearness import Ranked
     from park.client.jobs.executor import ServiceExecutor
     from park.client.jobs.sweep import Jobs
     from park.client.jobs.when import Condition
@@ -336,7 +335,7 @@ class Service(ServiceInstalls, ServiceBlock):
             options=options,
             reach=reach,
             stale=self.stale,
-            wanted=Wanted(policy=self.wanted_versions, ask=_asked_on_terminal),
+            wanted=Wanted(policy=self.wanted_versions, ask=on_terminal),
         )
 
     def binding_of(
@@ -370,11 +369,9 @@ class Service(ServiceInstalls, ServiceBlock):
 
     def job(self, id: str) -> Job:  # noqa: A002 (the field's name)
         """Return the handle of a job by its id; raises `UnknownItem`."""
-        from park.client.jobs.kinds.found_job import job_of_record  # fits and races as well
-
         with looked_up(self.url):
             answer = self._transport.json("GET", f"{API}/jobs/{quote(id, safe='')}")
-        return job_of_record(self, decode(JobRecord, answer))
+        return self._handle(decode(JobRecord, answer))
 
     def jobs(
         self,
@@ -386,16 +383,13 @@ class Service(ServiceInstalls, ServiceBlock):
         limit: int = 50,
     ) -> list[Job]:
         """Return the handles of your newest jobs; the filters are those of `job_records`."""
+        records = self.job_records(status=status, since=since, label=label, mine=mine, limit=limit)
+        return [self._handle(record) for record in records]
+
+    def _handle(self, record: JobRecord) -> Job:
         from park.client.jobs.kinds.found_job import job_of_record  # fits and races as well
 
-        records = self.job_records(status=status, since=since, label=label, mine=mine, limit=limit)
-        return [job_of_record(self, record) for record in records]
-
-
-def _asked_on_terminal(there: Sequence[Ranked]) -> Ranked | None:
-    from park.client.choosing.asking import ask_on_terminal  # where somebody is asked
-
-    return ask_on_terminal(there)
+        return job_of_record(self, record)
 
 
 def _listed(texts: str | Sequence[str]) -> Sequence[str]:

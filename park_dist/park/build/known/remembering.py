@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from park.build.local_set import LocalSet
 
-__all__ = ["known_set"]
+__all__ = ["is_plain", "known_set", "of_releases"]
 
 _FILES = ("METADATA", "RECORD", "INSTALLER", "direct_url.json", "entry_points.txt", "top_level.txt")
 """What is read of a distribution, wherever park looks at it."""
@@ -48,13 +48,11 @@ def known_set(
         return _of_python_alone(local, request, said, started_ns)
     module = module or local.module
     origin = None if module is None else origin_of_module(module)
-    trees = [each for each in local.sources if isinstance(each, TreeProject)]
-    infos = [info for place in _places() for info in dist_infos(place)]
-    if origin is None or not _is_plain(local, trees, infos):
+    if origin is None or not is_plain(local):
         return None
+    trees = _trees(local)
     evidence = evidence_of(
-        [*_places(), *_installed(infos), *_of_trees(trees), *_released(local), *besides],
-        started_ns=started_ns,
+        [*of_releases(local), *_of_trees(trees), *besides], started_ns=started_ns
     )
     if evidence is None:
         return None
@@ -97,17 +95,32 @@ def _of_python_alone(
     )
 
 
-def _is_plain(local: LocalSet, trees: Sequence[TreeProject], infos: Iterable[Path]) -> bool:
+def is_plain(local: LocalSet) -> bool:
     """Tell whether all of a set is released or a tree, and installed as both are nowadays."""
-    named = {_name_of(info) for info in infos}
+    named = {_name_of(info) for info in _infos()}
     kinds = {ProjectKind.RELEASED, ProjectKind.TREE}
     return (
         local.options == PLAIN
         and not local.contradictions
         and not local.is_gathered
-        and len(trees) == len(local.sources)
+        and len(_trees(local)) == len(local.sources)
         and all(m.kind in kinds and m.is_followed and m.name in named for m in local.members)
     )
+
+
+def of_releases(local: LocalSet) -> Iterator[str]:
+    """Yield what the closure of ``local`` rests on, and what is said of its releases."""
+    yield from _places()
+    yield from _installed(_infos())
+    yield from _released(local)
+
+
+def _trees(local: LocalSet) -> list[TreeProject]:
+    return [each for each in local.sources if isinstance(each, TreeProject)]
+
+
+def _infos() -> list[Path]:
+    return [info for place in _places() for info in dist_infos(place)]
 
 
 def _name_of(info: Path) -> str:

@@ -11,7 +11,7 @@ from park.errors import UsageError
 if TYPE_CHECKING:
     from park.client.choosing.nearness import Ranked
 
-__all__ = ["EXACT", "Ask", "VersionPolicy", "Wanted", "chosen", "require_policy"]
+__all__ = ["EXACT", "Ask", "VersionPolicy", "Wanted", "chosen", "on_terminal", "require_policy"]
 
 VersionPolicy = Literal["exact", "compatible", "nearest", "ask"]
 """``exact``: the version of here, or an error with what there is instead. ``compatible``: also
@@ -33,6 +33,13 @@ class Wanted:
 
 EXACT = Wanted(policy="exact", ask=lambda _: None)
 """The version of here, or none."""
+
+
+def on_terminal(there: Sequence[Ranked]) -> Ranked | None:
+    """Show what there is on a terminal, and return what is taken there."""
+    from park.client.choosing.asking import ask_on_terminal  # where somebody is asked
+
+    return ask_on_terminal(there)
 
 
 def require_policy(text: str) -> None:

@@ -57,7 +57,8 @@ class Requested:
     """An install that was asked for, and has all that it needs from here.
 
     ``built`` and ``uploaded`` are file names, as in `InstallOutcome`. ``request`` is what was asked
-    as JSON, ``files`` the wheels from here by file name, and ``said`` what was told of the set.
+    as JSON, ``files`` the wheels from here by file name, and ``said`` what was told of the set,
+    of which ``edits`` is about releases that were edited here.
     """
 
     record: InstallRecord
@@ -66,6 +67,7 @@ class Requested:
     request: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     said: Sequence[str] = ()
+    edits: Sequence[str] = ()
 
 
 def outcome_of(record: InstallRecord, sent: Requested | None) -> InstallOutcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from park.build.beyond.look import edits, unsent
@@ -54,7 +55,9 @@ def requested(
     the request, before anything is sent.
     """
     wheels = [(source, _built(source, report)) for source in local.sources]
-    said = list(unsaid(local, [wheel.path for _, wheel in wheels]))
+    edited = edits(local.members, cache=user_cache()) if local.edits is None else local.edits
+    local = replace(local, edits=tuple(edited))
+    said = [*unsaid(local, [wheel.path for _, wheel in wheels]), *(local.edits or ())]
     for line in said:
         report.note(line)
     python = local.requirements.python
@@ -70,6 +73,7 @@ def requested(
         request=request,
         files={wheel.filename: str(wheel.path) for _, wheel in parcel.wheels},
         said=said,
+        edits=local.edits or (),
     )
 
 
@@ -79,7 +83,6 @@ def unsaid(local: LocalSet, wheels: Sequence[Path]) -> Iterator[str]:
     yield from (f"as installed: {line}" for line in local.contradictions)
     named = None if local.is_gathered else local.project
     yield from unsent(named, local.members, wheels, cache=cache)
-    yield from edits(local.members, cache=cache)
 
 
 _Wheels = Sequence[tuple[LocalSource, BuiltWheel]]

@@ -82,6 +82,7 @@ def _looked_at(
 ) -> Requested:
     """Ask for what is here, as a look at all of it tells; it is remembered in ``file``."""
     # to walk a closure and to build takes what an install of the same set does without
+    from park.build.known.known_closure import closure_file, recalled_set, store_closure
     from park.build.local_set import local_set
     from park.client.installs.index_memory import completed, known_lacking
     from park.client.installs.request import requested
@@ -89,9 +90,17 @@ def _looked_at(
     started_ns = time.time_ns()
     lacking = known_lacking(transport.address.url)
     copying = options.copying(lacking)
-    local = local_set(target, cache=user_cache(), progress=report.step, options=copying)
+    closure = closure_file(file)
+    local = None
+    if copying == PLAIN:
+        local = recalled_set(closure, target, cache=user_cache(), progress=report.step)
+    is_walked = local is None
+    if local is None:
+        local = local_set(target, cache=user_cache(), progress=report.step, options=copying)
     local = completed(transport, local, report)
     sent = requested(transport, local, report)
+    if is_walked and local.module == target:
+        store_closure(closure, local, sent.edits, started_ns=started_ns)
     # what was edited will be edited again soon: remembered is a set that was here before
     if not lacking and not sent.built and local.module == target:
         _remember(file, local, sent, transport.address.url, started_ns)
