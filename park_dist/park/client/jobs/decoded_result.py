@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from park.client.jobs.plain_result import nodes_in, pickled_bytes, pickled_types
 from park.errors import EnvironmentMismatch, InvalidEntryPoint, LocalSetError
 from park.model.entry_point import EntryPoint
 from park.runtime import codec
 
-__all__ = ["decode_result", "set_hash_here"]
+if TYPE_CHECKING:
+    from park.client.access.transport import Transport
+
+__all__ = ["decode_result", "set_hash_here", "set_of_job"]
 
 _MAIN = b"__main__"
 _AS_DATA = 'job.result(as_="json") has it as data and text'
@@ -78,6 +81,19 @@ def set_hash_here(entry_point: str) -> str | None:
         return local_set(module, cache=user_cache()).requirements.hash
     except (InvalidEntryPoint, LocalSetError):
         return None
+
+
+def set_of_job(entry_point: str, wanted: str | None, transport: Transport) -> str | None:
+    """Return the set hash of what is here for ``entry_point``.
+
+    It is ``wanted``, that of a job on the service, where all that is in that is installed here.
+    """
+    from park.client.installs.set_here import is_installed_here  # reads all records
+
+    found = set_hash_here(entry_point)
+    if wanted is None or found == wanted or not is_installed_here(transport, wanted):
+        return found
+    return wanted
 
 
 def _what_is_here(entry_point: str, found: str | None) -> str:

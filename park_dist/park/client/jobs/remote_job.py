@@ -191,7 +191,7 @@ class RemoteJob(Phased):
         return self._until_final(timeout, self._asked)
 
     def ended(self, timeout: float | None = None) -> JobRecord:
-        """Wait as `wait`, and have the result come in the same answer, for who wants both."""
+        """Wait as `wait`; the result comes in the same answer."""
         return self._until_final(timeout, self._asked_with_result)
 
     def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
@@ -252,16 +252,9 @@ class RemoteJob(Phased):
         return None if self._document is _UNTOLD else self._document
 
     def _failed(self, record: JobRecord) -> JobFailed:
-        from park.client.jobs.told.missing_module import left_behind  # of failures alone
+        from park.client.jobs.told.failure import failure  # looks at all that is installed
 
-        traceback = self.traceback()
-        hint = f"park status {self.id} --traceback; park logs {self.id}"
-        missing = left_behind(self._entry_point, record.error, traceback)
-        return JobFailed(
-            f"job {self.id} failed: {record.error}",
-            hint=hint if missing is None else f"{missing}; {hint}",
-            details={"traceback": traceback},
-        )
+        return failure(self.id, self._entry_point, record.error, self.traceback())
 
     def _decoded(self, document: Any) -> Any:
         from park.client.jobs.decoded_result import decode_result
@@ -283,13 +276,9 @@ class RemoteJob(Phased):
         bound = binding_of(self._id)
         if bound is not None and not bound.is_named:
             return bound.set_hash
-        from park.client.installs.set_here import is_installed_here  # all that is installed
-        from park.client.jobs.decoded_result import set_hash_here
+        from park.client.jobs.decoded_result import set_of_job
 
-        found = set_hash_here(self._entry_point)
-        if wanted is None or found == wanted or not is_installed_here(self.transport, wanted):
-            return found
-        return wanted
+        return set_of_job(self._entry_point, wanted, self.transport)
 
     def _asked_with_result(self, wait: float) -> JobRecord:
         """Ask for the job and, in the same answer, for its result where it has one."""
