@@ -15,7 +15,6 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
@@ -24,7 +23,8 @@ from park.client.access.config import Configuration, configuration_file
 from park.client.access.transport import patient
 from park.client.by_value.module_ways import ModuleWays
 from park.client.choosing.choice import EXACT, Wanted
-from park.client.installs.known_binding import KnownBindings, is_of_python
+from park.client.installs.asked_binding import Asked, is_here, roots_of, set_asked_for
+from park.client.installs.known_binding import KnownBindings
 from park.client.installs.stale import StaleModules
 from park.client.report import Report
 from park.client.submission.binding import Binding, InstallPolicy
@@ -70,32 +70,6 @@ class Installing:
         for future in (self.set_hash, self.accepted, self.sent):
             if not future.done():
                 future.set_exception(error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """For what an environment is looked for; the fields are those of `Bindings.of`."""
-
-    entry_point: EntryPoint
-    reach: Reach | None
-    options: SetOptions
-    install: InstallPolicy
-    report: Report
-    stale: Stale
-    wanted: Wanted
-
-    @property
-    def what(self) -> str | Reach:
-        """What is to be found in it."""
-        return self.entry_point.module if self.reach is None else self.reach
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether its set is that of the module, or of Python alone, and nothing besides."""
-        own = self.reach is None
-        if is_of_python(self.entry_point):
-            own = self.reach == Reach()
-        return own and self.options == PLAIN
 
 
 class Bindings:
@@ -158,14 +132,14 @@ class Bindings:
                 from park.client.installs.matching import binding_named  # looks at nothing here
 
                 return binding_named(self._transport, lock=lock, offer=offer)
-            asked = _Asked(entry_point, reach, options, install, report, stale, wanted)
+            asked = Asked(entry_point, reach, options, install, report, stale, wanted)
             return self._known_of(asked, before) or self._looked_for(asked, before)
 
         future.add_done_callback(lambda _: self._outbox.poke())
         _in_background(lambda: _fill(future, bind))
         return future
 
-    def _known_of(self, asked: _Asked, before: tuple[Installing, ...]) -> Binding | None:
+    def _known_of(self, asked: Asked, before: tuple[Installing, ...]) -> Binding | None:
         """Return the environment of a job where nothing has changed since an earlier one."""
         if not asked.is_plain or self._uses or self._said_in_configuration():
             return None
@@ -177,7 +151,7 @@ class Bindings:
             known, asked.report
         )
 
-    def _looked_for(self, asked: _Asked, before: tuple[Installing, ...]) -> Binding:
+    def _looked_for(self, asked: Asked, before: tuple[Installing, ...]) -> Binding:
         """Return the environment of a job, from a look at all that is installed here."""
         # to walk closures and to read trees takes what most jobs do without
         from park.client.installs.matching import binding_here
@@ -186,17 +160,17 @@ class Bindings:
         self._transport.knock()  # whoever waits hears at once where nobody answers
         entry_point, reach = asked.entry_point, asked.reach
         unseen = self._use_of(entry_point.module)
-        if unseen is not None and not _is_here(entry_point.module):
+        if unseen is not None and not is_here(entry_point.module):
             return binding_used_unseen(self._transport, unseen, entry_point)
         started_ns = time.time_ns()
         here = self._set_of(
             (asked.what, asked.options),
-            lambda: _here(entry_point, reach, self._as_known(asked.options)),
+            lambda: set_asked_for(asked, self._as_known(asked.options)),
         )
         use = self._use_of(here.project.name)
         if use is not None:
             return binding_used(self._transport, here, use, entry_point, asked.report)
-        self._look_for_stale(_roots(here), () if reach is None else reach.files, asked.stale)
+        self._look_for_stale(roots_of(here), () if reach is None else reach.files, asked.stale)
 
         def remember(said: Sequence[str]) -> None:
             if asked.is_plain:
@@ -362,28 +336,6 @@ class Bindings:
             return decode(InstallRecord, self._transport.json("GET", path))
         except UnknownItem:
             return None
-
-
-def _here(entry_point: EntryPoint, reach: Reach | None, options: SetOptions) -> LocalSet:
-    """Return what is installed here for a job."""
-    if reach is None:
-        from park.client.installs.matching import local_set_for
-
-        return local_set_for(entry_point, options)
-    from park.build.cache import user_cache
-    from park.build.gathered.together import gathered_set
-
-    return gathered_set(reach.modules, reach.requirements, cache=user_cache(), options=options)
-
-
-def _roots(here: LocalSet) -> list[Path]:
-    """Return the folders of the trees in a set."""
-    return [each.project.root for each in here.sources if each.project.root]
-
-
-def _is_here(module: str) -> bool:
-    """Tell whether this interpreter would find the package of ``module``."""
-    return find_spec(module.partition(".")[0]) is not None
 
 
 def _fill(future: Future[_Value], compute: Callable[[], _Value]) -> None:
