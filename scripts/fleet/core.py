@@ -63,8 +63,9 @@ class _Machines:
         del job_id
 
 
-async def _remember_nothing(*_: object) -> None:
+async def _remember_nothing(*_: object) -> bool:
     """Answer no job by an earlier one: all of a fleet's are to run."""
+    return False
 
 
 class Core:

@@ -36,6 +36,7 @@ from park_server.http.pieces import (
     is_large,
     off_loop,
     records_response,
+    size_of,
 )
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import AnyFile, Octets
@@ -83,8 +84,9 @@ async def submit_jobs(
     """
     jobs, user = parts_of(request).jobs, user_of(request)
     large, asked = is_large(request), with_request_id(list(body), request.scope)
+    size = size_of(request)
     plans = await off_loop(
-        request, lambda: jobs.planned(user, checked_items(JobRequest, asked), large=large)
+        request, lambda: jobs.planned(user, checked_items(JobRequest, asked), size=size)
     )
     created = await jobs.accept(user, plans)
     if wait and not large:  # those of a large one are jobs only piece by piece

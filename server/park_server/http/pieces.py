@@ -29,12 +29,13 @@ __all__ = [
     "is_large",
     "off_loop",
     "records_response",
+    "size_of",
     "written_records",
 ]
 
 T = TypeVar("T")
 
-_KEY = "park.is-large"
+_KEY = "park.large-body"
 
 _MANY = 100
 """Records that are written in about a millisecond."""
@@ -100,7 +101,7 @@ class _LargeRequest(Request):
         body = await self.body()
         if len(body) < LARGE_BYTES:
             return json.loads(body)
-        self.scope[_KEY] = True
+        self.scope[_KEY] = len(body)
         _full_collections.postpone()
         return await asyncio.to_thread(loads, body)
 
@@ -108,6 +109,11 @@ class _LargeRequest(Request):
 def is_large(request: Request) -> bool:
     """Tell whether ``request`` came with so much that it is worked on beside the event loop."""
     return bool(request.scope.get(_KEY))
+
+
+def size_of(request: Request) -> int:
+    """Return the bytes that a large ``request`` came with; of others, 0."""
+    return int(request.scope.get(_KEY, 0))
 
 
 async def off_loop(request: Request, work: Callable[[], T]) -> T:

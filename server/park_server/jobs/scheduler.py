@@ -80,7 +80,7 @@ class Scheduler:
         reach: Reach,
         engines: EngineFacts,
         quotas: Quotas,
-        look_ahead: Callable[[str, Sequence[Planned], datetime], Awaitable[None]],
+        look_ahead: Callable[[str, Sequence[Planned], datetime], Awaitable[bool]],
         holds_shipped: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
@@ -148,14 +148,9 @@ class Scheduler:
 
     # -- submission
 
-    def planned(
-        self, user: str, requests: Sequence[JobRequest], *, large: bool = False
-    ) -> Submission:
-        """Return ``requests`` of ``user``, checked, with what they need; in any thread.
-
-        Where they come with ``large`` calls, or are many, in pieces.
-        """
-        return self._intake.planned(user, requests, large=large)
+    def planned(self, user: str, requests: Sequence[JobRequest], *, size: int = 0) -> Submission:
+        """Return ``requests`` of ``user``, which came as ``size`` bytes, checked; in any thread."""
+        return self._intake.planned(user, requests, size=size)
 
     async def submit(self, user: str, requests: Sequence[JobRequest]) -> list[JobRecord]:
         """Accept jobs as `planned`, `accept` and `submitted` do.
@@ -169,11 +164,12 @@ class Scheduler:
 
         Raises `OverLimit` where their user may not have so many.
         """
-        await self._look_ahead(user, submission.plans, submission.accepted)
-        if not submission.pieces:
+        looks_answered = await self._look_ahead(user, submission.plans, submission.accepted)
+        if not submission.is_large:
             return await self._accept(user, submission, self._accept_at_once)
+        accept = partial(self._arrivals.accept, looks_answered=looks_answered)
         # once it is written down it becomes jobs, whatever becomes of the request
-        return await self._arrivals.tasks.run(self._accept(user, submission, self._arrivals.accept))
+        return await self._arrivals.tasks.run(self._accept(user, submission, accept))
 
     async def _accept(
         self,

@@ -144,11 +144,6 @@ class OneEnvironment:
         return cast("Environment", SimpleNamespace(path=Path("/envs/ab")))
 
 
-async def _look_nowhere(user: str, plans: Sequence[Planned], accepted: datetime) -> None:
-    """Look at nothing ahead: what may answer jobs is looked at after they are written."""
-    del user, plans, accepted
-
-
 def value_of(job: str, *path: str | int) -> Reference:
     """Return a reference into what ``job`` returned."""
     reference = Reference(job=job, what=What.VALUE)
@@ -194,6 +189,7 @@ class Lab:
             "commits": self.commits,
             "failsafe": self.failsafe,
         }
+        self.looks_answered = False
         self.dispatcher = Dispatcher(
             **shared,
             environments=OneEnvironment(),
@@ -240,8 +236,13 @@ class Lab:
             reach=Boundless(),
             engines=OneMachine(slots),
             quotas=quotas or Quotas.without_limits(),
-            look_ahead=_look_nowhere,
+            look_ahead=self._look_ahead,
         )
+
+    async def _look_ahead(self, user: str, plans: Sequence[Planned], accepted: datetime) -> bool:
+        """Look at nothing ahead: what may answer jobs is looked at when they are written."""
+        del user, plans, accepted
+        return self.looks_answered
 
     # -- what users do
 

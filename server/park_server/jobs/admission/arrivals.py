@@ -1,6 +1,7 @@
 """Large submissions, taken in pieces: nobody waits for more than one of these.
 
-First all of it is written down, in pieces, as it came. With the last of them it is accepted, all
+What was run before may answer all of it; then it is one transaction, and nothing starts. Else
+first all of it is written down, in pieces, as it came. With the last of them it is accepted, all
 or none. Then each piece becomes jobs, in a transaction of its own; where the service is killed
 meanwhile, the next one goes on, and what was not accepted by then is forgotten.
 """
@@ -25,6 +26,7 @@ from park_server.clock import text_of
 from park_server.jobs.admission import arriving_rows
 from park_server.jobs.admission.arriving_rows import Arriving
 from park_server.jobs.admission.intake import Intake
+from park_server.jobs.admission.pieces import MOST_ANSWERED, Piece, pieces_of
 from park_server.jobs.admission.submission import Submission
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.needs import Planned, planned
@@ -33,6 +35,7 @@ from park_server.jobs.failures.failsafe import Failsafe, line_of_failure
 from park_server.json_pieces import loads
 from park_server.quotas.tally import Tally
 from park_server.tasks import Tasks
+from park_server.threads import in_thread
 
 __all__ = ["Arrivals"]
 
@@ -59,15 +62,38 @@ class Arrivals:
         self._discarded: Counter[str] = Counter()
         self.tasks = Tasks(_log, "a submission in pieces waits for the next start of the service")
 
-    async def accept(self, user: str, submission: Submission) -> Created:
-        """Accept jobs, all or none, and make them; what it raises is raised before any is there."""
-        accepted, pieces = text_of(submission.accepted), submission.pieces
+    async def accept(
+        self, user: str, submission: Submission, *, looks_answered: bool = False
+    ) -> Created:
+        """Accept jobs, all or none, and make them; what it raises is raised before any is there.
+
+        Where it ``looks_answered`` by what was run before, that is tried in one step first: what
+        nobody has to run is written fast, and need not be written down before.
+        """
+        if looks_answered and len(submission.plans) <= MOST_ANSWERED:
+            answered = await self._answered(user, submission)
+            if answered is not None:
+                return answered
+        return await self._in_pieces(user, submission)
+
+    async def _answered(self, user: str, submission: Submission) -> Created | None:
+        moment = text_of(submission.accepted)
+        answered = await self._database.awrite(
+            lambda c: self._intake.answer(c, user, submission.plans, moment)
+        )
+        if answered is not None:
+            await self._failsafe.act_on(answered.effects)
+        return answered
+
+    async def _in_pieces(self, user: str, submission: Submission) -> Created:
+        pieces = await in_thread(pieces_of, submission.ordered)
+        accepted = text_of(submission.accepted)
         name, last = new_id(), len(pieces) - 1
         rows = [
             Arriving(submission=name, behind=last - number, user=user, accepted=accepted)
             for number in range(len(pieces))
         ]
-        await self._write_down(rows, submission)
+        await self._write_down(rows, pieces)
         created = Created.nothing()
         for row, piece in zip(rows, pieces, strict=True):
             created = created.and_then(await self._created(row, piece.plans))
@@ -99,12 +125,12 @@ class Arrivals:
 
     # -- parts
 
-    async def _write_down(self, rows: Sequence[Arriving], submission: Submission) -> None:
-        among, user = {plan.id for plan in submission.plans}, rows[0].user
+    async def _write_down(self, rows: Sequence[Arriving], pieces: Sequence[Piece]) -> None:
+        among, user = {plan.id for piece in pieces for plan in piece.plans}, rows[0].user
         begun = self._discarded[user]
 
         def write(connection: Connection, row: Arriving, number: int) -> None:
-            piece = submission.pieces[number]
+            piece = pieces[number]
             self._intake.require(connection, row.user, piece.plans, among)
             arriving_rows.add(connection, row, piece.document)
 

@@ -16,7 +16,7 @@ from park_repo.database import Database
 from park_server.bouncing.permitted_holding import require_bounced
 from park_server.installs import install_rows as installs_store
 from park_server.installs.offer_rows import is_offered
-from park_server.jobs.admission.pieces import MOST_JOBS, in_order_of_needs, pieces_of
+from park_server.jobs.admission.pieces import in_order_of_needs, is_large
 from park_server.jobs.admission.submission import Submission
 from park_server.jobs.conditions.beginning import require_what_is_needed
 from park_server.jobs.conditions.needs import Planned, planned
@@ -57,20 +57,18 @@ class Intake:
 
     # -- in any thread
 
-    def planned(self, user: str, requests: Sequence[JobRequest], *, large: bool) -> Submission:
-        """Return ``requests`` of ``user``, checked, with what they need; ``large`` ones in pieces.
-
-        So are those that are too many for one.
-        """
+    def planned(self, user: str, requests: Sequence[JobRequest], *, size: int) -> Submission:
+        """Return ``requests`` of ``user``, which came as ``size`` bytes, checked."""
         self._quotas.check_batch(user, len(requests))
         if not self._holds_shipped():
             require_bounced(requests)
         accepted = datetime.now(UTC)
         plans = self._planned(user, requests, accepted)
-        ordered = in_order_of_needs(plans)
-        is_cut = len(plans) > MOST_JOBS or (large and len(plans) > 1)
         return Submission(
-            plans=plans, accepted=accepted, pieces=pieces_of(ordered) if is_cut else ()
+            plans=plans,
+            ordered=in_order_of_needs(plans),
+            accepted=accepted,
+            is_large=is_large(len(plans), size),
         )
 
     def _planned(
@@ -130,6 +128,13 @@ class Intake:
         """Write new jobs, whose environments are seen to be there still: they are kept from now."""
         _require_locks(connection, plans)
         return self._settlement.create(connection, user, plans, moment)
+
+    def answer(
+        self, connection: Connection, user: str, plans: Sequence[Planned], moment: str
+    ) -> Created | None:
+        """Do what `create` does where what is known answers all of them; None where it does not."""
+        _require_locks(connection, plans)
+        return self._settlement.answer(connection, user, plans, moment)
 
     def require(
         self, connection: Connection, user: str, plans: Sequence[Planned], among: Collection[str]

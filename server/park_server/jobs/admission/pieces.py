@@ -11,10 +11,13 @@ from park.wire import encode
 from park_server.jobs.conditions.needs import Planned
 from park_server.json_pieces import text_of
 
-__all__ = ["MOST_JOBS", "Piece", "in_order_of_needs", "pieces_of"]
+__all__ = ["MOST_ANSWERED", "MOST_JOBS", "Piece", "in_order_of_needs", "is_large", "pieces_of"]
 
 MOST_JOBS = 200
 """Jobs that are written in some 40 ms."""
+
+MOST_ANSWERED = 1_000
+"""Jobs that are written in some 80 ms where none of them is to run: what a client sends at once."""
 
 _MOST_CHARACTERS = 1 << 20
 """Of requests as JSON: arguments that are written in some 20 ms."""
@@ -26,6 +29,15 @@ class Piece:
 
     plans: Sequence[Planned]
     document: str
+
+
+def is_large(jobs: int, size: int) -> bool:
+    """Tell whether so many jobs, which came as ``size`` bytes, are written in pieces.
+
+    >>> is_large(200, 100_000), is_large(201, 100_000), is_large(2, 2 << 20), is_large(1, 2 << 20)
+    (False, True, True, False)
+    """
+    return jobs > MOST_JOBS or (jobs > 1 and size > _MOST_CHARACTERS)
 
 
 def in_order_of_needs(plans: Sequence[Planned]) -> list[Planned]:
@@ -56,7 +68,7 @@ def in_order_of_needs(plans: Sequence[Planned]) -> list[Planned]:
 
 
 def pieces_of(plans: Sequence[Planned]) -> list[Piece]:
-    """Return ``plans`` in pieces, in their order; none where all of them are one piece."""
+    """Return ``plans`` in pieces, in their order."""
     texts = [text_of(encode(plan.request)) for plan in plans]
     cuts, size = [0], 0
     for number, text in enumerate(texts):
@@ -64,8 +76,6 @@ def pieces_of(plans: Sequence[Planned]) -> list[Piece]:
         if number - cuts[-1] == MOST_JOBS or (size > _MOST_CHARACTERS and number > cuts[-1]):
             cuts.append(number)
             size = len(text)
-    if len(cuts) == 1:
-        return []
     return [
         Piece(plans=plans[first:end], document=f"[{','.join(texts[first:end])}]")
         for first, end in zip(cuts, [*cuts[1:], len(plans)], strict=True)

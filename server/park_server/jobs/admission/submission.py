@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from park_server.jobs.admission.pieces import Piece
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Created
 
@@ -15,11 +14,15 @@ __all__ = ["Accepted", "Submission"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
-    """Jobs that were checked together, and when; in ``pieces`` where they are many."""
+    """Jobs that were checked together, and when; ``ordered``: each behind those that it needs.
 
-    plans: list[Planned]
+    ``is_large``: they are too many, or too much, for one transaction, which others wait for.
+    """
+
+    plans: Sequence[Planned]
+    ordered: Sequence[Planned]
     accepted: datetime
-    pieces: Sequence[Piece] = ()
+    is_large: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

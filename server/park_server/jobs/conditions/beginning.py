@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from park.errors import UnknownItem
 from park.model.states import JobState
 from park.model.truth import Truth
+from park_server.clock import text_of
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
-from park_server.jobs.conditions.creation import NewJob
+from park_server.jobs.conditions.creation import NewJob, absent
 from park_server.jobs.conditions.facts import InstallFact, JobFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
-from park_server.jobs.conditions.recall import NewCall, Recalled
+from park_server.jobs.conditions.recall import Memory, NewCall, Recalled
 
 __all__ = [
-    "call_of",
+    "Beginnings",
+    "beginnings",
     "fact_of",
     "first_look",
-    "know_what_is_needed",
-    "new_job",
-    "placed",
     "require_what_is_needed",
 ]
 
@@ -58,7 +58,7 @@ def require_what_is_needed(
     return Needed(jobs=jobs, installs=installs)
 
 
-def know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:
+def _know_what_is_needed(cascade: Cascade, user: str, plans: Sequence[Planned]) -> None:
     """Read the facts of all that ``plans`` need here; raises `UnknownItem`."""
     if not any(plan.needs for plan in plans):
         return
@@ -82,7 +82,51 @@ def fact_of(plan: Planned, user: str, status: JobState) -> JobFact:
     )
 
 
-def call_of(cascade: Cascade, plan: Planned, new: NewJob) -> NewCall:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beginnings:
+    """New ``jobs`` of ``user`` before they are written, each in the state in which it is left."""
+
+    user: str
+    submitted: str
+    jobs: Sequence[NewJob]
+    plans: Mapping[str, Planned]
+    recalled: Recalled
+
+    @property
+    def are_answered(self) -> bool:
+        """Whether each of them ends at once with what another left."""
+        return all(job.source is not None for job in self.jobs)
+
+
+def beginnings(
+    cascade: Cascade,
+    user: str,
+    plans: Sequence[Planned],
+    submitted: str,
+    *,
+    memory: Memory,
+    now: datetime,
+) -> Beginnings:
+    """Return the jobs of ``plans`` that are not known yet, as what is remembered leaves them.
+
+    Those that it answers have ended ``now``. Raises `UnknownItem` for what none can need.
+    """
+    _know_what_is_needed(cascade, user, plans)
+    by_id = {plan.id: plan for plan in reversed(plans)}
+    new = absent(cascade.connection, [_new_job(cascade, plan) for plan in by_id.values()][::-1])
+    asked = [_call_of(cascade, by_id[each.id], each) for each in new]
+    recalled = memory.begin(cascade.connection, user, asked, submitted)
+    held, moment = recalled.held, text_of(now)
+    return Beginnings(
+        user=user,
+        submitted=submitted,
+        jobs=[_placed(each, recalled, held, moment) for each in new],
+        plans=by_id,
+        recalled=recalled,
+    )
+
+
+def _call_of(cascade: Cascade, plan: Planned, new: NewJob) -> NewCall:
     """Return what a memory of calls is asked of a new job."""
     return NewCall(plan, plan.request.lock_hash or new.lock_hash, _missing(cascade, plan, new))
 
@@ -99,7 +143,7 @@ def _missing(cascade: Cascade, plan: Planned, new: NewJob) -> frozenset[str] | N
     )
 
 
-def placed(new: NewJob, recalled: Recalled, held: Collection[str], moment: str) -> NewJob:
+def _placed(new: NewJob, recalled: Recalled, held: Collection[str], moment: str) -> NewJob:
     """Return a new job in the state in which it is left by what was ``recalled`` at ``moment``.
 
     Who is ``held`` waits for nothing but what is found out of its call.
@@ -117,7 +161,7 @@ def placed(new: NewJob, recalled: Recalled, held: Collection[str], moment: str) 
     return new
 
 
-def new_job(cascade: Cascade, plan: Planned) -> NewJob:
+def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
     """Return the job that ``plan`` makes, in the state in which it begins."""
     request = plan.request
     if plan.is_free:

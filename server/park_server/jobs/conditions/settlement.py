@@ -24,20 +24,17 @@ from park.model.states import JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park.wire import InstallRecord, PoolRecord
 from park_repo.database import Database
-from park_server.clock import text_of
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.beginning import (
-    call_of,
+    Beginnings,
+    beginnings,
     fact_of,
     first_look,
-    know_what_is_needed,
-    new_job,
-    placed,
 )
 from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel
 from park_server.jobs.conditions.cascade import Cascade
-from park_server.jobs.conditions.creation import NewJob, absent, write
+from park_server.jobs.conditions.creation import NewJob, write
 from park_server.jobs.conditions.effects import Effects, Unread
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.facts import InstallFact
@@ -190,16 +187,25 @@ class Settlement:
     ) -> Created:
         """Write new jobs, all or none; raises `UnknownItem` for a job that none can need."""
         cascade = self._begin(connection)
-        know_what_is_needed(cascade, user, plans)
-        by_id = {plan.id: plan for plan in reversed(plans)}
-        new = absent(connection, [new_job(cascade, plan) for plan in by_id.values()][::-1])
-        asked = [call_of(cascade, by_id[each.id], each) for each in new]
-        recalled = self._memory.begin(connection, user, asked, submitted)
-        held = recalled.held
-        moment = text_of(self._now())
-        new = [placed(each, recalled, held, moment) for each in new]
-        written = {each.id: each for each in write(connection, user, new, submitted)}
-        created = [by_id[job] for job in written]
+        return self._written(cascade, self._beginnings(cascade, user, plans, submitted))
+
+    def answer(
+        self, connection: Connection, user: str, plans: Sequence[Planned], submitted: str
+    ) -> Created | None:
+        """Write new jobs as `create` does, where none of them has to run; else write nothing."""
+        cascade = self._begin(connection)
+        new = self._beginnings(cascade, user, plans, submitted)
+        return self._written(cascade, new) if new.are_answered else None
+
+    def _beginnings(
+        self, cascade: Cascade, user: str, plans: Sequence[Planned], submitted: str
+    ) -> Beginnings:
+        return beginnings(cascade, user, plans, submitted, memory=self._memory, now=self._now())
+
+    def _written(self, cascade: Cascade, new: Beginnings) -> Created:
+        connection, recalled, held = cascade.connection, new.recalled, new.recalled.held
+        written = {each.id: each for each in write(connection, new.user, new.jobs, new.submitted)}
+        created = [new.plans[job] for job in written]
         self._memory.keep(connection, recalled, written)
         need_rows.write(connection, created)
         waiters: list[tuple[Waiter, set[str]]] = []
@@ -209,17 +215,17 @@ class Settlement:
             if plan.id in held:
                 continue
             if job.state is JobState.QUEUED:
-                cascade.effects.queue(plan.id, plan.kind, user)
-            elif (look := first_look(cascade, user, plan, job.pending)) is not None:
+                cascade.effects.queue(plan.id, plan.kind, new.user)
+            elif (look := first_look(cascade, new.user, plan, job.pending)) is not None:
                 waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
         cascade.look(waiters)
         cascade.effects.undecided.extend(JobId(job) for job in recalled.undecided)
         answered = {job: each for job, each in written.items() if each.source is not None}
-        runs = {job: run for job, run in recalled.answered.items() if job in answered}
-        self._memory.copy(connection, runs)
-        ended = [plan for plan in created if plan.id in answered]
-        cascade.have_ended([fact_of(plan, user, JobState.COMPLETED) for plan in ended])
+        self._memory.copy(connection, recalled.answered)
+        cascade.have_ended(
+            [fact_of(new.plans[job], new.user, JobState.COMPLETED) for job in answered]
+        )
         cascade.spread(answered)
         effects = finished(cascade)
         moved = {*effects.queued, *effects.urgent, *effects.fetches} - initially | {*effects.ended}

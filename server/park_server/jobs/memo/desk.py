@@ -97,19 +97,21 @@ class MemoDesk:
                 self._is_working = True
                 self._tasks.spawn(self._work())
 
-    async def look_ahead(self, user: str, plans: Sequence[Planned], accepted: datetime) -> None:
+    async def look_ahead(self, user: str, plans: Sequence[Planned], accepted: datetime) -> bool:
         """Look at what may answer many jobs, so that the transaction that writes them knows.
 
-        What is not found out here, is after it.
+        Tell whether all of it looks answered: those are that wait for none of the others. What is
+        not found out here, is after it.
         """
         if len(plans) < _MANY:
-            return
+            return False
         try:
-            await in_thread(
+            return await in_thread(
                 self._database.read, lambda c: self._look_ahead(c, user, plans, accepted)
             )
         except Exception:  # noqa: BLE001 (it is looked at again)
             _log.exception("%d jobs are looked at later", len(plans))
+        return False
 
     async def _work(self) -> None:
         try:
@@ -135,13 +137,16 @@ class MemoDesk:
 
     def _look_ahead(
         self, connection: Connection, user: str, plans: Sequence[Planned], accepted: datetime
-    ) -> None:
+    ) -> bool:
         asked = self._recall.first_asked(connection, user, plans, text_of(accepted))
         keys = self._recall.keys(connection, asked, {}, writes=False)
         candidates = memo_rows.candidates(connection, keys.values())
         look = _Look(self, connection, now())
-        for each in asked:
-            look.compare(each, candidates.get(keys.get(each.job, ""), []))
+        answered = [
+            look.compare(each, candidates.get(keys.get(each.job, ""), [])) for each in asked
+        ]
+        is_asked = all(plan.shape is not None for plan in plans)
+        return bool(answered) and all(answered) and is_asked and not self._recall.checks
 
     def _look(self, connection: Connection, jobs: Iterable[str]) -> dict[str, Judged]:
         asked, _ = memo_rows.asked(connection, jobs)
@@ -222,10 +227,10 @@ class _Look:
             why = why or f"{against} since job {brief(each.job)}"
         return [], why
 
-    def compare(self, asked: Asked, candidates: Sequence[Candidate]) -> None:
-        """Look at the runs until one is as ``asked``; what is found out is remembered."""
+    def compare(self, asked: Asked, candidates: Sequence[Candidate]) -> bool:
+        """Look for a run that is as ``asked``; what is found out is remembered."""
         ended = (each for each in candidates if each.status is JobState.COMPLETED)
-        any(self._changed(asked, each) is None for each in islice(ended, _MOST_CANDIDATES))
+        return any(self._changed(asked, each) is None for each in islice(ended, _MOST_CANDIDATES))
 
     def _against(self, asked: Asked, run: Candidate) -> str | None:
         """Say why ``run`` does not answer ``asked``; None where it does."""

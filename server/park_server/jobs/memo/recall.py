@@ -55,6 +55,11 @@ class Recall:
         self._chance = chance
         self._roots: set[str] | None = None
 
+    @property
+    def checks(self) -> bool:
+        """Whether some that could be answered run nevertheless."""
+        return self._checked_share > 0
+
     # -- before a start
 
     def begin(

@@ -18,6 +18,8 @@ from park_server.db.tables import arriving, installs, jobs
 from park_server.jobs import job_rows
 from park_server.jobs.admission import arriving_rows
 from park_server.jobs.admission.pieces import MOST_JOBS
+from park_server.jobs.memo.outside_looks import Looks
+from park_server.jobs.memo.recall import Recall
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.limits import Allowance, Limits
 from park_server.quotas.quotas import Quotas
@@ -212,5 +214,36 @@ def test_nothing_more_comes_in_of_who_was_revoked(
                 await large
             assert rows(here) == (made * MOST_JOBS, 0)
             await here.submit("hers-again", user="ada")
+
+    run(test)
+
+
+def test_what_was_run_before_answers_a_large_one_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is written down before, and nobody sees a part of it."""
+
+    def chain(here: Lab, number: int, count: int = MOST_JOBS + 1) -> list[JobRequest]:
+        first = here.request(f"{number}-0", entry_point="m:begin")
+        ids = [f"{number}-{n}" for n in range(count)]
+        rest = enumerate(ids[1:])
+        return [first, *(here.request(job, value_of(ids[0]), arguments={"n": n}) for n, job in rest)]
+
+    async def test() -> None:
+        async with lab(tmp_path, memory=Recall(Looks(), runtime_hash="ef")) as here:
+            await here.scheduler.submit(USER, chain(here, 1))
+            for _ in range(MOST_JOBS + 1):
+                await here.run_next(7)
+            here.looks_answered = True
+            with monkeypatch.context() as patch:
+                cut_off(patch, "add", after=0)
+                records = await here.scheduler.submit(USER, chain(here, 2))
+            assert {record.status for record in records} == {JobState.COMPLETED}
+            assert [record.memoized_from for record in records] == [f"1-{n}" for n in range(201)]
+            assert rows(here) == (2 * (MOST_JOBS + 1), 0)
+            # one more that was not run before: it looks answered, and is not
+            records = await here.scheduler.submit(USER, chain(here, 3, MOST_JOBS + 2))
+            assert [record.status for record in records[:-1]] == [JobState.COMPLETED] * 201
+            assert records[-1].status is JobState.QUEUED
 
     run(test)

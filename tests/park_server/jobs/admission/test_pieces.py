@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from park.errors import UsageError
 from park.model.ids import new_id
 from park.wire import JobRequest, decode
-from park_server.jobs.admission.pieces import MOST_JOBS, in_order_of_needs, pieces_of
+from park_server.jobs.admission.pieces import MOST_JOBS, in_order_of_needs, is_large, pieces_of
 from park_server.jobs.conditions.needs import Planned, planned
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -72,7 +72,13 @@ def test_of_one_id_twice_the_first_counts() -> None:
 
 
 def test_few_small_ones_are_not_cut() -> None:
-    assert pieces_of([plan(n) for n in range(MOST_JOBS)]) == []
+    assert not is_large(MOST_JOBS, 1000)
+    assert len(pieces_of([plan(n) for n in range(MOST_JOBS)])) == 1
+
+
+def test_one_is_never_cut_and_two_are_where_they_are_large() -> None:
+    assert [is_large(jobs, 2 << 20) for jobs in (1, 2)] == [False, True]
+    assert is_large(MOST_JOBS + 1, 1000)
 
 
 def test_many_are_cut_by_number() -> None:
