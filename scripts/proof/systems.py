@@ -16,6 +16,8 @@ from proof.world import World
 
 __all__ = ["Cached", "Park", "System"]
 
+_SCRIPTS = Path(__file__).resolve().parents[1]
+
 
 class System(Protocol):
     """A system that remembers calls."""
@@ -62,6 +64,7 @@ class Cached:
         self._site = folder / "site"
         self._kept = folder / "kept"
         self._cache = folder / "cache"
+        self._work = folder / "work"
 
     def begin(self, world: World) -> None:
         """See `System`."""
@@ -75,7 +78,9 @@ class Cached:
         return self._run(world, jobs)
 
     def _run(self, world: World, jobs: Sequence[str]) -> dict[str, bool]:
-        shutil.rmtree(self._site, ignore_errors=True)
+        for folder in (self._site, self._work):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._work.mkdir(parents=True)
         for each in world.values():
             self._install(each.wheel(self._folder / "wheels"))
         calls = {job: JOBS[job] for job in jobs}
@@ -85,7 +90,8 @@ class Cached:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=self._work,  # jobs leave files where they run
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(_SCRIPTS)},
         )
         if done.returncode != 0:
             raise RuntimeError(f"{self.name} failed:\n{done.stderr}")

@@ -189,10 +189,14 @@ def _tell(goes: Carried, took: Loaded, how: FitSubmission) -> None:
     size = sum(path.stat().st_size for path in goes.files.values())
     names = sorted(goes.files)
     more = f" and {len(names) - _MOST_TOLD} more" if len(names) > _MOST_TOLD else ""
-    many = "file" if len(names) == 1 else "files"
-    what = "not loaded here" if took.parameters is None else f"{took.parameters} parameters"
+    many = "file goes" if len(names) == 1 else "files go"
+    what = "not loaded here" if took.parameters is None else _counted(took.parameters)
     report = how.report or background
     report.step(
-        f"{goes.script}: {what}; {len(names)} {many} go along ({shown_size(size)}): "
+        f"{goes.script}: {what}; {len(names)} {many} along ({shown_size(size)}): "
         f"{', '.join(names[:_MOST_TOLD])}{more}"
     )
+
+
+def _counted(parameters: int) -> str:
+    return f"{parameters} parameter{'' if parameters == 1 else 's'}"

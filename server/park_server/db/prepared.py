@@ -29,20 +29,24 @@ _Convert = Callable[[Any], Any] | None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Made:
-    """The text for one dialect, its parameters in order, those that it has itself, its columns."""
+    """The text for one dialect, its parameters in order, those that it has itself, its columns.
+
+    ``converted`` says at which places parameters become something else on their way.
+    """
 
     text: str
-    parameters: Sequence[tuple[str, _Convert]]
+    parameters: Sequence[str]
+    converted: Sequence[tuple[int, Callable[[Any], Any]]]
     own: Mapping[str, Any]
     columns: Sequence[_Convert] | None
 
     def bound(self, values: Mapping[str, Any]) -> list[Any]:
         if self.own:
             values = {**self.own, **values}
-        return [
-            values[name] if convert is None else convert(values[name])
-            for name, convert in self.parameters
-        ]
+        found = [values[name] for name in self.parameters]
+        for place, convert in self.converted:
+            found[place] = convert(found[place])
+        return found
 
     def row(self, found: Sequence[Any] | None) -> Sequence[Any] | None:
         return found if found is None or self.columns is None else self.whole(found)
@@ -107,10 +111,8 @@ class Prepared:
 
     def _compiled(self, dialect: Dialect) -> _Made:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
-        parameters = [
-            (name, _to_driver(compiled.binds[name].type, dialect))
-            for name in compiled.positiontup or ()
-        ]
+        parameters = list(compiled.positiontup or ())
+        converts = [_to_driver(compiled.binds[name].type, dialect) for name in parameters]
         own = {
             name: value
             for name, value in compiled.params.items()
@@ -121,6 +123,7 @@ class Prepared:
         return _Made(
             text=str(compiled),
             parameters=parameters,
+            converted=[(at, each) for at, each in enumerate(converts) if each is not None],
             own=own,
             columns=columns if any(columns) else None,
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from proof import systems
 from proof.edits import NEEDED, UNNEEDED, Edit
 from proof.specimen import JOBS, specimen_world
 from support.labs.usage_lab import Ran, UsageLab
@@ -55,6 +57,26 @@ def noticed(lab: UsageLab, ran: dict[str, Ran], edit: Edit) -> dict[str, str | N
     after = wheels(lab, edit.applied(specimen_world()))
     changes = {job: lab.changed(ran[job], after) for job in edit.jobs}
     return {job: None if it is None else str(it) for job, it in changes.items()}
+
+
+def test_other_systems_run_jobs_in_a_folder_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs leave files where they run, which is not where the proof is run."""
+    folders = []
+
+    def run(*_: object, cwd: Path, **__: object) -> SimpleNamespace:
+        folders.append(cwd)
+        assert list(cwd.iterdir()) == []  # nothing of an earlier run
+        (cwd / "left").touch()
+        return SimpleNamespace(returncode=0, stdout='{"compute": true}', stderr="")
+
+    monkeypatch.setattr(systems, "subprocess", SimpleNamespace(run=run))
+    other = systems.Cached("joblib", tmp_path)
+    other._cache.mkdir()
+    other.begin(specimen_world())
+    assert other.runs_again(specimen_world(), ["compute"]) == {"compute": True}
+    assert [folder.is_relative_to(tmp_path) for folder in folders] == [True, True]
 
 
 def test_every_job_is_good_for_other_locks(ran: dict[str, Ran]) -> None:

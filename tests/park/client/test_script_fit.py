@@ -90,6 +90,15 @@ def test_the_job_has_the_files_and_the_environment_that_the_script_takes(
     assert told.startswith("model.py: 2 parameters; 3 files go along (0 B): late.dat, model.py")
 
 
+def test_one_file_goes_along(
+    one: JobService, script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script_fit, "loaded", lambda *_: Loaded(parameters=1))
+    heard = Heard()
+    fitted(one, script, report=heard)
+    assert heard.steps == ["model.py: 1 parameter; 1 file goes along (0 B): model.py"]
+
+
 def test_a_problem_without_parameters_is_told(
     one: JobService, script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

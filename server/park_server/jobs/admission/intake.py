@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -93,17 +94,13 @@ class Intake:
 
     def _completed(self, request: JobRequest) -> JobRequest:
         """Return ``request`` with its set, and with the engine that gives what it asks."""
-        request = self._with_set(request)
+        completed: dict[str, Any] = {}
+        if request.lock_hash is not None and request.set_hash is None:  # of its values' pickles
+            completed["set_hash"] = self._sets[request.lock_hash, None]
         asked = request.resources
-        if asked is None or request.fetch is not None or request.race is not None:
-            return request
-        return replace(request, resources=placed(check_resources(asked), self._engines.offers()))
-
-    def _with_set(self, request: JobRequest) -> JobRequest:
-        """Return ``request`` with the set of its lock, under which its values are pickled."""
-        if request.lock_hash is None or request.set_hash is not None:
-            return request
-        return replace(request, set_hash=self._sets[request.lock_hash, None])
+        if asked is not None and request.fetch is None and request.race is None:
+            completed["resources"] = placed(check_resources(asked), self._engines.offers())
+        return replace(request, **completed) if completed else request
 
     def _set_of_lock(self, lock_hash: str, set_hash: str | None) -> str:
         """Return the set that jobs of a lock are of: ``set_hash``, else the newest it came from.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -152,13 +152,43 @@ def _fetch_row(job: JobId, fetch: FetchRequest) -> dict[str, Any]:
 
 def just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
     """Return the record of a job that has only been written, without reading it back."""
+    return _record(plan, plan.request.lock_hash, plan.request.set_hash, state, submitted)
+
+
+def just_answered(
+    plan: Planned, new: NewJob, submitted: str, files: Sequence[FileRecord]
+) -> JobRecord:
+    """Return the record of a job that was written as answered with ``files``: as `just_created`."""
+    return _record(
+        plan,
+        plan.request.lock_hash or new.lock_hash,
+        plan.request.set_hash or new.set_hash,
+        new.state,
+        submitted,
+        finished=new.finished,
+        memoized_from=new.source,
+        files=files,
+    )
+
+
+def _record(
+    plan: Planned,
+    lock_hash: str | None,
+    set_hash: str | None,
+    state: JobState,
+    submitted: str,
+    *,
+    finished: str | None = None,
+    memoized_from: str | None = None,
+    files: Sequence[FileRecord] = (),
+) -> JobRecord:
     request = plan.request
     return JobRecord(
         id=request.id,
         status=state,
         entry_point=request.entry_point,
-        lock_hash=request.lock_hash,
-        set_hash=request.set_hash,
+        lock_hash=lock_hash,
+        set_hash=set_hash,
         install=request.install,
         environment=None,
         runtime_hash=None,
@@ -166,8 +196,9 @@ def just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
         pid=None,
         submitted=submitted,
         started=None,
-        finished=None,
+        finished=finished,
         error=None,
+        files=list(files),
         kind=JobKind(plan.kind),
         when=plan.condition if plan.kind is not JobKind.RACE else None,
         retries=request.retries,
@@ -176,18 +207,5 @@ def just_created(plan: Planned, state: JobState, submitted: str) -> JobRecord:
         asked_for=request.asked_for,
         request_id=request.request_id,
         resources=request.resources,
-    )
-
-
-def just_answered(
-    plan: Planned, new: NewJob, submitted: str, files: Sequence[FileRecord]
-) -> JobRecord:
-    """Return the record of a job that was written as answered with ``files``: as `just_created`."""
-    return replace(
-        just_created(plan, new.state, submitted),
-        lock_hash=plan.request.lock_hash or new.lock_hash,
-        set_hash=plan.request.set_hash or new.set_hash,
-        finished=new.finished,
-        memoized_from=new.source,
-        files=list(files),
+        memoized_from=memoized_from,
     )

@@ -227,7 +227,10 @@ def test_what_was_run_before_answers_a_large_one_in_one_step(
         first = here.request(f"{number}-0", entry_point="m:begin")
         ids = [f"{number}-{n}" for n in range(count)]
         rest = enumerate(ids[1:])
-        return [first, *(here.request(job, value_of(ids[0]), arguments={"n": n}) for n, job in rest)]
+        return [
+            first,
+            *(here.request(job, value_of(ids[0]), arguments={"n": n}) for n, job in rest),
+        ]
 
     async def test() -> None:
         async with lab(tmp_path, memory=Recall(Looks(), runtime_hash="ef")) as here:
