@@ -161,6 +161,8 @@ _START = [
 
 _BY_NAME = (
     "walked_by_descriptor listed_by_descriptor scanned_by_descriptor listed_by_root listed_by_link"
+    " globbed_deeply looked_for_by_access looked_for_by_the_c_library listed_by_bytes"
+    " listed_as_a_resource listed_where_it_went"
 )
 _OTHERWISE = "found_on_the_path on_a_path_of_its_own extended packages summary"
 _BY_CONTENT = " ".join(

@@ -6,17 +6,28 @@ __all__ = ["PRELOADED", "ROUNDABOUT", "ROUNDABOUT_JOBS"]
 
 ROUNDABOUT = '''"""Jobs that reach specimen/unrelated.py, each by its own way."""
 
+import asyncio
+import atexit
+import ctypes
+import importlib.machinery
 import importlib.metadata
+import importlib.resources
 import importlib.util
+import inspect
+import io
 import linecache
 import mmap
+import multiprocessing
 import os
+import pathlib
 import pkgutil
+import py_compile
 import runpy
 import shutil
 import sys
 import threading
 import tokenize
+import zipfile
 
 HERE = os.path.dirname(__file__)
 CODE = os.path.join(HERE, "unrelated.py")
@@ -103,6 +114,113 @@ def in_a_subinterpreter():
     return read("seen")
 
 
+def by_the_c_library():
+    return os.read(ctypes.CDLL(None).open(CODE.encode(), os.O_RDONLY), 999).decode()
+
+
+def by_the_c_library_by_name():
+    return os.read(ctypes.CDLL("libc.so.6").open(CODE.encode(), os.O_RDONLY), 999).decode()
+
+
+def by_python_as_a_library():
+    return os.read(ctypes.pythonapi["open"](CODE.encode(), os.O_RDONLY), 999).decode()
+
+
+def by_an_opener():
+    with open("any name", opener=lambda _, flags: os.open(CODE, flags)) as file:
+        return file.read()
+
+
+def by_open_code():
+    with io.open_code(CODE) as file:
+        return file.read().decode()
+
+
+def sent():
+    with open(CODE) as source, open("sent", "w+") as target:
+        os.sendfile(target.fileno(), source.fileno(), 0, 999)
+        return target.read()
+
+
+def zipped():
+    with zipfile.ZipFile("code.zip", "w") as archive:
+        archive.write(CODE, "zipped_other.py")
+    sys.path.insert(0, os.path.abspath("code.zip"))
+    return importlib.import_module("zipped_other").other()
+
+
+def compiled():
+    return os.path.getsize(py_compile.compile(CODE, cfile="code.pyc"))
+
+
+def imported_and_forgotten():
+    found = importlib.import_module("specimen." + "unrelated").other()
+    del sys.modules["specimen.unrelated"]
+    return found
+
+
+def by_an_attribute_of_a_module():
+    return importlib.import_module("specimen.late").other()
+
+
+def by_a_lazy_loader():
+    spec = importlib.util.find_spec("specimen.unrelated")
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.other()
+
+
+def by_a_loader_of_its_own():
+    return importlib.machinery.SourceFileLoader("own_other", CODE).load_module().other()
+
+
+def by_the_code_of_its_loader():
+    names, loader = {}, importlib.util.find_spec("specimen.unrelated").loader
+    exec(loader.get_code("specimen.unrelated"), names)
+    return names["other"]()
+
+
+def by_inspection():
+    return inspect.getsource(importlib.import_module("specimen.unrelated").other)
+
+
+def by_a_resource():
+    return (importlib.resources.files("specimen") / "unrelated.py").read_text()
+
+
+def by_a_resource_reader():
+    reader = importlib.import_module("specimen").__loader__.get_resource_reader("specimen")
+    return reader.open_resource("unrelated.py").read().decode()
+
+
+def by_asyncio():
+    return asyncio.run(asyncio.to_thread(read, CODE))
+
+
+def keep():
+    with open("left.txt", "w") as file:
+        file.write(read(CODE))
+
+
+def at_its_exit():
+    atexit.register(keep)
+
+
+def by_a_thread_that_goes_on():
+    threading.Timer(0.01, keep).start()
+
+
+def by_a_process():
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return pool.map(read, [CODE])
+
+
+def by_a_new_interpreter():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.map(read, [CODE])
+
+
 def in_a_thread():
     found = []
     thread = threading.Thread(target=lambda: found.append(read(CODE)))
@@ -173,6 +291,32 @@ def installed_text():
 # -- names, and what is looked for
 
 
+def globbed_deeply():
+    return sorted(path.name for path in pathlib.Path(HERE).rglob("*.py"))
+
+
+def looked_for_by_access():
+    return os.access(os.path.join(HERE, "newer.py"), os.R_OK)
+
+
+def looked_for_by_the_c_library():
+    return ctypes.CDLL(None).access(os.path.join(HERE, "newer.py").encode(), os.R_OK)
+
+
+def listed_by_bytes():
+    return sorted(os.listdir(os.fsencode(HERE)))
+
+
+def listed_as_a_resource():
+    with importlib.resources.as_file(importlib.resources.files("specimen")) as folder:
+        return sorted(path.name for path in folder.iterdir())
+
+
+def listed_where_it_went():
+    os.chdir(HERE)
+    return sorted(os.listdir())
+
+
 def walked_by_descriptor():
     return sorted(name for _, _, names, _ in os.fwalk(HERE) for name in names)
 
@@ -232,7 +376,7 @@ def text():
     return TEXT
 '''
 
-_NO_JOBS = {"read"}
+_NO_JOBS = {"keep", "read"}
 _NAMES = [
     line.removeprefix("def ").partition("(")[0]
     for line in ROUNDABOUT.splitlines()

@@ -28,7 +28,6 @@ def compute(x, factor=3.0):
 
 _LOOKS = '''"""Jobs that look at files, each in one way."""
 
-import ctypes
 import glob
 import importlib
 import importlib.metadata
@@ -85,13 +84,11 @@ def opened_if_there():
 
 
 def from_c():
-    libc = ctypes.CDLL(None)
-    libc.fopen.restype = ctypes.c_void_p
-    libc.fgetc.argtypes = libc.fclose.argtypes = [ctypes.c_void_p]
-    stream = libc.fopen(os.fsencode(os.path.join(DATA, "table.txt")), b"r")
-    first = libc.fgetc(stream)
-    libc.fclose(stream)
-    return first
+    import ssl
+    try:
+        return ssl.create_default_context(cafile=os.path.join(DATA, "table.txt")).get_ca_certs()
+    except ssl.SSLError as error:
+        return error.reason
 
 
 def from_sqlite():
@@ -404,6 +401,11 @@ _SPECIMEN = {
     "specimen/outside.py": _OUTSIDE,
     "specimen/roundabout.py": ROUNDABOUT,
     "specimen/preloaded.py": PRELOADED,
+    "specimen/late.py": (
+        "def __getattr__(name):\n"
+        "    from importlib import import_module\n"
+        "    return getattr(import_module('.unrelated', 'specimen'), name)\n"
+    ),
     "specimen/unrelated.py": (
         '"""Nobody imports this."""\n\n\ndef other():\n    """Do."""\n    return 7\n'
     ),

@@ -30,6 +30,12 @@ LEAVING = {
     "listed_by_link",
     "walked_by_descriptor",
     "in_a_subinterpreter",
+    "by_the_c_library",
+    "by_the_c_library_by_name",
+    "by_python_as_a_library",
+    "looked_for_by_the_c_library",
+    "by_a_process",
+    "by_a_new_interpreter",
 }
 """Jobs whose ways nobody can follow: they are good for their lock alone."""
 

@@ -63,7 +63,7 @@ def loaded(script: Path, arguments: Sequence[str], options: Sequence[str]) -> Lo
             raise _refused(script, f"its process ended with {done.returncode}", None, done.stderr)
         told: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     if "error" in told:
-        raise _refused(script, told["error"], told["line"], done.stderr)
+        raise _refused(script, told["error"], told["line"], done.stderr or done.stdout)
     return Loaded(modules=told["modules"], opened=told["opened"], parameters=told["parameters"])
 
 

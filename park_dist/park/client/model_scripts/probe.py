@@ -90,7 +90,7 @@ def _modules() -> dict[str, str | None]:
 
 def _in_words(error: BaseException) -> str:
     if isinstance(error, SystemExit):
-        return f"it ends with {error.code}"
+        return f"it ends with {error.code}" if error.code else "it ends before it has a problem"
     text = "".join(traceback.format_exception_only(error)).strip()
     return str(error) if type(error) is ValueError else text
 

@@ -27,6 +27,19 @@ _METADATA = ("importlib.metadata", "importlib_metadata")
 _C_LIBRARY = frozenset({"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"})
 """What each process has anyway; the maps of the process name the file."""
 
+_UNHEARD = frozenset(
+    "open open64 openat openat64 creat creat64 fopen fopen64 freopen freopen64 opendir scandir"  # noqa: SIM905 (a line for each)
+    " scandir64 stat stat64 lstat lstat64 fstatat fstatat64 statx xstat xstat64 lxstat lxstat64"
+    " access faccessat euidaccess eaccess glob glob64 ftw ftw64 nftw nftw64 fts_open readlink"
+    " readlinkat realpath canonicalize_file_name syscall execl execle execlp execv execve execvp"
+    " execvpe execveat fexecve posix_spawn posix_spawnp fork vfork Fork clone system popen dlopen"
+    " dlmopen Py_open Py_fopen Py_fopen_obj Py_wfopen Py_stat Py_wstat".split()
+)
+"""Functions of the C library, and of Python's own, that open files, look for them or start
+programs, without the underscores in front: of what they are called with nobody hears."""
+
+_MACHINERY = f"{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}/"  # noqa: PTH100, PTH120 (see `JobFolder`)
+
 _CANARY = "park.is_heard"
 
 _NOWHERE_ELSE = frozenset({"/proc/self/status", "/proc/self/maps"})
@@ -46,6 +59,8 @@ class Listener:
             "os.scandir": self._list,
             "import": self._import,
             "ctypes.dlopen": self._load,
+            "ctypes.dlsym": self._look_up,
+            "ctypes.dlsym/handle": self._look_up,
             "cpython._PySys_ClearAuditHooks": lambda _: self._lock("it removed the audit hooks"),
             # hooks are each interpreter's own
             "cpython.PyInterpreterState_New": lambda _: self._lock("it started an interpreter"),
@@ -161,6 +176,13 @@ class Listener:
         elif not self.surroundings.is_ignored(path):
             self._lock(f"it loaded {path} by ctypes")
 
+    def _look_up(self, args: tuple[Any, ...]) -> None:
+        name = args[1]
+        if not isinstance(name, (str, bytes)) or os.fsdecode(name).lstrip("_") not in _UNHEARD:
+            return
+        if not _is_machinery():
+            self._lock(f"it had {os.fsdecode(name)} of a C library by ctypes")
+
     def _started_program(self, args: tuple[Any, ...]) -> None:
         if _asks_the_machine(os.fsdecode(args[0]), self.surroundings.environment):
             self.notes.asked_the_machine = True
@@ -244,6 +266,14 @@ def _is_cleanup() -> bool:
     By names relative to a folder's descriptor, which the event does not tell.
     """
     return sys._getframe(3).f_globals.get("__name__") == "shutil"  # noqa: SLF001
+
+
+def _is_machinery() -> bool:
+    """Tell whether it is park itself that looks something up by ctypes: to enter a cage, say."""
+    frame = sys._getframe(3)  # noqa: SLF001 (behind the handler and the hook)
+    while frame.f_globals.get("__name__") == "ctypes" and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code.co_filename.startswith(_MACHINERY)
 
 
 def _reached(given: object) -> str | None:

@@ -87,6 +87,10 @@ def test_it_tells_what_the_script_imports_and_opens(bumps: Path, tmp_path: Path)
             "import sys\nprint('usage: N', file=sys.stderr)\nsys.exit(1)\n",
             "ends with 1\n.*usage: N",
         ),
+        (
+            "import sys\nprint('usage: N')\nsys.exit()\n",
+            r"model\.py, line 3: it ends before it has a problem\n  usage: N",
+        ),
         ("import os\nos._exit(7)\n", "its process ended with 7"),
     ],
 )

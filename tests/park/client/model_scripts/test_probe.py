@@ -36,3 +36,4 @@ def test_an_error_is_told_with_the_line_of_the_script(tmp_path: Path) -> None:
     assert _in_words(failed.value) == "invalid literal for int() with base 10: 'film'"
     assert _in_words(KeyError("film")) == "KeyError: 'film'"
     assert _in_words(SystemExit(2)) == "it ends with 2"
+    assert _in_words(SystemExit()) == "it ends before it has a problem"

@@ -123,6 +123,9 @@ def test_a_change_outside(listener: Listener, event: str, args: tuple[Any, ...])
         ("os.forkpty", ()),
         ("cpython._PySys_ClearAuditHooks", ()),
         ("ctypes.dlopen", ("/opt/x.so",)),
+        ("ctypes.dlsym", (object(), "open")),
+        ("ctypes.dlsym", (object(), b"__xstat64")),
+        ("ctypes.dlsym/handle", (1, "system")),
         ("open", (object(), "r", 0)),
         ("open", ("code.py", None, os.O_RDONLY)),  # relative to what is not told
         ("cpython.PyInterpreterState_New", ()),
@@ -144,6 +147,12 @@ def test_libraries_of_the_environment_and_of_c(listener: Listener) -> None:
         hear(listener, "ctypes.dlopen", name)
     notes = hear(listener, "import", "x", "/env/y.so", [], [], [])
     assert (notes.read, notes.why_this_lock) == ({"/env/x.so", "/env/y.so"}, None)
+
+
+def test_what_opens_nothing_is_called_by_ctypes(listener: Listener) -> None:
+    for name in ("malloc_trim", "PyThreadState_SetAsyncExc", b"LLVMPY_OpenFile", 7):
+        notes = hear(listener, "ctypes.dlsym", object(), name)
+    assert notes.why_this_lock is None
 
 
 def test_uname_opens_nothing(
