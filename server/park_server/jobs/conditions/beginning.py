@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from park.errors import UnknownItem
+from park.model.ids import JobId
 from park.model.states import JobState
 from park.model.truth import Truth
 from park_server.clock import text_of
@@ -89,7 +90,7 @@ class Beginnings:
     user: str
     submitted: str
     jobs: Sequence[NewJob]
-    plans: Mapping[str, Planned]
+    plans: Mapping[JobId, Planned]
     recalled: Recalled
 
     @property
