@@ -212,20 +212,17 @@ class Settlement:
         for plan in created:
             self._note(plan, cascade.effects)
             job = written[plan.id]
-            if plan.id in held:
-                continue
             if job.state is JobState.QUEUED:
                 cascade.effects.queue(plan.id, plan.kind, new.user)
-            elif (look := first_look(cascade, new.user, plan, job.pending)) is not None:
+            elif plan.id not in held and (look := first_look(cascade, new.user, plan, job.pending)):
                 waiters.append(look)
         initially = {*cascade.effects.queued, *cascade.effects.fetches}
         cascade.look(waiters)
         cascade.effects.undecided.extend(JobId(job) for job in recalled.undecided)
         answered = {job: each for job, each in written.items() if each.source is not None}
         self._memory.copy(connection, recalled.answered)
-        cascade.have_ended(
-            [fact_of(new.plans[job], new.user, JobState.COMPLETED) for job in answered]
-        )
+        ended = [new.plans[job] for job in answered]
+        cascade.have_ended([fact_of(plan, new.user, JobState.COMPLETED) for plan in ended])
         cascade.spread(answered)
         effects = finished(cascade)
         moved = {*effects.queued, *effects.urgent, *effects.fetches} - initially | {*effects.ended}
