@@ -25,6 +25,7 @@ REVOKES = "others do each step; functional/services/test_owners ends a user's jo
 LOGINS = "what it prints and asks is tried whole: functional/services/test_agent"
 IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"
 FITS = "runs bumps; functional/jobs/fits fits with several versions of it"
+CRATES = "functional/workflows/test_crates exports real jobs, and runs them again"
 DEBUGS = "functional/workflows/test_debugging debugs real jobs with it"
 THROWN_AWAY = "functional/services/test_throwaway starts some"
 
@@ -34,6 +35,15 @@ WITHOUT = {
     "park/cli/jobs/explain.py": "prints a record; functional/memo/test_rerun reads it",
     "park/cli/jobs/memo.py": "prints records; functional/memo/test_rerun reads them",
     "park/cli/replay/debug.py": DEBUGS,
+    "park/cli/replay/export.py": CRATES,
+    "park/cli/replay/reproduce.py": CRATES,
+    "park/client/crates/gathering.py": CRATES,
+    "park/client/crates/crate_records.py": "records",
+    "park/client/crates/calls_again.py": CRATES,
+    "park/client/crates/run_here.py": CRATES,
+    "park/client/crates/run_there.py": CRATES,
+    "park/client/installs/sent_wheels.py": CRATES,
+    "park/client/debugging/park_beside.py": DEBUGS,
     "park/client/debugging/replay.py": DEBUGS,
     "park/runtime/node/debugged.py": DEBUGS,
     "park/cli/services/agent.py": LOGINS,

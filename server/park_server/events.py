@@ -11,7 +11,7 @@ from park_server.clock import now
 from park_server.db.prepared import Prepared
 from park_server.db.tables import events
 
-__all__ = ["after", "append", "append_all", "append_many"]
+__all__ = ["after", "append", "append_all", "append_many", "machine_of"]
 
 _APPEND = Prepared(insert(events), ("time", "subject", "id", "type", "user", "data"))
 _SHOWN = ("seq", "time", "subject", "id", "type", "data")
@@ -72,3 +72,14 @@ def after(connection: Connection, user: str, sequence: int, limit: int) -> list[
         .limit(limit)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def machine_of(connection: Connection, job: str) -> dict[str, str]:
+    """Return what the process of ``job`` found of its machine; empty where no event says it."""
+    query = (
+        select(events.c.data)
+        .where(events.c.id == job, events.c.subject == "job")
+        .order_by(events.c.seq.desc())
+    )
+    told = (data["machine"] for data in connection.execute(query).scalars() if "machine" in data)
+    return next(told, {})

@@ -42,6 +42,8 @@ GROUPS: Sequence[Group] = (
             "result": "wait for a job and print its result",
             "get": "fetch a file that a job left",
             "debug": "make a job's call here, in its environment, and open pdb where it fails",
+            "export": "write a job, with all that it takes to run it again, into one file",
+            "reproduce": "run the jobs of such a file again, here or on a service, and compare",
         },
     ),
     Group(

@@ -62,7 +62,7 @@ _ROOMS = {
         "watch",
         "why",
     ),
-    "replay": ("debug",),
+    "replay": ("debug", "export", "reproduce"),
     "services": (
         "admin",
         "agent",

@@ -2,7 +2,8 @@
 
 ``{"attempt": n, "state": "completed", "result": …}``, or ``"failed"`` with ``error`` (one
 line), ``traceback`` and ``cause``: exception, exit, import, missing, arguments, result,
-memory or preparation. ``usage`` has the processor seconds and the peak memory in bytes.
+memory or preparation. ``usage`` has the processor seconds and the peak memory in bytes,
+``machine`` what numbers depend on besides versions (`.node.machine`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from .node import machine
 
 __all__ = ["JobProblem", "completed", "described", "failed", "one_line"]
 
@@ -42,7 +45,13 @@ class JobProblem(Exception):
 
 def completed(attempt: int, result: Any) -> dict[str, Any]:
     """Return the record of a call that returned; ``result`` is encoded already."""
-    return {"attempt": attempt, "state": "completed", "result": result, "usage": _usage()}
+    return {
+        "attempt": attempt,
+        "state": "completed",
+        "result": result,
+        "usage": _usage(),
+        "machine": machine.facts(),
+    }
 
 
 def failed(attempt: int, error: BaseException, *, memory_bytes: int | None) -> dict[str, Any]:
@@ -56,6 +65,7 @@ def failed(attempt: int, error: BaseException, *, memory_bytes: int | None) -> d
         "error": line,
         "traceback": None if shown is None else _traceback(shown),
         "usage": _usage(),
+        "machine": machine.facts(),
     }
 
 

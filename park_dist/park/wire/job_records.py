@@ -167,7 +167,8 @@ class ReplayRecord:
 
     ``call`` is encoded as for a submission, but without references: what they stood for is in
     their place. ``python`` is the minor of the environment; ``inputs`` are the files that are
-    arguments, or in them.
+    arguments, or in them. ``machine`` is what the process of the job found of what numbers depend
+    on, by name (``cpu``, ``libc``, ``python``, ``numpy``, ``blas``), while its events are kept.
     """
 
     job: str
@@ -177,3 +178,4 @@ class ReplayRecord:
     python: str
     call: dict[str, Any]
     inputs: list[InputRecord]
+    machine: dict[str, Any] = field(default_factory=dict)

@@ -38,6 +38,7 @@ class JobEnd:
 
     ``usage`` is what its run used, None where that is not known; ``unfit`` says why what it
     left answers no later call, and ``is_impure`` that it is of no use to who joined it either.
+    ``machine`` is what its process found there.
     """
 
     status: JobState
@@ -48,6 +49,7 @@ class JobEnd:
     usage: Usage | None = None
     unfit: str | None = None
     is_impure: bool = False
+    machine: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def line_if_asked(self) -> str:
@@ -153,7 +155,10 @@ def _end_of(
     if why := _unreadable(outcome):
         return JobEnd(status=JobState.FAILED, error=why, files=files)
     if outcome.get("state") == JobState.COMPLETED:
-        return JobEnd(status=JobState.COMPLETED, result=outcome.get("result"), files=files)
+        result = outcome.get("result")
+        return JobEnd(
+            status=JobState.COMPLETED, result=result, files=files, machine=_machine(outcome)
+        )
     if cancel_requested:
         return cancelled_on_request(files)
     if exited.kind is ExitKind.CANCELLED and too_long is None:
@@ -165,7 +170,24 @@ def _end_of(
         error=as_utf8(outcome.get("error") or _death(exited)),
         traceback=as_utf8(outcome.get("traceback") or "") or None,
         files=files,
+        machine=_machine(outcome),
     )
+
+
+_MOST_FACTS = 16
+_MOST_FACT_CHARACTERS = 200
+
+
+def _machine(outcome: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the process found of its machine: a few short texts, whatever it wrote there."""
+    found = outcome.get("machine")
+    if not isinstance(found, Mapping):
+        return {}
+    texts = [pair for pair in found.items() if all(isinstance(each, str) for each in pair)]
+    return {
+        as_utf8(name[:_MOST_FACT_CHARACTERS]): as_utf8(value[:_MOST_FACT_CHARACTERS])
+        for name, value in texts[:_MOST_FACTS]
+    }
 
 
 _IDLE_SHARE = 0.05

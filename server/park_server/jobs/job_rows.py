@@ -157,15 +157,15 @@ _ADD_FILE = insert(job_files)
 def _transition(
     connection: Connection, statement: Prepared, job: JobId, status: JobState, **values: Any
 ) -> ChangedJob:
-    """Take ``job`` to ``status``, with its event; raises `ImpossibleTransition`."""
+    """Take ``job`` to ``status``, with its event, of ``said``; raises `ImpossibleTransition`."""
+    said = values.pop("said", {})
     row = statement.first(connection, job=job, **values)
     if row is None:
         before = get(connection, job).status
         raise ImpossibleTransition(f"job {job} cannot go from {before} to {status}")
     changed = ChangedJob.of(row)
-    error = changed.error
-    data = {"error": error} if error else {}
-    events.append(connection, subject="job", id=job, type=status, user=changed.user, **data)
+    said = {**said, "error": changed.error} if changed.error else said
+    events.append(connection, subject="job", id=job, type=status, user=changed.user, **said)
     return changed
 
 
@@ -321,6 +321,7 @@ def end(connection: Connection, job: JobId, end: JobEnd) -> ChangedJob:
         error=end.error and readable(end.error),
         error_if_asked=readable(end.line_if_asked),
         traceback=end.traceback and readable(end.traceback),
+        said={"machine": end.machine} if end.machine else {},
     )
     if end.result is not None:
         _ADD_RESULT.run(connection, {"job": job, "document": end.result})

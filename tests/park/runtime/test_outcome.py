@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import platform
 from typing import Any
 from urllib.error import URLError
 
@@ -58,6 +59,7 @@ def test_a_call_that_returned_has_its_result_and_what_it_used() -> None:
     assert (record["attempt"], record["state"], record["result"]) == (1, "completed", [1, 2])
     assert record["usage"]["cpu_s"] > 0
     assert record["usage"]["max_rss_bytes"] > 1 << 20
+    assert record["machine"]["python"] == platform.python_version()
 
 
 def test_an_exception_of_the_job_has_its_traceback() -> None:

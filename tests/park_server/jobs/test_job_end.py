@@ -26,6 +26,16 @@ def test_a_result_completes() -> None:
     assert end.files == [FILE]
 
 
+@pytest.mark.parametrize("state", ["completed", "failed"])
+def test_what_its_process_found_of_its_machine_is_a_few_short_texts(state: str) -> None:
+    wrote = {"cpu": "a" * 300, "cores": 8, 7: "x", "libc": "\udce4"}
+    end = decide(ended(outcome={"state": state, "machine": wrote}))
+    assert end.machine == {"cpu": "a" * 200, "libc": "\\udce4"}
+    many = {str(number): "x" for number in range(1000)}
+    assert len(decide(ended(outcome={"state": state, "machine": many})).machine) == 16
+    assert decide(ended(outcome={"state": state, "machine": [1]})).machine == {}
+
+
 def test_what_completed_before_a_cancel_reached_it_has_completed() -> None:
     attempt = ended(outcome={"state": "completed", "result": 1})
     assert decide(attempt, cancel=True, timed_out=3).status is JobState.COMPLETED

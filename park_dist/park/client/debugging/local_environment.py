@@ -1,28 +1,34 @@
 """The environment of a lock as a virtualenv on this machine, made once for each lock.
 
-It is installed by uv where that is on the machine, else by pip, from the PEP 751 document of the
-service: the wheels are those that its jobs have, by their digests.
+It is installed by uv where that is on the machine, else by pip, from a PEP 751 document: that of
+a service, or one of wheels that are here. They are those that its jobs have, by their digests.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
+
+from packaging.markers import default_environment
 
 from park.client.access.address import Address
 from park.client.access.plain_http import require_protected
 from park.errors import CannotSatisfy, UsageError
 from park.file_lock import exclusive
 from park.local.python_minor import python_minor
+from park.model.pylock import dumps, lock_of, wheel_package
+from park.wire import LocalWheel
 
-__all__ = ["local_environment"]
+__all__ = ["environment_of_wheels", "local_environment"]
 
 _MADE = "park-made"
 """A file that a finished environment has; its absence tells of one that was cut off."""
@@ -37,15 +43,49 @@ def local_environment(
     Raises `UsageError` where this machine has no such Python, and `CannotSatisfy` where a wheel
     does not run here or cannot be had.
     """
-    place = folder / lock_hash
-    executable = place / "bin" / "python"
+
+    def make(place: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="park-debug-") as temporary:
+            document = Path(temporary) / "pylock.toml"
+            document.write_text(lock, encoding="utf-8")
+            own = {"NETRC": str(_netrc(Path(temporary), address))}
+            _install(place, document, own, ())
+
+    return _made_once(folder, lock_hash, python, make)
+
+
+def environment_of_wheels(
+    folder: Path, root: Path, wheels: Mapping[LocalWheel, str], *, python: str
+) -> Path:
+    """Return the interpreter of an environment of ``wheels``, at their paths below ``root``.
+
+    No index is asked, nor any service. It is kept below ``folder`` under the digest of a lock that
+    is written here, so nobody else's description of one names it. Raises as `local_environment`.
+    """
+    packages = [
+        wheel_package(wheel.name, wheel.version, wheel, path=path) for wheel, path in wheels.items()
+    ]
+    here = cast("dict[str, str]", default_environment()) | {"python_version": python}
+    lock = dumps(lock_of(packages, python=python, markers=here))
+
+    def make(place: Path) -> None:
+        document = root / "pylock.here.toml"
+        document.write_text(lock, encoding="utf-8")
+        _install(place, document, {}, ("--offline", "--no-index"))
+
+    return _made_once(folder, hashlib.sha256(lock.encode()).hexdigest(), python, make)
+
+
+def _made_once(folder: Path, name: str, python: str, make: Callable[[Path], None]) -> Path:
+    place = folder / name
     folder.mkdir(parents=True, exist_ok=True)
-    with exclusive(folder / f"{lock_hash}.lock"):
+    with exclusive(folder / f"{name}.lock"):
         if not (place / _MADE).exists():
             shutil.rmtree(place, ignore_errors=True)
-            _make(place, _interpreter(python), lock, address)
+            _ran([_interpreter(python), "-m", "venv", "--without-pip", str(place)], {})
+            make(place)
             (place / _MADE).touch()
-    return executable
+    return place / "bin" / "python"
 
 
 def _interpreter(minor: str) -> str:
@@ -61,22 +101,19 @@ def _interpreter(minor: str) -> str:
     return found
 
 
-def _make(place: Path, interpreter: str, lock: str, address: Address) -> None:
-    _ran([interpreter, "-m", "venv", "--without-pip", str(place)], {})
-    with tempfile.TemporaryDirectory(prefix="park-debug-") as folder:
-        document = Path(folder) / "pylock.toml"
-        document.write_text(lock, encoding="utf-8")
-        own = {"NETRC": str(_netrc(Path(folder), address))}
-        _ran(_installer(str(place / "bin" / "python"), document), own)
+def _install(place: Path, document: Path, variables: dict[str, str], alone: Sequence[str]) -> None:
+    """Install ``document`` into the virtualenv ``place``; ``alone`` is what keeps it off the net.
 
-
-def _installer(python: str, document: Path) -> Sequence[str]:
-    uv = shutil.which("uv")
+    Its two words are those of uv and of pip.
+    """
+    python, uv = str(place / "bin" / "python"), shutil.which("uv")
     if uv is not None:
         sync = ["pip", "sync", "--preview", "--quiet", "--no-config", "--python", python]
-        return [uv, *sync, str(document)]
+        _ran([uv, *sync, *alone[:1], str(document)], variables)
+        return
     pip = [sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check"]
-    return [*pip, "--python", python, "install", "--quiet", "--no-deps", "-r", str(document)]
+    options = ["install", "--quiet", "--no-deps", *alone[1:], "-r", str(document)]
+    _ran([*pip, "--python", python, *options], variables)
 
 
 def _netrc(folder: Path, address: Address) -> Path:

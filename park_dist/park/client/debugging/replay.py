@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import park.runtime
 from park.build.cache import user_cache
 from park.client.access.transport import Transport
 from park.client.debugging.local_environment import local_environment
+from park.client.debugging.park_beside import park_beside
 from park.client.jobs.told.looked_up import looked_up
 from park.errors import UsageError
 from park.runtime.folder import JobFolder, write_record
@@ -42,7 +42,7 @@ class Replay:
 
     def environ(self) -> dict[str, str]:
         """Return the variables of its process: the user's, and where the job-side park lies."""
-        return os.environ | {"PARK_RUNTIME": str(_library(self.folder))}
+        return os.environ | {"PARK_RUNTIME": str(park_beside(self.folder))}
 
 
 def brought(transport: Transport, job: str, folder: Path) -> Replay:
@@ -78,13 +78,3 @@ def _bring(transport: Transport, record: ReplayRecord, folder: Path) -> None:
         target = Path(place.inputs) / each.sha256 / each.name
         target.parent.mkdir(parents=True, exist_ok=True)
         transport.download(f"{API}/jobs/{record.job}/inputs/{each.sha256}", target)
-
-
-def _library(folder: Path) -> Path:
-    """Return a folder that has the park of here and nothing else: what a job may import."""
-    library = folder / "library"
-    library.mkdir(exist_ok=True)
-    link = library / "park"
-    if not link.is_symlink():
-        link.symlink_to(Path(sys.modules["park"].__path__[0]).resolve(), target_is_directory=True)
-    return library

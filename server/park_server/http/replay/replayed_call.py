@@ -8,6 +8,7 @@ from park.errors import UnknownItem, UsageError
 from park.model.ids import JobId
 from park.model.states import JobKind
 from park.wire import InputRecord, ReplayRecord
+from park_server import events
 from park_server.envs import environment_rows
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.dereference import resolved
@@ -40,6 +41,7 @@ def replayed(connection: Connection, job: str, user: str, url: str) -> ReplayRec
         python=environment_rows.lock(connection, found.lock_hash).python,
         call=call,
         inputs=[InputRecord(sha256=sha256, name=name) for sha256, name in files],
+        machine=events.machine_of(connection, found.memoized_from or found.id),
     )
 
 
