@@ -1,4 +1,4 @@
-"""Generate the pages that list things: commands, exit statuses, errors."""
+"""Generate the pages that list things, and the bill of materials of what is vendored."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from floors import framed
+from sbom import BILL, bill_text
 
 import park
 from park.cli.main import EXIT_CODES, command_parsers
@@ -24,6 +25,7 @@ def main() -> None:
     ARCHITECTURE.write_text(framed(architecture), encoding="utf-8")
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
+    BILL.write_text(bill_text(), encoding="utf-8")
 
 
 def pages() -> dict[str, str]:

@@ -60,7 +60,16 @@ def test_its_home_is_a_volume_and_its_health_is_asked_for() -> None:
 def test_its_steps_make_a_service_that_starts(tmp_path: Path) -> None:
     """Run them as they are, but for the folders, and for what makes users."""
     moved = {each: f"{tmp_path}{each}" for each in ("/opt/park", "/opt/uv", "/src")}
-    kept = ("docs", "park_dist", "server", "repo", "pyproject.toml", "README.md", "LICENSE")
+    kept = (
+        "docs",
+        "park_dist",
+        "server",
+        "repo",
+        "sboms",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+    )
     (tmp_path / "src").mkdir()
     for name in kept:  # COPY, of what a checkout has
         (tmp_path / "src" / name).symlink_to(ROOT / name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -54,6 +56,22 @@ def test_the_wheel_has_every_file_of_the_sources(release: dict[str, Path]) -> No
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert inside == here
+
+
+def test_the_wheel_says_what_is_in_it_of_others(release: dict[str, Path]) -> None:
+    with zipfile.ZipFile(release[".whl"]) as wheel:
+        name = f"park_dist-{park.__version__}.dist-info/sboms/park-dist.cdx.json"
+        bill = json.loads(wheel.read(name))
+        listed = {
+            part["name"]: part["hashes"][0]["content"]
+            for library in bill["components"]
+            for part in library["components"]
+        }
+        found = {path: hashlib.sha256(wheel.read(path)).hexdigest() for path in listed}
+        vendored = {name for name in wheel.namelist() if "/static/vendor/" in name}
+    assert found == listed
+    assert vendored - listed.keys() == {"park_server/page/static/vendor/vendored.json"}
+    assert bill["metadata"]["component"]["version"] == park.__version__
 
 
 def test_the_sdist_has_what_its_tests_need(release: dict[str, Path]) -> None:

@@ -37,6 +37,11 @@ def test_generated_pages_are_up_to_date(name: str, text: str) -> None:
     assert written == text, "write it anew: scripts/docs"
 
 
+def test_the_bill_of_materials_is_up_to_date() -> None:
+    module = generator()
+    assert module.BILL.read_text("utf-8") == module.bill_text(), "write it anew: scripts/docs"
+
+
 def test_the_floors_in_the_architecture_are_those_that_are_checked() -> None:
     written = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     assert written == generator().framed(written), "write it anew: scripts/docs"
