@@ -16,8 +16,8 @@ from park.runtime.codec import encode
 
 def compared(there: Any, here: Any) -> Comparison:
     found = Comparison(of="result", tolerance=Tolerance(relative=1e-6))
-    documents = (encode(each, set_hash="ab", describe=repr) for each in (there, here))
-    compare_values(*documents, "result", found)
+    first, second = (encode(each, set_hash="ab", describe=repr) for each in (there, here))
+    compare_values(first, second, "result", found)
     return found
 
 
