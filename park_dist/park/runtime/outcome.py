@@ -3,7 +3,7 @@
 ``{"attempt": n, "state": "completed", "result": …}``, or ``"failed"`` with ``error`` (one
 line), ``traceback`` and ``cause``: exception, exit, import, missing, arguments, result,
 memory or preparation. ``usage`` has the processor seconds and the peak memory in bytes,
-``machine`` what numbers depend on besides versions (`.node.machine`).
+``machine`` what numbers depend on besides versions (`.machine.facts`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .node import machine
+from .machine.facts import facts
 
 __all__ = ["JobProblem", "completed", "described", "failed", "one_line"]
 
@@ -50,7 +50,7 @@ def completed(attempt: int, result: Any) -> dict[str, Any]:
         "state": "completed",
         "result": result,
         "usage": _usage(),
-        "machine": machine.facts(),
+        "machine": facts(),
     }
 
 
@@ -65,7 +65,7 @@ def failed(attempt: int, error: BaseException, *, memory_bytes: int | None) -> d
         "error": line,
         "traceback": None if shown is None else _traceback(shown),
         "usage": _usage(),
-        "machine": machine.facts(),
+        "machine": facts(),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from park import __version__
 from park.cli.options import add_json, add_service, print_json, service_of
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
             job_named(options.job),
             options.output,
             report,
+            version=__version__,
             workflow=options.workflow,
         )
     size = options.output.stat().st_size

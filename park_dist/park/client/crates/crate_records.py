@@ -75,7 +75,7 @@ class CrateJob:
 
     ``call`` and ``result`` are paths of documents of the job codec; a job that failed has ``error``
     in the place of a result. ``needs`` are the jobs of the crate that it got something of,
-    ``machine`` what its process found (`park.runtime.node.machine`).
+    ``machine`` what its process found (`park.runtime.machine.facts`).
     """
 
     id: str

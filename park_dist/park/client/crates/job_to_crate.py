@@ -21,12 +21,19 @@ __all__ = ["exported"]
 
 
 def exported(
-    transport: Transport, job: str, target: Path, report: Report, *, workflow: bool = False
+    transport: Transport,
+    job: str,
+    target: Path,
+    report: Report,
+    *,
+    version: str,
+    workflow: bool = False,
 ) -> CrateRecord:
     """Write ``job`` of the service behind ``transport`` to ``target``; return what is in it.
 
-    With ``workflow`` also the jobs that it depends on, however far, on other services of the user
-    too. Raises `UsageError` for what cannot be exported.
+    ``version`` is that of the park that writes it. With ``workflow`` also the jobs that it depends
+    on, however far, on other services of the user too. Raises `UsageError` for what cannot be
+    exported.
     """
     with TemporaryDirectory(prefix="park-export-") as temporary, others() as elsewhere:
         gathering = Gathering(folder=Path(temporary), report=report)
@@ -38,7 +45,7 @@ def exported(
         record = CrateRecord(
             format=FORMAT,
             created=datetime.now(UTC).replace(microsecond=0).isoformat(),
-            park=_version(),
+            park=version,
             job=exact,
             environments=list(gathering.environments.values()),
             jobs=gathering.jobs,
@@ -126,9 +133,3 @@ def _reached(elsewhere: Elsewhere, node: GraphNode) -> Transport:
     if transport is None:
         raise UsageError(f"job {node.id} is on {node.service}, which is not one of your services")
     return transport
-
-
-def _version() -> str:
-    import park
-
-    return park.__version__

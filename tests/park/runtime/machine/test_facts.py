@@ -7,12 +7,12 @@ import platform
 import subprocess
 import sys
 
-from park.runtime.node import machine
+from park.runtime.machine import facts as module
 
 CODE = """
 import sys, json
 sys.path.insert(0, sys.argv[1])
-from park.runtime.node.machine import facts
+from park.runtime.machine.facts import facts
 before = dict(facts())
 import numpy
 print(json.dumps([before, facts(), sorted({"ctypes", "platform"} & set(before))]))
@@ -20,7 +20,7 @@ print(json.dumps([before, facts(), sorted({"ctypes", "platform"} & set(before))]
 
 
 def test_a_process_finds_its_machine_and_numpy_once_that_is_loaded() -> None:
-    root = machine.__file__.split("/park/runtime/")[0]
+    root = module.__file__.split("/park/runtime/")[0]
     done = subprocess.run(
         [sys.executable, "-c", CODE, root], check=True, capture_output=True, text=True
     )
@@ -36,4 +36,4 @@ def test_a_process_finds_its_machine_and_numpy_once_that_is_loaded() -> None:
 
 
 def test_it_is_found_once() -> None:
-    assert machine.facts() is machine.facts()
+    assert module.facts() is module.facts()

@@ -1,0 +1,1 @@
+"""The machine that a job runs on, as far as its numbers depend on that."""
