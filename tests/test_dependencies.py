@@ -32,7 +32,17 @@ SERVICE = [
 TESTS = [*SERVICE, *GROUPS["test"]]
 
 OURS = {
-    *{"park", "park_repo", "park_server", "support", "benchmarks", "fleet", "floors", "proof"},
+    *{
+        "park",
+        "park_repo",
+        "park_server",
+        "support",
+        "benchmarks",
+        "fleet",
+        "floors",
+        "proof",
+        "sbom",
+    },
 }
 OF_THE_MODEL = {"numpy"}
 """What values of a job are made of: where such a value is, the model has brought it."""
