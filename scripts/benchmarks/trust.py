@@ -14,6 +14,7 @@ from park.model.ids import JobId, new_id
 from park.wire import API
 from park_repo.database import Database
 from park_server.db.tables import metadata
+from park_server.grants.passes import Passes
 from park_server.http.auth import Authentication
 from park_server.jobs.turns.turns import Turns
 from park_server.proofs.dpop import Use
@@ -32,6 +33,7 @@ ROUNDS = 5_000
 LIMIT_S = 0.0002
 SIGNED_LIMIT_S = 0.001
 MOST_SIGNED = 2_000
+OPEN_PASSES = 49_000
 SIZES = ((1, 1), (1_000, 10_000))
 WAITING = ((1, 100), (1, 100_000), (1_000, 100_000))
 
@@ -47,6 +49,7 @@ def measure(rounds: int | None) -> dict[str, Any]:
         "seconds_more": found,
         "limit_seconds": LIMIT_S,
         "signed_use_of_a_grant": _signed_use(min(rounds or ROUNDS, MOST_SIGNED)),
+        "pass_of_a_bounced_grant": _pass(min(rounds or ROUNDS, MOST_SIGNED)),
         "signed_use_limit_seconds": SIGNED_LIMIT_S,
         "seconds_of_a_turn": {
             f"{users} users, {jobs:,} jobs waiting": _turn(rounds or ROUNDS, users, jobs)
@@ -98,6 +101,32 @@ def _signed_use(rounds: int) -> dict[str, Any]:
     return {
         "signing_seconds": round(medians[0], 7),
         "looking_seconds": round(medians[1], 7),
+        "holds": sum(medians) <= SIGNED_LIMIT_S,
+    }
+
+
+def _pass(rounds: int) -> dict[str, Any]:
+    """Return the seconds in which a pass is made, and those in which it is found and spent.
+
+    Among as many as there may be: other grants have theirs.
+    """
+    passes = Passes()
+    for number in range(OPEN_PASSES):
+        passes.made(f"grant{number % 100}", "GET", f"{API}/jobs/x/result")
+    making, using = [], []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        token = passes.made("mine", "GET", f"{API}/jobs/x/result")
+        between = time.perf_counter()
+        if passes.of(token) is None:
+            raise RuntimeError("a pass is good once")
+        passes.spend(token)
+        using.append(time.perf_counter() - between)
+        making.append(between - start)
+    medians = statistics.median(making), statistics.median(using)
+    return {
+        "making_seconds": round(medians[0], 7),
+        "using_seconds": round(medians[1], 7),
         "holds": sum(medians) <= SIGNED_LIMIT_S,
     }
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Connection, select
-
-from park.model.ids import JobId
-from park.model.states import JobState
 from park.wire import PeerRevokedRecord, RevokedRecord, RotatedIdentityRecord, RotatedRecord
 from park_repo.database import Database
-from park_server.db.tables import jobs
+from park_server.break_glass import open_jobs
 from park_server.grants.grants import Grants
 from park_server.jobs.scheduler import Scheduler
 from park_server.proofs.identity import ServiceIdentity
@@ -20,8 +16,6 @@ from park_server.trust.audit import Actor
 from park_server.trust.token_book import TokenBook
 
 __all__ = ["Revocation"]
-
-_FINAL = [state for state in JobState if state.is_final]
 
 
 class Revocation:
@@ -55,9 +49,8 @@ class Revocation:
         tokens = await self._book.revoke_all(user, actor)
         grants = await self._grants.revoke_all(user)
         await self._scheduler.discard(user)
-        own = self._database.read(lambda c: _open_jobs(c, user))
-        for job in own:
-            await self._scheduler.cancel(job, user)
+        own = self._database.read(lambda c: open_jobs.of_user(c, user))
+        await self._scheduler.cancel_all(own)
         self._retire(user)
         record = RevokedRecord(user=user, tokens=tokens, grants=grants, jobs=len(own))
         await self._database.awrite(
@@ -89,13 +82,3 @@ class Revocation:
             lambda c: audit.append(c, actor, "identity.rotate", made, forget=forget)
         )
         return RotatedIdentityRecord(identity=made)
-
-
-def _open_jobs(connection: Connection, user: str) -> list[JobId]:
-    """Return the jobs of ``user`` that have not ended, the newest first: these wait for others."""
-    query = (
-        select(jobs.c.id)
-        .where(jobs.c.user == user, jobs.c.status.not_in(_FINAL))
-        .order_by(jobs.c.submitted.desc())
-    )
-    return [JobId(job) for job in connection.execute(query).scalars()]

@@ -9,23 +9,20 @@ from sqlalchemy import Connection, delete, insert, select
 
 from park.digests import is_sha256
 from park.errors import UsageError
-from park.model.ids import JobId
 from park.model.lock_hash import LockHash
-from park.model.states import JobState
 from park.wire import QuarantineRecord
 from park_repo.database import Database
 from park_repo.index import Index
+from park_server.break_glass import open_jobs
 from park_server.clock import now
 from park_server.db.blocks import in_blocks
-from park_server.db.tables import environment_pins, jobs, locks, quarantined
+from park_server.db.tables import environment_pins, locks, quarantined
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.jobs.scheduler import Scheduler
 from park_server.trust import audit
 from park_server.trust.audit import Actor
 
 __all__ = ["WheelQuarantine", "quarantined_files"]
-
-_FINAL = [state for state in JobState if state.is_final]
 
 
 def quarantined_files(connection: Connection) -> set[str]:
@@ -61,9 +58,8 @@ class WheelQuarantine:
         self.index.refused.add(sha256)
         await self.index.curator.yank_file(sha256, f"quarantined: {why}" if why else "quarantined")
         affected = self.database.read(lambda c: _locks_with(c, sha256))
-        ended = self.database.read(lambda c: _jobs_in(c, affected))
-        for job, user in ended:
-            await self.scheduler.cancel(job, user)
+        ended = self.database.read(lambda c: open_jobs.of_locks(c, affected))
+        await self.scheduler.cancel_all(ended)
         await self.database.awrite(lambda c: _unpin(c, affected))
         await self.keeper.remove_all(affected, why=f"the wheel {sha256[:12]}… is quarantined")
         return QuarantineRecord(sha256=sha256, environments=list(affected), jobs=len(ended))
@@ -78,18 +74,6 @@ def _note(connection: Connection, sha256: str, user: str, why: str) -> None:
 def _locks_with(connection: Connection, sha256: str) -> list[LockHash]:
     query = select(locks.c.lock_hash).where(locks.c.document.contains(sha256))
     return [LockHash(found) for found in connection.execute(query).scalars()]
-
-
-def _jobs_in(connection: Connection, affected: Collection[str]) -> list[tuple[JobId, str]]:
-    """Return the jobs that have not ended in environments of ``affected`` locks, newest first."""
-    query = select(jobs.c.id, jobs.c.user).where(jobs.c.status.not_in(_FINAL))
-    return [
-        (JobId(row.id), row.user)
-        for some in in_blocks(affected)
-        for row in connection.execute(
-            query.where(jobs.c.lock_hash.in_(some)).order_by(jobs.c.submitted.desc())
-        )
-    ]
 
 
 def _unpin(connection: Connection, affected: Collection[str]) -> None:

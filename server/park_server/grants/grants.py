@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
 from park.model.ids import new_id
@@ -186,9 +189,8 @@ class Grants:
         """Revoke all grants of ``user`` that are of use; return how many."""
         moment = now()
         found = self._database.read(lambda c: grant_rows.listing(c, user))
-        usable = [grant.id for grant in found if not isinstance(_usable(grant, moment), Exception)]
-        for each in usable:
-            await self.revoke(each, user)
+        usable = [grant for grant in found if not isinstance(_usable(grant, moment), Exception)]
+        await self._revoke_those(usable)
         return len(usable)
 
     async def revoke_peer(self, peer: str) -> list[Grant]:
@@ -199,9 +201,22 @@ class Grants:
         moment = now()
         found = self._database.read(lambda c: grant_rows.lent_to(c, peer))
         usable = [grant for grant in found if not isinstance(_usable(grant, moment), Exception)]
-        for each in usable:
-            await self.revoke(each.id, each.user)
+        await self._revoke_those(usable)
         return usable
+
+    async def _revoke_those(self, grants: Sequence[Grant]) -> None:
+        """Revoke ``grants`` in one transaction, and end what is under way with them."""
+        moment = now()
+
+        def change(connection: Connection) -> None:
+            for each in grants:
+                with suppress(UnknownItem):  # it expired long ago, and was forgotten
+                    grant_rows.revoke(connection, each.id, each.user, moment)
+
+        await self._database.awrite(change)
+        for each in grants:
+            self._bus.publish(revocation_of(each.id))
+        self._on_end([each.id for each in grants])
 
     async def revoke(self, id: str, user: str) -> None:  # noqa: A002 (the column's name)
         """Revoke a grant of ``user`` at once and for ever; a second time does no harm."""

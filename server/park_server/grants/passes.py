@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ LASTS_S = 60.0
 
 _MOST = 50_000
 """Passes at a time; they are some hundred bytes each."""
+
+_MOST_OF_A_GRANT = 1_000
+"""Each is for one use, which comes within seconds: no grant keeps others from theirs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,12 +43,19 @@ class Passes:
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady
         self._by_digest: dict[str, Pass] = {}  # the oldest first
+        self._of_grants: Counter[str] = Counter()
 
     def made(self, grant: str, method: str, path: str) -> str:
         """Return the token of a new pass; raises `OverLimit` where there are too many."""
         self._forget_old()
         if len(self._by_digest) >= _MOST:
             raise OverLimit(f"{_MOST:,} passes are open at a time; ask again in a minute")
+        if self._of_grants[grant] >= _MOST_OF_A_GRANT:
+            raise OverLimit(
+                f"{_MOST_OF_A_GRANT:,} passes of one grant are open at a time;"
+                " ask again in a minute"
+            )
+        self._of_grants[grant] += 1
         token = PREFIX + secrets.token_urlsafe(32)
         ends = self._steady() + LASTS_S
         self._by_digest[_digest(token)] = Pass(grant=grant, only=(method, path), ends=ends)
@@ -57,14 +68,22 @@ class Passes:
 
     def spend(self, token: str) -> None:
         """Let ``token`` open nothing more."""
-        self._by_digest.pop(_digest(token), None)
+        self._take_out(_digest(token))
 
     def _forget_old(self) -> None:
         now = self._steady()
-        for digest, each in list(self._by_digest.items()):
-            if each.ends > now:
+        while self._by_digest:
+            digest = next(iter(self._by_digest))
+            if self._by_digest[digest].ends > now:
                 return
-            del self._by_digest[digest]
+            self._take_out(digest)
+
+    def _take_out(self, digest: str) -> None:
+        gone = self._by_digest.pop(digest, None)
+        if gone is not None:
+            self._of_grants[gone.grant] -= 1
+            if not self._of_grants[gone.grant]:
+                del self._of_grants[gone.grant]
 
 
 def _digest(token: str) -> str:

@@ -340,6 +340,10 @@ class Scheduler:
             return self.record(job, user)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
+    async def cancel_all(self, jobs: Sequence[JobId]) -> None:
+        """Cancel ``jobs`` in this order, whosever they are; their processes are gone then."""
+        await self._stopper.end_all(jobs, self._settlement.cancel_all)
+
     async def stop(
         self, job: JobId, user: str, *, grace_s: float, unless_needed: bool = False
     ) -> JobRecord:

@@ -37,6 +37,22 @@ def test_a_pass_is_over_after_its_time() -> None:
     assert (passes.of(old), passes.of(new) is None) == (None, False)
 
 
+def test_one_grant_takes_no_others_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_OF_A_GRANT", 2)
+    clock = Clock()
+    passes = Passes(clock)
+    spent, _ = (passes.made("g", "GET", "/x") for _ in range(2))
+    with pytest.raises(OverLimit, match="2 passes of one grant"):
+        passes.made("g", "GET", "/x")
+    passes.made("other", "GET", "/x")
+    passes.spend(spent)
+    passes.spend(spent)
+    passes.made("g", "GET", "/x")
+    clock.now = LASTS_S
+    for _ in range(2):
+        passes.made("g", "GET", "/x")
+
+
 def test_there_are_not_more_than_a_service_can_bear(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST", 2)
     clock = Clock()

@@ -13,11 +13,12 @@ from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.facts import JobFact
 from park_server.jobs.conditions.race.losers import abandon
 from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.job_end import cancelled_in_time, cancelled_on_request
 
-__all__ = ["Cancelling", "ask_to_stop", "cancel"]
+__all__ = ["Cancelling", "ask_to_stop", "cancel", "cancel_all"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,30 +37,45 @@ def cancel(cascade: Cascade, job: JobId, *, dependents: bool) -> list[JobId]:
     """Cancel ``job``, with ``dependents`` all that needs it; return those that are to be ended."""
     connection = cascade.connection
     names = need_rows.with_dependents(connection, job) if dependents else [job]
-    facts = need_rows.job_facts(connection, names)
     waiting = [
         (waiter, f"cancelled on request, with job {brief(job)}")
         for name in names
         if name != job and (waiter := need_rows.waiter(connection, name)) is not None
     ]
-    cancelled = cascade.cancel(waiting)
+    return _cancelled(cascade, [*reversed(names)], cascade.cancel(waiting))
+
+
+def cancel_all(cascade: Cascade, jobs: Sequence[JobId]) -> list[JobId]:
+    """Cancel all of ``jobs`` in this order; return those that are to be ended."""
+    return _cancelled(cascade, jobs, set())
+
+
+def _cancelled(cascade: Cascade, names: Sequence[JobId], cancelled: set[str]) -> list[JobId]:
+    """End those of ``names`` that were not ``cancelled`` before; return which run."""
+    facts = need_rows.job_facts(cascade.connection, names)
     running = []
     runs = SharedRuns(cascade.memory)
-    for name in reversed(names):
-        if facts[name].status.is_final or name in cancelled:
+    for name in names:
+        fact = facts.get(name)
+        if fact is None or fact.status.is_final or name in {*cancelled, *cascade.effects.ended}:
             continue
-        if runs.leave(cascade, facts[name], names):  # it goes on for others
+        if runs.leave(cascade, fact, names):  # it goes on for others
             continue
-        if facts[name].status is JobState.RUNNING:
-            job_rows.request_cancel(connection, name)
+        if fact.status is JobState.RUNNING:
+            job_rows.request_cancel(cascade.connection, name)
             running.append(name)
         else:
-            is_race = facts[name].kind is JobKind.RACE
-            cascade.end(name, cancelled_on_request() if is_race else cancelled_in_time())
-            if is_race:
-                abandon(cascade, name, f"cancelled: race {brief(name)} was cancelled")
+            _end_unstarted(cascade, fact)
     cascade.spread({*cancelled, *names} - set(running))
     return [*running, *runs.deserted(cascade, names)]
+
+
+def _end_unstarted(cascade: Cascade, fact: JobFact) -> None:
+    """End a job that has not begun, and those that compete in a race."""
+    is_race = fact.kind is JobKind.RACE
+    cascade.end(fact.id, cancelled_on_request() if is_race else cancelled_in_time())
+    if is_race:
+        abandon(cascade, fact.id, f"cancelled: race {brief(fact.id)} was cancelled")
 
 
 def ask_to_stop(cascade: Cascade, job: JobId, stop_by: datetime) -> list[JobId]:

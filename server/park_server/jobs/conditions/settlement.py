@@ -32,7 +32,7 @@ from park_server.jobs.conditions.beginning import (
     fact_of,
     first_look,
 )
-from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel
+from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel, cancel_all
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.creation import NewJob, write
 from park_server.jobs.conditions.effects import Effects, Unread
@@ -349,6 +349,11 @@ class Settlement:
         if unless_needed and needed_by_others(connection, [job], "", None):
             return Cancelling(effects=finished(cascade), left=True)
         running = cancel(cascade, job, dependents=dependents)
+        return Cancelling(effects=finished(cascade), running=running)
+
+    def cancel_all(self, connection: Connection, jobs: Sequence[JobId]) -> Cancelling:
+        """Cancel all of ``jobs``, whatever needs them."""
+        running = cancel_all(cascade := self._begin(connection), jobs)
         return Cancelling(effects=finished(cascade), running=running)
 
     def stop(
