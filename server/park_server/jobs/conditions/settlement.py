@@ -341,10 +341,7 @@ class Settlement:
         dependents: bool = False,
         unless_needed: bool = False,
     ) -> Cancelling:
-        """Cancel ``job``, and with ``dependents`` all that needs it, directly or not.
-
-        With ``unless_needed`` nothing is done where another job needs it.
-        """
+        """Cancel ``job``; with ``dependents`` or ``unless_needed`` see `Scheduler.cancel`."""
         cascade = self._begin(connection)
         if unless_needed and needed_by_others(connection, [job], "", None):
             return Cancelling(effects=finished(cascade), left=True)
