@@ -67,6 +67,7 @@ WITHOUT = {
     "park/client/installs/used_version.py": "functional/envs/test_other_versions uses versions",
     "park/client/workflows/memory.py": "requests; functional/memo/test_rerun makes them",
     "park/fitting/body.py": FITS,
+    "park/fitting/population.py": "one line; client/populations/test_bumps_mapper calls it",
     "park/fitting/what_is_left.py": FITS,
     "park/testing/plugin.py": THROWN_AWAY,
     "park/testing/throwaway.py": THROWN_AWAY,

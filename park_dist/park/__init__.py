@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from park.client.jobs.when import Condition, after, all_of, any_of, at, at_least, available
     from park.client.model_fit import Fit
     from park.client.new_race import race
+    from park.client.populations.bumps_mapper import bumps_mapper
     from park.client.report import Silence
     from park.client.service import Service, remote_service
     from park.client.submission.files import File, service_file
@@ -84,6 +85,7 @@ __all__ = [
     "at",
     "at_least",
     "available",
+    "bumps_mapper",
     "cancel",
     "credentials",
     "fetch_url",
@@ -136,6 +138,7 @@ _HOMES = {
     "at": "park.client.jobs.when",
     "at_least": "park.client.jobs.when",
     "available": "park.client.jobs.when",
+    "bumps_mapper": "park.client.populations.bumps_mapper",
     "cancel": "park.client.job_lookup",
     "credentials": "park.client.credentials",
     "fetch_url": "park.client.fetch",

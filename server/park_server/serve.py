@@ -29,6 +29,7 @@ from park_server.assembly.ahead import Asked
 from park_server.assembly.foundation import foundation_of
 from park_server.assembly.service import AssembledService
 from park_server.assembly.start_stages import Stages
+from park_server.documents.front import DocumentsFiles
 from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
@@ -157,7 +158,7 @@ async def _serve(
         front=service.with_pages_in_front,
         page_routes=page_routers(),
         probe_routes=probe_routes.router,
-        page_files=PagesFiles,
+        page_files=lambda app: DocumentsFiles(PagesFiles(app)),
         entrance=settings.entrance,
     )
     traffic = Traffic(Marked(app))

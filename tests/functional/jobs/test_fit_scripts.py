@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.park_client import Client, make_virtualenv
+from support.services.park_client import REPOSITORY, Client, make_virtualenv
+from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
@@ -278,3 +279,16 @@ def test_a_fit_that_is_cancelled_or_has_lost_leaves_its_best_point(client: Clien
     assert chisq is not None
     assert found["race"] == ["completed", "asked", True]
     assert found["fits"] == [["completed", "asked"]] * 2
+
+
+def test_a_mapper_over_jobs_finds_what_bumps_finds_alone(client: Client) -> None:
+    page = (REPOSITORY / "docs" / "how-to" / "fit-a-model.md").read_text("utf-8")
+    section = page.partition("## A population over jobs")[2]
+    script = client.folder / "mapped.py"
+    script.write_text(section.partition("```python\n")[2].partition("```")[0])
+    done = subprocess.run(
+        [client.python, script], env=client.environ(), cwd=client.folder,
+        capture_output=True, text=True, check=False, timeout=LIMIT_S,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1:] == ["True True"], done.stderr
+    assert "It ends with `True True`" in section

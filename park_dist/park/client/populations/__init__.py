@@ -1,0 +1,1 @@
+"""Populations of fitters that run here, evaluated by jobs."""
