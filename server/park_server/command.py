@@ -54,7 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--standby",
         action="store_true",
-        help="where another service has that home, wait until it has ended, and serve in its place",
+        help="where another service has that home, hand on to it what is asked here, and serve in "
+        "its place once it has ended",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8750, help="port; 0 takes a free one (8750)")

@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from copy import copy
 from functools import partial
 
 import uvicorn
@@ -43,6 +44,8 @@ from park_server.operating.reload import Part, Reload
 from park_server.operating.traffic import Traffic
 from park_server.page.front import PagesFiles
 from park_server.page.page_parts import page_routers
+from park_server.process import leader_socket
+from park_server.process.handed_on import HandedOn
 from park_server.process.listeners import Listeners, listening
 from park_server.process.loop_watch import LoopWatch
 from park_server.process.notify import notify
@@ -88,7 +91,8 @@ class Standby:
         lock = await self._free(home)
         if lock is None:
             tell(f"park stands by for {home.path} at {self._listeners.url}")
-            lock = await stand_by(self._listeners, partial(self._free, home))
+            leader = leader_socket.folder_of(home.path)
+            lock = await stand_by(self._listeners, partial(self._free, home), leader)
             if lock is None:
                 raise SystemExit(0)
             tell(f"park takes {home.path} over")
@@ -179,6 +183,7 @@ async def _serve(
         on_ready=lambda: _report_ready(settings, note, service.about),
         on_exit=service.wake_waiters,
         inner=listeners.inner,
+        from_standbys=leader_socket.bound(leader_socket.folder_of(home.path)),
     )
     try:
         await server.serve(sockets=[listeners.outer])
@@ -247,29 +252,34 @@ class _Server(uvicorn.Server):
         on_ready: Callable[[], None],
         on_exit: Callable[[], None],
         inner: socket.socket | None = None,
+        from_standbys: socket.socket,
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._on_exit = on_exit
         self._inner = inner
+        self._from_standbys = from_standbys
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
         if self.started:
             if self._inner is not None:
-                self.servers.append(await self._listening_on(self._inner))
+                self.servers.append(await self._listening_on(self._inner, self.config))
+            handed = copy(self.config)
+            handed.loaded_app = HandedOn(self.config.loaded_app)
+            self.servers.append(await self._listening_on(self._from_standbys, handed))
             # what is there for good is not gone through by each full collection, in which
             # everybody waits: some hundred milliseconds
             gc.freeze()
             self._on_ready()
 
-    async def _listening_on(self, inner: socket.socket) -> asyncio.Server:
+    async def _listening_on(self, inner: socket.socket, config: uvicorn.Config) -> asyncio.Server:
         """Serve ``inner`` as well, which uvicorn would give the certificate of the others."""
 
         def protocol() -> asyncio.Protocol:
             return PatientProtocol(
-                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+                config=config, server_state=self.server_state, app_state=self.lifespan.state
             )
 
         return await asyncio.get_running_loop().create_server(protocol, sock=inner)

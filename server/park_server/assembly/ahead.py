@@ -1,7 +1,7 @@
 """What a start asks of its machine before its own code is loaded.
 
 Processes find it out, and SQLite, beside the second that the imports take. So nothing is imported
-here that takes long itself.
+here that takes long itself. A service that stands by has asked the machine long before it starts.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,16 @@ from park_server.home import Home
 from park_server.jobs.engines.isolation import Isolations, permitted_isolations
 from park_server.settings import Settings
 
-__all__ = ["Asked", "asked_ahead"]
+__all__ = ["Asked", "Machine", "asked_ahead", "asked_of_machine"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What a machine is asked; nobody who serves there changes the answers."""
+
+    layout: Future[FoundLayout]
+    interpreters: Future[dict[str, Interpreter]]
+    isolations: Future[Isolations]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,42 +42,47 @@ class Asked:
     """
 
     damage: Future[str | None]
-    layout: Future[FoundLayout]
-    interpreters: Future[dict[str, Interpreter]]
-    isolations: Future[Isolations]
+    machine: Machine
 
     def found_layout(self, stages: Stages) -> FoundLayout:
         """Return how environments are laid out here."""
         with stages.at("trying how environments can be laid out here"):
-            return self.layout.result()
+            return self.machine.layout.result()
 
     def found_interpreters(self, stages: Stages) -> Mapping[str, Interpreter]:
         """Return the interpreters that can carry environments, by minor."""
         with stages.at("asking the Python interpreters of this machine what they are"):
-            return self.interpreters.result()
+            return self.machine.interpreters.result()
 
     def found_isolations(self, stages: Stages) -> Isolations:
         """Return what jobs are kept from here."""
         with stages.at("trying what jobs can be kept from here"):
-            return self.isolations.result()
+            return self.machine.isolations.result()
 
 
 @contextmanager
-def asked_ahead(settings: Settings, home: Home) -> Iterator[Asked]:
-    """Ask on ``home``, which is taken; nothing is under way any more behind the block."""
+def asked_ahead(settings: Settings, home: Home, machine: Machine | None = None) -> Iterator[Asked]:
+    """Ask on ``home``, which is taken; nothing is under way any more behind the block.
+
+    ``machine`` is what was asked of it before, where it was.
+    """
+    with ExitStack() as asking:
+        machine = machine or asking.enter_context(asked_of_machine(settings, home))
+        beside = asking.enter_context(ThreadPoolExecutor(max_workers=1))
+        damage = beside.submit(_damage, None if settings.database else home.database)
+        yield Asked(damage=damage, machine=machine)
+
+
+@contextmanager
+def asked_of_machine(settings: Settings, home: Home) -> Iterator[Machine]:
+    """Ask the machine, on a ``home`` that another may have; it is left as it is."""
     first = _first_account(settings, home)
-    beside = ThreadPoolExecutor(max_workers=4)
-    try:
-        asked = Asked(
-            damage=beside.submit(_damage, None if settings.database else home.database),
+    with ThreadPoolExecutor(max_workers=3) as beside:
+        yield Machine(
             layout=beside.submit(layout_here, home.path),
             interpreters=beside.submit(discover),
             isolations=beside.submit(permitted_isolations, home.path, *first),
         )
-        beside.shutdown(wait=False)  # its threads end with what they were asked
-        yield asked
-    finally:
-        beside.shutdown()
 
 
 def _damage(database: Path | None) -> str | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from filelock import BaseFileLock
 
-from park_server.assembly.ahead import Asked, asked_ahead
+from park_server.assembly.ahead import Asked, Machine, asked_ahead, asked_of_machine
 from park_server.assembly.start_stages import Stages
 from park_server.home import Home
 from park_server.settings import Settings
@@ -25,9 +26,11 @@ Take = Callable[[Home], BaseFileLock]
 
 
 def start(
-    settings: Settings, stages: Stages, load: Callable[[], Serve], take: Take = Home.lock
+    settings: Settings, stages: Stages, load: Callable[[], Serve], stand_by: Take | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT, by what ``load`` returns, on a home that ``take`` has taken.
+    """Serve until SIGTERM or SIGINT, by what ``load`` returns, on a home that is taken for that.
+
+    ``stand_by`` takes it, where another may have it meanwhile.
 
     Raises `Conflict` where another service has the home, `UsageError` where the address
     cannot be bound.
@@ -37,14 +40,18 @@ def start(
         signal.signal(number, _leave)
     with stages.at(f"taking the home {settings.home}"):
         home.prepare()
-    lock = take(home)
-    try:
-        _remove_ready_file(settings)  # one of a service that was killed would mislead
-        with asked_ahead(settings, home) as asked:
-            load()(settings, home, asked, stages)
-    finally:
-        _remove_ready_file(settings)
-        lock.release()
+    with ExitStack() as asking:
+        machine: Machine | None = None
+        if stand_by is not None:  # whoever takes over has no second to lose
+            machine = asking.enter_context(asked_of_machine(settings, home))
+        lock = home.lock() if stand_by is None else stand_by(home)
+        try:
+            _remove_ready_file(settings)  # one of a service that was killed would mislead
+            with asked_ahead(settings, home, machine) as asked:
+                load()(settings, home, asked, stages)
+        finally:
+            _remove_ready_file(settings)
+            lock.release()
 
 
 def _leave(*_: object) -> None:

@@ -50,7 +50,9 @@ def address_of(standby: ParkService) -> str:
     return str(found[-1])
 
 
-def test_a_standby_says_that_it_is_one_and_serves_when_the_leader_stops(tmp_path: Path) -> None:
+def test_a_standby_hands_on_what_it_is_asked_and_serves_when_the_leader_stops(
+    tmp_path: Path,
+) -> None:
     none = "--upstream", "none"
     with ParkService(tmp_path / "one", *none) as leader:
         refused = ParkService(tmp_path / "refused", *none)
@@ -62,12 +64,11 @@ def test_a_standby_says_that_it_is_one_and_serves_when_the_leader_stops(tmp_path
         answer = httpx2.get(f"{where}/health", timeout=LIMIT_S)
         assert (answer.status_code, answer.json()) == (200, {"status": "standby"})
         answer = httpx2.get(f"{where}/ready", timeout=LIMIT_S)
-        assert answer.status_code == 503
-        assert answer.json()["status"] == "standby"
-        answer = httpx2.get(f"{where}/api/v1/jobs", timeout=LIMIT_S)
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert "stands by" in answer.json()["detail"]
+        assert (answer.status_code, answer.json()) == (200, {"status": "standby", "reasons": []})
+        assert httpx2.get(f"{where}/api/v1/jobs", timeout=LIMIT_S).status_code == 401
+        own = {"Authorization": f"Bearer {leader.token}"}
+        answer = httpx2.get(f"{where}/api/v1/jobs", headers=own, timeout=LIMIT_S)
+        assert (answer.status_code, answer.json()) == (200, [])
         assert leader.stop() == 0
         with_it = standby.until_ready()
         assert with_it.url == where
@@ -92,11 +93,12 @@ def test_the_leader_is_killed_amid_jobs_again_and_again(tmp_path: Path, url: str
         lock_hash = first.offer(*RELEASE)
         # a second run of one finds its folder there, and fails
         jobs = [job(lock_hash, str(ran / str(number))) for number in range(JOBS)]
-        leading = [first]
-        submitting = threading.Thread(target=submit, args=(leading, jobs))
+        leading, asked = [first], [first.url]
+        submitting = threading.Thread(target=submit, args=(asked, first.token, jobs))
         submitting.start()
         for number in range(1, KILLS + 1):
             standby = standby_of(first, tmp_path / str(number), *options)
+            asked.append(address_of(standby))  # which hands jobs on, until it leads itself
             some_ran(ran, number * JOBS // (KILLS + 2))
             began = time.monotonic()
             leading[-1].kill()
@@ -118,18 +120,22 @@ def job(lock_hash: str, folder: str) -> dict[str, Any]:
     return {"id": new_id(), **facts}
 
 
-def submit(leading: list[ParkService], jobs: list[dict[str, Any]]) -> None:
-    """Submit ``jobs`` to whichever service leads, again until it is acknowledged."""
-    headers = {"Content-Type": "application/json"}
+def submit(asked: list[str], token: str, jobs: list[dict[str, Any]]) -> None:
+    """Submit ``jobs`` to the newest of those ``asked``, again until it is acknowledged."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     for first in range(0, len(jobs), BATCH):
+        content = json.dumps(jobs[first : first + BATCH])
         while True:
             try:
-                content = json.dumps(jobs[first : first + BATCH])
-                leading[-1].request("POST", "/api/v1/jobs", content=content, headers=headers)
-            except (httpx2.TransportError, OSError, ValueError, AssertionError):
-                threading.Event().wait(0.05)  # it is dead, and no other one leads yet
+                url = f"{asked[-1]}/api/v1/jobs"
+                answer = httpx2.post(url, content=content, headers=headers, timeout=LIMIT_S)
+            except httpx2.TransportError:
+                pass  # it has just been killed
             else:
-                break
+                if not answer.is_error:
+                    break
+                assert answer.status_code == 503, answer.text  # nobody leads for a moment
+            threading.Event().wait(0.05)
 
 
 def some_ran(folder: Path, count: int) -> None:

@@ -12,6 +12,7 @@ import httpx2
 from support.session.limits import LIMIT_S
 
 from park.cli.main import command_parsers
+from park_server.process.leader_socket import bound
 from park_server.process.listeners import Listeners
 from park_server.process.standby import stand_by
 from park_server.serve import Standby
@@ -29,7 +30,7 @@ def test_its_command_is_one() -> None:
     assert "`park takes /var/lib/park\nover`" in PAGE
 
 
-def test_what_it_answers_is_what_the_page_says() -> None:
+def test_what_it_answers_is_what_the_page_says(tmp_path: Path) -> None:
     async def test() -> dict[str, httpx2.Response]:
         ended = asyncio.Event()
 
@@ -38,10 +39,14 @@ def test_what_it_answers_is_what_the_page_says() -> None:
 
         with socket.create_server(("127.0.0.1", 0)) as outer:
             url = f"http://127.0.0.1:{outer.getsockname()[1]}"
-            waiting = asyncio.create_task(stand_by(Listeners(url=url, outer=outer), take))
+            waiting = asyncio.create_task(
+                stand_by(Listeners(url=url, outer=outer), take, tmp_path / "leader")
+            )
             async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
                 paths = ("/health", "/ready", "/api/v1")
                 found = {path: await client.get(f"{url}{path}") for path in paths}
+                with bound(tmp_path / "leader"):
+                    found["led"] = await client.get(f"{url}/ready")
             ended.set()
             await waiting
         return found
@@ -49,7 +54,8 @@ def test_what_it_answers_is_what_the_page_says() -> None:
     found = asyncio.run(test())
     assert f"`/health` with `{found['/health'].text}`" in PAGE
     assert (found["/ready"].status_code, found["/ready"].json()["status"]) == (503, "standby")
-    assert "`/ready` with 503 and the same status" in PAGE
+    assert (found["led"].status_code, found["led"].json()["status"]) == (200, "standby")
+    assert "`/ready` with 200 and the same\nstatus, or 503 where no leader answers" in PAGE
     assert found["/api/v1"].status_code == 503
     retry = f"Retry-After: {found['/api/v1'].headers['retry-after']}"
     assert f"503 and `{retry}`" in PAGE

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from support.session.limits import LIMIT_S
 
 from park.errors import Conflict
+from park_server.assembly import ahead
 from park_server.assembly.frame import start
 from park_server.assembly.start_stages import Stages
 from park_server.home import Home
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from filelock import BaseFileLock
+
     from park_server.assembly.ahead import Asked
+    from park_server.envs.interpreters import Interpreter
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +79,25 @@ def test_a_signal_while_it_loads_leaves_in_an_orderly_way(settings: Settings) ->
         start(settings, Stages(), interrupted)  # type: ignore[arg-type]
     assert caught.value.code == 0
     Home(settings.home).lock().release()
+
+
+def test_who_stands_by_has_asked_the_machine_before_it_takes_the_home(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, served = threading.Event(), []
+
+    def discover() -> dict[str, Interpreter]:
+        asked.set()
+        return {}
+
+    def take(home: Home) -> BaseFileLock:
+        assert asked.wait(LIMIT_S)
+        return home.lock()
+
+    def serve(settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
+        del settings, home
+        served.append((asked.found_interpreters(stages), asked.damage.result()))
+
+    monkeypatch.setattr(ahead, "discover", discover)
+    start(settings, Stages(), lambda: serve, take)
+    assert served == [({}, None)]

@@ -16,6 +16,7 @@ from park_server.process.standby import stand_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextmanager
@@ -29,7 +30,7 @@ async def answered(url: str, path: str) -> httpx2.Response:
         return await client.get(f"{url}{path}")
 
 
-def test_it_answers_until_what_it_waits_for_is_its_own() -> None:
+def test_it_answers_until_what_it_waits_for_is_its_own(tmp_path: Path) -> None:
     async def test() -> None:
         asked = asyncio.Event()
 
@@ -37,7 +38,7 @@ def test_it_answers_until_what_it_waits_for_is_its_own() -> None:
             return "the home" if asked.is_set() else None
 
         with listening() as listeners:
-            waiting = asyncio.create_task(stand_by(listeners, take))
+            waiting = asyncio.create_task(stand_by(listeners, take, tmp_path))
             for path, status in (("/health", 200), ("/ready", 503), ("/api/v1/jobs", 503)):
                 assert (await answered(listeners.url, path)).status_code == status
             assert not waiting.done()
@@ -47,7 +48,7 @@ def test_it_answers_until_what_it_waits_for_is_its_own() -> None:
     asyncio.run(test())
 
 
-def test_who_connects_in_between_is_answered_by_the_next() -> None:
+def test_who_connects_in_between_is_answered_by_the_next(tmp_path: Path) -> None:
     async def test() -> None:
         async def take() -> str:
             return "the home"
@@ -59,7 +60,7 @@ def test_who_connects_in_between_is_answered_by_the_next() -> None:
             writer.close()
 
         with listening() as listeners:
-            await stand_by(listeners, take)
+            await stand_by(listeners, take, tmp_path)
             asking = asyncio.create_task(answered(listeners.url, "/"))
             after = await asyncio.start_server(hello, sock=listeners.outer)
             async with after:
@@ -68,12 +69,12 @@ def test_who_connects_in_between_is_answered_by_the_next() -> None:
     asyncio.run(test())
 
 
-def test_what_cannot_be_taken_is_told() -> None:
+def test_what_cannot_be_taken_is_told(tmp_path: Path) -> None:
     async def test() -> None:
         async def take() -> None:
             raise OSError("no locks here")
 
         with listening() as listeners, pytest.raises(OSError, match="no locks here"):
-            await stand_by(listeners, take)
+            await stand_by(listeners, take, tmp_path)
 
     asyncio.run(test())
