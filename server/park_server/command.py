@@ -165,6 +165,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "configuration; the first is that of jobs that name none (local)",
     )
     parser.add_argument(
+        "--short-jobs",
+        default="10m",
+        metavar="TIME",
+        help="what is expected to take no longer goes to pilots, and else to a cluster's queue, "
+        "where there are both (10m)",
+    )
+    parser.add_argument(
         "--node-store",
         type=Path,
         metavar="DIR",

@@ -22,6 +22,7 @@ from park_server.egress.machine_index import machine_index
 from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nodes
 from park_server.entrance.hosts import name_of
 from park_server.entrance.settings import EntranceSettings
+from park_server.jobs.engines.offers import SHORT_S
 from park_server.retention.policy import NEWEST_TREES, QUARANTINE_S, TREES_S, RetentionPolicy
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Settings:
     ``slots`` is how many jobs, or cpus of theirs, there are at a time; ``gpus`` are the names of
     the devices that jobs have for themselves. ``engines`` are where jobs run, the default first.
     ``node_store`` is where the nodes of a cluster keep what they need, None: they share the home.
+    ``short_s``: what is expected to take no longer is for pilots, where there are any.
 
     ``upstream`` is None for a service without one. ``index`` is the simple API of an index
     in place of the embedded one, ``index_folder`` a folder whose wheels are its files instead,
@@ -86,6 +88,7 @@ class Settings:
     gpus: tuple[str, ...] = ()
     engines: tuple[EngineChoice, ...] = (EngineChoice(name="local"),)
     node_store: Path | None = None
+    short_s: float = SHORT_S
     allow_builds: bool = False
     quota_bytes: int | None = None
     index: str | None = None
@@ -125,6 +128,7 @@ class Settings:
         gpus: str | None = None,
         engines: Sequence[str] = (),
         node_store: Path | None = None,
+        short_jobs: str | None = None,
         allow_builds: bool = False,
         quota: str | None = None,
         index: str | None = None,
@@ -196,6 +200,7 @@ class Settings:
             gpus=() if gpus is None else _devices(gpus),
             engines=chosen_engines(engines),
             node_store=None if node_store is None else store_of_nodes(node_store),
+            short_s=_age("--short-jobs", short_jobs, SHORT_S),
             allow_builds=allow_builds,
             quota_bytes=None if quota is None else _bytes("--quota", quota),
             index=None if index is None or folder else _simple("--index", index, _INDEX_HINT),

@@ -16,6 +16,7 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
+from park_server.jobs.engines.expected_times import ExpectedTimes
 from park_server.jobs.engines.switch import Engines
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
@@ -166,6 +167,7 @@ def _dispatcher(
         engine=engines,
         runtime_hash=engines.runtime_hash,
         room=Room(engines.offers()),
+        expected=ExpectedTimes(foundation.settings.short_s),
         settlement=base.settlement,
         commits=base.commits,
         failsafe=base.failsafe,

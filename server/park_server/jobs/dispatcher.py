@@ -22,6 +22,7 @@ from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
 from park_server.jobs import job_rows
 from park_server.jobs.admission.engine_queues import EngineQueues, engines_of
+from park_server.jobs.admission.loads import loads_of
 from park_server.jobs.admission.room import Room, cores_of, engine_of
 from park_server.jobs.alarms import Alarms
 from park_server.jobs.attempts.exits import AttemptExits
@@ -31,6 +32,7 @@ from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.engines.engine import AttemptExit, Engine, StartOrder
+from park_server.jobs.engines.expected_times import ExpectedTimes
 from park_server.jobs.engines.queue_view import Load
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.failures.guarded_steps import GuardedSteps
@@ -83,6 +85,7 @@ class Dispatcher:
         read_only: tuple[Path, ...] = (),
         run_notes: RunNotes | None = None,
         turns: Turns | None = None,
+        expected: ExpectedTimes | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -92,6 +95,7 @@ class Dispatcher:
         self._read_only = read_only
         self._commits = commits
         self._turns = turns or Turns()
+        self.expected = expected or ExpectedTimes()
         self._starts = AttemptStarts(
             database=database,
             environments=environments,
@@ -111,6 +115,7 @@ class Dispatcher:
             failsafe=failsafe,
             disk=disk,
             run_notes=run_notes,
+            expected=self.expected,
         )
         self._alarms = Alarms()
         self._starting: set[JobId] = set()
@@ -138,14 +143,7 @@ class Dispatcher:
 
     def loads(self) -> dict[str, Load]:
         """Return how many jobs run and wait for each engine."""
-        return {
-            engine: Load(
-                running=self._room.count(engine),
-                waiting=self._queues.length(engine),
-                cpus=self._room.taken(engine)[0],
-            )
-            for engine in self._room.engines
-        }
+        return loads_of(self._room, self._queues.length, self._runs.values())
 
     def ahead_of(self, job: JobId, user: str) -> Ahead | None:
         """Return how many jobs come before ``job`` of ``user`` in the queue; from any thread."""

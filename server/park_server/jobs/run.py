@@ -29,7 +29,8 @@ class Run:
     that it had used by then where it was forked; ``stalled_s`` how long it said nothing, which
     was too long; ``timers`` what waits for these limits. ``stop_requested``: it was asked to stop
     and to keep its best; ``no_room`` says why it was stopped for want of room. ``call``: its
-    arguments as JSON, where they go with the order.
+    arguments as JSON, where they go with the order. ``has_begun``: the queue elsewhere, where
+    it waited, has let it run.
     """
 
     job: JobRequest
@@ -46,6 +47,7 @@ class Run:
     stalled_s: float | None = None
     no_room: str | None = None
     call: str | None = None
+    has_begun: bool = False
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     @property
@@ -85,6 +87,12 @@ class Run:
     def began(self, since: float) -> None:
         """Count its time from ``since``, seconds since the epoch, and not from its commit."""
         self.started = text_of(datetime.fromtimestamp(since, UTC))
+        self.has_begun = True
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return (datetime.now(UTC) - datetime.fromisoformat(self.started)).total_seconds()
 
     def stop_timers(self) -> None:
         """Wait for the limits no longer."""

@@ -103,6 +103,7 @@ class Scheduler:
             engines=engines,
             quotas=quotas,
             holds_shipped=holds_shipped,
+            expected=dispatcher.expected,
         )
         self._arrivals = Arrivals(
             database=database,

@@ -2,7 +2,8 @@
 
 ``driver.py SETTINGS``, with a listening socket as standard input. It speaks as a fork server does:
 ``hello`` tells what runs, ``start`` gives an order, ``ended`` and ``lost`` say what became of
-one. It knows nothing for good: whoever comes back asks the folders of jobs.
+one, ``capacity`` how many workers there are, on how many pilots. It knows nothing for good:
+whoever comes back asks the folders of jobs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -28,6 +30,9 @@ __all__ = ["Driver", "main"]
 
 _WELL_S = 0.5
 """Between two looks at whether Parsl's own processes are there."""
+
+_COUNT_S = 2.0
+"""Between two questions to Parsl how many workers it has: people look at that."""
 
 _CONTEXT = {"task_executor": {"f": "park_server.pilots.pilot_worker.run"}}
 _Name = tuple[str, int]
@@ -48,12 +53,18 @@ class Driver:
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         self._is_leaving = False
+        self._capacity: tuple[int, int] | None = None
+        self._told: tuple[int, int] | None = None
+        self._over = threading.Event()
+        self._counting = threading.Thread(target=self._count, daemon=True)
 
     def serve(self) -> bool:
         """Serve until nobody needs it; False where Parsl is not well any more."""
+        self._counting.start()
         try:
             return self._served()
         finally:
+            self._over.set()
             for line in self._lines:
                 line.close()
             self._selector.close()
@@ -63,7 +74,7 @@ class Driver:
     def _served(self) -> bool:
         self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        self._selector.register(self._wake, selectors.EVENT_READ, self._tell_ends)
+        self._selector.register(self._wake, selectors.EVENT_READ, self._tell_news)
         while not self._may_leave():
             for key, _ in self._selector.select(_WELL_S):
                 if self._selector.get_map().get(key.fd) is key:
@@ -85,6 +96,8 @@ class Driver:
             self._selector.register(line.connection, selectors.EVENT_READ, lambda: self._hear(line))
             running = [{"job": job, "attempt": attempt} for job, attempt in self._running]
             self._tell(line, {"event": "hello", "pid": os.getpid(), "running": running})
+            if self._told is not None and line in self._lines:
+                self._tell(line, _capacity_event(self._told))
 
     def _hear(self, line: LineSocket) -> None:
         if line.has_output and not line.flush():
@@ -113,11 +126,28 @@ class Driver:
     def _ended(self, name: _Name, future: Future[Any]) -> None:
         """Note an end, in a thread of Parsl's."""
         self._done.append((name, future))
+        self._wake_up()
+
+    def _wake_up(self) -> None:
         with suppress(OSError):  # it is awake anyway, or has left
             self._waker.send(b"x")
 
-    def _tell_ends(self) -> None:
+    def _count(self) -> None:
+        """Ask Parsl now and then which workers there are, in a thread: it may wait for that."""
+        while not self._over.is_set():
+            with suppress(Exception):  # it is asked again; whether it is well is seen elsewhere
+                found = self._pilots.capacity()
+                if found != self._capacity:
+                    self._capacity = found
+                    self._wake_up()
+            self._over.wait(_COUNT_S)
+
+    def _tell_news(self) -> None:
         self._wake.recv(65_536)
+        if (capacity := self._capacity) != self._told and capacity is not None:
+            self._told = capacity
+            for line in self._lines:
+                line.hold(_capacity_event(capacity))
         while self._done:
             name, future = self._done.popleft()
             self._running.discard(name)
@@ -149,6 +179,10 @@ class Driver:
         self._selector.unregister(line.connection)
         line.close()
         self._idle_since = time.monotonic()
+
+
+def _capacity_event(capacity: tuple[int, int]) -> dict[str, Any]:
+    return {"event": "capacity", "workers": capacity[0], "pilots": capacity[1]}
 
 
 def _outcome_of(future: Future[Any]) -> dict[str, Any]:

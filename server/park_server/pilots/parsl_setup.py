@@ -6,7 +6,7 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -31,10 +31,14 @@ _INTERCHANGE, _POOL = "interchange.py", "process_worker_pool.py"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pilots:
-    """A running executor: how it takes a task, whether it is well, and how it is ended."""
+    """A running executor: how it takes a task, whether it is well, and how it is ended.
+
+    ``capacity`` is how many workers there are now, on how many pilots.
+    """
 
     submit: Callable[[dict[str, Any], bytes], Any]
     is_well: Callable[[], bool]
+    capacity: Callable[[], tuple[int, int]]
     end: Callable[[], object]
 
 
@@ -93,8 +97,14 @@ def started(config: Config, run_dir: Path) -> Pilots:
     return Pilots(
         submit=executor.submit_payload,
         is_well=lambda: not executor.bad_state_is_set and _runs(interchange),
+        capacity=lambda: _capacity(executor.connected_managers()),
         end=kernel.cleanup,
     )
+
+
+def _capacity(managers: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    active = [each for each in managers if each["active"]]
+    return sum(each["worker_count"] for each in active), len(active)
 
 
 def _runs(process: subprocess.Popen[bytes] | None) -> bool:

@@ -22,6 +22,7 @@ def settings_of(options: Namespace) -> Settings:
         gpus=options.gpus,
         engines=options.engine,
         node_store=options.node_store,
+        short_jobs=options.short_jobs,
         allow_builds=options.allow_builds,
         quota=options.quota,
         keep_jobs=options.keep_jobs,

@@ -11,6 +11,8 @@ import pytest
 from park.cli.main import parser_for
 from park.model.ids import JobId
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
+from park_server.jobs.engines.expected_times import LATEST
+from park_server.jobs.engines.offers import SHORT_S
 from park_server.jobs.engines.pilots import driver_link
 from park_server.jobs.engines.pilots.pilot_engine import SILENT_S
 from park_server.jobs.job_end import end_of
@@ -56,3 +58,12 @@ def test_a_worker_keeps_as_many_fork_servers_as_it_says() -> None:
 
     assert "of the last four environments" in PAGE
     assert MOST_SERVERS == 4
+
+
+def test_what_it_says_of_routing_is_so() -> None:
+    options = parser_for("serve").parse_args(["serve", "--home", "/h"])
+    assert options.short_jobs == "10m"
+    assert SHORT_S == 600.0
+    assert "up to ten minutes (`--short-jobs TIME`) it goes to pilots" in PAGE
+    assert "the median of the last nine calls of the same function" in PAGE
+    assert LATEST == 9

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from park.cli.main import parser_for
 from park.model.asked.resources import Resources
@@ -14,6 +15,7 @@ from park.runtime.processes import Identity
 from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nodes
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.evidence import Evidence
+from park_server.jobs.engines.offers import EngineOffer, PartitionOffer, placed
 from park_server.jobs.engines.slurm.answers import BatchJob, cut_off, ended, started_again
 from park_server.jobs.engines.slurm.submission import sbatch_options
 from park_server.on_node.bootstrap import PATIENCE, UNREACHABLE
@@ -88,3 +90,20 @@ def test_the_death_of_a_node_is_told_in_its_words() -> None:
     )
     job = BatchJob(id="7", name="park-ID.1", state="NODE_FAIL", node="n2")
     assert f"`lost with {ended(ORDER, known, job, is_ours=False).detail}`" in PAGE
+
+
+def test_a_job_that_names_no_partition_goes_to_the_first_that_can() -> None:
+    node: dict[str, Any] = {"nodes": 1, "cpus": 8, "memory_bytes": 1 << 30}
+    cluster = EngineOffer(
+        name="slurm",
+        is_cluster=True,
+        partition="main",
+        partitions={
+            "main": PartitionOffer(**node, longest_s=60.0),
+            "long": PartitionOffer(**node),
+        },
+    )
+    long = placed(Resources(walltime_s=600.0), [cluster])
+    assert long is not None
+    assert long.partition == "long"
+    assert "where that cannot give what it asks, a longer `walltime` for example" in PAGE

@@ -26,6 +26,14 @@ class Parsl:
         self.tasks: list[tuple[dict[str, Any], Future[Any]]] = []
         self.has_task = threading.Event()
         self.is_well = True
+        self.asked = 0
+        self.has_workers = False
+
+    def capacity(self) -> tuple[int, int]:
+        self.asked += 1
+        if self.asked == 1 or not self.has_workers:
+            raise OSError("Parsl has only begun")
+        return (8, 2)
 
     def submit(self, context: dict[str, Any], buffer: bytes) -> Future[Any]:
         future: Future[Any] = Future()
@@ -42,7 +50,10 @@ class World:
         self.parsl = Parsl()
         self.listener = socket.create_server(("127.0.0.1", 0))
         pilots = Pilots(
-            submit=self.parsl.submit, is_well=lambda: self.parsl.is_well, end=lambda: None
+            submit=self.parsl.submit,
+            is_well=lambda: self.parsl.is_well,
+            capacity=self.parsl.capacity,
+            end=lambda: None,
         )
         self.driver = Driver(self.listener, pilots, idle_s=600)
         self.answers: list[bool] = []
@@ -112,6 +123,17 @@ def test_a_service_that_comes_back_hears_what_runs_and_starts_nothing_twice(worl
     world.start(again, "b")
     assert world.parsl.has_task.wait(LIMIT_S)
     assert [task["order"]["job_id"] for task, _ in world.parsl.tasks] == ["a", "b"]
+
+
+def test_the_workers_that_there_are_are_told_to_whoever_comes(world: World) -> None:
+    world.parsl.has_workers = True
+    line = world.connected()
+    assert said(line)["event"] == "hello"
+    told = {"event": "capacity", "workers": 8, "pilots": 2}
+    assert said(line) == told
+    later = world.connected()
+    assert said(later)["event"] == "hello"
+    assert said(later) == told
 
 
 def test_it_ends_where_parsl_does(world: World) -> None:

@@ -15,7 +15,8 @@ EXAMPLES = """examples:
   park queues                            what there is, and what is taken of it
   park submit mymodel:fit --cpus 8 --walltime 2h
   park submit mymodel:fit --engine slurm --partition long
-A job goes to the engine that it names, else to the first that gives what it asks.
+A job goes to the engine that it names, else to the first that gives what it asks; between pilots
+and the queue of a cluster, by the time that is expected of it.
 """
 
 _HEAD = ("engine", "cpus", "nodes", "gpus", "memory", "longest", "running", "waiting")

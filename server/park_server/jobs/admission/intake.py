@@ -22,7 +22,8 @@ from park_server.jobs.admission.submission import Submission
 from park_server.jobs.conditions.beginning import require_what_is_needed
 from park_server.jobs.conditions.needs import Planned, planned
 from park_server.jobs.conditions.settlement import Created, Settlement
-from park_server.jobs.engines.offers import EngineFacts, placed
+from park_server.jobs.engines.expected_times import ExpectedTimes
+from park_server.jobs.engines.offers import EngineFacts, EngineOffer, placed
 from park_server.jobs.files.reach_check import check_reach, no_environment
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.seams import Reach
@@ -46,7 +47,9 @@ class Intake:
         engines: EngineFacts,
         quotas: Quotas,
         holds_shipped: Callable[[], bool],
+        expected: ExpectedTimes,
     ) -> None:
+        self._expected = expected
         self._holds_shipped = holds_shipped
         self._database = database
         self._settlement = settlement
@@ -79,7 +82,8 @@ class Intake:
             if lock_hash is not None:
                 self._sets[lock_hash, set_hash] = self._set_of_lock(lock_hash, set_hash)
         check_reach(self._reach, user, requests)
-        plans = [planned(self._completed(request), accepted) for request in requests]
+        offers = self._engines.offers()
+        plans = [planned(self._completed(user, r, offers), accepted) for r in requests]
         for install in {name for plan in plans for name in plan.installs}:
             self._check_install(install, user)
         return plans
@@ -92,14 +96,22 @@ class Intake:
         if found.lock_hash is not None and not self._reach.may_use(user, found.lock_hash):
             raise no_environment(found.lock_hash)
 
-    def _completed(self, request: JobRequest) -> JobRequest:
+    def _completed(
+        self, user: str, request: JobRequest, offers: Sequence[EngineOffer]
+    ) -> JobRequest:
         """Return ``request`` with its set, and with the engine that gives what it asks."""
         completed: dict[str, Any] = {}
         if request.lock_hash is not None and request.set_hash is None:  # of its values' pickles
             completed["set_hash"] = self._sets[request.lock_hash, None]
         asked = request.resources
-        if asked is not None and request.fetch is None and request.race is None:
-            completed["resources"] = placed(check_resources(asked), self._engines.offers())
+        has_engine = request.fetch is None and request.race is None
+        if has_engine and (asked is not None or len(offers) > 1):
+            completed["resources"] = placed(
+                None if asked is None else check_resources(asked),
+                offers,
+                expected_s=self._expected.of(user, request) if len(offers) > 1 else None,
+                short_s=self._expected.short_s,
+            )
         return replace(request, **completed) if completed else request
 
     def _set_of_lock(self, lock_hash: str, set_hash: str | None) -> str:

@@ -16,6 +16,7 @@ from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dereference import output_of
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
+from park_server.jobs.engines.expected_times import ExpectedTimes
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, end_of, may_run_again, next_try
@@ -43,7 +44,9 @@ class AttemptExits:
         failsafe: Failsafe,
         disk: Disk,
         run_notes: RunNotes | None = None,
+        expected: ExpectedTimes | None = None,
     ) -> None:
+        self._expected = expected or ExpectedTimes()
         self._run_notes: RunNotes = run_notes or NoRunNotes()
         self._folders = folders
         self._settlement = settlement
@@ -65,6 +68,8 @@ class AttemptExits:
             told_runs.ended(run, JobState.QUEUED, exited.detail)
             return
         completed = (exited.outcome or {}).get("state") == JobState.COMPLETED
+        if completed and not stopped:
+            self._expected.note(run.user, run.job.entry_point, run.seconds)
         output = output_of(run.job.call) if completed else None
         try:
             files, not_kept = await self._collected(run, output)

@@ -11,10 +11,13 @@ from park.model.asked.resources import NOTHING_ASKED, Resources
 from park.model.ids import JobId
 from park.model.sizes import shown_size
 
-__all__ = ["LOCAL", "EngineFacts", "EngineOffer", "PartitionOffer", "placed", "unmet"]
+__all__ = ["LOCAL", "SHORT_S", "EngineFacts", "EngineOffer", "PartitionOffer", "placed", "unmet"]
 
 LOCAL = "local"
 """The name of the engine whose jobs are processes of the service's own machine."""
+
+SHORT_S = 600.0
+"""What is for pilots, and not worth a batch job of its own, where the operator says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +45,8 @@ class EngineOffer:
     no known size). A cluster has ``partitions`` instead, and a queue of its own; where it could
     not be asked what they are, there are none, and it is to say itself what it cannot give.
     ``partition`` is the one that jobs go to which name none; ``extra`` the options that it takes.
-    A cluster that ``is_pilots`` has workers for small jobs, one cpu each, and nothing to choose.
+    A cluster that ``is_pilots`` has workers for small jobs, one cpu each, and nothing to choose:
+    ``workers`` on ``pilots`` of them are there now, None where nobody knows yet.
     """
 
     name: str
@@ -51,6 +55,8 @@ class EngineOffer:
     memory_bytes: int | None = None
     is_cluster: bool = False
     is_pilots: bool = False
+    workers: int | None = None
+    pilots: int = 0
     partitions: Mapping[str, PartitionOffer] = field(default_factory=dict)
     partition: str | None = None
     extra: frozenset[str] = frozenset()
@@ -66,31 +72,62 @@ class EngineFacts(Protocol):
         """Say how a job is in the queue of its engine, where that has one; from any thread."""
 
 
-def placed(asked: Resources | None, offers: Sequence[EngineOffer]) -> Resources | None:
+def placed(
+    asked: Resources | None,
+    offers: Sequence[EngineOffer],
+    *,
+    expected_s: float | None = None,
+    short_s: float = SHORT_S,
+) -> Resources | None:
     """Return ``asked`` with the engine that gives it: the one that it names, else the first.
 
+    Where nothing names one, a job that is expected to take ``expected_s`` goes to pilots up to
+    ``short_s``, and to a queue of batch jobs above, where there is one that gives what it asks.
     The first engine is the one of jobs that ask for nothing: None stays None. Raises
     `CannotSatisfy` where none gives it, with the reason of each.
     """
     wanted = asked or NOTHING_ASKED
-    reasons = []
-    for offer in offers:
-        if wanted.engine in {None, offer.name}:
-            reason = unmet(wanted, offer)
-            if reason is None:
-                is_default = offer is offers[0] and wanted.engine is None
-                return asked if is_default else replace(wanted, engine=offer.name)
-            reasons.append(f"{offer.name}: {reason}")
-    if not reasons:
+    named = [offer for offer in offers if wanted.engine in {None, offer.name}]
+    if not named:
         there = ", ".join(offer.name for offer in offers)
         raise CannotSatisfy(
             f"this service has no engine {wanted.engine!r}: it has {there}",
             hint="`park queues` shows its engines and partitions",
         )
+    reasons: list[str] = []
+    for offer in sorted(named, key=lambda each: not _suits(each, expected_s, short_s)):
+        reason = unmet(wanted, offer)
+        if reason is None:
+            return _sent_to(offer, asked, is_default=offer is offers[0])
+        reasons.append(f"{offer.name}: {reason}")
     raise CannotSatisfy(
         f"no engine of this service can run a job with {wanted}: {'; '.join(reasons)}",
         hint="ask for less, or elsewhere: `park queues` shows what there is",
     )
+
+
+def _suits(offer: EngineOffer, expected_s: float | None, short_s: float) -> bool:
+    """Tell whether an engine is meant for jobs that take as long as is expected of one."""
+    if expected_s is None or not offer.is_cluster:
+        return True
+    return (expected_s <= short_s) == offer.is_pilots
+
+
+def _sent_to(offer: EngineOffer, asked: Resources | None, *, is_default: bool) -> Resources | None:
+    wanted = asked or NOTHING_ASKED
+    partition = _other_partition(wanted, offer) or wanted.partition
+    if is_default and partition == wanted.partition:
+        return asked
+    return replace(wanted, engine=wanted.engine or offer.name, partition=partition)
+
+
+def _other_partition(asked: Resources, offer: EngineOffer) -> str | None:
+    """Return the first partition that gives what is asked of none, where the default does not."""
+    default = offer.partitions.get(offer.partition or "")
+    if asked.partition is not None or default is None or _unmet_by(asked, default) is None:
+        return None
+    given = (name for name, each in offer.partitions.items() if _unmet_by(asked, each) is None)
+    return next(given, None)
 
 
 def unmet(asked: Resources, offer: EngineOffer) -> str | None:
@@ -123,15 +160,20 @@ def _unmet_by_cluster(asked: Resources, offer: EngineOffer) -> str | None:
         name = option.partition("=")[0]
         if name not in offer.extra:
             return f"{name} is no option that jobs may give; these are: {_listed(offer.extra)}"
-    names = (asked.partition or offer.partition or "").split(",")
+    names = (asked.partition or "").split(",")
     if not offer.partitions or names == [""]:
-        found = list(offer.partitions.values())
+        found = list(_default_first(offer))
     else:
         if unknown := [name for name in names if name not in offer.partitions]:
             return f"it has no partition {unknown[0]}: there are {_listed(offer.partitions)}"
         found = [offer.partitions[name] for name in names]
     reasons = [_unmet_by(asked, each) for each in found]
     return reasons[0] if reasons and None not in reasons else None
+
+
+def _default_first(offer: EngineOffer) -> Sequence[PartitionOffer]:
+    order = sorted(offer.partitions, key=lambda name: name != offer.partition)
+    return [offer.partitions[name] for name in order]
 
 
 def _unmet_by(asked: Resources, there: PartitionOffer) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from park.wire import QueueRecord
 from park_server.jobs.engines.offers import EngineOffer
@@ -13,11 +13,16 @@ __all__ = ["Load", "queue_records"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """The jobs of an engine: ``running`` ones have ``cpus`` slots of it, others are ``waiting``."""
+    """The jobs of an engine: ``running`` ones have ``cpus`` slots of it, others are ``waiting``.
+
+    ``of_partitions`` are the running and the waiting ones of each partition that they name, of None
+    those that name none.
+    """
 
     running: int = 0
     waiting: int = 0
     cpus: int = 0
+    of_partitions: Mapping[str | None, tuple[int, int]] = field(default_factory=dict)
 
 
 def queue_records(offers: Sequence[EngineOffer], loads: Mapping[str, Load]) -> list[QueueRecord]:
@@ -35,9 +40,9 @@ def _of_machine(offer: EngineOffer, load: Load, *, is_first: bool) -> Iterator[Q
         engine=offer.name,
         partition=offer.partition,
         is_default=is_first,
-        nodes=0 if offer.is_cluster else 1,
-        cpus=offer.cpus,
-        cpus_taken=None if offer.is_cluster else load.cpus,
+        nodes=offer.pilots if offer.is_cluster else 1,
+        cpus=offer.workers if offer.is_pilots else offer.cpus,
+        cpus_taken=_taken(offer, load),
         gpus=offer.gpus,
         memory_bytes=offer.memory_bytes,
         longest_s=None,
@@ -46,8 +51,17 @@ def _of_machine(offer: EngineOffer, load: Load, *, is_first: bool) -> Iterator[Q
     )
 
 
+def _taken(offer: EngineOffer, load: Load) -> int | None:
+    if offer.is_pilots:
+        return None if offer.workers is None else min(load.running, offer.workers)
+    return None if offer.is_cluster else load.cpus
+
+
 def _of_cluster(offer: EngineOffer, load: Load, *, is_first: bool) -> Iterator[QueueRecord]:
     for name, there in offer.partitions.items():
+        # what names none goes to the default
+        names = {name, None} if name == offer.partition else {name}
+        counts = [load.of_partitions.get(each, (0, 0)) for each in names]
         yield QueueRecord(
             engine=offer.name,
             partition=name,
@@ -58,6 +72,6 @@ def _of_cluster(offer: EngineOffer, load: Load, *, is_first: bool) -> Iterator[Q
             gpus=there.gpus,
             memory_bytes=there.memory_bytes,
             longest_s=there.longest_s,
-            running=load.running,
-            waiting=load.waiting,
+            running=sum(running for running, _ in counts),
+            waiting=sum(waiting for _, waiting in counts),
         )

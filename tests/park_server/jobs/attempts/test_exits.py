@@ -86,7 +86,12 @@ def settled(around: Around, exited: AttemptExit, *, options: Any = None, **facts
     call: dict[str, Any] = {"args": [], "kwargs": {}}
     request = JobRequest(id=JOB, entry_point="m:f", call=call, lock_hash="ab", **(options or {}))
     run = Run(
-        job=request, user="ada", attempt=exited.attempt, environment=Path("/e"), started="", **facts
+        job=request,
+        user="ada",
+        attempt=exited.attempt,
+        environment=Path("/e"),
+        started="2026-01-01T00:00:00.000000Z",
+        **facts,
     )
     exits = AttemptExits(
         folders=cast("JobFolders", around),

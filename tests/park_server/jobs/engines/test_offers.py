@@ -97,6 +97,71 @@ def test_an_engine_that_there_is_not_is_told_with_those_that_there_are() -> None
         placed(Resources(engine="pbs"), [HERE, CLUSTER])
 
 
+PILOTS = EngineOffer(name="parsl", is_cluster=True, is_pilots=True)
+
+
+@pytest.mark.parametrize(
+    ("engines", "asked", "expected_s", "engine"),
+    [
+        ([CLUSTER, PILOTS], None, 60.0, "parsl"),
+        ([CLUSTER, PILOTS], None, 600.0, "parsl"),
+        ([CLUSTER, PILOTS], None, 601.0, None),
+        ([CLUSTER, PILOTS], None, None, None),
+        ([PILOTS, CLUSTER], None, 3600.0, "slurm"),
+        ([PILOTS, CLUSTER], None, 5.0, None),
+        ([PILOTS, CLUSTER], None, None, None),
+        ([HERE, PILOTS, CLUSTER], None, 5.0, None),
+        ([HERE, PILOTS, CLUSTER], None, 86400.0, None),
+        ([HERE, PILOTS, CLUSTER], Resources(cpus=8), 5.0, "slurm"),
+        ([CLUSTER, PILOTS], Resources(cpus=2), 5.0, None),
+        ([CLUSTER, PILOTS], Resources(engine="slurm"), 5.0, "slurm"),
+        ([PILOTS, CLUSTER], Resources(engine="parsl"), 86400.0, "parsl"),
+        ([PILOTS], None, 86400.0, None),
+        ([PILOTS, HERE], None, 86400.0, "local"),
+    ],
+)
+def test_a_job_goes_to_pilots_or_to_a_queue_by_the_time_that_is_expected_of_it(
+    engines: list[EngineOffer], asked: Resources | None, expected_s: float | None, engine: str
+) -> None:
+    found = placed(asked, engines, expected_s=expected_s)
+    assert (found.engine if found is not None else None) == engine
+
+
+def test_what_is_short_is_what_the_operator_says() -> None:
+    assert placed(None, [CLUSTER, PILOTS], expected_s=60.0, short_s=30.0) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "partition"),
+    [
+        (Resources(walltime_s=200.0), None),
+        (Resources(walltime_s=3600.0), "long"),
+        (Resources(nodes=2), "wide"),
+        (Resources(partition="main"), "main"),
+    ],
+    ids=str,
+)
+def test_what_the_default_partition_cannot_give_goes_to_another_that_can(
+    asked: Resources, partition: str | None
+) -> None:
+    node: dict[str, Any] = {"cpus": 8, "memory_bytes": 1 << 30}
+    cluster = EngineOffer(
+        name="slurm",
+        is_cluster=True,
+        partition="main",
+        partitions={
+            "wide": PartitionOffer(nodes=4, longest_s=60.0, **node),
+            "long": PartitionOffer(nodes=1, longest_s=86400.0, **node),
+            "main": PartitionOffer(nodes=1, longest_s=300.0, **node),
+        },
+    )
+    found = placed(asked, [cluster])
+    assert found is not None
+    assert found.partition == partition
+    with pytest.raises(CannotSatisfy, match=r"2 nodes are asked for, and there are 1"):
+        placed(Resources(nodes=2, walltime_s=3600.0), [cluster])
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -106,6 +171,5 @@ def test_an_engine_that_there_is_not_is_told_with_those_that_there_are() -> None
     ],
 )
 def test_pilots_take_small_jobs_alone(asked: dict[str, Any], said: str) -> None:
-    pilots = EngineOffer(name="parsl", is_cluster=True, is_pilots=True)
-    assert unmet(Resources(), pilots) is None
-    assert said in (unmet(Resources(**asked), pilots) or "")
+    assert unmet(Resources(), PILOTS) is None
+    assert said in (unmet(Resources(**asked), PILOTS) or "")

@@ -97,12 +97,16 @@ class PilotEngine(NothingForked):
         self._settings = settings
         self._jobs: dict[JobId, _Job] = {}
         self._link: DriverLink | None = None
+        self._capacity: tuple[int, int] | None = None
         self._tasks = Tasks(_log, "a step with a job on a pilot failed")
         self._follower: asyncio.Task[None] | None = None
 
     def offer(self) -> EngineOffer:
         """See `OfferingEngine`."""
-        return EngineOffer(name=self._name, is_cluster=True, is_pilots=True)
+        workers, pilots = self._capacity or (None, 0)
+        return EngineOffer(
+            name=self._name, is_cluster=True, is_pilots=True, workers=workers, pilots=pilots
+        )
 
     def remark(self, job_id: JobId) -> str | None:
         """Return that a job waits for a worker, or is followed without one."""
@@ -148,6 +152,9 @@ class PilotEngine(NothingForked):
     # -- what the driver says
 
     def _heard(self, message: dict[str, Any]) -> None:
+        if message["event"] == "capacity":
+            self._capacity = message["workers"], message["pilots"]
+            return
         job = self._jobs.get(message.get("job", ""))
         if job is None or job.order.attempt != message["attempt"] or job.why is not None:
             return
@@ -163,7 +170,7 @@ class PilotEngine(NothingForked):
 
     def _gone(self, link: DriverLink) -> None:
         """Follow all jobs by their folders: the driver is gone, and with it what Parsl knew."""
-        self._link = None
+        self._link = self._capacity = None
         never_was = link.hello.result() is None
         why = f"the driver of its pilots: {link.last_words()}" if never_was else "its pilots"
         _log.warning("the driver of the pilots is gone; %d jobs are looked for", len(self._jobs))
