@@ -21,8 +21,8 @@ from park_repo.database import Batch, Database
 from park_server.bus import Bus, start_of
 from park_server.disk import Disk, is_of_disk
 from park_server.jobs import job_rows
+from park_server.jobs.admission.engine_loads import loads_of
 from park_server.jobs.admission.engine_queues import EngineQueues, engines_of
-from park_server.jobs.admission.loads import loads_of
 from park_server.jobs.admission.room import Room, cores_of, engine_of
 from park_server.jobs.alarms import Alarms
 from park_server.jobs.attempts.exits import AttemptExits

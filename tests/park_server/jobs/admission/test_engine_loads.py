@@ -8,7 +8,7 @@ from typing import Any
 from park.model.asked.resources import Resources
 from park.model.ids import JobId
 from park.wire import JobRequest
-from park_server.jobs.admission.loads import loads_of
+from park_server.jobs.admission.engine_loads import loads_of
 from park_server.jobs.admission.room import Room
 from park_server.jobs.engines.offers import EngineOffer
 from park_server.jobs.engines.queue_view import Load
