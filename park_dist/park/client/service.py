@@ -23,7 +23,7 @@ from park.client.jobs.submitted_job import Job
 from park.client.jobs.told.looked_up import looked_up
 from park.client.report import Report
 from park.client.submission.binding import Binding, InstallPolicy
-from park.client.submission.reach import Reach, Stale, reach_of_call
+from park.client.submission.reach import Reach, Stale, note_reach, reach_of_call, with_values_of
 from park.client.submission.recorder import current_recorder
 from park.client.voice import background
 from park.client.with_service import ServiceBlock
@@ -300,11 +300,14 @@ class Service(ServiceInstalls, ServiceBlock):
             document = {**common, "call": call.document}
             own = call.sending  # of pickles among the arguments
             reach = plain if own is None or own is sending else reach_of_call(what, own)
+            if reach is not None and call.jobs:
+                reach = with_values_of(reach, call.jobs, sending.ways)
             if reach not in bindings:  # most calls of a sweep reach the same
                 bindings[reach] = self._binding(
                     what.entry_point, lock, offer, install, report, reach=reach, options=of_set
                 )
             made.append(new_job(self, document, call=call, when=when, binding=bindings[reach]))
+            note_reach(made[-1].id, reach)
         self.put(made)
         return made
 

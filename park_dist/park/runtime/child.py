@@ -165,7 +165,9 @@ def finished(value: Any) -> Any:
 def _result(order: Order, value: Any) -> Any:
     value = finished(value)
     try:
-        return codec.encode(value, set_hash=order.set_hash, describe=outcome.described)
+        return codec.encode(
+            value, set_hash=order.set_hash, describe=outcome.described, as_whole=True
+        )
     except codec.CodecError as error:
         raise outcome.JobProblem("result", f"cannot serialise the result: {error}") from error
 

@@ -48,7 +48,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .levels import MOST_LEVELS, is_too_deep
-from .values.selection import NoSuchPart, part_of
+from .values.selection import NoSuchPart, narrowed, part_of
+from .values.tag import TAG
 
 __all__ = [
     "TAG",
@@ -61,9 +62,6 @@ __all__ = [
     "encode",
     "encode_call",
 ]
-
-TAG = "$park"
-"""The key that makes a JSON object a node."""
 
 _INT_BITS = 64
 """Longer integers are tagged; Python itself refuses to print those over 4,300 digits."""
@@ -111,17 +109,23 @@ def encode(
     set_hash: str | None,
     describe: Describe | None = None,
     dumps: Dumps = _plain_pickle,
+    as_whole: bool = False,
 ) -> Any:
     """Return ``value`` as JSON data, of `MOST_LEVELS` levels at most.
 
     ``set_hash`` names the requirement set that a pickle is made under; without one nothing
     is pickled, which ``dumps`` does. ``describe`` gives the ``repr`` beside a pickle, for where
-    none is read. Raises `CodecError` where a value can be neither expressed nor pickled.
+    none is read. ``as_whole``: what contains itself, or is nested deeper, is one pickle. Raises
+    `CodecError` where a value can be neither expressed nor pickled.
     """
+    encoder = _Encoder(set_hash or None, describe, dumps)
     with suppress(RecursionError):
-        document = _Encoder(set_hash or None, describe, dumps).encode(value)
+        document = encoder.encode(value)
         if not is_too_deep(document):
             return document
+    with suppress(RecursionError):
+        if as_whole and set_hash:
+            return encoder.pickled(value)
     raise CodecError(f"the value contains itself, or is nested over {MOST_LEVELS} levels as JSON")
 
 
@@ -206,7 +210,7 @@ class _Encoder:
         if kind in _PATHS:
             return _node("path", value=str(value), **_PATHS[kind])
         numpy = self._numpy_node(value)
-        return self._pickled(value) if numpy is None else numpy
+        return self.pickled(value) if numpy is None else numpy
 
     def sequence(self, value: list[Any]) -> Any:
         return [self.encode(item) for item in value]
@@ -235,7 +239,7 @@ class _Encoder:
         # a zone with rules, and the second of two equal hours, are more than an offset says
         plain = value.tzinfo is None or value.tzinfo is dt.UTC
         if not plain or value.fold:
-            return self._pickled(value)
+            return self.pickled(value)
         return _node("datetime", iso=value.isoformat())
 
     def span(self, value: dt.timedelta) -> Any:
@@ -262,7 +266,7 @@ class _Encoder:
         numpy.save(file, array, allow_pickle=False)
         return _node("ndarray" if is_array else "numpy-scalar", npy=_base64(file.getvalue()))
 
-    def _pickled(self, value: object) -> Any:
+    def pickled(self, value: object) -> Any:
         name = f"{type(value).__module__}.{type(value).__qualname__}"
         if self._set_hash is None:
             raise CodecError(f"a value of type {name} can only be pickled, which needs a set hash")
@@ -329,8 +333,9 @@ class _Decoder:
         return str(pathlib.Path(self._inputs, node["sha256"], name))
 
     def selected(self, node: dict[str, Any]) -> Any:
+        part, rest, way = narrowed(node["value"], node["path"])
         try:
-            return part_of(self.decode(node["value"]), node["path"])
+            return part_of(self.decode(part), rest, way)
         except NoSuchPart as error:
             raise CodecError(str(error)) from error.__cause__
 
@@ -338,9 +343,7 @@ class _Decoder:
         try:
             import numpy as np  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
-            raise CodecError(
-                "the value is a numpy array, and numpy is not installed here"
-            ) from None
+            raise CodecError(_NO_NUMPY[self._inputs is not None]) from None
         array = np.load(io.BytesIO(_bytes_of(node["npy"])), allow_pickle=False)
         return array if node[TAG] == "ndarray" else array[()]
 
@@ -356,6 +359,14 @@ class _Decoder:
             return loads(_bytes_of(node["base64"]))
         except Exception as error:
             raise CodecError(f"a pickled {node['type']} cannot be read: {error}") from error
+
+
+_NO_NUMPY = {
+    False: "the value is a numpy array, and numpy is not installed here",
+    True: "a numpy array, which the environment of this job cannot read: with_='numpy' "
+    "(--with numpy) takes numpy along",
+}
+"""What is said here, and in a job."""
 
 
 def _bytes_of(text: str) -> bytes:

@@ -130,3 +130,38 @@ def test_each_value_is_printed_for_people_and_for_programs(owner: Client, strang
     assert json.loads(stranger.run("result", curve, "--json").stdout)["$park"] == "ndarray"
     document = json.loads(stranger.run("result", job, "--json").stdout)
     assert document[:2] == [{"$park": "float", "value": "nan"}, "nan"]
+
+
+ARGUMENTS = """
+import json, numpy, park, value_model
+service = park.remote_service()
+
+def total(numbers):
+    return float(numbers.sum())
+
+def kind(value):
+    return type(value).__name__
+
+def endless():
+    found = [1]
+    found.append(found)
+    return found
+
+array = service.submit(value_model.value, "array")
+decimal = service.submit(value_model.value, "decimal")
+jobs = [service.submit(total, numpy.arange(3.0)), service.submit("math:sqrt", numpy.float64(4)),
+        service.submit(lambda run: run.mean(), array), service.submit(kind, decimal),
+        service.submit(kind, service.submit(kind, [decimal]))]
+itself = service.submit(endless).result()
+print(json.dumps([[job.result() for job in jobs], itself[1] is itself,
+                  jobs[3].lock_hash == decimal.lock_hash]))
+"""
+
+
+def test_a_function_of_the_script_reads_its_arguments_whatever_its_own_code_names(
+    owner: Client,
+) -> None:
+    values, is_itself, is_of_the_same_environment = owner.script(ARGUMENTS)
+    assert values == [3.0, 2.0, 1.5, "Decimal", "str"]
+    assert is_itself
+    assert is_of_the_same_environment

@@ -150,6 +150,29 @@ def test_a_value_that_contains_itself_says_so() -> None:
         encode(value, set_hash="here")
 
 
+def test_a_result_that_contains_itself_is_one_pickle() -> None:
+    value: list[Any] = [[1]]
+    value.append(value)
+    document = encode(value, set_hash="here", as_whole=True)
+    assert document["$park"] == "pickle"
+    back = decode(document, set_hash="here")
+    assert back[1] is back
+    assert back[0] == [1]
+    with pytest.raises(CodecError, match="contains itself"):
+        encode(value, set_hash=None, as_whole=True)  # which nobody could read
+
+
+def test_what_lies_beside_a_part_is_not_read() -> None:
+    beside = {"$park": "pickle", "base64": "", "set_hash": "another", "type": "model.Fit"}
+    value = {"chisq": 1.5, "fit": beside}
+    node = {"$park": "selected", "value": value, "path": [["item", "chisq"]]}
+    assert decode(node, set_hash="here") == 1.5
+    with pytest.raises(CodecError, match=r"model\.Fit pickled under the set another"):
+        decode({**node, "path": [["item", "fit"]]}, set_hash="here")
+    with pytest.raises(CodecError, match=r"\['chisq'\] has no item 0: it is a float"):
+        decode({**node, "path": [["item", "chisq"], ["item", 0]]}, set_hash="here")
+
+
 def test_zones_with_rules_survive() -> None:
     zone = dt.timezone(dt.timedelta(hours=2), "CEST")
     moment = dt.datetime(2026, 10, 25, 2, 30, tzinfo=zone, fold=1)

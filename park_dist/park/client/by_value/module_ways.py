@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ class ModuleWays:
     def __init__(self, look: Callable[[str], LocalProject] | None = None) -> None:
         self._look = look or _project
         self._known: dict[str, Way] = {}
+        self._projects: dict[str, LocalProject] = {}
 
     def way(self, module: str) -> Way:
         """Return the way of ``module``."""
@@ -56,6 +58,13 @@ class ModuleWays:
             known = self._known[module] = self._found(module)
         return known
 
+    def brings(self, module: str, other: str) -> bool:
+        """Tell whether what the project of ``module`` requires brings that of ``other``."""
+        if not all(self.way(each) is Way.PROJECT for each in (module, other)):
+            return False
+        project, wanted = self._projects.get(module), self._projects.get(other)
+        return project is not None and wanted is not None and wanted.name in _names(project)
+
     def _found(self, module: str) -> Way:
         if module not in sys.modules and _spec(module) is None:
             return Way.VALUE
@@ -67,6 +76,7 @@ class ModuleWays:
             return Way.VALUE
         except LocalSetError:  # told with the environment, by what looks closer
             return Way.PROJECT
+        self._projects[module] = project
         return Way.SOURCE if _is_beside(module, project) else Way.PROJECT
 
 
@@ -74,6 +84,13 @@ def is_everywhere(module: str) -> bool:
     """Tell whether each job has ``module``: Python's own, or park's."""
     top = module.partition(".")[0]
     return top in _STANDARD or top in _OWN
+
+
+@lru_cache(maxsize=64)  # by what it requires: all that a session asks of its own project
+def _names(project: LocalProject) -> frozenset[str]:
+    from park.local.closure import walked  # what few calls need
+
+    return frozenset(each.name for each in walked(project).projects)
 
 
 def file_of(module: str) -> Path | None:

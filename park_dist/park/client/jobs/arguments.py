@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -141,9 +142,15 @@ class _Arguments:
             return {self._key(key): self.placed(item) for key, item in value.items()}
         if kind is set or kind is frozenset:
             return self._members(value, kind.__name__)
+        return self._single(value)
+
+    def _single(self, value: Any) -> Any:
         if isinstance(value, Placeholder):
             return codec.Node(document=self._node(value))
-        return self._file(value) if isinstance(value, File) else value
+        if isinstance(value, File):
+            return self._file(value)
+        self._look_at(value)
+        return value
 
     def _node(self, value: Placeholder) -> dict[str, Any]:
         job, reference = stands_for(value)
@@ -159,14 +166,27 @@ class _Arguments:
             return
         from park.client.by_value.nested_pickles import named_in_pickles, note_nested
 
-        if not any(named_in_pickles(value)):
+        if any(named_in_pickles(value)):
+            note_nested(self._own(self.sending), value, what="an argument", inside=False)
+
+    def _own(self, sending: Sending) -> Sending:
+        """Return what is known to this call alone."""
+        if self.noted is None:
+            self.noted = self.sending = sending.fork()
+        return self.noted
+
+    def _look_at(self, value: Any) -> None:
+        """Note that an array needs numpy: it is no pickle, which would name what it needs."""
+        numpy = sys.modules.get("numpy")  # without it there is none
+        if numpy is None or self.sending is None or "numpy" in self.sending.modules:
             return
-        if self.noted is None:  # known to this call alone
-            self.noted = self.sending = self.sending.fork()
-        note_nested(self.noted, value, what="an argument", inside=False)
+        if isinstance(value, (numpy.ndarray, numpy.generic)):
+            self._own(self.sending).note("numpy", later=True)
 
     def _members(self, value: set[Any] | frozenset[Any], kind: str) -> Any:
         if not any(isinstance(item, (Placeholder, File)) for item in value):
+            for item in value:
+                self._look_at(item)
             return value
         items = [codec.encode(self.placed(item), set_hash=None) for item in value]
         return codec.Node(document={codec.TAG: kind, "items": items})
@@ -174,6 +194,7 @@ class _Arguments:
     def _key(self, key: Any) -> Any:
         if isinstance(key, Placeholder):
             raise UsageError(f"{key!r} cannot be a key of a dict: it is not known yet")
+        self._look_at(key)
         return key
 
     def bring(self, what: Called) -> None:

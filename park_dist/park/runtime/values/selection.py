@@ -5,23 +5,61 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["NoSuchPart", "part_of"]
+from .tag import TAG
+
+__all__ = ["NoSuchPart", "narrowed", "part_of"]
+
+_Step = tuple[str, "str | int"]
 
 
 class NoSuchPart(LookupError):
     """A value has no such part; the message says which parts it has."""
 
 
-def part_of(value: Any, path: Iterable[tuple[str, str | int]]) -> Any:
+def part_of(value: Any, path: Iterable[_Step], way: str = "") -> Any:
     """Return the part of ``value`` at the end of ``path``, pairs of ``item`` or ``attribute``.
 
-    Raises `NoSuchPart`.
+    ``way`` is that to ``value`` itself. Raises `NoSuchPart`.
     """
-    way = ""
     for kind, key in path:
         value = _ITEMS_AND_ATTRIBUTES[kind](value, key, way or "the value")
-        way += f"[{key!r}]" if kind == "item" else f".{key}"
+        way += _step(kind, key)
     return value
+
+
+def narrowed(document: Any, path: Iterable[_Step]) -> tuple[Any, list[_Step], str]:
+    """Return the part of an encoded value that ``path`` leads to, as far as it goes by items.
+
+    So what lies beside the part is not decoded: it may be of a package that is not here. Also
+    returns the rest of the path, for the decoded value, and the way so far.
+    """
+    rest, way = list(path), ""
+    while rest and rest[0][0] == "item":
+        found = _encoded_item(document, rest[0][1])
+        if found is None:
+            break
+        (document,) = found
+        way += _step(*rest.pop(0))
+    return document, rest, way
+
+
+def _encoded_item(document: Any, key: str | int) -> tuple[Any] | None:
+    """Return the item of an encoded value as a tuple of one; None where it shows none."""
+    if isinstance(document, dict) and document.get(TAG) == "tuple":
+        document = document["items"]
+    if isinstance(document, dict) and document.get(TAG) == "dict":
+        # as JSON data, in which 1 and True are not one key
+        pairs = [v for k, v in document["items"] if type(k) is type(key) and k == key]
+        return (pairs[0],) if len(pairs) == 1 else None
+    if isinstance(document, list) and type(key) is int:
+        return (document[key],) if -len(document) <= key < len(document) else None
+    if isinstance(document, dict) and TAG not in document and key in document:
+        return (document[key],)
+    return None
+
+
+def _step(kind: str, key: str | int) -> str:
+    return f"[{key!r}]" if kind == "item" else f".{key}"
 
 
 def _item(value: Any, key: str | int, place: str) -> Any:

@@ -87,3 +87,11 @@ def test_beside_the_package_the_record_of_the_install_decides(
             importlib.metadata, "distribution", lambda _, said=said: Installed(said)
         )
         assert ModuleWays(lambda _: project(folder)).way("beside") is way
+
+
+def test_what_a_project_requires_is_brought_by_it() -> None:
+    ways = ModuleWays()
+    assert ways.brings("httpx2", "httpcore2")
+    assert not ways.brings("packaging.version", "httpx2")
+    assert not ways.brings("json", "httpx2"), "which no project has"
+    assert not ways.brings("httpx2", "no_such_module")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.utils import canonicalize_name
 from support.services.job_service import BOUND, JobService
 
 import park
@@ -14,6 +17,8 @@ from park.client.jobs.arguments import encode_call, with_service_files
 from park.client.jobs.placeholders import encoding_arguments
 from park.digests import file_sha256
 from park.errors import UsageError
+from park.local.project import LocalProject, ProjectKind
+from park.runtime import codec
 from park.runtime.codec import ServiceFile
 
 if TYPE_CHECKING:
@@ -31,6 +36,9 @@ def job() -> Job:
 
 def reference(job: Job, **more: Any) -> dict[str, Any]:
     return {"$park": "reference", "job": job.id, "what": "value", **more}
+
+
+NUMPY = LocalProject(name=canonicalize_name("numpy"), version="2", kind=ProjectKind.RELEASED)
 
 
 class Sample:
@@ -92,6 +100,29 @@ def test_only_what_json_cannot_say_is_a_pickle() -> None:
     assert call.pickled
     one, pickled = call.document["args"][0]
     assert (one, pickled["$park"]) == (1, "pickle")
+
+
+class Array:
+    """In the place of an array of numpy, which may not be installed."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Array(), [Array()], {"a": (Array(),)}, {Array(): 1}, {Array()}],
+    ids=["argument", "in a list", "deeper", "as a key", "in a set"],
+)
+def test_an_array_needs_numpy_though_it_is_no_pickle(
+    value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numpy = SimpleNamespace(ndarray=Array, generic=Array)
+    monkeypatch.setitem(sys.modules, "numpy", numpy)
+    monkeypatch.setattr(codec, "encode_call", lambda *_, **__: {"args": [], "kwargs": {}})
+    sending = Sending(ModuleWays(look=lambda _: NUMPY))
+    found = encode_call((1, value, value), {}, service=HERE, sending=sending).sending
+    assert found is not None
+    assert (set(found.modules), set(found.needed)) == ({"numpy"}, set())
+    assert not sending.modules, "other calls of a sweep know nothing of it"
+    assert encode_call((1,), {}, service=HERE, sending=sending).sending is None
 
 
 def test_where_nobody_could_read_a_pickle_there_is_none() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from park.client.by_value import requirements
 from park.client.by_value.module_ways import ModuleWays
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
-from park.client.submission.reach import Reach, reach_of_call
+from park.client.submission.reach import Reach, note_reach, reach_of_call, with_values_of
 
 
 @pytest.fixture
@@ -27,6 +29,26 @@ def test_what_its_arguments_refer_to_comes_along(sending: Sending) -> None:
     sending.note("httpx2")
     found = reach_of_call(what, sending)
     assert found == Reach(modules=frozenset({"packaging.version", "httpx2"}))
+
+
+def test_what_its_project_requires_is_there_without_being_asked_for(sending: Sending) -> None:
+    sending.note("httpcore2")
+    assert reach_of_call(called("httpx2:get", sending), sending) is None
+
+
+def test_what_a_job_leaves_is_read_with_what_that_reached(sending: Sending) -> None:
+    jobs = [
+        SimpleNamespace(id="of-a-script", entry_point="__main__:f"),
+        SimpleNamespace(id="of-a-project", entry_point="packaging.version:parse"),
+        SimpleNamespace(id="of-another-session", entry_point="__main__:f"),
+        SimpleNamespace(id="of-all", entry_point="json:dumps"),
+    ]
+    note_reach("of-a-script", Reach(modules=frozenset({"httpx2"}), requirements=("h5py",)))
+    note_reach("of-all", Reach())
+    note_reach("of-a-project", None)
+    found = with_values_of(Reach(modules=frozenset({"pydantic"})), jobs, sending.ways)
+    modules = frozenset({"pydantic", "httpx2", "packaging.version"})
+    assert found == Reach(modules=modules, requirements=("h5py",))
 
 
 def test_what_every_job_has_asks_for_nothing(sending: Sending) -> None:
