@@ -48,8 +48,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .levels import MOST_LEVELS, is_too_deep
-from .values.selection import NoSuchPart, narrowed, part_of
-from .values.tag import TAG
+from .values.selection import TAG, NoSuchPart, narrowed, part_of
 
 __all__ = [
     "TAG",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .tag import TAG
+__all__ = ["TAG", "NoSuchPart", "narrowed", "part_of"]
 
-__all__ = ["NoSuchPart", "narrowed", "part_of"]
+TAG = "$park"
+"""The key that makes a JSON object a node of the codec."""
 
 _Step = tuple[str, "str | int"]
 
