@@ -7,6 +7,7 @@ with hooks, at which the interpreter lets others run, and written record by reco
 from __future__ import annotations
 
 import asyncio
+import codecs
 import gc
 import json
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
@@ -96,14 +97,39 @@ _ANSWER_S = 1.0
 
 
 class _LargeRequest(Request):
+    _chunks: Sequence[bytes] = ()
+
+    async def body(self) -> bytes:
+        """Return the body: a large one put together beside the event loop."""
+        if not hasattr(self, "_body"):
+            chunks = [chunk async for chunk in self.stream()]
+            self._chunks = chunks
+            if sum(map(len, chunks)) < LARGE_BYTES:
+                self._body = b"".join(chunks)
+            else:
+                self._body = await asyncio.to_thread(b"".join, chunks)
+        return self._body
+
     async def json(self) -> Any:
         """Return the body as JSON data."""
-        body = await self.body()
+        body, chunks = await self.body(), self._chunks
+        self._chunks = ()
         if len(body) < LARGE_BYTES:
             return json.loads(body)
         self.scope[_KEY] = len(body)
         _full_collections.postpone()
-        return await asyncio.to_thread(loads, body)
+        return await asyncio.to_thread(lambda: loads(_text_of(body, chunks)))
+
+
+def _text_of(body: bytes, chunks: Sequence[bytes]) -> str | bytes:
+    """Return the text of ``body``, decoded by its ``chunks``: as a whole it is a long step.
+
+    Raises what `json.loads` raises for what is no text.
+    """
+    if json.detect_encoding(body[:4]) != "utf-8":
+        return body
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogatepass")
+    return "".join([*map(decoder.decode, chunks), decoder.decode(b"", final=True)])
 
 
 def is_large(request: Request) -> bool:

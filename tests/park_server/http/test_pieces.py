@@ -57,6 +57,34 @@ def test_json_is_read_the_same_whatever_its_size(
     assert is_large(asked) is (limit == 1)
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_large_body_is_decoded_by_its_chunks_as_if_it_were_whole(
+    monkeypatch: pytest.MonkeyPatch, coding: str
+) -> None:
+    monkeypatch.setattr(pieces, "LARGE_BYTES", 10)
+    monkeypatch.setattr(pieces._full_collections, "postpone", lambda: None)
+    text = json.dumps(["é€𝄞" * 9], ensure_ascii=False).encode(coding)
+    chunks = [text[at : at + 1] for at in range(len(text))]  # each character is cut
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+
+    asked = pieces._LargeRequest({"type": "http", "headers": []}, receive)
+
+    async def read() -> Any:
+        return await asked.body(), await asked.json()
+
+    assert asyncio.run(read()) == (text, ["é€𝄞" * 9])
+
+
+def test_what_is_no_text_is_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "LARGE_BYTES", 10)
+    monkeypatch.setattr(pieces._full_collections, "postpone", lambda: None)
+    for body in (b'["' + b"\xff" * 20, b'["' + "é".encode()[:1] * 20, b"[" * 20):
+        with pytest.raises(ValueError):  # noqa: PT011 (json's own, or that of decoding)
+            asyncio.run(request(body).json())
+
+
 @pytest.mark.usefixtures("soon")
 def test_full_collections_wait_for_the_last_large_request() -> None:
     usual = gc.get_threshold()

@@ -59,10 +59,11 @@ class JobFront:
 
     async def _submitted(self, scope: Scope, body: Sequence[Message]) -> Sequence[bytes] | None:
         """Return the records of the jobs in ``body``; None for what the routes are to answer."""
-        text = b"".join(message.get("body", b"") for message in body)
+        chunks = [message.get("body", b"") for message in body]
         wait = _seconds(scope["query_string"])
-        if len(text) >= LARGE_BYTES or wait is None:
+        if sum(map(len, chunks)) >= LARGE_BYTES or wait is None:
             return None
+        text = b"".join(chunks)
         jobs, user = self._parts().jobs, scope["user"]
         try:
             asked = json.loads(text)
