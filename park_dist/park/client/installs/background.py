@@ -27,7 +27,7 @@ from park.client.installs.asked_binding import Asked, is_here, roots_of, set_ask
 from park.client.installs.known_binding import KnownBindings
 from park.client.installs.stale import StaleModules
 from park.client.report import Report
-from park.client.submission.binding import Binding, InstallPolicy
+from park.client.submission.binding import Binding, InstallPolicy, of_whole_lock
 from park.client.submission.reach import Reach, Stale
 from park.errors import StaleSession, StaleSessionWarning, UnknownItem
 from park.local.set_options import PLAIN, SetOptions
@@ -126,6 +126,10 @@ class Bindings:
                 return known
             future = self._bindings[key] = Future()
             before = tuple(self._installs)
+        named = of_whole_lock(lock) if offer is None else None
+        if named is not None:
+            future.set_result(named)
+            return future
 
         def bind() -> Binding:
             if lock is not None or offer is not None:

@@ -146,6 +146,12 @@ def test_errors_of_looking_and_finding_are_told_by_the_job(lab: Lab) -> None:
         lab.one.service.submit("m:f", lock="1", offer="m").confirm(10)
 
 
+def test_a_whole_lock_hash_asks_for_nothing_but_the_job(lab: Lab) -> None:
+    lab.one.service.submit("m:f", lock="1" * 64).confirm(LIMIT_S)
+    assert [(method, path) for method, path, _ in lab.one.asked] == [("POST", "/api/v1/jobs")]
+    assert lab.looked == []
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_looks_for_itself_while_its_parent_looks(lab: Lab) -> None:
     lab.may_look.clear()
