@@ -61,7 +61,6 @@ WITHOUT = {
     "park/cli/shells/fish.py": IN_SHELLS,
     "park/cli/shells/zsh.py": IN_SHELLS,
     "park/client/access/administration.py": "requests; cli/services/test_people makes them",
-    "park/client/submission/binding.py": "a record",
     "park/client/choosing/version_lines.py": "lines; cli/code/test_versions prints them",
     "park/client/installs/request.py": "functional/installs tries each step of it",
     "park/client/installs/used_version.py": "functional/envs/test_other_versions uses versions",

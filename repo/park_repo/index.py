@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, is_normalized_name
 
 from park.errors import Conflict, NotPermitted, UnknownItem
 from park_repo import queries
@@ -144,12 +144,13 @@ class Index:
         A name that the service owns is asked of the external index alone, where its files
         are; without one, of nobody. Two indexes are never merged.
         """
+        if not is_normalized_name(name):
+            return None  # no project can have it
         is_owned = self.owned(name) is not None
         for remote in self._remotes():
             if remote is self.upstream and is_owned:
                 continue
-            project = await remote.project(name)
-            if project is not None:
+            if (project := await remote.project(name)) is not None:
                 return project
         return None
 
@@ -322,10 +323,9 @@ def _changed(file: PublishedFile) -> UnknownItem:
 
 
 def _check(upload: Upload) -> FileFacts:
-    content = upload.content
-    content.finish()
-    agree_with_form(upload.fields, sha256=content.sha256, blake2_256=content.blake2_256)
-    return inspect_file(content.path, upload.filename, upload.fields)
+    upload.content.finish()
+    agree_with_form(upload.fields, upload.content)
+    return inspect_file(upload.content.path, upload.filename, upload.fields)
 
 
 def _describe(upload: Upload, facts: FileFacts, shelf: Shelf) -> PublishedFile:

@@ -33,6 +33,8 @@ def test_incoming_files_are_counted_and_hashed(tmp_path: Path) -> None:
         assert incoming.size == 10
         assert incoming.sha256 == hashlib.sha256(b"some bytes").hexdigest()
         assert incoming.blake2_256 == hashlib.blake2b(b"some bytes", digest_size=32).hexdigest()
+        incoming.finish()
+        assert incoming.md5() == hashlib.md5(b"some bytes", usedforsecurity=False).hexdigest()
 
 
 def test_a_kept_file_is_at_its_digest_under_its_name(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from packaging.utils import canonicalize_name
 from support.material.wheels import make_wheel
 from support.services.index_server import add_file, opened_index
 
@@ -20,6 +21,8 @@ from park_repo.upstream.upstream import Upstream
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from packaging.utils import NormalizedName
 
     from park_repo.index import Index
 
@@ -204,3 +207,18 @@ def test_a_kill_at_any_moment_leaves_nothing_half_made(tmp_path: Path, where: st
         left = [*(root / "files").rglob("*"), *(root / "incoming").rglob("*")]
         assert not [p for p in left if p.suffix in {".part", ".whl", ".metadata"}]
         assert add_file(index, wheel).is_new
+
+
+def test_what_is_no_name_is_asked_of_nobody(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Remote:
+        async def project(self, name: str) -> None:
+            asked.append(name)
+
+    monkeypatch.setattr(index, "_remotes", lambda: [Remote()])
+    for name in ("-x-", "a b", "\udcff", ""):
+        assert asyncio.run(index.remote_project(cast("NormalizedName", name))) is None
+    assert asked == []
+    assert asyncio.run(index.remote_project(canonicalize_name("six"))) is None
+    assert asked == ["six"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from packaging.metadata import parse_email
 from packaging.utils import canonicalize_name
@@ -23,22 +23,42 @@ from park_repo.checks.wheel_checks import WHEEL_CHECKS, Wheel
 from park_repo.checks.zip_structure import check_structure, zip_members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["agree_with_form", "inspect_file", "metadata_of"]
+__all__ = ["Digests", "agree_with_form", "inspect_file", "metadata_of"]
 
 
-def agree_with_form(fields: Mapping[str, str], *, sha256: str, blake2_256: str) -> None:
+class Digests(Protocol):
+    """What arrived, by its digests in hex."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256."""
+
+    @property
+    def blake2_256(self) -> str:
+        """BLAKE2b-256."""
+
+    def md5(self) -> str:
+        """Make the MD5, which takes to read it once more."""
+
+
+def agree_with_form(fields: Mapping[str, str], arrived: Digests) -> None:
     """Compare the digests that the client sent, if any, with those of what arrived.
 
-    MD5 (``md5_digest``) is not looked at: it proves nothing that the others do not.
+    MD5 (``md5_digest``) tells damage on the way, and is made where somebody sent one.
     """
-    for field, actual in (("sha256_digest", sha256), ("blake2_256_digest", blake2_256)):
+    actual: dict[str, Callable[[], str]] = {
+        "sha256_digest": lambda: arrived.sha256,
+        "blake2_256_digest": lambda: arrived.blake2_256,
+        "md5_digest": arrived.md5,
+    }
+    for field, made in actual.items():
         sent = fields.get(field)
-        if sent and sent.lower() != actual:
+        if sent and sent.lower() != (found := made()):
             raise InvalidUpload(
-                f"{field}: expected {sent} as sent, found {actual} in what arrived",
+                f"{field}: expected {sent} as sent, found {found} in what arrived",
                 hint="the file was damaged on its way, or changed during the upload: try again",
             )
 
@@ -85,7 +105,12 @@ def _inspect_wheel(path: Path, name: DistributionName) -> FileFacts:
 
 
 def _form_agrees(name: DistributionName, fields: Mapping[str, str]) -> None:
-    """Compare the form's name and version, which are what the uploader believes he sends."""
+    """Compare kind, name and version in the form: what the uploader believes he sends."""
+    kind, sent_kind = ("bdist_wheel" if name.is_wheel else "sdist"), fields.get("filetype")
+    if sent_kind and sent_kind != kind:
+        raise InvalidUpload(
+            f"{name.filename}: the form says that it is a {sent_kind!r}; expected {kind!r}"
+        )
     sent_name, sent_version = fields.get("name"), fields.get("version")
     if sent_name and canonicalize_name(sent_name) != name.project:
         raise InvalidUpload(f"{name.filename}: the form says the project is {sent_name!r}")

@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import InvalidUpload
+from park_repo.checks.core_metadata import fields_are_sound
 from park_repo.checks.file_facts import MAX_METADATA_BYTES, FileFacts
 from park_repo.checks.filenames import SDIST_SUFFIX
 from park_repo.checks.members import Member, check_members, check_sizes
@@ -63,6 +64,7 @@ def inspect_sdist(path: Path, name: DistributionName) -> FileFacts:
         parsed = parse_email(metadata)[0]
         identity_agrees(parsed, name.project, name.version)
         requirements_are_sound(parsed)
+        fields_are_sound(parsed)
         names_its_requirements(metadata)
     # no METADATA is offered for it: a backend may still change it when it builds (PEP 643)
     return FileFacts(name=name, requires_python=parsed.get("requires_python"), metadata=None)

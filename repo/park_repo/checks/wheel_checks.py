@@ -25,6 +25,7 @@ from packaging.version import Version
 
 from park.errors import InvalidUpload
 from park.local.direct_references import references_in_metadata
+from park_repo.checks.core_metadata import fields_are_sound
 from park_repo.checks.generated_scripts import check_scripts
 from park_repo.checks.refusal import Rule, refused
 
@@ -74,6 +75,7 @@ def metadata_agrees(wheel: Wheel) -> None:
     """METADATA is of this very project and version, and installers understand it."""
     identity_agrees(wheel.metadata, wheel.project, wheel.version)
     requirements_are_sound(wheel.metadata)
+    fields_are_sound(wheel.metadata)
     names_its_requirements(wheel.archive.read(f"{wheel.dist_info}/METADATA"))
 
 

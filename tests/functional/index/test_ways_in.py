@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +65,27 @@ def test_the_answer_to_an_upload_says_where_it_is_and_whether_it_is_new(
             assert answer["new"] is is_new
 
 
-def test_an_md5_is_not_looked_at_and_stronger_digests_are(url: str, tmp_path: Path) -> None:
+def test_what_the_form_says_of_the_file_is_compared_with_it(url: str, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path)
-    for digest in ("sha256_digest", "blake2_256_digest"):
-        refused = sent(url, wheel, **{digest: "0" * 64})
-        assert (refused.status_code, refused.json()["title"]) == (400, "InvalidUpload")
-    assert sent(url, wheel, md5_digest="0" * 32).status_code == 200
+    others = {
+        "sha256_digest": "0" * 64,
+        "blake2_256_digest": "0" * 64,
+        "md5_digest": "0" * 32,
+        "filetype": "sdist",
+        "name": "other",
+        "version": "9",
+    }
+    for field, value in others.items():
+        refused = sent(url, wheel, **{field: value})
+        assert (refused.status_code, refused.json()["title"]) == (400, "InvalidUpload"), field
+    md5 = hashlib.md5(wheel.read_bytes(), usedforsecurity=False).hexdigest()
+    assert sent(url, wheel, md5_digest=md5, filetype="bdist_wheel").status_code == 200
+
+
+def test_what_is_no_name_of_a_project_is_nobodys(url: str) -> None:
+    for name in ("%ff", "-x-", "a%20b", "x" * 300 + "-"):
+        answer = httpx2.get(f"{url}/simple/{name}/", auth=LOGIN, trust_env=False)
+        assert answer.status_code == 404, name
 
 
 def test_a_release_of_a_name_of_upstream_is_refused_with_the_way_to_have_it(

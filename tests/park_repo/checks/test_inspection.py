@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import zipfile
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,12 +145,31 @@ def test_a_name_that_is_not_the_utf_8_that_it_says_is_refused(tmp_path: Path) ->
 
 
 def test_the_digests_as_sent_must_agree() -> None:
-    arrived = {"sha256": "ab" * 32, "blake2_256": "cd" * 32}
-    agree_with_form({}, **arrived)
-    agree_with_form({"sha256_digest": "AB" * 32, "blake2_256_digest": "cd" * 32}, **arrived)
-    for field in ("sha256_digest", "blake2_256_digest"):
+    made: list[str] = []
+
+    class Arrived:
+        sha256, blake2_256 = "ab" * 32, "cd" * 32
+
+        def md5(self) -> str:
+            made.append("md5")
+            return "ef" * 16
+
+    check = partial(agree_with_form, arrived=Arrived())
+    check({})
+    check({"sha256_digest": "AB" * 32, "blake2_256_digest": "cd" * 32})
+    assert made == []
+    check({"md5_digest": "EF" * 16})
+    for field in ("sha256_digest", "blake2_256_digest", "md5_digest"):
         with pytest.raises(InvalidUpload, match=f"{field}: expected 0000"):
-            agree_with_form({field: "00" * 32}, **arrived)
+            check({field: "00" * 32})
+
+
+@pytest.mark.parametrize("kind", ["sdist", "bdist_egg", "wheel"])
+def test_the_kind_as_sent_must_be_that_of_the_file(tmp_path: Path, kind: str) -> None:
+    wheel = make_wheel(tmp_path)
+    inspect_file(wheel, FILENAME, {"filetype": "bdist_wheel"})
+    with pytest.raises(InvalidUpload, match=f"says that it is a '{kind}'; expected 'bdist_wheel'"):
+        inspect_file(wheel, FILENAME, {"filetype": kind})
 
 
 def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
