@@ -22,7 +22,7 @@ from park.build.tree.version_control import (
     write_pkg_info,
 )
 from park.local.metadata import CoreMetadata, parse_metadata
-from park.local.pyproject import BuildSystem, read_pyproject
+from park.local.pyproject import BuildSystem, Pyproject, read_pyproject
 from park.local.requirements import requirement_name
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = [
     "PROGRAMS",
     "Backend",
     "Launch",
+    "asks_for_nothing",
     "build_environ",
     "is_plain",
     "launch",
@@ -56,6 +57,8 @@ _OWN_DISTRIBUTIONS = {
     "uv_build": {"uv-build"},
 }
 """Backends that answer from configuration files alone, as long as they have no plugins."""
+
+_NEVER_ASK = frozenset({"poetry.core.masonry.api", "uv_build"})
 
 PROGRAMS = frozenset({"setup.py", "hatch_build.py"})
 """Files at the root of a tree that some of those backends run."""
@@ -222,11 +225,28 @@ def is_plain(build_system: BuildSystem) -> bool:
     return names <= own and not build_system.backend_path
 
 
+def asks_for_nothing(root: Path, declared: Pyproject) -> bool:
+    """Tell whether a backend needs nothing to build ``root`` beyond what the tree declares.
+
+    It is known of some without asking, which takes a process: poetry's and uv's never do, and
+    hatchling only where its configuration says so, or for a version that it has to find.
+    """
+    if not is_plain(declared.build_system) or _has_programs(root):
+        return False
+    if declared.build_system.backend != "hatchling.build":
+        return declared.build_system.backend in _NEVER_ASK
+    is_configured = "hatch" in declared.tools or (root / "hatch.toml").exists()
+    return declared.version is not None and not is_configured
+
+
+def _has_programs(root: Path) -> bool:
+    return any((root / name).exists() for name in PROGRAMS)
+
+
 def _may_ask_git(source: Path) -> bool:
     """Tell whether a build runs code that may ask git, though the version is declared.
 
     Plugins of setuptools have it ship the data files that git tracks: without a repository
     they would silently ship none.
     """
-    has_programs = any((source / name).exists() for name in PROGRAMS)
-    return has_programs or not is_plain(read_pyproject(source).build_system)
+    return _has_programs(source) or not is_plain(read_pyproject(source).build_system)

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from park.atomic import write_atomically
-from park.build.backend import PROGRAMS, Backend, is_plain
+from park.build.backend import PROGRAMS, Backend, asks_for_nothing, is_plain
 from park.build.cache import Cache
 from park.build.isolation.isolated_env import BuildEnvironment, build_environment
 from park.build.step import Progress, silent
@@ -28,7 +28,7 @@ from park.build.tree.trial import tried
 from park.build.tree.version_control import Pretence, asks_version_control
 from park.errors import BuildFailed, LocalSetError
 from park.local.metadata import CoreMetadata, parse_metadata
-from park.local.pyproject import BuildSystem, name_in_setup_cfg, read_pyproject
+from park.local.pyproject import BuildSystem, Pyproject, name_in_setup_cfg, read_pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +45,12 @@ def environment_of(
 
     Raises `BuildFailed` where they cannot be installed or the backend fails.
     """
-    build_system = read_pyproject(snapshot.root).build_system
+    declared = read_pyproject(snapshot.root)
+    build_system = declared.build_system
     base = build_environment(build_system.requires, cache=cache, progress=progress)
-    added = _added_requirements(snapshot, build_system, base, cache=cache)
+    if asks_for_nothing(snapshot.root, declared):
+        return base
+    added = _added_requirements(snapshot, declared, base, cache=cache)
     if not added:
         return base
     return build_environment((*build_system.requires, *added), cache=cache, progress=progress)
@@ -131,10 +134,15 @@ def _version_of_history(root: Path) -> str:
 
 
 def _added_requirements(
-    snapshot: Snapshot, build_system: BuildSystem, base: BuildEnvironment, *, cache: Cache
+    snapshot: Snapshot, declared: Pyproject, base: BuildEnvironment, *, cache: Cache
 ) -> tuple[str, ...]:
+    build_system = declared.build_system
+
     def ask() -> dict[str, Any]:
-        guess = _guess(snapshot.root, None, "0")
+        # what declares its version, and runs nothing of its own, looks for none in a history
+        is_plain_tree = is_plain(build_system) and not snapshot.named(PROGRAMS)
+        is_known = declared.version is not None and is_plain_tree
+        guess = None if is_known else _guess(snapshot.root, None, "0")
         return _answer(_requirements, snapshot, base, guess, cache)
 
     key = _key("requires", _inputs_hash(snapshot, build_system), base, None)

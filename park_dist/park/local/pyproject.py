@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -44,7 +44,7 @@ class Pyproject:
     """The static part of a project's metadata (PEP 621); None: only a build can tell.
 
     ``requires`` has the optional dependencies too, each under its ``extra`` marker, as in
-    core metadata.
+    core metadata. ``tools`` are those that have a table of their own in the file.
     """
 
     build_system: BuildSystem
@@ -52,6 +52,7 @@ class Pyproject:
     version: str | None = None
     requires: tuple[str, ...] | None = None
     extras: tuple[str, ...] = ()
+    tools: frozenset[str] = frozenset()
 
 
 def is_source_tree(folder: Path) -> bool:
@@ -73,12 +74,12 @@ def read_pyproject(root: Path) -> Pyproject:
     file = root / "pyproject.toml"
     document = _load(file) if file.is_file() else {}
     build_system = _build_system(document.get("build-system"), file)
-    project = document.get("project")
+    project, tools = document.get("project"), frozenset(document.get("tool", ()))
     if project is None:
-        return Pyproject(build_system=build_system)
+        return Pyproject(build_system=build_system, tools=tools)
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
         raise _malformed(file, "[project]", "a table with a name")
-    return _static_part(project, build_system, file)
+    return replace(_static_part(project, build_system, file), tools=tools)
 
 
 def name_in_setup_cfg(root: Path) -> str | None:

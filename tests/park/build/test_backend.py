@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from support.material.projects import write_tree
 
-from park.build.backend import Backend, build_environ
+from park.build.backend import Backend, asks_for_nothing, build_environ
 from park.build.isolation.isolated_env import BuildEnvironment
 from park.build.tree.export import EPOCH
 from park.build.tree.version_control import VARIABLES, Pretence
 from park.errors import BuildFailed
+from park.local.pyproject import read_pyproject
 
 PROJECT = """
 [build-system]
@@ -122,3 +123,41 @@ def test_a_guess_is_not_in_pkg_info(tmp_path: Path) -> None:
     with pytest.raises(BuildFailed):
         backend(root, Failing(""), told=guess).build_wheel(tmp_path)
     assert not (root / "PKG-INFO").exists()
+
+
+def _declared(
+    backend: str, requires: str, more: str = "", *, version: str = "version = '1'"
+) -> str:
+    return (
+        f"[build-system]\nrequires = ['{requires}']\nbuild-backend = '{backend}'\n"
+        f"[project]\nname = 'film'\n{version}\n{more}"
+    )
+
+
+HATCHLING = ("hatchling.build", "hatchling>=1.27")
+DYNAMIC = "dynamic = ['version']"
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "asks_nothing"),
+    [
+        (_declared(*HATCHLING), (), True),
+        (_declared(*HATCHLING, "[tool.ruff]\n"), (), True),
+        (_declared("poetry.core.masonry.api", "poetry-core"), (), True),
+        (_declared("uv_build", "uv_build>=0.9"), (), True),
+        (_declared(*HATCHLING, "[tool.hatch.build]\ndependencies = ['x']\n"), (), False),
+        (_declared(*HATCHLING), ("hatch.toml",), False),
+        (_declared(*HATCHLING), ("hatch_build.py",), False),
+        (_declared(*HATCHLING, version=DYNAMIC), (), False),
+        (_declared("hatchling.build", "hatch-vcs"), (), False),
+        (_declared("setuptools.build_meta", "setuptools"), (), False),
+        (_declared("flit_core.buildapi", "flit-core"), (), False),
+    ],
+)
+def test_which_backends_need_no_question(
+    tmp_path: Path, text: str, files: tuple[str, ...], *, asks_nothing: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    for name in files:
+        (tmp_path / name).touch()
+    assert asks_for_nothing(tmp_path, read_pyproject(tmp_path)) is asks_nothing
