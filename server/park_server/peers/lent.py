@@ -15,6 +15,7 @@ class Lent:
 
     Without a holder it is good for whoever has it, as services permit that are told to.
     ``bounced`` is its id, where each use takes a pass that ``user``'s agent makes, for ``job``.
+    ``request_id`` is that of the request by which the job came that it is held for.
     """
 
     token: str = field(repr=False)
@@ -22,6 +23,7 @@ class Lent:
     bounced: str | None = None
     user: str = ""
     job: str = ""
+    request_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,10 +31,11 @@ class Opening:
     """What opens one request: the token, and the key that signs it.
 
     ``wanted`` is what it is a pass for. ``was_sent``: it went out before and no answer came,
-    so that it may have been used.
+    so that it may have been used. ``request_id`` is that of what it is asked for.
     """
 
     token: str = field(repr=False)
     holder: str | None = None
     wanted: Wanted | None = None
     was_sent: bool = False
+    request_id: str | None = None

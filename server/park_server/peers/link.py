@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -158,6 +158,8 @@ class Link:
         """Return a verdict for each leaf, when one is decided or after ``wait_s``."""
         path, lent = f"{API}/follow", leaves[0].lent
         opening = await self._opening("POST", path, lent)
+        if len({each.lent.request_id for each in leaves}) > 1:  # one poll for jobs of several
+            opening = replace(opening, request_id=None)
         answer = await self._answer(
             "POST",
             path,
@@ -236,7 +238,7 @@ class Link:
         is tried once more: it may not have arrived, and a person may be asked for each.
         """
         if lent.bounced is None or self._passes is None:
-            return Opening(token=lent.token, holder=lent.holder)
+            return _itself(lent)
         wanted = Wanted(
             user=lent.user,
             job=lent.job,
@@ -247,7 +249,7 @@ class Link:
         )
         sent = self._unanswered.pop(wanted, None)
         token = await self._passes.token(wanted) if sent is None else sent
-        return Opening(token=token, holder=lent.holder, wanted=wanted, was_sent=sent is not None)
+        return replace(_itself(lent), token=token, wanted=wanted, was_sent=sent is not None)
 
     async def _answer(
         self, method: str, path: str, opening: Opening | None = None, **arguments: Any
@@ -279,6 +281,8 @@ class Link:
         )
 
     async def _sent(self, request: httpx2.Request, opening: Opening | None) -> httpx2.Response:
+        if opening is not None and opening.request_id is not None:  # both logs tell of one request
+            request.headers["X-Request-Id"] = opening.request_id
         auth: httpx2.Auth | None = None
         if opening is not None and opening.holder is not None and self._identity is not None:
             auth = self._identity.use(opening.token, opening.holder)
@@ -301,8 +305,8 @@ class Link:
 
 
 def _itself(lent: Lent) -> Opening:
-    """Return what a grant is renewed and given back with: that takes no pass."""
-    return Opening(token=lent.token, holder=lent.holder)
+    """Return what a grant opens by itself, which is also renewed and given back without a pass."""
+    return Opening(token=lent.token, holder=lent.holder, request_id=lent.request_id)
 
 
 async def _body(response: httpx2.Response) -> bytes:

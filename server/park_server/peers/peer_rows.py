@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -46,7 +46,11 @@ _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _UNDECIDED = select(
     remote_leaves.c.job, remote_leaves.c.position, remote_leaves.c.service, remote_leaves.c.leaf
 ).where(remote_leaves.c.job.in_(_IDS), remote_leaves.c.truth == Truth.NOT_YET)
-_HELD = select(held_grants, jobs.c.user).join(jobs).where(held_grants.c.job.in_(_IDS))
+_HELD = (
+    select(held_grants, jobs.c.user, jobs.c.request_id)
+    .join(jobs)
+    .where(held_grants.c.job.in_(_IDS))
+)
 _BOUNCED_OF = (
     select(func.count())
     .select_from(held_grants)
@@ -107,9 +111,10 @@ def held_by(connection: Connection, jobs: Collection[str]) -> list[Held]:
 
 
 def _lent(row: Row[Any]) -> Lent:
+    lent = Lent(row.token, row.holder, request_id=row.request_id)
     if row.bounced is None:
-        return Lent(row.token, row.holder)
-    return Lent(row.token, row.holder, bounced=row.bounced, user=row.user, job=row.job)
+        return lent
+    return replace(lent, bounced=row.bounced, user=row.user, job=row.job)
 
 
 def bounced_of(connection: Connection, user: str) -> int:

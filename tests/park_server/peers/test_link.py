@@ -45,6 +45,22 @@ def test_verdicts_come_in_the_order_of_the_leaves() -> None:
     assert found == [NOT_YET, TRUE]
 
 
+def test_what_is_asked_for_a_job_bears_the_id_of_the_request_that_it_came_by() -> None:
+    decided = {"a": ("true", ""), "b": ("true", "")}
+    elsewhere = Elsewhere(results={"a": 1}, verdicts=decided)
+    mine, yours = Lent("good", request_id="mine"), Lent("good", request_id="yours")
+
+    async def ask(link: Link) -> None:
+        await link.job("a", mine)
+        await link.follow([Followed(leaf("a"), mine), Followed(leaf("b"), mine)], 0)
+        await link.follow([Followed(leaf("a"), mine), Followed(leaf("b"), yours)], 0)
+        await link.job("a", Lent("good"))
+
+    asking(elsewhere, ask)
+    told = [each.headers.get("x-request-id") for each in elsewhere.requests]
+    assert told == ["mine", "mine", None, None]
+
+
 def test_what_the_service_refuses_is_its_own_error() -> None:
     with pytest.raises(UnknownItem, match="no job x"):
         asking(Elsewhere(), lambda link: link.job("x", Lent("good")))

@@ -59,6 +59,12 @@ def test_a_token_is_for_its_service_however_that_is_spelled(connection: Connecti
     assert "token" not in repr(found[0])
 
 
+def test_what_is_held_for_a_job_knows_the_request_that_it_came_by(connection: Connection) -> None:
+    grants = [HeldGrant(service=FAR, token="t")]
+    new_job(connection, A, to("r"), grants=grants, request_id="r-1")
+    assert [each.lent.request_id for each in peer_rows.held_by(connection, [A])] == ["r-1"]
+
+
 def test_the_last_of_those_that_share_a_grant_gives_it_back(connection: Connection) -> None:
     for job in (A, B):
         new_job(connection, job, to("r"), grants=[HeldGrant(service=FAR, token="t")])
