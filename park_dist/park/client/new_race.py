@@ -176,14 +176,19 @@ def _judged(
 
 
 def _condition(job: Job, good_enough: Callable[[Any], Condition]) -> Condition:
-    said = good_enough(job) if callable(good_enough) else good_enough
-    if not callable(good_enough) or not isinstance(said, Condition):
+    is_function = _is_function(good_enough)
+    said = good_enough(job) if is_function else good_enough
+    if not is_function or not isinstance(said, Condition):
         raise UsageError(
             f"good_enough is a function from a job to a condition, and gave {said!r}",
             hint='good_enough=lambda job: job.output["chisq"] < 1.2; parts of it are combined with '
             "& and |",
         )
     return said
+
+
+def _is_function(value: object) -> bool:
+    return callable(value) and not isinstance(value, Placeholder)
 
 
 _BETTER: dict[str, Literal["lowest", "highest"]] = {
@@ -209,7 +214,7 @@ def _implied(
 
 
 def _ranked(job: Job, rank: Callable[[Any], Any]) -> Reference:
-    said = rank(job) if callable(rank) else rank
+    said = rank(job) if _is_function(rank) else rank
     if isinstance(said, Placeholder) and not isinstance(said, ProgressReference):
         ranked, reference = stands_for(said)
         if reference.what is What.VALUE and ranked.id == job.id:

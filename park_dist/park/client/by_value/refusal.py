@@ -27,13 +27,29 @@ def refusal_of(name: str, way: Sequence[Any], error: Exception) -> UsageError:
     ``way`` begins with what is sent, which people know as ``name``, and has all that the
     pickler took apart on its way.
     """
-    last = next((n for n, each in enumerate(way) if isinstance(each, _OF_A_PROCESS)), len(way))
+    last = next((n for n, each in enumerate(way) if _is_whole(each)), len(way))
     way = way[: last + 1]  # not what it is made of
     names = _names(name, way)
+    if _is_placeholder(way[-1]):
+        return UsageError(
+            f"{names[0]} cannot be sent: {' → '.join(names)} is {way[-1]!r}, which is not known "
+            "before that job has ended",
+            hint="pass it as an argument of the call: in the job it is the value",
+        )
     what, remedy = _told(way[-1])
     return UsageError(
         f"{names[0]} cannot be sent: {' → '.join(names)} is {what} ({error})", hint=remedy
     )
+
+
+def _is_whole(value: Any) -> bool:
+    """Tell whether the way ends at ``value``, whatever that is made of."""
+    return isinstance(value, _OF_A_PROCESS) or _is_placeholder(value)
+
+
+def _is_placeholder(value: Any) -> bool:
+    """Tell whether ``value`` stands for what a job will leave (`park.client.jobs.placeholders`)."""
+    return hasattr(type(value), "_stands_for")
 
 
 def _names(name: str, way: Sequence[Any]) -> list[str]:

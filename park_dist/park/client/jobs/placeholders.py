@@ -123,6 +123,8 @@ class ValueReference(Unknown, _OfJob):
 
         Raises `UnknownItem` where the value has no such part.
         """
+        if timeout is not None and not isinstance(timeout, (int, float)):
+            self._refuse(f"get({timeout!r})", f"a part is [{timeout!r}]")  # as of a dict
         value = self._job.result(timeout)
         for kind, key in self._reference.path:
             try:

@@ -115,6 +115,13 @@ class Unknown(AsArray):
     def __index__(self) -> int:  # noqa: PLE0305 (there is no number yet)
         self._refuse("an index", "int() waits for it")
 
+    def __call__(self, *_: object, **__: object) -> Any:
+        """Refuse to be called: there is no method yet (`TypeError`)."""
+        self._refuse("a call", "call it in the job, or in another one")
+
+    def __bytes__(self) -> bytes:  # noqa: PLE0308 (there are none yet)
+        self._refuse("the bytes")
+
     def __setitem__(self, key: object, value: object) -> None:
         self._refuse(f"[{key!r}] = …")
 

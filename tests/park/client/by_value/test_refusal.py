@@ -93,3 +93,21 @@ def test_a_service_stays_here() -> None:
     error = refused(local("SERVICE", JobService().service))
     assert "fit → SERVICE is <Service http://one.example>" in str(error)
     assert "jobs have no client" in str(error.hint)
+
+
+def test_what_a_job_will_leave_is_an_argument_and_no_global() -> None:
+    from support.services.job_service import JobService
+
+    job = JobService().bind().service.submit("m:f")
+    reference = job.output["x"]
+    told: list[tuple[Callable[..., Any], str]] = [
+        (local("FIT", reference), "fit → FIT is <value['x'] of job"),
+        (local("FIT", job), "fit → FIT is <Job "),
+        (functools.partial(print, reference), "print → [0] is <value['x'] of job"),
+        (lambda: reference, "→ reference is <value['x'] of job"),
+    ]
+    for function, message in told:
+        error = refused(function)
+        assert message in str(error)
+        assert "is not known before that job has ended" in str(error)
+        assert error.hint == "pass it as an argument of the call: in the job it is the value"

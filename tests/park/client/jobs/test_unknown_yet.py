@@ -56,7 +56,10 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "bool": (bool, "has no truth value"),
     "sorted": (lambda ref: sorted([ref, ref]), "truth"),
     "json": (json.dumps, "ValueReference is not JSON serializable"),
-    "call": (lambda ref: ref.mean(), "'ValueReference' object is not callable"),
+    "call": (lambda ref: ref.mean(), "a call of <value['x'].mean of job"),
+    "keys": (lambda ref: dict(**ref), "a call of <value['x'].keys of job"),
+    "bytes": (bytes, "the bytes of <value['x'] of job"),
+    "get of a dict": (lambda ref: ref.get("a"), "a part is ['a']"),
 }
 
 
