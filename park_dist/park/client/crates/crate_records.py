@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from park.model.file_names import in_url
+from park.model.portable_names import WINDOWS_FORBIDS
 from park.wire import LocalWheel, PinRecord
 
 __all__ = [
@@ -126,7 +128,5 @@ def member_name(name: str) -> str:
     >>> member_name("out/fit.dat"), member_name("a\\\\b"), member_name("x\\udce4")
     ('out/fit.dat', 'a%5Cb', 'x%E4')
     """
-    from park.model.file_names import in_url
-
-    plain = name.isprintable() and "\\" not in name and "%" not in name and ":" not in name
+    plain = name.isprintable() and "%" not in name and not WINDOWS_FORBIDS.intersection(name)
     return name if plain else in_url(name)

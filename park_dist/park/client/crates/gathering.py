@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -211,7 +213,10 @@ class Gathering:
             kept = cached_file(transport, own, sha256=sha256, name=filename)
         except UnknownItem:
             kept = cached_file(transport, through, sha256=sha256, name=filename)
-        target.symlink_to(kept)
+        if os.name == "posix":
+            target.symlink_to(kept)
+        else:  # Windows gives links to few
+            shutil.copyfile(kept, target)
         return target
 
 

@@ -106,9 +106,9 @@ def _require_plain(path: Path, archive: zipfile.ZipFile) -> None:
             raise _refused(path, f"{name!r} is a link, or another thing that is no file")
         if not _stays_inside(name):
             raise _refused(path, f"{name!r} leads out of the crate, or is no name of a file")
-        if name.casefold() in seen:
+        if name in seen:
             raise _refused(path, f"{name!r} is in it twice")
-        seen.add(name.casefold())
+        seen.add(name)
         swells = member.file_size > _MOST_EXPANSION * max(member.compress_size, 1)
         if swells and member.file_size > _SMALL_BYTES:
             raise _refused(

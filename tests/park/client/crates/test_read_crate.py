@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.material.crates import JOB, small_crate
 
-from park.client.crates.crate_records import ABOUT, METADATA
+from park.client.crates.crate_records import ABOUT, METADATA, member_name
 from park.client.crates.read_crate import opened
 from park.errors import UsageError
 
@@ -134,10 +134,9 @@ def test_a_bomb_is_refused_before_it_is_unpacked(crate: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@pytest.mark.parametrize("name", [CALL, CALL.upper()])
-def test_a_name_that_is_there_twice_is_refused(crate: Path, name: str) -> None:
+def test_a_name_that_is_there_twice_is_refused(crate: Path) -> None:
     with zipfile.ZipFile(crate, "a") as archive:
-        archive.writestr(name, "{}")
+        archive.writestr(CALL, "{}")
     refused(crate, "is in it twice")
 
 
@@ -193,3 +192,26 @@ def test_what_does_not_fit_is_not_begun(crate: Path, monkeypatch: pytest.MonkeyP
     usage = namedtuple("usage", "total used free")  # noqa: PYI024 (as shutil has it)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10, 5, 5))
     refused(crate, "takes .* and .* has 5 B free")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["fit.dat", "a/b c.dat", "A.dat", "a?b*.dat", "a\\b", "x:y", "new\nline", "\udce4", "50%"],
+)
+def test_whatever_a_job_calls_its_file_a_crate_with_it_is_read(tmp_path: Path, name: str) -> None:
+    place = f"jobs/{JOB}/outputs/{member_name(name)}"
+    target = tmp_path / "files" / place
+    target.parent.mkdir(parents=True)
+    target.write_text("1.5")
+    small_crate(tmp_path / "files", tmp_path / "crate.zip")
+    unpacked(tmp_path / "crate.zip", tmp_path / "unpacked")
+    assert (tmp_path / "unpacked" / place).read_text() == "1.5"
+
+
+def test_files_that_differ_by_case_alone_are_two(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    for name in ("A.dat", "a.dat"):
+        (tmp_path / "files" / name).write_text(name)
+    small_crate(tmp_path / "files", tmp_path / "crate.zip")
+    unpacked(tmp_path / "crate.zip", tmp_path / "unpacked")
+    assert (tmp_path / "unpacked" / "A.dat").read_text() == "A.dat"
