@@ -38,7 +38,7 @@ def main() -> None:
                 service, client, installed["lock_hash"], installed["set_hash"], model.root
             )
             with Pipe(folder / "up") as up, Pipe(folder / "go") as go:
-                fit = _submit(lab, str(up), str(go))
+                fit = submit(lab, str(up), str(go))
                 up.receive()
                 _look(lab, fit, edited)
                 go.send("go")
@@ -61,7 +61,7 @@ def _edited(client: Client, tree: Path) -> str:
     return str(installed["lock_hash"])
 
 
-def _submit(lab: PageLab, up: str, go: str) -> str:
+def submit(lab: PageLab, up: str, go: str) -> str:
     """Submit a reduction, a fit that is held half-way, and a sweep; return the fit."""
     reduction = lab.call("reduce_run", 4711, label="reduce run 4711")
     model = lab.call("prepare_model", label="prepare the model")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from park.wire import NowRecord
 from park_server.bus import EVERYTHING
 from park_server.db.tables import events
 from park_server.http.auth import user_of
@@ -21,7 +22,6 @@ from park_server.http.parts import MOST, ServiceParts, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import EventStream
 from park_server.page.now import now_of
-from park_server.page.seen_records import NowRecord
 from park_server.page.snapshots import Snapshots
 
 __all__ = ["AGAIN", "router", "shared_view"]

@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from park.model.ids import JobId
 from park.model.states import InstallState, JobState
+from park.wire import JobLine, NowRecord
 from park_server.clock import later
 from park_server.db.tables import installs, jobs
 from park_server.http.parts import ServiceParts
 from park_server.jobs.stored_job import STORED, StoredJob
-from park_server.page.seen_records import JobLine, NowRecord
 
 __all__ = ["line_of", "now_of"]
 

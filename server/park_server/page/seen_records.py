@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from park.wire import PoolRecord
-
 __all__ = [
     "ArgumentRecord",
     "CallRecord",
     "FileDifference",
-    "JobLine",
-    "NowRecord",
     "PreviewRecord",
     "ProgressSeries",
     "ProjectAbout",
@@ -21,42 +17,6 @@ __all__ = [
     "WorkflowNode",
     "WorkflowRecord",
 ]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JobLine:
-    """A job in a list; ``why`` says what it waits for, or why it failed or was cancelled."""
-
-    id: str
-    label: str
-    entry_point: str
-    kind: str
-    status: str
-    submitted: str
-    started: str | None = None
-    finished: str | None = None
-    why: str | None = None
-    progress: dict[str, Any] | None = None
-    memoized_from: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NowRecord:
-    """What goes on for one user.
-
-    ``counts`` has each state with how many jobs are in it, of final ones those that were
-    submitted in the last day. ``slots_taken`` of ``slots`` run a job of somebody.
-    """
-
-    counts: dict[str, int]
-    slots: int
-    slots_taken: int
-    pools: list[PoolRecord]
-    running: list[JobLine] = field(default_factory=list)
-    waiting: list[JobLine] = field(default_factory=list)
-    failed: list[JobLine] = field(default_factory=list)
-    ended: list[JobLine] = field(default_factory=list)
-    installs: list[JobLine] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

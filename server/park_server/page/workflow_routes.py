@@ -15,7 +15,7 @@ from park.model.conditions import describe
 from park.model.conditions_json import condition_from_json
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import GraphRecord
+from park.wire import GraphRecord, JobLine
 from park_server.db.blocks import in_blocks
 from park_server.db.tables import jobs, remote_leaves
 from park_server.http.auth import user_of
@@ -28,7 +28,7 @@ from park_server.page.equal_siblings import folded
 from park_server.page.live_routes import shared_view
 from park_server.page.now import line_of
 from park_server.page.quotient import groups_of, links_of, members_of, size_of
-from park_server.page.seen_records import JobLine, WorkflowRecord
+from park_server.page.seen_records import WorkflowRecord
 
 __all__ = ["router"]
 

@@ -22,6 +22,7 @@ __all__ = ["EXAMPLES", "configure", "run"]
 EXAMPLES = """examples:
   park watch                       the workflow of your newest job, until all of it has ended
   park watch …7f3abc && park result …7f3abc
+  park watch --all                 all of yours on the service: move, read logs, cancel; q quits
 The exit status is 1 where a piece failed or was cancelled. Ctrl-C ends the watching alone.
 """
 
@@ -30,13 +31,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_jobs(parser)
     parser.add_argument(
+        "-a",
+        "--all",
+        action="store_true",
+        help="all that you have on the service, and how busy it is, until you quit",
+    )
+    parser.add_argument("--once", action="store_true", help="with --all: as it is now, and no more")
+    parser.add_argument(
         "--json", action="store_true", help="print each change as a line of JSON, for programs"
     )
     add_service(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Follow the workflow to its end."""
+    """Follow the workflow to its end, or all of the service."""
+    if options.all or options.once:
+        from park.cli.board.whole_service import watch_all
+
+        return watch_all(options)
     from park.client.workflows.graph import Workflows, job_named, others
     from park.client.workflows.updates import watched
 

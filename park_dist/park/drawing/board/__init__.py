@@ -1,0 +1,1 @@
+"""All that goes on at a service, on a terminal: what runs, waits and failed, and keys to act."""
