@@ -75,6 +75,7 @@ def _said(client: Client, words: list[str]) -> str:
     here, there = pty.openpty()
     fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
     environ = client.environ() | {"TERM": "xterm-256color"}
+    environ.pop("NO_COLOR", None)
     command = [client.python.with_name("park"), *words]
     with subprocess.Popen(
         command, stdin=there, stdout=there, stderr=there, env=environ, cwd=client.folder
@@ -96,7 +97,9 @@ def _write(cast: str, words: list[str], said: str) -> None:
     console.print(Text.assemble(("$ ", "green"), ("park " + " ".join(words), "bold")))
     for line in said.rstrip("\n").split("\n"):
         console.print(Text.from_ansi(line.split("\r")[-1]), soft_wrap=True)
-    code_format = re.sub(r"@font-face \{\{.*?\}\}\s*", "", rich_formats.CONSOLE_SVG_FORMAT, flags=re.S)
+    code_format = re.sub(
+        r"@font-face \{\{.*?\}\}\s*", "", rich_formats.CONSOLE_SVG_FORMAT, flags=re.DOTALL
+    )
     svg = console.export_svg(
         title=f"park {words[0]}", theme=MONOKAI, code_format=code_format, unique_id=f"park-{cast}"
     )

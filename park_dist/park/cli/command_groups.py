@@ -36,7 +36,7 @@ GROUPS: Sequence[Group] = (
             "status": "show the state of a job",
             "why": "say why a job is not running, or why it failed or was cancelled",
             "explain": "say why a job ran, or why it did not have to",
-            "watch": "follow a workflow to its end",
+            "watch": "follow a workflow to its end, or all of yours on a service (--all)",
             "graph": "show a workflow: as a tree of text, as a picture, or for Graphviz",
             "logs": "print what a job wrote to stdout and stderr",
             "result": "wait for a job and print its result",

@@ -1,4 +1,4 @@
-"""``park watch``: a workflow while it runs, as a table on a terminal and as lines in a pipe."""
+"""``park watch``: a workflow while it runs, or all of a service, drawn or as lines in a pipe."""
 
 from __future__ import annotations
 

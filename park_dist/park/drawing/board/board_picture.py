@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rich.text import Text
@@ -31,6 +32,17 @@ _WHOLE = 1_000
 _METER = 12
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Screen:
+    """Where something is drawn: so many columns and lines, with these signs, at that time."""
+
+    now: datetime
+    glyphs: Glyphs
+    width: int
+    height: int
+    chosen: str | None
+
+
 def board_lines(
     board: Board, now: datetime, *, glyphs: Glyphs, width: int, height: int
 ) -> list[Text]:
@@ -40,7 +52,8 @@ def board_lines(
     head = [*_head(board, glyphs, width), Text()]
     foot = _foot(board, width)
     room = max(height - len(head) - len(foot), 4)
-    body = _help() if board.helps else _body(board, now, glyphs, width, room)
+    screen = _Screen(now=now, glyphs=glyphs, width=width, height=room, chosen=board.chosen)
+    body = _help() if board.helps else _body(board.now, screen)
     lines = [*head, *body[:room]]
     lines += [Text()] * (height - len(lines) - len(foot))
     return [_cut(line, width) for line in (*lines, *foot)]
@@ -48,7 +61,8 @@ def board_lines(
 
 def overview(board: Board, now: datetime, glyphs: Glyphs, width: int) -> list[Text]:
     """Return all that there is, in as many lines as it takes."""
-    lines = [*_head(board, glyphs, width), Text(), *_body(board, now, glyphs, width, _WHOLE)]
+    screen = _Screen(now=now, glyphs=glyphs, width=width, height=_WHOLE, chosen=None)
+    lines = [*_head(board, glyphs, width), Text(), *_body(board.now, screen)]
     while not lines[-1].plain.strip():
         lines.pop()
     for line in lines:
@@ -95,14 +109,13 @@ def _meters(now: NowRecord, glyphs: Glyphs, width: int) -> Text:
     return line
 
 
-def _body(board: Board, now: datetime, glyphs: Glyphs, width: int, height: int) -> list[Text]:
-    shown = [(title, jobs) for title, jobs in sections(board.now) if jobs or title == "Running"]
-    if width < _TWO_COLUMNS:
-        return _column(shown, board, now, glyphs, width, height)
-    half = (width - 3) // 2
-    left = _column(_side(shown, live=True), board, now, glyphs, half, height)
-    right = _column(_side(shown, live=False), board, now, glyphs, half, height)
-    return _beside(left, right, half)
+def _body(now: NowRecord, screen: _Screen) -> list[Text]:
+    shown = [(title, jobs) for title, jobs in sections(now) if jobs or title == "Running"]
+    if screen.width < _TWO_COLUMNS:
+        return _column(shown, screen)
+    half = replace(screen, width=(screen.width - 3) // 2)
+    left, right = (_column(_side(shown, live=live), half) for live in (True, False))
+    return _beside(left, right, half.width)
 
 
 _Sections = Sequence[tuple[str, Sequence[JobLine]]]
@@ -125,20 +138,15 @@ def _beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Tex
     return lines
 
 
-def _column(
-    shown: _Sections, board: Board, now: datetime, glyphs: Glyphs, width: int, height: int
-) -> list[Text]:
+def _column(shown: _Sections, screen: _Screen) -> list[Text]:
     """Return sections one below the other; each has a line for its title, and one below."""
-    rooms = shared([len(jobs) or 1 for _, jobs in shown], height - 2 * len(shown))
-    wide = _label_width(shown, width)
+    rooms = shared([len(jobs) or 1 for _, jobs in shown], screen.height - 2 * len(shown))
+    wide = _label_width(shown, screen.width)
     lines: list[Text] = []
     for (title, jobs), room in zip(shown, rooms, strict=True):
         lines.append(Text.assemble((title, "bold"), (f"  {len(jobs)}", "dim")))
-        first = _first(jobs, board.chosen, room)
-        lines += [
-            _row(job, now, glyphs, width, wide, is_chosen=job.id == board.chosen)
-            for job in jobs[first : first + room]
-        ]
+        first = _first(jobs, screen.chosen, room)
+        lines += [_row(job, screen, wide) for job in jobs[first : first + room]]
         if not jobs:
             lines.append(Text("  nothing", style="dim"))
         lines.append(Text())
@@ -177,24 +185,20 @@ def _name(job: JobLine) -> str:
     return job.label or job.entry_point
 
 
-def _row(
-    job: JobLine, now: datetime, glyphs: Glyphs, width: int, wide: int, *, is_chosen: bool
-) -> Text:
-    style = look_of(job.status).style
-    age = _age(job, now)
-    label = one_line(_name(job))
-    note = one_line(progress_text(job.progress) or job.why or "").replace("…", glyphs.ellipsis)
-    label = shortened(label, wide, ellipsis=glyphs.ellipsis).ljust(wide)
-    left = max(width - len(age) - wide - 8, 0)
+def _row(job: JobLine, screen: _Screen, wide: int) -> Text:
+    style, age = look_of(job.status).style, _age(job, screen.now)
+    ellipsis = screen.glyphs.ellipsis
+    line = Text(">" if job.id == screen.chosen else " ")
+    line.append(f" {screen.glyphs.of(job.status)} ", style=style)
+    line.append(shortened(one_line(_name(job)), wide, ellipsis=ellipsis).ljust(wide))
+    note = one_line(progress_text(job.progress) or job.why or "").replace("…", ellipsis)
+    left = max(screen.width - len(age) - wide - 8, 0)
     if len(note) > left:
-        note = note[: max(left - len(glyphs.ellipsis), 0)] + glyphs.ellipsis[:left]
-    line = Text(">" if is_chosen else " ", style="bold")
-    line.append(f" {glyphs.of(job.status)} ", style=style)
-    line.append(label)
+        note = note[: max(left - len(ellipsis), 0)] + ellipsis[:left]
     line.append(f"  {note}", style="red" if job.status == "failed" else "dim")
-    line.pad_right(max(width - line.cell_len - len(age), 1))
+    line.pad_right(max(screen.width - line.cell_len - len(age), 1))
     line.append(age, style="dim")
-    if is_chosen:
+    if job.id == screen.chosen:
         line.stylize("reverse")
     return line
 

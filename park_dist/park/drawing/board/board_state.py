@@ -118,21 +118,29 @@ def pressed(board: Board, key: str) -> tuple[Board, Wish | None]:
         return board, Wish(action=Action.QUIT)
     if key == "?":
         return replace(board, helps=not board.helps), None
-    board = replace(board, said="", helps=False)
-    if key in _MOVES:
-        return _moved(board, _MOVES[key]), None
-    if board.job is not None and key in {"l", "enter"}:
+    board = replace(_moved(board, _MOVES.get(key, 0)), said="", helps=False)
+    return (board, None) if board.job is None else _about(board, board.job, key)
+
+
+def _about(board: Board, job: JobLine, key: str) -> tuple[Board, Wish | None]:
+    if key in {"l", "enter"}:
         number = board.opened + 1
-        opened = replace(board, opened=number, log=Log(number=number, label=_called(board.job)))
-        return opened, Wish(action=Action.LOG, job=board.job.id, log=number)
-    if board.job is not None and key == "c":
-        return _asking(board, board.job), None
-    return board, None
+        opened = replace(board, opened=number, log=Log(number=number, label=_called(job)))
+        return opened, Wish(action=Action.LOG, job=job.id, log=number)
+    return (_asking(board, job) if key == "c" else board), None
 
 
 _MOVES = {
-    "up": -1, "k": -1, "down": 1, "j": 1, "page-up": -_PAGE, "page-down": _PAGE,
-    "home": -1_000_000, "g": -1_000_000, "end": 1_000_000, "G": 1_000_000,
+    "up": -1,
+    "k": -1,
+    "down": 1,
+    "j": 1,
+    "page-up": -_PAGE,
+    "page-down": _PAGE,
+    "home": -1_000_000,
+    "g": -1_000_000,
+    "end": 1_000_000,
+    "G": 1_000_000,
 }
 
 

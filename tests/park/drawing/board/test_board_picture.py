@@ -103,3 +103,15 @@ def test_a_change_is_a_line_of_ascii_where_that_is_all_there_is() -> None:
     text = change_line(job, MOMENT, ASCII)
     assert text.isascii()
     assert "7f3abc  label of 0199aaaa7f3abc  30.0 s ago  no" in text
+
+
+def test_labels_are_plain_and_states_have_their_colour() -> None:
+    (row,) = [
+        each
+        for each in board_lines(BOARD, MOMENT, glyphs=UNICODE, width=80, height=24)
+        if "label of c" in each.plain
+    ]
+    assert not row.style
+    styles = {row.plain[span.start : span.end].strip(): span.style for span in row.spans}
+    assert styles["✗"] == "bold red"
+    assert styles["ValueError: too thick"] == "red"
