@@ -62,7 +62,7 @@ class Viewers:
     @contextmanager
     def watching(self, count: int, place: str) -> Iterator[list[Any]]:
         """Give ``count`` windows at ``place``, each of somebody who has logged in."""
-        contexts = [self.browser.new_context() for _ in range(count)]
+        contexts = [self._window() for _ in range(count)]
         try:
             pages = [self._logged_in(context) for context in contexts]
             for page in pages:
@@ -76,13 +76,18 @@ class Viewers:
 
     def opened_s(self, place: str) -> float:
         """Return the seconds from a navigation to ``place`` to its picture, in a new window."""
-        context = self.browser.new_context()
+        context = self._window()
         try:
             page = self._logged_in(context)
             page.goto(f"{self.url}/{place}", wait_until="commit")
             return float(page.evaluate(FIRST_PICTURE)) / 1_000
         finally:
             context.close()
+
+    def _window(self) -> Any:
+        context = self.browser.new_context()
+        context.set_default_timeout(0)  # how long it takes is what is asked
+        return context
 
     def _logged_in(self, context: Any) -> Any:
         answer = context.request.post(
@@ -109,7 +114,7 @@ class Viewers:
 
     def blank_frames(self, seconds: float) -> dict[str, float]:
         """Return the same of an empty page: what the machine itself lets a browser do."""
-        context = self.browser.new_context()
+        context = self._window()
         try:
             return self.frames(context.new_page(), seconds)
         finally:

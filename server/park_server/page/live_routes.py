@@ -23,8 +23,9 @@ from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import EventStream
 from park_server.page.now import now_of
 from park_server.page.snapshots import Snapshots
+from park_server.page.workflow_shapes import WorkflowShapes
 
-__all__ = ["AGAIN", "router", "shared_view"]
+__all__ = ["AGAIN", "FRESH", "router", "shapes_of", "shared_view"]
 
 router = DeclaredRoutes()
 
@@ -38,20 +39,31 @@ _PAUSE_S = 0.5
 AGAIN = "X-Park-Again-After"
 """The header that says in how many seconds there may be something newer than this answer."""
 
+FRESH = "X-Park-Fresh-For"
+"""The header that says for how many seconds nobody is told anything newer, whatever happens."""
+
 
 @dataclass(slots=True)
 class _Page:
     """What the page keeps while a service runs."""
 
     snapshots: Snapshots = field(default_factory=Snapshots)
+    shapes: WorkflowShapes = field(default_factory=WorkflowShapes)
+    newest: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each user who looks the newest event, and of anybody the newest when that was asked."""
 
 
-def _snapshots_of(request: Request) -> Snapshots:
-    """Return the views that viewers share; made at first use."""
+def _page_of(request: Request) -> _Page:
+    """Return what is kept for those who look; made at first use."""
     state = request.app.state
     if not hasattr(state, "page"):
         state.page = _Page()
-    return cast("_Page", state.page).snapshots
+    return cast("_Page", state.page)
+
+
+def shapes_of(request: Request) -> WorkflowShapes:
+    """Return the shapes of large workflows, which all who look share."""
+    return _page_of(request).shapes
 
 
 @router.get("/now", response_model=NowRecord)
@@ -62,10 +74,11 @@ async def show_now(request: Request) -> ExactJson:
 
 
 async def shared_view(request: Request, key: Hashable, make: Callable[[], Any]) -> ExactJson:
-    """Return the answer with a view that all viewers of one user share, and its ``Again-After``."""
-    whole = (user_of(request), key)
-    view, again_s = await _snapshots_of(request).get(whole, make)
-    return ExactJson(view, headers={AGAIN: f"{again_s:.2f}"} if again_s else None)
+    """Return the answer with a view that all viewers of one user share, and how fresh it is."""
+    whole, snapshots = (user_of(request), key), _page_of(request).snapshots
+    view, again_s = await snapshots.get(whole, make)
+    headers = {FRESH: f"{snapshots.fresh_s(whole):.2f}"}
+    return ExactJson(view, headers=headers | ({AGAIN: f"{again_s:.2f}"} if again_s else {}))
 
 
 @router.get("/events/stream", response_model=None, response_class=EventStream)
@@ -83,25 +96,34 @@ async def stream_events(
     # before the browser hears that it is open, and looks: what comes after that is told
     begin = begin or _newest(parts, 0) or 0
     return StreamingResponse(
-        _ticks(parts, user_of(request), begin),
+        _ticks(parts, _page_of(request), user_of(request), begin),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _ticks(parts: ServiceParts, user: str, seen: int) -> AsyncIterator[bytes]:
+async def _ticks(parts: ServiceParts, page: _Page, user: str, seen: int) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
     looked = seen
     while not parts.bus.is_over:
         newest = await _waited(parts, looked)
-        own = _newest(parts, seen, user) if newest > looked else None
+        own = _own(parts, page, user, newest) if newest > looked else 0
         looked = newest
-        if own is None:
+        if own <= seen:
             yield b": nothing new\n\n"
         else:
             seen = own
             yield f"id: {own}\ndata: {json.dumps({'seq': own})}\n\n".encode("ascii")
         await asyncio.sleep(_PAUSE_S)
+
+
+def _own(parts: ServiceParts, page: _Page, user: str, newest: int) -> int:
+    """Return the newest event of ``user``: asked once for all of his windows, when there is any."""
+    known, asked = page.newest.get(user, (0, 0))
+    if newest > asked:
+        known = _newest(parts, asked, user) or known
+        page.newest[user] = known, newest
+    return known
 
 
 async def _waited(parts: ServiceParts, looked: int) -> int:

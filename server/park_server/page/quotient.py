@@ -6,10 +6,25 @@ state, however many jobs there are.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Connection, String, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    JSON,
+    Connection,
+    String,
+    Subquery,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from park.model.states import NodeKind
 from park_server.db.tables import installs, jobs, needs
@@ -17,7 +32,7 @@ from park_server.jobs.conditions.needs import COMPARED
 from park_server.jobs.stored_job import STORED, StoredJob
 from park_server.page.seen_records import WorkflowEdge, WorkflowNode
 
-__all__ = ["groups_of", "key_of", "links_of", "members_of", "size_of"]
+__all__ = ["connected_ids", "groups_of", "key_of", "links_of", "members_of", "size_of"]
 
 _MOST_LINKS = 2_000
 _HERE = needs.c.service == ""
@@ -37,9 +52,15 @@ def size_of(connection: Connection, job: str, most: int) -> int:
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def groups_of(connection: Connection, job: str) -> list[WorkflowNode]:
-    """Return a node for each function of the workflow of ``job``, the first submitted first."""
+def connected_ids(connection: Connection, job: str) -> str:
+    """Return the ids of all that is connected with ``job``, as a list in JSON."""
     part = _connected(connection, job)
+    return json.dumps(list(connection.execute(select(part.c.id)).scalars()))
+
+
+def groups_of(connection: Connection, ids: str) -> list[WorkflowNode]:
+    """Return a node for each function of the jobs ``ids``, the first submitted first."""
+    part = _listed(connection, ids)
     query = (
         select(jobs.c.kind, jobs.c.entry_point, jobs.c.status, func.count(), func.min(jobs.c.id))
         .select_from(part)
@@ -62,9 +83,9 @@ def groups_of(connection: Connection, job: str) -> list[WorkflowNode]:
     return sorted(found.values(), key=lambda each: each.job or "")
 
 
-def links_of(connection: Connection, job: str) -> tuple[list[WorkflowEdge], list[WorkflowNode]]:
-    """Return who needs whom between the groups, and the nodes that are no jobs here."""
-    part = _connected(connection, job)
+def links_of(connection: Connection, ids: str) -> tuple[list[WorkflowEdge], list[WorkflowNode]]:
+    """Return who needs whom between the groups of the jobs ``ids``, and nodes that are no jobs."""
+    part = _listed(connection, ids)
     outside = case((_B.c.id.is_(None), needs.c.needed), else_=None)
     query = (
         select(
@@ -144,6 +165,16 @@ def members_of(
     if status is not None:
         query = query.where(jobs.c.status == status)
     return [StoredJob.of(row) for row in connection.execute(query)]
+
+
+def _listed(connection: Connection, ids: str) -> Subquery:
+    """Return the list ``ids`` as rows: read by the database, so that Python has none of them."""
+    if connection.dialect.name == "sqlite":
+        listed = func.json_each(ids)
+    else:
+        listed = func.json_array_elements_text(cast(literal(ids, String), JSON))
+    rows = listed.table_valued(column("value", String))
+    return select(rows.c.value.label("id")).subquery()
 
 
 def _connected(connection: Connection, job: str) -> CTE:

@@ -23,9 +23,9 @@ PAUSE_S = 0.5
 SHARE = 20
 """A view that takes a tenth of a second is made every two: a twentieth of one processor."""
 
-LONG_S = 0.3
-SHARE_OF_LONG = 50
-"""What takes longer than `LONG_S` is made every so many times as long: a fiftieth."""
+LONG_S = 0.1
+SHARE_OF_LONG = 75
+"""What takes longer than `LONG_S` is made every so many times as long: a seventy-fifth."""
 
 _MOST = 256
 """Views that are kept; the one that was asked for longest ago goes first."""
@@ -73,6 +73,11 @@ class Snapshots:
         kept.making = asyncio.ensure_future(self._made(kept, make))
         # who goes away does not take it from the others
         return cast("T", await asyncio.shield(kept.making)), 0.0
+
+    def fresh_s(self, key: Hashable) -> float:
+        """Return for how many seconds more whoever asks is answered with what is there."""
+        kept = self._kept.get(key)
+        return 0.0 if kept is None else max(kept.due - self._clock(), 0.0)
 
     async def _made(self, kept: _Kept, make: Callable[[], T]) -> T:
         def measured() -> tuple[T, float]:

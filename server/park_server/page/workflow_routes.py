@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Annotated
 
@@ -25,10 +24,11 @@ from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.graph import graph
 from park_server.page.equal_siblings import folded
-from park_server.page.live_routes import shared_view
+from park_server.page.live_routes import shapes_of, shared_view
 from park_server.page.now import line_of
-from park_server.page.quotient import groups_of, links_of, members_of, size_of
+from park_server.page.quotient import groups_of, members_of, size_of
 from park_server.page.seen_records import WorkflowRecord
+from park_server.page.workflow_shapes import WorkflowShapes
 
 __all__ = ["router"]
 
@@ -49,9 +49,9 @@ async def show_workflow(request: Request, job: str, unfold: _Keys = None) -> Exa
     """Return the picture of what is connected with a job; the groups ``unfold`` are shown apart."""
     parts, user = parts_of(request), user_of(request)
     id_ = parts.database.read(lambda c: _id(c, job, user))
-    keys = frozenset(unfold or ())
+    keys, shapes = frozenset(unfold or ()), shapes_of(request)
     return await shared_view(
-        request, ("workflow", id_, keys), lambda: _workflow(parts, user, id_, keys)
+        request, ("workflow", id_, keys), lambda: _workflow(parts, shapes, user, id_, keys)
     )
 
 
@@ -83,30 +83,30 @@ def _id(connection: Connection, job: str, user: str) -> str:
     return job_rows.get(connection, JobId(job_view.full_id(connection, job, user)), user).id
 
 
-def _workflow(parts: ServiceParts, user: str, job: str, keys: frozenset[str]) -> WorkflowRecord:
+def _workflow(
+    parts: ServiceParts, shapes: WorkflowShapes, user: str, job: str, keys: frozenset[str]
+) -> WorkflowRecord:
     jobs_there = parts.database.read(lambda c: size_of(c, job, MOST_APART + 1))
     if jobs_there > MOST_APART:
-        return _large(parts, job)
+        return _large(parts, shapes, user, job)
     return _small(parts, user, job, keys)
 
 
-def _large(parts: ServiceParts, job: str) -> WorkflowRecord:
-    read = parts.database.read
-    with ThreadPoolExecutor(1, thread_name_prefix="park-page") as beside:
-        # at once: in SQLite neither holds the interpreter, so they take no longer than one
-        links = beside.submit(read, lambda c: links_of(c, job))
-        groups = read(lambda c: groups_of(c, job))
-        edges, others = links.result()
+def _large(parts: ServiceParts, shapes: WorkflowShapes, user: str, job: str) -> WorkflowRecord:
+    shape = parts.database.read(lambda c: shapes.of(c, user, job))
+    groups = parts.database.read(lambda c: groups_of(c, shape.ids))
     counts = Counter[str]()
     for each in groups:
         counts.update(each.counts)
+    nodes = [*groups, *shape.others]
+    there = {each.key for each in nodes}  # jobs may have been removed
     return WorkflowRecord(
         job=job,
         jobs=counts.total(),
         by_function=True,
         counts=dict(counts),
-        nodes=[*groups, *others],
-        edges=edges,
+        nodes=nodes,
+        edges=[each for each in shape.edges if each.needed in there and each.by in there],
     )
 
 

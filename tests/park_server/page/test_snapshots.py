@@ -61,7 +61,7 @@ def test_a_view_is_kept_for_a_moment_and_says_when_to_ask_again() -> None:
     asyncio.run(look())
 
 
-@pytest.mark.parametrize(("took", "share"), [(0.2, SHARE), (3.0, SHARE_OF_LONG)])
+@pytest.mark.parametrize(("took", "share"), [(0.05, SHARE), (3.0, SHARE_OF_LONG)])
 def test_what_takes_long_is_made_the_more_seldom(took: float, share: int) -> None:
     clock = Clock()
 
@@ -88,5 +88,19 @@ def test_what_fails_is_told_and_tried_again() -> None:
         with pytest.raises(ValueError, match="once"):
             await views.get("k", fail)
         assert await views.get("k", lambda: 1) == (1, 0.0)
+
+    asyncio.run(look())
+
+
+def test_it_says_how_long_nothing_newer_is_told() -> None:
+    clock = Clock()
+
+    async def look() -> None:
+        views = Snapshots(clock)
+        assert views.fresh_s("k") == 0.0
+        await views.get("k", lambda: 1)
+        assert views.fresh_s("k") == pytest.approx(PAUSE_S)
+        clock.now += PAUSE_S * 2
+        assert views.fresh_s("k") == 0.0
 
     asyncio.run(look())

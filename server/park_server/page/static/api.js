@@ -36,15 +36,16 @@ export async function ask(path, { method = "GET", query = {}, body, signal } = {
 
 export const part = (text) => encodeURIComponent(text).replace(/%2F/g, "/");
 
-/** Return the JSON of an answer, and in how many seconds there may be something newer. */
+/** Return the JSON of an answer. */
 export async function get(path, options) {
   const answer = await ask(path, options);
   return answer.status === 204 ? null : answer.json();
 }
 
+/** Return a view that many share; after how many seconds to ask again, and before which it is of no use. */
 export async function view(path, options) {
   const answer = await ask(path, options);
-  return { value: await answer.json(), again: Number(answer.headers.get("X-Park-Again-After") || 0) };
+  return { value: await answer.json(), again: Number(answer.headers.get("X-Park-Again-After") || 0), fresh: Number(answer.headers.get("X-Park-Fresh-For") || 0) };
 }
 
 /**

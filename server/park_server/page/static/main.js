@@ -52,13 +52,13 @@ class Shown {
     if (this.looking || performance.now() < this.pause) { this.later(this.pause - performance.now()); return; }
     this.looking = true; this.again = false; clearTimeout(this.timer); this.timer = 0;
     const began = performance.now();
-    let next = 0;
+    let next = 0, fresh = 0;
     try {
       const seen = await this.module.look({ rest: this.rest, state: this.state, who, signal: this.abort.signal, refresh: () => this.soon() });
       if (this.closed) return;
       show(main, ...[seen.content].flat());
       document.title = `${seen.title} · park`;
-      next = seen.again || 0;
+      next = seen.again || 0; fresh = seen.fresh || 0;
     } catch (error) {
       if (this.closed || error.name === "AbortError") return;
       if (error.status === 401) { who = null; start(); return; }
@@ -69,8 +69,10 @@ class Shown {
     } finally { this.looking = false; }
     this.state.seen = true;
     this.pause = performance.now() + Math.max(300, 4 * (performance.now() - began));
+    // what a view cannot have sooner is not asked for sooner, whatever happens
+    this.pause = Math.max(this.pause, performance.now() + fresh * 1000);
     if (next) this.later(next * 1000);
-    else if (this.again) this.later(0);
+    else if (this.again) this.later(this.pause - performance.now());
   }
   soon() { this.pause = 0; this.again = true; this.look(); }
   tick() { this.again = true; this.look(); }

@@ -6,11 +6,11 @@ import { LIVE, ORDER, jobLink, shape } from "../states.js";
 import { ago, between, count, figure, spoken } from "../words.js";
 
 export async function look({ signal, state }) {
-  const { value: now, again } = await view("/now", { signal });
+  const { value: now, again, fresh } = await view("/now", { signal });
   state.ticking = now.running.length > 0;
   const nothing = ORDER.every((each) => !now.counts[each]) && !now.installs.length;
   return {
-    title: "Now", again,
+    title: "Now", again, fresh,
     content: [
       h("h1", { class: "unseen" }, "Now"),
       h("div", { class: "columns" },

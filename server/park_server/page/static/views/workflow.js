@@ -13,7 +13,7 @@ export async function look({ rest: [id], state, signal, refresh }) {
     id = newest.id;
   }
   state.unfolded ||= new Set();
-  const { value: flow, again } = await view("/workflow", { signal, query: { job: id, unfold: [...state.unfolded] } });
+  const { value: flow, again, fresh } = await view("/workflow", { signal, query: { job: id, unfold: [...state.unfolded] } });
   state.flow = flow;
   state.picture ||= new Picture((node) => choose(state, node, refresh, signal));
   state.close = () => state.picture.close();
@@ -28,7 +28,7 @@ export async function look({ rest: [id], state, signal, refresh }) {
   state.said = said;
   state.ticking = Boolean(flow.counts.running) && !flow.by_function;
   return {
-    title: "Workflow", again,
+    title: "Workflow", again, fresh,
     content: [
       h("div", { class: "head" }, h("h1", "Workflow"), h("span", { class: "soft number" }, plural(flow.jobs, "job")),
         h("ul", { class: "counts", style: { padding: "0", gap: "2px 16px" } }, ORDER.filter((each) => flow.counts[each]).map((each) => h("li", h("span", { class: `state is-${each}` }, shape(each, { label: false }), count(flow.counts[each]), " ", each)))),
