@@ -76,7 +76,7 @@ def _said(client: Client, words: list[str]) -> str:
     fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
     environ = client.environ() | {"TERM": "xterm-256color"}
     environ.pop("NO_COLOR", None)
-    command = [client.python.with_name("park"), *words]
+    command: list[str | Path] = [client.python.with_name("park"), *words]
     with subprocess.Popen(
         command, stdin=there, stdout=there, stderr=there, env=environ, cwd=client.folder
     ):

@@ -42,6 +42,7 @@ OURS = {
         "floors",
         "proof",
         "sbom",
+        "screenshots",
     },
 }
 OF_THE_MODEL = {"numpy"}

@@ -9,7 +9,7 @@ import pytest
 from support.labs.rows import new_job, rows_in_memory
 
 from park_server.db.tables import jobs
-from park_server.page import workflow_shapes
+from park_server.page import quotient, workflow_shapes
 from park_server.page.workflow_shapes import WorkflowShapes
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def value(job: str) -> dict[str, str]:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How often somebody went through the graph."""
     found: list[str] = []
-    real = workflow_shapes.connected_ids
+    real = quotient.connected_ids
 
     def connected(connection: Connection, job: str) -> str:
         found.append(job)

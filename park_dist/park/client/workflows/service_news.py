@@ -36,4 +36,5 @@ class ServiceNews:
     def cancel(self, job: str) -> str:
         """Cancel a job; return what became of it."""
         handle = self._service.job(job)
-        return f"{handle.label} is {handle.cancel()}"
+        state = handle.cancel()
+        return f"{handle.refresh().label} is {state}"

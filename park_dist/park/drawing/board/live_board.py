@@ -113,11 +113,10 @@ def _read(
         for text in service.log(wish.job):
             if over.is_set():
                 return
-            told.put(_in_log(wish.log, lambda log, text=text: log.wrote(text)))
+            told.put(_in_log(wish.log, _writing(text)))
         told.put(_in_log(wish.log, lambda log: replace(log, is_over=True)))
     except ParkError as error:
-        message = error.message
-        told.put(_in_log(wish.log, lambda log: log.wrote(message)))
+        told.put(_in_log(wish.log, _writing(error.message)))
 
 
 def _cancel(
@@ -139,6 +138,10 @@ def _silent(message: str) -> _Change:
 
 def _saying(text: str) -> _Change:
     return lambda board: replace(board, said=text)
+
+
+def _writing(text: str) -> Callable[[Log], Log]:
+    return lambda log: log.wrote(text)
 
 
 def _in_log(number: int, change: Callable[[Log], Log]) -> _Change:

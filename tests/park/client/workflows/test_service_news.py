@@ -24,7 +24,7 @@ class Answering:
 
     def job(self, name: str) -> Any:
         return SimpleNamespace(
-            label=f"fit {name}",
+            refresh=lambda: SimpleNamespace(label=f"fit {name}"),
             cancel=lambda: "cancelled",
             follow=lambda: iter([("stdout", "one"), ("stderr", "two")]),
         )
