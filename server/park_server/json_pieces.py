@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-__all__ = ["LARGE_BYTES", "loads", "text_of"]
+__all__ = ["LARGE_BYTES", "is_small", "loads", "text_of"]
 
 LARGE_BYTES = 64 << 10
 """What is read and checked in a millisecond or two: less than a thread would cost others."""
@@ -37,12 +37,12 @@ def loads(text: str | bytes) -> Any:
 
 def text_of(value: Any) -> str:
     """Return ``value`` as JSON, exactly as `json.dumps` does."""
-    return json.dumps(value) if _is_small(value) else "".join(_pieces(value))
+    return json.dumps(value) if is_small(value) else "".join(_pieces(value))
 
 
 def _pieces(value: Any) -> Iterator[str]:
     """Yield the text of ``value``, each piece written in one step."""
-    if _is_small(value):
+    if is_small(value):
         yield json.dumps(value)
     elif isinstance(value, str):
         slices = (value[at : at + _SLICE] for at in range(0, len(value), _SLICE))
@@ -59,7 +59,7 @@ def _pieces_of_dict(items: dict[str, Any]) -> Iterator[str]:
     while some := dict(islice(pairs, _ITEMS)):
         yield opening
         opening = ", "
-        if _is_small(some):
+        if is_small(some):
             yield json.dumps(some)[1:-1]
             continue
         for number, (key, item) in enumerate(some.items()):
@@ -74,7 +74,7 @@ def _pieces_of_list(items: Sequence[Any]) -> Iterator[str]:
         yield opening
         opening = ", "
         some = items[first : first + _ITEMS]
-        if _is_small(some):
+        if is_small(some):
             yield json.dumps(some)[1:-1]
             continue
         for number, item in enumerate(some):
@@ -83,7 +83,7 @@ def _pieces_of_list(items: Sequence[Any]) -> Iterator[str]:
     yield "]"
 
 
-def _is_small(value: Any) -> bool:
+def is_small(value: Any) -> bool:
     """Tell whether ``value`` has so little in it that it is written at once."""
     left, pending = _MANY, [value]
     while pending and left >= 0:

@@ -38,6 +38,7 @@ from park_server.content import ContentStore
 from park_server.jobs.conditions.progress_log import PROGRESS_FILE
 from park_server.jobs.files.input_files import InputFiles, files_in
 from park_server.jobs.files.left_files import collect, tell
+from park_server.json_pieces import is_small, text_of
 from park_server.threads import in_thread
 from park_server.untrusted import Making, NotPlain
 
@@ -107,7 +108,7 @@ class JobFolders:
     @staticmethod
     def takes_time(call: Any) -> bool:
         """Tell whether to `prepare` for ``call`` may take long: not for an event loop then."""
-        return next(files_in(call), None) is not None
+        return next(files_in(call), None) is not None or not is_small(call)
 
     def prepare(self, job: JobId, user: str, call: dict[str, Any]) -> None:
         """Make the folder with its call and inputs.
@@ -128,7 +129,7 @@ class JobFolders:
         owner = self._owner_of(user)
         with untrusted.folder(self._root, [job], make=Making(owner=owner)) as inside:
             self._inputs.put(inside, call, user, owner)
-            text = json.dumps(self._areas.resolved(call, user))
+            text = text_of(self._areas.resolved(call, user))
             if len(text) <= most:
                 return text
             # nobody reads it before the order, and an order comes only after this has returned

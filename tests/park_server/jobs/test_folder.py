@@ -59,8 +59,10 @@ def test_a_small_call_goes_with_the_order_and_a_large_one_has_a_file(folders: Jo
     assert written == call("x" * 20_000)
 
 
-def test_only_what_has_files_takes_time() -> None:
+def test_what_has_files_or_is_large_takes_time() -> None:
     assert not JobFolders.takes_time(call(1, {"a": [2]}))
+    assert JobFolders.takes_time(call("a" * 1_000_000))
+    assert JobFolders.takes_time(call([0.5] * 100_000))
     assert JobFolders.takes_time(call([{"$park": "file", "sha256": "0" * 64, "name": "a"}]))
 
 

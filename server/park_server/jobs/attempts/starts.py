@@ -135,7 +135,8 @@ class AttemptStarts:
     ) -> tuple[Environment, str | None, _Committed]:
         request = queued.request
         environment = await self._environments.ready(LockHash(str(request.lock_hash)))
-        call = self._resolved(queued) if queued.refers else request.call
+        # what others left may be large, whatever the call is
+        call = await in_thread(self._resolved, queued) if queued.refers else request.call
         if self._folders.takes_time(call):
             text = await in_thread(self._prepare, queued.id, queued.user, call)
         else:
