@@ -131,6 +131,11 @@ def test_whose_processes_are_seen_is_said_as_it_is() -> None:
     assert JobRules().own_processes is None
 
 
+def test_whose_process_and_whose_file_it_is_is_not_for_the_attacker_to_say() -> None:
+    assert "where the kernel says that the process is that job's" in THREATS  # test_claimants
+    assert "a file is of what its own name says" in THREATS  # test_approved_downloads
+
+
 def test_the_page_on_trust_leads_to_both() -> None:
     assert "(../how-to/many-users.md)" in TRUST
     assert "(threat-model.md)" in TRUST
