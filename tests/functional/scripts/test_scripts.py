@@ -148,6 +148,30 @@ except park.ParkError as error:
     assert seen[1] == 0
 
 
+def test_processes_that_a_job_starts_anew_know_the_functions_of_the_script(
+    run: Callable[..., Any],
+) -> None:
+    seen = run("""
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+def moved(point):
+    return Point(point.x + 1)
+
+def in_processes(points):
+    way = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=way) as pool:
+        return [point.x for point in pool.map(moved, points)]
+
+print(json.dumps(service.submit(in_processes, [Point(1), Point(2)]).result()))
+""")
+    assert seen == [2, 3]
+
+
 def test_helpers_beside_the_script_travel_as_their_source(
     run: Callable[..., Any], client: Client
 ) -> None:

@@ -13,7 +13,9 @@ import sys
 from types import ModuleType
 from typing import Any
 
-__all__ = ["BARE", "IMPORTED", "MADE", "globals_of", "publish"]
+from .spawned import Main
+
+__all__ = ["BARE", "IMPORTED", "MADE", "globals_of", "names_made", "publish"]
 
 IMPORTED = "imported"
 """Functions of a module that the environment has, which its name does not find."""
@@ -46,6 +48,11 @@ def publish(value: Any, module: str, name: str) -> None:
         namespace.setdefault(name, value)
 
 
+def names_made() -> int:
+    """Return how many names there are in what was made here."""
+    return sum(len(namespace) for (kind, _), namespace in _made.items() if kind == MADE)
+
+
 def _module(name: str) -> ModuleType:
-    module = sys.modules[name] = ModuleType(name)
+    module = sys.modules[name] = (Main if name == "__main__" else ModuleType)(name)
     return module

@@ -20,8 +20,9 @@ from enum import Enum
 from typing import Any
 
 from .code import code
-from .namespaces import globals_of, publish
+from .namespaces import globals_of, names_made, publish
 from .sources import importable
+from .spawned import remember
 
 __all__ = [
     "Unpickler",
@@ -59,7 +60,11 @@ class Unpickler(pickle.Unpickler):
 
 def loads(data: bytes) -> Any:
     """Return what ``data`` is a pickle of."""
-    return Unpickler(io.BytesIO(data)).load()
+    before = names_made()
+    value = Unpickler(io.BytesIO(data)).load()
+    if names_made() != before:
+        remember(data)
+    return value
 
 
 def opened(sources: Mapping[str, Mapping[str, Any]], data: bytes) -> Any:
