@@ -51,7 +51,8 @@ def test_what_lives_elsewhere_is_followed_staged_and_released(tmp_path: Path) ->
             assert peers.asked == [("watch", "a")]
             why = here.database.read(lambda c: here.scheduler.explainer().why(c, "a", USER))
             assert why.line == (
-                f"job far completed on {ELSEWHERE} (sns.example.org has not answered a)"
+                f"job far completed: not known yet from {ELSEWHERE}"
+                " (sns.example.org has not answered a)"
             )
             await here.events.leaf_decided(JobId("a"), 0, TRUE)
             await here.events.leaf_decided(JobId("a"), 0, TRUE)  # told twice

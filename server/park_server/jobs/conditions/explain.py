@@ -263,7 +263,9 @@ def _awaited_leaf(leaf: Leaf, fact: JobFact | None, verdict: Verdict, *, is_deni
     if isinstance(leaf, At):
         return verdict.why
     wanted, why = describe(Not(leaf=leaf) if is_denied else leaf), verdict.why
-    return f"{wanted}: {why}" if why not in {"", wanted} else wanted
+    if why.startswith(wanted):
+        return why
+    return f"{wanted}: {why}" if why else wanted
 
 
 _INSTALLING: Mapping[InstallState, str] = {

@@ -177,7 +177,8 @@ class Verdicts:
             self._elsewhere[job] = need_rows.remote_verdicts(self._connection, job)
         verdict = self._elsewhere[job].get((service, leaf_key(leaf)), NOT_YET)
         if verdict.truth is Truth.NOT_YET:
-            return Verdict(Truth.NOT_YET, verdict.why or f"{describe(leaf)} on {service}")
+            unknown = f"{describe(leaf)}: not known yet from {service}"
+            return Verdict(Truth.NOT_YET, verdict.why or unknown)
         return verdict
 
     # -- comparisons
