@@ -34,6 +34,8 @@ def explained(connection: Connection, job: JobId, user: str) -> WhyRecord:
 def _lines(connection: Connection, job: StoredJob) -> list[str]:
     if job.kind is JobKind.FETCH:
         return ["a fetch asks each time whether what it has is still what is there"]
+    if job.kind is JobKind.RACE:
+        return ["a race runs nothing: park why says how it is decided"]
     if job.memoized_from is not None:
         run = brief(job.memoized_from)
         return [f"did not run: job {run} was the same call, and left what this one has"]

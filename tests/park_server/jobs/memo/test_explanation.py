@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.labs.races import begin
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 
 from park.model.ids import JobId
@@ -55,6 +56,19 @@ def test_each_reason_is_told(tmp_path: Path) -> None:
             await here.submit("changed", value_of("mended"), entry_point="m:use")
             record = here.scheduler.record(JobId("changed"), USER)
             assert record.memoized_from == "dependent"  # both are 7
+
+    run(test)
+
+
+def test_of_a_race_it_is_said_where_its_reasons_are(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, memory=Recall(Looks(), runtime_hash="ef")) as here:
+            await here.submit("first")
+            await begin(here, ["first"])
+            assert line(here, "race") == "a race runs nothing: park why says how it is decided"
+            await here.run_next({"chisq": 1.0})
+            await here.final("race")
+            assert line(here, "race") == "a race runs nothing: park why says how it is decided"
 
     run(test)
 
