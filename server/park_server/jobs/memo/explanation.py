@@ -31,11 +31,15 @@ def explained(connection: Connection, job: JobId, user: str) -> WhyRecord:
     return WhyRecord(job=stored.id, status=stored.status, line=line, chain=more)
 
 
+_NO_CALLS = {
+    JobKind.FETCH: "a fetch asks each time whether what it has is still what is there",
+    JobKind.RACE: "a race runs nothing: park why says how it is decided",
+}
+
+
 def _lines(connection: Connection, job: StoredJob) -> list[str]:
-    if job.kind is JobKind.FETCH:
-        return ["a fetch asks each time whether what it has is still what is there"]
-    if job.kind is JobKind.RACE:
-        return ["a race runs nothing: park why says how it is decided"]
+    if job.kind in _NO_CALLS:
+        return [_NO_CALLS[job.kind]]
     if job.memoized_from is not None:
         run = brief(job.memoized_from)
         return [f"did not run: job {run} was the same call, and left what this one has"]
