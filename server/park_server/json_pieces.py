@@ -7,7 +7,7 @@ it writes a condition of 200,000 leaves. Small documents are read and written as
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -85,18 +85,22 @@ def _pieces_of_list(items: Sequence[Any]) -> Iterator[str]:
 
 def is_small(value: Any) -> bool:
     """Tell whether ``value`` has so little in it that it is written at once."""
-    left, pending = _MANY, [value]
-    while pending and left >= 0:
-        node = pending.pop()
-        left -= 1
-        if isinstance(node, str):
-            left -= len(node) // _CHARACTERS
-        elif isinstance(node, dict):
-            left -= len(node)
-            pending.extend(node.values() if left >= 0 else ())
-        elif isinstance(node, (list, tuple)):
-            pending.extend(node[: left + 1])
-    return left >= 0
+    left = _MANY
+    pending: list[Collection[Any]] = [(value,)]
+    while pending:
+        items = pending.pop()
+        left -= len(items)
+        for item in items if left >= 0 else ():
+            if isinstance(item, str):
+                left -= len(item) // _CHARACTERS
+            elif isinstance(item, dict):
+                left -= len(item)
+                pending.append(item.values())
+            elif isinstance(item, (list, tuple)):
+                pending.append(item)
+        if left < 0:
+            return False
+    return True
 
 
 def _as_it_is(node: dict[str, Any]) -> dict[str, Any]:

@@ -78,35 +78,35 @@ _ASKED = (
     .join(jobs, jobs.c.id == memo_calls.c.job)
     .where(memo_calls.c.job.in_(_IDS), jobs.c.status == JobState.WAITING)
 )
-_CANDIDATES = (
-    select(
-        memo_calls.c.key,
-        jobs.c.id,
-        jobs.c.user,
-        jobs.c.status,
-        jobs.c.lock_hash,
-        jobs.c.runtime_hash,
-        jobs.c.timeout_s,
-        jobs.c.stalled_after_s,
-        jobs.c.memory_bytes,
-        jobs.c.resources,
-        memo_calls.c.usage,
-        memo_calls.c.carried,
-    )
-    .join(jobs, jobs.c.id == memo_calls.c.job)
-    .where(
-        memo_calls.c.key.in_(_IDS),
-        _IS_A_RUN,
-        memo_calls.c.unfit.is_(None),
-        jobs.c.cancel_requested.is_(False),
-        # who waits to be tried again may wait for long
-        ~and_(jobs.c.status == JobState.QUEUED, jobs.c.not_before.is_not(None)),
-        or_(
-            (jobs.c.status + "").in_([JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]),
+_GOES_ON = [literal(each) for each in (JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED)]
+_CANDIDATES = PreparedOfMany(
+    lambda keys: (
+        select(
+            memo_calls.c.key,
+            jobs.c.id,
+            jobs.c.user,
+            jobs.c.status,
+            jobs.c.lock_hash,
+            jobs.c.runtime_hash,
+            jobs.c.timeout_s,
+            jobs.c.stalled_after_s,
+            jobs.c.memory_bytes,
+            jobs.c.resources,
+            memo_calls.c.usage,
             memo_calls.c.carried,
-        ),
+        )
+        .join(jobs, jobs.c.id == memo_calls.c.job)
+        .where(
+            memo_calls.c.key.in_(keys),
+            _IS_A_RUN,
+            memo_calls.c.unfit.is_(None),
+            jobs.c.cancel_requested.is_(False),
+            # who waits to be tried again may wait for long
+            ~and_(jobs.c.status == JobState.QUEUED, jobs.c.not_before.is_not(None)),
+            or_((jobs.c.status + literal("")).in_(_GOES_ON), memo_calls.c.carried),
+        )
+        .order_by(jobs.c.id.desc())
     )
-    .order_by(jobs.c.id.desc())
 )
 _CONTENTS_LEFT = PreparedOfMany(
     lambda ids: select(job_files.c.job, job_files.c.sha256).where(job_files.c.job.in_(ids))
@@ -171,26 +171,37 @@ def _asked(row: Any) -> Asked:
 def candidates(connection: Connection, keys: Iterable[str]) -> dict[str, list[Candidate]]:
     """Return the jobs that run, will run or ran the calls ``keys``, the newest first."""
     found: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for block in in_blocks(dict.fromkeys(keys)):
-        rows = connection.execute(_CANDIDATES, {"ids": block}).all()
-        left = _contents_left(connection, [row.id for row in rows])
-        for row in rows:
-            found[row.key].append(
-                Candidate(
-                    job=JobId(row.id),
-                    user=row.user,
-                    # the process of one that is carried goes on, though the job has ended
-                    status=JobState.RUNNING if row.carried else JobState(row.status),
-                    lock_hash=row.lock_hash,
-                    runtime_hash=row.runtime_hash,
-                    timeout_s=row.timeout_s,
-                    stalled_after_s=row.stalled_after_s,
-                    memory_bytes=row.memory_bytes,
-                    resources=row.resources,
-                    usage=row.usage,
-                    files=tuple(left.get(row.id, ())),
-                )
-            )
+    rows = _CANDIDATES.all(connection, dict.fromkeys(keys))
+    left = _contents_left(connection, [job for _, job, *_ in rows])
+    for (
+        key,
+        job,
+        user,
+        status,
+        lock,
+        runtime,
+        timeout,
+        stalled,
+        memory,
+        asked,
+        usage,
+        carried,
+    ) in rows:
+        candidate = Candidate(
+            job=JobId(job),
+            user=user,
+            # the process of one that is carried goes on, though the job has ended
+            status=JobState.RUNNING if carried else JobState(status),
+            lock_hash=lock,
+            runtime_hash=runtime,
+            timeout_s=timeout,
+            stalled_after_s=stalled,
+            memory_bytes=memory,
+            resources=asked,
+            usage=usage,
+            files=tuple(left.get(job, ())),
+        )
+        found[key].append(candidate)
     return dict(found)
 
 
@@ -217,8 +228,10 @@ def update_calls(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
 
 # -- what jobs left
 
-_VALUES = select(memo_calls.c.job, memo_calls.c.value).where(
-    memo_calls.c.job.in_(_IDS), memo_calls.c.value.is_not(None)
+_VALUES = PreparedOfMany(
+    lambda ids: select(memo_calls.c.job, memo_calls.c.value).where(
+        memo_calls.c.job.in_(ids), memo_calls.c.value.is_not(None)
+    )
 )
 _NOTE_VALUE = (
     update(memo_calls).where(memo_calls.c.job == _JOB).values(value=bindparam("value_digest"))
@@ -229,9 +242,7 @@ _DOCUMENTS = select(results.c.job, results.c.document).where(results.c.job.in_(_
 def values(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     """Return the digests of what the jobs ``ids`` returned, as far as they are known."""
     found: dict[str, str] = {}
-    for block in in_blocks(ids):
-        rows = connection.execute(_VALUES, {"ids": block})
-        found.update((job, digest) for job, digest in rows)
+    found.update((job, digest) for job, digest in _VALUES.all(connection, ids))
     return found
 
 
