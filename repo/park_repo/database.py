@@ -29,6 +29,7 @@ from park_repo.sql.custody import Custody
 from park_repo.sql.losses import is_loss
 from park_repo.sql.outage import Outage
 from park_repo.sql.postgresql_engine import postgresql_engine
+from park_repo.sql.readers import Readers
 from park_repo.sql.sole_writer import SoleWriter
 from park_repo.sql.sqlite_engine import sqlite_engine
 from park_repo.sql.told import told
@@ -66,7 +67,7 @@ class Database:
         custody: Custody | None = None,
         outage: Outage | None = None,
     ) -> None:
-        self._reader = reader
+        self._readers = Readers(reader)
         self.engine = writer
         self._custody = custody or Custody()
         self.outage = outage or Outage()
@@ -109,25 +110,18 @@ class Database:
         if (lost := self.outage.fresh) is not None:
             raise lost
         try:
-            return self._asked(query)
+            return self._readers.ask(query)
         except DBAPIError as error:
             if is_loss(error):
-                self._reader.pool.dispose()  # those are lost as well; new ones may be had
+                self._readers.forget()  # those are lost as well; new ones may be had
                 return self._asked_again(query)
             if not is_damage(error):
                 raise
             raise self.condemn(str(error.orig)) from error
-        finally:
-            if self._closed:  # what went back to the pool after `close`
-                self._reader.pool.dispose()
-
-    def _asked(self, query: Callable[[Connection], T]) -> T:
-        with self._reader.connect() as connection, connection.begin():
-            return query(connection)
 
     def _asked_again(self, query: Callable[[Connection], T]) -> T:
         try:
-            found = self._asked(query)
+            found = self._readers.ask(query)
         except DBAPIError as error:
             if is_loss(error):
                 self.outage.begin(error)
@@ -196,8 +190,8 @@ class Database:
                 self._queue.put(None)
         self.outage.give_up()
         self._thread.join()
-        for engine in (self._reader, self.engine):
-            engine.pool.dispose()  # not the engine, which would take a new pool
+        self._readers.close()
+        self.engine.pool.dispose()  # not the engine, which would take a new pool
 
     def _write_loop(self) -> None:
         is_open = True

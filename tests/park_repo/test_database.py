@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, insert, select
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, event, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import Pool
 
@@ -228,16 +228,16 @@ def test_a_read_closes_its_connection_where_the_database_closes_as_it_ends(
 ) -> None:
     used: list[Any] = []
 
-    def close_first(connection: Any, _record: object) -> None:
+    def close_first(connection: Connection) -> None:
         if not used:
-            used.append(connection)
+            used.append(connection.connection.driver_connection)
             database.close()
 
-    event.listen(Pool, "checkin", close_first)
+    event.listen(Engine, "commit", close_first)
     try:
         assert database.read(numbers) == []
     finally:
-        event.remove(Pool, "checkin", close_first)
+        event.remove(Engine, "commit", close_first)
     (connection,) = used
     with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
         connection.execute("SELECT 1")

@@ -222,6 +222,8 @@ class Scheduler:
         """Return the jobs that have ended for another reason than an answer: it may be all."""
         changed = created.changed & created.states.keys()
         ids = [job for job in created.effects.ended if job in changed]
+        if not ids:
+            return {}
         found = self._database.read(lambda c: job_view.records(c, ids, user))
         return {JobId(record.id): record for record in found}
 
