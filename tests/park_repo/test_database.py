@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, event, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.pool import Pool
 
 from park.errors import ServiceFault
 from park_repo.database import Database

@@ -24,13 +24,12 @@ from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import JobRecord, JobRequest, PoolRecord, QueueRecord
 from park_repo.database import Database
-from park_repo.loop_futures import in_loop
 from park_server.bus import EVERYTHING, Bus
-from park_server.clock import text_of
 from park_server.db.blocks import each_readable
 from park_server.disk import Disk
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.admission.arrivals import Arrivals
+from park_server.jobs.admission.creations import Creations
 from park_server.jobs.admission.intake import Intake
 from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.commits import Commits
@@ -112,6 +111,12 @@ class Scheduler:
             intake=self._intake,
             tally=quotas.tally,
         )
+        self._creations = Creations(
+            database=database,
+            intake=self._intake,
+            failsafe=failsafe,
+            start_with=dispatcher.start_with,
+        )
         self._look_ahead = look_ahead
         commits.subscribe(self._after_commit)
 
@@ -167,7 +172,7 @@ class Scheduler:
         """
         looks_answered = await self._look_ahead(user, submission.plans, submission.accepted)
         if not submission.is_large:
-            return await self._accept(user, submission, self._accept_at_once)
+            return await self._accept(user, submission, self._creations.accept)
         accept = partial(self._arrivals.accept, looks_answered=looks_answered)
         # once it is written down it becomes jobs, whatever becomes of the request
         return await self._arrivals.tasks.run(self._accept(user, submission, accept))
@@ -176,33 +181,19 @@ class Scheduler:
         self,
         user: str,
         submission: Submission,
-        accept: Callable[[str, Submission], Awaitable[Created]],
+        accept: Callable[[str, Submission], Awaitable[Accepted]],
     ) -> Accepted:
         async with self._quotas.admission(user, [plan.id for plan in submission.plans]) as new:
-            created = await accept(user, submission)
-            new.keep(created.states)
-        return Accepted(submission=submission, created=created)
-
-    async def _accept_at_once(self, user: str, submission: Submission) -> Created:
-        plans, moment = submission.plans, text_of(submission.accepted)
-        at_once = [plan for plan in plans if plan.is_free and plan.is_call]
-        with self._database.together() as batch:
-            creating = batch.write(lambda c: self._intake.create(c, user, plans, moment))
-            started = self._dispatcher.start_with(user, at_once, batch)
-        created = await in_loop(creating)
-        if started:  # their orders go first: what runs elsewhere meanwhile takes longest
-            await asyncio.sleep(0)
-        effects = created.effects
-        effects.queued = [job for job in effects.queued if job not in started]
-        await self._failsafe.act_on(effects)  # they are accepted, whatever follows
-        return created
+            accepted = await accept(user, submission)
+            new.keep(accepted.created.states)
+        return accepted
 
     def submitted(self, user: str, accepted: Accepted) -> list[JobRecord]:
         """Return the records of ``accepted``, in any thread.
 
         An id that was known already is answered with the job that has it.
         """
-        created, moment = accepted.created, text_of(accepted.submission.accepted)
+        created, moment = accepted.created, accepted.moment
         plans = accepted.submission.plans
         ended = self._ended(user, created)
         answered = created.answered

@@ -454,8 +454,7 @@ def test_credentials_open_a_file_and_are_written_nowhere(lab: Lab, server: FileS
     url = server.url.replace("http://", "http://ada:hunter2@") + "/x"
     file = lab.fetch(url)
     assert file.url == server.url + "/x"
-    with lab.database._reader.connect() as connection:
-        (row,) = connection.execute(select(fetched)).all()
+    (row,) = lab.database.read(lambda c: c.execute(select(fetched)).all())
     assert "hunter2" not in str(row)
     assert "YWRh" not in str(row)
 

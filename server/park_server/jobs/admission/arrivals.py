@@ -27,7 +27,7 @@ from park_server.jobs.admission import arriving_rows
 from park_server.jobs.admission.arriving_rows import Arriving
 from park_server.jobs.admission.intake import Intake
 from park_server.jobs.admission.pieces import MOST_ANSWERED, Piece, pieces_of
-from park_server.jobs.admission.submission import Submission
+from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.needs import Planned, planned
 from park_server.jobs.conditions.settlement import Created
@@ -64,17 +64,19 @@ class Arrivals:
 
     async def accept(
         self, user: str, submission: Submission, *, looks_answered: bool = False
-    ) -> Created:
+    ) -> Accepted:
         """Accept jobs, all or none, and make them; what it raises is raised before any is there.
 
         Where it ``looks_answered`` by what was run before, that is tried in one step first: what
         nobody has to run is written fast, and need not be written down before.
         """
+        created = None
         if looks_answered and len(submission.plans) <= MOST_ANSWERED:
-            answered = await self._answered(user, submission)
-            if answered is not None:
-                return answered
-        return await self._in_pieces(user, submission)
+            created = await self._answered(user, submission)
+        if created is None:
+            created = await self._in_pieces(user, submission)
+        moment = text_of(submission.accepted)
+        return Accepted(submission=submission, created=created, moment=moment)
 
     async def _answered(self, user: str, submission: Submission) -> Created | None:
         moment = text_of(submission.accepted)

@@ -27,7 +27,11 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accepted:
-    """A submission that is committed, and what became of its jobs at once."""
+    """A submission that is committed, and what became of its jobs at once.
+
+    They are submitted at ``moment`` (RFC 3339 in UTC). ``created`` may have others' jobs as well.
+    """
 
     submission: Submission
     created: Created
+    moment: str
