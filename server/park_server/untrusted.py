@@ -1,9 +1,9 @@
 """Folders that somebody else writes to, read without trust.
 
-Each step opens the next folder from the descriptor of the one before and follows no link
-(openat(2) with O_NOFOLLOW), so between a look and its use there is nothing to race for. What
-was opened is looked at by its descriptor, so nothing that is swapped meanwhile is read; no pipe
-is waited for, and no more is read than was agreed.
+Below a folder of ours each step opens the next one from the descriptor of the one before and
+follows no link (openat(2) with O_NOFOLLOW), so between a look and its use there is nothing to
+race for. What was opened is looked at by its descriptor, so nothing that is swapped meanwhile is
+read; no pipe is waited for, and no more is read than was agreed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ __all__ = [
     "remove",
 ]
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_OURS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FOLDER = _OURS | os.O_NOFOLLOW
 # without O_NONBLOCK a named pipe would keep the opener waiting for a writer
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -66,7 +67,7 @@ class Making:
     owner: tuple[int, int] | None = None
 
 
-def _made(name: str, inside: int, making: Making) -> int | None:
+def _made(name: str, inside: int | None, making: Making) -> int | None:
     """Return a descriptor of the folder that was made; None where there is something already."""
     try:
         os.mkdir(name, making.mode, dir_fd=inside)
@@ -84,9 +85,16 @@ def folder(base: Path, parts: Sequence[str], *, make: bool | Making = False) -> 
 
     Raises `OSError`: `FileNotFoundError`, or `NotADirectoryError` for a link or a file.
     """
-    top = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    with _down_from(top, parts, make=make) as inside:
+    top = _first(base, parts[0], make=make) if parts else os.open(base, _OURS)
+    with _down_from(top, parts[1:], make=make) as inside:
         yield inside
+
+
+def _first(base: Path, part: str, *, make: bool | Making) -> int:
+    """Return a descriptor of the folder ``part`` of ``base``, which nobody else can swap."""
+    making, path = Making() if make is True else make, f"{base}/{part}"
+    made = _made(path, None, making) if making else None
+    return os.open(path, _FOLDER) if made is None else made
 
 
 @contextmanager
@@ -167,11 +175,11 @@ def read_json(base: Path, parts: Sequence[str], limit: int) -> dict[str, Any] | 
     Raises `NotPlain` for anything else, and says what it is.
     """
     try:
-        with opened(base, parts) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
+        with opened(base, parts) as descriptor:
             size = os.fstat(descriptor).st_size
             if size > limit:
                 raise NotPlain(f"larger than {limit:,} bytes")
-            data = file.read(size)
+            data = _read(descriptor, size)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -185,6 +193,14 @@ def read_json(base: Path, parts: Sequence[str], limit: int) -> dict[str, Any] | 
     if not isinstance(record, dict):
         raise NotPlain("no JSON object")
     return record
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """Return up to ``size`` bytes; a file object asks the system six more things."""
+    data = os.read(descriptor, size)
+    while len(data) < size and (more := os.read(descriptor, size - len(data))):
+        data += more
+    return data
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

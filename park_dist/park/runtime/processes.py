@@ -85,11 +85,25 @@ def boot_id() -> str:
 
 def identity(pid: int) -> Identity | None:
     """Return who process ``pid`` is; None where there is none."""
-    stat = _stat(pid)
-    return None if stat is None else Identity(pid=pid, started=stat.started, boot=boot_id())
+    fields = _fields(pid)
+    return None if fields is None else Identity(pid=pid, started=int(fields[19]), boot=boot_id())
 
 
 def _stat(pid: int) -> _Stat | None:
+    fields = _fields(pid)
+    if fields is None:
+        return None
+    return _Stat(
+        state=fields[0].decode(),
+        session=int(fields[3]),
+        started=int(fields[19]),
+        # utime, stime and those of the children that it has waited for
+        ticks=sum(int(each) for each in fields[11:15]),
+    )
+
+
+def _fields(pid: int) -> list[bytes] | None:
+    """Return proc_pid_stat(5) of a process from its third field on; None where there is none."""
     try:
         descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -101,14 +115,7 @@ def _stat(pid: int) -> _Stat | None:
     finally:
         os.close(descriptor)
     # the second field is the program's name in parentheses and may hold anything
-    fields = line.rpartition(b")")[2].split()
-    return _Stat(
-        state=fields[0].decode(),
-        session=int(fields[3]),
-        started=int(fields[19]),
-        # utime, stime and those of the children that it has waited for
-        ticks=sum(int(each) for each in fields[11:15]),
-    )
+    return line.rpartition(b")")[2].split()
 
 
 def is_running(pid: int) -> bool:

@@ -76,10 +76,7 @@ def fork_spare(
     # what this process has made since the last fork is nothing for the child's first collection,
     # which would copy a quarter of all pages that a short job touches
     gc.freeze()
-    with warnings.catch_warnings():
-        # BLAS has threads of its own and handles forks; Python threads were ruled out before
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
+    pid = _forked()
     if pid == 0:
         try:
             ours.close()
@@ -99,6 +96,15 @@ def fork_spare(
         os.close(pidfd)
         raise
     return Spare(pid=pid, pidfd=pidfd, channel=ours, outside=outside)
+
+
+def _forked() -> int:
+    if sys.version_info < (3, 12):
+        return os.fork()
+    with warnings.catch_warnings():
+        # BLAS has threads of its own and handles forks; Python threads were ruled out before
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _wait_and_run(channel: socket.socket, jobs: str | None) -> NoReturn:

@@ -34,7 +34,7 @@ def refusal(
     for site in sites:
         if site.strip().lower() not in _OWN_SITES:
             return f"a page of another site asks for it (Sec-Fetch-Site: {site[:20]!a})"
-    known = {origin_of(url) for url in own}
+    known = {origin_of(url) for url in own} if origins else set()
     for origin in origins:
         if _normal(origin) not in known:
             return f"a page of another origin asks for it (Origin: {origin[:100]!a})"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from park.errors import UsageError
@@ -17,6 +18,8 @@ from park.errors import UsageError
 __all__ = ["AllowedHosts", "name_of"]
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
+_LONGEST = 259
+"""Characters of what this matches: strangers fill no memory with what they ask for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,10 +41,14 @@ class AllowedHosts:
 
         ``local`` is the address of the service's own end of the connection.
         """
-        name = name_of(host)
-        if name is None:
-            return False
-        return name in self.names or _is_loopback(name) or name == _plain(local or "")
+        return len(host) <= _LONGEST and _allowed(self.names, host, local or "")
+
+
+@lru_cache(maxsize=1_000)
+def _allowed(names: frozenset[str], host: str, local: str) -> bool:
+    """See `AllowedHosts.allows`: clients say the same with each request."""
+    name = name_of(host)
+    return name is not None and (name in names or _is_loopback(name) or name == _plain(local))
 
 
 def name_of(host: str) -> str | None:

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from park.wire import encode
-from park_server.json_pieces import LARGE_BYTES, loads
+from park_server.json_pieces import LARGE_BYTES, loads, text_of
 
 __all__ = [
     "LargeRoute",
@@ -194,8 +194,9 @@ def written_records(records: Callable[[], Sequence[Any]]) -> bytes:
 
 def _pieces(records: Iterable[Any], *, whole: bool) -> Iterable[bytes]:
     """Yield each record as JSON; where there are few, one may be large, and is cut as well."""
-    encoder = json.JSONEncoder(separators=(",", ":"))
     for record in records:
         document = encode(record)
-        text = "".join(encoder.iterencode(document)) if whole else encoder.encode(document)
-        yield text.encode("ascii")
+        yield (text_of(document) if whole else _ENCODER.encode(document)).encode("ascii")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))

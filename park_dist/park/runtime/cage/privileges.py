@@ -62,12 +62,10 @@ def give_up(kept: int | None = None) -> None:
 
 def bound_to(kept: int | None) -> None:
     """Let no program that is started from here begin with a capability but ``kept``."""
+    drop = libc().prctl  # each child of a fork server does all of this, and waits for it
     for number in range(_CAPABILITIES):
-        try:
-            if number != kept:
-                prctl(_PR_CAPBSET_DROP, number)
-        except OSError:  # none of this number, or not ours to drop: an ordinary user has none
-            break
+        if number != kept and drop(_PR_CAPBSET_DROP, number, 0, 0, 0) < 0:
+            break  # none of this number, or not ours to drop: an ordinary user has none
 
 
 def keep_only(kept: int | None) -> None:
