@@ -40,15 +40,15 @@ _MARK = "__park_job__"
 """The attribute in which `park.jobside` keeps that; whose ``park`` it was does not matter."""
 
 
-def run(order: Order, channel: socket.socket) -> NoReturn:
-    """Be the job of ``order`` until this process ends.
+def run(order: Order, channel: socket.socket, me: processes.Identity | None = None) -> NoReturn:
+    """Be the job of ``order`` until this process ends; ``me`` is this process, if that is known.
 
     The claim comes before anything of the user's, so an attempt that nobody has claimed has
     never started. The fork server hears through ``channel`` when nothing of the job is left
     to do here: the outcome is on disk, threads and exit handlers have ended. The kernel
     then takes milliseconds to free the memory of a large import, and nobody waits for it.
     """
-    me = processes.identity(os.getpid())
+    me = me or processes.identity(os.getpid())
     if me is None or not _claim(order, me):
         os._exit(UNCLAIMED)
     status = 1

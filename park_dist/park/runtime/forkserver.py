@@ -125,12 +125,11 @@ class ForkServer:
     # -- when to wake, when to leave
 
     def _may_leave(self) -> bool:
-        if self._running:
-            return False
-        if self._leaving:
-            return True
+        if self._running or self._leaving:
+            return not self._running
         idle = time.monotonic() - self._idle_since
-        return not self._connections and idle >= self._settings.idle_s
+        is_idle = not self._connections and idle >= self._settings.idle_s
+        return is_idle and not self._selector.select(0)  # else somebody waits at the socket
 
     def _timeout(self) -> float | None:
         """Return the seconds until something is due; None while nothing is."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from . import child, descendants, fresh, surroundings
+from . import child, descendants, fresh, processes, surroundings
 from .cage import own_folder
 from .cage.own_processes import OutsideNumbers
 from .order import Order
@@ -112,7 +112,7 @@ def _wait_and_run(channel: socket.socket, jobs: str | None) -> NoReturn:
     os.setsid()
     descendants.adopt_orphans()
     surroundings.prepare_fork()
-    own = own_folder.prepare(jobs)
+    own, me = own_folder.prepare(jobs), processes.identity(os.getpid())
     if not _is_readable(channel, within_s=_BUSY_S):
         rehearse_in_memory()
     order = _receive(channel)
@@ -123,7 +123,7 @@ def _wait_and_run(channel: socket.socket, jobs: str | None) -> NoReturn:
         own.open(order.directory)
     if order.fresh:
         _become_fresh(order, channel)
-    child.run(order, channel)
+    child.run(order, channel, me)
 
 
 def _is_readable(channel: socket.socket, *, within_s: float) -> bool:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import time
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,6 +91,15 @@ def test_it_leaves_when_idle_and_nobody_is_connected(place: Place) -> None:
     assert place.server._may_leave()
     place.server._accept()
     assert not place.server._may_leave()
+
+
+def test_whoever_waits_at_the_socket_is_heard_before_it_leaves(place: Place) -> None:
+    serving = Thread(target=place.server.serve)
+    serving.start()
+    assert place.heard()["event"] == "hello"
+    place.client.shutdown(socket.SHUT_RDWR)  # then nobody is left, and it was idle for long
+    serving.join(LIMIT_S)
+    assert not serving.is_alive()
 
 
 def test_it_stays_for_as_long_as_it_was_told_to(tmp_path: Path) -> None:
