@@ -11,7 +11,7 @@ import os
 import sys
 
 from park.cli.main import main as park
-from park_server.assembly import service
+from park_server.assembly import engine_parts
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
 from park_server.jobs.engines.local import LocalEngine
 
@@ -47,5 +47,5 @@ class _InstantEngine(LocalEngine):
 
 
 if __name__ == "__main__":
-    vars(service)["LocalEngine"] = _InstantEngine
+    vars(engine_parts)["LocalEngine"] = _InstantEngine
     sys.exit(park())

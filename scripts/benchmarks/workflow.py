@@ -27,7 +27,7 @@ import park
 from benchmarks.bare_graph import write_graph
 from benchmarks.bare_loop import BareLoop
 from benchmarks.bench_service import WIDTH, BenchService, served
-from benchmarks.instant_engine import HELD
+from benchmarks.instant_engine import HELD, RESULT
 from benchmarks.start_with_waiting import start_with_waiting
 from benchmarks.timing import seconds
 from park.client.jobs.submitted_job import Job
@@ -147,7 +147,10 @@ def _timed(action: Callable[[], _Value]) -> tuple[_Value, float]:
 
 def _scheduling(bench: BenchService) -> dict[str, Any]:
     """Return what each job costs the service where the jobs themselves cost nothing."""
-    _submitted(bench, INSTANT[0]).run()  # warms up
+    first = _submitted(bench, INSTANT[0])
+    first.run()  # warms up
+    if first.last.result() != RESULT:
+        raise RuntimeError("the jobs have processes: the engine is not the one of this measurement")
     memory, cost, submission = {"before": _memory(bench.pid)}, {}, {}
     for jobs in INSTANT:
         layers, spent = _timed(partial(_submitted, bench, jobs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -42,12 +43,15 @@ def resolved(connection: Connection, job: JobId, user: str, document: Any, base_
     ``base_url`` is the URL of this service. Raises `UnknownItem` or `CannotSatisfy` where
     what a job left is not what is referred to.
     """
-    staged = need_rows.staged_for(connection, job)
+
+    @cache
+    def staged() -> Mapping[str, Any]:
+        return need_rows.staged_for(connection, job)
 
     def stand_in(reference: Reference) -> Any:
         if reference.service is not None:
             try:
-                brought = staged[reference.key]
+                brought = staged()[reference.key]
             except KeyError:
                 raise UnknownItem(f"{reference} was not brought here") from None
             is_url = isinstance(brought, dict) and brought.get(TAG) == FILE_URL
@@ -114,16 +118,17 @@ def file_meant(
 
 
 def _here(connection: Connection, user: str, reference: Reference, base_url: str) -> Any:
-    job = job_rows.get(connection, JobId(reference.job), user)
+    job = JobId(reference.job)
+    job_rows.status_of(connection, job, user)  # raises where it is not the user's
     if reference.what is What.VALUE:
-        document = job_rows.result_of(connection, job.id)
+        document = job_rows.result_of(connection, job)
         if not reference.path:
             return document
         steps = [list(step) for step in reference.path]
         return {TAG: "selected", "value": document, "path": steps}
     file = _file(connection, reference)
     if reference.what is What.URL:
-        return f"{base_url}{API}/jobs/{job.id}/files/{in_url(file.name)}"
+        return f"{base_url}{API}/jobs/{job}/files/{in_url(file.name)}"
     if reference.what is What.FILE:
         return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
     raise CannotSatisfy(f"{reference}: that is no argument")

@@ -6,12 +6,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.labs.schedule_lab import BASE_URL, lab, run
+from sqlalchemy import Connection
+from support.labs.schedule_lab import BASE_URL, USER, lab, run, value_of
 
 from park.errors import UnknownItem
+from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.wire import FileRecord
-from park_server.jobs.dereference import file_meant, output_of, replaced
+from park_server.jobs.dereference import file_meant, output_of, replaced, resolved
+
+
+def test_what_is_here_is_read_by_its_keys_and_no_more(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.submit("first")
+            await here.run_next()
+            await here.submit("second", value_of("first"))
+            job = await here.started()
+            call = here.request("second", value_of("first"), value_of("first")).call
+
+            def read(connection: Connection) -> Any:
+                driver: Any = connection.connection.driver_connection
+                driver.set_trace_callback(said.append)
+                try:
+                    return resolved(connection, JobId(job.job_id), USER, call, BASE_URL)
+                finally:
+                    driver.set_trace_callback(None)
+
+            assert here.database.read(read)["args"] == [7, 7]
+
+    run(test)
+    asked = [" ".join(each.split()).partition(" FROM ")[2].split(" ")[0] for each in said]
+    assert asked == ["jobs", "results"] * 2
 
 
 def file_of(job: str, what: What = What.FILE, **more: Any) -> Reference:

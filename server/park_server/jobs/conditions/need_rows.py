@@ -364,8 +364,12 @@ def decide_remote(connection: Connection, job: JobId, position: int, verdict: Ve
 
 def staged_for(connection: Connection, job: JobId) -> dict[str, Any]:
     """Return what was brought here for ``job``, by reference (JSON with sorted keys)."""
-    rows = connection.execute(select(staged).where(staged.c.job == job))
-    return {row.reference: row.document for row in rows}
+    return dict(map(tuple, _STAGED.all(connection, {"job": job})))
+
+
+_STAGED = Prepared(
+    select(staged.c.reference, staged.c.document).where(staged.c.job == bindparam("job"))
+)
 
 
 def undecided_elsewhere(connection: Connection) -> list[JobId]:

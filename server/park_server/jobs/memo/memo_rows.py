@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from park.model.asked.resources import Resources
 from park.model.ids import JobId
 from park.model.memo.call_key import CallShape
 from park.model.memo.usage import Usage
@@ -58,25 +60,38 @@ _LOCK = func.coalesce(
 )
 # An expression, so that SQLite begins with the index of keys: all runs have no source.
 _IS_A_RUN = (memo_calls.c.source + literal("")).is_(None)
-_ASKED = (
-    select(
-        memo_calls.c.job,
-        memo_calls.c.owner,
-        memo_calls.c.call,
-        memo_calls.c.refs,
-        memo_calls.c.files,
-        memo_calls.c.output,
-        memo_calls.c.source,
-        jobs.c.user,
-        jobs.c.timeout_s,
-        jobs.c.stalled_after_s,
-        jobs.c.memory_bytes,
-        jobs.c.resources,
-        jobs.c.submitted,
-        _LOCK.label("lock"),
+
+
+class _AskedRow(NamedTuple):
+    """A waiting job that is remembered, in the order of `_ASKED`."""
+
+    job: str
+    owner: str
+    call: str
+    refs: Any
+    files: Any
+    output: str | None
+    source: str | None
+    user: str
+    timeout_s: float | None
+    stalled_after_s: float | None
+    memory_bytes: int | None
+    resources: Resources | None
+    submitted: str
+    lock: str | None
+
+
+_OF_CALL, _OF_JOB = _AskedRow._fields[:7], _AskedRow._fields[7:-1]
+_ASKED = PreparedOfMany(
+    lambda ids: (
+        select(
+            *(memo_calls.c[name] for name in _OF_CALL),
+            *(jobs.c[name] for name in _OF_JOB),
+            _LOCK.label("lock"),
+        )
+        .join(jobs, jobs.c.id == memo_calls.c.job)
+        .where(memo_calls.c.job.in_(ids), jobs.c.status == JobState.WAITING)
     )
-    .join(jobs, jobs.c.id == memo_calls.c.job)
-    .where(memo_calls.c.job.in_(_IDS), jobs.c.status == JobState.WAITING)
 )
 _GOES_ON = [literal(each) for each in (JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED)]
 _CANDIDATES = PreparedOfMany(
@@ -136,18 +151,17 @@ def asked(connection: Connection, ids: Iterable[str]) -> tuple[list[Asked], dict
     """Return those of the waiting jobs ``ids`` that are remembered, and whom some have joined."""
     found: list[Asked] = []
     joined: dict[str, JobId] = {}
-    for block in in_blocks(ids):
-        for row in connection.execute(_ASKED, {"ids": block}):
-            if row.lock is None:
-                continue
-            if row.source is not None:
-                joined[row.job] = JobId(row.source)
-            found.append(_asked(row))
+    for row in starmap(_AskedRow, _ASKED.all(connection, ids)):
+        if row.lock is None:
+            continue
+        if row.source is not None:
+            joined[row.job] = JobId(row.source)
+        found.append(_asked(row, row.lock))
     found.sort(key=lambda each: each.job)
     return found, joined
 
 
-def _asked(row: Any) -> Asked:
+def _asked(row: _AskedRow, lock: str) -> Asked:
     shape = CallShape(
         digest=row.call,
         references=tuple(map(Reference.from_json, row.refs or ())),
@@ -159,7 +173,7 @@ def _asked(row: Any) -> Asked:
         user=row.user,
         owner=row.owner,
         shape=shape,
-        lock_hash=row.lock,
+        lock_hash=lock,
         timeout_s=row.timeout_s,
         stalled_after_s=row.stalled_after_s,
         memory_bytes=row.memory_bytes,
