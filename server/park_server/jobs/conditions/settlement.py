@@ -235,8 +235,12 @@ class Settlement:
 
     def end(self, connection: Connection, job: JobId, end: JobEnd) -> Effects:
         """Write how ``job`` ended, and settle what waited for that."""
+        return self.end_all(connection, [(job, end)])
+
+    def end_all(self, connection: Connection, ends: Sequence[tuple[JobId, JobEnd]]) -> Effects:
+        """Write how jobs ended, all or none, and settle what waited for any of them."""
         cascade = self._begin(connection)
-        self._runs.end(cascade, job, end)
+        self._runs.end_all(cascade, ends)
         return finished(cascade)
 
     def requeue(self, connection: Connection, job: JobId) -> Effects:
@@ -253,7 +257,7 @@ class Settlement:
         """Queue ``job`` again, which failed with ``error``, for the moment ``not_before``."""
         cascade = self._begin(connection)
         if self._runs.of(cascade, job).is_carried:
-            self._runs.end(cascade, job, JobEnd(status=JobState.FAILED, error=error))
+            self._runs.end_all(cascade, [(job, JobEnd(status=JobState.FAILED, error=error))])
         else:
             cascade.effects.retries.append(job_rows.retry(connection, job, error, not_before))
         return finished(cascade)

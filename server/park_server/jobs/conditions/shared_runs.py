@@ -27,8 +27,12 @@ class SharedRuns:
         """Return who waits for the run of ``job``."""
         return self._memory.shared(cascade.connection, job)
 
-    def end(self, cascade: Cascade, job: JobId, end: JobEnd) -> None:
-        """End ``job``, whose run is over, with those who joined it, and settle what waited."""
+    def end_all(self, cascade: Cascade, ends: Iterable[tuple[JobId, JobEnd]]) -> None:
+        """End jobs whose runs are over, with those who joined them, and settle what waited."""
+        cascade.spread(name for job, end in ends for name in self._end(cascade, job, end))
+
+    def _end(self, cascade: Cascade, job: JobId, end: JobEnd) -> set[str]:
+        """End ``job`` with those who joined it; return who has ended."""
         shared = self.of(cascade, job)
         names: set[str] = set()
         if not shared.is_carried:
@@ -37,7 +41,7 @@ class SharedRuns:
         self._memory.ended(cascade.connection, job, end)
         if shared.joiners or shared.is_carried:
             names |= self._end_joiners(cascade, job, end, shared)
-        cascade.spread(names)
+        return names
 
     def _end_joiners(self, cascade: Cascade, job: JobId, end: JobEnd, shared: Shared) -> set[str]:
         """End those who joined, or have them run; return who has ended."""

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from support.faults.injection import Fault, faults
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 
 from park.model.conditions import JobIs, Phase, any_of
 from park.model.ids import JobId
+from park.model.states import JobState
 from park.wire import FetchRequest
 from park_server.jobs.admission.room import room_of_slots
 from park_server.jobs.conditions.cascade import Cascade
+from park_server.jobs.conditions.settlement import Settlement
+from park_server.jobs.job_end import JobEnd
 from park_server.jobs.seams import FetchedFile
 
 FILE = FetchedFile(url="http://x.example/a", sha256="ab" * 32, size=1, name="a")
@@ -187,5 +193,56 @@ def test_a_condition_that_cannot_be_settled_is_the_end_of_its_job_alone(
             odd = await here.final("odd")
             assert odd.status == "cancelled"
             assert "its condition cannot be settled: Injected" in str(odd.error)
+
+    run(test)
+
+
+# -- ends that come together
+
+
+def test_jobs_that_end_together_end_in_one_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, together = Settlement.end_all, list[int]()
+
+    def end_all(self: Settlement, connection: Connection, ends: Sequence[Any]) -> Any:
+        together.append(len(ends))
+        return really(self, connection, ends)
+
+    monkeypatch.setattr(Settlement, "end_all", end_all)
+
+    async def test() -> None:
+        async with lab(tmp_path, slots=4) as here:
+            for job in "abcd":
+                await here.submit(job)
+            await here.submit("last", *map(value_of, "abcd"))
+            orders = [await here.started() for _ in "abcd"]
+            release = Event()
+            busy = here.database.write(lambda _: release.wait())
+            for order in orders:
+                here.complete(order)
+            while len(here.failsafe._ends._waiting) < 3:  # noqa: ASYNC110 (nobody tells of it)
+                await asyncio.sleep(0)
+            release.set()
+            for job in "abcd":
+                await here.final(job)
+            assert together == [1, 3]
+            await asyncio.wrap_future(busy)
+            assert await here.run_next() == "last"
+
+    run(test)
+
+
+def test_an_end_that_cannot_be_written_keeps_no_other_from_its_own(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=4) as here:
+            for job in "abc":
+                await here.submit(job)
+            for _ in "abc":
+                await here.started()
+            end = JobEnd(status=JobState.COMPLETED, result={"n": 7})
+            ended = [JobId(job) for job in ("a", "b", "nobody", "b", "c")]
+            await asyncio.gather(*(here.failsafe.end(job, end) for job in ended))
+            assert here.status(*"abc") == ["completed"] * 3
 
     run(test)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from park_server.jobs.admission.gathering import Gathering
+from park_server.jobs.gathering import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
