@@ -29,7 +29,7 @@ from park_repo.sql.custody import Custody
 from park_repo.sql.losses import is_loss
 from park_repo.sql.outage import Outage
 from park_repo.sql.postgresql_engine import postgresql_engine
-from park_repo.sql.readers import Readers
+from park_repo.sql.read_connections import Readers
 from park_repo.sql.sole_writer import SoleWriter
 from park_repo.sql.sqlite_engine import sqlite_engine
 from park_repo.sql.told import told

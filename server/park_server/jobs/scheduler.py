@@ -29,7 +29,7 @@ from park_server.db.blocks import each_readable
 from park_server.disk import Disk
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.admission.arrivals import Arrivals
-from park_server.jobs.admission.creations import Creations
+from park_server.jobs.admission.group_commit import Creations
 from park_server.jobs.admission.intake import Intake
 from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.commits import Commits

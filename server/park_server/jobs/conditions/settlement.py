@@ -264,14 +264,15 @@ class Settlement:
 
     def started(self, connection: Connection, job: JobId) -> Effects:
         """Settle what waited for the start of ``job``, which is written already."""
-        if job not in self._cache.starts:
-            return Effects()
+        is_awaited = job in self._cache.starts
         self._cache.starts.discard(job)
-        return self._changed(connection, job)
+        return self.progressed(connection, job) if is_awaited else Effects()
 
     def progressed(self, connection: Connection, job: JobId) -> Effects:
         """Settle what waited for a report of ``job``."""
-        return self._changed(connection, job)
+        cascade = self._begin(connection)
+        cascade.spread([job])
+        return finished(cascade)
 
     def install_ended(self, connection: Connection, install: InstallRecord) -> Effects:
         """Settle what waited for ``install``; what is queued is bound to its lock."""
@@ -382,11 +383,6 @@ class Settlement:
             else:
                 cascade.open_pools(())
         return cascade
-
-    def _changed(self, connection: Connection, job: JobId) -> Effects:
-        cascade = self._begin(connection)
-        cascade.spread([job])
-        return finished(cascade)
 
     def _note(self, plan: Planned, effects: Effects) -> None:
         """Note what is to be heard of because of ``plan``."""

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from park_repo.sql.readers import Readers
+from park_repo.sql.read_connections import Readers
 from park_repo.sql.sqlite_engine import sqlite_engine
 
 if TYPE_CHECKING:
