@@ -80,3 +80,14 @@ def test_the_record_of_the_limits_says_those_of_the_process() -> None:
     )
     assert MOST_RENDERED == 1 << 19
     assert "half a million\ncharacters" in record
+
+
+def test_the_figures_of_the_page_stand_beside_the_limits_of_the_bench() -> None:
+    record = " ".join(text("decisions/0052-a-page-of-files-and-a-token-in-a-cookie.md").split())
+    bench = (ROOT / "scripts" / "benchmarks" / "page.py").read_text(encoding="utf-8")
+    limits = dict(re.findall(r"^(\w+) = ([\d_.]+)$", bench, flags=re.MULTILINE))
+    assert f"a workflow of {int(limits['JOBS']):,} jobs" in record
+    assert f"(limit {limits['OPEN_LIMIT_S']})" in record
+    assert f"(limit {limits['SHARE_LIMIT']})" in record
+    assert limits["PEOPLE"] == "10"
+    assert limits["A_SECOND"] == "5"
