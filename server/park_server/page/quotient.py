@@ -182,7 +182,8 @@ def _connected(connection: Connection, job: str) -> CTE:
 
     SQLite takes two recursive terms, each of which is a search in an index; others take one.
     """
-    part = select(literal(job, String).label("id")).cte("part", recursive=True)
+    # from its row, and not from the word: on PostgreSQL ids have a collation, and words another
+    part = select(jobs.c.id).where(jobs.c.id == job).cte("part", recursive=True)
     return part.union(*_steps(part, is_sqlite=connection.dialect.name == "sqlite"))
 
 

@@ -49,9 +49,13 @@ def connection() -> Iterator[Connection]:
 
 
 @pytest.fixture(params=[True, False], ids=["sqlite", "others"])
-def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def either_way(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, connection: Connection
+) -> None:
     """Go through the graph as SQLite does, and as other databases do: SQLite knows both."""
     steps = quotient._steps
+    if request.param and connection.dialect.name != "sqlite":
+        return  # as this one does, once more
     monkeypatch.setattr(quotient, "_steps", lambda part, **_: steps(part, is_sqlite=request.param))
 
 
