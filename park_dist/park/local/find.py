@@ -141,7 +141,9 @@ def _find_module(module: str, cwd: Path, describe: Describe) -> LocalProject:
         raise NoDistribution(
             f"module {module} is {origin}, which no installed distribution owns, "
             "and there is neither a pyproject.toml nor a setup.py above it",
-            hint="give it a pyproject.toml, so that it has a version and requirements",
+            hint="give it a pyproject.toml, so that it has a version and requirements; or submit "
+            f"a function of it in a script: import {module}; service.submit({module}.FUNCTION) "
+            "sends its source",
         )
     return replace(tree_distribution(root) or _bare_tree(root, describe), module=module)
 

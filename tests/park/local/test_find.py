@@ -170,8 +170,11 @@ def test_the_standard_library(target: str) -> None:
 def test_a_module_without_a_project(tmp_path: Path) -> None:
     root = copy_package("no-project", tmp_path)
     write_tree(root, {".git/HEAD": ""})  # the search stops here, whatever is above
-    with pytest.raises(NoDistribution, match=r"neither a pyproject.toml nor a setup.py above it"):
+    with pytest.raises(
+        NoDistribution, match=r"neither a pyproject.toml nor a setup.py above it"
+    ) as caught:
         find("no_project_model", cwd=root)
+    assert "in a script: import " in str(caught.value.hint)
 
 
 def test_a_folder_without_a_project(tmp_path: Path) -> None:

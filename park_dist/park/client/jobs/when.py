@@ -99,7 +99,7 @@ class Condition:
     def __bool__(self) -> NoReturn:
         raise TypeError(
             f"{self!r} has no truth value: combine conditions with &, | and ~ in place of and, or "
-            "and not; .now tells whether it is true at this moment"
+            "and not; .now tells whether it is true at this moment, .get() of a value waits for it"
         )
 
     def __and__(self, other: object) -> Condition:

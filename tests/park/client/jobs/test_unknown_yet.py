@@ -59,6 +59,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "call": (lambda ref: ref.mean(), "a call of <value['x'].mean of job"),
     "keys": (lambda ref: dict(**ref), "a call of <value['x'].keys of job"),
     "bytes": (bytes, "the bytes of <value['x'] of job"),
+    "truth of a condition": (lambda ref: bool(ref.ndim == 0), ".get() of a value waits for it"),
     "get of a dict": (lambda ref: ref.get("a"), "a part is ['a']"),
 }
 
