@@ -337,7 +337,7 @@ for job in (bad, needs):
 print(json.dumps([said, fine.result()]))
 """,
     )
-    assert seen == [["UnknownItem"] * 3, 1]
+    assert seen == [["EnvironmentMismatch"] * 3, 1]
 
 
 def test_a_script_that_just_ends_has_submitted(
