@@ -7,18 +7,20 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from park.errors import CannotSatisfy, UnknownItem
 from park.model.conditions import brief
 from park.model.file_names import in_url, readable
 from park.model.ids import JobId
-from park.model.references import NODE, Reference, What
+from park.model.references import NODE, Reference, What, references_in
 from park.runtime.codec import TAG
 from park.wire import API, FileRecord
-from park_server.db.tables import calls
+from park_server.db.prepared import PreparedOfMany
+from park_server.db.tables import calls, results
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
+from park_server.json_pieces import LARGE_BYTES
 
 __all__ = [
     "FILE_URL",
@@ -26,6 +28,7 @@ __all__ = [
     "file_meant",
     "file_of_reference",
     "output_of",
+    "refers_to_little",
     "replaced",
     "resolved",
 ]
@@ -35,6 +38,23 @@ FILE_URL = "file-url"
 
 OUTPUT = "outfile"
 """The argument whose file on the service is collected as one of the job's own."""
+
+
+_LENGTHS = PreparedOfMany(
+    lambda ids: select(func.sum(func.length(results.c.document))).where(results.c.job.in_(ids))
+)
+
+
+def refers_to_little(connection: Connection, document: Any) -> bool:
+    """Tell whether an event loop may read what encoded arguments refer to.
+
+    Not what is brought from elsewhere: how much that is, is not known by keys alone.
+    """
+    meant = list(references_in(document))
+    if any(reference.service is not None for reference in meant):
+        return False
+    jobs = {reference.job for reference in meant if reference.what is What.VALUE}
+    return sum(length or 0 for (length,) in _LENGTHS.all(connection, jobs)) <= LARGE_BYTES
 
 
 def resolved(connection: Connection, job: JobId, user: str, document: Any, base_url: str) -> Any:

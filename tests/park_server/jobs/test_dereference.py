@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ from park.errors import UnknownItem
 from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.wire import FileRecord
-from park_server.jobs.dereference import file_meant, output_of, replaced, resolved
+from park_server.jobs.attempts import starts
+from park_server.jobs.dereference import (
+    file_meant,
+    output_of,
+    refers_to_little,
+    replaced,
+    resolved,
+)
+from park_server.json_pieces import LARGE_BYTES
 
 
 def test_what_is_here_is_read_by_its_keys_and_no_more(tmp_path: Path) -> None:
@@ -40,6 +49,55 @@ def test_what_is_here_is_read_by_its_keys_and_no_more(tmp_path: Path) -> None:
     run(test)
     asked = [" ".join(each.split()).partition(" FROM ")[2].split(" ")[0] for each in said]
     assert asked == ["jobs", "results"] * 2
+
+
+def test_a_loop_reads_what_is_little_and_here(tmp_path: Path) -> None:
+    elsewhere = Reference(job="small", what=What.VALUE, service="http://sns.example")
+
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            for job, result in (("small", [1.5]), ("large", "x" * LARGE_BYTES)):
+                await here.submit(job)
+                await here.run_next(result)
+
+            def is_little(*references: Reference) -> bool:
+                call = here.request("asks", *references).call
+                return here.database.read(lambda c: refers_to_little(c, call))
+
+            small, large = value_of("small"), value_of("large")
+            assert is_little()
+            assert is_little(small, small, file_of("large"))
+            assert not is_little(large)
+            assert not is_little(small, large.item(0))
+            assert not is_little(small, elsewhere)
+
+    run(test)
+
+
+def test_a_start_reads_what_is_large_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_loop = []
+
+    def noted(*given: Any) -> Any:
+        in_loop.append(threading.current_thread() is threading.main_thread())
+        return resolved(*given)
+
+    monkeypatch.setattr(starts, "resolved", noted)
+
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            for job, result in (("small", [1.5]), ("large", "x" * LARGE_BYTES)):
+                await here.submit(job)
+                await here.run_next(result)
+                await here.submit(f"after-{job}", value_of(job))
+                order = await here.started()
+                assert here.call_of(order)["args"] == [result]
+                here.complete(order)
+                await here.final(order.job_id)
+
+    run(test)
+    assert in_loop == [True, False]
 
 
 def file_of(job: str, what: What = What.FILE, **more: Any) -> Reference:
