@@ -128,8 +128,12 @@ def test_a_model_that_was_never_installed_is_refused_with_the_command_to_run(
 
 
 def test_a_lock_that_nobody_has(client: Client) -> None:
-    message = client.error("submit", "light_model:answer", "--lock", "f" * 64, status=2)
-    assert "no lock begins with" in message
+    for lock, status, said in (
+        ("f" * 64, 5, "no environment with"),
+        ("f" * 12, 2, "no lock begins"),
+    ):
+        message = client.error("submit", "light_model:answer", "--lock", lock, status=status)
+        assert said in message
 
 
 def test_of_many_edits_the_newest_is_listed_and_the_rest_counted(

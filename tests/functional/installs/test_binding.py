@@ -195,5 +195,5 @@ def test_a_scribble_through_a_link_into_the_store_is_seen_although_its_time_was_
 
 
 def test_a_lock_that_the_service_never_made_is_refused_at_submission(installed: Client) -> None:
-    message = installed.error("submit", "light_model:answer", "--lock", "0" * 64, status=2)
-    assert "no lock begins with" in message
+    message = installed.error("submit", "light_model:answer", "--lock", "0" * 64, status=5)
+    assert "no environment with lock hash" in message

@@ -19,8 +19,9 @@ JOBS = '''
 def stamped(note):
     """Return what is not the same each time, print it, and leave it in a file."""
     print("stamped", note)
-    Path("stamp.txt").write_text(f"{note} {os.getpid()}")
-    return os.getpid()
+    stamp = os.urandom(8).hex()
+    Path("stamp.txt").write_text(f"{note} {stamp}")
+    return stamp
 '''
 
 

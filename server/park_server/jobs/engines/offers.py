@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -81,8 +81,8 @@ def placed(
 ) -> Resources | None:
     """Return ``asked`` with the engine that gives it: the one that it names, else the first.
 
-    Where nothing names one, a job that is expected to take ``expected_s`` goes to pilots up to
-    ``short_s``, and to a queue of batch jobs above, where there is one that gives what it asks.
+    Of clusters, a job that is expected to take ``expected_s`` goes to pilots up to ``short_s``,
+    and to a queue of batch jobs above, where there is one that gives what it asks.
     The first engine is the one of jobs that ask for nothing: None stays None. Raises
     `CannotSatisfy` where none gives it, with the reason of each.
     """
@@ -95,7 +95,7 @@ def placed(
             hint="`park queues` shows its engines and partitions",
         )
     reasons: list[str] = []
-    for offer in sorted(named, key=lambda each: not _suits(each, expected_s, short_s)):
+    for offer in _in_turn(named, expected_s, short_s):
         reason = unmet(wanted, offer)
         if reason is None:
             return _sent_to(offer, asked, is_default=offer is offers[0])
@@ -106,11 +106,19 @@ def placed(
     )
 
 
-def _suits(offer: EngineOffer, expected_s: float | None, short_s: float) -> bool:
-    """Tell whether an engine is meant for jobs that take as long as is expected of one."""
-    if expected_s is None or not offer.is_cluster:
-        return True
-    return (expected_s <= short_s) == offer.is_pilots
+def _in_turn(
+    offers: Sequence[EngineOffer], expected_s: float | None, short_s: float
+) -> Iterator[EngineOffer]:
+    """Yield engines as they are tried: those of clusters that suit the time before the others.
+
+    The machine's own keeps its place: a short job of a service whose first engine is a cluster
+    is no job of the machine that serves.
+    """
+    clusters = [offer for offer in offers if offer.is_cluster]
+    if expected_s is not None:
+        clusters.sort(key=lambda each: (expected_s <= short_s) != each.is_pilots)
+    suited = iter(clusters)
+    return (next(suited) if offer.is_cluster else offer for offer in offers)
 
 
 def _sent_to(offer: EngineOffer, asked: Resources | None, *, is_default: bool) -> Resources | None:

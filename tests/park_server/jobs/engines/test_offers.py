@@ -117,7 +117,9 @@ PILOTS = EngineOffer(name="parsl", is_cluster=True, is_pilots=True)
         ([CLUSTER, PILOTS], Resources(engine="slurm"), 5.0, "slurm"),
         ([PILOTS, CLUSTER], Resources(engine="parsl"), 86400.0, "parsl"),
         ([PILOTS], None, 86400.0, None),
-        ([PILOTS, HERE], None, 86400.0, "local"),
+        ([PILOTS, HERE], None, 86400.0, None),
+        ([CLUSTER, HERE], None, 5.0, None),
+        ([CLUSTER, HERE, PILOTS], None, 5.0, "parsl"),
     ],
 )
 def test_a_job_goes_to_pilots_or_to_a_queue_by_the_time_that_is_expected_of_it(
