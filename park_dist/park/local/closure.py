@@ -56,9 +56,6 @@ class Closure:
             raise _inconsistent(root, self.contradictions, self.unmet)
 
 
-_AS_IT_IS = "take it as it is: --as-installed, as_installed=True"
-
-
 def closure(root: LocalProject, *, lookup: Lookup = look_up) -> tuple[LocalProject, ...]:
     """Return ``root`` and all that it requires, sorted by name.
 

@@ -30,7 +30,6 @@ __all__ = ["Archive", "NewArchive", "new_archive", "opened_archive", "read_from"
 
 _RECORD = "backup.jsonl"
 _CONTENTS = "contents"
-_BLOCK = 1 << 20
 _MOST_OF_RECORD = 4 << 30
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,8 +10,6 @@ from park.errors import ParkError, ServiceUnreachable
 from park_server.http.problems import defect, problem_response
 
 __all__ = ["Containment"]
-
-_log = logging.getLogger("park.http")
 
 
 class Containment:

@@ -9,7 +9,6 @@ in its transaction; `Dispatcher` and `FetchQueue` run what may start, and end it
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -55,8 +54,6 @@ from park_server.quotas.usage_rows import unfinished
 from park_server.threads import in_thread
 
 __all__ = ["Scheduler"]
-
-_log = logging.getLogger("park.jobs")
 
 
 class Scheduler:

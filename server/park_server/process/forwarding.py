@@ -18,10 +18,8 @@ __all__ = ["Forwarding"]
 _CONNECT_S = 2.0
 """A leader that lives takes connections at once; the kernel's queue is long."""
 
-_LOST = (
-    *(OSError, httpcore2.NetworkError, httpcore2.ProtocolError),
-    httpcore2.TimeoutException,
-)
+_LOST = OSError, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException
+"""The leader is not there, or has gone before it answered."""
 
 
 class Forwarding:
@@ -40,12 +38,7 @@ class Forwarding:
         try:
             with short(self._folder) as path:
                 await exchange.over(path)
-        except (
-            OSError,
-            httpcore2.NetworkError,
-            httpcore2.ProtocolError,
-            httpcore2.TimeoutException,
-        ):
+        except _LOST:
             if exchange.has_answered:
                 raise  # half an answer is told as that: the connection is closed
             await self._otherwise(scope, exchange.receive, send)

@@ -16,7 +16,6 @@ __all__ = ["cover", "cover_all_but", "let_through", "show_below"]
 # <sys/mount.h>
 _MS_RDONLY = 1
 _MS_NOSUID = 2
-_MS_NODEV = 4
 _MS_REMOUNT = 32
 _MS_BIND = 4096
 _MS_REC = 16384

@@ -50,7 +50,6 @@ __all__ = [
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _JOB: BindParameter[Any] = bindparam("of")
-_SOURCE: BindParameter[Any] = bindparam("from_job")
 
 _DECIDED = ("key", "source", "contents", "checks", "why")
 _ADD = Prepared(insert(memo_calls), ("job", "owner", "call", "refs", "files", "output", *_DECIDED))
