@@ -166,7 +166,16 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'park' has no attribute {name!r}")
-    return getattr(importlib.import_module(home), name)
+    try:
+        module = importlib.import_module(home)
+    except ModuleNotFoundError as error:
+        if error.name not in {"park.client", "park.drawing"}:
+            raise
+        raise ImportError(
+            f"park.{name} is for whoever submits jobs, and inside of a job there is no client of "
+            "park: submit it where the workflow is written, or require park-dist in your package"
+        ) from None
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -49,6 +49,7 @@ from typing import Any
 
 from .levels import MOST_LEVELS, is_too_deep
 from .values.selection import TAG, NoSuchPart, narrowed, part_of
+from .values.unpicklable import why_not_pickled
 
 __all__ = [
     "TAG",
@@ -274,7 +275,7 @@ class _Encoder:
         except RecursionError:
             raise
         except Exception as error:
-            raise CodecError(f"a value of type {name} cannot be pickled: {error}") from error
+            raise CodecError(why_not_pickled(value, error)) from error
         node = _node("pickle", base64=_base64(data), set_hash=self._set_hash, type=name)
         return node if self._describe is None else node | {"repr": self._describe(value)}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,14 @@ def test_what_the_machinery_and_the_job_side_need_is_in_the_copy() -> None:
     assert {name.split("/")[0] for name in files} == {"_park_runtime", "lib"}
     needed = {"_park_runtime/forkserver.py", "lib/park/calling.py", "lib/park/fitting/body.py"}
     assert needed <= {*files}
+
+
+@pytest.mark.parametrize("name", ["remote_service", "plan"])
+def test_what_submits_is_told_that_a_job_has_no_client(tmp_path: Path, name: str) -> None:
+    library = copy_runtime(tmp_path).library
+    code = f"import sys; sys.path.insert(0, {str(library)!r}); import park; park.{name}"
+    argv = [sys.executable, "-I", "-S", "-c", code]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    said = f"ImportError: park.{name} is for whoever submits jobs, and inside of a job there is no"
+    assert said in done.stderr
+    assert done.stderr.count("Traceback") == 1
