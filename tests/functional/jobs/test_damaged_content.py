@@ -42,7 +42,7 @@ def test_a_damaged_input_is_sent_again_by_the_next_submission(
     installed.run("run", "light_model:read", "--file", f"path={sent}")
     sha256 = scribbled(service, sent.read_bytes())
     assert asked(service, "GET", f"/files/{sha256}/present").json() == {"present": False}
-    assert sha256 in service.log
+    service.until_said(sha256)
     assert list((service.home / "files" / "quarantine").glob(f"{sha256}.*"))
     said = installed.run("run", "light_model:read", "--file", f"path={sent}")
     assert f"sent by {tmp_path}" in said.stdout
