@@ -42,31 +42,35 @@ def cancel(cascade: Cascade, job: JobId, *, dependents: bool) -> list[JobId]:
         for name in names
         if name != job and (waiter := need_rows.waiter(connection, name)) is not None
     ]
-    return _cancelled(cascade, [*reversed(names)], cascade.cancel(waiting))
+    cascade.cancel(waiting)
+    return _cancelled(cascade, [*reversed(names)])
 
 
 def cancel_all(cascade: Cascade, jobs: Sequence[JobId]) -> list[JobId]:
     """Cancel all of ``jobs`` in this order; return those that are to be ended."""
-    return _cancelled(cascade, jobs, set())
+    return _cancelled(cascade, jobs)
 
 
-def _cancelled(cascade: Cascade, names: Sequence[JobId], cancelled: set[str]) -> list[JobId]:
-    """End those of ``names`` that were not ``cancelled`` before; return which run."""
-    facts = need_rows.job_facts(cascade.connection, names)
+def _cancelled(cascade: Cascade, names: Sequence[JobId]) -> list[JobId]:
+    """End those of ``names`` that have not ended; return which run."""
+    known = need_rows.job_facts(cascade.connection, names)
+    cascade.verdicts.know(*known.values())
     running = []
-    runs = SharedRuns(cascade.memory)
+    runs, leaving = SharedRuns(cascade.memory), frozenset(names)
     for name in names:
-        fact = facts.get(name)
-        if fact is None or fact.status.is_final or name in {*cancelled, *cascade.effects.ended}:
+        if name not in known:
             continue
-        if runs.leave(cascade, fact, names):  # it goes on for others
+        fact = cascade.verdicts.job(name)  # as the ends of those before it have left it
+        if fact.status.is_final:
+            continue
+        if runs.leave(cascade, fact, leaving):  # it goes on for others
             continue
         if fact.status is JobState.RUNNING:
             job_rows.request_cancel(cascade.connection, name)
             running.append(name)
         else:
             _end_unstarted(cascade, fact)
-    cascade.spread({*cancelled, *names} - set(running))
+    cascade.spread(leaving - set(running))
     return [*running, *runs.deserted(cascade, names)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from park.model.conditions import brief
 from park.model.ids import JobId
@@ -96,14 +97,14 @@ class SharedRuns:
         self,
         cascade: Cascade,
         fact: JobFact,
-        leaving: Iterable[str],
+        leaving: AbstractSet[str],
         why: str = "cancelled on request",
     ) -> bool:
         """Have the job of ``fact`` cancelled, and its run go on for others; False for none.
 
         None are those who are ``leaving`` as well.
         """
-        staying = [each for each in self.of(cascade, fact.id).joiners if each not in set(leaving)]
+        staying = [each for each in self.of(cascade, fact.id).joiners if each not in leaving]
         if not staying:
             return False
         is_running = fact.status is JobState.RUNNING

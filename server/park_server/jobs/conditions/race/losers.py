@@ -95,14 +95,14 @@ def _order(
 
 def _end_here(cascade: Cascade, ending: Collection[JobId], terms: Terms, why: str) -> None:
     connection, runs = cascade.connection, SharedRuns(cascade.memory)
-    facts = need_rows.job_facts(connection, ending)
+    facts, leaving = need_rows.job_facts(connection, ending), frozenset(ending)
     changed: set[str] = set()
     for job in ending:
         if (fact := facts.get(job)) is None or fact.status.is_final:
             continue
         if terms.stop is StopHow.KEEP and cascade.ask_to_stop(fact, _stop_by(cascade, terms)):
             continue
-        if runs.leave(cascade, fact, ending, why):  # it goes on for others
+        if runs.leave(cascade, fact, leaving, why):  # it goes on for others
             changed.add(job)
             continue
         if fact.status is JobState.RUNNING:
