@@ -11,7 +11,7 @@ import httpcore2
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from park_server.process.handed_on import as_came, handed
-from park_server.process.leader_socket import short
+from park_server.sockets.in_folder import short
 
 __all__ = ["Forwarding"]
 

@@ -6,13 +6,12 @@ else's once its service has died; a name in this folder cannot.
 
 from __future__ import annotations
 
-import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["bound", "folder_of", "short"]
+from park_server.sockets.in_folder import listening
+
+__all__ = ["bound", "folder_of"]
 
 _BACKLOG = 2048
 
@@ -22,30 +21,8 @@ def folder_of(home: Path) -> Path:
     return home / "leader"
 
 
-@contextmanager
-def short(folder: Path) -> Iterator[str]:
-    """Yield the path of the socket in ``folder`` by an open directory.
-
-    Paths of sockets end at 107 bytes, and homes may be deeper than that. Raises `OSError`.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{descriptor}/socket"
-    finally:
-        os.close(descriptor)
-
-
 def bound(folder: Path) -> socket.socket:
     """Return what listens in ``folder``, in the place of any earlier one. Raises `OSError`."""
     folder.mkdir(exist_ok=True, mode=0o700)
     folder.chmod(0o700)
-    (folder / "socket").unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with short(folder) as path:
-            listener.bind(path)
-        listener.listen(_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    return listening(folder, _BACKLOG)

@@ -6,7 +6,8 @@ import socket
 import stat
 from typing import TYPE_CHECKING
 
-from park_server.process.leader_socket import bound, folder_of, short
+from park_server.process.leader_socket import bound, folder_of
+from park_server.sockets.in_folder import short
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from park.runtime.lines import LineSocket
+from park_server.sockets.in_folder import listening, short
 
 __all__ = ["HelperLink", "connect", "last_line", "make_folder", "started"]
 
+_BACKLOG = 8
 _LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 
@@ -36,7 +38,7 @@ def started(
     The listening socket in ``folder`` is its standard input, the file ``log`` there what it
     writes. Raises `OSError`.
     """
-    with _listening(folder) as listener:
+    with listening(folder, _BACKLOG) as listener:
         connection = connect(folder)
         if connection is None:
             raise ConnectionError(f"cannot connect to the socket in {folder}")
@@ -58,36 +60,11 @@ def started(
     return pid, connection
 
 
-def _listening(folder: Path) -> socket.socket:
-    """Return a socket that listens in ``folder``, for its owner alone."""
-    listener = socket.socket(socket.AF_UNIX)
-    with _short(folder) as path:
-        listener.bind(path)
-    (folder / "socket").chmod(0o600)
-    listener.listen(8)
-    return listener
-
-
-class _short:  # noqa: N801 (a context manager that reads like a function)
-    """The socket's path through an open directory: paths of sockets end at 107 bytes."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._descriptor = -1
-
-    def __enter__(self) -> str:
-        self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        return f"/proc/self/fd/{self._descriptor}/socket"
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
-
-
 def connect(folder: Path) -> socket.socket | None:
     """Connect to the process of ``folder``; None where none listens any more."""
     connection = socket.socket(socket.AF_UNIX)
     try:
-        with _short(folder) as path:
+        with short(folder) as path:
             connection.connect(path)
     except OSError:
         connection.close()

@@ -1,0 +1,1 @@
+"""Sockets of the file system, by which processes of one user talk to each other."""
