@@ -30,9 +30,8 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
 from screenshots import submit  # noqa: E402 (beside this)
 from support.faults.pipes import Pipe  # noqa: E402 (beside the tests)
-from support.services.page_lab import PageLab  # noqa: E402
-from support.services.park_client import Client, ModelTree, make_virtualenv  # noqa: E402
-from support.services.park_service import ParkService  # noqa: E402
+from support.services.page_lab import page_lab  # noqa: E402
+from support.services.park_client import Client  # noqa: E402
 
 CASTS = ROOT / "docs" / "casts"
 COLUMNS = 88
@@ -52,22 +51,15 @@ def main() -> None:
     CASTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with ParkService(folder / "service", "--slots", "3", "--pool", "beamtime=2") as service:
-            model = ModelTree("page-model", folder / "models")
-            python = make_virtualenv(folder / "venv", model.root)
-            client = Client.of(python, folder / "client", cache=folder / "cache", service=service)
-            installed = client.json("install", "page_model")
-            hashes = installed["lock_hash"], installed["set_hash"]
-            lab = PageLab(service, client, *hashes, model.root)
-            with Pipe(folder / "up") as up, Pipe(folder / "go") as go:
-                fit = submit(lab, str(up), str(go))
-                up.receive()
-                (waiting,) = service.get("/api/v1/jobs", status="waiting")
-                for cast, words in COMMANDS.items():
-                    shown = [waiting["id"][-6:] if word == "WAITING" else word for word in words]
-                    _write(cast, shown, _said(client, shown))
-                go.send("go")
-                lab.service.result_of(fit)
+        with page_lab(folder) as lab, Pipe(folder / "up") as up, Pipe(folder / "go") as go:
+            fit = submit(lab, str(up), str(go))
+            up.receive()
+            (waiting,) = lab.service.get("/api/v1/jobs", status="waiting")
+            for cast, words in COMMANDS.items():
+                shown = [waiting["id"][-6:] if word == "WAITING" else word for word in words]
+                _write(cast, shown, _said(lab.client, shown))
+            go.send("go")
+            lab.service.result_of(fit)
 
 
 def _said(client: Client, words: list[str]) -> str:

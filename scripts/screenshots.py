@@ -17,9 +17,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.faults.pipes import Pipe  # noqa: E402 (beside the tests)
 from support.services.page_browser import opened_browser  # noqa: E402
-from support.services.page_lab import PageLab, after, value_of  # noqa: E402
-from support.services.park_client import Client, ModelTree, make_virtualenv  # noqa: E402
-from support.services.park_service import ParkService  # noqa: E402
+from support.services.page_lab import PageLab, after, page_lab, value_of  # noqa: E402
+from support.services.park_client import Client  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 
@@ -28,21 +27,13 @@ def main() -> None:
     """Start the service, and look at it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with ParkService(folder / "service", "--slots", "3", "--pool", "beamtime=2") as service:
-            model = ModelTree("page-model", folder / "models")
-            python = make_virtualenv(folder / "venv", model.root)
-            client = Client.of(python, folder / "client", cache=folder / "cache", service=service)
-            installed = client.json("install", "page_model")
-            edited = _edited(client, model.root)
-            lab = PageLab(
-                service, client, installed["lock_hash"], installed["set_hash"], model.root
-            )
-            with Pipe(folder / "up") as up, Pipe(folder / "go") as go:
-                fit = submit(lab, str(up), str(go))
-                up.receive()
-                _look(lab, fit, edited)
-                go.send("go")
-                lab.service.result_of(fit)
+        with page_lab(folder) as lab, Pipe(folder / "up") as up, Pipe(folder / "go") as go:
+            edited = _edited(lab.client, lab.tree)
+            fit = submit(lab, str(up), str(go))
+            up.receive()
+            _look(lab, fit, edited)
+            go.send("go")
+            lab.service.result_of(fit)
 
 
 def _edited(client: Client, tree: Path) -> str:

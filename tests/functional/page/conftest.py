@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.services.page_browser import PageBrowser, opened_browser
-from support.services.page_lab import PageLab
-from support.services.park_client import Client, ModelTree, make_virtualenv
-from support.services.park_service import ParkService
+from support.services.page_lab import PageLab, page_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +22,5 @@ def browser() -> Iterator[PageBrowser]:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageLab]:
     """Run a service that has the environment of the model whose jobs are looked at."""
-    folder = tmp_path_factory.mktemp("page")
-    with ParkService(folder / "service", "--slots", "3", "--pool", "beamtime=2") as service:
-        model = ModelTree("page-model", folder / "models")
-        python = make_virtualenv(folder / "venv", model.root)
-        client = Client.of(python, folder / "client", cache=folder / "cache", service=service)
-        installed = client.json("install", "page_model")
-        yield PageLab(service, client, installed["lock_hash"], installed["set_hash"], model.root)
+    with page_lab(tmp_path_factory.mktemp("page")) as running:
+        yield running

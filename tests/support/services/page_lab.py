@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from support.services.park_client import Client, ModelTree, make_virtualenv
+from support.services.park_service import ParkService
 
 from park.model.ids import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from support.services.park_client import Client
-    from support.services.park_service import ParkService
-
-__all__ = ["PageLab", "after", "value_of"]
+__all__ = ["PageLab", "after", "page_lab", "value_of"]
 
 
 def value_of(job: str) -> dict[str, Any]:
@@ -54,3 +56,14 @@ class PageLab:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self.service.request("POST", "/api/v1/jobs", json=list(requests), headers=headers)
         return [each["id"] for each in requests]
+
+
+@contextmanager
+def page_lab(folder: Path) -> Iterator[PageLab]:
+    """Run a service below ``folder`` that has the environment of the model whose jobs are seen."""
+    with ParkService(folder / "service", "--slots", "3", "--pool", "beamtime=2") as service:
+        model = ModelTree("page-model", folder / "models")
+        python = make_virtualenv(folder / "venv", model.root)
+        client = Client.of(python, folder / "client", cache=folder / "cache", service=service)
+        installed = client.json("install", "page_model")
+        yield PageLab(service, client, installed["lock_hash"], installed["set_hash"], model.root)
