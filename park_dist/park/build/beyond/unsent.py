@@ -27,6 +27,10 @@ _FOR_DEVELOPERS = re.compile(
 """Extras that change nothing of what the code does; ``all`` only gathers others."""
 
 
+_BROUGHT = "park-dist"
+"""Each service brings its job's side, `park.job` and the like, into every environment."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsent:
     """A project that is installed here and stays here; ``take`` is what takes it along."""
@@ -90,7 +94,7 @@ def imports(
             by_module.setdefault(module, []).append(name)
     for dotted, who in sorted(names.items()):
         owners = provider(dotted, by_module)
-        if owners and inside.isdisjoint(owners):
+        if owners and inside.isdisjoint(owners) and owners[0] != _BROUGHT:
             facts = installed[owners[0]]
             why = f"is imported by {who}"
             yield Unsent(name=owners[0], version=facts.version, why=why, take=owners[0])

@@ -74,6 +74,13 @@ def test_imports_are_told_that_no_member_has() -> None:
     ]
 
 
+def test_what_each_service_brings_itself_is_not_told() -> None:
+    here = installed(own=facts(modules="own")) | {
+        canonicalize_name("park-dist"): facts(modules="park park_repo park_server")
+    }
+    assert list(imports(names("own"), here, {"park.job": "own.py"})) == []
+
+
 def test_the_provider_is_who_has_the_outermost_package() -> None:
     by_module = {"google.auth": names("auth"), "a": names("x", "y")}
     assert provider("google.auth.transport", by_module) == ["auth"]
