@@ -61,6 +61,7 @@ async def follow_leaves(request: Request, body: FollowRequest) -> Response:
     with parts.grant_costs.following(_weights(asked)):
         verdicts = await parts.leaf_polls.follow(asked, body.wait)
     return await records_response(
+        request,
         lambda: [VerdictRecord(truth=each.truth, why=each.why) for each in verdicts],
         many=is_large(request),
     )

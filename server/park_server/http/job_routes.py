@@ -93,7 +93,7 @@ async def submit_jobs(
         ids = [plan.id for plan in plans.plans]
         pieces = await submitted_pieces(parts_of(request), user, ids, wait)
         return Response(b"".join(pieces), media_type="application/json")
-    return await records_response(partial(jobs.submitted, user, created), many=large)
+    return await records_response(request, partial(jobs.submitted, user, created), many=large)
 
 
 @router.get("/jobs", response_model=list[JobRecord])
@@ -115,7 +115,7 @@ async def list_jobs(
         submitted_from=submitted_from,
     )
     newest = partial(jobs.records, user, wanted, limit=limit)
-    return await records_response(newest, many=True)
+    return await records_response(request, newest, many=True)
 
 
 @router.get("/jobs/{job}", response_model=JobRecord)

@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from park.wire import encode
 from park_server.json_pieces import LARGE_BYTES, loads, text_of
+from park_server.threads import in_thread_of
 
 __all__ = [
     "LargeRoute",
@@ -118,7 +119,7 @@ class _LargeRequest(Request):
             return json.loads(body)
         self.scope[_KEY] = len(body)
         _full_collections.postpone()
-        return await asyncio.to_thread(lambda: loads(_text_of(body, chunks)))
+        return await in_thread_of(_user(self), lambda: loads(_text_of(body, chunks)))
 
 
 def _text_of(body: bytes, chunks: Sequence[bytes]) -> str | bytes:
@@ -130,6 +131,11 @@ def _text_of(body: bytes, chunks: Sequence[bytes]) -> str | bytes:
         return body
     decoder = codecs.getincrementaldecoder("utf-8")("surrogatepass")
     return "".join([*map(decoder.decode, chunks), decoder.decode(b"", final=True)])
+
+
+def _user(request: Request) -> str:
+    """Return who asks: whoever asks without a name counts as one."""
+    return str(request.scope.get("user", ""))
 
 
 def is_large(request: Request) -> bool:
@@ -144,7 +150,7 @@ def size_of(request: Request) -> int:
 
 async def off_loop(request: Request, work: Callable[[], T]) -> T:
     """Return what ``work`` returns, done in a thread where ``request`` is large."""
-    return await asyncio.to_thread(work) if is_large(request) else work()
+    return await in_thread_of(_user(request), work) if is_large(request) else work()
 
 
 def checked_item(kind: type[T], item: object, *place: str | int) -> T:
@@ -180,9 +186,14 @@ def _validated(adapter: TypeAdapter[T], item: object, place: Sequence[str | int]
         raise RequestValidationError([first]) from error
 
 
-async def records_response(records: Callable[[], Sequence[Any]], *, many: bool) -> Response:
+async def records_response(
+    request: Request, records: Callable[[], Sequence[Any]], *, many: bool
+) -> Response:
     """Return the response with the records that ``records`` returns; ``many``: from a thread."""
-    body = await asyncio.to_thread(written_records, records) if many else written_records(records)
+    if many:
+        body = await in_thread_of(_user(request), written_records, records)
+    else:
+        body = written_records(records)
     return Response(body, media_type="application/json")
 
 

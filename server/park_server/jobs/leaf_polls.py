@@ -34,6 +34,7 @@ from park_server.jobs.conditions.settlement import POOLS, Settlement
 from park_server.jobs.conditions.tally import subjects_of
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.progress_listener import ProgressListener, progress_of
+from park_server.threads import in_thread_of
 
 __all__ = ["Asked", "LeafPolls"]
 
@@ -135,7 +136,7 @@ async def _beside(asked: Sequence[Asked], work: Callable[[], T]) -> T:
     A comparison reads what a job left, of whatever size.
     """
     is_long = len(asked) > _FEW or any(isinstance(each.leaf, Comparison) for each in asked)
-    return await asyncio.to_thread(work) if is_long else work()
+    return await in_thread_of(asked[0].user, work) if is_long else work()
 
 
 def _verdict(verdicts: Verdicts, asked: Asked) -> Verdict:

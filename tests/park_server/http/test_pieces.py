@@ -129,7 +129,7 @@ def test_items_are_checked_each_at_its_place() -> None:
 @pytest.mark.parametrize("count", [0, 1, 250])
 def test_records_are_written_as_one_list(count: int, *, many: bool) -> None:
     records = [Item(f"é{n}", n) for n in range(count)]
-    answer = asyncio.run(records_response(lambda: records, many=many))
+    answer = asyncio.run(records_response(request(b""), lambda: records, many=many))
     assert answer.media_type == "application/json"
     found = json.loads(bytes(answer.body))
     assert found == [{"name": f"é{n}", "size": n} for n in range(count)]

@@ -1,5 +1,7 @@
 """Large submissions, taken in pieces: nobody waits for more than one of these.
 
+However many there are: one piece at a time is handed to the writer, and users take turns.
+
 What was run before may answer all of it; then it is one transaction, and nothing starts. Else
 first all of it is written down, in pieces, as it came. With the last of them it is accepted, all
 or none. Then each piece becomes jobs, in a transaction of its own; where the service is killed
@@ -28,6 +30,7 @@ from park_server.jobs.admission.arriving_rows import Arriving
 from park_server.jobs.admission.intake import Intake
 from park_server.jobs.admission.pieces import MOST_ANSWERED, Piece, pieces_of
 from park_server.jobs.admission.submission import Accepted, Submission
+from park_server.jobs.admission.turnstile import Turnstile
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.needs import Planned, planned
 from park_server.jobs.conditions.settlement import Created
@@ -60,6 +63,7 @@ class Arrivals:
         self._intake = intake
         self._tally = tally
         self._discarded: Counter[str] = Counter()
+        self._turnstile = Turnstile()
         self.tasks = Tasks(_log, "a submission in pieces waits for the next start of the service")
 
     async def accept(
@@ -80,9 +84,10 @@ class Arrivals:
 
     async def _answered(self, user: str, submission: Submission) -> Created | None:
         moment = text_of(submission.accepted)
-        answered = await self._database.awrite(
-            lambda c: self._intake.answer(c, user, submission.plans, moment)
-        )
+        async with self._turnstile.passed(user):
+            answered = await self._database.awrite(
+                lambda c: self._intake.answer(c, user, submission.plans, moment)
+            )
         if answered is not None:
             await self._failsafe.act_on(answered.effects)
         return answered
@@ -138,8 +143,9 @@ class Arrivals:
 
         try:
             for number, row in enumerate(rows):
-                self._require_wanted(user, begun)
-                await self._database.awrite(partial(write, row=row, number=number))
+                async with self._turnstile.passed(user):
+                    self._require_wanted(user, begun)
+                    await self._database.awrite(partial(write, row=row, number=number))
         except Exception:
             with suppress(ParkError, SQLAlchemyError):  # else the next start forgets it
                 await self._database.awrite(
@@ -161,7 +167,8 @@ class Arrivals:
             return self._intake.create(connection, row.user, plans, row.accepted)
 
         try:
-            created = await self._commits.write(create)
+            async with self._turnstile.passed(row.user):
+                created = await self._commits.write(create)
         except Exception as error:  # noqa: BLE001 (they are accepted, whatever it is)
             _log.info("a piece of a submission is taken job by job: %s", line_of_failure(error))
             return await self._one_by_one(row, plans)
@@ -172,7 +179,8 @@ class Arrivals:
         created, begun = Created.nothing(), self._discarded[row.user]
         for plan in plans:
             if self._discarded[row.user] == begun:
-                one = await self._one(row, plan)
+                async with self._turnstile.passed(row.user):
+                    one = await self._one(row, plan)
                 await self._failsafe.act_on(one.effects)
                 created = created.and_then(one)
         await self._commits.write(partial(arriving_rows.remove, piece=row))

@@ -79,6 +79,34 @@ def test_anothers_job_is_accepted_while_a_large_submission_is_written(tmp_path: 
     run(test)
 
 
+def test_many_large_submissions_stand_before_anothers_job_with_one_piece(tmp_path: Path) -> None:
+    """Their pieces are not all handed to the writer at once: he takes what came first, first."""
+
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            may_write = Event()
+            begun = here.database.write(lambda _: may_write.wait(LIMIT_S))
+            large = [
+                asyncio.create_task(
+                    here.scheduler.submit(
+                        "ada", [here.request(f"of{n}-{m:05}") for m in range(MANY)]
+                    )
+                )
+                for n in range(8)
+            ]
+            await asyncio.sleep(0)
+            await asyncio.to_thread(lambda: None)
+            small = asyncio.create_task(here.submit("small", user="bob"))
+            may_write.set()
+            await small
+            assert rows(here)[1] <= 2  # of eight, one each before
+            assert begun.result()
+            for records in await asyncio.gather(*large):
+                assert len(records) == MANY
+
+    run(test)
+
+
 def test_each_runs_once_and_in_its_order(tmp_path: Path) -> None:
     async def test() -> None:
         async with lab(tmp_path, slots=1) as here:
