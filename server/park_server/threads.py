@@ -32,8 +32,8 @@ async def in_thread_of(user: str, function: Callable[P, T], *args: P.args, **kwa
     """Call ``function`` as `in_thread` does, when nothing else is done so for ``user``.
 
     For what keeps the processor: each thread that does is one more that the event loop waits for
-    whenever it wants the interpreter, 5 ms each time, and there are few threads. So a user who sends
-    many large requests at once has one of these, and others have theirs.
+    whenever it wants the interpreter, 5 ms each time, and there are few threads. So a user who
+    sends many large requests at once has one of these, and others have theirs.
     """
     async with _at_work.setdefault(user, asyncio.Lock()):
         return await in_thread(function, *args, **kwargs)
