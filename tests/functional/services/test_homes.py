@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from support.material.homes_of_schemas import home_of, restored
 from support.material.wheels import make_wheel
 from support.services.bearer import Bearer
 from support.services.park_service import ParkService
@@ -125,3 +126,19 @@ def test_a_database_that_is_scribbled_on_acknowledges_nothing_more(
         assert answer.status_code == 500
         assert "is damaged, and nothing was kept" in answer.json()["detail"]
     assert service.log.count("nothing is acknowledged any more") == 1
+
+
+def test_a_home_of_the_first_schema_is_served(tmp_path: Path) -> None:
+    """Its processes and folders are gone with its machine: what ran is told as lost."""
+    service = ParkService(tmp_path, "--upstream", "none")
+    service.home.mkdir(mode=0o700)
+    restored("0001", service.home / "park.sqlite")
+    with service:
+        for job, said in home_of("0001")["jobs"].items():
+            now = service.job_when_final(job)
+            if said["job"]["status"] in {"completed", "failed"}:
+                assert said["job"].items() <= now.items()
+            else:
+                assert (now["status"], bool(now["error"])) == ("failed", True)
+            if "result" in said:
+                assert service.result_of(job) == said["result"]
