@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from park.errors import NotAuthenticated, ServiceFault, ServiceUnreachable
+from park.model.urls import is_protected
 from park_server.oidc.id_token import Person, checked_id_token
 from park_server.trust.policy import LoginPolicy
 
@@ -25,6 +27,9 @@ _USUAL_INTERVAL_S, _SLOWER_S = 5.0, 5.0
 """RFC 8628: where the issuer names none; and how much slower where it says so."""
 
 _LONGEST_S = 1_800.0
+
+_LONGEST_TEXT = 4_096
+"""Characters of a code or an address that anybody types or opens."""
 
 
 class Pending(Exception):
@@ -69,22 +74,15 @@ class Issuer:
         """Begin a login, whose ID token will have ``nonce``."""
         said = await self._discovered()
         form = {"client_id": self._policy.client, "scope": self._policy.scope, "nonce": nonce}
-        endpoint = said.get("device_authorization_endpoint")
-        if not isinstance(endpoint, str):
+        if said.get("device_authorization_endpoint") is None:
             raise ServiceFault(
                 f"{self._policy.issuer} knows no logins by a code (RFC 8628)",
                 hint="park login --token, or --user with a password of the service",
             )
+        endpoint = self._endpoint(said, "device_authorization_endpoint")
         answer = await self._posted(endpoint, form)
         try:
-            return Begun(
-                device_code=str(answer["device_code"]),
-                user_code=str(answer["user_code"]),
-                uri=str(answer["verification_uri"]),
-                uri_complete=answer.get("verification_uri_complete"),
-                interval_s=float(answer.get("interval", _USUAL_INTERVAL_S)),
-                expires_s=min(float(answer["expires_in"]), _LONGEST_S),
-            )
+            return _begun(answer)
         except (KeyError, TypeError, ValueError) as error:
             raise self._odd(endpoint) from error
 
@@ -96,8 +94,8 @@ class Issuer:
             "device_code": device_code,
             "client_id": self._policy.client,
         }
-        answer = await self._posted(str(said.get("token_endpoint")), form)
-        keys = await self._keys(str(said.get("jwks_uri")))
+        answer = await self._posted(self._endpoint(said, "token_endpoint"), form)
+        keys = await self._keys(self._endpoint(said, "jwks_uri"))
         return checked_id_token(
             str(answer.get("id_token")),
             keys,
@@ -115,6 +113,19 @@ class Issuer:
         if said.get("issuer") != self._policy.issuer:
             raise ServiceFault(f"{url} is of another issuer than {self._policy.issuer}")
         return said
+
+    def _endpoint(self, said: Mapping[str, Any], name: str) -> str:
+        """Return the URL of an endpoint: one where nobody else hears what is sent there."""
+        url = said.get(name)
+        try:
+            httpx2.URL(url if isinstance(url, str) else "")
+            if isinstance(url, str) and is_protected(url):
+                return url
+        except (httpx2.InvalidURL, ValueError):
+            pass
+        raise ServiceFault(
+            f"{self._policy.issuer} names no https URL as its {name}, but {str(url)[:100]!r}"
+        )
 
     async def _keys(self, url: str) -> KeySet:
         try:
@@ -162,3 +173,41 @@ class Issuer:
 
     def _odd(self, url: str) -> ServiceFault:
         return ServiceFault(f"{url} does not answer as an issuer of OpenID Connect does")
+
+
+def _begun(answer: Mapping[str, Any]) -> Begun:
+    """Return the login that an issuer has begun; raises `ValueError`, `TypeError`, `KeyError`."""
+    complete = answer.get("verification_uri_complete")
+    return Begun(
+        device_code=_text(answer["device_code"]),
+        user_code=_text(answer["user_code"]),
+        uri=_page(answer["verification_uri"]),
+        uri_complete=None if complete is None else _page(complete),
+        interval_s=_seconds(answer.get("interval", _USUAL_INTERVAL_S)),
+        expires_s=_seconds(answer["expires_in"]),
+    )
+
+
+def _text(value: object) -> str:
+    """Return ``value``, which people see or type, or a form has: a line of printable characters."""
+    if not isinstance(value, str) or not value.isprintable() or len(value) > _LONGEST_TEXT:
+        raise ValueError(value)
+    return value
+
+
+def _page(value: object) -> str:
+    """Return ``value``, which people open in a browser: where a login is, and no program."""
+    page = _text(value)
+    if urlsplit(page).scheme not in {"https", "http"}:
+        raise ValueError(page)
+    return page
+
+
+def _seconds(value: object) -> float:
+    """Return ``value`` as seconds, half an hour at most; a number that is none is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError(value)
+    seconds = min(float(value) if isinstance(value, str) else value, _LONGEST_S)
+    if not seconds >= 0:  # nor is NaN
+        raise ValueError(value)
+    return float(seconds)

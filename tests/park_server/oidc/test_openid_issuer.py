@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 import httpx2
 import pytest
@@ -47,7 +48,7 @@ def test_somebody_logs_in(far: OidcIssuer) -> None:
 
 @pytest.mark.parametrize(
     "claims",
-    [{"aud": "other"}, {"iss": "https://other"}, {"nonce": "m"}, {"nonce": None}, {"exp": 1}],
+    [{"aud": "other"}, {"iss": "https://other"}, {"nonce": "m"}, {"sub": "\0"}, {"exp": 1}],
 )
 def test_what_its_token_says_is_looked_at(far: OidcIssuer, claims: dict[str, object]) -> None:
     device, user_code = begun(far)
@@ -104,3 +105,79 @@ def test_what_is_no_answer_of_an_issuer_says_so(body: str) -> None:
     policy = LoginPolicy(issuer="https://auth.example", client="park")
     with pytest.raises(ServiceFault, match="does not answer as an issuer"):
         asyncio.run(Issuer(policy, client).begin("n"))
+
+
+URL = "https://auth.example"
+ABOUT = {
+    "issuer": URL,
+    "device_authorization_endpoint": f"{URL}/device",
+    "token_endpoint": f"{URL}/token",
+    "jwks_uri": f"{URL}/keys",
+}
+BEGUN = {
+    "device_code": "c",
+    "user_code": "u",
+    "verification_uri": f"{URL}/activate",
+    "expires_in": 600,
+    "interval": 5,
+}
+
+
+def says(about: Mapping[str, object], begun: str = "{}") -> Issuer:
+    """Return the way to an issuer that says ``about`` itself, and ``begun`` of a login."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        is_about = request.url.path.startswith("/.well-known")
+        return httpx2.Response(200, text=json.dumps(about) if is_about else begun)
+
+    def client() -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+
+    return Issuer(LoginPolicy(issuer=URL, client="park"), client, "s3cret")
+
+
+@pytest.mark.parametrize("name", sorted({*ABOUT} - {"issuer"}))
+@pytest.mark.parametrize(
+    "url",
+    ["http://auth.example/x", "https://[::1", "https://a\0b/", "file:///x", "x", "", 5, ["x"]],
+)
+def test_secrets_go_where_nobody_else_hears_them(name: str, url: object) -> None:
+    issuer = says(ABOUT | {name: url})
+    asked = issuer.begin("n") if name.startswith("device") else issuer.finish("c", "n")
+    if name == "jwks_uri":
+        issuer = says(ABOUT | {name: url}, '{"id_token": "x"}')
+        asked.close()
+        asked = issuer.finish("c", "n")
+    with pytest.raises(ServiceFault, match=f"no https URL as its {name}"):
+        asyncio.run(asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [
+        *(
+            (name, number)
+            for name in ("interval", "expires_in")
+            for number in ("NaN", "-Infinity", "-1", "-1e400", "true", "[]", '"x"', "{}")
+        ),
+        *(
+            (name, text)
+            for name in ("device_code", "user_code", "verification_uri")
+            for text in ("null", "5", '["x"]', '"\\u001b[2J"', '"a\\nb"', '"\\ud800"')
+        ),
+        ("verification_uri", '"javascript:alert(1)"'),
+        ("verification_uri_complete", '"javascript:alert(1)"'),
+        ("verification_uri_complete", '["x"]'),
+    ],
+)
+def test_a_login_that_is_begun_oddly_is_none(name: str, odd: str) -> None:
+    text = json.dumps(BEGUN | {name: "@"}).replace('"@"', odd)
+    with pytest.raises(ServiceFault, match="does not answer as an issuer"):
+        asyncio.run(says(ABOUT, text).begin("n"))
+
+
+@pytest.mark.parametrize("number", ["1e400", "Infinity", "9" * 400, '"1e9"'])
+def test_nobody_waits_longer_than_half_an_hour(number: str) -> None:
+    text = json.dumps(BEGUN | {"interval": "@", "expires_in": "@"}).replace('"@"', number)
+    begun = asyncio.run(says(ABOUT, text).begin("n"))
+    assert (begun.interval_s, begun.expires_s) == (1_800.0, 1_800.0)
