@@ -23,7 +23,8 @@ from park.runtime.protect import arrange_mounts
 
 __all__ = ["main"]
 
-_CLONE_NEWPID = 0x20000000  # <sched.h>
+_CLONE_NEWIPC = 0x08000000  # <sched.h>
+_CLONE_NEWPID = 0x20000000
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> None:
     def arrange() -> bool:
         if not limits["network"]:
             _unshared(_CLONE_NEWNET)
+        _unshared(_CLONE_NEWIPC)
         if _unshared(_CLONE_NEWPID):
             _follow_first_process()
         arrange_covers(words)  # those of /proc would be below another one

@@ -25,7 +25,7 @@ DIGEST = hashlib.sha256(DATA).hexdigest()
 MODULE = (
     ATTACKERS_TOOLS.encode()
     + rb'''
-import os, pathlib, socket, tempfile
+import ctypes, os, pathlib, socket, tempfile
 
 IMPORTED_AS = os.getuid()
 
@@ -45,10 +45,17 @@ def me():
     }
 
 
+def shared_memory(flags):
+    """Return the number of shared memory of System V, by a key that all know."""
+    return ctypes.CDLL(None).shmget(0x7061726B, 4096, flags)
+
+
 def keep(path, tmp):
-    """Leave something in one's area, in one's /tmp and in shared memory."""
-    for each in (path, tmp, "/dev/shm/mine"):
+    """Leave something in one's area, wherever everybody may write, and in shared memory."""
+    os.umask(0)
+    for each in (path, tmp, tmp.replace("/tmp/", "/var/tmp/"), "/dev/shm/mine"):
         pathlib.Path(each).write_text("of ada")
+    assert shared_memory(0o1666) >= 0
     return str(path)
 
 
@@ -67,6 +74,7 @@ def attack(home, pid, area, digest):
                     tried(text, f"{home}/files/lent/ada/{digest}")],
         "jobs": tried(os.listdir, f"{home}/jobs"), "homes": tried(os.listdir, f"{home}/homes"),
         "tmp": tried(text, "/tmp/of-ada"), "memory": tried(text, "/dev/shm/mine"),
+        "lasting": tried(text, "/var/tmp/of-ada"), "system v": shared_memory(0o666),
         "signal": [tried(os.kill, each, 0) for each in pid],
         "seen": [str(each) in processes for each in pid],
     }
@@ -137,8 +145,9 @@ def test_nothing_of_another_user_is_reached(world: UserWorld) -> None:
         "bob", "attack", home=str(world.service.home), pid=[services], area=place, digest=DIGEST
     )
     refused = {"Permission denied", "No such file or directory", "Operation not permitted"}
-    for name in ("area", "listed", "tmp", "memory"):
+    for name in ("area", "listed", "tmp", "lasting", "memory"):
         assert found[name] in refused, found
+    assert found["system v"] == -1
     assert set(found["content"]) <= refused
     assert set(found["secrets"]) <= {"", *refused}
     assert set(found["signal"]) <= refused | {"No such process"}

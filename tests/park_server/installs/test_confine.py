@@ -31,6 +31,7 @@ def test_limits_come_before_the_command(monkeypatch: pytest.MonkeyPatch) -> None
     assert done == [
         ("limit", resource.RLIMIT_DATA, (7, 7)),
         ("unshare", 0x40000000),
+        ("unshare", 0x08000000),
         ("unshare", 0x20000000),
         ("cover", words),
         ("leave", words),

@@ -1,4 +1,4 @@
-"""What a user's processes have for themselves: temporary files, shared memory, a network.
+"""What a user's processes have for themselves: temporary files, shared memory, queues, a network.
 
 In mounts of this process's own; for it and its children.
 """
@@ -11,24 +11,48 @@ from ..protect import mount  # noqa: TID252 (named otherwise in environments)
 from .covers import show_below
 from .kernel import libc
 
-__all__ = ["arrange_network", "arrange_temporary"]
+__all__ = ["arrange_network", "arrange_temporary", "own_messages"]
 
 # <sys/mount.h>, <sched.h>, <net/if.h>, <linux/sockios.h>
 _NOSUID_NODEV = 2 | 4
+_CLONE_NEWIPC = 0x08000000
 _CLONE_NEWNET = 0x40000000
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108 (whose it is, is what this is about)
+_TMP, _LASTING_TMP = "/tmp", "/var/tmp"  # noqa: S108 (whose they are, is what this is about)
+_EMPTY = (
+    ("/dev/shm", "tmpfs", "mode=1777"),  # noqa: S108
+    ("/run/lock", "tmpfs", "mode=1777,size=1m"),
+    ("/dev/mqueue", "mqueue", ""),
+)
+"""What else everybody may write to on a usual system (and find there by its name)."""
 
 
 def arrange_temporary(folder: str, shown: list[str]) -> None:
-    """Have ``folder`` be ``/tmp``, but for what is ``shown`` there; ``/dev/shm`` is empty.
+    """Have ``folder`` be ``/tmp`` and ``/var/tmp``, but for what is ``shown`` there.
 
-    Raises `OSError` where /tmp cannot be had.
+    Shared memory is empty, and so are locks and queues, also those of System V, which are in no
+    folder (ipc_namespaces(7)). Raises `OSError` where that cannot be had.
     """
-    show_below("/tmp", folder, shown)  # noqa: S108
-    if os.path.isdir(_SHARED_MEMORY):  # noqa: PTH112 (no Path here)
-        mount("park", _SHARED_MEMORY, _NOSUID_NODEV, "tmpfs", "mode=1777")
+    own_messages()
+    show_below(_TMP, folder, shown)
+    if _is_folder(_LASTING_TMP):
+        show_below(_LASTING_TMP, _TMP, shown)
+    for place, kind, options in _EMPTY:
+        if _is_folder(place):
+            mount("park", place, _NOSUID_NODEV, kind, options)
+
+
+def own_messages() -> None:
+    """Share no memory, semaphores or queues by number or name from now on. Raises `OSError`."""
+    if libc().unshare(_CLONE_NEWIPC) != 0:
+        import ctypes
+
+        raise OSError(ctypes.get_errno(), "no namespace of messages is permitted here")
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114 (no Path here)
 
 
 def arrange_network(kind: str) -> None:

@@ -80,6 +80,10 @@ _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
 """Its flags are in memory, where a filter does not look: the C library falls back to clone."""
 
+_SOCKET = {"x86_64": 41, "aarch64": 198}
+_VSOCK = 40
+"""AF_VSOCK reaches the host of a virtual machine, whatever network there is or is not."""
+
 _NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, -NEWCGROUP, -NEWUTS, -NEWIPC, -NEWUSER, -NEWPID and -NEWNET of <sched.h>."""
 
@@ -102,6 +106,7 @@ def program(kind: str, machine: str | None = None) -> bytes | None:
         lines += _refused(number)
     if kind == KERNEL:
         lines += _refused_for(_PTRACE[machine], [(_EQUAL, each) for each in _ATTACHES])
+        lines += _refused_for(_SOCKET[machine], [(_EQUAL, _VSOCK)])
     else:
         lines += _refused(_CLONE3, _ENOSYS)
         lines += _refused_for(_CLONE[machine], [(_ANY_BIT, _NEW_NAMESPACES)])

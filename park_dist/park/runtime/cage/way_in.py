@@ -6,8 +6,8 @@ What is wanted comes as words of a command line:
 ``reach=PATH``          others than root get there, whatever folders lead to it
 ``hide=FOLDER``         cover what is in it, but for ``keep=NAME`` and what is at ``show=PATH``
 ``cover=PATH``          cover a file or folder, whatever it is
-``tmp=FOLDER``          that is ``/tmp``; ``/dev/shm`` is empty; ``/proc`` shows of other accounts
-                        no process, where root asks for it
+``tmp=FOLDER``          that is ``/tmp`` and ``/var/tmp``; shared memory, locks and queues are
+                        empty; ``/proc`` shows of other accounts no process, where root asks for it
 ``own-processes``       be in a namespace of processes: others are not there at all
 ``network=none``        no network, or with ``loopback`` one that has this process alone in it
 ``limit=NAME:NUMBER``   ``nproc`` or ``data`` of getrlimit(2)

@@ -53,6 +53,9 @@ def answered(code: bytes, number: int, first: int = 0, architecture: int = X86) 
         ("x86_64", NAMESPACES, (56, 0x10000000, X86), EPERM),  # clone into a user namespace
         ("x86_64", NAMESPACES, (56, 0x3D0F00, X86), ALLOWED),  # a thread
         ("x86_64", NAMESPACES, (435, 0, X86), ENOSYS),  # clone3
+        ("x86_64", KERNEL, (41, 40, X86), EPERM),  # a socket to the host of a virtual machine
+        ("x86_64", KERNEL, (41, 2, X86), ALLOWED),  # one of the network
+        ("aarch64", KERNEL, (198, 40, ARM), EPERM),
         ("aarch64", KERNEL, (280, 0, ARM), EPERM),
         ("aarch64", KERNEL, (117, 16, ARM), EPERM),
         ("aarch64", KERNEL, (101, 0, ARM), ALLOWED),
