@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uv
 from support.material.projects import copy_package
 from support.services.park_service import own_environ
+from support.services.virtualenv_copy import copy_virtualenv
+from support.services.warm_start import OF_COMMANDS, ran
 from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
@@ -37,11 +42,26 @@ def make_virtualenv(folder: Path, *requirements: str | Path) -> Path:
 
     Folders among them are installed in editable mode, as one has what one works on.
     """
+    copy_virtualenv(_with_park(), folder)
+    python = folder / "bin" / "python"
+    if requirements:
+        uv_install(python, *requirements)
+    return python
+
+
+@cache
+def _with_park() -> Path:
+    """Make the virtualenv of which the others are copies; it goes with this process."""
+    root = Path(tempfile.mkdtemp(prefix="park-venv-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    folder = root / "venv"
     command = [uv.find_uv_bin(), "venv", "-q", "--python", sys.executable, str(folder)]
     subprocess.run(command, check=True)
     python = folder / "bin" / "python"
-    uv_install(python, REPOSITORY, *requirements)
-    return python
+    uv_install(python, REPOSITORY)
+    # so that what most commands import is compiled once for all copies
+    subprocess.run([python, "-c", f"import {', '.join(OF_COMMANDS)}"], check=True)
+    return folder
 
 
 def uv_install(python: Path, *requirements: str | Path, options: tuple[str, ...] = ()) -> None:
@@ -70,7 +90,8 @@ class Client:
     """One user at one machine: an interpreter, a configuration, a cache, a current folder.
 
     It finds the service of its machine by the state folder, as anybody would. ``variables``
-    are set on top of the environment.
+    are set on top of the environment. Its programs are warm (`support.services.warm_start`)
+    unless it is asked for cold ones.
     """
 
     python: Path
@@ -78,6 +99,7 @@ class Client:
     cache: Path
     state: Path
     variables: dict[str, str]
+    is_warm: bool = True
 
     @classmethod
     def of(cls, python: Path, folder: Path, *, cache: Path, service: ParkService) -> Client:
@@ -88,6 +110,10 @@ class Client:
     def with_variables(self, **variables: str) -> Client:
         """Return this client with more environment variables."""
         return replace(self, variables=self.variables | variables)
+
+    def cold(self) -> Client:
+        """Return this client with programs that an interpreter of their own imports."""
+        return replace(self, is_warm=False)
 
     @property
     def configuration(self) -> Path:
@@ -102,6 +128,8 @@ class Client:
         return own | self.variables
 
     def _run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        if self.is_warm:
+            return ran(command, self.environ(), self.folder, LIMIT_S)
         return subprocess.run(
             command,
             env=self.environ(),

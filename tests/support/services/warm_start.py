@@ -1,10 +1,9 @@
-"""``park serve`` without its imports: forked from a process that has made them.
+"""``park`` without its imports: forked by `support.services.forking`, which has made them.
 
-To import a service takes as long as half a functional test. It is the same program: the same
-words, environment, folder and descriptors, in a process of its own that can be killed. What is
-tested of the command line's own start (`tests/functional/services/test_serve.py`) is started cold.
-
-Run as a program, it is the process that waits for orders at the socket ``argv[1]``.
+To import a service takes as long as half a functional test, and a command of the client spends
+most of its time so. One process that forks is kept for each interpreter, and for each set of the
+variables that an interpreter reads when it starts. What is tested of the start itself is started
+cold: `tests/functional/services/test_serve.py`, and whatever asks a client for it.
 """
 
 from __future__ import annotations
@@ -13,43 +12,141 @@ import atexit
 import json
 import os
 import select
+import selectors
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import IO, TYPE_CHECKING
 
-__all__ = ["WarmProcess", "started"]
+from support.services import forking
+from support.session.limits import LIMIT_S
 
-_MOST_BYTES = 1 << 20
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["OF_COMMANDS", "WarmProcess", "ran", "started"]
+
+_SERVICE = ("park.cli.main", "park_server.serve")
+
+OF_COMMANDS = (
+    "encodings.idna",
+    "park.build.versioned_tree",
+    "park.cards.job_card",
+    "park.cli.code.install",
+    "park.cli.jobs.each_job",
+    "park.cli.jobs.jobs",
+    "park.cli.jobs.result",
+    "park.cli.jobs.run",
+    "park.cli.jobs.status",
+    "park.cli.jobs.submit",
+    "park.cli.main",
+    "park.client.installs.index_memory",
+    "park.client.installs.parcel",
+    "park.client.installs.target_install",
+    "park.client.jobs.kinds.fit_job",
+    "park.client.service",
+    "park.client.workflows.layers",
+    "park.drawing.progress_text",
+    "park.drawing.tree",
+)
+"""What most commands of a client import; a model and what it requires are never among them."""
+
+_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "MALLOC_")
+"""How variables begin that an interpreter reads before it runs anything."""
+
+_PIECE = 1 << 16
 
 
 def started(argv: list[str], environ: dict[str, str]) -> subprocess.Popen[str] | WarmProcess:
     """Return ``argv`` as a process; warm where it is a command of this interpreter's park."""
     if argv[:3] == [sys.executable, "-m", "park"]:
-        return WarmProcess(argv[3:], environ)
+        return WarmProcess(argv[1:], environ)
     return subprocess.Popen(
         argv, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
 
 
-class WarmProcess:
-    """``park`` with ``argv`` as a process, in the manner of `subprocess.Popen`."""
+def ran(
+    command: Sequence[str | Path], environ: dict[str, str], folder: Path, limit_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Run ``command`` of a virtualenv to its end, as `subprocess.run` does; warm where it can be.
 
-    def __init__(self, argv: list[str], environ: dict[str, str]) -> None:
-        said, says = os.pipe()
-        self._status, tells = os.pipe()
-        order = _Order(argv=argv, environ=environ, folder=str(Path.cwd()))
-        with _LOCK:
-            socket.send_fds(_orders(), [json.dumps(order).encode()], [says, tells])
+    It is a script beside the interpreter, as ``park`` is, or that interpreter with a script or
+    with ``-c``, and with ``-W error`` or without.
+    """
+    program, *words = map(str, command)
+    python = Path(program).with_name("python")
+    if program != str(python):
+        words = [program, *words]
+    is_strict = words[:2] == ["-W", "error"]
+    words = words[2:] if is_strict else words
+    if words[0].startswith("-") and words[0] != "-c":
+        return subprocess.run(
+            command, env=environ, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=limit_s, check=False,
+        )  # fmt: skip
+    order = forking.Order(is_strict=is_strict, words=words, environ=environ, folder=str(folder))
+    said, says = os.pipe()
+    complained, complains = os.pipe()
+    try:
+        begun = _Begun(
+            _orders(str(python), OF_COMMANDS, _at_start(environ)), order, says, complains
+        )
+    finally:
         os.close(says)
-        os.close(tells)
-        self.stderr: IO[str] = os.fdopen(said, encoding="utf-8", errors="replace")
+        os.close(complains)
+    deadline = time.monotonic() + limit_s
+    try:
+        stdout, stderr = _read(said, complained, deadline)
+        status = begun.wait(deadline - time.monotonic())
+    except TimeoutError:
+        begun.send_signal(signal.SIGKILL)
+        begun.wait(LIMIT_S)
+        raise
+    finally:
+        os.close(said)
+        os.close(complained)
+    return subprocess.CompletedProcess([program, *words], status, stdout, stderr)
+
+
+def _read(said: int, complained: int, deadline: float) -> list[str]:
+    """Return what comes from both, to their ends; raises `TimeoutError`."""
+    found: dict[int, list[bytes]] = {said: [], complained: []}
+    with selectors.DefaultSelector() as selector:
+        for descriptor in found:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(deadline - time.monotonic())
+            if not ready:
+                raise TimeoutError(f"a command has not ended: {found}")
+            for key, _ in ready:
+                piece = os.read(key.fd, _PIECE)
+                found[key.fd].append(piece)
+                if not piece:
+                    selector.unregister(key.fd)
+    texts = (b"".join(pieces).decode() for pieces in found.values())
+    return [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
+
+
+class _Begun:
+    """A process that runs an order, in the manner of `subprocess.Popen`."""
+
+    def __init__(
+        self, orders: socket.socket, order: forking.Order, says: int, complains: int
+    ) -> None:
+        self._status, tells = os.pipe()
+        message = json.dumps(order).encode()
+        assert len(message) <= forking.MOST_BYTES
+        try:
+            socket.send_fds(orders, [message], [tells, says, complains])
+        finally:
+            os.close(tells)
         self.pid = int(self._line())
         self._returned: int | None = None
 
@@ -58,7 +155,7 @@ class WarmProcess:
         while not found.endswith(b"\n"):
             piece = os.read(self._status, 1)
             if not piece:
-                raise ChildProcessError("who waits for the service is gone")
+                raise ChildProcessError("who waits for the process is gone")
             found += piece
         return found
 
@@ -71,7 +168,7 @@ class WarmProcess:
     def wait(self, limit_s: float) -> int:
         """Return its exit status, negative for a signal; raises `TimeoutError`."""
         if self._returned is None:
-            ready, _, _ = select.select([self._status], [], [], limit_s)
+            ready, _, _ = select.select([self._status], [], [], max(limit_s, 0))
             if not ready:
                 raise TimeoutError(f"process {self.pid} has not ended after {limit_s} s")
             self._returned = int(self._line())
@@ -79,88 +176,49 @@ class WarmProcess:
         return self._returned
 
 
+class WarmProcess(_Begun):
+    """A service: this interpreter with ``words``, whose stderr is read while it runs."""
+
+    def __init__(self, words: list[str], environ: dict[str, str]) -> None:
+        said, says = os.pipe()
+        order = forking.Order(is_strict=False, words=words, environ=environ, folder=str(Path.cwd()))
+        try:
+            super().__init__(_orders(sys.executable, _SERVICE, _at_start(environ)), order, 1, says)
+        finally:
+            os.close(says)
+        self.stderr: IO[str] = os.fdopen(said, encoding="utf-8", errors="replace")
+
+
+_At = tuple[tuple[str, str], ...]
+
 _LOCK = threading.Lock()
 
 
+def _at_start(environ: dict[str, str]) -> _At:
+    return tuple(sorted(each for each in environ.items() if each[0].startswith(_READ_AT_START)))
+
+
+def _orders(python: str, modules: tuple[str, ...], at_start: _At) -> socket.socket:
+    """Return where a process takes orders that forks programs of ``python``."""
+    with _LOCK:
+        return _forking(python, modules, at_start)
+
+
 @cache
-def _orders() -> socket.socket:
-    """Return where the process that forks takes orders; it ends with this one."""
+def _forking(python: str, modules: tuple[str, ...], at_start: _At) -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    kept = {n: text for n, text in os.environ.items() if not n.startswith(_READ_AT_START)}
     with theirs:
-        forking = subprocess.Popen(
-            [sys.executable, "-P", __file__, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+        # its stdout is a pipe, as that of what it forks; nothing is ever written to it
+        process = subprocess.Popen(
+            [python, "-P", forking.__file__, str(theirs.fileno()), *modules],
+            env=kept | dict(at_start), pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         )  # fmt: skip
 
     def end() -> None:
         ours.close()
-        forking.wait()
+        process.communicate()
 
     atexit.register(end)
     return ours
-
-
-class _Order(TypedDict):
-    """What to run: words behind ``park``, environment, and current folder."""
-
-    argv: list[str]
-    environ: dict[str, str]
-    folder: str
-
-
-def _take_orders(orders: socket.socket) -> _Order | None:
-    """Return what to run, in the process that is to run it; None: nobody orders any more."""
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(orders, _MOST_BYTES, 2)
-        if not message:
-            return None
-        says, tells = descriptors
-        if os.fork() == 0:
-            orders.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _run_beside(says, tells)
-            os.close(tells)
-            return _ready(json.loads(message), says)
-        os.close(says)
-        os.close(tells)
-
-
-def _run_beside(says: int, tells: int) -> None:
-    """Return in a child; stay here until it has ended, and tell how."""
-    pid = os.fork()
-    if pid == 0:
-        return
-    os.close(says)
-    os.write(tells, b"%d\n" % pid)
-    _, status = os.waitpid(pid, 0)
-    os.write(tells, b"%d\n" % os.waitstatus_to_exitcode(status))
-    os._exit(0)
-
-
-def _ready(order: _Order, says: int) -> _Order:
-    """Make this process what the one that runs ``order`` is when it starts."""
-    os.dup2(says, 2)
-    os.close(says)
-    os.environ.clear()
-    os.environ.update(order["environ"])
-    os.chdir(order["folder"])
-    sys.path.insert(0, order["folder"])  # as -m has it
-    return order
-
-
-def _main() -> int:
-    import gc
-
-    gc.disable()
-    import_module("park_server.serve")
-    from park.cli.main import main
-
-    gc.freeze()  # as `park serve` does behind its imports
-    gc.enable()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
-    order = _take_orders(socket.socket(fileno=int(sys.argv[1])))
-    return 0 if order is None else main(order["argv"])
-
-
-if __name__ == "__main__":
-    sys.exit(_main())
