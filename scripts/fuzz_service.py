@@ -7,56 +7,143 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import httpx2
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
 
 ROTATING = "/admin/rotate"
 """What takes the token of all that follows: asked last, and alone."""
 
+ENDING = r"/tokens/refresh|/users/\{user\}/revoke|/api/v1/grant$"
+"""What ends the token of who asks, whom the fuzzer may name."""
 
-def main(examples: str) -> int:
-    """Return the exit status of schemathesis; 1 where the service's log has a traceback."""
-    with tempfile.TemporaryDirectory() as folder:
-        home, ready = Path(folder) / "home", Path(folder) / "ready"
-        log = Path(folder) / "service.log"
-        command = [sys.executable, "-m", "park", "serve", "--home", str(home), "--port", "0"]
-        with (
-            log.open("w") as stderr,
-            subprocess.Popen(
-                [*command, "--upstream", "none", "--ready-file", str(ready)], stderr=stderr
-            ) as service,
-        ):
-            while service.poll() is None and not ready.exists():
-                os.sched_yield()
-            try:
-                status = fuzzed(json.loads(ready.read_text()), examples)
-            finally:
-                service.terminate()
-        said = log.read_text()
+DOCUMENT_S = 600
+"""How long the document may take to be made, which a busy machine does slowly."""
+
+USUAL = "20"
+
+POLICY = """
+[grants]
+unbound = true
+"""
+"""A grant that is used without a signature, which schemathesis cannot make."""
+
+
+class Fuzzed:
+    """A service that runs, with ``document`` saved from it."""
+
+    def __init__(self, ready: dict[str, str], folder: Path) -> None:
+        self.url = ready["url"]
+        self.operator = Path(ready["token_file"]).read_text().strip()
+        self.home = Path(ready["token_file"]).parent
+        self.document = folder / "openapi.json"
+        self.document.write_text(json.dumps(self.ask("GET", "/openapi.json")))
+
+    def ask(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
+        """Return the JSON of an answer, to ``token`` or the operator's."""
+        answer = httpx2.request(
+            method,
+            f"{self.url}/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {token or self.operator}"},
+            timeout=DOCUMENT_S,
+        )
+        return answer.raise_for_status().json()
+
+    def of_user(self) -> str:
+        """Return a token of a user with the usual roles."""
+        return str(self.ask("POST", "/admin/users/ada/tokens", {})["token"])
+
+    def of_job(self) -> str:
+        """Return a token of the class ``job``."""
+        return str(self.ask("POST", "/tokens", {"kind": "job"}, self.of_user())["token"])
+
+    def of_grant(self) -> str:
+        """Return a token that opens one file of the user's."""
+        grant = self.ask("POST", "/grants", {"files": ["~/x"]}, self.of_user())
+        return str(grant["token"])
+
+    def of_nobody(self) -> str:
+        """Return what is no token."""
+        return "park_of_nobody"
+
+    def fuzz(self, token: str, examples: str, *more: str) -> int:
+        """Run schemathesis with ``token``; return its exit status."""
+        command = [
+            str(Path(sys.executable).with_name("schemathesis")),
+            *("run", str(self.document), "--url", self.url),
+            *("--header", f"Authorization: Bearer {token}"),
+            *("--checks", CHECKS),
+            *("--max-examples", examples),
+            *("--request-timeout", str(DOCUMENT_S)),
+            *("--warnings", "off"),
+            *more,
+        ]
+        return subprocess.run(command, check=False).returncode
+
+    def prepare(self) -> None:
+        """Have a user, and a grant that needs no signature."""
+        (self.home / "policy.toml").write_text(POLICY)
+        self.ask("POST", "/admin/policy/reload")
+        self.ask("POST", "/admin/users", {"name": "ada"})
+
+
+def main(examples: str, askers: list[str]) -> int:
+    """Return 1 where a request was answered wrongly, or the service's log has a traceback."""
+    with tempfile.TemporaryDirectory() as folder, service(Path(folder)) as (ready, log):
+        fuzzed = Fuzzed(ready, Path(folder))
+        fuzzed.prepare()
+        tokens: dict[str, Callable[[], str]] = {
+            "operator": lambda: fuzzed.operator,
+            "user": fuzzed.of_user,
+            "job": fuzzed.of_job,
+            "grant": fuzzed.of_grant,
+            "none": fuzzed.of_nobody,
+        }
+        made = {name: tokens[name]() for name in askers or tokens}  # before anything is revoked
+        statuses = []
+        for name, token in made.items():
+            print(f"=== {name}", flush=True)
+            without = ("--exclude-path-regex", f"{ROTATING}|{ENDING}")
+            statuses.append(fuzzed.fuzz(token, examples, *without))
+        if "operator" in made:
+            only = ("--include-path-regex", ROTATING)
+            statuses.append(fuzzed.fuzz(fuzzed.operator, examples, *only))
+    said = log.said
     print(said if "Traceback" in said else "no traceback in the log of the service")
-    return status or int("Traceback" in said)
+    return max(*statuses, int("Traceback" in said))
 
 
-def fuzzed(ready: dict[str, str], examples: str) -> int:
-    """Run schemathesis against the service of a ready file; 1 where a part of it failed."""
-    parts = (["--exclude-path-regex", ROTATING], ["--include-path-regex", ROTATING])
-    return max(_fuzzed_part(ready, examples, part) for part in parts)
+class Log:
+    """What a service has written, once it has ended."""
+
+    said = ""
 
 
-def _fuzzed_part(ready: dict[str, str], examples: str, part: list[str]) -> int:
-    token = Path(ready["token_file"]).read_text().strip()
-    command = [
-        str(Path(sys.executable).with_name("schemathesis")),
-        *("run", f"{ready['url']}/api/v1/openapi.json"),
-        *("--header", f"Authorization: Bearer {token}"),
-        *("--checks", CHECKS),
-        *("--max-examples", examples),
-        *("--request-timeout", "60"),
-        *part,
-    ]
-    return subprocess.run(command, check=False).returncode
+@contextmanager
+def service(folder: Path) -> Iterator[tuple[dict[str, str], Log]]:
+    """Run a service below ``folder``; give its ready file, and its log, read at the end."""
+    home, ready, log = folder / "home", folder / "ready", Log()
+    command = [sys.executable, "-m", "park", "serve", "--home", str(home), "--port", "0"]
+    options = ["--upstream", "none", "--trust-all", "--ready-file", str(ready)]
+    written = folder / "service.log"
+    with (
+        written.open("w") as stderr,
+        subprocess.Popen([*command, *options], stderr=stderr) as process,
+    ):
+        while process.poll() is None and not ready.exists():
+            os.sched_yield()
+        try:
+            yield json.loads(ready.read_text()), log
+        finally:
+            process.terminate()
+    log.said = written.read_text()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1] if sys.argv[1:] else USUAL, sys.argv[2:]))

@@ -12,7 +12,7 @@ from park.wire import FileRecord
 from park_server.content import ContentStore, Intake
 from park_server.untrusted import Found, NotPlain, Tree, open_plain
 
-__all__ = ["DEEPEST", "MOST_FILES", "collect", "tell"]
+__all__ = ["DEEPEST", "MOST_FILES", "MOST_HOLES", "collect", "tell"]
 
 _log = logging.getLogger("park.jobs")
 
@@ -21,6 +21,13 @@ MOST_FILES = 100_000
 
 DEEPEST = 100
 """Folders in folders; each takes a descriptor while what is in it is collected."""
+
+MOST_HOLES = 16 << 30
+"""Bytes of sparse files that no disk has, of all files of a job: to leave a hole costs nothing, and
+to read it takes a second for each half a gigabyte or so, in which its slot is taken."""
+
+_BLOCK = 512
+"""Bytes of a block, in which stat(2) counts them."""
 
 _MOST_LINES = 20
 """Lines about what was not kept."""
@@ -35,11 +42,11 @@ def collect(work: int, content: ContentStore) -> tuple[tuple[FileRecord, ...], l
     """
     tree = Tree(work, most=MOST_FILES, deepest=DEEPEST)
     kept, left_out = [], []
-    largest = _disk_bytes(content)
+    holes = _Holes(content)
     with content.intake() as intake:
         for found in tree:
             try:
-                kept.append(_kept(tree, found, intake, largest))
+                kept.append(_kept(tree, found, intake, holes))
             except NotPlain as error:
                 left_out.append(f"{found.path!r} is {error}")
             except FileNotFoundError:
@@ -49,20 +56,32 @@ def collect(work: int, content: ContentStore) -> tuple[tuple[FileRecord, ...], l
     return tuple(kept), left_out
 
 
-def _kept(tree: Tree, found: Found, intake: Intake, largest: int) -> FileRecord:
+class _Holes:
+    """What the files of one job have of bytes that no disk has: they are read like all others."""
+
+    def __init__(self, content: ContentStore) -> None:
+        disk = os.statvfs(content.folder)
+        self._largest = disk.f_blocks * disk.f_frsize
+        self._left = MOST_HOLES
+
+    def require_room(self, file: os.stat_result) -> None:
+        """Raise `NotPlain` for a file that is longer than can be, or than the job has room for."""
+        if file.st_size > self._largest:
+            raise NotPlain("larger than the disk of the service")
+        holes = max(0, file.st_size - file.st_blocks * _BLOCK)
+        if holes > self._left:
+            raise NotPlain(f"mostly holes: a job may leave {MOST_HOLES:,} bytes that no disk has")
+        self._left -= holes
+
+
+def _kept(tree: Tree, found: Found, intake: Intake, holes: _Holes) -> FileRecord:
     descriptor = tree.open(found)
     try:
-        if os.fstat(descriptor).st_size > largest:
-            raise NotPlain("larger than the disk of the service")
+        holes.require_room(os.fstat(descriptor))
         sha256, size = intake.add(descriptor)
     finally:
         os.close(descriptor)
     return FileRecord(name=found.path, sha256=sha256, size=size)
-
-
-def _disk_bytes(content: ContentStore) -> int:
-    disk = os.statvfs(content.folder)
-    return disk.f_blocks * disk.f_frsize
 
 
 def tell(inside: int, job: JobId, left_out: Sequence[str]) -> None:

@@ -83,6 +83,22 @@ def test_a_file_of_zeros_that_no_disk_has_is_left_out(work: Path, store: Content
     assert collected(work, store) == ((), ["'huge' is larger than the disk of the service"])
 
 
+def test_holes_are_kept_up_to_a_limit_of_all_files_together(
+    work: Path, store: ContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them is smaller than the disk, and all of them would be read for days."""
+    monkeypatch.setattr(left_files, "MOST_HOLES", 5 << 20)
+    for name in ("a", "b", "c"):
+        with (work / name).open("wb") as file:
+            file.truncate(2 << 20)
+    with (work / "d").open("wb") as file:  # larger, and without a hole
+        file.write(bytes(range(256)) * 40_000)
+        os.fsync(file.fileno())  # a file system may give room to a file when that is written
+    kept, left_out = collected(work, store)
+    assert [file.name for file in kept] == ["a", "b", "d"]
+    assert left_out == ["'c' is mostly holes: a job may leave 5,242,880 bytes that no disk has"]
+
+
 def test_more_than_the_limit_is_told(
     work: Path, store: ContentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
