@@ -61,6 +61,8 @@ def set_options(
 
     Raises `UsageError` for a requirement that is none (PEP 508), or names a place.
     """
+    if not with_ and not requires and not as_installed:  # as of most jobs
+        return PLAIN
     required = _texts(requires)
     for text in required:
         parsed_requirement(text)

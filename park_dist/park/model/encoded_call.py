@@ -6,7 +6,7 @@ Whatever reads them later may recurse, and finds in each node what its kind has.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from park.digests import is_sha256
@@ -38,19 +38,10 @@ def references_of_call(call: Any) -> list[Reference]:
         raise UsageError('the "kwargs" of a call are an object')
     _check_function(call)
     found: dict[Reference, None] = {}
-    checked = 0
     # its own two levels are not its values'
-    for node in _nodes(call, MOST_LEVELS + 2, "the arguments are"):
-        checked += 1 + len(node)
-        if checked > MOST_NODES:
-            raise UsageError(
-                f"the arguments have over {MOST_NODES} values",
-                hint="pass a numpy array, or write a file and pass park.File(path)",
-            )
-        if isinstance(node, dict) and TAG in node:
-            _check_node(node)
-            if node[TAG] == NODE:
-                found[Reference.from_json(node)] = None
+    for node in _nodes(call, MOST_LEVELS + 2, "the arguments are", most=MOST_NODES):
+        if node[TAG] == NODE:
+            found[Reference.from_json(node)] = None
     return list(found)
 
 
@@ -79,32 +70,58 @@ def _is_place(value: Any) -> bool:
 
 def check_value(document: Any, what: str) -> None:
     """Raise `UsageError` where ``document`` is no encoded value; ``what`` names it for people."""
-    for node in _nodes(document, MOST_LEVELS, f"{what} is"):
-        if isinstance(node, dict) and TAG in node:
-            _check_node(node)
+    for _ in _nodes(document, MOST_LEVELS, f"{what} is"):
+        pass
 
 
-def _nodes(document: Any, levels: int, what: str) -> Iterator[list[Any] | dict[str, Any]]:
-    """Yield the lists and objects in ``document``, depth first."""
+_CONTAINERS = frozenset({list, dict})
+
+
+def _nodes(
+    document: Any, levels: int, what: str, most: int | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the nodes of the codec in ``document``, depth first, each checked; all else is, too.
+
+    ``most`` are the values that it may have. Each list and object is gone through once, by the
+    types of what is in it: most hold text and numbers alone, and are done with then.
+    """
     pending: list[Any] = [[document]]  # in a list, so that its own number is looked at
     left = [levels + 1]  # below each of them
+    checked = 0
     while pending:
         node, below = pending.pop(), left.pop() - 1
-        yield node
-        items = node.values() if isinstance(node, dict) else node
-        if not all(map(math.isfinite, [item for item in items if type(item) is float])):
+        checked += 1 + len(node)
+        if most is not None and checked > most:
+            raise UsageError(
+                f"the arguments have over {most} values",
+                hint="pass a numpy array, or write a file and pass park.File(path)",
+            )
+        items = node
+        if type(node) is dict:
+            if TAG in node:
+                _check_node(node)
+                yield node
+            items = node.values()
+        kinds = {*map(type, items)}
+        if float in kinds and not all(map(math.isfinite, _of_type(float, items))):
             raise UsageError(
                 f"{what} with a number that JSON has not",
                 hint=f'nan and inf are {{"{TAG}": "float", "value": "nan"}} and the like',
             )
-        inner = [item for item in items if isinstance(item, (list, dict))]
-        if inner and not below:
+        if kinds.isdisjoint(_CONTAINERS):
+            continue
+        if not below:
             raise UsageError(
                 f"{what} nested over {MOST_LEVELS} levels",
                 hint="write it to a file, and pass park.File(path)",
             )
+        inner = [item for item in items if type(item) in _CONTAINERS]
         pending += inner[::-1]
         left += [below] * len(inner)
+
+
+def _of_type(kind: type[Any], items: Iterable[Any]) -> list[Any]:
+    return [item for item in items if type(item) is kind]
 
 
 def _check_node(node: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from park.errors import InvalidEntryPoint
 
@@ -25,19 +26,24 @@ class EntryPoint:
     module: str
     qualname: str
 
-    @classmethod
-    def parse(cls, text: str, *, by_value: bool = False) -> EntryPoint:
+    @staticmethod
+    def parse(text: str, *, by_value: bool = False) -> EntryPoint:
         """Parse ``package.module:qualname``; raises `InvalidEntryPoint` for anything else.
 
         ``by_value``: the name is for people, and may be that of a lambda.
         """
-        match = (_FORM_BY_VALUE if by_value else _FORM).fullmatch(text.strip())
-        if match is None:
-            raise InvalidEntryPoint(
-                f"not an entry point: {text!r}; expected package.module:function",
-                hint="name the module and the function with a colon between: mymodel:fit",
-            )
-        return cls(module=match["module"], qualname=match["qualname"])
+        return _parsed(text, by_value=by_value)
 
     def __str__(self) -> str:
         return f"{self.module}:{self.qualname}"
+
+
+@lru_cache(maxsize=1_000)  # thousands of jobs call one function, and each is read here and there
+def _parsed(text: str, *, by_value: bool) -> EntryPoint:
+    match = (_FORM_BY_VALUE if by_value else _FORM).fullmatch(text.strip())
+    if match is None:
+        raise InvalidEntryPoint(
+            f"not an entry point: {text!r}; expected package.module:function",
+            hint="name the module and the function with a colon between: mymodel:fit",
+        )
+    return EntryPoint(module=match["module"], qualname=match["qualname"])

@@ -108,8 +108,10 @@ def said_options(said: JobKeywords, marked: Mapping[str, Any] | None = None) -> 
 
 def _asked(said: JobKeywords, marked: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the fields that say the resources: no process of a job has more memory than all."""
-    words = {name: value for name, value in said.items() if name in RESOURCE_KEYWORDS}
-    asked = resources_said(_given(words), marked)
+    words = _given({name: value for name, value in said.items() if name in RESOURCE_KEYWORDS})
+    if not words and not marked:  # as of most jobs
+        return {}
+    asked = resources_said(words, marked)
     fields = {"resources": asked.as_json() or None, "memory_bytes": asked.memory_bytes}
     return _given(fields)
 
