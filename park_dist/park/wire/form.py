@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
-__all__ = ["decode", "encode", "json_body"]
+__all__ = ["decode", "encode", "encode_said", "json_body"]
 
 Record = TypeVar("Record")
 
@@ -18,7 +18,28 @@ Record = TypeVar("Record")
 def encode(record: Any) -> dict[str, Any]:
     """Return ``record`` as JSON data; `dataclasses.asdict` takes three times as long."""
     kind: Any = type(record)
-    return {name: _as_data(getattr(record, name)) for name in _names(kind)}
+    found = {name: getattr(record, name) for name in _names(kind)}
+    for name, value in found.items():
+        if type(value) not in _ATOMS:
+            found[name] = _as_data(value)
+    return found
+
+
+def encode_said(record: Any, *, but: Collection[str] = ()) -> dict[str, Any]:
+    """Return what ``record`` says, as JSON data: without its defaults, which `decode` adds.
+
+    The fields ``but`` are left out as well.
+    """
+    kind: Any = type(record)
+    found: dict[str, Any] = {}
+    for name, default in _defaults(kind):
+        value = getattr(record, name)
+        if name not in but and (default is MISSING or value != default):
+            found[name] = _as_data(value)
+    return found
+
+
+_ATOMS = frozenset({type(None), str, int, float, bool})
 
 
 def _as_data(value: Any) -> Any:
@@ -34,6 +55,15 @@ def _as_data(value: Any) -> Any:
 @cache
 def _names(cls: Any) -> tuple[str, ...]:
     return tuple(entry.name for entry in fields(cls))
+
+
+@cache
+def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
+    """Return the fields of a record, each with its default."""
+    return tuple(
+        (entry.name, entry.default if entry.default_factory is MISSING else entry.default_factory())
+        for entry in fields(cls)
+    )
 
 
 def json_body(document: Any) -> dict[str, Any]:

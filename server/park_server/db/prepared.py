@@ -31,12 +31,13 @@ _Convert = Callable[[Any], Any] | None
 class _Made:
     """The text for one dialect, its parameters in order, those that it has itself, its columns.
 
-    ``converted`` says at which places parameters become something else on their way.
+    ``converted`` says at which places parameters become something else on their way, and what
+    none there becomes.
     """
 
     text: str
     parameters: Sequence[str]
-    converted: Sequence[tuple[int, Callable[[Any], Any]]]
+    converted: Sequence[tuple[int, Callable[[Any], Any], Any]]
     own: Mapping[str, Any]
     columns: Sequence[_Convert] | None
 
@@ -44,8 +45,9 @@ class _Made:
         if self.own:
             values = {**self.own, **values}
         found = [values[name] for name in self.parameters]
-        for place, convert in self.converted:
-            found[place] = convert(found[place])
+        for place, convert, none in self.converted:
+            value = found[place]
+            found[place] = none if value is None else convert(value)
         return found
 
     def row(self, found: Sequence[Any] | None) -> Sequence[Any] | None:
@@ -123,7 +125,9 @@ class Prepared:
         return _Made(
             text=str(compiled),
             parameters=parameters,
-            converted=[(at, each) for at, each in enumerate(converts) if each is not None],
+            converted=[
+                (at, each, each(None)) for at, each in enumerate(converts) if each is not None
+            ],
             own=own,
             columns=columns if any(columns) else None,
         )

@@ -20,6 +20,7 @@ from park.wire import (
     decode,
     encode,
 )
+from park.wire.form import encode_said
 
 REQUEST = InstallRequest(
     id="0199",
@@ -86,3 +87,16 @@ def test_states_come_back_as_states() -> None:
 def test_a_state_of_a_newer_service_is_named() -> None:
     with pytest.raises(ValueError, match="truth of a VerdictRecord: 'perhaps' is none of true, no"):
         decode(VerdictRecord, {"truth": "perhaps"})
+
+
+def test_what_is_as_ever_is_not_said_and_comes_back_all_the_same() -> None:
+    fetched = FetchRequest(url="https://example.org/a.txt")
+    request = JobRequest(
+        id="0199", entry_point=FETCH, call={"args": [1], "kwargs": {}}, fetch=fetched, retries=2
+    )
+    said = encode_said(request)
+    assert set(said) == {"id", "entry_point", "call", "fetch", "retries"}
+    assert decode(JobRequest, said) == request
+    assert encode_said(request, but={"call"}) == {
+        name: value for name, value in said.items() if name != "call"
+    }

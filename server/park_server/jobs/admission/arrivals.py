@@ -28,7 +28,7 @@ from park_server.clock import text_of
 from park_server.jobs.admission import arriving_rows
 from park_server.jobs.admission.arriving_rows import Arriving
 from park_server.jobs.admission.intake import Intake
-from park_server.jobs.admission.pieces import MOST_ANSWERED, Piece, pieces_of
+from park_server.jobs.admission.pieces import MOST_ANSWERED, Piece, pieces_of, written_together
 from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.admission.turnstile import Turnstile
 from park_server.jobs.commits import Commits
@@ -136,16 +136,17 @@ class Arrivals:
         among, user = {plan.id for piece in pieces for plan in piece.plans}, rows[0].user
         begun = self._discarded[user]
 
-        def write(connection: Connection, row: Arriving, number: int) -> None:
-            piece = pieces[number]
-            self._intake.require(connection, row.user, piece.plans, among)
-            arriving_rows.add(connection, row, piece.document)
+        def write(connection: Connection, some: range) -> None:
+            plans = [plan for number in some for plan in pieces[number].plans]
+            self._intake.require(connection, user, plans, among)
+            for number in some:
+                arriving_rows.add(connection, rows[number], pieces[number].document)
 
         try:
-            for number, row in enumerate(rows):
+            for some in written_together(pieces):
                 async with self._turnstile.passed(user):
                     self._require_wanted(user, begun)
-                    await self._database.awrite(partial(write, row=row, number=number))
+                    await self._database.awrite(partial(write, some=some))
         except Exception:
             with suppress(ParkError, SQLAlchemyError):  # else the next start forgets it
                 await self._database.awrite(

@@ -7,17 +7,28 @@ from dataclasses import dataclass
 
 from park.errors import UsageError
 from park.model.conditions import brief
-from park.wire import encode
+from park.wire.form import encode_said
 from park_server.jobs.conditions.needs import Planned
 from park_server.json_pieces import text_of
 
-__all__ = ["MOST_ANSWERED", "MOST_JOBS", "Piece", "in_order_of_needs", "is_large", "pieces_of"]
+__all__ = [
+    "MOST_ANSWERED",
+    "MOST_JOBS",
+    "Piece",
+    "in_order_of_needs",
+    "is_large",
+    "pieces_of",
+    "written_together",
+]
 
 MOST_JOBS = 200
 """Jobs that are written in some 40 ms."""
 
 MOST_ANSWERED = 1_000
 """Jobs that are written in some 80 ms where none of them is to run: what a client sends at once."""
+
+_MOST_TOGETHER = 5
+"""Pieces that are written down in some 20 ms, where they are as long as they may be."""
 
 _MOST_CHARACTERS = 1 << 20
 """Of requests as JSON: arguments that are written in some 20 ms."""
@@ -69,7 +80,7 @@ def in_order_of_needs(plans: Sequence[Planned]) -> list[Planned]:
 
 def pieces_of(plans: Sequence[Planned]) -> list[Piece]:
     """Return ``plans`` in pieces, in their order."""
-    texts = [text_of(encode(plan.request)) for plan in plans]
+    texts = [_text_of(plan) for plan in plans]
     cuts, size = [0], 0
     for number, text in enumerate(texts):
         size += len(text)
@@ -80,3 +91,32 @@ def pieces_of(plans: Sequence[Planned]) -> list[Piece]:
         Piece(plans=plans[first:end], document=f"[{','.join(texts[first:end])}]")
         for first, end in zip(cuts, [*cuts[1:], len(plans)], strict=True)
     ]
+
+
+def written_together(pieces: Sequence[Piece]) -> Iterator[range]:
+    """Yield the numbers of those ``pieces`` that are written down in one transaction.
+
+    To write down is far less than to make jobs of it, and each transaction waits for the disk.
+
+    >>> few = [Piece(plans=[], document="[]")] * 7
+    >>> list(written_together(few)), list(written_together([]))
+    ([range(0, 5), range(5, 7)], [])
+    """
+    first = size = 0
+    for number, piece in enumerate(pieces):
+        size += len(piece.document)
+        is_full = number - first == _MOST_TOGETHER or size > _MOST_CHARACTERS
+        if is_full and number > first:
+            yield range(first, number)
+            first, size = number, len(piece.document)
+    if pieces:
+        yield range(first, len(pieces))
+
+
+def _text_of(plan: Planned) -> str:
+    """Return the request of ``plan`` as JSON, with its call as that is written already."""
+    said = text_of(encode_said(plan.request, but=_CALL))
+    return f'{said[:-1]}, "call": {plan.call}}}'
+
+
+_CALL = frozenset({"call"})

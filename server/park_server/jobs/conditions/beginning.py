@@ -129,7 +129,8 @@ def beginnings(
 
 def _call_of(cascade: Cascade, plan: Planned, new: NewJob) -> NewCall:
     """Return what a memory of calls is asked of a new job."""
-    return NewCall(plan, plan.request.lock_hash or new.lock_hash, _missing(cascade, plan, new))
+    missing = None if plan.shape is None else _missing(cascade, plan, new)
+    return NewCall(plan, plan.request.lock_hash or new.lock_hash, missing)
 
 
 def _missing(cascade: Cascade, plan: Planned, new: NewJob) -> frozenset[str] | None:
@@ -167,13 +168,18 @@ def _new_job(cascade: Cascade, plan: Planned) -> NewJob:
     request = plan.request
     if plan.is_free:
         return NewJob(
-            request=request, label=plan.label, state=JobState.QUEUED, condition=plan.condition
+            request=request,
+            label=plan.label,
+            state=JobState.QUEUED,
+            condition=plan.condition,
+            call=plan.call,
         )
     pending = cascade.verdicts.missing(plan.needs) if plan.is_plain else None
     install = None if request.install is None else cascade.verdicts.install(request.install)
     return NewJob(
         request=request,
         label=plan.label,
+        call=plan.call,
         state=JobState.QUEUED if pending == 0 else JobState.WAITING,
         condition=plan.condition,
         pending=pending,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Text, bindparam, insert, select, type_coerce
 
 from park.model.ids import JobId
 from park.model.job_options import OPTION_NAMES, option_values
@@ -18,6 +18,7 @@ from park_server.db.tables import calls, fetches, jobs
 from park_server.fetch_target import without_user_information
 from park_server.jobs.conditions.needs import Planned, kind_of
 from park_server.jobs.races import race_rows
+from park_server.json_pieces import text_of
 
 __all__ = ["NewJob", "absent", "create", "just_answered", "just_created", "write"]
 
@@ -30,7 +31,8 @@ class NewJob:
 
     ``condition`` and ``pending`` as in the table; the hashes are those of its install, where
     that is ready already. One that begins as completed is answered with what the job ``source``
-    left, and ``finished`` then (RFC 3339 in UTC).
+    left, and ``finished`` then (RFC 3339 in UTC). ``call`` is its call as JSON, where that is
+    written already.
     """
 
     request: JobRequest
@@ -42,6 +44,7 @@ class NewJob:
     set_hash: str | None = None
     source: JobId | None = None
     finished: str | None = None
+    call: str | None = None
 
     @property
     def id(self) -> JobId:
@@ -68,7 +71,9 @@ def write(connection: Connection, user: str, new: Sequence[NewJob], submitted: s
     if absent:
         created = absent.values()
         _ADD.run_all(connection, [_row(each, user, submitted) for each in created])
-        documents = [{"job": each.id, "document": each.request.call} for each in created]
+        documents = [
+            {"job_id": each.id, "text": each.call or text_of(each.request.call)} for each in created
+        ]
         _ADD_CALL.run_all(connection, documents)
         fetched = [
             _fetch_row(each.id, each.request.fetch)
@@ -109,7 +114,9 @@ _SAID = (
     "memoized_from",
 )
 _ADD = Prepared(insert(jobs), (*_SAID, *OPTION_NAMES))
-_ADD_CALL = Prepared(insert(calls), ("job", "document"))
+_ADD_CALL = Prepared(
+    insert(calls).values(job=bindparam("job_id"), document=type_coerce(bindparam("text"), Text))
+)
 
 
 def _row(new: NewJob, user: str, submitted: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from park.runtime.codec import TAG
 from park.wire import FETCH, RACE, FetchRequest, JobRequest, RaceRequest
 from park_server.fetch_target import shown, target_of
 from park_server.jobs.races.terms import anchored_request, condition_of, terms_of
+from park_server.json_pieces import text_of
 
 __all__ = [
     "COMPARED",
@@ -73,7 +74,8 @@ class Planned:
     all of it, with what the arguments and the install imply, is that each of ``needs``
     completes, ``expression`` is None; else it is the whole. ``remote`` are its leaves on
     other services, each with its service; ``installs`` those that it names here. ``shape`` is
-    what its call comes to, None where no other call is to answer it.
+    what its call comes to, None where no other call is to answer it. ``call`` is that call as
+    JSON, which is written as it is wherever it is kept.
     """
 
     id: JobId
@@ -84,6 +86,7 @@ class Planned:
     needs: tuple[Need, ...]
     remote: tuple[tuple[str, Leaf], ...]
     installs: frozenset[str]
+    call: str
     shape: CallShape | None = None
 
     @property
@@ -151,6 +154,7 @@ def planned(request: JobRequest, accepted: datetime) -> Planned:
         needs=tuple(_in_order(needs)),
         remote=_remote(parts),
         installs=frozenset(installs),
+        call=text_of(request.call),
         shape=_shape(request),
     )
 
@@ -176,6 +180,7 @@ def _planned_race(
         needs=tuple(_in_order(needs)),
         remote=_remote([expression, *completed]),
         installs=frozenset(_installs_in(expression)),
+        call=text_of(request.call),
     )
 
 

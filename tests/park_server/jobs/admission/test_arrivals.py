@@ -162,11 +162,11 @@ def test_cut_off_before_its_last_piece_it_never_was(
     async def test() -> None:
         async with lab(tmp_path, slots=1) as here:
             with monkeypatch.context() as patch:
-                cut_off(patch, "add", after=2)
+                cut_off(patch, "add", after=6)
                 cut_off(patch, "forget", after=0)  # as if killed: nobody tidies up
                 with pytest.raises(ServiceFault):
-                    await here.scheduler.submit(USER, many(here))
-            assert rows(here) == (0, 2)
+                    await here.scheduler.submit(USER, many(here, 7 * MOST_JOBS))
+            assert rows(here) == (0, 5)  # which were written down together
         async with lab(tmp_path, slots=1) as again:
             assert rows(again) == (0, 0)
 
