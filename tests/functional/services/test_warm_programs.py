@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.park_client import Client, ModelTree, make_virtualenv
+from support.services.park_client import Client, ModelTree, make_virtualenv, uv_install
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,3 +119,29 @@ def test_a_copied_virtualenv_is_as_its_installer_left_it(client: Client) -> None
     script = client.python.with_name("park")
     assert script.read_text().startswith(f"#!{client.python}\n")
     assert row.endswith(f",{script.stat().st_size}")
+
+
+def test_a_tree_that_is_installed_again_elsewhere_is_as_its_installer_leaves_it(
+    client: Client, tmp_path: Path
+) -> None:
+    def seen(root: Path) -> dict[str, str]:
+        (site,) = client.python.parents[1].glob("lib/*/site-packages")
+        files = [site / "light_model.pth", *site.glob("light_model-*/*")]
+        texts = {file.name: file.read_text().replace(str(root), "ROOT") for file in files}
+        assert f"light_model.pth,sha256={digest_of(site / 'light_model.pth')}," in texts["RECORD"]
+        del texts["RECORD"], texts["uv_cache.json"]  # digests, which were looked at, and a time
+        return texts
+
+    first, other = (ModelTree("light-model", tmp_path / name) for name in ("a", "other"))
+    uv_install(client.python, first.root, options=("--no-deps",))
+    by_uv = seen(first.root)
+    first.install(client.python)
+    other.install(client.python)
+    assert seen(other.root) == by_uv
+    uv_install(client.python, "sortedcontainers", first.root, options=("--no-deps",))
+    other.install(client.python)  # somebody else has installed it meanwhile
+    assert seen(other.root) == by_uv
+
+
+def digest_of(file: Path) -> str:
+    return urlsafe_b64encode(sha256(file.read_bytes()).digest()).decode().rstrip("=")

@@ -6,7 +6,8 @@ when it starts: `site` runs anew in each, nothing that a ``.pth`` brought is the
 where a file that was imported ahead is another one now, the program starts cold.
 
 Run as a program, in the interpreter whose programs it is to start: ``argv[1]`` is the socket
-from which it takes orders, and the rest are modules to import ahead.
+from which it takes orders, and the rest are modules to import ahead; of ``module:function`` the
+function is called as well, which remembers its answer.
 """
 
 from __future__ import annotations
@@ -189,8 +190,10 @@ def _main() -> int:
     gc.disable()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for name in sys.argv[2:]:
-            import_module(name)
+        for name, _, function in (words.partition(":") for words in sys.argv[2:]):
+            module = import_module(name)
+            if function:
+                getattr(module, function)()
     files = _files()
     gc.freeze()
     gc.enable()

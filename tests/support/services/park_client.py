@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import uv
 from support.material.projects import copy_package
+from support.services.moved_tree import InstalledTree
 from support.services.park_service import own_environ
 from support.services.virtualenv_copy import copy_virtualenv
 from support.services.warm_start import OF_COMMANDS, ran
@@ -206,6 +207,10 @@ def as_options(arguments: dict[str, Any]) -> list[str]:
     ]
 
 
+_INSTALLED: dict[tuple[Path, str], InstalledTree | None] = {}
+"""How the last tree of a name was installed, for each interpreter."""
+
+
 class ModelTree:
     """The working tree of a model: a copy that may be edited, installed where it is used."""
 
@@ -233,7 +238,13 @@ class ModelTree:
 
     def install(self, python: Path) -> None:
         """Install it in editable mode, its requirements being there."""
-        uv_install(python, self.root, options=("--no-deps",))
+        key = (python, self.root.name)
+        known = _INSTALLED.get(key)
+        moved = known.moved(self.root) if known else None
+        if moved is None:
+            uv_install(python, self.root, options=("--no-deps",))
+            moved = InstalledTree.found(self.root, python)
+        _INSTALLED[key] = moved
 
 
 @dataclass(frozen=True, kw_only=True)

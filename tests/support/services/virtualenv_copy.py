@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["copy_virtualenv"]
@@ -45,10 +46,11 @@ def _copy_scripts(source: Path, folder: Path) -> None:
 
 
 def _link(source: str, copy: str) -> None:
-    if source.endswith(".pth"):  # which who looks may edit in its place
-        shutil.copy2(source, copy, follow_symlinks=False)
-    else:
-        os.link(source, copy, follow_symlinks=False)
+    if not source.endswith(".pth"):  # which a test may edit in its place
+        with suppress(OSError):  # on another file system
+            os.link(source, copy, follow_symlinks=False)
+            return
+    shutil.copy2(source, copy, follow_symlinks=False)
 
 
 def _row(scripts: Path, name: str) -> str:
