@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.labs.databases import KIND_VARIABLE, remove_those_below
 from support.services.postgresql import SERVER_VARIABLE, server
+from support.session.file_order import file_of, files_in_order, noted_seconds
 from support.session.progress import Progress
 
 # no test may fail because the machine is slow; what Hypothesis generates is what counts
@@ -35,14 +36,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="what tests of databases run on (sqlite); those of the other kind alone stay there",
     )
+    parser.addoption(
+        "--note-seconds",
+        action="store_true",
+        help="note how long files take, by which the next runs order them",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what looks into SQLite where another database is meant."""
+    """Leave out what looks into SQLite where another database is meant; order the files.
+
+    Where workers take them: they begin in the order in which they are here.
+    """
     if os.environ.get(KIND_VARIABLE) == "postgresql":
         left_out = [item for item in items if item.get_closest_marker("of_sqlite") is not None]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item.get_closest_marker("of_sqlite") is None]
+    if hasattr(config, "workerinput"):
+        files = files_in_order((item.nodeid for item in items), noted_seconds())
+        places = {file: place for place, file in enumerate(files)}
+        items.sort(key=lambda item: places[file_of(item.nodeid)])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -106,13 +119,13 @@ def pytest_unconfigure() -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many files run side by side: none where files are named, or output is wanted.
 
-    Three times as many as there are cores: with two for each, a core was idle for 40 % of a run,
-    since tests wait for programs that wait.
+    Four times as many as there are cores: with three for each, a core was idle for a third of a
+    run, since tests wait for programs that wait.
     """
     names_files = all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
     if names_files or config.getoption("capture") == "no":
         return 0
-    return min(3 * len(os.sched_getaffinity(0)), _MOST_WORKERS)
+    return min(4 * len(os.sched_getaffinity(0)), _MOST_WORKERS)
 
 
 @pytest.hookimpl(trylast=True)  # when the terminal's own reporter is there

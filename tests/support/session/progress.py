@@ -9,6 +9,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.session.file_order import file_of, noted_seconds, write_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ class Progress:
         reporter = config.pluginmanager.getplugin("terminalreporter")
         assert isinstance(reporter, pytest.TerminalReporter)
         self._reporter = reporter
+        self._notes_seconds = bool(config.getoption("note_seconds"))
         self._total = 1
         self._done = 0
         self._tests: Counter[str] = Counter()
@@ -55,7 +57,7 @@ class Progress:
         del node
         if not self._tests:
             self._total = sum(map(_weight_of, ids))
-            self._tests = Counter(map(_file_of, ids))
+            self._tests = Counter(map(file_of, ids))
             self._open = self._tests.copy()
             self._teller.start()
 
@@ -66,7 +68,7 @@ class Progress:
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Count a test; tell of its file when that is done."""
-        file = _file_of(nodeid)
+        file = file_of(nodeid)
         with self._lock:
             self._seconds[file] += time.monotonic() - self._running.pop(nodeid)
         self._done += _weight_of(nodeid)
@@ -89,6 +91,8 @@ class Progress:
         """Tell no more."""
         self._is_over = True
         self._has_spoken.set()
+        if self._notes_seconds:
+            write_seconds(noted_seconds() | self._seconds)
 
     def _tell_what_runs(self) -> None:
         while not self._is_over:
@@ -107,10 +111,6 @@ class Progress:
         for line in lines:
             self._reporter.write_line(f"[{percent:3}%] {line}")
         self._has_spoken.set()
-
-
-def _file_of(nodeid: str) -> str:
-    return nodeid.partition("::")[0]
 
 
 def _weight_of(nodeid: str) -> int:
