@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 from support.services.postgresql import server
 
@@ -40,9 +41,10 @@ def database_at(folder: Path, kind: type[Database] = Database) -> Database:
     The same one again for the same folder: a service that was restarted.
     """
     if not _is_postgresql():
-        database = kind.sqlite(folder / "park.sqlite")
-        database.write(metadata.create_all).result()
-        return database
+        path = folder / "park.sqlite"
+        if not path.exists():
+            path.write_bytes(_with_tables())
+        return kind.sqlite(path)
     return kind.postgresql(_url_for(folder))
 
 
@@ -59,9 +61,27 @@ def engine_with_tables() -> Iterator[Engine]:
         server().drop(name)
     else:
         engine = create_engine("sqlite://", poolclass=StaticPool)
-        metadata.create_all(engine)
+        with engine.connect() as connection:
+            _driver(connection).deserialize(_with_tables())
         yield engine
         engine.dispose()
+
+
+@cache
+def _with_tables() -> bytes:
+    """Return what is in the file of a database of SQLite that has all tables, and nothing else."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(engine)
+    with engine.connect() as connection:
+        content = _driver(connection).serialize()
+    engine.dispose()
+    return content
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    found = connection.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)
+    return found
 
 
 def _without_foreign_keys(connection: Any, _record: object) -> None:
