@@ -15,6 +15,7 @@ from support.labs.databases import KIND_VARIABLE, remove_those_below
 from support.services.postgresql import SERVER_VARIABLE, server
 from support.session.file_order import file_of, files_in_order, noted_seconds
 from support.session.progress import Progress
+from support.session.shared_folder import shared_folder
 
 # no test may fail because the machine is slow; what Hypothesis generates is what counts
 settings.register_profile("park", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -132,6 +133,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Say how far the tests are, where pytest itself would only print dots."""
     is_worker = hasattr(config, "workerinput")
+    shared_folder()  # before there are workers, which inherit it
     if not is_worker and config.getoption("database") == "postgresql":
         os.environ[KIND_VARIABLE] = "postgresql"  # which workers inherit
         os.environ[SERVER_VARIABLE] = str(server().folder)

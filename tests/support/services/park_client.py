@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +18,7 @@ from support.services.park_service import own_environ
 from support.services.virtualenv_copy import copy_virtualenv
 from support.services.warm_start import OF_COMMANDS, ran
 from support.session.limits import LIMIT_S
+from support.session.shared_folder import made_once
 
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
@@ -43,26 +41,21 @@ def make_virtualenv(folder: Path, *requirements: str | Path) -> Path:
 
     Folders among them are installed in editable mode, as one has what one works on.
     """
-    copy_virtualenv(_with_park(), folder)
+    copy_virtualenv(made_once("virtualenv", _make_with_park), folder)
     python = folder / "bin" / "python"
     if requirements:
         uv_install(python, *requirements)
     return python
 
 
-@cache
-def _with_park() -> Path:
-    """Make the virtualenv of which the others are copies; it goes with this process."""
-    root = Path(tempfile.mkdtemp(prefix="park-venv-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    folder = root / "venv"
+def _make_with_park(folder: Path) -> None:
+    """Make the virtualenv of which the others are copies."""
     command = [uv.find_uv_bin(), "venv", "-q", "--python", sys.executable, str(folder)]
     subprocess.run(command, check=True)
     python = folder / "bin" / "python"
     uv_install(python, REPOSITORY)
     # so that what most commands import is compiled once for all copies
     subprocess.run([python, "-c", f"import {', '.join(OF_COMMANDS)}"], check=True)
-    return folder
 
 
 def uv_install(python: Path, *requirements: str | Path, options: tuple[str, ...] = ()) -> None:
