@@ -20,6 +20,7 @@ from .folder import read_record, write_record
 from .order import Order
 from .room import when_there_is_room
 from .used import recorder as used
+from .values.leaving import pickled
 
 __all__ = ["FINISHED", "MARKED", "UNCLAIMED", "finished", "run", "what_is_called"]
 
@@ -166,7 +167,11 @@ def _result(order: Order, value: Any) -> Any:
     value = finished(value)
     try:
         return codec.encode(
-            value, set_hash=order.set_hash, describe=outcome.described, as_whole=True
+            value,
+            set_hash=order.set_hash,
+            describe=outcome.described,
+            dumps=pickled,
+            as_whole=True,
         )
     except codec.CodecError as error:
         raise outcome.JobProblem("result", f"cannot serialise the result: {error}") from error

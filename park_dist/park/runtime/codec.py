@@ -48,6 +48,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .levels import MOST_LEVELS, is_too_deep
+from .values.npy_form import is_said_by_npy
 from .values.selection import TAG, NoSuchPart, narrowed, part_of
 from .values.unpicklable import why_not_pickled
 
@@ -155,7 +156,7 @@ def encode_call(
     """Return the arguments of a call as ``{"args": […], "kwargs": {…}}``."""
 
     def encoded(value: object) -> Any:
-        return encode(value, set_hash=set_hash, dumps=dumps)
+        return encode(value, set_hash=set_hash, dumps=dumps, as_whole=True)
 
     return {
         "args": [encoded(value) for value in args],
@@ -260,7 +261,7 @@ class _Encoder:
         if not is_array and not isinstance(value, numpy.generic):
             return None
         array = numpy.asarray(value)
-        if array.dtype.hasobject:
+        if array.dtype.hasobject or not is_said_by_npy(array.dtype):
             return None
         file = io.BytesIO()
         numpy.save(file, array, allow_pickle=False)

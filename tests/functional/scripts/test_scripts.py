@@ -349,6 +349,44 @@ print(json.dumps([type(config) is Config, config.scale, color is Color.RED,
     assert seen == [True, 4.0, True, True, True]
 
 
+def test_what_a_job_made_comes_back_by_value_and_goes_on_to_other_jobs(
+    run: Callable[..., Any],
+) -> None:
+    seen = run("""
+STEP = 10
+
+def made(n):
+    class Film:
+        def __init__(self, d):
+            self.d = d
+        def grown(self):
+            return Film(self.d + STEP)
+    class Failed(Exception):
+        def __init__(self, low, high):
+            super().__init__(f"{low} to {high}")
+    deep = 1
+    for _ in range(3000):
+        deep = [deep]
+    return {"grow": lambda x: x + n + STEP, "film": Film(n), "failed": Failed(1, 2),
+            "keys": {"a": 1}.keys(), "deep": deep}
+
+def depth(value):
+    n = 0
+    while isinstance(value, list):
+        value, n = value[0], n + 1
+    return n
+
+job = service.submit(made, 1)
+back = job.result()
+there = service.submit(lambda made: [made["grow"](1), made["film"].grown().d], job)
+sent = service.submit(lambda grow, deep: [grow(2), depth(deep)], back["grow"], back["deep"])
+STEP = 20
+print(json.dumps([back["grow"](1), back["film"].grown().d, str(back["failed"]), list(back["keys"]),
+                  depth(back["deep"]), there.result(), sent.result()]))
+""")
+    assert seen == [22, 21, "1 to 2", ["a"], 3000, [12, 11], [13, 3000]]
+
+
 def test_in_another_session_such_an_object_is_refused_with_the_way_on_and_printed(
     run: Callable[..., Any], client: Client
 ) -> None:

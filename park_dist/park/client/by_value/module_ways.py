@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
-from enum import Enum
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.errors import LocalSetError, NoDistribution, NotImportable
+from park.runtime.by_value.carrier import Way
 
 if TYPE_CHECKING:
     from park.local.project import LocalProject
@@ -21,19 +21,6 @@ __all__ = ["ModuleWays", "Way", "file_of", "is_everywhere"]
 _BY_VALUE = frozenset({"__main__", "__mp_main__"})
 _OWN = frozenset({"park", "_park_runtime"})
 _STANDARD = frozenset({*sys.stdlib_module_names, *sys.builtin_module_names}) - _BY_VALUE
-
-
-class Way(Enum):
-    """How what belongs to a module is found in a job."""
-
-    THERE = "there"
-    """The standard library, or the job's own park."""
-    PROJECT = "project"
-    """The environment has its project."""
-    SOURCE = "source"
-    """No project has it: it is imported from its source, which travels along."""
-    VALUE = "value"
-    """It cannot be imported: what belongs to it travels by value."""
 
 
 class ModuleWays:

@@ -7,11 +7,12 @@ import pickle
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from park.client.by_value.nested_pickles import note_nested
-from park.client.by_value.reductions import PROTOCOL, reduced
 from park.client.by_value.refusal import refusal_of
 from park.client.by_value.sending import Sending
 from park.errors import ParkError
 from park.runtime.by_value import rebuild
+from park.runtime.by_value.reductions import PROTOCOL, reduced
+from park.runtime.values.deep import with_a_deep_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,8 @@ def pickled(value: Any, sending: Sending, *, name: str) -> bytes:
         _Fast(file, sending).dump(value)
         return file.getvalue()
 
-    return _whole(_explained(fast, value, sending, name), sending, name)
+    data = with_a_deep_stack(lambda: _explained(fast, value, sending, name))
+    return _whole(data, sending, name)
 
 
 def pickled_alike(value: Any, sending: Sending, *, name: str) -> bytes:
@@ -43,14 +45,11 @@ def pickled_alike(value: Any, sending: Sending, *, name: str) -> bytes:
 
     def alike() -> bytes:
         file = io.BytesIO()
-        try:
-            _Alike(file, sending).dump(value)
-        except RecursionError:  # `pickle` in Python takes more of the stack than the one in C
-            file = io.BytesIO()
-            _Fast(file, sending).dump(value)
+        _Alike(file, sending).dump(value)
         return file.getvalue()
 
-    return _whole(_explained(alike, value, sending, name), sending, name)
+    data = with_a_deep_stack(lambda: _explained(alike, value, sending, name))
+    return _whole(data, sending, name)
 
 
 def _whole(data: bytes, sending: Sending, name: str) -> bytes:

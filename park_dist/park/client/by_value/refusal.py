@@ -13,8 +13,8 @@ from subprocess import Popen
 from threading import Barrier, Condition, Event, Semaphore, Thread
 from typing import Any
 
-from park.client.by_value.reductions import globals_used
 from park.errors import UsageError
+from park.runtime.by_value.reductions import globals_used
 
 __all__ = ["refusal_of"]
 
@@ -143,7 +143,6 @@ _KNOWN: tuple[tuple[tuple[type, ...], str, str], ...] = (
         "of this process",
         "make it inside the function",
     ),
-    ((memoryview,), "a view of memory", "pass bytes(…) of it, or an array"),
 )
 
 

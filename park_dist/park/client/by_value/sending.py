@@ -11,6 +11,8 @@ from typing import Any
 
 from park.client.by_value.module_ways import ModuleWays, Way
 from park.client.by_value.source_text import imports_of, sources_of
+from park.runtime.by_value.code import packed
+from park.runtime.by_value.namespaces import MADE
 
 __all__ = ["Sending"]
 
@@ -23,6 +25,8 @@ class Sending:
     their source; ``places`` say where the code comes from (`park.runtime.by_value.code`).
     Equal numbers mean the same class, in whichever pickle of the call it is met.
     """
+
+    main = MADE
 
     def __init__(self, ways: ModuleWays) -> None:
         self.ways = ways
@@ -41,12 +45,16 @@ class Sending:
         other.places, other.numbers = list(self.places), dict(self.numbers)
         return other
 
-    def number(self, kind: str, value: object) -> int:
+    def number(self, kind: str, value: object, /) -> int:
         """Return the number of ``value`` among those of its ``kind``, in the order they came."""
         key = (kind, id(value))
         if key not in self.numbers:
             self.numbers[key] = sum(each == kind for each, _ in self.numbers), value
         return self.numbers[key][0]
+
+    def code(self, code: CodeType, /) -> tuple[bytes, int]:
+        """Return ``code`` as bytes that its source alone decides, and the number of its place."""
+        return packed(code), self.place(code)
 
     def place(self, code: CodeType) -> int:
         """Return the number of ``code``, whose place is noted."""
@@ -58,7 +66,7 @@ class Sending:
             self.places.append({"file": code.co_filename, "line": first, "source": source})
         return number
 
-    def note(self, module: str | None, *, later: bool = False) -> Way:
+    def note(self, module: str | None, /, *, later: bool = False) -> Way:
         """Note that something refers to ``module``; return how it gets into the job.
 
         ``later``: only when the job runs, if ever.
@@ -74,7 +82,7 @@ class Sending:
             self._note_source(module)
         return way
 
-    def note_imports(self, names: Iterable[str]) -> None:
+    def note_imports(self, names: Iterable[str], /) -> None:
         """Note what a body imports; what is not here may be missing there, too."""
         for name in names:
             self.note(name, later=True)

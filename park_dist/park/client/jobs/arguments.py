@@ -57,8 +57,8 @@ def encode_call(
     arguments = _Arguments(service, sending)
     encoding_arguments.active = True
     try:
-        placed = tuple(arguments.placed(value) for value in args)
-        named = {name: arguments.placed(value) for name, value in kwargs.items()}
+        placed = tuple(arguments.prepared(value) for value in args)
+        named = {name: arguments.prepared(value) for name, value in kwargs.items()}
         document, used = _encoded(placed, named, arguments.sending)
         is_pickled = used is not None
         if what is not None and what.function is not None:
@@ -70,7 +70,7 @@ def encode_call(
         references_of_call(document)  # what no service takes is told here and now
     except RecursionError:
         raise UsageError(
-            "an argument cannot be sent: it is nested too deep, or contains itself",
+            "an argument cannot be sent: it is nested too deep",
             hint="write it to a file, and pass park.File(path)",
         ) from None
     except codec.CodecError as error:
@@ -126,6 +126,16 @@ class _Arguments:
         self.noted: Sending | None = None
         self.jobs: dict[str, RemoteJob] = {}
         self.files: list[tuple[Path, FileDigest]] = []
+
+    def prepared(self, value: Any) -> Any:
+        """Return an argument as `placed` does; as it is where that ends nowhere.
+
+        It is one pickle then, which refuses placeholders and files.
+        """
+        try:
+            return self.placed(value)
+        except RecursionError:
+            return value
 
     def placed(self, value: Any) -> Any:
         """Return ``value`` with each placeholder and file in it as what is sent of it."""

@@ -11,9 +11,12 @@ import marshal
 from types import CodeType
 from typing import Any
 
-__all__ = ["code", "packed", "places"]
+__all__ = ["PLACED", "code", "packed", "places"]
 
 _NOWHERE = "<script>"
+
+PLACED = -1
+"""The number of code that has its own place with it."""
 
 _WITHOUT_REFERENCES = 2
 """The last version of the format whose bytes do not depend on how often a constant is used."""
@@ -38,7 +41,7 @@ class _Places:
 
     def placed(self, code: CodeType, number: int) -> CodeType:
         """Return ``code`` where it was written, if that is known."""
-        if number >= len(self._known):
+        if not 0 <= number < len(self._known):
             return code
         place = self._known[number]
         return _moved(code, place["file"], place["line"] - code.co_firstlineno)
@@ -57,7 +60,7 @@ def packed(code: CodeType) -> bytes:
 
 
 def code(data: bytes, number: int) -> CodeType:
-    """Return the code in ``data``, which is the ``number``-th of its call."""
+    """Return the code in ``data``, the ``number``-th of its call; `PLACED` is where it belongs."""
     loaded: CodeType = marshal.loads(data)  # noqa: S302 (see the package: of a job's own call)
     return places.placed(loaded, number)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from .spawned import Main
 
-__all__ = ["BARE", "IMPORTED", "MADE", "globals_of", "names_made", "publish"]
+__all__ = ["BARE", "IMPORTED", "MADE", "RETURNED", "globals_of", "names_made", "publish"]
 
 IMPORTED = "imported"
 """Functions of a module that the environment has, which its name does not find."""
@@ -23,14 +23,22 @@ IMPORTED = "imported"
 MADE = "made"
 """Those of a module that is only where they come from: ``__main__``."""
 
+RETURNED = "returned"
+"""Those of a ``__main__`` that a job made, on their way to the session that has the real one."""
+
 BARE = "bare"
 """Those whose globals belong to no module (made by `exec`, say), by a number."""
+
+_IS_IN_JOB = __name__.startswith("_")
+"""A job has this package under a name of its own, `_park_runtime`."""
 
 _made: dict[tuple[str, str], dict[str, Any]] = {}
 
 
 def globals_of(kind: str, name: str) -> dict[str, Any]:
     """Return the globals of the functions of ``name``, each time the same."""
+    if kind == RETURNED:  # a job's result can also be the argument of another job
+        kind = MADE if _IS_IN_JOB else IMPORTED
     if kind == IMPORTED:
         return vars(importlib.import_module(name))
     known = _made.get((kind, name))

@@ -25,6 +25,7 @@ from .sources import importable
 from .spawned import remember
 
 __all__ = [
+    "PACKAGE",
     "Unpickler",
     "attribute",
     "cached_attribute",
@@ -33,19 +34,22 @@ __all__ = [
     "class_",
     "code",
     "enum",
+    "exception",
     "fill_class",
     "fill_function",
     "function",
     "job",
     "loads",
+    "memory",
     "module",
     "opened",
     "stream",
     "typed_dict",
 ]
 
-_CLIENT = f"{__name__.rpartition('.')[0]}."
-_PACKAGE = "park.runtime.by_value."
+_HERE = f"{__name__.rpartition('.')[0]}."
+PACKAGE = "park.runtime.by_value."
+"""What pickles call this package, in whichever process they are made: what the client has."""
 
 
 class Unpickler(pickle.Unpickler):
@@ -53,8 +57,8 @@ class Unpickler(pickle.Unpickler):
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         """Return what a pickle names."""
-        if module_name.startswith(_PACKAGE):
-            module_name = _CLIENT + module_name.removeprefix(_PACKAGE)
+        if module_name.startswith(PACKAGE):
+            module_name = _HERE + module_name.removeprefix(PACKAGE)
         return super().find_class(module_name, global_name)
 
 
@@ -209,6 +213,21 @@ def module(name: str) -> types.ModuleType:
 def attribute(module: str, name: str) -> Any:
     """Return an object that there is once, by the name that its module has for it."""
     return getattr(importlib.import_module(module), name)
+
+
+def exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """Return an error of ``cls`` with these ``args``; its ``__init__`` is not called again."""
+    try:
+        made = cls.__new__(cls, *args)
+    except TypeError:  # one that takes something else than what the message is made of
+        made = BaseException.__new__(cls, *args)
+    made.args = args
+    return made
+
+
+def memory(data: bytes | bytearray, form: str, shape: tuple[int, ...]) -> memoryview:
+    """Return a view of ``data``, of the format ``form`` of `struct`, as an array of ``shape``."""
+    return memoryview(data).cast(form, list(shape))  # type: ignore[call-overload,no-any-return]
 
 
 def stream(name: str) -> Any:

@@ -70,10 +70,9 @@ def test_closures_defaults_partials_and_methods_have_names() -> None:
         (lambda: (n for n in range(3)), "a generator", "make a list of it"),
         (socket.socket, "a socket", "connect inside the function"),
         (lambda: sqlite3.connect(":memory:"), "a connection", "connect inside the function"),
-        (lambda: memoryview(b"abc"), "a view of memory", "bytes"),
         (threading.Thread, "of this process", "make it inside the function"),
     ],
-    ids=["generator", "socket", "database", "memory", "thread"],
+    ids=["generator", "socket", "database", "thread"],
 )
 def test_what_belongs_to_this_process_is_told_with_a_remedy(
     make: Callable[[], Any], what: str, remedy: str

@@ -15,9 +15,9 @@ import pytest
 from support.services.job_service import JobService
 
 from park.client.by_value.module_ways import ModuleWays
-from park.client.by_value.reductions import globals_used, reduced
 from park.client.by_value.sending import Sending
 from park.runtime.by_value import rebuild
+from park.runtime.by_value.reductions import globals_used, reduced
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from park.client.by_value.names_in_code import names_in
+from park.runtime.by_value.names_in_code import names_in
 
 
 def code_of(text: str) -> Any:

@@ -1,16 +1,15 @@
-"""Whether a job finds something by its name, and what texts among annotations name."""
+"""Whether something is found by its name where it is made again, and what annotations name."""
 
 from __future__ import annotations
 
 import sys
 import types
 import typing
-from typing import Any
+from typing import Any, Protocol
 
-from park.client.by_value.module_ways import Way
-from park.client.by_value.sending import Sending
+from .carrier import Carrier, Way
 
-__all__ = ["annotations_of", "is_found", "named_in_annotations", "public_name"]
+__all__ = ["Mark", "annotations_of", "is_found", "mark_of", "named_in_annotations", "public_name"]
 
 
 def named_in_annotations(annotations: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
@@ -45,12 +44,24 @@ def public_name(value: Any) -> str | None:
     return name if name and getattr(module, name, None) is value else None
 
 
-def is_found(sending: Sending, value: Any) -> bool:
-    """Tell whether a job finds ``value`` by the name of its module and its own."""
+def is_found(carrier: Carrier, value: Any) -> bool:
+    """Tell whether ``value`` is found there by the name of its module and its own."""
     module = getattr(value, "__module__", None)
     if not isinstance(module, str) or module not in sys.modules:
         return False
     found: Any = sys.modules[module]
     for name in value.__qualname__.split("."):
         found = getattr(found, name, None)
-    return found is value and sending.note(module) is not Way.VALUE
+    return found is value and carrier.note(module) is not Way.VALUE
+
+
+class Mark(Protocol):
+    """What ``@park.job`` said of a callable (`park.jobside.Mark`), of whichever ``park``."""
+
+    keywords: dict[str, Any]
+
+
+def mark_of(function: object) -> Mark | None:
+    """Return what ``@park.job`` said of ``function`` itself; None where it said nothing."""
+    found: Mark | None = getattr(function, "__dict__", {}).get("__park_job__")
+    return found if hasattr(found, "keywords") else None

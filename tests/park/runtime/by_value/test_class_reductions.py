@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import park
-from park.client.by_value.class_reductions import class_reduced
 from park.client.by_value.module_ways import ModuleWays
 from park.client.by_value.sending import Sending
 from park.runtime.by_value import rebuild
+from park.runtime.by_value.class_reductions import class_reduced
 
 
 @pytest.fixture

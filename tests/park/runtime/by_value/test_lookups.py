@@ -9,14 +9,14 @@ from types import ModuleType
 import packaging.version
 import pytest
 
-from park.client.by_value.lookups import (
+from park.client.by_value.module_ways import ModuleWays
+from park.client.by_value.sending import Sending
+from park.runtime.by_value.lookups import (
     annotations_of,
     is_found,
     named_in_annotations,
     public_name,
 )
-from park.client.by_value.module_ways import ModuleWays
-from park.client.by_value.sending import Sending
 
 
 def test_only_what_is_the_same_object_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,26 +9,20 @@ import typing
 from enum import Enum
 from typing import Any
 
-from park.client.by_value.lookups import (
-    annotations_of,
-    is_found,
-    named_in_annotations,
-    public_name,
-)
-from park.client.by_value.sending import Sending
-from park.jobside import mark_of
-from park.runtime.by_value import rebuild
+from . import rebuild
+from .carrier import Carrier
+from .lookups import annotations_of, is_found, mark_of, named_in_annotations, public_name
 
 __all__ = ["class_reduced"]
 
 
-def class_reduced(sending: Sending, cls: type) -> Any:
+def class_reduced(carrier: Carrier, cls: type) -> Any:
     """Return how ``cls`` travels; `NotImplemented` where a job finds it by its name."""
     if cls.__module__ == "builtins":
         return _builtin(cls)
-    if is_found(sending, cls):
+    if is_found(carrier, cls):
         return NotImplemented
-    number = sending.number("class", cls)
+    number = carrier.number("class", cls)
     if isinstance(cls, typing._TypedDictMeta):  # type: ignore[attr-defined,unused-ignore]  # noqa: SLF001 (no other name)
         made: tuple[Any, ...] = (number, cls.__name__, annotations_of(cls))
         maker: Any = functools.partial(rebuild.typed_dict, total=cls.__total__)
