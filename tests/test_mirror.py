@@ -37,7 +37,7 @@ WITHOUT = {
     "park/cli/replay/debug.py": DEBUGS,
     "park/cli/replay/export.py": CRATES,
     "park/cli/replay/reproduce.py": CRATES,
-    "park/runtime/by_value/carrier.py": "says what is asked, and decides nothing",
+    "park/runtime/by_value/courier.py": "says what is asked, and decides nothing",
     "park/client/crates/gathering.py": CRATES,
     "park/client/crates/crate_records.py": "records",
     "park/client/crates/calls_again.py": CRATES,

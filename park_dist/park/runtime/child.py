@@ -20,7 +20,7 @@ from .folder import read_record, write_record
 from .order import Order
 from .room import when_there_is_room
 from .used import recorder as used
-from .values.leaving import pickled
+from .values.outgoing import pickled
 
 __all__ = ["FINISHED", "MARKED", "UNCLAIMED", "finished", "run", "what_is_called"]
 

@@ -118,9 +118,12 @@ def query(executable: Path) -> Interpreter | None:
 @lru_cache(maxsize=256)
 def _query(executable: Path, modified_ns: int) -> Interpreter | None:  # noqa: ARG001 (part of the cache's key)
     our_packaging = Path(packaging.__file__).parents[1]
+    # ours is a Python, however busy the machine is: without any the service runs nothing
+    is_ours = executable.resolve() == Path(sys.executable).resolve()
+    limit_s = None if is_ours else _QUERY_TIMEOUT_S
     argv = [str(executable), "-I", "-S", interpreter_query.__file__, str(our_packaging)]
     try:
-        done = subprocess.run(argv, capture_output=True, timeout=_QUERY_TIMEOUT_S, check=True)
+        done = subprocess.run(argv, capture_output=True, timeout=limit_s, check=True)
         return _parse(json.loads(done.stdout))
     except (OSError, subprocess.SubprocessError, ValueError, KeyError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,25 @@ def test_what_is_no_python_is_passed_over(tmp_path: Path) -> None:
     assert query(impostor) is None
     assert query(tmp_path / "absent") is None
     assert list(discover([impostor, Path(sys.executable)])) == [OWN]
+
+
+def test_only_a_program_that_may_be_none_has_little_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = []
+
+    def asked(_: object, *, timeout: float | None, **__: object) -> None:
+        limits.append(timeout)
+        raise subprocess.TimeoutExpired("python", 0)
+
+    monkeypatch.setattr(subprocess, "run", asked)
+    interpreters._query.cache_clear()
+    (tmp_path / "python3").touch()
+    assert query(tmp_path / "python3") is None
+    assert query(Path(sys.executable)) is None
+    interpreters._query.cache_clear()
+    assert limits[0] is not None
+    assert limits[1] is None, "a service is this Python, however busy its machine is"
 
 
 def test_a_link_to_an_old_version_is_not_asked(

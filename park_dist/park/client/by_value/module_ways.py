@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.errors import LocalSetError, NoDistribution, NotImportable
-from park.runtime.by_value.carrier import Way
+from park.runtime.by_value.courier import Way
 
 if TYPE_CHECKING:
     from park.local.project import LocalProject

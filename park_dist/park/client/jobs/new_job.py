@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import PurePath
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from park.client.connection import WithConnection
@@ -85,8 +86,19 @@ def check_arguments(
         ) from None
 
 
-@lru_cache(maxsize=256)
 def _signature(function: Any) -> inspect.Signature | None:
+    """Return what a call of ``function`` takes; None where that is not known."""
+    if isinstance(function, (FunctionType, type, str)):
+        return _known_signature(function)
+    return _signature_of(function)  # an object that is called need not have a hash
+
+
+@lru_cache(maxsize=256)  # for sweeps, of one function
+def _known_signature(function: Any) -> inspect.Signature | None:
+    return _signature_of(function)
+
+
+def _signature_of(function: Any) -> inspect.Signature | None:
     """Return what a call of ``function`` takes, without types; None where that is not known."""
     makes = isinstance(function, type)
     called = vars(function).get("__init__") if makes else function  # not the metaclass's call

@@ -10,19 +10,19 @@ from enum import Enum
 from typing import Any
 
 from . import rebuild
-from .carrier import Carrier
+from .courier import Courier
 from .lookups import annotations_of, is_found, mark_of, named_in_annotations, public_name
 
 __all__ = ["class_reduced"]
 
 
-def class_reduced(carrier: Carrier, cls: type) -> Any:
+def class_reduced(courier: Courier, cls: type) -> Any:
     """Return how ``cls`` travels; `NotImplemented` where a job finds it by its name."""
     if cls.__module__ == "builtins":
         return _builtin(cls)
-    if is_found(carrier, cls):
+    if is_found(courier, cls):
         return NotImplemented
-    number = carrier.number("class", cls)
+    number = courier.number("class", cls)
     if isinstance(cls, typing._TypedDictMeta):  # type: ignore[attr-defined,unused-ignore]  # noqa: SLF001 (no other name)
         made: tuple[Any, ...] = (number, cls.__name__, annotations_of(cls))
         maker: Any = functools.partial(rebuild.typed_dict, total=cls.__total__)

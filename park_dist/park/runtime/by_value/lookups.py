@@ -7,7 +7,7 @@ import types
 import typing
 from typing import Any, Protocol
 
-from .carrier import Carrier, Way
+from .courier import Courier, Way
 
 __all__ = ["Mark", "annotations_of", "is_found", "mark_of", "named_in_annotations", "public_name"]
 
@@ -44,7 +44,7 @@ def public_name(value: Any) -> str | None:
     return name if name and getattr(module, name, None) is value else None
 
 
-def is_found(carrier: Carrier, value: Any) -> bool:
+def is_found(courier: Courier, value: Any) -> bool:
     """Tell whether ``value`` is found there by the name of its module and its own."""
     module = getattr(value, "__module__", None)
     if not isinstance(module, str) or module not in sys.modules:
@@ -52,7 +52,7 @@ def is_found(carrier: Carrier, value: Any) -> bool:
     found: Any = sys.modules[module]
     for name in value.__qualname__.split("."):
         found = getattr(found, name, None)
-    return found is value and carrier.note(module) is not Way.VALUE
+    return found is value and courier.note(module) is not Way.VALUE
 
 
 class Mark(Protocol):

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import rebuild
-from .carrier import Carrier, Way
 from .class_reductions import class_reduced
+from .courier import Courier, Way
 from .lookups import annotations_of, is_found, mark_of, named_in_annotations, public_name
 from .names_in_code import names_in
 from .namespaces import BARE, IMPORTED
@@ -32,30 +32,30 @@ __all__ = ["PROTOCOL", "globals_used", "reduced"]
 PROTOCOL = 5
 
 
-def reduced(carrier: Carrier, value: Any) -> Any:
+def reduced(courier: Courier, value: Any) -> Any:
     """Return how ``value`` travels; called for all that is no plain builtin value."""
     kind = type(value)
     if isinstance(value, type):
-        return class_reduced(carrier, value)
+        return class_reduced(courier, value)
     if kind is types.ModuleType or isinstance(value, types.ModuleType):
-        return _module(carrier, value)
+        return _module(courier, value)
     by_kind = _KINDS.get(kind)
     if by_kind is not None:
-        return by_kind(carrier, value)
-    return _stream(value) or _single(carrier, value) or _instance(carrier, value)
+        return by_kind(courier, value)
+    return _stream(value) or _single(courier, value) or _instance(courier, value)
 
 
 # -- functions
 
 
-def _function(carrier: Carrier, function: types.FunctionType) -> Any:
-    if is_found(carrier, function):
+def _function(courier: Courier, function: types.FunctionType) -> Any:
+    if is_found(courier, function):
         return NotImplemented
     marked = mark_of(function)
     if marked is not None and hasattr(function, "__wrapped__"):
         return rebuild.job, (function.__wrapped__, marked.keywords)
     used = globals_used(function)
-    kind, home = _home(carrier, function)
+    kind, home = _home(courier, function)
     names = (function.__name__, function.__qualname__, function.__module__, function.__doc__)
     state: dict[str, Any] = {
         "defaults": function.__defaults__,
@@ -64,29 +64,30 @@ def _function(carrier: Carrier, function: types.FunctionType) -> Any:
         "dict": function.__dict__,
         "globals": {} if kind == IMPORTED else used,
         "cells": [(each, each.cell_contents) for each in _filled(function.__closure__)],
-        "imports": _submodules(carrier, function, used),
+        "imports": _submodules(courier, function, used),
         "published": public_name(function),
     }
-    carrier.note_imports(names_in(function.__code__).imports)
+    courier.note_imports(names_in(function.__code__).imports)
     made = (kind, home, function.__code__, names, function.__closure__)
     kept = {key: value for key, value in state.items() if value}
     return rebuild.function, made, kept, None, None, rebuild.fill_function
 
 
-def _home(carrier: Carrier, function: types.FunctionType) -> tuple[str, str]:
+def _home(courier: Courier, function: types.FunctionType) -> tuple[str, str]:
     """Return whose globals those of ``function`` are."""
     name = function.__globals__.get("__name__")
     module = sys.modules.get(name) if isinstance(name, str) else None
     if module is None or vars(module) is not function.__globals__:
-        return BARE, str(carrier.number("globals", function.__globals__))
-    is_there = name != "__main__" and carrier.note(name) is not Way.VALUE
-    return (IMPORTED if is_there else carrier.main), str(name)
+        return BARE, str(courier.number("globals", function.__globals__))
+    is_there = name != "__main__" and courier.note(name) is not Way.VALUE
+    return (IMPORTED if is_there else courier.main), str(name)
 
 
 def globals_used(function: types.FunctionType) -> dict[str, Any]:
     """Return the globals that ``function`` refers to, those of its annotations included."""
     there = function.__globals__
-    names = dict.fromkeys(names_in(function.__code__).globals)
+    code = names_in(function.__code__)
+    names = dict.fromkeys((*code.globals, *code.texts))
     found = {name: there[name] for name in names if name in there and name != "__builtins__"}
     return found | named_in_annotations(annotations_of(function), there)
 
@@ -103,7 +104,7 @@ def _filled(closure: tuple[types.CellType, ...] | None) -> list[types.CellType]:
     return found
 
 
-def _submodules(carrier: Carrier, function: types.FunctionType, used: dict[str, Any]) -> list[str]:
+def _submodules(courier: Courier, function: types.FunctionType, used: dict[str, Any]) -> list[str]:
     """Return modules that ``function`` reaches as attributes of packages that it refers to."""
     attributes = names_in(function.__code__).attributes
     cells = [each.cell_contents for each in _filled(function.__closure__)]
@@ -116,26 +117,26 @@ def _submodules(carrier: Carrier, function: types.FunctionType, used: dict[str, 
     for name in sorted(sys.modules) if packages else ():
         inner = next((name[len(p) + 1 :] for p in packages if name.startswith(f"{p}.")), None)
         if inner and attributes.issuperset(inner.split(".")):
-            carrier.note(name)
+            courier.note(name)
             found.append(name)
     return found
 
 
-def _code(carrier: Carrier, code: types.CodeType) -> Any:
-    return rebuild.code, carrier.code(code)
+def _code(courier: Courier, code: types.CodeType) -> Any:
+    return rebuild.code, courier.code(code)
 
 
-def _cell(_: Carrier, cell: types.CellType) -> Any:
+def _cell(_: Courier, cell: types.CellType) -> Any:
     del cell  # filled by the state of its functions, which it may refer to
     return rebuild.cell, ()
 
 
-def _method(_: Carrier, method: types.MethodType) -> Any:
+def _method(_: Courier, method: types.MethodType) -> Any:
     return types.MethodType, (method.__func__, method.__self__)
 
 
-def _cached_calls(carrier: Carrier, function: Any) -> Any:
-    if is_found(carrier, function):
+def _cached_calls(courier: Courier, function: Any) -> Any:
+    if is_found(courier, function):
         return NotImplemented
     return rebuild.cached_calls, (function.__wrapped__, function.cache_parameters())
 
@@ -143,49 +144,49 @@ def _cached_calls(carrier: Carrier, function: Any) -> Any:
 # -- what classes are made of, and other things that `pickle` cannot take apart
 
 
-def _property(_: Carrier, value: property) -> Any:
+def _property(_: Courier, value: property) -> Any:
     return property, (value.fget, value.fset, value.fdel, value.__doc__)
 
 
-def _wrapped_method(_: Carrier, value: Any) -> Any:
+def _wrapped_method(_: Courier, value: Any) -> Any:
     return type(value), (value.__func__,)
 
 
-def _cached_attribute(_: Carrier, value: Any) -> Any:
+def _cached_attribute(_: Courier, value: Any) -> Any:
     return rebuild.cached_attribute, (value.func, value.attrname)
 
 
-def _mapping(_: Carrier, value: types.MappingProxyType[Any, Any]) -> Any:
+def _mapping(_: Courier, value: types.MappingProxyType[Any, Any]) -> Any:
     return types.MappingProxyType, (dict(value),)
 
 
-def _weak_mapping(_: Carrier, value: Any) -> Any:
+def _weak_mapping(_: Courier, value: Any) -> Any:
     return type(value), (dict(value),)
 
 
-def _weak_set(_: Carrier, value: Any) -> Any:
+def _weak_set(_: Courier, value: Any) -> Any:
     return type(value), (list(value),)
 
 
-def _type_variable(carrier: Carrier, value: Any) -> Any:
-    if carrier.note(value.__module__) is not Way.VALUE:
+def _type_variable(courier: Courier, value: Any) -> Any:
+    if courier.note(value.__module__) is not Way.VALUE:
         return NotImplemented
     said = {"covariant": value.__covariant__, "contravariant": value.__contravariant__}
     made = functools.partial(typing.TypeVar, bound=value.__bound__, **said)
     return made, (value.__name__, *value.__constraints__)
 
 
-def _new_type(carrier: Carrier, value: Any) -> Any:
-    if carrier.note(value.__module__) is not Way.VALUE:
+def _new_type(courier: Courier, value: Any) -> Any:
+    if courier.note(value.__module__) is not Way.VALUE:
         return NotImplemented
     return typing.NewType, (value.__name__, value.__supertype__)
 
 
-def _view(_: Carrier, value: Any) -> Any:
+def _view(_: Courier, value: Any) -> Any:
     return VIEWS[type(value)](value)
 
 
-_KINDS: dict[type, Callable[[Carrier, Any], Any]] = {
+_KINDS: dict[type, Callable[[Courier, Any], Any]] = {
     types.FunctionType: _function,
     types.CodeType: _code,
     types.CellType: _cell,
@@ -205,8 +206,8 @@ _KINDS: dict[type, Callable[[Carrier, Any], Any]] = {
 }
 
 
-def _module(carrier: Carrier, module: types.ModuleType) -> Any:
-    carrier.note(module.__name__)
+def _module(courier: Courier, module: types.ModuleType) -> Any:
+    courier.note(module.__name__)
     return rebuild.module, (module.__name__,)
 
 
@@ -219,13 +220,13 @@ def _stream(value: object) -> Any:
     return None
 
 
-def _single(carrier: Carrier, value: Any) -> Any:
+def _single(courier: Courier, value: Any) -> Any:
     """Return what its module has once (a mark like `dataclasses.MISSING`) by its name there."""
     kind = type(value)
     is_mark = kind.__module__ == dataclasses.__name__ or not getattr(value, "__dict__", True)
     if not is_mark or kind.__module__ == "builtins":
         return None
-    if kind.__module__ != dataclasses.__name__ and carrier.note(kind.__module__) is Way.VALUE:
+    if kind.__module__ != dataclasses.__name__ and courier.note(kind.__module__) is Way.VALUE:
         return None
     module = sys.modules.get(kind.__module__)
     for name, each in vars(module).items() if module else ():
@@ -238,7 +239,7 @@ _WHICH_MODULE: Callable[[Any, str], str] = vars(pickle)["whichmodule"]
 """What `pickle` itself asks; typeshed does not know it."""
 
 
-def _instance(carrier: Carrier, value: Any) -> Any:
+def _instance(courier: Courier, value: Any) -> Any:
     """Return what the class of ``value`` says, after noting whatever that names."""
     if type(value).__module__.startswith("park.client."):
         value.__reduce_ex__(PROTOCOL)  # a placeholder knows better what to do, and raises that
@@ -251,6 +252,6 @@ def _instance(carrier: Carrier, value: Any) -> Any:
     said = reduce(value) if reduce else value.__reduce_ex__(PROTOCOL)
     if isinstance(said, str):  # the name of something that there is once
         module = _WHICH_MODULE(value, said)
-        if carrier.note(module) is Way.VALUE:
+        if courier.note(module) is Way.VALUE:
             raise pickle.PicklingError(f"{said} of {module} cannot be found in a job")
     return said

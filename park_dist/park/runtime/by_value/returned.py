@@ -18,8 +18,8 @@ from collections.abc import Iterable
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, ClassVar
 
-from .carrier import Way
 from .code import PLACED
+from .courier import Way
 from .namespaces import RETURNED
 from .rebuild import PACKAGE
 from .reductions import PROTOCOL, reduced
@@ -79,7 +79,7 @@ _DATA = frozenset(
 
 
 class _Returning:
-    """How modules are found in the session, which has what this job has (see `.carrier`)."""
+    """How modules are found in the session, which has what this job has (see `.courier`)."""
 
     main = RETURNED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,6 +18,19 @@ from park.errors import InvalidEntryPoint, UsageError
 
 def fit(model: str, steps: int = 10, *, seed: int | None = None) -> str:
     return f"{model}{steps}{seed}"
+
+
+@dataclass
+class Scaled:
+    """Is called, and has no hash."""
+
+    by: int
+
+    def __call__(self, x: int) -> int:
+        return self.by * x
+
+    def times(self, x: int) -> int:
+        return self.by * x
 
 
 class Reduction:
@@ -57,6 +71,8 @@ def test_the_path_of_a_file_is_told_from_a_module(text: str, name: str, way: str
         (fit, ("m", 3), {"seed": 1}),
         (Reduction, (), {"infile": "a"}),
         (Reduction.run, ("a",), {}),
+        (Scaled(2), (1,), {}),
+        (Scaled(2).times, (1,), {}),
         ("mymodel:fit", (1, 2, 3), {"any": "thing"}),  # of a name nothing is known
         (dict, (), {"any": "thing"}),  # nor of what is not written in Python
     ],

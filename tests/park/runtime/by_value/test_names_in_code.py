@@ -44,3 +44,10 @@ def test_imports_are_found_with_what_comes_from_them() -> None:
 
 def test_attributes_are_names_of_their_own() -> None:
     assert {"optimize", "brentq"} <= names_in(code_of("def f(): s.optimize.brentq(1)")).attributes
+
+
+def test_names_in_texts_count_where_something_reads_them_as_code() -> None:
+    found = names_in(code_of("def f(): 'Of people, not code.'; return eval('grow(n) + 1')")).texts
+    assert set(found) == {"grow", "n"}
+    assert names_in(code_of("def f(): return globals()['grow']")).texts == ("grow",)
+    assert names_in(code_of("def f(): return {'grow': 1}")).texts == ()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from park.runtime.by_value import rebuild
-from park.runtime.values.leaving import pickled
+from park.runtime.values.outgoing import pickled
 
 
 class OutOfRange(Exception):

@@ -7,7 +7,7 @@ from enum import Enum
 from types import CodeType
 from typing import Protocol
 
-__all__ = ["Carrier", "Way"]
+__all__ = ["Courier", "Way"]
 
 
 class Way(Enum):
@@ -23,7 +23,7 @@ class Way(Enum):
     """It cannot be imported: what belongs to it travels by value."""
 
 
-class Carrier(Protocol):
+class Courier(Protocol):
     """One pickle or several that belong together, as the reductions see them.
 
     ``main`` is the kind of the globals (`.namespaces`) of functions of a ``__main__``.
