@@ -1,25 +1,31 @@
 """joblib's calls as jobs: ``joblib.parallel_config(backend="park")``.
 
 joblib is no dependency of park. Its backends are found by name in a registry, to which this
-one is added as soon as there is a service while joblib is loaded, and by `register_joblib`.
+one is added as soon as there is a service and joblib is loaded, whichever comes first, and by
+`register_joblib`.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
+from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
 from park.calling import service_named
 from park.jobside import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
-__all__ = ["register_if_loaded", "register_joblib"]
+__all__ = ["register_joblib", "register_when_loaded"]
 
 _NAME = "park"
+_REGISTRY = "joblib.parallel"
 
 _MANY = 256
 """How many calls joblib may have under way where it is told -1: the service has the queue."""
@@ -30,20 +36,48 @@ def register_joblib() -> None:
 
     ``joblib.parallel_config(backend="park", service=service)``; without a service it is that
     of the block, else the default one. Further options are those of `Service.submit`. This
-    happens by itself where joblib is imported before `park.remote_service` is called.
+    happens by itself where `park.remote_service` is called and joblib is imported, in any order.
     """
-    joblib = importlib.import_module("joblib")  # the user's: park does not depend on it
-    joblib.register_parallel_backend(_NAME, _backend_class())
+    # the user's: park does not depend on it
+    parallel = importlib.import_module(_REGISTRY)
+    parallel.register_parallel_backend(_NAME, _backend_class())
 
 
 register_joblib.__module__ = "park"
 
 
-def register_if_loaded() -> None:
-    """Do so where joblib is loaded, and has not been told yet."""
-    parallel = sys.modules.get("joblib.parallel")
-    if parallel is not None and _NAME not in getattr(parallel, "BACKENDS", {_NAME: None}):
+def register_when_loaded() -> None:
+    """Do so where joblib is loaded, and has not been told yet; else once somebody loads it."""
+    parallel = sys.modules.get(_REGISTRY)
+    if parallel is None:
+        if not any(isinstance(each, _WaitsForJoblib) for each in sys.meta_path):
+            sys.meta_path.insert(0, _WaitsForJoblib())
+    elif _NAME not in getattr(parallel, "BACKENDS", {_NAME: None}):
         register_joblib()
+
+
+class _WaitsForJoblib(MetaPathFinder):
+    """Finds nothing by itself; has joblib told of the backend when others have loaded it."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec that there is without this, whose loader tells joblib at its end."""
+        if fullname != _REGISTRY:
+            return None
+        sys.meta_path.remove(self)
+        others = (each.find_spec(fullname, path, target) for each in list(sys.meta_path))
+        spec = next((found for found in others if found is not None), None)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def loaded(module: ModuleType) -> None:
+                load(module)
+                with suppress(AttributeError):  # of a joblib that has no such registry
+                    register_joblib()
+
+            spec.loader.exec_module = loaded  # type: ignore[method-assign]
+        return spec
 
 
 class _ParkBackend:
@@ -114,5 +148,5 @@ class _ParkBackend:
 
 
 def _backend_class() -> type:
-    base = importlib.import_module("joblib.parallel").ParallelBackendBase
+    base = importlib.import_module(_REGISTRY).ParallelBackendBase
     return type("ParkBackend", (_ParkBackend, base), {})

@@ -16,7 +16,7 @@ from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
 from park.client.choosing.choice import VersionPolicy, Wanted, on_terminal, require_policy
 from park.client.install_call import ServiceInstalls
-from park.client.joblib_backend import register_if_loaded
+from park.client.joblib_backend import register_when_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
 from park.client.jobs.new_job import check_arguments, new_job, require_module, without_extras
 from park.client.jobs.submitted_job import Job
@@ -73,7 +73,7 @@ def remote_service(
     if stale not in {"warn", "error", "ignore"}:
         raise UsageError(f"stale={stale!r}: it is 'warn', 'error' or 'ignore'")
     require_policy(versions)
-    register_if_loaded()
+    register_when_loaded()
     from park.client.access.first_contact import reached_service  # no command logs in by the way
 
     service = Service(Transport(reached_service(name, insecure=insecure)))

@@ -301,13 +301,14 @@ print(json.dumps([results, told]))
 def test_joblib_runs_its_calls_there(scientist: Scientist) -> None:
     uv_install(scientist.client.python, "joblib")
     text = """
-import json, joblib, park
+import json, park
 FACTOR = 3
 
 def times(x, *, plus=0):
     return x * FACTOR + plus
 
 service = park.remote_service()
+import joblib
 calls = [joblib.delayed(times)(n, plus=1) for n in range(4)]
 with joblib.parallel_config(backend="park", service=service):
     one = joblib.Parallel()(calls)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from concurrent.futures import Future
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -56,7 +58,7 @@ def joblib(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     top, parallel = ModuleType("joblib"), ModuleType("joblib.parallel")
     parallel.ParallelBackendBase = Base  # type: ignore[attr-defined]
     parallel.BACKENDS = backends  # type: ignore[attr-defined]
-    top.register_parallel_backend = backends.__setitem__  # type: ignore[attr-defined]
+    parallel.register_parallel_backend = backends.__setitem__  # type: ignore[attr-defined]
     top.parallel = parallel  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "joblib", top)
     monkeypatch.setitem(sys.modules, "joblib.parallel", parallel)
@@ -71,8 +73,33 @@ def test_it_is_known_as_soon_as_there_is_a_service(joblib: dict[str, Any]) -> No
 def test_nothing_is_imported_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "joblib", raising=False)
     monkeypatch.delitem(sys.modules, "joblib.parallel", raising=False)
-    joblib_backend.register_if_loaded()
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    joblib_backend.register_when_loaded()
     assert "joblib" not in sys.modules
+
+
+def test_a_joblib_that_is_imported_later_knows_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = tmp_path / "joblib"
+    package.mkdir()
+    (package / "__init__.py").write_text("from joblib.parallel import BACKENDS\n")
+    (package / "parallel.py").write_text(
+        "class ParallelBackendBase:\n    pass\n\n"
+        "BACKENDS = {}\nregister_parallel_backend = BACKENDS.__setitem__\n"
+    )
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("joblib", "joblib.parallel"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    before = len(sys.meta_path)
+    for _ in range(2):
+        joblib_backend.register_when_loaded()
+    assert len(sys.meta_path) == before + 1
+    assert set(importlib.import_module("joblib").BACKENDS) == {"park"}
+    assert len(sys.meta_path) == before
+    for name in ("joblib", "joblib.parallel"):
+        monkeypatch.delitem(sys.modules, name)
 
 
 def test_each_call_is_a_job_and_a_batch_is_one(joblib: dict[str, Any]) -> None:
