@@ -32,7 +32,7 @@ def test_what_it_shows_is_what_is_printed() -> None:
         seconds=3_098.6,
         fleet_s=4_630.0,
         loop_share=0.29,
-        process_share=329.32 / 606.5,
+        process_share=329.32 / 606.55,
         submit_ms=(2_373.8, 11_994.3),
         settle_ms=(1_211.0, 6_081.6),
         memory_bytes=363 << 20,
