@@ -180,7 +180,8 @@ def _result(order: Order, value: Any) -> Any:
 def _write(order: Order, record: dict[str, Any]) -> None:
     """Put the outcome on disk; where that fails, the standard error stream says why."""
     try:
-        when_there_is_room(lambda: write_record(order.folder.outcome, record))
+        folder = order.folder
+        when_there_is_room(lambda: write_record(folder.outcome, record, folder.outcome_ahead))
     except OSError:
         traceback.print_exc()
         raise

@@ -11,6 +11,7 @@
     marks.json        what ``@park.job`` says of the callable, where it says something
     stop              there once the service asks the job to stop and keep its best
     outcome.json      result or error, written by the job itself
+    .outcome.json     what is to become that, where it was made ahead
     used.json         what the job used, as far as its process noted it, where that is wanted
     used-base.json    what its fork server had used before, where it was forked
     exit.json         how the process ended, where it ended without an outcome
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +85,11 @@ class JobFolder:
         return f"{self.root}/outcome.json"
 
     @property
+    def outcome_ahead(self) -> str:
+        """The empty file that becomes the outcome, where one was made ahead."""
+        return f"{self.root}/.outcome.json"
+
+    @property
     def used(self) -> str:
         """The job's own account of what it used."""
         return f"{self.root}/used.json"
@@ -133,15 +140,19 @@ def read_claim(path: str) -> dict[str, Any] | None:
     return owner if isinstance(owner, dict) else None
 
 
-def write_record(path: str, record: dict[str, Any]) -> None:
+def write_record(path: str, record: dict[str, Any], ahead: str | None = None) -> None:
     """Write ``record`` as JSON to ``path``, all or nothing.
 
-    Not synchronised to disk: a record that a power cut takes back was not reported to
+    The file ``ahead`` becomes that, where there is one: to make one may take a millisecond. Not
+    synchronised to disk: a record that a power cut takes back was not reported to
     anybody yet, since the service commits what it reads from here.
     """
     folder, _, name = path.rpartition("/")
     beside = f"{folder}/.{name}.{os.getpid()}"
     data = json.dumps(record, allow_nan=False).encode()
+    if ahead is not None:
+        with suppress(OSError):  # of two processes that write it one has it
+            os.rename(ahead, beside)  # noqa: PTH104 (see `JobFolder`)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor)
         file.write(data)

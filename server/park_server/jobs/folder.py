@@ -36,6 +36,7 @@ from park_server import untrusted
 from park_server.areas.areas import Areas
 from park_server.content import ContentStore
 from park_server.jobs.conditions.progress_log import PROGRESS_FILE
+from park_server.jobs.files.folders_ahead import FoldersAhead
 from park_server.jobs.files.input_files import InputFiles, files_in
 from park_server.jobs.files.left_files import collect, tell
 from park_server.json_pieces import is_small, text_of
@@ -97,6 +98,7 @@ class JobFolders:
         self._content = content
         self._inputs = inputs or InputFiles(content)
         self._owner_of = owner_of
+        self._ahead = FoldersAhead(root)
         self._ended: deque[JobId] = deque()
         self._is_clearing = False
         self._janitor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="park-janitor")
@@ -113,7 +115,7 @@ class JobFolders:
     def prepare(self, job: JobId, user: str, call: dict[str, Any]) -> None:
         """Make the folder with its call and inputs.
 
-        The job itself makes its work directory, without what an earlier attempt left there.
+        The job has its work directory to itself, without what an earlier attempt left there.
         Raises `UnknownItem` for an absent input, and what `Areas` says of a file of ``user``.
         """
         self._prepared(job, user, call, most=-1)
@@ -127,6 +129,8 @@ class JobFolders:
 
     def _prepared(self, job: JobId, user: str, call: dict[str, Any], *, most: int) -> str | None:
         owner = self._owner_of(user)
+        if owner is None:
+            self._ahead.take(job)
         with untrusted.folder(self._root, [job], make=Making(owner=owner)) as inside:
             self._inputs.put(inside, call, user, owner)
             text = text_of(self._areas.resolved(call, user))
@@ -334,6 +338,8 @@ class JobFolders:
         self._is_clearing = False  # first: who ends from here on calls again
         while self._ended:
             self._clear(self._ended.popleft())
+        if not self._is_clearing:  # while jobs end one after another, each makes its own
+            self._ahead.make()
 
     def _clear(self, job: JobId) -> None:
         with suppress(OSError), untrusted.folder(self._root, [job]) as inside:

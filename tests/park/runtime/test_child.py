@@ -105,6 +105,15 @@ def test_what_is_returned_or_awaited_is_the_result(tmp_path: Path, call: str, re
     assert (record(tmp_path)["state"], record(tmp_path)["result"]) == ("completed", result)
 
 
+def test_the_file_made_ahead_becomes_its_outcome(tmp_path: Path) -> None:
+    ahead = tmp_path / ".outcome.json"
+    ahead.touch()
+    made = ahead.stat().st_ino
+    assert ran(tmp_path, "model:double", 7) == (0, "f")
+    assert (tmp_path / "outcome.json").stat().st_ino == made
+    assert record(tmp_path)["result"] == 14
+
+
 def test_arguments_may_come_with_the_order(tmp_path: Path) -> None:
     (tmp_path / "call.json").write_text('{"args": [1], "kwargs": {}}')
     assert ran(tmp_path, "model:double", call='{"args": [7], "kwargs": {}}') == (0, "f")

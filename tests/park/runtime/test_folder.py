@@ -42,6 +42,18 @@ def test_one_of_many_claims_wins_and_is_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["attempt-1"]
 
 
+def test_a_file_made_ahead_becomes_the_record_once(tmp_path: Path) -> None:
+    ahead, path = tmp_path / ".outcome.json", tmp_path / "outcome.json"
+    ahead.write_text("what was left there")
+    made = ahead.stat().st_ino
+    write_record(str(path), {"attempt": 1}, str(ahead))
+    assert (path.stat().st_ino, read_record(str(path))) == (made, {"attempt": 1})
+    write_record(str(path), {"attempt": 2}, str(ahead))
+    assert path.stat().st_ino != made
+    assert read_record(str(path)) == {"attempt": 2}
+    assert [each.name for each in tmp_path.iterdir()] == ["outcome.json"]
+
+
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\xff"])
 def test_what_is_no_record_is_none(tmp_path: Path, content: str) -> None:
     path = tmp_path / "outcome.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,26 @@ def test_a_small_call_goes_with_the_order_and_a_large_one_has_a_file(folders: Jo
     assert folders.prepare_for_order(JOB, "ada", call("x" * 20_000)) is None
     written = json.loads((folders.path_of(JOB) / "call.json").read_text())
     assert written == call("x" * 20_000)
+
+
+def test_a_folder_made_while_nothing_ended_is_that_of_the_next_job(folders: JobFolders) -> None:
+    folders.clear(JOB)
+    folders._janitor.submit(lambda: None).result()
+    assert folders.prepare_for_order(JOB, "ada", call(7)) is not None
+    assert (folders.path_of(JOB) / "work").is_dir()
+    assert folders.names() == [JOB]
+
+
+def test_the_folder_of_an_account_is_made_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    content, areas = ContentStore(tmp_path / "files"), Areas(tmp_path / "areas", {})
+    own = os.getuid(), os.getgid()
+    folders = JobFolders(tmp_path / "jobs", content, areas, owner_of=lambda _: own)
+    folders.clear(JOB)
+    folders._janitor.submit(lambda: None).result()
+    folders.prepare_for_order(JOB, "ada", call(7))
+    assert list(folders.path_of(JOB).iterdir()) == []
+    folders.close()
 
 
 def test_what_has_files_or_is_large_takes_time() -> None:
