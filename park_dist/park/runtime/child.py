@@ -57,7 +57,8 @@ def run(order: Order, channel: socket.socket, me: processes.Identity | None = No
         used.begin(order.directory)
     try:
         record = _account(order, channel)
-        _write(order, record)
+        # a copy of this process that returns as well has a file of its own
+        _write(order, record, is_original=os.getpid() == me.pid)
         status = 0 if record["state"] == "completed" else 1
         _wind_down()
         if order.memo:
@@ -177,11 +178,11 @@ def _result(order: Order, value: Any) -> Any:
         raise outcome.JobProblem("result", f"cannot serialise the result: {error}") from error
 
 
-def _write(order: Order, record: dict[str, Any]) -> None:
+def _write(order: Order, record: dict[str, Any], *, is_original: bool) -> None:
     """Put the outcome on disk; where that fails, the standard error stream says why."""
     try:
-        folder = order.folder
-        when_there_is_room(lambda: write_record(folder.outcome, record, folder.outcome_ahead))
+        ahead = order.folder.outcome_ahead if is_original else None
+        when_there_is_room(lambda: write_record(order.folder.outcome, record, ahead))
     except OSError:
         traceback.print_exc()
         raise

@@ -143,20 +143,28 @@ def read_claim(path: str) -> dict[str, Any] | None:
 def write_record(path: str, record: dict[str, Any], ahead: str | None = None) -> None:
     """Write ``record`` as JSON to ``path``, all or nothing.
 
-    The file ``ahead`` becomes that, where there is one: to make one may take a millisecond. Not
-    synchronised to disk: a record that a power cut takes back was not reported to
-    anybody yet, since the service commits what it reads from here.
+    The file ``ahead`` becomes that, where there is one, and no other process uses it: to make
+    one may take a millisecond. Not synchronised to disk: a record that a power cut takes back
+    was not reported to anybody yet, since the service commits what it reads from here.
     """
-    folder, _, name = path.rpartition("/")
-    beside = f"{folder}/.{name}.{os.getpid()}"
     data = json.dumps(record, allow_nan=False).encode()
-    if ahead is not None:
-        with suppress(OSError):  # of two processes that write it one has it
-            os.rename(ahead, beside)  # noqa: PTH104 (see `JobFolder`)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    descriptor, beside = _opened_beside(path, ahead)
     with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor)
         file.write(data)
     os.replace(beside, path)  # noqa: PTH105 (see `JobFolder`)
+
+
+_EMPTY = os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
+
+
+def _opened_beside(path: str, ahead: str | None) -> tuple[int, str]:
+    """Return a descriptor of an empty file that may become ``path``, and its name."""
+    if ahead is not None:
+        with suppress(OSError):  # a job may have put anything in its place, also a pipe
+            return os.open(ahead, _EMPTY | os.O_NOFOLLOW | os.O_NONBLOCK), ahead
+    folder, _, name = path.rpartition("/")
+    beside = f"{folder}/.{name}.{os.getpid()}"
+    return os.open(beside, _EMPTY | os.O_CREAT, 0o644), beside
 
 
 def read_record(path: str) -> dict[str, Any] | None:

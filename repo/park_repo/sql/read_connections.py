@@ -12,6 +12,8 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from park_repo.sql.snapshots import of_one_snapshot
+
 __all__ = ["Readers"]
 
 T = TypeVar("T")
@@ -29,8 +31,7 @@ class Readers:
         """Run ``query`` in the calling thread, on one snapshot of the committed state."""
         connection = self._taken()
         try:
-            with connection.begin():
-                found = query(connection)
+            found = of_one_snapshot(connection, query)
         except DBAPIError:
             _give_up(connection)
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -41,6 +41,10 @@ def sqlite_engine(path: Path, *, read_only: bool) -> Engine:
             # a change made inside a read would be lost without a word; now it raises
             connection.execute("PRAGMA query_only=ON")
 
+    def on_begin(connection: Any) -> None:
+        if not connection.connection.in_transaction:  # see `of_one_snapshot`
+            told(connection, begin)
+
     event.listen(engine, "connect", on_connect)
-    event.listen(engine, "begin", lambda connection: told(connection, begin))
+    event.listen(engine, "begin", on_begin)
     return engine

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -54,6 +54,8 @@ from park_server.quotas.usage_rows import unfinished
 from park_server.threads import in_thread
 
 __all__ = ["Scheduler"]
+
+T = TypeVar("T")
 
 
 class Scheduler:
@@ -285,13 +287,28 @@ class Scheduler:
 
     async def wait(self, job: JobId, user: str, timeout_s: float) -> JobRecord:
         """Return the job when it is final, or when the time is up."""
+        record, _ = await self.wait_and_read(job, user, timeout_s, lambda *_: None)
+        return record
 
-        def seen(c: Connection) -> JobRecord | None:
-            is_final = job_rows.status_of(c, job, user).is_final
-            return job_view.record(c, job, user) if is_final else None  # of the same snapshot
+    async def wait_and_read(
+        self,
+        job: JobId,
+        user: str,
+        timeout_s: float,
+        read: Callable[[Connection, JobRecord], T],
+    ) -> tuple[JobRecord, T | None]:
+        """Do what `wait` does, and ``read`` what there is of a final one, at the same moment."""
+
+        def seen(c: Connection) -> tuple[JobRecord, T] | None:
+            if not job_rows.status_of(c, job, user).is_final:
+                return None
+            record = job_view.record(c, job, user)
+            return record, read(c, record)
 
         found = await self._bus.wait_until(job, lambda: self._database.read(seen), bool, timeout_s)
-        return self.record(job, user) if found is None else self._alive(found)
+        return (
+            (self.record(job, user), None) if found is None else (self._alive(found[0]), found[1])
+        )
 
     def look_again(self) -> None:
         """Start what may start now that users may have more than before."""

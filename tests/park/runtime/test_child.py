@@ -39,7 +39,7 @@ print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode(
 """
 
 MODEL = """
-import atexit, sys, threading
+import atexit, os, sys, threading
 
 class Marks:
     timeout_s, restartable, memo = 7.0, True, False
@@ -62,6 +62,14 @@ def fails():
 
 def nothing_json():
     return object.__new__(type("Odd", (), {"__reduce__": None}))
+
+def copied():
+    copy = os.fork()
+    if not copy:
+        return "the copy"
+    os.waitpid(copy, 0)
+    os.rename("../outcome.json", "../of-the-copy.json")
+    return "the original"
 
 def goes_on(path):
     def write(text):
@@ -112,6 +120,16 @@ def test_the_file_made_ahead_becomes_its_outcome(tmp_path: Path) -> None:
     assert ran(tmp_path, "model:double", 7) == (0, "f")
     assert (tmp_path / "outcome.json").stat().st_ino == made
     assert record(tmp_path)["result"] == 14
+
+
+def test_a_copy_of_it_that_returns_as_well_writes_a_file_of_its_own(tmp_path: Path) -> None:
+    ahead = tmp_path / ".outcome.json"
+    ahead.touch()
+    made = ahead.stat().st_ino
+    assert ran(tmp_path, "model:copied") == (0, "ff")
+    assert record(tmp_path)["result"] == "the original"
+    assert (tmp_path / "outcome.json").stat().st_ino == made
+    assert json.loads((tmp_path / "of-the-copy.json").read_text())["result"] == "the copy"
 
 
 def test_arguments_may_come_with_the_order(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,23 @@ def test_a_file_made_ahead_becomes_the_record_once(tmp_path: Path) -> None:
     assert path.stat().st_ino != made
     assert read_record(str(path)) == {"attempt": 2}
     assert [each.name for each in tmp_path.iterdir()] == ["outcome.json"]
+
+
+@pytest.mark.parametrize("put", ["link", "pipe", "folder"])
+def test_what_a_job_put_in_place_of_the_file_made_ahead_is_not_written_to(
+    tmp_path: Path, put: str
+) -> None:
+    ahead, path, other = (tmp_path / name for name in ("ahead", "outcome.json", "other"))
+    other.write_text("of somebody")
+    if put == "link":
+        ahead.symlink_to(other)
+    elif put == "pipe":
+        os.mkfifo(ahead)
+    else:
+        ahead.mkdir()
+    write_record(str(path), {"attempt": 1}, str(ahead))
+    assert read_record(str(path)) == {"attempt": 1}
+    assert other.read_text() == "of somebody"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\xff"])

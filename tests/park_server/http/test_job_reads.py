@@ -37,10 +37,11 @@ def test_a_result_or_a_file_that_is_read_is_noted(tmp_path: Path, what: str) -> 
             noted.append((job, finished))
 
     class Jobs:
-        async def wait(self, *_: Any) -> JobRecord:
+        async def wait_and_read(self, *_: Any) -> tuple[JobRecord, None]:
             names = [name for name in JobRecord.__dataclass_fields__ if name != "files"]
             known = {"id": JOB, "status": "failed", "finished": FINISHED}
-            return JobRecord(**{**dict.fromkeys(names), **known})  # type: ignore[arg-type]
+            record = JobRecord(**{**dict.fromkeys(names), **known})  # type: ignore[arg-type]
+            return record, None
 
     with opened_database(tmp_path) as database:
         database.write(lambda c: add_job(c, JOB, "ada", [])).result()

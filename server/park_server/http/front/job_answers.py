@@ -10,26 +10,28 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from park.model.ids import JobId
 from park.model.states import JobState
-from park.wire import encode
+from park.wire import JobRecord, encode
 from park_server.http.parts import ServiceParts
 from park_server.jobs.files.result_text import result_text
 
 __all__ = ["result_pieces", "submitted_pieces"]
 
 _SMALL_BYTES = 64 << 10
-"""A result that is read sooner than a thread is asked to."""
+"""A result that is read sooner than a thread is asked to, at the moment when its job is seen."""
 
 
 async def result_pieces(parts: ServiceParts, user: str, job: JobId, wait: float) -> Sequence[bytes]:
     """Return JSON of ``job`` with its result, when it is final or after ``wait`` seconds."""
-    record = await parts.jobs.wait(job, user, wait)
+    record, small = await parts.jobs.wait_and_read(job, user, wait, _small)
     head = b'{"job":' + json.dumps(encode(record)).encode("ascii")
     parts.retention.note_read(job, record.finished)
     if record.status is not JobState.COMPLETED:
         return [head, b"}"]
-    return [head, b',"result":', *await _result(parts, job), b"}"]
+    return [head, b',"result":', *(small or await _result(parts, job)), b"}"]
 
 
 async def submitted_pieces(
@@ -42,20 +44,25 @@ async def submitted_pieces(
     loop = asyncio.get_running_loop()
     deadline, pieces = loop.time() + wait, [b"["]
     for number, job in enumerate(jobs):
-        record = await parts.jobs.wait(job, user, max(deadline - loop.time(), 0.0))
+        left = max(deadline - loop.time(), 0.0)
+        record, small = await parts.jobs.wait_and_read(job, user, left, _small)
         text = json.dumps(encode(record)).encode("ascii")
         pieces.append(b"," if number else b"")
         if record.status is JobState.COMPLETED:
             parts.retention.note_read(job, record.finished)
-            pieces += [text[:-1], b',"result":', *await _result(parts, job), b"}"]
+            pieces += [text[:-1], b',"result":', *(small or await _result(parts, job)), b"}"]
         else:
             pieces.append(text)
     return [*pieces, b"]"]
 
 
+def _small(connection: Connection, record: JobRecord) -> Sequence[bytes] | None:
+    """Return the result of ``record``, where there is one that is small."""
+    if record.status is not JobState.COMPLETED:
+        return None
+    return result_text(connection, JobId(record.id), most=_SMALL_BYTES)
+
+
 async def _result(parts: ServiceParts, job: JobId) -> Sequence[bytes]:
-    small = parts.database.read(lambda c: result_text(c, job, most=_SMALL_BYTES))
-    if small is not None:
-        return small
     found = await asyncio.to_thread(parts.database.read, lambda c: result_text(c, job))
     return found or []

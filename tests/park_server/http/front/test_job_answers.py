@@ -41,18 +41,20 @@ def test_only_a_large_result_asks_for_a_thread(
     monkeypatch.setattr(job_answers, "result_text", noting)
     document = '"' + "x" * size + '"'
 
-    async def wait(*_: Any) -> JobRecord:
-        known: dict[str, Any] = dict.fromkeys(JobRecord.__dataclass_fields__)
-        return JobRecord(**{**known, "id": JOB, "status": JobState.COMPLETED})
+    known: dict[str, Any] = dict.fromkeys(JobRecord.__dataclass_fields__)
+    record = JobRecord(**{**known, "id": JOB, "status": JobState.COMPLETED})
 
     with opened_database(tmp_path) as database:
         database.write(lambda c: add_job(c, JOB, "ada", [])).result()
         row = {"job": JOB, "document": document[1:-1]}
         database.write(lambda c: c.execute(insert(results), row)).result()
         retention = SimpleNamespace(note_read=lambda *_: None)
-        parts = SimpleNamespace(
-            jobs=SimpleNamespace(wait=wait), database=database, retention=retention
-        )
+
+        async def wait_and_read(*asked: Any) -> tuple[JobRecord, Any]:
+            return record, database.read(lambda c: asked[-1](c, record))
+
+        jobs = SimpleNamespace(wait_and_read=wait_and_read)
+        parts = SimpleNamespace(jobs=jobs, database=database, retention=retention)
         pieces = asyncio.run(result_pieces(cast("ServiceParts", parts), "ada", JOB, 0.0))
     assert b"".join(pieces).endswith(b',"result":' + document.encode() + b"}")
     assert any(reader is not threading.main_thread() for reader in readers) is in_thread

@@ -52,9 +52,11 @@ class Jobs:
             raise self.found
         return self.found
 
-    async def wait(self, job: str, user: str, wait: float) -> JobRecord:
+    async def wait_and_read(
+        self, job: str, user: str, wait: float, _read: object
+    ) -> tuple[JobRecord, None]:
         self.asked.append((job, user, wait))
-        return self._answer()
+        return self._answer(), None
 
     def planned(self, user: str, requests: Any) -> Any:
         return user, requests
