@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.labs.databases import KIND_VARIABLE, remove_those_below
 from support.services.postgresql import SERVER_VARIABLE, server
+from support.session.compiled_ahead import compile_tests
 from support.session.file_order import file_of, files_in_order, noted_seconds
+from support.session.files_together import FilesTogether
 from support.session.progress import Progress
 from support.session.shared_folder import shared_folder
 
@@ -139,3 +141,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SERVER_VARIABLE] = str(server().folder)
     if config.getoption("dist") != "no" and not is_worker and config.get_verbosity() <= 0:
         config.pluginmanager.register(Progress(config), "park-progress")
+    if config.getoption("dist") != "no" and not is_worker and _is_whole(config):
+        compile_tests()
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether | None:
+    """Return what gives whole files to workers, and to one worker those that share much."""
+    return FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None

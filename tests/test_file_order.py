@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from support.session.file_order import files_in_order, noted_seconds
+from support.session.files_together import TOGETHER, scope_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,3 +49,11 @@ def test_each_file_begins_once_whatever_there_is() -> None:
 
 def test_what_is_noted_is_still_there() -> None:
     assert {file for file in noted_seconds() if not (ROOT / file).exists()} == set()
+
+
+def test_files_that_share_much_are_given_to_one_worker() -> None:
+    for file, other in TOGETHER.items():
+        assert (ROOT / file).exists()
+        assert (ROOT / other).exists()
+        assert {scope_of(f"{each}::test[a::b]") for each in (file, other)} == {other}
+    assert scope_of("tests/a.py::Kind::test") == "tests/a.py"
