@@ -26,6 +26,9 @@ _AGAIN_AFTER_S = 60.0
 the map is closed, and nothing of one that another machine makes on a shared file system."""
 
 
+_NONE: frozenset[StoreKey] = frozenset()
+
+
 class Inspector:
     """Inspects environments, remembering what was seen whole, and when. Thread-safe."""
 
@@ -41,15 +44,15 @@ class Inspector:
         self._clock = clock
         self._lock = Lock()
         self._whole_at: dict[str, float] = {}
-        self._known: dict[LockHash, Environment] = {}
+        self._known: dict[LockHash, tuple[Environment, frozenset[StoreKey]]] = {}
 
     def known(self, lock_hash: LockHash) -> Environment | None:
         """Return the environment if nothing touched it since it was seen whole, else None."""
         self._listen()
-        environment = self._known.get(lock_hash)
+        environment, keys = self._known.get(lock_hash, (None, _NONE))
         if environment is None or lock_hash not in self._whole_at:
             return None
-        return environment if self._whole_at.keys() >= set(environment.store_keys) else None
+        return environment if self._whole_at.keys() >= keys else None
 
     def is_due(self, lock_hash: LockHash) -> bool:
         """Tell whether it is time to compare again what nothing is known to have touched."""
@@ -79,7 +82,7 @@ class Inspector:
             watched += [key for key in unsure if self._watch.watch(key, store / key)]
             environment = self._verified(lock_hash, unsure)
             self._whole_at.update(dict.fromkeys(watched, now))
-            self._known[lock_hash] = environment
+            self._known[lock_hash] = environment, frozenset(environment.store_keys)
             return environment
 
     def close(self) -> None:

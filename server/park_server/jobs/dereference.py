@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from park.errors import CannotSatisfy, UnknownItem
 from park.model.conditions import brief
@@ -17,7 +18,7 @@ from park.model.references import NODE, Reference, What, references_in
 from park.runtime.codec import TAG
 from park.wire import API, FileRecord
 from park_server.db.prepared import PreparedOfMany
-from park_server.db.tables import calls, results
+from park_server.db.tables import calls, jobs, results
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 from park_server.json_pieces import LARGE_BYTES
@@ -27,8 +28,8 @@ __all__ = [
     "OUTPUT",
     "file_meant",
     "file_of_reference",
+    "little_values",
     "output_of",
-    "refers_to_little",
     "replaced",
     "resolved",
 ]
@@ -40,28 +41,48 @@ OUTPUT = "outfile"
 """The argument whose file on the service is collected as one of the job's own."""
 
 
-_LENGTHS = PreparedOfMany(
-    lambda ids: select(func.sum(func.length(results.c.document))).where(results.c.job.in_(ids))
+_LENGTH = func.length(results.c.document)
+_LITTLE = PreparedOfMany(
+    lambda ids: (
+        select(jobs.c.id, jobs.c.user, _LENGTH, case((_LENGTH <= LARGE_BYTES, results.c.document)))
+        .outerjoin(results, results.c.job == jobs.c.id)
+        .where(jobs.c.id.in_(ids))
+    )
 )
 
+Values = Mapping[str, tuple[str, Any]]
+"""What jobs returned, by their ids, each with whose job it is."""
 
-def refers_to_little(connection: Connection, document: Any) -> bool:
-    """Tell whether an event loop may read what encoded arguments refer to.
 
-    Not what is brought from elsewhere: how much that is, is not known by keys alone.
+def little_values(connection: Connection, document: Any) -> Values | None:
+    """Return what encoded arguments refer to, in one query, where an event loop may read that.
+
+    None for what is much, and for what is brought from elsewhere: how much that is, is not
+    known by keys alone.
     """
     meant = list(references_in(document))
     if any(reference.service is not None for reference in meant):
-        return False
-    jobs = {reference.job for reference in meant if reference.what is What.VALUE}
-    return sum(length or 0 for (length,) in _LENGTHS.all(connection, jobs)) <= LARGE_BYTES
+        return None
+    needed = {reference.job for reference in meant if reference.what is What.VALUE}
+    found = _LITTLE.all(connection, needed)
+    if sum(length or 0 for _, _, length, _ in found) > LARGE_BYTES:
+        return None
+    return {job: (user, value) for job, user, _, value in found}
 
 
-def resolved(connection: Connection, job: JobId, user: str, document: Any, base_url: str) -> Any:
+def resolved(
+    connection: Connection,
+    job: JobId,
+    user: str,
+    document: Any,
+    base_url: str,
+    *,
+    known: Values = MappingProxyType({}),
+) -> Any:
     """Return encoded arguments of ``job`` with what its references stand for.
 
-    ``base_url`` is the URL of this service. Raises `UnknownItem` or `CannotSatisfy` where
-    what a job left is not what is referred to.
+    ``base_url`` is the URL of this service; what is ``known`` is not read again. Raises
+    `UnknownItem` or `CannotSatisfy` where what a job left is not what is referred to.
     """
 
     @cache
@@ -76,7 +97,7 @@ def resolved(connection: Connection, job: JobId, user: str, document: Any, base_
                 raise UnknownItem(f"{reference} was not brought here") from None
             is_url = isinstance(brought, dict) and brought.get(TAG) == FILE_URL
             return brought["url"] if is_url else brought
-        return _here(connection, user, reference, base_url)
+        return _here(connection, user, reference, base_url, known)
 
     return replaced(document, stand_in)
 
@@ -137,11 +158,15 @@ def file_meant(
     )
 
 
-def _here(connection: Connection, user: str, reference: Reference, base_url: str) -> Any:
+def _here(
+    connection: Connection, user: str, reference: Reference, base_url: str, known: Values
+) -> Any:
     job = JobId(reference.job)
-    job_rows.status_of(connection, job, user)  # raises where it is not the user's
+    owner, value = known.get(job, (None, None))
+    if owner != user:
+        job_rows.status_of(connection, job, user)  # raises where it is not the user's
     if reference.what is What.VALUE:
-        document = job_rows.result_of(connection, job)
+        document = value if owner == user else job_rows.result_of(connection, job)
         if not reference.path:
             return document
         steps = [list(step) for step in reference.path]

@@ -17,15 +17,20 @@ from park.wire import FileRecord
 from park_server.jobs.attempts import starts
 from park_server.jobs.dereference import (
     file_meant,
+    little_values,
     output_of,
-    refers_to_little,
     replaced,
     resolved,
 )
 from park_server.json_pieces import LARGE_BYTES
 
 
-def test_what_is_here_is_read_by_its_keys_and_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("is_little", "tables"), [(True, ["jobs"]), (False, ["jobs", "results"] * 2)]
+)
+def test_what_is_here_is_read_by_its_keys_and_no_more(
+    tmp_path: Path, *, is_little: bool, tables: list[str]
+) -> None:
     said: list[str] = []
 
     async def test() -> None:
@@ -36,11 +41,17 @@ def test_what_is_here_is_read_by_its_keys_and_no_more(tmp_path: Path) -> None:
             job = await here.started()
             call = here.request("second", value_of("first"), value_of("first")).call
 
+            def read_whole(connection: Connection) -> Any:
+                known = little_values(connection, call) if is_little else {}
+                return resolved(
+                    connection, JobId(job.job_id), USER, call, BASE_URL, known=known or {}
+                )
+
             def read(connection: Connection) -> Any:
                 driver: Any = connection.connection.driver_connection
                 driver.set_trace_callback(said.append)
                 try:
-                    return resolved(connection, JobId(job.job_id), USER, call, BASE_URL)
+                    return read_whole(connection)
                 finally:
                     driver.set_trace_callback(None)
 
@@ -48,7 +59,7 @@ def test_what_is_here_is_read_by_its_keys_and_no_more(tmp_path: Path) -> None:
 
     run(test)
     asked = [" ".join(each.split()).partition(" FROM ")[2].split(" ")[0] for each in said]
-    assert asked == ["jobs", "results"] * 2
+    assert asked == tables
 
 
 def test_a_loop_reads_what_is_little_and_here(tmp_path: Path) -> None:
@@ -62,7 +73,7 @@ def test_a_loop_reads_what_is_little_and_here(tmp_path: Path) -> None:
 
             def is_little(*references: Reference) -> bool:
                 call = here.request("asks", *references).call
-                return here.database.read(lambda c: refers_to_little(c, call))
+                return here.database.read(lambda c: little_values(c, call) is not None)
 
             small, large = value_of("small"), value_of("large")
             assert is_little()
@@ -79,9 +90,9 @@ def test_a_start_reads_what_is_large_beside_the_loop(
 ) -> None:
     in_loop = []
 
-    def noted(*given: Any) -> Any:
+    def noted(*given: Any, **named: Any) -> Any:
         in_loop.append(threading.current_thread() is threading.main_thread())
-        return resolved(*given)
+        return resolved(*given, **named)
 
     monkeypatch.setattr(starts, "resolved", noted)
 

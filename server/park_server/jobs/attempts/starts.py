@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Future
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,7 +22,7 @@ from park_server.jobs.attempts import told_runs
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
-from park_server.jobs.dereference import refers_to_little, resolved
+from park_server.jobs.dereference import Values, little_values, resolved
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import cancelled_on_request
 from park_server.jobs.run import Run, run_of
@@ -156,11 +157,12 @@ class AttemptStarts:
         """
         call = queued.request.call
 
-        def read(connection: Connection) -> Any:
-            return resolved(connection, queued.id, queued.user, call, self._base_url)
+        def read(connection: Connection, known: Values = MappingProxyType({})) -> Any:
+            return resolved(connection, queued.id, queued.user, call, self._base_url, known=known)
 
         def read_little(connection: Connection) -> Any:
-            return read(connection) if refers_to_little(connection, call) else None
+            known = little_values(connection, call)
+            return None if known is None else read(connection, known)
 
         found = self._database.read(read_little)
         return await in_thread(self._database.read, read) if found is None else found
