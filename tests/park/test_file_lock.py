@@ -6,9 +6,11 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+from filelock import Timeout
 from support.session.limits import LIMIT_S
 
-from park.file_lock import exclusive
+from park.file_lock import exclusive, lock_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +20,7 @@ import sys
 from pathlib import Path
 from park.file_lock import exclusive
 with exclusive(Path(sys.argv[1])):
-    print("held", flush=True)
+    print("filelock" in sys.modules or "held", flush=True)
     sys.stdin.read()
 """
 
@@ -62,6 +64,27 @@ def test_a_lock_dies_with_its_process_and_its_file_stays(tmp_path: Path) -> None
         with exclusive(key):  # waits until the process is gone
             pass
     assert key.is_file()
+
+
+def test_both_kinds_are_one_lock(tmp_path: Path) -> None:
+    with lock_at(tmp_path / "key"), exclusive(tmp_path / "key", wait=False) as held:
+        assert not held
+    with exclusive(tmp_path / "key"), pytest.raises(Timeout):
+        lock_at(tmp_path / "key").acquire(blocking=False)
+
+
+def test_what_was_forked_while_it_was_held_does_not_keep_it(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    with exclusive(tmp_path / "key"):
+        if not (child := os.fork()):
+            os.close(write)
+            os.read(read, 1)  # until this process is done
+            os._exit(0)
+    with exclusive(tmp_path / "key", wait=False) as held:
+        assert held
+    os.close(write)
+    os.waitpid(child, 0)
+    os.close(read)
 
 
 def test_a_lock_in_use_is_never_old(tmp_path: Path) -> None:

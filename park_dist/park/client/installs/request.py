@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from park.build.beyond.look import edits, unsent
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet
 from park.build.wheel_source import BuiltWheel, LocalSource
@@ -52,20 +51,19 @@ def requested(
     """Build what is missing here, ask for the environment, and send what is missing there.
 
     ``id`` is that of the install, else a new one; ``accepted`` is told when the service has
-    the request, before anything is sent.
+    the request, before anything is sent. What the set reaches here and does not bring is looked
+    for, and noted, while the service is at it.
     """
     wheels = [(source, _built(source, report)) for source in local.sources]
-    edited = edits(local.members, cache=user_cache()) if local.edits is None else local.edits
-    local = replace(local, edits=tuple(edited))
-    said = [*unsaid(local, [wheel.path for _, wheel in wheels]), *(local.edits or ())]
-    for line in said:
-        report.note(line)
-    python = local.requirements.python
-    parcel = as_parcel(transport, wheels, python=python, progress=report.step)
-    request = encode(_request_of(local, parcel, id or new_id()))
-    record = post_install(transport, request)
-    accepted(record)
-    uploaded = _upload_missing(transport, record, parcel.wheels, report)
+    try:
+        python = local.requirements.python
+        parcel = as_parcel(transport, wheels, python=python, progress=report.step)
+        request = encode(_request_of(local, parcel, id or new_id()))
+        record = post_install(transport, request)
+        accepted(record)
+        uploaded = _upload_missing(transport, record, parcel.wheels, report)
+    finally:  # it may be why a service refuses it
+        local, said = _noted(local, [wheel.path for _, wheel in wheels], report)
     return Requested(
         record=record,
         built=[wheel.filename for _, wheel in wheels if wheel.built],
@@ -77,8 +75,24 @@ def requested(
     )
 
 
+def _noted(
+    local: LocalSet, wheels: Sequence[Path], report: Report
+) -> tuple[LocalSet, Sequence[str]]:
+    """Return the set with what is said of edited releases, and all that was noted of it."""
+    from park.build.beyond.look import edits  # once the service has something to do
+
+    edited = edits(local.members, cache=user_cache()) if local.edits is None else local.edits
+    local = replace(local, edits=tuple(edited))
+    said = [*unsaid(local, wheels), *(local.edits or ())]
+    for line in said:
+        report.note(line)
+    return local, said
+
+
 def unsaid(local: LocalSet, wheels: Sequence[Path]) -> Iterator[str]:
     """Yield what is otherwise than somebody might think of a set that is sent."""
+    from park.build.beyond.look import unsent  # once the service has something to do
+
     cache = user_cache()
     yield from (f"as installed: {line}" for line in local.contradictions)
     named = None if local.is_gathered else local.project
