@@ -13,6 +13,7 @@ BENCHMARKS = {
     "env": "env",
     "install": "install",
     "index": "index",
+    "busy": "index_busy",
     "versions": "many_versions",
     "build": "build",
     "fit": "fit",

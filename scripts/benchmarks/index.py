@@ -25,6 +25,7 @@ import httpx2
 import uv
 from packaging.utils import NormalizedName, canonicalize_name
 
+from benchmarks.index_load import Load, rate_of
 from benchmarks.timing import command, compared, seconds
 from park_repo import queries
 from park_repo.database import Database
@@ -33,13 +34,14 @@ from park_repo.negotiation import JSON
 from park_server.db.migrate import migrate
 from park_server.home import Home
 
-__all__ = ["measure"]
+__all__ = ["LIMIT_PAGES_PER_SECOND", "SMALL_PAGES", "filled", "measure", "static_copy"]
 
 PARK = Path(sys.executable).with_name("park")
 ROUNDS = 3
 
 PROJECTS, VERSIONS = 1_000, 3
 MANY = "many-versions"
+SMALL_PAGES = [f"/simple/project-{number:04}/" for number in range(PROJECTS)]
 PAGE_SIZES = (10, 100, 1_000, 5_000)
 
 LIMIT_PAGES_PER_SECOND = 8_000
@@ -69,7 +71,7 @@ def measure(rounds: int | None) -> dict[str, Any]:
     rounds = rounds or ROUNDS
     with TemporaryDirectory(prefix="park-bench-") as name:
         folder = Path(name)
-        _fill(folder / "service")
+        filled(folder / "service")
         with _service(folder / "service") as service:
             return {
                 "pages": _pages(service, folder, rounds),
@@ -116,7 +118,7 @@ def _service(home: Path) -> Iterator[_Service]:
 
 
 @contextmanager
-def _static(folder: Path) -> Iterator[int]:
+def static_copy(folder: Path) -> Iterator[int]:
     """Serve the files of ``folder`` from memory; give the port."""
     argv: list[str | Path] = [sys.executable, "-m", "benchmarks.index_static", folder]
     with _started(argv, "stdout") as (_process, line):
@@ -142,8 +144,9 @@ def _started(
             process.terminate()
 
 
-def _fill(home: Path) -> None:
+def filled(home: Path) -> None:
     """Write the rows of all projects at once: what an upload costs is measured apart."""
+    home.mkdir(parents=True, exist_ok=True)
     Home(home).prepare()
     database = Database.sqlite(Home(home).database)
     migrate(database.engine)
@@ -182,12 +185,11 @@ def _row(name: NormalizedName, version: str) -> PublishedFile:
 
 def _pages(service: _Service, folder: Path, rounds: int) -> dict[str, Any]:
     """Return requests a second for pages of each size, beside the same bytes from memory."""
-    small = [f"/simple/project-{number:04}/" for number in range(PROJECTS)]
-    cases = {f"{PROJECTS} projects x {VERSIONS}": small}
+    cases = {f"{PROJECTS} projects x {VERSIONS}": SMALL_PAGES}
     cases |= {f"{size} versions": [f"/simple/{MANY}-{size:04}/"] for size in PAGE_SIZES}
     _mirror(service, folder / "static", [path for paths in cases.values() for path in paths])
     figures: dict[str, Any] = {}
-    with _static(folder / "static") as port:
+    with static_copy(folder / "static") as port:
         for name, paths in cases.items():
             pairs = [
                 (_rate(service, service.port, paths), _rate(service, port, paths))
@@ -224,17 +226,16 @@ def _rate(service: _Service, port: int, paths: list[str]) -> float:
     """Return requests a second; small pages are asked for ahead, so that the client keeps up."""
     with service.client() as client:
         size = len(client.get(paths[0]).content)
-    load = {
-        "port": port,
-        "paths": paths,
-        "headers": service.headers,
-        "connections": _CONNECTIONS,
-        "depth": _DEPTH if size < _SMALL_BYTES else 1,
-        "seconds": _SECONDS,
-    }
-    argv = [sys.executable, "-m", "benchmarks.index_load", json.dumps(load)]
-    done = subprocess.run(argv, stdout=subprocess.PIPE, check=True)
-    return float(done.stdout)
+    return rate_of(
+        Load(
+            port=port,
+            paths=paths,
+            headers=service.headers,
+            connections=_CONNECTIONS,
+            depth=_DEPTH if size < _SMALL_BYTES else 1,
+            seconds=_SECONDS,
+        )
+    )
 
 
 def _uploads(service: _Service, folder: Path) -> dict[str, Any]:
@@ -314,7 +315,7 @@ def _resolutions(service: _Service, folder: Path, rounds: int) -> dict[str, Any]
     path = page["files"][-1]["url"].removeprefix("../..")
     _mirror(service, folder / "copy", [f"/simple/{project}/", path, f"{path}.metadata"])
     figures: dict[str, Any] = {}
-    with _static(folder / "copy") as port:
+    with static_copy(folder / "copy") as port:
         indexes = (f"{service.with_login}/simple/", f"http://127.0.0.1:{port}/simple/")
         for tool, argv in _RESOLVERS.items():
             ours, theirs = (command([*argv, url, project], _plain()) for url in indexes)

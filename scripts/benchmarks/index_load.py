@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 
 import uvloop
@@ -33,6 +34,12 @@ class Load:
     connections: int
     depth: int
     seconds: float
+
+
+def rate_of(load: Load) -> float:
+    """Send from a process of its own, and return the requests a second."""
+    argv = [sys.executable, "-m", "benchmarks.index_load", json.dumps(asdict(load))]
+    return float(subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout)
 
 
 async def requests_per_second(load: Load) -> float:
