@@ -10,6 +10,7 @@
     │   ├── InsecureTransport     a token would leave this machine unencrypted
     │   ├── Misdirected           a name that the service does not go by
     │   ├── NotAcceptable         no form of the page that the client takes
+    │   ├── PreconditionFailed    what is there is not what a request expects
     │   ├── PlanEnds              a script needs more than a plan can know
     │   └── UnknownItem           no such job, environment, project, file or service name
     ├── ServiceUnreachable        nothing answers at the service's URL
@@ -68,6 +69,7 @@ __all__ = [
     "OverLimit",
     "ParkError",
     "PlanEnds",
+    "PreconditionFailed",
     "ResolutionFailed",
     "ServiceFault",
     "ServiceUnreachable",
@@ -163,6 +165,12 @@ class NotAcceptable(UsageError):
     """No representation of the page fits the request's ``Accept``."""
 
     http_status = 406
+
+
+class PreconditionFailed(UsageError):
+    """What is there is not what the condition of a request says (RFC 9110, section 13)."""
+
+    http_status = 412
 
 
 class PlanEnds(UsageError):

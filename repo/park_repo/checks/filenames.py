@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 __all__ = [
+    "METADATA_SUFFIX",
     "SDIST_SUFFIX",
     "WHEEL_SUFFIX",
     "DistributionName",
+    "is_file_name",
     "named_in",
     "parse_distribution_name",
     "version_in",
@@ -38,6 +40,11 @@ _SDIST_FORM = "NAME-VERSION.tar.gz"
 
 _MAX_CHARACTERS = 230
 """The file is kept under its name, and its METADATA under nine more; file systems take 255."""
+
+METADATA_SUFFIX = ".metadata"
+
+_LONGEST_NAME_BYTES = 255 - len(METADATA_SUFFIX)
+"""NAME_MAX of Linux's file systems, with room for what stands beside a file."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.+!-]+")
 """What the binary distribution format allows; so a name is never a path."""
@@ -107,6 +114,22 @@ def parse_distribution_name(filename: str) -> DistributionName:
         version=version,
         build="".join(map(str, build)),
         tags=tags,
+    )
+
+
+def is_file_name(text: str) -> bool:
+    """Tell whether a file of another index can be kept here under this name, its METADATA beside.
+
+    It may be of a form that nobody uploads any more; it is a name and no path.
+    """
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    return (
+        0 < size <= _LONGEST_NAME_BYTES
+        and text not in {".", ".."}
+        and not any(c == "/" or ord(c) < ord(" ") for c in text)
     )
 
 

@@ -7,12 +7,12 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from packaging.metadata import parse_email
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import InvalidUpload
 from park.model.pins import is_tree_version
+from park_repo.checks.core_metadata import read_metadata
 from park_repo.checks.file_facts import MAX_METADATA_BYTES, FileFacts
 from park_repo.checks.filenames import DistributionName, parse_distribution_name
 from park_repo.checks.members import check_members
@@ -95,7 +95,7 @@ def _inspect_wheel(path: Path, name: DistributionName) -> FileFacts:
             tags=name.tags,
             archive=archive,
             dist_info=dist_info,
-            metadata=parse_email(metadata)[0],
+            metadata=read_metadata(metadata),
         )
         for check_wheel in WHEEL_CHECKS:
             check_wheel(wheel)

@@ -40,6 +40,8 @@ class Rule(StrEnum):
     """A link of an sdist leads to a file of that sdist."""
     DIRECT_REFERENCE = "direct-reference"
     """Its requirements are names: none says by a URL where a project is."""
+    LICENCE = "licence"
+    """Each License-File is there (PEP 639)."""
     METADATA = "metadata"
     """A member that must be there is there, and can be read."""
 

@@ -14,12 +14,11 @@ import zlib
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, cast
 
-from packaging.metadata import parse_email
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import InvalidUpload
-from park_repo.checks.core_metadata import fields_are_sound
+from park_repo.checks.core_metadata import fields_are_sound, licence_files, read_metadata
 from park_repo.checks.file_facts import MAX_METADATA_BYTES, FileFacts
 from park_repo.checks.filenames import SDIST_SUFFIX
 from park_repo.checks.members import Member, check_members, check_sizes
@@ -61,11 +60,12 @@ def inspect_sdist(path: Path, name: DistributionName) -> FileFacts:
         _check_root(members, name)
         if metadata is None:
             raise InvalidUpload("there is no PKG-INFO in its directory")
-        parsed = parse_email(metadata)[0]
+        parsed = read_metadata(metadata)
         identity_agrees(parsed, name.project, name.version)
         requirements_are_sound(parsed)
         fields_are_sound(parsed)
         names_its_requirements(metadata)
+        _has_licence_files(members, licence_files(parsed))
     # no METADATA is offered for it: a backend may still change it when it builds (PEP 643)
     return FileFacts(name=name, requires_python=parsed.get("requires_python"), metadata=None)
 
@@ -157,6 +157,18 @@ def _check_root(members: list[Member], name: DistributionName) -> None:
         agrees = False
     if not agrees:
         raise InvalidUpload(f"its directory is {project}-{version}; expected that of {name.key}")
+
+
+def _has_licence_files(members: list[Member], paths: list[str]) -> None:
+    root = members[0].name.partition("/")[0]
+    names = {member.name for member in members}
+    for path in paths:
+        if f"{root}/{path}" not in names:
+            raise refused(
+                f"License-File names {path!r}, which the sdist does not hold",
+                member=f"{root}/{path}",
+                rule=Rule.LICENCE,
+            )
 
 
 class _Unpacked:

@@ -25,7 +25,8 @@ from packaging.version import Version
 
 from park.errors import InvalidUpload
 from park.local.direct_references import references_in_metadata
-from park_repo.checks.core_metadata import fields_are_sound
+from park.model.pins import is_tree_version
+from park_repo.checks.core_metadata import fields_are_sound, licence_files
 from park_repo.checks.generated_scripts import check_scripts
 from park_repo.checks.refusal import Rule, refused
 
@@ -51,7 +52,7 @@ _STRONG = {"sha256", "sha384", "sha512"}
 _WHEEL_VERSION = re.compile(r"1\.\d+")
 """Installers must refuse a greater major version (binary distribution format)."""
 
-_METADATA_VERSION = re.compile(r"[12]\.\d")
+_METADATA_VERSION = re.compile(r"[12]\.\d+")
 """Installers must refuse a greater major version, and may warn of a minor one (core metadata)."""
 
 _UNRECORDED = {"RECORD", "RECORD.jws", "RECORD.p7s"}
@@ -177,6 +178,20 @@ def scripts_can_be_made(wheel: Wheel) -> None:
         ) from error
 
 
+def licences_are_there(wheel: Wheel) -> None:
+    """Each License-File of a release is there, below ``.dist-info/licenses`` (PEP 639)."""
+    if is_tree_version(str(wheel.version)):
+        return
+    for path in licence_files(wheel.metadata):
+        member = f"{wheel.dist_info}/licenses/{path}"
+        if member not in wheel.archive.NameToInfo:
+            raise refused(
+                f"License-File names {path!r}, and the wheel does not hold {member!r}",
+                member=member,
+                rule=Rule.LICENCE,
+            )
+
+
 def record_agrees(wheel: Wheel) -> None:
     """RECORD lists every file with a strong digest, each digest fits, and nothing is missing."""
     record = _read_record(wheel)
@@ -241,5 +256,6 @@ WHEEL_CHECKS: tuple[Callable[[Wheel], None], ...] = (
     wheel_version_is_known,
     tags_agree,
     scripts_can_be_made,
+    licences_are_there,
     record_agrees,
 )

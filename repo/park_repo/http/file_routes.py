@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol
 
 from packaging.utils import canonicalize_name
 from starlette.responses import Response
 
 from park.errors import NotPermitted, UnknownItem
+from park_repo.checks.filenames import METADATA_SUFFIX, is_file_name
 from park_repo.http.file_content import FileContent
-from park_repo.negotiation import matches_etag
+from park_repo.negotiation import NOT_MODIFIED, precondition, require_met
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +36,6 @@ class RemoteRights(Protocol):
     def versions(self, request: Request, project: NormalizedName) -> frozenset[str] | None:
         """Return which versions of a project there are for him; None: all."""
 
-
-_METADATA = ".metadata"
-_LONGEST_NAME_BYTES = 255 - len(_METADATA)
-"""NAME_MAX of Linux's file systems, with room for what stands beside a file."""
 
 _MEDIA_TYPE = "application/octet-stream"
 
@@ -63,7 +61,7 @@ class Files:
         user = self._user_of(request)
         sha256, requested = request.path_params["sha256"], request.path_params["filename"]
         self._require_given_out(sha256)
-        filename = requested.removesuffix(_METADATA)
+        filename = requested.removesuffix(METADATA_SUFFIX)
         file = self._index.file_by_hash(sha256, user=user, filename=filename)
         if requested == filename:
             return _content(request, await self._index.ready_at(file), file.sha256)
@@ -77,10 +75,10 @@ class Files:
         self._user_of(request)
         project = canonicalize_name(request.path_params["project"])
         sha256, requested = request.path_params["sha256"], request.path_params["filename"]
-        if "\0" in requested or len(requested.encode(errors="replace")) > _LONGEST_NAME_BYTES:
+        filename = requested.removesuffix(METADATA_SUFFIX)
+        if not is_file_name(filename):
             raise UnknownItem(f"no file is named {requested[:50]!r}")
         self._require_given_out(sha256)
-        filename = requested.removesuffix(_METADATA)
         if self._rights is not None:
             self._rights.require(request, project, filename)
         files = self._index.remote_files
@@ -102,8 +100,11 @@ class Files:
 def _content(request: Request, path: Path, digest: str) -> Response:
     """Send a file that never changes: whoever has it need not ask again."""
     headers = _immutable(digest)
-    if matches_etag(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
+    modified = formatdate(path.stat().st_mtime, usegmt=True)
+    status = precondition(request.headers, headers["ETag"], modified)
+    if status == NOT_MODIFIED:
+        return Response(status_code=status, headers=headers)
+    require_met(status)
     return FileContent(path, media_type=_MEDIA_TYPE, headers=headers)
 
 

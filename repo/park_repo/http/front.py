@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["PageFront"]
 
 _PREFIX = "/simple/"
-_READ = {b"accept", b"accept-encoding", b"if-none-match"}
+_READ = {b"accept", b"accept-encoding", b"if-none-match", b"if-match"}
 
 
 class PageFront:
@@ -38,7 +38,7 @@ class PageFront:
             await self._app(scope, receive, send)
             return
         headers = _headers_of(scope)
-        page = self._ready(scope, headers.get(b"accept"))
+        page = None if b"if-match" in headers else self._ready(scope, headers.get(b"accept"))
         if page is None:
             await self._app(scope, receive, send)
             return

@@ -27,7 +27,7 @@ from park.errors import NotAcceptable, UnknownItem
 from park_repo.file_records import PROJECTS, trees_of
 from park_repo.http.file_routes import Files
 from park_repo.http.upload_routes import Uploads
-from park_repo.negotiation import choose, matches_etag
+from park_repo.negotiation import NOT_MODIFIED, choose, precondition, require_met
 from park_repo.simple import Page, project_list_document, render
 
 if TYPE_CHECKING:
@@ -151,9 +151,12 @@ def _chosen(request: Request) -> str:
 
 
 def _answer(request: Request, page: Page) -> Response:
-    """Send ``page``, or 304 where the client has it."""
+    """Send ``page``, or 304 where the client has it; raises `PreconditionFailed`."""
     page = page.coded(request.headers.get("accept-encoding"))
-    is_current = matches_etag(request.headers.get("if-none-match"), page.etag)
+    status = precondition(request.headers, page.etag)
+    is_current = status == NOT_MODIFIED
+    if not is_current:
+        require_met(status)
     start = page.unchanged if is_current else page.start
     response = Response(b"" if is_current else page.body, status_code=start["status"])
     response.raw_headers = list(start["headers"])

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from park_repo.checks.filenames import is_file_name
 from park_repo.upstream.api_version import require_known
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def parse_html_page(text: str, url: str, name: NormalizedName) -> Document:
     Raises `ValueError` for an API of another major version.
     """
     page = _parsed(text)
-    files = (_file(anchor, urljoin(url, page.base)) for anchor in page.anchors)
+    # a base that is no URL is as none (HTML, 4.2.3)
+    base = reachable(page.base, url) or url
+    files = (_file(anchor, base) for anchor in page.anchors)
     document: Document = {
         "meta": {"api-version": page.meta.get(_VERSION, "1.0")},
         "name": name,
@@ -81,7 +84,7 @@ def _file(attributes: dict[str, str], base: str) -> Document | None:
         return None
     target, fragment = urldefrag(joined)
     filename = unquote(urlsplit(target).path.rpartition("/")[2])
-    if not filename.endswith(_DISTRIBUTIONS):
+    if not filename.endswith(_DISTRIBUTIONS) or not is_file_name(filename):
         return None
     file: Document = {
         "filename": filename,
@@ -114,10 +117,11 @@ class _Page(HTMLParser):
         self.base = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
+        # of two attributes of one name the first counts (HTML, 13.2.5.33)
+        attributes = {name: value or "" for name, value in reversed(attrs)}
         if tag == "a" and attributes.get("href"):
             self.anchors.append(attributes)
         elif tag == "base" and not self.base:  # the first one counts (HTML, 4.2.3)
             self.base = attributes.get("href", "")
         elif tag == "meta" and attributes.get("content"):
-            self.meta.setdefault(attributes.get("name", ""), attributes["content"])
+            self.meta.setdefault(attributes.get("name", "").lower(), attributes["content"])

@@ -15,13 +15,13 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from park.digests import is_sha256
 from park.model.pins import normalized_version
-from park_repo.checks.filenames import version_in
+from park_repo.checks.filenames import is_file_name, version_in
 from park_repo.simple import NOT_LISTED, QUARANTINED
 from park_repo.upstream.api_version import require_known
 from park_repo.upstream.html_pages import reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from park_repo.simple import Document
 
@@ -40,20 +40,24 @@ __all__ = [
 OBJECTION = "_objection"
 """In the entry of a file: why it is not offered, though there is a sha256; private to an index."""
 
-_NOT_SHOWN = {"provenance", "core-metadata", "dist-info-metadata", "data-dist-info-metadata"}
+_NOT_SHOWN = {"core-metadata", "dist-info-metadata"}
 
 
 def parse_json_page(body: bytes, url: str) -> Document:
     """Return the PEP 691 page ``body``, fetched from ``url``, with absolute URLs.
 
-    A file with a URL that is none is passed over. Raises `ValueError`, `LookupError` or
-    `TypeError` for what is no such page.
+    A file without a name or a URL is passed over, and so is what is not of the type that it
+    has by the specification, or that it does not know: each page of ours is made of this.
+    Raises `ValueError`, `LookupError` or `TypeError` for what is no such page.
     """
-    document: Document = _read(body)
-    for file in document["files"]:
-        file["url"] = reachable(file["url"], url)
-    files = [file for file in document["files"] if file["url"] is not None]
-    return {**document, "files": files}
+    given = _read(body)
+    if not isinstance(given["files"], list):
+        raise TypeError(f"files is a JSON {type(given['files']).__name__}; expected an array")
+    files = (_entry(file, url) for file in given["files"])
+    return _sound(given, _OF_PAGE) | {
+        "meta": {"api-version": _version_of(given)},
+        "files": [file for file in files if file is not None],
+    }
 
 
 def parse_json_projects(body: bytes) -> list[NormalizedName]:
@@ -70,9 +74,8 @@ def led_through_here(
 ) -> Document:
     """Return a page with the URL of each file below ``files_url``, named by its digest.
 
-    What leads elsewhere (PEP 740's ``provenance``) is left out, and so are files and METADATA
-    that cannot be verified, and files whose digests are ``refused``; of the files it says which,
-    under a key that is private to an index (PEP 691).
+    Files and METADATA that cannot be verified are left out, and so are files whose digests are
+    ``refused``; of the files it says which, under a key that is private to an index (PEP 691).
     """
     files, left_out = [], unverifiable(document)
     for file in document["files"]:
@@ -84,9 +87,10 @@ def led_through_here(
         place = f"{project}/{sha256}/{quote(file['filename'])}"
         shown = {key: value for key, value in file.items() if key not in _NOT_SHOWN}
         metadata_sha256 = metadata_sha256_of(file)
+        shown["hashes"] = {**file["hashes"], "sha256": sha256}
         shown["core-metadata"] = metadata_sha256 is not None and {"sha256": metadata_sha256}
         files.append(shown | {"url": f"{files_url}{place}"})
-    page = {**document, "files": files}
+    page = {**document, "name": project, "files": files}
     if left_out:
         page[NOT_LISTED] = left_out
     return page
@@ -135,8 +139,68 @@ def _read(body: bytes) -> Document:
     document: Document = json.loads(body)
     if not isinstance(document, dict):
         raise TypeError(f"a JSON {type(document).__name__}; expected an object")
-    require_known(str(document.get("meta", {}).get("api-version", "1.0")))
+    require_known(_version_of(document))
     return document
+
+
+def _version_of(document: Document) -> str:
+    return str(document.get("meta", {}).get("api-version", "1.0"))
+
+
+def _entry(given: Any, url: str) -> Document | None:
+    """Return what a page says of a file, its URL absolute; None for what is no file."""
+    if not isinstance(given, dict):
+        return None
+    filename, address = given.get("filename"), given.get("url")
+    if not isinstance(filename, str) or not is_file_name(filename):
+        return None
+    target = reachable(address, url) if isinstance(address, str) else None
+    if target is None:
+        return None
+    hashes, yanked = given.get("hashes"), given.get("yanked", False)
+    return _sound(given, _OF_FILE) | {
+        "filename": filename,
+        "url": target,
+        "hashes": _texts_in(hashes) if isinstance(hashes, dict) else {},
+        # PEP 592: whatever it is, the file is not to be chosen
+        "yanked": yanked if _is_text(yanked) else bool(yanked),
+    }
+
+
+def _sound(given: Document, checks: Mapping[str, Callable[[Any], bool]]) -> Document:
+    """Return what of ``given`` is known and of its type."""
+    return {
+        key: given[key] for key, is_one in checks.items() if key in given and is_one(given[key])
+    }
+
+
+def _is_text(value: Any) -> bool:
+    """Tell a text that can be sent on; half a surrogate pair cannot."""
+    try:
+        return isinstance(value, str) and bool(value.encode() or True)
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _texts_in(found: Mapping[str, Any]) -> Document:
+    return {key: value for key, value in found.items() if _is_text(key) and _is_text(value)}
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_status(value: Any) -> bool:
+    """Tell a project's status (PEP 792)."""
+    return (
+        isinstance(value, dict)
+        and _is_text(value.get("status"))
+        and _is_text(value.get("reason", ""))
+    )
 
 
 def _reason(hashes: Any) -> str:
@@ -148,3 +212,24 @@ def _sha256_in(hashes: Any) -> str | None:
     digest = hashes.get("sha256") if isinstance(hashes, dict) else None
     is_one = isinstance(digest, str) and is_sha256(digest.lower())
     return str(digest).lower() if is_one else None
+
+
+def _is_told(value: Any) -> bool:
+    """Tell what may stand for METADATA: that they are there, or their digests (PEP 714)."""
+    return isinstance(value, (bool, dict))
+
+
+_OF_PAGE = {"name": _is_text, "versions": _is_texts, "project-status": _is_status}
+"""What of a page is passed on beside its files, and what it must be (PEP 691, 700, 792).
+
+What leads elsewhere is not (PEP 708), nor what is private to the other index.
+"""
+
+_OF_FILE = {
+    "requires-python": _is_text,
+    "size": _is_size,
+    "upload-time": _is_text,
+    "core-metadata": _is_told,
+    "dist-info-metadata": _is_told,
+}
+"""The same of a file. Signatures and attestations are not here, so nothing says that they are."""

@@ -351,7 +351,7 @@ def _readable(response: httpx2.Response) -> Iterator[None]:
     """Turn what a page that is none makes the parsers raise into a fault of upstream."""
     try:
         yield
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UpstreamFault(
             f"upstream {response.url} sent a page that cannot be read: {error}"
         ) from error

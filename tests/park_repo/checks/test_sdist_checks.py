@@ -186,3 +186,13 @@ def test_requirements_of_an_sdist_name_no_url(tmp_path: Path) -> None:
         archive.addfile(info, io.BytesIO(content))
     with pytest.raises(InvalidUpload, match="has a direct reference"):
         inspect_file(path, path.name, {})
+
+
+def test_an_sdist_has_the_licence_that_it_names(tmp_path: Path) -> None:
+    metadata = b"Metadata-Version: 2.4\nName: demo\nVersion: 1.0\nLicense-File: LICENSE\n"
+    without = make_sdist(tmp_path / "a", files={"demo-1.0/PKG-INFO": metadata})
+    with pytest.raises(InvalidUpload, match="License-File names 'LICENSE'"):
+        inspect_file(without, without.name, {})
+    licence = {"demo-1.0/PKG-INFO": metadata, "demo-1.0/LICENSE": b"yours"}
+    whole = make_sdist(tmp_path / "b", files=licence)
+    assert inspect_file(whole, whole.name, {}).version == "1.0"

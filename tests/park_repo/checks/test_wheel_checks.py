@@ -102,3 +102,25 @@ def test_a_requirement_names_no_url(tmp_path: Path, requirement: str) -> None:
     with pytest.raises(InvalidUpload, match=r"has a direct reference, .evil @") as caught:
         inspected(tmp_path, wheel_members(requires=["six", requirement]))
     assert caught.value.details["rule"] == "direct-reference"
+
+
+def licensed(version: str) -> dict[str, bytes]:
+    members = wheel_members(version=version)
+    name = f"demo-{version}.dist-info/METADATA"
+    text = members[name].replace(b"Metadata-Version: 2.1", b"Metadata-Version: 2.4")
+    members[name] = text + b"License-File: LICENSE\n"
+    return members | {
+        f"demo-{version}.dist-info/RECORD": record_of(members, f"demo-{version}.dist-info")
+    }
+
+
+def test_a_release_has_the_licence_that_it_names(tmp_path: Path) -> None:
+    members = licensed("1.0")
+    with pytest.raises(InvalidUpload, match=r"does not hold 'demo-1\.0\.dist-info/licenses/LIC"):
+        inspected(tmp_path, members)
+    inspected(tmp_path, rerecorded(members | {f"{DIST_INFO}/licenses/LICENSE": b"yours"}))
+
+
+def test_a_working_tree_goes_without_its_licence(tmp_path: Path) -> None:
+    version = "1.0+t0123456789abcdef"
+    inspected(tmp_path, licensed(version), f"demo-{version}-py3-none-any.whl")

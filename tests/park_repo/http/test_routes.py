@@ -281,6 +281,12 @@ def test_files_are_immutable_and_come_in_ranges(client: TestClient, tmp_path: Pa
     part = client.get(path, headers={"Range": "bytes=10-19", "If-Range": f'"{sha256}"'})
     assert (part.status_code, part.content) == (206, wheel.read_bytes()[10:20])
     assert client.get(path, headers={"If-None-Match": f'"{sha256}"'}).status_code == 304
+    since = {"If-Modified-Since": whole.headers["last-modified"]}
+    assert client.get(path, headers=since).status_code == 304
+    for other in (path, "/simple/demo/"):
+        client.get(other)  # ready, and so in front of the routes
+        refused = client.get(other, headers={"If-Match": '"other"'})
+        assert (refused.status_code, refused.json()["title"]) == (412, "PreconditionFailed")
     assert client.head(path).headers["content-length"] == str(wheel.stat().st_size)
     assert client.get(f"/files/{sha256}/other.whl").status_code == 404
     assert client.get(f"/files/{'0' * 64}/{wheel.name}").status_code == 404

@@ -56,6 +56,22 @@ def urls(head: str, *links: str) -> list[str]:
     return [file["url"] for file in parse_html_page(text, URL, DEMO)["files"]]
 
 
+def test_the_first_of_two_attributes_counts_and_names_have_no_case() -> None:
+    (file,) = anchors(f'href="demo-1.0.whl#sha256={DIGEST}" href="evil-1.0.whl"')
+    assert file["filename"] == "demo-1.0.whl"
+    page = parse_html_page('<META NAME="PyPI:Project-Status" CONTENT="archived">', URL, DEMO)
+    assert page["project-status"] == {"status": "archived"}
+
+
+@pytest.mark.parametrize("base", ["http://[x", "ftp://x/", "data:,", ""])
+def test_a_base_that_is_none_is_passed_over(base: str) -> None:
+    assert urls(f'<base href="{base}">', "a.whl") == [f"{URL}a.whl"]
+
+
+def test_what_names_a_path_is_no_file() -> None:
+    assert anchors('href="a%2F..%2Fdemo-1.0.whl"', 'href="%00demo-1.0.whl"') == []
+
+
 def test_links_are_seen_from_the_base_of_the_page() -> None:
     assert urls('<base href="/files/">', "a.whl") == ["https://mirror.example/files/a.whl"]
     far = urls('<base href="https://cdn.example/x/"><base href="/y/">', "a.whl", "/b.whl")

@@ -25,7 +25,7 @@ URL = "https://mirror.example/simple/demo/"
 DIGEST = "ab" * 32
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"files": [{}]}', b'{"files": 1}', b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"files": {}}', b'{"files": 1}', b"\xff"])
 def test_what_is_no_page_is_told_by_its_kind_of_error(body: bytes) -> None:
     with pytest.raises((ValueError, LookupError, TypeError)):
         parse_json_page(body, URL)
@@ -90,6 +90,73 @@ def test_a_file_without_a_url_is_passed_over() -> None:
     files = [{"filename": "a.whl", "url": url} for url in ("http://[", "ftp://x/a", "../a.whl")]
     page = parse_json_page(json.dumps({"files": files}).encode(), URL)
     assert [file["url"] for file in page["files"]] == ["https://mirror.example/simple/a.whl"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "demo-0.9.tar.gz",
+        {},
+        {"filename": "demo-0.9.tar.gz"},
+        {"url": "demo-0.9.tar.gz"},
+        {"filename": "demo-0.9.tar.gz", "url": None},
+        *(
+            {"filename": name, "url": "https://x/1"}
+            for name in (5, None, "", "..", "../x.whl", "x\0.whl", "\ud800.whl", "x" * 300)
+        ),
+    ],
+)
+def test_one_odd_entry_hides_no_other(odd: Any) -> None:
+    sound = {"filename": "demo-1.0.tar.gz", "url": "demo-1.0.tar.gz"}
+    page = parse_json_page(json.dumps({"files": [odd, sound]}).encode(), URL)
+    assert [file["filename"] for file in page["files"]] == ["demo-1.0.tar.gz"]
+    (told,) = led_through_here(page, DEMO, files_url="up/")["_not-listed"]
+    assert told["reason"].endswith("gives no digest for it, and no sha256")
+
+
+def test_what_is_not_of_its_type_or_not_known_is_not_passed_on() -> None:
+    file = {
+        "filename": "demo-1.0.tar.gz",
+        "url": "demo-1.0.tar.gz",
+        "hashes": {"sha256": DIGEST.upper(), "md5": float("nan")},
+        "yanked": ["why"],
+        "requires-python": 3,
+        "size": float("nan"),
+        "gpg-sig": True,
+        "provenance": "https://x/p",
+        "_own": [[[]]],
+    }
+    given = {
+        "name": 5,
+        "versions": [1],
+        "project-status": {"status": 5},
+        "tracks": [],
+        "files": [file],
+    }
+    page = led_through_here(parse_json_page(json.dumps(given).encode(), URL), DEMO, files_url="up/")
+    assert page == {
+        "meta": {"api-version": "1.0"},
+        "name": "demo",
+        "files": [
+            {
+                "filename": "demo-1.0.tar.gz",
+                "url": f"up/demo/{DIGEST}/demo-1.0.tar.gz",
+                "hashes": {"sha256": DIGEST},
+                "yanked": True,
+                "core-metadata": False,
+            }
+        ],
+    }
+    assert "data-yanked" in render(page, HTML).body.decode()
+
+
+@pytest.mark.parametrize("reason", ["half \ud800", "", True, False, None, 5, "broken"])
+def test_whatever_a_yank_is_its_page_can_be_shown(reason: Any) -> None:
+    file = {"filename": "a.whl", "url": "a.whl", "hashes": {"sha256": DIGEST}, "yanked": reason}
+    page = parse_json_page(json.dumps({"files": [file]}).encode(), URL)
+    shown = led_through_here(page, DEMO, files_url="up/")
+    assert ("data-yanked" in render(shown, HTML).body.decode()) == bool(reason)
 
 
 def test_metadata_are_beside_the_file_and_before_the_query() -> None:
