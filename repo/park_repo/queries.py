@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_version
 from sqlalchemy import Connection, Row, Table, and_, delete, func, insert, or_, select, update
 
 from park_repo.file_records import (
@@ -98,7 +98,7 @@ def set_yanked(
     connection: Connection, shelf: Shelf, project: NormalizedName, version: str, reason: str | None
 ) -> int:
     """Yank (with a reason, perhaps empty) or unyank (None) a version; return how many files."""
-    mine = _of_version(shelf, project, version)
+    mine = _of_version(connection, shelf, project, version)
     return connection.execute(update(files).where(mine).values(yanked=reason)).rowcount
 
 
@@ -119,7 +119,7 @@ def remove_files(
     connection: Connection, shelf: Shelf, project: NormalizedName, version: str
 ) -> tuple[PublishedFile, ...]:
     """Delete the files of a version, remember what their names meant, and return them."""
-    mine = _of_version(shelf, project, version)
+    mine = _of_version(connection, shelf, project, version)
     gone = tuple(_file(row) for row in connection.execute(select(*_COLUMNS).where(mine)))
     if gone:
         connection.execute(insert(removed), [_meaning(file) for file in gone])
@@ -217,8 +217,15 @@ def _on(table: Table, shelf: Shelf) -> ColumnElement[bool]:
     return and_(table.c.layer == shelf.layer, table.c.owner == shelf.owner)
 
 
-def _of_version(shelf: Shelf, project: NormalizedName, version: str) -> ColumnElement[bool]:
-    return and_(_on(files, shelf), files.c.project == project, files.c.version == version)
+def _of_version(
+    connection: Connection, shelf: Shelf, project: NormalizedName, version: str
+) -> ColumnElement[bool]:
+    """Tell the files of a version: 1.0 and 1.0.0 are one, and a release may have files of both."""
+    of_project = and_(_on(files, shelf), files.c.project == project)
+    spelled = connection.scalars(select(files.c.version).where(of_project).distinct())
+    wanted = canonicalize_version(version)
+    same = [each for each in spelled if canonicalize_version(each) == wanted]
+    return and_(of_project, files.c.version.in_(same))
 
 
 def _meaning(file: PublishedFile) -> dict[str, str]:

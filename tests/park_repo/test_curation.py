@@ -73,6 +73,16 @@ def test_sdists_stand_beside_wheels(index: Index, tmp_path: Path) -> None:
     assert not index.stored_at(sdist).with_name(f"{sdist.filename}.metadata").exists()
 
 
+def test_a_version_is_yanked_and_removed_by_any_of_its_spellings(
+    index: Index, tmp_path: Path
+) -> None:
+    add_file(index, make_wheel(tmp_path, version="1.0"))
+    add_file(index, make_sdist(tmp_path, version="1.0.0"))
+    assert do(index.curator.yank(DEMO, "1", "broken")) == 2
+    assert [file.yanked for file in index.project_files("demo")] == ["broken"] * 2
+    assert len(do(index.curator.remove(DEMO, "1.0.0.0", "ada"))) == 2
+
+
 def test_a_yank_shows_its_reason_at_once_and_can_be_undone(index: Index, tmp_path: Path) -> None:
     add_file(index, make_wheel(tmp_path))
     assert b'"yanked":false' in page(index)
