@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote, urldefrag, urlsplit
 
-from packaging.markers import Environment
+from packaging.markers import Environment, UndefinedEnvironmentName
 from packaging.pylock import (
     Package,
     PackageArchive,
@@ -54,6 +54,9 @@ Artifact = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | Packa
 
 OWN_WHEELS = "wheels"
 """The folder beside a lock in which the wheels are that have no public URL."""
+
+_TOO_LARGE = 1 << 63
+"""Bytes: no file has so many, and no column takes such a number."""
 
 _MAKES_ONE = "`uv pip compile --format pylock.toml` or `pip lock` makes one"
 
@@ -128,7 +131,10 @@ def with_urls(lock: Pylock, url_of: Callable[[NormalizedName, PackageWheel], str
 
 
 def select(lock: Pylock, interpreter: Interpreter) -> Selection:
-    """Return what ``lock`` selects for ``interpreter``; raises `ResolutionFailed` (see above)."""
+    """Return what ``lock`` selects for ``interpreter``; raises `ResolutionFailed` (see above).
+
+    Raises `UsageError` for a size that is none, and a marker that cannot be evaluated.
+    """
     chosen = lock.select(
         environment=cast("Environment", interpreter.markers), tags=_tags(interpreter.tags)
     )
@@ -136,6 +142,10 @@ def select(lock: Pylock, interpreter: Interpreter) -> Selection:
         wheels = tuple(sorted(_locked_wheel(*pair, interpreter) for pair in chosen))
     except PylockSelectError as err:
         raise _no_wheel(lock, interpreter, err) from err
+    except UndefinedEnvironmentName as err:
+        raise _no_lock(f"a marker has {err}, which no environment has") from err
+    except ValueError as err:  # a marker that has a form, and no meaning
+        raise _no_lock(str(err)) from err
     return Selection(target=interpreter.target, wheels=wheels)
 
 
@@ -148,10 +158,14 @@ def load(document: bytes) -> Pylock:
     """Parse a PEP 751 document; raises `UsageError` naming the place that is wrong."""
     try:
         return Pylock.from_dict(tomllib.loads(document.decode()))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, PylockValidationError) as err:
-        raise UsageError(f"not a lock (PEP 751): {err}", hint=_MAKES_ONE) from err
+    except (ValueError, PylockValidationError) as err:  # also of more digits than Python reads
+        raise _no_lock(str(err)) from err
     except RecursionError as err:
-        raise UsageError("not a lock (PEP 751): nested too deeply", hint=_MAKES_ONE) from err
+        raise _no_lock("nested too deeply") from err
+
+
+def _no_lock(why: str) -> UsageError:
+    return UsageError(f"not a lock (PEP 751): {why}", hint=_MAKES_ONE)
 
 
 @lru_cache(maxsize=16_384)
@@ -184,7 +198,7 @@ def _locked_wheel(package: Package, artifact: Artifact, interpreter: Interpreter
         version=version,
         filename=filename,
         sha256=_sha256(filename, artifact.hashes),
-        size=artifact.size,
+        size=_size(filename, artifact.size),
         url=_public_url(artifact.url),
     )
 
@@ -215,6 +229,12 @@ def _sha256(filename: str, hashes: Mapping[str, str]) -> str:
             hint="lock again: without its digest a wheel cannot be verified",
         )
     return given.lower()
+
+
+def _size(filename: str, given: int | None) -> int | None:
+    if given is not None and not 0 <= given < _TOO_LARGE:
+        raise _no_lock(f"{filename} has a size of {given} bytes")
+    return given
 
 
 def _public_url(url: str | None) -> str | None:

@@ -57,7 +57,8 @@ class OfferedLocks:
         interpreter = interpreter_for(self._interpreters, python)
         selection = await asyncio.to_thread(lambda: select(load(text.encode()), interpreter))
         await self._require_held(selection, user)
-        wheels = tuple(replace(wheel, url=None) for wheel in selection.wheels)
+        # its digest is what was compared: a size beside it may be anything
+        wheels = tuple(replace(wheel, url=None, size=None) for wheel in selection.wheels)
         return OfferedLock(
             document=document_of(wheels, interpreter), selection=replace(selection, wheels=wheels)
         )

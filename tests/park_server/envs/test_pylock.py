@@ -117,3 +117,26 @@ def test_a_wheel_without_sha256_is_refused() -> None:
 def test_what_is_no_lock_is_refused(document: bytes) -> None:
     with pytest.raises(UsageError, match="not a lock"):
         load(document)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[tool]\nx = " + "9" * 5000, f'requires-python = ">={"9" * 5000}"', "[tool]\nx = 2026-99-99"],
+)
+def test_what_python_does_not_read_is_no_lock_either(line: str) -> None:
+    text = f'lock-version = "1.0"\ncreated-by = "tests"\npackages = []\n{line}\n'
+    with pytest.raises(UsageError, match="not a lock"):
+        select(load(text.encode()), INTERPRETER)
+
+
+@pytest.mark.parametrize("marker", ["extras == 'x'", "extra == 'x'"])
+def test_a_marker_without_a_meaning_is_told(marker: str) -> None:
+    with pytest.raises(UsageError, match="not a lock"):
+        select(_lock({**DEMO, "marker": marker}), INTERPRETER)
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 63])
+def test_a_size_that_no_file_has_is_told(size: int) -> None:
+    wheel = _wheel("demo-1.0-py3-none-any.whl", size=size)
+    with pytest.raises(UsageError, match=f"has a size of {size} bytes"):
+        select(_lock({**DEMO, "wheels": [wheel]}), INTERPRETER)
