@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,6 +16,7 @@ from urllib.parse import quote
 from packaging.version import Version
 
 from park_repo.negotiation import JSON, takes_gzip
+from park_repo.page_text import page_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -162,7 +162,7 @@ def _quarantined(filenames: Iterable[str]) -> list[Document]:
 def render(document: Document, media_type: str) -> Page:
     """Return ``document`` as ``media_type``: the JSON of PEP 691, or HTML for any other."""
     if media_type == JSON:
-        text = json.dumps(document, separators=(",", ":"))
+        text = page_text(document)
     elif "projects" in document:
         names = [project["name"] for project in document["projects"]]
         text = _html("Projects", (_anchor(name, f"{quote(name)}/", {}) for name in names))

@@ -21,6 +21,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from park.atomic import appearing
+from park_repo.page_text import page_text, read_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,12 +74,12 @@ class KeptPages:
         if hashlib.sha256(body).hexdigest().encode() != digest:
             _log.error("the kept page of %s does not have its SHA-256 any more", name)
             return None
-        kept = json.loads(body)
+        kept = read_page(body)
         return KeptPage(document=kept["document"], etag=kept["etag"], size=len(body))
 
     def write(self, name: NormalizedName, document: Document, etag: str | None) -> None:
         """Keep a page in place of the one before."""
-        body = json.dumps({"etag": etag, "document": document}).encode("ascii")
+        body = f'{{"etag":{json.dumps(etag)},"document":{page_text(document)}}}'.encode("ascii")
         content = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
         beside = self._folder / f"{_UNFINISHED}{secrets.token_hex(8)}"
         with self._lock:

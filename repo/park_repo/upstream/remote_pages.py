@@ -7,7 +7,6 @@ since nobody could tell whether it is the same tomorrow; the page says so.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -16,6 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from park.digests import is_sha256
 from park.model.pins import normalized_version
 from park_repo.checks.filenames import is_file_name, version_in
+from park_repo.page_text import read_page
 from park_repo.simple import NOT_LISTED, QUARANTINED
 from park_repo.upstream.api_version import require_known
 from park_repo.upstream.html_pages import reachable
@@ -136,7 +136,7 @@ def metadata_url(url: str) -> str:
 
 
 def _read(body: bytes) -> Document:
-    document: Document = json.loads(body)
+    document: Document = read_page(body)
     if not isinstance(document, dict):
         raise TypeError(f"a JSON {type(document).__name__}; expected an object")
     require_known(_version_of(document))
