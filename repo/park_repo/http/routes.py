@@ -99,8 +99,13 @@ class _Pages:
 
     async def tree_list(self, request: Request) -> Response:
         """List the projects of which the caller has working trees."""
-        names = self._index.tree_projects(self._user_of(request))
-        return _answer(request, render(project_list_document(names), _chosen(request)))
+        user, media_type = self._user_of(request), _chosen(request)
+
+        def rendered() -> Page:
+            return render(project_list_document(self._index.tree_projects(user)), media_type)
+
+        # somebody may have thousands: others are served meanwhile
+        return _answer(request, await asyncio.to_thread(rendered))
 
     async def project(self, request: Request) -> Response:
         """Show a project of the service; a name that it does not own, from another index."""
