@@ -9,7 +9,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from support.material.json_values import JSON_VALUES
 
+import park
 from park.errors import UnknownItem
 from park.model.ids import JobId
 from park_server.areas.areas import Areas
@@ -120,6 +123,18 @@ def test_progress_is_the_newest_report_that_is_whole(
     assert folders.progress(JOB) is None
     (folder / "progress.jsonl").write_text(written)
     assert folders.progress(JOB) == progress
+
+
+@given(value=JSON_VALUES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_value_is_reported_as_it_is(folders: JobFolders, folder: Path, value: Any) -> None:
+    """By type and digit: what `repr` shows of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARK_PROGRESS_FILE", str(folder / "progress.jsonl"))
+        park.progress(1, 2, found=value)
+    report = folders.progress(JOB)
+    assert report is not None
+    assert repr(report["values"]) == repr({"found": value})
 
 
 @pytest.mark.parametrize(
