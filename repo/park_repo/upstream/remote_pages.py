@@ -40,7 +40,10 @@ __all__ = [
 OBJECTION = "_objection"
 """In the entry of a file: why it is not offered, though there is a sha256; private to an index."""
 
-_NOT_SHOWN = {"core-metadata", "dist-info-metadata"}
+_NOT_SHOWN = {
+    "core-metadata", "dist-info-metadata", "data-dist-info-metadata", "provenance", "gpg-sig",
+}  # fmt: skip
+"""Also of a page that an earlier park kept, which has more than `parse_json_page` leaves."""
 
 
 def parse_json_page(body: bytes, url: str) -> Document:

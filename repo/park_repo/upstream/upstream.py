@@ -33,6 +33,7 @@ from park_repo.upstream.remote_pages import (
     sha256_of,
     unverifiable,
 )
+from park_repo.upstream.whole_answer import whole_answer
 from park_repo.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
@@ -311,12 +312,13 @@ class Upstream:
         """Ask for a page; a redirect that leads elsewhere is the answer if it `stays_home`."""
         for _ in range(_MAX_REDIRECTS):
             with _answering(url):
-                response = await self._client.get(
-                    url,
-                    headers=headers,
+                opened = await self._client.send(
+                    self._client.build_request("GET", url, headers=headers),
                     auth=self._auth_for(url),
                     follow_redirects=not self._stays_home,
+                    stream=True,
                 )
+                response = await whole_answer(opened)
             if response.next_request is None or self._is_elsewhere(response):
                 return response
             url = str(response.next_request.url)

@@ -273,7 +273,7 @@ def test_what_clients_see_leads_through_here() -> None:
         {
             "filename": "demo-1.0-py3-none-any.whl",
             "url": f"../../files/upstream/demo/{'ab' * 32}/demo-1.0-py3-none-any.whl",
-            "hashes": {"sha256": "AB" * 32},
+            "hashes": {"sha256": "ab" * 32},
             "core-metadata": {"sha256": "cd" * 32},
         },
     ]

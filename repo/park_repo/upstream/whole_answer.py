@@ -1,0 +1,46 @@
+"""An answer of another index with its whole body, up to a limit: a page may never end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx2
+
+from park.errors import UpstreamFault
+
+__all__ = ["LARGEST_PAGE_BYTES", "whole_answer"]
+
+LARGEST_PAGE_BYTES: Final = 128 << 20
+"""Unpacked. The list of all projects of PyPI has some 30 MB, the largest of its other pages 10."""
+
+_OF_THE_WIRE = {"content-encoding", "content-length", "transfer-encoding"}
+
+
+async def whole_answer(
+    response: httpx2.Response, most: int = LARGEST_PAGE_BYTES
+) -> httpx2.Response:
+    """Read an open ``response``, close it, and return it with its body, unpacked.
+
+    Raises `UpstreamFault` for one of more than ``most`` bytes, as soon as these have come.
+    """
+    body = bytearray()
+    try:
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > most:
+                raise UpstreamFault(
+                    f"upstream {response.url} sent a page of more than {most:,} bytes",
+                    hint="is this the URL of a simple index?",
+                )
+    finally:
+        await response.aclose()
+    headers = [
+        (name, value)
+        for name, value in response.headers.multi_items()
+        if name.lower() not in _OF_THE_WIRE
+    ]
+    whole = httpx2.Response(
+        response.status_code, headers=headers, content=bytes(body), request=response.request
+    )
+    whole.next_request = response.next_request
+    return whole
