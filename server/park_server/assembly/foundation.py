@@ -20,6 +20,7 @@ from park_server.assembly.start_stages import Stages
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.of_home import opened_for
+from park_server.descriptors import most_connections
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows
@@ -40,6 +41,9 @@ from park_server.trust.trust import Trust, trust_of
 from park_server.trust.under_way import UnderWay
 
 __all__ = ["Foundation", "foundation_of"]
+
+_USERS_APART = 4
+"""So many users have to come together before there are no connections left for others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +128,8 @@ def _trust(
     settings: Settings, home: Home, database: Database, tokens: Tokens, isolations: Isolations
 ) -> Trust:
     apart = () if settings.trust_all else isolations.between_users
-    return trust_of(database, home.policy_file, tokens, UnderWay(), not_apart=apart)
+    under_way = UnderWay(most=most_connections() // _USERS_APART)
+    return trust_of(database, home.policy_file, tokens, under_way, not_apart=apart)
 
 
 def _swept(

@@ -115,7 +115,7 @@ class Authentication:
                     held = caller.token.id, caller.token.expires
                 self._check(caller, scope)
             if caller is None or caller.attempt is None:  # a node is none of a user's programs
-                self._admit(scope["user"])
+                self._let_in(scope["user"], is_operator=held is None)
         except _NotTaken as refusal:
             await refusal.response(scope, receive, send)
         except NonceWanted as error:
@@ -124,6 +124,12 @@ class Authentication:
             await _refused(error, basic=basic)(scope, receive, send)
         else:
             await self._answered(held, scope, receive, send)
+
+    def _let_in(self, user: str, *, is_operator: bool) -> None:
+        """Raise `OverLimit` where ``user`` asks too fast, or has too much under way."""
+        self._admit(user)
+        if not is_operator:
+            self._under_way.require_room(user)
 
     async def _answered(
         self, held: tuple[str, str] | None, scope: Scope, receive: Receive, send: Send
@@ -135,7 +141,9 @@ class Authentication:
             scope["method"] in _READS or scope["path"] == _FOLLOW
         )
         opened: OpenedGrant | None = scope.get("grant")
-        with self._under_way.noted(*held, may_cut=may_cut) as request:
+        caller: Caller | None = scope.get("caller")
+        user = scope["user"] if caller is None or caller.attempt is None else ""
+        with self._under_way.noted(*held, may_cut=may_cut, user=user) as request:
             if opened is not None and self._grants is not None:
                 send = self._grants.answering(opened, send, request.end)
             await _until_over(request, self._app, scope, receive, send)

@@ -15,6 +15,7 @@ from park_server.oidc.openid_issuer import Begun, Issuer, Pending
 from park_server.trust import audit
 from park_server.trust.audit import Actor
 from park_server.trust.directory import Directory
+from park_server.trust.guessing import counted_as
 from park_server.trust.policy import LoginPolicy
 from park_server.trust.token_book import TokenBook
 
@@ -142,7 +143,8 @@ class DeviceLogins:
     def _require_room(self, address: str) -> None:
         now = self._clock()
         self._under_way = {k: each for k, each in self._under_way.items() if each.ends > now}
-        of_address = sum(each.address == address for each in self._under_way.values())
+        whose = counted_as(address)
+        of_address = sum(counted_as(each.address) == whose for each in self._under_way.values())
         if len(self._under_way) >= _MOST or of_address >= _MOST_OF_AN_ADDRESS:
             raise OverLimit(
                 "too many logins are under way",

@@ -1,18 +1,22 @@
-"""Connections of a service: none is held open by a client that says nothing.
+"""Connections of a service: none is held open by a client that says nothing, nor all of them.
 
 uvicorn gives up on a client only between two requests. What comes before the first one, a
 request whose headers never end, and a body that stops half-way would otherwise cost a
-descriptor for as long as anybody likes, without any token.
+descriptor for as long as anybody likes, without any token. Where there are as many connections
+as may be, the one that has waited longest for a request goes in favour of a new one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import resource
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
-__all__ = ["BODY_S", "HEAD_S", "PatientProtocol", "raise_descriptor_limit"]
+from park_server.descriptors import most_connections
+
+__all__ = ["BODY_S", "HEAD_S", "PatientProtocol"]
 
 HEAD_S = 20.0
 """From the connection, or the end of an answer, to the end of the next request's headers:
@@ -21,19 +25,33 @@ what Apache grants a slow client at first (``RequestReadTimeout header=20``)."""
 BODY_S = 60.0
 """Between two pieces of a body, as nginx has it (``client_body_timeout``)."""
 
-_MOST_DESCRIPTORS = 65_536
-"""More serves nobody, and programs that jobs start may walk through all of them."""
-
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it, with a limit on silence."""
+    """HTTP/1.1 as uvicorn speaks it, with a limit on silence, and one on connections."""
 
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request."""
+        """Wait for the first request; where there are too many connections, one of them goes."""
         super().connection_made(transport)
-        self._expect(HEAD_S)
+        if len(self.connections) > most_connections():
+            self._make_room()
+        if not transport.is_closing():
+            self._expect_head()
+
+    def _make_room(self) -> None:
+        """End the connection that has waited longest for a request; this one where none waits."""
+        waiting = self._waiting
+        longest = next(iter(waiting), self)
+        waiting.pop(longest, None)
+        # it counts until the loop has closed it
+        self.connections.discard(longest)
+        longest.transport.abort()
+
+    @property
+    def _waiting(self) -> dict[PatientProtocol, None]:
+        """The connections of this server that wait for a request, the longest first."""
+        return _waiting_of.setdefault(self.server_state, {})
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
@@ -47,7 +65,7 @@ class PatientProtocol(HttpToolsProtocol):
             self._forget()
         elif self._is_between_requests():
             if self._timer is None:  # else what trickles in would put the end off
-                self._expect(HEAD_S)
+                self._expect_head()
         elif self.cycle.more_body:
             self._expect(BODY_S)
         else:
@@ -61,11 +79,16 @@ class PatientProtocol(HttpToolsProtocol):
     def _is_between_requests(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
+    def _expect_head(self) -> None:
+        self._expect(HEAD_S)
+        self._waiting[self] = None
+
     def _expect(self, limit_s: float) -> None:
         self._forget()
         self._timer = self.loop.call_later(limit_s, self._give_up)
 
     def _forget(self) -> None:
+        self._waiting.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -79,13 +102,4 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.abort()
 
 
-def raise_descriptor_limit() -> int:
-    """Let this process have as many descriptors as it may; return how many that is.
-
-    The soft limit is often 1,024, which is as many as the clients that wait for news.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted: int = _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else hard
-    wanted = max(soft, min(wanted, _MOST_DESCRIPTORS)) if soft != resource.RLIM_INFINITY else soft
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return wanted
+_waiting_of: WeakKeyDictionary[ServerState, dict[PatientProtocol, None]] = WeakKeyDictionary()

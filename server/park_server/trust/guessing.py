@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from park.errors import TooManyAttempts
 
-__all__ = ["Guessing"]
+__all__ = ["Guessing", "counted_as"]
 
 _FIRST_S = 1.0
 _LONGEST_S = 900.0
@@ -42,7 +43,10 @@ class _Count:
 
 
 class Guessing:
-    """Counts wrong passwords by user, by address, and by both; ``clock`` is in seconds."""
+    """Counts wrong passwords by user, by address, and by both; ``clock`` is in seconds.
+
+    See `counted_as` for what addresses count as one.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -86,11 +90,30 @@ class Guessing:
         return count.last + delay - self._clock()
 
 
+def counted_as(address: str) -> str:
+    """Return what ``address`` counts as: one of IPv6 as the network that its site has at least.
+
+    Whoever has one of these has as many of them as he likes (RFC 6177).
+
+    >>> counted_as("2001:db8::1:2:3:4"), counted_as("192.0.2.7"), counted_as("::ffff:192.0.2.7")
+    ('2001:db8::/64', '192.0.2.7', '192.0.2.7')
+    """
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((int(found), 64), strict=False))
+
+
 def _both(user: str, address: str) -> _Key:
-    return user[:_LONGEST_NAME], address
+    return user[:_LONGEST_NAME], counted_as(address)
 
 
 def _keys(user: str, address: str) -> Iterator[tuple[_Key, int]]:
     yield _both(user, address), _OF_BOTH
-    yield (None, address), _OF_ADDRESS
+    yield (None, counted_as(address)), _OF_ADDRESS
     yield (user[:_LONGEST_NAME], None), _OF_USER

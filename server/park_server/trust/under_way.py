@@ -8,10 +8,13 @@ what it still waits to be sent is cut off.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from park.errors import OverLimit
 
 __all__ = ["RequestUnderWay", "UnderWay"]
 
@@ -35,24 +38,49 @@ class RequestUnderWay:
 
 
 class UnderWay:
-    """The requests that are made with tokens and grants, by their ids. For one event loop."""
+    """The requests that are made with tokens and grants, by their ids. For one event loop.
 
-    def __init__(self) -> None:
+    One user may have ``most`` at a time: each takes a connection, of which there is an end.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._requests: dict[str, set[RequestUnderWay]] = {}
+        self._of_users: Counter[str] = Counter()
+
+    def require_room(self, user: str) -> None:
+        """Raise `OverLimit` where ``user`` has as many requests under way as he may."""
+        if self._most is not None and self._of_users[user] >= self._most:
+            raise OverLimit(
+                f"{self._of_users[user]:,} requests of {user} are under way, which is the most",
+                hint="wait for some of them: park waits for many jobs by one request",
+                details={"retry_after_s": 5.0, "limit": self._most},
+            )
 
     @contextmanager
-    def noted(self, id: str, expires: str, *, may_cut: bool) -> Iterator[RequestUnderWay]:  # noqa: A002
-        """Note that this task answers a request with the token ``id``, which ``expires``."""
+    def noted(
+        self,
+        id: str,  # noqa: A002 (what it is)
+        expires: str,
+        *,
+        may_cut: bool,
+        user: str = "",
+    ) -> Iterator[RequestUnderWay]:
+        """Note that this task answers ``user`` a request with token ``id``, which ``expires``."""
         task = asyncio.current_task()
         assert task is not None, "a request is answered in a task"  # noqa: S101 (for mypy)
         request = RequestUnderWay(task, may_cut)
         self._requests.setdefault(id, set()).add(request)
+        self._of_users[user] += 1
         timer = _timer(request, expires)
         try:
             yield request
         finally:
             if timer is not None:
                 timer.cancel()
+            self._of_users[user] -= 1
+            if not self._of_users[user]:
+                del self._of_users[user]
             others = self._requests[id]
             others.discard(request)
             if not others:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from support.session.limits import LIMIT_S
 from uvicorn.server import ServerState
 
 from park_server.process import silence
-from park_server.process.silence import PatientProtocol, raise_descriptor_limit
+from park_server.process.silence import PatientProtocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -119,10 +118,44 @@ def test_an_answer_that_takes_longer_than_all_limits_is_waited_for(
     assert said_until_cut(slow, head).startswith(b"HTTP/1.1 204 ")
 
 
-def test_descriptors_up_to_the_hard_limit_and_never_fewer() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+def test_who_waits_longest_for_a_request_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is kept out by connections on which nothing is said, and who is answered stays."""
+    monkeypatch.setattr(silence, "most_connections", lambda: 3)
+    head = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    async def test() -> None:
+        may_end = asyncio.Event()
+
+        async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+            await may_end.wait()
+            await reads_all(scope, receive, send)
+
+        async with connected(waits) as (reader, writer), asyncio.timeout(LIMIT_S):
+            writer.write(head)
+            await writer.drain()
+            port = writer.get_extra_info("peername")[1]
+            silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+            for cut, _ in silent[:2]:
+                assert await _rest(cut) == b""
+            busy = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+            for _, asking in busy:
+                asking.write(head)
+                await asking.drain()
+            for cut, _ in silent[2:]:
+                assert await _rest(cut) == b""
+            one_more, refused = await asyncio.open_connection("127.0.0.1", port)
+            assert await _rest(one_more) == b""  # all others are being answered
+            may_end.set()
+            for answered in (reader, *(each for each, _ in busy)):
+                assert (await answered.readline()).startswith(b"HTTP/1.1 204 ")
+            for each in (refused, *(asking for _, asking in [*silent, *busy])):
+                each.close()
+
+    asyncio.run(test())
+
+
+async def _rest(reader: asyncio.StreamReader) -> bytes:
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-        assert raise_descriptor_limit() == min(hard, 65_536)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return await reader.read()
+    except ConnectionResetError:
+        return b""

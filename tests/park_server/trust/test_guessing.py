@@ -97,3 +97,21 @@ def test_no_name_and_no_address_are_nobody_elses() -> None:
     assert locked_s(guessing, "", "") > 0
     assert locked_s(guessing, "ada", "") == 0
     assert locked_s(guessing, "", "1.2.3.4") == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("::ffff:192.0.2.7", "192.0.2.7", True),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.8", False),
+        ("no address", "another", False),
+    ],
+)
+def test_a_network_of_ipv6_is_one_address(first: str, second: str, same: bool) -> None:  # noqa: FBT001
+    guessing = Guessing(Clock())
+    for _ in range(5):
+        guessing.failed("ada", first)
+    assert (locked_s(guessing, "ada", second) > 0) is same

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support.session.limits import LIMIT_S
 
+from park.errors import OverLimit
 from park_server.clock import text_of
 from park_server.trust.under_way import UnderWay
 
@@ -43,3 +44,18 @@ def test_what_changes_something_is_left_to_finish() -> None:
             return request.is_over
 
     assert asyncio.run(asked())
+
+
+def test_a_user_has_an_end_of_what_is_under_way_and_others_have_theirs() -> None:
+    async def test() -> None:
+        under_way = UnderWay(most=2)
+        with under_way.noted("a", LATER, may_cut=True, user="ada"):
+            under_way.require_room("ada")
+            with under_way.noted("b", LATER, may_cut=True, user="ada"):
+                under_way.require_room("bob")
+                with pytest.raises(OverLimit, match="2 requests of ada are under way"):
+                    under_way.require_room("ada")
+            under_way.require_room("ada")
+        assert not under_way._of_users
+
+    asyncio.run(test())
