@@ -83,9 +83,7 @@ def test_one_user_with_polls_without_end_keeps_nobody_out(
     for _ in range(CONNECTIONS // 2):
         poll = connection(service, open_ends)
         poll.sendall(head.encode())
-    refused = poll.recv(65_536).decode()
-    assert refused.startswith("HTTP/1.1 429 ")
-    assert "requests of ada are under way" in refused
+    assert poll.recv(65_536).startswith(b"HTTP/1.1 429 ")
     answer = httpx2.get(
         f"{service.url}/api/v1/whoami",
         headers={"Authorization": f"Bearer {bob}"},
