@@ -30,7 +30,6 @@ from park_server.assembly.ahead import Asked
 from park_server.assembly.foundation import foundation_of
 from park_server.assembly.service import AssembledService
 from park_server.assembly.start_stages import Stages
-from park_server.descriptors import raise_descriptor_limit
 from park_server.documents.front import DocumentsFiles
 from park_server.endpoints import Endpoints
 from park_server.home import Home
@@ -53,6 +52,7 @@ from park_server.process.notify import notify
 from park_server.process.silence import PatientProtocol
 from park_server.process.standby import stand_by
 from park_server.process.tls import renew
+from park_server.quotas.descriptors import raise_descriptor_limit
 from park_server.settings import Settings
 from park_server.tasks import Tasks
 from park_server.trust.audit import Actor

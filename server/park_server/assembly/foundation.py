@@ -20,7 +20,6 @@ from park_server.assembly.start_stages import Stages
 from park_server.bus import Bus
 from park_server.content import ContentStore
 from park_server.db.of_home import opened_for
-from park_server.descriptors import most_connections
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
 from park_server.envs import environment_rows
@@ -31,6 +30,7 @@ from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 from park_server.home import Home
 from park_server.jobs.engines.isolation import Isolations
+from park_server.quotas.descriptors import most_connections
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import bytes_of

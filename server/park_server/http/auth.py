@@ -9,6 +9,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -100,10 +101,10 @@ class Authentication:
         held: tuple[str, str] | None = None
         try:
             token = token_in(header, basic=basic)
-            if header is None:
-                caller = self._in_browser(scope, headers)
-            else:
-                caller = None if token is None else self._with_token(token)
+            found = partial(self._in_browser, scope, headers)
+            if header is not None:
+                found = partial(self._with_token, token)
+            caller = found()
             if caller is None:
                 opened = self._opened(header, token, scope)
                 grant = opened.grant
@@ -123,7 +124,7 @@ class Authentication:
         except (NotPermitted, UnknownItem, OverLimit, TooLarge) as error:
             await _refused(error, basic=basic)(scope, receive, send)
         else:
-            await self._answered(held, scope, receive, send)
+            await self._answered(held, found, scope, receive, send)
 
     def _let_in(self, user: str, *, is_operator: bool) -> None:
         """Raise `OverLimit` where ``user`` asks too fast, or has too much under way."""
@@ -132,7 +133,12 @@ class Authentication:
             self._under_way.require_room(user)
 
     async def _answered(
-        self, held: tuple[str, str] | None, scope: Scope, receive: Receive, send: Send
+        self,
+        held: tuple[str, str] | None,
+        found: Callable[[], Caller | None],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         if held is None:
             await self._app(scope, receive, send)
@@ -143,14 +149,28 @@ class Authentication:
         opened: OpenedGrant | None = scope.get("grant")
         caller: Caller | None = scope.get("caller")
         user = scope["user"] if caller is None or caller.attempt is None else ""
-        with self._under_way.noted(*held, may_cut=may_cut, user=user) as request:
+        is_open = partial(self._is_open, found, scope)
+        with self._under_way.noted(*held, may_cut=may_cut, user=user, is_open=is_open) as request:
             if opened is not None and self._grants is not None:
                 send = self._grants.answering(opened, send, request.end)
             await _until_over(request, self._app, scope, receive, send)
 
-    def _with_token(self, token: str) -> Caller | None:
+    def _is_open(self, found: Callable[[], Caller | None], scope: Scope) -> bool:
+        """Tell whether who asks may ask for this still, be it by a grant of his."""
+        try:
+            if (opened := scope.get("grant")) is not None:
+                self._require_role(opened.grant.user, scope)
+            elif (caller := found()) is not None:
+                self._check(caller, scope)
+            else:
+                return False
+        except (NotAuthenticated, NotPermitted, UnknownItem):
+            return False
+        return True
+
+    def _with_token(self, token: str | None) -> Caller | None:
         """Return who speaks with ``token``; that of a browser is none outside of its cookie."""
-        caller = self._tokens.find(token)
+        caller = None if token is None else self._tokens.find(token)
         return None if caller is None or caller.kind is TokenClass.BROWSER else caller
 
     def _in_browser(self, scope: Scope, headers: Headers) -> Caller | None:
@@ -188,10 +208,22 @@ class Authentication:
             opened = self._grants.opened(token, scheme, scope)
         if opened is None:
             raise _refusal(header, token)
-        user = opened.grant.user
-        if not self._tokens.is_user(user):
-            raise NotAuthenticated(f"{user}, whose grant this is, is no user here any more")
+        self._require_role(opened.grant.user, scope)
         return opened
+
+    def _require_role(self, user: str, scope: Scope) -> None:
+        """Raise where ``user`` may not what is asked for with a grant of his: it opens no more."""
+        rights = self._tokens.rights_of(user)
+        if not rights.held:
+            raise NotAuthenticated(
+                f"{user}, whose grant this is, is no user here any more, or may nothing"
+            )
+        endpoint = self._table.endpoint(scope.get("method", ""), scope["path"])
+        if endpoint is not None and endpoint.needs is not None and not rights.has(endpoint.needs):
+            raise NotPermitted(
+                f"{user}, whose grant this is, has the role {endpoint.needs} no more",
+                hint="those who administrate the service give it",
+            )
 
     def _challenged(self, error: NonceWanted) -> Response:
         response = problem_response(NotAuthenticated(error.message))

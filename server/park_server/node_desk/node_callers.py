@@ -13,7 +13,7 @@ from park_server.db.prepared import Prepared
 from park_server.db.tables import jobs
 from park_server.jobs.engines.attempt_tokens import PREFIX, AttemptTokens
 from park_server.trust.identity import Caller, Callers
-from park_server.trust.rights import NONE
+from park_server.trust.rights import NONE, Rights
 
 __all__ = ["NodeCallers"]
 
@@ -46,9 +46,9 @@ class NodeCallers:
             )
         return Caller(user=user, rights=NONE, kind=TokenClass.INTERNAL, attempt=(job, attempt))
 
-    def is_user(self, name: str) -> bool:
+    def rights_of(self, name: str) -> Rights:
         """See `Callers`."""
-        return self._others.is_user(name)
+        return self._others.rights_of(name)
 
 
 def _user_of(connection: Connection, job: JobId, attempt: int) -> str | None:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from park_server.descriptors import most_connections
+from park_server.quotas.descriptors import most_connections
 
 __all__ = ["BODY_S", "HEAD_S", "PatientProtocol"]
 

@@ -39,8 +39,13 @@ class Directory:
         policy_file: Path,
         *,
         not_apart: Sequence[str] = (),
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """``not_apart``: what cannot be kept apart here; with any, there is no second user."""
+        """``not_apart``: what cannot be kept apart here; with any, there is no second user.
+
+        ``changed`` is called after each change, in which somebody may have lost a right.
+        """
+        self._changed = changed
         self._not_apart = tuple(not_apart)
         self._database = database
         self.operator = operator
@@ -63,6 +68,7 @@ class Directory:
         self._known.clear()
         self._allowances.clear()
         self.generation += 1
+        self._changed()
 
     # -- asking
 

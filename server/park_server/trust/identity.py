@@ -9,7 +9,7 @@ from typing import Protocol
 from park.model.ids import JobId
 from park.wire import Audience, TokenClass, WhoRecord
 from park_server.trust.held_token import HeldToken, digest_of
-from park_server.trust.rights import ALL, USUAL, Rights, Role
+from park_server.trust.rights import ALL, NONE, USUAL, Rights, Role
 
 __all__ = ["Caller", "Callers", "Tokens"]
 
@@ -59,8 +59,8 @@ class Callers(Protocol):
         """
         ...
 
-    def is_user(self, name: str) -> bool:
-        """Tell whether things are done in the name of ``name``."""
+    def rights_of(self, name: str) -> Rights:
+        """Return what the user ``name`` may; nothing for who is no user, or no more."""
         ...
 
 
@@ -107,6 +107,7 @@ class Tokens:
         """See `Callers`. Digests may be compared as they are: nobody chooses one."""
         return self.callers.get(digest_of(token))
 
-    def is_user(self, name: str) -> bool:
+    def rights_of(self, name: str) -> Rights:
         """See `Callers`."""
-        return any(caller.user == name for caller in self.callers.values())
+        own = (each.rights for each in self.callers.values() if each.user == name)
+        return next(own, NONE)

@@ -13,6 +13,7 @@ from park_server.trust.directory import Directory
 from park_server.trust.guessing import Guessing
 from park_server.trust.identity import Caller, Tokens
 from park_server.trust.passwords import Passwords
+from park_server.trust.rights import Rights
 from park_server.trust.token_book import TokenBook
 
 __all__ = ["KnownCallers", "Logins"]
@@ -45,9 +46,10 @@ class KnownCallers:
             token=held,
         )
 
-    def is_user(self, name: str) -> bool:
+    def rights_of(self, name: str) -> Rights:
         """See `Callers`."""
-        return self._directory.is_user(name)
+        rights, _ = self._directory.standing(name)
+        return rights
 
     def rotate(self, home: str) -> None:
         """Know ``home`` as the operator's token, and no more the one of before."""

@@ -49,7 +49,13 @@ def trust_of(
 
     Raises `UsageError` for a policy file that is not understood.
     """
-    directory = Directory(database, fixed.operator, policy_file, not_apart=not_apart)
+    directory = Directory(
+        database,
+        fixed.operator,
+        policy_file,
+        not_apart=not_apart,
+        changed=under_way.look_again,
+    )
     book = TokenBook(database, under_way.end)
     passwords = Passwords()
     return Trust(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,10 +24,14 @@ _SOON_S = 3_600.0
 
 @dataclass(slots=True, eq=False)
 class RequestUnderWay:
-    """A request in its task; ``may_cut``: nothing is lost where it ends now."""
+    """A request in its task; ``may_cut``: nothing is lost where it ends now.
+
+    ``is_open`` tells whether who asks may ask for it still.
+    """
 
     task: asyncio.Task[object]
     may_cut: bool
+    is_open: Callable[[], bool]
     is_over: bool = False
 
     def end(self) -> None:
@@ -65,11 +69,12 @@ class UnderWay:
         *,
         may_cut: bool,
         user: str = "",
+        is_open: Callable[[], bool] = lambda: True,
     ) -> Iterator[RequestUnderWay]:
         """Note that this task answers ``user`` a request with token ``id``, which ``expires``."""
         task = asyncio.current_task()
         assert task is not None, "a request is answered in a task"  # noqa: S101 (for mypy)
-        request = RequestUnderWay(task, may_cut)
+        request = RequestUnderWay(task, may_cut, is_open)
         self._requests.setdefault(id, set()).add(request)
         self._of_users[user] += 1
         timer = _timer(request, expires)
@@ -91,6 +96,12 @@ class UnderWay:
         for each in ids:
             for request in list(self._requests.get(each, ())):
                 request.end()
+
+    def look_again(self) -> None:
+        """End what may not be asked for any more: rights, groups or the policy have changed."""
+        for each in [request for some in self._requests.values() for request in some]:
+            if not each.is_open():
+                each.end()
 
 
 def _timer(request: RequestUnderWay, expires: str) -> asyncio.TimerHandle | None:

@@ -56,6 +56,35 @@ def test_what_is_waited_for_with_a_revoked_token_is_answered_at_once(service: Pa
     assert "revoked" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("how", ["policy", "roles"])
+def test_what_is_streamed_to_somebody_ends_with_the_right_to_it(
+    service: ParkService, how: str
+) -> None:
+    """A stream has no end of its own: without this, who may see nothing any more sees all."""
+    policy = service.home / "policy.toml"
+    nothing = "[everybody]\nroles = []\n"
+    of_ada = {"roles": ["query"] if how == "roles" else []}
+    if how == "roles":
+        policy.write_text(nothing)
+        service.request("POST", "/api/v1/admin/policy/reload")
+    service.request("PUT", "/api/v1/admin/users/ada/roles", json=of_ada)
+    headers = {"Authorization": f"Bearer {login(service, 'ada')}"}
+    url = f"{service.url}/api/v1/events/stream"
+    try:
+        with httpx2.stream("GET", url, headers=headers, timeout=LIMIT_S) as streamed:
+            assert streamed.status_code == 200
+            if how == "roles":
+                service.request("PUT", "/api/v1/admin/users/ada/roles", json={"roles": []})
+            else:
+                policy.write_text(nothing)
+                service.request("POST", "/api/v1/admin/policy/reload")
+            with pytest.raises(httpx2.RemoteProtocolError):
+                streamed.read()
+    finally:
+        policy.unlink()
+        service.request("POST", "/api/v1/admin/policy/reload")
+
+
 def test_tokens_outlive_the_service_and_stay_revoked(service: ParkService) -> None:
     kept, gone = login(service, "ada"), login(service, "ada")
     id_ = ask(service, gone, "GET", "whoami").json()["id"]

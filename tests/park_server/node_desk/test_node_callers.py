@@ -83,5 +83,5 @@ def test_others_are_found_as_before_and_what_is_forged_is_nobodys(database: Data
     found = known.find("of-ada")
     assert found is not None
     assert found.user == "ada"
-    assert known.is_user("ada")
+    assert known.rights_of("ada").held
     assert known.find(AttemptTokens(b"other").token(JOB, 1)) is None

@@ -17,6 +17,7 @@ from park_server.trust.guessing import Guessing
 from park_server.trust.identity import Tokens
 from park_server.trust.logins import KnownCallers, Logins
 from park_server.trust.passwords import Passwords
+from park_server.trust.rights import ALL, NONE
 from park_server.trust.token_book import TokenBook
 
 if TYPE_CHECKING:
@@ -128,4 +129,5 @@ def test_the_tokens_of_the_service_itself_can_be_rotated(world: World) -> None:
     internal = world.callers.find("internal")
     assert internal is not None
     assert not internal.may_all
-    assert world.callers.is_user("root")
+    assert world.callers.rights_of("root") is ALL
+    assert world.callers.rights_of("nobody") is NONE

@@ -59,3 +59,26 @@ def test_a_user_has_an_end_of_what_is_under_way_and_others_have_theirs() -> None
         assert not under_way._of_users
 
     asyncio.run(test())
+
+
+def test_what_nobody_may_ask_for_any_more_ends_and_all_else_goes_on() -> None:
+    async def test() -> None:
+        under_way = UnderWay()
+        may: dict[str, bool] = {"ada": True, "bob": True}
+
+        async def asked(user: str) -> None:
+            with under_way.noted("a", LATER, may_cut=True, user=user, is_open=lambda: may[user]):
+                await asyncio.wait_for(asyncio.Event().wait(), LIMIT_S)
+
+        ada, bob = (asyncio.create_task(asked(user)) for user in may)
+        await asyncio.sleep(0)
+        under_way.look_again()
+        await asyncio.sleep(0)
+        may["ada"] = False
+        under_way.look_again()
+        with pytest.raises(asyncio.CancelledError):
+            await ada
+        assert not bob.done()
+        bob.cancel()
+
+    asyncio.run(test())

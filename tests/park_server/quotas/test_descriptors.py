@@ -6,7 +6,7 @@ import resource
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from park_server.descriptors import most_connections, raise_descriptor_limit
+from park_server.quotas.descriptors import most_connections, raise_descriptor_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
