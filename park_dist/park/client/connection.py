@@ -43,6 +43,11 @@ class Connection:
         return self.transport.address.url
 
     @property
+    def is_own(self) -> bool:
+        """Whether the user has named this service as his own: others read what it pickled."""
+        return self.transport.address.own
+
+    @property
     def name(self) -> str:
         """What finds the service again: its name in the configuration, else its URL."""
         return self.transport.address.name or self.url

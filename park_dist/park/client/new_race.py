@@ -148,6 +148,7 @@ class _Judged:
         return CompetitorRequest(
             job=self.job.id,
             service=None if home == url else home,
+            own=home != url and self.job.connection.is_own,
             good_enough=self.condition.as_json(url),
             rank=None if self.rank is None else _read_at(self.rank, url).as_json(),
         )

@@ -6,7 +6,8 @@ As JSON a reference is a node of the job codec::
      "service": "https://sns.example.org/service"}
 
 ``service`` is the URL of the service that has the job, absent where it is the one that
-reads the reference; ``name`` that of a file, absent where the job itself says which.
+reads the reference; with ``own`` the user says that this one is his own, and what it pickled is
+read, which is to run code of it; ``name`` that of a file, absent where the job itself says which.
 """
 
 from __future__ import annotations
@@ -51,13 +52,17 @@ class What(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """What ``job`` will leave; ``path`` leads into a value, ``name`` names a file."""
+    """What ``job`` will leave; ``path`` leads into a value, ``name`` names a file.
+
+    ``own``: what ``service`` pickled is read, since the user has named it as his own.
+    """
 
     job: str
     what: What
     service: str | None = None
     name: str | None = None
     path: tuple[Step, ...] = ()
+    own: bool = False
 
     def item(self, key: str | int) -> Reference:
         """Return the reference to an item of this one's value."""
@@ -73,7 +78,7 @@ class Reference:
         if len(self.path) == MOST_STEPS:
             raise UsageError(f"a reference leads at most {MOST_STEPS} steps into a value")
         path = (*self.path, (kind, key))
-        return Reference(job=self.job, what=self.what, service=self.service, path=path)
+        return replace(self, path=path)
 
     def __str__(self) -> str:
         path = "".join(f"[{key!r}]" if kind == "item" else f".{key}" for kind, key in self.path)
@@ -90,6 +95,8 @@ class Reference:
         node: dict[str, Any] = {_TAG: NODE, "job": self.job, "what": str(self.what)}
         if self.service is not None:
             node["service"] = self.service
+            if self.own:
+                node["own"] = True
         if self.name is not None:
             node["name"] = self.name
         if self.path:
@@ -101,6 +108,8 @@ class Reference:
         """Rebuild a reference; raises `UsageError` for anything else."""
         try:
             whole = _whole(node["job"], node["what"], node.get("service"), node.get("name"))
+            if node.get("own") is True and whole.service is not None:
+                whole = replace(whole, own=True)
             return whole if "path" not in node else replace(whole, path=_path(node["path"]))
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(

@@ -58,11 +58,13 @@ class CompetitorRequest:
     """A job that competes, on the service at the URL ``service`` (None: on that of the race).
 
     ``good_enough`` is a condition (`park.model.conditions_json`), None: that it completes.
-    ``rank`` is the node of a reference into its value.
+    ``rank`` is the node of a reference into its value. ``own``: the user has named that service
+    as his own, and what it pickled is read.
     """
 
     job: str
     service: str | None = None
+    own: bool = False
     good_enough: dict[str, Any] | None = None
     rank: dict[str, Any] | None = None
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -16,6 +24,7 @@ from park.model.encoded_call import check_value
 from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.runtime.codec import TAG
+from park.runtime.values.selection import narrowed
 from park.wire import FileRecord, decode, encode
 from park_repo.database import Database
 from park_repo.single_flight import SingleFlight
@@ -39,8 +48,17 @@ _PARTIAL = 206
 _PATIENCE_S = 600.0
 """How long a download keeps its beginning while the other side is silent."""
 
-_OF_CLIENTS = frozenset({"file", "service-file", "reference", "selected"})
-"""Nodes that this service acts upon; they come from clients, and not in what jobs return."""
+_DATA = frozenset(
+    {
+        *("int", "float", "complex", "bytes", "tuple", "set", "frozenset", "dict", "path"),
+        *("datetime", "date", "timedelta", "ndarray", "numpy-scalar"),
+    }
+)
+"""Nodes that are data, whoever made them. Of all others some have this service open files, and
+come from clients alone, and some are code."""
+
+_CODE = frozenset({"pickle"})
+"""Nodes that run what whoever made them says, in the job that reads them."""
 
 
 class CannotStage(Exception):
@@ -196,10 +214,10 @@ class Stager:
         result: Any,
     ) -> Any:
         if reference.what is What.VALUE:
-            _check_nodes(result)
-            check_value(result, "its result")
-            path = [list(step) for step in reference.path]
-            return {TAG: "selected", "value": result, "path": path}
+            part, path = _needed(result, reference)
+            _check_nodes(part, link.host, own=reference.own)
+            check_value(part, "its result")
+            return {TAG: "selected", "value": part, "path": [list(step) for step in path]}
         file = file_meant(reference.job, files, reference.name, _returned(result))
         if reference.what is What.URL:  # with its content, by which the call is known again
             url, name = file_url(link.url, reference.job, file.name), PurePosixPath(file.name).name
@@ -290,14 +308,41 @@ def _check_whole(done: int, file: FileRecord, response: httpx2.Response) -> None
         )
 
 
-def _check_nodes(document: Any) -> None:
-    """Raise `CannotStage` where a result would have this service open files for it."""
+def _needed(result: Any, reference: Reference) -> tuple[Any, Sequence[tuple[str, str | int]]]:
+    """Return what of a result is to be brought here, and the way into that.
+
+    That is all of it, but for what was pickled beside the part that is referred to.
+    """
+    if reference.own or not any(node.get(TAG) in _CODE for node in _objects(result)):
+        return result, reference.path
+    part, rest, _ = narrowed(result, reference.path)
+    return part, rest
+
+
+def _objects(document: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of JSON data, however deep they are."""
     pending = [document]
     while pending:
         value = pending.pop()
         if isinstance(value, list):
             pending.extend(value)
         elif isinstance(value, dict):
-            if value.get(TAG) in _OF_CLIENTS:
-                raise CannotStage(f"its result has a node of kind {value[TAG]!r}, which is refused")
+            yield value
             pending.extend(value.values())
+
+
+def _check_nodes(document: Any, host: str, *, own: bool) -> None:
+    """Raise `CannotStage` where a result is more than data: it would open files, or run code.
+
+    What was pickled runs where it is read; it is where the user has named that service his ``own``.
+    That its set is the one of the job proves nothing: no hash of a set is a secret.
+    """
+    for value in _objects(document):
+        kind = value.get(TAG)
+        if kind in _CODE and not own:
+            raise CannotStage(
+                f"its result is pickled, which is code of {host}: name that service as your own"
+                " (park service add NAME URL --own), or return numbers, text, arrays or files"
+            )
+        if TAG in value and kind not in (_DATA | _CODE):
+            raise CannotStage(f"its result has a node of kind {kind!r}, which is refused")

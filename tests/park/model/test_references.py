@@ -43,6 +43,15 @@ def test_a_way_leads_into_values() -> None:
     assert str(reference) == "value['fit'].chisq[0] of job a"
 
 
+def test_whose_the_service_is_goes_along_where_it_is_another_one() -> None:
+    own = Reference(job="a", what=What.VALUE, service="https://b", own=True)
+    assert own.item("x").as_json()["own"] is True
+    assert Reference.from_json(own.item("x").as_json()) == own.item("x")
+    assert "own" not in Reference(job="a", what=What.VALUE, own=True).as_json()
+    for said in ("yes", 1, None):  # nobody takes code by mistake
+        assert not Reference.from_json(own.as_json() | {"own": said}).own
+
+
 def test_a_file_has_no_items_and_a_way_has_an_end() -> None:
     with pytest.raises(UsageError, match="a file has no items"):
         Reference(job="a", what=What.FILE).item("x")

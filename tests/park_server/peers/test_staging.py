@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -172,7 +173,40 @@ def test_without_a_grant_or_a_job_nothing_is_staged(
     run(tmp_path, scenario)
 
 
-@pytest.mark.parametrize("kind", ["file", "service-file", "reference"])
+PICKLED = {"$park": "pickle", "base64": "gASVAAAA", "set_hash": "of this job", "type": "x"}
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_what_another_service_pickled_is_read_where_that_is_the_users_own(
+    tmp_path: Path, *, own: bool
+) -> None:
+    """A pickle is code: its set hash, which anybody may know, says nothing of who made it."""
+    reference = replace(to("r", What.VALUE), own=own)
+
+    async def scenario(lab: Lab) -> None:
+        lab.other.results["r"] = {"of": {"$park": "tuple", "items": [1, PICKLED]}, "chisq": 1.5}
+        lab.job("here", reference)
+        lab.peers.stage(HERE)
+        await lab.listener.count(1)
+        failed = lab.listener.failed.get("here", "")
+        assert ("its result is pickled, which is code of elsewhere.example" in failed) is not own
+        assert ("park service add NAME URL --own" in failed) is not own
+
+    run(tmp_path, scenario)
+
+
+def test_a_part_that_is_data_is_had_of_a_result_that_is_pickled_elsewhere(tmp_path: Path) -> None:
+    async def scenario(lab: Lab) -> None:
+        lab.other.results["r"] = {"fit": PICKLED, "chisq": {"$park": "float", "value": "inf"}}
+        lab.job("here", to("r", What.VALUE).item("chisq"))
+        lab.peers.stage(HERE)
+        await lab.listener.count(1)
+        assert lab.listener.failed == {}
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("kind", ["file", "service-file", "reference", "function", "of-tomorrow"])
 def test_a_result_cannot_have_this_service_open_files(tmp_path: Path, kind: str) -> None:
     async def scenario(lab: Lab) -> None:
         lab.other.results["r"] = {"deep": [{"$park": kind, "path": "~/secret"}]}

@@ -37,6 +37,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("ship", "bounce"),
         help="what it lends to other services: held by these, or asked of your agent for each use",
     )
+    add.add_argument(
+        "--own",
+        action="store_true",
+        help="it is yours: jobs on other services read what it pickled, which runs what it says",
+    )
     add.set_defaults(act=_add)
     listing = actions.add_parser("list", help="list the services by name")
     add_json(listing)
@@ -73,6 +78,7 @@ def _add(configuration: Configuration, options: argparse.Namespace) -> None:
             token_file=token_file,
             insecure=options.insecure,
             lend=options.lend,
+            own=options.own,
         )
     )
     print(f"{options.name} is {checked_url(options.url)} (in {configuration.path})")

@@ -31,7 +31,7 @@ class Address:
 
     ``insecure``: the user takes the risk that others read the token on its way. ``login`` is
     where a token is had that the agent holds. ``lend`` is how what it lends is lent, where the
-    user has said that: "ship" or "bounce".
+    user has said that: "ship" or "bounce". ``own``: his other services read what it pickled.
     """
 
     url: str
@@ -40,6 +40,7 @@ class Address:
     insecure: bool = False
     login: AgentLogin | None = None
     lend: str | None = None
+    own: bool = False
 
     def bearer(self) -> str | None:
         """Return the token to send now: the one that was given, else that of the agent's login."""
@@ -84,6 +85,7 @@ def _without_token(service: ConfiguredService, *, insecure: bool) -> Address:
         name=None if "://" in service.name else service.name,
         insecure=insecure or service.insecure,
         lend=service.lend,
+        own=service.own,
     )
 
 

@@ -10,6 +10,7 @@
     token_file = "/home/me/.secrets/compufans"     # optional
     insecure = false                               # optional: by plain HTTP, all the same
     lend = "bounce"                                # optional: what it lends, the agent is asked for
+    own = true                                     # optional: other services read what it pickled
 
     [use."https://compufans.example.org/park"]     # by `park install mymodel --use 3f9c0a1b`
     mymodel = "3f9c0a1b"
@@ -35,7 +36,8 @@ class ConfiguredService:
     """A service that the user has given a name.
 
     ``insecure``: its token may go there by plain HTTP. ``lend``: what it lends to others is held
-    by these ("ship"), or asked of the agent for each use ("bounce").
+    by these ("ship"), or asked of the agent for each use ("bounce"). ``own``: the user's other
+    services read what it pickled, which is to run what it says.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ConfiguredService:
     token_file: Path | None = None
     insecure: bool = False
     lend: str | None = None
+    own: bool = False
 
 
 def configuration_file() -> Path:
@@ -91,6 +94,8 @@ class Configuration:
             entry["insecure"] = True
         if service.lend is not None:
             entry["lend"] = service.lend
+        if service.own:
+            entry["own"] = True
         document.setdefault("services", {})[service.name] = entry
         document.setdefault("default", service.name)
         self._write(document)
@@ -161,6 +166,7 @@ class Configuration:
             token_file=None if token_file is None else Path(str(token_file)).expanduser(),
             insecure=table.get("insecure") is True,
             lend=table.get("lend"),
+            own=table.get("own") is True,
         )
 
     def _tables(self) -> dict[str, Any]:

@@ -113,7 +113,10 @@ class RemoteJob(Phased):
 
     def reference(self, what: What, *, name: str | None = None) -> Reference:
         """Return the reference to ``what`` of the job, as data."""
-        return Reference(job=self._id, what=what, service=self.connection.url, name=name)
+        connection = self.connection
+        return Reference(
+            job=self._id, what=what, service=connection.url, name=name, own=connection.is_own
+        )
 
     def file_record(self, name: str | None, timeout: float | None = None) -> FileRecord:
         """Wait for the job and return the name, size and SHA-256 of its file ``name``.

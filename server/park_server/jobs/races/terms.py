@@ -37,10 +37,14 @@ __all__ = ["Competitor", "Terms", "anchored_request", "condition_of", "terms_of"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Competitor:
-    """A job, here or on ``service``; ``good``: what it has to be, ``rank``: how good that is."""
+    """A job, here or on ``service``; ``good``: what it has to be, ``rank``: how good that is.
+
+    ``own``: what ``service`` pickled is read.
+    """
 
     job: str
     service: str | None
+    own: bool = False
     good: Expression
     rank: Reference | None
 
@@ -50,7 +54,7 @@ class Competitor:
 
     def reference(self, what: What) -> Reference:
         """Return the reference to ``what`` of it."""
-        return Reference(job=self.job, what=what, service=self.service)
+        return Reference(job=self.job, what=what, service=self.service, own=self.own)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +108,9 @@ def _competitor(request: CompetitorRequest) -> Competitor:
             f"job {brief(request.job)} is ranked by the {rank.what} of job {brief(rank.job)}",
             hint="a rank is a part of what the competitor itself returns: job.output[…]",
         )
-    return Competitor(job=request.job, service=request.service, good=good, rank=rank)
+    return Competitor(
+        job=request.job, service=request.service, own=request.own, good=good, rank=rank
+    )
 
 
 def condition_of(terms: Terms) -> Expression:

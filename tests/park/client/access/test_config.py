@@ -34,6 +34,14 @@ def test_the_first_service_becomes_the_default(configuration: Configuration) -> 
     assert configuration.service("two") is None
 
 
+def test_what_is_the_users_own_is_said_so_and_else_it_is_not(configuration: Configuration) -> None:
+    configuration.add(ConfiguredService(name="one", url="http://one", own=True))
+    configuration.add(ConfiguredService(name="two", url="http://two"))
+    assert [service.own for service in configuration.services()] == [True, False]
+    configuration.path.write_text('[services.one]\nurl = "http://one"\nown = "yes"\n')
+    assert [service.own for service in configuration.services()] == [False]
+
+
 def test_comments_of_the_user_survive(configuration: Configuration) -> None:
     configuration.path.write_text('# my services\n[services.one]\nurl = "http://one"  # fast\n')
     configuration.add(ConfiguredService(name="two", url="http://two"))

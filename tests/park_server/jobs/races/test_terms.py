@@ -31,6 +31,13 @@ def test_what_is_not_said_is_that_one_has_to_complete() -> None:
     assert (terms.keep, terms.grace_s, terms.stop) == (1, 10.0, StopHow.CANCEL)
 
 
+def test_what_was_pickled_elsewhere_is_read_where_that_was_said() -> None:
+    there = CompetitorRequest(job="a", service="https://b")
+    for own in (False, True):
+        (found,) = terms_of(RaceRequest(competitors=[replace(there, own=own)])).competitors
+        assert found.reference(What.VALUE).own is own
+
+
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
