@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from park.client.installs.background import Bindings
 from park.client.submission.outbox import Outbox
 from park.errors import ParkError
+from park.model.references import Reference, What
 from park.wire import API
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Connection:
     def name(self) -> str:
         """What finds the service again: its name in the configuration, else its URL."""
         return self.transport.address.name or self.url
+
+    def reference(self, job: str, what: What, *, name: str | None = None) -> Reference:
+        """Return the reference to ``what`` of a job there, as data, which any service reads."""
+        return Reference(job=job, what=what, service=self.url, name=name, own=self.is_own)
 
     def decided(self, leaf: Leaf) -> Future[Verdict]:
         """Return what ``leaf`` is worth once it is decided; few requests ask for all of them."""

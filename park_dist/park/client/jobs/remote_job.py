@@ -113,8 +113,7 @@ class RemoteJob(Phased):
 
     def reference(self, what: What, *, name: str | None = None) -> Reference:
         """Return the reference to ``what`` of the job, as data."""
-        here = self.connection
-        return Reference(job=self._id, what=what, service=here.url, own=here.is_own, name=name)
+        return self.connection.reference(self._id, what, name=name)
 
     def file_record(self, name: str | None, timeout: float | None = None) -> FileRecord:
         """Wait for the job and return the name, size and SHA-256 of its file ``name``.
