@@ -13,7 +13,7 @@ __all__ = ["LARGEST_PAGE_BYTES", "whole_answer"]
 LARGEST_PAGE_BYTES: Final = 128 << 20
 """Unpacked. The list of all projects of PyPI has some 30 MB, the largest of its other pages 10."""
 
-_OF_THE_WIRE = {"content-encoding", "content-length", "transfer-encoding"}
+_OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
 
 
 async def whole_answer(
@@ -34,10 +34,9 @@ async def whole_answer(
                 )
     finally:
         await response.aclose()
+    # as bytes: a value need not be ASCII (RFC 9110, 5.5)
     headers = [
-        (name, value)
-        for name, value in response.headers.multi_items()
-        if name.lower() not in _OF_THE_WIRE
+        (name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_WIRE
     ]
     whole = httpx2.Response(
         response.status_code, headers=headers, content=bytes(body), request=response.request

@@ -36,6 +36,11 @@ def test_a_packed_page_is_unpacked_and_keeps_what_is_said_of_it() -> None:
     assert (whole.headers["etag"], whole.headers["content-type"]) == ('"1"', "text/html")
 
 
+def test_headers_need_not_be_ascii() -> None:
+    sent = httpx2.Response(200, headers=[(b"X-By", b"\xe9")], content=b"")
+    assert answered(sent, 0).headers.raw[0] == (b"X-By", b"\xe9")
+
+
 def test_a_redirect_that_is_not_followed_says_where_it_leads() -> None:
     whole = answered(httpx2.Response(302, headers={"Location": "/simple/seven/"}), 0)
     assert whole.next_request is not None
