@@ -16,7 +16,18 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-__all__ = ["Cache", "fresh_folder", "lock_beside", "platform_key", "user_cache"]
+__all__ = [
+    "CACHE_SIGNATURE",
+    "CACHE_TAG",
+    "Cache",
+    "fresh_folder",
+    "lock_beside",
+    "platform_key",
+    "user_cache",
+]
+
+CACHE_TAG, CACHE_SIGNATURE = "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55"
+"""The file that marks a cache, and how it begins (Cache Directory Tagging Specification)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +80,20 @@ class Cache:
     def wheels(self) -> Path:
         """Finished wheels, by project and version."""
         return self.root / "wheels-v1" / platform_key()
+
+    def mark(self) -> None:
+        """Mark the cache as one, for programs that make backups or look for large folders."""
+        tag = self.root / CACHE_TAG
+        if not tag.exists():
+            tag.write_bytes(CACHE_SIGNATURE + b"\n# see https://bford.info/cachedir/\n")
+
+    def own_folders(self) -> frozenset[str]:
+        """Return the real paths of the folders that park writes to while it works.
+
+        Where a tree has them in it, they are none of its files: each look at it would change it.
+        """
+        named = (self.root, os.environ.get("PARK_STATE_DIR"))
+        return frozenset(os.path.realpath(each) for each in named if each)
 
 
 def user_cache() -> Cache:

@@ -62,6 +62,7 @@ def evict_now_and_then(cache: Cache, *, clock: Callable[[], float] = time.time) 
         if clock() - stamp.stat().st_mtime < _DAY_S:
             return
     cache.root.mkdir(parents=True, exist_ok=True)
+    cache.mark()
     stamp.touch()
     for entry in evicted(_entries(cache), now=clock()):
         _remove(entry.path)

@@ -17,6 +17,7 @@ from park.errors import NoDistribution, NotImportable
 from park.local.closure import walked
 from park.local.distributions import look_up
 from park.local.find import find
+from park.local.installer import install_command
 from park.local.project import LocalProject, ProjectKind
 from park.local.python_minor import python_minor
 from park.local.set_options import PLAIN, SetOptions
@@ -109,7 +110,7 @@ def project_set(
     if project is None:
         raise NoDistribution(
             f"{name} is not installed in this interpreter ({sys.executable})",
-            hint=f"install it: python -m pip install {name}",
+            hint=f"install it: {install_command(name)}",
         )
     return pinned(project, (), cache=cache, progress=progress, options=options)
 

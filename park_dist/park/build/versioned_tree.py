@@ -20,6 +20,7 @@ from park.build.tree.trial import explained, tried
 from park.build.tree.version_control import Pretence
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
+from park.local.installer import install_command
 from park.local.python_minor import python_minor
 from park.local.requirements import differences
 from park.local.wheel_file import wheel_metadata
@@ -60,7 +61,7 @@ class TreeProject(LocalSource):
     def _check(self, wheel: Path) -> None:
         """Refuse another project, and other requirements than those installed here."""
         project, metadata = self.project, wheel_metadata(wheel)
-        again = f"install it again: python -m pip install --editable {project.root}"
+        again = f"install it again: {install_command('--editable', str(project.root))}"
         if metadata.name != project.name:
             raise BuildFailed(
                 f"the tree {project.root} builds {metadata.name}; expected {project.name}",

@@ -19,6 +19,7 @@ from park.client.submission.files import File
 from park.client.submission.reach import Reach
 from park.client.voice import background
 from park.errors import UsageError
+from park.local.installer import install_command
 from park.model.entry_point import EntryPoint
 from park.model.sizes import shown_size
 from park.model.states import JobState
@@ -123,8 +124,8 @@ def _took(script: Path, args: Sequence[str], options: Sequence[str], how: FitSub
     if how.is_as_here:
         raise UsageError(
             f"{script.name} cannot be loaded here: this interpreter has no bumps 1",
-            hint='python -m pip install "bumps>=1"; or name an environment that has it: --lock '
-            "HASH, --offer PROJECT",
+            hint=f"{install_command('bumps>=1')}; or name an environment that has it: --lock HASH, "
+            "--offer PROJECT",
         )
     return Loaded()
 

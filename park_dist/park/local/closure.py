@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion
 
 from park.errors import LocalSetError
 from park.local.distributions import Lookup, look_up
+from park.local.installer import install_command
 from park.local.project import ProjectKind
 
 if TYPE_CHECKING:
@@ -191,12 +192,12 @@ def _repairs(unmet: Iterable[Unmet]) -> list[str]:
         if each.project is not None and not each.project.is_followed:
             others[f"ask for a release that fits: {each.text}"] = None
         elif each.project is None or each.project.kind is not ProjectKind.TREE:
-            installable[f'"{each.text}"'] = None
+            installable[each.text] = None
         else:
             tree = each.project
             others[
                 f"bring {tree.name} in {tree.root} to {each.specifier}, "
                 f"or change what {each.by.name} requires"
             ] = None
-    pip = "repair this environment: python -m pip install"
-    return [*([f"{pip} {' '.join(installable)}"] if installable else []), *others]
+    repair = f"repair this environment: {install_command(*installable)}"
+    return [*([repair] if installable else []), *others]

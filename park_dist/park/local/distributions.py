@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import NormalizedName
 
 from park.local.metadata import CoreMetadata, parse_metadata
-from park.local.origin import Origin, editable_folder, origin_of
+from park.local.origin import Origin, editable_folder, origin_of, source_tree_above
 from park.local.project import LocalProject
 from park.local.pyproject import Pyproject, read_pyproject
 
@@ -87,9 +87,37 @@ def owner_of(origin: Path, module: str) -> Distribution | None:
     The distribution named like the module is tried first; after it the others of the same
     ``sys.path``. `importlib.metadata.packages_distributions` would read every RECORD line of
     every distribution (measured with 85 of them: 113 ms; this takes 0.1 ms in the first case
-    and up to 5 ms else).
+    and up to 5 ms else). Of developed trees that lie in each other, as in a repository of several
+    packages, the innermost one has the module; none has what is in a tree that nobody installed.
     """
-    return next((d for d in _candidates(module) if _owns(d, origin, module)), None)
+    developed: dict[Path, Distribution] = {}
+    for distribution in _candidates(module):
+        if _owns(distribution, origin, module):
+            folder = _developed_around(distribution, origin)
+            if folder is None:
+                return distribution
+            developed.setdefault(folder, distribution)
+    innermost = max(developed, key=lambda folder: len(folder.parts), default=None)
+    if innermost is None or _is_in_a_tree_of_its_own(origin, innermost):
+        return None
+    return developed[innermost]
+
+
+def _developed_around(distribution: Distribution, origin: Path) -> Path | None:
+    """Return the folder of an editable install that has ``origin`` in it, None without one."""
+    folder = editable_folder(distribution)
+    return folder if folder is not None and origin.resolve().is_relative_to(folder) else None
+
+
+def _is_in_a_tree_of_its_own(origin: Path, developed: Path) -> bool:
+    """Tell whether there is a tree that nobody installed between a file and the one around it.
+
+    A package with a ``setup.py`` of its own, as numpy.distutils had them, is none.
+    """
+    nearest = source_tree_above(origin.resolve().parent)
+    if nearest is None or developed not in nearest.parents:
+        return False
+    return not (nearest / "__init__.py").exists()
 
 
 def _candidates(module: str) -> Iterable[Distribution]:

@@ -10,8 +10,11 @@ from dataclasses import replace
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from park.errors import LocalSetError, NoDistribution, NotImportable
 from park.local.distributions import installed_project, owner_of, tree_distribution
+from park.local.installer import install_command
 from park.local.metadata import CoreMetadata
 from park.local.origin import source_tree_above
 from park.local.project import LocalProject, ProjectKind
@@ -39,7 +42,7 @@ def describe_statically(root: Path) -> CoreMetadata:
     if declared.name is None or declared.version is None or declared.requires is None:
         raise LocalSetError(
             f"{root} does not declare its name, version and dependencies statically",
-            hint=f"install it: python -m pip install --editable {root}",
+            hint=f"install it: {install_command('--editable', root)}",
         )
     return CoreMetadata(
         name=declared.name,
@@ -55,7 +58,8 @@ def find(
     """Return the project that ``target`` names.
 
     It is a module, or the path of a source tree, a wheel, or a script with inline metadata
-    (PEP 723). Extras may follow in brackets (``mymodel[plot]``). A module is looked for where this
+    (PEP 723). A name is the folder of a tree where no module has it. Extras may follow in
+    brackets (``mymodel[plot]``). A module is looked for where this
     interpreter would import it from, then in ``cwd`` (by default the current folder) and in
     the ``src`` folder there; nothing is imported. ``describe`` is called for a tree that is
     not installed.
@@ -70,7 +74,7 @@ def find(
     path = folder / Path(what).expanduser()
     if path.suffix in _FILES and path.is_file():
         project = _FILES[path.suffix](path.resolve())
-    elif _DOTTED.fullmatch(what):
+    elif _DOTTED.fullmatch(what) and not _is_folder_of_a_tree(what, path):
         project = _find_module(what, folder, describe)
     else:
         project = _find_tree(path, describe)
@@ -78,15 +82,19 @@ def find(
 
 
 def with_extras(project: LocalProject, extras: frozenset[str]) -> LocalProject:
-    """Return ``project`` with ``extras`` asked of it; raises `LocalSetError` for one it lacks."""
-    unknown = sorted(extras - frozenset(project.extras))
+    """Return ``project`` with ``extras`` asked of it; raises `LocalSetError` for one it lacks.
+
+    They are compared as names of projects are (PEP 685).
+    """
+    wanted = frozenset(map(canonicalize_name, extras))
+    unknown = sorted(wanted - frozenset(project.extras))
     if unknown:
         raise LocalSetError(
             f"{project} has no extra {', '.join(unknown)}; "
             f"it has: {', '.join(sorted(project.extras)) or 'none'}",
             hint="name an extra that the project declares",
         )
-    return replace(project, wanted_extras=extras)
+    return replace(project, wanted_extras=wanted)
 
 
 def _find_tree(path: Path, describe: Describe) -> LocalProject:
@@ -105,6 +113,14 @@ def _find_tree(path: Path, describe: Describe) -> LocalProject:
         )
     project = tree_distribution(root) or _bare_tree(root, describe)
     return replace(project, module=_module_named_like(project, root))
+
+
+def _is_folder_of_a_tree(name: str, path: Path) -> bool:
+    """Tell whether ``name`` is a source tree here, and no module but by being its folder."""
+    if not path.is_dir() or not is_source_tree(path) or (path / "__init__.py").exists():
+        return False
+    spec = _installed_spec(name)
+    return spec is None or not spec.has_location
 
 
 def _module_named_like(project: LocalProject, root: Path) -> str | None:

@@ -21,7 +21,7 @@ class CoreMetadata:
     """What a distribution says of itself (the Core Metadata specification).
 
     ``requires`` has the ``Requires-Dist`` values as written, markers included; ``extras``
-    the ``Provides-Extra`` names.
+    the ``Provides-Extra`` names, normalised (PEP 685).
     """
 
     name: NormalizedName
@@ -64,7 +64,7 @@ def parse_metadata(text: str, *, where: str) -> CoreMetadata:
         name=project_name(fields["name"][0], where=where),
         version=normalized_version(fields["version"][0]),
         requires=tuple(fields.get("requires-dist", ())),
-        extras=tuple(fields.get("provides-extra", ())),
+        extras=tuple(map(canonicalize_name, fields.get("provides-extra", ()))),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from park.errors import LocalSetError
 from park.local.metadata import project_name
@@ -58,12 +59,16 @@ class Pyproject:
 def is_source_tree(folder: Path) -> bool:
     """Tell whether ``folder`` is the root of a project that a build frontend would take.
 
-    A ``pyproject.toml`` which only configures tools does not make a project.
+    A ``pyproject.toml`` which only configures tools does not make a project, but one beside a
+    ``setup.cfg`` with a name does: that is setuptools', by PEP 518's default.
     """
     if (folder / "setup.py").is_file():
         return True
     file = folder / "pyproject.toml"
-    return file.is_file() and not {"project", "build-system"}.isdisjoint(_load(file))
+    if not file.is_file():
+        return False
+    is_project = not {"project", "build-system"}.isdisjoint(_load(file))
+    return is_project or name_in_setup_cfg(folder) is not None
 
 
 def read_pyproject(root: Path) -> Pyproject:
@@ -125,7 +130,7 @@ def _static_part(project: Mapping[str, Any], build_system: BuildSystem, file: Pa
         requires=None
         if dynamic & {"dependencies", "optional-dependencies"}
         else _requires(project.get("dependencies", []), optional, file),
-        extras=tuple(optional) if isinstance(optional, dict) else (),
+        extras=tuple(map(canonicalize_name, optional)) if isinstance(optional, dict) else (),
     )
 
 

@@ -85,7 +85,7 @@ def test_the_message_shows_them_and_the_hint_repairs_them() -> None:
         "  a 1 requires b==1.0.4, but b 1.0.5 is installed"
     )
     assert caught.value.hint == (
-        'repair this environment: python -m pip install "b==1.0.4"; '
+        "repair this environment: python -m pip install b==1.0.4; "
         "or take it as it is: --as-installed, as_installed=True"
     )
 

@@ -116,3 +116,30 @@ def test_a_virtualenv_in_a_developed_tree_is_not_of_that_tree(
     install_distribution(site, "park-t-one", "1", files={"park_t/two.py": ""})
     assert owner(site, "park_t.two", "park_t/two.py") == "park-t-one"
     assert owner(tmp_path, "film", "film/film.py") == "park-t-film"
+
+
+@pytest.mark.parametrize("first", ["park-t-outer", "park-t-film"])
+def test_of_trees_in_each_other_the_innermost_has_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    outer, inner = tmp_path / "mono", tmp_path / "mono/packages/film"
+    roots = {"park-t-outer": outer, "park-t-film": inner}
+    for name in sorted(roots, key=lambda name: name == first):  # what is found first comes last
+        text = f'[project]\nname = "{name}"\nversion = "1"\n'
+        write_tree(roots[name], {"pyproject.toml": text, "core.py": ""})
+        site = tmp_path / f"site-of-{name}"
+        site.mkdir()
+        monkeypatch.syspath_prepend(site)
+        install_distribution(site, name, "1", direct_url=editable(roots[name]))
+    assert owner(inner, "core", "core.py") == "park-t-film"
+    assert owner(outer, "core", "core.py") == "park-t-outer"
+
+
+def test_a_tree_in_a_developed_one_that_nobody_installed_is_not_of_that(
+    tmp_path: Path, site: Path
+) -> None:
+    root = developed(tmp_path, site, '[project]\nname = "park-t-film"\nversion = "1"\n')
+    write_tree(root, {"tools/probe/setup.py": "", "tools/probe/probe.py": ""})
+    write_tree(root, {"film/core/setup.py": "", "film/core/__init__.py": ""})
+    assert owner(root, "probe", "tools/probe/probe.py") is None
+    assert owner(root, "film.core", "film/core/__init__.py") == "park-t-film"

@@ -3,11 +3,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.material.projects import copy_package, editable, install_distribution, write_tree
+from support.material.projects import (
+    copy_package,
+    editable,
+    flit_project,
+    install_distribution,
+    write_tree,
+)
 
 from park.errors import LocalSetError, NoDistribution, NotImportable
+from park.local.closure import closure
 from park.local.find import find
-from park.local.project import ProjectKind
+from park.local.project import LocalProject, ProjectKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,3 +218,30 @@ def test_a_finder_that_fails_to_make_the_module(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(NotImportable, match="rebuilding the editable package") as caught:
         find("park_t_unbuilt")
     assert "import park_t_unbuilt" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("extra", ["Fast_Fit", "fast-fit", "fast.fit"])
+def test_an_extra_in_any_spelling(tmp_path: Path, extra: str) -> None:
+    tables = '[project.optional-dependencies]\nFast_Fit = ["six"]\n'
+    write_tree(tmp_path / "film", {"pyproject.toml": flit_project("film", tables=tables)})
+    found = find(f"./film[{extra}]", cwd=tmp_path)
+    assert (found.extras, found.wanted_extras) == (("fast-fit",), frozenset({"fast-fit"}))
+    members = closure(
+        found, lookup=lambda name: LocalProject(name=name, version="1", kind=found.kind)
+    )
+    assert [each.name for each in members] == ["film", "six"]
+
+
+def test_the_name_of_a_folder_is_a_tree_where_no_module_has_it(tmp_path: Path, site: Path) -> None:
+    files = {"pyproject.toml": flit_project("park-t-film"), "src/park_t_film/__init__.py": ""}
+    root = write_tree(tmp_path / "park_t_film", files)
+    found = find("park_t_film", cwd=tmp_path)
+    assert (found.root, found.module) == (root, "park_t_film")
+    install_distribution(site, "park-t-film", "3", files={"park_t_film/__init__.py": ""})
+    assert find("park_t_film", cwd=tmp_path).version == "3"
+
+
+def test_a_setup_cfg_beside_the_configuration_of_tools_is_a_project(tmp_path: Path) -> None:
+    files = {"pyproject.toml": "[tool.black]\n", "setup.cfg": "[metadata]\nname = film\n"}
+    with pytest.raises(LocalSetError, match=r"does not declare .* statically"):
+        find(str(write_tree(tmp_path / "film", files)))

@@ -20,6 +20,7 @@ from park.errors import LocalSetError, NoDistribution
 from park.local.closure import closure
 from park.local.distributions import look_up
 from park.local.find import find
+from park.local.installer import install_command
 from park.local.metadata import project_name
 from park.local.project import LocalProject, ProjectKind
 from park.local.set_options import PLAIN, SetOptions
@@ -89,14 +90,14 @@ def _required(text: str) -> LocalProject | None:
         raise NoDistribution(
             f"{requirement.name} is required, and not installed in this interpreter "
             f"({sys.executable})",
-            hint=f'install it: python -m pip install "{requirement}"',
+            hint=f"install it: {install_command(str(requirement))}",
         )
     if not requirement.specifier.contains(project.version, prereleases=True):
         raise LocalSetError(
             f"{requirement} is required, and {project} is installed here",
-            hint=f'install what is required: python -m pip install "{requirement}"',
+            hint=f"install what is required: {install_command(str(requirement))}",
         )
-    return replace(project, wanted_extras=frozenset(requirement.extras))
+    return replace(project, wanted_extras=frozenset(map(canonicalize_name, requirement.extras)))
 
 
 def _outermost(closures: Mapping[NormalizedName, Sequence[LocalProject]]) -> NormalizedName:

@@ -22,6 +22,10 @@ __all__ = [
     "tag_for",
 ]
 
+_OF_ANYBODY = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+"""A checkout of another user (a shared disk, a container) is answered for as well, and no program
+that its configuration names is run for that; the build runs its code, when somebody wants it."""
+
 _TAG_VERSION = re.compile(r"(?P<before>(?:.*?[-_/])?v?)(?P<version>\d.*)")
 
 
@@ -128,7 +132,7 @@ def _git(folder: Path, *arguments: str) -> str | None:
     environ["GIT_OPTIONAL_LOCKS"] = "0"
     try:
         done = subprocess.run(
-            ["git", *arguments],  # noqa: S607 (found on PATH, as the user's own git is)
+            ["git", *_OF_ANYBODY, *arguments],  # noqa: S607 (found on PATH, as the user's own git is)
             cwd=folder,
             env=environ,
             capture_output=True,

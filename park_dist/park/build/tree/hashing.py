@@ -126,7 +126,7 @@ def take_snapshot(root: Path, *, cache: Cache, clock: Callable[[], int] = time.t
         return _recalled(root, memory)
     started_ns = clock()
     named = {*declared_paths(root), *sought_before(root, cache)}
-    listing = list_tree(root, sorted(named))
+    listing = list_tree(root, sorted(named), apart=cache.own_folders())
     if listing.watched is not None:
         watched = (*listing.watched, str(sought_file(root, cache)))
         listing = replace(listing, watched=watched)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from park.build.tree.junk import BUILD_OUTPUT, is_junk_file, is_junk_folder
+from park.build.tree.junk import BUILD_OUTPUT, is_junk_file, is_junk_folder, made_by_tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,9 +60,7 @@ def _reason_of_folder(entry: os.DirEntry[str], path: str) -> str:
         return "never part of a project"
     if path in BUILD_OUTPUT:
         return "output of a build"
-    if os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):  # noqa: PTH110, PTH118 (an entry has strings)
-        return "a virtual environment"
-    return "ignored by git"
+    return made_by_tools(entry.path, set(os.listdir(entry.path))) or "ignored by git"  # noqa: PTH208 (an entry has strings)
 
 
 def _has_files(folder: str) -> bool:

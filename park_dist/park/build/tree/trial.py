@@ -19,6 +19,11 @@ __all__ = ["explained", "tried"]
 
 _Answer = TypeVar("_Answer")
 
+_NOT_ENCODED = "surrogates not allowed"
+"""What Python's zipfile says of a name that is no text."""
+
+_MOST_SHOWN = 3
+
 
 def tried(root: Path, ask: Callable[[Snapshot], _Answer], *, cache: Cache) -> _Answer:
     """Return what ``ask`` makes of the tree at ``root``.
@@ -32,13 +37,13 @@ def tried(root: Path, ask: Callable[[Snapshot], _Answer], *, cache: Cache) -> _A
             return ask(snapshot)
         except BuildFailed as failed:
             if not _is_news(failed, snapshot, cache):
-                raise _with_links(failed, snapshot) from None
+                raise _with_files(failed, snapshot) from None
 
 
 def explained(failed: BuildFailed, snapshot: Snapshot, *, cache: Cache) -> Exception:
     """Return the error for a build that failed when its version was settled already."""
     if not _is_news(failed, snapshot, cache):
-        return _with_links(failed, snapshot)
+        return _with_files(failed, snapshot)
     sought = ", ".join(failed.details["sought"])
     return LocalSetError(
         f"the build of {snapshot.root} reads {sought}, which git ignores or which is not in its"
@@ -52,6 +57,31 @@ def _is_news(failed: BuildFailed, snapshot: Snapshot, cache: Cache) -> bool:
     given = {file.path for file in snapshot.files}
     sought = [path for path in failed.details.get("sought", ()) if path not in given]
     return note_sought(snapshot.root, sought, cache)
+
+
+def _with_files(failed: BuildFailed, snapshot: Snapshot) -> BuildFailed:
+    """Name the files of the tree that the build stumbled over, where it does not itself."""
+    if _NOT_ENCODED in str(failed.details.get("output")):
+        odd = [file.path for file in snapshot.files if not _is_text(file.path)]
+        if odd:
+            return _with_odd_names(failed, odd)
+    return _with_links(failed, snapshot)
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether a path is UTF-8; Python reads other bytes of one as lone surrogates."""
+    return path.encode("utf-8", "replace").decode() == path
+
+
+def _with_odd_names(failed: BuildFailed, odd: list[str]) -> BuildFailed:
+    shown = ", ".join(ascii(path) for path in odd[:_MOST_SHOWN])
+    more = f" and {len(odd) - _MOST_SHOWN} more" if len(odd) > _MOST_SHOWN else ""
+    return BuildFailed(
+        f"{failed.message.splitlines()[0]}\nthe tree has {shown}{more}: a name that is not UTF-8,"
+        " which no wheel can hold",
+        hint="give it a name in UTF-8, or keep it out of the package",
+        details=failed.details,
+    )
 
 
 def _with_links(failed: BuildFailed, snapshot: Snapshot) -> BuildFailed:

@@ -2,7 +2,8 @@
 
 In a git checkout: what is tracked or untracked but not ignored, and ignored files inside
 import packages, which a build may need (a generated ``_version.py``, compiled data).
-Elsewhere: everything. Never junk (see `park.build.tree.junk`), and never a virtual environment.
+Elsewhere: everything. Never junk, never what tools made for themselves (virtual environments,
+caches, homes of services: see `park.build.tree.junk`), and never park's own folders.
 """
 
 from __future__ import annotations
@@ -14,13 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.build.tree.git import GitListing, list_files
-from park.build.tree.junk import BUILD_OUTPUT, is_junk_file, is_junk_folder
+from park.build.tree.junk import (
+    BUILD_OUTPUT,
+    CACHE,
+    is_junk_file,
+    is_junk_folder,
+    made_by_tools,
+)
 from park.build.tree.named_paths import is_above
 from park.build.tree.symbolic_links import Found, FoundLink, settle_links
 from park.build.tree.tree_file import TreeFile, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
 __all__ = ["Listing", "list_tree"]
 
@@ -42,14 +50,17 @@ class Listing:
     watched: tuple[str, ...] | None
 
 
-def list_tree(root: Path, named: Iterable[str] = ()) -> Listing:
+def list_tree(
+    root: Path, named: Iterable[str] = (), *, apart: AbstractSet[str] = frozenset()
+) -> Listing:
     """List the tree at ``root``; its symbolic links as `park.build.tree.symbolic_links` has them.
 
     ``named`` are paths relative to it that its build reads: they are in the list wherever they
-    are, above the tree or ignored by git, and whole but for junk.
+    are, above the tree or ignored by git, and whole but for junk. ``apart`` are folders (real
+    paths) that are none of it wherever they are.
     """
     real = os.path.realpath(root)
-    walk = _Walk(git=list_files(root))
+    walk = _Walk(git=list_files(root), apart=apart)
     files = list(walk.folder(real, "", _Place(listed=walk.git is None, in_package=False)))
     beside = _add_named(walk, files, real, named)
     if walk.links:
@@ -115,6 +126,7 @@ class _Walk:
     """One walk; ``watched`` gathers what its answer rests on, ``links`` what it did not follow."""
 
     git: GitListing | None
+    apart: AbstractSet[str] = frozenset()
     watched: list[str] = field(default_factory=list)
     links: list[FoundLink] = field(default_factory=list)
 
@@ -122,9 +134,9 @@ class _Walk:
         with os.scandir(folder) as listing:
             entries = list(listing)
         names = {entry.name for entry in entries}
-        self._watch(folder, names)
-        if "pyvenv.cfg" in names:
+        if prefix and self._is_apart(folder, prefix, names):
             return
+        self._watch(folder, names)
         if prefix and "__init__.py" in names and self._is_listed(f"{prefix}__init__.py", place):
             place = _Place(listed=place.listed, in_package=True)
         for entry in entries:
@@ -164,10 +176,21 @@ class _Walk:
             self.watched.append(folder)
             return
         for inner, folders, files in os.walk(folder):
+            if self._is_apart(inner, path, {*folders, *files}):
+                folders.clear()
+                continue
             self._watch(inner, files)
             folders[:] = [name for name in folders if not is_junk_folder(name)]
             if len(self.watched) > _MOST_WATCHED:
                 return
+
+    def _is_apart(self, folder: str, path: str, names: AbstractSet[str]) -> bool:
+        """Tell whether tools have made a folder for themselves, park among them."""
+        if folder in self.apart:
+            return True
+        made = made_by_tools(folder, names)
+        is_tracked = self.git is not None and path.rstrip("/") in self.git.tracked_folders
+        return made is not None and not (made == CACHE and is_tracked)
 
     def _may_enter(self, entry: os.DirEntry[str], path: str, place: _Place) -> bool:
         """Tell whether anything below a folder can be visible."""

@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 from park.client.by_value.module_ways import Way
 from park.client.by_value.sending import Sending
 from park.errors import UsageError
+from park.local.installer import install_command
 
 __all__ = ["named_in_pickles", "names_of", "note_nested"]
 
@@ -150,7 +151,7 @@ def _refusal(what: str, module: str, name: str, way: Way) -> UsageError:
     else:
         why = "and no environment of what is installed here has that module"
         remedy = (
-            f"install it here, so that it goes along: python -m pip install {top} (or the project "
+            f"install it here, so that it goes along: {install_command(top)} (or the project "
             f"that has it); for one that is installed and not found: with_=…, --with NAME"
         )
     return UsageError(

@@ -18,6 +18,7 @@ from park.client.jobs.told.looked_up import looked_up
 from park.client.report import Report
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError
+from park.local.installer import quoted
 from park.model.file_names import in_url
 from park.model.pylock import dumps
 from park.model.states import JobKind, JobState
@@ -237,7 +238,7 @@ def _require_travels(job: str, call: dict[str, Any]) -> None:
     for node in nodes_in([call.get("args", []), call.get("kwargs", {})], "service-file"):
         raise UsageError(
             f"an argument of job {job} is {node['path']}, a file that stays on its service",
-            hint=f"park files get {node['path']}, and submit the job with the copy: --file",
+            hint=f"park files get {quoted(node['path'])}, and submit the job with the copy: --file",
         )
 
 

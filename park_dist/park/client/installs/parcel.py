@@ -14,6 +14,7 @@ from park.build.wheel_source import BuiltWheel, LocalSource
 from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import CannotSatisfy
+from park.local.installer import install_command
 from park.wire import API, PinRecord, ServiceRecord, SourceArchive, decode
 
 __all__ = ["Parcel", "as_parcel", "platforms_of"]
@@ -97,7 +98,8 @@ def _refusal(source: LocalSource, wheel: BuiltWheel, there: list[str]) -> Cannot
     if not isinstance(source, TreeProject):
         return CannotSatisfy(
             f"{what}, and {source.project.origin or 'this'} is no source that it could build",
-            hint="check the project out, and install that: python -m pip install --editable FOLDER",
+            hint="check the project out, and install that: "
+            + install_command("--editable", "FOLDER"),
         )
     return CannotSatisfy(
         f"{what}, and builds nothing itself",

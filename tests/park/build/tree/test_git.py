@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -96,3 +99,22 @@ def test_a_tag_is_in_the_manner_of_the_nearest(
     root = write_tree(tmp_path, SOURCE)
     make_git_checkout(root, tag=tag)
     assert tag_for(root, "2.0") == expected
+
+
+def test_a_checkout_of_another_user_is_answered_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"pyproject.toml": "", ".gitignore": "out/\n", "out/a": ""}
+    root = write_tree(tmp_path / "film", files)
+    make_git_checkout(root, tag="v1.2")
+    # git's own tests have this variable for it
+    stranger = f'GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "{shutil.which("git")}" "$@"\n'
+    write_tree(tmp_path / "bin", {"git": f"#!/bin/sh\n{stranger}"})
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    refused = subprocess.run(["git", "status"], cwd=root, check=False, capture_output=True)
+    assert b"dubious ownership" in refused.stderr
+    found = list_files(root)
+    assert found is not None
+    assert found.visible == {"pyproject.toml", ".gitignore"}
+    assert nearest_tag_version(root) == "1.2"

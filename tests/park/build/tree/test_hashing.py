@@ -127,3 +127,11 @@ def test_rename_mode_and_content_each_change_the_hash() -> None:
 def test_settled_means_older_than_any_tick(mtime: int, ctime: int, now: int) -> None:
     settled = is_settled((1, mtime, ctime, 1, 1), now)
     assert settled == (now - mtime > 2 * 10**9 and now - ctime > 2 * 10**9)
+
+
+def test_a_tree_with_the_cache_in_it_stays_as_it_is(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "film", {"pyproject.toml": "", "film.py": ""})
+    cache = Cache(root=root / "cache")
+    first, second = (take_snapshot(root, cache=cache) for _ in range(2))
+    assert cache.hashes.exists()
+    assert first.content_hash == second.content_hash

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from support.material.projects import write_tree
 
+from park.build.cache import CACHE_SIGNATURE
 from park.build.tree.left_out import left_out
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def test_each_has_its_reason(tmp_path: Path) -> None:
         "env/pyvenv.cfg": "",
         "env/bin/python": "",
         "results/a.txt": "",
+        "conda/conda-meta/history": "",
+        "target/CACHEDIR.TAG": CACHE_SIGNATURE.decode(),
     }
     assert reasons(write_tree(tmp_path, {**SEEN, **others}), SEEN) == {
         "film/notes.txt": "ignored by git",
@@ -39,6 +42,8 @@ def test_each_has_its_reason(tmp_path: Path) -> None:
         "build/": "output of a build",
         "env/": "a virtual environment",
         "results/": "ignored by git",
+        "conda/": "a virtual environment",
+        "target/": "a cache",
     }
 
 

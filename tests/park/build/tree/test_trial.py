@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,3 +77,13 @@ def test_links_are_named_that_the_build_speaks_of(root: Path, cache: Cache) -> N
     assert "the symbolic link gone leads nowhere: to /nowhere" in error.message
     assert "the symbolic link loop leads to a folder that it is in" in error.message
     assert "other" not in error.message
+
+
+def test_files_are_named_whose_names_no_wheel_can_hold(root: Path, cache: Cache) -> None:
+    (root / os.fsdecode(b"caf\xe9.dat")).write_text("")
+    snapshot = take_snapshot(root, cache=cache)
+    said = "UnicodeEncodeError: 'utf-8' codec can't encode character: surrogates not allowed"
+    failed = BuildFailed(f"could not build\nTraceback\n{said}", details={"output": said})
+    error = explained(failed, snapshot, cache=cache)
+    assert str(error).splitlines()[:1] == ["could not build"]
+    assert "the tree has 'caf\\udce9.dat': a name that is not UTF-8" in str(error)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.projects import make_git_checkout, write_tree
 
+from park.build.cache import CACHE_SIGNATURE
 from park.build.tree.visible import list_tree
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ JUNK = {
     "m/data/.mypy_cache/x.json": "",
     "env/pyvenv.cfg": "",
     "env/bin/tool": "",
+    "conda/conda-meta/history": "",
+    "conda/bin/tool": "",
+    ".pixi/envs/default/conda-meta/history": "",
+    ".pixi/envs/default/lib/tool.py": "",
+    "bin/activate": "",
+    "bin/python": "",
+    "lib/python3.11/site-packages/numpy/__init__.py": "",
+    "target/CACHEDIR.TAG": CACHE_SIGNATURE.decode(),
+    "target/debug/film.o": "",
+    **{f"service/{name}": "" for name in ("lock", "token")},
+    **{f"service/{name}/1": "" for name in ("cache", "files", "index", "jobs")},
     "m/.DS_Store": "",
 }
 SOURCE = {
@@ -32,6 +44,7 @@ SOURCE = {
     "m/build/wheel.py": "",
     "m/data/film.txt": "",
     "README.md": "",
+    "data/CACHEDIR.TAG": "a file that only has this name",
 }
 
 
@@ -58,8 +71,10 @@ def test_in_a_checkout_untracked_files_count_and_junk_does_not(tree: Path) -> No
     make_git_checkout(tree)
     write_tree(tree, {"m/new.py": "", "notes.txt": ""})
     (tree / "m/a.py").unlink()
-    # build/, dist/ and the rest were committed here; a commit makes only build/ and dist/ source
-    expected = set(SOURCE) | {"m/new.py", "notes.txt", "build/lib/m/deleted.py", "dist/m-1.whl"}
+    # all were committed here; a commit makes only build/, dist/ and what is marked a cache source
+    committed = {"build/lib/m/deleted.py", "dist/m-1.whl"}
+    committed |= {path for path in JUNK if path.startswith("target/")}
+    expected = set(SOURCE) | {"m/new.py", "notes.txt"} | committed
     assert seen(tree) == expected - {"m/a.py"}
 
 
@@ -134,3 +149,9 @@ def test_the_executable_bit_is_part_of_a_file(tmp_path: Path) -> None:
 def test_what_is_not_a_regular_file_does_not_count(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert seen(tmp_path) == set()
+
+
+def test_what_park_writes_to_is_no_file_of_a_tree(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "tree", {**SOURCE, "m/cache/hashes-v1/a.json": "", "state/a": ""})
+    apart = {os.path.realpath(root / name) for name in ("m/cache", "state")}
+    assert {file.path for file in list_tree(root, apart=apart).files} == set(SOURCE)
