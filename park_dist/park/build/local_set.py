@@ -17,7 +17,7 @@ from park.errors import NoDistribution, NotImportable
 from park.local.closure import walked
 from park.local.distributions import look_up
 from park.local.find import find
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 from park.local.project import LocalProject, ProjectKind
 from park.local.python_minor import python_minor
 from park.local.set_options import PLAIN, SetOptions

@@ -20,7 +20,7 @@ from park.build.tree.trial import explained, tried
 from park.build.tree.version_control import Pretence
 from park.build.wheel_source import LocalSource
 from park.errors import BuildFailed, LocalSetError
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 from park.local.python_minor import python_minor
 from park.local.requirements import differences
 from park.local.wheel_file import wheel_metadata

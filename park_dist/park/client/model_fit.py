@@ -22,7 +22,7 @@ from park.client.script_fit import bumps_options, fit_of_script, script_of
 from park.client.submission.binding import Binding, InstallPolicy
 from park.client.submission.reach import reach_of
 from park.errors import UsageError
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 from park.model.entry_point import EntryPoint
 from park.model.job_options import JobKeywords
 

@@ -19,7 +19,7 @@ from park.client.submission.files import File
 from park.client.submission.reach import Reach
 from park.client.voice import background
 from park.errors import UsageError
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 from park.model.entry_point import EntryPoint
 from park.model.sizes import shown_size
 from park.model.states import JobState

@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion
 
 from park.errors import LocalSetError
 from park.local.distributions import Lookup, look_up
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 from park.local.project import ProjectKind
 
 if TYPE_CHECKING:

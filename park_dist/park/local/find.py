@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from park.errors import LocalSetError, NoDistribution, NotImportable
 from park.local.distributions import installed_project, owner_of, tree_distribution
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 from park.local.metadata import CoreMetadata
 from park.local.origin import source_tree_above
 from park.local.project import LocalProject, ProjectKind

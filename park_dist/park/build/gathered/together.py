@@ -20,7 +20,7 @@ from park.errors import LocalSetError, NoDistribution
 from park.local.closure import closure
 from park.local.distributions import look_up
 from park.local.find import find
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 from park.local.metadata import project_name
 from park.local.project import LocalProject, ProjectKind
 from park.local.set_options import PLAIN, SetOptions

@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 from park.client.by_value.module_ways import Way
 from park.client.by_value.sending import Sending
 from park.errors import UsageError
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 
 __all__ = ["named_in_pickles", "names_of", "note_nested"]
 

@@ -18,7 +18,7 @@ from park.client.jobs.told.looked_up import looked_up
 from park.client.report import Report
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError
-from park.local.installer import quoted
+from park.local.hint_commands import quoted
 from park.model.file_names import in_url
 from park.model.pylock import dumps
 from park.model.states import JobKind, JobState

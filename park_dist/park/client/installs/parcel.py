@@ -14,7 +14,7 @@ from park.build.wheel_source import BuiltWheel, LocalSource
 from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import CannotSatisfy
-from park.local.installer import install_command
+from park.local.hint_commands import install_command
 from park.wire import API, PinRecord, ServiceRecord, SourceArchive, decode
 
 __all__ = ["Parcel", "as_parcel", "platforms_of"]

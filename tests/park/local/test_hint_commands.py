@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from park.local.installer import install_command, quoted
+from park.local.hint_commands import install_command, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def test_pip_installs_where_it_is_there() -> None:
 
 
 def test_uv_installs_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("park.local.installer.find_spec", lambda _: None)
+    monkeypatch.setattr("park.local.hint_commands.find_spec", lambda _: None)
     monkeypatch.setattr(sys, "executable", "/home/ada/my film/bin/python")
     said = install_command("numpy>=2")
     assert said == 'uv pip install --python "/home/ada/my film/bin/python" "numpy>=2"'
