@@ -17,6 +17,7 @@ from park.build.tree.visible import Listing, list_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
 FILES = {
@@ -46,9 +47,9 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """List the trees that were walked."""
     roots: list[Path] = []
 
-    def spy(root: Path, named: Iterable[str]) -> Listing:
+    def spy(root: Path, named: Iterable[str], *, apart: AbstractSet[str]) -> Listing:
         roots.append(root)
-        return list_tree(root, named)
+        return list_tree(root, named, apart=apart)
 
     monkeypatch.setattr(hashing, "list_tree", spy)
     return roots
