@@ -9,6 +9,7 @@ from pathlib import Path
 
 from floors import framed
 from sbom import BILL, bill_text
+from service_reference import events_page, policy_page, routes_page
 
 import park
 from park.cli.main import EXIT_CODES, command_parsers
@@ -33,7 +34,10 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": commands_page(),
         "errors.md": errors_page(),
+        "events.md": events_page(),
+        "policy.md": policy_page(),
         "python.md": python_page(),
+        "routes.md": routes_page(),
     }
 
 

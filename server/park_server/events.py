@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 from park_server.clock import now
 from park_server.db.prepared import Prepared
 from park_server.db.tables import events
+from park_server.event_kinds import check_kind
 
 __all__ = ["after", "append", "append_all", "append_many", "machine_of"]
 
@@ -28,8 +29,9 @@ def append(
 ) -> None:
     """Write one event in the caller's transaction, so that it is true exactly when the change is.
 
-    ``subject`` is ``job`` or ``install``; ``type`` the state that was entered.
+    ``subject`` and ``type`` are two of `event_kinds.KINDS`; any other raises `ValueError`.
     """
+    check_kind(subject, type)
     _APPEND.run(
         connection,
         {"time": now(), "subject": subject, "id": id, "type": type, "user": user, "data": data},
@@ -37,9 +39,11 @@ def append(
 
 
 def append_all(
-    connection: Connection, *, subject: str, user: str, entered: Iterable[tuple[str, str]]
+    connection: Connection, *, subject: str, user: str, entered: Sequence[tuple[str, str]]
 ) -> None:
     """Write one event for each id in ``entered``, with the state it entered."""
+    for kind in {each[1] for each in entered}:
+        check_kind(subject, kind)
     moment = now()
     rows = [
         {"time": moment, "subject": subject, "id": id, "type": type, "user": user, "data": {}}
@@ -55,6 +59,8 @@ def append_many(
     entered: Sequence[tuple[str, str, str, dict[str, Any]]],
 ) -> None:
     """Write one event for each ``(id, type, user, data)``."""
+    for kind in {each[1] for each in entered}:
+        check_kind(subject, kind)
     moment = now()
     rows = [
         {"time": moment, "subject": subject, "id": id, "type": type, "user": user, "data": data}

@@ -27,7 +27,9 @@ def test_each_transition_is_told_with_what_belongs_to_it(connection: Connection)
 
 
 def test_many_are_told_in_their_order_and_each_to_its_user(connection: Connection) -> None:
-    events.append_all(connection, subject="job", user="ada", entered=[("b", "queued"), ("a", "x")])
+    events.append_all(
+        connection, subject="job", user="ada", entered=[("b", "queued"), ("a", "running")]
+    )
     nothing: dict[str, Any] = {}
     one, other = ("c", "failed", "eve", {"error": "no"}), ("d", "queued", "ada", nothing)
     events.append_many(connection, subject="job", entered=[one, other])

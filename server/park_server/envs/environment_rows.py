@@ -34,6 +34,7 @@ from park.model.states import EnvironmentState, InstallState, JobState
 from park_server import events
 from park_server.clock import now
 from park_server.db.tables import environment_pins, environments, installs, jobs, locks
+from park_server.event_kinds import PINNED, UNPINNED
 from park_server.trust.sharing import NOTHING, Shared
 
 __all__ = [
@@ -305,14 +306,14 @@ def pin(connection: Connection, lock_hash: str, user: str) -> None:
     if connection.execute(known).first() is None:
         row = {"lock_hash": lock_hash, "user": user, "created": now()}
         connection.execute(insert(environment_pins), row)
-        _tell(connection, lock_hash, "pinned")
+        _tell(connection, lock_hash, PINNED)
 
 
 def unpin(connection: Connection, lock_hash: str, user: str) -> None:
     """Take back the pin of ``user``; nothing happens where there is none."""
     gone = connection.execute(delete(environment_pins).where(_pin_of(lock_hash, user)))
     if gone.rowcount:
-        _tell(connection, lock_hash, "unpinned")
+        _tell(connection, lock_hash, UNPINNED)
 
 
 def _pin_of(lock_hash: str, user: str) -> ColumnElement[bool]:

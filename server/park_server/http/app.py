@@ -46,7 +46,7 @@ from park_server.http.trust import people_routes, token_routes
 from park_server.trust.identity import Callers
 from park_server.trust.under_way import UnderWay
 
-__all__ = ["application"]
+__all__ = ["application", "declared_routes"]
 
 _about = DeclaredRoutes()
 
@@ -127,11 +127,7 @@ def application(
         redoc_url=None,
     )
     problems.register(app)
-    late = [
-        LateRoute(declared, prefix=prefix, responses=problems.DOCUMENTED)
-        for prefix, part in _placed(page_routes, probe_routes)
-        for declared in part.declared
-    ]
+    late = declared_routes(page_routes, probe_routes)
     app.add_route(f"{API}/openapi.json", Documentation(late).answer, include_in_schema=False)
     app.router.routes.extend(late)
     app.router.routes.extend(simple_routes)
@@ -145,6 +141,17 @@ def application(
     )
     contained = Containment(ExactPaths(page_files(guarded)))
     return contained if entrance is None else Gate(contained, entrance)
+
+
+def declared_routes(
+    page_routes: Sequence[DeclaredRoutes], probe_routes: DeclaredRoutes | None
+) -> list[LateRoute]:
+    """Return the routes of the API with those of the page, and of who watches the service."""
+    return [
+        LateRoute(declared, prefix=prefix, responses=problems.DOCUMENTED)
+        for prefix, part in _placed(page_routes, probe_routes)
+        for declared in part.declared
+    ]
 
 
 def _placed(

@@ -18,6 +18,7 @@ from park_server.clock import now
 from park_server.db.prepared import PreparedOfMany
 from park_server.db.tables import installs
 from park_server.envs.environment_rows import may_see
+from park_server.event_kinds import PROGRESS
 
 __all__ = [
     "Install",
@@ -125,7 +126,7 @@ def note_progress(connection: Connection, install: str, progress: ProgressRecord
     """Append an event that says how far a stage of ``install`` is."""
     user = get(connection, install).user
     data = encode(progress)
-    events.append(connection, subject="install", id=install, type="progress", user=user, **data)
+    events.append(connection, subject="install", id=install, type=PROGRESS, user=user, **data)
 
 
 def unfinished(connection: Connection) -> list[Install]:

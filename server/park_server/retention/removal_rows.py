@@ -33,6 +33,7 @@ from park_server.db.tables import (
     staged,
 )
 from park_server.db.tables import events as events_table
+from park_server.event_kinds import REMOVED
 from park_server.jobs import job_rows
 
 __all__ = [
@@ -136,7 +137,7 @@ def _remove(connection: Connection, ids: Sequence[JobId]) -> None:
             connection.execute(delete(table).where(table.c.job.in_(block)))
         connection.execute(delete(jobs).where(jobs.c.id.in_(block)))
         removed: list[tuple[str, str, str, dict[str, Any]]] = [
-            (name, "removed", user, {}) for name, user in users.items()
+            (name, REMOVED, user, {}) for name, user in users.items()
         ]
         events.append_many(connection, subject="job", entered=removed)
     _remove_unused(connection, usages)

@@ -48,7 +48,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -65,6 +64,7 @@ from park_server.trust.policy import (
     LoginPolicy,
     Policy,
 )
+from park_server.trust.policy_keys import LIMIT_KEYS, POLICY_KEYS
 from park_server.trust.rights import NONE, USUAL, Right, Rights
 
 __all__ = ["EXAMPLE", "read_policy"]
@@ -77,19 +77,6 @@ roles = ["query", "submit", "realise", "upload"]
 _HINT = (
     "`park admin policy check FILE` tells whether a file is right; the service keeps to the last"
 )
-
-_KEYS: Mapping[str, Sequence[str]] = {
-    "everybody": ("roles", "limits"),
-    "groups": ("members", "roles", "limits", "together"),
-    "installs": ("approved",),
-    "grants": tuple(each.name for each in fields(GrantLimits)),
-    "users": ("roles", "limits", "account"),
-    "jobs": ("network", "tmp", "processes", "accounts"),
-    "log": ("level",),
-    "login": tuple(each.name for each in fields(LoginPolicy)),
-}
-
-_LIMITS = [field.name for field in fields(Limits)]
 
 _Path = tuple[str, ...]
 T = TypeVar("T")
@@ -117,7 +104,7 @@ class _Reader:
         self._name = name
 
     def policy(self) -> Policy:
-        self._require_known((), self._document, list(_KEYS))
+        self._require_known((), self._document, list(POLICY_KEYS))
         everybody = self._table(("everybody",), self._document.get("everybody", {}))
         has_roles = "roles" in everybody
         users = dict(self._tables("users"))
@@ -235,7 +222,7 @@ class _Reader:
     ) -> Mapping[str, Any]:
         if not isinstance(value, dict):
             raise self._wrong(place, f"{'.'.join(place)} must be a table, not {_shown(value)}")
-        known = _KEYS[place[0]] if keys is None else keys
+        known = list(POLICY_KEYS[place[0]]) if keys is None else keys
         if known:
             self._require_known(place, value, known)
         return value
@@ -256,7 +243,7 @@ class _Reader:
         return Rights(frozenset(self._checked(where, lambda t=t: parse(t)) for t in texts))
 
     def _limits(
-        self, place: _Path, table: Mapping[str, Any], known: Sequence[str] = _LIMITS
+        self, place: _Path, table: Mapping[str, Any], known: Sequence[str] = tuple(LIMIT_KEYS)
     ) -> Limits:
         value = self._table(place, table.get(place[-1], {}), known)
         return Limits.of(value, lambda key, why: self._wrong((*place, key), why))

@@ -11,15 +11,13 @@ from park.model.ids import JobId
 from park.model.memo.call_key import digest_of
 from park_server import events
 from park_server.db.tables import jobs, memo_calls
+from park_server.event_kinds import DIFFERS
 from park_server.jobs import job_rows
 from park_server.jobs.job_end import JobEnd
 
-__all__ = ["DIFFERS", "check"]
+__all__ = ["check"]
 
 _log = logging.getLogger("park.memo")
-
-DIFFERS = "memo-differs"
-"""The type of the event of a job whose run came to something else than it was to be answered."""
 
 
 def check(connection: Connection, job: JobId, end: JobEnd) -> None:
