@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.openapi.utils import get_openapi
 
 from park import __version__
-from park_server.event_kinds import KINDS
+from park_server.db.event_kinds import KINDS
 from park_server.http.app import declared_routes
 from park_server.operating import probe_routes
 from park_server.page.page_parts import page_routers

@@ -42,6 +42,7 @@ OURS = {
         "floors",
         "proof",
         "sbom",
+        "service_reference",
         "screenshots",
     },
 }

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from park_server.clock import now
+from park_server.db.event_kinds import check_kind
 from park_server.db.prepared import Prepared
 from park_server.db.tables import events
-from park_server.event_kinds import check_kind
 
 __all__ = ["after", "append", "append_all", "append_many", "machine_of"]
 
@@ -29,7 +29,7 @@ def append(
 ) -> None:
     """Write one event in the caller's transaction, so that it is true exactly when the change is.
 
-    ``subject`` and ``type`` are two of `event_kinds.KINDS`; any other raises `ValueError`.
+    ``subject`` and ``type`` are two of `db.event_kinds.KINDS`; any other raises `ValueError`.
     """
     check_kind(subject, type)
     _APPEND.run(

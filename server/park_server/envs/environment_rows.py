@@ -33,8 +33,8 @@ from park.model.pins import is_tree_version
 from park.model.states import EnvironmentState, InstallState, JobState
 from park_server import events
 from park_server.clock import now
+from park_server.db.event_kinds import PINNED, UNPINNED
 from park_server.db.tables import environment_pins, environments, installs, jobs, locks
-from park_server.event_kinds import PINNED, UNPINNED
 from park_server.trust.sharing import NOTHING, Shared
 
 __all__ = [

@@ -15,10 +15,10 @@ from park.model.states import InstallState
 from park.wire import InstallRecord, InstallRequest, PinRecord, ProgressRecord, decode, encode
 from park_server import events
 from park_server.clock import now
+from park_server.db.event_kinds import PROGRESS
 from park_server.db.prepared import PreparedOfMany
 from park_server.db.tables import installs
 from park_server.envs.environment_rows import may_see
-from park_server.event_kinds import PROGRESS
 
 __all__ = [
     "Install",

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, update
 from park.model.ids import JobId
 from park_server import events
 from park_server.clock import now
+from park_server.db.event_kinds import PINNED, UNPINNED
 from park_server.db.tables import jobs
-from park_server.event_kinds import PINNED, UNPINNED
 from park_server.jobs import job_rows
 
 __all__ = ["pin", "unpin"]

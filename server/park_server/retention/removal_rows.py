@@ -15,6 +15,7 @@ from park.model.states import JobState
 from park_server import events
 from park_server.clock import now
 from park_server.db.blocks import in_blocks
+from park_server.db.event_kinds import REMOVED
 from park_server.db.tables import (
     calls,
     fetched,
@@ -33,7 +34,6 @@ from park_server.db.tables import (
     staged,
 )
 from park_server.db.tables import events as events_table
-from park_server.event_kinds import REMOVED
 from park_server.jobs import job_rows
 
 __all__ = [

@@ -10,8 +10,8 @@ from park.model.conditions import brief
 from park.model.ids import JobId
 from park.model.memo.call_key import digest_of
 from park_server import events
+from park_server.db.event_kinds import DIFFERS
 from park_server.db.tables import jobs, memo_calls
-from park_server.event_kinds import DIFFERS
 from park_server.jobs import job_rows
 from park_server.jobs.job_end import JobEnd
 

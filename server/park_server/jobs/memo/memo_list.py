@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import MemoRecord, MemoStatsRecord
+from park_server.db.event_kinds import DIFFERS
 from park_server.db.portable_sql import seconds_between
 from park_server.db.tables import events, jobs, memo_calls
-from park_server.event_kinds import DIFFERS
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import run_rows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from park.model.states import EnvironmentState, InstallState, JobState
-from park_server.event_kinds import KINDS, check_kind
+from park_server.db.event_kinds import KINDS, check_kind
 
 
 def test_each_state_is_an_event() -> None:
