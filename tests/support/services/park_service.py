@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ParkService",
+    "end_survivors",
     "forget_ended_services",
     "logs_of_services",
     "own_environ",
@@ -48,6 +49,20 @@ def own_environ(**variables: str | Path) -> dict[str, str]:
     """Return this process's environment with ``variables``, and nothing of its user's park."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PARK_")}
     return kept | {"NO_COLOR": "1"} | {name: str(value) for name, value in variables.items()}
+
+
+def end_survivors(home: Path) -> None:
+    """Kill the processes of ``home`` that outlive their service: to be found again.
+
+    They are known by their interpreter, which is one of the home's environments; those of
+    pilots by the folder of these.
+    """
+    prefix, pilots = (os.fsencode(home / name) + b"/" for name in ("envs", "pilots"))
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            words = (process / "cmdline").read_bytes()
+            if words.startswith(prefix) or pilots in words:
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 class ParkService:
@@ -144,22 +159,7 @@ class ParkService:
         if self._process is not None:
             self.kill()
         self.is_over = True
-        for pid in self._survivors():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    def _survivors(self) -> Iterator[int]:
-        """Yield the processes of this home that outlive their service: to be found again.
-
-        They are known by their interpreter, which is one of the home's environments; those of
-        pilots by the folder of these.
-        """
-        prefix, pilots = (os.fsencode(self.home / name) + b"/" for name in ("envs", "pilots"))
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # it has ended meanwhile
-                words = (process / "cmdline").read_bytes()
-                if words.startswith(prefix) or pilots in words:
-                    yield int(process.name)
+        end_survivors(self.home)
 
     @property
     def log(self) -> str:
