@@ -185,7 +185,8 @@ class Reader:
                 [self._shell.stdout], [], [], max(end - time.monotonic(), 0)
             )
             more = os.read(self._shell.stdout.fileno(), 1 << 16) if ready else b""
-            assert more, f"{command}\nhas no end:\n{said.decode(errors='replace')}"
+            if not more:  # what comes later would be taken for what the next command prints
+                raise TimeoutError(f"{command}\nhas no end:\n{said.decode(errors='replace')}")
             said += more
         text, _, status = said.decode(errors="replace").rpartition(_END)
         self._status = int(status)
@@ -205,5 +206,6 @@ class Reader:
         self._session.stdin.flush()
         ready, _, _ = select.select([self._session.stdout], [], [], LIMIT_S)
         answer = self._session.stdout.readline() if ready else ""
-        assert answer, f"line {step.line}: no answer to\n{code}"
+        if not answer:
+            raise TimeoutError(f"line {step.line}: no answer to\n{code}")
         return str(json.loads(answer))
