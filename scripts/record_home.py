@@ -102,7 +102,7 @@ class Recording:
                 self.environ["PARK_TOKEN"] = (self.home / "token").read_text().strip()
                 yield
             finally:
-                service.kill()
+                service.terminate()
 
     def asked(self, path: str) -> Any:
         """Return what the service answers."""
@@ -158,7 +158,7 @@ def recorded(folder: Path) -> dict[str, Any]:
                 said[job["id"]]["result"] = recording.asked(f"{path}/result")["result"]
         versions = recording.asked("/api/v1/versions")
         statements = recording.statements()
-    go.unlink()
+        go.write_text("on")
     return {"jobs": said, "versions": versions, "statements": statements}
 
 
