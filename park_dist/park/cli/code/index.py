@@ -80,6 +80,8 @@ def _list(index: RemoteIndex, options: argparse.Namespace) -> None:
     if options.json:
         print_json([encode(project) for project in projects])
         return
+    if not projects:
+        print("the index has no project")
     for project in projects:
         print(_line(project))
 

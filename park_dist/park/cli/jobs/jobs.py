@@ -57,6 +57,9 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json([encode(record) for _, record in newest])
         return 0
+    if not newest:
+        print(_none(options))
+        return 0
     for line in job_table(newest, now, ellipsis=glyphs_for(sys.stdout).ellipsis):
         print(line)
     return 0
@@ -85,6 +88,14 @@ def _records(options: argparse.Namespace, now: datetime) -> Iterator[tuple[str, 
             print(f"park: {name}: {error.message}", file=sys.stderr)
             continue
         yield from ((name_of(service.url), record) for record in records)
+
+
+def _none(options: argparse.Namespace) -> str:
+    """Say that nothing was found: an empty answer could as well be a question that went wrong."""
+    chosen = (options.status, options.since, options.label, options.mine or None)
+    if any(each is not None for each in chosen):
+        return "none of your jobs is such a one; `park jobs` shows all"
+    return "you have no jobs there; `park run MODULE:FUNCTION` makes one"
 
 
 def _services(options: argparse.Namespace) -> list[str | None]:

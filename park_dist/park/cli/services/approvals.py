@@ -82,6 +82,8 @@ def _show(records: list[ApprovalRecord], options: argparse.Namespace) -> None:
     if options.json:
         print_json([encode(each) for each in records])
         return
+    if not records:
+        print("nothing is approved")
     for each in records:
         note = f"  {each.note}" if each.note else ""
         print(f"{each.what}  by {each.user} at {each.created[:16]}{note}")

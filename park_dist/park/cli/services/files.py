@@ -77,6 +77,8 @@ def _list(files: ServiceFiles, options: argparse.Namespace) -> None:
     if options.json:
         print_json([encode(entry) for entry in entries])
         return
+    if not entries:
+        print(f"nothing is in {options.path}")
     for entry in entries:
         size = shown_size(entry.size) if entry.kind == "file" else entry.kind
         print(f"{size:>10}  {entry.modified[:19]}  {entry.name}")

@@ -45,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json([encode(each) for each in shown])
         return 0
+    if not shown:
+        print("nothing is lent" if options.all else "nothing is lent now; --all shows what was")
     for each in shown:
         print(_line(each, moment))
     return 0

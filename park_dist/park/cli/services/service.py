@@ -95,6 +95,8 @@ def _list(configuration: Configuration, options: argparse.Namespace) -> None:
             ]
         )
         return
+    if not services:
+        print("no service has a name; `park init` gives one")
     for each in services:
         print(f"{'*' if each.name == default else ' '} {each.name}  {each.url}")
 
