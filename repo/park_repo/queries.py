@@ -223,9 +223,17 @@ def _of_version(
     """Tell the files of a version: 1.0 and 1.0.0 are one, and a release may have files of both."""
     of_project = and_(_on(files, shelf), files.c.project == project)
     spelled = connection.scalars(select(files.c.version).where(of_project).distinct())
-    wanted = canonicalize_version(version)
-    same = [each for each in spelled if canonicalize_version(each) == wanted]
+    wanted = _canonical(version)
+    same = [each for each in spelled if _canonical(each) == wanted]
     return and_(of_project, files.c.version.in_(same))
+
+
+def _canonical(version: str) -> str:
+    """Return the one spelling of ``version``; what has none is its own."""
+    try:
+        return canonicalize_version(version)
+    except ValueError:  # more digits than Python converts
+        return version
 
 
 def _meaning(file: PublishedFile) -> dict[str, str]:

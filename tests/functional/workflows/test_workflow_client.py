@@ -47,7 +47,7 @@ def everybody(
     client = Client.of(python, folder / "client", cache=client_cache, service=two_services[0])
     for name, service in zip(("one", "two"), two_services, strict=True):
         token = str(service.home / "token")
-        client.run("service", "add", name, service.url, "--token-file", token)
+        client.run("service", "add", name, service.url, "--token-file", token, "--own")
     return client
 
 

@@ -175,7 +175,7 @@ def test_an_output_is_collected_and_meant(tmp_path: Path) -> None:
             await here.submit("b", file_of("a"), file_of("a", What.URL))
             order = await here.started()
             write(here.call_of(order)["kwargs"]["outfile"], "q R")
-            (order.directory / "work").mkdir()
+            (order.directory / "work").mkdir(exist_ok=True)
             (order.directory / "work" / "log.txt").write_text("log")
             (order.directory / "work" / "run.refl").write_text("not this one")
             here.complete(order)

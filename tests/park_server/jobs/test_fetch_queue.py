@@ -94,7 +94,7 @@ def test_a_fetch_of_what_a_job_leaves_waits_for_it(tmp_path: Path) -> None:
             await here.submit("a")
             await submit_fetch(here, "f", file_of("a", What.URL).as_json())
             order = await here.started()
-            (order.directory / "work").mkdir()
+            (order.directory / "work").mkdir(exist_ok=True)
             (order.directory / "work" / "a b.txt").write_text("text")
             here.complete(order)
             await here.final("f")

@@ -133,7 +133,7 @@ def test_files_are_kept_when_there_is_room_again(
             monkeypatch.setattr(here.content, "intake", disk.guard(here.content.intake))
             await here.submit("a")
             order = await here.started()
-            (order.directory / "work").mkdir()
+            (order.directory / "work").mkdir(exist_ok=True)
             (order.directory / "work" / "run.refl").write_text("q R")
             disk.is_full = True
             here.complete(order)

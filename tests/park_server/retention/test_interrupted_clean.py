@@ -72,7 +72,7 @@ async def prepared(one: Lab, folder: Path) -> None:
     for job, text in CONTENT.items():
         await one.submit(job)
         order = await one.started()
-        (order.directory / "work").mkdir()
+        (order.directory / "work").mkdir(exist_ok=True)
         (order.directory / "work" / "left").write_text(text)
         (order.directory / "stdout").write_text(text)
         one.complete(order)

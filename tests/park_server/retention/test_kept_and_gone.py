@@ -164,7 +164,7 @@ class Service(RuleBasedStateMachine):
         for name in ("stdout", "stderr"):
             (order.directory / name).write_text(f"{name} of {order.job_id}")
         work = order.directory / "work"
-        work.mkdir()
+        work.mkdir(exist_ok=True)
         for number, text in enumerate(leaves):
             (work / f"{number}.txt").write_text(text)
 

@@ -47,7 +47,7 @@ async def completed_with_file(one: Lab, job: str) -> None:
     await one.submit(job)
     order = await one.started()
     work = order.directory / "work"
-    work.mkdir()
+    work.mkdir(exist_ok=True)  # there already where the folder was made ahead
     (work / "run.refl").write_bytes(CONTENT)
     one.complete(order)
     await one.final(job)

@@ -78,7 +78,7 @@ def test_what_jobs_take_is_told_by_kind_and_against_the_quota(tmp_path: Path) ->
         async with lab(tmp_path) as one:
             await one.submit("a", arguments={"text": "x" * 2_000})
             order = await one.started()
-            (order.directory / "work").mkdir()
+            (order.directory / "work").mkdir(exist_ok=True)
             (order.directory / "work" / "left").write_bytes(b"x" * 100_000)
             (order.directory / "stdout").write_bytes(b"x" * 50_000)
             one.complete(order, "y" * 3_000)

@@ -21,6 +21,15 @@ from support.session.limits import LIMIT_S
 PARK = Path(sys.executable).with_name("park")
 NEWEST, OLDER = "0197a000-0000-7000-8000-000000a1b2c3", "0197a000-0000-7000-8000-000000d4e5f6"
 
+PATIENT = f"""#!{sys.executable}
+import sys
+from park.cli.main import main
+from park.cli.shells import candidates
+candidates.PATIENCE_S = {LIMIT_S}
+sys.exit(main())
+"""
+"""``park``, which waits for a service for longer: how slow this machine is, is not the subject."""
+
 
 def job(name: str, label: str, status: str) -> dict[str, object]:
     return {"id": name, "label": label, "status": status, "entry_point": "m:fit", "files": []}
@@ -53,8 +62,12 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
             f'default = "sns"\n[services.sns]\nurl = "{url}"\n'
             f'[services.dead]\nurl = "http://127.0.0.1:9"\n'
         )
+        patient = folder / "bin" / "park"
+        patient.parent.mkdir()
+        patient.write_text(PATIENT)
+        patient.chmod(0o755)
         yield {
-            "PATH": f"{PARK.parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(patient.parent), str(PARK.parent), os.environ["PATH"]]),
             "HOME": str(folder),
             "PARK_CONFIG": str(folder / "config.toml"),
             "PARK_STATE_DIR": str(folder / "state"),

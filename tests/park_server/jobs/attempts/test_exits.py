@@ -187,7 +187,7 @@ def test_a_result_is_kept_of_a_job_that_left_too_many_files(
             await here.submit("next", value_of("many"))
             order = await here.started()
             work = order.directory / "work"
-            work.mkdir()
+            work.mkdir(exist_ok=True)
             for number in range(4):
                 (work / str(number)).write_text("")
             here.complete(order, result=41)

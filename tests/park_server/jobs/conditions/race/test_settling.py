@@ -156,7 +156,7 @@ def test_several_are_kept_with_their_values_and_files_in_order(tmp_path: Path) -
             await begin(here, ["a", "b", "c"], keep=2)
             for job, chisq in (("b", 1.1), ("a", 1.0)):
                 work = orders[job].directory / "work"
-                work.mkdir()
+                work.mkdir(exist_ok=True)
                 (work / "fit.txt").write_text(job)
                 here.complete(orders[job], {"chisq": chisq})
                 await here.final(job)
