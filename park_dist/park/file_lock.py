@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,9 @@ def exclusive(path: Path, *, wait: bool = True) -> Iterator[bool]:
         yield is_held
 
 
-if sys.platform == "win32":
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows
 
     @contextmanager
     def _held(path: Path, *, wait: bool) -> Iterator[bool]:
@@ -65,7 +66,6 @@ if sys.platform == "win32":
             lock.release()
 
 else:
-    import fcntl
 
     @contextmanager
     def _held(path: Path, *, wait: bool) -> Iterator[bool]:

@@ -154,17 +154,15 @@ def write_record(path: str, record: dict[str, Any], ahead: str | None = None) ->
     os.replace(beside, path)  # noqa: PTH105 (see `JobFolder`)
 
 
-_EMPTY = os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
-
-
 def _opened_beside(path: str, ahead: str | None) -> tuple[int, str]:
     """Return a descriptor of an empty file that may become ``path``, and its name."""
+    empty = os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
     if ahead is not None:
         with suppress(OSError):  # a job may have put anything in its place, also a pipe
-            return os.open(ahead, _EMPTY | os.O_NOFOLLOW | os.O_NONBLOCK), ahead
+            return os.open(ahead, empty | os.O_NOFOLLOW | os.O_NONBLOCK), ahead
     folder, _, name = path.rpartition("/")
     beside = f"{folder}/.{name}.{os.getpid()}"
-    return os.open(beside, _EMPTY | os.O_CREAT, 0o644), beside
+    return os.open(beside, empty | os.O_CREAT, 0o644), beside
 
 
 def read_record(path: str) -> dict[str, Any] | None:

@@ -73,7 +73,9 @@ def test_it_is_known_as_soon_as_there_is_a_service(joblib: dict[str, Any]) -> No
 def test_nothing_is_imported_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "joblib", raising=False)
     monkeypatch.delitem(sys.modules, "joblib.parallel", raising=False)
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    waiting = joblib_backend._WaitsForJoblib
+    others = [each for each in sys.meta_path if not isinstance(each, waiting)]
+    monkeypatch.setattr(sys, "meta_path", others)
     joblib_backend.register_when_loaded()
     assert "joblib" not in sys.modules
 
@@ -88,7 +90,9 @@ def test_a_joblib_that_is_imported_later_knows_it(
         "class ParallelBackendBase:\n    pass\n\n"
         "BACKENDS = {}\nregister_parallel_backend = BACKENDS.__setitem__\n"
     )
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    waiting = joblib_backend._WaitsForJoblib
+    others = [each for each in sys.meta_path if not isinstance(each, waiting)]
+    monkeypatch.setattr(sys, "meta_path", others)
     monkeypatch.syspath_prepend(tmp_path)
     for name in ("joblib", "joblib.parallel"):
         monkeypatch.delitem(sys.modules, name, raising=False)
