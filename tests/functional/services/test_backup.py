@@ -94,7 +94,7 @@ def test_a_service_at_work_is_backed_up_restored_and_moved(
             new.stop()
         go.send("end")
         go_too.send("end")
-        for each in (lost, again):
+        for each in (lost, again, queued):
             assert service.job_when_final(each["id"])["status"] == "completed"
         service.stop()
         where = server().create("moved").render_as_string()
