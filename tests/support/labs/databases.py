@@ -43,7 +43,10 @@ def database_at(folder: Path, kind: type[Database] = Database) -> Database:
     if not _is_postgresql():
         path = folder / "park.sqlite"
         if not path.exists():
-            path.write_bytes(_with_tables())
+            content = _with_tables()
+            # as a file that was opened before: two connections that both turn to WAL now, each
+            # find it locked (https://www.sqlite.org/fileformat.html, offsets 18 and 19)
+            path.write_bytes(content[:18] + b"\x02\x02" + content[20:])
         return kind.sqlite(path)
     return kind.postgresql(_url_for(folder))
 
