@@ -11,7 +11,6 @@ import pytest
 
 from park.runtime.values.deep import with_a_deep_stack
 
-
 LEVELS = 400 if sys.version_info[:2] == (3, 12) else 5000
 """Python 3.12 has a limit of its own for calls in C."""
 
