@@ -167,7 +167,7 @@ def test_several_are_cancelled_by_the_ends_of_their_ids(client: Client, held: st
 @pytest.mark.parametrize("end", ["failed", "cancelled", "timed out"])
 def test_what_a_job_left_is_kept_however_it_ended(client: Client, up: Pipe, end: str) -> None:
     reason = "thin" if end == "failed" else None
-    options = ["--timeout", "0.2"] if end == "timed out" else []
+    options = ["--timeout", "3"] if end == "timed out" else []
     job = client.submit("light_model:leave", *options, name="a.txt", up=str(up), reason=reason)
     up.receive()
     if end == "cancelled":

@@ -15,7 +15,6 @@ TOGETHER = {
     "tests/functional/jobs/test_refl1d.py": _FITS,
     # what computes for minutes has a core for its own: side by side each takes as long as all
     "tests/functional/memo/test_fitting_edits.py": _FITS,
-    "tests/functional/workflows/test_story.py": _FITS,
     "tests/functional/build/test_real_trees.py": _SETS,
     "tests/functional/jobs/fits/test_bumps_versions.py": _SETS,
 }
