@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from recorded_service import served
 
 MODEL = '''"""A model of which there is nothing to say."""
 
@@ -89,21 +90,6 @@ class Recording:
             raise SystemExit(f"park {' '.join(words)}: {done.returncode}\n{done.stderr}")
         return done.stdout
 
-    @contextmanager
-    def served(self) -> Iterator[None]:
-        """Run the service, with one slot."""
-        ready = self.folder / "ready.json"
-        command = [sys.executable, "-m", "park", "serve", "--home", str(self.home), "--port", "0"]
-        command += ["--slots", "1", "--ready-file", str(ready)]
-        with subprocess.Popen(command, env=self.environ, cwd=self.folder) as service:
-            try:
-                until(lambda: ready.exists() or service.poll() is not None)
-                self.environ["PARK_SERVICE"] = json.loads(ready.read_text())["url"]
-                self.environ["PARK_TOKEN"] = (self.home / "token").read_text().strip()
-                yield
-            finally:
-                service.terminate()
-
     def asked(self, path: str) -> Any:
         """Return what the service answers."""
         place = urlsplit(self.environ["PARK_SERVICE"])
@@ -140,7 +126,8 @@ def recorded(folder: Path) -> dict[str, Any]:
     recording = Recording(folder)
     up, go = folder / "up", folder / "go"
     os.mkfifo(go)
-    with recording.served():
+    with served(folder, recording.environ, "--slots", "1") as found:
+        recording.environ |= found
         recording.park("install", "recorded_model")
         for entry_point, arguments in JOBS:
             words = [word for pair in arguments.items() for word in ("--arg", as_word(*pair))]

@@ -12,14 +12,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from recorded_service import served
 
 import park
 from park.client.access.http.exchange import HttpClient, Response
@@ -44,24 +42,6 @@ _PLACES = (
 )
 
 
-@contextmanager
-def _served(folder: Path) -> Iterator[None]:
-    """Run a service, and have this process find it."""
-    ready, home = folder / "ready.json", folder / "home"
-    command = [sys.executable, "-m", "park", "serve", "--home", str(home), "--port", "0"]
-    with subprocess.Popen([*command, "--ready-file", str(ready)]) as service:
-        try:
-            while not ready.exists():
-                if service.poll() is not None:
-                    raise SystemExit("the service did not start")
-                time.sleep(0.05)
-            os.environ["PARK_SERVICE"] = json.loads(ready.read_text())["url"]
-            os.environ["PARK_TOKEN"] = (home / "token").read_text().strip()
-            yield
-        finally:
-            service.terminate()
-
-
 def _recorded(folder: Path) -> list[dict[str, Any]]:
     """Return what a session and its service said to each other, in order."""
     said: list[dict[str, Any]] = []
@@ -83,7 +63,8 @@ def _recorded(folder: Path) -> list[dict[str, Any]]:
             )
         return answer
 
-    with _served(folder):
+    with served(folder, os.environ) as found:
+        os.environ.update(found)
         HttpClient.request = request  # type: ignore[method-assign]
         try:
             _session()

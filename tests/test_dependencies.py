@@ -41,6 +41,7 @@ OURS = {
         "fleet",
         "floors",
         "proof",
+        "recorded_service",
         "sbom",
         "service_reference",
         "screenshots",
