@@ -306,9 +306,10 @@ class Scheduler:
             return record, read(c, record)
 
         found = await self._bus.wait_until(job, lambda: self._database.read(seen), bool, timeout_s)
-        return (
-            (self.record(job, user), None) if found is None else (self._alive(found[0]), found[1])
-        )
+        if found is None:
+            return self.record(job, user), None
+        record, what = found
+        return self._alive(record), what
 
     def look_again(self) -> None:
         """Start what may start now that users may have more than before."""

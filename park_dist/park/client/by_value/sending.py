@@ -11,7 +11,7 @@ from typing import Any
 
 from park.client.by_value.module_ways import ModuleWays, Way
 from park.client.by_value.source_text import imports_of, sources_of
-from park.runtime.by_value.code import packed
+from park.runtime.by_value.code import nested_in, packed
 from park.runtime.by_value.namespaces import MADE
 
 __all__ = ["Sending"]
@@ -111,8 +111,4 @@ def _module_of(value: Any) -> str | None:
 
 
 def _spans(code: CodeType) -> list[tuple[int, int, int | None]]:
-    found = list(code.co_lines())
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            found += _spans(constant)
-    return found
+    return [span for each in nested_in(code) for span in each.co_lines()]

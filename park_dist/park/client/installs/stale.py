@@ -16,7 +16,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
+
+from park.runtime.by_value.code import nested_in
 
 __all__ = ["StaleModule", "StaleModules"]
 
@@ -121,7 +123,7 @@ def _is_as_read(module: ModuleType, file: Path, now: Signature) -> bool:
         code = compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
         return False
-    there = set(_codes(code))
+    there = set(nested_in(code))
     return all(each.__code__ in there for each in _own_functions(module))
 
 
@@ -135,13 +137,6 @@ def _bytecode_signature(file: Path) -> Signature | None:
     if len(header) < _HEADER or header[4:8] != b"\0\0\0\0":  # checked by hash, not by time
         return None
     return int.from_bytes(header[8:12], "little"), int.from_bytes(header[12:16], "little")
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
 
 
 def _own_functions(module: ModuleType) -> Iterator[FunctionType]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import linecache
 import marshal
+from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-__all__ = ["PLACED", "code", "packed", "places"]
+__all__ = ["PLACED", "code", "nested_in", "packed", "places"]
 
 _NOWHERE = "<script>"
 
@@ -63,6 +64,14 @@ def code(data: bytes, number: int) -> CodeType:
     """Return the code in ``data``, the ``number``-th of its call; `PLACED` is where it belongs."""
     loaded: CodeType = marshal.loads(data)  # noqa: S302 (see the package: of a job's own call)
     return places.placed(loaded, number)
+
+
+def nested_in(code: CodeType) -> Iterator[CodeType]:
+    """Yield ``code`` and all that is nested in it: functions, classes, comprehensions."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from nested_in(constant)
 
 
 def _moved(code: CodeType, file: str, lines: int) -> CodeType:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 
+from .code import nested_in
+
 __all__ = ["CodeNames", "names_in"]
 
 _BY_TEXT = frozenset({"eval", "exec", "globals"})
@@ -36,7 +38,7 @@ class CodeNames:
 @lru_cache(maxsize=4096)
 def names_in(code: CodeType) -> CodeNames:
     """Return the names in ``code``."""
-    everything = list(_nested(code))
+    everything = list(nested_in(code))
     return CodeNames(
         globals=tuple(dict.fromkeys(name for each in everything for name in _globals(each))),
         imports=tuple(dict.fromkeys(name for each in everything for name in _imports(each))),
@@ -56,13 +58,6 @@ def _in_texts(code: CodeType) -> Iterator[str]:
 
 def _names_of(tree: ast.AST) -> Iterator[str]:
     return (each.id for each in ast.walk(tree) if isinstance(each, ast.Name))
-
-
-def _nested(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _nested(constant)
 
 
 def _globals(code: CodeType) -> Iterator[str]:

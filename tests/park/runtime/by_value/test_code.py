@@ -6,7 +6,7 @@ import linecache
 from types import CodeType
 from typing import Any
 
-from park.runtime.by_value.code import code, packed, places
+from park.runtime.by_value.code import code, nested_in, packed, places
 
 
 def function_of(text: str, file: str) -> Any:
@@ -39,3 +39,8 @@ def test_the_place_comes_back_with_the_lines_of_the_source() -> None:
     assert linecache.getline("/home/ada/fit.py", 5) == "        return 1\n"
     places.learn([])
     assert code(packed(written), 0).co_firstlineno == 1
+
+
+def test_what_is_nested_comes_behind_what_it_is_in() -> None:
+    names = [each.co_name for each in nested_in(compile(SOURCE, "fit.py", "exec"))]
+    assert names == ["<module>", "f", "g"]
