@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     insert,
+    literal,
     type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -33,6 +34,7 @@ __all__ = [
     "least",
     "seconds_between",
     "seconds_of",
+    "unindexed",
 ]
 
 _DAY_S = 86_400.0
@@ -143,6 +145,15 @@ def has_odd_units(document: ColumnElement[Any]) -> ColumnElement[bool]:
 def least(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the smaller of two values that are there."""
     return _Least(first, second)
+
+
+def unindexed(text: ColumnElement[str]) -> ColumnElement[str]:
+    """Return ``text`` as it is, for a query that finds its rows by something else: their ids.
+
+    SQLite knows nothing of how many rows share a value, and takes an index of states or users
+    for as good as some ids: it would go through all that waits, or is a user's, to find these few.
+    """
+    return text + literal("")
 
 
 class _OrNothing(SyntaxExtension, ClauseElement):

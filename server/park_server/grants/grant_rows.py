@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from park.errors import UnknownItem
 from park.wire import GrantRecord
 from park_server.db.blocks import in_blocks
+from park_server.db.portable_sql import unindexed
 from park_server.db.tables import grants, installs, jobs
 from park_server.grants.scope import Grant
 
@@ -29,7 +30,7 @@ _ADD = insert(grants)
 _BY_DIGEST = select(grants).where(grants.c.token_sha256.in_(bindparam("digests", expanding=True)))
 _BY_ID = select(grants).where(grants.c.id.in_(bindparam("ids", expanding=True)))
 _OWN_JOBS = select(jobs.c.id).where(
-    jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.user == bindparam("user")
+    jobs.c.id.in_(bindparam("ids", expanding=True)), unindexed(jobs.c.user) == bindparam("user")
 )
 
 _OWN_INSTALLS = select(installs.c.id).where(

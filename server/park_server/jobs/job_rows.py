@@ -29,7 +29,7 @@ from park.model.states import JobKind, JobState, may_follow
 from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
 from park_server.clock import now, text_of
-from park_server.db.portable_sql import least
+from park_server.db.portable_sql import least, unindexed
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import calls, environments, fetches, job_files, jobs, needs, results
 from park_server.jobs.job_end import JobEnd
@@ -208,7 +208,7 @@ _TO_START = PreparedOfMany(
     lambda ids: (
         select(*STORED, calls.c.document, _REFERS)
         .join(calls, calls.c.job == jobs.c.id)
-        .where(jobs.c.id.in_(ids), jobs.c.status == JobState.QUEUED)
+        .where(jobs.c.id.in_(ids), unindexed(jobs.c.status) == JobState.QUEUED)
     )
 )
 

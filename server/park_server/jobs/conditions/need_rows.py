@@ -31,6 +31,7 @@ from park.model.references import What
 from park.model.states import InstallState, JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park_server.db.blocks import in_blocks
+from park_server.db.portable_sql import unindexed
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import held_grants, installs, jobs, needs, remote_leaves, staged
 from park_server.jobs.conditions.facts import InstallFact, JobFact
@@ -100,9 +101,7 @@ _ADD_NEEDS = Prepared(insert(needs), ("job", "needed", "service", "how"))
 _ADD_LEAVES = insert(remote_leaves)
 _ADD_GRANTS = insert(held_grants)
 
-# An expression, so that SQLite does not begin with the index of states: it would go through
-# all that waits, where it is to look at those that need something.
-_IS_WAITING = (jobs.c.status + literal("")) == JobState.WAITING
+_IS_WAITING = unindexed(jobs.c.status) == JobState.WAITING
 
 _OF_WAITER = tuple(jobs.c[name] for name in Waiter._fields)
 _WAITERS = PreparedOfMany(
@@ -171,7 +170,7 @@ _OF_JOBS = (
 _SIZES = select(jobs.c.id, func.length(type_coerce(jobs.c.condition, Text)).label("size")).where(
     jobs.c.id.in_(_JOBS)
 )
-_WAITING_OF = _WAITING.where(jobs.c.id.in_(_JOBS))
+_WAITING_OF = select(*_OF_WAITER).where(jobs.c.id.in_(_JOBS), _IS_WAITING)
 _CONDITIONS = select(jobs.c.id, jobs.c.condition, jobs.c.install).where(jobs.c.id.in_(_JOBS))
 _DECIDE = (
     update(remote_leaves)

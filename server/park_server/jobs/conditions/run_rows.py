@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, select, updat
 from park.model.ids import JobId
 from park.model.states import JobState
 from park_server.db.blocks import in_blocks
+from park_server.db.portable_sql import unindexed
 from park_server.db.tables import jobs, memo_calls
 from park_server.jobs.conditions.recall import Shared
 
@@ -68,7 +69,7 @@ def carried(connection: Connection) -> list[JobId]:
 _JOINERS = (
     select(memo_calls.c.source, memo_calls.c.job)
     .join(jobs, jobs.c.id == memo_calls.c.job)
-    .where(memo_calls.c.source.in_(_IDS), (jobs.c.status + "") == JobState.WAITING)
+    .where(memo_calls.c.source.in_(_IDS), unindexed(jobs.c.status) == JobState.WAITING)
     .order_by(memo_calls.c.job)
 )
 _RELEASE = update(memo_calls).where(memo_calls.c.source == _JOB).values(source=None)

@@ -28,6 +28,7 @@ from park.model.memo.usage import Usage
 from park.model.references import Reference
 from park.model.states import JobState
 from park_server.db.blocks import in_blocks
+from park_server.db.portable_sql import unindexed
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import installs, job_files, jobs, memo_calls, memo_usages, results
 from park_server.jobs.memo.decision import Asked, Candidate
@@ -58,7 +59,7 @@ _LOCK = func.coalesce(
     select(installs.c.lock_hash).where(installs.c.id == jobs.c.install).scalar_subquery(),
 )
 # An expression, so that SQLite begins with the index of keys: all runs have no source.
-_IS_A_RUN = (memo_calls.c.source + literal("")).is_(None)
+_IS_A_RUN = unindexed(memo_calls.c.source).is_(None)
 
 
 class _AskedRow(NamedTuple):
@@ -89,7 +90,7 @@ _ASKED = PreparedOfMany(
             _LOCK.label("lock"),
         )
         .join(jobs, jobs.c.id == memo_calls.c.job)
-        .where(memo_calls.c.job.in_(ids), jobs.c.status == JobState.WAITING)
+        .where(memo_calls.c.job.in_(ids), unindexed(jobs.c.status) == JobState.WAITING)
     )
 )
 _GOES_ON = [literal(each) for each in (JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED)]
@@ -117,7 +118,7 @@ _CANDIDATES = PreparedOfMany(
             jobs.c.cancel_requested.is_(False),
             # who waits to be tried again may wait for long
             ~and_(jobs.c.status == JobState.QUEUED, jobs.c.not_before.is_not(None)),
-            or_((jobs.c.status + literal("")).in_(_GOES_ON), memo_calls.c.carried),
+            or_(unindexed(jobs.c.status).in_(_GOES_ON), memo_calls.c.carried),
         )
         .order_by(jobs.c.id.desc())
     )
