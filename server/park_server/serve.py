@@ -52,7 +52,7 @@ from park_server.process.notify import notify
 from park_server.process.silence import PatientProtocol
 from park_server.process.standby import stand_by
 from park_server.process.tls import renew
-from park_server.quotas.descriptors import raise_descriptor_limit
+from park_server.quotas.descriptors import leave_no_core, raise_descriptor_limit
 from park_server.settings import Settings
 from park_server.tasks import Tasks
 from park_server.trust.audit import Actor
@@ -72,6 +72,7 @@ class Standby:
     """A service that waits for the one that serves its home to end, and serves in its place."""
 
     def __init__(self, settings: Settings) -> None:
+        leave_no_core()
         raise_descriptor_limit()
         self._listeners = listening(settings.host, settings.port, settings.entrance)
         self._database = settings.database
@@ -117,6 +118,7 @@ def serve(settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
 
     Raises `UsageError` where the address cannot be bound.
     """
+    leave_no_core()
     raise_descriptor_limit()
     _run(settings, home, listening(settings.host, settings.port, settings.entrance), asked, stages)
 

@@ -33,7 +33,9 @@ _LONGEST_NAME = 100
 @router.post("/grants")
 async def issue_grant(request: Request, body: GrantRequest) -> GrantRecord:
     """Make a grant for jobs and files of one's own; only this answer has its token."""
-    return await parts_of(request).grants.issue(user_of(request), body)
+    parts, user = parts_of(request), user_of(request)
+    await parts.quotas.take(user, len(await request.body()))
+    return await parts.grants.issue(user, body)
 
 
 @router.get("/grants")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from starlette.requests import Request
 
 from park.errors import CannotSatisfy, UnknownItem, UsageError
@@ -36,6 +36,8 @@ from park_server.trust.rights import Role
 __all__ = ["router"]
 
 router = DeclaredRoutes(prefix="/index/projects")
+
+_MOST_SHOWN = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +109,7 @@ async def list_shares(request: Request, name: str) -> list[ShareRecord]:
 @router.put("/{name}/shares/{whom}")
 async def share(request: Request, name: str, whom: str) -> list[ShareRecord]:
     """Share one's working trees of a project, and what runs in them, with a user or a group."""
-    sharing, project = parts_of(request).trust.sharing, canonicalize_name(name)
+    sharing, project = parts_of(request).trust.sharing, _named(name)
     await sharing.share(user_of(request), project, whom, actor_of(request))
     return sharing.listing(user_of(request), project)
 
@@ -124,7 +126,7 @@ async def unshare(request: Request, name: str, whom: str) -> list[ShareRecord]:
 async def claim(request: Request, name: str) -> IndexProjectRecord:
     """Make the service the owner of a name, also of one that upstream has."""
     index, user = _for_operator(request)
-    await index.curator.claim(canonicalize_name(name), user)
+    await index.curator.claim(_named(name), user)
     return await get_project(request, name)
 
 
@@ -166,6 +168,17 @@ async def remove(request: Request, name: str, version: str) -> list[IndexFileRec
         _require_embedded(index)
     gone = await index.curator.remove(canonicalize_name(name), version, user)
     return [_file(file) for file in gone]
+
+
+def _named(name: str) -> NormalizedName:
+    """Return the name of a project that need not be there; raises `UsageError` for no name."""
+    try:
+        return canonicalize_name(name, validate=True)
+    except InvalidName:
+        raise UsageError(
+            f"{name[:_MOST_SHOWN]!r} is no name of a project",
+            hint="letters and digits, and between them '-', '_' and '.'",
+        ) from None
 
 
 async def _yank(

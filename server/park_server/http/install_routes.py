@@ -55,6 +55,7 @@ async def request_install(
     wanted = await off_loop(request, checked)
     require_uploads(caller_of(request), [*wanted.wheels, *wanted.sources])
     parts.trust.possession.require(user, [source.sha256 for source in wanted.sources])
+    await parts.quotas.take(user, len(await request.body()))
     return await parts.installs.request(user, wanted)
 
 

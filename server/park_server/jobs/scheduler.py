@@ -182,7 +182,7 @@ class Scheduler:
         submission: Submission,
         accept: Callable[[str, Submission], Awaitable[Accepted]],
     ) -> Accepted:
-        async with self._quotas.admission(user, [plan.id for plan in submission.plans]) as new:
+        async with self._quotas.admission(user, submission.ids, size=submission.size) as new:
             accepted = await accept(user, submission)
             new.keep(accepted.created.states)
         return accepted

@@ -1,10 +1,10 @@
-"""How many descriptors this process may have, and how many of them connections may take."""
+"""What the kernel gives this process: descriptors, of which connections take some; no core dump."""
 
 from __future__ import annotations
 
 import resource
 
-__all__ = ["most_connections", "raise_descriptor_limit"]
+__all__ = ["leave_no_core", "most_connections", "raise_descriptor_limit"]
 
 _MOST_DESCRIPTORS = 65_536
 """More serves nobody, and programs that jobs start may walk through all of them."""
@@ -20,6 +20,15 @@ def raise_descriptor_limit() -> int:
     wanted = max(soft, min(wanted, _MOST_DESCRIPTORS)) if soft != resource.RLIM_INFINITY else soft
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return wanted
+
+
+def leave_no_core() -> None:
+    """Have neither this process nor what it starts leave its memory in a file when it crashes.
+
+    That of the service has what others trusted it with. That of a job would be a result of tens
+    of gigabytes; a job that wants one raises the limit itself (getrlimit(2), the hard one stays).
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def most_connections() -> int:

@@ -20,8 +20,9 @@ TOGETHER = ("disk", "waiting", "running", "cores")
 class Limits:
     """What is said of how much somebody may have; None: nothing is said, infinite: all he wants.
 
-    ``disk``: bytes of what he sent, keeps and was left by his jobs. ``waiting``: jobs that are
-    accepted and do not run; ``running``: jobs that run; ``cores``: those that these have.
+    ``disk``: bytes of what he sent and asked for, keeps, and was left by his jobs. ``waiting``:
+    jobs that are accepted and do not run; ``running``: jobs that run; ``cores``: those that these
+    have.
     ``requests``: HTTP requests a second, over some seconds; ``batch``: jobs in one request.
     ``share``: his part of the slots, where others wait for some; each has 1.
     """

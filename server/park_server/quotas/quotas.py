@@ -98,17 +98,21 @@ class Quotas:
             )
 
     @asynccontextmanager
-    async def admission(self, user: str, jobs: Collection[JobId]) -> AsyncIterator[Admitted]:
+    async def admission(
+        self, user: str, jobs: Collection[JobId], *, size: int = 0
+    ) -> AsyncIterator[Admitted]:
         """Count ``jobs`` of ``user`` while they are written; those that are kept count on.
 
-        Raises `OverLimit` where he may not have so many, or has no room for what they leave.
+        Their requests came as ``size`` bytes. Raises `OverLimit` where he may not have so many, or
+        has no room for them and what they leave.
         """
-        await self.require_room(user)
+        await self.require_room(user, size)
         admitted = Admitted(self.reserve(user, jobs))
         try:
             yield admitted
         finally:  # what was known already, or has ended as it was written, does not wait
             self.tally.drop(job for job in admitted.jobs if job not in admitted.kept)
+        self._disk.add(user, size)
 
     def reserve(self, user: str, jobs: Collection[JobId]) -> list[JobId]:
         """Count ``jobs`` of ``user``, all or none; return those that were not counted before.
@@ -174,6 +178,11 @@ class Quotas:
     async def _used(self, who: str | Collection[str]) -> int:
         names = [who] if isinstance(who, str) else sorted(who)
         return sum([await self._disk.used(name) for name in names])
+
+    async def take(self, user: str, size: int) -> None:
+        """Count ``size`` bytes that are written down for ``user``; raises as `require_room`."""
+        await self.require_room(user, size)
+        self._disk.add(user, size)
 
     async def within(self, user: str, chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
         """Yield ``chunks`` that ``user`` sends, and count them; raises as `require_room`."""

@@ -75,6 +75,11 @@ class HeldToken:
     revoked: str | None = None
     note: str = ""
 
+    @property
+    def lasts_until(self) -> str:
+        """Until when it may be of use, refreshed as often as possible, unless it is revoked."""
+        return max(self.expires, self.renewable_until or "")
+
     def check(self, moment: str) -> None:
         """Raise `NotAuthenticated`, which says why, unless it is of use at ``moment``."""
         if self.revoked is not None:

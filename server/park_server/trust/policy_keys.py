@@ -54,7 +54,7 @@ POLICY_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 LIMIT_KEYS: Mapping[str, str] = MappingProxyType(
     {
-        "disk": "bytes of what he sent, keeps and was left by his jobs: `20 GB`",
+        "disk": "bytes of what he sent and asked for, keeps, and was left by his jobs: `20 GB`",
         "waiting": "jobs that are accepted and do not run",
         "running": "jobs that run",
         "cores": "of the jobs that run",

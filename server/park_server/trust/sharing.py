@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Delete, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from park.errors import UnknownItem, UsageError
+from park.errors import OverLimit, UnknownItem, UsageError
 from park.wire import ShareRecord
 from park_repo.database import Database
 from park_server.clock import now
@@ -19,6 +19,9 @@ Shared = frozenset[tuple[str, str]]
 """Owner and project (normalised) of each that somebody may use besides his own."""
 
 NOTHING: Shared = frozenset()
+
+_MOST_OF_OWNER = 1_000
+"""Shares of one user: all are in memory, and are read anew with each change."""
 
 
 class Sharing:
@@ -58,16 +61,20 @@ class Sharing:
         """Let ``whom`` use the working trees of ``project`` that are ``owner``'s, to come as well.
 
         ``whom`` is ``user:NAME``, ``group:NAME``, or a name that only one of these has. Raises
-        `UnknownItem` where there is none.
+        `UnknownItem` where there is none, and `OverLimit` for one too many.
         """
         named = self._named(whom)
 
         def change(connection: Connection) -> None:
-            connection.execute(_gone(owner, project, named))
+            known = connection.execute(_OF_OWNER, {"of": owner}).all()
+            if (project, named) in known:
+                return
+            _require_room(owner, len(known))
             row = {"owner": owner, "project": project, "whom": named, "created": now()}
             connection.execute(insert(shares), row)
+            audit.append(connection, actor, "share.add", project, whom=named)
 
-        await self._change(change, actor, "share.add", project, named)
+        await self._change(change)
 
     async def unshare(self, owner: str, project: str, whom: str, actor: Actor) -> None:
         """Share with ``whom`` no more; raises `UnknownItem` where nothing was shared."""
@@ -79,8 +86,11 @@ class Sharing:
                 hint=f"it is with: {', '.join(sorted(there)) or 'nobody'}",
             )
         (named,) = found
+        gone = delete(shares).where(
+            shares.c.owner == owner, shares.c.project == project, shares.c.whom == named
+        )
         await self._change(
-            lambda c: c.execute(_gone(owner, project, named)), actor, "share.remove", project, named
+            audit.with_entry(lambda c: c.execute(gone), actor, "share.remove", project, whom=named)
         )
 
     def _named(self, whom: str) -> str:
@@ -97,10 +107,8 @@ class Sharing:
             raise UnknownItem(f"no {kind} {name} on this service")
         return f"{kind}:{name}"
 
-    async def _change(
-        self, change: audit.Change, actor: Actor, action: str, project: str, whom: str
-    ) -> None:
-        await self._database.awrite(audit.with_entry(change, actor, action, project, whom=whom))
+    async def _change(self, change: audit.Change) -> None:
+        await self._database.awrite(change)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -110,7 +118,15 @@ class Sharing:
         self._changes += 1
 
 
-def _gone(owner: str, project: str, whom: str) -> Delete:
-    return delete(shares).where(
-        shares.c.owner == owner, shares.c.project == project, shares.c.whom == whom
-    )
+_OF_OWNER = select(shares.c.project, shares.c.whom).where(shares.c.owner == bindparam("of"))
+
+
+def _require_room(owner: str, shared: int) -> None:
+    """Raise `OverLimit` where ``owner`` shares as much as anybody may."""
+    if shared >= _MOST_OF_OWNER:
+        raise OverLimit(
+            f"{owner} shares {shared:,} times, and nobody shares more",
+            hint="share with a group in place of each of its members, or take some back: park"
+            " share PROJECT --without NAME",
+            details={"limit": _MOST_OF_OWNER, "used": shared},
+        )

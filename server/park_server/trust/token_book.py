@@ -5,7 +5,7 @@ One process has the home, so what it knows is what there is. What it says has be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -44,6 +44,9 @@ _MOST_OF_USER = 1_000
 _REMEMBERED = timedelta(days=30)
 """How long after its end a token is answered with what became of it."""
 
+_MOST_REMEMBERED = 1_000
+"""Tokens of one user that have ended and are known still: he makes new ones as fast as he asks."""
+
 
 class TokenBook:
     """The tokens; ``on_end`` is told of the ids of those that are revoked."""
@@ -55,6 +58,7 @@ class TokenBook:
         self._kept: dict[str, KeptToken] = {}
         self._children: dict[str, set[str]] = {}
         self._noted: dict[str, datetime] = {}
+        self._of_user: dict[str, set[str]] = {}
         for kept in database.read(lambda c: list(token_rows.every(c))):
             self._keep(kept)
 
@@ -62,6 +66,7 @@ class TokenBook:
         """Forget the tokens that ended long ago."""
         before = later(-_REMEMBERED)
         await self._database.awrite(lambda c: token_rows.forget(c, before))
+        self._drop([id_ for id_, kept in self._kept.items() if kept.token.lasts_until < before])
 
     def find(self, token: str, moment: datetime) -> HeldToken | None:
         """Return what ``token`` is, None where nobody knows it.
@@ -140,24 +145,23 @@ class TokenBook:
 
     async def _add(self, token: HeldToken, secret: Secret, actor: Actor, action: str) -> None:
         self._require_room(token.user)
+        surplus = self._surplus(token.user)
         data = {"of": token.user, "kind": token.kind, "parent": token.parent, "note": token.note}
-        await self._database.awrite(
-            audit.with_entry(
-                lambda c: token_rows.add(c, token, secret.digest),
-                actor,
-                action,
-                token.id,
-                **data,
-            )
-        )
+
+        def change(connection: Connection) -> None:
+            token_rows.remove(connection, surplus)
+            token_rows.add(connection, token, secret.digest)
+
+        await self._database.awrite(audit.with_entry(change, actor, action, token.id, **data))
+        self._drop(surplus)
         self._keep(KeptToken(token=token, digest=secret.digest))
         if not self._is_open(token.parent or ""):
             await self.revoke([token.id], actor)  # its parent went while it was written
 
     def _require_room(self, user: str) -> None:
         """Raise `OverLimit` where ``user`` has as many tokens as anybody gets."""
-        moment, own = now(), (kept.token for kept in self._kept.values() if kept.token.user == user)
-        good = sum(token.revoked is None and token.expires > moment for token in own)
+        moment = now()
+        good = sum(each.revoked is None and each.expires > moment for each in self._own(user))
         if good >= _MOST_OF_USER:
             raise OverLimit(
                 f"{user} has {good:,} tokens that are good, and nobody gets more",
@@ -165,6 +169,18 @@ class TokenBook:
                 " or wait until some expire",
                 details={"limit": _MOST_OF_USER, "used": good},
             )
+
+    def _own(self, user: str) -> Iterable[HeldToken]:
+        return (self._kept[id_].token for id_ in self._of_user.get(user, ()))
+
+    def _surplus(self, user: str) -> Sequence[str]:
+        """Return those of ``user`` that ended, but for the last ones: they are forgotten.
+
+        None that ended just now: what is being made with it looks whether it is revoked.
+        """
+        before = later(-_OVERLAP)
+        ended = [each for each in self._own(user) if _end_of(each) < before]
+        return [each.id for each in sorted(ended, key=_end_of)[:-_MOST_REMEMBERED]]
 
     # -- revoking
 
@@ -189,8 +205,7 @@ class TokenBook:
 
     async def revoke_all(self, user: str, actor: Actor) -> int:
         """Revoke every token of ``user``; return how many."""
-        own = [kept.token.id for kept in self._kept.values() if kept.token.user == user]
-        return await self.revoke(own, actor)
+        return await self.revoke(self._of_user.get(user, ()), actor)
 
     async def revoke(self, ids: Collection[str], actor: Actor) -> int:
         """Revoke tokens with all their children; return how many that were of use."""
@@ -231,11 +246,23 @@ class TokenBook:
         if (before := self._kept.get(token.id)) is not None and before.previous is not None:
             self._by_digest.pop(before.previous, None)
         self._kept[token.id] = kept
+        self._of_user.setdefault(token.user, set()).add(token.id)
         self._by_digest[kept.digest] = token.id
         if kept.previous is not None:
             self._by_digest[kept.previous] = token.id
         if token.parent is not None:
             self._children.setdefault(token.parent, set()).add(token.id)
+
+    def _drop(self, ids: Iterable[str]) -> None:
+        """Know nothing more of tokens that have ended."""
+        for id_ in ids:
+            if (kept := self._kept.pop(id_, None)) is not None:
+                self._of_user[kept.token.user].discard(id_)
+                self._by_digest.pop(kept.digest, None)
+                self._by_digest.pop(kept.previous or "", None)
+                self._children.get(kept.token.parent or "", set()).discard(id_)
+                self._children.pop(id_, None)
+                self._noted.pop(id_, None)
 
     def _note_use(self, token: str, moment: datetime) -> None:
         """Keep when a token was used, to the minute, without anybody waiting for it."""
@@ -253,6 +280,11 @@ class TokenBook:
 
 _SHORTEST_END = 6
 """Characters of an id that say which is meant; as of jobs."""
+
+
+def _end_of(token: HeldToken) -> str:
+    """Return when ``token`` ended, or will."""
+    return token.revoked or token.lasts_until
 
 
 def _login_record(token: HeldToken, secret: Secret) -> LoginRecord:

@@ -14,7 +14,7 @@ from park_server.db.tables import tokens
 from park_server.trust.held_token import HeldToken
 from park_server.trust.rights import Rights
 
-__all__ = ["KeptToken", "add", "every", "forget", "note_uses", "refresh", "revoke"]
+__all__ = ["KeptToken", "add", "every", "forget", "note_uses", "refresh", "remove", "revoke"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +91,12 @@ def forget(connection: Connection, before: str) -> None:
             tokens.c.renewable_until.is_(None) | (tokens.c.renewable_until < before),
         )
     )
+
+
+def remove(connection: Connection, ids: Collection[str]) -> None:
+    """Remove tokens, whatever they are."""
+    for some in in_blocks(sorted(ids)):
+        connection.execute(delete(tokens).where(tokens.c.id.in_(some)))
 
 
 def _token(row: Row[Any]) -> HeldToken:

@@ -126,6 +126,23 @@ def test_what_fits_is_taken_and_counted() -> None:
         sent(desk, "ada", 1)
 
 
+def test_what_jobs_and_grants_say_counts_at_once() -> None:
+    """A measurement is good for half a minute, in which much is said."""
+    desk = Desk(disk=1_000)
+
+    async def said() -> None:
+        await desk.quotas.take("ada", 100)
+        async with desk.quotas.admission("ada", ids("a"), size=250):
+            pass
+        with pytest.raises(NoRoom, match="ada has 950 B of 1000 B on the disk"):
+            await desk.quotas.take("ada", 51)
+        with pytest.raises(NoRoom, match="and 51 B more were sent"):
+            async with desk.quotas.admission("ada", ids("b"), size=51):
+                pytest.fail("they are written")
+
+    asyncio.run(said())
+
+
 def test_what_does_not_fit_is_refused_while_it_comes() -> None:
     desk = Desk(disk=1_000)
     with pytest.raises(NoRoom, match=r"ada has 600 B of 1000 B .* and 500 B more were") as refused:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 from support.labs.databases import database_at
 
-from park.errors import UnknownItem, UsageError
+from park.errors import OverLimit, UnknownItem, UsageError
 from park_repo.database import Database
+from park_server.trust import audit
+from park_server.trust import sharing as sharing_module
 from park_server.trust.audit import Actor
 from park_server.trust.directory import Directory
 from park_server.trust.sharing import Sharing
@@ -81,3 +83,29 @@ def test_what_was_not_shared_is_said(database: Database, directory: Directory) -
     share(sharing, "bob")
     with pytest.raises(UnknownItem, match="demo is not shared with team"):
         asyncio.run(sharing.unshare("ada", "demo", "team", ROOT))
+
+
+def test_nobody_shares_without_end(
+    database: Database, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Projects that are nowhere can be shared, too: all of that is in memory, and read anew."""
+    monkeypatch.setattr(sharing_module, "_MOST_OF_OWNER", 3)
+    sharing = Sharing(database, directory)
+    ada = Actor(user="ada")
+    for number in range(3):
+        asyncio.run(sharing.share("ada", f"demo-{number}", "bob", ada))
+    with pytest.raises(OverLimit, match="ada shares 3 times"):
+        asyncio.run(sharing.share("ada", "demo-3", "bob", ada))
+    asyncio.run(sharing.share("bob", "demo", "ada", Actor(user="bob")))
+    asyncio.run(sharing.unshare("ada", "demo-0", "bob", ada))
+    asyncio.run(sharing.share("ada", "demo-3", "bob", ada))
+
+
+def test_what_is_shared_already_is_written_no_more(
+    database: Database, directory: Directory
+) -> None:
+    sharing = Sharing(database, directory)
+    for _ in range(3):
+        share(sharing, "bob")
+    found = database.read(lambda c: audit.listing(c, action="share", limit=10))
+    assert [entry.data for entry in found] == [{"whom": "user:bob"}]

@@ -191,3 +191,24 @@ def test_a_user_has_so_many_tokens_that_are_good_and_no_more(
     assert held is not None
     asyncio.run(book.revoke([held.id], ADA))
     child(book, login.token)
+
+
+def test_who_makes_and_revokes_for_ever_is_remembered_for_so_many(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is in memory, and none counts as one that is good."""
+    monkeypatch.setattr(token_book, "_MOST_REMEMBERED", 3)
+    monkeypatch.setattr(token_book, "_OVERLAP", timedelta(0))
+    book = TokenBook(database, Ended())
+    bobs = logged_in(book, "bob")
+    asyncio.run(book.revoke_own(bobs.id, "bob", Actor(user="bob")))
+    kept = logged_in(book)
+    for _ in range(10):
+        made = asyncio.run(book.make(caller(book, kept.token), TokenRequest(), ADA))
+        asyncio.run(book.revoke_own(made.id, "ada", ADA))
+    last = logged_in(book)
+    known = {token.id for token in book.listing("ada")}
+    assert len(known) == 2 + 3
+    assert {kept.id, last.id} < known
+    assert {token.id for token in TokenBook(database, Ended()).listing("ada")} == known
+    assert [token.id for token in book.listing("bob")] == [bobs.id]

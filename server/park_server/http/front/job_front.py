@@ -61,7 +61,8 @@ class JobFront:
         """Return the records of the jobs in ``body``; None for what the routes are to answer."""
         chunks = [message.get("body", b"") for message in body]
         wait = _seconds(scope["query_string"])
-        if sum(map(len, chunks)) >= LARGE_BYTES or wait is None:
+        size = sum(map(len, chunks))
+        if size >= LARGE_BYTES or wait is None:
             return None
         text = b"".join(chunks)
         jobs, user = self._parts().jobs, scope["user"]
@@ -70,7 +71,7 @@ class JobFront:
             if not isinstance(asked, list):
                 return None
             requests = checked_items(JobRequest, with_request_id(asked, scope))
-            accepted = await jobs.accept(user, jobs.planned(user, requests))
+            accepted = await jobs.accept(user, jobs.planned(user, requests, size=size))
             if wait:
                 ids = [JobId(request.id) for request in requests]
                 return await submitted_pieces(self._parts(), user, ids, wait)

@@ -73,6 +73,7 @@ class Intake:
             ordered=in_order_of_needs(plans),
             accepted=accepted,
             is_large=is_large(len(plans), size),
+            size=size,
         )
 
     def _planned(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from park.model.ids import JobId
 from park_server.jobs.conditions.needs import Planned
 from park_server.jobs.conditions.settlement import Created
 
@@ -17,12 +18,19 @@ class Submission:
     """Jobs that were checked together, and when; ``ordered``: each behind those that it needs.
 
     ``is_large``: they are too many, or too much, for one transaction, which others wait for.
+    ``size``: the bytes that they came as, where that is known.
     """
 
     plans: Sequence[Planned]
     ordered: Sequence[Planned]
     accepted: datetime
     is_large: bool = False
+    size: int = 0
+
+    @property
+    def ids(self) -> list[JobId]:
+        """The ids of its jobs."""
+        return [plan.id for plan in self.plans]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
