@@ -209,7 +209,7 @@ def test_rows_that_are_named_are_found_by_their_names_and_not_by_who_shares_a_st
     """With a hundred thousand jobs that wait, the next to start are found as fast as with ten."""
     engine = create_engine("sqlite://")
     metadata.create_all(engine)
-    wrong = {}
+    wrong: dict[str, list[str]] = {}
     with engine.connect() as connection:
         for name, statement in _declared(many=_MANY):
             text = _LIST.sub(f"({', '.join('?' * _MANY)})", str(statement.compile(engine)))
