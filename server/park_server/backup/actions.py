@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
@@ -52,7 +53,8 @@ def _backup(options: Namespace) -> int:
 def _restore(options: Namespace) -> int:
     archive = checked(options.source)
     record = archive.record
-    _print(f"{options.source}: {_counted(record)}, made {record.made} by park {record.park}: whole")
+    made = re.sub(r"\.\d+Z$", "Z", record.made)  # to the second: who restores looks for a night
+    _print(f"{options.source}: {_counted(record)}, made {made} by park {record.park}: whole")
     for line in record.lacking:
         _print(f"  lacking already when it was made: {line}")
     if options.check:

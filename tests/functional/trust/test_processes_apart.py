@@ -30,8 +30,18 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are 
 MODULE = (
     ATTACKERS_TOOLS
     + r'''
-import json, signal, socket, subprocess
+import json, signal, socket, subprocess, sys
 
+def leave_in_home(home):
+    """Make what the service would believe when it starts again, or is told to read it again."""
+    names = [
+        "policy.toml", "database", "park.sqlite-journal", "jobs/new", "envs/new", "runtime/new",
+        "store/new", "index/new", "areas/new", "files/new", "cache/new", "forkservers/new",
+    ]
+    return {name: tried(lambda: open(f"{home}/{name}", "a").close()) for name in names}
+
+
+LEFT_AT_IMPORT = leave_in_home(os.path.dirname(os.path.dirname(os.path.dirname(sys.prefix))))
 SEEN_AT_IMPORT = [name for name in os.listdir("/proc") if name.isdigit()]
 
 
@@ -58,6 +68,10 @@ def look():
 
 def listed():
     return os.listdir("/proc")
+
+
+def leave(home):
+    return {"now": leave_in_home(home), "at_import": LEFT_AT_IMPORT}
 
 
 def claims_to_be(pid, started, boot, port):
@@ -163,6 +177,22 @@ def _outside(needle: str) -> list[int]:
             if needle.encode() in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
     return found
+
+
+def test_a_job_leaves_nothing_in_the_home_that_the_service_would_believe(world: UserWorld) -> None:
+    """An account that has all of the home could make what is not there, a policy for example."""
+    home = world.service.home
+    before = {path.name for path in home.iterdir()}
+    found = world.call("bob", "leave", home=str(home))
+    for tried in found.values():
+        allowed = {name: said for name, said in tried.items() if said not in REFUSED}
+        assert set(allowed) <= {"jobs/new"}  # no job's id: in a cover, or nobody's
+    assert {path.name for path in home.iterdir()} - before <= _OF_THE_DATABASE
+    world.service.request("POST", "/api/v1/admin/policy/reload")
+    assert world.ask("bob", "GET", "admin/users").status_code == 403
+
+
+_OF_THE_DATABASE = {"park.sqlite-wal", "park.sqlite-shm"}
 
 
 def test_nobody_sees_nor_reaches_what_another_runs(world: UserWorld) -> None:

@@ -30,6 +30,24 @@ def test_what_is_hidden_stays_hidden(who: str, home: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["policy.toml", "park.sqlite-journal", "database"])
+def test_nothing_new_is_made_where_something_is_hidden(who: str, home: Path, name: str) -> None:
+    """What is not there has no cover: a policy that a job leaves would have its user be admin."""
+    code = IN_CAGE + (
+        f"new = f'{{home}}/{name}'\n"
+        "open(f'{home}/jobs/one/mine', 'w').write('[users.ada]')\n"
+        "tell(made=tried(open, new, 'w'), folder=tried(os.mkdir, new),"
+        " moved=tried(os.rename, f'{home}/jobs/one/mine', new),"
+        " linked=tried(os.link, f'{home}/jobs/one/mine', new),"
+        " led=tried(os.symlink, 'jobs/one/mine', new),"
+        " gone=tried(os.rename, f'{home}/jobs', f'{home}/elsewhere'))"
+    )
+    (found,) = ran_in_cage(who, home, code)
+    assert "done" not in found.values()
+    assert not (home / name).exists()
+    assert (home / "jobs" / "one" / "mine").read_text() == "[users.ada]"
+
+
 def test_what_is_roots_own_is_nobodys(who: str, home: Path) -> None:
     code = IN_CAGE + (
         "shadow = tried(lambda: open('/etc/shadow').read(1) and None)\n"
