@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import re
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
@@ -16,13 +19,40 @@ __all__ = ["FileContent"]
 
 _FIRST_ERROR = 400
 
+_RANGE = re.compile("[0-9]+-[0-9]*|-[0-9]+")
+_NO_RANGE = "none"
+"""What no server takes for a range."""
+
 
 class FileContent(FileResponse):
     """Starlette's response, whose refusals of a ``Range`` are problem documents (RFC 9457)."""
 
+    async def _with_ranges_that_count(self, scope: Scope) -> Scope:
+        """Return ``scope`` with the ranges that are to be answered, and no others.
+
+        RFC 9110, 14.2: a Range is for GET alone, and one of another unit than bytes is ignored.
+        Of several ranges those count that can be had.
+        """
+        headers = MutableHeaders(raw=list(scope["headers"]))
+        unit, _, ranges = headers.get("range", "").partition("=")
+        if scope["method"] != "GET" or unit.strip().lower() != "bytes":
+            del headers["range"]
+        elif (size := await self._size()) is not None:
+            headers["range"] = "bytes=" + ",".join(_satisfiable(ranges, size))
+        return {**scope, "headers": headers.raw}
+
+    async def _size(self) -> int | None:
+        """Return the bytes that are there; None: no file, which is told where it is opened."""
+        if self.stat_result is not None:
+            return self.stat_result.st_size
+        try:
+            return (await asyncio.to_thread(os.stat, self.path)).st_size
+        except OSError:
+            return None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, or say what is wrong with the range that was asked for."""
-        scope = _without_unknown_ranges(scope)
+        scope = await self._with_ranges_that_count(scope)
         refusal: Message | None = None
 
         async def unless_refused(message: Message) -> None:
@@ -37,14 +67,26 @@ class FileContent(FileResponse):
             await _problem(refusal)(scope, receive, send)
 
 
-def _without_unknown_ranges(scope: Scope) -> Scope:
-    """Return ``scope`` without a Range of another unit than bytes (RFC 9110, 14.2: ignored)."""
-    headers = [
-        (name, value)
-        for name, value in scope["headers"]
-        if name != b"range" or value.partition(b"=")[0].strip().lower() == b"bytes"
-    ]
-    return {**scope, "headers": headers}
+def _satisfiable(ranges: str, size: int) -> list[str]:
+    """Return those of ``ranges`` of which a file of ``size`` bytes has something.
+
+    All of them where it has nothing of any, or where one is none (RFC 9110, 14.1.2).
+    """
+    parts = [part for each in ranges.split(",") if (part := each.strip())]
+    found = [_RANGE.fullmatch(part) for part in parts]
+    if None in found:
+        return [_NO_RANGE]
+    there = [part for part in parts if _is_there(part, size)]
+    return there or parts
+
+
+def _is_there(part: str, size: int) -> bool:
+    first, _, last = part.partition("-")
+    # by their lengths: thousands of digits are a number as well
+    if not first:
+        return bool(last.lstrip("0")) and size > 0
+    digits = first.lstrip("0") or "0"
+    return len(digits) <= len(str(size)) and int(digits) < size
 
 
 def _problem(refusal: Message) -> Response:

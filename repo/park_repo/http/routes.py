@@ -19,12 +19,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, is_normalized_name
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from park.errors import NotAcceptable, UnknownItem
 from park_repo.file_records import PROJECTS, trees_of
+from park_repo.http.exact_route import ExactRoute
 from park_repo.http.file_routes import Files
 from park_repo.http.upload_routes import Uploads
 from park_repo.negotiation import NOT_MODIFIED, choose, precondition, require_met
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from park_repo.index import Index
 
 __all__ = ["index_routes"]
+
+_MOST_SHOWN = 60
 
 
 def index_routes(
@@ -59,18 +62,18 @@ def index_routes(
     files = Files(index, user_of, remote_rights)
     uploads = Uploads(index, user_of, permit_of, body_of)
     return [
-        Route("/simple", _add_slash),
-        Route("/simple/", pages.project_list),
-        Route("/simple/{project}", _add_slash),
-        Route("/simple/{project}/", pages.project),
-        Route("/trees/simple", _add_slash),
-        Route("/trees/simple/", pages.tree_list),
-        Route("/trees/simple/{project}", _add_slash),
-        Route("/trees/simple/{project}/", pages.tree),
-        Route("/files/{sha256}/{filename}", files.get),
-        Route("/files/upstream/{project}/{sha256}/{filename}", files.get_remote),
-        Route("/legacy", uploads.post, methods=["POST"]),
-        Route("/legacy/", uploads.post, methods=["POST"]),
+        ExactRoute("/simple", _add_slash),
+        ExactRoute("/simple/", pages.project_list),
+        ExactRoute("/simple/{project}", _add_slash),
+        ExactRoute("/simple/{project}/", pages.project),
+        ExactRoute("/trees/simple", _add_slash),
+        ExactRoute("/trees/simple/", pages.tree_list),
+        ExactRoute("/trees/simple/{project}", _add_slash),
+        ExactRoute("/trees/simple/{project}/", pages.tree),
+        ExactRoute("/files/{sha256}/{filename}", files.get),
+        ExactRoute("/files/upstream/{project}/{sha256}/{filename}", files.get_remote),
+        ExactRoute("/legacy", uploads.post, methods=["POST"]),
+        ExactRoute("/legacy/", uploads.post, methods=["POST"]),
     ]
 
 
@@ -110,7 +113,7 @@ class _Pages:
     async def project(self, request: Request) -> Response:
         """Show a project of the service; a name that it does not own, from another index."""
         self._user_of(request)
-        name = canonicalize_name(request.path_params["project"])
+        name = _name_in(request)
         if name != request.path_params["project"]:
             return _to_normalised(name)
         media_type = _chosen(request)
@@ -123,7 +126,7 @@ class _Pages:
     async def tree(self, request: Request) -> Response:
         """Show the caller's working trees of a project; never anything of upstream."""
         user = self._user_of(request)
-        name = canonicalize_name(request.path_params["project"])
+        name = _name_in(request)
         if name != request.path_params["project"]:
             return _to_normalised(name)
         page = await self._index.pages.page(trees_of(user), name, _chosen(request))
@@ -168,10 +171,24 @@ def _answer(request: Request, page: Page) -> Response:
     return response
 
 
+def _name_in(request: Request) -> NormalizedName:
+    """Return the name of the project that is asked for; raises `UnknownItem` for what is none.
+
+    It goes into where a redirect leads, and ``https:elsewhere`` is relative to nothing.
+    """
+    name = canonicalize_name(request.path_params["project"])
+    if not is_normalized_name(name):
+        raise UnknownItem(
+            f"no project is named {request.path_params['project'][:_MOST_SHOWN]!r}",
+            hint="a name has letters, digits and -_. between them",
+        )
+    return name
+
+
 def _add_slash(request: Request) -> Response:
     """Redirect to the same page with a trailing slash and the name normalised (PEP 503)."""
     last = request.url.path.rpartition("/")[2]
-    name = canonicalize_name(request.path_params["project"]) if request.path_params else last
+    name = _name_in(request) if request.path_params else last
     return RedirectResponse(f"{name}/", status_code=301)
 
 

@@ -6,6 +6,7 @@ nothing of it is held in memory or spooled a second time.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,12 @@ __all__ = ["UploadForm", "read_upload_form"]
 
 MAX_FIELDS_BYTES = 32 << 20
 """All fields but the file, together: the long description is the largest, some 100 kB."""
+
+MAX_PARTS = 10_000
+"""Fields and file together; a release of the most has some thousand, for what it requires."""
+
+_AT_ONCE = 16 << 10
+"""Bytes that are parsed before others have a turn: fields of a letter each take 20 ms for 64 kB."""
 
 _FILE_FIELD = "content"
 
@@ -47,7 +54,9 @@ async def read_upload_form(
     try:
         reader = _FormReader(boundary, into)
         async for chunk in chunks:
-            reader.feed(chunk)
+            for start in range(0, len(chunk), _AT_ONCE):
+                reader.feed(chunk[start : start + _AT_ONCE])
+                await asyncio.sleep(0)
     except FormParserError as error:
         raise InvalidUpload(f"the upload is not a multipart form: {error}") from error
     return reader.result()
@@ -72,6 +81,7 @@ class _FormReader:
         self._fields: dict[str, str] = {}
         self._is_whole = False
         self._fields_bytes = 0
+        self._parts = 0
         self._header = (bytearray(), bytearray())
         self._disposition = b""
         self._name = ""
@@ -104,6 +114,9 @@ class _FormReader:
         return UploadForm(filename=self._filename, fields=self._fields)
 
     def _on_part_begin(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise InvalidUpload(f"the form has more than {MAX_PARTS:,} fields")
         self._disposition = b""
         self._value.clear()
 

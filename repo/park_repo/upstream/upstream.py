@@ -33,7 +33,7 @@ from park_repo.upstream.remote_pages import (
     sha256_of,
     unverifiable,
 )
-from park_repo.upstream.whole_answer import whole_answer
+from park_repo.upstream.whole_answer import beginning, whole_answer
 from park_repo.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
@@ -216,9 +216,11 @@ class Upstream:
                 yield response
 
     async def post(self, url: str, **form: object) -> httpx2.Response:
-        """Send a form to the index and return its answer, whatever it is."""
+        """Send a form to the index and return its answer, whatever it is: the beginning of it."""
         with _answering(url):
-            return await self._client.post(url, auth=self._auth_for(url), **form)  # type: ignore[arg-type]  # data= and files=
+            request = self._client.build_request("POST", url, **form)  # type: ignore[arg-type]  # data= and files=
+            opened = await self._client.send(request, auth=self._auth_for(url), stream=True)
+            return await beginning(opened)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -1,4 +1,4 @@
-"""An answer of another index with its whole body, up to a limit: a page may never end."""
+"""An answer of another index with its body, up to a limit: a page may never end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import httpx2
 
 from park.errors import UpstreamFault
 
-__all__ = ["LARGEST_PAGE_BYTES", "whole_answer"]
+__all__ = ["LARGEST_PAGE_BYTES", "beginning", "whole_answer"]
 
 LARGEST_PAGE_BYTES: Final = 128 << 20
 """Unpacked. The list of all projects of PyPI has some 30 MB, the largest of its other pages 10."""
+
+_SAID_BYTES = 64 << 10
+"""Of an answer that is not asked for, but for what it says of a failure."""
 
 _OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
 
@@ -34,6 +37,23 @@ async def whole_answer(
                 )
     finally:
         await response.aclose()
+    return _with_body(response, body)
+
+
+async def beginning(response: httpx2.Response) -> httpx2.Response:
+    """Read what an open ``response`` says at first, close it, and return it with that."""
+    body = bytearray()
+    try:
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > _SAID_BYTES:
+                break
+    finally:
+        await response.aclose()
+    return _with_body(response, body[:_SAID_BYTES])
+
+
+def _with_body(response: httpx2.Response, body: bytearray) -> httpx2.Response:
     # as bytes: a value need not be ASCII (RFC 9110, 5.5)
     headers = [
         (name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_WIRE

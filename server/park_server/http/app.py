@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from park import __version__
 from park.wire import API, HealthRecord, ServiceRecord
+from park_repo.http.exact_route import ExactRoute
 from park_server.entrance.settings import EntranceSettings
 from park_server.http import (
     admin_routes,
@@ -128,7 +129,8 @@ def application(
     )
     problems.register(app)
     late = declared_routes(page_routes, probe_routes)
-    app.add_route(f"{API}/openapi.json", Documentation(late).answer, include_in_schema=False)
+    document = Documentation(late).answer
+    app.router.routes.append(ExactRoute(f"{API}/openapi.json", document, include_in_schema=False))
     app.router.routes.extend(late)
     app.router.routes.extend(simple_routes)
     limited = BodyLimit(JobFront(app, lambda: app.state.parts))

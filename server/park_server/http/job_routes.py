@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 from fastapi import Body, Query
 from pydantic import AwareDatetime, SkipValidation
-from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -44,15 +43,6 @@ from park_server.jobs import job_rows
 from park_server.jobs.job_view import JobFilter, full_id, is_whole
 
 __all__ = ["router"]
-
-
-class _Any(PathConvertor):
-    """A path of any characters; Starlette's own ends at a line break, which a name may have."""
-
-    regex = "(?s:.*)"
-
-
-register_url_convertor("any", _Any())
 
 router = DeclaredRoutes(default_response_class=ExactJson, route_class=LargeRoute)
 
@@ -248,7 +238,7 @@ async def _pause(parts: ServiceParts, job: JobId, user: str) -> None:
     await parts.jobs.wait(job, user, _LOG_PAUSE_S)
 
 
-@router.get("/jobs/{job}/files/{name:any}", response_class=AnyFile)
+@router.get("/jobs/{job}/files/{name:path}", response_class=AnyFile)
 async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)

@@ -94,7 +94,7 @@ def show_progress(request: Request, job: str) -> ExactJson:
     return ExactJson(series_of(content, is_end=is_end))
 
 
-@router.get("/jobs/{job}/previews/{name:any}", response_model=PreviewRecord)
+@router.get("/jobs/{job}/previews/{name:path}", response_model=PreviewRecord)
 async def show_preview(request: Request, job: str, name: str) -> ExactJson:
     """Return a file that a job left, as far as it can be shown without trust."""
     parts, user = parts_of(request), user_of(request)

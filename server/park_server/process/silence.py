@@ -9,8 +9,11 @@ as may be, the one that has waited longest for a request goes in favour of a new
 from __future__ import annotations
 
 import asyncio
+import sys
+from http import HTTPStatus
 from weakref import WeakKeyDictionary
 
+from httptools import HttpParserInvalidMethodError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -24,6 +27,8 @@ what Apache grants a slow client at first (``RequestReadTimeout header=20``)."""
 
 BODY_S = 60.0
 """Between two pieces of a body, as nginx has it (``client_body_timeout``)."""
+
+_UNKNOWN = HTTPStatus.NOT_IMPLEMENTED
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -75,6 +80,22 @@ class PatientProtocol(HttpToolsProtocol):
         """Begin to answer; the head arrived in time."""
         self._forget()
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request; a method that nobody has heard of is told by its own status.
+
+        RFC 9110, 9.1: 501, as for whatever else a server does not know at all.
+        """
+        if not isinstance(sys.exception(), HttpParserInvalidMethodError):
+            super().send_400_response(msg)
+            return
+        said = b"This method is not known here."
+        self.transport.write(
+            b"HTTP/1.1 %d %s\r\n" % (_UNKNOWN, _UNKNOWN.phrase.encode())
+            + b"content-type: text/plain; charset=utf-8\r\n"
+            + b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(said), said)
+        )
+        self.transport.close()
 
     def _is_between_requests(self) -> bool:
         return self.cycle is None or self.cycle.response_complete

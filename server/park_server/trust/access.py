@@ -116,7 +116,7 @@ _QUERY = _of(
     "GET /jobs/{job}/explain",
     "GET /jobs/{job}/inputs/{sha256}",
     "GET /jobs/{job}/logs/{stream}",
-    "GET /jobs/{job}/previews/{name:any}",
+    "GET /jobs/{job}/previews/{name:path}",
     "GET /jobs/{job}/progress",
     "GET /jobs/{job}/replay",
     "GET /jobs/{job}/traceback",
@@ -139,7 +139,7 @@ _QUERY_BY_GRANT = _of(
     (_USER, _JOB, _GRANT),
     "GET /areas/files/{path:path}",
     "GET /jobs/{job}",
-    "GET /jobs/{job}/files/{name:any}",
+    "GET /jobs/{job}/files/{name:path}",
     "GET /jobs/{job}/result",
     "POST /follow",
 )
@@ -351,7 +351,7 @@ def _pattern(path: str) -> str:
         re.escape(part)
         if not part.startswith("{")
         else ".*"
-        if part.endswith((":path}", ":any}"))
+        if part.endswith(":path}")
         else "[^/]+"
         for part in parts
     )

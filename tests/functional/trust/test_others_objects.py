@@ -203,7 +203,7 @@ def _done(answer: httpx2.Response) -> Any:
 
 def paths(endpoint: Endpoint, hers: Hers) -> Iterator[str]:
     """Yield the path of ``endpoint`` with all that its parameters may be."""
-    pieces = endpoint.path.replace(":path}", "}").replace(":any}", "}").split("{")
+    pieces = endpoint.path.replace(":path}", "}").split("{")
     names = [piece.partition("}")[0] for piece in pieces[1:]]
     for values in itertools.product(*(hers.parameters[name] for name in names)):
         path = pieces[0]

@@ -63,3 +63,37 @@ def test_a_range_that_is_none_is_told(client: TestClient) -> None:
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "content"),
+    [
+        ("bytes=0-0,10-", b"0"),
+        ("bytes=-0,3-4", b"34"),
+        ("bytes=1-2, ,99999999999999999999-", b"12"),
+        ("bytes=0000000000000000000000-1", b"01"),
+    ],
+)
+def test_of_several_ranges_those_count_that_can_be_had(
+    client: TestClient, asked: str, content: bytes
+) -> None:
+    answer = client.get("/", headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (206, content)
+
+
+@pytest.mark.parametrize("asked", ["bytes=10-,-0", "bytes=-0", "bytes=10-12"])
+def test_nothing_can_be_had_of_ranges_beyond_the_file(client: TestClient, asked: str) -> None:
+    assert client.get("/", headers={"Range": asked}).status_code == 416
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=1_0-2", "bytes=+1-2", "bytes=--5", "bytes=1-2-3", "bytes=0-0,x", "bytes=-"]
+)
+def test_what_is_no_number_makes_no_range(client: TestClient, asked: str) -> None:
+    assert client.get("/", headers={"Range": asked}).status_code == 400
+
+
+@pytest.mark.parametrize("asked", ["bytes=2-4", "bytes=20-", "bytes=x"])
+def test_a_range_is_for_get_alone(client: TestClient, asked: str) -> None:
+    answer = client.head("/", headers={"Range": asked})
+    assert (answer.status_code, answer.headers["content-length"]) == (200, "10")

@@ -335,3 +335,18 @@ def test_a_range_of_another_unit_is_ignored(
     url = f"/files/{file_sha256(wheel)}/{wheel.name}"
     response = client.get(url, headers=ADA | {"Range": asked_for})
     assert (response.status_code, response.content) == (200, wheel.read_bytes())
+
+
+@pytest.mark.parametrize("prefix", ["", "/trees"])
+@pytest.mark.parametrize(
+    "path", ["/simple/https:evil", "/simple/https:Evil/", "/simple/-demo", "/simple/%2e%2e/"]
+)
+def test_what_is_no_name_leads_nowhere(client: TestClient, prefix: str, path: str) -> None:
+    answer = client.get(prefix + path)
+    assert (answer.status_code, "location" in answer.headers) == (404, False)
+    assert "no project is named" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/simple/%0A", "/simple/demo/%0A", "/simple%0A"])
+def test_a_line_break_behind_a_path_makes_another(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404

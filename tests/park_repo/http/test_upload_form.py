@@ -99,3 +99,35 @@ def test_the_fields_together_are_limited(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(upload_form, "MAX_FIELDS_BYTES", 100)
     with pytest.raises(InvalidUpload, match="fields are over 100 bytes"):
         read(tmp_path, [body_of(b"", [("description", "long" * 30)])])
+
+
+def test_a_form_has_so_many_fields_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_form, "MAX_PARTS", 4)
+    fields = [("", "")] * 3
+    assert read(tmp_path, [body_of(b"wheel", fields)])[1] == b"wheel"
+    with pytest.raises(InvalidUpload, match="more than 4 fields"):
+        read(tmp_path, [body_of(b"wheel", [*fields, ("", "")])])
+
+
+def test_others_have_a_turn_while_a_form_is_read(tmp_path: Path) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield body_of(b"wheel", [("a", "")] * 4000)
+
+    async def reading() -> None:
+        beside = asyncio.create_task(others())
+        with FileStore(tmp_path).incoming(limit=LIMIT) as incoming:
+            await read_upload_form(stream(), content_type=CONTENT_TYPE, into=incoming)
+        beside.cancel()
+
+    asyncio.run(reading())
+    assert turns >= 10

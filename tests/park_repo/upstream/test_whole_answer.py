@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from park.errors import UpstreamFault
-from park_repo.upstream.whole_answer import whole_answer
+from park_repo.upstream.whole_answer import beginning, whole_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,3 +66,24 @@ def test_what_is_small_when_packed_is_counted_unpacked() -> None:
     answer = httpx2.Response(200, headers={"Content-Encoding": "gzip"}, content=packed)
     with pytest.raises(UpstreamFault, match=r"more than 50,000 bytes"):
         answered(answer, 50_000)
+
+
+def test_of_an_answer_without_an_end_the_beginning_is_read() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b"<p>" * 1000
+
+    async def asked() -> httpx2.Response:
+        answer = httpx2.Response(500, content=endless())
+        transport = httpx2.MockTransport(lambda _: answer)
+        async with httpx2.AsyncClient(transport=transport) as client:
+            request = client.build_request("POST", URL)
+            return await beginning(await client.send(request, stream=True))
+
+    whole = asyncio.run(asked())
+    assert (whole.status_code, whole.text[:6], len(whole.content)) == (500, "<p><p>", 64 << 10)
+    assert sent < 100

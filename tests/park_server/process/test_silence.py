@@ -159,3 +159,15 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
         return await reader.read()
     except ConnectionResetError:
         return b""
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"FOO / HTTP/1.1\r\nHost: x\r\n\r\n", b"501 Not Implemented"),
+        (b"get / HTTP/1.1\r\nHost: x\r\n\r\n", b"501 Not Implemented"),
+        (b"GET / SMTP/1.1\r\nHost: x\r\n\r\n", b"400 Bad Request"),
+    ],
+)
+def test_a_method_that_nobody_knows_is_told_by_its_own_status(sent: bytes, status: bytes) -> None:
+    assert said_until_cut(reads_all, sent).startswith(b"HTTP/1.1 " + status)

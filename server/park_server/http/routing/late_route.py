@@ -13,15 +13,15 @@ import threading
 from typing import Any
 
 from fastapi.routing import APIRoute
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from park_repo.http.exact_route import ExactRoute
 from park_server.http.routing.declared_routes import DeclaredRoute
 
 __all__ = ["LateRoute"]
 
 
-class LateRoute(Route):
+class LateRoute(ExactRoute):
     """Matches as ``declared`` says, below ``prefix``; ``responses`` are in its documentation."""
 
     def __init__(

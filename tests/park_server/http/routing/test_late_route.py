@@ -89,6 +89,11 @@ def test_another_method_is_refused_and_head_is_no_get(client: TestClient) -> Non
     assert client.get("/v1/things/a/b").status_code == 404
 
 
+def test_a_line_break_belongs_to_what_is_asked_for(client: TestClient) -> None:
+    assert client.get("/v1/things/a%0A").json()["thing"] == "a\n"
+    assert client.get("/v1/told%0A").status_code == 404
+
+
 def test_a_route_is_made_once_beside_the_event_loop(client: TestClient) -> None:
     assert made == []
     for _ in range(2):
