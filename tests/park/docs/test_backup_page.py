@@ -59,6 +59,9 @@ def test_the_commands_of_backup_and_restore_do_what_they_say(tmp_path: Path, cap
     blocks = re.findall(r"```console\n(.*?)```", PAGE.partition("## Move")[0], re.DOTALL)
     shown = [line for block in blocks for line in block.splitlines() if line[0] not in "$…"]
     assert {shape(line) for line in shown} <= {shape(line) for line in said.splitlines()}
+    to_the_second = r", made \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ by park "
+    assert re.findall(to_the_second, PAGE)
+    assert len(re.findall(to_the_second, said)) == said.count(", made ")
     assert rows_of(Home(new)) == rows_of(full.home)
     assert main(["admin", "backup", "--home", str(home), str(backup)]) == 2
 
