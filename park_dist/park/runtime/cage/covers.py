@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import stat
 
-from ..protect import mount  # noqa: TID252 (named otherwise in environments)
+from ..protect import bind_read_only, mount  # noqa: TID252 (named otherwise in environments)
 
-__all__ = ["cover", "cover_all_but", "let_through", "show_below"]
+__all__ = ["close_top", "cover", "cover_all_but", "let_through", "show_below"]
 
 # <sys/mount.h>
 _MS_RDONLY = 1
@@ -33,6 +33,19 @@ def cover_all_but(folder: str, kept: list[str], shown: list[str]) -> None:
     paths = [f"{folder}/{name}" for name in names]
     whole = [path for path in paths if path not in shown]
     cover(whole, [path for path in shown if _is_below(path, whole)])
+
+
+def close_top(folder: str, kept: list[str]) -> None:
+    """Let nothing new be made in ``folder`` itself, whose covers are there already.
+
+    A name that is not there cannot be covered, and may be what is believed next time: a policy, the
+    journal of a database. What is ``kept`` is as it was. Raises `OSError`.
+    """
+    for path in (f"{folder}/{name}" for name in kept):
+        if os.path.lexists(path) and not os.path.islink(path):  # noqa: PTH114 (no Path here)
+            mount(path, path, _MS_BIND | _MS_REC)
+    if not bind_read_only([folder]):
+        raise OSError(f"{folder} could not be closed")
 
 
 def cover(paths: list[str], shown: list[str] | None = None) -> None:

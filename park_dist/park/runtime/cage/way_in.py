@@ -4,7 +4,8 @@ What is wanted comes as words of a command line:
 
 ======================  ===================================================================
 ``reach=PATH``          others than root get there, whatever folders lead to it
-``hide=FOLDER``         cover what is in it, but for ``keep=NAME`` and what is at ``show=PATH``
+``hide=FOLDER``         cover what is in it, but for ``keep=NAME`` and what is at ``show=PATH``;
+                        nothing new is made there
 ``cover=PATH``          cover a file or folder, whatever it is
 ``tmp=FOLDER``          that is ``/tmp`` and ``/var/tmp``; shared memory, locks and queues are
                         empty; ``/proc`` shows of other accounts no process, where root asks for it
@@ -25,7 +26,7 @@ import os
 from ..protect import bind_read_only  # noqa: TID252 (named otherwise in environments)
 from . import landlock, own_processes, system_calls
 from .apart import arrange_network, arrange_temporary
-from .covers import cover, cover_all_but, let_through
+from .covers import close_top, cover, cover_all_but, let_through
 from .privileges import SETFCAP, become, give_up
 
 __all__ = ["arrange_covers", "leave_powers"]
@@ -66,6 +67,7 @@ def arrange_covers(words: list[str]) -> bool:
         let_through(reached)
     for folder in _of(words, "hide"):
         cover_all_but(folder, kept, shown)
+        close_top(folder, kept)
     cover(_of(words, "cover"))
     if "alone" in words:
         if os.geteuid() == 0:
