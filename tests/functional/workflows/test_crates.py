@@ -93,6 +93,32 @@ print(json.dumps(service.submit(draw).wait().id))
     assert list((tmp_path / "kept" / "again").glob("*/work/fit.dat"))
 
 
+KEPT = """
+import json, sys
+import light_model, park
+
+service = park.remote_service()
+service.files.put(sys.argv[1], "~/data/counts.txt")
+job = service.submit(light_model.read, park.service_file("~/data/counts.txt"), memo=False)
+job.result()
+print(json.dumps(job.id))
+"""
+"""A job that reads what is kept on its service."""
+
+
+def test_a_file_that_is_kept_on_the_service_goes_along(
+    client: Client, alone: Client, tmp_path: Path
+) -> None:
+    counts, crate = tmp_path / "counts.txt", tmp_path / "kept.zip"
+    counts.write_text("1 2 3")
+    job = client.script(KEPT, counts)
+    client.run("export", job, "-o", crate)
+    assert verdicts(alone.json("reproduce", crate)) == [[("result", "equal")]]
+    client.run("files", "put", counts, "~/data/counts.txt")  # as it was, and nobody can tell
+    said = client.error("export", job, "-o", tmp_path / "late.zip", status=2)
+    assert "~/data/counts.txt on its service, and that has changed since the job began" in said
+
+
 def test_a_job_that_failed_fails_again(client: Client, alone: Client, tmp_path: Path) -> None:
     job = client.submit("light_model:fail", reason="too thin")
     client.run("result", job, status=1)

@@ -6,19 +6,20 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
 from park.client.access.transport import Transport
+from park.client.areas import ServiceFiles
 from park.client.choosing.versions import versions_there
+from park.client.crates.area_files import named_there, require_as_it_was, taken_along
 from park.client.crates.crate_records import CrateEnvironment, CrateJob, NamedFile, member_name
 from park.client.jobs.cached_files import cached_file
 from park.client.jobs.told.looked_up import looked_up
 from park.client.report import Report
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError
-from park.local.hint_commands import quoted
 from park.model.file_names import in_url
 from park.model.pylock import dumps
 from park.model.states import JobKind, JobState
@@ -55,7 +56,6 @@ class Gathering:
             record = decode(JobRecord, transport.json("GET", f"{API}/jobs/{job}"))
         _require_ended(record)
         call = decode(ReplayRecord, transport.json("GET", f"{API}/jobs/{record.id}/replay"))
-        _require_travels(record.id, call.call)
         self.report.step(f"{record.label or record.entry_point}, job {record.id}")
         if call.lock_hash not in self.environments:
             self.environments[call.lock_hash] = self._environment(transport, call)
@@ -66,6 +66,10 @@ class Gathering:
         self, transport: Transport, record: JobRecord, call: ReplayRecord, needs: list[str]
     ) -> CrateJob:
         place, route = f"jobs/{record.id}", f"{API}/jobs/{record.id}"
+        brought = {
+            path: self._area_file(transport, record, path) for path in named_there(call.call)
+        }
+        digests = {path: each.sha256 for path, each in brought.items()}
         answer = transport.json("GET", f"{route}/result")
         has_result = record.status is JobState.COMPLETED
         return CrateJob(
@@ -76,7 +80,7 @@ class Gathering:
             service=transport.address.url,
             environment=call.lock_hash,
             set_hash=call.set_hash,
-            call=self._document(f"{place}/call.json", call.call),
+            call=self._document(f"{place}/call.json", taken_along(call.call, digests)),
             result=self._document(f"{place}/result.json", answer.get("result"))
             if has_result
             else None,
@@ -92,7 +96,8 @@ class Gathering:
                     NamedFile(name=each.name, path="", sha256=each.sha256),
                 )
                 for each in call.inputs
-            ],
+            ]
+            + list({each.path: each for each in brought.values()}.values()),
             outputs=[
                 self._file(
                     transport,
@@ -126,6 +131,20 @@ class Gathering:
                 f"{known.name}: expected content with the SHA-256 {known.sha256}, got {found}"
             )
         return NamedFile(name=known.name, path=path, sha256=found)
+
+    def _area_file(self, transport: Transport, job: JobRecord, path: str) -> NamedFile:
+        """Bring a file that is kept on the service; raises `UsageError` where it has changed."""
+        files, name = ServiceFiles(transport), PurePosixPath(path).name
+        target = self.folder / "inputs" / "arriving"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files.get(path, target)
+        listed = {each.name: each for each in files.list(str(PurePosixPath(path).parent))}
+        require_as_it_was(job, path, listed.get(name))
+        digest = file_sha256(target)
+        place = f"inputs/{digest}/{member_name(name)}"
+        (self.folder / place).parent.mkdir(exist_ok=True)
+        target.replace(self.folder / place)
+        return NamedFile(name=name, path=place, sha256=digest)
 
     def _log(self, transport: Transport, route: str, place: str, name: str) -> NamedFile | None:
         """Bring what the job wrote to a stream; None where there is nothing, or no more."""
@@ -228,17 +247,6 @@ def _require_ended(record: JobRecord) -> None:
         raise UsageError(
             f"job {record.id} is {record.status}, and what is exported has completed or failed",
             hint=f"park why {record.id}",
-        )
-
-
-def _require_travels(job: str, call: dict[str, Any]) -> None:
-    """Raise `UsageError` where an argument is a file of the service: nobody else has that."""
-    from park.client.jobs.plain_result import nodes_in
-
-    for node in nodes_in([call.get("args", []), call.get("kwargs", {})], "service-file"):
-        raise UsageError(
-            f"an argument of job {job} is {node['path']}, a file that stays on its service",
-            hint=f"park files get {quoted(node['path'])}, and submit the job with the copy: --file",
         )
 
 
