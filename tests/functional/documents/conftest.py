@@ -1,11 +1,11 @@
-"""Two services and the trees of a reader, for the pages of a file of tests."""
+"""Two services, and the packages of a reader, for all pages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.park_client import ModelTree
+from support.services.park_client import REPOSITORY, ModelTree
 from support.services.park_service import ParkService
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ParkService, ParkService]]:
     """Run two services that may talk to each other."""
     options = ("--slots", "4", "--pool", "license:fitter=2", "--allow-address", "127.0.0.1")
@@ -24,10 +24,9 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ParkSer
         yield compufans, sns
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the trees of the reader's packages, which his virtualenv has in editable mode."""
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> list[str | Path]:
+    """Give what the reader has in his virtualenv: a service's park, and his own trees."""
     folder = tmp_path_factory.mktemp("models")
-    for name in ("reader-model", "light-model"):
-        ModelTree(name, folder)
-    return folder
+    trees = [ModelTree(name, folder).root for name in ("light-model", "reader-model")]
+    return [REPOSITORY.with_name(f"{REPOSITORY.name}[server]"), *trees]

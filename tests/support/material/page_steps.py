@@ -53,7 +53,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A word of the page that stands for the last line that ``command`` prints."""
+    """A word of the page that stands for the last one that ``command`` prints."""
 
     line: int
     name: str

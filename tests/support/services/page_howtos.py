@@ -22,7 +22,6 @@ __all__ = ["BEFORE", "names_here", "page", "reading"]
 
 BEFORE = """
 import os
-import numpy as np
 import park, mymodel
 service = compufans = park.remote_service("compufans")
 sns = park.remote_service("sns")
@@ -67,5 +66,6 @@ def names_here(home: Path, service: ParkService) -> dict[str, str]:
 
 
 def page(name: str) -> str:
-    """Return the text of a page of the how-tos."""
-    return (REPOSITORY / "docs" / "how-to" / name).read_text("utf-8")
+    """Return the text of a page of the how-tos, or of what stands before all pages."""
+    folder = REPOSITORY if name == "README.md" else REPOSITORY / "docs" / "how-to"
+    return (folder / name).read_text("utf-8")

@@ -100,8 +100,10 @@ class Reader:
 
         Goes on where a step is not as the page says, and tells of all of them at the end.
         """
-        wrong = []
-        for step in [*([Cell(0, before)] if before else []), *steps_of(page)]:
+        wrong, steps = [], list(steps_of(page))
+        if any(isinstance(step, Cell) for step in steps):
+            steps.insert(0, Cell(0, before))
+        for step in steps:
             try:
                 self._do(step)
             except AssertionError as error:
@@ -122,7 +124,7 @@ class Reader:
             case Named():
                 status, said = self._run(here(step.command, self._names))
                 assert status == 0, f"line {step.line}: {step.command}\n{said}"
-                self._names[step.name] = said.strip().splitlines()[-1]
+                self._names[step.name] = said.split()[-1]
             case NotRun():
                 self.not_run.append(step)
 
@@ -130,11 +132,14 @@ class Reader:
         command = here(step.command, self._names)
         shown = [here(line, self._names) for line in step.shown or ()]
         fails = any(_FAILS.search(line) for line in shown)
-        if _SERVE.search(command) and not fails:
+        serves = _SERVE.search(command) is not None and not fails
+        if serves:
             command = self._in_background(command)
             shown = [here(line, self._names) for line in step.shown or ()]
         status, said = self._run(command)
         told = f"line {step.line}: {command}\nexit status {status}\n{said}"
+        if serves and status:  # what comes next may wait for it
+            raise ChildProcessError(told)
         assert (status != 0) == fails or step.command.startswith("echo $?"), told
         missing = not_found(shown, said, self._names)
         assert missing is None, f"the page shows, and nothing printed\n    {missing}\n{told}"
@@ -156,7 +161,8 @@ class Reader:
         line = " ".join(each if each[0] in "~$" else shlex.quote(each) for each in words)
         return (
             f"rm -f {ready}; {line} > serve.log 2>&1 &\n"
-            f"until [ -e {ready} ]; do kill -0 $! || break; sleep 0.1; done; cat serve.log"
+            f"until [ -e {ready} ]; do kill -0 $! || break; sleep 0.1; done\n"
+            f"cat serve.log; [ -e {ready} ]"
         )
 
     def _current(self) -> Path:

@@ -243,4 +243,10 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (OSError, HTTPException) as error:
-        raise NoAnswer(str(error) or type(error).__name__) from None
+        raise NoAnswer(_in_words(error)) from None
+
+
+def _in_words(error: OSError | HTTPException) -> str:
+    """Return what an error says, without the number that the system has for it."""
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return said if said[1:2].isupper() else f"{said[0].lower()}{said[1:]}"
