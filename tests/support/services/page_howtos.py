@@ -55,6 +55,7 @@ def names_here(home: Path, service: ParkService) -> dict[str, str]:
     """Return what words of any page stand for here."""
     return {
         "3.11": f"3.{sys.version_info.minor}",
+        "/home/me/park-service": str(service.home),
         "/home/me": str(home),
         "me@laptop": f"{getpass.getuser()}@{platform.node()}",
         "by me": f"by {getpass.getuser()}",
