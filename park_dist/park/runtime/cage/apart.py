@@ -1,4 +1,4 @@
-"""What a user's processes have for themselves: temporary files, shared memory, queues, a network.
+"""What a user's processes have for themselves: temporary files, memory, terminals, a network.
 
 In mounts of this process's own; for it and its children.
 """
@@ -8,18 +8,20 @@ from __future__ import annotations
 import os
 
 from ..protect import mount  # noqa: TID252 (named otherwise in environments)
-from .covers import show_below
+from .covers import cover, show_below
 from .kernel import libc
 
-__all__ = ["arrange_network", "arrange_temporary", "own_messages"]
+__all__ = ["arrange_network", "arrange_temporary", "own_messages", "own_terminals"]
 
 # <sys/mount.h>, <sched.h>, <net/if.h>, <linux/sockios.h>
 _NOSUID_NODEV = 2 | 4
+_NOSUID_NOEXEC = 2 | 8
 _CLONE_NEWIPC = 0x08000000
 _CLONE_NEWNET = 0x40000000
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
 _TMP, _LASTING_TMP = "/tmp", "/var/tmp"  # noqa: S108 (whose they are, is what this is about)
+_TERMINALS = "/dev/pts"
 _EMPTY = (
     ("/dev/shm", "tmpfs", "mode=1777"),  # noqa: S108
     ("/run/lock", "tmpfs", "mode=1777,size=1m"),
@@ -49,6 +51,19 @@ def own_messages() -> None:
         import ctypes
 
         raise OSError(ctypes.get_errno(), "no namespace of messages is permitted here")
+
+
+def own_terminals() -> None:
+    """Have no terminal but those that are opened from now on.
+
+    One of the same account could be read, a password that is typed there as well, and written to.
+    Where no others can be had, there are none at all. Raises `OSError`.
+    """
+    if _is_folder(_TERMINALS):
+        try:
+            mount("park", _TERMINALS, _NOSUID_NOEXEC, "devpts", "ptmxmode=0666,mode=600")
+        except OSError:
+            cover([_TERMINALS])
 
 
 def _is_folder(path: str) -> bool:

@@ -13,8 +13,8 @@ What is wanted comes as words of a command line:
 ``network=none``        no network, or with ``loopback`` one that has this process alone in it
 ``limit=NAME:NUMBER``   ``nproc`` or ``data`` of getrlimit(2)
 ``user=UID:GID:GROUPS`` who to be afterwards
-``alone``               give up what root may, what reaches others, and the system calls that
-                        no job needs; with ``own-folder`` not what
+``alone``               have terminals of one's own, give up what root may, what reaches others, and
+                        the system calls that no job needs; with ``own-folder`` not what
                         `park.runtime.cage.own_folder` takes
 ======================  ===================================================================
 """
@@ -25,7 +25,7 @@ import os
 
 from ..protect import bind_read_only  # noqa: TID252 (named otherwise in environments)
 from . import landlock, own_processes, system_calls
-from .apart import arrange_network, arrange_temporary
+from .apart import arrange_network, arrange_temporary, own_terminals
 from .covers import close_top, cover, cover_all_but, let_through
 from .privileges import SETFCAP, become, give_up
 
@@ -70,6 +70,7 @@ def arrange_covers(words: list[str]) -> bool:
         close_top(folder, kept)
     cover(_of(words, "cover"))
     if "alone" in words:
+        own_terminals()
         if os.geteuid() == 0:
             _cover_roots_own()
         else:

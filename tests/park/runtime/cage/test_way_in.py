@@ -48,6 +48,22 @@ def test_nothing_new_is_made_where_something_is_hidden(who: str, home: Path, nam
     assert (home / "jobs" / "one" / "mine").read_text() == "[users.ada]"
 
 
+def test_a_terminal_of_the_same_account_is_not_reached(who: str, home: Path) -> None:
+    """Else a job reads what the operator types, in whose account it is; it has some of its own."""
+    opened = "def opened(name): os.close(os.open(name, os.O_RDWR | os.O_NOCTTY))\n"
+    code = (
+        opened
+        + "name = os.ttyname(os.openpty()[1])\nbefore = tried(opened, name)\n"
+        + IN_CAGE
+        + "after = tried(opened, name)\nown = os.openpty()\nos.write(own[1], b'here')\n"
+        + "tell(before=before, after=after, said=os.read(own[0], 4).decode(),"
+        + " own=tried(opened, os.ttyname(own[1])))"
+    )
+    assert ran_in_cage(who, home, code) == [
+        {"before": "done", "after": "No such file or directory", "said": "here", "own": "done"}
+    ]
+
+
 def test_what_is_roots_own_is_nobodys(who: str, home: Path) -> None:
     code = IN_CAGE + (
         "shadow = tried(lambda: open('/etc/shadow').read(1) and None)\n"
