@@ -15,7 +15,7 @@ from park.calling import service_named
 from park.client.access.transport import patient
 from park.client.connection import WithConnection
 from park.client.installs.background import Installing
-from park.client.installs.outcome import InstallOutcome, outcome_of
+from park.client.installs.outcome import PAUSE_S, InstallOutcome, outcome_of
 from park.client.jobs.phased import Phased
 from park.client.jobs.placeholders import encoding_arguments
 from park.client.report import Report
@@ -105,7 +105,8 @@ class Install(Phased):
             if left <= 0:
                 raise TimeoutError(f"{self!r} is {record.state} after {timeout:g} s")
             with patient(None if deadline is None else left):
-                record = self._asked({"after": record.revision, "wait": min(left, _LONG_POLL_S)})
+                query = {"wait": min(left, _LONG_POLL_S), "pause": PAUSE_S}
+                record = self._asked({"after": record.revision, **query})
             for stage in record.stages:
                 self._report.progress(stage.stage, stage.done, stage.total, stage.unit)
         return record

@@ -65,10 +65,14 @@ async def follow_install(
     install: str,
     after: int = -1,
     wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
+    pause: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0,
 ) -> InstallRecord:
-    """Return an install, at the latest after ``wait`` seconds, or once past a revision."""
-    manager = parts_of(request).installs
-    return await manager.wait(install, user_of(request), after=after, timeout_s=wait)
+    """Return an install, at the latest after ``wait`` seconds, or once past a revision.
+
+    What changes within ``pause`` seconds is told in one answer; its end is told at once.
+    """
+    manager, user = parts_of(request).installs, user_of(request)
+    return await manager.wait(install, user, after=after, timeout_s=wait, pause_s=pause)
 
 
 @router.get("/versions", response_model=list[EnvironmentRecord])

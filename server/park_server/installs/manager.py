@@ -288,16 +288,26 @@ class InstallManager:
             missing=missing,
         )
 
-    async def wait(self, install: str, user: str, *, after: int, timeout_s: float) -> InstallRecord:
+    async def wait(
+        self, install: str, user: str, *, after: int, timeout_s: float, pause_s: float = 0
+    ) -> InstallRecord:
         """Return the install when its revision is past ``after``, or time is up.
 
+        What is past it within ``pause_s`` seconds is told together: only an end is told sooner.
         One that is final, and whose bytecode is there, is returned at once.
         """
-        return await self._bus.wait_until(
-            install,
-            lambda: self.record(install, user),
-            lambda seen: seen.revision > after or (seen.state.is_final and not seen.compiling),
-            timeout_s,
+        wait = partial(self._bus.wait_until, install, lambda: self.record(install, user))
+        was_final = self.record(install, user).state.is_final
+
+        def is_over(seen: InstallRecord) -> bool:
+            return seen.state.is_final and not (seen.compiling and was_final)
+
+        if pause_s:
+            seen = await wait(is_over, min(pause_s, timeout_s))
+            if seen.revision > after:
+                return seen
+        return await wait(
+            lambda seen: seen.revision > after or is_over(seen), max(0, timeout_s - pause_s)
         )
 
     async def ended(self, install: str) -> Install:

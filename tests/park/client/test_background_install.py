@@ -62,8 +62,8 @@ def test_it_is_waited_for_from_what_was_seen_on() -> None:
     assert found.wait().state is InstallState.READY
     assert [query for _, _, query in one.asked] == [
         {},
-        {"after": 3, "wait": 25.0},
-        {"after": 5, "wait": 25.0},
+        {"after": 3, "wait": 25.0, "pause": 0.1},
+        {"after": 5, "wait": 25.0, "pause": 0.1},
     ]
     assert {path for _, path, _ in one.asked} == {PATH}
 

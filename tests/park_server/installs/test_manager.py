@@ -333,6 +333,42 @@ def test_a_wait_answers_with_news_or_with_an_end(tmp_path: Path) -> None:
     run(tmp_path, work)
 
 
+def test_what_changes_within_a_pause_is_told_at_once_with_the_end(tmp_path: Path) -> None:
+    async def work(lab: Lab) -> None:
+        lab.may_lock.clear()
+        begun = await lab.install(install_request("demo==1.0"))
+        await asyncio.wait_for(lab.locking.wait(), LIMIT_S)
+
+        async def waited(after: int) -> InstallRecord:
+            waiting = lab.manager.wait(begun.id, "ada", after=after, timeout_s=120, pause_s=60)
+            return await asyncio.wait_for(waiting, LIMIT_S)
+
+        ready = asyncio.create_task(waited(0))
+        lab.may_lock.set()
+        seen = await ready
+        assert (seen.state, seen.compiling) == (InstallState.READY, True)
+        assert [stage.stage for stage in seen.stages] == ["resolve"]
+        compiled = asyncio.create_task(waited(seen.revision))
+        await asyncio.sleep(0)
+        for done in lab.settled:
+            done()
+        assert not (await compiled).compiling
+
+    run(tmp_path, work)
+
+
+def test_a_pause_ends_with_what_came_meanwhile(tmp_path: Path) -> None:
+    async def work(lab: Lab) -> None:
+        lab.may_lock.clear()
+        begun = await lab.install(install_request("demo==1.0"))
+        await asyncio.wait_for(lab.locking.wait(), LIMIT_S)
+        seen = await lab.manager.wait(begun.id, "ada", after=0, timeout_s=60, pause_s=0.01)
+        assert (seen.state, seen.revision > 0) == (InstallState.RESOLVING, True)
+        lab.may_lock.set()
+
+    run(tmp_path, work)
+
+
 def test_a_wheel_that_goes_before_the_install_is_there_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

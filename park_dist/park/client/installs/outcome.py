@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from park.wire import LocalWheel
 
 __all__ = [
+    "PAUSE_S",
     "InstallOutcome",
     "Requested",
     "followed",
@@ -29,6 +30,10 @@ __all__ = [
 ]
 
 _LONG_POLL_S = 25
+
+PAUSE_S = 0.1
+"""Between two answers while an install is under way: a person sees ten a second as movement, and
+most installs of an edited line have ended by the second."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,7 +137,7 @@ def _with_origins(error: ParkError) -> ParkError:
 
 def _past(transport: Transport, record: InstallRecord) -> InstallRecord:
     """Return the install as soon as it has changed since ``record``."""
-    query = {"after": record.revision, "wait": _LONG_POLL_S}
+    query = {"after": record.revision, "wait": _LONG_POLL_S, "pause": PAUSE_S}
     with patient():
         answer = transport.json("GET", f"{API}/installs/{record.id}", params=query)
     return decode(InstallRecord, answer)
