@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -98,28 +99,26 @@ def shortage_error(found: Iterable[Shortage], interpreter: Interpreter) -> Resol
     )
 
 
-def index_pages(index_url: str) -> Callable[[NormalizedName], Page | None]:
-    """Return what asks the simple index at ``index_url`` (credentials may be in it) for pages.
+@contextmanager
+def index_pages(index_url: str) -> Iterator[Callable[[NormalizedName], Page | None]]:
+    """Give what asks the simple index at ``index_url`` (credentials may be in it) for pages.
 
-    It raises `UpstreamFault` where the index says that the one behind it failed.
+    It raises `UpstreamFault` where the index says that the one behind it failed. All pages are
+    asked for by one client: a new one reads the machine's authorities first, 20 ms of a processor.
     """
+    headers = {"Accept": _JSON}
+    with httpx2.Client(headers=headers, timeout=_TIMEOUT_S, follow_redirects=True) as client:
+        yield lambda name: _page(client.get(f"{index_url}{name}/"))
 
-    def page_of(name: NormalizedName) -> Page | None:
-        response = httpx2.get(
-            f"{index_url}{name}/",
-            headers={"Accept": _JSON},
-            timeout=_TIMEOUT_S,
-            follow_redirects=True,
-        )
-        if response.status_code == httpx2.codes.NOT_FOUND:
-            return None
-        if response.status_code == UpstreamFault.http_status:
-            raise from_problem(response.json())
-        response.raise_for_status()
-        page: Page = response.json()
-        return page
 
-    return page_of
+def _page(response: httpx2.Response) -> Page | None:
+    if response.status_code == httpx2.codes.NOT_FOUND:
+        return None
+    if response.status_code == UpstreamFault.http_status:
+        raise from_problem(response.json())
+    response.raise_for_status()
+    page: Page = response.json()
+    return page
 
 
 def _shortage(pin: Pin, page: Page, interpreter: Interpreter) -> Shortage | None:

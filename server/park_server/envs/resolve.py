@@ -247,12 +247,12 @@ def _failure(reason: str, request: ResolutionRequest) -> ParkError:
     """
     if os.strerror(errno.ENOSPC) in reason:
         raise OSError(errno.ENOSPC, "the resolver found no room on the disk")
-    page_of = index_pages(request.index_url)
     released = [pin for pin in request.pins.pins if pin not in request.trees]
     try:
-        for name in sorted(set(_UNREAD.findall(reason))):
-            page_of(canonicalize_name(name))
-        lacking = shortages(released, request.interpreter, page_of)
+        with index_pages(request.index_url) as page_of:
+            for name in sorted(set(_UNREAD.findall(reason))):
+                page_of(canonicalize_name(name))
+            lacking = shortages(released, request.interpreter, page_of)
     except UpstreamFault as fault:
         return fault
     except (httpx2.HTTPError, ValueError):  # the index does not answer, or not in JSON

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.utils import canonicalize_name
 from support.labs.environment_lab import own_interpreter
+from support.services.scripted_server import answer, scripted_server
 
 from park.model.pins import parse_pin
-from park_server.envs.available import Shortage, shortage_error, shortages
+from park_server.envs.available import Shortage, index_pages, shortage_error, shortages
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -105,3 +108,13 @@ def test_what_the_index_behind_has_without_digest_is_told_with_the_reason() -> N
     found = shortages([parse_pin("film", "1.0")], INTERPRETER, pages.get)
     message = str(shortage_error(found, INTERPRETER))
     assert f"the service's index does not offer film-1.0-{NATIVE}.whl: no sha256" in message
+
+
+def test_the_pages_of_all_pins_are_asked_for_by_one_client() -> None:
+    body = json.dumps(page("film-1.0-py3-none-any.whl")).encode()
+    with scripted_server(lambda _: answer(body)) as index:
+        with index_pages(f"{index.url}/simple/") as read:
+            found = [read(canonicalize_name(name)) for name in ("film", "pure")]
+        assert found == [json.loads(body)] * 2
+        assert [each.line.split()[1] for each in index.asked] == ["/simple/film/", "/simple/pure/"]
+        assert len({each.sender for each in index.asked}) == 1
