@@ -98,12 +98,12 @@ class Lab:
     def job(self, environment: Environment, status: str) -> None:
         row = {"id": new_id(), "user": "ada", "status": status, "entry_point": "m:f"}
         facts = {"lock_hash": environment.lock_hash, "submitted": "2026", "attempt": 0}
-        flags = {
-            column.name: False
+        others = {
+            column.name: column.type.python_type()  # "", 0 or False: of its type, as servers ask
             for column in jobs.columns
             if not column.nullable and column.name not in row | facts and column.default is None
         }
-        self.database.write(lambda c: c.execute(jobs.insert(), row | facts | flags)).result()
+        self.database.write(lambda c: c.execute(jobs.insert(), row | facts | others)).result()
 
 
 @pytest.fixture
