@@ -24,6 +24,7 @@ from park.wire import AreaEntry
 from park_server import untrusted
 from park_server.areas import beneath
 from park_server.areas.paths import SHARED, Place, parse_place
+from park_server.threads import in_thread
 from park_server.untrusted import Making
 
 __all__ = ["Areas"]
@@ -81,9 +82,8 @@ class Areas:
         temporary = await beneath.receive(self._incoming, chunks)
         try:
             with _told(place):
-                beneath.place_file(
-                    temporary, self._base(place), place.parent, name, self._making(place)
-                )
+                base, making = self._base(place), self._making(place)
+                await in_thread(beneath.place_file, temporary, base, place.parent, name, making)
         finally:
             temporary.unlink(missing_ok=True)
         return place

@@ -16,6 +16,7 @@ from park.wire import AreaEntry
 from park_repo.durable import sync_file
 from park_server import untrusted
 from park_server.clock import timestamp
+from park_server.threads import in_thread
 from park_server.untrusted import Making, folder
 
 __all__ = ["entries", "give", "open_file", "place_file", "receive", "remove"]
@@ -64,7 +65,7 @@ async def receive(incoming: Path, chunks: AsyncIterable[bytes]) -> Path:
         with temporary.open("xb") as file:
             async for chunk in chunks:
                 file.write(chunk)
-            sync_file(file)
+            await in_thread(sync_file, file)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

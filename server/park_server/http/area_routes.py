@@ -20,7 +20,7 @@ from park_server.http.exact_json import ExactJson
 from park_server.http.parts import parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import AnyFile
-from park_server.threads import in_thread
+from park_server.threads import in_thread, in_thread_of
 
 __all__ = ["router"]
 
@@ -37,10 +37,16 @@ async def list_areas(request: Request) -> list[AreaRecord]:
     ]
 
 
-@router.get("/folders/{path:path}")
-async def list_folder(request: Request, path: str) -> list[AreaEntry]:
+@router.get("/folders/{path:path}", response_model=list[AreaEntry])
+async def list_folder(request: Request, path: str) -> ExactJson:
     """Return what is in a folder, by name."""
-    return parts_of(request).areas.listing(_spelled(path), user_of(request))
+    areas, user = parts_of(request).areas, user_of(request)
+
+    def listed() -> ExactJson:
+        return ExactJson(areas.listing(_spelled(path), user))
+
+    # somebody may have a million files there, or a disk that is slow: others are served meanwhile
+    return await in_thread_of(user, listed)
 
 
 @router.get("/files/{path:path}", response_class=AnyFile)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, select
 
 from park.errors import CannotSatisfy, UnknownItem
 from park.model.conditions import brief
@@ -17,6 +17,7 @@ from park.model.ids import JobId
 from park.model.references import NODE, Reference, What, references_in
 from park.runtime.codec import TAG
 from park.wire import API, FileRecord
+from park_server.db.little_json import little, read_little
 from park_server.db.prepared import PreparedOfMany
 from park_server.db.tables import calls, jobs, results
 from park_server.jobs import job_rows
@@ -41,10 +42,9 @@ OUTPUT = "outfile"
 """The argument whose file on the service is collected as one of the job's own."""
 
 
-_LENGTH = func.length(results.c.document)
 _LITTLE = PreparedOfMany(
     lambda ids: (
-        select(jobs.c.id, jobs.c.user, _LENGTH, case((_LENGTH <= LARGE_BYTES, results.c.document)))
+        select(jobs.c.id, jobs.c.user, little(results.c.document))
         .outerjoin(results, results.c.job == jobs.c.id)
         .where(jobs.c.id.in_(ids))
     )
@@ -64,10 +64,12 @@ def little_values(connection: Connection, document: Any) -> Values | None:
     if any(reference.service is not None for reference in meant):
         return None
     needed = {reference.job for reference in meant if reference.what is What.VALUE}
-    found = _LITTLE.all(connection, needed)
-    if sum(length or 0 for _, _, length, _ in found) > LARGE_BYTES:
-        return None
-    return {job: (user, value) for job, user, _, value in found}
+    left, values = LARGE_BYTES, {}
+    for job, user, stored in _LITTLE.all(connection, needed):
+        if (read := read_little(connection, results.c.document, stored, left)) is None:
+            return None
+        values[job], left = (user, read[0]), left - read[1]
+    return values
 
 
 def resolved(

@@ -110,7 +110,7 @@ class JobFolders:
     @staticmethod
     def takes_time(call: Any) -> bool:
         """Tell whether to `prepare` for ``call`` may take long: not for an event loop then."""
-        return next(files_in(call), None) is not None or not is_small(call)
+        return not is_small(call) or next(files_in(call), None) is not None
 
     def prepare(self, job: JobId, user: str, call: dict[str, Any]) -> None:
         """Make the folder with its call and inputs.

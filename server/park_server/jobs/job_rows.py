@@ -29,6 +29,7 @@ from park.model.states import JobKind, JobState, may_follow
 from park.wire import FetchRequest, FileRecord, JobRequest, decode
 from park_server import events
 from park_server.clock import now, text_of
+from park_server.db.little_json import little, read_little
 from park_server.db.portable_sql import least, unindexed
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import calls, environments, fetches, job_files, jobs, needs, results
@@ -173,11 +174,12 @@ def _transition(
 class Queued:
     """A job of ``user`` that may start; ``refers``: its call has references to other jobs.
 
-    It failed ``failures`` times so far.
+    It failed ``failures`` times so far. Without ``has_call`` this is large, and not read yet.
     """
 
     user: str
     request: JobRequest
+    has_call: bool = True
     refers: bool = False
     failures: int = 0
 
@@ -206,7 +208,7 @@ _REFERS = exists().where(
 )
 _TO_START = PreparedOfMany(
     lambda ids: (
-        select(*STORED, calls.c.document, _REFERS)
+        select(*STORED, little(calls.c.document), _REFERS)
         .join(calls, calls.c.job == jobs.c.id)
         .where(jobs.c.id.in_(ids), unindexed(jobs.c.status) == JobState.QUEUED)
     )
@@ -215,15 +217,15 @@ _TO_START = PreparedOfMany(
 
 def to_start(connection: Connection, ids: Sequence[JobId]) -> list[Queued]:
     """Return those of the jobs ``ids`` that may start now, in the order of ``ids``."""
-    moment = now()
     found: dict[JobId, Queued] = {}
     for row in _TO_START.all(connection, ids):
-        *_, document, refers = row
-        job = StoredJob.of(row)
-        if job.not_before is None or job.not_before <= moment:
+        *_, stored, refers = row
+        job, read = StoredJob.of(row), read_little(connection, calls.c.document, stored)
+        if job.not_before is None or job.not_before <= now():
             found[job.id] = Queued(
                 user=job.user,
-                request=request_of(job, document),
+                request=request_of(job, read and read[0]),
+                has_call=read is not None,
                 refers=bool(refers),
                 failures=job.failures,
             )
@@ -238,14 +240,13 @@ def fetch_of(connection: Connection, job: JobId) -> FetchRequest:
 
 def call_of(connection: Connection, job: JobId) -> dict[str, Any]:
     """Return the encoded arguments of ``job``."""
-    query = select(calls.c.document).where(calls.c.job == job)
-    return dict(connection.execute(query).scalar_one())
+    return dict(connection.execute(select(calls.c.document).where(calls.c.job == job)).scalar_one())
 
 
 def units_held(connection: Connection) -> list[tuple[JobId, str, dict[str, int]]]:
     """Return the jobs that hold units of pools, with their users and these."""
-    query = select(jobs.c.id, jobs.c.user, jobs.c.pools)
-    query = query.where(jobs.c.status.in_([JobState.QUEUED, JobState.RUNNING]))
+    may_hold = jobs.c.status.in_([JobState.QUEUED, JobState.RUNNING])
+    query = select(jobs.c.id, jobs.c.user, jobs.c.pools).where(may_hold)
     return [(JobId(job), user, held) for job, user, held in connection.execute(query) if held]
 
 
@@ -378,8 +379,7 @@ def result_of(connection: Connection, job: JobId) -> dict[str, Any] | None:
 
 def count(connection: Connection, status: JobState) -> int:
     """Return how many jobs are in the state ``status``."""
-    query = select(func.count()).where(jobs.c.status == status)
-    return connection.execute(query).scalar_one()
+    return connection.execute(select(func.count()).where(jobs.c.status == status)).scalar_one()
 
 
 def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:

@@ -14,6 +14,7 @@ from park_repo.database import Database
 from park_server.jobs.queue import Queue
 from park_server.jobs.turns.lanes import Ahead
 from park_server.jobs.turns.turns import Turns
+from park_server.json_pieces import LARGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,3 +111,14 @@ def test_nothing_starts_from_a_queue_that_was_cleared(queue: Queue) -> None:
     queue.clear()
     assert not queue
     assert queue.next() is None
+
+
+def test_a_large_call_is_left_for_its_start(queue: Queue, database: Counted) -> None:
+    large = "x" * LARGE_BYTES
+    database.write(lambda c: add_job(c, JobId("large"), "ada", [large])).result()
+    queue.add([JobId("large"), IDS[0]])
+    first, second = queue.next(), queue.next()
+    assert first is not None
+    assert second is not None
+    assert (first.has_call, first.request.call) == (False, {})
+    assert (second.has_call, "args" in second.request.call) == (True, True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +30,7 @@ from park_server.jobs.run import Run, run_of
 from park_server.jobs.seams import ReadyEnvironments
 from park_server.jobs.stored_job import StartedAttempt
 from park_server.jobs.turns.turns import Turns
+from park_server.json_pieces import is_small
 from park_server.threads import in_thread
 
 __all__ = ["AttemptStarts", "NotCreated", "StartWithCreation"]
@@ -90,6 +92,7 @@ class AttemptStarts:
 
         None where the job is queued no longer: it was cancelled meanwhile.
         """
+        queued = await self._disk.patiently(lambda: self._whole(queued))
         environment, call, committed = await self._disk.patiently(lambda: self._prepared(queued))
         return self._run_of(queued, environment, committed, call)
 
@@ -131,6 +134,14 @@ class AttemptStarts:
 
         return await self._commits.write(change)
 
+    async def _whole(self, queued: job_rows.Queued) -> job_rows.Queued:
+        """Return ``queued`` with its call, a large one read beside the loop."""
+        if queued.has_call:
+            return queued
+        read = partial(job_rows.call_of, job=queued.id)
+        call = await in_thread(self._database.read, read)
+        return replace(queued, request=replace(queued.request, call=call), has_call=True)
+
     async def _prepared(
         self, queued: job_rows.Queued
     ) -> tuple[Environment, str | None, _Committed]:
@@ -164,7 +175,7 @@ class AttemptStarts:
             known = little_values(connection, call)
             return None if known is None else read(connection, known)
 
-        found = self._database.read(read_little)
+        found = self._database.read(read_little) if is_small(call) else None
         return await in_thread(self._database.read, read) if found is None else found
 
     def _change(self, queued: job_rows.Queued, environment: Environment) -> Change[_Committed]:

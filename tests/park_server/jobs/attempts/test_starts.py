@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +235,28 @@ def test_the_use_of_an_environment_is_noted_once_in_a_while(tmp_path: Path) -> N
             assert here.starts._is_new_use("cd")
 
     run(test)
+
+
+def test_a_call_that_was_left_is_read_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_in: list[str] = []
+    call_of = job_rows.call_of
+
+    def noted(connection: Any, job: JobId) -> dict[str, Any]:
+        read_in.append(threading.current_thread().name)
+        return call_of(connection, job)
+
+    async def test() -> None:
+        async with place(tmp_path) as here:
+            queued = here.create()
+            left = replace(queued, request=replace(queued.request, call={}), has_call=False)
+            begun = await here.starts.begin(left)
+            assert begun is not None
+            call = json.loads((here.folders.path_of(JOB) / "call.json").read_text())
+            assert call == begun.job.call == {"args": [7], "kwargs": {}}
+
+    monkeypatch.setattr(job_rows, "call_of", noted)
+    run(test)
+    assert len(read_in) == 1
+    assert read_in != [threading.current_thread().name]
