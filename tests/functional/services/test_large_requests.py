@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 HELD_MS = 50
 MANY = 20_000
-LARGE, LONG = str(uuid.uuid4()), str(uuid.uuid4())
-"""Jobs that left 60 MB of text, and a list of 100,000 items."""
+LARGE, LONG, CALLED = str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4())
+"""Jobs that left 60 MB of text, and a list of 100,000 items; one that is queued with 20 MB."""
 
 
 def waiting(job: str) -> dict[str, Any]:
@@ -52,6 +52,13 @@ def fill(home: Path) -> None:
         database.execute("UPDATE jobs SET status = 'completed', finished = submitted")
         results = [(LARGE, json.dumps("x" * 60_000_000)), (LONG, json.dumps([*range(100_000)]))]
         database.executemany("INSERT INTO results (job, document) VALUES (?, ?)", results)
+        database.execute(
+            "UPDATE jobs SET status = 'queued', finished = NULL, kind = 'call', condition = NULL,"
+            " lock_hash = 'ab', entry_point = 'mymodel:fit' WHERE id = ?",
+            [CALLED],
+        )
+        call = json.dumps({"args": [[number / 7 for number in range(MANY * 50)]], "kwargs": {}})
+        database.execute("UPDATE calls SET document = ? WHERE job = ?", [call, CALLED])
         database.executemany(
             "INSERT INTO index_projects (name, status, is_claimed, owned_since, owned_by)"
             " VALUES (?, 'active', 1, '2026-01-01T00:00:00Z', 'root')",
@@ -61,9 +68,12 @@ def fill(home: Path) -> None:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
-    options = ("--upstream", "none", "--watch-loop", str(HELD_MS))
+    folder = tmp_path_factory.mktemp("folder")
+    for number in range(2 * MANY):
+        (folder / str(number)).touch()
+    options = ("--upstream", "none", "--watch-loop", str(HELD_MS), "--root", f"many={folder}")
     with ParkService(tmp_path_factory.mktemp("large"), *options) as service:
-        service.request("POST", "/api/v1/jobs", json=[waiting(LARGE), waiting(LONG)])
+        service.request("POST", "/api/v1/jobs", json=[*map(waiting, (LARGE, LONG, CALLED))])
         service.stop()
         fill(service.home)
         yield service.start()
@@ -112,6 +122,7 @@ REQUESTS: dict[str, Callable[[], tuple[str, str, Any]]] = {
     "a condition of 199,995 leaves": lambda: ("POST", "/api/v1/jobs", [condition(199_995)]),
     "a large result": lambda: ("GET", f"/api/v1/jobs/{LARGE}/result", None),
     "20,000 projects": lambda: ("GET", "/simple/", None),
+    "a folder of 40,000 files": lambda: ("GET", "/api/v1/areas/folders/many", None),
     # the last one: its resolver then asks the service for as many pages, side by side
     "50,000 pins": lambda: ("POST", "/api/v1/installs", pins(50_000)),
 }
@@ -155,6 +166,13 @@ def hold_ms(service: ParkService, method: str, path: str, body: Any) -> float:
     assert not answer.is_server_error, answer.text
     service.get("/api/v1")  # the watch has written by then what it saw
     return longest_hold_ms(service.log[before:])
+
+
+def test_nobody_waits_for_a_large_call_that_starts(service: ParkService) -> None:
+    ended = service.job_when_final(CALLED)  # there is no environment for it
+    assert ended["status"] == "failed"
+    service.get("/api/v1")  # the watch has written by then what it saw
+    assert longest_hold_ms(service.log) <= HELD_MS, service.log
 
 
 @pytest.mark.parametrize("what", REQUESTS)
