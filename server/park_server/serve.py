@@ -25,7 +25,7 @@ from park.atomic import write_atomically
 from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import Conflict
 from park.wire import ServiceRecord
-from park_repo.sql.sole_writer import is_unwritten
+from park_repo.sql.sole_writer import writer_watch
 from park_server.assembly.ahead import Asked
 from park_server.assembly.foundation import foundation_of
 from park_server.assembly.service import AssembledService
@@ -74,8 +74,9 @@ class Standby:
     def __init__(self, settings: Settings) -> None:
         leave_no_core()
         raise_descriptor_limit()
+        url = settings.database
+        self._is_unwritten = None if url is None else writer_watch(url)
         self._listeners = listening(settings.host, settings.port, settings.entrance)
-        self._database = settings.database
 
     def take(self, home: Home) -> BaseFileLock:
         """Return the lock of ``home``, once it is ours; says that it stands by where it must.
@@ -106,8 +107,7 @@ class Standby:
             lock = home.lock()  # in this thread, whose it is
         except Conflict:
             return None
-        url = self._database
-        if url is None or await asyncio.to_thread(is_unwritten, url):
+        if self._is_unwritten is None or await asyncio.to_thread(self._is_unwritten):
             return lock
         lock.release()
         return None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -18,7 +19,7 @@ from park_repo.sql.custody import Custody
 from park_repo.sql.postgresql_engine import postgresql_engine
 from park_repo.sql.told import told
 
-__all__ = ["SoleWriter", "is_unwritten"]
+__all__ = ["SoleWriter", "writer_watch"]
 
 _KEY = int.from_bytes(b"park", "big")
 """Locks are those of one database: any number that others are unlikely to take."""
@@ -34,9 +35,16 @@ _STATUS = text("SELECT pg_xact_status(CAST(CAST(:mark AS text) AS xid8))")
 """Known until long after: <https://www.postgresql.org/docs/current/functions-info.html>."""
 
 
-def is_unwritten(url: URL) -> bool:
-    """Tell whether nobody writes to the database at this moment; not where it cannot be asked."""
-    engine = postgresql_engine(url, read_only=True)
+def writer_watch(url: URL) -> Callable[[], bool]:
+    """Return what tells whether nobody writes to the database; not where it cannot be asked.
+
+    The driver is loaded now, which takes more of a processor than all else of a take-over: who
+    stands by has time for that. Raises `CannotSatisfy` where it is not installed.
+    """
+    return partial(_is_unwritten, postgresql_engine(url, read_only=True))
+
+
+def _is_unwritten(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
             return bool(told(connection, _TAKE).fetchone()[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from park.errors import Conflict
 from park_repo.database import Database
 from park_repo.sql import sole_writer
 from park_repo.sql.losses import is_loss
-from park_repo.sql.sole_writer import is_unwritten
+from park_repo.sql.sole_writer import writer_watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,9 +147,20 @@ def test_a_server_that_is_away_is_told_and_waited_for() -> None:
 def test_whether_somebody_writes_is_asked_and_takes_nothing(
     postgresql: Server, database: Database
 ) -> None:
-    url = postgresql.url("written")
-    assert not is_unwritten(url)
+    is_unwritten = writer_watch(postgresql.url("written"))
+    assert not is_unwritten()
     database.close()
-    assert is_unwritten(url)
-    assert is_unwritten(url)
-    assert not is_unwritten(postgresql.url("nowhere"))
+    assert is_unwritten()
+    assert is_unwritten()
+    assert not writer_watch(postgresql.url("nowhere"))()
+
+
+def test_who_stands_by_has_the_driver_before_the_other_one_ends() -> None:
+    program = (
+        "import sys; from sqlalchemy.engine import make_url\n"
+        "from park_repo.sql.sole_writer import writer_watch\n"
+        "assert 'psycopg' not in sys.modules\n"
+        "writer_watch(make_url('postgresql+psycopg://nobody@nowhere.invalid/none'))\n"
+        "assert 'psycopg' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
